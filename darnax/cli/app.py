@@ -1,0 +1,58 @@
+"""The command `darnax`: its sub-commands, and the one place where an exception becomes a panel and an exit code."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from darnax.cli import data, evaluate, experiments, panels, train
+from darnax.cli.options import DEBUG
+
+
+class Careful(TyperGroup):
+    """Runs a command; whatever goes wrong in it is shown as one panel instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError, SystemExit):
+            raise
+        except BaseException as error:
+            raise typer.Exit(panels.report(error, debug=ctx.meta.get(DEBUG, False))) from None
+
+
+app = typer.Typer(
+    cls=Careful, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
+app.command("train")(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command("list")(experiments.list_experiments)
+app.add_typer(data.app)
+
+
+def version(asked: bool) -> None:
+    """Print the version and stop."""
+    if asked:
+        import darnax
+
+        typer.echo(f"darnax {darnax.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Train deep recurrent networks without gradients: they relax to a fixed point, and local rules learn there.
+
+    Start with `darnax list`, then `darnax train +experiment=<name>`.
+    """
+
+
+def main() -> None:
+    """Entry point of the command `darnax`."""
+    app(prog_name="darnax")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""`darnax data`: the datasets, what they are, and preparing them for training."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from darnax.cli import tables
+from darnax.cli.options import Debug
+
+Directory = Annotated[
+    Path | None,
+    typer.Option("--directory", metavar="DIR", help="Where prepared datasets live; else paths.data.", show_default=False),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)]
+Progress = Callable[[str, int, int], None]
+
+app = typer.Typer(name="data", no_args_is_help=True, help="Datasets: which there are, what they hold, preparing them.")
+
+
+@app.command("list")
+def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
+    """List the datasets and say which are prepared.
+
+    darnax data list
+    """
+    from darnax.data import catalogue
+
+    tables.records(catalogue(place(directory)))
+
+
+@app.command("show")
+def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) -> None:
+    """Show what a dataset holds: its splits, the shape of an image, the classes.
+
+    darnax data show mnist
+    """
+    from darnax.data import describe
+
+    tables.record(describe(name, place(directory)))
+
+
+@app.command("prepare")
+def prepare_dataset(
+    name: Name,
+    directory: Directory = None,
+    archives: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder with the downloaded archives.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Prepare a dataset once, so that training reads it in a second.
+
+    darnax data prepare mnist
+
+    darnax data prepare fashion_mnist --archives ~/Downloads
+    """
+    from darnax.data import prepare
+
+    with progress_bar() as progress:
+        prepare(name, place(directory), archives=archives, progress=progress)
+
+
+def place(directory: Path | None) -> Path:
+    """The directory asked for, or the one of the configuration."""
+    if directory is None:
+        from darnax.cli.hydra_adapter import value
+
+        directory = Path(value("paths.data"))
+    return directory.expanduser()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total: print(f"{stage}: {total}", file=sys.stderr) if done >= total else None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    with Bars(console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def move(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield move

@@ -1,0 +1,43 @@
+"""`darnax eval`: how well a trained network does, class by class."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from darnax.cli import tables
+from darnax.cli.options import Debug, Overrides, Run
+
+if TYPE_CHECKING:
+    from darnax.runner.launch import Evaluation
+
+
+def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
+    """Evaluate a trained network on the test set, with a confusion matrix in the run's folder.
+
+    What may change is the data:
+
+        darnax eval outputs/mnist_chain/<time>-<id>
+
+        darnax eval outputs/mnist_chain/<time>-<id> data.batch_size=100
+    """
+    from darnax.runner import launch
+
+    show(launch.evaluate(run, list(overrides or [])), run / "confusion.svg")
+
+
+def show(evaluation: "Evaluation", picture: Path) -> None:
+    """Print the accuracy and the classes, and draw the confusion matrix."""
+    from darnax.reports import confusion
+
+    low, high = confusion.interval(round(evaluation.accuracy * evaluation.examples), evaluation.examples)
+    typer.echo(f"accuracy {evaluation.accuracy:.4f}  (95% interval {low:.4f} to {high:.4f}, {evaluation.examples} examples)\n")
+    tables.show(
+        ("class", "n", "recall", "precision"),
+        [
+            (name, n, f"{recall:.4f}", f"{precision:.4f}")
+            for name, n, recall, precision in confusion.classes(evaluation.confusion, evaluation.class_names)
+        ],
+    )
+    picture.write_text(confusion.draw(evaluation.confusion, evaluation.class_names), encoding="utf-8")
+    typer.echo(f"\nconfusion matrix: {picture}")

@@ -1,0 +1,119 @@
+"""What Hydra and OmegaConf say about a configuration, in words that name the mistake and the way out."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from darnax.errors import Problem
+
+EVERY_NAME = "`darnax train --cfg job` shows every name"
+
+
+def composition(override: str, error: Exception, names: list[str]) -> Problem:
+    """One override (or, for "", the files themselves) that Hydra refused; `names` are the names it could have meant."""
+    if mark := getattr(error, "problem_mark", None):
+        return Problem(f"{mark.name}:{mark.line + 1}", f"is no valid YAML: {getattr(error, 'problem', error)}")
+    if getattr(error, "options", None) is not None:
+        return missing_file(override, error)
+    return Problem(override or "configs/config.yaml", sentence(override, str(error), error.__cause__, names))
+
+
+def sentence(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
+    """What is wrong with an override, told by the message of Hydra about it."""
+    key, equals, value = override.lstrip("+~").partition("=")
+    if not override:
+        return first_line(text if text.strip() else str(cause))
+    if not equals and "missing EQUAL" in text:
+        return f"is no override; write {key}=value, and put a value with spaces in quotes"
+    if not key:
+        return "is no override; write key=value"
+    if text.startswith(("Ambiguous value", "Sweep parameters")):
+        return f"has several values; sweep over them with -m, or write a list as {key}=[…]"
+    if text.startswith("Could not override"):
+        absent = getattr(cause, "full_key", None) or key
+        return f"there is no {absent}{hint(str(absent), names)}; {EVERY_NAME}"
+    if text.startswith("Could not delete"):
+        return f"there is no {key} to take away{hint(key, names)}"
+    if text.startswith("Could not append"):
+        return f"{key} is there already; change it with {key}={value}"
+    if "appears more than once" in text or text.startswith("Multiple values"):
+        return f"{key} was chosen before; choose it once"
+    if "must be a string or a list" in text:
+        return f"{key} is a folder of configurations; give the name of one of its files"
+    if text.startswith(("LexerNoViable", "no viable", "mismatched", "extraneous", "token recognition", "Error parsing")):
+        return "cannot be read; put a value with brackets, spaces, = or commas in quotes: 'name=\"a b\"'"
+    return first_line(str(cause) if cause and (not text.strip() or text.startswith("Error merging")) else text)
+
+
+def missing_file(override: str, error: Exception) -> Problem:
+    """A choice in a group, on the command line or in a defaults list, for which there is no file."""
+    group, _, name = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
+    options: list[str] = list(getattr(error, "options", None) or [])
+    parent = first_line(str(error)).removeprefix("In '").partition("'")[0]
+    asked = override.partition("=")[2] == name or parent == "config"
+    way_out = "`darnax list` shows the experiments" if group == "experiment" else f"there are: {', '.join(options)}"
+    return Problem(
+        override if asked and override else f"{parent}.yaml", f"there is no {name} in {group}/{hint(name, options)}; {way_out}"
+    )
+
+
+def unresolved(config: DictConfig) -> list[Problem]:
+    """Every value that refers to something absent, or that has still to be given."""
+    known = names(config)
+    return [Problem(key, gap(error, known)) for key, error in failures(config, "")]
+
+
+def gap(error: OmegaConfBaseException, known: list[str]) -> str:
+    """What one unresolved value lacks."""
+    text = first_line(str(error))
+    if text.startswith("Missing mandatory value"):
+        return "has no value yet (???); give it one"
+    if text.startswith("Interpolation key"):
+        absent = text.split("'")[1]
+        return f"refers to ${{{absent}}}, which does not exist{hint(absent, known)}"
+    return text
+
+
+def failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseException]]:
+    """Walk the configuration and yield the values that cannot be resolved, with their names."""
+    for key in range(len(node)) if isinstance(node, ListConfig) else list(node.keys()):  # type: ignore[attr-defined]
+        name = f"{prefix}{key}"
+        try:
+            if OmegaConf.is_missing(node, key):
+                OmegaConf.select(node, str(key), throw_on_missing=True)
+            child = node[key]
+        except OmegaConfBaseException as error:
+            yield name, error
+        else:
+            if isinstance(child, Container) and not OmegaConf.is_interpolation(node, key):
+                yield from failures(child, f"{name}.")
+
+
+def names(config: DictConfig) -> list[str]:
+    """Every dotted name of the configuration, Hydra's own left out."""
+    return [name for name in walk(OmegaConf.to_container(config), "") if not name.startswith("hydra")]
+
+
+def walk(tree: Any, prefix: str) -> Iterator[str]:
+    """The dotted names of a tree of dictionaries."""
+    for key, child in tree.items() if isinstance(tree, dict) else ():
+        yield f"{prefix}{key}"
+        yield from walk(child, f"{prefix}{key}.")
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """The nearest known names as a question: near as a whole, or equal in the last part."""
+    known = list(known)
+    near = get_close_matches(word, known, n=2, cutoff=0.75)
+    last = word.rpartition(".")[2]
+    near += [name for name in known if name.rpartition(".")[2] == last and name not in near]
+    near = near or get_close_matches(word, known, n=2, cutoff=0.5)
+    return f" (did you mean {' or '.join(near[:3])}?)" if near else ""
+
+
+def first_line(text: str) -> str:
+    """The first line of a message that says something."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), text)

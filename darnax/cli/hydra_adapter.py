@@ -1,0 +1,163 @@
+"""The only file that drives Hydra: overrides in, plain resolved dictionaries out.
+
+Hydra composes and splits sweeps; it configures no logging, leaves no folder and never changes the directory.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import setup_globals
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from darnax.cli import configs, explain
+from darnax.errors import Problem, RequestError
+
+T = TypeVar("T")
+QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
+
+
+class Composer(ConfigLoaderImpl):  # type: ignore[misc]
+    """Hydra's loader over ./configs and the packaged configurations, or over one `file` that is a whole configuration."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        version.setbase("1.3")
+        setup_globals()
+        if file is not None and (file.suffix != ".yaml" or not file.is_file()):
+            raise RequestError(Problem(str(file), "is no .yaml file; give the config.yaml of a run folder"))
+        directories = configs.directories() if file is None else [file.absolute().parent, *configs.directories()]
+        path = create_config_search_path(f"file://{directories[0]}")
+        for directory in directories[1:]:
+            path.append("main", f"file://{directory}", anchor="main")
+        super().__init__(path)
+        self.primary = "config" if file is None else file.stem
+
+    def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
+        """The composed configuration, Hydra's own node and open interpolations included; RequestError names every bad override."""
+        try:
+            return self.attempt(overrides, mode)
+        except Exception as error:
+            raise RequestError(*self.problems(overrides, mode)) from error
+
+    def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
+        """One composition, with Hydra's own exceptions."""
+        return self.load_configuration(self.primary, overrides, mode, from_shell=False)
+
+    def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
+        """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""
+        try:
+            config = self.attempt([], mode)
+        except Exception as error:
+            return [explain.composition("", error, [])]
+        good: list[str] = []
+        found: list[Problem] = []
+        for override in sorted(overrides, key=self.sets_a_value):
+            try:
+                config = self.attempt([*good, override], mode)
+                good.append(override)
+            except Exception as error:
+                found.append(explain.composition(override, error, explain.names(config)))
+        return found
+
+    def sets_a_value(self, override: str) -> bool:
+        """False for an override that chooses a file of a group (`model=chain`)."""
+        return not self.repository.group_exists(override.lstrip("+~").partition("=")[0])
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """Hand a point that cannot be composed to the task, where Hydra's launchers would end the whole sweep."""
+        try:
+            return super().load_sweep_config(master_config, sweep_overrides)
+        except Exception:
+            config = self.load_configuration(self.primary, list(master_config.hydra.overrides.hydra), RunMode.RUN)
+            with open_dict(config):
+                config.hydra.overrides.task = list(sweep_overrides)
+                config.refused = [list(problem) for problem in self.problems(list(sweep_overrides))]
+            return config
+
+
+def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
+    """One configuration as plain, resolved containers.
+
+    Example:
+        >>> compose(["seed=3"])["seed"]
+        3
+    """
+    config = Composer(file).compose(spelled(overrides))
+    if config.hydra.mode == RunMode.MULTIRUN or config.hydra.sweeper.get("params"):
+        raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
+    HydraConfig.instance().set_config(config)
+    return plain(config)
+
+
+def value(name: str) -> Any:
+    """One value of the default configuration, whatever the rest of it still lacks."""
+    return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
+
+
+def sweep(
+    overrides: list[str], point: Callable[[Callable[[], dict[str, Any]], list[str], Path], T], file: Path | None = None
+) -> list[T]:
+    """Call `point(compose, its overrides, folder of the sweep)` for every point, where Hydra's launcher wants it.
+
+    `compose()` returns the configuration of the point or raises RequestError.
+    """
+    composer = Composer(file)
+    folder = sweep_folder(composer.compose(spelled(overrides), RunMode.MULTIRUN))
+    standing = next(parent for parent in folder.parents if parent.exists())
+    seen: list[T] = []
+
+    def task(config: DictConfig) -> T:
+        seen.append(point(lambda: plain(config), list(HydraConfig.get().overrides.task), folder))
+        return seen[-1]
+
+    quoted = str(folder).replace("'", r"\'")
+    try:
+        batches = Hydra("darnax", composer).multirun(
+            composer.primary, task, [*spelled(overrides), f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
+        )
+    finally:
+        tidy(folder, standing)
+    return seen or [job.return_value for batch in batches or [] for job in batch]  # workers of their own leave `seen` empty
+
+
+def spelled(overrides: list[str]) -> list[str]:
+    """The overrides as Hydra wants them, after the ones that keep it quiet."""
+    return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Plain resolved containers without Hydra's node; RequestError names every value that cannot be resolved."""
+    if "refused" in config:
+        raise RequestError(*(Problem(*problem) for problem in config.refused))
+    config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    try:
+        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+    except OmegaConfBaseException as error:
+        raise RequestError(*explain.unresolved(config)) from error
+
+
+def sweep_folder(config: DictConfig) -> Path:
+    """A new name under the outputs for the runs of one sweep."""
+    outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
+    time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"
+
+
+def tidy(folder: Path, standing: Path) -> None:
+    """Remove what Hydra left in the folder of a sweep, and the folders that hold no run, up to the one that stood before."""
+    (folder / "multirun.yaml").unlink(missing_ok=True)
+    for place in (folder, *folder.parents):
+        if place == standing or (place.exists() and any(place.iterdir())):
+            return
+        if place.exists():
+            place.rmdir()

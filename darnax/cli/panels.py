@@ -1,0 +1,45 @@
+"""What went wrong, on stderr, in one panel (plain lines when piped), and the exit code that goes with it."""
+
+import sys
+import traceback
+
+from darnax.errors import RequestError
+
+REFUSED, FAILED, INTERRUPTED = 2, 1, 130
+
+
+def report(error: BaseException, *, debug: bool = False) -> int:
+    """Show the error to a person and return the exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, RequestError):
+        panel("This request cannot be carried out", [str(problem) for problem in error.problems])
+        return REFUSED
+    if hasattr(error, "resume") and hasattr(error, "exit_code"):
+        panel("Interrupted; a checkpoint is saved. Resume with", [str(error.resume)])
+        return int(error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
+        panel("Interrupted", ["before a run had started: there is nothing to resume"])
+        return INTERRUPTED
+    panel("The run failed", failure(error, debug=debug))
+    return FAILED
+
+
+def failure(error: BaseException, *, debug: bool = False) -> list[str]:
+    """The exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    notes = list(getattr(error, "__notes__", []))
+    return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
+
+
+def panel(title: str, lines: list[str]) -> None:
+    """A box with a title on a terminal; `title:` and one indented line each when piped."""
+    if not sys.stderr.isatty():
+        print(f"{title}:", *(line.replace("\n", "\n    ") for line in lines), sep="\n  ", file=sys.stderr)
+        return
+    from rich.console import Console, Group
+    from rich.panel import Panel
+    from rich.text import Text
+
+    body = Group(*(Text(line, overflow="fold") for line in lines))
+    Console(stderr=True).print(Panel(body, title=title, title_align="left", border_style="red"))

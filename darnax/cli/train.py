@@ -1,0 +1,88 @@
+"""`darnax train`: compose a configuration and hand it to the runner, once or for every point of a sweep."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from darnax.cli.options import Debug, Overrides
+from darnax.errors import Problem, RequestError
+
+
+def train(
+    overrides: Overrides = None,
+    multirun: Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")] = False,
+    cfg: Annotated[
+        Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Train a network.
+
+    An experiment is a file of differences from the default configuration; single values are changed after it:
+
+        darnax train +experiment=mnist_chain model.layers.hidden.j_d=0.9
+
+    Several values and -m make a sweep, one run for every combination:
+
+        darnax train +experiment=mnist_chain model.depth=1,2,4 seed=0,1,2 -m
+
+    Look before you train, repeat a run, go on with one:
+
+        darnax train +experiment=mnist_chain --cfg job
+
+        darnax train --config outputs/mnist_chain/<time>-<id>/config.yaml seed=7
+
+        darnax train --resume outputs/mnist_chain/<time>-<id>
+    """
+    changes = list(overrides or [])
+    if resume is not None:
+        go_on(resume, alone=not (changes or multirun or cfg or config))
+    elif cfg:
+        show(changes, config, alone=not multirun)
+    elif multirun:
+        from darnax.cli.sweep import sweep
+
+        raise typer.Exit(sweep(changes, config, command()))
+    else:
+        start(changes, config)
+
+
+def start(overrides: list[str], file: Path | None) -> None:
+    """One run."""
+    from darnax.cli.hydra_adapter import compose
+
+    configuration = compose(overrides, file)
+    from darnax.runner import launch
+
+    launch.train(configuration, overrides=overrides, command=command())
+
+
+def go_on(run: Path, *, alone: bool) -> None:
+    """Resume a run with the configuration it has."""
+    if not alone:
+        raise RequestError(Problem("--resume", "goes on with the configuration of the run; leave out everything else"))
+    from darnax.runner import launch
+
+    launch.resume(run)
+
+
+def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
+    """Print the configuration that a run would get: with `--config` it can be trained as it is."""
+    if not alone:
+        raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
+    from omegaconf import OmegaConf
+
+    from darnax.cli.hydra_adapter import compose
+
+    typer.echo(OmegaConf.to_yaml(compose(overrides, file)), nl=False)
+
+
+def command() -> list[str]:
+    """The command line as it was typed, for the record of the run."""
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]

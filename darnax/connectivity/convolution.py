@@ -1,0 +1,73 @@
+"""Every unit hears a window around its place, through weights that all places share."""
+
+import math
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from darnax.connectivity.interface import Connectivity, normalised
+
+Padding = Literal["SAME", "VALID"] | int
+LAYOUT = ("NHWC", "HWIO", "NHWC")
+
+
+class Convolved(Connectivity):
+    """A weight `(width, width, channels in, channels out)` between images `(H, W, C)`.
+
+    Args:
+        channels_in, channels_out: C of the sending and of the receiving buffer.
+        width: of the square window, in pixels.
+        stride: pixels between windows; for a transposed convolution, by which the image grows.
+        padding: "SAME", "VALID", or pixels on every side.
+        transposed: spread every pixel over a window instead of gathering a window into a pixel.
+        hollow: no unit hears itself, so the window's centre has a zero diagonal over channels (needs an odd width).
+    """
+
+    channels_in: int = eqx.field(static=True)
+    channels_out: int = eqx.field(static=True)
+    width: int = eqx.field(static=True)
+    stride: int = eqx.field(static=True, default=1)
+    padding: Padding = eqx.field(static=True, default="SAME")
+    transposed: bool = eqx.field(static=True, default=False)
+    hollow: bool = eqx.field(static=True, default=False)
+
+    @property
+    def fan_in(self) -> int:
+        return self.width * self.width * self.channels_in
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the weight."""
+        return (self.width, self.width, self.channels_in, self.channels_out)
+
+    def init(self, key: Key[Array, ""]) -> Float[Array, "width width in out"]:
+        return self._hollowed(jax.random.normal(key, self.shape) / math.sqrt(self.fan_in))
+
+    def message(
+        self, weight: Float[Array, "width width in out"], x: Float[Array, "batch H W in"]
+    ) -> Float[Array, "batch P Q out"]:
+        pad = self.padding if isinstance(self.padding, str) else [(self.padding, self.padding)] * 2
+        strides = (self.stride, self.stride)
+        if self.transposed:
+            return jax.lax.conv_transpose(x, weight, strides, pad, dimension_numbers=LAYOUT)
+        return jax.lax.conv_general_dilated(x, weight, strides, pad, dimension_numbers=LAYOUT)
+
+    def correlate(
+        self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]
+    ) -> Float[Array, "width width in out"]:
+        """As everywhere; `x ⊗ e` is summed over all places, since they share the weight.
+
+        The message is linear in the weight, so its transpose is exactly that sum: no gradient is taken.
+        """
+        weight = jax.ShapeDtypeStruct(self.shape, x.dtype)
+        (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
+        return self._hollowed(normalised(total, x.shape[0], self.fan_in))
+
+    def _hollowed(self, weight: Float[Array, "width width in out"]) -> Float[Array, "width width in out"]:
+        if not self.hollow:
+            return weight
+        centre = self.width // 2
+        return weight.at[centre, centre].set(jnp.fill_diagonal(weight[centre, centre], 0.0, inplace=False))

@@ -1,0 +1,41 @@
+"""Every unit hears every unit: the weight is a matrix."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from darnax.connectivity.interface import Connectivity, normalised
+
+
+class Dense(Connectivity):
+    """A weight `(pre, post)`; buffers of any size are read and written as vectors.
+
+    Args:
+        pre, post: sizes of the sending and of the receiving buffer.
+        hollow: no unit hears itself, so the diagonal is zero and stays zero (needs `pre == post`).
+    """
+
+    pre: tuple[int, ...] = eqx.field(static=True)
+    post: tuple[int, ...] = eqx.field(static=True)
+    hollow: bool = eqx.field(static=True, default=False)
+
+    @property
+    def fan_in(self) -> int:
+        return math.prod(self.pre)
+
+    def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
+        weight = jax.random.normal(key, (self.fan_in, math.prod(self.post)))
+        return self._hollowed(weight / math.sqrt(self.fan_in))
+
+    def message(self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+        return (x.reshape(x.shape[0], -1) @ weight).reshape(x.shape[0], *self.post)
+
+    def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "pre post"]:
+        batch = x.shape[0]
+        return self._hollowed(normalised(x.reshape(batch, -1).T @ e.reshape(batch, -1), batch, self.fan_in))
+
+    def _hollowed(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
+        return jnp.fill_diagonal(weight, 0.0, inplace=False) if self.hollow else weight

@@ -1,0 +1,36 @@
+"""What a connectivity is: draw a weight, multiply by it, and correlate two activities on its synapses."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+
+class Connectivity(eqx.Module):
+    """The layout of one weight, apart from its values; a module keeps the values, as an array.
+
+    `message` is linear in the weight, and `correlate` is its adjoint, divided by √(B·fan_in). Synapses that do not exist have neither an entry nor an update.
+    """
+
+    @property
+    @abstractmethod
+    def fan_in(self) -> int:
+        """The number of synapses of one receiving unit."""
+
+    @abstractmethod
+    def init(self, key: Key[Array, ""]) -> Array:
+        """Draw a weight with independent entries N(0, 1/fan_in)."""
+
+    @abstractmethod
+    def message(self, weight: Array, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+        """Return the field that `x` makes through `weight`: `m_i = Σ_j W_ji x_j`."""
+
+    @abstractmethod
+    def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Array:
+        """Return `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b`, laid out as the weight is."""
+
+
+def normalised(total: Array, batch: int, fan_in: int) -> Array:
+    """Return `total / √(B·fan_in)`."""
+    return total / jnp.sqrt(jnp.asarray(batch * fan_in, total.dtype))

@@ -1,0 +1,96 @@
+"""Every unit hears k others: the weight holds the non-zeros only, and so does its update."""
+
+import math
+from typing import Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from darnax.connectivity.interface import Connectivity, normalised
+
+UNROLL = 8  # inputs handled per turn of the loop over the in-degree
+
+
+class Sparse(Connectivity):
+    """A weight `(k, post)`: entry (a, i) is the synapse from unit `inputs[a, i]` to unit i.
+
+    The in-degree k is the same for every unit, so shapes are static, and time and memory go with the number of synapses.
+    Make one with `uniform` or `patch`.
+    """
+
+    inputs: Int[Array, "k post"]
+    post: tuple[int, ...] = eqx.field(static=True)
+
+    @classmethod
+    def uniform(
+        cls, key: Key[Array, ""], pre: tuple[int, ...], post: tuple[int, ...], in_degree: int, *, hollow: bool = False
+    ) -> Self:
+        """Draw the k inputs of every unit uniformly, without repetition; `hollow` leaves out the unit itself."""
+        units = math.prod(post)
+        inputs = distinct(key, math.prod(pre) - hollow, in_degree, units)
+        if hollow:
+            inputs = inputs + (inputs >= jnp.arange(units)).astype(inputs.dtype)
+        return cls(inputs, post)
+
+    @classmethod
+    def patch(
+        cls, key: Key[Array, ""], image: tuple[int, ...], post: tuple[int, ...], width: int, in_degree: int | None = None
+    ) -> Self:
+        """Draw for every unit a width × width patch of an image `(H, W)` or `(H, W, C)`, and in it k inputs (default: all).
+
+        Raises:
+            ValueError: `image` is no image, or smaller than the patch, or k is more than the patch holds.
+        """
+        height, breadth, channels = (*image, 1)[:3] if len(image) in (2, 3) else (0, 0, 0)
+        if not 1 <= width <= min(height, breadth):
+            raise ValueError(f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}")
+        where, what = jax.random.split(key)
+        units, pool = math.prod(post), width * width * channels
+        corner = jax.random.randint(where, (2, units), 0, jnp.array([[height - width + 1], [breadth - width + 1]]))
+        within = distinct(what, pool, pool if in_degree is None else in_degree, units)
+        row, rest = jnp.divmod(within, width * channels)
+        return cls(((corner[0] + row) * breadth + corner[1]) * channels + rest, post)
+
+    @property
+    def fan_in(self) -> int:
+        return self.inputs.shape[0]
+
+    def init(self, key: Key[Array, ""]) -> Float[Array, "k post"]:
+        return jax.random.normal(key, self.inputs.shape) / math.sqrt(self.fan_in)
+
+    def message(self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+        units = x.reshape(x.shape[0], -1).T  # unit-major: one input of one unit is a contiguous batch
+
+        def add(field: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
+            values, inputs = synapses
+            return field + values[:, None] * units[inputs], None
+
+        blank = jnp.zeros((weight.shape[1], x.shape[0]), x.dtype)
+        field, _ = jax.lax.scan(add, blank, (weight, self.inputs), unroll=min(UNROLL, self.fan_in))
+        return field.T.reshape(x.shape[0], *self.post)
+
+    def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "k post"]:
+        batch = x.shape[0]
+        units, signal = x.reshape(batch, -1).T, e.reshape(batch, -1).T
+        total = jax.lax.map(lambda inputs: jnp.sum(units[inputs] * signal, axis=-1), self.inputs)
+        return normalised(total, batch, self.fan_in)
+
+
+def distinct(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Array, "k units"]:
+    """Draw for each of `units` a uniform subset of k numbers below `pool`, in rising order (Floyd's sampling).
+
+    Raises:
+        ValueError: k is not between 1 and `pool`.
+    """
+    if not 1 <= k <= pool:
+        raise ValueError(f"a unit hears between 1 and {pool} others, but {k} came; change the sparsity")
+    last = jnp.arange(pool - k, pool, dtype=jnp.int32)
+    draws = jax.random.randint(key, (k, units), 0, last[:, None] + 1, dtype=jnp.int32)
+
+    def choose(turn: Array, chosen: Array) -> Array:
+        taken = jnp.any(chosen == draws[turn], axis=0)
+        return chosen.at[turn].set(jnp.where(taken, last[turn], draws[turn]))
+
+    return jnp.sort(jax.lax.fori_loop(0, k, choose, jnp.full((k, units), -1, jnp.int32)), axis=0)

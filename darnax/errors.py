@@ -1,0 +1,26 @@
+"""What every room raises when a request cannot be carried out as it was asked."""
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: where it stands, and what came, what was expected, what to do."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class RequestError(Exception):
+    """The request was wrong and is the caller's to mend; the command line shows every problem and exits with 2.
+
+    Example:
+        >>> str(RequestError(Problem("data.batch_size", "came 0, expected a positive integer")))
+        'data.batch_size: came 0, expected a positive integer'
+    """
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
+        super().__init__("\n".join(map(str, self.problems)))

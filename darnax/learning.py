@@ -1,0 +1,176 @@
+"""One training step and one evaluation step: phases, local updates, Optax."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Key, PyTree
+
+from darnax.layer_map import LayerMap
+from darnax.modules.plasticity import no_update
+from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phase, Relaxation, relax
+from darnax.rules import Perceptron
+from darnax.states import State
+
+O = TypeVar("O", bound=Orchestrator)  # noqa: E741
+Phases = Mapping[str, Phase]
+Metrics = dict[str, Float[Array, ""]]
+
+
+class Ended(NamedTuple):
+    """A phase at its end: the state, the field of every layer, and how the relaxation went."""
+
+    state: State
+    fields: dict[int, Array]
+    relaxation: Relaxation
+
+
+class Learnt(NamedTuple):
+    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics."""
+
+    network: Any
+    opt_state: PyTree
+    scores: Float[Array, "batch *out"]
+    metrics: Metrics
+
+
+def train_step(
+    network: O,
+    optimizer: optax.GradientTransformation,
+    opt_state: PyTree,
+    state: State,
+    phases: Phases,
+    x: Float[Array, "batch *in"],
+    y: Float[Array, "batch *out"],
+    rng: Key[Array, ""],
+) -> Learnt:
+    """Show (x, y), go through the phases, and apply the sum of the local updates made at their ends.
+
+    All updates are of the network as it was before the step. What is not plastic, or learns in no phase, stays bit-identical.
+
+    Args:
+        network: the orchestrator with all modules.
+        optimizer: descends the pseudo-gradients −ΔW; made with `grouped`, or any of Optax's.
+        opt_state: from `init_optimizer`.
+        state: any state of the network; only its sizes count.
+        phases: by name, in order.
+        x, y: encoded inputs and labels.
+        rng: a key.
+    """
+    ends = dict(go_through(network, state.init(x, y), phases, rng))
+    pseudo_gradients = local_updates(network, phases, ends)
+    mask = learning_mask(network, phases)
+    parameters = eqx.filter(network, mask)
+    steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
+    metrics = observe(network, phases, ends) | norms("update", steps.layer_map)
+    return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics)
+
+
+def evaluate_step(
+    network: Orchestrator, state: State, phases: Phases, x: Float[Array, "batch *in"], rng: Key[Array, ""]
+) -> Float[Array, "batch *out"]:
+    """Show x alone, go through the phases, and return the readout's scores at the end."""
+    return scores_of(network, dict(go_through(network, state.init(x), phases, rng)))
+
+
+def go_through(network: Orchestrator, state: State, phases: Phases, rng: Key[Array, ""]) -> Iterator[tuple[str, Ended]]:
+    """Yield every phase at its end; the messages of the input and the output are computed once for all of them."""
+    rng, key = jax.random.split(rng)
+    held = network.hold(state, key)
+    for name, phase in phases.items():
+        state, rng, relaxation = relax(network, state, rng, phase, held)
+        yield name, Ended(state, network.fields(state, rng, phase.messages, held), relaxation)
+
+
+def local_updates(network: O, phases: Phases, ends: Mapping[str, Ended]) -> O:
+    """Return −ΔW of every module, summed over the phases at whose end it learns, in the shape of the network."""
+    total = list(no_update(network).layer_map.modules)
+    for name, phase in phases.items():
+        updates = network.updates(ends[name].state, ends[name].fields).layer_map.modules
+        for index, learns in enumerate(learners(network.layer_map, phase)):
+            if learns:
+                total[index] = jax.tree.map(jnp.add, total[index], updates[index])
+    return eqx.tree_at(lambda o: o.layer_map, network, network.layer_map.with_modules(total))
+
+
+def learners(layer_map: LayerMap, phase: Phase) -> list[bool]:
+    """Return, for every module in order, whether it learns at the end of `phase`."""
+    return [any(fnmatchcase(name, pattern) for pattern in phase.learn) for name in layer_map.names]
+
+
+def learning_mask(network: Orchestrator, phases: Phases) -> PyTree[bool]:
+    """Return the network with every array replaced by whether training may change it: plastic, and learning in some phase."""
+    layer_map = network.layer_map
+    learns = [any(column) for column in zip(*(learners(layer_map, phase) for phase in phases.values()), strict=True)]
+    masks = [
+        module.plastic() if learning else jax.tree.map(lambda _: False, module)
+        for module, learning in zip(layer_map.modules, learns, strict=True)
+    ]
+    nothing = jax.tree.map(lambda _: False, network)
+    return eqx.tree_at(lambda o: o.layer_map, nothing, layer_map.with_modules(masks))
+
+
+def grouped(
+    network: Orchestrator, default: optax.GradientTransformation, groups: Mapping[str, optax.GradientTransformation]
+) -> optax.GradientTransformation:
+    """Return the optimiser that treats each module by the first group whose glob matches its name, and the rest by `default`."""
+
+    def label(name: str) -> str:
+        return next((pattern for pattern in groups if fnmatchcase(name, pattern)), "")
+
+    def labels(parameters: Any) -> Any:
+        modules = parameters.layer_map.modules
+        called = [
+            jax.tree.map(lambda _, to=label(name): to, m) for name, m in zip(network.layer_map.names, modules, strict=True)
+        ]
+        return eqx.tree_at(lambda o: o.layer_map, parameters, parameters.layer_map.with_modules(called))
+
+    return optax.partition({"": default, **groups}, labels)
+
+
+def init_optimizer(network: Orchestrator, optimizer: optax.GradientTransformation, phases: Phases) -> PyTree:
+    """Return the optimiser's state for what `phases` let learn."""
+    return optimizer.init(eqx.filter(network, learning_mask(network, phases)))
+
+
+def scores_of(network: Orchestrator, ends: Mapping[str, Ended]) -> Array:
+    """Return the readout's scores at the end of the last phase."""
+    output = network.layer_map.output
+    return network.activate(output, list(ends.values())[-1].fields[output])
+
+
+def observe(network: Orchestrator, phases: Phases, ends: Mapping[str, Ended]) -> Metrics:
+    """Return the physics of one step, by the names of the metrics.
+
+    `relax/<phase>/…`: steps taken, and of the last of them the fraction of units that flipped and of samples without a flip.
+    `overlap/<phase>-<phase>/<layer>`: (1/N) Σ_i s_i s'_i between the ends of consecutive phases, averaged over the batch.
+    `unstable/<module>`: the fraction of receiving units whose stability y·h is within the margin, where the module learns.
+    """
+    layer_map = network.layer_map
+    names = dict(zip(layer_map.edges, layer_map.names, strict=True))
+    metrics: Metrics = {}
+    for name, end in ends.items():
+        metrics |= {f"relax/{name}/{what}": value for what, value in end.relaxation._asdict().items()}
+    for (before, old), (after, new) in pairwise(ends.items()):
+        for i in network.hidden():
+            metrics[f"overlap/{before}-{after}/{names[i, i]}"] = jnp.mean(old.state[i] * new.state[i])
+    for name, phase in phases.items():
+        for ((i, _), module), called, learns in zip(
+            layer_map.edge_items(), layer_map.names, learners(layer_map, phase), strict=True
+        ):
+            if learns and isinstance(rule := getattr(module, "rule", None), Perceptron):
+                signal = rule.signal(ends[name].state[i], ends[name].fields[i])
+                metrics[f"unstable/{called}"] = jnp.mean(signal != 0, dtype=jnp.float32)
+    return metrics
+
+
+def norms(what: str, layer_map: LayerMap) -> Metrics:
+    """Return `what/<module>`, the Euclidean norm of every module's floating arrays, for the modules that have any."""
+    floating = [jax.tree.leaves(eqx.filter(module, eqx.is_inexact_array)) for module in layer_map.modules]
+    return {f"{what}/{name}": optax.tree.norm(arrays) for name, arrays in zip(layer_map.names, floating, strict=True) if arrays}

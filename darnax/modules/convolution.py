@@ -1,0 +1,124 @@
+"""Modules between images: weights shared by all places, with any rule."""
+
+from typing import Self
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key, PyTree
+
+from darnax.connectivity import Convolved
+from darnax.connectivity.convolution import Padding
+from darnax.modules.interfaces import Adapter
+from darnax.modules.plasticity import RuleChoice, chosen_rule, local_update, only_plastic, threshold_of
+from darnax.modules.recurrent import Recurrent, sign
+from darnax.rules import Rule
+
+Image = tuple[int, int, int]
+
+
+class Convolution(Adapter):
+    """The message is the convolution `W * x` of an image `(B, H, W, C)`.
+
+    Args:
+        in_features, out_features: size `(H, W, C)` of the sending and of the receiving buffer.
+        width: of the square window, in pixels.
+        strength: scale of the initial W, whose entries are drawn independently from N(0, strength²/(width²·C_in)).
+        threshold: margin of the default perceptron rule; default 0.
+        rule: another law of plasticity, or None for a frozen W.
+        stride: pixels between windows; for a transposed convolution, by which the image grows.
+        padding: "SAME", "VALID", or pixels on every side.
+        transposed: spread every pixel over a window instead of gathering a window into a pixel.
+        key: draws W.
+
+    Raises:
+        ValueError: sizes that are not images, or an `out_features` that the convolution does not make of `in_features`.
+
+    Example:
+        >>> import jax
+        >>> Convolution((28, 28, 1), (14, 14, 16), width=3, stride=2, key=jax.random.key(0)).W.shape
+        (3, 3, 1, 16)
+    """
+
+    W: Array
+    connectivity: Convolved
+    rule: Rule | None
+
+    def __init__(
+        self,
+        in_features: Image,
+        out_features: Image,
+        width: int = 3,
+        strength: ArrayLike = 1.0,
+        threshold: ArrayLike | None = None,
+        *,
+        rule: RuleChoice = ...,
+        stride: int = 1,
+        padding: Padding = "SAME",
+        transposed: bool = False,
+        key: Key[Array, ""],
+    ) -> None:
+        pre, post = _image("in_features", in_features), _image("out_features", out_features)
+        self.connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
+        self.rule = chosen_rule(rule, threshold)
+        self.W = jnp.asarray(strength, jnp.float32) * self.connectivity.init(key)
+        made = jax.eval_shape(self.connectivity.message, self.W, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
+        if made != post:
+            raise ValueError(
+                f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride, padding or width"
+            )
+
+    @property
+    def threshold(self) -> Array:
+        """The margin of the perceptron rule."""
+        return threshold_of(self.rule)
+
+    def __call__(self, x: Float[Array, "batch H W in"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch P Q out"]:
+        del rng
+        return self.connectivity.message(self.W, x)
+
+    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        return local_update(self, lambda m: m.W, x, y, y_hat)
+
+    def plastic(self) -> PyTree[bool]:
+        return only_plastic(self, lambda m: m.W)
+
+
+class RecurrentConvolution(Recurrent):
+    """Units of ±1 on an image, coupled to their neighbourhood: `s ← sign(J * s + J_D s + Σ messages)`, ties to +1.
+
+    Args:
+        features: size `(H, W, C)` of the buffer.
+        j_d: self-coupling J_D; J's window has no self-synapse.
+        threshold: margin of the default perceptron rule; default 0.
+        width: of the square window, in pixels; odd.
+        rule: another law of plasticity, or None for a frozen J.
+        key: draws J with independent entries N(0, 1/(width²·C)).
+
+    Raises:
+        ValueError: a size that is not an image, or an even width.
+    """
+
+    def __init__(
+        self,
+        features: Image,
+        j_d: ArrayLike,
+        threshold: ArrayLike | None = None,
+        *,
+        width: int = 3,
+        rule: RuleChoice = ...,
+        key: Key[Array, ""],
+    ) -> None:
+        channels = _image("features", features)[-1]
+        if width % 2 == 0:
+            raise ValueError(f"the window of a recurrent convolution has a centre, so its width is odd; came {width}")
+        self.couple(Convolved(channels, channels, width, hollow=True), j_d, chosen_rule(rule, threshold), key)
+
+    def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
+        return sign(x)
+
+
+def _image(what: str, size: Image) -> Image:
+    if not isinstance(size, tuple) or len(size) != 3:
+        raise ValueError(f"{what} is the size (H, W, C) of an image; came {size!r}")
+    return size

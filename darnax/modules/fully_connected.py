@@ -1,0 +1,85 @@
+"""An adapter that mixes all units of the sender, or a sparse choice of them, into the receiver."""
+
+import math
+from typing import Self
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key, PyTree
+
+from darnax.connectivity import Connectivity, Dense, Sparse
+from darnax.modules.interfaces import Adapter
+from darnax.modules.plasticity import RuleChoice, chosen_rule, local_update, only_plastic, threshold_of
+from darnax.modules.sizes import as_size, in_degree
+from darnax.rules import Rule
+
+
+class FullyConnected(Adapter):
+    """The message is `W x`, between buffers of any size.
+
+    Args:
+        in_features, out_features: number of units, or size, of the sending and of the receiving buffer.
+        strength: scale of the initial W, whose entries are drawn independently from N(0, strength²/fan_in).
+        threshold: margin of the default perceptron rule; default 0.
+        rule: another law of plasticity, or None for a frozen W.
+        sparsity: fraction of absent synapses in [0, 1); every unit keeps the same number of inputs. None is dense.
+        patch: draw the inputs of each unit from its own `patch`×`patch` window of an image sender `(H, W)` or `(H, W, C)`,
+            placed at random; without a sparsity it hears the whole window.
+        key: draws W, and which synapses exist.
+
+    Raises:
+        ValueError: a sparsity that leaves no synapse, a patch that does not fit in the sender, or a threshold beside a rule of
+            one's own.
+
+    Example:
+        >>> import jax
+        >>> FullyConnected((28, 28), 500, patch=9, key=jax.random.key(0)).W.shape
+        (81, 500)
+    """
+
+    W: Array
+    connectivity: Connectivity
+    rule: Rule | None
+
+    def __init__(
+        self,
+        in_features: int | tuple[int, ...],
+        out_features: int | tuple[int, ...],
+        strength: ArrayLike = 1.0,
+        threshold: ArrayLike | None = None,
+        *,
+        rule: RuleChoice = ...,
+        sparsity: float | None = None,
+        patch: int | None = None,
+        key: Key[Array, ""],
+    ) -> None:
+        wiring, values = jax.random.split(key)
+        self.connectivity = feedforward_connectivity(as_size(in_features), as_size(out_features), sparsity, patch, wiring)
+        self.rule = chosen_rule(rule, threshold)
+        self.W = jnp.asarray(strength, jnp.float32) * self.connectivity.init(values)
+
+    @property
+    def threshold(self) -> Array:
+        """The margin of the perceptron rule."""
+        return threshold_of(self.rule)
+
+    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
+        del rng
+        return self.connectivity.message(self.W, x)
+
+    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        return local_update(self, lambda m: m.W, x, y, y_hat)
+
+    def plastic(self) -> PyTree[bool]:
+        return only_plastic(self, lambda m: m.W)
+
+
+def feedforward_connectivity(
+    pre: tuple[int, ...], post: tuple[int, ...], sparsity: float | None, patch: int | None, key: Key[Array, ""]
+) -> Connectivity:
+    """Return the connectivity from a buffer of size `pre` to one of size `post`."""
+    k = None if sparsity is None else in_degree(sparsity, math.prod(pre))
+    if patch is not None:
+        return Sparse.patch(key, pre, post, patch, k)
+    return Dense(pre, post) if k is None else Sparse.uniform(key, pre, post, k)

@@ -1,0 +1,65 @@
+"""What a module is: a message, and a local update in the module's own shape."""
+
+from abc import abstractmethod
+from typing import Self
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, Key, PyTree
+
+
+class AbstractModule(eqx.Module):
+    """An Equinox module that makes messages and may learn; either a `Layer` or an `Adapter`."""
+
+    @property
+    @abstractmethod
+    def has_state(self) -> bool:
+        """Whether the module owns a buffer."""
+
+    @abstractmethod
+    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
+        """Return the message that the module makes of the buffer `x`."""
+
+    @abstractmethod
+    def backward(
+        self, x: Float[Array, "batch *pre"], y: Float[Array, "batch *post"], y_hat: Float[Array, "batch *post"]
+    ) -> Self:
+        """Return −ΔW for every plastic array, in the shape of the module, and zeros elsewhere.
+
+        Args:
+            x: the buffer that the module's message is made of.
+            y: the buffer of the receiver.
+            y_hat: the field of the receiver.
+        """
+
+    def plastic(self) -> PyTree[bool]:
+        """Return the module with every array replaced by whether it may change in training.
+
+        Every floating array unless a module says otherwise; what is not plastic never reaches an optimiser, so that neither
+        weight decay nor anything else moves it.
+        """
+        return jax.tree.map(eqx.is_inexact_array, self)
+
+
+class Layer(AbstractModule):
+    """A module that owns a buffer: its call is the message to itself."""
+
+    @property
+    def has_state(self) -> bool:
+        return True
+
+    @abstractmethod
+    def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        """Return the state that the field `x` leads to."""
+
+    @abstractmethod
+    def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
+        """Return the field that the messages `h`, any pytree of them, add up to."""
+
+
+class Adapter(AbstractModule):
+    """A module without a buffer: its call turns one buffer into a message for another layer."""
+
+    @property
+    def has_state(self) -> bool:
+        return False

@@ -1,0 +1,32 @@
+"""The layer that owns the output buffer."""
+
+import operator
+from typing import Self
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree
+
+from darnax.modules.interfaces import Layer
+from darnax.modules.plasticity import no_update
+
+
+class OutputLayer(Layer):
+    """Holds the answer while it is shown; otherwise its state is its field, the scores of the readout.
+
+    It sends itself nothing and learns nothing: what feeds it does.
+    """
+
+    def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        return x
+
+    def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
+        del rng
+        return jnp.zeros_like(x)
+
+    def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
+        return jnp.asarray(jax.tree.reduce(operator.add, h))
+
+    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        del x, y, y_hat
+        return no_update(self)

@@ -1,0 +1,19 @@
+"""All layers update at once, from the old state."""
+
+import jax
+from jaxtyping import Array, Key
+
+from darnax.orchestrators.interface import Held, Messages, Orchestrator, S
+
+
+class ParallelOrchestrator(Orchestrator):
+    """Jacobi order: every layer sees the states of the last step."""
+
+    def step(
+        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+    ) -> tuple[S, Key[Array, ""]]:
+        rng, key = jax.random.split(rng)
+        fields = {i: self.field(i, state, key, messages, held) for i in self.hidden()}
+        for i, field in fields.items():
+            state = state.replace_val(i, self.activate(i, field))
+        return state, rng

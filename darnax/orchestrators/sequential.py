@@ -1,0 +1,18 @@
+"""Layers update in order, each hearing what the earlier ones have just become."""
+
+import jax
+from jaxtyping import Array, Key
+
+from darnax.orchestrators.interface import Held, Messages, Orchestrator, S
+
+
+class SequentialOrchestrator(Orchestrator):
+    """Gauss-Seidel order: layer l sees the new states of the layers before it and the old ones of those after it."""
+
+    def step(
+        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+    ) -> tuple[S, Key[Array, ""]]:
+        rng, key = jax.random.split(rng)
+        for i in self.hidden():
+            state = state.replace_val(i, self.activate(i, self.field(i, state, key, messages, held)))
+        return state, rng

@@ -1,0 +1,111 @@
+"""How long to relax, and when to stop: the only loop over time."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from darnax.orchestrators import Messages, Orchestrator
+from darnax.orchestrators.interface import Held
+from darnax.states import State
+
+S = TypeVar("S", bound=State)
+STILL = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of relaxation.
+
+    Args:
+        steps: exactly so many; leave it out with `until`.
+        until: "fixed_point" stops after the first step that flips no unit of any sample in the batch.
+        max_steps: and after so many in any case; goes with `until`.
+        messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but what the output sends.
+        start: `keep` the state of the phase before, or `blank`: zeros in all buffers but the input and the output.
+        learn: names of the modules, globs allowed, that learn from the state at the end.
+
+    Raises:
+        ValueError: neither or both of `steps` and `until`, a length below 0, or a choice that is none of the above.
+    """
+
+    steps: int | None = None
+    until: Literal["fixed_point"] | None = None
+    max_steps: int | None = None
+    messages: Messages = "all"
+    start: Literal["keep", "blank"] = "keep"
+    learn: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.until is None):
+            raise ValueError("a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`")
+        if (self.until is None) != (self.max_steps is None):
+            raise ValueError("`until: fixed_point` and `max_steps: n` go together")
+        if self.length < 0:
+            raise ValueError(f"a phase has 0 steps or more; came {self.length}")
+
+    @property
+    def length(self) -> int:
+        """The number of steps, at the most."""
+        return self.steps if self.steps is not None else self.max_steps or 0
+
+
+class Relaxation(NamedTuple):
+    """How a relaxation went; `flips` and `converged` are of its last step, averages over the batch."""
+
+    steps: Float[Array, ""]
+    flips: Float[Array, ""]
+    converged: Float[Array, ""]
+
+
+def relax(
+    network: Orchestrator, state: S, rng: Key[Array, ""], phase: Phase, held: Held | None = None
+) -> tuple[S, Key[Array, ""], Relaxation]:
+    """Take the steps of `phase`; return the state, a fresh key, and how it went.
+
+    The messages of the input and the output buffer, which do not change on the way, are computed once, or not at all if `held`
+    (what `network.hold` returned) is given.
+    """
+    held = network.hold(state, rng) if held is None else held
+    if phase.start == "blank":
+        state = state.init(state[0], state[-1])
+
+    def step(loop: Loop) -> Loop:
+        new, key = network.step(loop.state, loop.rng, phase.messages, held)
+        return Loop(new, loop.state, key, loop.steps + 1)
+
+    def moving(loop: Loop) -> Array:
+        return (loop.steps < phase.length) & (jnp.any(flips(network, loop) > 0) | (loop.steps == 0))
+
+    loop = Loop(state, state, rng, jnp.zeros((), jnp.int32))
+    if phase.until is None:
+        loop = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), loop)
+    else:
+        loop = jax.lax.while_loop(moving, step, loop)
+    last = flips(network, loop)
+    return (
+        loop.state,
+        loop.rng,
+        Relaxation(loop.steps.astype(jnp.float32), jnp.mean(last), jnp.mean(last == 0, dtype=jnp.float32)),
+    )
+
+
+class Loop(NamedTuple):
+    """What one step hands to the next."""
+
+    state: Any
+    before: Any
+    rng: Key[Array, ""]
+    steps: Array
+
+
+def flips(network: Orchestrator, loop: Loop) -> Float[Array, " batch"]:
+    """Return, per sample, the fraction of hidden units that the last step changed."""
+    pairs = [(loop.state[i], loop.before[i]) for i in network.hidden()]
+    moved = [(jnp.abs(new - old) > STILL).reshape(new.shape[0], -1) for new, old in pairs]
+    still = jnp.zeros((loop.state[0].shape[0], 0), bool)
+    return jnp.concatenate([still, *moved], axis=1).sum(axis=1) / jnp.asarray(
+        max(1, sum(m.shape[1] for m in moved)), jnp.float32
+    )

@@ -1,0 +1,8 @@
+"""Laws of plasticity: each turns (y, h) into a post-synaptic signal, with nothing else in scope."""
+
+from darnax.rules.hebbian import Hebbian
+from darnax.rules.interface import Rule
+from darnax.rules.perceptron import Perceptron
+from darnax.rules.softmax_delta import SoftmaxDelta
+
+__all__ = ["Hebbian", "Perceptron", "Rule", "SoftmaxDelta"]

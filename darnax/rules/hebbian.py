@@ -1,0 +1,25 @@
+"""Hebb's rule: what fires together wires together.
+
+@book{hebb1949organization,
+  title = {The organization of behavior: a neuropsychological theory},
+  author = {Hebb, Donald O.}, publisher = {Wiley}, year = {1949}
+}
+"""
+
+from jaxtyping import Array, Float
+
+from darnax.rules.interface import Rule
+
+
+class Hebbian(Rule):
+    """`e = y`: every synapse moves towards the product of what it joins, whatever the field.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Hebbian().signal(jnp.array([[1.0, -1.0]]), jnp.zeros((1, 2))).tolist()
+        [[1.0, -1.0]]
+    """
+
+    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        del h
+        return y

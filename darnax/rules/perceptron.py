@@ -1,0 +1,42 @@
+r"""The perceptron rule with a margin: learn only from what is not yet stable enough.
+
+@article{rosenblatt1958perceptron,
+  title = {The perceptron: a probabilistic model for information storage and organization in the brain},
+  author = {Rosenblatt, Frank}, journal = {Psychological Review}, volume = {65}, number = {6}, pages = {386--408}, year = {1958}
+}
+@article{krauth1987learning,
+  title = {Learning algorithms with optimal stability in neural networks},
+  author = {Krauth, Werner and M{\'e}zard, Marc}, journal = {Journal of Physics A},
+  volume = {20}, pages = {L745--L752}, year = {1987}
+}
+"""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from darnax.rules.interface import Rule
+
+
+class Perceptron(Rule):
+    """`e = y · 1[y·h ≤ margin]`: a unit learns its state while its field supports that state by no more than the margin.
+
+    The field h is the whole field of the receiver, the self-coupling J_D·s included.
+
+    Args:
+        margin: κ, in units of the field; one number, or one per unit.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Perceptron(margin=1.0).signal(jnp.array([[1.0, 1.0, -1.0]]), jnp.array([[0.5, 2.0, -0.5]])).tolist()
+        [[1.0, 0.0, -1.0]]
+    """
+
+    margin: Array
+
+    def __init__(self, margin: ArrayLike = 0.0) -> None:
+        self.margin = jnp.asarray(margin, jnp.float32)
+
+    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        unstable = y * h <= jnp.broadcast_to(self.margin, h.shape)
+        return jnp.where(unstable, y, jnp.zeros_like(y))

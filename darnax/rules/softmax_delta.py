@@ -1,0 +1,28 @@
+"""The delta rule for a readout whose units compete: cross-entropy's own residual, with no gradient taken.
+
+@inproceedings{bridle1990probabilistic,
+  title = {Probabilistic interpretation of feedforward classification network outputs,
+           with relationships to statistical pattern recognition},
+  author = {Bridle, John S.}, booktitle = {Neurocomputing}, pages = {227--236}, publisher = {Springer}, year = {1990}
+}
+"""
+
+import jax
+from jaxtyping import Array, Float
+
+from darnax.rules.interface import Rule
+
+
+class SoftmaxDelta(Rule):
+    """`e = 1[y > 0] − softmax(h)` over the last axis; for labels in ±1 this is `(y + 1)/2 − softmax(h)`.
+
+    Only the sign of a label counts, so that the code of the labels (±1, one-hot, rescaled for the feedback) does not matter.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> SoftmaxDelta().signal(jnp.array([[1.0, -1.0]]), jnp.zeros((1, 2))).tolist()
+        [[0.5, -0.5]]
+    """
+
+    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        return (y > 0).astype(h.dtype) - jax.nn.softmax(h, axis=-1)

@@ -1,0 +1,132 @@
+"""Checkpoints: every leaf under its own name, in one file that is either whole or absent.
+
+The file is safetensors, readable without darnax; its metadata holds one JSON manifest under the key `darnax`.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import safetensors
+import safetensors.numpy
+from jaxtyping import PyTree
+
+from darnax.errors import Problem, RequestError
+from darnax.runner.leaves import describe, is_key, is_number, name_of, named, restore, to_numpy
+from darnax.tracking.atomic import write_atomically
+from darnax.tracking.strict_json import encode
+
+FORMAT = 1
+
+
+def save(directory: Path, step: int, tree: PyTree, meta: Mapping[str, Any], keep: int, name: str | None = None) -> Path:
+    """Write `directory/step-<step>.safetensors`, or `<name>.safetensors` (say `best`), and return its path.
+
+    `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best accuracy so far) comes back from `load`
+    with `step` added. Of the step files the `keep` newest stay (at least one; two survive a damaged one), and later steps,
+    from a run that went on from an earlier checkpoint, go. Named files are replaced, never counted.
+
+    Example:
+        >>> save(folder.checkpoints, 100, {"network": network}, {"best": 0.94}, keep=2)  # doctest: +SKIP
+    """
+    path = directory / f"{name or f'step-{step:010d}'}.safetensors"
+    write_atomically(path, _encode(tree, {**meta, "step": step}))
+    if name is None:
+        _prune(directory, path, max(keep, 1))
+    return path
+
+
+def load(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
+    """Return the tree at `path`, in the structure of `like`, and the meta it was saved with.
+
+    `like` gives structure, types and shapes; its values do not matter, except that what is not a number is taken from it.
+    A RequestError names every leaf that is missing, in excess, or of another type or shape, with both.
+    """
+    manifest, arrays = _read(path)
+    if manifest["format"] != FORMAT:
+        raise RequestError(
+            Problem(str(path), f"format {manifest['format']}, expected {FORMAT}; load it with the darnax that wrote it")
+        )
+    entries = manifest["leaves"]
+    if problems := list(_differences({name: entry["type"] for name, entry in entries.items()}, named(like))):
+        verdict = "does not fit the network of this configuration; resume with the configuration of its own run folder"
+        raise RequestError(Problem(str(path), verdict), *problems)
+
+    def fill(key_path: tuple[Any, ...], leaf: Any) -> Any:
+        name = name_of(key_path)
+        return restore(arrays[name], leaf, entries[name]["key"]) if is_number(leaf) else leaf
+
+    return jax.tree_util.tree_map_with_path(fill, like), manifest["meta"]
+
+
+def latest(directory: Path) -> Path | None:
+    """Return the step file of the highest step that is not damaged, or None."""
+    return next((path for path in reversed(_steps(directory)) if _is_whole(path)), None)
+
+
+def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
+    leaves = named(tree)
+    arrays = {name: to_numpy(leaf) for name, leaf in leaves.items()}
+    entries = {
+        name: {
+            "type": describe(leaf),
+            "stored": str(arrays[name].dtype),
+            "key": str(jax.random.key_impl(leaf)) if is_key(leaf) else None,
+            "crc32": zlib.crc32(arrays[name].tobytes()),
+        }
+        for name, leaf in leaves.items()
+    }
+    manifest = encode({"format": FORMAT, "meta": meta, "leaves": entries})
+    content: bytes = safetensors.numpy.save(arrays, {"darnax": manifest})
+    return content
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """Return manifest and arrays; a RequestError tells that the file is absent, no checkpoint, or damaged."""
+    try:
+        content = path.read_bytes()
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        manifest = json.loads(header["__metadata__"]["darnax"])
+        entries = manifest["leaves"]
+        arrays = {
+            name: np.frombuffer(part["data"], jnp.dtype(entries[name]["stored"])).reshape(part["shape"])
+            for name, part in safetensors.deserialize(content)  # type: ignore[no-untyped-call]
+        }
+        whole = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
+        if whole != {name: entry["crc32"] for name, entry in entries.items()}:
+            raise ValueError("a checksum does not agree")
+    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+        raise RequestError(Problem(str(path), f"not a whole checkpoint ({error}); resume from another one")) from error
+    return manifest, arrays
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        _read(path)
+    except RequestError:
+        return False
+    return True
+
+
+def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterator[Problem]:
+    expected = {name: describe(leaf) for name, leaf in leaves.items()}
+    for name in sorted(saved.keys() | expected.keys()):
+        came, wanted = saved.get(name, "nothing"), expected.get(name, "nothing")
+        if came != wanted:
+            yield Problem(name, f"the checkpoint has {came}, the configuration {wanted}")
+
+
+def _steps(directory: Path) -> list[Path]:
+    return sorted(directory.glob("step-*.safetensors"))
+
+
+def _prune(directory: Path, newest: Path, keep: int) -> None:
+    steps = _steps(directory)
+    until = steps.index(newest) + 1
+    for path in (*steps[: max(until - keep, 0)], *steps[until:], *directory.glob(".*.tmp")):
+        path.unlink(missing_ok=True)

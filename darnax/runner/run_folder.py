@@ -1,0 +1,134 @@
+"""The folder of one run: everything needed to read it, to repeat it, and to go on with it."""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from darnax.errors import Problem, RequestError
+from darnax.runner.environment import describe_environment
+from darnax.tracking.atomic import write_atomically
+from darnax.tracking.strict_json import encode
+
+STATUSES = ("running", "finished", "interrupted", "failed")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths and the small files of a run; every file is written whole or not at all.
+
+    ```
+    config.yaml       the resolved configuration, which runs again as it is
+    overrides.yaml    what the command line changed
+    environment.json  versions, git commit and dirty flag, device, seed, command line
+    metrics.jsonl     one JSON object per logged step
+    summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
+    checkpoints/      what to resume from
+    train.log         what was said on the way
+    ```
+    """
+
+    path: Path
+
+    @classmethod
+    def create(
+        cls, outputs: Path, experiment: str, config: Mapping[str, Any], overrides: Sequence[str], *, command: Sequence[str]
+    ) -> "RunFolder":
+        """Make `outputs/<experiment>/<time>-<id>/`, which nobody else has, and write what is known before training."""
+        from omegaconf import OmegaConf
+
+        folder = cls(_make_exclusively(outputs / experiment))
+        folder.checkpoints.mkdir()
+        folder.log.touch()
+        write_atomically(folder.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(config)), resolve=True))
+        write_atomically(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+        environment = describe_environment(seed=config.get("seed"), command=command)
+        write_atomically(folder.path / "environment.json", encode(environment, indent=2) + "\n")
+        folder.write_summary(status="running", metrics={}, best={})
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return the run at `path`; a RequestError says what is missing or damaged when it is not one."""
+        folder = cls(path)
+        if not (path / "config.yaml").is_file():
+            raise RequestError(
+                Problem(str(path), "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>")
+            )
+        folder.config()
+        folder.summary()
+        return folder
+
+    @property
+    def name(self) -> str:
+        """`<time>-<id>`: unique, and allowed as an id on a dashboard."""
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """The record, metrics.jsonl."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """The log, train.log; give it to `logging.FileHandler`."""
+        return self.path / "train.log"
+
+    def config(self) -> dict[str, Any]:
+        """Read the resolved configuration."""
+        from omegaconf import OmegaConf
+
+        try:
+            return _mapping(OmegaConf.to_container(OmegaConf.load(self.path / "config.yaml")))
+        except Exception as error:  # YAML, OmegaConf and the file system each have their own
+            raise _damaged(self.path / "config.yaml", error) from error
+
+    def summary(self) -> dict[str, Any]:
+        """Read summary.json."""
+        try:
+            return _mapping(json.loads((self.path / "summary.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise _damaged(self.path / "summary.json", error) from error
+
+    def write_summary(self, **fields: Any) -> dict[str, Any]:
+        """Replace the given fields of summary.json, keep the others, and return it whole.
+
+        Fields: `status` (running, finished, interrupted, failed), `metrics` and `best` (name -> value), `epochs`, `steps`,
+        `wall_seconds`, `images_per_second`.
+        """
+        if fields.get("status", "running") not in STATUSES:
+            raise ValueError(f"status came as {fields['status']!r}, expected one of {', '.join(STATUSES)}")
+        before = self.summary() if (self.path / "summary.json").exists() else {}
+        summary = {**before, **fields}
+        write_atomically(self.path / "summary.json", encode(summary, indent=2) + "\n")
+        return summary
+
+
+def _make_exclusively(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"came a {type(value).__name__}, expected names with values")
+    return value
+
+
+def _damaged(path: Path, error: Exception) -> RequestError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return RequestError(Problem(str(path), f"cannot be read ({reason}); restore it, or start a new run"))

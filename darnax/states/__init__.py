@@ -1,0 +1,7 @@
+"""The condition of a whole network: one buffer per layer, in one global, functional pytree."""
+
+from darnax.states.interface import State
+from darnax.states.packed import PackedState
+from darnax.states.sequential import SequentialState
+
+__all__ = ["PackedState", "SequentialState", "State"]

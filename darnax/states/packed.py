@@ -1,0 +1,65 @@
+"""A state whose buffers are slices of one shared array."""
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Any, Self
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+from jaxtyping import Array, PyTree
+
+from darnax.states.interface import Size, State, checked_buffers, checked_sizes, require_shape
+
+
+class PackedState(State):
+    """All buffers side by side in one array `(B, units)`; buffer l is a reshaped slice of it.
+
+    The same interface, and bit for bit the same networks, as `SequentialState`; one array is what a kernel over the whole
+    network, or layers that look at overlapping regions, want to see.
+
+    Args:
+        sizes: the size of every buffer without its batch axis, input first, output last.
+        dtype: of the shared array; what is written to a buffer is cast to it.
+
+    Raises:
+        ValueError: fewer than two buffers, a length below 1, or (from the methods) a value whose shape does not fit.
+    """
+
+    units: Array
+    sizes: tuple[Size, ...] = eqx.field(static=True)
+    dtype: Any = eqx.field(static=True)
+
+    def __init__(self, sizes: Sequence[Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
+        self.sizes = checked_sizes(sizes)
+        self.dtype = jnp.dtype(dtype)
+        self.units = jnp.zeros((1, sum(map(math.prod, self.sizes))), self.dtype)
+
+    def __getitem__(self, key: int) -> Array:
+        return self.units[..., self._slice(key)].reshape(*self.units.shape[:-1], *self.sizes[key])
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def init(self, x: Array, y: Array | None = None) -> Self:
+        blank = eqx.tree_at(lambda s: s.units, self, jnp.zeros((x.shape[0], self.units.shape[-1]), self.dtype))
+        given = blank.replace_val(0, x)
+        return given if y is None else given.replace_val(-1, y)
+
+    def replace(self, value: PyTree) -> Self:
+        buffers = checked_buffers(value, self.sizes, self.dtype)
+        flat = [
+            buffer.reshape(*buffer.shape[: buffer.ndim - len(size)], -1)
+            for buffer, size in zip(buffers, self.sizes, strict=True)
+        ]
+        return eqx.tree_at(lambda s: s.units, self, jnp.concatenate(flat, axis=-1))
+
+    def replace_val(self, idx: int, value: Array) -> Self:
+        require_shape(f"buffer {idx}", value, (*self.units.shape[:-1], *self.sizes[idx]))
+        flat = jnp.asarray(value, self.dtype).reshape(*self.units.shape[:-1], -1)
+        return eqx.tree_at(lambda s: s.units, self, self.units.at[..., self._slice(idx)].set(flat))
+
+    def _slice(self, key: int) -> slice:
+        bounds = list(pairwise(accumulate(map(math.prod, self.sizes), initial=0)))
+        return slice(*bounds[key])

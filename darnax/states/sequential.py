@@ -1,0 +1,57 @@
+"""A state that keeps one array per buffer."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+from jaxtyping import Array, PyTree
+
+from darnax.states.interface import Size, State, checked_buffers, checked_sizes, require_shape
+
+
+class SequentialState(State):
+    """A left-to-right sequence of buffers, each an array `(B, *size)`; B is 1 until `init`.
+
+    Args:
+        sizes: the size of every buffer without its batch axis, input first, output last.
+        dtype: of every buffer; what is written to a buffer is cast to it.
+
+    Raises:
+        ValueError: fewer than two buffers, a length below 1, or (from the methods) a value whose shape does not fit.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> state = SequentialState(sizes=[(4,), (8,), (3,)]).init(jnp.ones((32, 4)))
+        >>> state[0].shape, state[1].shape, state[-1].shape
+        ((32, 4), (32, 8), (32, 3))
+    """
+
+    states: list[Array]
+    sizes: tuple[Size, ...] = eqx.field(static=True)
+    dtype: Any = eqx.field(static=True)
+
+    def __init__(self, sizes: Sequence[Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
+        self.sizes = checked_sizes(sizes)
+        self.dtype = jnp.dtype(dtype)
+        self.states = [jnp.zeros((1, *size), self.dtype) for size in self.sizes]
+
+    def __getitem__(self, key: int) -> Array:
+        return self.states[key]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def init(self, x: Array, y: Array | None = None) -> Self:
+        batch = x.shape[0]
+        blank = self.replace([jnp.zeros((batch, *size), self.dtype) for size in self.sizes]).replace_val(0, x)
+        return blank if y is None else blank.replace_val(-1, y)
+
+    def replace(self, value: PyTree) -> Self:
+        buffers = checked_buffers(value, self.sizes, self.dtype)
+        return eqx.tree_at(lambda s: s.states, self, buffers)
+
+    def replace_val(self, idx: int, value: Array) -> Self:
+        require_shape(f"buffer {idx}", value, self.states[idx].shape)
+        return eqx.tree_at(lambda s: s.states[idx], self, jnp.asarray(value, self.dtype))

@@ -1,0 +1,155 @@
+"""What a person sees of a run: a bar with the numbers that matter on a terminal, one line per epoch on a pipe."""
+
+import atexit
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console as Screen
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from darnax.tracking.interface import Tracker
+
+ACCURACY = "/accuracy"
+RATE = "time/images_per_second"
+COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
+
+
+class Console(Tracker):
+    """Shows a run that goes from `start_step` to `total_steps` in `epochs` epochs.
+
+    Every metric `<set>/accuracy` is shown under the name of its set, as a percentage. A line stays whenever an epoch ends
+    or a set other than train was evaluated:
+
+        epoch  3/20  step 11250/75000  train 93.12%  eval 94.38%  12345 images/s
+
+    Until the first `log` it says "compiling…". Where the output is no terminal there are such lines only, and no colours.
+    """
+
+    def __init__(
+        self,
+        total_steps: int,
+        start_step: int = 0,
+        *,
+        epochs: float,
+        name: str = "run",
+        folder: Path | None = None,
+        stream: TextIO | None = None,
+    ) -> None:
+        self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
+        stream = sys.stdout if stream is None else stream
+        terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.screen = Screen(file=stream, force_terminal=terminal, highlight=False)
+        self.clock = _Clock(total_steps)
+        self.accuracies: dict[str, float] = {}
+        self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
+        self.bar = _bar(self.screen, start_step) if terminal else None
+        if self.bar is None:
+            self._say("compiling…")
+
+    def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
+        """Move the bar, and leave a line where an epoch ended or a set was evaluated."""
+        new = _accuracies(metrics)
+        self.accuracies |= new
+        at = f"epoch {f'{round(epoch, 2):g}':>{len(f'{self.epochs:g}')}}/{self.epochs:g}"
+        rate = f"{float(metrics[RATE]):.0f} images/s" if RATE in metrics else ""
+        shown = [f"{name} {value:.2%}" for name, value in self.accuracies.items()]
+        if self.bar is not None:
+            numbers = "  ".join(filter(None, (*shown, rate, self.clock.time_left(step))))
+            self.bar.update(self.bar.task_ids[0], description=at, completed=step, total=self.total_steps, numbers=numbers)
+        if int(epoch) > self.whole_epochs or new.keys() - {"train"}:
+            self._say(at, f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}", *shown, rate)
+        self.whole_epochs = int(epoch)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Take the bar away and show what came out."""
+        if self.bar is None:
+            self._say(f"{summary['status']} {self.name}", *_costs(summary))
+            for row in _results(summary):
+                self._say(f"{row[0]} best {row[1]}", f"last {row[2]}")
+            if self.folder is not None:
+                self._say(f"folder {self.folder}")
+        else:
+            self.bar.stop()
+            self.screen.print(_panel(self.name, summary, self.folder))
+
+    def _say(self, *parts: str) -> None:
+        self.screen.print(Text("  ".join(filter(None, parts))), soft_wrap=True)
+
+
+class _Clock:
+    """How long the rest takes, at the pace since the first step that was seen; compiling came before it."""
+
+    def __init__(self, total_steps: int) -> None:
+        self.total_steps = total_steps
+        self.first: tuple[int, float] | None = None
+
+    def time_left(self, step: int) -> str:
+        now = time.monotonic()
+        self.first = self.first or (step, now)
+        done = step - self.first[0]
+        return f"{_duration((self.total_steps - step) * (now - self.first[1]) / done)} left" if done > 0 else ""
+
+
+def _bar(screen: Screen, start_step: int) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[numbers]}"))
+    bar = Progress(*columns, console=screen, transient=True)
+    bar.add_task("compiling…", total=None, completed=start_step, numbers="")
+    bar.start()
+    atexit.register(bar.stop)  # a terminal without its cursor is not what a crash should leave
+    return bar
+
+
+def _accuracies(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {name.removesuffix(ACCURACY): float(value) for name, value in metrics.items() if name.endswith(ACCURACY)}
+
+
+def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return (set, best, last) for every accuracy that the summary knows."""
+    last, best = _accuracies(summary.get("metrics") or {}), _accuracies(summary.get("best") or {})
+    sets = sorted(last | best, key=lambda name: name == "train")
+    return [(name, _percent(best.get(name)), _percent(last.get(name))) for name in sets]
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
+
+
+def _costs(summary: Mapping[str, Any]) -> list[str]:
+    """Return epochs, steps, wall time and speed, as far as the summary knows them."""
+    forms: dict[str, Callable[[float], str]] = {
+        "epochs": lambda value: f"{round(value, 2):g} epochs",
+        "steps": lambda value: f"{value:.0f} steps",
+        "wall_seconds": _duration,
+        "images_per_second": lambda value: f"{value:.0f} images/s",
+    }
+    return [form(summary[name]) for name, form in forms.items() if summary.get(name) is not None]
+
+
+def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
+    status, colour = summary["status"], COLOURS.get(summary["status"], "white")
+    table = Table.grid(padding=(0, 3))
+    for _ in range(3):
+        table.add_column(justify="right")
+    table.add_row("", Text("best", "dim"), Text("last", "dim"))
+    for row in _results(summary):
+        table.add_row(row[0], Text(row[1], "bold"), row[2])
+    whole = Table.grid()
+    whole.add_row(table)
+    whole.add_row(Text("  ·  ".join(_costs(summary)), "dim"))
+    if folder is not None:
+        whole.add_row(Text(str(folder), overflow="fold"))
+    return Panel(whole, title=f"{name} {status}", title_align="left", border_style=colour, expand=False, padding=(0, 1))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, hours = divmod(round(seconds), 60), divmod(round(seconds / 60), 60)
+    return f"{minutes[0]} min {minutes[1]:02} s" if seconds < 3600 else f"{hours[0]} h {hours[1]:02} min"

@@ -1,0 +1,16 @@
+"""The tracker of somebody who only wants the network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from darnax.tracking.interface import Tracker
+
+
+class Noop(Tracker):
+    """Writes nothing anywhere."""
+
+    def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
+        """Do nothing."""
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Do nothing."""

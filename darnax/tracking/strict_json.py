@@ -1,0 +1,29 @@
+"""JSON that every reader accepts: NaN and infinities, which JSON does not know, become null."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def encode(value: Any, *, indent: int | None = None) -> str:
+    """Return `value` as strict JSON; arrays with one element (NumPy's, JAX's) count as numbers.
+
+    Example:
+        >>> encode({"a": float("nan"), "b": (1, 2.5)})
+        '{"a": null, "b": [1, 2.5]}'
+    """
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(name): _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    return _plain(value.item()) if hasattr(value, "item") else str(value)

@@ -1,0 +1,111 @@
+"""Weights & Biases as a view of the run: it may fail, but never the training because of it."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from darnax.tracking.interface import Tracker
+
+if TYPE_CHECKING:
+    import wandb
+
+Mode = Literal["offline", "online", "disabled"]
+INIT_SECONDS = 15.0
+FINISH_SECONDS = 30.0
+logger = logging.getLogger(__name__)
+
+
+class WandB(Tracker):
+    """Copies the metrics to W&B: offline into `folder/wandb/offline-run-*`, online only when asked.
+
+    `config` is the nested, resolved configuration. `run_id` names the run on the dashboard: a resumed run passes the same
+    one and goes on where it was. Curves are drawn over `step`, not over the number of calls.
+
+    Nothing is printed and nothing is asked. Whatever goes wrong (no key, no network, no disk) is one warning in the log of
+    this module; from then on the tracker does nothing. Offline runs go online later by `wandb sync`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        project: str,
+        run_id: str,
+        mode: Mode = "offline",
+        name: str | None = None,
+        group: str | None = None,
+        job_type: str | None = "train",
+        tags: Sequence[str] = (),
+        config: Mapping[str, Any] | None = None,
+        entity: str | None = None,
+        resume: bool = False,
+    ) -> None:
+        self.run_id = run_id
+        self.run: wandb.Run | None = None
+        self.defined: set[str] = set()
+        known = {"project": project, "entity": entity, "name": name, "group": group, "job_type": job_type, "tags": list(tags)}
+        with self._switched_off_by_errors():
+            self.run = _start({**known, "id": run_id, "mode": mode, "resume": "allow" if resume else None}, folder, config)
+
+    def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
+        """Hand one row over; it is written behind the back of the training."""
+        if self.run is None:
+            return
+        with self._switched_off_by_errors():
+            self._define(metrics)
+            self.run.log({"step": step, "epoch": epoch, **{name: float(value) for name, value in metrics.items()}})
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Add status and best values to the summary, and wait at most FINISH_SECONDS for what is still to be sent."""
+        if self.run is None:
+            return
+        with self._switched_off_by_errors():
+            best = {f"best/{name}": value for name, value in (summary.get("best") or {}).items()}
+            self.run.summary.update({"status": summary["status"], **best})
+            self.run.finish(exit_code=0 if summary["status"] == "finished" else 1)
+        self.run = None
+
+    def _define(self, metrics: Mapping[str, float]) -> None:
+        # W&B keeps only the last value of what it was not told about, and globs end in a star: define names as they come.
+        for name in metrics.keys() - self.defined:
+            assert self.run is not None
+            self.run.define_metric(name, step_metric="step", summary="max,last" if name.endswith("/accuracy") else "last")
+        self.defined |= metrics.keys()
+
+    @contextmanager
+    def _switched_off_by_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # whatever W&B raises, training is worth more
+            self.run = None
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            logger.warning("W&B is off for the rest of this run (%s); metrics.jsonl is complete without it", reason)
+
+
+def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | None) -> "wandb.Run":
+    import wandb
+
+    wandb.setup(_settings())
+    if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):
+        raise RuntimeError("no API key: run `wandb login`, or set tracking.wandb.mode=offline")
+    (folder / "wandb").mkdir(parents=True, exist_ok=True)
+    run = wandb.init(**known, dir=folder, config=dict(config or {}), reinit="create_new", settings=_settings())
+    run.define_metric("step", hidden=True)
+    run.define_metric("epoch", step_metric="step")
+    return run
+
+
+def _settings() -> "wandb.Settings":
+    import wandb
+
+    return wandb.Settings(
+        silent=True,
+        console="off",
+        init_timeout=INIT_SECONDS,
+        finish_timeout=FINISH_SECONDS,
+        save_code=False,
+        disable_job_creation=True,
+        x_save_requirements=False,
+    )

@@ -1,0 +1,88 @@
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from darnax.cli import configs
+from darnax.cli.app import app
+
+FILES = {
+    "config.yaml": """
+defaults: [{model: chain}, paths, _self_]
+name: run
+seed: 0
+runner: {epochs: 2}
+""",
+    "paths.yaml": "paths: {outputs: outputs, data: ~/sets}",
+    "model/chain.yaml": "depth: 1\nlayers: {hidden: {j_d: 0.5}}",
+    "model/wide.yaml": "depth: 1\nwidth: 9\nlayers: {hidden: {j_d: 0.5}}",
+    "experiment/first.yaml": "# @package _global_\n# The first experiment\nname: first",
+    "experiment/second.yaml": "# @package _global_\n# The second experiment\n# more\ndefaults: [{override /model: wide}]\nname: second",
+    "experiment/broken.yaml": "# @package _global_\n# Not YAML\nname: [",
+    "experiment/dangling.yaml": "# @package _global_\n# A word that is not there\nname: ${model.dept}\nlater: ???",
+    "experiment/orphan.yaml": "# @package _global_\n# A file that is not there\ndefaults: [{override /model: chian}]",
+    "debug/quick.yaml": "# @package _global_\n# Short\nrunner: {epochs: 1}",
+}
+
+
+def write(directory: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    return directory
+
+
+class Lab:
+    """An empty directory to work in, a set of packaged configurations, and a runner that notes what it is asked."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.calls: list[dict] = []
+        self.fail = lambda config: None
+
+    def train(self, config, *, overrides, command, sweep=None):
+        json.dumps(config)  # plain containers, or this raises
+        self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep})
+        self.fail(config)
+        if sweep:
+            (sweep / f"run{len(self.calls)}").mkdir(parents=True)
+        return {"status": "finished", "metrics": {"eval/accuracy": config["seed"] / 10}}
+
+    def resume(self, run):
+        self.calls.append({"resume": run})
+        return {"status": "finished", "metrics": {}}
+
+    def __call__(self, *arguments: str) -> Result:
+        return CliRunner().invoke(app, list(arguments), prog_name="darnax")
+
+    def write(self, files: dict[str, str]) -> None:
+        write(self.place, files)
+
+    def left(self) -> list[str]:
+        return sorted(str(p.relative_to(self.place)) for p in self.place.rglob("*"))
+
+    @property
+    def configs(self) -> list[dict]:
+        return [call["config"] for call in self.calls]
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch) -> Lab:
+    import sys
+
+    import darnax.runner
+
+    packaged = write(tmp_path / "packaged", FILES)
+    (tmp_path / "work").mkdir()
+    lab = Lab(tmp_path / "work")
+    launch = SimpleNamespace(train=lab.train, resume=lab.resume)
+    monkeypatch.chdir(lab.place)
+    monkeypatch.setattr(configs, "packaged", lambda: packaged)
+    monkeypatch.setattr(darnax.runner, "launch", launch, raising=False)
+    monkeypatch.setitem(sys.modules, "darnax.runner.launch", launch)
+    monkeypatch.delenv("DARNAX_DEBUG", raising=False)
+    assert os.listdir() == []
+    return lab

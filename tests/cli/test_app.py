@@ -1,0 +1,78 @@
+"""The command itself: light to start, at home in any directory, and with a list of what can be trained."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import darnax
+
+HEAVY = {"jax", "numpy", "wandb", "tensorflow_datasets", "hydra", "omegaconf", "equinox", "optax", "cv2", "grain"}
+ROOT = str(Path(darnax.__file__).parents[1])
+
+
+def darnax_alone(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import sys\nfrom darnax.cli.app import main\n"
+        "try:\n    main()\nfinally:\n    print('loaded:', *{m.partition('.')[0] for m in sys.modules}, file=sys.stderr)"
+    )
+    env = {**os.environ, "PYTHONPATH": ROOT, **environment}
+    return subprocess.run([sys.executable, "-c", code, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"], ["list"], ["data", "--help"]], ids=" ".join)
+def test_what_needs_no_network_loads_nothing_heavy(tmp_path, words):
+    result = darnax_alone(*words, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    loaded = set(result.stderr.rpartition("loaded:")[2].split())
+    assert "typer" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_version(lab):
+    assert lab("--version").stdout == f"darnax {darnax.__version__}\n"
+
+
+def test_every_command_has_an_example(lab):
+    for words in (["train"], ["eval"], ["list"], ["data", "list"], ["data", "show"], ["data", "prepare"]):
+        assert f"darnax {' '.join(words)}" in lab(*words, "--help").stdout.partition("\n\n")[2], words
+
+
+def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
+    mine = "# @package _global_\n\n# My own first\n"
+    lab.write({"configs/experiment/first.yaml": mine, "configs/experiment/a/b.yaml": "x: 1"})
+    lines = lab("list").stdout.splitlines()
+    assert lines[0].split() == ["experiment", "what", "it", "is"]
+    assert [line.split(maxsplit=1) for line in lines[1:]] == [
+        ["a/b"],
+        ["broken", "Not YAML"],
+        ["dangling", "A word that is not there"],
+        ["first", "My own first"],
+        ["orphan", "A file that is not there"],
+        ["second", "The second experiment"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("darnax train +exp", "+experiment=mine"),
+        ("darnax train +experiment = mi", "mine"),
+        ("darnax train +experiment =", "mine"),
+    ],
+)
+def test_the_shell_completes_experiments(tmp_path, line, expected):
+    (tmp_path / "configs" / "experiment").mkdir(parents=True)
+    (tmp_path / "configs" / "experiment" / "mine.yaml").touch()
+    word = str(len(line.split()) - 1)
+    result = darnax_alone(cwd=tmp_path, _DARNAX_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=word)
+    assert expected in result.stdout.split()
+
+
+def test_the_shipped_default_composes_in_any_directory(tmp_path):
+    result = darnax_alone("train", "--cfg", "job", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "name: run" in result.stdout
+    assert list(tmp_path.iterdir()) == []

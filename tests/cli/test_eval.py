@@ -1,0 +1,61 @@
+"""`darnax eval` and the confusion matrix. Oracles: shares counted by hand, and Wilson's interval solved as its equation."""
+
+import xml.etree.ElementTree as ET
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darnax.reports import confusion
+
+MATRIX = np.array([[8, 2, 0], [1, 4, 0], [0, 0, 0]])
+NAMES = ("T-shirt & <top>", "trouser", "never")
+
+
+def test_eval_prints_and_draws(lab, monkeypatch):
+    import darnax.runner
+
+    asked = []
+
+    def evaluate(run, overrides):
+        asked.append((str(run), overrides))
+        return SimpleNamespace(accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX)
+
+    monkeypatch.setattr(darnax.runner.launch, "evaluate", evaluate, raising=False)
+    (lab.place / "one").mkdir()
+    result = lab("eval", "one", "data.batch_size=5")
+    assert result.exit_code == 0, result.output
+    assert asked == [("one", ["data.batch_size=5"])]
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("accuracy 0.8000  (95% interval 0.5")
+    assert [line.split()[-3:] for line in lines[3:6]] == [
+        ["10", "0.8000", "0.8889"],
+        ["5", "0.8000", "0.6667"],
+        ["0", "nan", "nan"],
+    ]
+    assert lab.left() == ["one", "one/confusion.svg"]
+
+
+@given(st.integers(1, 20000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_ends_of_the_interval_solve_the_equation_of_wilson(case):
+    correct, n = case
+    share = correct / n
+    for end in confusion.interval(correct, n):
+        assert (share - end) ** 2 == pytest.approx(1.959964**2 * end * (1 - end) / n, rel=1e-6, abs=1e-12)
+    assert confusion.interval(correct, n)[0] <= share <= confusion.interval(correct, n)[1] + 1e-12
+
+
+def test_nothing_evaluated_is_known_to_be_anything():
+    assert confusion.interval(0, 0) == (0.0, 1.0)
+
+
+def test_the_picture_is_svg_with_every_count_and_name():
+    root = ET.fromstring(confusion.draw(MATRIX, NAMES))
+    titles = [element.text for element in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == 9
+    assert titles[1] == "T-shirt & <top> taken for trouser: 2 (20.0%)"
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert [text for text in texts if text and text.isdigit()] == ["8", "2", "1", "4"]
+    assert texts.count("trouser") == 2

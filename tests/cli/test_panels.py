@@ -1,0 +1,107 @@
+"""Every mistake has a sentence that says what came and what to do, on stderr, without a traceback, and its exit code."""
+
+import pytest
+
+from darnax.cli import panels
+from darnax.errors import Problem, RequestError
+
+MISTAKES = [
+    (["model.dept=3"], ["model.dept=3", "model.depth"]),
+    (["model.layers.hiden.j_d=3"], ["model.layers.hidden.j_d"]),
+    (["j_d=1"], ["model.layers.hidden.j_d"]),
+    (["modl=wide"], ["did you mean model?"]),
+    (["model=chian"], ["model=chian", "did you mean chain?", "chain, wide"]),
+    (["+experiment=frist"], ["did you mean first?", "darnax list"]),
+    (["+experiment=orphan"], ["+experiment=orphan", "did you mean chain?"]),
+    (["+experiment=broken"], ["broken.yaml:3", "no valid YAML"]),
+    (["+experiment=dangling"], ["name: refers to ${model.dept}", "did you mean model.depth?", "later: has no value yet"]),
+    (["+experiment=first", "+experiment=second"], ["choose it once"]),
+    (["seed=1,2"], ["-m", "seed=[…]"]),
+    (["seed=choice(1,2)"], ["-m"]),
+    (["first"], ["is no override", "first=value"]),
+    (["=3"], ["key=value"]),
+    (["name=a=b"], ["quotes"]),
+    (["name='a"], ["quotes"]),
+    (["model=3"], ["one of its files"]),
+    (["+seed=3"], ["seed is there already", "seed=3"]),
+    (["~sed"], ["no sed", "did you mean seed?"]),
+    (["seed=${oc.env:DARNAX_NOT_SET}"], ["seed", "DARNAX_NOT_SET"]),
+    (["seed=[1,2]", "+seed.a=1"], ["+seed.a=1"]),
+    (["model.dept=3", "model.deth=4", "first"], ["model.dept=3", "model.deth=4", "first: "]),
+    (["--cfg", "job", "-m"], ["--cfg", "-m"]),
+    (["--config", "nowhere.yaml"], ["nowhere.yaml"]),
+    (["--cfg", "jbo"], ["jbo"]),
+    (["--sed=3"], ["--sed"]),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else "")
+def test_a_mistake_is_explained(lab, words, said):
+    result = lab("train", *words)
+    assert result.exit_code == 2, result.output
+    for part in said:
+        assert part in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert lab.calls == []
+    assert lab.left() == []
+
+
+def test_a_failed_run_is_one_panel_with_the_notes_of_the_runner(lab):
+    def fail(config):
+        error = FloatingPointError("the norm of hidden1 is not finite")
+        error.add_note("traceback: outputs/first/one/train.log")
+        raise error
+
+    lab.fail = fail
+    result = lab("train")
+    assert result.exit_code == 1
+    assert "FloatingPointError: the norm of hidden1 is not finite" in result.stderr
+    assert "outputs/first/one/train.log" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_debug_shows_the_traceback(lab, monkeypatch, how):
+    lab.fail = lambda config: 1 / 0
+    if how == "environment":
+        monkeypatch.setenv("DARNAX_DEBUG", "1")
+    result = lab("train", "+experiment=first", *(["--debug"] if how == "option" else []))
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+    assert "ZeroDivisionError" in result.stderr
+
+
+@pytest.mark.parametrize("code", [130, 143])
+@pytest.mark.parametrize("sweep", [[], ["-m", "seed=1,2"]])
+def test_an_interrupted_run_says_how_to_resume(lab, code, sweep):
+    class Stop(BaseException):
+        exit_code = code
+        resume = "darnax train --resume outputs/first/one"
+
+    def fail(config):
+        raise Stop
+
+    lab.fail = fail
+    result = lab("train", *sweep)
+    assert result.exit_code == code
+    assert "darnax train --resume outputs/first/one" in result.stderr
+    assert len(lab.calls) == 1
+
+
+def test_control_c_before_a_run_is_130(lab):
+    def fail(config):
+        raise KeyboardInterrupt
+
+    lab.fail = fail
+    assert lab("train").exit_code == 130
+
+
+def test_on_a_terminal_all_problems_stand_in_one_box(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    assert panels.report(RequestError(Problem("data.batch_size", "came [0], expected [1]"), "second")) == 2
+    box = capsys.readouterr().err
+    assert "data.batch_size: came [0], expected [1]" in box
+    assert "second" in box
+    assert "╭" in box

@@ -1,0 +1,71 @@
+"""`darnax train -m`: every point is tried, the table tells, the exit code sums up, and no empty folder stays."""
+
+import pytest
+
+from darnax.errors import RequestError
+
+
+def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
+    result = lab("train", "-m", "+experiment=first,second", "seed=1,2")
+    assert result.exit_code == 0, result.output
+    assert [(c["name"], c["seed"]) for c in lab.configs] == [("first", 1), ("first", 2), ("second", 1), ("second", 2)]
+    assert len({call["sweep"] for call in lab.calls}) == 1
+    folder = lab.calls[0]["sweep"].relative_to(lab.place)
+    assert folder.parts[:-1] == ("outputs", "run", "sweeps")
+    assert lab.left() == [
+        "outputs",
+        "outputs/run",
+        "outputs/run/sweeps",
+        str(folder),
+        *(f"{folder}/run{i}" for i in (1, 2, 3, 4)),
+    ]
+
+
+def test_the_folder_carries_the_name_of_the_experiment_and_respects_outputs(lab):
+    assert lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code == 0
+    assert lab.calls[0]["sweep"].parent == lab.place / "it's here" / "first" / "sweeps"
+
+
+def test_a_failing_point_stops_no_other_and_the_table_tells(lab):
+    def fail(config):
+        if config["seed"] == 1:
+            raise RuntimeError("all units silent")
+        if config["seed"] == 2:
+            raise RequestError("seed 2 is not allowed")
+
+    lab.fail = fail
+    result = lab("train", "seed=1,2,3", "-m", "name=x")
+    assert result.exit_code == 1
+    assert [c["seed"] for c in lab.configs] == [1, 2, 3]
+    table = [line.split() for line in result.stdout.splitlines()[-3:]]
+    assert table == [["seed=1", "failed"], ["seed=2", "refused"], ["seed=3", "finished", "0.3000"]]
+    assert "all units silent" in result.stderr
+    assert "seed 2 is not allowed" in result.stderr
+
+
+def test_a_point_that_cannot_be_composed_stops_no_other(lab):
+    result = lab("train", "-m", "model=chain,chian", "seed=1")
+    assert result.exit_code == 1
+    assert len(lab.calls) == 1
+    assert "did you mean chain?" in result.stderr
+    assert "model=chian  refused" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "bad", [["seed=${nope},${neither}"], ["model=chian,wode"], ["model.dept=1,2"], ["model.dept=1", "seed=1,2"]]
+)
+def test_when_all_are_refused_nothing_stays_and_the_code_is_2(lab, bad):
+    assert lab("train", "-m", *bad).exit_code == 2
+    assert lab.calls == []
+    assert lab.left() == []
+
+
+def test_a_sweep_in_a_file_wants_to_be_started_as_one(lab):
+    text = "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
+    (lab.place / "configs" / "sweep").mkdir(parents=True)
+    (lab.place / "configs" / "sweep" / "seeds.yaml").write_text(text)
+    alone = lab("train", "+sweep=seeds")
+    assert alone.exit_code == 2
+    assert "-m" in alone.stderr
+    assert lab("train", "sweep=seeds", "-m").exit_code == 0
+    assert [c["seed"] for c in lab.configs] == [4, 5]
