@@ -6,19 +6,19 @@ import darnax
 
 
 def packaged() -> Path:
-    """The configurations that come with darnax: inside an installed package, beside it in a checkout."""
+    """Return the configurations that come with darnax: inside an installed package, beside it in a checkout."""
     package = Path(darnax.__file__).parent
     return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
 
 
 def directories() -> list[Path]:
-    """Every directory of configurations, the first one wins."""
+    """List every directory of configurations; the first one wins."""
     mine = Path("configs").absolute()
     return [mine, packaged()] if mine.is_dir() and mine != packaged() else [packaged()]
 
 
 def experiments() -> dict[str, str]:
-    """Name of every experiment -> the first line of comment in its file."""
+    """Map the name of every experiment to the first comment in its file."""
     found: dict[str, str] = {}
     for directory in directories():
         for file in sorted((directory / "experiment").rglob("*.yaml")):
@@ -28,7 +28,7 @@ def experiments() -> dict[str, str]:
 
 
 def headline(file: Path) -> str:
-    """The first comment of a YAML file that is not an instruction to Hydra (`# @package …`)."""
+    """Return the first comment of a YAML file that is not an instruction to Hydra (`# @package …`)."""
     lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
     comments = (line.lstrip("# ") for line in lines if line.startswith("#"))
     return next((line for line in comments if line and not line.startswith("@package")), "")

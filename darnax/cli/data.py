@@ -18,6 +18,12 @@ Directory = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)]
 Progress = Callable[[str, int, int], None]
 
+ORIGIN = {
+    "bundled": "archives that come with darnax",
+    "archives": "downloaded archives (--archives)",
+    "tfds": "the network, by TensorFlow",
+}
+
 app = typer.Typer(name="data", no_args_is_help=True, help="Datasets: which there are, what they hold, preparing them.")
 
 
@@ -29,7 +35,8 @@ def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
     """
     from darnax.data import catalogue
 
-    tables.records(catalogue(place(directory)))
+    rows = catalogue(place(directory))
+    tables.show(("dataset", "prepared", "made from"), [(r.name, "yes" if r.prepared else "no", ORIGIN[r.origin]) for r in rows])
 
 
 @app.command("show")
@@ -40,7 +47,18 @@ def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) 
     """
     from darnax.data import describe
 
-    tables.record(describe(name, place(directory)))
+    found = describe(name, place(directory))
+    typer.echo(found.text + "\n")
+    facts = {
+        "version": found.version,
+        "input": " x ".join(map(str, found.shape)),
+        **{split: f"{count} examples" for split, count in found.splits.items()},
+        "prepared": found.folder if found.prepared else f"no: darnax data prepare {name}",
+        "made from": ORIGIN[found.origin],
+        "classes": found.classes,
+        "": ", ".join(found.class_names),
+    }
+    tables.show(("dataset", name), facts.items())
 
 
 @app.command("prepare")
@@ -59,11 +77,12 @@ def prepare_dataset(
     from darnax.data import prepare
 
     with progress_bar() as progress:
-        prepare(name, place(directory), archives=archives, progress=progress)
+        folder = prepare(name, place(directory), archives=archives and archives.expanduser(), progress=progress)
+    typer.echo(f"{name} is prepared: {folder}")
 
 
 def place(directory: Path | None) -> Path:
-    """The directory asked for, or the one of the configuration."""
+    """Return the directory asked for, or the one of the configuration."""
     if directory is None:
         from darnax.cli.hydra_adapter import value
 
@@ -73,7 +92,7 @@ def place(directory: Path | None) -> Path:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
+    """Give a function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
     if not sys.stderr.isatty():
         yield lambda stage, done, total: print(f"{stage}: {total}", file=sys.stderr) if done >= total else None
         return

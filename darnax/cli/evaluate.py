@@ -9,7 +9,7 @@ from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
 
 if TYPE_CHECKING:
-    from darnax.runner.launch import Evaluation
+    from darnax.runner.evaluate import Evaluation
 
 
 def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
@@ -21,7 +21,7 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
 
         darnax eval outputs/mnist_chain/<time>-<id> data.batch_size=100
     """
-    from darnax.runner import launch
+    from darnax.cli import launch
 
     show(launch.evaluate(run, list(overrides or [])), run / "confusion.svg")
 
@@ -31,11 +31,11 @@ def show(evaluation: "Evaluation", picture: Path) -> None:
     from darnax.reports import confusion
 
     low, high = confusion.interval(round(evaluation.accuracy * evaluation.examples), evaluation.examples)
-    typer.echo(f"accuracy {evaluation.accuracy:.4f}  (95% interval {low:.4f} to {high:.4f}, {evaluation.examples} examples)\n")
+    typer.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {evaluation.examples} examples)\n")
     tables.show(
         ("class", "n", "recall", "precision"),
         [
-            (name, n, f"{recall:.4f}", f"{precision:.4f}")
+            (name, n, tables.percent(recall), tables.percent(precision))
             for name, n, recall, precision in confusion.classes(evaluation.confusion, evaluation.class_names)
         ],
     )

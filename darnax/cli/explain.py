@@ -13,7 +13,7 @@ EVERY_NAME = "`darnax train --cfg job` shows every name"
 
 
 def composition(override: str, error: Exception, names: list[str]) -> Problem:
-    """One override (or, for "", the files themselves) that Hydra refused; `names` are the names it could have meant."""
+    """Explain one override (for "": the files themselves) that Hydra refused; `names` are what it could have meant."""
     if mark := getattr(error, "problem_mark", None):
         return Problem(f"{mark.name}:{mark.line + 1}", f"is no valid YAML: {getattr(error, 'problem', error)}")
     if getattr(error, "options", None) is not None:
@@ -22,7 +22,7 @@ def composition(override: str, error: Exception, names: list[str]) -> Problem:
 
 
 def sentence(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
-    """What is wrong with an override, told by the message of Hydra about it."""
+    """Say what is wrong with an override, from the message of Hydra about it."""
     key, equals, value = override.lstrip("+~").partition("=")
     if not override:
         return first_line(text if text.strip() else str(cause))
@@ -49,25 +49,29 @@ def sentence(override: str, text: str, cause: BaseException | None, names: list[
 
 
 def missing_file(override: str, error: Exception) -> Problem:
-    """A choice in a group, on the command line or in a defaults list, for which there is no file."""
+    """Explain a choice in a group, on the command line or in a defaults list, for which there is no file."""
     group, _, name = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
     options: list[str] = list(getattr(error, "options", None) or [])
     parent = first_line(str(error)).removeprefix("In '").partition("'")[0]
-    asked = override.partition("=")[2] == name or parent == "config"
-    way_out = "`darnax list` shows the experiments" if group == "experiment" else f"there are: {', '.join(options)}"
-    return Problem(
-        override if asked and override else f"{parent}.yaml", f"there is no {name} in {group}/{hint(name, options)}; {way_out}"
-    )
+    where = override if override and (override.endswith(f"={name}") or parent == "config") else f"{parent}.yaml"
+    way_out = "`darnax list` shows the experiments" if group == "experiment" else f"there are: {', '.join(options) or 'none'}"
+    return Problem(where, f"there is no {name} in {group}/{hint(name, options)}; {way_out}")
 
 
 def unresolved(config: DictConfig) -> list[Problem]:
-    """Every value that refers to something absent, or that has still to be given."""
+    """Explain every value that refers to something absent, or that has still to be given."""
     known = names(config)
     return [Problem(key, gap(error, known)) for key, error in failures(config, "")]
 
 
+def keys_taken_for_truth(config: DictConfig) -> list[Problem]:
+    """Find the keys that YAML read as true or false where a word was meant."""
+    wrong = [name for name in names(config) if name.rpartition(".")[2] in ("True", "False")]
+    return [Problem(name, "YAML reads on, off, yes and no as true and false; put the key in quotes") for name in wrong]
+
+
 def gap(error: OmegaConfBaseException, known: list[str]) -> str:
-    """What one unresolved value lacks."""
+    """Say what one unresolved value lacks."""
     text = first_line(str(error))
     if text.startswith("Missing mandatory value"):
         return "has no value yet (???); give it one"
@@ -93,19 +97,19 @@ def failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseE
 
 
 def names(config: DictConfig) -> list[str]:
-    """Every dotted name of the configuration, Hydra's own left out."""
+    """List every dotted name of the configuration, Hydra's own left out."""
     return [name for name in walk(OmegaConf.to_container(config), "") if not name.startswith("hydra")]
 
 
 def walk(tree: Any, prefix: str) -> Iterator[str]:
-    """The dotted names of a tree of dictionaries."""
+    """Yield the dotted names of a tree of dictionaries."""
     for key, child in tree.items() if isinstance(tree, dict) else ():
         yield f"{prefix}{key}"
         yield from walk(child, f"{prefix}{key}.")
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """The nearest known names as a question: near as a whole, or equal in the last part."""
+    """Ask for the nearest known names: near as a whole, or equal in the last part."""
     known = list(known)
     near = get_close_matches(word, known, n=2, cutoff=0.75)
     last = word.rpartition(".")[2]
@@ -115,5 +119,5 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 
 def first_line(text: str) -> str:
-    """The first line of a message that says something."""
+    """Return the first line of a message that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), text)

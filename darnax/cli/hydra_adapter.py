@@ -13,6 +13,7 @@ from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import setup_globals
 from hydra.types import RunMode
@@ -23,11 +24,12 @@ from darnax.cli import configs, explain
 from darnax.errors import Problem, RequestError
 
 T = TypeVar("T")
+Task = Callable[[Callable[[], dict[str, Any]], list[str], Path], T]
 QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
 APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
 
 
-class Composer(ConfigLoaderImpl):  # type: ignore[misc]
+class Composer(ConfigLoaderImpl):
     """Hydra's loader over ./configs and the packaged configurations, or over one `file` that is a whole configuration."""
 
     def __init__(self, file: Path | None = None) -> None:
@@ -38,19 +40,19 @@ class Composer(ConfigLoaderImpl):  # type: ignore[misc]
         directories = configs.directories() if file is None else [file.absolute().parent, *configs.directories()]
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
-            path.append("main", f"file://{directory}", anchor="main")
+            path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
         super().__init__(path)
         self.primary = "config" if file is None else file.stem
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
-        """The composed configuration, Hydra's own node and open interpolations included; RequestError names every bad override."""
+        """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
         try:
             return self.attempt(overrides, mode)
         except Exception as error:
             raise RequestError(*self.problems(overrides, mode)) from error
 
     def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
-        """One composition, with Hydra's own exceptions."""
+        """Compose once, with Hydra's own exceptions."""
         return self.load_configuration(self.primary, overrides, mode, from_shell=False)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
@@ -70,7 +72,7 @@ class Composer(ConfigLoaderImpl):  # type: ignore[misc]
         return found
 
     def sets_a_value(self, override: str) -> bool:
-        """False for an override that chooses a file of a group (`model=chain`)."""
+        """Tell a value from an override that chooses a file of a group (`model=chain`)."""
         return not self.repository.group_exists(override.lstrip("+~").partition("=")[0])
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
@@ -86,7 +88,7 @@ class Composer(ConfigLoaderImpl):  # type: ignore[misc]
 
 
 def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
-    """One configuration as plain, resolved containers.
+    """Compose one configuration into plain, resolved containers.
 
     Example:
         >>> compose(["seed=3"])["seed"]
@@ -100,13 +102,11 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
 
 
 def value(name: str) -> Any:
-    """One value of the default configuration, whatever the rest of it still lacks."""
+    """Return one value of the default configuration, whatever the rest of it still lacks."""
     return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
 
 
-def sweep(
-    overrides: list[str], point: Callable[[Callable[[], dict[str, Any]], list[str], Path], T], file: Path | None = None
-) -> list[T]:
+def sweep(overrides: list[str], point: Task[T], file: Path | None = None) -> list[T]:
     """Call `point(compose, its overrides, folder of the sweep)` for every point, where Hydra's launcher wants it.
 
     `compose()` returns the configuration of the point or raises RequestError.
@@ -131,15 +131,17 @@ def sweep(
 
 
 def spelled(overrides: list[str]) -> list[str]:
-    """The overrides as Hydra wants them, after the ones that keep it quiet."""
+    """Spell the overrides as Hydra wants them, after the ones that keep it quiet."""
     return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """Plain resolved containers without Hydra's node; RequestError names every value that cannot be resolved."""
+    """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be resolved."""
     if "refused" in config:
         raise RequestError(*(Problem(*problem) for problem in config.refused))
     config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    if taken_for_truth := explain.keys_taken_for_truth(config):
+        raise RequestError(*taken_for_truth)
     try:
         return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
     except OmegaConfBaseException as error:
@@ -147,7 +149,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def sweep_folder(config: DictConfig) -> Path:
-    """A new name under the outputs for the runs of one sweep."""
+    """Find a new name under the outputs for the runs of one sweep."""
     outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

@@ -9,7 +9,7 @@ REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
 
 def report(error: BaseException, *, debug: bool = False) -> int:
-    """Show the error to a person and return the exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
+    """Show the error and return its exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
     if debug:
         traceback.print_exception(error)
     if isinstance(error, RequestError):
@@ -26,20 +26,23 @@ def report(error: BaseException, *, debug: bool = False) -> int:
 
 
 def failure(error: BaseException, *, debug: bool = False) -> list[str]:
-    """The exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
+    """Tell the exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     notes = list(getattr(error, "__notes__", []))
     return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
 
 
 def panel(title: str, lines: list[str]) -> None:
-    """A box with a title on a terminal; `title:` and one indented line each when piped."""
+    """Print a box with a title on a terminal; `title:` and one indented line each when piped."""
     if not sys.stderr.isatty():
         print(f"{title}:", *(line.replace("\n", "\n    ") for line in lines), sep="\n  ", file=sys.stderr)
         return
-    from rich.console import Console, Group
+    from rich.console import Console
     from rich.panel import Panel
+    from rich.table import Table
     from rich.text import Text
 
-    body = Group(*(Text(line, overflow="fold") for line in lines))
+    body = Table.grid(padding=(0, 1))
+    for line in lines:
+        body.add_row("•" if len(lines) > 1 else "", Text(line, overflow="fold"))
     Console(stderr=True).print(Panel(body, title=title, title_align="left", border_style="red"))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from darnax.cli import panels, tables
-from darnax.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -23,35 +22,30 @@ class Point:
         return self.accuracy
 
 
-def sweep(overrides: list[str], file: Path | None, command: list[str]) -> int:
+def sweep(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
     """Run all points; the exit code is 0, or 1 if one of them failed, or 2 if all were refused."""
     from darnax.cli import hydra_adapter
 
-    points = hydra_adapter.sweep(overrides, partial(point, command), file)
+    points = hydra_adapter.sweep(overrides, partial(point, command, debug), file)
     constant = set.intersection(*(set(p.overrides) for p in points)) if len(points) > 1 else set()
     tables.show(
         ("point", "status", "accuracy"),
-        [(" ".join(o for o in p.overrides if o not in constant), p.status, percent(p.accuracy)) for p in points],
+        [(" ".join(o for o in p.overrides if o not in constant), p.status, tables.percent(p.accuracy)) for p in points],
     )
     if points and all(p.status == "refused" for p in points):
         return panels.REFUSED
     return panels.FAILED if any(p.status in ("refused", "failed") for p in points) else 0
 
 
-def point(command: list[str], compose: Callable[[], dict[str, Any]], overrides: list[str], folder: Path) -> Point:
+def point(command: list[str], debug: bool, compose: Callable[[], dict[str, Any]], overrides: list[str], folder: Path) -> Point:
     """Train one point, and show at once what went wrong with it."""
     print("\npoint:", *overrides, flush=True)
     try:
         configuration = compose()
-        from darnax.runner import launch
+        from darnax.cli import launch
 
         summary = launch.train(configuration, overrides=overrides, command=command, sweep=folder)
     except Exception as error:
-        code = panels.report(error)
+        code = panels.report(error, debug=debug)
         return Point(tuple(overrides), "refused" if code == panels.REFUSED else "failed")
     return Point(tuple(overrides), summary["status"], summary["metrics"].get("eval/accuracy", math.nan))
-
-
-def percent(accuracy: float) -> str:
-    """0.9437 as it is written in a table; nothing where there is no accuracy."""
-    return "" if math.isnan(accuracy) else f"{accuracy:.4f}"

@@ -1,5 +1,6 @@
 """Rows for a person: a table on a terminal, aligned plain columns when piped."""
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -32,3 +33,8 @@ def plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]
     for line in everything:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def percent(share: float) -> str:
+    """Write 94.37% for a table, and nothing for nan."""
+    return "" if math.isnan(share) else f"{share:.2%}"

@@ -9,17 +9,18 @@ import typer
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import Problem, RequestError
 
+Multirun = Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")]
+Cfg = Annotated[Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run.")]
+Resume = Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")]
+
 
 def train(
     overrides: Overrides = None,
-    multirun: Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")] = False,
-    cfg: Annotated[
-        Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run.")
-    ] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")] = None,
+    multirun: Multirun = False,
+    cfg: Cfg = None,
+    config: Config = None,
+    resume: Resume = None,
     debug: Debug = False,
 ) -> None:
     """Train a network.
@@ -48,17 +49,17 @@ def train(
     elif multirun:
         from darnax.cli.sweep import sweep
 
-        raise typer.Exit(sweep(changes, config, command()))
+        raise typer.Exit(sweep(changes, config, command(), debug=debug))
     else:
         start(changes, config)
 
 
 def start(overrides: list[str], file: Path | None) -> None:
-    """One run."""
+    """Train one run."""
     from darnax.cli.hydra_adapter import compose
 
     configuration = compose(overrides, file)
-    from darnax.runner import launch
+    from darnax.cli import launch
 
     launch.train(configuration, overrides=overrides, command=command())
 
@@ -67,7 +68,7 @@ def go_on(run: Path, *, alone: bool) -> None:
     """Resume a run with the configuration it has."""
     if not alone:
         raise RequestError(Problem("--resume", "goes on with the configuration of the run; leave out everything else"))
-    from darnax.runner import launch
+    from darnax.cli import launch
 
     launch.resume(run)
 
@@ -84,5 +85,5 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
 
 
 def command() -> list[str]:
-    """The command line as it was typed, for the record of the run."""
+    """Return the command line as it was typed, for the record of the run."""
     return [Path(sys.argv[0]).name, *sys.argv[1:]]

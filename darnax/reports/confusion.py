@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+BOLD = 'text-anchor="middle" font-weight="bold"'
 CELL, MARGIN, HEADER = 44, 110, 120  # pixels
 
 
@@ -21,14 +22,14 @@ class ClassScore(NamedTuple):
 
 
 def interval(correct: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95% interval of Wilson for a proportion: it stays in [0, 1] and holds near 0 and 1, where p ± z·sd does not.
+    """Return the 95% interval of Wilson for a proportion: it stays in [0, 1] and holds near 0 and 1, unlike p ± z·sd.
 
     (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n) with p = correct / n.
 
     Example:
         >>> low, high = interval(9437, 10000)
         >>> round(low, 4), round(high, 4)
-        (0.939, 0.9481)
+        (0.939, 0.948)
     """
     if n == 0:
         return 0.0, 1.0
@@ -52,7 +53,7 @@ def classes(confusion: NDArray[np.integer], names: Sequence[str]) -> list[ClassS
 
 
 def share(part: int, whole: int) -> float:
-    """The fraction `part / whole`, nan of nothing."""
+    """Return the fraction `part / whole`, nan of nothing."""
     return float(part / whole) if whole else float("nan")
 
 
@@ -65,8 +66,8 @@ def draw(confusion: NDArray[np.integer], names: Sequence[str]) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
             'font-family="sans-serif" font-size="12">',
             f'<rect width="{width}" height="{height}" fill="white"/>',
-            f'<text x="{MARGIN + side / 2}" y="20" text-anchor="middle" font-weight="bold">predicted</text>',
-            f'<text transform="translate(16 {HEADER + side / 2}) rotate(-90)" text-anchor="middle" font-weight="bold">true</text>',
+            f'<text x="{MARGIN + side / 2}" y="20" {BOLD}>predicted</text>',
+            f'<text transform="translate(16 {HEADER + side / 2}) rotate(-90)" {BOLD}>true</text>',
             *labels(names),
             *cells(confusion, names),
             "</svg>\n",
@@ -75,7 +76,7 @@ def draw(confusion: NDArray[np.integer], names: Sequence[str]) -> str:
 
 
 def labels(names: Sequence[str]) -> Iterator[str]:
-    """The names of the classes: beside the rows, and slanted above the columns."""
+    """Write the names of the classes: beside the rows, and slanted above the columns."""
     for i, name in enumerate(names):
         middle = i * CELL + CELL / 2
         text = escape(name if len(name) <= 14 else name[:13] + "…")
@@ -84,7 +85,7 @@ def labels(names: Sequence[str]) -> Iterator[str]:
 
 
 def cells(confusion: NDArray[np.integer], names: Sequence[str]) -> Iterator[str]:
-    """One square a pair of classes: blue on the diagonal, red off it, the count in it, the words when one points at it."""
+    """Draw one square a pair of classes: blue on the diagonal, red off it, the count in it, the words when one points at it."""
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     for (i, j), count in np.ndenumerate(confusion):
         x, y, weight = MARGIN + j * CELL, HEADER + i * CELL, float(shares[i, j])
@@ -97,5 +98,5 @@ def cells(confusion: NDArray[np.integer], names: Sequence[str]) -> Iterator[str]
         )
         if count:
             ink = "white" if shade > 0.5 else "black"
-            yield f'<text x="{x + CELL / 2}" y="{y + CELL / 2 + 4}" text-anchor="middle" font-size="11" fill="{ink}">{count}</text>'
+            yield f'<text x="{x + CELL / 2}" y="{y + CELL / 2 + 4}" text-anchor="middle" fill="{ink}">{count}</text>'
         yield "</g>"

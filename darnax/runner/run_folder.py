@@ -113,19 +113,28 @@ class RunFolder:
 
 
 def _make_exclusively(parent: Path) -> Path:
-    parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        path = parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}"
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        return path
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        while (path := _made(parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}")) is None:
+            pass
+    except OSError as error:
+        raise RequestError(
+            Problem("paths.outputs", f"no run folder can be made ({error}); choose a folder you can write to")
+        ) from error
+    return path
+
+
+def _made(path: Path) -> Path | None:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return None
+    return path
 
 
 def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"came a {type(value).__name__}, expected names with values")
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"came {value!r:.40}, expected names with values")
     return value
 
 

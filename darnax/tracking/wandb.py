@@ -21,7 +21,8 @@ class WandB(Tracker):
     """Copies the metrics to W&B: offline into `folder/wandb/offline-run-*`, online only when asked.
 
     `config` is the nested, resolved configuration. `run_id` names the run on the dashboard: a resumed run passes the same
-    one and goes on where it was. Curves are drawn over `step`, not over the number of calls.
+    one and `resume=True`, and goes on where it was. Curves are drawn over `step`, not over the number of calls. `disabled`
+    does not even import W&B.
 
     Nothing is printed and nothing is asked. Whatever goes wrong (no key, no network, no disk) is one warning in the log of
     this module; from then on the tracker does nothing. Offline runs go online later by `wandb sync`.
@@ -46,6 +47,8 @@ class WandB(Tracker):
         self.run: wandb.Run | None = None
         self.defined: set[str] = set()
         known = {"project": project, "entity": entity, "name": name, "group": group, "job_type": job_type, "tags": list(tags)}
+        if mode == "disabled":
+            return
         with self._switched_off_by_errors():
             self.run = _start({**known, "id": run_id, "mode": mode, "resume": "allow" if resume else None}, folder, config)
 

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,10 +19,16 @@ runner: {epochs: 2}
     "model/chain.yaml": "depth: 1\nlayers: {hidden: {j_d: 0.5}}",
     "model/wide.yaml": "depth: 1\nwidth: 9\nlayers: {hidden: {j_d: 0.5}}",
     "experiment/first.yaml": "# @package _global_\n# The first experiment\nname: first",
-    "experiment/second.yaml": "# @package _global_\n# The second experiment\n# more\ndefaults: [{override /model: wide}]\nname: second",
+    "experiment/second.yaml": """# @package _global_
+# The second experiment
+# and more about it
+defaults: [{override /model: wide}]
+name: second
+""",
     "experiment/broken.yaml": "# @package _global_\n# Not YAML\nname: [",
     "experiment/dangling.yaml": "# @package _global_\n# A word that is not there\nname: ${model.dept}\nlater: ???",
     "experiment/orphan.yaml": "# @package _global_\n# A file that is not there\ndefaults: [{override /model: chian}]",
+    "experiment/truth.yaml": "# @package _global_\n# A word that YAML takes for true\nlabels: {on: 1}",
     "debug/quick.yaml": "# @package _global_\n# Short\nrunner: {epochs: 1}",
 }
 
@@ -73,7 +78,7 @@ class Lab:
 def lab(tmp_path, monkeypatch) -> Lab:
     import sys
 
-    import darnax.runner
+    import darnax.cli
 
     packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
@@ -81,8 +86,8 @@ def lab(tmp_path, monkeypatch) -> Lab:
     launch = SimpleNamespace(train=lab.train, resume=lab.resume)
     monkeypatch.chdir(lab.place)
     monkeypatch.setattr(configs, "packaged", lambda: packaged)
-    monkeypatch.setattr(darnax.runner, "launch", launch, raising=False)
-    monkeypatch.setitem(sys.modules, "darnax.runner.launch", launch)
+    monkeypatch.setattr(darnax.cli, "launch", launch, raising=False)
+    monkeypatch.setitem(sys.modules, "darnax.cli.launch", launch)
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
-    assert os.listdir() == []
+    assert lab.left() == []
     return lab

@@ -37,7 +37,8 @@ def test_version(lab):
 
 def test_every_command_has_an_example(lab):
     for words in (["train"], ["eval"], ["list"], ["data", "list"], ["data", "show"], ["data", "prepare"]):
-        assert f"darnax {' '.join(words)}" in lab(*words, "--help").stdout.partition("\n\n")[2], words
+        below_usage = lab(*words, "--help").stdout.partition("Usage:")[2].partition("\n")[2]
+        assert f" darnax {' '.join(words)}" in below_usage, words
 
 
 def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
@@ -52,6 +53,7 @@ def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
         ["first", "My own first"],
         ["orphan", "A file that is not there"],
         ["second", "The second experiment"],
+        ["truth", "A word that YAML takes for true"],
     ]
 
 

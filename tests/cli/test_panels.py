@@ -28,6 +28,7 @@ MISTAKES = [
     (["seed=${oc.env:DARNAX_NOT_SET}"], ["seed", "DARNAX_NOT_SET"]),
     (["seed=[1,2]", "+seed.a=1"], ["+seed.a=1"]),
     (["model.dept=3", "model.deth=4", "first"], ["model.dept=3", "model.deth=4", "first: "]),
+    (["+experiment=truth"], ["labels.True", "put the key in quotes"]),
     (["--cfg", "job", "-m"], ["--cfg", "-m"]),
     (["--config", "nowhere.yaml"], ["nowhere.yaml"]),
     (["--cfg", "jbo"], ["jbo"]),
@@ -61,12 +62,13 @@ def test_a_failed_run_is_one_panel_with_the_notes_of_the_runner(lab):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("sweep", [[], ["-m"]])
 @pytest.mark.parametrize("how", ["option", "environment"])
-def test_debug_shows_the_traceback(lab, monkeypatch, how):
+def test_debug_shows_the_traceback(lab, monkeypatch, how, sweep):
     lab.fail = lambda config: 1 / 0
     if how == "environment":
         monkeypatch.setenv("DARNAX_DEBUG", "1")
-    result = lab("train", "+experiment=first", *(["--debug"] if how == "option" else []))
+    result = lab("train", "+experiment=first", *sweep, *(["--debug"] if how == "option" else []))
     assert result.exit_code == 1
     assert "Traceback" in result.stderr
     assert "ZeroDivisionError" in result.stderr

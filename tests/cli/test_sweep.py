@@ -38,7 +38,7 @@ def test_a_failing_point_stops_no_other_and_the_table_tells(lab):
     assert result.exit_code == 1
     assert [c["seed"] for c in lab.configs] == [1, 2, 3]
     table = [line.split() for line in result.stdout.splitlines()[-3:]]
-    assert table == [["seed=1", "failed"], ["seed=2", "refused"], ["seed=3", "finished", "0.3000"]]
+    assert table == [["seed=1", "failed"], ["seed=2", "refused"], ["seed=3", "finished", "30.00%"]]
     assert "all units silent" in result.stderr
     assert "seed 2 is not allowed" in result.stderr
 

@@ -1,0 +1,77 @@
+"""Does a value of a configuration fit the annotation of the parameter that it is for?"""
+
+import json
+from types import EllipsisType, NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import jax
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+WORDS = {int: "an integer", float: "a number", str: "a word", bool: "true or false", NoneType: "null", dict: "a mapping"}
+NUMBERS = "a number or a list of numbers"
+
+
+def fitted(value: Any, annotation: Any) -> Any:
+    """Return `value` as the annotation wants it (a list where a tuple is due becomes one); raise ValueError if it does not fit.
+
+    What the annotation means is Pydantic's to say, in its strict mode for JSON: an integer is a number, a word never is.
+    `ArrayLike` means numbers, nested in lists or not. An annotation that Pydantic cannot read checks nothing.
+    """
+    if jax.Array in options(annotation):
+        fits = is_numbers(value) or (value is None and NoneType in options(annotation))
+        result = value
+    else:
+        fits, result = validated(value, annotation)
+    if not fits:
+        raise ValueError(f"came {value!r}, expected {wording(annotation)}")
+    return result
+
+
+def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
+    """Return whether `value` fits, and what becomes of it."""
+    try:
+        adapter = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
+    except Exception:  # annotations of other packages may be anything
+        return True, value
+    try:
+        return True, adapter.validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        return False, None
+
+
+def admits(annotation: Any, factory: Any) -> bool:
+    """Whether what `factory` makes may stand where the annotation is; only a class tells, and only of plain classes."""
+    wanted = [option for option in options(annotation) if option not in (NoneType, EllipsisType)]
+    plain = all(isinstance(option, type) for option in wanted)
+    return not (plain and wanted and isinstance(factory, type)) or issubclass(factory, tuple(wanted))
+
+
+def options(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the annotation alone."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether `value` is a number, or a list of such values."""
+    if isinstance(value, list | tuple):
+        return all(map(is_numbers, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def wording(annotation: Any) -> str:
+    """Say what an annotation expects, for a person.
+
+    Example:
+        >>> wording(int | tuple[int, ...] | None)
+        'an integer or a list or null'
+    """
+    if jax.Array in options(annotation):
+        return NUMBERS + (" or null" if NoneType in options(annotation) else "")
+    if len(members := [option for option in options(annotation) if option is not EllipsisType]) != 1:
+        return " or ".join(dict.fromkeys(map(wording, members)))
+    origin = get_origin(members[0]) or members[0]
+    if origin is Literal:
+        return " or ".join(map(str, get_args(members[0])))
+    if origin in (tuple, list):
+        return "a list"
+    return WORDS.get(origin, f"a {getattr(origin, '__name__', origin)} (a mapping with `_target_`)")

@@ -1,0 +1,125 @@
+"""From a resolved configuration to an experiment, or to everything that is wrong with it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+
+from darnax.builder.calls import Call, Reader
+from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
+from darnax.builder.modules import examine, tried
+from darnax.builder.network import Plan, read_plan
+from darnax.builder.optimizers import read_optimizer
+from darnax.builder.phases import read_phases
+from darnax.builder.problems import Problems, first_line
+from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
+from darnax.learning import learning_mask
+from darnax.orchestrators import Orchestrator
+from darnax.runner.experiment import Experiment
+from darnax.states import State
+
+
+class Built(NamedTuple):
+    """An experiment, the plan of its network, and the network's shapes."""
+
+    experiment: Experiment
+    plan: Plan
+    shapes: Orchestrator
+
+
+def build(config: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that a plain, resolved configuration describes.
+
+    Nothing is compiled, no network is made and no data are touched: modules are looked at by their shapes alone.
+
+    Raises:
+        RequestError: with everything that is wrong, each with its path in the YAML, what came, what was expected, what to do.
+    """
+    return built(config).experiment
+
+
+def built(config: Mapping[str, Any]) -> Built:
+    """Return what `build` returns, and what it is made of."""
+    problems = Problems()
+    root = read(Configuration, config, "", problems)
+    present = {name: config[name] for name in SECTIONS if isinstance(config.get(name), Mapping)}
+    sections = {name: read(SECTIONS[name], node, name, problems) for name, node in present.items()}
+    model, dynamics, optimizer, data, runner, tracking, paths = map(sections.get, SECTIONS)
+    reader = Reader(problems, root.trust if root else trust_of(config))
+
+    plan = given(read_plan, model, reader)
+    given(examine, plan, problems)
+    names = plan.names if plan else ()
+    state = given(read_state, model, plan, reader)
+    orchestrator = given(read_orchestrator, dynamics, reader)
+    phases = given(read_dynamics, dynamics, names, reader)
+    make_optimizer = given(read_optimizer, optimizer, names, reader)
+    data_choice = given(read_data, data, paths, reader)
+    given(examine_ends, data_choice, plan, reader)
+    runner_choice = given(read_runner, runner, reader)
+    problems.settle()
+
+    assert root is not None
+    make_network = plan.make_network(orchestrator)
+    experiment = Experiment(
+        name=root.name,
+        seed=root.seed,
+        config=config,
+        make_network=make_network,
+        state=state,
+        train=phases[0],
+        infer=phases[1],
+        make_optimizer=make_optimizer,
+        data=data_choice,
+        runner=runner_choice,
+        tracking=read_tracking(tracking),
+        outputs=Path(paths.outputs).expanduser(),
+    )
+    shapes = examine_whole(experiment, problems)
+    problems.settle()
+    return Built(experiment, plan, shapes)
+
+
+def given(function: Callable[..., Any], *parts: Any) -> Any:
+    """Return `function(*parts)`, or None where a part is missing: its problem has been noted."""
+    return None if any(part is None for part in parts) else function(*parts)
+
+
+def trust_of(config: Mapping[str, Any]) -> list[str]:
+    """Return the trusted packages of a configuration that has other problems."""
+    trust = config.get("trust")
+    return [package for package in trust if isinstance(package, str)] if isinstance(trust, list) else []
+
+
+def read_state(model: Model, plan: Plan, reader: Reader) -> State | None:
+    """Return the state of the network, with a batch of 1."""
+    call = reader.call(model.state, "model.state", State, ("sizes",))
+    try:
+        return call and call(sizes=plan.buffers.sizes)
+    except Exception as error:  # states of other packages may raise anything
+        reader.problems.add("model.state", first_line(error))
+    return None
+
+
+def read_orchestrator(dynamics: Dynamics, reader: Reader) -> Call | None:
+    """Return the constructor of the network."""
+    return reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
+
+
+def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) -> tuple[Any, Any]:
+    """Return the phases of training and those of inference."""
+    train = read_phases(dynamics.train, "dynamics.train", names, reader)
+    return train, read_phases(dynamics.infer, "dynamics.infer", names, reader)
+
+
+def examine_whole(experiment: Experiment, problems: Problems) -> Any:
+    """Return the shapes of the network; note a network that cannot be made, or that could only pretend to train."""
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    with problems.at("dynamics.orchestrator"):
+        shapes = tried(experiment.make_network, key)
+        if experiment.runner.epochs and not any(jax.tree.leaves(learning_mask(shapes, experiment.train))):
+            problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
+        return shapes
+    return None

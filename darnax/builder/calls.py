@@ -1,0 +1,155 @@
+"""A constructor and its arguments, checked against its signature but not yet called."""
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, get_type_hints
+
+from darnax.builder.annotations import admits, fitted, wording
+from darnax.builder.problems import Problems, nearest
+from darnax.builder.targets import find
+
+EPOCHS = re.compile(r"(\d+(?:\.\d+)?) ?epochs?")
+
+
+class Epochs(NamedTuple):
+    """A number of steps, written as a number of epochs."""
+
+    number: float
+
+
+@dataclass(frozen=True)
+class Call:
+    """`factory(**arguments)`, with the arguments that the builder fills in still open."""
+
+    factory: Callable[..., Any]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    open: frozenset[str] = frozenset()
+
+    def __call__(self, steps_per_epoch: int = 1, **filled: Any) -> Any:
+        """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
+        given = {name: made(value, steps_per_epoch) for name, value in self.arguments.items()}
+        return self.factory(**given, **{name: value for name, value in filled.items() if name in self.open})
+
+
+def made(value: Any, steps_per_epoch: int) -> Any:
+    """Return the value with the calls in it called and the epochs in it counted in steps."""
+    if isinstance(value, Call):
+        return value(steps_per_epoch)
+    if isinstance(value, Epochs):
+        return round(value.number * steps_per_epoch)
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return type(value)(made(item, steps_per_epoch) for item in value)
+    if isinstance(value, Mapping):
+        return {made(name, steps_per_epoch): made(item, steps_per_epoch) for name, item in value.items()}
+    return value
+
+
+class Reader:
+    """Reads mappings with a `_target_`, and notes what is wrong with them."""
+
+    def __init__(self, problems: Problems, trust: Collection[str] = ()) -> None:
+        self.problems = problems
+        self.trust = trust
+
+    def call(self, node: Any, where: str, kind: type | None = None, filled: Collection[str] = ()) -> Call | None:
+        """Return the call that `node` describes, or None with every reason among the problems.
+
+        Args:
+            node: a mapping with `_target_`; the rest are arguments, which may be such mappings themselves.
+            where: the path of the node in the YAML.
+            kind: what has to come out.
+            filled: the parameters that the builder fills in.
+        """
+        if not isinstance(node, Mapping) or "_target_" not in node:
+            self.problems.add(where, f"came {node!r}, expected a mapping with `_target_`")
+            return None
+        with self.problems.at(f"{where}._target_"):
+            factory = find(node["_target_"], self.trust, kind)
+            arguments = {name: value for name, value in node.items() if name != "_target_"}
+            return self.arguments(factory, arguments, where, filled)
+        return None
+
+    def arguments(self, factory: Callable[..., Any], given: Mapping[str, Any], where: str, filled: Collection[str]) -> Call | None:
+        """Return the call of `factory` with these arguments, or None with every reason among the problems."""
+        parameters, hints = signature_of(factory)
+        before = len(self.problems.found)
+        own = [name for name in parameters if name not in filled]
+        arguments = {}
+        for name, value in given.items():
+            path = f"{where}.{name}"
+            if name in filled and name in parameters:
+                self.problems.add(path, "is filled in by darnax, from the buffers and the seed; leave it out")
+            elif name not in parameters and not takes_anything(factory):
+                self.problems.add(path, f"{called(factory)} has no such argument{nearest(name, own)}")
+            else:
+                arguments[name] = self.value(value, path, hints.get(name, Any))
+        for name in own:
+            if parameters[name].default is inspect.Parameter.empty and name not in given:
+                self.problems.add(f"{where}.{name}", f"is missing; {called(factory)} needs {wording(hints.get(name, Any))}")
+        if len(self.problems.found) > before:
+            return None
+        return Call(factory, arguments, frozenset(filled) & frozenset(parameters))
+
+    def value(self, value: Any, where: str, hint: Any) -> Any:
+        """Return one argument as its constructor wants it."""
+        if isinstance(value, Mapping) and "_target_" in value:
+            call = self.call(value, where)
+            if call is not None and not admits(hint, call.factory):
+                self.problems.add(where, f"came a {called(call.factory)}, expected {wording(hint)}")
+            return call
+        if has_calls(value):
+            return self.within(value, where)
+        counted = in_epochs(value)
+        with self.problems.at(where):
+            fit = fitted(made(counted, 1), hint)
+            return fit if counted == value else counted
+        return None
+
+    def within(self, value: Any, where: str) -> Any:
+        """Return a list or mapping that has calls in it."""
+        if isinstance(value, Mapping):
+            return {name: self.value(item, f"{where}.{name}", Any) for name, item in value.items()}
+        return [self.value(item, f"{where}[{index}]", Any) for index, item in enumerate(value)]
+
+
+def signature_of(factory: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
+    """Return the named parameters of a constructor and, as far as they can be read, their annotations."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = {name: p for name, p in inspect.signature(factory).parameters.items() if p.kind in named}
+    hints = {name: p.annotation for name, p in parameters.items() if p.annotation is not inspect.Parameter.empty}
+    if any(isinstance(hint, str) for hint in hints.values()):
+        try:
+            hints = get_type_hints(factory.__init__ if isinstance(factory, type) else factory)
+        except Exception:  # annotations of other packages may be anything
+            hints = {}
+    return parameters, hints
+
+
+def takes_anything(factory: Callable[..., Any]) -> bool:
+    """Whether a constructor has `**kwargs`."""
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(factory).parameters.values())
+
+
+def has_calls(value: Any) -> bool:
+    """Whether there is a `_target_` somewhere inside."""
+    if isinstance(value, Mapping):
+        return "_target_" in value or any(map(has_calls, value.values()))
+    return isinstance(value, list) and any(map(has_calls, value))
+
+
+def in_epochs(value: Any) -> Any:
+    """Return the value with every `6 epochs` in it read as such, keys of mappings included."""
+    if isinstance(value, str) and (match := EPOCHS.fullmatch(value)):
+        return Epochs(float(match[1]))
+    if isinstance(value, list):
+        return [in_epochs(item) for item in value]
+    if isinstance(value, Mapping):
+        return {in_epochs(name): in_epochs(item) for name, item in value.items()}
+    return value
+
+
+def called(factory: Callable[..., Any]) -> str:
+    """Return the name of a constructor for a person."""
+    return getattr(factory, "__name__", repr(factory))

@@ -1,0 +1,88 @@
+"""From the sections `data`, `runner` and `tracking` to what the runner receives."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from darnax.builder.calls import Reader
+from darnax.builder.network import Plan
+from darnax.builder.problems import first_line
+from darnax.builder.specification import Data, Paths, Runner, Tracking
+from darnax.data.encodings import Pipeline, Stage
+from darnax.data.labels import Labels
+from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, WandbChoice
+
+
+def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
+    """Return the choice of data, or None with every reason among the problems; no data are touched."""
+    before = len(reader.problems.found)
+    kept = section.only_classes
+    if kept is not None and len(kept) != section.classes:
+        reader.problems.add("data.classes", f"came {section.classes}, expected {len(kept)}, as many as data.only_classes keeps")
+    stages = {name: make(node, f"data.encode.{name}", reader, Stage) for name, node in section.encode.items()}
+    labels = make(section.labels, "data.labels", reader, Labels)
+    source = None if section.source is None else make(section.source, "data.source", reader)
+    if len(reader.problems.found) > before:
+        return None
+    return DataChoice(
+        **section.model_dump(exclude={"shape", "only_classes", "source", "encode", "labels"}),
+        shape=tuple(section.shape),
+        only_classes=None if kept is None else tuple(kept),
+        source=source,
+        encode=Pipeline(stages),
+        labels=labels,
+        directory=Path(paths.data).expanduser(),
+    )
+
+
+def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any:
+    """Make the object of a `_target_`; None, and a problem, if that fails."""
+    call = reader.call(node, where, kind)
+    if call is None:
+        return None
+    try:
+        return call()
+    except Exception as error:  # constructors of other packages may raise anything
+        reader.problems.add(where, first_line(error))
+    return None
+
+
+def examine_ends(data: DataChoice, plan: Plan, reader: Reader) -> None:
+    """Note input and output buffers that do not have the size of the encoded data."""
+    buffers = plan.buffers
+    came, name = buffers.sizes[0], buffers.names[0]
+    if came != data.shape:
+        expected = f"{list(data.shape)}, the shape of the data (data.shape)"
+        reader.problems.add(f"model.buffers.{name}", f"came {list(came)}, expected {expected}; write ${{data.shape}}")
+    came, name = buffers.sizes[-1], buffers.names[-1]
+    expected_size = label_size(data)
+    if expected_size is not None and came != expected_size:
+        expected = f"{list(expected_size)}, what data.labels makes of {data.classes} classes"
+        reader.problems.add(f"model.buffers.{name}", f"came {list(came)}, expected {expected}; write [${{data.classes}}]")
+
+
+def label_size(data: DataChoice) -> tuple[int, ...] | None:
+    """Return the size of an encoded label, or None where the data decide it."""
+    try:
+        targets = jax.ShapeDtypeStruct((1,), jnp.int32)
+        size: tuple[int, ...] = jax.eval_shape(lambda t: data.labels.encode(t, data.classes), targets).shape[1:]
+    except Exception:  # a code that wants other targets than classes
+        return None
+    return size or None
+
+
+def read_runner(section: Runner, reader: Reader) -> RunnerChoice:
+    """Return the choices of the section `runner`."""
+    if section.replicas % section.devices:
+        reader.problems.add("runner.devices", f"came {section.devices}, expected a divisor of runner.replicas={section.replicas}")
+    return RunnerChoice(**section.model_dump())
+
+
+def read_tracking(section: Tracking) -> TrackingChoice:
+    """Return the choices of the section `tracking`."""
+    if section.wandb is None:
+        return TrackingChoice(section.console, None)
+    tags = tuple(section.wandb.tags)
+    return TrackingChoice(section.console, WandbChoice(**section.wandb.model_dump(exclude={"tags"}), tags=tags))

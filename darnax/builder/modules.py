@@ -1,0 +1,67 @@
+"""Do the modules fit where they stand? Asked of their shapes alone: nothing is computed, nothing is compiled."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from darnax.builder.network import Plan, Seat
+from darnax.builder.problems import Problems, first_line
+from darnax.builder.wiring import Size
+from darnax.modules import Layer
+
+BATCH = 2  # more than one, to see that the batch stays
+
+
+def examine(plan: Plan, problems: Problems) -> None:
+    """Note every module that cannot be made, or whose message or update does not have the shape that its place asks for."""
+    seen = set()
+    for seat in plan.seats:
+        kind = (seat.where, seat.sent, seat.received)
+        if kind not in seen:
+            seen.add(kind)
+            with problems.at(seat.where):
+                examine_seat(seat)
+
+
+def examine_seat(seat: Seat) -> None:
+    """Raise ValueError, with both shapes, unless the module fits in its place."""
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    module = tried(seat.make, key)
+    x, y = buffer(seat.sent), buffer(seat.received)
+    message = tried(lambda m, x, k: m(x, k), module, x, key)
+    require_shape("its message", message, seat, seat.received)
+    if isinstance(module, Layer):
+        state = tried(lambda m, h: m.activation(m.reduce([h, h])), module, message)
+        require_shape("its state", state, seat, seat.received)
+    update = tried(lambda m, x, y, h: m.backward(x, y, h), module, x, y, y)
+    if shapes(update) != shapes(module):
+        raise ValueError(f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}")
+
+
+def tried(function: Any, *arguments: Any) -> Any:
+    """Return the shapes of a result; whatever goes wrong is a ValueError with its first line."""
+    try:
+        return eqx.filter_eval_shape(function, *arguments)
+    except ValueError as error:
+        raise ValueError(first_line(error)) from error
+    except Exception as error:  # modules of other packages may raise anything
+        raise ValueError(f"{type(error).__name__}: {first_line(error)}") from error
+
+
+def buffer(size: Size) -> jax.ShapeDtypeStruct:
+    """Return the shape of a buffer with a batch."""
+    return jax.ShapeDtypeStruct((BATCH, *size), jnp.float32)
+
+
+def require_shape(what: str, value: Any, seat: Seat, expected: Size) -> None:
+    """Raise ValueError unless `value` is one array with the shape of the receiver."""
+    if getattr(value, "shape", None) != (BATCH, *expected):
+        came = value.shape[1:] if getattr(value, "shape", ())[:1] == (BATCH,) else shapes(value)
+        raise ValueError(f"{what} has the size {came}, but the receiver is {expected} (the sender is {seat.sent})")
+
+
+def shapes(tree: Any) -> Any:
+    """Return the shapes of the arrays in a tree."""
+    return [leaf.shape for leaf in jax.tree.leaves(tree) if hasattr(leaf, "shape")]

@@ -1,0 +1,163 @@
+"""From the section `model` to a function that makes the network of a key."""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+from jaxtyping import Array, Key
+
+from darnax.builder.calls import Call, Reader
+from darnax.builder.graph import examine_edges, examine_paths, examine_place
+from darnax.builder.problems import Problems, nearest
+from darnax.builder.specification import Model
+from darnax.builder.wiring import Buffers, Place, Size, places, read_buffers, read_endpoint
+from darnax.layer_map import LayerMap
+from darnax.modules import AbstractModule, Adapter, Layer
+from darnax.orchestrators import Orchestrator
+
+LAYER_FILLED = ("features", "key")
+ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A module to be: its place, its line of the YAML, and its constructor."""
+
+    place: Place
+    where: str
+    call: Call
+    sent: Size  # size of the sender's buffer
+    received: Size  # size of the receiver's
+
+    def make(self, key: Key[Array, ""]) -> AbstractModule:
+        """Make the module; its constructor gets the sizes and the key that it has parameters for."""
+        sizes = {"features": short(self.sent), "in_features": short(self.sent), "out_features": short(self.received)}
+        return self.call(**sizes, key=key)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole network to be."""
+
+    buffers: Buffers
+    seats: tuple[Seat, ...]
+    names: tuple[str, ...]  # of all modules, also of those that have a problem and therefore no seat
+
+    def make_network(self, orchestrator: Call) -> Callable[[Key[Array, ""]], Orchestrator]:
+        """Return the function from a key to the network."""
+        names = {(seat.place.receiver, seat.place.sender): seat.place.name for seat in self.seats}
+
+        def make(key: Key[Array, ""]) -> Orchestrator:
+            rows: dict[int, dict[int, AbstractModule]] = {}
+            for seat in self.seats:
+                rows.setdefault(seat.place.receiver, {})[seat.place.sender] = seat.make(named_key(key, seat.place.name))
+            return orchestrator(layer_map=LayerMap.from_dict(rows, names))
+
+        return make
+
+
+def named_key(key: Key[Array, ""], name: str) -> Key[Array, ""]:
+    """Return the key of the module called `name`: it depends on no other module, and is the same on every machine."""
+    return jax.random.fold_in(key, zlib.crc32(name.encode()))
+
+
+def short(size: Size) -> int | Size:
+    """Return a size as constructors take it: a number of units if it has one dimension."""
+    return size[0] if len(size) == 1 else size
+
+
+def read_plan(model: Model, reader: Reader) -> Plan | None:
+    """Return the network that `model` describes, or None with every reason among the problems.
+
+    What may still be wrong is the modules themselves: see `modules.examine`.
+    """
+    problems = reader.problems
+    before = len(problems.found)
+    examine_numbers(model, problems)
+    buffers = read_buffers(model.buffers, problems)
+    if buffers is None:
+        return None
+    layers, adapters = list(read_layers(model.layers, buffers, reader)), list(read_adapters(model.adapters, buffers, reader))
+    placed = [(place, where) for place, where, _ in layers + adapters]
+    examine_edges(placed, buffers, problems)
+    if len(problems.found) == before:
+        examine_paths(placed, buffers, problems)
+    sizes = buffers.sizes
+    seats = tuple(
+        Seat(place, where, call, sizes[place.sender], sizes[place.receiver])
+        for place, where, call in layers + adapters
+        if call is not None
+    )
+    return Plan(buffers, seats, tuple(place.name for place, _ in placed))
+
+
+Read = Iterator[tuple[Place, str, Call | None]]
+
+
+def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
+    """Yield place, path and constructor of every layer."""
+    problems = reader.problems
+    first, *rest = buffers.families.values()
+    for name, value in node.items():
+        where = f"model.layers.{name}"
+        if name == first.name:
+            problems.add(where, f"{name} is the input, which has no layer; take it away")
+        elif name not in buffers.families:
+            problems.add(where, f"there is no buffer {name}{nearest(name, [family.name for family in rest])}")
+        else:
+            call = reader.call(value, where, Layer, LAYER_FILLED)
+            family = buffers.families[name]
+            for position, member in enumerate(family.members, family.first):
+                yield Place(member, position, position), where, call
+    for family in rest:
+        if family.name not in node:
+            problems.add(f"model.layers.{family.name}", f"is missing; the buffer {family.name} needs a layer")
+
+
+def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
+    """Yield place, path and constructor of every adapter."""
+    problems = reader.problems
+    for name, value in node.items():
+        where = f"model.adapters.{name}"
+        if not isinstance(value, Mapping):
+            problems.add(where, f"came {value!r}, expected from, to and `_target_`; to take it away write ~{where}")
+            continue
+        call = reader.call({k: v for k, v in value.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED)
+        ends = []
+        for end in ("from", "to"):
+            if end not in value:
+                problems.add(f"{where}.{end}", "is missing; name a buffer")
+                continue
+            with problems.at(f"{where}.{end}"):
+                ends.append(read_endpoint(value[end], buffers))
+        for place in places(name, ends[0], ends[1]) if len(ends) == 2 else ():
+            examine_place(place, where, buffers, problems)
+            yield place, where, call
+
+
+def examine_numbers(model: Model, problems: Problems) -> None:
+    """Note every key of `model` besides its own that is no number to refer to, or looks like a slip."""
+    numbers = model.model_extra or {}
+    modules = {f"model.{kind}.{name}": node for kind in ("layers", "adapters") for name, node in getattr(model, kind).items()}
+    for name, value in numbers.items():
+        others = [other for other in (*type(model).model_fields, *numbers) if other.rstrip("0123456789_") != name.rstrip("0123456789_")]
+        hint = nearest(name, others)
+        if not is_number(value) or "did you mean" in hint and close(name, others):
+            problems.add(f"model.{name}", f"there is no such key{hint}")
+            continue
+        users = [f"{where}.{name}" for where, node in modules.items() if isinstance(node, Mapping) and name in node]
+        if users and not occurs(value, [model.buffers, *modules.values()]):
+            problems.add(f"model.{name}", f"nothing refers to it; write {users[0]}={value}, or take it away with ~model.{name}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is a number, or a list of them."""
+    return isinstance(value, int | float) or (isinstance(value, list) and all(map(is_number, value)))
+
+
+def occurs(value: Any, node: Any) -> bool:
+    """Whether `value` stands somewhere in `node`."""
+    inner = list(node.values()) if isinstance(node, Mapping) else node if isinstance(node, list) else []
+    return bool(node == value) or any(occurs(value, item) for item in inner)

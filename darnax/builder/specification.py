@@ -1,0 +1,157 @@
+"""What the sections of a configuration may say; how a network is described stands in `wiring`, of what in the constructors."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+
+from darnax.builder.problems import Problems, nearest
+
+S = TypeVar("S", bound="Section")
+Target = dict[str, Any]  # a mapping with `_target_`
+
+
+class Section(BaseModel):
+    """A mapping with these keys and no others; an integer is no word and no truth value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Model(Section):
+    """The network. Other keys may hold numbers that the rest refers to; `network` looks after them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    buffers: Annotated[dict[str, Any], Field(min_length=2)]
+    layers: dict[str, Any]
+    adapters: dict[str, Any]
+    state: Target = {"_target_": "darnax.states.SequentialState"}
+
+
+class Dynamics(Section):
+    """In which order layers update, and what happens in a step of training and of inference."""
+
+    orchestrator: Target = {"_target_": "darnax.orchestrators.SequentialOrchestrator"}
+    train: Annotated[dict[str, Any], Field(min_length=1)]
+    infer: Annotated[dict[str, Any], Field(min_length=1)]
+
+
+class Optimizer(Section):
+    """How local updates become steps."""
+
+    default: dict[str, Any]
+    groups: dict[str, Any] = {}
+
+
+class Data(Section):
+    """What is learnt; the fields are those of `DataChoice`."""
+
+    name: Annotated[str, Field(min_length=1)]
+    shape: Annotated[list[PositiveInt], Field(min_length=1)]
+    classes: PositiveInt
+    batch_size: PositiveInt
+    validation: NonNegativeInt = 0
+    per_class: PositiveInt | None = None
+    only_classes: list[NonNegativeInt] | None = None
+    memory_gib: PositiveFloat = 2.0
+    source: Target | None = None
+    encode: dict[str, Any] = {}
+    labels: Target
+
+
+class Runner(Section):
+    """How long, how often, on what."""
+
+    epochs: NonNegativeInt
+    evaluate_every: PositiveInt
+    checkpoint_every: PositiveInt
+    keep: PositiveInt
+    replicas: PositiveInt
+    devices: PositiveInt
+    limit_batches: PositiveInt | None = None
+
+
+class Wandb(Section):
+    """How a run appears on the dashboard."""
+
+    mode: Literal["offline", "online", "disabled"]
+    project: str = "darnax"
+    entity: str | None = None
+    name: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    tags: list[str] = []
+
+
+class Tracking(Section):
+    """Where the numbers go besides metrics.jsonl."""
+
+    console: bool
+    wandb: Wandb | None = None
+
+
+class Paths(Section):
+    """Where runs and datasets live."""
+
+    outputs: str
+    data: str
+
+
+class Configuration(Section):
+    """The whole of it. The sections are read one by one, so that a mistake in one does not hide those in the others."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.+-]+$")]
+    seed: NonNegativeInt
+    trust: list[str] = []
+    model: dict[str, Any]
+    dynamics: dict[str, Any]
+    optimizer: dict[str, Any]
+    data: dict[str, Any]
+    runner: dict[str, Any]
+    tracking: dict[str, Any]
+    paths: dict[str, Any]
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "model": Model,
+    "dynamics": Dynamics,
+    "optimizer": Optimizer,
+    "data": Data,
+    "runner": Runner,
+    "tracking": Tracking,
+    "paths": Paths,
+}
+
+
+def read(section: type[S], node: Any, where: str, problems: Problems) -> S | None:
+    """Return the section that `node` describes, or None with every reason among the problems."""
+    try:
+        return section.model_validate(node)
+    except ValidationError as error:
+        for detail in error.errors():
+            path = ".".join([where, *map(str, detail["loc"])] if where else map(str, detail["loc"]))
+            problems.add(path, sentence(section, detail))
+    return None
+
+
+def sentence(section: type[Section], detail: Any) -> str:
+    """Say what Pydantic found: what came, what was expected, what is near."""
+    if detail["type"] == "extra_forbidden":
+        *above, name = detail["loc"]
+        return f"there is no such key{nearest(name, keys_at(section, above))}"
+    if detail["type"] == "missing":
+        return "is missing"
+    expected = detail["msg"].replace("Input should", "expected").replace("expected be ", "expected ").replace("to be ", "")
+    if detail["type"] == "string_pattern_mismatch":
+        expected = "expected a name for a folder: letters, digits, and . _ + -"
+    if detail["type"] == "too_short":
+        expected = f"expected at least {detail['ctx']['min_length']}"
+    return f"came {detail['input']!r}, {expected.replace('dictionary', 'mapping')}"
+
+
+def keys_at(section: type[Section], above: list[Any]) -> list[str]:
+    """Return the keys that the section has at a path inside it."""
+    fields: Mapping[str, Any] = section.model_fields
+    for name in above:
+        inner = [part for part in getattr(fields[name].annotation, "__args__", ()) if isinstance(part, type)]
+        fields = next((part.model_fields for part in inner if issubclass(part, Section)), {})
+    return list(fields)

@@ -1,0 +1,110 @@
+"""From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from darnax.data import Dataset
+    from darnax.runner.evaluate import Evaluation
+    from darnax.runner.experiment import Experiment
+    from darnax.runner.run_folder import RunFolder
+    from darnax.runner.train import Progress
+    from darnax.tracking import Tracker
+
+
+def train(
+    config: Mapping[str, Any], *, overrides: Sequence[str], command: Sequence[str], sweep: Path | None = None
+) -> dict[str, Any]:
+    """Train a new run and return its summary; nothing is left behind when the request was wrong."""
+    from darnax.builder import build
+    from darnax.runner.run_folder import RunFolder
+
+    experiment = build(config)
+    dataset = open_data(experiment)
+    place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.parent, sweep.name)
+    folder = RunFolder.create(place, name, config, overrides, command=command)
+    return run(experiment, dataset, folder, group=sweep.name if sweep else experiment.name)
+
+
+def resume(path: Path) -> dict[str, Any]:
+    """Go on with an interrupted run, from its last checkpoint, and return its summary."""
+    from darnax.builder import build
+    from darnax.errors import RequestError
+    from darnax.runner.run_folder import RunFolder
+
+    folder = RunFolder.open(path)
+    if folder.summary().get("status") == "finished":
+        raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
+    experiment = build(folder.config())
+    return run(experiment, open_data(experiment), folder, group=experiment.name)
+
+
+def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
+    """Return how the network of a run does on the test split; overrides may change the data."""
+    from darnax.builder import build
+    from darnax.cli.hydra_adapter import compose
+    from darnax.errors import RequestError
+    from darnax.runner.evaluate import evaluate as measure
+    from darnax.runner.programs import make_programs
+    from darnax.runner.run_folder import RunFolder
+    from darnax.runner.train import load_learner, steps_of
+
+    if strangers := [o for o in overrides if not o.lstrip("+~").startswith(("data.", "data="))]:
+        raise RequestError(f"{' '.join(strangers)}: `eval` changes the data only; every override starts with data.")
+    folder = RunFolder.open(path)
+    experiment = build(compose(list(overrides), folder.path / "config.yaml"))
+    dataset = open_data(experiment)
+    programs = make_programs(experiment, steps_of(dataset, experiment.data.batch_size, None))
+    learner = load_learner(experiment, programs, folder)
+    return measure(programs, learner.arrays, dataset.test, dataset.class_names)
+
+
+def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", *, group: str) -> dict[str, Any]:
+    """Hand everything to the runner."""
+    from darnax.runner.train import train as runner_train
+
+    return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, group))
+
+
+def open_data(experiment: "Experiment") -> "Dataset":
+    """Open the data of an experiment, under a progress bar where that takes time."""
+    from darnax.cli.data import progress_bar
+    from darnax.data import open_dataset
+
+    data = experiment.data
+    if data.source is not None:
+        return data.source.open()
+    with progress_bar() as progress:
+        return open_dataset(
+            data.name,
+            directory=data.directory,
+            validation=data.validation,
+            per_class=data.per_class,
+            only_classes=data.only_classes,
+            memory_gib=data.memory_gib,
+            seed=experiment.seed,
+            progress=progress,
+        )
+
+
+def open_tracker(experiment: "Experiment", folder: "RunFolder", group: str, progress: "Progress") -> "Tracker":
+    """Open everything that is told about the run."""
+    from dataclasses import asdict
+
+    from darnax.tracking import Composite
+    from darnax.tracking.console import Console
+    from darnax.tracking.jsonl import Jsonl
+    from darnax.tracking.wandb import WandB
+
+    tracking, resumed = experiment.tracking, progress.step > 0
+    trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step if resumed else None)]
+    if (choice := tracking.wandb) is not None and choice.mode != "disabled":
+        asked = {name: value for name, value in asdict(choice).items() if value is not None}
+        named = {"group": group, "name": folder.name, "tags": (), **asked}
+        trackers.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
+    if tracking.console:
+        epochs = experiment.runner.epochs
+        trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))
+    return Composite(trackers)

@@ -1,0 +1,74 @@
+"""Datasets and made-up tasks, as windows of raw examples on the device, and how they are encoded.
+
+Names are loaded when first asked for, so that listing datasets does not start JAX.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from darnax.data.associations import Associations
+    from darnax.data.dataset import Dataset, Split, Window
+    from darnax.data.encodings import Centre, Flatten, Pipeline, RandomProjection, Scale, Sign, Standardise
+    from darnax.data.labels import Classes, Labels, Patterns
+    from darnax.data.listing import Description, Row, catalogue, describe
+    from darnax.data.opening import open_dataset
+    from darnax.data.preparing import prepare
+    from darnax.data.resident import Resident
+    from darnax.data.streamed import Streamed
+
+_HOME = {
+    "Associations": "associations",
+    "Centre": "encodings",
+    "Classes": "labels",
+    "Dataset": "dataset",
+    "Description": "listing",
+    "Flatten": "encodings",
+    "Labels": "labels",
+    "Patterns": "labels",
+    "Pipeline": "encodings",
+    "RandomProjection": "encodings",
+    "Resident": "resident",
+    "Row": "listing",
+    "Scale": "encodings",
+    "Sign": "encodings",
+    "Split": "dataset",
+    "Standardise": "encodings",
+    "Streamed": "streamed",
+    "Window": "dataset",
+    "catalogue": "listing",
+    "describe": "listing",
+    "open_dataset": "opening",
+    "prepare": "preparing",
+}
+
+__all__ = [
+    "Associations",
+    "Centre",
+    "Classes",
+    "Dataset",
+    "Description",
+    "Flatten",
+    "Labels",
+    "Patterns",
+    "Pipeline",
+    "RandomProjection",
+    "Resident",
+    "Row",
+    "Scale",
+    "Sign",
+    "Split",
+    "Standardise",
+    "Streamed",
+    "Window",
+    "catalogue",
+    "describe",
+    "open_dataset",
+    "prepare",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,52 @@
+"""A made-up task: remember random pairs of ±1 patterns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from darnax.data.dataset import Dataset
+from darnax.data.resident import Resident
+from darnax.errors import Problem, RequestError
+
+
+@dataclass(frozen=True)
+class Associations:
+    """`P = round(load · inputs)` pairs (ξ, ζ), each entry ±1 with equal odds; the test is to recall the same pairs.
+
+    Args:
+        inputs: entries of ξ, the size of the input buffer.
+        outputs: entries of ζ, the size of the output buffer.
+        load: pairs per input; the perceptron bound is 2 for random pairs.
+        seed: draws the pairs.
+
+    Example:
+        >>> len(Associations(inputs=100, outputs=10, load=0.5).open().train)
+        50
+    """
+
+    inputs: int
+    outputs: int
+    load: float
+    seed: int = 0
+
+    @property
+    def pairs(self) -> int:
+        """Return P, the number of pairs."""
+        return round(self.load * self.inputs)
+
+    def open(self) -> Dataset:
+        """Draw the pairs; train and test are the same split, there is no validation and there are no classes.
+
+        Raises RequestError where a size is not positive or the load makes no pair.
+        """
+        if min(self.inputs, self.outputs, self.pairs) < 1:
+            came = f"inputs={self.inputs}, outputs={self.outputs}, load={self.load}"
+            raise RequestError(
+                Problem("data.source", f"came {came}, expected sizes of at least 1 and load · inputs of at least 1")
+            )
+        rng = np.random.default_rng(self.seed)
+        split = Resident(self._signs(rng, self.inputs), self._signs(rng, self.outputs))
+        return Dataset("associations", train=split, validation=None, test=split, class_names=())
+
+    def _signs(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        return rng.choice(np.array([-1, 1], np.float32), (self.pairs, size))

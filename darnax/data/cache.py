@@ -1,0 +1,66 @@
+"""Decoded arrays beside the dataset they came from: whole and verified, or not there.
+
+`<version>/decoded/` holds `<split>-{inputs,targets}.npy` and `manifest.json` with size and sha256 of these files and of the
+dataset's own. The folder gets its name by one rename after everything in it is on disk, so a manifest means done.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darnax.data.exclusive import scratch_folder
+from darnax.data.reader import Arrays
+
+_FOLDER = "decoded"
+_MANIFEST = "manifest.json"
+
+
+def read_cache(dataset: Path) -> dict[str, Arrays] | None:
+    """Split -> arrays; None unless cache and dataset both have the checksums of the manifest."""
+    folder = dataset / _FOLDER
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text())
+        if manifest["dataset"] != _checksums(dataset) or manifest["arrays"] != _checksums(folder):
+            return None
+        return {
+            split: Arrays(*(np.load(folder / f"{split}-{part}.npy") for part in Arrays._fields)) for split in manifest["splits"]
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
+    """Put the arrays beside the dataset; the caller holds the lock of the dataset."""
+    with scratch_folder(dataset / f".{_FOLDER}.partial") as folder:
+        for split, decoded in arrays.items():
+            for part, array in decoded._asdict().items():
+                np.save(folder / f"{split}-{part}.npy", array)
+        manifest = {"splits": list(arrays), "dataset": _checksums(dataset), "arrays": _checksums(folder)}
+        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2))
+        for path in (*folder.iterdir(), folder):
+            _sync(path)
+        shutil.rmtree(dataset / _FOLDER, ignore_errors=True)
+        folder.rename(dataset / _FOLDER)
+    _sync(dataset)
+
+
+def _checksums(folder: Path) -> dict[str, Any]:
+    return {path.name: _checksum(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != _MANIFEST}
+
+
+def _checksum(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

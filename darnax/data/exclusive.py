@@ -1,0 +1,39 @@
+"""One process at a time prepares one set, in a folder that nobody mistakes for the result."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from darnax.errors import Problem, RequestError
+
+
+@contextmanager
+def exclusive(directory: Path, name: str) -> Iterator[None]:
+    """Wait for, then hold, the lock of `name` in `directory`; the system lets go of it when a process dies."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        # Never deleted: a lock that is removed while another waits for it locks nothing.
+        file = (directory / f".darnax-{name.replace('/', '-')}.lock").open("w")
+    except OSError as error:
+        raise RequestError(
+            Problem("paths.data", f"cannot write in {directory} ({error.strerror}): name another folder")
+        ) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Make an empty folder, and remove what is left of it afterwards.
+
+    The caller holds the lock, so whatever is there already was left by a process that was killed.
+    """
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)

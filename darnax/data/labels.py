@@ -1,0 +1,57 @@
+"""How a target becomes the pattern shown to the output buffer, and when a prediction agrees with it."""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+class Labels(eqx.Module):
+    """A label code: `encode` makes output patterns, `score` compares a prediction with them."""
+
+    @abc.abstractmethod
+    def encode(self, targets: Array, classes: int) -> Float[Array, "batch *size"]:
+        """Turn raw targets into what the output buffer should hold."""
+
+    @abc.abstractmethod
+    def score(self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]) -> Float[Array, "batch"]:
+        """Say for each example how right the prediction is, in [0, 1]."""
+
+
+class Classes(Labels):
+    """One output per class: `y_c = high` for the class shown, `low` for the others; right where the argmaxes agree.
+
+    ±1 by default; `high=1, low=0` is one-hot; `high=1.5, low=-1/3` and `high=√10/2, low=-0.5` are rescaled codes.
+    (Not `on` and `off`: YAML reads these as true and false.)
+
+    Example:
+        >>> Classes().encode(jnp.array([2]), 3).tolist()
+        [[-1.0, -1.0, 1.0]]
+    """
+
+    high: float = 1.0
+    low: float = -1.0
+
+    def encode(self, targets: Int[Array, "batch"], classes: int) -> Float[Array, "batch classes"]:
+        """Code (B,) class numbers as (B, classes) float32."""
+        shown = targets[:, None] == jnp.arange(classes, dtype=targets.dtype)[None]
+        return jnp.where(shown, jnp.float32(self.high), jnp.float32(self.low))
+
+    def score(self, prediction: Float[Array, "batch classes"], y: Float[Array, "batch classes"]) -> Float[Array, "batch"]:
+        """1 where the largest output is that of the class shown, else 0; the first of equals counts."""
+        return (jnp.argmax(prediction, -1) == jnp.argmax(y, -1)).astype(jnp.float32)
+
+
+class Patterns(Labels):
+    """Targets that are ±1 patterns already; the score is the fraction of outputs whose sign is right, 0 counting as +1."""
+
+    def encode(self, targets: Float[Array, "batch *size"], classes: int) -> Float[Array, "batch *size"]:
+        """Return the targets as they are, as float32."""
+        del classes
+        return targets.astype(jnp.float32)
+
+    def score(self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]) -> Float[Array, "batch"]:
+        """Mean over the outputs of [sign(prediction) = y]."""
+        right = jnp.where(prediction >= 0, 1.0, -1.0).astype(y.dtype) == y
+        return jnp.mean(right.reshape(len(right), -1), axis=1, dtype=jnp.float32)

@@ -1,0 +1,21 @@
+"""Keep TFDS from talking: darnax tells its own progress and its own errors."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back the bars and the warnings of TFDS, such as the one that a set is not prepared yet."""
+    from tensorflow_datasets.core.utils import tqdm_utils
+
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    tqdm_utils.display_progress_bar(False)
+    try:
+        yield
+    finally:
+        tqdm_utils.display_progress_bar(True)
+        logger.setLevel(level)

@@ -1,0 +1,49 @@
+"""Blocks of examples out of a prepared set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from darnax.errors import RequestError
+
+
+class Arrays(NamedTuple):
+    """Raw inputs (n, *raw) and their labels (n,) int32."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+class Damaged(RequestError):  # noqa: N818
+    """A prepared set cannot be read as what it says it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Random access to one split; `what` names it in errors, `data` is TFDS's data source."""
+
+    what: str
+    data: Any
+    keys: tuple[str, str]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __call__(self, indices: Sequence[int] | np.ndarray) -> Arrays:
+        """Decode the examples at `indices`, in that order. Raises Damaged; every chunk of a record file carries a checksum."""
+        inputs = np.empty((len(indices), *self.shape), self.dtype)
+        targets = np.empty(len(indices), np.int32)
+        image, label = self.keys
+        try:
+            for row, example in enumerate(self.data.__getitems__([int(index) for index in indices])):
+                inputs[row], targets[row] = example[image], example[label]
+        except Exception as error:
+            # The record reader and the image decoders raise no common type.
+            raise Damaged(
+                f"{self.what} cannot be read ({str(error).splitlines()[0]}): delete the folder and prepare it again"
+            ) from error
+        return Arrays(inputs, targets)

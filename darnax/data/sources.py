@@ -1,0 +1,133 @@
+"""A prepared set of TensorFlow Datasets: where it lies, and which features are the input and the label."""
+
+import difflib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darnax.data.quiet import quiet
+from darnax.data.reader import Reader
+from darnax.errors import Problem, RequestError
+
+_ROLES = ("train", "validation", "test")
+
+
+def data_directory(directory: str | Path | None) -> Path:
+    """Return the folder of prepared sets: the one given, else `TFDS_DATA_DIR`, else `~/tensorflow_datasets`."""
+    return Path(directory or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A classification set that TFDS knows; `builder` is TFDS's own."""
+
+    name: str
+    builder: Any
+
+    @property
+    def folder(self) -> Path:
+        """Where this version of the set lies, or would."""
+        return Path(self.builder.data_path)
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the set is there, as far as its own description goes."""
+        return (self.folder / "dataset_info.json").is_file()
+
+    @cached_property
+    def keys(self) -> tuple[str, str]:
+        """Names of the input and of the label feature; RequestError where the set is not for classification."""
+        import tensorflow_datasets as tfds
+
+        features, keys = self.builder.info.features, self.builder.info.supervised_keys
+        if keys is None or len(keys) != 2 or not isinstance(features[keys[1]], tfds.features.ClassLabel):
+            raise RequestError(
+                Problem("data.name", f"{self.name} has no pair of an input and a class label: it is not for classification")
+            )
+        return keys[0], keys[1]
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one raw input; RequestError where it differs between examples."""
+        shape = self.builder.info.features[self.keys[0]].shape
+        if not shape or None in shape:
+            raise RequestError(
+                Problem("data.name", f"inputs of {self.name} have shape {shape}, expected one size for all of them")
+            )
+        return tuple(shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind of number in a raw input."""
+        return np.dtype(self.builder.info.features[self.keys[0]].np_dtype)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the labels, in their order."""
+        return tuple(self.builder.info.features[self.keys[1]].names)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of examples of each split that training can use; empty before the set is prepared."""
+        splits = self.builder.info.splits
+        return {role: int(splits[role].num_examples) for role in _ROLES if role in splits}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that all raw inputs take together."""
+        return sum(self.counts.values()) * self.example_bytes
+
+    @property
+    def example_bytes(self) -> int:
+        """Memory of one raw input."""
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def reader(self, split: str) -> Reader:
+        """Random access to the examples of one split."""
+        return Reader(f"{split} of {self.name} in {self.folder}", self._data(split), self.keys, self.shape, self.dtype)
+
+    def labels(self, split: str) -> np.ndarray:
+        """All labels of one split, without decoding its inputs."""
+        import tensorflow_datasets as tfds
+
+        data = self._data(split, decoders={self.keys[0]: tfds.decode.SkipDecoding()})
+        return np.array([example[self.keys[1]] for example in data], np.int32)
+
+    def _data(self, split: str, **options: Any) -> Any:
+        import tensorflow_datasets as tfds
+
+        if self.builder.info.file_format != tfds.core.FileFormat.ARRAY_RECORD:
+            came = self.builder.info.file_format.value
+            raise RequestError(
+                f"{self.folder} is prepared as {came}, which only TensorFlow reads: prepare it elsewhere (paths.data=DIR)"
+            )
+        return self.builder.as_data_source(split=split, **options)
+
+
+def find(name: str, directory: Path) -> Source | None:
+    """Return the set called `name`, prepared or not; None where it is there and its description cannot be read.
+
+    Raises RequestError with the nearest names where there is no such set.
+    """
+    import tensorflow_datasets as tfds
+
+    try:
+        with quiet():
+            return Source(name, tfds.builder(name, data_dir=str(directory)))
+    except tfds.core.DatasetNotFoundError:
+        known = [*tfds.list_builders(with_community_datasets=False), *(path.name for path in directory.glob("[!.]*/"))]
+        near = difflib.get_close_matches(name.partition("/")[0], known, cutoff=0.5) or ["mnist"]
+        raise RequestError(
+            Problem("data.name", f"came {name!r}, which is no known dataset; nearest: {', '.join(near)}")
+        ) from None
+    except Exception as error:
+        # TFDS parses with whatever it finds: a damaged description raises what the parser raises.
+        if name.partition("/")[0] in tfds.list_builders(with_community_datasets=False) and (directory / name).exists():
+            return None
+        raise RequestError(
+            Problem("data.name", f"{name!r} in {directory} cannot be opened: {str(error).splitlines()[0]}")
+        ) from error

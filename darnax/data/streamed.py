@@ -1,0 +1,69 @@
+"""A split larger than memory: windows of one shape, shuffled over the whole split, the next read while this one trains."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from darnax.data.dataset import Window
+from darnax.data.reader import Arrays
+
+_BLOCK = 128
+_THREADS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """The examples `indices` of what `read` reads, `window` of them at most on the device at once.
+
+    An epoch trains on `k = ceil(N / window)` windows of `N // k` examples, a permutation drawn from (seed, epoch); the fewer
+    than k examples left over are others in every epoch. In order (`epoch=None`) every example comes, the last window padded.
+    Besides the window on the device at most one more is held in memory.
+    """
+
+    read: Callable[[np.ndarray], Arrays]
+    indices: np.ndarray
+    window: int
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def windows(self, epoch: int | None) -> Iterator[Window]:
+        """Yield the windows of one epoch, all of one shape."""
+        count = -(-len(self) // self.window)
+        if epoch is None:
+            size = -(-len(self) // count)
+            order = np.pad(self.indices, (0, size * count - len(self)), mode="edge")
+        else:
+            size = len(self) // count
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)[: size * count]
+        blocks = _ahead(_Blocks(self.read, order, size))
+        for start in range(0, len(order), size):
+            parts = [next(blocks) for _ in range(0, size, _BLOCK)]
+            inputs, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            yield Window(jax.device_put(inputs), jax.device_put(targets), min(size, len(self) - start))
+
+
+class _Blocks:
+    """The windows of one epoch cut into blocks small enough to decode in parallel; a random-access source for grain."""
+
+    def __init__(self, read: Callable[[np.ndarray], Arrays], order: np.ndarray, size: int) -> None:
+        self.read = read
+        self.per_window = -(-size // _BLOCK)
+        self.pieces = [w[i : i + _BLOCK] for w in order.reshape(-1, size) for i in range(0, size, _BLOCK)]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def __getitem__(self, index: Any) -> Arrays:
+        return self.read(self.pieces[int(index)])
+
+
+def _ahead(blocks: _Blocks) -> Iterator[Arrays]:
+    import grain
+
+    options = grain.ReadOptions(num_threads=min(_THREADS, blocks.per_window), prefetch_buffer_size=blocks.per_window)
+    return iter(grain.MapDataset.source(blocks).to_iter_dataset(options))

@@ -1,0 +1,111 @@
+"""One frozen dataclass = the whole run, as the runner receives it: nothing in it is still a word to be looked up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import optax
+from jaxtyping import Array, Key
+
+from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phase
+from darnax.states import State
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """What is learnt, in which batches and code.
+
+    Args:
+        name: of the dataset.
+        shape: of one encoded input.
+        classes: number of them.
+        batch_size: examples of one step.
+        validation: fraction of the training set, or number of examples, that is kept out of training.
+        per_class: train on so many examples of each class; None is all.
+        only_classes: train and test on these alone; None is all.
+        memory_gib: a decoded set above it is read from disk while training; None is the data room's choice.
+        source: an object that stands for the dataset, or None for the prepared one of this name.
+        encode: the stages between a raw batch and the input buffer, as one function.
+        labels: the code between a class and the output buffer.
+        directory: where prepared datasets live.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    classes: int
+    batch_size: int
+    validation: float | int
+    per_class: int | None
+    only_classes: tuple[int, ...] | None
+    memory_gib: float | None
+    source: Any
+    encode: Any
+    labels: Any
+    directory: Path
+
+
+@dataclass(frozen=True)
+class RunnerChoice:
+    """How long, how often, on what; `limit_batches` ends every epoch early, None never."""
+
+    epochs: int
+    evaluate_every: int
+    checkpoint_every: int
+    keep: int
+    replicas: int
+    devices: int
+    limit_batches: int | None
+
+
+@dataclass(frozen=True)
+class WandbChoice:
+    """How a run appears on the dashboard."""
+
+    mode: Literal["offline", "online", "disabled"]
+    project: str
+    entity: str | None
+    tags: tuple[str, ...]
+    group: str | None
+    job_type: str | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class TrackingChoice:
+    """Where the numbers go besides metrics.jsonl."""
+
+    console: bool
+    wandb: WandbChoice | None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A whole run, ready to start.
+
+    Args:
+        name: outputs go to `outputs/<name>/`.
+        seed: weights, shuffles and noise all follow from it.
+        config: the resolved configuration that says the same in words; for the record only.
+        make_network: key -> network; may be traced (`jit`, `vmap`, `eval_shape`). Each module's key follows from the run's key
+            and the module's name alone.
+        state: of the network, with a batch of 1; `state.init(x, y)` makes others.
+        train, infer: the phases of one step, by name, in order.
+        make_optimizer: (network, or its abstract shape; steps per epoch) -> the optimiser for `learning.init_optimizer`.
+        data, runner, tracking: the choices of these sections.
+        outputs: the folder of all runs.
+    """
+
+    name: str
+    seed: int
+    config: Mapping[str, Any]
+    make_network: Callable[[Key[Array, ""]], Orchestrator]
+    state: State
+    train: Mapping[str, Phase]
+    infer: Mapping[str, Phase]
+    make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
+    data: DataChoice
+    runner: RunnerChoice
+    tracking: TrackingChoice
+    outputs: Path

@@ -1,0 +1,83 @@
+"""`darnax data`: what the data room says, for a person. Oracle: a made-up room."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import darnax.data
+from darnax.cli.data import ORIGIN
+from darnax.errors import RequestError
+
+
+@pytest.fixture
+def room(monkeypatch):
+    asked = []
+
+    def catalogue(directory):
+        asked.append(directory)
+        return [
+            SimpleNamespace(name="mnist", prepared=True, origin="bundled"),
+            SimpleNamespace(name="x", prepared=False, origin="tfds"),
+        ]
+
+    def describe(name, directory):
+        if name != "mnist":
+            raise RequestError(f"came {name}")
+        return SimpleNamespace(
+            name=name, version="3.0.1", text="Digits.", splits={"train": 60, "test": 10}, shape=(28, 28, 1), classes=2,
+            class_names=("zero", "one"), prepared=True, origin="bundled", folder=Path("/sets/mnist"),
+        )  # fmt: skip
+
+    def prepare(name, directory, archives=None, progress=None):
+        asked.append((name, directory, archives))
+        for done in range(11):
+            progress("decode", done, 10)
+        return directory / name
+
+    for function in (catalogue, describe, prepare):
+        monkeypatch.setattr(darnax.data, function.__name__, function, raising=False)
+    return asked
+
+
+def test_the_list_says_what_is_prepared(lab, room):
+    lines = lab("data", "list", "--directory", "sets").stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["dataset", "prepared"], ["mnist", "yes"], ["x", "no"]]
+    assert room == [Path("sets")]
+
+
+def test_the_directory_is_the_one_of_my_configuration(lab, room):
+    assert lab("data", "list").exit_code == 0
+    lab.write({"configs/paths.yaml": "paths: {outputs: outputs, data: /scratch/sets}"})
+    assert lab("data", "list").exit_code == 0
+    assert room == [Path("~/sets").expanduser(), Path("/scratch/sets")]
+
+
+def test_show_tells_shape_splits_and_classes(lab, room):
+    shown = lab("data", "show", "mnist").stdout
+    for fact in ("Digits.", "28 x 28 x 1", "60 examples", "10 examples", "/sets/mnist", "zero, one"):
+        assert fact in shown
+    assert lab("data", "show", "mnst").exit_code == 2
+
+
+def test_prepare_says_how_far_it_is_and_where_the_set_is(lab, room):
+    result = lab("data", "prepare", "mnist", "--directory", "sets", "--archives", "~/down")
+    assert room == [("mnist", Path("sets"), Path("~/down").expanduser())]
+    assert result.stderr == "decode: 10\n"
+    assert result.stdout == "mnist is prepared: sets/mnist\n"
+
+
+def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
+    from darnax.cli.data import progress_bar
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with progress_bar() as progress:
+        progress("decode", 3, 10)
+        progress("decode", 10, 10)
+    assert "decode" in capsys.readouterr().err
+
+
+def test_every_origin_of_the_room_has_words():
+    from darnax.data import catalogue
+
+    assert {row.origin for row in catalogue("/nowhere")} <= set(ORIGIN)

@@ -1,0 +1,48 @@
+"""Oracle: the constructors that a configuration names, and one example that goes through what they make."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import pytest
+from omegaconf import OmegaConf
+
+from darnax.data import Pipeline
+
+FOLDER = Path(__file__).parents[2] / "configs" / "data"
+KEYS = [
+    "name",
+    "shape",
+    "classes",
+    "batch_size",
+    "validation",
+    "per_class",
+    "only_classes",
+    "memory_gib",
+    "source",
+    "encode",
+    "labels",
+]
+
+
+def make(node: dict[str, Any]) -> Any:
+    module, _, name = node["_target_"].rpartition(".")
+    return getattr(import_module(module), name)(**{key: value for key, value in node.items() if key != "_target_"})
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_configuration_makes_what_it_says(path: Path) -> None:
+    data: Any = OmegaConf.to_container(OmegaConf.create({"data": OmegaConf.load(path)}), resolve=True)["data"]
+    assert list(data) == KEYS
+    raw, targets = jnp.zeros((2, 28, 28, 1), jnp.uint8), jnp.zeros(2, jnp.int32)
+    if data["source"]:
+        raw, targets, _ = next(make(data["source"]).open().train.windows(0))
+    encoded = Pipeline({name: make(stage) for name, stage in data["encode"].items()})(raw)
+    assert list(encoded.shape[1:]) == data["shape"]
+    assert make(data["labels"]).encode(targets, data["classes"]).shape == (len(raw), data["classes"])
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_line_is_explained(path: Path) -> None:
+    assert all("#" in line for line in path.read_text().splitlines())

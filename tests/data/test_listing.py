@@ -1,0 +1,56 @@
+"""Oracle: what was prepared, and the registered builders of TFDS."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from darnax.data import Row, catalogue, describe, prepare
+from darnax.errors import RequestError
+
+
+def test_catalogue(tiny: Path, tmp_path: Path) -> None:
+    assert catalogue(tmp_path / "none") == [
+        Row("mnist", False, "bundled"),
+        Row("fashion_mnist", False, "archives"),
+        Row("kmnist", False, "archives"),
+    ]
+    prepare("kmnist", tmp_path, archives=tiny)
+    (tmp_path / "emnist/balanced/3.1.0").mkdir(parents=True)
+    (tmp_path / "emnist/balanced/3.1.0/dataset_info.json").touch()
+    rows = {row.name: row for row in catalogue(tmp_path)}
+    assert [name for name, row in rows.items() if row.prepared] == ["kmnist", "emnist/balanced"]
+    assert rows["emnist/balanced"].origin == "tfds"
+
+
+def test_describe(tiny: Path, tmp_path: Path) -> None:
+    before = describe("fashion_mnist", tmp_path)
+    assert not before.prepared
+    assert before.splits == {}
+    assert (before.shape, before.classes, before.class_names[9]) == ((28, 28, 1), 10, "Ankle boot")
+    prepare("fashion_mnist", tmp_path, archives=tiny)
+    after = describe("fashion_mnist", tmp_path)
+    assert after.prepared
+    assert after.splits == {"train": 60, "test": 20}
+    assert (after.version, after.folder) == ("3.0.1", tmp_path / "fashion_mnist/3.0.1")
+    with pytest.raises(RequestError, match="nearest: mnist"):
+        describe("mnits", tmp_path)
+
+
+def test_the_directory_of_the_environment(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "here"))
+    assert describe("mnist").folder == tmp_path / "here/mnist/3.0.1"
+
+
+def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
+    heavy = "{'jax', 'tensorflow_datasets'} & {*sys.modules}"
+    code = f"import sys; from darnax.data import catalogue; catalogue({str(tmp_path)!r}); print({heavy})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_every_name_can_be_had() -> None:
+    import darnax.data
+
+    assert sorted(darnax.data.__all__) == sorted(darnax.data._HOME)
+    assert all(getattr(darnax.data, name).__name__ == name for name in darnax.data.__all__)

@@ -1,0 +1,64 @@
+"""Oracle: set algebra on the indices, and counting."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from darnax.data.selection import Selection
+from darnax.errors import RequestError
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())
+def test_train_and_validation_are_disjoint_and_complete(labels: list[int], data: st.DataObject) -> None:
+    validation = data.draw(st.integers(0, len(labels) - 1))
+    train, carved = Selection(validation=validation).divide(np.array(labels))
+    assert len(carved) == validation
+    assert sorted([*train, *carved]) == list(range(len(labels)))
+
+
+def test_validation_is_the_same_in_every_run_and_a_mixture() -> None:
+    labels = np.repeat(np.arange(10), 100)
+    first, second = (Selection(validation=200).divide(labels)[1] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(labels[first])) == 10
+
+
+def test_per_class_keeps_the_first_of_each_that_do_not_validate() -> None:
+    labels = np.random.default_rng(0).integers(0, 5, 500)
+    train, carved = Selection(validation=100, per_class=7).divide(labels)
+    expected = [[i for i in range(500) if labels[i] == label and i not in set(carved)][:7] for label in range(5)]
+    assert sorted(i for indices in expected for i in indices) == train.tolist()
+
+
+def test_only_classes_renumbers_in_the_order_given() -> None:
+    labels = np.array([0, 8, 3, 8, 1, 3])
+    selection = Selection(only_classes=(8, 3))
+    kept = selection.kept(labels)
+    assert kept.tolist() == [1, 2, 3, 5]
+    assert selection.renumber(labels[kept]).tolist() == [0, 1, 0, 1]
+    assert selection.renumber(labels[kept]).dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("selection", "where"),
+    [
+        (Selection(validation=-1), "validation"),
+        (Selection(per_class=0), "per_class"),
+        (Selection(only_classes=(1, 10)), "only_classes"),
+        (Selection(only_classes=(1, 1)), "only_classes"),
+        (Selection(only_classes=()), "only_classes"),
+    ],
+)
+def test_what_cannot_be_asked(selection: Selection, where: str) -> None:
+    with pytest.raises(RequestError, match=f"data.{where}: came .*, expected"):
+        selection.check(10)
+
+
+def test_more_than_there_is() -> None:
+    labels = np.array([0, 0, 1])
+    with pytest.raises(RequestError, match=r"data\.validation: came 3, expected fewer than the 3"):
+        Selection(validation=3).divide(labels)
+    with pytest.raises(RequestError, match=r"data\.per_class: came 2, expected at most 1"):
+        Selection(per_class=2).divide(labels)

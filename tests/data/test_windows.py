@@ -1,0 +1,139 @@
+"""Oracle: counting; every example comes as often as it should, and the resident split is what the streamed one must equal."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from darnax.data import Resident, Split, Streamed, open_dataset
+from darnax.data.reader import Arrays
+from darnax.errors import RequestError
+
+
+def numbers(chosen: np.ndarray) -> Arrays:
+    """Examples whose input and target both tell which they are."""
+    return Arrays(np.stack([chosen % 256, chosen // 256], 1).astype(np.uint8), chosen.astype(np.int32))
+
+
+def real(split: Split, epoch: int | None) -> list[int]:
+    return [int(target) for window in split.windows(epoch) for target in np.asarray(window.targets)[: window.count]]
+
+
+@settings(deadline=None, max_examples=25)
+@given(n=st.integers(1, 700), window=st.integers(1, 300), epoch=st.integers(0, 9))
+def test_streamed_windows_cover_an_epoch_once(n: int, window: int, epoch: int) -> None:
+    split = Streamed(numbers, np.arange(n) + 5, window, seed=0)
+    assert real(split, None) == list(range(5, n + 5))
+    came, count = Counter(real(split, epoch)), -(-n // window)
+    assert max(came.values()) == 1
+    assert set(came) <= set(range(5, n + 5))
+    assert n - count < len(came) <= n
+
+
+@settings(deadline=None, max_examples=10)
+@given(n=st.integers(1, 500), window=st.integers(1, 300))
+def test_streamed_windows_have_one_shape_and_are_bounded(n: int, window: int) -> None:
+    split = Streamed(numbers, np.arange(n), window, seed=0)
+    for epoch in (None, 0):
+        windows = list(split.windows(epoch))
+        assert len({w.inputs.shape for w in windows}) == 1
+        assert windows[0].inputs.shape[0] <= window
+        assert all(w.count == len(w.targets) for w in windows[:-1])
+        for w in windows:
+            np.testing.assert_array_equal(np.asarray(w.inputs).astype(int) @ [1, 256], np.asarray(w.targets))
+
+
+def test_the_order_is_of_seed_and_epoch() -> None:
+    def order(seed: int, epoch: int) -> list[int]:
+        return real(Streamed(numbers, np.arange(300), 100, seed), epoch)
+
+    assert order(1, 2) == order(1, 2)
+    assert order(1, 2) != order(1, 3)
+    assert order(1, 2) != order(2, 2)
+    assert order(1, 2) != sorted(order(1, 2))
+
+
+def test_a_window_is_drawn_from_the_whole_split() -> None:
+    first = next(Streamed(numbers, np.arange(1000), 100, seed=0).windows(0))
+    assert int(first.targets.max()) - int(first.targets.min()) > 800
+
+
+def test_reads_one_window_ahead_and_no_further() -> None:
+    read: list[int] = []
+
+    def counted(chosen: np.ndarray) -> Arrays:
+        read.append(len(chosen))
+        return numbers(chosen)
+
+    window = 1280
+    windows = Streamed(counted, np.arange(10 * window), window, seed=0).windows(0)
+    next(windows)
+    for _ in range(100):
+        if sum(read) >= 2 * window:
+            break
+        time.sleep(0.02)
+    time.sleep(0.1)
+    assert 2 * window <= sum(read) <= 2.2 * window
+
+
+def test_an_interrupted_epoch_leaves_nothing_behind() -> None:
+    split = Streamed(numbers, np.arange(2000), 300, seed=0)
+    windows = split.windows(0)
+    next(windows)
+    del windows
+    assert len(real(split, 1)) == 1995 // 7 * 7
+
+
+def test_resident_is_one_window_put_on_the_device_once() -> None:
+    split = Resident(*numbers(np.arange(20)))
+    (first,), (second,), (third,) = (list(split.windows(epoch)) for epoch in (0, 1, None))
+    assert first.inputs is second.inputs is third.inputs
+    assert isinstance(first.inputs, jax.Array)
+    assert first.count == len(split) == 20
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"validation": 7}, {"only_classes": [8, 3], "per_class": 2}, {"per_class": 3, "validation": 5}]
+)
+def test_streamed_equals_resident_as_multisets(tiny: Path, tmp_path: Path, options: dict[str, object]) -> None:
+    resident = open_dataset("mnist", directory=tmp_path, **options)
+    streamed = open_dataset("mnist", directory=tmp_path, memory_gib=1e-6, window=7, **options)
+    assert isinstance(streamed.train, Streamed)
+    assert resident.class_names == streamed.class_names
+    for name in ("train", "validation", "test"):
+        one, other = getattr(resident, name), getattr(streamed, name)
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert examples(one) == examples(other)
+            assert len(one) == len(other)
+
+
+def examples(split: Split) -> list[tuple[bytes, int]]:
+    """In order, since both come in the order of the set when evaluated."""
+    return [
+        (bytes(np.asarray(x)), int(t))
+        for w in split.windows(None)
+        for x, t in zip(np.asarray(w.inputs)[: w.count], np.asarray(w.targets)[: w.count], strict=True)
+    ]
+
+
+def test_a_window_of_the_default_size_is_a_quarter_of_the_memory(tiny: Path, tmp_path: Path) -> None:
+    memory = 40 * 784
+    streamed = open_dataset("mnist", directory=tmp_path, memory_gib=memory / 2**30)
+    assert isinstance(streamed.train, Streamed)
+    assert streamed.train.window == 10
+
+
+def test_damage_met_while_streaming_is_told(tiny: Path, tmp_path: Path) -> None:
+    streamed = open_dataset("mnist", directory=tmp_path, memory_gib=1e-6, window=20)
+    record = tmp_path / "mnist/3.0.1/mnist-train.array_record-00000-of-00001"
+    raw = bytearray(record.read_bytes())
+    raw[20_000:40_000] = bytes(20_000)
+    record.write_bytes(raw)
+    with pytest.raises(RequestError, match=r"train of mnist in .* cannot be read"):
+        list(streamed.train.windows(0))

@@ -1,0 +1,82 @@
+"""Oracle: the strict reading of JSON by the standard library, line by line."""
+
+import json
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from darnax.tracking.atomic import write_atomically
+from darnax.tracking.jsonl import Jsonl
+from darnax.tracking.strict_json import encode
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def rows(path: Path) -> list[dict[str, float | None]]:
+    return [json.loads(line, parse_constant=refuse) for line in path.read_text().splitlines()]
+
+
+def write(path: Path, steps: range, keep_until: int | None = None) -> None:
+    tracker = Jsonl(path, keep_until)
+    for step in steps:
+        tracker.log({"train/accuracy": step / 10}, step=step, epoch=step / 4)
+    tracker.finish({"status": "finished"})
+
+
+def test_each_row_is_on_disk_as_soon_as_it_is_logged(tmp_path: Path) -> None:
+    tracker = Jsonl(tmp_path / "metrics.jsonl")
+    for step in (1, 2):
+        tracker.log({"eval/accuracy": 0.5}, step=step, epoch=step / 2)
+        assert rows(tmp_path / "metrics.jsonl")[-1] == {"step": step, "epoch": step / 2, "eval/accuracy": 0.5}
+    tracker.finish({})
+
+
+def test_numbers_that_json_does_not_know_become_null(tmp_path: Path) -> None:
+    tracker = Jsonl(tmp_path / "metrics.jsonl")
+    tracker.log(
+        {"a": float("nan"), "b": np.float32("inf"), "c": jnp.asarray(-jnp.inf), "d": jnp.asarray(0.5)}, step=1, epoch=0.1
+    )
+    tracker.finish({})
+    assert rows(tmp_path / "metrics.jsonl") == [{"step": 1, "epoch": 0.1, "a": None, "b": None, "c": None, "d": 0.5}]
+
+
+def test_resuming_drops_later_rows_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    write(path, range(1, 6))
+    write(path, range(4, 8), keep_until=3)
+    assert [row["step"] for row in rows(path)] == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("tail", ['{"step": 4, "epo', "\x00\x00\x00", "7", '{"epoch": 1.0}'])
+def test_a_torn_last_line_is_dropped(tmp_path: Path, tail: str) -> None:
+    path = tmp_path / "metrics.jsonl"
+    write(path, range(1, 4))
+    with path.open("a") as file:
+        file.write(tail)
+    write(path, range(4, 6))
+    assert [row["step"] for row in rows(path)] == [1, 2, 3, 4, 5]
+
+
+def test_a_whole_last_line_without_its_newline_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}')
+    write(path, range(3, 4))
+    assert [row["step"] for row in rows(path)] == [1, 2, 3]
+
+
+def test_strict_json_keeps_what_is_plain() -> None:
+    value = {"a": [1, True, None, "ß"], "b": {"c": 0.1}}
+    assert json.loads(encode(value)) == value
+    assert json.loads(encode({"p": Path("x"), "t": (np.int32(3), np.bool_(True))})) == {"p": "x", "t": [3, True]}
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_atomically(tmp_path / "a", "old")
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(tmp_path / "a", "new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]

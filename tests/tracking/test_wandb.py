@@ -1,0 +1,65 @@
+"""Oracle: W&B itself, in a process of its own: what it leaves on disk, what it prints, how long it takes."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+RUN = """
+import sys
+from pathlib import Path
+import darnax.tracking.wandb as room
+room.INIT_SECONDS = 1.0
+tracker = room.WandB(Path(sys.argv[1]), project="darnax", run_id="2026-run", mode=sys.argv[2], config={"model": {"depth": 2}})
+for step in (1, 2, 3):
+    tracker.log({"eval/accuracy": step / 10, "relax/free/flips": float("nan")}, step=step, epoch=step / 2)
+tracker.finish({"status": "finished", "best": {"eval/accuracy": 0.3}})
+assert tracker.run_id == "2026-run"
+print("wandb" in sys.modules)
+"""
+
+
+def run(folder: Path, mode: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
+    home = {"HOME": str(folder), "NETRC": str(folder / "netrc"), "WANDB_CONFIG_DIR": str(folder)}
+    start = time.monotonic()
+    answer = subprocess.run(
+        [sys.executable, "-c", RUN, str(folder / "outputs"), mode],
+        env={**clean, **home, **environment},
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return answer, time.monotonic() - start
+
+
+def test_offline_leaves_a_run_and_says_nothing(tmp_path: Path) -> None:
+    answer, _ = run(tmp_path, "offline")
+    assert (answer.stdout, answer.stderr) == ("True\n", "")
+    (record,) = (tmp_path / "outputs" / "wandb").glob("offline-run-*/run-2026-run.wandb")
+    content = record.read_bytes()
+    assert all(word in content for word in (b"eval/accuracy", b"relax/free/flips", b"epoch", b"depth", b"best/eval/accuracy"))
+
+
+def test_online_without_a_key_is_one_warning(tmp_path: Path) -> None:
+    answer, _ = run(tmp_path, "online")
+    assert answer.stdout == "True\n"
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("W&B is off for the rest of this run (no API key")
+
+
+def test_online_without_network_is_one_warning_soon(tmp_path: Path) -> None:
+    answer, seconds = run(tmp_path, "online", WANDB_API_KEY="a" * 40, WANDB_BASE_URL="http://127.0.0.1:9")
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("W&B is off for the rest of this run")
+    assert seconds < 20
+
+
+def test_disabled_does_not_import_it(tmp_path: Path) -> None:
+    answer, _ = run(tmp_path, "disabled")
+    assert (answer.stdout, answer.stderr) == ("False\n", "")
+    assert not (tmp_path / "outputs").exists()
