@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -13,14 +12,13 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.layer_map import LayerMap
 from darnax.modules.plasticity import no_update
+from darnax.observables import Metrics, norms, overlaps, relaxations, unstable
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase, Relaxation, relax
-from darnax.rules import Perceptron
 from darnax.states import State
 
 O = TypeVar("O", bound=Orchestrator)  # noqa: E741
 Phases = Mapping[str, Phase]
-Metrics = dict[str, Float[Array, ""]]
 
 
 class Ended(NamedTuple):
@@ -60,7 +58,8 @@ def train_step(
         opt_state: from `init_optimizer`.
         state: any state of the network; only its sizes count.
         phases: by name, in order.
-        x, y: encoded inputs and labels.
+        x: encoded inputs.
+        y: encoded labels.
         rng: a key.
     """
     ends = dict(go_through(network, state.init(x, y), phases, rng))
@@ -119,17 +118,14 @@ def learning_mask(network: Orchestrator, phases: Phases) -> PyTree[bool]:
 def grouped(
     network: Orchestrator, default: optax.GradientTransformation, groups: Mapping[str, optax.GradientTransformation]
 ) -> optax.GradientTransformation:
-    """Return the optimiser that treats each module by the first group whose glob matches its name, and the rest by `default`."""
-
-    def label(name: str) -> str:
-        return next((pattern for pattern in groups if fnmatchcase(name, pattern)), "")
+    """Return the optimiser that treats a module by the first group whose glob matches its name, and the rest by `default`."""
+    names = network.layer_map.names
+    group_of = [next((pattern for pattern in groups if fnmatchcase(name, pattern)), "") for name in names]
 
     def labels(parameters: Any) -> Any:
-        modules = parameters.layer_map.modules
-        called = [
-            jax.tree.map(lambda _, to=label(name): to, m) for name, m in zip(network.layer_map.names, modules, strict=True)
-        ]
-        return eqx.tree_at(lambda o: o.layer_map, parameters, parameters.layer_map.with_modules(called))
+        modules = zip(group_of, parameters.layer_map.modules, strict=True)
+        labelled = [jax.tree.map(lambda _, group=group: group, module) for group, module in modules]
+        return eqx.tree_at(lambda o: o.layer_map, parameters, parameters.layer_map.with_modules(labelled))
 
     return optax.partition({"": default, **groups}, labels)
 
@@ -139,38 +135,17 @@ def init_optimizer(network: Orchestrator, optimizer: optax.GradientTransformatio
     return optimizer.init(eqx.filter(network, learning_mask(network, phases)))
 
 
+def observe(network: Orchestrator, phases: Phases, ends: Mapping[str, Ended]) -> Metrics:
+    """Return the physics of one step, by the names of the metrics; see `darnax.observables`."""
+    layer_map = network.layer_map
+    metrics = relaxations({name: end.relaxation for name, end in ends.items()})
+    metrics |= overlaps(network, {name: end.state for name, end in ends.items()})
+    for name, phase in phases.items():
+        metrics |= unstable(layer_map, learners(layer_map, phase), ends[name].state, ends[name].fields)
+    return metrics
+
+
 def scores_of(network: Orchestrator, ends: Mapping[str, Ended]) -> Array:
     """Return the readout's scores at the end of the last phase."""
     output = network.layer_map.output
     return network.activate(output, list(ends.values())[-1].fields[output])
-
-
-def observe(network: Orchestrator, phases: Phases, ends: Mapping[str, Ended]) -> Metrics:
-    """Return the physics of one step, by the names of the metrics.
-
-    `relax/<phase>/…`: steps taken, and of the last of them the fraction of units that flipped and of samples without a flip.
-    `overlap/<phase>-<phase>/<layer>`: (1/N) Σ_i s_i s'_i between the ends of consecutive phases, averaged over the batch.
-    `unstable/<module>`: the fraction of receiving units whose stability y·h is within the margin, where the module learns.
-    """
-    layer_map = network.layer_map
-    names = dict(zip(layer_map.edges, layer_map.names, strict=True))
-    metrics: Metrics = {}
-    for name, end in ends.items():
-        metrics |= {f"relax/{name}/{what}": value for what, value in end.relaxation._asdict().items()}
-    for (before, old), (after, new) in pairwise(ends.items()):
-        for i in network.hidden():
-            metrics[f"overlap/{before}-{after}/{names[i, i]}"] = jnp.mean(old.state[i] * new.state[i])
-    for name, phase in phases.items():
-        for ((i, _), module), called, learns in zip(
-            layer_map.edge_items(), layer_map.names, learners(layer_map, phase), strict=True
-        ):
-            if learns and isinstance(rule := getattr(module, "rule", None), Perceptron):
-                signal = rule.signal(ends[name].state[i], ends[name].fields[i])
-                metrics[f"unstable/{called}"] = jnp.mean(signal != 0, dtype=jnp.float32)
-    return metrics
-
-
-def norms(what: str, layer_map: LayerMap) -> Metrics:
-    """Return `what/<module>`, the Euclidean norm of every module's floating arrays, for the modules that have any."""
-    floating = [jax.tree.leaves(eqx.filter(module, eqx.is_inexact_array)) for module in layer_map.modules]
-    return {f"{what}/{name}": optax.tree.norm(arrays) for name, arrays in zip(layer_map.names, floating, strict=True) if arrays}

@@ -17,6 +17,7 @@ from darnax.builder.problems import Problems, first_line
 from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phase
 from darnax.runner.experiment import Experiment
 from darnax.states import State
 
@@ -119,7 +120,13 @@ def examine_whole(experiment: Experiment, problems: Problems) -> Any:
     key = jax.eval_shape(lambda: jax.random.key(0))
     with problems.at("dynamics.orchestrator"):
         shapes = tried(experiment.make_network, key)
-        if experiment.runner.epochs and not any(jax.tree.leaves(learning_mask(shapes, experiment.train))):
+        if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
         return shapes
     return None
+
+
+def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:
+    """Return the network's shapes with every array replaced by whether training may change it."""
+    # Modules ask their arrays whether they are floating, which a bare shape cannot answer: trace.
+    return eqx.filter_eval_shape(lambda network: learning_mask(network, phases), shapes)

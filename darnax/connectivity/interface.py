@@ -10,7 +10,8 @@ from jaxtyping import Array, Float, Key
 class Connectivity(eqx.Module):
     """The layout of one weight, apart from its values; a module keeps the values, as an array.
 
-    `message` is linear in the weight, and `correlate` is its adjoint, divided by √(B·fan_in). Synapses that do not exist have neither an entry nor an update.
+    `message` is linear in the weight, and `correlate` is its adjoint, divided by √(B·fan_in). Synapses that do not exist have
+    neither an entry nor an update.
     """
 
     @property

@@ -26,6 +26,10 @@ class Split(Protocol):
         """Return the number of examples."""
         ...
 
+    def batches(self, size: int) -> int:
+        """Return the number of whole batches in the windows of one epoch."""
+        ...
+
     def windows(self, epoch: int | None) -> Iterator[Window]:
         """Yield the examples of one epoch; `None` yields every one of them in order, for evaluation."""
         ...

@@ -26,6 +26,10 @@ class Resident:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def batches(self, size: int) -> int:
+        """Return the number of whole batches in the window."""
+        return len(self) // size
+
     @cached_property
     def _window(self) -> Window:
         return Window(jax.device_put(self.inputs), jax.device_put(self.targets), len(self))

@@ -31,6 +31,11 @@ class Streamed:
     def __len__(self) -> int:
         return len(self.indices)
 
+    def batches(self, size: int) -> int:
+        """Return the number of whole batches in the windows of one epoch."""
+        count = -(-len(self) // self.window)
+        return count * (len(self) // count // size)
+
     def windows(self, epoch: int | None) -> Iterator[Window]:
         """Yield the windows of one epoch, all of one shape."""
         count = -(-len(self) // self.window)

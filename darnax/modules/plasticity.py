@@ -10,10 +10,9 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
-from darnax.modules.interfaces import AbstractModule
 from darnax.rules import Perceptron, Rule
 
-M = TypeVar("M", bound=AbstractModule)
+M = TypeVar("M", bound=eqx.Module)
 RuleChoice = Rule | None | EllipsisType  # `...` stands for the perceptron rule at the module's threshold
 
 

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key, PyTree
 
-from darnax.learning import Metrics, evaluate_step, init_optimizer, norms, train_step
+from darnax.learning import evaluate_step, init_optimizer, train_step
+from darnax.observables import Metrics, norms
 from darnax.orchestrators import Orchestrator
 from darnax.runner.experiment import Experiment
 
@@ -28,7 +29,7 @@ class Programs(NamedTuple):
     Args:
         start: key -> Learner, drawn afresh.
         shuffle: (key, n) -> the order in which a window of n examples is visited.
-        train: (learner, inputs, targets, order, first, last, key) -> (learner, metrics averaged over the batches first…last-1).
+        train: (learner, inputs, targets, order, first, last, key) -> (learner, metrics averaged over batches first…last-1).
             One program for chunks of any length; the learner is donated.
         evaluate: (arrays, inputs, targets) -> per example of the window how right the answer is, and the largest output.
     """
@@ -59,7 +60,9 @@ def make_programs(experiment: Experiment, steps_per_epoch: int) -> Programs:
     def step(learner: Learner, x: Array, y: Array, key: Key[Array, ""]) -> tuple[Learner, Metrics]:
         learnt = train_step(network(learner.arrays), optimizer, learner.opt_state, experiment.state, phases, x, y, key)
         accuracy = jnp.mean(data.labels.score(learnt.scores, y))
-        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), learnt.metrics | {"train/accuracy": accuracy}
+        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), learnt.metrics | {
+            "train/accuracy": accuracy
+        }
 
     def train(
         learner: Learner, inputs: Array, targets: Array, order: Array, first: Array, last: Array, key: Key[Array, ""]

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from darnax.data import Dataset, Window
-from darnax.errors import RequestError
+from darnax.errors import Problem, RequestError
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
 from darnax.runner.experiment import Experiment
@@ -188,9 +188,9 @@ class Run:
 
 def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:
     """Return the batches of an epoch; the examples that do not fill one are left for another epoch's shuffle."""
-    steps = len(dataset.train) // batch_size
+    steps = dataset.train.batches(batch_size)
     if steps == 0:
-        raise RequestError(f"data.batch_size: {batch_size} is more than the {len(dataset.train)} training examples; lower it")
+        raise RequestError(Problem("data.batch_size", f"{batch_size} is more than there is to train on at once; lower it"))
     return steps if limit is None else min(steps, limit)
 
 
@@ -199,6 +199,6 @@ def load_learner(experiment: Experiment, programs: Programs, folder: RunFolder) 
     best = folder.checkpoints / "best.safetensors"
     path = best if best.is_file() else checkpoint.latest(folder.checkpoints)
     if path is None:
-        raise RequestError(f"{folder.path}: this run has no checkpoint yet; go on with darnax train --resume {folder.path}")
+        raise RequestError(Problem(str(folder.path), f"has no checkpoint yet; go on with darnax train --resume {folder.path}"))
     like = eqx.filter_eval_shape(programs.start, jax.random.key(experiment.seed))
     return checkpoint.load(path, like)[0]

@@ -1,0 +1,43 @@
+# darnax: `make train` and `make test` work in a fresh clone with Python 3.11, git and make.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help train test test-slow check format lock clean
+
+help: ## show this
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+train: $(READY) ## make the environment, then train the main job on real MNIST
+	$(BIN)/darnax train +experiment=mnist_chain
+
+test: $(READY) ## the tests, in a few minutes
+	$(BIN)/python -m pytest -n 2
+
+test-slow: $(READY) ## the tests that take longer
+	$(BIN)/python -m pytest -n 2 -m slow
+
+check: $(READY) ## style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## pin the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-lock/bin/python -m pip install --quiet --group dev --editable .
+	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
+	rm -rf .venv-lock
+
+clean: ## remove the environment and what tools left behind
+	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build

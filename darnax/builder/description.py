@@ -1,0 +1,146 @@
+"""What a configuration would make, told without making it: sizes, counts, and what learns where."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from darnax.builder.build import Built, built, plasticity
+from darnax.builder.network import Seat
+from darnax.builder.wiring import Size
+from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.learning import init_optimizer, learners
+from darnax.modules import AbstractModule
+from darnax.relaxation import Phase
+
+
+@dataclass(frozen=True)
+class ModuleRow:
+    """One module.
+
+    Args:
+        name: of the module.
+        sender, receiver: positions of its buffers; the same for a layer.
+        kind: its class.
+        connectivity: who hears whom, in a few words; empty where there is no weight.
+        parameters, plastic: its floating numbers, and how many of them training may change.
+        rule: the class of its rule; empty without one.
+        learns: the phases of training at whose end it learns.
+    """
+
+    name: str
+    sender: int
+    receiver: int
+    kind: str
+    connectivity: str
+    parameters: int
+    plastic: int
+    rule: str
+    learns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """A run before it starts; `memory` is in bytes, by what takes it, for all replicas."""
+
+    name: str
+    buffers: tuple[tuple[str, Size], ...]
+    modules: tuple[ModuleRow, ...]
+    train: Mapping[str, Phase]
+    infer: Mapping[str, Phase]
+    data: str
+    batch_size: int
+    replicas: int
+    memory: Mapping[str, int]
+
+    @property
+    def parameters(self) -> int:
+        """All floating numbers of the network."""
+        return sum(module.parameters for module in self.modules)
+
+    @property
+    def plastic(self) -> int:
+        """Those that training may change."""
+        return sum(module.plastic for module in self.modules)
+
+
+def describe(config: Mapping[str, Any]) -> Description:
+    """Return what a plain, resolved configuration would make; nothing is compiled and no data are touched.
+
+    Raises:
+        RequestError: as `build` does.
+    """
+    result = built(config)
+    experiment, plan, network = result
+    seats = {seat.place.name: seat for seat in plan.seats}
+    masks = plasticity(network, experiment.train).layer_map.modules
+    layer_map = network.layer_map
+    rows = [
+        module_row(seats[name], module, mask, {p: learners(layer_map, phase)[n] for p, phase in experiment.train.items()})
+        for n, (name, module, mask) in enumerate(zip(layer_map.names, layer_map.modules, masks, strict=True))
+    ]
+    return Description(
+        name=experiment.name,
+        buffers=tuple(zip(plan.buffers.names, plan.buffers.sizes, strict=True)),
+        modules=tuple(rows),
+        train=experiment.train,
+        infer=experiment.infer,
+        data=experiment.data.name,
+        batch_size=experiment.data.batch_size,
+        replicas=experiment.runner.replicas,
+        memory={what: size * experiment.runner.replicas for what, size in memory(result).items()},
+    )
+
+
+def module_row(seat: Seat, module: AbstractModule, mask: Any, learns: Mapping[str, bool]) -> ModuleRow:
+    """Return the row of one module, given its shapes and which of its arrays learn."""
+    arrays = [(leaf, moves) for leaf, moves in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True)]
+    floating = [(math.prod(leaf.shape), moves) for leaf, moves in arrays if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    plastic = sum(count for count, moves in floating if moves)
+    rule = getattr(module, "rule", None)
+    return ModuleRow(
+        name=seat.place.name,
+        sender=seat.place.sender,
+        receiver=seat.place.receiver,
+        kind=type(module).__name__,
+        connectivity=who_hears_whom(module, seat.call.arguments),
+        parameters=sum(count for count, _ in floating),
+        plastic=plastic,
+        rule="" if rule is None else type(rule).__name__,
+        learns=tuple(phase for phase, at_its_end in learns.items() if at_its_end and plastic),
+    )
+
+
+def who_hears_whom(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
+    """Return the inputs of one receiving unit in a few words."""
+    connectivity = getattr(module, "connectivity", None)
+    if connectivity is None:
+        return "unit to unit" if hasattr(module, "strength") else ""
+    if isinstance(connectivity, Convolved):
+        return f"{connectivity.width}×{connectivity.width} window"
+    if isinstance(connectivity, Sparse) and (patch := arguments.get("patch")):
+        whole = connectivity.fan_in % (patch * patch) == 0
+        return f"{patch}×{patch} patch" if whole else f"{connectivity.fan_in} of {patch}×{patch}"
+    kind = {Dense: "dense", Sparse: "sparse"}.get(type(connectivity), type(connectivity).__name__)
+    return f"{kind} {connectivity.fan_in}" if hasattr(connectivity, "fan_in") else kind
+
+
+def memory(result: Built) -> dict[str, int]:
+    """Return the bytes that one replica keeps while it trains."""
+    experiment, _, network = result
+    optimizer = experiment.make_optimizer(network, 1)
+    opt_state = eqx.filter_eval_shape(lambda n: init_optimizer(n, optimizer, experiment.train), network)
+    return {
+        "network": count_bytes(network),
+        "optimizer": count_bytes(opt_state),
+        "states": count_bytes(experiment.state) * experiment.data.batch_size,
+    }
+
+
+def count_bytes(tree: Any) -> int:
+    """Return the bytes of all arrays in a tree."""
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree) if hasattr(leaf, "shape"))
