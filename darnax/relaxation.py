@@ -105,7 +105,6 @@ def flips(network: Orchestrator, loop: Loop) -> Float[Array, " batch"]:
     """Return, per sample, the fraction of hidden units that the last step changed."""
     pairs = [(loop.state[i], loop.before[i]) for i in network.hidden()]
     moved = [(jnp.abs(new - old) > STILL).reshape(new.shape[0], -1) for new, old in pairs]
-    still = jnp.zeros((loop.state[0].shape[0], 0), bool)
-    return jnp.concatenate([still, *moved], axis=1).sum(axis=1) / jnp.asarray(
-        max(1, sum(m.shape[1] for m in moved)), jnp.float32
-    )
+    if not moved:
+        return jnp.zeros(loop.state[0].shape[0], jnp.float32)
+    return jnp.mean(jnp.concatenate(moved, axis=1), axis=1, dtype=jnp.float32)

@@ -1,4 +1,4 @@
-"""Does a value of a configuration fit the annotation of the parameter that it is for?"""
+"""Whether a value of a configuration fits the annotation of the parameter that it is for."""
 
 import json
 from types import EllipsisType, NoneType, UnionType

@@ -60,6 +60,8 @@ def built(config: Mapping[str, Any]) -> Built:
     data_choice = given(read_data, data, paths, reader)
     given(examine_ends, data_choice, plan, reader)
     runner_choice = given(read_runner, runner, reader)
+    tracking_choice = given(read_tracking, tracking)
+    outputs = given(lambda section: Path(section.outputs).expanduser(), paths)
     problems.settle()
 
     assert root is not None
@@ -75,8 +77,8 @@ def built(config: Mapping[str, Any]) -> Built:
         make_optimizer=make_optimizer,
         data=data_choice,
         runner=runner_choice,
-        tracking=read_tracking(tracking),
-        outputs=Path(paths.outputs).expanduser(),
+        tracking=tracking_choice,
+        outputs=outputs,
     )
     shapes = examine_whole(experiment, problems)
     problems.settle()
@@ -98,7 +100,7 @@ def read_state(model: Model, plan: Plan, reader: Reader) -> State | None:
     """Return the state of the network, with a batch of 1."""
     call = reader.call(model.state, "model.state", State, ("sizes",))
     try:
-        return call and call(sizes=plan.buffers.sizes)
+        return None if call is None else call(sizes=plan.buffers.sizes)
     except Exception as error:  # states of other packages may raise anything
         reader.problems.add("model.state", first_line(error))
     return None

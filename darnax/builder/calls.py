@@ -27,7 +27,7 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     open: frozenset[str] = frozenset()
 
-    def __call__(self, steps_per_epoch: int = 1, **filled: Any) -> Any:
+    def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
         """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
         given = {name: made(value, steps_per_epoch) for name, value in self.arguments.items()}
         return self.factory(**given, **{name: value for name, value in filled.items() if name in self.open})
@@ -71,7 +71,9 @@ class Reader:
             return self.arguments(factory, arguments, where, filled)
         return None
 
-    def arguments(self, factory: Callable[..., Any], given: Mapping[str, Any], where: str, filled: Collection[str]) -> Call | None:
+    def arguments(
+        self, factory: Callable[..., Any], given: Mapping[str, Any], where: str, filled: Collection[str]
+    ) -> Call | None:
         """Return the call of `factory` with these arguments, or None with every reason among the problems."""
         parameters, hints = signature_of(factory)
         before = len(self.problems.found)
@@ -121,7 +123,7 @@ def signature_of(factory: Callable[..., Any]) -> tuple[dict[str, inspect.Paramet
     hints = {name: p.annotation for name, p in parameters.items() if p.annotation is not inspect.Parameter.empty}
     if any(isinstance(hint, str) for hint in hints.values()):
         try:
-            hints = get_type_hints(factory.__init__ if isinstance(factory, type) else factory)
+            hints = get_type_hints(getattr(factory, "__init__") if isinstance(factory, type) else factory)  # noqa: B009
         except Exception:  # annotations of other packages may be anything
             hints = {}
     return parameters, hints

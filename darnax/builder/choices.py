@@ -76,7 +76,9 @@ def label_size(data: DataChoice) -> tuple[int, ...] | None:
 def read_runner(section: Runner, reader: Reader) -> RunnerChoice:
     """Return the choices of the section `runner`."""
     if section.replicas % section.devices:
-        reader.problems.add("runner.devices", f"came {section.devices}, expected a divisor of runner.replicas={section.replicas}")
+        reader.problems.add(
+            "runner.devices", f"came {section.devices}, expected a divisor of runner.replicas={section.replicas}"
+        )
     return RunnerChoice(**section.model_dump())
 
 

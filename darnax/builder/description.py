@@ -125,7 +125,13 @@ def who_hears_whom(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
     if isinstance(connectivity, Sparse) and (patch := arguments.get("patch")):
         whole = connectivity.fan_in % (patch * patch) == 0
         return f"{patch}×{patch} patch" if whole else f"{connectivity.fan_in} of {patch}×{patch}"
-    kind = {Dense: "dense", Sparse: "sparse"}.get(type(connectivity), type(connectivity).__name__)
+    kind = (
+        "dense"
+        if isinstance(connectivity, Dense)
+        else "sparse"
+        if isinstance(connectivity, Sparse)
+        else type(connectivity).__name__
+    )
     return f"{kind} {connectivity.fan_in}" if hasattr(connectivity, "fan_in") else kind
 
 

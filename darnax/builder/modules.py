@@ -1,4 +1,4 @@
-"""Do the modules fit where they stand? Asked of their shapes alone: nothing is computed, nothing is compiled."""
+"""Whether modules fit where they stand, by their shapes alone: nothing is computed, nothing is compiled."""
 
 from typing import Any
 

@@ -10,7 +10,8 @@ from jaxtyping import Array, Key
 
 from darnax.builder.calls import Call, Reader
 from darnax.builder.graph import examine_edges, examine_paths, examine_place
-from darnax.builder.problems import Problems, nearest
+from darnax.builder.numbers import examine_numbers
+from darnax.builder.problems import nearest
 from darnax.builder.specification import Model
 from darnax.builder.wiring import Buffers, Place, Size, places, read_buffers, read_endpoint
 from darnax.layer_map import LayerMap
@@ -135,29 +136,3 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
         for place in places(name, ends[0], ends[1]) if len(ends) == 2 else ():
             examine_place(place, where, buffers, problems)
             yield place, where, call
-
-
-def examine_numbers(model: Model, problems: Problems) -> None:
-    """Note every key of `model` besides its own that is no number to refer to, or looks like a slip."""
-    numbers = model.model_extra or {}
-    modules = {f"model.{kind}.{name}": node for kind in ("layers", "adapters") for name, node in getattr(model, kind).items()}
-    for name, value in numbers.items():
-        others = [other for other in (*type(model).model_fields, *numbers) if other.rstrip("0123456789_") != name.rstrip("0123456789_")]
-        hint = nearest(name, others)
-        if not is_number(value) or "did you mean" in hint and close(name, others):
-            problems.add(f"model.{name}", f"there is no such key{hint}")
-            continue
-        users = [f"{where}.{name}" for where, node in modules.items() if isinstance(node, Mapping) and name in node]
-        if users and not occurs(value, [model.buffers, *modules.values()]):
-            problems.add(f"model.{name}", f"nothing refers to it; write {users[0]}={value}, or take it away with ~model.{name}")
-
-
-def is_number(value: Any) -> bool:
-    """Whether `value` is a number, or a list of them."""
-    return isinstance(value, int | float) or (isinstance(value, list) and all(map(is_number, value)))
-
-
-def occurs(value: Any, node: Any) -> bool:
-    """Whether `value` stands somewhere in `node`."""
-    inner = list(node.values()) if isinstance(node, Mapping) else node if isinstance(node, list) else []
-    return bool(node == value) or any(occurs(value, item) for item in inner)

@@ -56,7 +56,9 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
 def read_transformation(node: Any, where: str, reader: Reader) -> Transformation | None:
     """Return the transformation that a mapping with `_target_`, or one of such mappings in order, describes."""
     if not isinstance(node, Mapping) or not node:
-        reader.problems.add(where, f"came {node!r}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}")
+        reader.problems.add(
+            where, f"came {node!r}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}"
+        )
         return None
     parts = {where: node} if "_target_" in node else {f"{where}.{name}": part for name, part in node.items()}
     calls = {path: reader.call(part, path) for path, part in parts.items()}

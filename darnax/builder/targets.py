@@ -38,7 +38,9 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
 def require_trust(package: str, target: str, allowed: Collection[str]) -> None:
     """Raise ValueError, with the way out, unless the package may be used."""
     if package not in allowed:
-        raise ValueError(f"{target} is of the package {package}, which this run does not trust; if you do, add trust=[{package}]")
+        raise ValueError(
+            f"{target} is of the package {package}, which this run does not trust; if you do, add trust=[{package}]"
+        )
 
 
 def imported(module: str) -> ModuleType:

@@ -95,13 +95,13 @@ class Endpoint(NamedTuple):
 
     family: Family
     running: bool  # the index has an i in it
-    index: int  # the number, or what is added to i
+    shift: int  # the index, or what is added to i
 
     def at(self, i: int) -> int | None:
         """Return the position of the buffer for this i, or None where there is none."""
         if self.family.repeat is None:
             return self.family.first
-        index = self.index + (i if self.running else 0)
+        index = self.shift + (i if self.running else 0)
         if index < 0 and not self.running:
             index += self.family.repeat + 1
         return self.family.first + index - 1 if 1 <= index <= self.family.repeat else None
@@ -116,7 +116,9 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     """
     match = ENDPOINT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"came {text!r}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]")
+        raise ValueError(
+            f"came {text!r}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
+        )
     name, running, sign, shift, fixed = match.groups()
     family = family_called(name, buffers)
     indexed = running is not None or fixed is not None
@@ -143,7 +145,7 @@ def family_called(name: str, buffers: Buffers) -> Family:
 def places(name: str, sender: Endpoint, receiver: Endpoint) -> Iterator[Place]:
     """Yield the adapter's places: one, or with an i in it one for every i = 1, 2, … for which both ends exist."""
     running = sender.running or receiver.running
-    last = max(end.family.repeat or 0 for end in (sender, receiver)) + max(-sender.index, -receiver.index, 0)
+    last = max(end.family.repeat or 0 for end in (sender, receiver)) + max(-sender.shift, -receiver.shift, 0)
     for i in range(1, last + 1) if running else (0,):
         ends = receiver.at(i), sender.at(i)
         if ends[0] is not None and ends[1] is not None:

@@ -17,7 +17,9 @@ def render(description: "Description") -> None:
     print()
     tables.show(("adapter", "from", "to", "kind", "inputs", "parameters", "rule"), adapters(description))
     print()
-    tables.show(("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)])
+    tables.show(
+        ("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)]
+    )
     print()
     for what, value in facts(description):
         print(f"{what:<12}{value}")

@@ -1,22 +1,25 @@
 """A network as a picture: buffers from left to right, forward messages above, backward messages below."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+
+from darnax.cli.wiring_layout import LETTER, MARGIN, Arc, Columns, clear, laid_out, laned, port, shown, span
 
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
 
-LETTER, BOX, MARGIN = 7.2, 96, 28  # width of a letter, height of a box, in pixels
-LANE, LOOP = 44, 46  # height of a lane of arcs, and of the loop of a layer with itself
+BOX, LANE, LOOP = 96, 44, 46  # heights in pixels: of a box, of a lane of arcs, of the loop of a layer with itself
 STYLE = """
 svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --box: #f3f5f8; --plastic: #0b62c4; --frozen: #8a929c; }
 @media (prefers-color-scheme: dark) {
   svg { --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --box: #20252c; --plastic: #6db3ff; --frozen: #78828e; }
 }
-text { font: 12px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; fill: var(--ink); text-anchor: middle; }
-.name { font-weight: 600; } .soft { fill: var(--soft); font-size: 11px; }
+text {
+  font: 12px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; text-anchor: middle;
+  fill: var(--ink); stroke: var(--paper); stroke-width: 4; paint-order: stroke;
+}
+.inside { stroke: none; } .name { font-weight: 600; } .soft { fill: var(--soft); font-size: 11px; font-weight: 400; }
 .paper { fill: var(--paper); } .box { fill: var(--box); stroke: var(--soft); }
 path { fill: none; stroke-width: 1.8; }
 .plastic { stroke: var(--plastic); } .frozen { stroke: var(--frozen); stroke-dasharray: 5 4; }
@@ -31,50 +34,17 @@ class Point(NamedTuple):
     y: float
 
 
-@dataclass(frozen=True)
-class Arc:
-    """An adapter that passes over other buffers: the lane it runs in, counted from the boxes, and on which side."""
-
-    module: "ModuleRow"
-    lane: int
-    above: bool
-
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The positions it joins, the left one first."""
-        left, right = sorted((self.module.sender, self.module.receiver))
-        return left, right
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Where the boxes stand from left to right."""
-
-    lefts: tuple[float, ...]
-    widths: tuple[float, ...]
-
-    @property
-    def end(self) -> float:
-        """Right end of the last box."""
-        return self.lefts[-1] + self.widths[-1]
-
-    def middle(self, position: int) -> float:
-        """Middle of a box."""
-        return self.lefts[position] + self.widths[position] / 2
-
-    def right(self, position: int) -> float:
-        """Right end of a box."""
-        return self.lefts[position] + self.widths[position]
-
-
 def svg(description: "Description") -> str:
     """Return the picture as an SVG document; it follows the reader's choice of a light or a dark screen."""
     adapters = [module for module in description.modules if module.sender != module.receiver]
     layers = {module.receiver: module for module in description.modules if module.sender == module.receiver}
-    arcs = [*laned([a for a in adapters if span(a) > 1], above=True), *laned([a for a in adapters if span(a) < -1], above=False)]
+    arcs = [
+        *laned([a for a in adapters if span(a) > 1], above=True),
+        *laned([a for a in adapters if span(a) < -1], above=False),
+    ]
     top = MARGIN + LOOP + LANE * max((arc.lane for arc in arcs if arc.above), default=0)
     bottom = top + BOX + LANE * max((arc.lane for arc in arcs if not arc.above), default=0)
-    columns = laid_out(description, layers, adapters)
+    columns = laid_out(description, layers, arcs)
     parts = [
         *(line for position, _ in enumerate(description.buffers) for line in box(description, layers, columns, position, top)),
         *(line for layer in layers.values() if layer.parameters for line in loop(layer, columns, top)),
@@ -85,39 +55,6 @@ def svg(description: "Description") -> str:
     return document(columns.end + MARGIN, bottom + 34 + MARGIN, parts)
 
 
-def span(module: "ModuleRow") -> int:
-    """How many buffers to the right a message goes."""
-    return module.receiver - module.sender
-
-
-def laned(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
-    """Give every arc the lowest lane in which it is alone, short ones first, so that they nest."""
-    arcs: list[Arc] = []
-    for module in sorted(modules, key=lambda m: (abs(span(m)), m.sender)):
-        left, right = sorted((module.sender, module.receiver))
-        taken = {arc.lane for arc in arcs if arc.ends[0] < right and left < arc.ends[1]}
-        arcs.append(Arc(module, next(lane for lane in range(1, len(arcs) + 2) if lane not in taken), above))
-    return arcs
-
-
-def laid_out(description: "Description", layers: dict[int, "ModuleRow"], adapters: Sequence["ModuleRow"]) -> Columns:
-    """Place the boxes, as wide as their words, and as far apart as the words between them need."""
-    lefts, widths, x = [], [], float(MARGIN)
-    for position, (name, size) in enumerate(description.buffers):
-        layer = layers.get(position)
-        words = (name, shown(size), layer.kind if layer else "", layer.connectivity if layer else "")
-        widths.append(max(88.0, max(map(len, words)) * LETTER + 20))
-        lefts.append(x)
-        between = [m for m in adapters if {m.sender, m.receiver} == {position, position + 1}]
-        x += widths[-1] + max([72.0, *(max(len(m.name), len(m.connectivity)) * LETTER + 30 for m in between)])
-    return Columns(tuple(lefts), tuple(widths))
-
-
-def shown(size: tuple[int, ...]) -> str:
-    """A size for a person."""
-    return "×".join(map(str, size))
-
-
 def box(
     description: "Description", layers: dict[int, "ModuleRow"], columns: Columns, position: int, top: float
 ) -> Iterator[str]:
@@ -126,7 +63,7 @@ def box(
     x, width = columns.lefts[position], columns.widths[position]
     yield f'<rect class="box" x="{x:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX}" rx="8"/>'
     layer = layers.get(position)
-    words = [("name", name), ("", shown(size)), ("soft", layer.kind if layer else "input")]
+    words = [("name inside", name), ("inside", shown(size)), ("soft inside", layer.kind if layer else "input")]
     for line, (kind, word) in enumerate(words):
         yield text(Point(columns.middle(position), top + 30 + 22 * line), word, kind)
 
@@ -134,7 +71,9 @@ def box(
 def loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
     """What a layer says to itself."""
     x = columns.middle(layer.receiver)
-    yield arrow(f"M{x - 13:.0f},{top:.0f} C{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f} {x + 13:.0f},{top - 2:.0f}", layer)
+    yield arrow(
+        f"M{x - 13:.0f},{top:.0f} C{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f} {x + 13:.0f},{top - 2:.0f}", layer
+    )
     yield text(Point(x, top - 31), layer.connectivity, "soft")
 
 
@@ -161,28 +100,14 @@ def over(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Iterato
         f"H{end - bend:.0f} Q{end:.0f},{y:.0f} {end:.0f},{y - away * 10:.0f} V{edge + away * 2:.0f}",
         arc.module,
     )
-    yield from label(Point((start + end) / 2, y - 6 if arc.above else y + 16), arc.module, upwards=arc.above, beside=True)
+    name, inputs = arc.module.name, arc.module.connectivity
+    x = clear(arc, arcs, columns, LETTER * (len(name) + len(inputs) + 1))
+    words = f"{escape(name)} <tspan class='soft'>{escape(inputs)}</tspan>"
+    yield f'<text class="name" x="{x:.0f}" y="{y - 6 if arc.above else y + 16:.0f}">{words}</text>'
 
 
-def port(arc: Arc, position: int, arcs: Sequence[Arc], columns: Columns) -> float:
-    """Where an arc meets a box: high lanes nearest the middle, so that no two arcs cross at a box."""
-    to_the_right = position == arc.ends[0]
-    rivals = [
-        other.lane
-        for other in arcs
-        if other.above == arc.above and position in other.ends and (position == other.ends[0]) == to_the_right
-    ]
-    room = columns.widths[position] / 2 - 8
-    inset = 22 + (room - 22) * (sorted(rivals, reverse=True).index(arc.lane) + 1) / (len(rivals) + 1)
-    return columns.middle(position) + (inset if to_the_right else -inset)
-
-
-def label(at: Point, module: "ModuleRow", *, upwards: bool, beside: bool = False) -> Iterator[str]:
-    """The name of a module and its inputs: two lines that grow away from the arrow, or one."""
-    if beside:
-        words = f"{escape(module.name)} <tspan class='soft'>{escape(module.connectivity)}</tspan>"
-        yield f'<text class="name" x="{at.x:.0f}" y="{at.y:.0f}">{words}</text>'
-        return
+def label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str]:
+    """The name of a module and its inputs: two lines that grow away from the arrow."""
     first, second = (Point(at.x, at.y - 15), at) if upwards else (at, Point(at.x, at.y + 15))
     yield text(first, module.name, "name")
     yield text(second, module.connectivity, "soft")
@@ -214,7 +139,7 @@ def document(width: float, height: float, parts: Sequence[str]) -> str:
         for kind in ("plastic", "frozen")
     )
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
-    body = "\n".join(parts)
+    body = "\n".join(sorted(parts, key=lambda part: part.startswith("<text")))  # words on top of lines
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{STYLE}</style>\n<defs>{tips}</defs>\n'
         f'<rect class="paper" width="100%" height="100%"/>\n{body}\n</svg>\n'

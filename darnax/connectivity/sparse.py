@@ -90,7 +90,7 @@ def distinct(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Array, "
     draws = jax.random.randint(key, (k, units), 0, last[:, None] + 1, dtype=jnp.int32)
 
     def choose(turn: Array, chosen: Array) -> Array:
-        taken = jnp.any(chosen == draws[turn], axis=0)
+        taken = jnp.any(chosen == draws[turn][None], axis=0)
         return chosen.at[turn].set(jnp.where(taken, last[turn], draws[turn]))
 
     return jnp.sort(jax.lax.fori_loop(0, k, choose, jnp.full((k, units), -1, jnp.int32)), axis=0)

@@ -1,7 +1,6 @@
 """The run itself: epochs of chunks of batches, evaluations, checkpoints, and an end that is always written down."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from darnax.runner.run_folder import RunFolder
 from darnax.tracking import Tracker
 
 ROWS_PER_EPOCH = 20
+REMEMBERED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
 OpenTracker = Callable[["Progress"], Tracker]
 
 
@@ -33,8 +33,9 @@ class Progress:
     total: int
     per_epoch: int
     step: int = 0
-    seconds: float = 0.0
-    best: float = -math.inf
+    seconds: float = 0.0  # of training alone
+    wall_seconds: float = 0.0
+    best: float = -1.0  # of accuracies; below all of them before the first
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -76,6 +77,7 @@ class Run:
         self.programs = make_programs(experiment, per_epoch)
         self.weights, self.order, self.noise = jax.random.split(jax.random.key(experiment.seed), 3)
         self.learner = self.programs.start(self.weights)
+        self.began = time.perf_counter()
         if (path := checkpoint.latest(folder.checkpoints)) is not None:
             self.restore(path)
 
@@ -86,6 +88,7 @@ class Run:
         self.folder.write_summary(status="running")
         try:
             with stop_requests() as request:
+                self.compile(tracker)
                 self.train(tracker, request)
             if request.signum is not None:
                 status = "interrupted"
@@ -97,6 +100,14 @@ class Run:
             summary = self.folder.write_summary(status=status, **self.results())
             tracker.finish(summary)
         return summary
+
+    def compile(self, tracker: Tracker) -> None:
+        """Train on no batch at all, so that the time this takes is not taken for training."""
+        window = next(self.dataset.train.windows(int(self.progress.epoch)))
+        order = self.programs.shuffle(self.order, window.count)
+        began, none = time.perf_counter(), np.int32(0)
+        self.learner, _ = jax.block_until_ready(self.programs.train(self.learner, *window[:2], order, none, none, self.noise))
+        self.log(tracker, {"time/compile_seconds": time.perf_counter() - began})
 
     def train(self, tracker: Tracker, request: Request) -> None:
         """Go on until the last epoch is over or a stop is requested."""
@@ -157,6 +168,9 @@ class Run:
     def log(self, tracker: Tracker, metrics: Mapping[str, float]) -> None:
         """Hand a row to the tracker, and remember its numbers for the summary."""
         self.progress.metrics |= metrics
+        now = time.perf_counter()
+        self.progress.wall_seconds += now - self.began
+        self.began = now
         tracker.log(metrics, step=self.progress.step, epoch=self.progress.epoch)
 
     def results(self) -> dict[str, Any]:
@@ -165,25 +179,25 @@ class Run:
         images = progress.step * self.experiment.data.batch_size
         return {
             "metrics": progress.metrics,
-            "best": {"eval/accuracy": progress.best} if math.isfinite(progress.best) else {},
+            "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
             "epochs": progress.epoch,
             "steps": progress.step,
-            "wall_seconds": progress.seconds,
+            "wall_seconds": progress.wall_seconds,
             "images_per_second": images / progress.seconds if progress.seconds else 0.0,
         }
 
     def save(self, name: str | None = None) -> None:
         """Write a checkpoint of this moment."""
         progress = self.progress
-        meta = {"seconds": progress.seconds, "best": progress.best, "metrics": progress.metrics}
+        meta = {name: getattr(progress, name) for name in REMEMBERED}
         checkpoint.save(self.folder.checkpoints, progress.step, self.learner, meta, self.experiment.runner.keep, name)
 
     def restore(self, path: Path) -> None:
         """Go back to a checkpoint."""
         self.learner, meta = checkpoint.load(path, self.learner)
         progress = self.progress
-        progress.step, progress.seconds, progress.metrics = meta["step"], meta["seconds"], meta["metrics"]
-        progress.best = -math.inf if meta["best"] is None else meta["best"]
+        for name in ("step", *REMEMBERED):
+            setattr(progress, name, meta[name])
 
 
 def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:

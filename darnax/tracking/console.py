@@ -18,6 +18,7 @@ from darnax.tracking.interface import Tracker
 
 ACCURACY = "/accuracy"
 RATE = "time/images_per_second"
+COMPILED = "time/compile_seconds"
 COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
 
 
@@ -55,16 +56,18 @@ class Console(Tracker):
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and leave a line where an epoch ended or a set was evaluated."""
+        if COMPILED in metrics:
+            self._say(f"compiled in {_duration(float(metrics[COMPILED]))}")
+            return
         new = _accuracies(metrics)
         self.accuracies |= new
         at = f"epoch {f'{round(epoch, 2):g}':>{len(f'{self.epochs:g}')}}/{self.epochs:g}"
         rate = f"{float(metrics[RATE]):.0f} images/s" if RATE in metrics else ""
-        shown = [f"{name} {value:.2%}" for name, value in self.accuracies.items()]
         if self.bar is not None:
-            numbers = "  ".join(filter(None, (*shown, rate, self.clock.time_left(step))))
+            numbers = "  ".join(filter(None, (*_shown(self.accuracies), rate, self.clock.time_left(step))))
             self.bar.update(self.bar.task_ids[0], description=at, completed=step, total=self.total_steps, numbers=numbers)
         if int(epoch) > self.whole_epochs or new.keys() - {"train"}:
-            self._say(at, f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}", *shown, rate)
+            self._say(at, f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}", *_shown(new), rate)
         self.whole_epochs = int(epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
@@ -108,6 +111,10 @@ def _bar(screen: Screen, start_step: int) -> Progress:
 
 def _accuracies(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {name.removesuffix(ACCURACY): float(value) for name, value in metrics.items() if name.endswith(ACCURACY)}
+
+
+def _shown(accuracies: Mapping[str, float]) -> list[str]:
+    return [f"{name} {value:.2%}" for name, value in accuracies.items()]
 
 
 def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:

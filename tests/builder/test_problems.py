@@ -1,0 +1,237 @@
+"""Every kind of mistake is found, at its path, with the way out; the oracle is the list itself."""
+
+import sys
+
+import pytest
+
+from chain import ABSENT, FULL, IDENTITY, changed
+
+from darnax.builder import build
+from darnax.errors import RequestError
+
+
+def full(sender, receiver, **more):
+    return {"from": sender, "to": receiver, "_target_": FULL, **more}
+
+
+A = "model.adapters"
+L = "model.layers"
+PLAIN = {"model.buffers": {"input": [6], "low": [8], "high": [8], "output": [4]}}
+CASES = {
+    # unknown and missing keys
+    "root key": ({"sede": 3}, "sede", "did you mean seed?"),
+    "section": ({"runner": ABSENT}, "runner", "is missing"),
+    "section type": ({"runner": 3}, "runner", "came 3, expected a valid mapping"),
+    "runner key": ({"runner.epocs": 3}, "runner.epocs", "did you mean epochs?"),
+    "data key": ({"data.batchsize": 3}, "data.batchsize", "did you mean batch_size?"),
+    "tracking key": ({"tracking.consol": True}, "tracking.consol", "did you mean console?"),
+    "wandb key": ({"tracking.wandb.projct": "a"}, "tracking.wandb.projct", "did you mean project?"),
+    "phase key": ({"dynamics.train.free.message": "all"}, "dynamics.train.free.message", "did you mean messages?"),
+    "model key": ({"model.layerz": {}}, "model.layerz", "did you mean layers?"),
+    "model number like a key": ({"model.layerz": 3}, "model.layerz", "did you mean layers?"),
+    "model number like another": ({"model.dept": 3}, "model.dept", "did you mean depth?"),
+    "argument on the wrong level": ({"model.j_d": 0.7}, "model.j_d", "write model.layers.hidden.j_d=0.7"),
+    "module argument": ({f"{L}.hidden.j_dd": 0.7}, f"{L}.hidden.j_dd", "did you mean j_d?"),
+    "module argument missing": ({f"{L}.hidden.j_d": ABSENT}, f"{L}.hidden.j_d", "RecurrentDiscrete needs a number"),
+    "filled argument": ({f"{L}.hidden.features": 8}, f"{L}.hidden.features", "leave it out"),
+    "rule argument": (
+        {f"{A}.w_in.rule": {"_target_": "darnax.rules.Perceptron", "marjin": 1}},
+        f"{A}.w_in.rule.marjin",
+        "did you mean margin?",
+    ),
+    "optax argument": ({"optimizer.default.rate": 1}, "optimizer.default.rate", "sgd has no such argument"),
+    "encoder argument": ({"data.encode.scale.factr": 1}, "data.encode.scale.factr", "did you mean factor?"),
+    # wrong types
+    "module type": ({f"{L}.hidden.j_d": "half"}, f"{L}.hidden.j_d", "came 'half', expected a number"),
+    "truth is no number": ({f"{A}.w_in.strength": True}, f"{A}.w_in.strength", "came True, expected a number"),
+    "rule type": ({f"{A}.w_in.rule": "hebb"}, f"{A}.w_in.rule", "expected a Rule (a mapping with `_target_`) or null"),
+    "rule class": (
+        {f"{A}.w_in.rule": {"_target_": "darnax.modules.OutputLayer"}},
+        f"{A}.w_in.rule",
+        "came a OutputLayer, expected a Rule",
+    ),
+    "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", "came 'five', expected an integer"),
+    "phase choice": ({"dynamics.train.free.messages": "al"}, "dynamics.train.free.messages", "all or forward or unsupervised"),
+    "learn is a list": ({"dynamics.train.free.learn": "w_in"}, "dynamics.train.free.learn", "expected a list"),
+    "runner type": ({"runner.epochs": "3"}, "runner.epochs", "came '3', expected a valid integer"),
+    "schedule type": (
+        {"optimizer.default.learning_rate": "fast"},
+        "optimizer.default.learning_rate",
+        "came 'fast', expected a number",
+    ),
+    "epochs of a real number": ({f"{A}.w_in.patch": "2 epochs"}, f"{A}.w_in", "patch needs a sender"),
+    "name": ({"name": "a/b"}, "name", "expected a name for a folder"),
+    # buffers
+    "size": ({"model.buffers.output": 4}, "model.buffers.output", "a list of positive integers, such as [10]"),
+    "negative length": ({"model.buffers.output": [-4]}, "model.buffers.output", "a list of positive integers"),
+    "no depth": ({"model.buffers.hidden.repeat": 0}, "model.buffers.hidden", "came repeat: 0, expected a positive integer"),
+    "negative depth": ({"model.buffers.hidden.repeat": -1}, "model.buffers.hidden", "came repeat: -1"),
+    "repeat misspelt": (
+        {"model.buffers.hidden": {"size": [8], "repaet": 3}},
+        "model.buffers.hidden",
+        "came the keys size, repaet",
+    ),
+    "repeated input": ({"model.buffers.input": {"size": [6], "repeat": 2}}, "model.buffers.input", "does not repeat"),
+    "one name twice": (
+        {"model.buffers": {"input": [6], "hidden": {"size": [8], "repeat": 3}, "hidden2": [8], "output": [4]}},
+        "model.buffers.hidden2",
+        "also the name of a member of hidden",
+    ),
+    # layers
+    "layer without buffer": ({f"{L}.hiden": {}}, f"{L}.hiden", "did you mean hidden?"),
+    "buffer without layer": ({f"{L}.hidden": ABSENT}, f"{L}.hidden", "is missing"),
+    "layer of the input": ({f"{L}.input": {}}, f"{L}.input", "has no layer"),
+    "adapter as layer": ({f"{L}.hidden": {"_target_": FULL}}, f"{L}.hidden._target_", "is no Layer"),
+    # ends of adapters
+    "unknown buffer": ({f"{A}.w_in.to": "hiden[1]"}, f"{A}.w_in.to", "there is no buffer hiden; did you mean hidden?"),
+    "no end": ({f"{A}.w_in.to": ABSENT}, f"{A}.w_in.to", "is missing"),
+    "unreadable end": ({f"{A}.w_in.to": "hidden[j]"}, f"{A}.w_in.to", "hidden[1], hidden[-1], hidden[i]"),
+    "index too high": ({f"{A}.w_in.to": "hidden[4]"}, f"{A}.w_in.to", "an index from 1 to 3"),
+    "index zero": ({f"{A}.w_in.to": "hidden[0]"}, f"{A}.w_in.to", "an index from 1 to 3"),
+    "index too low": ({f"{A}.w_in.to": "hidden[-4]"}, f"{A}.w_in.to", "an index from 1 to 3"),
+    "family without index": ({f"{A}.w_in.to": "hidden"}, f"{A}.w_in.to", "write hidden[1], hidden[-1], or hidden[i]"),
+    "member by name": ({f"{A}.w_in.to": "hidden1"}, f"{A}.w_in.to", "write hidden[1]"),
+    "index of one": ({f"{A}.w_in.from": "input[1]"}, f"{A}.w_in.from", "write input"),
+    "to the input": ({f"{A}.back": full("hidden[1]", "input")}, f"{A}.back.to", "listens to nobody"),
+    "to itself": ({f"{A}.loop": full("hidden[1]", "hidden[1]")}, f"{A}.loop.to", "connect two buffers"),
+    "null adapter": ({f"{A}.w_back": None}, f"{A}.w_back", "write ~model.adapters.w_back"),
+    # the graph
+    "duplicate edge": ({f"{A}.more": full("hidden[1]", "hidden[2]")}, f"{A}.more", "there is model.adapters.up already"),
+    "duplicate name": ({f"{A}.hidden1": full("input", "hidden[2]")}, f"{A}.hidden1", "choose another name"),
+    "unreachable": ({f"{A}.up": ABSENT}, A, "no message from input reaches hidden2"),
+    "output unfed": ({f"{A}.w_out": ABSENT}, A, "nothing feeds the output; add an adapter with `to: output`"),
+    # shapes
+    "sizes of an identity": (
+        {f"{A}.w_in": {"from": "input", "to": "hidden[1]", "_target_": IDENTITY}},
+        f"{A}.w_in",
+        "the size (6,), but the receiver is (8,)",
+    ),
+    "a strength per unit": ({f"{A}.up.strength": [1.0, 2.0]}, f"{A}.up", "ncompatible shapes"),
+    "a threshold per unit": ({f"{L}.hidden.threshold": [1.0, 2.0]}, f"{L}.hidden", "ncompatible shapes"),
+    "constructor": ({f"{L}.hidden.sparsity": 1.5}, f"{L}.hidden", "in [0, 1); came 1.5"),
+    "rule's threshold": ({f"{A}.w_out.threshold": 1.0}, f"{A}.w_out", "leave it out"),
+    "input size": ({"data.shape": [7]}, "model.buffers.input", "came [6], expected [7]"),
+    "output size": ({"data.classes": 5}, "model.buffers.output", "came [4], expected [5]"),
+    # dynamics and optimiser
+    "learn nobody": ({"dynamics.train.free.learn": ["w_inn"]}, "dynamics.train.free.learn", "did you mean w_in?"),
+    "inference learns": ({"dynamics.infer.recall.learn": ["w_in"]}, "dynamics.infer.recall.learn", "take it away"),
+    "no length": ({"dynamics.infer.recall.steps": ABSENT}, "dynamics.infer.recall", "`steps: n`"),
+    "negative length of a phase": ({"dynamics.infer.recall.steps": -1}, "dynamics.infer.recall", "came -1"),
+    "no phase": ({"dynamics.train": {}}, "dynamics.train", "came {}, expected at least 1"),
+    "nothing learns": (
+        {"dynamics.train.free.learn": ["w_back"], "dynamics.train.recall.learn": []},
+        "dynamics.train",
+        "nothing learns",
+    ),
+    "orchestrator": (
+        {"dynamics.orchestrator._target_": "darnax.orchestrators.Orchestrator"},
+        "dynamics.orchestrator._target_",
+        "is an interface",
+    ),
+    "group of nobody": (
+        {"optimizer.groups": {"w_inn": {"_target_": "optax.sgd", "learning_rate": 1}}},
+        "optimizer.groups.w_inn",
+        "did you mean w_in?",
+    ),
+    "no transformation": (
+        {"optimizer.default": {"_target_": "optax.constant_schedule", "value": 1.0}},
+        "optimizer.default",
+        "expected one of Optax's transformations",
+    ),
+    # numbers of the other sections
+    "batch size": ({"data.batch_size": 0}, "data.batch_size", "came 0, expected greater than 0"),
+    "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "came -1, expected greater than or equal to 0"),
+    "devices": ({"runner.devices": 2, "runner.replicas": 3}, "runner.devices", "expected a divisor of runner.replicas=3"),
+    "kept classes": ({"data.only_classes": [3, 8]}, "data.classes", "came 4, expected 2"),
+    # targets
+    "misspelt class": (
+        {f"{L}.output._target_": "darnax.modules.OutputLayr"},
+        f"{L}.output._target_",
+        "darnax.modules has no OutputLayr; did you mean OutputLayer?",
+    ),
+    "misspelt module": (
+        {f"{L}.output._target_": "darnax.modulez.OutputLayer"},
+        f"{L}.output._target_",
+        "darnax has no modulez; did you mean modules?",
+    ),
+    "no dotted name": ({f"{L}.output._target_": "OutputLayer"}, f"{L}.output._target_", "expected a dotted public name"),
+    "private name": ({f"{L}.output._target_": "darnax.modules._x"}, f"{L}.output._target_", "expected a dotted public name"),
+    "untrusted": ({f"{L}.output._target_": "colorsys.Layer"}, f"{L}.output._target_", "add trust=[colorsys]"),
+    "untrusted through the back door": (
+        {f"{L}.output._target_": "darnax.runner.environment.subprocess.run"},
+        f"{L}.output._target_",
+        "add trust=[subprocess]",
+    ),
+    "a function of darnax": (
+        {f"{L}.output._target_": "darnax.tracking.atomic.write_atomically"},
+        f"{L}.output._target_",
+        "is no class",
+    ),
+    "no such package": (
+        {"trust": ["no_such_package"], f"{L}.output._target_": "no_such_package.Layer"},
+        f"{L}.output._target_",
+        "install it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "where", "remedy"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_is_found_where_it_is(changes, where, remedy):
+    with pytest.raises(RequestError) as caught:
+        build(changed(changes))
+    told = {problem.where: problem.what for problem in reversed(caught.value.problems)}
+    assert where in told, caught.value
+    assert any(problem.where == where and remedy in problem.what for problem in caught.value.problems), told
+
+
+def test_everything_is_said_at_once():
+    mistakes = [
+        "runner epochs",
+        "data batch",
+    ]
+    changes = {
+        "sede": 1,
+        "runner.epocs": 3,
+        "data.batch_size": 0,
+        f"{A}.w_in.to": "hiden[1]",
+        f"{L}.hidden.j_dd": 1,
+        "dynamics.train.free.learn": ["nobody"],
+        "optimizer.default._target_": "optax.sgdd",
+        "tracking.wandb.mode": "on",
+    }
+    with pytest.raises(RequestError) as caught:
+        build(changed(changes))
+    found = {problem.where for problem in caught.value.problems}
+    assert found == (set(changes) - {"optimizer.default._target_"}) | {"optimizer.default._target_"}, mistakes
+
+
+def test_one_mistake_is_one_problem():
+    for changes, where, _ in CASES.values():
+        if len(changes) == 1 and where not in (A, "model.buffers.input"):
+            with pytest.raises(RequestError) as caught:
+                build(changed(changes))
+            assert len(caught.value.problems) == 1, caught.value
+
+
+def test_an_untrusted_package_is_not_imported(tmp_path, monkeypatch):
+    (tmp_path / "lurking.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RequestError, match=r"trust=\[lurking\]"):
+        build(changed({f"{A}.w_in.rule": {"_target_": "lurking.Rule"}}))
+    assert "lurking" not in sys.modules
+
+
+def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
+    (tmp_path / "my_rules.py").write_text(
+        "import equinox as eqx\nfrom darnax.rules import Rule\n"
+        "class Anti(Rule):\n    rate: float = eqx.field(static=True, default=1.0)\n"
+        "    def signal(self, y, h):\n        return -y * self.rate\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    rule = {"_target_": "my_rules.Anti", "rate": 2.0}
+    experiment = build(changed({"trust": ["my_rules"], f"{A}.w_in.rule": rule}))
+    import jax
+
+    network = experiment.make_network(jax.random.key(0))
+    rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
+    assert rules["w_in"].rule.rate == 2.0
