@@ -1,7 +1,7 @@
-"""The checker of annotations that tests/conftest.py hands to jaxtyping: beartype, which cannot judge `Self` in a lone method."""
+"""How annotations are checked: by beartype, which cannot judge `Self` in a method that stands alone."""
 
 from typing import Any, Self
 
-from beartype import BeartypeConf, BeartypeHintOverrides, beartype
+from beartype import BeartypeConf, FrozenDict, beartype
 
-checked = beartype(conf=BeartypeConf(hint_overrides=BeartypeHintOverrides({Self: Any})))
+checked = beartype(conf=BeartypeConf(hint_overrides=FrozenDict({Self: Any})))

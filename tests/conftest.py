@@ -3,4 +3,4 @@
 from jaxtyping import install_import_hook
 
 ROOMS = ["states", "rules", "connectivity", "modules", "layer_map", "orchestrators", "relaxation", "observables", "learning"]
-install_import_hook([f"darnax.{room}" for room in ROOMS], "beartype.beartype")
+install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")

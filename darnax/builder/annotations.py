@@ -7,6 +7,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import jax
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from darnax.builder.problems import said
+
 WORDS = {int: "an integer", float: "a number", str: "a word", bool: "true or false", NoneType: "null", dict: "a mapping"}
 NUMBERS = "a number or a list of numbers"
 
@@ -23,7 +25,7 @@ def fitted(value: Any, annotation: Any) -> Any:
     else:
         fits, result = validated(value, annotation)
     if not fits:
-        raise ValueError(f"came {value!r}, expected {wording(annotation)}")
+        raise ValueError(f"came {said(value)}, expected {wording(annotation)}")
     return result
 
 

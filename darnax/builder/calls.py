@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_type_hints
 
 from darnax.builder.annotations import admits, fitted, wording
-from darnax.builder.problems import Problems, nearest
+from darnax.builder.problems import Problems, nearest, said
 from darnax.builder.targets import find
 
 EPOCHS = re.compile(r"(\d+(?:\.\d+)?) ?epochs?")
@@ -46,12 +46,19 @@ def made(value: Any, steps_per_epoch: int) -> Any:
     return value
 
 
+@dataclass(frozen=True)
 class Reader:
-    """Reads mappings with a `_target_`, and notes what is wrong with them."""
+    """Reads mappings with a `_target_`, and notes what is wrong with them.
 
-    def __init__(self, problems: Problems, trust: Collection[str] = ()) -> None:
-        self.problems = problems
-        self.trust = trust
+    Args:
+        problems: where it is noted.
+        trust: packages that may be named besides darnax and optax.
+        epochs: whether a number of steps may be written as `6 epochs`.
+    """
+
+    problems: Problems
+    trust: Collection[str] = ()
+    epochs: bool = False
 
     def call(self, node: Any, where: str, kind: type | None = None, filled: Collection[str] = ()) -> Call | None:
         """Return the call that `node` describes, or None with every reason among the problems.
@@ -63,7 +70,7 @@ class Reader:
             filled: the parameters that the builder fills in.
         """
         if not isinstance(node, Mapping) or "_target_" not in node:
-            self.problems.add(where, f"came {node!r}, expected a mapping with `_target_`")
+            self.problems.add(where, f"came {said(node)}, expected a mapping with `_target_`")
             return None
         with self.problems.at(f"{where}._target_"):
             factory = find(node["_target_"], self.trust, kind)
@@ -99,11 +106,11 @@ class Reader:
         if isinstance(value, Mapping) and "_target_" in value:
             call = self.call(value, where)
             if call is not None and not admits(hint, call.factory):
-                self.problems.add(where, f"came a {called(call.factory)}, expected {wording(hint)}")
+                self.problems.add(where, f"came {called(call.factory)}, expected {wording(hint)}")
             return call
         if has_calls(value):
             return self.within(value, where)
-        counted = in_epochs(value)
+        counted = in_epochs(value) if self.epochs else value
         with self.problems.at(where):
             fit = fitted(made(counted, 1), hint)
             return fit if counted == value else counted

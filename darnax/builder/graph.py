@@ -6,13 +6,14 @@ from darnax.builder.problems import Problems
 from darnax.builder.wiring import Buffers, Place
 
 
-def examine_place(place: Place, where: str, buffers: Buffers, problems: Problems) -> None:
-    """Note what is wrong with one adapter's place."""
+def is_open(place: Place, where: str, buffers: Buffers, problems: Problems) -> bool:
+    """Whether an adapter may stand at this place; if not, note why."""
     if place.receiver == 0:
         problems.add(f"{where}.to", f"{buffers.names[0]} is the input, which listens to nobody")
     elif place.receiver == place.sender:
         name = buffers.names[place.receiver]
         problems.add(f"{where}.to", f"from {name} to {name}: what a layer says to itself is its layer's; connect two buffers")
+    return place.receiver not in (0, place.sender)
 
 
 def examine_edges(placed: Sequence[tuple[Place, str]], buffers: Buffers, problems: Problems) -> None:

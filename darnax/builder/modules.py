@@ -30,24 +30,28 @@ def examine_seat(seat: Seat) -> None:
     key = jax.eval_shape(lambda: jax.random.key(0))
     module = tried(seat.make, key)
     x, y = buffer(seat.sent), buffer(seat.received)
-    message = tried(lambda m, x, k: m(x, k), module, x, key)
+    message = tried(lambda m, x, k: m(x, k), module, x, key, doing=f"its message from {seat.sent} to {seat.received}: ")
     require_shape("its message", message, seat, seat.received)
     if isinstance(module, Layer):
-        state = tried(lambda m, h: m.activation(m.reduce([h, h])), module, message)
+        state = tried(
+            lambda m, h: m.activation(m.reduce([h, h])), module, message, doing=f"its state of size {seat.received}: "
+        )
         require_shape("its state", state, seat, seat.received)
-    update = tried(lambda m, x, y, h: m.backward(x, y, h), module, x, y, y)
+    update = tried(
+        lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=f"its update between {seat.sent} and {seat.received}: "
+    )
     if shapes(update) != shapes(module):
         raise ValueError(f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}")
 
 
-def tried(function: Any, *arguments: Any) -> Any:
-    """Return the shapes of a result; whatever goes wrong is a ValueError with its first line."""
+def tried(function: Any, *arguments: Any, doing: str = "") -> Any:
+    """Return the shapes of a result; whatever goes wrong is a ValueError with its first line, after what was being done."""
     try:
         return eqx.filter_eval_shape(function, *arguments)
     except ValueError as error:
-        raise ValueError(first_line(error)) from error
+        raise ValueError(f"{doing}{first_line(error)}") from error
     except Exception as error:  # modules of other packages may raise anything
-        raise ValueError(f"{type(error).__name__}: {first_line(error)}") from error
+        raise ValueError(f"{doing}{type(error).__name__}: {first_line(error)}") from error
 
 
 def buffer(size: Size) -> jax.ShapeDtypeStruct:

@@ -9,9 +9,9 @@ import jax
 from jaxtyping import Array, Key
 
 from darnax.builder.calls import Call, Reader
-from darnax.builder.graph import examine_edges, examine_paths, examine_place
+from darnax.builder.graph import examine_edges, examine_paths, is_open
 from darnax.builder.numbers import examine_numbers
-from darnax.builder.problems import nearest
+from darnax.builder.problems import nearest, said
 from darnax.builder.specification import Model
 from darnax.builder.wiring import Buffers, Place, Size, places, read_buffers, read_endpoint
 from darnax.layer_map import LayerMap
@@ -44,7 +44,7 @@ class Plan:
 
     buffers: Buffers
     seats: tuple[Seat, ...]
-    names: tuple[str, ...]  # of all modules, also of those that have a problem and therefore no seat
+    names: tuple[str, ...]  # what may be named: all modules, and adapters that this depth, or a problem, leaves without a seat
 
     def make_network(self, orchestrator: Call) -> Callable[[Key[Array, ""]], Orchestrator]:
         """Return the function from a key to the network."""
@@ -91,7 +91,9 @@ def read_plan(model: Model, reader: Reader) -> Plan | None:
         for place, where, call in layers + adapters
         if call is not None
     )
-    return Plan(buffers, seats, tuple(place.name for place, _ in placed))
+    homes = {where for _, where in placed}
+    absent = [name for name in model.adapters if f"model.adapters.{name}" not in homes]
+    return Plan(buffers, seats, (*(place.name for place, _ in placed), *absent, *(f"{name}1" for name in absent)))
 
 
 Read = Iterator[tuple[Place, str, Call | None]]
@@ -114,7 +116,9 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Re
                 yield Place(member, position, position), where, call
     for family in rest:
         if family.name not in node:
-            problems.add(f"model.layers.{family.name}", f"is missing; the buffer {family.name} needs a layer")
+            where = f"model.layers.{family.name}"
+            problems.add(where, f"is missing; the buffer {family.name} needs a layer")
+            yield from ((Place(name, at, at), where, None) for at, name in enumerate(family.members, family.first))
 
 
 def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
@@ -123,7 +127,7 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
     for name, value in node.items():
         where = f"model.adapters.{name}"
         if not isinstance(value, Mapping):
-            problems.add(where, f"came {value!r}, expected from, to and `_target_`; to take it away write ~{where}")
+            problems.add(where, f"came {said(value)}, expected from, to and `_target_`; to take it away write ~{where}")
             continue
         call = reader.call({k: v for k, v in value.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED)
         ends = []
@@ -134,5 +138,5 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
             with problems.at(f"{where}.{end}"):
                 ends.append(read_endpoint(value[end], buffers))
         for place in places(name, ends[0], ends[1]) if len(ends) == 2 else ():
-            examine_place(place, where, buffers, problems)
-            yield place, where, call
+            if is_open(place, where, buffers, problems):
+                yield place, where, call

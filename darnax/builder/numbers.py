@@ -17,8 +17,10 @@ def examine_numbers(model: Model, problems: Problems) -> None:
     """
     numbers = model.model_extra or {}
     modules = {f"model.{kind}.{name}": node for kind in ("layers", "adapters") for name, node in getattr(model, kind).items()}
+    known = list(type(model).model_fields)
     for name, value in numbers.items():
-        others = [other for other in (*type(model).model_fields, *numbers) if stem(other) != stem(name)]
+        others = [other for other in known if stem(other) != stem(name)]
+        known.append(name)
         users = [f"{where}.{name}" for where, node in modules.items() if isinstance(node, Mapping) and name in node]
         if not is_numbers(value) or get_close_matches(name, others, n=1, cutoff=0.8):
             problems.add(f"model.{name}", f"there is no such key{nearest(name, others)}")

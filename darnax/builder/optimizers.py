@@ -1,7 +1,7 @@
 """From the section `optimizer` to Optax, with every number in the optimiser's state instead of in the compiled step."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,7 +11,7 @@ import optax
 
 from darnax.builder.annotations import options
 from darnax.builder.calls import Call, Reader, made, signature_of
-from darnax.builder.problems import first_line, nearest
+from darnax.builder.problems import first_line, nearest, said
 from darnax.builder.specification import Optimizer
 from darnax.learning import grouped
 from darnax.orchestrators import Orchestrator
@@ -34,6 +34,7 @@ class Transformation:
 
 def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -> MakeOptimizer | None:
     """Return the function (network, steps per epoch) -> optimiser, or None with every reason among the problems."""
+    reader = replace(reader, epochs=True)
     default = read_transformation(section.default, "optimizer.default", reader)
     groups = {}
     for pattern, node in section.groups.items():
@@ -57,7 +58,7 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
     """Return the transformation that a mapping with `_target_`, or one of such mappings in order, describes."""
     if not isinstance(node, Mapping) or not node:
         reader.problems.add(
-            where, f"came {node!r}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}"
+            where, f"came {said(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}"
         )
         return None
     parts = {where: node} if "_target_" in node else {f"{where}.{name}": part for name, part in node.items()}
@@ -75,13 +76,14 @@ def examine(call: Call) -> None:
     """Raise ValueError unless the call makes a transformation that can take a step."""
     parameters = {"w": jax.ShapeDtypeStruct((2, 2), jnp.float32)}
     try:
-        transformation = injected(call, PROBE)
+        made_plainly, transformation = call(PROBE), injected(call, PROBE)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
         raise ValueError(f"{type(error).__name__}: {first_line(error)}") from error
-    if not isinstance(transformation, optax.GradientTransformation):
-        raise ValueError(f"makes a {type(transformation).__name__}, expected one of Optax's transformations, such as optax.sgd")
+    if not isinstance(made_plainly, optax.GradientTransformation):
+        raise ValueError(f"makes a {type(made_plainly).__name__}, expected one of Optax's transformations, such as optax.sgd")
     try:
-        jax.eval_shape(lambda p: transformation.update(p, transformation.init(p), p), parameters)
+        state = jax.eval_shape(transformation.init, parameters)
+        jax.eval_shape(transformation.update, parameters, state, parameters)
     except Exception as error:
         raise ValueError(f"cannot take a step ({type(error).__name__}: {first_line(error)})") from error
 
@@ -92,7 +94,7 @@ def injected(call: Call, steps_per_epoch: int) -> Any:
     What the constructor does not annotate as a real number (a count, a function) shapes the computation and stays outside.
     """
     parameters, hints = signature_of(call.factory)
-    fixed = {n for n in parameters if n in hints and not {float, jax.Array} & set(options(hints[n]))}
+    fixed = {n for n in parameters if n in hints and float not in options(hints[n])}
     arguments = {name: argument(value, steps_per_epoch) for name, value in call.arguments.items()}
     numbers = {n: float(v) if type(v) is int and n not in fixed else v for n, v in arguments.items()}
     return optax.inject_hyperparams(call.factory, static_args=fixed)(**numbers)

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from darnax.builder.calls import Reader
-from darnax.builder.problems import first_line, nearest
+from darnax.builder.problems import first_line, nearest, said
 from darnax.relaxation import Phase
 
 
@@ -15,7 +15,7 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
     for name, value in node.items():
         path = f"{where}.{name}"
         if not isinstance(value, Mapping):
-            reader.problems.add(path, f"came {value!r}, expected a mapping, such as {{messages: forward, steps: 5}}")
+            reader.problems.add(path, f"came {said(value)}, expected a mapping, such as {{messages: forward, steps: 5}}")
             continue
         call = reader.arguments(Phase, value, path, filled=())
         if call is None:

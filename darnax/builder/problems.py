@@ -1,5 +1,6 @@
 """Collects everything that is wrong with a configuration, so that it is said at once."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -44,6 +45,16 @@ def nearest(word: object, names: Iterable[str]) -> str:
     if not names:
         return ""
     return f"; there {'are' if len(names) > 1 else 'is'}: {', '.join(names)}" if len(names) <= 12 else ""
+
+
+def said(value: object) -> str:
+    """Return a value as YAML would have it, on one line.
+
+    Example:
+        >>> said(None), said([6, "a"])
+        ('null', '[6, "a"]')
+    """
+    return json.dumps(value, default=repr, ensure_ascii=False)
 
 
 def first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from darnax.builder.problems import Problems, nearest
+from darnax.builder.problems import Problems, nearest, said
 
 S = TypeVar("S", bound="Section")
 Target = dict[str, Any]  # a mapping with `_target_`
@@ -144,8 +144,8 @@ def sentence(section: type[Section], detail: Any) -> str:
     if detail["type"] == "string_pattern_mismatch":
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":
-        expected = f"expected at least {detail['ctx']['min_length']}"
-    return f"came {detail['input']!r}, {expected.replace('dictionary', 'mapping')}"
+        expected = f"expected at least {detail['ctx']['min_length']} of them"
+    return f"came {said(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
 
 
 def keys_at(section: type[Section], above: list[Any]) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from darnax.builder.problems import Problems, nearest
+from darnax.builder.problems import Problems, nearest, said
 
 Size = tuple[int, ...]
 NAME = re.compile(r"[A-Za-z_]\w*")
@@ -84,9 +84,9 @@ def read_family(name: str, value: Any, first: int) -> Family:
         raise ValueError(f"came the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat")
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
     if not isinstance(size, list | tuple) or not size or not all(type(length) is int and length > 0 for length in size):
-        raise ValueError(f"came the size {size!r}, expected a list of positive integers, such as [10]")
+        raise ValueError(f"came the size {said(size)}, expected a list of positive integers, such as [10]")
     if repeats and (type(repeat) is not int or repeat < 1):
-        raise ValueError(f"came repeat: {repeat!r}, expected a positive integer")
+        raise ValueError(f"came repeat: {said(repeat)}, expected a positive integer")
     return Family(name, tuple(size), repeat, first)
 
 
@@ -117,7 +117,7 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     match = ENDPOINT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(
-            f"came {text!r}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
+            f"came {said(text)}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
         )
     name, running, sign, shift, fixed = match.groups()
     family = family_called(name, buffers)

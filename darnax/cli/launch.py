@@ -1,5 +1,6 @@
 """From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,18 @@ def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", *, gr
     """Hand everything to the runner."""
     from darnax.runner.train import train as runner_train
 
+    keep_compiled_programs()
     return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, group))
+
+
+def keep_compiled_programs() -> None:
+    """Let JAX keep what it compiles in the user's cache folder, unless told otherwise, so that the next run starts at once."""
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is None:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        jax.config.update("jax_compilation_cache_dir", str(cache / "darnax" / "jax"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
 def open_data(experiment: "Experiment") -> "Dataset":

@@ -13,9 +13,9 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 def render(description: "Description") -> None:
     """Print the buffers and their layers, the adapters, the phases, and what there is in all."""
-    tables.show(("buffer", "size", "layer", "inputs", "parameters", "rule"), layers(description))
+    tables.show(("buffer", "size", "layer", "inputs", "weights", "rule"), layers(description))
     print()
-    tables.show(("adapter", "from", "to", "kind", "inputs", "parameters", "rule"), adapters(description))
+    tables.show(("adapter", "from", "to", "kind", "inputs", "weights", "rule"), adapters(description))
     print()
     tables.show(
         ("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)]
@@ -49,7 +49,7 @@ def about(module: "ModuleRow") -> tuple[str, str, str, str]:
 def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every phase of training or of inference."""
     for name, phase in getattr(description, when).items():
-        steps = str(phase.steps) if phase.until is None else f"until {phase.until}, at most {phase.max_steps}"
+        steps = str(phase.steps) if phase.until is None else f"at most {phase.max_steps}"
         learnt = " ".join(module.name for module in description.modules if name in module.learns) if when == "train" else ""
         yield f"{when} {name}", steps, phase.messages, phase.start, learnt
 
@@ -58,9 +58,9 @@ def facts(description: "Description") -> Iterator[tuple[str, str]]:
     """The lines under the tables."""
     yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
     parts = ", ".join(f"{what} {human(size)}" for what, size in description.memory.items())
+    yield "memory", f"{parts}, and the data"
     copies = f", {description.replicas} replicas" if description.replicas > 1 else ""
-    yield "memory", f"{human(sum(description.memory.values()))} beside the data: {parts}{copies}"
-    yield "data", f"{description.data}, {description.batch_size} a batch"
+    yield "data", f"{description.data}, {description.batch_size} a batch{copies}"
 
 
 def human(size: float) -> str:
@@ -73,4 +73,4 @@ def human(size: float) -> str:
     power = 0
     while size >= 1024 and power < len(UNITS) - 1:
         size, power = size / 1024, power + 1
-    return f"{size:.3g} {UNITS[power]}"
+    return f"{size:.0f} {UNITS[power]}" if size >= 100 else f"{size:.3g} {UNITS[power]}"

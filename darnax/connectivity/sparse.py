@@ -31,7 +31,7 @@ class Sparse(Connectivity):
         units = math.prod(post)
         inputs = distinct(key, math.prod(pre) - hollow, in_degree, units)
         if hollow:
-            inputs = inputs + (inputs >= jnp.arange(units)).astype(inputs.dtype)
+            inputs = inputs + (inputs >= jnp.arange(units)[None]).astype(inputs.dtype)
         return cls(inputs, post)
 
     @classmethod
@@ -48,7 +48,8 @@ class Sparse(Connectivity):
             raise ValueError(f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}")
         where, what = jax.random.split(key)
         units, pool = math.prod(post), width * width * channels
-        corner = jax.random.randint(where, (2, units), 0, jnp.array([[height - width + 1], [breadth - width + 1]]))
+        places = jnp.array([height - width + 1, breadth - width + 1])[:, None, None]
+        corner = jax.random.randint(where, (2, 1, units), 0, places)
         within = distinct(what, pool, pool if in_degree is None else in_degree, units)
         row, rest = jnp.divmod(within, width * channels)
         return cls(((corner[0] + row) * breadth + corner[1]) * channels + rest, post)

@@ -24,7 +24,12 @@ CHAIN: dict[str, Any] = {
             "up": {"from": "hidden[i]", "to": "hidden[i+1]", "_target_": IDENTITY, "strength": 1.0},
             "down": {"from": "hidden[i+1]", "to": "hidden[i]", "_target_": IDENTITY, "strength": 0.5},
             "w_back": {"from": "output", "to": "hidden[-1]", "_target_": FULL, "rule": None},
-            "w_out": {"from": "hidden[-1]", "to": "output", "_target_": FULL, "rule": {"_target_": "darnax.rules.SoftmaxDelta"}},
+            "w_out": {
+                "from": "hidden[-1]",
+                "to": "output",
+                "_target_": FULL,
+                "rule": {"_target_": "darnax.rules.SoftmaxDelta"},
+            },
         },
     },
     "dynamics": {
@@ -51,7 +56,7 @@ CHAIN: dict[str, Any] = {
         "memory_gib": 2.0,
         "source": None,
         "encode": {"scale": {"_target_": "darnax.data.Scale", "factor": 255.0}},
-        "labels": {"_target_": "darnax.data.Classes", "on": 1.0, "off": -1.0},
+        "labels": {"_target_": "darnax.data.Classes", "high": 1.0, "low": -1.0},
     },
     "runner": {
         "epochs": 1,

@@ -2,8 +2,8 @@
 
 import sys
 
+import jax
 import pytest
-
 from chain import ABSENT, FULL, IDENTITY, changed
 
 from darnax.builder import build
@@ -42,24 +42,24 @@ CASES = {
     "optax argument": ({"optimizer.default.rate": 1}, "optimizer.default.rate", "sgd has no such argument"),
     "encoder argument": ({"data.encode.scale.factr": 1}, "data.encode.scale.factr", "did you mean factor?"),
     # wrong types
-    "module type": ({f"{L}.hidden.j_d": "half"}, f"{L}.hidden.j_d", "came 'half', expected a number"),
-    "truth is no number": ({f"{A}.w_in.strength": True}, f"{A}.w_in.strength", "came True, expected a number"),
+    "module type": ({f"{L}.hidden.j_d": "half"}, f"{L}.hidden.j_d", 'came "half", expected a number'),
+    "truth is no number": ({f"{A}.w_in.strength": True}, f"{A}.w_in.strength", "came true, expected a number"),
     "rule type": ({f"{A}.w_in.rule": "hebb"}, f"{A}.w_in.rule", "expected a Rule (a mapping with `_target_`) or null"),
     "rule class": (
         {f"{A}.w_in.rule": {"_target_": "darnax.modules.OutputLayer"}},
         f"{A}.w_in.rule",
-        "came a OutputLayer, expected a Rule",
+        "came OutputLayer, expected a Rule",
     ),
-    "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", "came 'five', expected an integer"),
+    "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", 'came "five", expected an integer'),
     "phase choice": ({"dynamics.train.free.messages": "al"}, "dynamics.train.free.messages", "all or forward or unsupervised"),
     "learn is a list": ({"dynamics.train.free.learn": "w_in"}, "dynamics.train.free.learn", "expected a list"),
-    "runner type": ({"runner.epochs": "3"}, "runner.epochs", "came '3', expected a valid integer"),
+    "runner type": ({"runner.epochs": "3"}, "runner.epochs", 'came "3", expected a valid integer'),
     "schedule type": (
         {"optimizer.default.learning_rate": "fast"},
         "optimizer.default.learning_rate",
-        "came 'fast', expected a number",
+        'came "fast", expected a number',
     ),
-    "epochs of a real number": ({f"{A}.w_in.patch": "2 epochs"}, f"{A}.w_in", "patch needs a sender"),
+    "epochs outside the optimiser": ({f"{A}.w_in.patch": "2 epochs"}, f"{A}.w_in.patch", "expected an integer or null"),
     "name": ({"name": "a/b"}, "name", "expected a name for a folder"),
     # buffers
     "size": ({"model.buffers.output": 4}, "model.buffers.output", "a list of positive integers, such as [10]"),
@@ -106,8 +106,12 @@ CASES = {
         f"{A}.w_in",
         "the size (6,), but the receiver is (8,)",
     ),
-    "a strength per unit": ({f"{A}.up.strength": [1.0, 2.0]}, f"{A}.up", "ncompatible shapes"),
-    "a threshold per unit": ({f"{L}.hidden.threshold": [1.0, 2.0]}, f"{L}.hidden", "ncompatible shapes"),
+    "a strength per unit": ({f"{A}.up.strength": [1.0, 2.0]}, f"{A}.up", "its message from (8,) to (8,): Incompatible"),
+    "a threshold per unit": (
+        {f"{L}.hidden.threshold": [1.0, 2.0]},
+        f"{L}.hidden",
+        "its update between (8,) and (8,): Incompatible",
+    ),
     "constructor": ({f"{L}.hidden.sparsity": 1.5}, f"{L}.hidden", "in [0, 1); came 1.5"),
     "rule's threshold": ({f"{A}.w_out.threshold": 1.0}, f"{A}.w_out", "leave it out"),
     "input size": ({"data.shape": [7]}, "model.buffers.input", "came [6], expected [7]"),
@@ -117,7 +121,7 @@ CASES = {
     "inference learns": ({"dynamics.infer.recall.learn": ["w_in"]}, "dynamics.infer.recall.learn", "take it away"),
     "no length": ({"dynamics.infer.recall.steps": ABSENT}, "dynamics.infer.recall", "`steps: n`"),
     "negative length of a phase": ({"dynamics.infer.recall.steps": -1}, "dynamics.infer.recall", "came -1"),
-    "no phase": ({"dynamics.train": {}}, "dynamics.train", "came {}, expected at least 1"),
+    "no phase": ({"dynamics.train": {}}, "dynamics.train", "came {}, expected at least 1 of them"),
     "nothing learns": (
         {"dynamics.train.free.learn": ["w_back"], "dynamics.train.recall.learn": []},
         "dynamics.train",
@@ -185,10 +189,6 @@ def test_a_mistake_is_found_where_it_is(changes, where, remedy):
 
 
 def test_everything_is_said_at_once():
-    mistakes = [
-        "runner epochs",
-        "data batch",
-    ]
     changes = {
         "sede": 1,
         "runner.epocs": 3,
@@ -202,7 +202,7 @@ def test_everything_is_said_at_once():
     with pytest.raises(RequestError) as caught:
         build(changed(changes))
     found = {problem.where for problem in caught.value.problems}
-    assert found == (set(changes) - {"optimizer.default._target_"}) | {"optimizer.default._target_"}, mistakes
+    assert found == set(changes)
 
 
 def test_one_mistake_is_one_problem():
@@ -230,8 +230,6 @@ def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     rule = {"_target_": "my_rules.Anti", "rate": 2.0}
     experiment = build(changed({"trust": ["my_rules"], f"{A}.w_in.rule": rule}))
-    import jax
-
     network = experiment.make_network(jax.random.key(0))
     rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
     assert rules["w_in"].rule.rate == 2.0

@@ -1,4 +1,4 @@
-"""The library never lets arrays of different dtype or rank meet by accident."""
+"""In the library, arrays of different dtype or rank never meet by accident."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,14 @@ import jax
 import pytest
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def strict() -> Iterator[None]:
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        yield
+
+
+@pytest.fixture
+def lenient() -> Iterator[None]:
+    """For tests with an optimiser of Optax that counts its steps: Optax multiplies integers with floats."""
+    with jax.numpy_dtype_promotion("standard"):
         yield

@@ -1,0 +1,93 @@
+"""`darnax show`: the oracle is arithmetic, and an XML parser."""
+
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import pytest
+from chain import FULL, changed
+
+from darnax.builder import describe
+from darnax.cli.show import human, render
+from darnax.cli.wiring_picture import svg
+from darnax.errors import RequestError
+
+
+def rows(description):
+    return {module.name: module for module in description.modules}
+
+
+def test_counts_are_those_of_the_layout():
+    """Sparse 0.5 of 8 units: 4 inputs each (hollow); J_D and the margin are one number each."""
+    description = describe(changed({}))
+    found = rows(description)
+    assert (found["hidden1"].parameters, found["hidden1"].plastic) == (4 * 8 + 2, 4 * 8)
+    assert (found["w_in"].parameters, found["w_in"].plastic) == (6 * 8 + 1, 6 * 8)
+    assert (found["w_back"].parameters, found["w_back"].plastic) == (4 * 8, 0)
+    assert (found["w_out"].parameters, found["w_out"].plastic) == (8 * 4, 8 * 4)
+    assert description.plastic == 3 * 32 + 48 + 32
+    assert description.memory["states"] == 5 * (6 + 3 * 8 + 4) * 4
+
+
+def test_adam_keeps_two_copies_of_what_learns():
+    adam = {"_target_": "optax.adam", "learning_rate": 0.1}
+    description = describe(changed({"optimizer.default": adam, "optimizer.groups": {}}))
+    moments = 2 * 4 * description.plastic
+    assert moments <= description.memory["optimizer"] <= moments + 100
+
+
+def test_replicas_multiply_the_memory():
+    one, three = (describe(changed({"runner.replicas": n})).memory for n in (1, 3))
+    assert three == {what: 3 * size for what, size in one.items()}
+
+
+def test_what_learns_and_when():
+    found = rows(describe(changed({"model.layers.hidden.rule": None, "model.layers.hidden.threshold": None})))
+    assert found["w_in"].learns == ("free",)
+    assert found["w_out"].learns == ("recall",)
+    assert found["hidden1"].learns == ()
+    assert (found["w_in"].rule, found["w_out"].rule, found["w_back"].rule) == ("Perceptron", "SoftmaxDelta", "")
+
+
+def test_connectivity_in_a_few_words():
+    found = rows(describe(changed({"model.buffers.input": [4, 4], "data.shape": [4, 4], "model.adapters.w_in.patch": 3})))
+    assert found["w_in"].connectivity == "3×3 patch"
+    assert found["hidden1"].connectivity == "sparse 4"
+    assert found["w_back"].connectivity == "dense 4"
+    assert found["up1"].connectivity == "unit to unit"
+
+
+def test_a_wrong_configuration_is_refused():
+    with pytest.raises(RequestError, match=r"model\.layers\.hidden\.j_dd"):
+        describe(changed({"model.layers.hidden.j_dd": 1}))
+
+
+def test_the_tables_name_every_module_within_eighty_columns(capsys):
+    render(describe(changed({})))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    for name in rows(describe(changed({}))):
+        assert any(line.startswith(name) for line in lines), name
+    assert any("of which 176 learn" in line for line in lines)
+
+
+def test_bytes_for_a_person():
+    assert [human(size) for size in (0, 1023, 1024, 3 * 1024**2)] == ["0 bytes", "1023 bytes", "1 KiB", "3 MiB"]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 6])
+def test_the_picture_is_xml_with_every_name_and_boxes_apart(depth):
+    skip = {"from": "hidden[i]", "to": "output", "_target_": FULL}
+    wiring = {
+        "model.depth": depth,
+        "model.buffers.hidden.repeat": depth,
+        "model.adapters.w_out": skip,
+        "dynamics.train.recall.learn": ["w_out*"],
+    }
+    description = describe(changed(wiring))
+    picture = ET.fromstring(svg(description))
+    words = {"".join(node.itertext()).split(" ")[0] for node in picture.iter("{http://www.w3.org/2000/svg}text")}
+    assert {name for name, _ in description.buffers} | {m.name for m in description.modules if m.sender != m.receiver} <= words
+    boxes = [node.attrib for node in picture.iter("{http://www.w3.org/2000/svg}rect") if node.get("class") == "box"]
+    edges = [(float(box["x"]), float(box["x"]) + float(box["width"])) for box in boxes]
+    assert all(right + 40 < left for (_, right), (left, _) in pairwise(edges))
+    assert edges[-1][1] < float(picture.attrib["width"])

@@ -1,0 +1,55 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DARNAX = [sys.executable, "-m", "darnax.cli.app"]
+SMALL = ["+experiment=digits_smoke", "model.features=100", "data.per_class=20", "tracking=local", "runner.epochs=1"]
+
+
+class Laboratory:
+    """An empty working directory, and the real command in it."""
+
+    def __init__(self, place: Path, data: Path) -> None:
+        self.place, self.environment = place, {**os.environ, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)}
+
+    def darnax(self, *arguments: str, code: int = 0) -> str:
+        """Run `darnax`, insist on its exit code, and return what it printed."""
+        done = subprocess.run(
+            [*DARNAX, *arguments], cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
+        assert "Traceback" not in said
+        return said
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [*DARNAX, *arguments], cwd=self.place, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def runs(self, experiment: str = "digits_smoke") -> list[Path]:
+        return sorted(p for p in (self.place / "outputs" / experiment).glob("*-*") if (p / "config.yaml").exists())
+
+
+def summary(run: Path) -> dict:
+    return json.loads((run / "summary.json").read_text())
+
+
+def rows(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the real MNIST is prepared once; parallel workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tfds"
+
+
+@pytest.fixture
+def laboratory(tmp_path: Path, data: Path) -> Laboratory:
+    return Laboratory(tmp_path, data)

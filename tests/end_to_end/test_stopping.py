@@ -1,0 +1,59 @@
+"""A run that is stopped, politely or not, goes on and ends in the same bits as one that never was."""
+
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from .conftest import SMALL, Laboratory, rows, summary
+
+LONG = [*SMALL, "runner.epochs=30", "data.per_class=50", "runner.evaluate_every=10", "runner.checkpoint_every=1"]
+
+
+def final(run: Path) -> dict[str, np.ndarray]:
+    return load_file(max(run.glob("checkpoints/step-*.safetensors")))
+
+
+def wait_for_rows(laboratory: Laboratory, count: int) -> Path:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for run in laboratory.runs():
+            if (run / "metrics.jsonl").exists() and len(rows_so_far(run)) >= count:
+                return run
+        time.sleep(0.02)
+    raise AssertionError("no run got so far")
+
+
+def rows_so_far(run: Path) -> list[str]:
+    return (run / "metrics.jsonl").read_text().splitlines()
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_resumed_is_the_same_as_never_stopped(laboratory: Laboratory, signum: signal.Signals, code: int) -> None:
+    process = laboratory.start("train", *LONG)
+    run = wait_for_rows(laboratory, 100)
+    process.send_signal(signum)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert summary(run)["status"] == ("running" if signum == signal.SIGKILL else "interrupted")
+    if signum != signal.SIGKILL:
+        assert f"darnax train --resume {run.relative_to(laboratory.place)}" in said
+
+    laboratory.darnax("train", "--resume", str(run))
+    laboratory.darnax("train", *LONG)
+    whole = next(other for other in laboratory.runs() if other != run)
+    assert summary(run)["status"] == summary(whole)["status"] == "finished"
+    one, other = final(run), final(whole)
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    assert {row["step"] for row in rows(run)} >= {row["step"] for row in rows(whole) if row["step"] % 25 == 0}
+
+
+def test_a_finished_run_is_not_resumed(laboratory: Laboratory) -> None:
+    laboratory.darnax("train", *SMALL)
+    said = laboratory.darnax("train", "--resume", str(laboratory.runs()[0]), code=2)
+    assert "finished" in said

@@ -1,0 +1,146 @@
+"""The model once more, synapse by synapse in plain loops of float64: the oracle of the tests beside it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.modules import Convolution, Ferromagnetic, FullyConnected, OutputLayer, RecurrentTanh
+from darnax.rules import Hebbian, Perceptron, SoftmaxDelta
+
+Index = tuple[int, ...]
+
+
+def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
+    """Yield (the unit that is heard, the unit that hears, the entry of the weight) of every synapse."""
+    if isinstance(connectivity, Dense):
+        for j, heard in enumerate(np.ndindex(pre)):
+            for i, hears in enumerate(np.ndindex(post)):
+                if not (connectivity.hollow and i == j):
+                    yield heard, hears, (j, i)
+    elif isinstance(connectivity, Sparse):
+        units, inputs = list(np.ndindex(pre)), np.asarray(connectivity.inputs)
+        for i, hears in enumerate(np.ndindex(post)):
+            for a in range(len(inputs)):
+                yield units[inputs[a, i]], hears, (a, i)
+    else:
+        yield from _windows(connectivity, pre, post)
+
+
+def _windows(c: Convolved, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
+    centre = (c.width // 2, c.width // 2)
+    pads = [_pad(c, pre[axis], post[axis]) for axis in (0, 1)]
+    for p, q, out in np.ndindex(post):
+        for a, b, into in np.ndindex(c.width, c.width, pre[2]):
+            rows, columns = (_heard(c, place) for place in (p, q))
+            r, s = rows(a - pads[0]), columns(b - pads[1])
+            inside = r is not None and s is not None and 0 <= r < pre[0] and 0 <= s < pre[1]
+            if inside and not (c.hollow and (a, b) == centre and into == out):
+                yield (int(r), int(s), into), (p, q, out), (a, b, into, out)
+
+
+def _heard(c: Convolved, place: int) -> Any:
+    """Return, for an offset in the window of the unit at `place`, which row (or column) it hears, or None."""
+    if not c.transposed:
+        return lambda offset: place * c.stride + offset
+    return lambda offset: (place + offset) // c.stride if (place + offset) % c.stride == 0 else None
+
+
+def _pad(c: Convolved, before: int, after: int) -> int:
+    """Return the pixels of padding ahead of the image along one axis."""
+    if isinstance(c.padding, int):
+        return c.padding
+    if c.transposed:  # every pixel spreads over a window; SAME crops the margins evenly
+        return c.width - 1 - (max(c.width - c.stride, 0) // 2 if c.padding == "SAME" else 0)
+    return max((after - 1) * c.stride + c.width - before, 0) // 2 if c.padding == "SAME" else 0
+
+
+def message(connectivity: Any, weight: Any, x: Any, post: Index) -> np.ndarray:
+    x, weight = np.asarray(x, np.float64), np.asarray(weight, np.float64)
+    field = np.zeros((len(x), *post))
+    for heard, hears, entry in synapses(connectivity, x.shape[1:], post):
+        for b in range(len(x)):
+            field[b, *hears] += weight[entry] * x[b, *heard]
+    return field
+
+
+def correlate(connectivity: Any, shape: Index, fan_in: int, x: Any, e: Any) -> np.ndarray:
+    """ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b."""
+    x, e = np.asarray(x, np.float64), np.asarray(e, np.float64)
+    change = np.zeros(shape)
+    for heard, hears, entry in synapses(connectivity, x.shape[1:], e.shape[1:]):
+        for b in range(len(x)):
+            change[entry] += x[b, *heard] * e[b, *hears] / np.sqrt(len(x) * fan_in)
+    return change
+
+
+def signal(rule: Any, y: Any, h: Any) -> np.ndarray:
+    y, h = np.asarray(y, np.float64), np.asarray(h, np.float64)
+    e = np.zeros_like(y)
+    for place in np.ndindex(y.shape):
+        if isinstance(rule, Perceptron):
+            margin = np.broadcast_to(np.asarray(rule.margin), y.shape[1:])[place[1:]]
+            e[place] = y[place] if y[place] * h[place] <= margin else 0
+        elif isinstance(rule, Hebbian):
+            e[place] = y[place]
+        elif isinstance(rule, SoftmaxDelta):
+            e[place] = (y[place] > 0) - np.exp(h[place]) / np.sum(np.exp(h[place[:-1]]))
+    return e
+
+
+def sent(module: Any, x: Any, post: Index) -> np.ndarray:
+    """Return the message that any module of the library makes of the buffer x."""
+    x = np.asarray(x, np.float64)
+    if isinstance(module, OutputLayer):
+        return np.zeros_like(x)
+    if isinstance(module, Ferromagnetic):
+        return np.asarray(module.strength, np.float64) * x
+    if isinstance(module, FullyConnected | Convolution):
+        return message(module.connectivity, module.W, x, post)
+    return message(module.connectivity, module.J, x, post) + np.asarray(module.J_D, np.float64) * x
+
+
+def activated(layer: Any, h: np.ndarray) -> np.ndarray:
+    if isinstance(layer, OutputLayer):
+        return h
+    return np.tanh(h) if isinstance(layer, RecurrentTanh) else np.where(h >= 0, 1.0, -1.0)
+
+
+def heard(messages: str, receiver: int, sender: int, last: int) -> bool:
+    return {"all": True, "forward": sender <= receiver, "unsupervised": sender != last or receiver == last}[messages]
+
+
+def field(network: Any, buffers: list[np.ndarray], i: int, messages: str = "all") -> np.ndarray:
+    """Return the field of layer i, from a list with one array per buffer."""
+    last = len(buffers) - 1
+    received = [
+        sent(module, buffers[j], buffers[i].shape[1:])
+        for (receiver, j), module in network.layer_map.edge_items()
+        if receiver == i and heard(messages, i, j, last)
+    ]
+    return np.sum(received, axis=0)
+
+
+def step(network: Any, buffers: list[np.ndarray], messages: str = "all", parallel: bool = False) -> list[np.ndarray]:
+    """Return the buffers after one sweep over the layers 1 … L−1."""
+    new = list(buffers)
+    for i in range(1, len(buffers) - 1):
+        h = field(network, buffers if parallel else new, i, messages)
+        new[i] = activated(network.layer_map[i, i], h)
+    return new
+
+
+def change(module: Any, x: Any, y: Any, h: Any) -> np.ndarray | None:
+    """Return ΔW of a module of the library, or None where nothing can learn."""
+    rule = getattr(module, "rule", None)
+    if rule is None:
+        return None
+    weight = module.W if hasattr(module, "W") else module.J
+    connectivity = module.connectivity
+    return correlate(connectivity, weight.shape, fan_in(connectivity, weight.shape), x, signal(rule, y, h))
+
+
+def fan_in(connectivity: Any, shape: Index) -> int:
+    """Return the number of a unit's synapses, from the weight's layout."""
+    return int(np.prod(shape[:3])) if isinstance(connectivity, Convolved) else shape[0]

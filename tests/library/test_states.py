@@ -1,0 +1,133 @@
+"""Both states keep the contract of a state; the oracle is a plain list of numpy arrays."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from darnax.states import PackedState, SequentialState
+
+STATES = [SequentialState, PackedState]
+SIZES = [(4,), (2, 3), (2, 2, 2), (3,)]
+sizes_of_a_network = st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple), min_size=2, max_size=5)
+
+pytestmark = pytest.mark.parametrize("kind", STATES)
+
+
+def numbered(sizes, batch):
+    """Return one array per buffer, in which no number occurs twice."""
+    ends = np.cumsum([batch * np.prod(size) for size in sizes])
+    return [
+        np.arange(end - batch * np.prod(size), end, dtype=np.float32).reshape(batch, *size)
+        for end, size in zip(ends, sizes, strict=True)
+    ]
+
+
+def filled(kind, batch=5):
+    return kind(SIZES).replace(numbered(SIZES, batch))
+
+
+def test_the_tutorial(kind):
+    state = kind(sizes=[(4,), (8,), (3,)])
+    x = jax.random.normal(jax.random.PRNGKey(0), (32, 4))
+    y = jax.random.normal(jax.random.PRNGKey(1), (32, 3))
+
+    s0 = state.init(x, y)
+
+    assert s0[0].shape == (32, 4)  # input
+    assert s0[1].shape == (32, 8)  # hidden
+    assert s0[-1].shape == (32, 3)  # output
+
+
+def test_a_new_state_holds_zeros_for_a_batch_of_one(kind):
+    state = kind(SIZES)
+    assert [state[i].shape for i in range(len(state))] == [(1, *size) for size in SIZES]
+    assert not any(state[i].any() for i in range(len(state)))
+
+
+def test_init_sets_the_input_and_the_output_and_clears_the_rest(kind):
+    x, y = numbered([(4,), (3,)], 7)
+    state = filled(kind).init(jnp.asarray(x), jnp.asarray(y))
+    np.testing.assert_array_equal(state[0], x)
+    np.testing.assert_array_equal(state[-1], y)
+    assert [state[i].shape[0] for i in range(4)] == [7, 7, 7, 7]
+    assert not state[1].any()
+    assert not state[2].any()
+    assert not filled(kind).init(jnp.asarray(x))[-1].any()
+
+
+def test_every_change_makes_a_new_state(kind):
+    old = filled(kind)
+    before = [np.asarray(old[i]) for i in range(4)]
+    old.init(jnp.ones((2, 4)), jnp.ones((2, 3)))
+    old.replace([jnp.zeros((5, *size)) for size in SIZES])
+    old.replace_val(2, jnp.zeros((5, 2, 2, 2)))
+    for i in range(4):
+        np.testing.assert_array_equal(old[i], before[i])
+
+
+@pytest.mark.parametrize("index", range(-4, 4))
+def test_replace_val_touches_one_buffer_counted_from_either_end(kind, index):
+    expected = numbered(SIZES, 5)
+    expected[index] = -expected[index]
+    state = filled(kind).replace_val(index, jnp.asarray(expected[index]))
+    for i in range(-4, 4):
+        np.testing.assert_array_equal(state[i], expected[i])
+
+
+@settings(max_examples=8, deadline=None)
+@given(sizes=sizes_of_a_network, batch=st.integers(1, 4))
+def test_what_is_written_is_read_back_whatever_the_sizes(kind, sizes, batch):
+    expected = numbered(sizes, batch)
+    state = kind(sizes).replace(expected)
+    for i in range(-len(sizes), len(sizes)):
+        np.testing.assert_array_equal(state[i], expected[i])
+
+
+def test_it_passes_through_the_transformations(kind):
+    state = filled(kind)
+    jitted = jax.jit(lambda s: s.replace_val(1, 2 * s[1]))(state)
+    gradient = jax.grad(lambda s: jnp.sum(3 * s[1]) + jnp.sum(s[-1] ** 2))(state)
+    mapped = jax.vmap(lambda s: s.replace_val(3, s[0][..., :3]))(state)
+    scanned, _ = jax.lax.scan(lambda s, _: (s.replace_val(0, s[0] + 1), None), state, length=4)
+    assert all(isinstance(s, kind) for s in (jitted, gradient, mapped, scanned))
+    np.testing.assert_array_equal(jitted[1], 2 * state[1])
+    np.testing.assert_array_equal(gradient[1], jnp.full((5, 2, 3), 3.0))
+    np.testing.assert_array_equal(gradient[-1], 2 * state[-1])
+    np.testing.assert_array_equal(mapped[3], state[0][:, :3])
+    np.testing.assert_array_equal(scanned[0], state[0] + 4)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.int8])
+def test_the_dtype_is_static_and_everything_is_cast_to_it(kind, dtype):
+    state = kind(SIZES, dtype).init(jnp.ones((2, 4)), jnp.ones((2, 3), jnp.int32)).replace_val(1, jnp.ones((2, 2, 3)))
+    assert {state[i].dtype for i in range(4)} == {jnp.dtype(dtype)}
+    assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(state))
+    assert jax.tree.structure(state) != jax.tree.structure(kind(SIZES, jnp.float16))
+
+
+def test_a_value_that_does_not_fit_is_refused_with_both_shapes(kind):
+    state = filled(kind)
+    with pytest.raises(ValueError, match=r"buffer 1 has shape \(5, 2, 3\), but what came has shape \(5, 3, 2\)"):
+        state.replace_val(1, jnp.ones((5, 3, 2)))
+    with pytest.raises(ValueError, match=r"buffer 0 has shape \(6, 4\), but what came has shape \(6, 5\)"):
+        state.init(jnp.ones((6, 5)))
+    with pytest.raises(ValueError, match=r"buffer -1 has shape \(6, 3\), but what came has shape \(5, 3\)"):
+        state.init(jnp.ones((6, 4)), jnp.ones((5, 3)))
+    with pytest.raises(ValueError, match=r"buffer 3 has shape \(2, 3\), but what came has shape \(1, 3\)"):
+        state.replace([*numbered(SIZES, 2)[:3], jnp.ones((1, 3))])
+    with pytest.raises(ValueError, match="has 4 buffers, but 3 came"):
+        state.replace(numbered(SIZES, 2)[:3])
+
+
+@pytest.mark.parametrize("sizes", [[], [(4,)], [(4,), (0,)], [(4,), (-1, 2), (3,)]])
+def test_sizes_of_no_network_are_refused(kind, sizes):
+    with pytest.raises(ValueError, match="came sizes="):
+        kind(sizes)
+
+
+def test_packed_is_one_array(kind):
+    leaves = jax.tree.leaves(kind(SIZES))
+    assert len(leaves) == (1 if kind is PackedState else len(SIZES))
