@@ -5,6 +5,7 @@ from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import jax
+import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from darnax.builder.problems import said
@@ -14,14 +15,16 @@ NUMBERS = "a number or a list of numbers"
 
 
 def fitted(value: Any, annotation: Any) -> Any:
-    """Return `value` as the annotation wants it (a list where a tuple is due becomes one); raise ValueError if it does not fit.
+    """Return `value` as the annotation wants it: a list becomes the tuple or the array that is due.
+
+    Raises ValueError, with what came and what was expected, if it does not fit.
 
     What the annotation means is Pydantic's to say, in its strict mode for JSON: an integer is a number, a word never is.
     `ArrayLike` means numbers, nested in lists or not. An annotation that Pydantic cannot read checks nothing.
     """
     if jax.Array in options(annotation):
         fits = is_numbers(value) or (value is None and NoneType in options(annotation))
-        result = value
+        result = np.asarray(value, np.float32) if isinstance(value, list) and fits else value
     else:
         fits, result = validated(value, annotation)
     if not fits:

@@ -79,6 +79,7 @@ def read_plan(model: Model, reader: Reader) -> Plan | None:
     examine_numbers(model, problems)
     buffers = read_buffers(model.buffers, problems)
     if buffers is None:
+        examine_constructors(model, reader)
         return None
     layers, adapters = list(read_layers(model.layers, buffers, reader)), list(read_adapters(model.adapters, buffers, reader))
     placed = [(place, where) for place, where, _ in layers + adapters]
@@ -129,7 +130,7 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
         if not isinstance(value, Mapping):
             problems.add(where, f"came {said(value)}, expected from, to and `_target_`; to take it away write ~{where}")
             continue
-        call = reader.call({k: v for k, v in value.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED)
+        call = read_adapter(value, where, reader)
         ends = []
         for end in ("from", "to"):
             if end not in value:
@@ -140,3 +141,17 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
         for place in places(name, ends[0], ends[1]) if len(ends) == 2 else ():
             if is_open(place, where, buffers, problems):
                 yield place, where, call
+
+
+def read_adapter(node: Mapping[str, Any], where: str, reader: Reader) -> Call | None:
+    """Return the constructor of an adapter."""
+    return reader.call({k: v for k, v in node.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED)
+
+
+def examine_constructors(model: Model, reader: Reader) -> None:
+    """Note what is wrong with the modules whatever the buffers are."""
+    for name, node in model.layers.items():
+        reader.call(node, f"model.layers.{name}", Layer, LAYER_FILLED)
+    for name, node in model.adapters.items():
+        if isinstance(node, Mapping):
+            read_adapter(node, f"model.adapters.{name}", reader)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 import jax
@@ -11,7 +10,8 @@ import optax
 
 from darnax.builder.annotations import options
 from darnax.builder.calls import Call, Reader, made, signature_of
-from darnax.builder.problems import first_line, nearest, said
+from darnax.builder.names import glob_for
+from darnax.builder.problems import first_line, said
 from darnax.builder.specification import Optimizer
 from darnax.learning import grouped
 from darnax.orchestrators import Orchestrator
@@ -39,9 +39,9 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
     groups = {}
     for pattern, node in section.groups.items():
         where = f"optimizer.groups.{pattern}"
-        groups[pattern] = read_transformation(node, where, reader)
-        if names and not any(fnmatchcase(name, pattern) for name in names):
-            reader.problems.add(where, f"no module is called {pattern}{nearest(pattern, names)}")
+        group = read_transformation(node, where, reader)
+        with reader.problems.at(where):
+            groups[glob_for(pattern, names) if names else pattern] = group
     if default is None or None in groups.values():
         return None
     fallback = default

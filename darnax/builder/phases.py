@@ -1,16 +1,17 @@
 """From `dynamics.train` and `dynamics.infer` to phases."""
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import Any
 
 from darnax.builder.calls import Reader
-from darnax.builder.problems import first_line, nearest, said
+from darnax.builder.names import glob_for
+from darnax.builder.problems import said
 from darnax.relaxation import Phase
 
 
 def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader) -> dict[str, Phase]:
-    """Return the phases by name, those without a problem; `names` are the modules that `learn` may name."""
+    """Return the phases by name, those without a problem; `names` are the modules that `learn` may mean, if they are known."""
     phases = {}
     for name, value in node.items():
         path = f"{where}.{name}"
@@ -18,22 +19,20 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
             reader.problems.add(path, f"came {said(value)}, expected a mapping, such as {{messages: forward, steps: 5}}")
             continue
         call = reader.arguments(Phase, value, path, filled=())
-        if call is None:
-            continue
-        try:
-            phases[name] = phase = call()
-        except ValueError as error:
-            reader.problems.add(path, first_line(error))
-            continue
-        examine_learn(phase, f"{path}.learn", names, reader)
+        if call is not None:
+            with reader.problems.at(path):
+                phase = call()
+                phases[name] = replace(phase, learn=tuple(read_learn(phase, f"{path}.learn", names, reader)))
     return phases
 
 
-def examine_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader) -> None:
-    """Note what a phase shall learn that is no module."""
+def read_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader) -> list[str]:
+    """Return the globs that the words of `learn` stand for; note the words that mean no module."""
     if phase.learn and where.startswith("dynamics.infer"):
         reader.problems.add(where, "inference learns nothing; take it away")
-        return
-    for pattern in phase.learn if names else ():
-        if not any(fnmatchcase(name, pattern) for name in names):
-            reader.problems.add(where, f"no module is called {pattern}{nearest(pattern, names)}")
+        return []
+    globs = []
+    for word in phase.learn if names else ():
+        with reader.problems.at(where):
+            globs.append(glob_for(word, names))
+    return globs

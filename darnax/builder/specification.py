@@ -141,6 +141,8 @@ def sentence(section: type[Section], detail: Any) -> str:
     if detail["type"] == "missing":
         return "is missing"
     expected = detail["msg"].replace("Input should", "expected").replace("expected be ", "expected ").replace("to be ", "")
+    if detail["type"].startswith(("greater_than", "less_than")):
+        expected = expected.replace("expected ", "expected a number ", 1)
     if detail["type"] == "string_pattern_mismatch":
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":

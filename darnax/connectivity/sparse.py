@@ -6,11 +6,14 @@ from typing import Self
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float, Int, Key
 
 from darnax.connectivity.interface import Connectivity, normalised
 
 UNROLL = 8  # inputs handled per turn of the loop over the in-degree
+MATMUL_PAYS = 20  # times faster is a product than a sum of a gather: it pays to make all products and pick the synapses
+UNIT_MAJOR = Layout((1, 0))
 
 
 class Sparse(Connectivity):
@@ -62,7 +65,7 @@ class Sparse(Connectivity):
         return jax.random.normal(key, self.inputs.shape) / math.sqrt(self.fan_in)
 
     def message(self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
-        units = x.reshape(x.shape[0], -1).T  # unit-major: one input of one unit is a contiguous batch
+        units = unit_major(x)
 
         def add(field: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
             values, inputs = synapses
@@ -70,13 +73,26 @@ class Sparse(Connectivity):
 
         blank = jnp.zeros((weight.shape[1], x.shape[0]), x.dtype)
         field, _ = jax.lax.scan(add, blank, (weight, self.inputs), unroll=min(UNROLL, self.fan_in))
-        return field.T.reshape(x.shape[0], *self.post)
+        return batch_major(field).reshape(x.shape[0], *self.post)
 
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "k post"]:
         batch = x.shape[0]
-        units, signal = x.reshape(batch, -1).T, e.reshape(batch, -1).T
-        total = jax.lax.map(lambda inputs: jnp.sum(units[inputs] * signal, axis=-1), self.inputs)
+        units, signal = unit_major(x), unit_major(e)
+        if len(units) <= self.fan_in * MATMUL_PAYS:
+            total = jnp.take_along_axis(units @ signal.T, self.inputs, axis=0)
+        else:
+            total = jax.lax.map(lambda inputs: jnp.sum(units[inputs] * signal, axis=-1), self.inputs)
         return normalised(total, batch, self.fan_in)
+
+
+def unit_major(x: Float[Array, "batch *size"]) -> Float[Array, "units batch"]:
+    """Return `x` with the batch of each unit contiguous in memory, so that one input of one unit is one run of numbers."""
+    return with_layout_constraint(x.reshape(x.shape[0], -1), UNIT_MAJOR).T
+
+
+def batch_major(field: Float[Array, "units batch"]) -> Float[Array, "batch units"]:
+    """Return the transpose of `field`, which for the compiler stays where it is until somebody needs it otherwise."""
+    return with_layout_constraint(field.T, UNIT_MAJOR)
 
 
 def distinct(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Array, "k units"]:

@@ -53,6 +53,16 @@ def test_groups_are_by_name_and_the_rest_is_by_default():
         np.testing.assert_allclose(two, ratio * one, rtol=1e-4, atol=1e-6)
 
 
+def test_a_line_of_the_yaml_means_all_its_modules():
+    """`hidden` is hidden1, hidden2, …: the same optimiser as `hidden*`, and a key that an override can write."""
+    node = {"_target_": "optax.sgd", "learning_rate": 0.4}
+    depth = {"model.depth": 2, "model.buffers.hidden.repeat": 2}
+    by_glob, by_name = (moved({**depth, "optimizer.groups": {key: node}})[2] for key in ("hidden*", "hidden"))
+    assert eqx.tree_equal(by_glob, by_name)
+    experiment = build(changed({"dynamics.train.free.learn": ["w_in", "hidden", "up"]}))
+    assert experiment.train["free"].learn == ("w_in", "hidden[0-9]*", "up[0-9]*")
+
+
 def test_several_in_a_row_are_chained_in_their_order():
     """weight_decay first, then the rate: W ← W − rate (∇ + decay W)."""
     decay = {"_target_": "optax.add_decayed_weights", "weight_decay": 0.5}

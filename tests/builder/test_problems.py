@@ -143,8 +143,8 @@ CASES = {
         "expected one of Optax's transformations",
     ),
     # numbers of the other sections
-    "batch size": ({"data.batch_size": 0}, "data.batch_size", "came 0, expected greater than 0"),
-    "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "came -1, expected greater than or equal to 0"),
+    "batch size": ({"data.batch_size": 0}, "data.batch_size", "came 0, expected a number greater than 0"),
+    "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "came -1, expected a number greater than or equal to 0"),
     "devices": ({"runner.devices": 2, "runner.replicas": 3}, "runner.devices", "expected a divisor of runner.replicas=3"),
     "kept classes": ({"data.only_classes": [3, 8]}, "data.classes", "came 4, expected 2"),
     # targets
@@ -197,12 +197,20 @@ def test_everything_is_said_at_once():
         f"{L}.hidden.j_dd": 1,
         "dynamics.train.free.learn": ["nobody"],
         "optimizer.default._target_": "optax.sgdd",
+        "model.adapters.w_out.rule.marjin": 1,
         "tracking.wandb.mode": "on",
     }
     with pytest.raises(RequestError) as caught:
         build(changed(changes))
     found = {problem.where for problem in caught.value.problems}
     assert found == set(changes)
+
+
+def test_wrong_buffers_do_not_hide_wrong_modules():
+    with pytest.raises(RequestError) as caught:
+        build(changed({"model.buffers.hidden.repeat": 0, f"{L}.hidden.j_dd": 1, f"{A}.w_in.strengh": 1}))
+    found = {problem.where for problem in caught.value.problems}
+    assert found == {"model.buffers.hidden", f"{L}.hidden.j_dd", f"{A}.w_in.strengh"}
 
 
 def test_one_mistake_is_one_problem():

@@ -1,0 +1,124 @@
+"""One table of laws for every rule on every connectivity; a new rule or connectivity joins the table."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import naive
+import numpy as np
+import pytest
+
+from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.rules import Hebbian, Perceptron, SoftmaxDelta
+
+SIZE = (4, 4, 2)  # of the sender and of the receiver alike
+KEY = jax.random.key(0)
+RULES = {"perceptron": Perceptron(0.5), "softmax delta": SoftmaxDelta(), "hebbian": Hebbian()}
+CONNECTIVITIES = {
+    "dense": Dense(SIZE, SIZE),
+    "dense hollow": Dense(SIZE, SIZE, hollow=True),
+    "sparse": Sparse.uniform(KEY, SIZE, SIZE, 5),
+    "sparse hollow": Sparse.uniform(KEY, SIZE, SIZE, 5, hollow=True),
+    "patch": Sparse.patch(KEY, SIZE, SIZE, 2),
+    "convolution": Convolved(2, 2, 3),
+    "convolution hollow": Convolved(2, 2, 3, hollow=True),
+    "convolution transposed": Convolved(2, 2, 3, transposed=True),
+}
+on_every_connectivity = pytest.mark.parametrize("connectivity", CONNECTIVITIES.values(), ids=CONNECTIVITIES)
+for_every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+@eqx.filter_jit
+def jitted(method, *arrays):
+    return method(*arrays)
+
+
+def update(rule, connectivity, x, y, h):
+    return jitted(connectivity.correlate, x, jitted(rule.signal, y, h))
+
+
+def message(connectivity, weight, x):
+    return jitted(connectivity.message, weight, x)
+
+
+def activities():
+    """Return x, y in ±1 and h in Gaussians, for a batch of 5."""
+    rng = np.random.default_rng(1)
+    x, y = np.sign(rng.normal(size=(2, 5, *SIZE)))
+    return [jnp.asarray(array, jnp.float32) for array in (x, y, rng.normal(size=(5, *SIZE)))]
+
+
+def entries(connectivity, condition):
+    """Return the mask, in the weight's layout, of the synapses for which `condition(heard, hears)` holds."""
+    mask = np.zeros(jax.eval_shape(connectivity.init, KEY).shape, bool)
+    for heard, hears, entry in naive.synapses(connectivity, SIZE, SIZE):
+        mask[entry] |= condition(heard, hears)
+    return mask
+
+
+@on_every_connectivity
+@for_every_rule
+def test_an_update_is_laid_out_as_the_weight(rule, connectivity):
+    weight, change = jax.eval_shape(connectivity.init, KEY), update(rule, connectivity, *activities())
+    assert (change.shape, change.dtype) == (weight.shape, weight.dtype)
+    assert np.abs(change).max() > 0.1
+
+
+@on_every_connectivity
+@for_every_rule
+def test_jit_equals_no_jit(rule, connectivity):
+    x, y, h = activities()
+    np.testing.assert_allclose(update(rule, connectivity, x, y, h), connectivity.correlate(x, rule.signal(y, h)), atol=1e-6)
+
+
+@on_every_connectivity
+@for_every_rule
+def test_the_order_of_the_batch_does_not_matter(rule, connectivity):
+    permuted = [array[jnp.array([3, 0, 4, 1, 2])] for array in activities()]
+    np.testing.assert_allclose(
+        update(rule, connectivity, *permuted), update(rule, connectivity, *activities()), rtol=1e-5, atol=1e-6
+    )
+
+
+@on_every_connectivity
+@for_every_rule
+def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
+    """A readout whose units compete changes those of its group, the last axis."""
+    x, y, h = activities()
+    unit = (1, 2, slice(None)) if isinstance(rule, SoftmaxDelta) else (1, 2, 0)
+    other = update(rule, connectivity, x, y.at[:, *unit].multiply(-1), h.at[:, *unit].add(0.7))
+    moved = other != update(rule, connectivity, x, y, h)
+    own = entries(connectivity, lambda _, hears: hears[:2] == (1, 2) and (unit[2] in (slice(None), hears[2])))
+    assert np.any(moved)
+    assert not np.any(moved & ~own)
+
+
+@on_every_connectivity
+@for_every_rule
+def test_a_sender_changes_only_its_own_synapses(rule, connectivity):
+    x, y, h = activities()
+    moved = update(rule, connectivity, x.at[:, 1, 2, 0].multiply(-1), y, h) != update(rule, connectivity, x, y, h)
+    assert not np.any(moved & ~entries(connectivity, lambda heard, _: heard == (1, 2, 0)))
+
+
+@on_every_connectivity
+@for_every_rule
+def test_what_is_no_synapse_never_becomes_one(rule, connectivity):
+    absent = ~entries(connectivity, lambda *_: True)
+    assert not np.any(connectivity.init(KEY)[absent])
+    assert not np.any(update(rule, connectivity, *activities())[absent])
+
+
+@on_every_connectivity
+def test_a_message_reaches_only_those_who_hear_it(connectivity):
+    x, _, _ = activities()
+    weight = connectivity.init(KEY)
+    moved = np.asarray(message(connectivity, weight, x.at[:, 1, 2, 0].multiply(-1)) != message(connectivity, weight, x))
+    hearing = {hears for heard, hears, _ in naive.synapses(connectivity, SIZE, SIZE) if heard == (1, 2, 0)}
+    assert {unit[1:] for unit in zip(*np.nonzero(moved), strict=True)} <= hearing
+    assert hearing or isinstance(connectivity, Sparse)
+
+
+@on_every_connectivity
+def test_no_signal_no_update(connectivity):
+    x, y, _ = activities()
+    assert not np.any(update(RULES["perceptron"], connectivity, x, y, 2 * y))  # every unit is stable beyond the margin

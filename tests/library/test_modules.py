@@ -1,0 +1,130 @@
+"""Every module: its message, its activation, and its update −ΔW, against loops in numpy; and what it declares plastic."""
+
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import naive
+import numpy as np
+import pytest
+
+from darnax.modules import (
+    Convolution,
+    Ferromagnetic,
+    FullyConnected,
+    OutputLayer,
+    RecurrentConvolution,
+    RecurrentDiscrete,
+    RecurrentTanh,
+)
+from darnax.rules import Hebbian, SoftmaxDelta
+
+KEY = jax.random.key(2)
+MARGINS = np.linspace(0, 2, 6)
+MODULES = {
+    "recurrent": (lambda: RecurrentDiscrete(6, 0.5, 1.0, key=KEY), (6,), (6,)),
+    "recurrent, one J_D and one margin per unit": (lambda: RecurrentDiscrete(6, MARGINS - 1, MARGINS, key=KEY), (6,), (6,)),
+    "recurrent hebbian": (lambda: RecurrentDiscrete((2, 3), 0.5, rule=Hebbian(), key=KEY), (2, 3), (2, 3)),
+    "recurrent sparse": (lambda: RecurrentDiscrete((2, 3), 0.5, 1.0, sparsity=0.5, key=KEY), (2, 3), (2, 3)),
+    "recurrent frozen": (lambda: RecurrentDiscrete(6, 0.5, rule=None, key=KEY), (6,), (6,)),
+    "tanh": (lambda: RecurrentTanh(6, 0.5, 1.0, key=KEY), (6,), (6,)),
+    "fully connected": (lambda: FullyConnected((4, 3), 6, 3.0, 2.0, key=KEY), (4, 3), (6,)),
+    "fully connected sparse": (lambda: FullyConnected((4, 3), 6, 3.0, sparsity=0.5, key=KEY), (4, 3), (6,)),
+    "fully connected patch": (lambda: FullyConnected((4, 3), 6, patch=2, threshold=1.0, key=KEY), (4, 3), (6,)),
+    "fully connected frozen": (lambda: FullyConnected((4, 3), 6, rule=None, key=KEY), (4, 3), (6,)),
+    "readout": (lambda: FullyConnected(12, 6, rule=SoftmaxDelta(), key=KEY), (12,), (6,)),
+    "convolution": (lambda: Convolution((4, 4, 1), (2, 2, 2), 3, 2.0, 1.0, stride=2, key=KEY), (4, 4, 1), (2, 2, 2)),
+    "convolution frozen": (lambda: Convolution((4, 4, 1), (4, 4, 2), rule=None, key=KEY), (4, 4, 1), (4, 4, 2)),
+    "transposed": (
+        lambda: Convolution((2, 2, 2), (4, 4, 1), 2, stride=2, transposed=True, rule=Hebbian(), key=KEY),
+        (2, 2, 2),
+        (4, 4, 1),
+    ),
+    "recurrent convolution": (lambda: RecurrentConvolution((3, 4, 2), 0.5, 1.0, key=KEY), (3, 4, 2), (3, 4, 2)),
+    "ferromagnetic": (lambda: Ferromagnetic((2, 3), 0.7), (2, 3), (2, 3)),
+    "ferromagnetic per unit": (lambda: Ferromagnetic(6, MARGINS), (6,), (6,)),
+    "output": (OutputLayer, (5,), (5,)),
+}
+
+
+@cache
+def made(name):
+    """Return a module with activities x, y and a field h that suit it."""
+    make, pre, post = MODULES[name]
+    rng = np.random.default_rng(4)
+    x, y, h = rng.normal(size=(3, *pre)), np.sign(rng.normal(size=(3, *post))), rng.normal(size=(3, *post))
+    return make(), *(jnp.asarray(array, jnp.float32) for array in (x, y, h))
+
+
+every = pytest.mark.parametrize("name", MODULES)
+
+
+@every
+def test_the_message_is_the_sum_over_synapses(name):
+    module, x, y, _ = made(name)
+    np.testing.assert_allclose(module(x), naive.sent(module, x, y.shape[1:]), atol=1e-5)
+
+
+@every
+def test_the_update_is_minus_the_change_and_zero_elsewhere(name):
+    module, x, y, h = made(name)
+    update = module.backward(x, y, h)
+    expected = naive.change(module, x, y, h)
+    assert jax.tree.structure(update) == jax.tree.structure(module)
+    for path, array in jax.tree.leaves_with_path(update):
+        if expected is not None and path[-1].name in ("W", "J"):
+            np.testing.assert_allclose(array, -expected, atol=1e-6)
+        else:
+            assert not np.any(array)
+
+
+@every
+def test_plastic_is_what_backward_may_change(name):
+    module, x, y, h = made(name)
+    moved = jax.tree.map(lambda array: bool(np.any(array)), module.backward(x, y, h))
+    assert moved == module.plastic()
+
+
+@every
+def test_only_layers_own_a_buffer_and_they_keep_to_their_activation(name):
+    module, _, _, h = made(name)
+    assert module.has_state == (type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer))
+    if module.has_state:
+        np.testing.assert_allclose(module.activation(h), naive.activated(module, np.asarray(h)), atol=1e-6)
+        reduced = module.reduce({"a": h, "b": [2 * h, (h, h)]})
+        np.testing.assert_allclose(reduced, 5 * np.asarray(h), rtol=1e-6)
+
+
+def test_ties_go_to_plus_one():
+    layer, *_ = made("recurrent")
+    assert layer.activation(jnp.array([[0.0, -0.0, 1e-30, -1e-30]])).tolist() == [[1.0, 1.0, 1.0, -1.0]]
+
+
+def test_strength_scales_the_initial_weight():
+    one, five = (FullyConnected(30, 20, strength, key=KEY).W for strength in (1.0, 5.0))
+    np.testing.assert_allclose(five, 5 * one, rtol=1e-6)
+
+
+def test_the_threshold_is_the_margin_of_the_perceptron_rule():
+    assert float(RecurrentDiscrete(6, 0.5, 1.5, key=KEY).threshold) == 1.5
+    assert float(RecurrentDiscrete(6, 0.5, key=KEY).threshold) == 0.0
+    with pytest.raises(AttributeError, match="only a module with the perceptron rule has a threshold"):
+        _ = FullyConnected(3, 3, rule=None, key=KEY).threshold
+
+
+def test_a_threshold_beside_a_rule_is_refused():
+    with pytest.raises(ValueError, match="threshold is the margin of the default perceptron rule"):
+        FullyConnected(3, 3, threshold=1.0, rule=Hebbian(), key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Convolution((4, 4, 1), (4, 4, 2), stride=2, key=KEY), r"makes \(2, 2, 2\) of \(4, 4, 1\)"),
+        (lambda: RecurrentConvolution((4, 4, 1), 0.5, width=4, key=KEY), "its width is odd; came 4"),
+        (lambda: RecurrentDiscrete(6, 0.5, sparsity=0.99, key=KEY), "between 1 and 5 others, but 0 came"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
