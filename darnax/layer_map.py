@@ -26,10 +26,12 @@ class LayerMap(eqx.Module):
 
         Raises:
             ValueError: a receiver without a layer, an adapter to the input, a layer off the diagonal, an adapter on it, a
-                sender that is no buffer of the network, or two modules of one name.
+                sender that is no buffer of the network, a name for no module, or two modules of one name.
         """
         wiring = {(i, j): module for i in sorted(rows) for j, module in sorted(rows[i].items())}
         validate(wiring)
+        if unknown := set(names or {}) - set(wiring):
+            raise ValueError(f"names came for {sorted(unknown)}, but the network has {sorted(wiring)}")
         called = {edge: default_name(edge) for edge in wiring} | dict(names or {})
         if len(set(called.values())) < len(wiring):
             raise ValueError(f"two modules have one name: {sorted(called.values())}")

@@ -1,7 +1,7 @@
 """How long to relax, and when to stop: the only loop over time."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from darnax.orchestrators.interface import Held
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
+CHOICES = {"until": (None, "fixed_point"), "messages": get_args(Messages), "start": ("keep", "blank")}
 STILL = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
 
 
@@ -28,7 +29,8 @@ class Phase:
         learn: names of the modules, globs allowed, that learn from the state at the end.
 
     Raises:
-        ValueError: neither or both of `steps` and `until`, a length below 0, or a choice that is none of the above.
+        ValueError: neither or both of `steps` and `until`, a length below 0, a choice that is none of the above, or a
+            string for `learn`.
     """
 
     steps: int | None = None
@@ -39,6 +41,11 @@ class Phase:
     learn: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is one of {', '.join(map(str, choices))}; came {getattr(self, name)!r}")
+        if isinstance(self.learn, str):
+            raise ValueError(f"learn is a tuple of names, as in learn=({self.learn!r},); a string came")
         if (self.steps is None) == (self.until is None):
             raise ValueError("a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`")
         if (self.until is None) != (self.max_steps is None):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import data, evaluate, experiments, panels, train
+from darnax.cli import data, evaluate, experiments, panels, show, train
 from darnax.cli.options import DEBUG
 
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
+app.command("show")(show.show)
 app.command("list")(experiments.list_experiments)
 app.add_typer(data.app)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
-    from darnax.runner.experiment import Experiment
+    from darnax.runner.experiment import DataChoice, Experiment
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import Progress
     from darnax.tracking import Tracker
@@ -74,7 +74,7 @@ def keep_compiled_programs() -> None:
     """Let JAX keep what it compiles in the user's cache folder, unless told otherwise, so that the next run starts at once."""
     import jax
 
-    if jax.config.jax_compilation_cache_dir is None:
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
         jax.config.update("jax_compilation_cache_dir", str(cache / "darnax" / "jax"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
@@ -87,9 +87,9 @@ def open_data(experiment: "Experiment") -> "Dataset":
 
     data = experiment.data
     if data.source is not None:
-        return data.source.open()
+        return fitting(data.source.open(), data)
     with progress_bar() as progress:
-        return open_dataset(
+        dataset = open_dataset(
             data.name,
             directory=data.directory,
             validation=data.validation,
@@ -99,6 +99,26 @@ def open_data(experiment: "Experiment") -> "Dataset":
             seed=experiment.seed,
             progress=progress,
         )
+    return fitting(dataset, data)
+
+
+def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
+    """Return the dataset, after a look at whether it is what the configuration says it is."""
+    import jax
+
+    from darnax.errors import Problem, RequestError
+
+    window = next(dataset.test.windows(None))
+    problems = []
+    shape = jax.eval_shape(data.encode, window.inputs[:1]).shape[1:]
+    if shape != data.shape:
+        problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
+    if dataset.class_names and len(dataset.class_names) != data.classes:
+        there = len(dataset.class_names)
+        problems.append(Problem("data.classes", f"{dataset.name} has {there} classes, not {data.classes}; write that"))
+    if problems:
+        raise RequestError(*problems)
+    return dataset
 
 
 def open_tracker(experiment: "Experiment", folder: "RunFolder", group: str, progress: "Progress") -> "Tracker":

@@ -1,76 +1,28 @@
-"""What a configuration would make, in three tables and a few lines."""
+"""`darnax show`: what a configuration would build, before anything is trained."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
 
-from darnax.cli import tables
+import typer
 
-if TYPE_CHECKING:
-    from darnax.builder import Description, ModuleRow
+from darnax.cli.options import Debug, Overrides
 
-UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
-
-
-def render(description: "Description") -> None:
-    """Print the buffers and their layers, the adapters, the phases, and what there is in all."""
-    tables.show(("buffer", "size", "layer", "inputs", "weights", "rule"), layers(description))
-    print()
-    tables.show(("adapter", "from", "to", "kind", "inputs", "weights", "rule"), adapters(description))
-    print()
-    tables.show(
-        ("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)]
-    )
-    print()
-    for what, value in facts(description):
-        print(f"{what:<12}{value}")
+Picture = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the wiring into FILE.", show_default=False)]
 
 
-def layers(description: "Description") -> Iterator[tuple[str, ...]]:
-    """One row for every buffer; the input has no layer."""
-    by_buffer = {module.receiver: module for module in description.modules if module.sender == module.receiver}
-    for position, (name, size) in enumerate(description.buffers):
-        yield (name, "×".join(map(str, size)), *(about(by_buffer[position]) if position in by_buffer else ("", "", "", "")))
+def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False) -> None:
+    """Show the network that a configuration describes: buffers, modules, parameters, phases, memory. No data are touched.
 
+    darnax show +experiment=mnist_chain model.depth=3
 
-def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
-    """One row for every adapter, forward ones first."""
-    names = [name for name, _ in description.buffers]
-    rows = [module for module in description.modules if module.sender != module.receiver]
-    for module in sorted(rows, key=lambda a: (a.sender > a.receiver, a.sender, a.receiver)):
-        yield (module.name, names[module.sender], names[module.receiver], *about(module))
-
-
-def about(module: "ModuleRow") -> tuple[str, str, str, str]:
-    """What a module is, whether it stands on a buffer or between two."""
-    rule = (module.rule or "its own") if module.plastic else "frozen" if module.parameters else ""
-    return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else "", rule
-
-
-def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
-    """One row for every phase of training or of inference."""
-    for name, phase in getattr(description, when).items():
-        steps = str(phase.steps) if phase.until is None else f"at most {phase.max_steps}"
-        learnt = " ".join(module.name for module in description.modules if name in module.learns) if when == "train" else ""
-        yield f"{when} {name}", steps, phase.messages, phase.start, learnt
-
-
-def facts(description: "Description") -> Iterator[tuple[str, str]]:
-    """The lines under the tables."""
-    yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
-    parts = ", ".join(f"{what} {human(size)}" for what, size in description.memory.items())
-    yield "memory", f"{parts}, and the data"
-    copies = f", {description.replicas} replicas" if description.replicas > 1 else ""
-    yield "data", f"{description.data}, {description.batch_size} a batch{copies}"
-
-
-def human(size: float) -> str:
-    """Bytes for a person.
-
-    Example:
-        >>> human(1536)
-        '1.5 KiB'
+    darnax show +experiment=mnist_chain --svg wiring.svg
     """
-    power = 0
-    while size >= 1024 and power < len(UNITS) - 1:
-        size, power = size / 1024, power + 1
-    return f"{size:.0f} {UNITS[power]}" if size >= 100 else f"{size:.3g} {UNITS[power]}"
+    from darnax.builder import describe
+    from darnax.cli import wiring_picture, wiring_table
+    from darnax.cli.hydra_adapter import compose
+
+    description = describe(compose(list(overrides or [])))
+    wiring_table.render(description)
+    if svg is not None:
+        svg.write_text(wiring_picture.svg(description), encoding="utf-8")
+        typer.echo(f"picture     {svg}")

@@ -22,10 +22,10 @@ class DataChoice:
         shape: of one encoded input.
         classes: number of them.
         batch_size: examples of one step.
-        validation: fraction of the training set, or number of examples, that is kept out of training.
+        validation: number of training examples that are kept out of training.
         per_class: train on so many examples of each class; None is all.
         only_classes: train and test on these alone; None is all.
-        memory_gib: a decoded set above it is read from disk while training; None is the data room's choice.
+        memory_gib: a decoded set above it is read from disk while training.
         source: an object that stands for the dataset, or None for the prepared one of this name.
         encode: the stages between a raw batch and the input buffer, as one function.
         labels: the code between a class and the output buffer.
@@ -36,10 +36,10 @@ class DataChoice:
     shape: tuple[int, ...]
     classes: int
     batch_size: int
-    validation: float | int
+    validation: int
     per_class: int | None
     only_classes: tuple[int, ...] | None
-    memory_gib: float | None
+    memory_gib: float
     source: Any
     encode: Any
     labels: Any

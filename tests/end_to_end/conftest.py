@@ -19,7 +19,13 @@ class Laboratory:
     def darnax(self, *arguments: str, code: int = 0) -> str:
         """Run `darnax`, insist on its exit code, and return what it printed."""
         done = subprocess.run(
-            [*DARNAX, *arguments], cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            [*DARNAX, *arguments],
+            cwd=self.place,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         said = done.stdout + done.stderr
         assert done.returncode == code, said
@@ -28,7 +34,12 @@ class Laboratory:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [*DARNAX, *arguments], cwd=self.place, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*DARNAX, *arguments],
+            cwd=self.place,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def runs(self, experiment: str = "digits_smoke") -> list[Path]:

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import naive
@@ -49,11 +50,17 @@ MODULES = {
 
 @cache
 def made(name):
-    """Return a module with activities x, y and a field h that suit it."""
+    """Return a module, activities x and y and a field h that suit it, and its update for them."""
     make, pre, post = MODULES[name]
     rng = np.random.default_rng(4)
     x, y, h = rng.normal(size=(3, *pre)), np.sign(rng.normal(size=(3, *post))), rng.normal(size=(3, *post))
-    return make(), *(jnp.asarray(array, jnp.float32) for array in (x, y, h))
+    module, arrays = make(), [array.astype(np.float32) for array in (x, y, h)]
+    return module, *arrays, jax.tree.map(np.asarray, jitted(module.backward, *arrays))
+
+
+@eqx.filter_jit
+def jitted(method, *arrays):
+    return method(*arrays)
 
 
 every = pytest.mark.parametrize("name", MODULES)
@@ -61,14 +68,13 @@ every = pytest.mark.parametrize("name", MODULES)
 
 @every
 def test_the_message_is_the_sum_over_synapses(name):
-    module, x, y, _ = made(name)
-    np.testing.assert_allclose(module(x), naive.sent(module, x, y.shape[1:]), atol=1e-5)
+    module, x, y, *_ = made(name)
+    np.testing.assert_allclose(jitted(module, x), naive.sent(module, x, y.shape[1:]), atol=1e-5)
 
 
 @every
 def test_the_update_is_minus_the_change_and_zero_elsewhere(name):
-    module, x, y, h = made(name)
-    update = module.backward(x, y, h)
+    module, x, y, h, update = made(name)
     expected = naive.change(module, x, y, h)
     assert jax.tree.structure(update) == jax.tree.structure(module)
     for path, array in jax.tree.leaves_with_path(update):
@@ -80,19 +86,18 @@ def test_the_update_is_minus_the_change_and_zero_elsewhere(name):
 
 @every
 def test_plastic_is_what_backward_may_change(name):
-    module, x, y, h = made(name)
-    moved = jax.tree.map(lambda array: bool(np.any(array)), module.backward(x, y, h))
-    assert moved == module.plastic()
+    module, *_, update = made(name)
+    assert jax.tree.map(lambda array: bool(np.any(array)), update) == module.plastic()
 
 
 @every
 def test_only_layers_own_a_buffer_and_they_keep_to_their_activation(name):
-    module, _, _, h = made(name)
+    module, _, _, h, _ = made(name)
     assert module.has_state == (type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer))
     if module.has_state:
-        np.testing.assert_allclose(module.activation(h), naive.activated(module, np.asarray(h)), atol=1e-6)
-        reduced = module.reduce({"a": h, "b": [2 * h, (h, h)]})
-        np.testing.assert_allclose(reduced, 5 * np.asarray(h), rtol=1e-6)
+        np.testing.assert_allclose(jitted(module.activation, h), naive.activated(module, h), atol=1e-6)
+        reduced = jitted(module.reduce, {"a": h, "b": [2 * h, (h, h)]})
+        np.testing.assert_allclose(reduced, 5 * h, rtol=1e-6)
 
 
 def test_ties_go_to_plus_one():

@@ -1,0 +1,90 @@
+"""What a configuration would make, in three tables and a few lines."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from darnax.cli import tables
+
+if TYPE_CHECKING:
+    from darnax.builder import Description, ModuleRow
+
+UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+def render(description: "Description") -> None:
+    """Print the buffers and their layers, the adapters, the phases, and what there is in all."""
+    table(("buffer", "size", "layer", "inputs", "weights", "rule"), layers(description))
+    print()
+    table(("adapter", "from", "to", "kind", "inputs", "weights", "rule"), adapters(description))
+    print()
+    table(("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)])
+    print()
+    for what, value in facts(description):
+        print(f"{what:<12}{value}")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under their columns, close together: seven columns have to fit in eighty letters."""
+    if not sys.stdout.isatty():
+        tables.plain(columns, [list(row) for row in rows])
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for row in rows:
+        shown.add_row(*map(Text, row))
+    Console().print(shown)
+
+
+def layers(description: "Description") -> Iterator[tuple[str, ...]]:
+    """One row for every buffer; the input has no layer."""
+    by_buffer = {module.receiver: module for module in description.modules if module.sender == module.receiver}
+    for position, (name, size) in enumerate(description.buffers):
+        yield (name, "×".join(map(str, size)), *(about(by_buffer[position]) if position in by_buffer else ("", "", "", "")))
+
+
+def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
+    """One row for every adapter, forward ones first."""
+    names = [name for name, _ in description.buffers]
+    rows = [module for module in description.modules if module.sender != module.receiver]
+    for module in sorted(rows, key=lambda a: (a.sender > a.receiver, a.sender, a.receiver)):
+        yield (module.name, names[module.sender], names[module.receiver], *about(module))
+
+
+def about(module: "ModuleRow") -> tuple[str, str, str, str]:
+    """What a module is, whether it stands on a buffer or between two."""
+    rule = (module.rule or "its own") if module.plastic else "frozen" if module.parameters else ""
+    return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else "", rule
+
+
+def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
+    """One row for every phase of training or of inference."""
+    for name, phase in getattr(description, when).items():
+        steps = str(phase.steps) if phase.until is None else f"at most {phase.max_steps}"
+        learnt = " ".join(module.name for module in description.modules if name in module.learns) if when == "train" else ""
+        yield f"{when} {name}", steps, phase.messages, phase.start, learnt
+
+
+def facts(description: "Description") -> Iterator[tuple[str, str]]:
+    """The lines under the tables."""
+    yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
+    parts = ", ".join(f"{what} {human(size)}" for what, size in description.memory.items())
+    yield "memory", f"{parts}, and the data"
+    copies = f", {description.replicas} replicas" if description.replicas > 1 else ""
+    yield "data", f"{description.data}, {description.batch_size} a batch{copies}"
+
+
+def human(size: float) -> str:
+    """Bytes for a person.
+
+    Example:
+        >>> human(1536)
+        '1.5 KiB'
+    """
+    power = 0
+    while size >= 1024 and power < len(UNITS) - 1:
+        size, power = size / 1024, power + 1
+    return f"{size:.0f} {UNITS[power]}" if size >= 100 else f"{size:.3g} {UNITS[power]}"

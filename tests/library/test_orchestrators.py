@@ -1,0 +1,138 @@
+"""Sweeps, predictions and updates of whole networks, step by step against loops in numpy."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import naive
+import numpy as np
+import pytest
+from networks import NETWORKS, chain, sample
+
+from darnax.layer_map import LayerMap
+from darnax.modules import Adapter, Ferromagnetic, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
+from darnax.states import SequentialState
+
+KEY = jax.random.key(11)
+ORDERS = [SequentialOrchestrator, ParallelOrchestrator]
+CASES = [
+    *((name, order, "all") for name in NETWORKS for order in ORDERS),
+    *(("chain", order, messages) for order in ORDERS for messages in ("forward", "unsupervised")),
+]
+
+
+@eqx.filter_jit
+def step(network, state, messages="all", held=None):
+    return network.step(state, KEY, messages, held)[0]
+
+
+def started(name):
+    """Return a network's wiring and a state in which every buffer holds something."""
+    layer_map, sizes = NETWORKS[name]()
+    rng = np.random.default_rng(5)
+    x, y = sample(sizes)
+    hidden = [np.sign(rng.normal(size=(len(x), *size))).astype(np.float32) for size in sizes[1:-1]]
+    return layer_map, SequentialState(sizes).replace([x, *hidden, y])
+
+
+def buffers(state):
+    return [np.asarray(state[i], np.float64) for i in range(len(state))]
+
+
+@pytest.mark.parametrize(("name", "order", "messages"), CASES)
+def test_every_step_is_the_naive_step(name, order, messages):
+    layer_map, state = started(name)
+    network = order(layer_map)
+    for _ in range(4):
+        expected = naive.step(network, buffers(state), messages, parallel=order is ParallelOrchestrator)
+        state = step(network, state, messages)
+        for i, buffer in enumerate(buffers(state)):
+            if set(np.unique(buffer)) <= {-1.0, 1.0}:
+                np.testing.assert_array_equal(buffer, expected[i])
+            else:
+                np.testing.assert_allclose(buffer, expected[i], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_prediction_is_the_readout_of_the_state(name):
+    layer_map, state = started(name)
+    network = SequentialOrchestrator(layer_map)
+    predicted, _ = eqx.filter_jit(network.predict)(state, KEY)
+    np.testing.assert_allclose(predicted[-1], naive.field(network, buffers(state), len(state) - 1), atol=1e-5)
+    for i in range(len(state) - 1):
+        np.testing.assert_array_equal(predicted[i], state[i])
+
+
+@pytest.mark.parametrize("messages", ["all", "forward"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_backward_holds_minus_the_change_of_every_module(name, messages):
+    layer_map, state = started(name)
+    network = SequentialOrchestrator(layer_map)
+    updates = eqx.filter_jit(network.backward)(state, KEY, messages)
+    assert jax.tree.structure(updates) == jax.tree.structure(network)
+    s = buffers(state)
+    for (i, j), module in layer_map.edge_items():
+        change = naive.change(module, s[j], s[i], naive.field(network, s, i, messages))
+        for path, array in jax.tree.leaves_with_path(updates.layer_map[i, j]):
+            weight = change is not None and path[-1].name in ("W", "J")
+            np.testing.assert_allclose(array, -change if weight else np.zeros_like(array), atol=2e-6)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_held_messages_change_nothing_bit_for_bit(name, order):
+    layer_map, state = started(name)
+    network = order(layer_map)
+    held = eqx.filter_jit(network.hold)(state, KEY)
+    assert set(held) == {(i, j) for i, j in layer_map.edges if i != j and j in (0, layer_map.output)}
+    ahead, behind = step(network, state, "all", held), step(network, state)
+    for i in range(len(state)):
+        np.testing.assert_array_equal(ahead[i], behind[i])
+
+
+def test_in_order_and_at_once_differ():
+    layer_map, state = started("chain")
+    assert not jnp.array_equal(
+        step(SequentialOrchestrator(layer_map), state)[2], step(ParallelOrchestrator(layer_map), state)[2]
+    )
+
+
+class Noise(Adapter):
+    """An adapter that draws."""
+
+    def __call__(self, x, rng=None):
+        return jax.random.normal(rng, x.shape)
+
+    def backward(self, x, y, y_hat):
+        return self
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_edge_and_every_step_draws_its_own_numbers(order):
+    rows = {1: {0: Noise(), 1: RecurrentDiscrete(50, 0.0, key=KEY)}, 2: {0: Noise(), 2: OutputLayer()}}
+    network = order(LayerMap.from_dict(rows))
+    state = SequentialState([(50,), (50,), (50,)]).init(jnp.zeros((1, 50)))
+    once, fresh = network.step(state, KEY)
+    again, _ = network.step(state, KEY)
+    later, _ = network.step(state, fresh)
+    assert jnp.array_equal(once[1], again[1])
+    assert not jnp.array_equal(once[1], later[1])
+    fields = network.fields(state, KEY)
+    assert not jnp.array_equal(fields[1], fields[2])
+
+
+def test_a_layer_may_reduce_its_messages_in_its_own_way():
+    class Loudest(RecurrentDiscrete):
+        def reduce(self, h):
+            return jax.tree.reduce(lambda a, b: jnp.where(jnp.abs(a) >= jnp.abs(b), a, b), h)
+
+    layer = Loudest(3, 0.5, key=KEY)
+    network = ParallelOrchestrator(LayerMap.from_dict({1: {0: Ferromagnetic(3, 5.0), 1: layer}, 2: {2: OutputLayer()}}))
+    state = SequentialState([(3,), (3,), (2,)]).replace_val(0, jnp.array([[-1.0, 1.0, -1.0]]))
+    assert network.step(state, KEY)[0][1].tolist() == [[-1.0, 1.0, -1.0]]
+
+
+def test_the_chain_is_what_the_tests_think_it_is():
+    layer_map, sizes = chain()
+    assert layer_map.names == ("w_in", "hidden1", "2_to_1", "1_to_2", "hidden2", "w_back", "w_out", "output")
+    assert sizes == [(6,), (9,), (9,), (4,)]

@@ -1,0 +1,115 @@
+"""How long a network relaxes and when it stops; the oracle is a Python loop over its steps."""
+
+import equinox as eqx
+import jax
+import numpy as np
+import pytest
+from networks import chain, sample
+
+from darnax.modules import RecurrentDiscrete
+from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
+from darnax.relaxation import Phase, relax
+from darnax.states import SequentialState
+
+KEY = jax.random.key(13)
+run = eqx.filter_jit(relax)
+step = eqx.filter_jit(lambda network, state, messages: network.step(state, KEY, messages)[0])
+
+
+def network_and_state(j_d=0.5, batch=6, order=SequentialOrchestrator):
+    layer_map, sizes = chain()
+    where = lambda lm: [module.J_D for module in lm.modules if isinstance(module, RecurrentDiscrete)]  # noqa: E731
+    strong = eqx.tree_at(where, layer_map, replace_fn=lambda old: np.full_like(old, j_d))
+    x, y = sample(sizes, batch=batch)
+    return order(strong), SequentialState(sizes).init(x, y)
+
+
+def trajectory(network, state, steps, messages="all"):
+    """Return the states after 0, 1, …, `steps` steps, and per step and sample the fraction of hidden units that flipped."""
+    states, flips = [state], []
+    for _ in range(steps):
+        states.append(step(network, states[-1], messages))
+        hidden = [np.concatenate([np.asarray(s[1]), np.asarray(s[2])], axis=1) for s in states[-2:]]
+        flips.append(np.mean(hidden[0] != hidden[1], axis=1))
+    return states, np.array(flips)
+
+
+def assert_same(one, other):
+    for i in range(len(one)):
+        np.testing.assert_array_equal(one[i], other[i])
+
+
+@pytest.mark.parametrize("order", [SequentialOrchestrator, ParallelOrchestrator])
+@pytest.mark.parametrize(("steps", "messages"), [(1, "all"), (4, "all"), (4, "forward"), (4, "unsupervised")])
+def test_steps_are_exact(order, steps, messages):
+    network, state = network_and_state(order=order)
+    states, flips = trajectory(network, state, steps, messages)
+    relaxed, _, went = run(network, state, KEY, Phase(steps=steps, messages=messages))
+    assert_same(relaxed, states[-1])
+    assert went.steps == steps
+    np.testing.assert_allclose(went.flips, flips[-1].mean(), rtol=1e-6)
+    np.testing.assert_allclose(went.converged, np.mean(flips[-1] == 0), rtol=1e-6)
+
+
+def test_a_fixed_point_stops_the_phase_after_the_first_step_without_a_flip():
+    network, state = network_and_state(j_d=1.5)
+    states, flips = trajectory(network, state, 30)
+    expected = 1 + int(np.argmax(flips.max(axis=1) == 0))
+    assert 2 < expected < 30  # else this network tests nothing
+    relaxed, _, went = run(network, state, KEY, Phase(until="fixed_point", max_steps=30))
+    assert (went.steps, went.flips, went.converged) == (expected, 0, 1)
+    assert_same(relaxed, states[-1])
+
+
+def test_it_stops_for_the_slowest_of_the_batch_and_at_the_latest_after_max_steps():
+    network, state = network_and_state(j_d=1.5)
+    states, flips = trajectory(network, state, 2)
+    assert (flips[-1] > 0).any()
+    relaxed, _, went = run(network, state, KEY, Phase(until="fixed_point", max_steps=2))
+    assert went.steps == 2
+    np.testing.assert_allclose(went.converged, np.mean(flips[-1] == 0))
+    assert_same(relaxed, states[-1])
+
+
+def test_at_a_fixed_point_one_step_is_taken():
+    network, state = network_and_state(j_d=1.5)
+    settled, _, _ = run(network, state, KEY, Phase(steps=30))
+    again, _, went = run(network, settled, KEY, Phase(until="fixed_point", max_steps=30))
+    assert_same(again, settled)
+    assert went.steps == 1
+
+
+def test_a_blank_start_forgets_all_but_the_input_and_the_output():
+    network, state = network_and_state()
+    used, _, _ = run(network, state, KEY, Phase(steps=3))
+    assert used[1].any()
+    for phase in (Phase(steps=0, start="blank"), Phase(steps=3, start="blank")):
+        fresh, _, _ = run(network, used, KEY, phase)
+        expected, _, _ = run(network, state, KEY, Phase(steps=phase.length))
+        assert_same(fresh, expected)
+
+
+def test_no_step_changes_nothing():
+    network, state = network_and_state()
+    relaxed, _, went = run(network, state, KEY, Phase(steps=0))
+    assert_same(relaxed, state)
+    assert (went.steps, went.flips) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({}, "either `steps: n` or `until: fixed_point`"),
+        ({"steps": 3, "until": "fixed_point", "max_steps": 9}, "either `steps: n` or `until: fixed_point`"),
+        ({"until": "fixed_point"}, "go together"),
+        ({"steps": 3, "max_steps": 9}, "go together"),
+        ({"steps": -1}, "0 steps or more; came -1"),
+        ({"steps": 3, "messages": "forwards"}, "messages is one of all, forward, unsupervised; came 'forwards'"),
+        ({"steps": 3, "start": "zero"}, "start is one of keep, blank; came 'zero'"),
+        ({"until": "fixedpoint", "max_steps": 9}, "until is one of None, fixed_point; came 'fixedpoint'"),
+        ({"steps": 3, "learn": "hidden*"}, r"as in learn=\('hidden\*',\)"),
+    ],
+)
+def test_a_phase_that_cannot_be_is_refused(choices, message):
+    with pytest.raises(ValueError, match=message):
+        Phase(**choices)
