@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,13 @@ def train(
     from darnax.runner.run_folder import RunFolder
 
     experiment = build(config)
-    dataset = open_data(experiment)
+    dataset = open_data(experiment, quiet=sweep is not None)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.parent, sweep.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
-    return run(experiment, dataset, folder, group=sweep.name if sweep else experiment.name)
+    return run(experiment, dataset, folder, sweep)
 
 
-def resume(path: Path) -> dict[str, Any]:
+def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
     """Go on with an interrupted run, from its last checkpoint, and return its summary."""
     from darnax.builder import build
     from darnax.errors import RequestError
@@ -39,7 +40,7 @@ def resume(path: Path) -> dict[str, Any]:
     if folder.summary().get("status") == "finished":
         raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
     experiment = build(folder.config())
-    return run(experiment, open_data(experiment), folder, group=experiment.name)
+    return run(experiment, open_data(experiment, quiet=sweep is not None), folder, sweep)
 
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
@@ -48,7 +49,7 @@ def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
     from darnax.cli.hydra_adapter import compose
     from darnax.errors import RequestError
     from darnax.runner.evaluate import evaluate as measure
-    from darnax.runner.programs import make_programs
+    from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import load_learner, steps_of
 
@@ -57,17 +58,17 @@ def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
     folder = RunFolder.open(path)
     experiment = build(compose(list(overrides), folder.path / "config.yaml"))
     dataset = open_data(experiment)
-    programs = make_programs(experiment, steps_of(dataset, experiment.data.batch_size, None))
-    learner = load_learner(experiment, programs, folder)
+    programs = Programs(experiment, steps_of(dataset, experiment.data.batch_size, None))
+    learner = load_learner(programs, folder)
     return measure(programs, learner.arrays, dataset.test, dataset.class_names)
 
 
-def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", *, group: str) -> dict[str, Any]:
+def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", sweep: Path | None) -> dict[str, Any]:
     """Hand everything to the runner."""
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
-    return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, group))
+    return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, sweep))
 
 
 def keep_compiled_programs() -> None:
@@ -80,7 +81,7 @@ def keep_compiled_programs() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
-def open_data(experiment: "Experiment") -> "Dataset":
+def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
     """Open the data of an experiment, under a progress bar where that takes time."""
     from darnax.cli.data import progress_bar
     from darnax.data import open_dataset
@@ -88,7 +89,7 @@ def open_data(experiment: "Experiment") -> "Dataset":
     data = experiment.data
     if data.source is not None:
         return fitting(data.source.open(), data)
-    with progress_bar() as progress:
+    with nullcontext() if quiet else progress_bar() as progress:
         dataset = open_dataset(
             data.name,
             directory=data.directory,
@@ -121,8 +122,8 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     return dataset
 
 
-def open_tracker(experiment: "Experiment", folder: "RunFolder", group: str, progress: "Progress") -> "Tracker":
-    """Open everything that is told about the run."""
+def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | None, progress: "Progress") -> "Tracker":
+    """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
     from dataclasses import asdict
 
     from darnax.tracking import Composite
@@ -131,12 +132,12 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", group: str, prog
     from darnax.tracking.wandb import WandB
 
     tracking, resumed = experiment.tracking, progress.step > 0
-    trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step if resumed else None)]
+    trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
     if (choice := tracking.wandb) is not None and choice.mode != "disabled":
         asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {"group": group, "name": folder.name, "tags": (), **asked}
+        named = {"group": sweep.name if sweep else experiment.name, "name": folder.name, "tags": (), **asked}
         trackers.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
-    if tracking.console:
+    if tracking.console and sweep is None:
         epochs = experiment.runner.epochs
         trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))
     return Composite(trackers)

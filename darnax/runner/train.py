@@ -11,13 +11,13 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from darnax.data import Dataset, Window
+from darnax.data import Dataset, Split, Window
 from darnax.errors import Problem, RequestError
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
 from darnax.runner.experiment import Experiment
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
-from darnax.runner.programs import Learner, Programs, make_programs
+from darnax.runner.programs import Learner, Programs
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking import Tracker
 
@@ -74,9 +74,9 @@ class Run:
         per_epoch = steps_of(dataset, data.batch_size, choice.limit_batches)
         self.experiment, self.dataset, self.folder = experiment, dataset, folder
         self.progress = Progress(total=per_epoch * choice.epochs, per_epoch=per_epoch)
-        self.programs = make_programs(experiment, per_epoch)
-        self.weights, self.order, self.noise = jax.random.split(jax.random.key(experiment.seed), 3)
-        self.learner = self.programs.start(self.weights)
+        self.programs = Programs(experiment, per_epoch)
+        self.keys = self.programs.keys()
+        self.learner = self.programs.start(self.keys)
         self.began = time.perf_counter()
         if (path := checkpoint.latest(folder.checkpoints)) is not None:
             self.restore(path)
@@ -94,7 +94,7 @@ class Run:
                 status = "interrupted"
                 self.save()
                 raise Interrupted(request.signum, self.folder.path)
-            self.log(tracker, {"test/accuracy": self.accuracy(self.dataset.test)})
+            self.log(tracker, self.accuracy("test", self.dataset.test))
             status = "finished"
         finally:
             summary = self.folder.write_summary(status=status, **self.results())
@@ -103,10 +103,10 @@ class Run:
 
     def compile(self, tracker: Tracker) -> None:
         """Train on no batch at all, so that the time this takes is not taken for training."""
-        window = next(self.dataset.train.windows(int(self.progress.epoch)))
-        order = self.programs.shuffle(self.order, window.count)
-        began, none = time.perf_counter(), np.int32(0)
-        self.learner, _ = jax.block_until_ready(self.programs.train(self.learner, *window[:2], order, none, none, self.noise))
+        began = time.perf_counter()
+        window, zero = next(self.dataset.train.windows(int(self.progress.epoch))), np.int32(0)
+        order = self.programs.shuffle(self.keys, zero, zero, window.count)
+        self.learner, _ = jax.block_until_ready(self.advance(window, order, *[zero] * 4))
         self.log(tracker, {"time/compile_seconds": time.perf_counter() - began})
 
     def train(self, tracker: Tracker, request: Request) -> None:
@@ -129,41 +129,49 @@ class Run:
         """Train the rest of the current epoch, chunk by chunk, yielding the metrics of each."""
         progress, size = self.progress, self.experiment.data.batch_size
         epoch, done = divmod(progress.step, progress.per_epoch)
-        key, noise = (jax.random.fold_in(k, epoch) for k in (self.order, self.noise))
         length = -(-progress.per_epoch // ROWS_PER_EPOCH)
         start = 0  # of the window, in batches of this epoch
         for number, window in enumerate(self.dataset.train.windows(epoch)):
             end = min(start + window.count // size, progress.per_epoch)
             if done < end:
-                order = self.programs.shuffle(jax.random.fold_in(key, number), window.count)
+                place = np.int32(epoch), np.int32(number)
+                order = self.programs.shuffle(self.keys, *place, window.count)
                 for first in range(done - start, end - start, length):
-                    last = min(first + length, end - start)
-                    yield self.chunk(window, order, first, last, jax.random.fold_in(noise, number))
+                    yield self.chunk(window, order, *place, first, min(first + length, end - start))
                 done = end
             start = end
 
-    def chunk(self, window: Window, order: jax.Array, first: int, last: int, key: jax.Array) -> dict[str, float]:
-        """Train on the batches first…last-1 of a window."""
+    def chunk(self, window: Window, order: jax.Array, epoch: Any, number: Any, first: int, last: int) -> dict[str, float]:
+        """Train on the batches first…last-1 of a window, and wait for it."""
         began = time.perf_counter()
-        bounds = np.int32(first), np.int32(last)
-        self.learner, device = self.programs.train(self.learner, window.inputs, window.targets, order, *bounds, key)
+        self.learner, device = self.advance(window, order, epoch, number, np.int32(first), np.int32(last))
         metrics = {name: float(value) for name, value in jax.device_get(device).items()}
         seconds = time.perf_counter() - began
         self.progress.step += last - first
         self.progress.seconds += seconds
-        return metrics | {"time/images_per_second": (last - first) * self.experiment.data.batch_size / seconds}
+        return metrics | {"time/images_per_second": self.images(last - first) / seconds}
+
+    def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[Learner, Any]:
+        """Call the program that trains."""
+        return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
+
+    def images(self, steps: int) -> int:
+        """Return how many images so many steps show, to all replicas together."""
+        return steps * self.experiment.data.batch_size * self.experiment.runner.replicas
 
     def evaluate(self) -> dict[str, float]:
         """Return the accuracy on the validation split, or on the test split where there is none; keep the best network."""
-        accuracy = self.accuracy(self.dataset.validation or self.dataset.test)
-        if accuracy > self.progress.best:
-            self.progress.best = accuracy
+        metrics = self.accuracy("eval", self.dataset.validation or self.dataset.test)
+        if metrics["eval/accuracy"] > self.progress.best:
+            self.progress.best = metrics["eval/accuracy"]
             self.save("best")
-        return {"eval/accuracy": accuracy}
+        return metrics
 
-    def accuracy(self, split: Any) -> float:
-        """Return the accuracy on a split."""
-        return evaluate(self.programs, self.learner.arrays, split).accuracy
+    def accuracy(self, name: str, split: Split) -> dict[str, float]:
+        """Return the accuracy on a split, with its standard deviation if there are replicas."""
+        found = evaluate(self.programs, self.learner.arrays, split)
+        spread = {} if found.sd is None else {f"{name}/accuracy_sd": found.sd}
+        return {f"{name}/accuracy": found.accuracy} | spread
 
     def log(self, tracker: Tracker, metrics: Mapping[str, float]) -> None:
         """Hand a row to the tracker, and remember its numbers for the summary."""
@@ -176,7 +184,7 @@ class Run:
     def results(self) -> dict[str, Any]:
         """Return the fields of the summary that are numbers."""
         progress = self.progress
-        images = progress.step * self.experiment.data.batch_size
+        images = self.images(progress.step)
         return {
             "metrics": progress.metrics,
             "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
@@ -208,11 +216,11 @@ def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:
     return steps if limit is None else min(steps, limit)
 
 
-def load_learner(experiment: Experiment, programs: Programs, folder: RunFolder) -> Learner:
+def load_learner(programs: Programs, folder: RunFolder) -> Learner:
     """Return the network of a run: the best one it kept, or else the last."""
     best = folder.checkpoints / "best.safetensors"
     path = best if best.is_file() else checkpoint.latest(folder.checkpoints)
     if path is None:
         raise RequestError(Problem(str(folder.path), f"has no checkpoint yet; go on with darnax train --resume {folder.path}"))
-    like = eqx.filter_eval_shape(programs.start, jax.random.key(experiment.seed))
+    like = eqx.filter_eval_shape(programs.start, programs.keys())
     return checkpoint.load(path, like)[0]

@@ -48,7 +48,7 @@ class Console(Tracker):
         terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
         self.screen = Screen(file=stream, force_terminal=terminal, highlight=False)
         self.clock = _Clock(total_steps)
-        self.accuracies: dict[str, float] = {}
+        self.accuracies: dict[str, str] = {}
         self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
         self.bar = _bar(self.screen, start_step) if terminal else None
         if self.bar is None:
@@ -109,23 +109,22 @@ def _bar(screen: Screen, start_step: int) -> Progress:
     return bar
 
 
-def _accuracies(metrics: Mapping[str, Any]) -> dict[str, float]:
-    return {name.removesuffix(ACCURACY): float(value) for name, value in metrics.items() if name.endswith(ACCURACY)}
+def _accuracies(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Return set -> its accuracy, with the standard deviation over replicas where there is one."""
+    found = {name.removesuffix(ACCURACY): name for name in metrics if name.endswith(ACCURACY)}
+    spread = {of: f" ± {float(metrics[f'{name}_sd']):.2%}" if f"{name}_sd" in metrics else "" for of, name in found.items()}
+    return {of: f"{float(metrics[name]):.2%}{spread[of]}" for of, name in found.items()}
 
 
-def _shown(accuracies: Mapping[str, float]) -> list[str]:
-    return [f"{name} {value:.2%}" for name, value in accuracies.items()]
+def _shown(accuracies: Mapping[str, str]) -> list[str]:
+    return [f"{name} {value}" for name, value in accuracies.items()]
 
 
 def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (set, best, last) for every accuracy that the summary knows."""
     last, best = _accuracies(summary.get("metrics") or {}), _accuracies(summary.get("best") or {})
     sets = sorted(last | best, key=lambda name: name == "train")
-    return [(name, _percent(best.get(name)), _percent(last.get(name))) for name in sets]
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2%}"
+    return [(name, best.get(name, "–"), last.get(name, "–")) for name in sets]
 
 
 def _costs(summary: Mapping[str, Any]) -> list[str]:
