@@ -1,0 +1,65 @@
+"""An adapter that shows the label to a layer."""
+
+from typing import Self
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key, PyTree
+
+from darnax.connectivity import Connectivity, Dense
+from darnax.modules.interfaces import Adapter
+from darnax.modules.plasticity import no_update, nothing_plastic
+from darnax.modules.sizes import as_size
+
+
+class Feedback(Adapter):
+    """The message is `W f(y)` with f(+1) = high and f(−1) = low, linear in between; W is frozen.
+
+    Of n classes one is on and n − 1 are off: `high` and `low` say how loudly each speaks, while the readout's rule still sees
+    ±1 (arXiv 2509.05041 shows 1.5 and −1/3).
+
+    Args:
+        in_features, out_features: number of units, or size, of the output buffer and of the layer that is told.
+        strength: scale of W, whose entries are drawn independently from N(0, strength²/in_features).
+        high: what +1 becomes.
+        low: what −1 becomes.
+        key: draws W.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> w_back = Feedback(1, 3, high=1.5, low=-0.5, key=jax.random.key(0))
+        >>> bool(jnp.allclose(w_back(jnp.ones((1, 1))), -3 * w_back(-jnp.ones((1, 1)))))
+        True
+    """
+
+    W: Array
+    high: Array
+    low: Array
+    connectivity: Connectivity
+
+    def __init__(
+        self,
+        in_features: int | tuple[int, ...],
+        out_features: int | tuple[int, ...],
+        strength: ArrayLike = 1.0,
+        high: ArrayLike = 1.0,
+        low: ArrayLike = -1.0,
+        *,
+        key: Key[Array, ""],
+    ) -> None:
+        self.connectivity = Dense(as_size(in_features), as_size(out_features))
+        self.W = jnp.asarray(strength, jnp.float32) * self.connectivity.init(key)
+        self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
+
+    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
+        del rng
+        slope, middle = (jnp.broadcast_to(a / 2, x.shape) for a in (self.high - self.low, self.high + self.low))
+        return self.connectivity.message(self.W, slope * x + middle)
+
+    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        del x, y, y_hat
+        return no_update(self)
+
+    def plastic(self) -> PyTree[bool]:
+        return nothing_plastic(self)
