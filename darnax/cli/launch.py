@@ -117,6 +117,8 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     if dataset.class_names and len(dataset.class_names) != data.classes:
         there = len(dataset.class_names)
         problems.append(Problem("data.classes", f"{dataset.name} has {there} classes, not {data.classes}; write that"))
+    if not dataset.train.batches(data.batch_size):
+        problems.append(Problem("data.batch_size", f"{data.batch_size} is more than there is to train on at once; lower it"))
     if problems:
         raise RequestError(*problems)
     return dataset

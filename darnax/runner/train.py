@@ -211,8 +211,6 @@ class Run:
 def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:
     """Return the batches of an epoch; the examples that do not fill one are left for another epoch's shuffle."""
     steps = dataset.train.batches(batch_size)
-    if steps == 0:
-        raise RequestError(Problem("data.batch_size", f"{batch_size} is more than there is to train on at once; lower it"))
     return steps if limit is None else min(steps, limit)
 
 
