@@ -1,23 +1,20 @@
 """Modules between images: weights shared by all places, with any rule."""
 
-from typing import Self
-
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key, PyTree
+from jaxtyping import Array, Float, Key
 
 from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
-from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import RuleChoice, chosen_rule, local_update, only_plastic, threshold_of
+from darnax.modules.plasticity import RuleChoice, chosen_rule
 from darnax.modules.recurrent import Recurrent, sign
-from darnax.rules import Rule
+from darnax.modules.weighted import Weighted
 
 Image = tuple[int, int, int]
 
 
-class Convolution(Adapter):
+class Convolution(Weighted):
     """The message is the convolution `W * x` of an image `(B, H, W, C)`.
 
     Args:
@@ -40,10 +37,6 @@ class Convolution(Adapter):
         (3, 3, 1, 16)
     """
 
-    W: Array
-    connectivity: Convolved
-    rule: Rule | None
-
     def __init__(
         self,
         in_features: Image,
@@ -59,29 +52,13 @@ class Convolution(Adapter):
         key: Key[Array, ""],
     ) -> None:
         pre, post = _image("in_features", in_features), _image("out_features", out_features)
-        self.connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
-        self.rule = chosen_rule(rule, threshold)
-        self.W = jnp.asarray(strength, jnp.float32) * self.connectivity.init(key)
-        made = jax.eval_shape(self.connectivity.message, self.W, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
+        connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
+        self.connect(connectivity, strength, chosen_rule(rule, threshold), key)
+        made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if made != post:
             raise ValueError(
                 f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride, padding or width"
             )
-
-    @property
-    def threshold(self) -> Array:
-        """The margin of the perceptron rule."""
-        return threshold_of(self.rule)
-
-    def __call__(self, x: Float[Array, "batch H W in"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch P Q out"]:
-        del rng
-        return self.connectivity.message(self.W, x)
-
-    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        return local_update(self, lambda m: m.W, x, y, y_hat)
-
-    def plastic(self) -> PyTree[bool]:
-        return only_plastic(self, lambda m: m.W)
 
 
 class RecurrentConvolution(Recurrent):

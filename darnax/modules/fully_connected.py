@@ -1,21 +1,18 @@
 """An adapter that mixes all units of the sender, or a sparse choice of them, into the receiver."""
 
 import math
-from typing import Self
 
 import jax
-import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key, PyTree
+from jaxtyping import Array, Key
 
 from darnax.connectivity import Connectivity, Dense, Sparse
-from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import RuleChoice, chosen_rule, local_update, only_plastic, threshold_of
+from darnax.modules.plasticity import RuleChoice, chosen_rule
 from darnax.modules.sizes import as_size, in_degree
-from darnax.rules import Rule
+from darnax.modules.weighted import Weighted
 
 
-class FullyConnected(Adapter):
+class FullyConnected(Weighted):
     """The message is `W x`, between buffers of any size.
 
     Args:
@@ -38,10 +35,6 @@ class FullyConnected(Adapter):
         (81, 500)
     """
 
-    W: Array
-    connectivity: Connectivity
-    rule: Rule | None
-
     def __init__(
         self,
         in_features: int | tuple[int, ...],
@@ -55,24 +48,8 @@ class FullyConnected(Adapter):
         key: Key[Array, ""],
     ) -> None:
         wiring, values = jax.random.split(key)
-        self.connectivity = feedforward_connectivity(as_size(in_features), as_size(out_features), sparsity, patch, wiring)
-        self.rule = chosen_rule(rule, threshold)
-        self.W = jnp.asarray(strength, jnp.float32) * self.connectivity.init(values)
-
-    @property
-    def threshold(self) -> Array:
-        """The margin of the perceptron rule."""
-        return threshold_of(self.rule)
-
-    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
-        del rng
-        return self.connectivity.message(self.W, x)
-
-    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        return local_update(self, lambda m: m.W, x, y, y_hat)
-
-    def plastic(self) -> PyTree[bool]:
-        return only_plastic(self, lambda m: m.W)
+        connectivity = feedforward_connectivity(as_size(in_features), as_size(out_features), sparsity, patch, wiring)
+        self.connect(connectivity, strength, chosen_rule(rule, threshold), values)
 
 
 def feedforward_connectivity(

@@ -53,7 +53,24 @@ class Recurrent(Layer):
         return only_plastic(self, lambda m: m.J)
 
 
-class RecurrentDiscrete(Recurrent):
+class RecurrentUnits(Recurrent):
+    """Recurrent units without a geometry, densely or sparsely coupled, but for their activation."""
+
+    def __init__(
+        self,
+        features: int | tuple[int, ...],
+        j_d: ArrayLike,
+        threshold: ArrayLike | None = None,
+        *,
+        rule: RuleChoice = ...,
+        sparsity: float | None = None,
+        key: Key[Array, ""],
+    ) -> None:
+        wiring, values = jax.random.split(key)
+        self.couple(recurrent_connectivity(features, sparsity, wiring), j_d, chosen_rule(rule, threshold), values)
+
+
+class RecurrentDiscrete(RecurrentUnits):
     """Units of ±1: `s_i ← sign(Σ_{j≠i} J_ji s_j + J_D s_i + Σ messages)`, ties to +1.
 
     Args:
@@ -75,38 +92,12 @@ class RecurrentDiscrete(Recurrent):
         ((100, 100), 0.5, 0.0)
     """
 
-    def __init__(
-        self,
-        features: int | tuple[int, ...],
-        j_d: ArrayLike,
-        threshold: ArrayLike | None = None,
-        *,
-        rule: RuleChoice = ...,
-        sparsity: float | None = None,
-        key: Key[Array, ""],
-    ) -> None:
-        wiring, values = jax.random.split(key)
-        self.couple(recurrent_connectivity(features, sparsity, wiring), j_d, chosen_rule(rule, threshold), values)
-
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         return sign(x)
 
 
-class RecurrentTanh(Recurrent):
+class RecurrentTanh(RecurrentUnits):
     """Continuous units: `s_i ← tanh(Σ_{j≠i} J_ji s_j + J_D s_i + Σ messages)`; arguments as for `RecurrentDiscrete`."""
-
-    def __init__(
-        self,
-        features: int | tuple[int, ...],
-        j_d: ArrayLike,
-        threshold: ArrayLike | None = None,
-        *,
-        rule: RuleChoice = ...,
-        sparsity: float | None = None,
-        key: Key[Array, ""],
-    ) -> None:
-        wiring, values = jax.random.split(key)
-        self.couple(recurrent_connectivity(features, sparsity, wiring), j_d, chosen_rule(rule, threshold), values)
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         return jnp.tanh(x)
