@@ -80,13 +80,15 @@ def relax(
         state = state.init(state[0], state[-1])
 
     def step(loop: Loop) -> Loop:
-        new, key = network.step(loop.state, loop.rng, phase.messages, held)
-        return Loop(new, loop.state, key, loop.steps + 1)
+        # The step's key hangs on its number, not on the step before: a network that draws nothing then makes no keys.
+        new, _ = network.step(loop.state, jax.random.fold_in(noise, loop.steps), phase.messages, held)
+        return Loop(new, loop.state, loop.steps + 1)
 
     def moving(loop: Loop) -> Array:
         return (loop.steps < phase.length) & (jnp.any(flips(network, loop) > 0) | (loop.steps == 0))
 
-    loop = Loop(state, state, rng, jnp.zeros((), jnp.int32))
+    rng, noise = jax.random.split(rng)
+    loop = Loop(state, state, jnp.zeros((), jnp.int32))
     if phase.until is None:
         loop = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), loop)
     else:
@@ -94,7 +96,7 @@ def relax(
     last = flips(network, loop)
     return (
         loop.state,
-        loop.rng,
+        rng,
         Relaxation(loop.steps.astype(jnp.float32), jnp.mean(last), jnp.mean(last == 0, dtype=jnp.float32)),
     )
 
@@ -104,7 +106,6 @@ class Loop(NamedTuple):
 
     state: Any
     before: Any
-    rng: Key[Array, ""]
     steps: Array
 
 

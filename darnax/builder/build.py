@@ -59,7 +59,7 @@ def built(config: Mapping[str, Any]) -> Built:
     make_optimizer = given(read_optimizer, optimizer, names, reader)
     data_choice = given(read_data, data, paths, reader)
     given(examine_ends, data_choice, plan, reader)
-    runner_choice = given(read_runner, runner, reader)
+    runner_choice = given(read_runner, runner)
     tracking_choice = given(read_tracking, tracking)
     outputs = given(lambda section: Path(section.outputs).expanduser(), paths)
     problems.settle()

@@ -73,12 +73,8 @@ def label_size(data: DataChoice) -> tuple[int, ...] | None:
     return size or None
 
 
-def read_runner(section: Runner, reader: Reader) -> RunnerChoice:
+def read_runner(section: Runner) -> RunnerChoice:
     """Return the choices of the section `runner`."""
-    if section.replicas % section.devices:
-        reader.problems.add(
-            "runner.devices", f"came {section.devices}, expected a divisor of runner.replicas={section.replicas}"
-        )
     return RunnerChoice(**section.model_dump())
 
 

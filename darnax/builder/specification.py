@@ -66,7 +66,6 @@ class Runner(Section):
     checkpoint_every: PositiveInt
     keep: PositiveInt
     replicas: PositiveInt
-    devices: PositiveInt
     limit_batches: PositiveInt | None = None
 
 

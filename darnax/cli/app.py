@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import data, evaluate, experiments, panels, show, train
+from darnax.cli import compare, data, diff, evaluate, experiments, panels, runs, show, sweep, train
 from darnax.cli.options import DEBUG
 
 
@@ -28,6 +28,10 @@ app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
 app.command("show")(show.show)
 app.command("list")(experiments.list_experiments)
+app.command("runs")(runs.runs)
+app.command("compare")(compare.compare)
+app.command("diff")(diff.diff)
+app.add_typer(sweep.app)
 app.add_typer(data.app)
 
 

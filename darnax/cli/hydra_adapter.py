@@ -4,27 +4,33 @@ Hydra composes and splits sweeps; it configures no logging, leaves no folder and
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from hydra import version
+from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import setup_globals
-from hydra.types import RunMode
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobRuntime, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from darnax.cli import configs, explain
+from darnax.cli.panels import one_line
+from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
 
-T = TypeVar("T")
-Task = Callable[[Callable[[], dict[str, Any]], list[str], Path], T]
+Begin = Callable[[list[Point], bool], list[Point]]
+Task = Callable[[list[str]], None]
 QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
 APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
 
@@ -35,6 +41,7 @@ class Composer(ConfigLoaderImpl):
     def __init__(self, file: Path | None = None) -> None:
         version.setbase("1.3")
         setup_globals()
+        JobRuntime.instance().set("name", "darnax")
         if file is not None and (file.suffix != ".yaml" or not file.is_file()):
             raise RequestError(Problem(str(file), "is no .yaml file; give the config.yaml of a run folder"))
         directories = configs.directories() if file is None else [file.absolute().parent, *configs.directories()]
@@ -75,16 +82,37 @@ class Composer(ConfigLoaderImpl):
         """Tell a value from an override that chooses a file of a group (`model=chain`)."""
         return not self.repository.group_exists(override.lstrip("+~").partition("=")[0])
 
-    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Hand a point that cannot be composed to the task, where Hydra's launchers would end the whole sweep."""
+    def point(self, hydra: list[str], overrides: list[str]) -> Point:
+        """Compose one point of a sweep; one that cannot be composed carries the reason."""
         try:
-            return super().load_sweep_config(master_config, sweep_overrides)
-        except Exception:
-            config = self.load_configuration(self.primary, list(master_config.hydra.overrides.hydra), RunMode.RUN)
-            with open_dict(config):
-                config.hydra.overrides.task = list(sweep_overrides)
-                config.refused = [list(problem) for problem in self.problems(list(sweep_overrides))]
-            return config
+            config = self.compose([*hydra, *overrides])
+            HydraConfig.instance().set_config(config)
+            return Point(tuple(overrides), plain(config))
+        except RequestError as error:
+            return Point(tuple(overrides), None, one_line(error))
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """Hand a launcher the names of a point alone: what the point does was composed, and recorded, before."""
+        config = deepcopy(master_config)
+        with open_dict(config):
+            config.hydra.overrides.task = list(sweep_overrides)
+        return config
+
+
+class Batches:
+    """Stands where Hydra's sweeper expects a launcher: every batch is composed and recorded before a point of it starts."""
+
+    def __init__(self, launcher: Launcher, composer: Composer, config: DictConfig, begin: Begin) -> None:
+        self.launcher, self.composer, self.begin = launcher, composer, begin
+        self.hydra = words(config.hydra.overrides.hydra)
+        self.here = config.hydra.launcher._target_.endswith(".BasicLauncher")  # Hydra loads the class anew: isinstance fails
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run what `begin` leaves of a batch."""
+        points = [self.composer.point(self.hydra, list(overrides)) for overrides in job_overrides]
+        if left := self.begin(points, self.here):
+            return self.launcher.launch([list(point.overrides) for point in left], initial_job_idx)
+        return []
 
 
 def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
@@ -106,28 +134,37 @@ def value(name: str) -> Any:
     return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
 
 
-def sweep(overrides: list[str], point: Task[T], file: Path | None = None) -> list[T]:
-    """Call `point(compose, its overrides, folder of the sweep)` for every point, where Hydra's launcher wants it.
+def sweep(overrides: list[str], file: Path | None, folder: Path, begin: Begin, task: Task) -> None:
+    """Run a sweep whose files go to `folder`.
 
-    `compose()` returns the configuration of the point or raises RequestError.
+    `begin(all points, whether they run in this process)` says which of them are left to do, and `task(overrides of a point)`
+    does one of these where Hydra's launcher wants it.
     """
     composer = Composer(file)
-    folder = sweep_folder(composer.compose(spelled(overrides), RunMode.MULTIRUN))
-    standing = next(parent for parent in folder.parents if parent.exists())
-    seen: list[T] = []
-
-    def task(config: DictConfig) -> T:
-        seen.append(point(lambda: plain(config), list(HydraConfig.get().overrides.task), folder))
-        return seen[-1]
-
     quoted = str(folder).replace("'", r"\'")
+    place = [f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
+    config = composer.compose([*spelled(overrides), *place], RunMode.MULTIRUN)
+    context = HydraContext(config_loader=composer, callbacks=Callbacks())
+    sweeper: Any = Plugins.instance().instantiate_sweeper(
+        hydra_context=context, task_function=partial(named, task), config=config
+    )
+    sweeper.max_batch_size = None  # one batch, so that all points are known before the first one starts
+    sweeper.launcher = Batches(sweeper.launcher, composer, config, begin)
     try:
-        batches = Hydra("darnax", composer).multirun(
-            composer.primary, task, [*spelled(overrides), f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
-        )
+        sweeper.sweep(arguments=words(config.hydra.overrides.task))
     finally:
-        tidy(folder, standing)
-    return seen or [job.return_value for batch in batches or [] for job in batch]  # workers of their own leave `seen` empty
+        (folder / "multirun.yaml").unlink(missing_ok=True)
+
+
+def named(task: Task, config: DictConfig) -> None:
+    """Call the task of a launcher's job with the overrides that name its point."""
+    del config
+    task(words(HydraConfig.get().overrides.task))
+
+
+def words(overrides: Any) -> list[str]:
+    """Return overrides as they were typed: what they refer to is not looked up."""
+    return cast(list[str], OmegaConf.to_container(overrides, resolve=False))
 
 
 def spelled(overrides: list[str]) -> list[str]:
@@ -137,8 +174,6 @@ def spelled(overrides: list[str]) -> list[str]:
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be resolved."""
-    if "refused" in config:
-        raise RequestError(*(Problem(*problem) for problem in config.refused))
     config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     if taken_for_truth := explain.keys_taken_for_truth(config):
         raise RequestError(*taken_for_truth)
@@ -148,18 +183,9 @@ def plain(config: DictConfig) -> dict[str, Any]:
         raise RequestError(*explain.unresolved(config)) from error
 
 
-def sweep_folder(config: DictConfig) -> Path:
+def sweep_folder(overrides: list[str], file: Path | None) -> Path:
     """Find a new name under the outputs for the runs of one sweep."""
+    config = Composer(file).compose(spelled(overrides), RunMode.MULTIRUN)
     outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"
-
-
-def tidy(folder: Path, standing: Path) -> None:
-    """Remove what Hydra left in the folder of a sweep, and the folders that hold no run, up to the one that stood before."""
-    (folder / "multirun.yaml").unlink(missing_ok=True)
-    for place in (folder, *folder.parents):
-        if place == standing or (place.exists() and any(place.iterdir())):
-            return
-        if place.exists():
-            place.rmdir()

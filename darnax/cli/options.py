@@ -32,3 +32,4 @@ Overrides = Annotated[
     typer.Argument(metavar="KEY=VALUE", help="What differs from the default configuration.", autocompletion=complete),
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run: outputs/<name>/<time>-<id>.", show_default=False)]
+Metric = Annotated[str, typer.Option("--metric", metavar="NAME", help="The metric to show, as metrics.jsonl names it.")]

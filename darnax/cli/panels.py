@@ -32,6 +32,13 @@ def failure(error: BaseException, *, debug: bool = False) -> list[str]:
     return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
 
 
+def one_line(error: BaseException) -> str:
+    """Tell what went wrong in one line of a table."""
+    if isinstance(error, RequestError):
+        return "; ".join(" ".join(str(problem).split()) for problem in error.problems)
+    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+
+
 def panel(title: str, lines: list[str]) -> None:
     """Print a box with a title on a terminal; `title:` and one indented line each when piped."""
     if not sys.stderr.isatty():

@@ -1,51 +1,187 @@
-"""A sweep for a person: every point is tried, none stops the others, and a table tells how they ended."""
+"""`darnax train -m` and `darnax sweep`: every point is tried, none stops the others, and what is left can be done later."""
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
-from darnax.cli import panels, tables
+import typer
+
+from darnax.cli import panels, sweep_board
+from darnax.cli.options import Debug
+from darnax.cli.sweep_changes import changes
+from darnax.cli.sweep_record import NAME, Point, Record, is_held
+from darnax.cli.sweep_survey import State, survey
+from darnax.errors import Problem, RequestError
+
+if TYPE_CHECKING:
+    from darnax.runner.interrupts import Interrupted
+
+TAKEN = ("finished", "running")
+CHANGED = "the configurations are not the ones that this sweep was started with; restore them, or start a new sweep"
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.", show_default=False)
+]
+
+app = typer.Typer(
+    name="sweep", no_args_is_help=True, help="Sweeps that `darnax train -m` has started: how they stand, going on."
+)
 
 
-@dataclass(frozen=True)
-class Point:
-    """How one point of a sweep ended; as a number it is its accuracy, which is what an optimising sweeper maximises."""
+@app.command("status")
+def status(folder: Folder, debug: Debug = False) -> None:
+    """Show how every point of a sweep stands, while it runs or afterwards.
 
-    overrides: tuple[str, ...]
-    status: str
-    accuracy: float = math.nan
-
-    def __float__(self) -> float:
-        return self.accuracy
+    darnax sweep status outputs/mnist_chain/sweeps/<time>-<id>
+    """
+    sweep_board.show(survey(Record.read(folder.absolute())))
 
 
-def sweep(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
-    """Run all points; the exit code is 0, or 1 if one of them failed, or 2 if all were refused."""
+@app.command("resume")
+def resume(folder: Folder, debug: Debug = False) -> None:
+    """Go on with a sweep, however it ended: nothing that is done is done again.
+
+    Points that were interrupted go on from their last checkpoint, points that failed are tried once more. The configurations
+    have to be the ones that the sweep was started with.
+
+        darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id>
+    """
+    record = Record.read(folder.absolute())
+    if record.directory.is_dir():
+        os.chdir(record.directory)  # for the sake of ./configs
+    remove_stillborn_runs(record)
+    raise typer.Exit(Sweep(record, debug=debug).carry_out())
+
+
+def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
+    """Run all points; the exit code is 0, or 1 if one of them failed, or 2 if all were refused, and then no folder stays."""
     from darnax.cli import hydra_adapter
 
-    points = hydra_adapter.sweep(overrides, partial(point, command, debug), file)
-    constant = set.intersection(*(set(p.overrides) for p in points)) if len(points) > 1 else set()
-    tables.show(
-        ("point", "status", "accuracy"),
-        [(" ".join(o for o in p.overrides if o not in constant), p.status, tables.percent(p.accuracy)) for p in points],
-    )
-    if points and all(p.status == "refused" for p in points):
-        return panels.REFUSED
-    return panels.FAILED if any(p.status in ("refused", "failed") for p in points) else 0
-
-
-def point(command: list[str], debug: bool, compose: Callable[[], dict[str, Any]], overrides: list[str], folder: Path) -> Point:
-    """Train one point, and show at once what went wrong with it."""
-    print("\npoint:", *overrides, flush=True)
+    folder = hydra_adapter.sweep_folder(overrides, file)
+    standing = next(parent for parent in folder.parents if parent.exists())
+    record = Record(folder, overrides, file and file.absolute(), Path.cwd(), command)
+    code = None
     try:
-        configuration = compose()
-        from darnax.cli import launch
+        code = Sweep(record, debug=debug).carry_out()
+    finally:
+        if code == panels.REFUSED or not is_written(record):
+            shutil.rmtree(folder, ignore_errors=True)
+            remove_empty(folder.parent, standing)
+    return code
 
-        summary = launch.train(configuration, overrides=overrides, command=command, sweep=folder)
-    except Exception as error:
-        code = panels.report(error, debug=debug)
-        return Point(tuple(overrides), "refused" if code == panels.REFUSED else "failed")
-    return Point(tuple(overrides), summary["status"], summary["metrics"].get("eval/accuracy", math.nan))
+
+class Sweep:
+    """A sweep under way in this process."""
+
+    def __init__(self, record: Record, *, debug: bool) -> None:
+        self.record, self.debug = record, debug
+        self.here = True  # whether points run in this process
+        self.signum = 0
+
+    def carry_out(self) -> int:
+        """Do what is left, show the table, and return the exit code."""
+        from darnax.runner.interrupts import Interrupted
+
+        record, trouble = self.record, None
+        record.stop.unlink(missing_ok=True)
+        with self.signals(), sweep_board.board(record):
+            try:
+                self.launch()
+            except (Interrupted, KeyboardInterrupt) as error:
+                self.signum = getattr(error, "exit_code", 128 + signal.SIGINT) - 128
+            except Exception as error:
+                trouble = error
+        if trouble is not None and (isinstance(trouble, RequestError) or not is_written(record)):
+            raise trouble
+        states = survey(record)
+        sweep_board.show(states)
+        if self.signum:
+            raise self.way_back(Interrupted(self.signum, record.folder))
+        if trouble is not None:
+            trouble.add_note(f"go on with: darnax sweep resume {record.folder}")
+            raise trouble
+        return self.code(states)
+
+    def launch(self) -> None:
+        """Let Hydra split the sweep and start what `begin` leaves of it."""
+        from darnax.cli import hydra_adapter
+        from darnax.cli.sweep_point import work
+
+        record = self.record
+        task = partial(work, record.folder, os.getpid(), self.debug)
+        hydra_adapter.sweep(record.overrides, record.file, record.folder, self.begin, task)
+
+    def begin(self, points: list[Point], here: bool) -> list[Point]:
+        """Write the points down, or check that they are those that were written down, and return the ones left to do."""
+        record = self.record
+        points = [point for i, point in enumerate(points) if point.identity not in {other.identity for other in points[:i]}]
+        if record.points and (differences := list(changes(record.points, points))):
+            raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
+        self.here, record.points = here, points
+        if all(point.refusal for point in points):
+            return []
+        record.write()
+        return [p for p, s in zip(points, survey(record), strict=True) if s.status not in TAKEN and not p.refusal]
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """At SIGINT and SIGTERM stop what runs here, or ask the workers to stop and wait for them; at a second one, at once."""
+        from darnax.runner.interrupts import Interrupted
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            again, self.signum = self.signum, signum
+            if is_written(self.record):
+                self.record.stop.write_text(str(int(signum)))
+            if self.here or again:
+                raise Interrupted(signum, self.record.folder)
+
+        before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+
+    def way_back(self, interrupted: "Interrupted") -> BaseException:
+        """Tell how to go on; before the points were written down there is nothing to go on with."""
+        if not is_written(self.record):
+            return typer.Exit(interrupted.exit_code)
+        interrupted.resume = f"darnax sweep resume {self.record.folder}"
+        return interrupted
+
+    def code(self, states: list[State]) -> int:
+        """Say how to finish what is not, and return the exit code."""
+        if states and all(state.status == "refused" for state in states):
+            return panels.REFUSED
+        if all(state.status == "finished" for state in states):
+            return 0
+        print(f"go on with: darnax sweep resume {self.record.folder}")
+        return panels.FAILED
+
+
+def is_written(record: Record) -> bool:
+    """Say whether a sweep can be resumed."""
+    return (record.folder / NAME).exists()
+
+
+def remove_stillborn_runs(record: Record) -> None:
+    """Remove the folders of runs that were killed while they were made; nothing had been computed for them."""
+    if any(is_held(record.note(point)) for point in record.points):
+        return
+    for run in record.folder.glob("*-*/"):
+        if not (run / "summary.json").exists():
+            shutil.rmtree(run)
+
+
+def remove_empty(folder: Path, standing: Path) -> None:
+    """Remove empty folders upwards, up to the one that stood before."""
+    for place in (folder, *folder.parents):
+        if place == standing or (place.exists() and any(place.iterdir())):
+            return
+        if place.exists():
+            place.rmdir()

@@ -33,6 +33,8 @@ def train(
 
         darnax train +experiment=mnist_chain model.depth=1,2,4 seed=0,1,2 -m
 
+    A sweep that was interrupted goes on with `darnax sweep resume`.
+
     Look before you train, repeat a run, go on with one:
 
         darnax train +experiment=mnist_chain --cfg job
@@ -47,9 +49,9 @@ def train(
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
-        from darnax.cli.sweep import sweep
+        from darnax.cli import sweep
 
-        raise typer.Exit(sweep(changes, config, command(), debug=debug))
+        raise typer.Exit(sweep.start(changes, config, command(), debug=debug))
     else:
         start(changes, config)
 

@@ -11,9 +11,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from darnax.connectivity.interface import Connectivity, normalised
 
-UNROLL = 8  # inputs handled per turn of the loop over the in-degree
-MATMUL_PAYS = 20  # times faster is a product than a sum of a gather: it pays to make all products and pick the synapses
-UNIT_MAJOR = Layout((1, 0))
+UNROLL = 10  # inputs added per turn of the loop over the in-degree; a remainder costs a turn of its own
+SAMPLES = 16  # added per turn of the loop over the batch
+MATMUL_PAYS = 10  # times faster is a product than a sum of a gather: it pays to make all products and pick the synapses
+ROW_MAJOR = Layout((0, 1))
 
 
 class Sparse(Connectivity):
@@ -65,34 +66,40 @@ class Sparse(Connectivity):
         return jax.random.normal(key, self.inputs.shape) / math.sqrt(self.fan_in)
 
     def message(self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
-        units = unit_major(x)
+        units = row_major(x.reshape(x.shape[0], -1).T)  # the batch of one unit is one run of numbers
 
         def add(field: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
             values, inputs = synapses
-            return field + values[:, None] * units[inputs], None
+            return field + values[:, None] * pick(units, inputs), None
 
         blank = jnp.zeros((weight.shape[1], x.shape[0]), x.dtype)
         field, _ = jax.lax.scan(add, blank, (weight, self.inputs), unroll=min(UNROLL, self.fan_in))
-        return batch_major(field).reshape(x.shape[0], *self.post)
+        return row_major(field).T.reshape(x.shape[0], *self.post)
 
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "k post"]:
         batch = x.shape[0]
-        units, signal = unit_major(x), unit_major(e)
-        if len(units) <= self.fan_in * MATMUL_PAYS:
-            total = jnp.take_along_axis(units @ signal.T, self.inputs, axis=0)
-        else:
-            total = jax.lax.map(lambda inputs: jnp.sum(units[inputs] * signal, axis=-1), self.inputs)
-        return normalised(total, batch, self.fan_in)
+        before, signal = row_major(x.reshape(batch, -1)), row_major(e.reshape(batch, -1))
+        if before.shape[1] <= self.fan_in * MATMUL_PAYS:
+            products = before.T @ signal
+            return normalised(jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds"), batch, self.fan_in)
+
+        def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:
+            before, signal = sample
+            return total + pick(before, self.inputs) * signal[None], None
+
+        blank = jnp.zeros(self.inputs.shape, x.dtype)
+        total, _ = jax.lax.scan(add, blank, (before, signal), unroll=min(SAMPLES, batch))
+        return normalised(row_major(total), batch, self.fan_in)
 
 
-def unit_major(x: Float[Array, "batch *size"]) -> Float[Array, "units batch"]:
-    """Return `x` with the batch of each unit contiguous in memory, so that one input of one unit is one run of numbers."""
-    return with_layout_constraint(x.reshape(x.shape[0], -1), UNIT_MAJOR).T
+def row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:
+    """Return `x` with each row in one piece; left alone, the compiler fuses transpositions and reads numbers one by one."""
+    return with_layout_constraint(x, ROW_MAJOR)
 
 
-def batch_major(field: Float[Array, "units batch"]) -> Float[Array, "batch units"]:
-    """Return the transpose of `field`, which for the compiler stays where it is until somebody needs it otherwise."""
-    return with_layout_constraint(field.T, UNIT_MAJOR)
+def pick(x: Float[Array, "units ..."], inputs: Int[Array, "..."]) -> Float[Array, "..."]:
+    """Return `x[inputs]` without the checks for negative indices and for the end, which cost as much as the reading."""
+    return x.at[inputs].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
 def distinct(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Array, "k units"]:

@@ -48,14 +48,13 @@ class DataChoice:
 
 @dataclass(frozen=True)
 class RunnerChoice:
-    """How long, how often, on what; `limit_batches` ends every epoch early, None never."""
+    """How long, how often, how many; `limit_batches` ends every epoch early, None never."""
 
     epochs: int
     evaluate_every: int
     checkpoint_every: int
     keep: int
     replicas: int
-    devices: int
     limit_batches: int | None
 
 

@@ -64,7 +64,6 @@ CHAIN: dict[str, Any] = {
         "checkpoint_every": 1,
         "keep": 2,
         "replicas": 1,
-        "devices": 1,
         "limit_batches": None,
     },
     "tracking": {"console": True, "wandb": {"mode": "offline", "project": "darnax", "tags": []}},

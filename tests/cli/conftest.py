@@ -52,12 +52,16 @@ class Lab:
         json.dumps(config)  # plain containers, or this raises
         self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep})
         self.fail(config)
+        summary = {"status": "finished", "metrics": {"eval/accuracy": config["seed"] / 10}}
         if sweep:
-            (sweep / f"run{len(self.calls)}").mkdir(parents=True)
-        return {"status": "finished", "metrics": {"eval/accuracy": config["seed"] / 10}}
+            run = {"overrides.yaml": json.dumps(list(overrides)), "summary.json": json.dumps(summary)}
+            write(sweep / f"run-{len(list(sweep.glob('run-*'))) + 1}", run)
+        return summary
 
-    def resume(self, run):
+    def resume(self, run, sweep=None):
         self.calls.append({"resume": run})
+        if sweep:
+            write(run, {"summary.json": json.dumps({"status": "finished", "metrics": {"eval/accuracy": 1.0}})})
         return {"status": "finished", "metrics": {}}
 
     def __call__(self, *arguments: str) -> Result:
@@ -68,6 +72,13 @@ class Lab:
 
     def left(self) -> list[str]:
         return sorted(str(p.relative_to(self.place)) for p in self.place.rglob("*"))
+
+    def table(self, result: Result) -> list[list[str]]:
+        """The cells, empty ones left out, of the table at the end of what a sweep prints."""
+        lines = result.stdout.splitlines()
+        start = max(i for i, line in enumerate(lines) if line.startswith("point "))
+        rows = [line.split("  ") for line in lines[start + 1 :] if "  " in line]
+        return [[cell.strip() for cell in row if cell.strip()] for row in rows]
 
     @property
     def configs(self) -> list[dict]:

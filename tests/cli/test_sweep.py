@@ -10,15 +10,9 @@ def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
     assert result.exit_code == 0, result.output
     assert [(c["name"], c["seed"]) for c in lab.configs] == [("first", 1), ("first", 2), ("second", 1), ("second", 2)]
     assert len({call["sweep"] for call in lab.calls}) == 1
-    folder = lab.calls[0]["sweep"].relative_to(lab.place)
-    assert folder.parts[:-1] == ("outputs", "run", "sweeps")
-    assert lab.left() == [
-        "outputs",
-        "outputs/run",
-        "outputs/run/sweeps",
-        str(folder),
-        *(f"{folder}/run{i}" for i in (1, 2, 3, 4)),
-    ]
+    folder = lab.calls[0]["sweep"]
+    assert folder.relative_to(lab.place).parts[:-1] == ("outputs", "run", "sweeps")
+    assert {p.name for p in folder.iterdir()} == {".points", "sweep.json", *(f"run-{i}" for i in (1, 2, 3, 4))}
 
 
 def test_the_folder_carries_the_name_of_the_experiment_and_respects_outputs(lab):
@@ -26,10 +20,10 @@ def test_the_folder_carries_the_name_of_the_experiment_and_respects_outputs(lab)
     assert lab.calls[0]["sweep"].parent == lab.place / "it's here" / "first" / "sweeps"
 
 
-def test_a_failing_point_stops_no_other_and_the_table_tells(lab):
+def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):
     def fail(config):
         if config["seed"] == 1:
-            raise RuntimeError("all units silent")
+            raise RuntimeError("all units silent,\nand more")
         if config["seed"] == 2:
             raise RequestError("seed 2 is not allowed")
 
@@ -37,18 +31,25 @@ def test_a_failing_point_stops_no_other_and_the_table_tells(lab):
     result = lab("train", "seed=1,2,3", "-m", "name=x")
     assert result.exit_code == 1
     assert [c["seed"] for c in lab.configs] == [1, 2, 3]
-    table = [line.split() for line in result.stdout.splitlines()[-3:]]
-    assert table == [["seed=1", "failed"], ["seed=2", "refused"], ["seed=3", "finished", "30.00%"]]
-    assert "all units silent" in result.stderr
-    assert "seed 2 is not allowed" in result.stderr
+    assert lab.table(result) == [
+        ["seed=1", "failed", "RuntimeError: all units silent, and more"],
+        ["seed=2", "refused", "seed 2 is not allowed"],
+        ["seed=3", "finished", "30.00%", "run-1"],
+    ]
+    assert f"go on with: darnax sweep resume {lab.calls[0]['sweep']}" in result.stdout
 
 
 def test_a_point_that_cannot_be_composed_stops_no_other(lab):
     result = lab("train", "-m", "model=chain,chian", "seed=1")
     assert result.exit_code == 1
     assert len(lab.calls) == 1
-    assert "did you mean chain?" in result.stderr
-    assert "model=chian  refused" in result.stdout
+    assert lab.table(result)[1][:2] == ["model=chian", "refused"]
+    assert "did you mean chain?" in result.stdout
+
+
+def test_the_same_configuration_twice_is_one_point(lab):
+    assert lab("train", "-m", "seed=1,2,1").exit_code == 0
+    assert [c["seed"] for c in lab.configs] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,17 @@ def test_a_point_that_cannot_be_composed_stops_no_other(lab):
 def test_when_all_are_refused_nothing_stays_and_the_code_is_2(lab, bad):
     assert lab("train", "-m", *bad).exit_code == 2
     assert lab.calls == []
+    assert lab.left() == []
+
+
+def test_when_all_are_refused_by_the_builder_nothing_stays_either(lab):
+    def fail(config):
+        raise RequestError("no such units")
+
+    lab.fail = fail
+    result = lab("train", "-m", "seed=1,2")
+    assert result.exit_code == 2
+    assert "no such units" in result.stdout
     assert lab.left() == []
 
 

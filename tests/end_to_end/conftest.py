@@ -16,7 +16,7 @@ class Laboratory:
     def __init__(self, place: Path, data: Path) -> None:
         self.place, self.environment = place, {**os.environ, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)}
 
-    def darnax(self, *arguments: str, code: int = 0) -> str:
+    def darnax(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
         """Run `darnax`, insist on its exit code, and return what it printed."""
         done = subprocess.run(
             [*DARNAX, *arguments],
@@ -24,7 +24,7 @@ class Laboratory:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=False,
         )
         said = done.stdout + done.stderr

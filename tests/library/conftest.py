@@ -12,6 +12,14 @@ def strict() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    """Nearly all of these tests' time goes into compiling small programs: let XLA spend less on them."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def lenient() -> Iterator[None]:
     """For tests with an optimiser of Optax that counts its steps: Optax multiplies integers with floats."""

@@ -1,7 +1,9 @@
 """Small networks, one for every connectivity; the tests of the floors above modules run on all of them."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -22,10 +24,16 @@ Network = tuple[LayerMap, list[tuple[int, ...]]]
 BATCH = 3
 
 
+def drawn_once(make: Callable[[], Network]) -> Callable[[], Network]:
+    """Draw all weights in one compiled program, and only once: networks are immutable."""
+    return cache(eqx.filter_jit(make))
+
+
 def keys() -> Iterator[Array]:
     return iter(jax.random.split(jax.random.key(7), 10))
 
 
+@drawn_once
 def chain() -> Network:
     """Two dense layers that see each other; names as a configuration would give them."""
     key = keys()
@@ -34,25 +42,30 @@ def chain() -> Network:
         1: RecurrentDiscrete(9, 0.5, 1.0, key=next(key)),
         2: Ferromagnetic(9, 0.7),
     }
-    second = {1: Ferromagnetic(9, 0.4), 2: RecurrentDiscrete(9, 0.9, key=next(key)), 3: frozen(4, 9, next(key))}
+    second = {1: Ferromagnetic(9, 0.4), 2: RecurrentDiscrete(9, 0.9, 1.5, key=next(key)), 3: frozen(4, 9, next(key))}
     readout = {2: FullyConnected(9, 4, rule=SoftmaxDelta(), key=next(key)), 3: OutputLayer()}
     names = {(1, 0): "w_in", (1, 1): "hidden1", (2, 2): "hidden2", (2, 3): "w_back", (3, 2): "w_out", (3, 3): "output"}
     return LayerMap.from_dict({1: first, 2: second, 3: readout}, names), [(6,), (9,), (9,), (4,)]
 
 
+@drawn_once
 def sparse() -> Network:
-    """Sparse synapses everywhere, a patch of an image among them, and continuous units."""
+    """Four synapses for every unit, a patch of an image among their sources, and continuous units."""
     key = keys()
     first = {
-        0: FullyConnected((5, 4, 2), (3, 4), patch=3, sparsity=0.5, threshold=1.0, key=next(key)),
-        1: RecurrentDiscrete((3, 4), 0.5, 1.0, sparsity=0.6, key=next(key)),
-        2: FullyConnected(8, (3, 4), sparsity=0.5, rule=Hebbian(), key=next(key)),
+        0: FullyConnected((5, 4, 2), (3, 4), patch=3, sparsity=0.9, threshold=1.0, key=next(key)),
+        1: RecurrentDiscrete((3, 4), 0.5, 1.0, sparsity=0.67, key=next(key)),
+        2: FullyConnected(12, (3, 4), sparsity=0.67, rule=Hebbian(), key=next(key)),
     }
-    second = {1: FullyConnected((3, 4), 8, sparsity=0.25, key=next(key)), 2: RecurrentTanh(8, 0.2, sparsity=0.4, key=next(key))}
-    readout = {2: FullyConnected(8, 3, 0.5, 7.0, key=next(key)), 3: OutputLayer()}
-    return LayerMap.from_dict({1: first, 2: second, 3: readout}), [(5, 4, 2), (3, 4), (8,), (3,)]
+    second = {
+        1: FullyConnected((3, 4), 12, sparsity=0.67, key=next(key)),
+        2: RecurrentTanh(12, 0.2, sparsity=0.67, key=next(key)),
+    }
+    readout = {2: FullyConnected(12, 3, 0.5, 7.0, key=next(key)), 3: OutputLayer()}
+    return LayerMap.from_dict({1: first, 2: second, 3: readout}), [(5, 4, 2), (3, 4), (12,), (3,)]
 
 
+@drawn_once
 def images() -> Network:
     """Images that are shrunk, coupled to their neighbourhood, grown back, and read out."""
     key = keys()

@@ -16,6 +16,7 @@ CASES = {
     "sparse uniform": (Sparse.uniform(KEY, (12,), (7,), 5), (12,), (7,)),
     "sparse hollow": (Sparse.uniform(KEY, (3, 3), (3, 3), 8, hollow=True), (3, 3), (3, 3)),
     "sparse beyond one turn of its loop": (Sparse.uniform(KEY, (30,), (3,), 21), (30,), (3,)),
+    "sparse among many": (Sparse.uniform(KEY, (64,), (5,), 2), (64,), (5,)),
     "sparse patch": (Sparse.patch(KEY, (6, 5, 2), (2, 3), 3), (6, 5, 2), (2, 3)),
     "sparse choice in a patch": (Sparse.patch(KEY, (6, 5), (7,), 4, 5), (6, 5), (7,)),
     "SAME": (Convolved(2, 3, 3), (5, 4, 2), (5, 4, 3)),
@@ -41,9 +42,9 @@ def jitted(method, *arrays):
 everywhere = pytest.mark.parametrize(("connectivity", "pre", "post"), CASES.values(), ids=CASES)
 
 
-def drawn(connectivity, pre, post, batch=3):
+def drawn(connectivity, pre, post):
     """Return a weight that the connectivity can hold, activities before it, and signals behind it."""
-    rng = np.random.default_rng(8)
+    rng, batch = np.random.default_rng(8), 19 if isinstance(connectivity, Sparse) else 3
     weight = np.zeros(connectivity.shape if isinstance(connectivity, Convolved) else (connectivity.fan_in, np.prod(post)))
     for _, _, entry in naive.synapses(connectivity, pre, post):
         weight[entry] = rng.normal()

@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax
+import jaxtyping
 import numpy as np
 import pytest
 from networks import chain, sample
@@ -110,6 +111,7 @@ def test_no_step_changes_nothing():
         ({"steps": 3, "learn": "hidden*"}, r"as in learn=\('hidden\*',\)"),
     ],
 )
-def test_a_phase_that_cannot_be_is_refused(choices, message):
+def test_a_phase_that_cannot_be_is_refused(choices, message, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # its refusal would come first
     with pytest.raises(ValueError, match=message):
         Phase(**choices)

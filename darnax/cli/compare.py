@@ -1,0 +1,83 @@
+"""`darnax compare`: runs side by side, as a table, as a page, as a file for other programs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from darnax.cli import tables
+from darnax.cli.options import Debug, Metric
+
+if TYPE_CHECKING:
+    from darnax.reports.compare import Comparison, Row
+
+MANY = 8  # columns that a terminal has room for
+
+Places = Annotated[
+    list[Path],
+    typer.Argument(metavar="RUNS|SWEEPS|FOLDERS", help="Folders, with runs at any depth, or ids of runs and sweeps."),
+]
+GroupBy = Annotated[
+    list[str] | None, typer.Option("--group-by", metavar="KEY", help="Make a row of what has this in common; may be repeated.")
+]
+Lower = Annotated[bool, typer.Option("--lower", help="The lowest value of the metric is the best.")]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")]
+
+
+def compare(
+    places: Places,
+    metric: Metric = "eval/accuracy",
+    group_by: GroupBy = None,
+    lower: Lower = False,
+    html: Html = None,
+    csv: Csv = None,
+    debug: Debug = False,
+) -> None:
+    """Put runs side by side: one row for each configuration, best first, over its seeds.
+
+    Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test against the best row.
+
+        darnax compare outputs/mnist_chain/sweeps/<time>-<id>
+
+        darnax compare outputs/mnist_chain --group-by model.depth --html compare.html
+    """
+    from darnax.reports.compare import compare as put_side_by_side
+    from darnax.reports.runs import find
+
+    comparison = put_side_by_side(find(places), metric, list(group_by or []), lower=lower)
+    show(comparison)
+    if csv is not None:
+        from darnax.reports.table_file import write
+
+        write(comparison, csv)
+        typer.echo(f"table: {csv}")
+    if html is not None:
+        from darnax.reports.page import write as write_page
+
+        write_page(comparison, html)
+        typer.echo(f"page: {html}")
+
+
+def show(comparison: "Comparison") -> None:
+    """Print the table, and what is not in it."""
+    from darnax.reports.configuration import short_names
+
+    short = short_names(comparison.columns, comparison.keys)
+    heads = [short[key] for key in comparison.columns]
+    shown, hidden = heads[:MANY], heads[MANY:]
+    rows = [line(row, comparison.metric) for row in comparison.rows]
+    tables.show((*shown, comparison.metric, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
+    if hidden:
+        typer.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
+    for run in comparison.damaged:
+        typer.echo(f"left out: {run.path} ({run.damage})")
+
+
+def line(row: "Row", metric: str) -> list[str]:
+    """Write one row."""
+    from darnax.reports import text
+
+    values = [text.leaf(value) for value in row.values]
+    figures = [text.spread(metric, row.mean, row.sd), text.count(row.n, row.unfinished), text.probability(row.p)]
+    return [*values, *figures, "best" if row.best else ""]

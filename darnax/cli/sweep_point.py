@@ -1,0 +1,96 @@
+"""One point of a sweep, in the process that Hydra's launcher chose for it: here, a worker, or a machine of a cluster."""
+
+import contextlib
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from darnax.cli import panels
+from darnax.cli.sweep_record import Point, Record, held
+from darnax.errors import RequestError
+
+LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
+
+
+def work(folder: Path, home: int, debug: bool, overrides: list[str]) -> None:
+    """Bring a point to its end, from wherever it is; what goes wrong is noted in the folder and stops no other point."""
+    record = Record.read(folder)
+    point = record.point(overrides)
+    with held(record.note(point)) as mine, stopped_with(record, home):
+        if mine and not record.stop.exists():
+            (attempt if os.getpid() == home else away)(record, point, debug)
+
+
+def attempt(record: Record, point: Point, debug: bool) -> None:
+    """Start the run of a point or go on with it, and note how it failed if it does."""
+    note = record.note(point)
+    note.write_text("")
+    try:
+        from darnax.cli import launch
+
+        run = record.runs().get(point.overrides)
+        if run is None:
+            launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record.folder)
+        else:
+            launch.resume(run, sweep=record.folder)
+    except Exception as error:
+        if debug:
+            traceback.print_exception(error)
+        kind = "refused" if isinstance(error, RequestError) else "failed"
+        note.write_text(f"{kind}: {panels.one_line(error)}")
+
+
+def away(record: Record, point: Point, debug: bool) -> None:
+    """Work on a point in a process of its own, in silence."""
+    from darnax.runner.interrupts import Interrupted
+
+    with contextlib.suppress(OSError):  # so that Ctrl-C reaches the one who asks all to stop, once
+        os.setpgid(0, 0)
+    with ExitStack() as stack:
+        silence = stack.enter_context(Path(os.devnull).open("w"))
+        stack.enter_context(contextlib.redirect_stdout(silence))
+        stack.enter_context(contextlib.suppress(Interrupted))
+        stack.enter_context(stoppable(record.folder))
+        attempt(record, point, debug)
+
+
+@contextlib.contextmanager
+def stopped_with(record: Record, home: int) -> Iterator[None]:
+    """Stop this process when the sweep is being stopped, and a worker when its parent has died."""
+    over = threading.Event()
+    parent = None if os.getpid() == home else os.getppid()
+    threading.Thread(target=obey, args=(record, parent, over), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def obey(record: Record, parent: int | None, over: threading.Event) -> None:
+    """Signal this process until it heeds: an exception that a signal raises in a destructor is lost."""
+    while not over.wait(LOOK):
+        stopped, orphaned = record.stop.exists(), parent not in (None, os.getppid())
+        run = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)  # has a signum once it was asked, and obeys then
+        if (stopped or orphaned) and getattr(run, "signum", None) is None:
+            os.kill(os.getpid(), int(record.stop.read_text() or signal.SIGTERM) if stopped else signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def stoppable(folder: Path) -> Iterator[None]:
+    """Raise Interrupted at SIGINT and SIGTERM, wherever no run is under way to notice them itself."""
+    from darnax.runner.interrupts import Interrupted
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise Interrupted(signum, folder)
+
+    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

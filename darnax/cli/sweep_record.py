@@ -1,0 +1,146 @@
+"""What a sweep is asked to do, written down before its first point starts; its folder alone is enough to go on with it.
+
+```
+sweep.json         the command, and every point with its resolved configuration; written whole or not at all
+.points/<identity> locked while the point runs, by whatever process; holds one line when the point failed
+.stop              there while the sweep is being stopped
+<time>-<id>/       the runs; the one of a point has its overrides
+```
+"""
+
+import fcntl
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from darnax.errors import Problem, RequestError
+
+NAME = "sweep.json"
+ASIDE = ("paths", "tracking")  # where things lie and who is told changes no result
+PATIENCE = 3.0  # seconds; who merely looks whether a point runs holds its lock for an instant
+
+
+@dataclass(frozen=True)
+class Point:
+    """One configuration of a sweep; `refusal` says why there is none."""
+
+    overrides: tuple[str, ...]
+    config: Mapping[str, Any] | None
+    refusal: str = ""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What decides the results."""
+        return {key: value for key, value in (self.config or {}).items() if key not in ASIDE}
+
+    @cached_property
+    def identity(self) -> str:
+        """The same for the same content, on every machine; without a configuration, for the same overrides."""
+        text = json.dumps(self.content or self.overrides, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass
+class Record:
+    """The folder of a sweep and what its sweep.json says.
+
+    Args:
+        folder: absolute.
+        overrides, file: what was asked, with `--config` if it was.
+        directory: where it was asked, for the sake of ./configs.
+        command: the command line as it was typed.
+        points: all of them; none before they are composed.
+    """
+
+    folder: Path
+    overrides: list[str]
+    file: Path | None
+    directory: Path
+    command: list[str]
+    points: list[Point] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Record":
+        """Return the sweep in a folder; a RequestError says what is missing or damaged when there is none."""
+        try:
+            content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            file = content.pop("file")
+            points = [Point(tuple(point.pop("overrides")), **point) for point in content.pop("points")]
+            return cls(folder, file=file and Path(file), directory=Path(content.pop("directory")), points=points, **content)
+        except FileNotFoundError as error:
+            what = f"not the folder of a sweep: it has no {NAME}; give outputs/<name>/sweeps/<time>-<id>"
+            raise RequestError(Problem(str(folder), what)) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RequestError(Problem(str(folder / NAME), f"cannot be read ({error}); start a new sweep")) from error
+
+    def write(self) -> None:
+        """Put the record into the folder."""
+        from darnax.tracking.atomic import write_atomically
+
+        content = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        del content["folder"]
+        (self.folder / ".points").mkdir(parents=True, exist_ok=True)
+        write_atomically(self.folder / NAME, json.dumps(content))
+
+    def point(self, overrides: Sequence[str]) -> Point:
+        """Find a point by its overrides."""
+        return next(point for point in self.points if point.overrides == tuple(overrides))
+
+    def runs(self) -> dict[tuple[str, ...], Path]:
+        """Find the run of every point that has one; a run that was killed while its folder was made is none."""
+        found = {overrides_of(path.parent): path.parent for path in sorted(self.folder.glob("*/summary.json"))}
+        return {point.overrides: found[point.overrides] for point in self.points if point.overrides in found}
+
+    @property
+    def stop(self) -> Path:
+        """The file that asks every process of the sweep to stop."""
+        return self.folder / ".stop"
+
+    def note(self, point: Point) -> Path:
+        """The file that is locked while a point runs, and says why it failed."""
+        return self.folder / ".points" / point.identity
+
+
+@cache
+def overrides_of(run: Path) -> tuple[str, ...]:
+    """Read the overrides of a run; none when they cannot be read."""
+    from omegaconf import OmegaConf
+
+    try:
+        return tuple(map(str, OmegaConf.to_container(OmegaConf.load(run / "overrides.yaml"))))  # type: ignore[arg-type]
+    except Exception:  # YAML, OmegaConf and the file system each have their own
+        return ()
+
+
+@contextmanager
+def held(note: Path) -> Iterator[bool]:
+    """Hold the lock of a point, and say so, unless another process keeps it; the system lets go of it when a process dies."""
+    with note.open("a") as file:
+        end = time.monotonic() + PATIENCE
+        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and time.monotonic() < end:
+            time.sleep(0.02)
+        yield mine
+
+
+def is_held(note: Path) -> bool:
+    """Say whether a process is at work on a point."""
+    try:
+        with note.open() as file:
+            return not locked(file.fileno(), fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return False
+
+
+def locked(file: int, how: int) -> bool:
+    """Try to lock a file, without waiting."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""From the folders of runs to a result: lists, comparisons, differences, pictures."""

@@ -1,0 +1,140 @@
+"""Runs side by side: one row for each configuration, its seeds folded into mean ± sd, and how far it is from the best."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from statistics import fmean, stdev
+
+from darnax.errors import Problem, RequestError
+from darnax.reports.configuration import ABSENT, differing, endings
+from darnax.reports.runs import Run
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration: what tells it from the others, its runs, and the metric of those that count.
+
+    Finished runs count, one for each seed (the newest): a run that was repeated is no second sample.
+    `p` is that of Welch's test against the best row, not corrected for the number of rows; nan where n is too small.
+    """
+
+    values: tuple[Hashable, ...]
+    runs: tuple[Run, ...]
+    counted: tuple[Run, ...]
+    sample: tuple[float, ...]
+    best: bool = False
+    p: float = math.nan
+
+    @property
+    def n(self) -> int:
+        """How many runs count."""
+        return len(self.sample)
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds; nan of nothing."""
+        return fmean(self.sample) if self.sample else math.nan
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation over seeds, n - 1 in the denominator; nan of fewer than two."""
+        return stdev(self.sample) if self.n > 1 else math.nan
+
+    @property
+    def unfinished(self) -> Counter[str]:
+        """How many runs have not finished, by status."""
+        return Counter(run.status for run in self.runs if run.status != "finished")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows, best first, and the keys of their values; runs that are damaged are named once more."""
+
+    metric: str
+    lower: bool
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    damaged: tuple[Run, ...]
+    keys: tuple[str, ...]  # all there are in the configurations
+
+
+def compare(runs: Sequence[Run], metric: str, group_by: Sequence[str] = (), *, lower: bool = False) -> Comparison:
+    """Fold runs into rows.
+
+    `group_by` names the keys that make a row, everything else is folded as seeds are; without it every difference does.
+    With `lower`, the lowest value of the metric is the best.
+
+    Raises:
+        RequestError: no finished run has the metric, or a key of `group_by` is not there.
+    """
+    readable = [run for run in runs if run.config]
+    configs = [run.config for run in readable]
+    keys = tuple(dict.fromkeys(key for config in configs for key in config))
+    columns = [full(key, keys) for key in group_by] or columns_of(readable)
+    groups: dict[tuple[Hashable, ...], list[Run]] = defaultdict(list)
+    for run in readable:
+        groups[tuple(run.config.get(key, ABSENT) for key in columns)].append(run)
+    differ = [key for key in differing(configs) if key != "seed"] if group_by else []
+    rows = [fold(values, group, metric, differ) for values, group in groups.items()]
+    if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
+        names = metrics_of(readable)
+        near = get_close_matches(metric, names, n=3) or names
+        raise RequestError(Problem("--metric", f"no finished run has {metric}; there is {', '.join(near)}"))
+    rows.sort(key=lambda row: (not row.n, row.mean if lower else -row.mean))
+    return Comparison(metric, lower, tuple(columns), against_best(rows), tuple(run for run in runs if run.damage), keys)
+
+
+def columns_of(runs: Sequence[Run]) -> list[str]:
+    """Return the keys that tell the configurations of the runs apart, seeds aside."""
+    asked = set().union(*(run.overridden for run in runs))
+    name = ["name"] if len({run.experiment for run in runs}) > 1 else []
+    return name + [key for key in differing([run.config for run in runs], asked) if key != "seed"]
+
+
+def full(key: str, keys: Sequence[str]) -> str:
+    """Return the key that is meant by its last words."""
+    found = [key] if key in keys else [k for k in keys if key in endings(k)]
+    if len(found) != 1:
+        what = f"may be any of {', '.join(found)}" if found else "no configuration has such a key"
+        raise RequestError(Problem(f"--group-by {key}", f"{what}; give it as it stands in config.yaml, like model.depth"))
+    return found[0]
+
+
+def fold(values: tuple[Hashable, ...], runs: Sequence[Run], metric: str, differ: Sequence[str]) -> Row:
+    """Make a row of runs, newest first."""
+    newest: dict[tuple[Hashable, ...], tuple[Run, float]] = {}
+    for run in runs:
+        value = run.value(metric)
+        if run.status == "finished" and not math.isnan(value):
+            newest.setdefault(tuple(run.config.get(key) for key in ("seed", *differ)), (run, value))
+    return Row(values, tuple(runs), *(tuple(part) for part in zip(*newest.values(), strict=True)) if newest else ((), ()))
+
+
+def against_best(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Mark the first row, where it has a value, and test the others against it."""
+    if not rows or not rows[0].n:
+        return tuple(rows)
+    best = rows[0]
+    return (replace(best, best=True), *(replace(row, p=welch(row, best)) for row in rows[1:]))
+
+
+def welch(a: Row, b: Row) -> float:
+    """Return the two-sided p of Welch's t-test: how often a difference this large comes of seeds alone.
+
+    t = (m_a − m_b) / √(v_a + v_b) with v = sd² / n, and (v_a + v_b)² / (v_a²/(n_a−1) + v_b²/(n_b−1)) degrees of freedom.
+    It is nan where a row has fewer than two runs, or where neither of the two varies.
+    """
+    if a.n < 2 or b.n < 2 or a.sd == b.sd == 0:
+        return math.nan
+    from scipy.special import stdtr
+
+    va, vb = a.sd**2 / a.n, b.sd**2 / b.n
+    freedom = (va + vb) ** 2 / (va**2 / (a.n - 1) + vb**2 / (b.n - 1))
+    return float(2 * stdtr(freedom, -abs(a.mean - b.mean) / math.sqrt(va + vb)))
+
+
+def metrics_of(runs: Sequence[Run]) -> list[str]:
+    """Return the names of all metrics in the summaries."""
+    return sorted({name for run in runs for name in run.summary.get("metrics", {})})

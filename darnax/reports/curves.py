@@ -1,0 +1,67 @@
+"""Metrics over epochs: what metrics.jsonl says of each run, and mean and band over the runs of a configuration."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darnax.reports.runs import Run, number, row
+
+Points = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
+
+
+class Curve(NamedTuple):
+    """Mean and standard deviation over runs at some epochs; the deviation is nan where fewer than two runs have come."""
+
+    epochs: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+
+
+def logged(metrics: Path) -> dict[str, Points]:
+    """Read every metric of a run; torn lines are passed over, and so are values that are no numbers."""
+    found: dict[str, dict[float, float]] = defaultdict(dict)
+    try:
+        lines = metrics.read_bytes().splitlines()
+    except OSError:
+        return {}
+    for entry in map(row, lines):
+        epoch = number(entry.get("epoch"))
+        for name, value in entry.items():
+            if name not in ("step", "epoch") and not math.isnan(number(value)) and not math.isnan(epoch):
+                found[name][epoch] = number(value)
+    return {name: (np.array(sorted(points)), np.array([points[e] for e in sorted(points)])) for name, points in found.items()}
+
+
+def fold(curves: Sequence[Points], at_most: int = 200) -> Curve:
+    """Return mean and deviation of curves, each interpolated between its own points and never beyond them.
+
+    With more than `at_most` epochs, evenly chosen ones are kept, the first and the last among them.
+    """
+    epochs = thinned(np.unique(np.concatenate([x for x, _ in curves])), at_most)
+    table = np.stack([np.interp(epochs, x, y, left=np.nan, right=np.nan) for x, y in curves])
+    there = np.isfinite(table)
+    n = there.sum(axis=0)
+    mean = np.where(there, table, 0).sum(axis=0) / np.maximum(n, 1)
+    squares = np.where(there, (table - mean) ** 2, 0).sum(axis=0)
+    return Curve(epochs, mean, np.where(n > 1, np.sqrt(squares / np.maximum(n - 1, 1)), np.nan))
+
+
+def thinned(epochs: NDArray[np.float64], at_most: int) -> NDArray[np.float64]:
+    """Keep evenly chosen epochs, the first and the last among them."""
+    if len(epochs) <= at_most:
+        return epochs
+    return epochs[np.linspace(0, len(epochs) - 1, at_most).round().astype(int)]
+
+
+def of_runs(runs: Iterable[Run]) -> dict[str, Curve]:
+    """Return the curve of every metric that the runs have logged more than once."""
+    several: dict[str, list[Points]] = defaultdict(list)
+    for run in runs:
+        for name, points in logged(run.path / "metrics.jsonl").items():
+            several[name].append(points)
+    return {name: fold(curves) for name, curves in several.items() if max(len(x) for x, _ in curves) > 1}

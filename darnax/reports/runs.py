@@ -1,0 +1,166 @@
+"""A run as its folder tells it, and how runs are found; what is damaged or unfinished is a run like any other."""
+
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from darnax.errors import Problem, RequestError
+from darnax.reports import configuration
+from darnax.reports.configuration import Flat
+
+SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}  # one of them makes a folder that of a run
+OUTPUTS = Path("outputs")  # where a run or a sweep that is named by its id alone is looked for
+TAIL = 1 << 17  # bytes of metrics.jsonl that hold the last evaluation of a run under way
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The folder of a run: `status` is running, finished, interrupted or failed, or damaged, and `damage` says why."""
+
+    path: Path
+    status: str
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    config: Flat = field(default_factory=dict)
+    damage: str = ""
+
+    @property
+    def experiment(self) -> str:
+        """The name of the experiment."""
+        place = self.path.parent
+        return str(self.config.get("name", place.parents[1].name if place.parent.name == "sweeps" else place.name))
+
+    @property
+    def when(self) -> datetime:
+        """When the run began: its folder is named after that."""
+        try:
+            return datetime.strptime(self.path.name[:19], "%Y-%m-%d_%H-%M-%S")
+        except ValueError:
+            return datetime.fromtimestamp(self.path.stat().st_mtime)
+
+    @property
+    def seconds(self) -> float:
+        """How long it trained; nan where that is not known yet."""
+        return number(self.summary.get("wall_seconds"))
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was written."""
+        written = [self.path / name for name in ("metrics.jsonl", "summary.json")]
+        return time.time() - max((file.stat().st_mtime for file in written if file.exists()), default=self.when.timestamp())
+
+    @property
+    def overridden(self) -> set[str]:
+        """The keys that the command line changed."""
+        try:
+            text = (self.path / "overrides.yaml").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return set()
+        return set(re.findall(r"^- ['\"]?[+~]*([^=\s]+)=", text, re.MULTILINE))
+
+    def value(self, metric: str) -> float:
+        """Return the last value of a metric; nan where there is none."""
+        last = number(self.summary.get("metrics", {}).get(metric))
+        return last_logged(self.path / "metrics.jsonl", metric) if self.status == "running" and math.isnan(last) else last
+
+
+def find(places: Iterable[Path]) -> list[Run]:
+    """Return all runs in and below the folders, newest first.
+
+    A place may also be the name or the id of a run or of a sweep in `outputs`.
+
+    Raises:
+        RequestError: a place does not exist, or no run is there.
+    """
+    found: dict[str, Path] = {}
+    for place in places:
+        there = {os.path.realpath(path): path for path in folders(place if place.is_dir() else named(str(place)))}
+        if not there:
+            raise RequestError(Problem(str(place), "there is no run in it; `darnax train +experiment=<name>` makes one"))
+        found = there | found
+    return sorted(map(read, found.values()), key=lambda run: (run.when, run.path.name), reverse=True)
+
+
+def named(name: str) -> Path:
+    """Return the folder in `outputs` that is called `name`, or whose id it is."""
+    known = {folder for run in folders(OUTPUTS) for folder in (run, run.parent)}
+    found = [folder for folder in known if folder.name == name or folder.name.endswith(f"-{name}")]
+    if len(found) == 1:
+        return found[0]
+    what = f"may be any of {', '.join(sorted(map(str, found)))}" if found else "there is no such folder"
+    raise RequestError(Problem(name, f"{what}; give the folder of a run, of a sweep, or of many, or the id of one"))
+
+
+def folders(place: Path) -> Iterator[Path]:
+    """Yield the innermost folders that hold a file of a run."""
+    try:
+        entries = list(os.scandir(place))
+    except OSError:
+        return
+    inner = [e.path for e in entries if e.is_dir(follow_symlinks=False) and e.name != "checkpoints" and e.name[0] != "."]
+    runs = [run for path in inner for run in folders(Path(path))]
+    if not runs and SIGNS.intersection(entry.name for entry in entries):
+        runs = [place if place.name.strip(".") else place.resolve()]
+    yield from runs
+
+
+def read(path: Path) -> Run:
+    """Read the folder of a run, whatever state it is in."""
+    summary: dict[str, Any] = {}
+    config: Flat = {}
+    damage: list[str] = []
+    try:
+        summary = mapping(json.loads((path / "summary.json").read_bytes()))
+    except (OSError, ValueError) as error:
+        damage.append(f"summary.json {reason(error)}")
+    try:
+        config = configuration.parse((path / "config.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        damage.append(f"config.yaml {reason(error)}")
+    return Run(path, "damaged" if damage else str(summary["status"]), summary, config, ", ".join(damage))
+
+
+def mapping(summary: Any) -> dict[str, Any]:
+    """Return the summary, or a ValueError says what is wrong with it."""
+    if not isinstance(summary, dict) or not isinstance(summary.get("status"), str):
+        raise ValueError("has no status")
+    if not isinstance(summary.setdefault("metrics", {}), dict):
+        raise ValueError("has no metrics")
+    return summary
+
+
+def reason(error: Exception) -> str:
+    """Say in a few words why a file cannot be read."""
+    return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({str(error) or type(error).__name__})"
+
+
+def number(value: Any) -> float:
+    """Return a JSON value as a number; nan for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+
+
+def last_logged(metrics: Path, metric: str) -> float:
+    """Return the last value of a metric in the record of a run under way."""
+    try:
+        with metrics.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            lines = file.read().splitlines()
+    except OSError:
+        return math.nan
+    needle = f'"{metric}":'.encode()
+    return next((number(row(line).get(metric)) for line in reversed(lines) if needle in line and row(line)), math.nan)
+
+
+def row(line: bytes | str) -> dict[str, Any]:
+    """Read a line of metrics.jsonl; an empty row for one that is torn."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,88 @@
+"""How a value, a metric and a time are written for a person."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+
+def leaf(value: Hashable) -> str:
+    """Write a value of a configuration as its YAML file has it."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def metric(name: str, value: float) -> str:
+    """Write a value of a metric: an accuracy in percent, anything else in four digits, and nothing for nan.
+
+    Example:
+        >>> metric("eval/accuracy", 0.97371), metric("norm/w_in", 282.98767), metric("norm/w_in", float("nan"))
+        ('97.37%', '283', '')
+    """
+    if math.isnan(value):
+        return ""
+    return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+
+
+def spread(name: str, mean: float, sd: float) -> str:
+    """Write mean ± sd.
+
+    Example:
+        >>> spread("eval/accuracy", 0.97371, 0.0012)
+        '97.37 ± 0.12%'
+    """
+    if math.isnan(mean) or math.isnan(sd):
+        return metric(name, mean)
+    return f"{100 * mean:.2f} ± {100 * sd:.2f}%" if name.endswith("accuracy") else f"{mean:.4g} ± {sd:.2g}"
+
+
+def change(name: str, a: float, b: float) -> str:
+    """Write b − a with its sign; points for an accuracy.
+
+    Example:
+        >>> change("eval/accuracy", 0.97, 0.972), change("norm/w_in", 2.0, 1.5)
+        ('+0.20%', '-0.5')
+    """
+    if math.isnan(b - a):
+        return ""
+    return f"{b - a:+.2%}" if name.endswith("accuracy") else f"{b - a:+.3g}"
+
+
+def probability(p: float) -> str:
+    """Write a p, and nothing for nan.
+
+    Example:
+        >>> probability(0.0314), probability(2e-9)
+        ('0.031', '<0.001')
+    """
+    return "" if math.isnan(p) else "<0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time in two units, and nothing for nan.
+
+    Example:
+        >>> duration(7), duration(203.2), duration(7300), duration(200000)
+        ('7 s', '3 min 23 s', '2 h 1 min', '2 d 7 h')
+    """
+    if math.isnan(seconds):
+        return ""
+    whole = round(seconds)
+    for size, unit, rest, lesser in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // rest} {lesser}"
+    return f"{whole} s"
+
+
+def count(n: int, unfinished: Counter[str]) -> str:
+    """Write how many runs count, and how many do not yet.
+
+    Example:
+        >>> count(2, Counter(running=1))
+        '2 (+1 running)'
+    """
+    return f"{n} (+{', '.join(f'{many} {status}' for status, many in unfinished.items())})" if unfinished else str(n)
+
+
+def pairs(names: Sequence[str], values: Sequence[Hashable]) -> str:
+    """Write `depth=2 j_d=0.9`."""
+    return " ".join(f"{name}={leaf(value)}" for name, value in zip(names, values, strict=True))

@@ -1,0 +1,66 @@
+"""How fast is darnax? Three contenders on one piece of work, in turns; their results are compared first.
+
+    python scripts/benchmark.py --quick
+    python scripts/benchmark.py --json outputs/benchmark.json
+
+darnax  as a run does it
+plain   the customary way (scripts/benchmarking/plain.py)
+floor   the products that no way can avoid (scripts/benchmarking/floor.py)
+"""
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+
+import jax
+from benchmarking.case import Case
+from benchmarking.measure import measure
+
+COLUMNS = ["case", "images/s train", "× plain", "floor ×", "images/s evaluate", "× plain", "floor ×", "MB (plain)", "compile s"]
+COLUMNS += ["equal weights / answers"]
+HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
+QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
+GRID = [Case(family, n, b) for family in ("sparse", "dense") for n in (500, 1000, 2000, 4000) for b in (16, 128)]
+CHAINS = [Case(family, 1000, 16, depth) for family in ("sparse", "dense") for depth in (2, 4)]
+
+
+def row(result: dict) -> str:
+    """Return one line of the table."""
+    costs = result["costs"]
+    cells = [result["case"]]
+    for what in ("train", "evaluate"):
+        speed = result[what]
+        cells += [f"{speed['darnax']:,.0f}", f"{speed['of_plain']:.1f}", f"{speed['of_floor']:.2f}"]
+    cells += [
+        f"{costs['darnax']['peak_mb']:.0f} ({costs['plain']['peak_mb']:.0f})",
+        f"{costs['darnax']['compile_seconds']:.1f}",
+    ]
+    cells += [f"{result['weights_agree']:.4f} / {result['answers_agree']:.3f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="three cases, about a minute")
+    parser.add_argument("--only", default="", help="cases whose name contains this, as in 'sparse N=2000'")
+    parser.add_argument("--batches", type=int, default=8, help="per measurement")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of taking turns, per case and kind")
+    parser.add_argument("--json", type=Path, help="write everything measured there")
+    choice = parser.parse_args()
+    cases = [case for case in (QUICK if choice.quick else GRID + CHAINS) if choice.only in str(case)]
+    device = jax.devices()[0]
+    print(f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}")
+    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{HEAD}")
+    results = []
+    for case in cases:
+        results.append(measure(case, choice.batches, choice.seconds))
+        print(row(results[-1]), flush=True)
+    print(f"\nload {os.getloadavg()[0]:.1f} at the end")
+    if choice.json:
+        choice.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

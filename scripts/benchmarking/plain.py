@@ -1,0 +1,97 @@
+"""The customary way: dense weights under masks, every message at every step, a jitted step per batch, decay outside it."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from benchmarking.case import J_D, MARGIN, RATES, READOUT_MARGIN, SHRINK, Case
+from darnax.connectivity import Sparse
+from darnax.orchestrators import Orchestrator
+
+Weights = dict[str, Any]
+
+
+def dense(connectivity: Any, weight: Array, pre: int) -> tuple[Array, Array]:
+    """Return a weight as a matrix (pre, post), and the mask of its synapses."""
+    if not isinstance(connectivity, Sparse):
+        hollow = jnp.eye(*weight.shape) if connectivity.hollow else jnp.zeros(weight.shape)
+        return weight, 1.0 - hollow
+    full, mask = np.zeros((2, pre, weight.shape[1]), np.float32)
+    place = np.asarray(connectivity.inputs), np.arange(weight.shape[1])[None]
+    full[place], mask[place] = weight, 1.0
+    return jnp.asarray(full), jnp.asarray(mask)
+
+
+def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Weights]:
+    """Return the weights, masks and in-degrees of a network, by name; of J one per layer."""
+    lm, last = network.layer_map, case.depth
+    layers = [lm[i, i] for i in range(1, last + 1)]
+    named = {"w_in": (lm[1, 0], 784), "w_back": (lm[last, last + 1], 10), "w_out": (lm[last + 1, last], case.units)}
+    made = {name: dense(m.connectivity, m.W, pre) for name, (m, pre) in named.items()}
+    made["J"] = tuple(zip(*(dense(layer.connectivity, layer.J, case.units) for layer in layers), strict=True))
+    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()} | {"J": layers[0].connectivity.fan_in}
+    weights, masks = ({name: pair[which] for name, pair in made.items()} for which in (0, 1))
+    return weights, masks, fans
+
+
+def field(w: Weights, x: Array, y: Array, s: list[Array], i: int, what: str) -> Array:
+    """Return the field of layer i, of all its messages."""
+    h = s[i] @ w["J"][i] + J_D * s[i]
+    h = h + (x @ w["w_in"] if i == 0 else s[i - 1])
+    if what == "all":
+        h = h + (y @ w["w_back"] if i == len(s) - 1 else s[i + 1])
+    return h
+
+
+def sweeps(w: Weights, x: Array, y: Array, s: list[Array], steps: int, what: str) -> list[Array]:
+    def sweep(_: Array, s: list[Array]) -> list[Array]:
+        for i in range(len(s)):
+            s = [*s[:i], jnp.where(field(w, x, y, s, i, what) >= 0, 1.0, -1.0), *s[i + 1 :]]
+        return s
+
+    return jax.lax.fori_loop(0, steps, sweep, s)
+
+
+def unstable(s: Array, h: Array, margin: float) -> Array:
+    return s * (s * h <= margin)
+
+
+def programs(case: Case, network: Orchestrator) -> tuple[Weights, Callable[..., Any], Callable[..., Array], Callable[..., Any]]:
+    """Return weights, training and evaluation over batches, and the one step that is compiled."""
+    start, masks, fans = weights_of(case, network)
+
+    @jax.jit
+    def step(w: Weights, x: Array, y: Array) -> Weights:
+        def stepped(name: str, rate: str, weight: Array, mask: Array, before: Array, e: Array) -> Array:
+            return weight + RATES[rate] * mask * (before.T @ e) / math.sqrt(case.batch * fans[name])
+
+        x = x.reshape(case.batch, -1)
+        s = [jnp.zeros((case.batch, case.units))] * case.depth
+        for steps, what in ((1, "forward"), (5, "all"), (5, "forward")):
+            s = sweeps(w, x, y, s, steps, what)
+        e = [unstable(s[i], field(w, x, y, s, i, "forward"), MARGIN) for i in range(case.depth)]
+        out = unstable(y, s[-1] @ w["w_out"], READOUT_MARGIN)
+        J = tuple(stepped("J", "hidden", *each) for each in zip(w["J"], masks["J"], s, e, strict=True))
+        w_in = stepped("w_in", "w_in", w["w_in"], masks["w_in"], x, e[0])
+        return w | {"J": J, "w_in": w_in, "w_out": stepped("w_out", "w_out", w["w_out"], masks["w_out"], s[-1], out)}
+
+    @jax.jit
+    def answer(w: Weights, x: Array) -> Array:
+        s = [jnp.zeros((len(x), case.units))] * case.depth
+        return sweeps(w, x.reshape(len(x), -1), x, s, 6, "forward")[-1] @ w["w_out"]
+
+    def train(w: Weights, xs: Array, ys: Array) -> Weights:
+        for x, y in zip(xs, ys, strict=True):
+            w = step(w, x, y) | {"w_in_before": w["w_in"]}
+            w["w_in"] = w["w_in"] - SHRINK * w.pop("w_in_before")
+        return w
+
+    def evaluate(w: Weights, xs: Array) -> Array:
+        return jnp.stack([answer(w, x) for x in xs])
+
+    return start, train, evaluate, step

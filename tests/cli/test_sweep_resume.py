@@ -1,0 +1,134 @@
+"""`darnax sweep`: what is done stays done, what is left is done, what has changed is refused. Oracle: what the words say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from darnax.cli import sweep_record
+from darnax.cli.sweep_record import Record, held
+
+
+class Killed(BaseException):
+    """The end of the process, as far as Python code can play it."""
+
+
+def kill_at(lab, seed):
+    def fail(config):
+        if config["seed"] == seed:
+            raise Killed
+
+    lab.fail = fail
+
+
+@pytest.fixture
+def sweep(lab) -> Path:
+    """A sweep over four seeds that was killed at the third, at the start of its run."""
+    kill_at(lab, 3)
+    lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
+    assert [c["seed"] for c in lab.configs] == [1, 2, 3]
+    folder = lab.calls[0]["sweep"]
+    lab.calls.clear()
+    lab.fail = lambda config: None
+    return folder
+
+
+def statuses(lab, sweep):
+    return [row[1] for row in lab.table(lab("sweep", "status", str(sweep)))]
+
+
+def test_only_what_is_left_is_done(lab, sweep):
+    assert statuses(lab, sweep) == ["finished", "finished", "waiting", "waiting"]
+    resumed = lab("sweep", "resume", str(sweep))
+    assert resumed.exit_code == 0, resumed.output
+    assert [c["seed"] for c in lab.configs] == [3, 4]
+    assert [row[:3] for row in lab.table(resumed)] == [[f"seed={n}", "finished", f"{n * 10:.2f}%"] for n in (1, 2, 3, 4)]
+    assert {call["sweep"] for call in lab.calls} == {sweep}
+    again = lab("sweep", "resume", str(sweep))
+    assert again.exit_code == 0
+    assert len(lab.calls) == 2
+
+
+def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep):
+    stillborn = sweep / "run-9"
+    stillborn.mkdir()
+    (stillborn / "config.yaml").write_text("seed: 3")
+    (sweep / "run-2" / "summary.json").write_text(json.dumps({"status": "running"}))
+    assert statuses(lab, sweep) == ["finished", "interrupted", "waiting", "waiting"]
+    assert lab("sweep", "resume", str(sweep)).exit_code == 0
+    assert lab.calls[0] == {"resume": sweep / "run-2"}
+    assert [call["config"]["seed"] for call in lab.calls[1:]] == [3, 4]
+    assert not stillborn.exists()
+
+
+def test_a_failed_point_is_tried_once_more_by_every_resume(lab, sweep):
+    def fail(config):
+        if config["seed"] == 4:
+            raise RuntimeError("no memory left")
+
+    lab.fail = fail
+    for _ in range(2):
+        result = lab("sweep", "resume", str(sweep))
+        assert result.exit_code == 1
+        assert lab.table(result)[-1] == ["seed=4", "failed", "RuntimeError: no memory left"]
+    assert [c["seed"] for c in lab.configs] == [3, 4, 4]
+    lab.fail = lambda config: None
+    assert lab("sweep", "resume", str(sweep)).exit_code == 0
+    assert statuses(lab, sweep) == ["finished"] * 4
+
+
+def test_a_changed_configuration_is_refused_with_the_difference(lab, sweep):
+    packaged = lab.place.parent / "packaged" / "model" / "chain.yaml"
+    packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.7}}\nextra: 1")
+    lab.write({"configs/paths.yaml": "paths: {outputs: elsewhere, data: ~/sets}"})  # where things lie does not matter
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 2
+    assert lab.calls == []
+    told = [line.strip() for line in result.stderr.splitlines()]
+    assert told[1].startswith(f"{sweep / 'sweep.json'}: the configurations are not the ones")
+    assert told[2:] == ["model.layers.hidden.j_d: was 0.5, is 0.7", "model.extra: was absent, is 1"]
+    packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.5}}")
+    assert lab("sweep", "resume", str(sweep)).exit_code == 0
+
+
+def test_a_sweep_file_with_other_points_is_refused(lab):
+    file = "configs/sweep/seeds.yaml"
+    lab.write({file: "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"})
+    kill_at(lab, 5)
+    lab("train", "-m", "+sweep=seeds")
+    folder = lab.calls[0]["sweep"]
+    lab.write({file: "# @package _global_\nhydra: {sweeper: {params: {seed: '4,6'}}}"})
+    result = lab("sweep", "resume", str(folder))
+    assert result.exit_code == 2
+    assert "seed=5 +sweep=seeds: is no point any more" in result.stderr
+    assert "seed=6 +sweep=seeds: is a new point" in result.stderr
+
+
+def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
+    monkeypatch.setattr(sweep_record, "PATIENCE", 0.1)
+    record = Record.read(sweep)
+    with held(record.note(record.points[2])) as mine:
+        assert mine
+        assert statuses(lab, sweep)[2] == "running"
+        assert lab("sweep", "resume", str(sweep)).exit_code == 1
+    assert [c["seed"] for c in lab.configs] == [4]
+
+
+def test_it_goes_on_from_any_directory_with_the_configs_of_its_own(lab, monkeypatch, tmp_path):
+    lab.write({"configs/model/mine.yaml": "depth: 44"})
+    kill_at(lab, 2)
+    lab("train", "-m", "model=mine", "seed=1,2")
+    folder = lab.calls[0]["sweep"]
+    lab.fail = lambda config: None
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert lab("sweep", "resume", f"../work/{folder.relative_to(lab.place)}").exit_code == 0
+    assert lab.configs[-1]["model"] == {"depth": 44}
+
+
+def test_what_is_no_sweep_is_refused(lab):
+    assert lab("sweep", "status", str(lab.place)).exit_code == 2
+    lab.write({"broken/sweep.json": '{"overrides"'})
+    result = lab("sweep", "resume", "broken")
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr

@@ -1,0 +1,117 @@
+"""A sweep that was killed and resumed, or ran in other processes, ends as one that was not. Oracle: the one that was not."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import SMALL, Laboratory, rows, summary
+
+LONG = [*SMALL, "runner.epochs=80", "runner.checkpoint_every=2", "runner.evaluate_every=40"]
+
+
+def folders(laboratory: Laboratory) -> list[Path]:
+    return sorted(path.parent for path in laboratory.place.glob("outputs/*/sweeps/*/sweep.json"))
+
+
+def results(sweep: Path) -> dict[str, list]:
+    """Every point's configuration, logged numbers and last numbers; what depends on the clock is left out."""
+    found = {}
+    for run in sorted(path.parent for path in sweep.glob("*/summary.json")):
+        told = summary(run)
+        logged = [{k: v for k, v in row.items() if not k.startswith("time/")} for row in rows(run)]
+        numbers = {k: v for k, v in told["metrics"].items() if not k.startswith("time/")}
+        name = (run / "overrides.yaml").read_text()
+        assert name not in found
+        facts = [told["status"], told["steps"], told["best"], numbers]
+        found[name] = [(run / "config.yaml").read_text(), [row for row in logged if len(row) > 2], *facts]
+    return found
+
+
+def wait_for_checkpoints(process: subprocess.Popen, laboratory: Laboratory, number: int) -> None:
+    """Wait until that many runs of the sweep have a checkpoint."""
+    end = time.monotonic() + 200
+    while len({path.parent for path in laboratory.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")}) < number:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def kill(laboratory: Laboratory, runs: int, *command: str) -> None:
+    process = laboratory.start(*command)
+    wait_for_checkpoints(process, laboratory, runs)
+    process.kill()
+    process.communicate()
+
+
+def check_killed_twice(laboratory: Laboratory, *overrides: str) -> list[str]:
+    """Kill a sweep in its first and in its second point, resume it, and compare; return the lines of its table."""
+    kill(laboratory, 1, "train", "-m", *overrides)
+    (killed,) = folders(laboratory)
+    kill(laboratory, 2, "sweep", "resume", str(killed))
+    assert "interrupted" in laboratory.darnax("sweep", "status", str(killed))
+    resumed = laboratory.darnax("sweep", "resume", str(killed), timeout=600)
+    laboratory.darnax("train", "-m", *overrides, timeout=600)
+    (whole,) = set(folders(laboratory)) - {killed}
+    assert results(killed) == results(whole)
+    assert {status for _, _, status, *_ in results(killed).values()} == {"finished"}
+    return resumed.splitlines()
+
+
+def test_a_sweep_that_was_killed_twice_ends_as_one_that_never_was(laboratory: Laboratory) -> None:
+    said = check_killed_twice(laboratory, *LONG, "seed=0,1")
+    assert said[-1].startswith("2 of 2 points finished · best")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_a_signal_saves_the_running_point_and_says_how_to_go_on(laboratory: Laboratory, sent: signal.Signals) -> None:
+    process = laboratory.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
+    wait_for_checkpoints(process, laboratory, 1)
+    process.send_signal(sent)
+    said, _ = process.communicate(timeout=30)
+    (sweep,) = folders(laboratory)
+    (run,) = sweep.glob("*/summary.json")
+    assert process.returncode == 128 + sent
+    assert f"darnax sweep resume {sweep}" in said
+    assert "seed=1  waiting" in said
+    assert summary(run.parent)["status"] == "interrupted"
+    saved = max((run.parent / "checkpoints").glob("step-*")).name
+    assert int(saved[5:15]) == summary(run.parent)["steps"] == rows(run.parent)[-1]["step"]
+
+
+@pytest.mark.slow
+def test_twelve_points_on_mnist_killed_twice(laboratory: Laboratory) -> None:
+    small = ["runner.epochs=2", "runner.limit_batches=100", "tracking=local", "model.features=200"]
+    grid = ["model.depth=1,2", "model.layers.hidden.j_d=0.5,0.9", "seed=range(3)"]
+    said = check_killed_twice(laboratory, "+experiment=mnist_chain", *small, *grid)
+    assert said[-1].startswith("12 of 12 points finished · best")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher: str) -> None:
+    pytest.importorskip("submitit" if launcher == "submitit_local" else "joblib")
+    laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")
+    (here,) = folders(laboratory)
+    laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1", f"hydra/launcher={launcher}")
+    (there,) = set(folders(laboratory)) - {here}
+    assert results(there) == results(here)
+    points = [json.loads((sweep / "sweep.json").read_text())["points"] for sweep in (here, there)]
+    assert points[0] == points[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_a_signal_reaches_the_points_in_other_processes(laboratory: Laboratory, launcher: str) -> None:
+    pytest.importorskip("submitit" if launcher == "submitit_local" else "joblib")
+    process = laboratory.start("train", "-m", *LONG, "runner.epochs=4000", "seed=0,1", f"hydra/launcher={launcher}")
+    wait_for_checkpoints(process, laboratory, 1)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    (sweep,) = folders(laboratory)
+    assert process.returncode == 143, said
+    assert "interrupted" in {summary(path.parent)["status"] for path in sweep.glob("*/summary.json")}
+    assert "finished" not in {summary(path.parent)["status"] for path in sweep.glob("*/summary.json")}

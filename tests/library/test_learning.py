@@ -1,0 +1,176 @@
+"""What learns, when, and by how much: training steps against the local updates added by hand in numpy."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import naive
+import numpy as np
+import optax
+import pytest
+from networks import chain, sample
+
+from darnax.learning import evaluate_step, grouped, init_optimizer, train_step
+from darnax.orchestrators import SequentialOrchestrator
+from darnax.relaxation import Phase
+from darnax.states import PackedState, SequentialState
+
+KEY = jax.random.key(17)
+PHASES = {
+    "clamped": Phase(steps=3, learn=("hidden1",)),
+    "free": Phase(steps=2, messages="forward", learn=("w_in", "hidden*")),
+    "recall": Phase(start="blank", steps=2, messages="forward", learn=("w_out",)),
+}
+LEARNING = {"w_in": "W", "hidden1": "J", "hidden2": "J", "w_out": "W"}  # module: its plastic array
+RATE = 0.3
+
+
+def trained(optimizer, phases=PHASES, kind=SequentialState, steps=1):
+    """Return the network before and after `steps` training steps, with what the last one returned."""
+    layer_map, sizes = chain()
+    before = network = SequentialOrchestrator(layer_map)
+    x, y = sample(sizes)
+    opt_state = init_optimizer(network, optimizer, phases)
+    step = eqx.filter_jit(train_step)
+    for _ in range(steps):
+        learnt = step(network, optimizer, opt_state, kind(sizes), phases, x, y, KEY)
+        network, opt_state = learnt.network, learnt.opt_state
+    return before, network, learnt
+
+
+def naive_changes(network, phases):
+    """Return {name: ΔW summed over the phases in which the module learns}, and the buffers and fields at every phase's end."""
+    _, sizes = chain()
+    x, y = (np.asarray(array, np.float64) for array in sample(sizes))
+    blank = [x, *(np.zeros((len(x), *size)) for size in sizes[1:-1]), y]
+    buffers, changes, ends = blank, {}, {}
+    for name, phase in phases.items():
+        buffers = blank if phase.start == "blank" else buffers
+        for _ in range(phase.steps):
+            buffers = naive.step(network, buffers, phase.messages)
+        fields = {i: naive.field(network, buffers, i, phase.messages) for i in range(1, len(buffers))}
+        ends[name] = buffers, fields
+        for ((i, j), module), called in zip(network.layer_map.edge_items(), network.layer_map.names, strict=True):
+            if called in phase.learn or (called.startswith("hidden") and "hidden*" in phase.learn):
+                changes[called] = changes.get(called, 0) + naive.change(module, buffers[j], buffers[i], fields[i])
+    return changes, ends
+
+
+def arrays(network):
+    """Return {(module's name, array's name): array}."""
+    layer_map = network.layer_map
+    named = zip(layer_map.names, layer_map.modules, strict=True)
+    return {(name, path[-1].name): np.asarray(a) for name, module in named for path, a in jax.tree.leaves_with_path(module)}
+
+
+def assert_changed(before, after, names):
+    """Assert that the plastic arrays of these modules changed, and that all else is the same bit for bit."""
+    learning = {(name, LEARNING[name]) for name in names}
+    for place, array in arrays(before).items():
+        same = array.tobytes() == arrays(after)[place].tobytes()
+        assert same == (place not in learning), place
+
+
+def test_a_step_adds_the_local_changes_of_all_phases():
+    before, after, _ = trained(optax.sgd(RATE))
+    changes, _ = naive_changes(before, PHASES)
+    assert set(changes) == set(LEARNING)
+    for name, change in changes.items():
+        place = name, LEARNING[name]
+        np.testing.assert_allclose(arrays(after)[place] - arrays(before)[place], RATE * change, atol=1e-6)
+    assert_changed(before, after, LEARNING)
+
+
+def test_two_phases_add_up():
+    once, again = ({"a": Phase(steps=2, learn=("hidden1",))}, {"b": Phase(steps=0, learn=("hidden1",))})
+    before, after_both, _ = trained(optax.sgd(RATE), once | again)
+    _, after_one, _ = trained(optax.sgd(RATE), once)
+    start, both, one = (arrays(network)["hidden1", "J"] for network in (before, after_both, after_one))
+    np.testing.assert_allclose(both - start, 2 * (one - start), atol=1e-6)
+
+
+def test_groups_give_each_module_the_first_rate_whose_glob_fits():
+    rates = {"hidden2": 0.5, "hidden*": 0.2, "w_o*": 0.0}
+    before = SequentialOrchestrator(chain()[0])
+    optimizer = grouped(before, optax.sgd(0.1), {glob: optax.sgd(rate) for glob, rate in rates.items()})
+    before, after, _ = trained(optimizer)
+    changes, _ = naive_changes(before, PHASES)
+    for name, rate in {"w_in": 0.1, "hidden1": 0.2, "hidden2": 0.5, "w_out": 0.0}.items():
+        place = name, LEARNING[name]
+        np.testing.assert_allclose(arrays(after)[place] - arrays(before)[place], rate * changes[name], atol=1e-6)
+
+
+def test_weight_decay_shrinks_what_learns_and_nothing_else():
+    before, after, _ = trained(optax.chain(optax.add_decayed_weights(0.1), optax.sgd(RATE)))
+    changes, _ = naive_changes(before, PHASES)
+    for name, change in changes.items():
+        old = arrays(before)[name, LEARNING[name]]
+        np.testing.assert_allclose(arrays(after)[name, LEARNING[name]], old + RATE * (change - 0.1 * old), atol=1e-6)
+    assert_changed(before, after, LEARNING)
+
+
+@pytest.mark.usefixtures("lenient")
+@pytest.mark.parametrize("optimizer", [optax.adamw(1e-2, weight_decay=0.1), optax.lamb(1e-2, weight_decay=0.1)])
+def test_what_is_not_plastic_stays_bit_identical_under_any_optimiser(optimizer):
+    before, after, _ = trained(optimizer, steps=3)
+    assert_changed(before, after, LEARNING)
+
+
+@pytest.mark.usefixtures("lenient")
+def test_what_learns_in_no_phase_stays_bit_identical():
+    only = {"free": Phase(steps=2, learn=("hidden2", "w_back", "2_to_1"))}  # the last two are frozen whatever a phase says
+    before, after, _ = trained(optax.adamw(1e-2, weight_decay=0.1), only, steps=3)
+    assert_changed(before, after, ["hidden2"])
+    before, after, _ = trained(optax.adamw(1e-2, weight_decay=0.1), {"free": Phase(steps=2)}, steps=3)
+    assert_changed(before, after, [])
+
+
+@pytest.mark.usefixtures("lenient")
+def test_a_schedule_counts_training_steps():
+    schedule = optax.piecewise_constant_schedule(RATE, {1: 0.0})
+    _, first, _ = trained(optax.sgd(RATE))
+    _, third, _ = trained(optax.sgd(schedule), steps=3)
+    assert_changed(first, third, [])
+
+
+def test_a_network_learns_bit_for_bit_the_same_on_either_state():
+    _, one, a = trained(optax.sgd(RATE), kind=SequentialState, steps=3)
+    _, other, b = trained(optax.sgd(RATE), kind=PackedState, steps=3)
+    assert_changed(one, other, [])
+    assert all(jnp.array_equal(a.metrics[name], b.metrics[name]) for name in a.metrics)
+    np.testing.assert_array_equal(a.scores, b.scores)
+
+
+def test_scores_are_the_field_of_the_output_at_the_end_of_the_last_phase():
+    before, _, learnt = trained(optax.sgd(RATE))
+    _, ends = naive_changes(before, PHASES)
+    np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)
+
+
+def test_evaluation_sees_no_answer():
+    layer_map, sizes = chain()
+    network, (x, _) = SequentialOrchestrator(layer_map), sample(sizes)
+    scores = eqx.filter_jit(evaluate_step)(network, SequentialState(sizes), {"infer": Phase(steps=3)}, x, KEY)
+    buffers = [np.asarray(x, np.float64), *(np.zeros((len(x), *size)) for size in sizes[1:])]
+    for _ in range(3):
+        buffers = naive.step(network, buffers)
+    np.testing.assert_allclose(scores, naive.field(network, buffers, 3), atol=1e-5)
+
+
+def test_metrics_are_those_of_numpy():
+    before, _, learnt = trained(optax.sgd(RATE))
+    changes, ends = naive_changes(before, PHASES)
+    expected = {f"update/{name}": RATE * np.linalg.norm(change) for name, change in changes.items()}
+    for one, other in (("clamped", "free"), ("free", "recall")):
+        for i in (1, 2):
+            expected[f"overlap/{one}-{other}/hidden{i}"] = np.mean(ends[one][0][i] * ends[other][0][i])
+    for i, name in ((1, "w_in"), (1, "hidden1"), (2, "hidden2")):  # the readout's rule has no margin
+        buffers, fields = ends["free"]
+        margin = float(before.layer_map[i, 0 if name == "w_in" else i].threshold)
+        expected[f"unstable/{name}"] = np.mean(buffers[i] * fields[i] <= margin)
+    measured = {name: value for name, value in learnt.metrics.items() if not name.startswith("relax/")}
+    assert set(measured) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(measured[name], value, atol=1e-5, err_msg=name)
+    relaxed = {name for name in learnt.metrics if name.startswith("relax/")}
+    assert relaxed == {f"relax/{phase}/{what}" for phase in PHASES for what in ("steps", "flips", "converged")}
+    assert [int(learnt.metrics[f"relax/{phase}/steps"]) for phase in PHASES] == [3, 2, 2]

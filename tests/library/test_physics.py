@@ -1,0 +1,52 @@
+"""Signs that the physics is right: how many fixed points a random network has, and whether it finds one."""
+
+from math import erf, sqrt
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from darnax.layer_map import LayerMap
+from darnax.modules import OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import ParallelOrchestrator
+from darnax.relaxation import Phase, relax
+from darnax.states import SequentialState
+
+
+def alone(units, j_d, key):
+    """Return a network of one recurrent layer that hears nothing but itself."""
+    return ParallelOrchestrator(LayerMap.from_dict({1: {1: RecurrentDiscrete(units, j_d, key=key)}, 2: {2: OutputLayer()}}))
+
+
+@pytest.mark.parametrize("j_d", [0.25, 0.5])
+def test_the_number_of_fixed_points_is_the_annealed_average(j_d):
+    """A configuration is stable with probability Φ(J_D/σ)^N, σ² = (N−1)/N: the mean number is (2Φ(J_D/σ))^N at any N."""
+    units, draws = 14, 200
+    configurations = 1 - 2 * jnp.asarray(np.indices((2,) * units).reshape(units, -1).T, jnp.float32)
+    half = configurations[: 2 ** (units - 1)]  # with s, −s is stable too
+
+    @jax.jit
+    def count(key):
+        layer = RecurrentDiscrete(units, j_d, key=key)
+        return 2 * jnp.sum(jnp.all(layer.activation(layer(half)) == half, axis=1))
+
+    counts = np.asarray(jax.lax.map(count, jax.random.split(jax.random.key(23), draws)))
+    sigma = sqrt((units - 1) / units)
+    expected = (1 + erf(j_d / sigma / sqrt(2))) ** units
+    assert abs(counts.mean() - expected) < 4 * counts.std() / sqrt(draws)
+
+
+@pytest.mark.parametrize(("j_d", "converges"), [(0.4, False), (0.6, False), (0.8, True), (1.0, True)])
+def test_a_large_network_settles_only_above_a_critical_self_coupling(j_d, converges):
+    units = 1000
+
+    @jax.jit
+    def settled(key):
+        weights, start = jax.random.split(key)
+        begin = SequentialState([(1,), (units,), (1,)]).replace_val(1, jnp.sign(jax.random.normal(start, (1, units))))
+        phase = Phase(until="fixed_point", max_steps=1000)
+        return relax(alone(units, j_d, weights), begin, key, phase)[2].converged
+
+    cases = [float(settled(key)) for key in jax.random.split(jax.random.key(29), 5)]
+    assert cases == [float(converges)] * 5

@@ -1,0 +1,96 @@
+"""What a step costs, counted in the compiled program: no clock, so that no busy machine can fail it."""
+
+import re
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+
+from darnax.layer_map import LayerMap
+from darnax.learning import init_optimizer, train_step
+from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import SequentialOrchestrator
+from darnax.relaxation import Phase
+from darnax.states import SequentialState
+
+BATCH, PIXELS, CLASSES = 64, 784, 10
+OPTIMIZER = optax.sgd(0.1)
+PHASES = {
+    "warmup": Phase(steps=1, messages="forward"),
+    "clamped": Phase(steps=5),
+    "free": Phase(steps=5, messages="forward", learn=("*",)),
+}
+
+
+def network(units, key, sparsity=None, j_d=0.9, margin=1.0):
+    keys = jax.random.split(key, 4)
+    first = {
+        0: FullyConnected(PIXELS, units, 5.0, margin, sparsity=sparsity, key=keys[0]),
+        1: RecurrentDiscrete(units, j_d, margin, sparsity=sparsity, key=keys[1]),
+        2: FullyConnected(CLASSES, units, rule=None, key=keys[2]),
+    }
+    readout = {1: FullyConnected(units, CLASSES, threshold=7.0, key=keys[3]), 2: OutputLayer()}
+    return SequentialOrchestrator(LayerMap.from_dict({1: first, 2: readout}))
+
+
+def state(units):
+    return SequentialState([(PIXELS,), (units,), (CLASSES,)])
+
+
+def step(net, x, y):
+    opt_state = init_optimizer(net, OPTIMIZER, PHASES)
+    learnt = train_step(net, OPTIMIZER, opt_state, state(net.layer_map[1, 1].J.shape[1]), PHASES, x, y, jax.random.key(0))
+    return learnt.network, learnt.metrics
+
+
+def compiled(units, **choices):
+    """Return the compiled training step of a network that is known by its shapes only."""
+    net = eqx.filter_eval_shape(lambda key: network(units, key, **choices), jax.random.key(0))
+    arrays, structure = eqx.partition(net, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+    shapes = (jax.ShapeDtypeStruct((BATCH, n), jnp.float32) for n in (PIXELS, CLASSES))
+    arrayed = jax.jit(lambda arrays, x, y: eqx.filter(step(eqx.combine(arrays, structure), x, y), eqx.is_array))
+    return arrayed.lower(arrays, *shapes).compile()
+
+
+def loops(text):
+    """Return the carried types of every loop of a compiled program."""
+    return re.findall(r"= (\(.*?\)) while\(", text)
+
+
+def test_products_of_a_dense_step():
+    """Closed form: W_in, W_back, W_out once; J once in each of three loops and once for the field learnt from; three updates.
+
+    The compiler counts the body of a loop once.
+    """
+    units = 300
+    products = PIXELS * units + CLASSES * units + 4 * units**2 + units * CLASSES
+    products += PIXELS * units + units**2 + units * CLASSES
+    counted = compiled(units).cost_analysis()["flops"] / (2 * BATCH)
+    assert products < counted < 1.1 * products
+
+
+def test_no_key_is_made_while_nothing_draws():
+    assert not any("u32[2]" in carried for carried in loops(compiled(60, sparsity=0.9).as_text()))
+
+
+def test_memory_goes_with_the_synapses():
+    """20,000 units at 1 % hold 4 million synapses: dense, J alone would take 1600 MB."""
+    memory = compiled(20_000, sparsity=0.99).memory_analysis()
+    peak = memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes
+    assert peak < 200e6
+
+
+def test_numbers_of_a_sweep_are_traced():
+    """Margins and self-couplings are leaves: a second choice runs the first one's program."""
+    jitted = eqx.filter_jit(step)
+    x, y = jnp.ones((BATCH, PIXELS)), jnp.ones((BATCH, CLASSES))
+    jitted(network(20, jax.random.key(0)), x, y)
+    compilations = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda name, _, **__: compilations.append(name) if "backend_compile" in name else None
+    )
+    other = network(20, jax.random.key(1), j_d=0.3, margin=2.0)
+    compilations.clear()
+    jax.block_until_ready(jitted(other, x, y))
+    assert not compilations

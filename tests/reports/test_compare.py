@@ -1,0 +1,142 @@
+"""Oracles: numpy for mean and sd, scipy.stats.ttest_ind for Welch's test."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+from runs_on_disk import make, sweep
+from scipy.stats import ttest_ind
+
+from darnax.errors import RequestError
+from darnax.reports import table_file
+from darnax.reports.compare import compare
+from darnax.reports.diff import differences, environment, one, results
+from darnax.reports.runs import find
+
+METRIC = "eval/accuracy"
+
+
+def accuracies(depth, j_d):
+    return [0.8 + 0.02 * depth + 0.1 * j_d + 0.003 * seed for seed in (0, 1, 2)]
+
+
+def test_seeds_are_folded_and_the_best_stands_first(tmp_path):
+    comparison = compare(find([sweep(tmp_path)]), METRIC)
+    assert comparison.columns == ("model.depth", "model.layers.hidden.j_d")
+    assert [row.values for row in comparison.rows] == [(2, 0.9), (1, 0.9), (2, 0.5), (1, 0.5)]
+    assert [row.best for row in comparison.rows] == [True, False, False, False]
+    best = accuracies(2, 0.9)
+    for row in comparison.rows:
+        sample = accuracies(*row.values)
+        assert sorted(row.sample) == pytest.approx(sample)
+        assert (row.n, row.mean, row.sd) == (3, pytest.approx(np.mean(sample)), pytest.approx(np.std(sample, ddof=1)))
+        if not row.best:
+            assert row.p == pytest.approx(ttest_ind(sample, best, equal_var=False).pvalue)
+
+
+def test_significance_of_samples_that_differ_in_size_and_spread(tmp_path):
+    rng = np.random.default_rng(0)
+    samples = {1: rng.normal(0.8, 0.05, 3), 2: rng.normal(0.85, 0.01, 7)}
+    for depth, sample in samples.items():
+        for seed, value in enumerate(sample):
+            make(tmp_path, f"2026-01-0{depth}_00-00-0{seed}-aaaaaa", float(value), depth=depth, seed=seed)
+    second = compare(find([tmp_path]), METRIC).rows[1]
+    assert second.p == pytest.approx(ttest_ind(samples[1], samples[2], equal_var=False).pvalue)
+
+
+def test_one_seed_has_no_spread_and_no_significance(tmp_path):
+    for depth in (1, 2):
+        make(tmp_path, f"2026-01-0{depth}_00-00-00-aaaaaa", depth / 10, depth=depth)
+    for row in compare(find([tmp_path]), METRIC).rows:
+        assert math.isnan(row.sd)
+        assert math.isnan(row.p)
+
+
+def test_samples_that_do_not_vary_have_no_significance(tmp_path):
+    for i in range(4):
+        make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5 + i // 2 / 10, depth=1 + i // 2, seed=i % 2)
+    assert math.isnan(compare(find([tmp_path]), METRIC).rows[1].p)
+
+
+def test_only_finished_runs_count_and_a_repeated_seed_counts_once(tmp_path):
+    make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1)
+    make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.2)  # the same seed, later
+    make(tmp_path, "2026-01-01_00-00-02-aaaaaa", 0.4, seed=1)
+    make(tmp_path, "2026-01-01_00-00-03-aaaaaa", 0.9, seed=2, status="interrupted")
+    make(tmp_path, "2026-01-01_00-00-04-aaaaaa", 0.9, seed=3, status="running")
+    (row,) = compare(find([tmp_path]), METRIC).rows
+    assert sorted(row.sample) == [0.2, 0.4]
+    assert len(row.runs) == 5
+    assert row.unfinished == {"interrupted": 1, "running": 1}
+
+
+def test_nothing_has_finished_yet(tmp_path):
+    make(tmp_path, "2026-01-01_00-00-03-aaaaaa", 0.9, status="running")
+    (row,) = compare(find([tmp_path]), METRIC).rows
+    assert (row.n, row.best) == (0, False)
+    assert math.isnan(row.mean)
+
+
+@pytest.mark.parametrize("key", ["model.depth", "depth"])
+def test_group_by_folds_everything_else(tmp_path, key):
+    comparison = compare(find([sweep(tmp_path)]), METRIC, [key])
+    assert comparison.columns == ("model.depth",)
+    assert [(row.values, row.n) for row in comparison.rows] == [((2,), 6), ((1,), 6)]
+    assert comparison.rows[0].mean == pytest.approx(np.mean(accuracies(2, 0.5) + accuracies(2, 0.9)))
+
+
+def test_lower_is_better_where_it_is_said(tmp_path):
+    rows = compare(find([sweep(tmp_path)]), METRIC, lower=True).rows
+    assert rows[0].values == (1, 0.5)
+    assert rows[0].best
+
+
+def test_experiments_are_told_apart_by_name(tmp_path):
+    make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1)
+    make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.2, name="other", depth=3)
+    comparison = compare(find([tmp_path]), METRIC)
+    assert comparison.columns == ("name",)
+    assert [row.values for row in comparison.rows] == [("other",), ("chain",)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "group_by", "says"),
+    [
+        ("eval/acuracy", [], "there is eval/accuracy"),
+        (METRIC, ["width"], "no configuration has such a key"),
+        (METRIC, ["steps"], "may be any of dynamics.train.free.steps, dynamics.train.recall.steps"),
+    ],
+)
+def test_says_what_is_not_there(tmp_path, metric, group_by, says):
+    make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1)
+    with pytest.raises(RequestError, match=says):
+        compare(find([tmp_path]), metric, group_by)
+
+
+def test_the_file_keeps_all_digits(tmp_path):
+    comparison = compare(find([sweep(tmp_path)]), METRIC)
+    table_file.write(comparison, tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row[METRIC]) for row in rows] == [row.mean for row in comparison.rows]
+    assert [float(row["sd"]) for row in rows] == [row.sd for row in comparison.rows]
+    assert rows[0]["p"] == ""
+    assert float(rows[1]["p"]) == comparison.rows[1].p
+    assert (rows[0]["model.depth"], rows[0]["model.layers.hidden.j_d"], rows[0]["n"]) == ("2", "0.9", "3")
+    assert len(rows[0]["runs"].split()) == 3
+
+
+def test_what_differs_between_two_runs(tmp_path):
+    a = one(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5))
+    b = one(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.75, depth=2, tracking={}))
+    assert differences(a.config, b.config) == [
+        ("model.depth", 1, 2),
+        ("model.buffers.hidden.repeat", 1, 2),
+        ("tracking.console", True, "–"),
+        ("tracking", "–", ()),
+    ]
+    assert results(a, b) == [("eval/accuracy", 0.5, 0.75), ("norm/w_in", 50, 75)]
+    assert environment(a) == {"git.commit": "abc", "seed": 0}
+    with pytest.raises(RequestError, match="holds 2 runs"):
+        one(tmp_path)

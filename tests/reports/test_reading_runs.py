@@ -1,0 +1,116 @@
+import json
+import math
+import subprocess
+import sys
+import time
+from datetime import datetime
+from itertools import product
+
+import pytest
+import yaml
+from runs_on_disk import configured, make, sweep
+
+from darnax.errors import RequestError
+from darnax.reports.compare import compare
+from darnax.reports.configuration import differing
+from darnax.reports.runs import find
+
+
+def test_finds_runs_at_any_depth_newest_first(tmp_path):
+    sweep(tmp_path)
+    (tmp_path / "chain" / "sweeps" / "2026-01-02_10-00-00-abcd" / "sweep.json").write_text("{}")
+    newest = make(tmp_path / "other", "2026-02-01_00-00-00-ffffff", 0.5, name="other")
+    (tmp_path / "wandb" / "offline-run").mkdir(parents=True)
+    runs = find([tmp_path])
+    assert len(runs) == 13
+    assert runs[0].path == newest
+    assert runs[0].when == datetime(2026, 2, 1)
+    assert [run.when for run in runs] == sorted((run.when for run in runs), reverse=True)
+
+
+def test_a_run_that_is_named_twice_is_read_once(tmp_path, monkeypatch):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
+    monkeypatch.chdir(run)
+    assert [r.path.name for r in find([tmp_path, run, run.parent / "." / run.name])] == [run.name]
+    assert [r.path.name for r in find([type(run)()])] == [run.name]
+
+
+DAMAGE = {
+    "no summary": lambda run: (run / "summary.json").unlink(),
+    "torn summary": lambda run: (run / "summary.json").write_text('{"status": "fin'),
+    "empty summary": lambda run: (run / "summary.json").write_text(""),
+    "summary is a list": lambda run: (run / "summary.json").write_text("[]"),
+    "summary without metrics": lambda run: (run / "summary.json").write_text('{"status": "finished", "metrics": null}'),
+    "no config": lambda run: (run / "config.yaml").unlink(),
+    "broken config": lambda run: (run / "config.yaml").write_text("model: ["),
+    "binary config": lambda run: (run / "config.yaml").write_bytes(b"\xff\x00\xfe"),
+    "endless config": lambda run: (run / "config.yaml").write_text("a: &a [*a]"),
+    "nothing but checkpoints": lambda run: [file.unlink() for file in run.iterdir() if file.is_file()],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_run_is_listed_and_says_why(tmp_path, damage):
+    good, bad = (make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.9) for i in (0, 1))
+    DAMAGE[damage](bad)
+    runs = {run.path: run for run in find([tmp_path])}
+    assert runs[good].status == "finished"
+    assert runs[bad].status == "damaged"
+    assert "summary.json" in runs[bad].damage or "config.yaml" in runs[bad].damage
+    comparison = compare(list(runs.values()), "eval/accuracy")
+    assert [row.sample for row in comparison.rows] == [(0.9,)]
+    assert [run.path for run in comparison.damaged] == [bad]
+
+
+def test_values_that_are_no_numbers_are_nan(tmp_path):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa")
+    (run / "summary.json").write_text('{"status": "finished", "metrics": {"a": null, "b": "x", "c": 2, "d": true}}')
+    read = find([run])[0]
+    assert read.value("c") == 2
+    assert all(math.isnan(read.value(name)) for name in ("a", "b", "d", "absent"))
+    assert math.isnan(read.seconds)
+
+
+def test_a_run_under_way_has_the_value_it_logged_last(tmp_path):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9, status="running")
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 40, "epoch": 4.0, "train/accuracy": 0.5}\n{"step": 50, "epoch": 5, "eval/accuracy": 0.')
+    read = find([run])[0]
+    assert read.value("eval/accuracy") == pytest.approx(0.9)
+    assert 0 <= read.silence < 60
+
+
+def test_overridden_keys(tmp_path):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa")
+    (run / "overrides.yaml").write_text("- +experiment=chain\n- ++model.depth=2\n- 'data.only_classes=[1,2]'\n- ~x.y=1\n")
+    assert find([run])[0].overridden == {"experiment", "model.depth", "data.only_classes", "x.y"}
+
+
+@pytest.mark.parametrize(("place", "says"), [("nowhere", "no such folder"), ("", "no run in it")])
+def test_says_where_there_is_nothing(tmp_path, place, says):
+    with pytest.raises(RequestError, match=says):
+        find([tmp_path / place])
+
+
+def test_two_thousand_runs_take_less_than_three_seconds(tmp_path):
+    phases = {f"phase{i}": {"steps": i, "learn": ["a", "b"]} for i in range(30)}
+    tail = yaml.safe_dump({"dynamics": phases, "name": "chain"})  # about as long as a real one
+    for i, (depth, j_d, seed) in enumerate(product(range(5), range(20), range(20))):
+        run = tmp_path / f"2026-01-01_{i // 3600:02}-{i // 60 % 60:02}-{i % 60:02}-{i:06x}"
+        run.mkdir()
+        model = {**configured(depth=depth, j_d=j_d / 20)["model"], "unique": i}
+        (run / "config.yaml").write_text(f"model: {json.dumps(model)}\n{tail}seed: {seed}\n")
+        (run / "summary.json").write_text(json.dumps({"status": "finished", "metrics": {f"m{k}": 0.1 for k in range(40)}}))
+    began = time.process_time()
+    runs = find([tmp_path])
+    assert differing([run.config for run in runs])
+    assert compare(runs, "m0").rows
+    assert len(runs) == 2000
+    assert time.process_time() - began < 3
+
+
+def test_reads_without_the_library_and_without_hydra():
+    code = "import sys, darnax.reports.compare, darnax.reports.diff, darnax.reports.runs as r; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "darnax.reports.runs" in loaded
+    assert not {"jax", "hydra", "omegaconf", "numpy", "plotly", "scipy", "darnax.runner"} & set(loaded)

@@ -1,0 +1,98 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+from runs_on_disk import make, sweep
+from typer.testing import CliRunner
+
+from darnax.cli.app import app
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DARNAX_DEBUG", raising=False)
+    sweep(Path("outputs"))
+    return Path("outputs/chain/sweeps/2026-01-02_10-00-00-abcd")
+
+
+def darnax(*arguments, code=0):
+    result = CliRunner().invoke(app, list(map(str, arguments)), prog_name="darnax")
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_runs(lab):
+    make(Path("outputs/chain"), "2026-01-03_00-00-00-aaaaaa", status="running", depth=3)
+    bad = make(Path("outputs/chain"), "2026-01-04_00-00-00-aaaaaa", 0.5)
+    (bad / "summary.json").unlink()
+    lines = darnax("runs").splitlines()
+    assert len(lines) == 15
+    assert "damaged" in lines[1]
+    assert "summary.json is missing" in lines[1]
+    assert "running" in lines[2]
+    assert re.split(" {2,}", lines[3])[:6] == ["2026-01-02 10:00", "aaaaaa", "chain", "finished", "93.60%", "1 min 5 s"]
+    assert "depth=2 j_d=0.9 seed=2" in lines[3]
+    assert lines[3].endswith(str(lab.relative_to("outputs") / "2026-01-02_10-00-11-aaaaaa"))
+
+
+def test_a_narrow_terminal_has_no_room_for_folders(lab, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert "sweeps" not in darnax("runs")
+
+
+def test_a_run_that_has_fallen_silent(lab):
+    run = make(Path("outputs/chain"), "2026-01-03_00-00-00-aaaaaa", 0.5, status="running")
+    for name in ("metrics.jsonl", "summary.json"):
+        os.utime(run / name, (0, 0))
+    assert "running, silent for" in darnax("runs")
+
+
+def test_compare(lab):
+    lines = darnax("compare", lab, "--csv", "table.csv", "--html", "page.html").splitlines()
+    assert lines[0].split() == ["depth", "j_d", "eval/accuracy", "n", "p"]
+    assert lines[1].split() == ["2", "0.9", "93.30", "±", "0.30%", "3", "best"]
+    assert lines[2].split()[-2:] == ["3", "0.0012"]
+    assert lines[5:] == ["table: table.csv", "page: page.html"]
+    assert Path("table.csv").exists()
+    assert Path("page.html").exists()
+
+
+def test_what_would_not_fit_is_named_or_counted(lab):
+    changes = {f"key{i}": i for i in range(12)}
+    make(Path("outputs/chain"), "2026-01-03_00-00-00-bbbbbb", 0.5, **changes)
+    assert "depth=1 j_d=0.5 seed=0 key0=0 key1=1 key2=2 and 9 more" in darnax("runs").splitlines()[1]
+    lines = darnax("compare", "outputs").splitlines()
+    assert lines[0].split() == ["depth", "j_d", *(f"key{i}" for i in range(6)), "eval/accuracy", "n", "p"]
+    assert lines[-1] == "--html and --csv show what else differs: key6, key7, key8, key9, key10, key11"
+    assert len(lines) == 7
+
+
+def test_compare_names_what_it_leaves_out(lab):
+    (next(iter(lab.iterdir())) / "config.yaml").write_text("[")
+    assert "left out: " in darnax("compare", "outputs", "--group-by", "depth", "--metric", "norm/w_in", "--lower")
+
+
+def test_diff(lab):
+    first, *_, last = sorted(lab.iterdir())
+    said = darnax("diff", first, last)
+    assert "model.layers.hidden.j_d" in said
+    assert "environment: no difference" in said
+    assert "+6.60%" in said
+    assert darnax("diff", first, first).count("no difference") == 3
+
+
+def test_a_name_or_an_id_will_do(lab):
+    first, *_, last = sorted(lab.iterdir())
+    assert darnax("diff", first.name, last.name) == darnax("diff", first, last)
+    assert darnax("compare", "abcd") == darnax("compare", lab)
+    assert "may be any of" in darnax("compare", "aaaaaa", code=2)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("runs", "nowhere"), ("compare", "nowhere"), ("diff", "outputs", "outputs"), ("compare",)]
+)
+def test_a_wrong_request(lab, arguments):
+    assert "Traceback" not in darnax(*arguments, code=2)
