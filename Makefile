@@ -18,10 +18,10 @@ train: $(READY) ## make the environment, then train the main job on real MNIST
 	$(BIN)/darnax train +experiment=mnist_chain
 
 test: $(READY) ## the tests, in a few minutes
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: $(READY) ## the tests that take longer
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
 
 check: $(READY) ## style, formatting and types
 	$(BIN)/ruff check .

@@ -37,7 +37,7 @@ def test_the_number_of_fixed_points_is_the_annealed_average(j_d):
     assert abs(counts.mean() - expected) < 4 * counts.std() / sqrt(draws)
 
 
-@pytest.mark.parametrize(("j_d", "converges"), [(0.4, False), (0.6, False), (0.8, True), (1.0, True)])
+@pytest.mark.parametrize(("j_d", "converges"), [(0.6, False), (0.8, True), (1.0, True)])
 def test_a_large_network_settles_only_above_a_critical_self_coupling(j_d, converges):
     units = 1000
 
@@ -45,7 +45,7 @@ def test_a_large_network_settles_only_above_a_critical_self_coupling(j_d, conver
     def settled(key):
         weights, start = jax.random.split(key)
         begin = SequentialState([(1,), (units,), (1,)]).replace_val(1, jnp.sign(jax.random.normal(start, (1, units))))
-        phase = Phase(until="fixed_point", max_steps=1000)
+        phase = Phase(until="fixed_point", max_steps=500)
         return relax(alone(units, j_d, weights), begin, key, phase)[2].converged
 
     cases = [float(settled(key)) for key in jax.random.split(jax.random.key(29), 5)]

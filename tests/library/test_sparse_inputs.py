@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import combinations
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -14,6 +15,11 @@ from darnax.connectivity.sparse import distinct
 from darnax.modules import FullyConnected, RecurrentDiscrete
 
 jitted = jax.jit(distinct, static_argnums=(1, 2, 3))
+
+
+def drawn(make, *sizes, **choices):
+    """Return the inputs of a sparse connectivity, drawn in one compiled program."""
+    return np.asarray(jax.jit(lambda key: make(key, *sizes, **choices).inputs)(jax.random.key(1)))
 
 
 def chi_square(counts, expected):
@@ -43,20 +49,20 @@ def test_every_subset_is_as_likely_as_any_other(pool, k):
 
 
 def test_hollow_leaves_out_the_unit_itself_and_nothing_else():
-    inputs = np.asarray(Sparse.uniform(jax.random.key(1), (12,), (12,), 11, hollow=True).inputs)
+    inputs = drawn(Sparse.uniform, (12,), (12,), 11, hollow=True)
     for unit in range(12):
         assert set(inputs[:, unit]) == set(range(12)) - {unit}
 
 
 def test_all_units_are_heard_equally_often():
-    inputs = Sparse.uniform(jax.random.key(2), (50,), (4000,), 5).inputs
-    assert abs(chi_square(np.bincount(np.asarray(inputs).ravel(), minlength=50), 4000 * 5 / 50)) < 4
+    inputs = drawn(Sparse.uniform, (50,), (4000,), 5)
+    assert abs(chi_square(np.bincount(inputs.ravel(), minlength=50), 4000 * 5 / 50)) < 4
 
 
 @pytest.mark.parametrize(("image", "k"), [((7, 6), 4), ((7, 6, 3), 10), ((7, 6, 3), None), ((3, 3), None)])
 def test_a_unit_hears_a_window_of_the_image(image, k):
     width, channels = 3, (*image, 1)[2]
-    inputs = np.asarray(Sparse.patch(jax.random.key(3), image, (300,), width, k).inputs)
+    inputs = drawn(Sparse.patch, image, (300,), width, k)
     rows, columns, _ = np.unravel_index(inputs, (*image[:2], channels))
     assert inputs.shape == (k or width * width * channels, 300)
     assert all(len(set(heard)) == len(heard) for heard in inputs.T)
@@ -65,7 +71,7 @@ def test_a_unit_hears_a_window_of_the_image(image, k):
 
 
 def test_windows_lie_everywhere():
-    inputs = np.asarray(Sparse.patch(jax.random.key(4), (7, 6), (4000,), 3).inputs)
+    inputs = drawn(Sparse.patch, (7, 6), (4000,), 3)
     corners = Counter(inputs.min(axis=0).tolist())
     assert set(corners) == {6 * row + column for row in range(5) for column in range(4)}
     assert abs(chi_square(list(corners.values()), 4000 / 20)) < 4
@@ -85,8 +91,8 @@ def test_a_patch_that_does_not_fit_is_refused(image):
 
 def test_sparsity_is_the_fraction_of_absent_synapses():
     key = jax.random.key(0)
-    assert RecurrentDiscrete(200, 0.5, sparsity=0.99, key=key).J.shape == (2, 200)
-    assert FullyConnected((28, 28), 50, sparsity=0.9, key=key).W.shape == (78, 50)
-    assert FullyConnected((8, 8), 50, patch=4, sparsity=0.9, key=key).W.shape == (6, 50)
+    assert eqx.filter_eval_shape(RecurrentDiscrete, 200, 0.5, sparsity=0.99, key=key).J.shape == (2, 200)
+    assert eqx.filter_eval_shape(FullyConnected, (28, 28), 50, sparsity=0.9, key=key).W.shape == (78, 50)
+    assert eqx.filter_eval_shape(FullyConnected, (8, 8), 50, patch=4, sparsity=0.9, key=key).W.shape == (6, 50)
     with pytest.raises(ValueError, match=r"in \[0, 1\); came 1.0"):
         RecurrentDiscrete(200, 0.5, sparsity=1.0, key=key)

@@ -77,7 +77,7 @@ def test_replace_val_touches_one_buffer_counted_from_either_end(kind, index):
         np.testing.assert_array_equal(state[i], expected[i])
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(sizes=sizes_of_a_network, batch=st.integers(1, 4))
 def test_what_is_written_is_read_back_whatever_the_sizes(kind, sizes, batch):
     expected = numbered(sizes, batch)
