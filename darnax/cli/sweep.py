@@ -131,7 +131,7 @@ class Sweep:
     @contextmanager
     def signals(self) -> Iterator[None]:
         """At SIGINT and SIGTERM stop what runs here, or ask the workers to stop and wait for them; at a second one, at once."""
-        from darnax.runner.interrupts import Interrupted
+        from darnax.runner.interrupts import Interrupted, handling
 
         def stop(signum: int, frame: FrameType | None) -> None:
             again, self.signum = self.signum, signum
@@ -140,12 +140,8 @@ class Sweep:
             if self.here or again:
                 raise Interrupted(signum, self.record.folder)
 
-        before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with handling(stop):
             yield
-        finally:
-            for signum, handler in before.items():
-                signal.signal(signum, handler)
 
     def way_back(self, interrupted: "Interrupted") -> BaseException:
         """Tell how to go on; before the points were written down there is nothing to go on with."""

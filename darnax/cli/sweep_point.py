@@ -83,14 +83,10 @@ def obey(record: Record, parent: int | None, over: threading.Event) -> None:
 @contextlib.contextmanager
 def stoppable(folder: Path) -> Iterator[None]:
     """Raise Interrupted at SIGINT and SIGTERM, wherever no run is under way to notice them itself."""
-    from darnax.runner.interrupts import Interrupted
+    from darnax.runner.interrupts import Interrupted, handling
 
     def stop(signum: int, frame: FrameType | None) -> None:
         raise Interrupted(signum, folder)
 
-    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling(stop):
         yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)

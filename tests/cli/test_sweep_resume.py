@@ -122,7 +122,7 @@ def test_it_goes_on_from_any_directory_with_the_configs_of_its_own(lab, monkeypa
     lab.fail = lambda config: None
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert lab("sweep", "resume", f"../work/{folder.relative_to(lab.place)}").exit_code == 0
+    assert lab("sweep", "resume", f"../{folder.relative_to(lab.place.parent)}").exit_code == 0
     assert lab.configs[-1]["model"] == {"depth": 44}
 
 
