@@ -66,6 +66,9 @@ class Convolved(Connectivity):
         (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
         return self._hollowed(normalised(total, x.shape[0], self.fan_in))
 
+    def stored(self, x: Float[Array, "batch rows columns in"]) -> Float[Array, "batch rows columns in"]:
+        return x
+
     def _hollowed(self, weight: Float[Array, "width width in out"]) -> Float[Array, "width width in out"]:
         if not self.hollow:
             return weight

@@ -31,6 +31,10 @@ class Connectivity(eqx.Module):
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Array:
         """Return `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b`, laid out as the weight is."""
 
+    @abstractmethod
+    def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
+        """Return `x`, a state that `message` will read again and again, in the order of memory that it reads fastest."""
+
 
 def normalised(total: Array, batch: int, fan_in: int) -> Array:
     """Return `total / √(B·fan_in)`."""

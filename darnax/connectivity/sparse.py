@@ -14,7 +14,7 @@ from darnax.connectivity.interface import Connectivity, normalised
 UNROLL = 10  # inputs added per turn of the loop over the in-degree; a remainder costs a turn of its own
 SAMPLES = 16  # added per turn of the loop over the batch
 MATMUL_PAYS = 10  # times faster is a product than a sum of a gather: it pays to make all products and pick the synapses
-ROW_MAJOR = Layout((0, 1))
+ROW_MAJOR, COLUMN_MAJOR = Layout((0, 1)), Layout((1, 0))
 
 
 class Sparse(Connectivity):
@@ -90,6 +90,11 @@ class Sparse(Connectivity):
         blank = jnp.zeros(self.inputs.shape, x.dtype)
         total, _ = jax.lax.scan(add, blank, (before, signal), unroll=min(SAMPLES, batch))
         return normalised(row_major(total), batch, self.fan_in)
+
+    def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
+        columns = with_layout_constraint(x.reshape(x.shape[0], -1), COLUMN_MAJOR)
+        # The barrier keeps this layout out of the results of `jax.jit`, which misreads them otherwise (jax 0.10).
+        return jax.lax.optimization_barrier(columns).reshape(x.shape)
 
 
 def row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:

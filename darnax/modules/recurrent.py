@@ -93,14 +93,14 @@ class RecurrentDiscrete(RecurrentUnits):
     """
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        return sign(x)
+        return self.connectivity.stored(sign(x))
 
 
 class RecurrentTanh(RecurrentUnits):
     """Continuous units: `s_i ← tanh(Σ_{j≠i} J_ji s_j + J_D s_i + Σ messages)`; arguments as for `RecurrentDiscrete`."""
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        return jnp.tanh(x)
+        return self.connectivity.stored(jnp.tanh(x))
 
 
 def sign(h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
