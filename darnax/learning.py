@@ -47,6 +47,7 @@ def train_step(
     x: Float[Array, "batch *in"],
     y: Float[Array, "batch *out"],
     rng: Key[Array, ""],
+    axis: str | None = None,
 ) -> Learnt:
     """Show (x, y), go through the phases, and apply the sum of the local updates made at their ends.
 
@@ -61,13 +62,20 @@ def train_step(
         x: encoded inputs.
         y: encoded labels.
         rng: a key.
+        axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and the metrics are of the whole.
     """
     ends = dict(go_through(network, state.init(x, y), phases, rng))
     pseudo_gradients = local_updates(network, phases, ends)
+    metrics = observe(network, phases, ends)
+    if axis is not None:
+        # Each part was divided by the root of its own number of examples.
+        root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))
+        pseudo_gradients, metrics = jax.tree.map(lambda part: jax.lax.pmean(part, axis), (pseudo_gradients, metrics))
+        pseudo_gradients = jax.tree.map(lambda mean: mean * root, pseudo_gradients)
     mask = learning_mask(network, phases)
     parameters = eqx.filter(network, mask)
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
-    metrics = observe(network, phases, ends) | norms("update", steps.layer_map)
+    metrics |= norms("update", steps.layer_map)
     return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics)
 
 

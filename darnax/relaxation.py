@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from darnax.orchestrators import Messages, Orchestrator
 from darnax.orchestrators.interface import Held
@@ -85,7 +85,8 @@ def relax(
         return Loop(new, loop.state, loop.steps + 1)
 
     def moving(loop: Loop) -> Array:
-        return (loop.steps < phase.length) & (jnp.any(flips(network, loop) > 0) | (loop.steps == 0))
+        units = [jnp.any(buffer) for buffer in moved(network, loop)]
+        return (loop.steps < phase.length) & ((loop.steps == 0) | jnp.any(jnp.array(units, bool)))
 
     rng, noise = jax.random.split(rng)
     loop = Loop(state, state, jnp.zeros((), jnp.int32))
@@ -109,10 +110,14 @@ class Loop(NamedTuple):
     steps: Array
 
 
+def moved(network: Orchestrator, loop: Loop) -> list[Bool[Array, "batch *size"]]:
+    """Return, per hidden buffer, which units the last step changed."""
+    return [jnp.abs(loop.state[i] - loop.before[i]) > STILL for i in network.hidden()]
+
+
 def flips(network: Orchestrator, loop: Loop) -> Float[Array, " batch"]:
     """Return, per sample, the fraction of hidden units that the last step changed."""
-    pairs = [(loop.state[i], loop.before[i]) for i in network.hidden()]
-    moved = [(jnp.abs(new - old) > STILL).reshape(new.shape[0], -1) for new, old in pairs]
-    if not moved:
+    units = [buffer.reshape(buffer.shape[0], -1) for buffer in moved(network, loop)]
+    if not units:
         return jnp.zeros(loop.state[0].shape[0], jnp.float32)
-    return jnp.mean(jnp.concatenate(moved, axis=1), axis=1, dtype=jnp.float32)
+    return jnp.mean(jnp.concatenate(units, axis=1), axis=1, dtype=jnp.float32)

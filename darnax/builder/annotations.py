@@ -63,6 +63,12 @@ def is_numbers(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def is_traced(value: Any, annotation: Any) -> bool:
+    """Whether a compiled program may be given this number, rather than be made for it: its annotation admits arrays."""
+    number = isinstance(value, int | float | np.ndarray) and not isinstance(value, bool)
+    return number and jax.Array in options(annotation)
+
+
 def wording(annotation: Any) -> str:
     """Say what an annotation expects, for a person.
 

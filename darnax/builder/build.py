@@ -10,7 +10,7 @@ import jax
 from darnax.builder.calls import Call, Reader
 from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
 from darnax.builder.modules import examine, tried
-from darnax.builder.network import Plan, read_plan
+from darnax.builder.network import Blueprint, Plan, read_plan
 from darnax.builder.optimizers import read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems, first_line
@@ -65,12 +65,11 @@ def built(config: Mapping[str, Any]) -> Built:
     problems.settle()
 
     assert root is not None
-    make_network = plan.make_network(orchestrator)
     experiment = Experiment(
         name=root.name,
         seed=root.seed,
         config=config,
-        make_network=make_network,
+        make_network=Blueprint(plan.seats, orchestrator),
         state=state,
         train=phases[0],
         infer=phases[1],

@@ -4,9 +4,11 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, Self, get_type_hints
 
-from darnax.builder.annotations import admits, fitted, wording
+import jax
+
+from darnax.builder.annotations import admits, fitted, is_traced, wording
 from darnax.builder.problems import Problems, nearest, said
 from darnax.builder.targets import find
 
@@ -19,18 +21,49 @@ class Epochs(NamedTuple):
     number: float
 
 
+@jax.tree_util.register_pytree_node_class
 @dataclass(frozen=True)
 class Call:
-    """`factory(**arguments)`, with the arguments that the builder fills in still open."""
+    """`factory(**arguments)`, with the arguments that the builder fills in still open.
+
+    A pytree, so that calls that differ in their numbers alone share what is compiled: its leaves are the arguments in
+    `numbers`, and those of the calls among its arguments.
+    """
 
     factory: Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     open: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
     def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
         """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
         given = {name: made(value, steps_per_epoch) for name, value in self.arguments.items()}
         return self.factory(**given, **{name: value for name, value in filled.items() if name in self.open})
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], "Shape"]:
+        """Part the numbers and the calls from what they are arguments of."""
+        inner = tuple(name for name, value in self.arguments.items() if name in self.numbers or isinstance(value, Call))
+        rest = {name: value for name, value in self.arguments.items() if name not in inner}
+        return tuple(self.arguments[name] for name in inner), Shape(self.factory, rest, self.open, self.numbers, inner)
+
+    @classmethod
+    def tree_unflatten(cls, shape: "Shape", inner: Collection[Any]) -> Self:
+        """Put them together again."""
+        return cls(shape.factory, {**shape.rest, **dict(zip(shape.inner, inner, strict=True))}, shape.open, shape.numbers)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All of a call but its numbers and the calls inside it."""
+
+    factory: Callable[..., Any]
+    rest: Mapping[str, Any]
+    open: frozenset[str]
+    numbers: frozenset[str]
+    inner: tuple[str, ...]
+
+    def __hash__(self) -> int:
+        return hash((self.factory, self.inner))
 
 
 def made(value: Any, steps_per_epoch: int) -> Any:
@@ -99,7 +132,8 @@ class Reader:
                 self.problems.add(f"{where}.{name}", f"is missing; {called(factory)} needs {wording(hints.get(name, Any))}")
         if len(self.problems.found) > before:
             return None
-        return Call(factory, arguments, frozenset(filled) & frozenset(parameters))
+        numbers = frozenset(name for name, value in arguments.items() if is_traced(value, hints.get(name)))
+        return Call(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
 
     def value(self, value: Any, where: str, hint: Any) -> Any:
         """Return one argument as its constructor wants it."""

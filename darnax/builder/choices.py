@@ -75,7 +75,8 @@ def label_size(data: DataChoice) -> tuple[int, ...] | None:
 
 def read_runner(section: Runner) -> RunnerChoice:
     """Return the choices of the section `runner`."""
-    return RunnerChoice(**section.model_dump())
+    devices = None if section.devices == "all" else section.devices
+    return RunnerChoice(**section.model_dump(exclude={"devices"}), devices=devices)
 
 
 def read_tracking(section: Tracking) -> TrackingChoice:

@@ -1,8 +1,9 @@
 """From the section `model` to a function that makes the network of a key."""
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ LAYER_FILLED = ("features", "key")
 ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["call"], meta_fields=["place", "where", "sent", "received"])
 @dataclass(frozen=True)
 class Seat:
     """A module to be: its place, its line of the YAML, and its constructor."""
@@ -38,6 +40,23 @@ class Seat:
         return self.call(**sizes, key=key)
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["seats", "orchestrator"], meta_fields=[])
+@dataclass(frozen=True)
+class Blueprint:
+    """From a key to a network; a pytree of its numbers, so that one program makes all networks that differ in these alone."""
+
+    seats: tuple[Seat, ...]
+    orchestrator: Call
+
+    def __call__(self, key: Key[Array, ""]) -> Orchestrator:
+        """Make every module with a key of its own, and wire them."""
+        rows: dict[int, dict[int, AbstractModule]] = {}
+        for seat in self.seats:
+            rows.setdefault(seat.place.receiver, {})[seat.place.sender] = seat.make(named_key(key, seat.place.name))
+        names = {(seat.place.receiver, seat.place.sender): seat.place.name for seat in self.seats}
+        return self.orchestrator(layer_map=LayerMap.from_dict(rows, names))
+
+
 @dataclass(frozen=True)
 class Plan:
     """A whole network to be."""
@@ -45,18 +64,6 @@ class Plan:
     buffers: Buffers
     seats: tuple[Seat, ...]
     names: tuple[str, ...]  # what may be named: all modules, and adapters that this depth, or a problem, leaves without a seat
-
-    def make_network(self, orchestrator: Call) -> Callable[[Key[Array, ""]], Orchestrator]:
-        """Return the function from a key to the network."""
-        names = {(seat.place.receiver, seat.place.sender): seat.place.name for seat in self.seats}
-
-        def make(key: Key[Array, ""]) -> Orchestrator:
-            rows: dict[int, dict[int, AbstractModule]] = {}
-            for seat in self.seats:
-                rows.setdefault(seat.place.receiver, {})[seat.place.sender] = seat.make(named_key(key, seat.place.name))
-            return orchestrator(layer_map=LayerMap.from_dict(rows, names))
-
-        return make
 
 
 def named_key(key: Key[Array, ""], name: str) -> Key[Array, ""]:

@@ -1,7 +1,8 @@
 """From the section `optimizer` to Optax, with every number in the optimiser's state instead of in the compiled step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,10 +17,10 @@ from darnax.builder.specification import Optimizer
 from darnax.learning import grouped
 from darnax.orchestrators import Orchestrator
 
-MakeOptimizer = Callable[[Orchestrator, int], optax.GradientTransformation]
 PROBE = 10  # steps per epoch, to try an optimiser with
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["calls"], meta_fields=[])
 @dataclass(frozen=True)
 class Transformation:
     """One of Optax's transformations, or several in a row."""
@@ -32,8 +33,23 @@ class Transformation:
         return links[0] if len(links) == 1 else optax.chain(*links)
 
 
-def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -> MakeOptimizer | None:
-    """Return the function (network, steps per epoch) -> optimiser, or None with every reason among the problems."""
+@partial(jax.tree_util.register_dataclass, data_fields=["default", "groups"], meta_fields=["globs"])
+@dataclass(frozen=True)
+class Groups:
+    """From a network and the steps of an epoch to its optimiser: modules by the first glob that means them, or the default."""
+
+    default: Transformation
+    globs: tuple[str, ...]
+    groups: tuple[Transformation, ...]
+
+    def __call__(self, network: Orchestrator, steps_per_epoch: int) -> optax.GradientTransformation:
+        """Make it."""
+        made_groups = {glob: group(steps_per_epoch) for glob, group in zip(self.globs, self.groups, strict=True)}
+        return grouped(network, self.default(steps_per_epoch), made_groups)
+
+
+def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -> Groups | None:
+    """Return what makes the optimiser, or None with every reason among the problems."""
     reader = replace(reader, epochs=True)
     default = read_transformation(section.default, "optimizer.default", reader)
     groups = {}
@@ -44,14 +60,7 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
             groups[glob_for(pattern, names) if names else pattern] = group
     if default is None or None in groups.values():
         return None
-    fallback = default
-    chosen = {pattern: group for pattern, group in groups.items() if group is not None}
-
-    def make(network: Orchestrator, steps_per_epoch: int) -> optax.GradientTransformation:
-        made_groups = {pattern: group(steps_per_epoch) for pattern, group in chosen.items()}
-        return grouped(network, fallback(steps_per_epoch), made_groups)
-
-    return make
+    return Groups(default, tuple(groups), tuple(group for group in groups.values() if group is not None))
 
 
 def read_transformation(node: Any, where: str, reader: Reader) -> Transformation | None:

@@ -66,6 +66,7 @@ class Runner(Section):
     checkpoint_every: PositiveInt
     keep: PositiveInt
     replicas: PositiveInt
+    devices: PositiveInt | Literal["all"] = 1
     limit_batches: PositiveInt | None = None
 
 

@@ -56,11 +56,19 @@ def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
     if strangers := [o for o in overrides if not o.lstrip("+~").startswith(("data.", "data="))]:
         raise RequestError(f"{' '.join(strangers)}: `eval` changes the data only; every override starts with data.")
     folder = RunFolder.open(path)
-    experiment = build(compose(list(overrides), folder.path / "config.yaml"))
+    keep_compiled_programs()
+    experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml")))
     dataset = open_data(experiment)
-    programs = Programs(experiment, steps_of(dataset, experiment.data.batch_size, None))
+    programs = Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
     learner = load_learner(programs, folder)
     return measure(programs, learner.arrays, dataset.test, dataset.class_names)
+
+
+def on_one_device(experiment: "Experiment") -> "Experiment":
+    """Return the experiment for any machine, whatever it was trained on."""
+    from dataclasses import replace
+
+    return replace(experiment, runner=replace(experiment.runner, devices=1))
 
 
 def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", sweep: Path | None) -> dict[str, Any]:
@@ -82,10 +90,12 @@ def keep_compiled_programs() -> None:
 
 
 def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
-    """Open the data of an experiment, under a progress bar where that takes time."""
+    """Open the data of an experiment, under a progress bar where that takes time, once it is sure that they can be used."""
     from darnax.cli.data import progress_bar
     from darnax.data import open_dataset
+    from darnax.runner.devices import mesh_of
 
+    mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
         return fitting(data.source.open(), data)

@@ -33,7 +33,7 @@ def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[s
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
     scores = []
-    for window in split.windows(epoch=None):
+    for window in map(programs.placed, split.windows(epoch=None)):
         right, answers = (np.atleast_2d(a)[:, : window.count] for a in programs.evaluate(arrays, *window[:2]))
         scores.append(right.astype(np.float64))
         if classes:

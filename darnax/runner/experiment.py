@@ -48,13 +48,14 @@ class DataChoice:
 
 @dataclass(frozen=True)
 class RunnerChoice:
-    """How long, how often, how many; `limit_batches` ends every epoch early, None never."""
+    """How long, how often, how many, on how many devices (None: all); `limit_batches` ends every epoch early, None never."""
 
     epochs: int
     evaluate_every: int
     checkpoint_every: int
     keep: int
     replicas: int
+    devices: int | None
     limit_batches: int | None
 
 
@@ -88,7 +89,8 @@ class Experiment:
         seed: weights, shuffles and noise all follow from it.
         config: the resolved configuration that says the same in words; for the record only.
         make_network: key -> network; may be traced (`jit`, `vmap`, `eval_shape`). Each module's key follows from the run's key
-            and the module's name alone.
+            and the module's name alone. A pytree of the numbers in it, as `make_optimizer`, `state` and the two codes of
+            `data` are: experiments that differ in these alone share their compiled programs.
         state: of the network, with a batch of 1; `state.init(x, y)` makes others.
         train, infer: the phases of one step, by name, in order.
         make_optimizer: (network, or its abstract shape; steps per epoch) -> the optimiser for `learning.init_optimizer`.

@@ -1,26 +1,23 @@
-"""The compiled programs of a run: draw, shuffle, train on a chunk of batches, evaluate a window."""
+"""The compiled programs of a run: draw, shuffle, train on a chunk of batches, evaluate a window.
 
-from collections.abc import Callable
+They are functions of a recipe, whose numbers are traced: a process compiles them once for all runs that differ in these alone.
+"""
+
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Key, PyTree
+from jaxtyping import Array, Int, Key
 
-from darnax.learning import evaluate_step, init_optimizer, train_step
+from darnax.data import Window
 from darnax.observables import Metrics, norms
-from darnax.orchestrators import Orchestrator
+from darnax.runner.devices import BATCH, PART, WHOLE, mesh_of, shared
 from darnax.runner.experiment import Experiment
+from darnax.runner.recipe import Learner, Recipe
 
 EVALUATION_BATCH = 500
-
-
-class Learner(NamedTuple):
-    """What training changes: the arrays of the network, and the optimiser's state."""
-
-    arrays: Any
-    opt_state: PyTree
 
 
 class Keys(NamedTuple):
@@ -32,113 +29,132 @@ class Keys(NamedTuple):
 
 
 class Programs:
-    """The functions of a run, each one program; nothing is compiled until it is called.
+    """The programs of a run, or of several side by side; nothing is compiled until it is called.
 
-    With `runner.replicas = n > 1`, keys, learners, orders and scores have a leading axis of n, and replica r is the run whose
-    seed is `seed + r`, up to the order of summation.
+    Several have one lane each: keys, learners, orders and scores have a leading axis of lanes, and every lane is what its run
+    would be alone, up to the order of summation. `runner.replicas = n` makes n lanes, of the seeds seed, seed + 1, …
 
-    Attributes:
-        start: keys -> Learner, drawn afresh.
-        shuffle: (keys, epoch, window, n) -> the order in which window number `window`, of n examples, is visited in that epoch.
-        train: (learner, keys, inputs, targets, order, epoch, window, first, last) -> (learner, metrics averaged over the
-            batches first…last-1). One program for chunks of any length; the learner is donated.
-        evaluate: (arrays, inputs, targets) -> per example of the window how right the answer is, and the largest output.
+    Args:
+        experiments: one, or several that differ in numbers and seeds alone.
+        steps_per_epoch: batches of an epoch.
     """
 
-    def __init__(self, experiment: Experiment, steps_per_epoch: int) -> None:
-        self.experiment = experiment
-        abstract = eqx.filter_eval_shape(experiment.make_network, jax.random.key(0))
-        self.structure = eqx.filter(abstract, lambda leaf: not isinstance(leaf, jax.ShapeDtypeStruct))
-        self.optimizer = experiment.make_optimizer(abstract, steps_per_epoch)
-        self.start = jax.jit(self.across(self._start))
-        self.shuffle = jax.jit(self._shuffle, static_argnums=3)
-        self.train = jax.jit(self._train, donate_argnums=0)
-        self.evaluate = jax.jit(self.across(self._evaluate, (0, None, None)))
-
-    def across(self, function: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
-        """Return `function` over all replicas; over the one network as it is."""
-        return jax.vmap(function, in_axes) if self.experiment.runner.replicas > 1 else function
+    def __init__(self, experiments: Sequence[Experiment], steps_per_epoch: int) -> None:
+        lanes = [(each, each.seed + r) for each in experiments for r in range(each.runner.replicas)]
+        self.recipe = Recipe.of([each for each, _ in lanes], steps_per_epoch, mesh_of(experiments[0]))
+        self.seeds = [seed for _, seed in lanes]
 
     def keys(self) -> Keys:
-        """Return the keys that follow from the seed."""
-        replicas = jnp.arange(self.experiment.runner.replicas) + self.experiment.seed
-        streams = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed), 3))(replicas)
-        return Keys(*(streams.T if len(streams) > 1 else streams[0]))
+        """Return the keys that follow from the seeds."""
+        streams = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed), 3))(jnp.array(self.seeds))
+        return Keys(*(streams.T if self.recipe.lanes else streams[0]))
 
-    def network(self, arrays: Any) -> Orchestrator:
-        """Return the network that has these arrays."""
-        return eqx.combine(arrays, self.structure)
+    def start(self, keys: Keys) -> Learner:
+        """Return a learner, drawn afresh."""
+        return start(self.recipe, keys.weights)
 
-    def _start(self, keys: Keys) -> Learner:
-        network = self.experiment.make_network(keys.weights)
-        return Learner(eqx.filter(network, eqx.is_array), init_optimizer(network, self.optimizer, self.experiment.train))
+    def shuffle(self, keys: Keys, epoch: Any, window: Any, n: int) -> Int[Array, "..."]:
+        """Return the order in which window number `window`, of n examples, is visited in that epoch."""
+        return shuffle(keys.order, epoch, window, n)
 
-    def _shuffle(self, keys: Keys, epoch: Array, window: Array, n: int) -> Int[Array, "..."]:
-        return self.across(lambda key: jax.random.permutation(at(key, epoch, window), n))(keys.order)
+    def train(
+        self, learner: Learner, keys: Keys, inputs: Array, targets: Array, order: Array, *place: Any
+    ) -> tuple[Learner, Metrics]:
+        """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
 
-    def _train(
-        self,
+        One program for chunks of any length. Returns the learner, in place of the one that came, and the metrics, averaged
+        over the batches.
+        """
+        return train(self.recipe, learner, keys.noise, order, inputs, targets, *place)
+
+    def evaluate(self, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+        """Return, per example of the window, how right the answer is, and the largest output."""
+        return evaluate(self.recipe, arrays, inputs, targets)
+
+    def placed(self, window: Window) -> Window:
+        """Return a window that lies where the programs read it: on the device, or whole on each of them."""
+        if self.recipe.mesh is None:
+            return window
+        inputs, targets = jax.device_put(window[:2], jax.NamedSharding(self.recipe.mesh, WHOLE))
+        return window._replace(inputs=inputs, targets=targets)
+
+
+@jax.jit
+def start(recipe: Recipe, key: Key[Array, "..."]) -> Learner:
+    """Draw the network of every lane."""
+    return recipe.across(Recipe.start)(recipe, key)
+
+
+@partial(jax.jit, static_argnums=3)
+def shuffle(key: Key[Array, "..."], epoch: Array, window: Array, n: int) -> Int[Array, "... n"]:
+    """Draw the order of every lane."""
+    return jnp.vectorize(lambda one: jax.random.permutation(at(one, epoch, window), n), signature="()->(n)")(key)
+
+
+@partial(jax.jit, donate_argnums=1)
+def train(
+    recipe: Recipe,
+    learner: Learner,
+    noise: Key[Array, "..."],
+    order: Int[Array, "... n"],
+    inputs: Array,
+    targets: Array,
+    epoch: Array,
+    window: Array,
+    first: Array,
+    last: Array,
+) -> tuple[Learner, Metrics]:
+    """Train every lane, on every device."""
+    devices = recipe.mesh.size if recipe.mesh else 1
+
+    def chunk(
+        recipe: Recipe,
         learner: Learner,
-        keys: Keys,
+        noise: Key[Array, ""],
+        order: Int[Array, " n"],
         inputs: Array,
         targets: Array,
-        order: Array,
-        epoch: Array,
-        window: Array,
-        first: Array,
-        last: Array,
+        *place: Array,
     ) -> tuple[Learner, Metrics]:
-        size = self.experiment.data.batch_size
+        epoch, window, first, last = place
+        part = recipe.batch_size // devices
+        here = jax.lax.axis_index(BATCH) if devices > 1 else 0
 
-        def chunk(learner: Learner, noise: Key[Array, ""], order: Array) -> tuple[Learner, Metrics]:
-            def turn(index: Array, carry: tuple[Learner, Metrics]) -> tuple[Learner, Metrics]:
-                chosen = jax.lax.dynamic_slice(order, (index * size,), (size,))
-                key = jax.random.fold_in(at(noise, epoch, window), index)
-                now, metrics = self._step(carry[0], *self._batch(inputs, targets, chosen), key)
-                return now, jax.tree.map(jnp.add, carry[1], metrics)
+        def turn(index: Array, carry: tuple[Learner, Metrics]) -> tuple[Learner, Metrics]:
+            chosen = jax.lax.dynamic_slice(order, (index * recipe.batch_size + here * part,), (part,))
+            key = jax.random.fold_in(at(noise, epoch, window), index)
+            now, metrics = recipe.step(carry[0], *recipe.batch(inputs, targets, chosen), key)
+            return now, jax.tree.map(jnp.add, carry[1], metrics)
 
-            x, y = jax.eval_shape(self._batch, inputs, targets, order[:size])
-            blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(self._step, learner, x, y, noise)[1])
-            learner, total = jax.lax.fori_loop(first, last, turn, (learner, blank))
-            mean = jax.tree.map(lambda t: t / (last - first).astype(t.dtype), total)
-            return learner, mean | norms("norm", self.network(learner.arrays).layer_map)
+        x, y = jax.eval_shape(recipe.batch, inputs, targets, order[:part])
+        blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(recipe.step, learner, x, y, noise)[1])
+        learner, total = jax.lax.fori_loop(first, last, turn, (learner, blank))
+        mean = jax.tree.map(lambda t: t / (last - first).astype(t.dtype), total)
+        return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map)
 
-        learner, metrics = self.across(chunk)(learner, keys.noise, order)
-        return learner, over_replicas(metrics)
+    common = inputs, targets, epoch, window, first, last
+    in_axes = (0, 0, 0, 0, *[None] * len(common))
+    return recipe.across(shared(recipe.mesh, chunk), in_axes)(recipe, learner, noise, order, *common)
 
-    def _step(self, learner: Learner, x: Array, y: Array, key: Key[Array, ""]) -> tuple[Learner, Metrics]:
-        state, phases, network = self.experiment.state, self.experiment.train, self.network(learner.arrays)
-        learnt = train_step(network, self.optimizer, learner.opt_state, state, phases, x, y, key)
-        accuracy = {"train/accuracy": jnp.mean(self.experiment.data.labels.score(learnt.scores, y))}
-        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), learnt.metrics | accuracy
 
-    def _batch(self, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
-        data = self.experiment.data
-        return data.encode(inputs[index]), data.labels.encode(targets[index], data.classes)
+@jax.jit
+def evaluate(recipe: Recipe, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    """Ask every lane, every device some of the questions."""
+    n = len(targets)
+    size = min(n, EVALUATION_BATCH)
+    devices = recipe.mesh.size if recipe.mesh else 1
+    batches = -(-n // (size * devices)) * devices
+    index = jnp.minimum(jnp.arange(batches * size), n - 1).reshape(batches, size)
 
-    def _evaluate(self, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
-        n = len(targets)
-        size = min(n, EVALUATION_BATCH)
-        index = jnp.minimum(jnp.arange(-(-n // size) * size), n - 1).reshape(-1, size)
+    def answers(index: Array, recipe: Recipe, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+        return jax.lax.map(lambda chosen: recipe.answer(arrays, inputs, targets, chosen), index)
 
-        def answer(chosen: Array) -> tuple[Array, Array]:
-            x, y = self._batch(inputs, targets, chosen)
-            network, infer = self.network(arrays), self.experiment.infer
-            scores = evaluate_step(network, self.experiment.state, infer, x, jax.random.key(0))
-            return self.experiment.data.labels.score(scores, y), jnp.argmax(scores.reshape(size, -1), axis=1)
-
-        right, largest = jax.lax.map(answer, index)
-        return right.reshape(-1)[:n], largest.reshape(-1)[:n]
+    each = shared(recipe.mesh, answers, (PART, WHOLE, WHOLE, WHOLE, WHOLE), PART)
+    found = recipe.across(each, (None, 0, 0, None, None))(index, recipe, arrays, inputs, targets)
+    right, largest = (a.reshape(*a.shape[:-2], -1)[..., :n] for a in found)
+    return right, largest
 
 
 def at(key: Key[Array, ""], epoch: Array, window: Array) -> Key[Array, ""]:
     """Return the key of one window of one epoch."""
     return jax.random.fold_in(jax.random.fold_in(key, epoch), window)
-
-
-def over_replicas(metrics: Metrics) -> Metrics:
-    """Return means over the replicas, and the standard deviation of every accuracy; one network's metrics as they are."""
-    if all(value.ndim == 0 for value in metrics.values()):
-        return metrics
-    spread = {f"{name}_sd": jnp.std(value, ddof=1) for name, value in metrics.items() if name.endswith("/accuracy")}
-    return {name: jnp.mean(value) for name, value in metrics.items()} | spread

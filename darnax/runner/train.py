@@ -17,7 +17,8 @@ from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
 from darnax.runner.experiment import Experiment
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
-from darnax.runner.programs import Learner, Programs
+from darnax.runner.programs import Programs
+from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking import Tracker
 
@@ -74,7 +75,7 @@ class Run:
         per_epoch = steps_of(dataset, data.batch_size, choice.limit_batches)
         self.experiment, self.dataset, self.folder = experiment, dataset, folder
         self.progress = Progress(total=per_epoch * choice.epochs, per_epoch=per_epoch)
-        self.programs = Programs(experiment, per_epoch)
+        self.programs = Programs([experiment], per_epoch)
         self.keys = self.programs.keys()
         self.learner = self.programs.start(self.keys)
         self.began = time.perf_counter()
@@ -104,7 +105,7 @@ class Run:
     def compile(self, tracker: Tracker) -> None:
         """Train on no batch at all, so that the time this takes is not taken for training."""
         began = time.perf_counter()
-        window, zero = next(self.dataset.train.windows(int(self.progress.epoch))), np.int32(0)
+        window, zero = self.programs.placed(next(self.dataset.train.windows(int(self.progress.epoch)))), np.int32(0)
         order = self.programs.shuffle(self.keys, zero, zero, window.count)
         self.learner, _ = jax.block_until_ready(self.advance(window, order, *[zero] * 4))
         self.log(tracker, {"time/compile_seconds": time.perf_counter() - began})
@@ -131,7 +132,7 @@ class Run:
         epoch, done = divmod(progress.step, progress.per_epoch)
         length = -(-progress.per_epoch // ROWS_PER_EPOCH)
         start = 0  # of the window, in batches of this epoch
-        for number, window in enumerate(self.dataset.train.windows(epoch)):
+        for number, window in enumerate(map(self.programs.placed, self.dataset.train.windows(epoch))):
             end = min(start + window.count // size, progress.per_epoch)
             if done < end:
                 place = np.int32(epoch), np.int32(number)
@@ -145,7 +146,7 @@ class Run:
         """Train on the batches first…last-1 of a window, and wait for it."""
         began = time.perf_counter()
         self.learner, device = self.advance(window, order, epoch, number, np.int32(first), np.int32(last))
-        metrics = {name: float(value) for name, value in jax.device_get(device).items()}
+        metrics = over_replicas(jax.device_get(device))
         seconds = time.perf_counter() - began
         self.progress.step += last - first
         self.progress.seconds += seconds
@@ -206,6 +207,14 @@ class Run:
         progress = self.progress
         for name in ("step", *REMEMBERED):
             setattr(progress, name, meta[name])
+
+
+def over_replicas(metrics: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return means over the replicas, and the standard deviation of every accuracy; one network's metrics as they are."""
+    of_one = all(np.ndim(value) == 0 for value in metrics.values())
+    accuracies = {} if of_one else {name: value for name, value in metrics.items() if name.endswith("/accuracy")}
+    spread = {f"{name}_sd": float(np.std(value, ddof=1)) for name, value in accuracies.items()}
+    return {name: float(np.mean(value)) for name, value in metrics.items()} | spread
 
 
 def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:

@@ -1,0 +1,24 @@
+"""A small network on random digits: enough to train, and nothing to download."""
+
+import numpy as np
+
+from darnax.builder import build
+from darnax.cli.hydra_adapter import compose
+from darnax.data import Dataset
+from darnax.data.resident import Resident
+from darnax.runner.experiment import Experiment
+
+SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=60", "data.batch_size=16", "tracking=local"]
+EXAMPLES = 160
+
+
+def experiment(*overrides: str) -> Experiment:
+    return build(compose([*SMALL, *overrides]))
+
+
+def dataset() -> Dataset:
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (EXAMPLES, 28, 28, 1), np.uint8)
+    digits = draw.integers(0, 10, EXAMPLES).astype(np.int32)
+    split = Resident(images, digits)
+    return Dataset("random digits", split, None, split, tuple("0123456789"))

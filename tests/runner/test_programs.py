@@ -1,0 +1,134 @@
+"""Lanes and devices against one network on one device; what a process compiles, counted by JAX itself."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from made_up_task import EXAMPLES, dataset, experiment
+
+from darnax.errors import RequestError
+from darnax.runner.programs import Programs
+from darnax.runner.recipe import Learner
+from darnax.runner.run_folder import RunFolder
+from darnax.runner.train import ROWS_PER_EPOCH, Run
+
+POINTS = (
+    ["model.layers.hidden.j_d=0.4", "model.layers.hidden.threshold=3"],
+    ["optimizer.groups.w_in.learning_rate.init_value=0.9"],
+)
+ZERO, STEPS = np.int32(0), np.int32(3)
+
+
+def trained(programs: Programs) -> tuple[Learner, dict, np.ndarray]:
+    """Return the learner after a few steps, its metrics, and the scores of its answers."""
+    window, keys = programs.placed(next(dataset().train.windows(0))), programs.keys()
+    order = programs.shuffle(keys, ZERO, ZERO, window.count)
+    learner, metrics = programs.train(programs.start(keys), keys, *window[:2], order, ZERO, ZERO, ZERO, STEPS)
+    return learner, metrics, np.asarray(programs.evaluate(learner.arrays, *window[:2])[0])
+
+
+def assert_close(one, other) -> None:
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), one, other)
+
+
+@pytest.fixture
+def compilations() -> Iterator[list[str]]:
+    """The programs that are compiled, in order, as JAX calls them."""
+    names: list[str] = []
+
+    def note(event: str, seconds: float, **facts: str) -> None:
+        if event.endswith("backend_compile_duration"):
+            names.append(facts["fun_name"])
+
+    jax.monitoring.register_event_duration_secs_listener(note)
+    yield names
+    jax.monitoring.unregister_event_duration_listener(note)
+
+
+def test_every_lane_is_the_run_that_it_would_be_alone():
+    points = [experiment("seed=5", *POINTS[0]), experiment("seed=9", *POINTS[1])]
+    together = trained(Programs(points, 10))
+    for lane, point in enumerate(points):
+        alone = trained(Programs([point], 10))
+        assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
+
+
+def test_replicas_are_runs_with_the_next_seeds():
+    together = trained(Programs([experiment("seed=3", "runner.replicas=2")], 10))
+    for lane in range(2):
+        alone = trained(Programs([experiment(f"seed={3 + lane}")], 10))
+        assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
+
+
+def test_runs_that_differ_in_numbers_share_their_programs(compilations):
+    trained(Programs([experiment()], 10))
+    compilations.clear()
+    trained(Programs([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
+    assert not compilations
+
+
+def test_runs_of_other_shapes_do_not(compilations):
+    trained(Programs([experiment()], 10))
+    compilations.clear()
+    trained(Programs([experiment("model.features=50")], 10))
+    assert {"jit(start)", "jit(train)", "jit(evaluate)"} <= set(compilations)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    folder = RunFolder.create(tmp_path, "counted", {}, [], command=[])
+    return Run(experiment("runner.epochs=2"), dataset(), folder)
+
+
+def test_the_programs_of_a_run(run, compilations):
+    """Every long one is compiled once, whatever the number of epochs and of batches in a chunk."""
+    jax.clear_caches()
+    compilations.clear()
+    run.to_the_end(lambda progress: Silent())
+    long = [name for name in compilations if name in ("jit(start)", "jit(shuffle)", "jit(train)", "jit(evaluate)")]
+    assert sorted(long) == ["jit(evaluate)", "jit(shuffle)", "jit(train)"]  # the network was drawn before
+
+
+def test_what_an_epoch_brings_to_the_host(run, monkeypatch):
+    """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
+    fetched = []
+    device_get = jax.device_get
+    monkeypatch.setattr(jax, "device_get", lambda tree: fetched.append(tree) or device_get(tree))
+    chunks = list(run.chunks())
+    assert len(chunks) == len(fetched) == min(ROWS_PER_EPOCH, EXAMPLES // 16)
+    assert all(value.ndim == 0 for tree in fetched for value in tree.values())
+
+
+class Silent:
+    def log(self, metrics, step, epoch) -> None: ...
+
+    def finish(self, summary) -> None: ...
+
+
+def test_devices_that_share_every_batch():
+    """Oracle: one device; eight virtual ones are asked for in a process of its own."""
+    code = """
+from made_up_task import experiment
+from test_programs import assert_close, trained
+from darnax.runner.programs import Programs
+one = trained(Programs([experiment()], 10))
+for devices in (2, 8):
+    many = trained(Programs([experiment(f"runner.devices={devices}")], 10))
+    assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == devices
+    assert_close(one, many)
+"""
+    here = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | here, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_more_devices_than_there_are():
+    with pytest.raises(RequestError, match=r"runner\.devices: came 64, but there"):
+        Programs([experiment("runner.devices=64")], 10)
