@@ -21,7 +21,7 @@ def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(*map(Text, columns), box=SIMPLE_HEAD, pad_edge=False)
     for line in lines:
         table.add_row(*map(Text, line))
     Console().print(table)
