@@ -21,7 +21,9 @@ def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*map(Text, columns), box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column))
     for line in lines:
         table.add_row(*map(Text, line))
     Console().print(table)

@@ -13,7 +13,12 @@ from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, sample
 
 BUDGET = 1_500_000  # numbers on a page; the less telling metrics are left out of one that would be larger
-VIEWS = {f"{'best' if best else 'last'} {'lowest' if lower else 'highest'}": (best, lower) for best in (0, 1) for lower in (0, 1)}
+VIEWS = {  # name -> whether the best value of a run counts, whether the lowest is the best
+    "last highest": (False, False),
+    "last lowest": (False, True),
+    "best highest": (True, False),
+    "best lowest": (True, True),
+}
 HOWS: tuple[How, ...] = ("last", "highest", "lowest")
 
 Samples = Mapping[tuple[str, How], Sample]  # of one run
@@ -50,19 +55,19 @@ def figures_of(comparison: Comparison) -> Figures:
                 points.append(logged)
         drawn.append(curves.folded(points))
     metrics = affordable(comparison, samples, drawn)
-    views = {(metric, view): viewed(comparison.rows, samples, metric, *how) for metric in metrics for view, how in VIEWS.items()}
+    views = {(m, view): viewed(comparison.rows, samples, m, *VIEWS[view]) for m in metrics for view in VIEWS}
     return Figures(
         metrics,
-        [{metric: {view: views[metric, view][row.values] for view in VIEWS} for metric in metrics} for row in comparison.rows],
-        {run: {metric: values(of_run, metric) for metric in metrics} for run, of_run in samples.items()},
+        [{m: {view: views[m, view][row.values] for view in VIEWS} for m in metrics} for row in comparison.rows],
+        {run: {m: values(of_run, m) for m in metrics} for run, of_run in samples.items()},
         [{m: [finite(part) for part in of_row[m]] for m in metrics if m in of_row} for of_row in drawn],
     )
 
 
 def viewed(rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str, best: bool, lower: bool) -> dict[Any, Numbers]:
     """Return values of a row -> n, mean, sd, p, whether it is the best."""
-    how = taken(best, lower)
-    of_metric = [replace(row, samples=tuple(s for run in row.counted if (s := samples[run].get((metric, how))))) for row in rows]
+    key = metric, taken(best, lower)
+    of_metric = [replace(row, samples=tuple(samples[run][key] for run in row.counted if key in samples[run])) for row in rows]
     return {row.values: finite([row.n, row.mean, row.sd, row.p, row.best]) for row in ranked(of_metric, lower=lower)}
 
 

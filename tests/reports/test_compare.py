@@ -80,7 +80,8 @@ def test_nothing_has_finished_yet(tmp_path):
 
 
 def logging(run, *values):
-    (run / "metrics.jsonl").write_text("".join(f'{{"step": {i}, "epoch": {i}, "{METRIC}": {v}}}\n' for i, v in enumerate(values)))
+    rows = [{"step": i, "epoch": i, METRIC: value} for i, value in enumerate(values)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def logging(run, *values):
 )
 def test_the_last_value_counts_or_the_best(tmp_path, how, expected):
     logging(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.6, depth=1), 0.2, 0.7, 0.6)
-    logging(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5, depth=2), 0.8, 0.3, "null", 0.5)
+    logging(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5, depth=2), 0.8, 0.3, None, 0.5)
     comparison = compare(find([tmp_path]), METRIC, **how)
     assert [(*row.values, row.mean) for row in comparison.rows] == expected
     assert comparison.heading == (f"best {METRIC}" if how else METRIC)

@@ -91,7 +91,9 @@ def test_links_lead_from_the_page_to_the_runs(tmp_path):
     assert {(tmp_path / "pages" / unquote(link)).resolve() for link in links} == {folder, bad}
 
 
-@pytest.mark.parametrize("words", ["</script><script>alert(1)</script>", "<!--<script>", "/*scripts*/", "/*data*/", "]]>", "\\"])
+@pytest.mark.parametrize(
+    "words", ["</script><script>alert(1)</script>", "<!--<script>", "/*scripts*/", "/*data*/", "]]>", "\\"]
+)
 def test_words_from_a_configuration_stay_words(tmp_path, words):
     for i, value in enumerate((words, "other")):
         make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5, name=words, **{words: value})

@@ -7,6 +7,7 @@ const shades = [[0, "#4a4fa8"], [0.25, "#3f7dae"], [0.5, "#2f8f83"], [0.75, "#a6
 const colours = () => ({ colorscale: shades, reversescale: id("side").value === "lowest", colorbar: { thickness: 12, outlinewidth: 0, tickformat: ticks() } });
 const average = (rows) => rows.reduce((sum, row) => sum + seen(row).mean, 0) / rows.length;
 const named = (value) => (typeof value === "number" ? value : quoted(value));
+const brief = (value) => String(value).replace(/^(.{15}).{2,}$/, "$1…");
 
 function points(axis) {
   const rows = axis.values.flatMap((value) => measured().filter((row) => row.values[axis.i] === value));
@@ -38,7 +39,7 @@ function parallel() {
   const numeric = (axis) => axis.values.every((value) => typeof value === "number");
   const dimension = (axis) => numeric(axis)
     ? { label: quoted(axis.short), values: rows.map((row) => row.values[axis.i]), ...(axis.values.length <= 10 ? { tickvals: axis.values } : {}) }
-    : { label: quoted(axis.short), values: rows.map((row) => axis.values.indexOf(row.values[axis.i])), tickvals: axis.values.map((_, i) => i), ticktext: axis.values.map(quoted) };
+    : { label: quoted(axis.short), values: rows.map((row) => axis.values.indexOf(row.values[axis.i])), tickvals: axis.values.map((_, i) => i), ticktext: axis.values.map(brief) };  // Plotly reads no tags there
   const means = rows.map((row) => seen(row).mean);
   const outcome = { label: quoted(metric()), values: means, tickformat: ticks() };
   return [[{
