@@ -26,10 +26,11 @@ def points(record: Iterable[Entry]) -> dict[str, Points]:
     found: dict[str, dict[float, float]] = defaultdict(dict)
     for entry in record:
         epoch = number(entry.get("epoch"))
-        for name, value in entry.items():
-            if name not in ("step", "epoch") and not math.isnan(number(value)) and not math.isnan(epoch):
-                found[name][epoch] = number(value)
-    return {name: (np.array(sorted(values)), np.array([values[e] for e in sorted(values)])) for name, values in found.items()}
+        for name, logged in () if math.isnan(epoch) else entry.items():
+            if name not in ("step", "epoch") and not math.isnan(value := number(logged)):
+                found[name][epoch] = value
+    in_order = {name: sorted(values.items()) for name, values in found.items()}
+    return {name: (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs])) for name, pairs in in_order.items()}
 
 
 def fold(curves: Sequence[Points], at_most: int = 200) -> Curve:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from darnax.reports.record import Entry, number
@@ -36,8 +37,8 @@ def sample(run: Run, metric: str, how: How = "last", record: Iterable[Entry] | N
 
 def extreme(record: Iterable[Entry], metric: str, how: How) -> Entry:
     """Return the row in which a metric is highest or lowest, the first such; an empty one where it never is a number."""
-    there = [row for row in record if not math.isnan(number(row.get(metric)))]
-    return (max if how == "highest" else min)(there, key=lambda row: row[metric], default={})
+    there = [(value, row) for row in record if not math.isnan(value := number(row.get(metric)))]
+    return (max if how == "highest" else min)(there, key=itemgetter(0), default=(math.nan, {}))[1]
 
 
 def pooled(samples: Sequence[Sample]) -> Sample:
