@@ -32,6 +32,8 @@ id("maps").hidden = !axes.length;
 if (!axes.length) id("curves").parentElement.classList.add("wide");
 data.rows.filter((row) => Object.keys(row.curves).length).slice(0, 8).forEach((row) => tick(row, true));
 
+id("filter").placeholder = `filter: ${words(data.rows[0] || { values: [] }).slice(0, 2).join(" ")}`;
+
 id("theme").onclick = () => paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
 id("filter").oninput = drawTable;
 id("metric").onchange = draw;
