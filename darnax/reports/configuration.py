@@ -11,14 +11,8 @@ import yaml
 Flat = Mapping[str, Hashable]
 
 ABSENT = "–"  # the value of a key that a configuration does not have
-WITHOUT_EFFECT = (
-    "paths.",
-    "tracking.",
-    "trust",
-    "runner.keep",
-    "runner.checkpoint_every",
-    "runner.replicas",
-)  # on what is learnt
+# What does not change what is learnt:
+WITHOUT_EFFECT = ("paths.", "tracking.", "trust", "runner.keep", "runner.checkpoint_every", "runner.replicas")
 LENGTH = re.compile(r"(\d+) epochs")
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,11 @@ def last_logged(metrics: Path, metric: str) -> float:
     try:
         with metrics.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
-            lines = file.read().splitlines()
+            tail = file.read().splitlines()
     except OSError:
         return math.nan
     needle = f'"{metric}":'.encode()
-    return next((number(row(line).get(metric)) for line in reversed(lines) if needle in line and row(line)), math.nan)
+    return next((number(row(line).get(metric)) for line in reversed(tail) if needle in line and row(line)), math.nan)
 
 
 def row(line: bytes | str) -> dict[str, Any]:
@@ -53,5 +54,5 @@ def row(line: bytes | str) -> dict[str, Any]:
 
 
 def number(value: Any) -> float:
-    """Return a JSON value as a number; nan for anything else."""
-    return float(value) if type(value) in (int, float) else math.nan  # bool is an int to isinstance
+    """Return a JSON value as a finite number; nan for anything else."""
+    return float(value) if type(value) in (int, float) and abs(value) <= sys.float_info.max else math.nan  # True is no number

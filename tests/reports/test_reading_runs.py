@@ -64,10 +64,11 @@ def test_a_damaged_run_is_listed_and_says_why(tmp_path, damage):
 
 def test_values_that_are_no_numbers_are_nan(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa")
-    (run / "summary.json").write_text('{"status": "finished", "metrics": {"a": null, "b": "x", "c": 2, "d": true}}')
+    odd = f'{{"a": null, "b": "x", "c": 2, "d": true, "e": NaN, "f": 1e999, "g": {"1" * 400}}}'
+    (run / "summary.json").write_text(f'{{"status": "finished", "metrics": {odd}}}')
     read = find([run])[0]
     assert read.value("c") == 2
-    assert all(math.isnan(read.value(name)) for name in ("a", "b", "d", "absent"))
+    assert all(math.isnan(read.value(name)) for name in ("a", "b", "d", "e", "f", "g", "absent"))
     assert math.isnan(read.seconds)
 
 
