@@ -17,7 +17,7 @@ from darnax.reports.sample import How, Sample, pooled, sample
 class Row:
     """One configuration: what tells it from the others, its runs, and the metric of those that count.
 
-    Finished runs count, one for each seed (the newest): a run that was repeated is no second sample.
+    Finished runs count, one for each seed: a run that was repeated is no second sample.
     `p` is that of Welch's test against the best row, not corrected for the number of rows; nan where n is too small.
     """
 
@@ -126,10 +126,13 @@ def full(key: str, keys: Sequence[str]) -> str:
 def fold(
     values: tuple[Hashable, ...], runs: Sequence[Run], differ: Sequence[str], value: Callable[[Run], Sample | None]
 ) -> Row:
-    """Make a row of runs, newest first; those that agree in a seed and in what `differ`s repeat each other."""
+    """Make a row of runs, newest first; those that agree in a seed and in what `differ`s repeat each other.
+
+    Of those the newest counts, or the one that trained more replicas.
+    """
     counted: list[tuple[Run, Sample]] = []
     seen: set[tuple[Hashable, ...]] = set()
-    for run in runs:
+    for run in sorted(runs, key=lambda run: -len(run.seeds)):
         seeds = {(seed, *(run.config.get(key) for key in differ)) for seed in run.seeds}
         if run.status == "finished" and not seeds & seen and (found := value(run)):
             counted.append((run, found))

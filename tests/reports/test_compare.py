@@ -120,8 +120,9 @@ def test_replicas_are_seeds_like_any_other(tmp_path):
     assert compare(find([tmp_path]), METRIC, best=True).rows[0].sd == pytest.approx(0.5)
 
 
-def test_replicas_that_repeat_a_seed_do_not_count_again(tmp_path):
-    make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1, seed=2)
+@pytest.mark.parametrize("later", [0, 9])
+def test_replicas_that_repeat_a_seed_do_not_count_again(tmp_path, later):
+    make(tmp_path, f"2026-01-01_00-00-0{later}-aaaaaa", 0.1, seed=2)
     make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5, seed=3)
     replicated(tmp_path, "2026-01-01_00-00-02-aaaaaa", [0.7, 0.8, 0.9], seed=0)
     (row,) = compare(find([tmp_path]), METRIC).rows
