@@ -20,7 +20,7 @@ train: $(READY) ## make the environment, then train the main job on real MNIST
 test: $(READY) ## the tests, in a few minutes
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-test-slow: $(READY) ## the tests that take longer
+test-slow: $(READY) ## the tests that take longer; those of the page need Chromium
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
 
 check: $(READY) ## style, formatting and types

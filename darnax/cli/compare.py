@@ -20,6 +20,7 @@ Places = Annotated[
 GroupBy = Annotated[
     list[str] | None, typer.Option("--group-by", metavar="KEY", help="Make a row of what has this in common; may be repeated.")
 ]
+Best = Annotated[bool, typer.Option("--best", help="Of each run take the best value it logged, instead of the last.")]
 Lower = Annotated[bool, typer.Option("--lower", help="The lowest value of the metric is the best.")]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")]
 Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")]
@@ -29,6 +30,7 @@ def compare(
     places: Places,
     metric: Metric = "eval/accuracy",
     group_by: GroupBy = None,
+    best: Best = False,
     lower: Lower = False,
     html: Html = None,
     csv: Csv = None,
@@ -37,6 +39,7 @@ def compare(
     """Put runs side by side: one row for each configuration, best first, over its seeds.
 
     Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test against the best row.
+    A best value is chosen on the data that it was measured on: the last one is the fairer, and the default.
 
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 
@@ -45,7 +48,7 @@ def compare(
     from darnax.reports.compare import compare as put_side_by_side
     from darnax.reports.runs import find
 
-    comparison = put_side_by_side(find(places), metric, list(group_by or []), lower=lower)
+    comparison = put_side_by_side(find(places), metric, list(group_by or []), best=best, lower=lower)
     show(comparison)
     if csv is not None:
         from darnax.reports.table_file import write
@@ -67,7 +70,7 @@ def show(comparison: "Comparison") -> None:
     heads = [short[key] for key in comparison.columns]
     shown, hidden = heads[:MANY], heads[MANY:]
     rows = [line(row, comparison.metric) for row in comparison.rows]
-    tables.show((*shown, comparison.metric, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
+    tables.show((*shown, comparison.heading, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
     if hidden:
         typer.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for run in comparison.damaged:

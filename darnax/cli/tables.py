@@ -7,11 +7,16 @@ from collections.abc import Iterable, Sequence
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print the rows under their columns; the last column may be long and is not padded."""
-    lines = [[str(cell) for cell in row] for row in rows]
+    lines = [[one_line(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         boxed(columns, lines)
     else:
         plain(columns, lines)
+
+
+def one_line(cell: str) -> str:
+    """Take from a cell what would move the cursor, or do worse to a terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cell)
 
 
 def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
@@ -21,7 +26,9 @@ def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column))
     for line in lines:
         table.add_row(*map(Text, line))
     Console().print(table)

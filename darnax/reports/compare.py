@@ -2,45 +2,51 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from statistics import fmean, stdev
+from functools import cached_property
 
 from darnax.errors import Problem, RequestError
 from darnax.reports.configuration import ABSENT, differing, endings
 from darnax.reports.runs import Run
+from darnax.reports.sample import How, Sample, pooled, sample
 
 
 @dataclass(frozen=True)
 class Row:
     """One configuration: what tells it from the others, its runs, and the metric of those that count.
 
-    Finished runs count, one for each seed (the newest): a run that was repeated is no second sample.
+    Finished runs count, one for each seed: a run that was repeated is no second sample.
     `p` is that of Welch's test against the best row, not corrected for the number of rows; nan where n is too small.
     """
 
     values: tuple[Hashable, ...]
     runs: tuple[Run, ...]
     counted: tuple[Run, ...]
-    sample: tuple[float, ...]
+    samples: tuple[Sample, ...]
     best: bool = False
     p: float = math.nan
 
+    @cached_property
+    def total(self) -> Sample:
+        """All values together."""
+        return pooled(self.samples)
+
     @property
     def n(self) -> int:
-        """How many runs count."""
-        return len(self.sample)
+        """How many values count: one for each seed, replicas of one program among them."""
+        return self.total.n
 
     @property
     def mean(self) -> float:
         """Mean over seeds; nan of nothing."""
-        return fmean(self.sample) if self.sample else math.nan
+        return self.total.mean
 
     @property
     def sd(self) -> float:
         """Standard deviation over seeds, n - 1 in the denominator; nan of fewer than two."""
-        return stdev(self.sample) if self.n > 1 else math.nan
+        return self.total.sd
 
     @property
     def unfinished(self) -> Counter[str]:
@@ -53,18 +59,27 @@ class Comparison:
     """Rows, best first, and the keys of their values; runs that are damaged are named once more."""
 
     metric: str
+    best: bool
     lower: bool
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     damaged: tuple[Run, ...]
     keys: tuple[str, ...]  # all there are in the configurations
 
+    @property
+    def heading(self) -> str:
+        """What the means are of."""
+        return f"best {self.metric}" if self.best else self.metric
 
-def compare(runs: Sequence[Run], metric: str, group_by: Sequence[str] = (), *, lower: bool = False) -> Comparison:
+
+def compare(
+    runs: Sequence[Run], metric: str, group_by: Sequence[str] = (), *, best: bool = False, lower: bool = False
+) -> Comparison:
     """Fold runs into rows.
 
     `group_by` names the keys that make a row, everything else is folded as seeds are; without it every difference does.
-    With `lower`, the lowest value of the metric is the best.
+    Of each run the last value of the metric is taken, or, with `best`, the best it ever logged. With `lower`, the lowest
+    value is the best.
 
     Raises:
         RequestError: no finished run has the metric, or a key of `group_by` is not there.
@@ -77,13 +92,19 @@ def compare(runs: Sequence[Run], metric: str, group_by: Sequence[str] = (), *, l
     for run in readable:
         groups[tuple(run.config.get(key, ABSENT) for key in columns)].append(run)
     differ = [key for key in differing(configs) if key != "seed"] if group_by else []
-    rows = [fold(values, group, metric, differ) for values, group in groups.items()]
+    how = taken(best, lower)
+    rows = [fold(values, group, differ, lambda run: sample(run, metric, how)) for values, group in groups.items()]
     if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
         names = metrics_of(readable)
         near = get_close_matches(metric, names, n=3) or names
         raise RequestError(Problem("--metric", f"no finished run has {metric}; there is {', '.join(near)}"))
-    rows.sort(key=lambda row: (not row.n, row.mean if lower else -row.mean))
-    return Comparison(metric, lower, tuple(columns), against_best(rows), tuple(run for run in runs if run.damage), keys)
+    damaged = tuple(run for run in runs if run.damage)
+    return Comparison(metric, best, lower, tuple(columns), ranked(rows, lower=lower), damaged, keys)
+
+
+def taken(best: bool, lower: bool) -> How:
+    """Say which value of a run counts."""
+    return "last" if not best else "lowest" if lower else "highest"
 
 
 def columns_of(runs: Sequence[Run]) -> list[str]:
@@ -102,22 +123,30 @@ def full(key: str, keys: Sequence[str]) -> str:
     return found[0]
 
 
-def fold(values: tuple[Hashable, ...], runs: Sequence[Run], metric: str, differ: Sequence[str]) -> Row:
-    """Make a row of runs, newest first."""
-    newest: dict[tuple[Hashable, ...], tuple[Run, float]] = {}
-    for run in runs:
-        value = run.value(metric)
-        if run.status == "finished" and not math.isnan(value):
-            newest.setdefault(tuple(run.config.get(key) for key in ("seed", *differ)), (run, value))
-    return Row(values, tuple(runs), *(tuple(part) for part in zip(*newest.values(), strict=True)) if newest else ((), ()))
+def fold(
+    values: tuple[Hashable, ...], runs: Sequence[Run], differ: Sequence[str], value: Callable[[Run], Sample | None]
+) -> Row:
+    """Make a row of runs, newest first; those that agree in a seed and in what `differ`s repeat each other.
+
+    Of those the newest counts, or the one that trained more replicas.
+    """
+    counted: list[tuple[Run, Sample]] = []
+    seen: set[tuple[Hashable, ...]] = set()
+    for run in sorted(runs, key=lambda run: -len(run.seeds)):
+        seeds = {(seed, *(run.config.get(key) for key in differ)) for seed in run.seeds}
+        if run.status == "finished" and not seeds & seen and (found := value(run)):
+            counted.append((run, found))
+            seen |= seeds
+    return Row(values, tuple(runs), tuple(run for run, _ in counted), tuple(found for _, found in counted))
 
 
-def against_best(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Mark the first row, where it has a value, and test the others against it."""
-    if not rows or not rows[0].n:
-        return tuple(rows)
-    best = rows[0]
-    return (replace(best, best=True), *(replace(row, p=welch(row, best)) for row in rows[1:]))
+def ranked(rows: Sequence[Row], *, lower: bool = False) -> tuple[Row, ...]:
+    """Sort rows, mark the best where it has a value, and test the others against it."""
+    order = sorted(rows, key=lambda row: (not row.n, row.mean if lower else -row.mean))
+    if not order or not order[0].n:
+        return tuple(order)
+    best = replace(order[0], best=True, p=math.nan)
+    return (best, *(replace(row, best=False, p=welch(row, best)) for row in order[1:]))
 
 
 def welch(a: Row, b: Row) -> float:

@@ -11,7 +11,9 @@ import yaml
 Flat = Mapping[str, Hashable]
 
 ABSENT = "–"  # the value of a key that a configuration does not have
-WITHOUT_EFFECT = ("paths.", "tracking.", "trust", "runner.keep", "runner.checkpoint_every")  # on what a run learns
+# What does not change what is learnt:
+WITHOUT_EFFECT = ("paths.", "tracking.", "trust", "runner.keep", "runner.checkpoint_every", "runner.replicas")
+LENGTH = re.compile(r"(\d+) epochs")
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
 
@@ -94,7 +96,9 @@ def without_mirrors(keys: list[str], configs: Sequence[Flat], asked: set[str]) -
 
 
 def bare(value: Hashable) -> Hashable:
-    """Return x for [x]."""
+    """Return x for [x], and 6 for `6 epochs`, as `${runner.epochs} epochs` in a schedule becomes."""
+    if isinstance(value, str) and (match := LENGTH.fullmatch(value)):
+        return int(match[1])
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 

@@ -2,14 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from darnax.reports.runs import Run, number, row
+from darnax.reports.record import Entry, number
 
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]  # epochs, values
 
@@ -22,19 +21,16 @@ class Curve(NamedTuple):
     sd: NDArray[np.float64]
 
 
-def logged(metrics: Path) -> dict[str, Points]:
-    """Read every metric of a run; torn lines are passed over, and so are values that are no numbers."""
+def points(record: Iterable[Entry]) -> dict[str, Points]:
+    """Return every metric of a run over its epochs; values that are no numbers are passed over."""
     found: dict[str, dict[float, float]] = defaultdict(dict)
-    try:
-        lines = metrics.read_bytes().splitlines()
-    except OSError:
-        return {}
-    for entry in map(row, lines):
+    for entry in record:
         epoch = number(entry.get("epoch"))
-        for name, value in entry.items():
-            if name not in ("step", "epoch") and not math.isnan(number(value)) and not math.isnan(epoch):
-                found[name][epoch] = number(value)
-    return {name: (np.array(sorted(points)), np.array([points[e] for e in sorted(points)])) for name, points in found.items()}
+        for name, logged in () if math.isnan(epoch) else entry.items():
+            if name not in ("step", "epoch") and not math.isnan(value := number(logged)):
+                found[name][epoch] = value
+    in_order = {name: sorted(values.items()) for name, values in found.items()}
+    return {name: (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs])) for name, pairs in in_order.items()}
 
 
 def fold(curves: Sequence[Points], at_most: int = 200) -> Curve:
@@ -58,10 +54,10 @@ def thinned(epochs: NDArray[np.float64], at_most: int) -> NDArray[np.float64]:
     return epochs[np.linspace(0, len(epochs) - 1, at_most).round().astype(int)]
 
 
-def of_runs(runs: Iterable[Run]) -> dict[str, Curve]:
-    """Return the curve of every metric that the runs have logged more than once."""
+def folded(runs: Iterable[Mapping[str, Points]]) -> dict[str, Curve]:
+    """Return the curve of every metric that one of the runs has logged more than once."""
     several: dict[str, list[Points]] = defaultdict(list)
     for run in runs:
-        for name, points in logged(run.path / "metrics.jsonl").items():
-            several[name].append(points)
+        for name, logged in run.items():
+            several[name].append(logged)
     return {name: fold(curves) for name, curves in several.items() if max(len(x) for x, _ in curves) > 1}

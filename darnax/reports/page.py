@@ -3,8 +3,8 @@
 import json
 import math
 import os
-from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+import re
+from collections.abc import Hashable
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -12,14 +12,14 @@ from typing import Any
 from urllib.parse import quote
 
 from darnax.errors import Problem, RequestError
-from darnax.reports import curves, text
-from darnax.reports.compare import Comparison, Row
+from darnax.reports import text
+from darnax.reports.compare import Comparison
 from darnax.reports.configuration import short_names
-from darnax.reports.curves import Curve
+from darnax.reports.figures import Figures, figures_of
 from darnax.reports.runs import Run
 
-BUDGET = 1_500_000  # numbers in all curves; the less telling metrics are left out of a page that would be larger
-SCRIPTS = ("table.js", "curves.js", "map.js", "page.js")
+SCRIPTS = ("values.js", "table.js", "curves.js", "map.js", "page.js")
+PLACE = re.compile(r"/\*(style|plotly|data|scripts)\*/")
 
 
 def write(comparison: Comparison, path: Path) -> None:
@@ -32,82 +32,63 @@ def write(comparison: Comparison, path: Path) -> None:
 
 
 def html(data: dict[str, Any]) -> str:
-    """Put the parts of the page together: the frame, its style, the plotting library, the data, and the scripts."""
+    """Put the parts of the page together: the frame, its style, the plotting library, the data, and the scripts.
+
+    No `<` of the data stays one: nothing in a configuration can end the script that holds them, or begin another.
+    """
     from plotly.offline import get_plotlyjs
 
-    assets = files("darnax.reports") / "assets"
     parts = {
-        "/*style*/": asset(assets, "page.css"),
-        "/*plotly*/": get_plotlyjs(),
-        "/*data*/": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/"),
-        "/*scripts*/": "\n".join(asset(assets, name) for name in SCRIPTS),
+        "style": asset("page.css"),
+        "plotly": get_plotlyjs(),
+        "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c"),
+        "scripts": "\n".join(map(asset, SCRIPTS)),
     }
-    page = asset(assets, "page.html")
-    for place, part in parts.items():
-        page = page.replace(place, part, 1)
-    return page
+    return PLACE.sub(lambda place: parts[place[1]], asset("page.html"))
 
 
-def asset(assets: Any, name: str) -> str:
-    """Read a file of the package."""
-    return str((assets / name).read_text(encoding="utf-8"))
+def asset(name: str) -> str:
+    """Read a file of the page."""
+    return (files("darnax.reports") / "assets" / name).read_text(encoding="utf-8")
 
 
 def content(comparison: Comparison, place: Path) -> dict[str, Any]:
     """Return all that the page shows, as JSON has it."""
-    drawn = [curves.of_runs(row.counted or row.runs) for row in comparison.rows]
-    metrics = chosen(drawn, comparison.metric)
+    figures = figures_of(comparison)
     short = short_names(comparison.columns, comparison.keys)
     names = sorted({run.experiment for row in comparison.rows for run in row.runs})
     return {
         "title": ", ".join(names),
         "made": f"{datetime.now():%Y-%m-%d %H:%M}",
         "metric": comparison.metric,
+        "best": comparison.best,
         "lower": comparison.lower,
         "columns": [{"key": key, "short": short[key]} for key in comparison.columns],
-        "metrics": metrics,
-        "rows": [described(row, comparison.metric, c, metrics, place) for row, c in zip(comparison.rows, drawn, strict=True)],
+        "metrics": figures.metrics,
+        "rows": [described(comparison, figures, i, place) for i in range(len(comparison.rows))],
         "damaged": [{"name": run.path.name, "link": link(run, place), "damage": run.damage} for run in comparison.damaged],
     }
 
 
-def described(row: Row, metric: str, drawn: dict[str, Curve], metrics: Sequence[str], place: Path) -> dict[str, Any]:
-    """Return a row with its runs and its curves."""
+def described(comparison: Comparison, figures: Figures, i: int, place: Path) -> dict[str, Any]:
+    """Return a row with its runs, its figures and its curves."""
+    row = comparison.rows[i]
     return {
         "values": [plain(value) for value in row.values],
-        "mean": finite(row.mean),
-        "sd": finite(row.sd),
-        "p": finite(row.p),
-        "best": row.best,
-        "n": text.count(row.n, row.unfinished),
+        "unfinished": text.count("", row.unfinished),
+        "figures": figures.of_rows[i],
+        "curves": figures.curves[i],
         "runs": [
             {
                 "name": run.path.name,
                 "link": link(run, place),
                 "seed": plain(run.config.get("seed")),
                 "status": run.status,
-                "value": finite(run.value(metric)),
+                "values": figures.of_runs[run],
             }
             for run in row.runs
         ],
-        "curves": {name: [numbers(part) for part in drawn[name]] for name in metrics if name in drawn},
     }
-
-
-def chosen(drawn: Sequence[dict[str, Curve]], metric: str) -> list[str]:
-    """Return the metrics to draw, the compared one first, as many as the budget allows."""
-    size = Counter[str]()
-    for curves_of_row in drawn:
-        for name, curve in curves_of_row.items():
-            size[name] += 3 * len(curve.epochs)
-    names: list[str] = []
-    spent = 0
-    for name in sorted(size, key=lambda name: (name != metric, not name.endswith("accuracy"), name)):
-        spent += size[name]
-        if names and spent > BUDGET:
-            break
-        names.append(name)
-    return names
 
 
 def link(run: Run, place: Path) -> str:
@@ -117,18 +98,5 @@ def link(run: Run, place: Path) -> str:
 
 def plain(value: Hashable) -> Any:
     """Return a value of a configuration: numbers stay numbers, all else is text."""
-    return (
-        value
-        if isinstance(value, int | float) and not isinstance(value, bool) and finite(value) is not None
-        else text.leaf(value)
-    )
-
-
-def finite(value: float) -> float | None:
-    """Return a number that JSON can hold, rounded to what can be seen."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None
-
-
-def numbers(values: Iterable[float]) -> list[float | None]:
-    """Return an array for JSON."""
-    return [finite(float(value)) for value in values]
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if number else text.leaf(value)

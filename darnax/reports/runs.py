@@ -5,7 +5,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 from darnax.errors import Problem, RequestError
 from darnax.reports import configuration
 from darnax.reports.configuration import Flat
+from darnax.reports.record import Entry, last_logged, number, rows
 
 SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}  # one of them makes a folder that of a run
 OUTPUTS = Path("outputs")  # where a run or a sweep that is named by its id alone is looked for
-TAIL = 1 << 17  # bytes of metrics.jsonl that hold the last evaluation of a run under way
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,16 @@ class Run:
         except OSError:
             return set()
         return set(re.findall(r"^- ['\"]?[+~]*([^=\s]+)=", text, re.MULTILINE))
+
+    @property
+    def seeds(self) -> Sequence[Hashable]:
+        """The seeds it trained with, one for each replica."""
+        first, replicas = self.config.get("seed"), self.config.get("runner.replicas")
+        return range(first, first + replicas) if isinstance(first, int) and isinstance(replicas, int) else (first,)
+
+    def rows(self, metric: str = "") -> Iterator[Entry]:
+        """Read what it has logged; with `metric`, only the rows that have it."""
+        return rows(self.path / "metrics.jsonl", metric)
 
     def value(self, metric: str) -> float:
         """Return the last value of a metric; nan where there is none."""
@@ -138,29 +148,3 @@ def mapping(summary: Any) -> dict[str, Any]:
 def reason(error: Exception) -> str:
     """Say in a few words why a file cannot be read."""
     return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({str(error) or type(error).__name__})"
-
-
-def number(value: Any) -> float:
-    """Return a JSON value as a number; nan for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-
-
-def last_logged(metrics: Path, metric: str) -> float:
-    """Return the last value of a metric in the record of a run under way."""
-    try:
-        with metrics.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
-            lines = file.read().splitlines()
-    except OSError:
-        return math.nan
-    needle = f'"{metric}":'.encode()
-    return next((number(row(line).get(metric)) for line in reversed(lines) if needle in line and row(line)), math.nan)
-
-
-def row(line: bytes | str) -> dict[str, Any]:
-    """Read a line of metrics.jsonl; an empty row for one that is torn."""
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -10,11 +10,11 @@ from darnax.reports.compare import Comparison
 
 
 def write(comparison: Comparison, path: Path) -> None:
-    """Write one line a row: the keys in full, `<metric>` (mean), `sd`, `n`, `p`, and the folders of all runs."""
+    """Write one line a row: the keys in full, the metric (mean), `sd`, `n`, `p`, and the folders of all runs."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
-            table.writerow([*comparison.columns, comparison.metric, "sd", "n", "p", "runs"])
+            table.writerow([*comparison.columns, comparison.heading, "sd", "n", "p", "runs"])
             for row in comparison.rows:
                 figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
                 p = "" if math.isnan(row.p) else repr(row.p)

@@ -7,8 +7,13 @@ from collections.abc import Hashable, Sequence
 
 
 def leaf(value: Hashable) -> str:
-    """Write a value of a configuration as its YAML file has it."""
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    r"""Write a value of a configuration as its YAML file has it; text that would not stay on its line, quoted.
+
+    Example:
+        >>> leaf("relu"), leaf((1, None)), leaf("a\x1b[2J")
+        ('relu', '[1, null]', '"a\\u001b[2J"')
+    """
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(value, default=str)
 
 
 def metric(name: str, value: float) -> str:
@@ -73,7 +78,7 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-def count(n: int, unfinished: Counter[str]) -> str:
+def count(n: int | str, unfinished: Counter[str]) -> str:
     """Write how many runs count, and how many do not yet.
 
     Example:

@@ -1,6 +1,7 @@
 """Oracles: numpy for mean and sd, scipy.stats.ttest_ind for Welch's test."""
 
 import csv
+import json
 import math
 
 import numpy as np
@@ -29,7 +30,7 @@ def test_seeds_are_folded_and_the_best_stands_first(tmp_path):
     best = accuracies(2, 0.9)
     for row in comparison.rows:
         sample = accuracies(*row.values)
-        assert sorted(row.sample) == pytest.approx(sample)
+        assert sorted(part.mean for part in row.samples) == pytest.approx(sample)
         assert (row.n, row.mean, row.sd) == (3, pytest.approx(np.mean(sample)), pytest.approx(np.std(sample, ddof=1)))
         if not row.best:
             assert row.p == pytest.approx(ttest_ind(sample, best, equal_var=False).pvalue)
@@ -66,7 +67,7 @@ def test_only_finished_runs_count_and_a_repeated_seed_counts_once(tmp_path):
     make(tmp_path, "2026-01-01_00-00-03-aaaaaa", 0.9, seed=2, status="interrupted")
     make(tmp_path, "2026-01-01_00-00-04-aaaaaa", 0.9, seed=3, status="running")
     (row,) = compare(find([tmp_path]), METRIC).rows
-    assert sorted(row.sample) == [0.2, 0.4]
+    assert sorted(part.mean for part in row.samples) == [0.2, 0.4]
     assert len(row.runs) == 5
     assert row.unfinished == {"interrupted": 1, "running": 1}
 
@@ -76,6 +77,56 @@ def test_nothing_has_finished_yet(tmp_path):
     (row,) = compare(find([tmp_path]), METRIC).rows
     assert (row.n, row.best) == (0, False)
     assert math.isnan(row.mean)
+
+
+def logging(run, *values):
+    rows = [{"step": i, "epoch": i, METRIC: value} for i, value in enumerate(values)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [({}, [(1, 0.6), (2, 0.5)]), ({"best": True}, [(2, 0.8), (1, 0.7)]), ({"best": True, "lower": True}, [(1, 0.2), (2, 0.3)])],
+)
+def test_the_last_value_counts_or_the_best(tmp_path, how, expected):
+    logging(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.6, depth=1), 0.2, 0.7, 0.6)
+    logging(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5, depth=2), 0.8, 0.3, None, 0.5)
+    comparison = compare(find([tmp_path]), METRIC, **how)
+    assert [(*row.values, row.mean) for row in comparison.rows] == expected
+    assert comparison.heading == (f"best {METRIC}" if how else METRIC)
+
+
+def replicated(place, name, values, seed, depth=1):
+    """Make a run that trained one network for each of the values, as one program."""
+    runner = {"epochs": 3, "replicas": len(values)}
+    run = make(place, name, float(np.mean(values)), seed=seed, depth=depth, runner=runner)
+    metrics = {METRIC: np.mean(values), f"{METRIC}_sd": np.std(values, ddof=1)}
+    (run / "summary.json").write_text(json.dumps({"status": "finished", "metrics": metrics}))
+    rows = ({"step": 1, "epoch": 1, METRIC: 0.99, f"{METRIC}_sd": 0.5}, {"step": 2, "epoch": 2, **metrics})
+    (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_replicas_are_seeds_like_any_other(tmp_path):
+    rng = np.random.default_rng(0)
+    some, more, other = rng.normal(0.9, 0.01, 4), rng.normal(0.9, 0.01, 3), rng.normal(0.8, 0.02, 5)
+    replicated(tmp_path, "2026-01-01_00-00-00-aaaaaa", some, seed=0)
+    replicated(tmp_path, "2026-01-01_00-00-01-aaaaaa", more, seed=4)
+    make(tmp_path, "2026-01-01_00-00-02-aaaaaa", 0.88, seed=7)
+    replicated(tmp_path, "2026-01-01_00-00-03-aaaaaa", other, seed=0, depth=2)
+    first, second = compare(find([tmp_path]), METRIC).rows
+    best = [*some, *more, 0.88]
+    assert (first.n, first.mean, first.sd) == (8, pytest.approx(np.mean(best)), pytest.approx(np.std(best, ddof=1)))
+    assert second.p == pytest.approx(ttest_ind(other, best, equal_var=False).pvalue)
+    assert compare(find([tmp_path]), METRIC, best=True).rows[0].sd == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("later", [0, 9])
+def test_replicas_that_repeat_a_seed_do_not_count_again(tmp_path, later):
+    make(tmp_path, f"2026-01-01_00-00-0{later}-aaaaaa", 0.1, seed=2)
+    make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5, seed=3)
+    replicated(tmp_path, "2026-01-01_00-00-02-aaaaaa", [0.7, 0.8, 0.9], seed=0)
+    (row,) = compare(find([tmp_path]), METRIC).rows
+    assert (row.n, row.mean) == (4, pytest.approx(np.mean([0.5, 0.7, 0.8, 0.9])))
 
 
 @pytest.mark.parametrize("key", ["model.depth", "depth"])

@@ -57,6 +57,11 @@ def test_differing_leaves_out_what_repeats_another_key_and_what_has_no_effect():
     assert differing([one, one]) == []
 
 
+def test_a_length_that_repeats_the_epochs_is_left_out():
+    runs = [parse(f"runner: {{epochs: {n}}}\noptimizer: {{rate: {{decay_steps: {n} epochs}}}}") for n in (5, 10)]
+    assert differing(runs) == ["runner.epochs"]
+
+
 def test_keys_that_change_together_but_not_alike_are_both_shown():
     one, two = as_parsed(configured(depth=1, j_d=0.5)), as_parsed(configured(depth=2, j_d=0.9))
     assert differing([one, two]) == ["model.depth", "model.layers.hidden.j_d"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from runs_on_disk import make
 
-from darnax.reports.curves import fold, logged, of_runs
-from darnax.reports.runs import find
+from darnax.reports.curves import fold, folded, points
+from darnax.reports.record import rows
 
 
 def test_mean_and_deviation_over_runs():
@@ -36,16 +36,16 @@ def test_torn_lines_and_missing_values_are_passed_over(tmp_path):
     file.write_bytes(
         b'{"step": 1, "epoch": 1, "a": 0.5}\n{"step": 2, "epoch": 2, "a": null}\n\xff\n[]\n{"epoch": 3.0, "a": 0.7}\n{"st'
     )
-    epochs, values = logged(file)["a"]
+    epochs, values = points(rows(file))["a"]
     np.testing.assert_array_equal(epochs, [1, 3])
     np.testing.assert_array_equal(values, [0.5, 0.7])
-    assert logged(tmp_path / "absent") == {}
+    assert points(rows(tmp_path / "absent")) == {}
 
 
 def test_a_metric_that_was_logged_once_has_no_curve(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"step": 30, "epoch": 3.0, "test/accuracy": 0.9}\n')
-    curves = of_runs(find([run]))
+    curves = folded([points(rows(run / "metrics.jsonl"))])
     assert set(curves) == {"eval/accuracy", "norm/w_in"}
     assert curves["eval/accuracy"].mean[-1] == pytest.approx(0.9)

@@ -1,10 +1,7 @@
-"""The page asks nobody for anything, holds the data, and works in a real browser where there is one."""
+"""The page asks nobody for anything, and holds what the comparison says; test_page_in_a_browser.py uses it."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,11 +10,9 @@ import pytest
 from runs_on_disk import make, sweep
 
 from darnax.errors import RequestError
-from darnax.reports import page
+from darnax.reports import figures, page
 from darnax.reports.compare import compare
 from darnax.reports.runs import find
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 class Parts(HTMLParser):
@@ -63,15 +58,27 @@ def test_one_file_that_loads_nothing(tmp_path):
 
 def test_the_page_holds_the_comparison(tmp_path):
     place = sweep(tmp_path)
-    comparison = compare(find([place]), "eval/accuracy")
     data = data_of(written(tmp_path, place))
     assert [column["short"] for column in data["columns"]] == ["depth", "j_d"]
-    assert [row["values"] for row in data["rows"]] == [list(row.values) for row in comparison.rows]
-    assert [row["mean"] for row in data["rows"]] == pytest.approx([row.mean for row in comparison.rows], rel=1e-5)
     assert data["metrics"] == ["eval/accuracy", "norm/w_in"]
     epochs, mean, sd = data["rows"][0]["curves"]["eval/accuracy"]
     assert epochs == [1, 2, 3]
-    assert (mean[-1], sd[-1]) == pytest.approx((comparison.rows[0].mean, comparison.rows[0].sd), rel=1e-4)
+    best = compare(find([place]), "eval/accuracy").rows[0]
+    assert (mean[-1], sd[-1]) == pytest.approx((best.mean, best.sd), rel=1e-4)
+
+
+@pytest.mark.parametrize("metric", ["eval/accuracy", "norm/w_in"])
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("lower", [False, True])
+def test_every_metric_under_every_view_is_what_compare_says(tmp_path, metric, best, lower):
+    place = sweep(tmp_path)
+    rows = compare(find([place]), metric, best=best, lower=lower).rows
+    view = f"{'best' if best else 'last'} {'lowest' if lower else 'highest'}"
+    there = {tuple(row["values"]): row["figures"][metric][view] for row in data_of(written(tmp_path, place))["rows"]}
+    for row in rows:
+        n, mean, sd, p, first = there[row.values]
+        assert (n, mean, sd, first) == (row.n, pytest.approx(row.mean, rel=1e-5), pytest.approx(row.sd, rel=1e-5), row.best)
+        assert p == (None if row.best else pytest.approx(row.p, rel=1e-5))
 
 
 def test_links_lead_from_the_page_to_the_runs(tmp_path):
@@ -84,17 +91,24 @@ def test_links_lead_from_the_page_to_the_runs(tmp_path):
     assert {(tmp_path / "pages" / unquote(link)).resolve() for link in links} == {folder, bad}
 
 
-def test_words_from_a_configuration_stay_words(tmp_path):
-    name = "</script><script>alert(1)</script>"
-    make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5, name=name)
-    make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5)
+@pytest.mark.parametrize(
+    "words", ["</script><script>alert(1)</script>", "<!--<script>", "/*scripts*/", "/*data*/", "]]>", "\\"]
+)
+def test_words_from_a_configuration_stay_words(tmp_path, words):
+    for i, value in enumerate((words, "other")):
+        make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5, name=words, **{words: value})
     file = written(tmp_path, tmp_path)
-    assert len(Parts(file.read_text()).texts["script"]) == 3
-    assert name in data_of(file)["title"]
+    scripts = Parts(file.read_text()).texts["script"]
+    assert len(scripts) == 3
+    assert "<" not in scripts[1]
+    data = data_of(file)
+    assert data["title"] == words
+    assert data["columns"][0]["key"] == words
+    assert {row["values"][0] for row in data["rows"]} == {words, "other"}
 
 
 def test_a_large_page_leaves_out_the_less_telling_metrics(tmp_path, monkeypatch):
-    monkeypatch.setattr(page, "BUDGET", 10)
+    monkeypatch.setattr(figures, "BUDGET", 10)
     assert data_of(written(tmp_path, sweep(tmp_path)))["metrics"] == ["eval/accuracy"]
 
 
@@ -102,62 +116,3 @@ def test_says_where_the_page_cannot_be_written(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
     with pytest.raises(RequestError, match="cannot be written"):
         written(tmp_path / "nowhere", run)
-
-
-ACT = """
-<script>
-const cell = (line, i) => line.children[i].textContent;
-const rows = () => [...document.querySelectorAll("#table tbody tr")].map((line) => cell(line, 1) + "/" + cell(line, 2));
-const lines = () => document.querySelectorAll("#curves .scatterlayer .trace").length;
-const choose = (id, value) => {
-  const control = document.getElementById(id);
-  control.value = value;
-  (control.onchange || control.oninput)();
-};
-const theme = () => document.documentElement.dataset.theme;
-const seen = { first: rows(), curves: lines(), cells: document.querySelector("#map").data[0].z, light: theme() };
-document.querySelectorAll("#table th")[2].click(); document.querySelectorAll("#table th")[2].click();
-seen.sorted = rows();
-choose("filter", "depth=2 j_d>0.6");
-seen.filtered = rows();
-choose("filter", "");
-document.querySelector("#table tbody input").click();
-seen.unticked = lines();
-choose("metric", "norm/w_in");
-seen.metric = document.querySelector("#curves").layout.yaxis.title.text;
-choose("kind", "points");
-seen.points = document.querySelector("#map").data[0].y.length;
-document.getElementById("theme").click();
-seen.dark = theme();
-seen.link = document.querySelector("#table a").getAttribute("href");
-seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
-document.documentElement.dataset.seen = JSON.stringify(seen);
-</script>
-"""
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-@pytest.mark.parametrize("width", [480, 1400])
-def test_in_a_browser(tmp_path, width):
-    file = written(tmp_path, sweep(tmp_path))
-    file.write_text(file.read_text().replace("</body>", ACT + "</body>"))
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    shown = subprocess.run(
-        [CHROMIUM, "--headless", *root, "--disable-gpu", "--dump-dom", "--enable-logging=stderr", f"--window-size={width},1200",
-         f"--user-data-dir={tmp_path / 'profile'}", file.as_uri()],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    said = [line for line in shown.stderr.splitlines() if "CONSOLE" in line]
-    assert not said
-    seen = json.loads(re.search(r'data-seen="([^"]*)"', shown.stdout)[1].replace("&quot;", '"').replace("&gt;", ">"))
-    assert seen["first"] == ["2/0.9", "1/0.9", "2/0.5", "1/0.5"]
-    assert seen["curves"] == 8  # a line and a band each
-    assert seen["cells"] == [pytest.approx([0.873, 0.893]), pytest.approx([0.913, 0.933])]
-    assert seen["sorted"] == ["2/0.9", "1/0.9", "2/0.5", "1/0.5"]
-    assert seen["filtered"] == ["2/0.9"]
-    assert seen["unticked"] == 6
-    assert seen["metric"] == "norm/w_in"
-    assert seen["points"] == 4
-    assert (seen["light"], seen["dark"]) == ("light", "dark")
-    assert (tmp_path / seen["link"]).is_dir()
-    assert seen["wide"]

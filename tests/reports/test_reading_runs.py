@@ -58,16 +58,17 @@ def test_a_damaged_run_is_listed_and_says_why(tmp_path, damage):
     assert runs[bad].status == "damaged"
     assert "summary.json" in runs[bad].damage or "config.yaml" in runs[bad].damage
     comparison = compare(list(runs.values()), "eval/accuracy")
-    assert [row.sample for row in comparison.rows] == [(0.9,)]
+    assert [(row.n, row.mean) for row in comparison.rows] == [(1, 0.9)]
     assert [run.path for run in comparison.damaged] == [bad]
 
 
 def test_values_that_are_no_numbers_are_nan(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa")
-    (run / "summary.json").write_text('{"status": "finished", "metrics": {"a": null, "b": "x", "c": 2, "d": true}}')
+    odd = f'{{"a": null, "b": "x", "c": 2, "d": true, "e": NaN, "f": 1e999, "g": {"1" * 400}}}'
+    (run / "summary.json").write_text(f'{{"status": "finished", "metrics": {odd}}}')
     read = find([run])[0]
     assert read.value("c") == 2
-    assert all(math.isnan(read.value(name)) for name in ("a", "b", "d", "absent"))
+    assert all(math.isnan(read.value(name)) for name in ("a", "b", "d", "e", "f", "g", "absent"))
     assert math.isnan(read.seconds)
 
 
@@ -100,12 +101,17 @@ def test_two_thousand_runs_take_less_than_three_seconds(tmp_path):
         run.mkdir()
         model = {**configured(depth=depth, j_d=j_d / 20)["model"], "unique": i}
         (run / "config.yaml").write_text(f"model: {json.dumps(model)}\n{tail}seed: {seed}\n")
-        (run / "summary.json").write_text(json.dumps({"status": "finished", "metrics": {f"m{k}": 0.1 for k in range(40)}}))
+        status = "running" if i % 50 == 0 else "finished"
+        (run / "summary.json").write_text(json.dumps({"status": status, "metrics": {f"m{k}": 0.1 for k in range(40)}}))
+        (run / "metrics.jsonl").write_text('{"step": 1, "epoch": 1, "m0": 0.1}\n' * 10)
+        if i % 50 == 1:
+            (run / "summary.json").write_text("{")
     began = time.process_time()
     runs = find([tmp_path])
     assert differing([run.config for run in runs])
-    assert compare(runs, "m0").rows
+    assert compare(runs, "m0", best=True).rows
     assert len(runs) == 2000
+    assert [sum(run.status == status for run in runs) for status in ("finished", "running", "damaged")] == [1920, 40, 40]
     assert time.process_time() - began < 3
 
 

@@ -6,6 +6,7 @@ import pytest
 from runs_on_disk import make, sweep
 from typer.testing import CliRunner
 
+from darnax.cli import tables
 from darnax.cli.app import app
 
 
@@ -89,6 +90,23 @@ def test_a_name_or_an_id_will_do(lab):
     assert darnax("diff", first.name, last.name) == darnax("diff", first, last)
     assert darnax("compare", "abcd") == darnax("compare", lab)
     assert "may be any of" in darnax("compare", "aaaaaa", code=2)
+
+
+@pytest.mark.parametrize("command", [("runs",), ("compare", "outputs")])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_words_from_a_configuration_stay_words(lab, command, terminal, monkeypatch):
+    words = "[red]red[/red] [link=file:///]here[/link] \x1b[2J\nsecond line [/nothing]"
+    make(Path("outputs/chain"), "2026-01-03_00-00-00-bbbbbb", 0.5, **{"[b]key": words})
+    bad = make(Path("outputs/chain"), "2026-01-03_00-00-01-bbbbbb", 0.5)
+    (bad / "summary.json").write_text('{"status": "[bold]\\u001b[2Jodd[/]"}')
+    monkeypatch.setenv("COLUMNS", "1000")
+    if terminal:
+        monkeypatch.setattr(tables, "plain", tables.boxed)
+    said = darnax(*command)
+    assert "[red]red[/red] [link=file:///]here[/link]" in said
+    assert "[/nothing]" in said
+    assert "[b]key" in said
+    assert "\x1b" not in said
 
 
 @pytest.mark.parametrize(

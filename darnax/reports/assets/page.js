@@ -1,33 +1,47 @@
 // The page: fills the controls, draws, and draws again when something is chosen.
-const choices = (id, names) => document.getElementById(id).replaceChildren(...names.map((name) => make("option", { textContent: name })));
-const best = data.rows.find((row) => row.best);
-const runs = data.rows.reduce((sum, row) => sum + row.runs.length, 0);
-const counted = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+const choices = (name, texts) => id(name).replaceChildren(...texts.map((text) => make("option", { textContent: text })));
+
+function summarize() {
+  const runs = data.rows.reduce((sum, row) => sum + row.runs.length, 0);
+  const best = data.rows.find((row) => seen(row).best);
+  const found = best ? ` · best ${metric()} ${spread(seen(best))}${best.values.length ? ` at ${label(best)}` : ""}` : "";
+  id("summary").textContent = `${counted(data.rows.length, "configuration")}, ${counted(runs, "run")}, ${data.made}${found}`;
+}
+
+function draw() { summarize(); drawTable(); drawCurves(); drawMap(); }
+function paint(theme) { document.documentElement.dataset.theme = theme; draw(); }
+function rank() {
+  Object.assign(order, { column: swept.length, descending: id("side").value === "highest" });
+  draw();
+}
 
 document.title = `${data.title} · darnax compare`;
-document.getElementById("title").textContent = data.title;
-document.getElementById("summary").textContent =
-  `${counted(data.rows.length, "configuration")}, ${counted(runs, "run")}, ${data.made}` + (best ? ` · best ${data.metric} ${spread(best)}${best.values.length ? ` at ${label(best)}` : ""}` : "");
-document.getElementById("damaged").append(...data.damaged.flatMap((run) =>
+id("title").textContent = data.title;
+id("damaged").append(...data.damaged.flatMap((run) =>
   [make("div", {}, "left out: ", make("a", { href: run.link, textContent: run.name }), ` (${run.damage})`)]));
 
 choices("metric", data.metrics);
+id("taken").value = data.best ? "best" : "last";
+id("side").value = data.lower ? "lowest" : "highest";
+order.descending = !data.lower;
 choices("kind", axes.length > 2 ? ["parallel coordinates", "heat map", "points"] : axes.length === 2 ? ["heat map", "parallel coordinates", "points"] : ["points"]);
-choices("across", axes.map((axis) => axis.key));
-choices("down", axes.map((axis) => axis.key));
-document.getElementById("down").selectedIndex = Math.min(1, axes.length - 1);
-document.getElementById("kind-label").hidden = axes.length < 2;
-document.getElementById("maps").hidden = !axes.length;
-document.getElementById("map-title").textContent = `${data.metric} over what was swept`;
-if (!axes.length) document.querySelector("main section").classList.add("wide");
+for (const name of ["across", "down"]) choices(name, axes.map((axis) => axis.short));
+id("down").selectedIndex = Math.min(1, axes.length - 1);
+id("kind-label").hidden = axes.length < 2;
+id("maps").hidden = !axes.length;
+if (!axes.length) id("curves").parentElement.classList.add("wide");
+data.rows.filter((row) => Object.keys(row.curves).length).slice(0, 8).forEach((row) => tick(row, true));
 
-function draw() { drawTable(); drawCurves(); drawMap(); }
-function paint(theme) { document.documentElement.dataset.theme = theme; draw(); }
+id("filter").placeholder = `filter: ${words(data.rows[0] || { values: [] }).slice(0, 2).join(" ")}`;
 
-document.getElementById("theme").onclick = () => paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-document.getElementById("filter").oninput = drawTable;
-for (const id of ["metric", "bands"]) document.getElementById(id).onchange = drawCurves;
-for (const id of ["kind", "across", "down"]) document.getElementById(id).onchange = drawMap;
+id("theme").onclick = () => paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+id("filter").oninput = drawTable;
+id("metric").onchange = draw;
+id("bands").onchange = drawCurves;
+for (const name of ["taken", "side"]) id(name).onchange = rank;
+for (const name of ["kind", "across", "down"]) id(name).onchange = drawMap;
+
+for (const name of ["curves", "map"]) new ResizeObserver(() => id(name).data && Plotly.Plots.resize(name)).observe(id(name));
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 dark.onchange = () => paint(dark.matches ? "dark" : "light");

@@ -1,0 +1,33 @@
+// The data, what is looked at (a metric, and a view of it), and how values are written.
+const data = JSON.parse(document.getElementById("data").textContent);
+const id = (name) => document.getElementById(name);
+const metric = () => id("metric").value;
+const view = () => `${id("taken").value} ${id("side").value}`;
+const seen = (row) => {
+  const [n, mean, sd, p, best] = row.figures[metric()][view()];
+  return { n, mean, sd, p, best: best === 1 };
+};
+const ofRun = (run) => run.values[metric()][id("taken").value === "last" ? 0 : id("side").value === "highest" ? 1 : 2];
+
+const percent = () => metric().endsWith("accuracy");
+const figure = (x) => (x === null ? "" : percent() ? (100 * x).toFixed(2) + "%" : String(Number(x.toPrecision(4))));
+const spread = ({ mean, sd }) =>
+  mean === null || sd === null ? figure(mean)
+  : percent() ? `${(100 * mean).toFixed(2)} ± ${(100 * sd).toFixed(2)}%`
+  : `${figure(mean)} ± ${Number(sd.toPrecision(2))}`;
+const probability = (p) => (p === null ? "" : p < 0.001 ? "<0.001" : String(Number(p.toPrecision(2))));
+const counted = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+const words = (row) => row.values.map((value, i) => `${data.columns[i].short}=${value}`);
+const label = (row, rows = data.rows) => {  // in few words, of what tells it from the others
+  const telling = words(row).filter((_, i) => rows.length < 2 || rows.some((other) => other.values[i] !== row.values[i]));
+  return telling.slice(0, 4).join(" ") + (telling.length > 4 ? " …" : "") || "all runs";
+};
+const quoted = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");  // Plotly reads tags in what it draws
+const inOrder = (a, b) =>
+  typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
+
+const make = (tag, properties = {}, ...inside) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...inside);
+  return element;
+};

@@ -1,0 +1,149 @@
+"""The page in Chromium, which must be installed (`apt-get install chromium`): without it these tests fail, they do not pass."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+
+import pytest
+from runs_on_disk import make, sweep
+
+from darnax.reports import page, text
+from darnax.reports.compare import compare
+from darnax.reports.runs import find
+
+pytestmark = pytest.mark.slow
+
+METRIC, OTHER = "eval/accuracy", "norm/w_in"
+NOISE = ("WebGL", "GL Driver")  # what Chromium says of a machine without a graphics card
+HEAD = """
+<script>{
+const seen = {};
+const texts = (line) => [...line.children].slice(1, -1).map((cell) => cell.textContent);
+const rows = () => [...document.querySelectorAll("#table tbody tr")].map(texts);
+const lines = () => document.querySelectorAll("#curves .scatterlayer .trace").length;
+const head = (i) => document.querySelectorAll("#table th")[i];
+const choose = (name, value) => {
+  const control = id(name);
+  control.value = value;
+  (control.onchange || control.oninput)();
+};
+"""
+TAIL = "document.documentElement.dataset.seen = JSON.stringify(seen);\n}</script>"
+
+
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or pytest.fail("this test needs Chromium: apt-get install chromium")
+
+
+def act(file: Path, script: str, *options: str) -> dict:
+    """Open the page, do what the script says, and return what it has seen."""
+    file.write_text(file.read_text().replace("</body>", f"{HEAD}{script}{TAIL}</body>"))
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    shown = subprocess.run(
+        [chromium(), "--headless", *root, "--disable-gpu", "--dump-dom", "--enable-logging=stderr",
+         "--virtual-time-budget=3000", f"--user-data-dir={file.parent / 'profile'}", *options, file.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert not [line for line in shown.stderr.splitlines() if "CONSOLE" in line and not any(word in line for word in NOISE)]
+    assert 'data-hacked="' not in shown.stdout
+    return json.loads(unescape(re.search(r'data-seen="([^"]*)"', shown.stdout)[1]))
+
+
+def written(place: Path, *runs: Path, **how) -> Path:
+    page.write(compare(find(runs), METRIC, **how), place / "page.html")
+    return place / "page.html"
+
+
+def table(place: Path, metric: str, **how) -> list[list[str]]:
+    """Return the table as the terminal has it."""
+    rows = compare(find([place]), metric, **how).rows
+    figures = [
+        (text.spread(metric, row.mean, row.sd), str(row.n), "best" if row.best else text.probability(row.p)) for row in rows
+    ]
+    return [[*map(text.leaf, row.values), *written] for row, written in zip(rows, figures, strict=True)]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(480, "dark"), (1400, "light")])
+def test_everything_can_be_used(tmp_path, width, scheme):
+    place = sweep(tmp_path)
+    script = """
+    seen.first = rows(); seen.lines = lines(); seen.cells = id("map").data[0].z;
+    seen.theme = document.documentElement.dataset.theme;
+    seen.background = getComputedStyle(document.body).backgroundColor;
+    head(2).click(); head(2).click(); seen.sorted = rows();
+    choose("filter", "depth=2 j_d>0.6"); seen.filtered = rows(); choose("filter", "eval/accuracy>0.93"); seen.good = rows();
+    choose("filter", "");
+    document.querySelector("#table tbody input").click(); seen.unticked = lines();
+    head(0).querySelector("input").click(); seen.all = lines();
+    head(0).querySelector("input").click(); seen.none = lines(); seen.hint = id("curves").layout.annotations[0].text;
+    head(0).querySelector("input").click();
+    id("bands").checked = false; id("bands").onchange(); seen.bare = lines();
+    choose("metric", "norm/w_in"); seen.other = rows(); seen.axis = id("curves").layout.yaxis.title.text;
+    seen.otherCells = id("map").data[0].z; seen.summary = id("summary").textContent;
+    choose("side", "lowest"); seen.lowest = rows();
+    choose("taken", "best"); seen.best = rows();
+    choose("kind", "points"); seen.points = id("map").data[0].y.length;
+    choose("kind", "parallel coordinates"); seen.parallel = id("map").data[0].dimensions.map((d) => d.label);
+    id("theme").click(); seen.turned = document.documentElement.dataset.theme;
+    seen.link = document.querySelector("#table a").getAttribute("href");
+    seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
+    """
+    preferred = f"--blink-settings=preferredColorScheme={['dark', 'light'].index(scheme)}"
+    seen = act(written(tmp_path, place), script, f"--window-size={width},1200", preferred)
+    assert seen["first"] == table(place, METRIC)
+    assert seen["lines"] == 8  # a line and a band each
+    assert seen["cells"] == [pytest.approx([0.873, 0.893]), pytest.approx([0.913, 0.933])]
+    assert [row[:2] for row in seen["sorted"]] == [["2", "0.9"], ["1", "0.9"], ["2", "0.5"], ["1", "0.5"]]
+    assert [row[:2] for row in seen["filtered"]] == [["2", "0.9"]]
+    assert [row[:2] for row in seen["good"]] == [["2", "0.9"]]
+    assert (seen["unticked"], seen["all"], seen["none"], seen["bare"]) == (6, 8, 0, 4)
+    assert "tick a row" in seen["hint"]
+    assert seen["other"] == table(place, OTHER)
+    assert seen["axis"] == OTHER
+    assert seen["otherCells"] == [pytest.approx([87.3, 89.3]), pytest.approx([91.3, 93.3])]
+    assert "best norm/w_in 93.3 ± 0.3 at depth=2 j_d=0.9" in seen["summary"]
+    assert seen["lowest"] == table(place, OTHER, lower=True)
+    assert seen["best"] == table(place, OTHER, lower=True, best=True)
+    assert seen["points"] == 4
+    assert seen["parallel"] == ["depth", "j_d", OTHER]
+    assert seen["theme"] == scheme
+    assert seen["background"] == {"light": "rgb(246, 247, 249)", "dark": "rgb(18, 22, 28)"}[scheme]
+    assert seen["turned"] == {"light": "dark", "dark": "light"}[scheme]
+    assert (tmp_path / seen["link"]).is_dir()
+    assert seen["wide"]
+
+
+HACK = "document.documentElement.dataset.hacked = 1"
+HOSTILE = [
+    f"</script><script>{HACK}</script>",
+    f'"><img src=x onerror="{HACK}">',
+    f"<!--<script>{HACK}",
+    f'<b>bold</b> & <a href="javascript:{HACK}">link</a> &lt;i&gt;',
+]
+
+
+def test_words_from_a_configuration_stay_words(tmp_path):
+    for i, words in enumerate(HOSTILE):
+        name = f"2026-01-01_00-00-0{i}-{words.replace('/', '|')}"
+        make(tmp_path / "runs", name, 0.5 + i / 10, name=f"<u>{HACK}</u>", **{"<i>key</i>": words, "second": f"<b>{i}</b>"})
+    broken = make(tmp_path / "runs", f"2026-01-01_00-00-09-{HOSTILE[1]}", 0.5)
+    (broken / "config.yaml").write_text(f"a: [{HOSTILE[1]}")
+    script = """
+    seen.rows = rows().map((row) => row[0]);
+    const elements = () => document.querySelectorAll("img, b, i, u, svg a, body script:not([type])").length;
+    seen.elements = [elements()]; seen.ticks = [];
+    for (const kind of ["heat map", "points", "parallel coordinates"]) {
+      choose("kind", kind); seen.elements.push(elements()); seen.ticks.push(id("map").textContent);
+      seen.bold = (seen.bold || 0) + document.querySelectorAll("#map tspan[style*=bold]").length;
+    }
+    """
+    seen = act(written(tmp_path, tmp_path / "runs"), script, "--window-size=1400,1200")
+    assert set(seen["rows"]) == set(HOSTILE)
+    assert len(set(seen["elements"])) == 1
+    assert seen["bold"] == 0
+    assert all(mark in ticks for ticks, mark in zip(seen["ticks"], ("<b>0</b>", "<b>bold</b> &", "<b>0</b>"), strict=True))
