@@ -12,7 +12,7 @@ from darnax.builder.problems import first_line
 from darnax.builder.specification import Data, Paths, Runner, Tracking
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
-from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, WandbChoice
+from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
 
 
 def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
@@ -81,7 +81,9 @@ def read_runner(section: Runner) -> RunnerChoice:
 
 def read_tracking(section: Tracking) -> TrackingChoice:
     """Return the choices of the section `tracking`."""
-    if section.wandb is None:
-        return TrackingChoice(section.console, None)
-    tags = tuple(section.wandb.tags)
-    return TrackingChoice(section.console, WandbChoice(**section.wandb.model_dump(exclude={"tags"}), tags=tags))
+    wandb, trackio = section.wandb, section.trackio
+    return TrackingChoice(
+        console=section.console,
+        wandb=WandbChoice(**wandb.model_dump(exclude={"tags"}), tags=tuple(wandb.tags)) if wandb else None,
+        trackio=TrackioChoice(**trackio.model_dump()) if trackio else None,
+    )

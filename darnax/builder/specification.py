@@ -82,11 +82,19 @@ class Wandb(Section):
     tags: list[str] = []
 
 
+class Trackio(Section):
+    """How a run appears on the local dashboard."""
+
+    project: str = "darnax"
+    group: str | None = None
+
+
 class Tracking(Section):
     """Where the numbers go besides metrics.jsonl."""
 
     console: bool
     wandb: Wandb | None = None
+    trackio: Trackio | None = None
 
 
 class Paths(Section):

@@ -141,14 +141,19 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | No
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
+    from darnax.tracking.trackio import Trackio
     from darnax.tracking.wandb import WandB
 
     tracking, resumed = experiment.tracking, progress.step > 0
+    group = sweep.name if sweep else experiment.name
     trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
     if (choice := tracking.wandb) is not None and choice.mode != "disabled":
         asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {"group": sweep.name if sweep else experiment.name, "name": folder.name, "tags": (), **asked}
+        named = {"group": group, "name": folder.name, "tags": (), **asked}
         trackers.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
+    if (local := tracking.trackio) is not None:
+        shown = {"project": local.project, "group": local.group or group}
+        trackers.append(Trackio(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown))
     if tracking.console and sweep is None:
         epochs = experiment.runner.epochs
         trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))

@@ -73,11 +73,20 @@ class WandbChoice:
 
 
 @dataclass(frozen=True)
+class TrackioChoice:
+    """How a run appears on the local dashboard."""
+
+    project: str
+    group: str | None
+
+
+@dataclass(frozen=True)
 class TrackingChoice:
     """Where the numbers go besides metrics.jsonl."""
 
     console: bool
-    wandb: WandbChoice | None
+    wandb: WandbChoice | None = None
+    trackio: TrackioChoice | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """Weights & Biases as a view of the run: it may fail, but never the training because of it."""
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 Mode = Literal["offline", "online", "disabled"]
 INIT_SECONDS = 15.0
 FINISH_SECONDS = 30.0
-logger = logging.getLogger(__name__)
 
 
 class WandB(Tracker):
@@ -24,8 +23,8 @@ class WandB(Tracker):
     one and `resume=True`, and goes on where it was. Curves are drawn over `step`, not over the number of calls. `disabled`
     does not even import W&B.
 
-    Nothing is printed and nothing is asked. Whatever goes wrong (no key, no network, no disk) is one warning in the log of
-    this module; from then on the tracker does nothing. Offline runs go online later by `wandb sync`.
+    Nothing is printed and nothing is asked. Whatever goes wrong (no key, no network, no disk) is one warning in the
+    log; from then on the tracker does nothing. Offline runs go online later by `wandb sync`.
     """
 
     def __init__(
@@ -49,14 +48,14 @@ class WandB(Tracker):
         known = {"project": project, "entity": entity, "name": name, "group": group, "job_type": job_type, "tags": list(tags)}
         if mode == "disabled":
             return
-        with self._switched_off_by_errors():
+        with self._guarded():
             self.run = _start({**known, "id": run_id, "mode": mode, "resume": "allow" if resume else None}, folder, config)
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Hand one row over; it is written behind the back of the training."""
         if self.run is None:
             return
-        with self._switched_off_by_errors():
+        with self._guarded():
             self._define(metrics)
             self.run.log({"step": step, "epoch": epoch, **{name: float(value) for name, value in metrics.items()}})
 
@@ -64,7 +63,7 @@ class WandB(Tracker):
         """Add status and best values to the summary, and wait at most FINISH_SECONDS for what is still to be sent."""
         if self.run is None:
             return
-        with self._switched_off_by_errors():
+        with self._guarded():
             best = {f"best/{name}": value for name, value in (summary.get("best") or {}).items()}
             self.run.summary.update({"status": summary["status"], **best})
             self.run.finish(exit_code=0 if summary["status"] == "finished" else 1)
@@ -77,14 +76,11 @@ class WandB(Tracker):
             self.run.define_metric(name, step_metric="step", summary="max,last" if name.endswith("/accuracy") else "last")
         self.defined |= metrics.keys()
 
-    @contextmanager
-    def _switched_off_by_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # whatever W&B raises, training is worth more
-            self.run = None
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            logger.warning("W&B is off for the rest of this run (%s); metrics.jsonl is complete without it", reason)
+    def _guarded(self) -> AbstractContextManager[None]:
+        return guarded("W&B", self._off)
+
+    def _off(self) -> None:
+        self.run = None
 
 
 def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | None) -> "wandb.Run":

@@ -1,0 +1,46 @@
+"""Oracle: the database that Trackio leaves, read with sqlite3, and every connection that the process tried to make."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+RUN = """
+import sys
+from pathlib import Path
+sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and print("network", event))
+from darnax.tracking.trackio import Trackio
+for steps, resume in ((range(1, 4), False), (range(4, 6), True)):
+    folder = Path(sys.argv[1])
+    tracker = Trackio(folder, project="darnax", run_id="2026-run", config={"model": {"depth": 2}}, resume=resume)
+    for step in steps:
+        tracker.log({"eval/accuracy": step / 10, "relax/free/flips": float("nan")}, step=step, epoch=step / 2)
+    tracker.finish({"status": "finished"})
+Trackio(folder / "elsewhere", project="darnax", run_id="other").log({"a": 1.0}, step=1, epoch=0.1)
+"""
+
+
+def run(folder: Path, code: str = RUN) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TRACKIO")}
+    command = [sys.executable, "-c", code, str(folder / "outputs")]
+    place = {"env": {**clean, "HOME": str(folder)}, "cwd": Path(__file__).parents[2]}
+    return subprocess.run(command, **place, capture_output=True, text=True, timeout=60, check=True)
+
+
+def test_leaves_the_run_in_the_outputs_says_nothing_and_calls_nobody(tmp_path: Path) -> None:
+    answer = run(tmp_path)
+    assert answer.stdout == ""
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("Trackio is off for the rest of this run (this process writes to")
+    assert [path.name for path in tmp_path.iterdir()] == ["outputs"]
+    with sqlite3.connect(tmp_path / "outputs" / "trackio" / "darnax.db") as database:
+        rows = database.execute("select run_name, step, metrics from metrics order by step").fetchall()
+    assert [(name, step) for name, step, _ in rows] == [("2026-run", step) for step in range(1, 6)]
+    assert all(word in str(rows[-1][2]) for word in ("eval/accuracy", "0.5", "epoch", "2.5"))
+
+
+def test_without_trackio_there_is_one_warning(tmp_path: Path) -> None:
+    answer = run(tmp_path, "import sys; sys.modules['trackio'] = None" + RUN)
+    assert answer.stdout == ""
+    assert 'pip install "darnax[trackio]"' in answer.stderr.splitlines()[0]
