@@ -128,6 +128,7 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | No
     """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
     from dataclasses import asdict
 
+    from darnax.cli.sweep_tracking import dashboard, judged
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
@@ -137,9 +138,11 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | No
     trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
     if (choice := tracking.wandb) is not None and choice.mode != "disabled":
         asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {"group": sweep.name if sweep else experiment.name, "name": folder.name, "tags": (), **asked}
+        ours = {"group": experiment.name, "name": folder.name} if sweep is None else dashboard(sweep, folder.path)
+        named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
         trackers.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
+    epochs = experiment.runner.epochs
     if tracking.console and sweep is None:
-        epochs = experiment.runner.epochs
         trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))
-    return Composite(trackers)
+    tracker = Composite(trackers)
+    return tracker if sweep is None else judged(tracker, sweep, folder.path, epochs)
