@@ -1,5 +1,6 @@
 """Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
 
+import warnings
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -48,7 +49,11 @@ class Composer(ConfigLoaderImpl):
 
     def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
-        return self.load_configuration(self.primary, overrides, mode, from_shell=False)
+        with (
+            warnings.catch_warnings()
+        ):  # a launcher's file has the name of its plugin's schema, and is meant to be checked by it
+            warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
+            return self.load_configuration(self.primary, overrides, mode, from_shell=False)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""

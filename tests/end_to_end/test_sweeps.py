@@ -91,9 +91,9 @@ def test_twelve_points_on_mnist_killed_twice(laboratory: Laboratory) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
 def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher: str) -> None:
-    pytest.importorskip("submitit" if launcher == "submitit_local" else "joblib")
+    pytest.importorskip(launcher.partition("_")[0])
     laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")
     (here,) = folders(laboratory)
     laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1", f"hydra/launcher={launcher}")
