@@ -22,7 +22,7 @@ from darnax.errors import Problem, RequestError
 
 Task = Callable[[list[str]], None]
 SEARCH = "darnax.cli.search.Search"
-INSTALL = 'pip install "darnax[sweeps]"'
+INSTALL = 'pip install "darnax[{}]"'
 ENDLESS = "an interval has no end of values; let Optuna choose with hydra/sweeper=optuna, or write range(…) or choice(…)"
 
 
@@ -70,7 +70,9 @@ def search(settings: Any, asked: Sequence[Override], batches: Batches, folder: P
         from darnax.cli.search import Search
         from darnax.cli.search_space import Space
     except ModuleNotFoundError as error:
-        raise RequestError(Problem("hydra/sweeper=optuna", f"needs Optuna, which is not installed; {INSTALL}")) from error
+        raise RequestError(
+            Problem("hydra/sweeper=optuna", f"needs Optuna, which is not installed; {INSTALL.format('sweeps')}")
+        ) from error
     Search(settings, Space.of(asked), batches, folder).carry_out()
 
 
@@ -80,8 +82,9 @@ def installed(kind: str, config: DictConfig) -> Iterator[None]:
     try:
         yield
     except (ImportError, RuntimeError) as error:
-        what = f"{config.hydra[kind]._target_} is not installed; {INSTALL}"
-        raise RequestError(Problem(f"hydra/{kind}={config.hydra.runtime.choices.get(f'hydra/{kind}')}", what)) from error
+        name = config.hydra.runtime.choices.get(f"hydra/{kind}")
+        what = f"{config.hydra[kind]._target_} is not installed; {INSTALL.format('ray' if name == 'ray' else 'sweeps')}"
+        raise RequestError(Problem(f"hydra/{kind}={name}", what)) from error
 
 
 def named(task: Task, config: DictConfig) -> None:

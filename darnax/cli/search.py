@@ -23,6 +23,7 @@ from darnax.errors import Problem, RequestError
 
 WHERE = "hydra.sweeper"
 TRUST = ["optuna"]  # what may be named by `_target_` here
+REFUSALS = 3  # points that are refused, and no other, end a search
 RESTORE = "restore what is searched in, or start a new search"
 TEST_SPLIT = "would choose by the test images; keep some of the training images out with data.validation=5000"
 
@@ -61,7 +62,7 @@ class Search:
         self.study = open_study(folder, self.settings.direction)
 
     def carry_out(self) -> None:
-        """Go on until every trial has ended or was started by this process."""
+        """Go on until every trial has ended or was started by this process, or the first ones were all refused."""
         self.check()
         with held(self.folder / ".search") as mine:
             if not mine:
@@ -69,6 +70,8 @@ class Search:
             started: set[int] = set()
             while True:
                 trials = self.settled()
+                if self.is_refused():
+                    return
                 left = {trial.number for trial in trials if not trial.state.is_finished()} - started
                 for _ in range(min(self.settings.n_jobs - len(left), self.settings.n_trials - len(trials))):
                     left.add(self.ask())
@@ -76,6 +79,11 @@ class Search:
                     return
                 started |= left
                 self.launch()
+
+    def is_refused(self) -> bool:
+        """Say whether there is no point in drawing any more."""
+        states = self.states().values()
+        return len(states) >= REFUSALS and all(state.status == "refused" for state in states)
 
     def check(self) -> None:
         """Refuse to go on with trials that were drawn from something else."""

@@ -10,6 +10,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from darnax.builder.problems import first_line
 from darnax.errors import Problem, RequestError
 
+DIGITS = 4  # of a drawn number; the journal has all
 LITTLE = "there is nothing to search in; give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
 
 
@@ -42,7 +43,15 @@ class Space:
 
     def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
         """Write a point as overrides."""
-        return [*(f"{key}={drawn[key]}" for key in self.distributions), *self.fixed]
+        return [*(f"{key}={written(drawn[key], self.distributions[key])}" for key in self.distributions), *self.fixed]
+
+
+def written(value: Any, distribution: BaseDistribution) -> Any:
+    """Leave out the digits of a drawn number that nobody wants to read, unless the rest is outside of the distribution."""
+    if not isinstance(distribution, FloatDistribution):
+        return value
+    short = float(f"{value:.{DIGITS}g}")
+    return short if distribution.low <= short <= distribution.high else value
 
 
 def distribution(override: Override) -> BaseDistribution:

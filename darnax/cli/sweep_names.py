@@ -6,7 +6,6 @@ from darnax.cli.sweep_record import Record
 from darnax.reports.configuration import short_names
 
 Overrides = tuple[str, ...]
-DIGITS = 4  # of a number that a search has drawn
 
 
 def names(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]:
@@ -34,18 +33,4 @@ def parted(overrides: Sequence[str]) -> dict[str, str]:
 
 def named(values: Mapping[str, str]) -> str:
     """Write keys with values, as one types them."""
-    return " ".join(f"{key}={rounded(value)}" for key, value in values.items())
-
-
-def rounded(value: str) -> str:
-    """Shorten a number with many digits.
-
-    Example:
-        >>> rounded("0.8121973001"), rounded("0.95"), rounded("wide")
-        ('0.8122', '0.95', 'wide')
-    """
-    try:
-        short = f"{float(value):.{DIGITS}g}"
-    except ValueError:
-        return value
-    return short if len(short) < len(value) else value
+    return " ".join(f"{key}={value}" for key, value in values.items())

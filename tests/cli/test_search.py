@@ -7,10 +7,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from darnax.cli.search_space import Space
+from darnax.cli.search_space import Space, written
 from darnax.cli.search_study import open_study
 from darnax.cli.sweep_batches import Batches
 from darnax.cli.sweep_record import Record
+from darnax.errors import RequestError
 
 J_D = "model.layers.hidden.j_d"
 SEARCH = ["-m", "+experiment=first", "hydra/sweeper=optuna", f"{J_D}=interval(0.2,0.8)", "runner.epochs=int(interval(1,9))"]
@@ -59,6 +60,13 @@ def test_hydras_grammar_becomes_optunas():
     assert list(space.distributions.values()) == list(asked.values())
     assert space.fixed == ["k=3", "~l"]
     assert space.overrides(dict.fromkeys(space.distributions, 1))[-3:] == ["+j=1", "k=3", "~l"]
+
+
+def test_drawn_numbers_are_short_and_inside():
+    assert written(0.8121973001, FloatDistribution(0.3, 0.9)) == 0.8122
+    assert written(1.23456789e-5, FloatDistribution(1e-5, 1, log=True)) == 1.235e-5
+    assert written(0.9999999, FloatDistribution(0.3, 0.9999999)) == 0.9999999
+    assert written("0.8121973001", CategoricalDistribution(["0.8121973001"])) == "0.8121973001"
 
 
 def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
@@ -201,3 +209,14 @@ def test_the_same_seed_draws_the_same_and_another_another(lab):
     places = sorted(lab.place.glob("outputs/*/sweeps/*"), key=lambda path: path.stat().st_mtime)
     assert drawn(places[0]) == drawn(places[1])
     assert not set(drawn(places[0])) & set(drawn(places[2]))
+
+
+def test_when_the_first_points_are_refused_no_more_are_drawn(lab):
+    def fail(config):
+        raise RequestError("no such units")
+
+    lab.fail = fail
+    before = lab.left()
+    assert lab("train", *SEARCH).exit_code == 2
+    assert len(lab.calls) == 3
+    assert lab.left() == before

@@ -25,8 +25,8 @@ def test_keys_are_as_long_as_they_must_be():
     assert list(names(record("", *two)).values()) == two
 
 
-def test_a_number_that_was_drawn_is_shortened_and_the_first_point_has_no_other_to_differ_from():
-    search = record(f"experiment=chain {J_D}=interval(0,1) seed=3", f"{J_D}=0.71234567 +experiment=chain seed=3")
+def test_the_first_point_of_a_search_has_no_other_to_differ_from():
+    search = record(f"experiment=chain {J_D}=interval(0,1) seed=3", f"{J_D}=0.7123 +experiment=chain seed=3")
     assert list(names(search).values()) == ["j_d=0.7123"]
 
 
