@@ -17,7 +17,7 @@ from darnax.builder.specification import Section, Target, read
 from darnax.cli.search_space import Space
 from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
 from darnax.cli.sweep_batches import Batches
-from darnax.cli.sweep_record import Goal, Point, Record, held
+from darnax.cli.sweep_record import NAME, Goal, Point, Record, held
 from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
 
@@ -86,7 +86,10 @@ class Search:
         return len(states) >= REFUSALS and all(state.status == "refused" for state in states)
 
     def check(self) -> None:
-        """Refuse to go on with trials that were drawn from something else."""
+        """Refuse to go on with trials that were drawn from something else, or for another goal."""
+        record = self.record()
+        if record and replace(record.goal, trials=0) != replace(self.settings.goal, trials=0):
+            raise RequestError(Problem(str(self.folder), f"had another goal ({record.goal}); {RESTORE}"))
         for trial in self.trials():
             if trial.distributions != self.space.distributions or overrides_of(trial) != self.space.overrides(trial.params):
                 raise RequestError(Problem(str(self.folder), f"was drawn from something else ({trial.params}); {RESTORE}"))
@@ -114,7 +117,8 @@ class Search:
     def chosen_by_test(self, point: Point) -> bool:
         """Say whether the metric is measured on the test split, as it is where there is no other."""
         data = (point.config or {}).get("data", {})
-        return self.settings.metric.startswith("eval/") and data.get("validation") == 0 and data.get("source") is None
+        kept_out = not data or data.get("validation") or data.get("source")
+        return self.settings.metric.startswith("eval/") and not kept_out
 
     def ask(self) -> int:
         """Draw a trial; what is drawn follows from the seed and from the trials before it, in whatever process it happens."""
@@ -137,11 +141,12 @@ class Search:
 
     def states(self) -> dict[str, State]:
         """Return how every point stands that has been started."""
-        try:
-            record = Record.read(self.folder)
-        except RequestError:
-            return {}
-        return {point.identity: state for point, state in zip(record.points, survey(record), strict=True)}
+        record = self.record()
+        return {p.identity: state for p, state in zip(record.points, survey(record), strict=True)} if record else {}
+
+    def record(self) -> Record | None:
+        """Read what has been written down; nothing before the first point is started."""
+        return Record.read(self.folder) if (self.folder / NAME).exists() else None
 
     def tell(self, number: int, state: State) -> None:
         """Tell the study how one trial has ended, if it has; one that failed stays open, and Optuna reckons with the worst."""

@@ -61,10 +61,10 @@ def distribution(override: Override) -> BaseDistribution:
         ValueError: the values make no sense together.
     """
     match override.value():
-        case IntervalSweep(start=low, end=high, tags=tags) if isinstance(low, int) and isinstance(high, int):
+        case IntervalSweep(start=int(low), end=int(high), tags=tags):
             return IntDistribution(low, high, log="log" in tags)
-        case IntervalSweep(start=low, end=high, tags=tags):
-            return FloatDistribution(float(low or 0), float(high or 0), log="log" in tags)
+        case IntervalSweep(start=float(low), end=float(high), tags=tags):
+            return FloatDistribution(low, high, log="log" in tags)
         case RangeSweep(step=step, tags=tags):
             values = [float(value) for value in override.sweep_string_iterator()]
             if not values:

@@ -119,12 +119,20 @@ def test_it_can_be_made_longer_and_nothing_else_may_change(lab):
     result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=5", "hydra.sweeper.n_jobs=2")
     assert "5 of 5 points finished" in result.stdout
     assert drawn(place)[:3] == before
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.metric=loss")
+    assert result.exit_code == 2
+    assert "would make it another sweep" in result.stderr
     record = Record.read(place)
     record.overrides[record.overrides.index(f"{J_D}=interval(0.2,0.8)")] = f"{J_D}=interval(0.2,0.9)"
     record.write()
     result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=6")
     assert result.exit_code == 2
     assert "was drawn from something else" in result.stderr
+    record.overrides.append("hydra.sweeper.metric=loss")
+    record.write()
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=6")
+    assert result.exit_code == 2
+    assert "had another goal" in result.stderr
 
 
 def test_a_failing_point_stops_no_other_and_is_tried_once_more(lab):
