@@ -13,9 +13,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from darnax.cli import explain
 from darnax.cli.hydra_adapter import Composer, spelled, words
 from darnax.cli.sweep_batches import Batches, Begin
 from darnax.errors import Problem, RequestError
@@ -61,7 +63,15 @@ def arguments(config: DictConfig, composer: Composer) -> list[Override]:
     """Return what is swept over: what the configuration of the sweeper says, then the command line."""
     params: Any = OmegaConf.to_container(config.hydra.sweeper.get("params") or OmegaConf.create({}), resolve=False)
     lines = [*(f"{key}={value}" for key, value in params.items()), *words(config.hydra.overrides.task)]
-    return OverridesParser.create(config_loader=composer).parse_overrides(lines)
+    return [understood(line, composer) for line in lines]
+
+
+def understood(line: str, composer: Composer) -> Override:
+    """Read one override by Hydra's grammar."""
+    try:
+        return OverridesParser.create(config_loader=composer).parse_overrides([line])[0]
+    except HydraException as error:
+        raise RequestError(explain.composition(line, error, [])) from error
 
 
 def search(settings: Any, asked: Sequence[Override], batches: Batches, folder: Path) -> None:

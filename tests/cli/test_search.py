@@ -1,6 +1,7 @@
 """`hydra/sweeper=optuna`: what is drawn, told, and gone on with. Oracles: the search that was never killed; Hydra's words."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -24,9 +25,8 @@ class Killed(BaseException):
 @pytest.fixture
 def lab(lab):
     """The laboratory, in which J_D = 0.5 is best, and Optuna is configured as it is shipped."""
-    shipped = __file__.replace("tests/cli/test_search.py", "configs/hydra/sweeper/optuna.yaml")
-    with open(shipped) as file:  # noqa: PTH123
-        lab.write({"configs/hydra/sweeper/optuna.yaml": file.read()})
+    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
+    lab.write({"configs/hydra/sweeper/optuna.yaml": shipped.read_text()})
     lab.value = lambda config: 1 - (config["model"]["layers"]["hidden"]["j_d"] - 0.5) ** 2
     return lab
 
@@ -70,7 +70,7 @@ def test_drawn_numbers_are_short_and_inside():
 
 
 def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
-    result = lab("train", *SEARCH, "model=choice(chain,wide)", "hydra.sweeper.n_trials=12")
+    result = lab("train", *SEARCH, "model=glob(*)", "hydra.sweeper.n_trials=12")
     assert result.exit_code == 0, result.output
     assert len(lab.configs) == 12
     assert all(0.2 <= c["model"]["layers"]["hidden"]["j_d"] <= 0.8 and 1 <= c["runner"]["epochs"] <= 9 for c in lab.configs)
@@ -183,6 +183,7 @@ def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times)
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.pruner._target_=os.abort"], "os"),
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.metric=test/accuracy"], "would choose by the test images"),
         (["hydra/sweeper=optuna", "seed=1,2", "+data.validation=0"], "would choose by the test images"),
+        (["hydra/sweeper=optuna", "+hydra.sweeper.params.seed='range(1,'"], "seed=range(1,: cannot be read"),
         (["seed=interval(0,9)"], "seed=interval(0,9): an interval has no end of values; let Optuna choose"),
     ],
 )

@@ -33,7 +33,7 @@ def results(sweep: Path) -> dict[str, list]:
 
 def wait_for_checkpoints(process: subprocess.Popen, laboratory: Laboratory, number: int) -> None:
     """Wait until that many runs of the sweep have a checkpoint."""
-    end = time.monotonic() + 200
+    end = time.monotonic() + 100 * (number + 1)
     while len({path.parent for path in laboratory.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")}) < number:
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end
