@@ -20,13 +20,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from darnax.errors import Problem, RequestError
 
 NAME = "sweep.json"
 ASIDE = ("paths", "tracking")  # where things lie and who is told changes no result
-PATIENCE = 3.0  # seconds; who merely looks whether a point runs holds its lock for an instant
+PATIENCE = 3.0  # seconds for a process that is at its end to let go of its point
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def held(note: Path) -> Iterator[bool]:
     """Hold the lock of a point, and say so, unless another process keeps it; the system lets go of it when a process dies."""
     with note.open("a") as file:
         end = time.monotonic() + PATIENCE
-        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and time.monotonic() < end:
+        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and (merely_seen(file) or time.monotonic() < end):
             time.sleep(0.02)
         yield mine
 
@@ -177,6 +177,13 @@ def is_held(note: Path) -> bool:
             return not locked(file.fileno(), fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
+
+
+def merely_seen(file: IO[str]) -> bool:
+    """Say whether nobody has a lock but who looks whether a point runs, which on a busy machine may take any time."""
+    seen = locked(file.fileno(), fcntl.LOCK_SH)
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return seen
 
 
 def locked(file: int, how: int) -> bool:

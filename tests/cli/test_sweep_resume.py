@@ -1,6 +1,8 @@
 """`darnax sweep`: what is done stays done, what is left is done, what has changed is refused. Oracle: what the words say."""
 
+import fcntl
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,18 @@ def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch)
         assert statuses(lab, sweep)[2] == "running"
         assert lab("sweep", "resume", str(sweep)).exit_code == 1
     assert [c["seed"] for c in lab.configs] == [4]
+
+
+def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
+    monkeypatch.setattr(sweep_record, "PATIENCE", 0.0)
+    record = Record.read(sweep)
+    with record.note(record.points[2]).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        look_away = threading.Timer(1.0, fcntl.flock, (file, fcntl.LOCK_UN))
+        look_away.start()
+        assert lab("sweep", "resume", str(sweep)).exit_code == 0
+        look_away.join()
+    assert [c["seed"] for c in lab.configs] == [3, 4]
 
 
 def test_it_goes_on_from_any_directory_with_the_configs_of_its_own(lab, monkeypatch, tmp_path):
