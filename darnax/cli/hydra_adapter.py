@@ -1,26 +1,17 @@
-"""The only file that drives Hydra: overrides in, plain resolved dictionaries out.
+"""Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
 
-Hydra composes and splits sweeps; it configures no logging, leaves no folder and never changes the directory.
-"""
-
-import secrets
-from collections.abc import Callable, Sequence
+import warnings
 from copy import deepcopy
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from hydra import version
-from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn, JobRuntime, setup_globals
-from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext, RunMode
+from hydra.core.utils import JobRuntime, setup_globals
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -29,8 +20,6 @@ from darnax.cli.panels import one_line
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
 
-Begin = Callable[[list[Point], bool], list[Point]]
-Task = Callable[[list[str]], None]
 QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
 APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
 
@@ -60,7 +49,11 @@ class Composer(ConfigLoaderImpl):
 
     def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
-        return self.load_configuration(self.primary, overrides, mode, from_shell=False)
+        with (
+            warnings.catch_warnings()
+        ):  # a launcher's file has the name of its plugin's schema, and is meant to be checked by it
+            warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
+            return self.load_configuration(self.primary, overrides, mode, from_shell=False)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""
@@ -99,22 +92,6 @@ class Composer(ConfigLoaderImpl):
         return config
 
 
-class Batches:
-    """Stands where Hydra's sweeper expects a launcher: every batch is composed and recorded before a point of it starts."""
-
-    def __init__(self, launcher: Launcher, composer: Composer, config: DictConfig, begin: Begin) -> None:
-        self.launcher, self.composer, self.begin = launcher, composer, begin
-        self.hydra = words(config.hydra.overrides.hydra)
-        self.here = config.hydra.launcher._target_.endswith(".BasicLauncher")  # Hydra loads the class anew: isinstance fails
-
-    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run what `begin` leaves of a batch."""
-        points = [self.composer.point(self.hydra, list(overrides)) for overrides in job_overrides]
-        if left := self.begin(points, self.here):
-            return self.launcher.launch([list(point.overrides) for point in left], initial_job_idx)
-        return []
-
-
 def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
     """Compose one configuration into plain, resolved containers.
 
@@ -132,34 +109,6 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
 def value(name: str) -> Any:
     """Return one value of the default configuration, whatever the rest of it still lacks."""
     return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
-
-
-def sweep(overrides: list[str], file: Path | None, folder: Path, begin: Begin, task: Task) -> None:
-    """Run a sweep whose files go to `folder`.
-
-    `begin(all points, whether they run in this process)` says which of them are left to do, and `task(overrides of a point)`
-    does one of these where Hydra's launcher wants it.
-    """
-    composer = Composer(file)
-    quoted = str(folder).replace("'", r"\'")
-    place = [f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
-    config = composer.compose([*spelled(overrides), *place], RunMode.MULTIRUN)
-    context = HydraContext(config_loader=composer, callbacks=Callbacks())
-    sweeper: Any = Plugins.instance().instantiate_sweeper(
-        hydra_context=context, task_function=partial(named, task), config=config
-    )
-    sweeper.max_batch_size = None  # one batch, so that all points are known before the first one starts
-    sweeper.launcher = Batches(sweeper.launcher, composer, config, begin)
-    try:
-        sweeper.sweep(arguments=words(config.hydra.overrides.task))
-    finally:
-        (folder / "multirun.yaml").unlink(missing_ok=True)
-
-
-def named(task: Task, config: DictConfig) -> None:
-    """Call the task of a launcher's job with the overrides that name its point."""
-    del config
-    task(words(HydraConfig.get().overrides.task))
 
 
 def words(overrides: Any) -> list[str]:
@@ -181,11 +130,3 @@ def plain(config: DictConfig) -> dict[str, Any]:
         return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
     except OmegaConfBaseException as error:
         raise RequestError(*explain.unresolved(config)) from error
-
-
-def sweep_folder(overrides: list[str], file: Path | None) -> Path:
-    """Find a new name under the outputs for the runs of one sweep."""
-    config = Composer(file).compose(spelled(overrides), RunMode.MULTIRUN)
-    outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
-    time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

@@ -138,6 +138,7 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | No
     """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
     from dataclasses import asdict
 
+    from darnax.cli.sweep_tracking import dashboard, judged
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
@@ -145,16 +146,17 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | No
     from darnax.tracking.wandb import WandB
 
     tracking, resumed = experiment.tracking, progress.step > 0
-    group = sweep.name if sweep else experiment.name
+    ours = {"group": experiment.name, "name": folder.name} if sweep is None else dashboard(sweep, folder.path)
     trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
     if (choice := tracking.wandb) is not None and choice.mode != "disabled":
         asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {"group": group, "name": folder.name, "tags": (), **asked}
+        named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
         trackers.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
     if (local := tracking.trackio) is not None:
-        shown = {"project": local.project, "group": local.group or group}
+        shown = {"project": local.project, "group": local.group or ours["group"]}
         trackers.append(Trackio(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown))
+    epochs = experiment.runner.epochs
     if tracking.console and sweep is None:
-        epochs = experiment.runner.epochs
         trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))
-    return Composite(trackers)
+    tracker = Composite(trackers)
+    return tracker if sweep is None else judged(tracker, sweep, folder.path, epochs)

@@ -15,18 +15,25 @@ import typer
 from darnax.cli import panels, sweep_board
 from darnax.cli.options import Debug
 from darnax.cli.sweep_changes import changes
-from darnax.cli.sweep_record import NAME, Point, Record, is_held
-from darnax.cli.sweep_survey import State, survey
+from darnax.cli.sweep_record import NAME, Goal, Point, Record, is_held
+from darnax.cli.sweep_survey import DONE, State, survey
 from darnax.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from darnax.runner.interrupts import Interrupted
 
-TAKEN = ("finished", "running")
+TAKEN = (*DONE, "running")
+ON_RESUME = ("hydra/launcher=", "hydra.launcher.", "hydra.sweeper.n_trials=", "hydra.sweeper.n_jobs=")
 CHANGED = "the configurations are not the ones that this sweep was started with; restore them, or start a new sweep"
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.", show_default=False)
 ]
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Another launcher, or the length of a search.", show_default=False),
+]
+Retry = Annotated[bool, typer.Option("--retry-failed", help="Try points that failed twice again.")]
 
 app = typer.Typer(
     name="sweep", no_args_is_help=True, help="Sweeps that `darnax train -m` has started: how they stand, going on."
@@ -39,30 +46,36 @@ def status(folder: Folder, debug: Debug = False) -> None:
 
     darnax sweep status outputs/mnist_chain/sweeps/<time>-<id>
     """
-    sweep_board.show(survey(Record.read(folder.absolute())))
+    record = Record.read(folder.absolute())
+    sweep_board.show(survey(record), record.goal)
 
 
 @app.command("resume")
-def resume(folder: Folder, debug: Debug = False) -> None:
+def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = False, debug: Debug = False) -> None:
     """Go on with a sweep, however it ended: nothing that is done is done again.
 
-    Points that were interrupted go on from their last checkpoint, points that failed are tried once more. The configurations
-    have to be the ones that the sweep was started with.
+    Points that were interrupted go on from their last checkpoint, points that failed are tried once more; those that failed
+    twice wait for --retry-failed. The configurations have to be the ones that the sweep was started with.
 
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id>
+
+    What may change is where the points run, and the length of a search:
+
+        darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra/launcher=joblib hydra.sweeper.n_trials=40
     """
     record = Record.read(folder.absolute())
+    record.overrides = exchanged(record.overrides, list(overrides or []))
     if record.directory.is_dir():
         os.chdir(record.directory)  # for the sake of ./configs
     remove_stillborn_runs(record)
-    raise typer.Exit(Sweep(record, debug=debug).carry_out())
+    raise typer.Exit(Sweep(record, retry=retry_failed, debug=debug).carry_out())
 
 
 def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
     """Run all points; the exit code is 0, or 1 if one of them failed, or 2 if all were refused, and then no folder stays."""
-    from darnax.cli import hydra_adapter
+    from darnax.cli import hydra_sweep
 
-    folder = hydra_adapter.sweep_folder(overrides, file)
+    folder = hydra_sweep.sweep_folder(overrides, file)
     standing = next(parent for parent in folder.parents if parent.exists())
     record = Record(folder, overrides, file and file.absolute(), Path.cwd(), command)
     code = None
@@ -76,10 +89,11 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
 
 
 class Sweep:
-    """A sweep under way in this process."""
+    """A sweep under way in this process; with `retry` it tries points that failed twice again."""
 
-    def __init__(self, record: Record, *, debug: bool) -> None:
-        self.record, self.debug = record, debug
+    def __init__(self, record: Record, *, retry: bool = False, debug: bool) -> None:
+        self.record, self.retry, self.debug = record, retry, debug
+        self.begun: set[str] = set()  # identities of points
         self.here = True  # whether points run in this process
         self.signum = 0
 
@@ -99,7 +113,7 @@ class Sweep:
         if trouble is not None and (isinstance(trouble, RequestError) or not is_written(record)):
             raise trouble
         states = survey(record)
-        sweep_board.show(states)
+        sweep_board.show(states, record.goal)
         if self.signum:
             raise self.way_back(Interrupted(self.signum, record.folder))
         if trouble is not None:
@@ -109,24 +123,39 @@ class Sweep:
 
     def launch(self) -> None:
         """Let Hydra split the sweep and start what `begin` leaves of it."""
-        from darnax.cli import hydra_adapter
+        from darnax.cli import hydra_sweep
         from darnax.cli.sweep_point import work
 
         record = self.record
         task = partial(work, record.folder, os.getpid(), self.debug)
-        hydra_adapter.sweep(record.overrides, record.file, record.folder, self.begin, task)
+        hydra_sweep.sweep(record.overrides, record.file, record.folder, self.begin, task)
 
-    def begin(self, points: list[Point], here: bool) -> list[Point]:
-        """Write the points down, or check that they are those that were written down, and return the ones left to do."""
+    def begin(self, points: list[Point], here: bool, goal: Goal) -> list[Point]:
+        """Write the points so far down, after a look at those written down before, and return the ones left to do."""
+        from darnax.runner.interrupts import Interrupted
+
         record = self.record
-        points = [point for i, point in enumerate(points) if point.identity not in {other.identity for other in points[:i]}]
-        if record.points and (differences := list(changes(record.points, points))):
+        if self.signum:
+            raise Interrupted(self.signum, record.folder)
+        unique: dict[str, Point] = {}
+        for point in points:
+            unique.setdefault(point.identity, point)
+        points = list(unique.values())
+        grows = points[: len(record.points)] if goal.trials else points
+        if record.points and (differences := list(changes(record.points, grows))):
             raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
-        self.here, record.points = here, points
+        self.here, record.points, record.goal = here, points, goal
         if all(point.refusal for point in points):
             return []
         record.write()
-        return [p for p, s in zip(points, survey(record), strict=True) if s.status not in TAKEN and not p.refusal]
+        left = [point for point, state in zip(points, survey(record), strict=True) if self.is_left(point, state)]
+        self.begun |= {point.identity for point in left}
+        return left
+
+    def is_left(self, point: Point, state: State) -> bool:
+        """Say whether a point is still to be done by this process."""
+        over = state.status in TAKEN or bool(point.refusal) or point.identity in self.begun
+        return not over and (self.retry or not state.given_up)
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -154,10 +183,23 @@ class Sweep:
         """Say how to finish what is not, and return the exit code."""
         if states and all(state.status == "refused" for state in states):
             return panels.REFUSED
-        if all(state.status == "finished" for state in states):
-            return 0
-        print(f"go on with: darnax sweep resume {self.record.folder}")
-        return panels.FAILED
+        left = [state for state in states if state.status not in DONE]
+        if left and all(state.given_up for state in left):
+            print(f"what failed twice is tried again by: darnax sweep resume {self.record.folder} --retry-failed")
+        elif left:
+            print(f"go on with: darnax sweep resume {self.record.folder}")
+        return panels.FAILED if left else 0
+
+
+def exchanged(overrides: list[str], changes: list[str]) -> list[str]:
+    """Return the overrides of a sweep with others for where and how long it runs."""
+    if strangers := [change for change in changes if not change.startswith(ON_RESUME)]:
+        allowed = ", ".join(f"{start}…" for start in ON_RESUME)
+        raise RequestError(Problem(" ".join(strangers), f"would make it another sweep; only {allowed} may change on the way"))
+    gone = [f"{change.partition('=')[0]}=" for change in changes]
+    if ON_RESUME[0] in gone:
+        gone.append(ON_RESUME[1])  # what was said to the launcher before
+    return [*(override for override in overrides if not override.startswith(tuple(gone))), *changes]
 
 
 def is_written(record: Record) -> bool:

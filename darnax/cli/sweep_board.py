@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from darnax.cli import tables
-from darnax.cli.sweep_record import Record
+from darnax.cli.sweep_record import Goal, Record
 from darnax.cli.sweep_survey import State, best, survey, time_left
+from darnax.reports import text
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-COLUMNS = ("point", "status", "epochs", "accuracy", "time", "run, or why not")
-COLOURS = {"running": "cyan", "finished": "green", "failed": "red", "refused": "red", "interrupted": "yellow"}
+COLOURS = {"running": "cyan", "finished": "green", "pruned": "blue", "failed": "red", "refused": "red", "interrupted": "yellow"}
 EVERY = 1.0  # seconds between two looks at the folder
 
 
@@ -48,7 +48,8 @@ def tell(record: Record, over: threading.Event) -> None:
         states = survey(record)
         for number, state in enumerate(states, 1):
             if before.get(state.name, "waiting") != state.status:
-                told = (f"{number}/{len(states)}", state.name, state.status, tables.percent(state.accuracy), state.why)
+                of = max(record.goal.trials, len(states))
+                told = (f"{number}/{of}", state.name, state.status, text.metric(record.goal.metric, state.value), state.why)
                 print("  ".join(filter(None, told)), flush=True)
             before[state.name] = state.status
 
@@ -61,11 +62,11 @@ def picture(record: Record) -> "Group":
     from rich.text import Text
 
     states = survey(record)
-    table = Table(*COLUMNS, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(*columns(record.goal), box=SIMPLE_HEAD, pad_edge=False)
     for state in fitting(states):
-        point, status, *rest = row(state)
+        point, status, *rest = row(state, record.goal)
         table.add_row(Text(point), Text(status, COLOURS.get(status, "dim")), *map(Text, rest))
-    return Group(table, Text(about(states)))
+    return Group(table, Text(about(states, record.goal)))
 
 
 def fitting(states: list[State]) -> list[State]:
@@ -78,13 +79,18 @@ def fitting(states: list[State]) -> list[State]:
     return states[start : start + room]
 
 
-def show(states: Sequence[State]) -> None:
+def show(states: Sequence[State], goal: Goal) -> None:
     """Print the table of all points, and a line about them."""
-    tables.show(COLUMNS, map(row, states))
-    print(about(states), flush=True)
+    tables.show(columns(goal), [row(state, goal) for state in states])
+    print(about(states, goal), flush=True)
 
 
-def row(state: State) -> tuple[str, ...]:
+def columns(goal: Goal) -> tuple[str, ...]:
+    """Name the columns of the table."""
+    return ("point", "status", "epochs", f"{goal.value} {goal.metric}", "time", "run, or why not")
+
+
+def row(state: State, goal: Goal) -> tuple[str, ...]:
     """Write one point for a table."""
     epochs = f"{round(state.epochs, 1):g}/{state.of:g}" if state.epochs and not math.isnan(state.of) else ""
     last = state.why or (state.run.name if state.run else "")
@@ -92,20 +98,21 @@ def row(state: State) -> tuple[str, ...]:
         state.name,
         state.status,
         epochs,
-        tables.percent(state.accuracy),
+        text.metric(goal.metric, state.value),
         duration(state.seconds) if state.seconds else "",
         last,
     )
 
 
-def about(states: Sequence[State]) -> str:
-    """Count the points, and name the best."""
+def about(states: Sequence[State], goal: Goal) -> str:
+    """Count the points, name the best, and estimate the time that is left."""
     counts = {status: sum(s.status == status for s in states) for status in ("finished", *COLOURS)}
-    parts = [f"{counts.pop('finished')} of {len(states)} points finished"]
+    parts = [f"{counts.pop('finished')} of {max(goal.trials, len(states))} points finished"]
     parts += [f"{count} {status}" for status, count in counts.items() if count]
-    if (top := best(states)) is not None:
-        parts.append(f"best {tables.percent(top.accuracy)} ({top.name})")
-    if any(s.status in ("waiting", "running") for s in states) and not math.isnan(left := time_left(states)):
+    if (top := best(states, goal)) is not None:
+        parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")
+    open_points = len(states) < goal.trials or any(s.status in ("waiting", "running") for s in states)
+    if open_points and not math.isnan(left := time_left(states, goal)):
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import FrameType
 
 from darnax.cli import panels
-from darnax.cli.sweep_record import Point, Record, held
+from darnax.cli.sweep_record import Point, Record, add, held
 from darnax.errors import RequestError
+from darnax.tracking.pruning import Pruned
 
 LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
 
@@ -27,9 +28,9 @@ def work(folder: Path, home: int, debug: bool, overrides: list[str]) -> None:
 
 
 def attempt(record: Record, point: Point, debug: bool) -> None:
-    """Start the run of a point or go on with it, and note how it failed if it does."""
+    """Start the run of a point or go on with it, and note how it failed if it does; a pruned one has not."""
     note = record.note(point)
-    note.write_text("")
+    add(note, "")
     try:
         from darnax.cli import launch
 
@@ -38,11 +39,13 @@ def attempt(record: Record, point: Point, debug: bool) -> None:
             launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record.folder)
         else:
             launch.resume(run, sweep=record.folder)
+    except Pruned:
+        return
     except Exception as error:
         if debug:
             traceback.print_exception(error)
         kind = "refused" if isinstance(error, RequestError) else "failed"
-        note.write_text(f"{kind}: {panels.one_line(error)}")
+        add(note, f"{kind}: {panels.one_line(error)}")
 
 
 def away(record: Record, point: Point, debug: bool) -> None:

@@ -2,8 +2,10 @@
 
 ```
 sweep.json         the command, and every point with its resolved configuration; written whole or not at all
-.points/<identity> locked while the point runs, by whatever process; holds one line when the point failed
+.points/<identity> locked while the point runs, by whatever process; an empty line whenever it was started, and one that
+                   says why whenever it failed
 .stop              there while the sweep is being stopped
+study.journal      of a search: Optuna's study
 <time>-<id>/       the runs; the one of a point has its overrides
 ```
 """
@@ -11,19 +13,20 @@ sweep.json         the command, and every point with its resolved configuration;
 import fcntl
 import hashlib
 import json
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 from darnax.errors import Problem, RequestError
 
 NAME = "sweep.json"
 ASIDE = ("paths", "tracking")  # where things lie and who is told changes no result
-PATIENCE = 3.0  # seconds; who merely looks whether a point runs holds its lock for an instant
+PATIENCE = 3.0  # seconds for a process that is at its end to let go of its point
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,30 @@ class Point:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What the points of a sweep are compared by, and what a search does with that.
+
+    Args:
+        metric: any name in metrics.jsonl.
+        value: of the metric over a run.
+        direction: in which it gets better.
+        trials: how many points there will be; 0 for those that there are.
+        pruner: how Optuna tells a run that is hopeless; None: all runs go to their end.
+    """
+
+    metric: str = "eval/accuracy"
+    value: Literal["best", "last"] = "last"
+    direction: Literal["maximize", "minimize"] = "maximize"
+    trials: int = 0
+    pruner: Mapping[str, Any] | None = None
+
+    def better(self, values: Iterable[float]) -> float:
+        """Return the best of some values; nan when there is none."""
+        known = [value for value in values if not math.isnan(value)]
+        return (max if self.direction == "maximize" else min)(known, default=math.nan)
+
+
 @dataclass
 class Record:
     """The folder of a sweep and what its sweep.json says.
@@ -55,7 +82,8 @@ class Record:
         overrides, file: what was asked, with `--config` if it was.
         directory: where it was asked, for the sake of ./configs.
         command: the command line as it was typed.
-        points: all of them; none before they are composed.
+        points: all of them, or those that a search has drawn; none before they are composed.
+        goal: what they are compared by.
     """
 
     folder: Path
@@ -64,6 +92,7 @@ class Record:
     directory: Path
     command: list[str]
     points: list[Point] = field(default_factory=list)
+    goal: Goal = Goal()
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
@@ -72,7 +101,9 @@ class Record:
             content = json.loads((folder / NAME).read_text(encoding="utf-8"))
             file = content.pop("file")
             points = [Point(tuple(point.pop("overrides")), **point) for point in content.pop("points")]
-            return cls(folder, file=file and Path(file), directory=Path(content.pop("directory")), points=points, **content)
+            goal = Goal(**content.pop("goal", {}))
+            directory = Path(content.pop("directory"))
+            return cls(folder, file=file and Path(file), directory=directory, points=points, goal=goal, **content)
         except FileNotFoundError as error:
             what = f"not the folder of a sweep: it has no {NAME}; give outputs/<name>/sweeps/<time>-<id>"
             raise RequestError(Problem(str(folder), what)) from error
@@ -103,7 +134,7 @@ class Record:
         return self.folder / ".stop"
 
     def note(self, point: Point) -> Path:
-        """The file that is locked while a point runs, and says why it failed."""
+        """The file that is locked while a point runs, and says how often it was started and why it failed."""
         return self.folder / ".points" / point.identity
 
 
@@ -118,12 +149,23 @@ def overrides_of(run: Path) -> tuple[str, ...]:
         return ()
 
 
+def history(note: Path) -> list[str]:
+    """Return what happened to a point: an empty line when it was started, `failed: why` or `refused: why` when it failed."""
+    return note.read_text().splitlines() if note.exists() else []
+
+
+def add(note: Path, line: str) -> None:
+    """Note that a point was started, or why it failed."""
+    with note.open("a") as file:
+        file.write(f"{line}\n")
+
+
 @contextmanager
 def held(note: Path) -> Iterator[bool]:
     """Hold the lock of a point, and say so, unless another process keeps it; the system lets go of it when a process dies."""
     with note.open("a") as file:
         end = time.monotonic() + PATIENCE
-        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and time.monotonic() < end:
+        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and (merely_seen(file) or time.monotonic() < end):
             time.sleep(0.02)
         yield mine
 
@@ -135,6 +177,13 @@ def is_held(note: Path) -> bool:
             return not locked(file.fileno(), fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
+
+
+def merely_seen(file: IO[str]) -> bool:
+    """Say whether nobody has a lock but who looks whether a point runs, which on a busy machine may take any time."""
+    seen = locked(file.fileno(), fcntl.LOCK_SH)
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return seen
 
 
 def locked(file: int, how: int) -> bool:

@@ -4,14 +4,17 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from darnax.cli.sweep_record import Point, Record, is_held
+from darnax.cli.sweep_names import names
+from darnax.cli.sweep_record import Goal, Point, Record, history, is_held
 
-ACCURACY = "eval/accuracy"
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
-ENDED = ("finished", "failed", "refused")
+DONE = ("finished", "pruned")
+ENDED = (*DONE, "failed", "refused")
+TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -20,65 +23,89 @@ class State:
 
     Args:
         name: what sets it apart from the other points.
-        status: waiting | running | finished | interrupted | failed | refused.
+        status: waiting | running | finished | pruned | interrupted | failed | refused.
+        value: what the points are compared by.
         epochs: passes over the training set so far, and `of` so many.
         seconds: its run took, as far as it is written down.
         run: its folder.
         why: it failed, or was refused.
+        given_up: it failed so often that only --retry-failed tries it again.
     """
 
     name: str
     status: str
-    accuracy: float = math.nan
+    value: float = math.nan
     epochs: float = 0.0
     of: float = math.nan
     seconds: float = 0.0
     run: Path | None = None
     why: str = ""
+    given_up: bool = False
 
 
 def survey(record: Record) -> list[State]:
     """Return how every point stands, in the order of the sweep."""
-    runs = record.runs()
-    constant = common([point.overrides for point in record.points])
-    return [state(record, point, runs.get(point.overrides), constant) for point in record.points]
+    runs, called = record.runs(), names(record)
+    return [state(record, point, runs.get(point.overrides), called[point.overrides]) for point in record.points]
 
 
-def common(overrides: Sequence[tuple[str, ...]]) -> set[str]:
-    """Return the overrides that all points share, if there is more than one point."""
-    return set.intersection(*map(set, overrides)) if len(overrides) > 1 else set()
-
-
-def state(record: Record, point: Point, run: Path | None, constant: set[str]) -> State:
+def state(record: Record, point: Point, run: Path | None, name: str) -> State:
     """Return how one point stands: the run knows best, then the note, then whether it can be composed."""
-    name = " ".join(override for override in point.overrides if override not in constant)
-    of = float((point.config or {}).get("runner", {}).get("epochs", math.nan))
-    summary = loaded((run / "summary.json").read_text()) if run else {}
-    numbers = (summary.get("metrics") or {}).get(ACCURACY, math.nan), summary.get("epochs", 0.0), of
-    seconds = summary.get("wall_seconds", 0.0)
     if point.refusal:
         return State(name, "refused", why=point.refusal)
-    if summary.get("status") == "finished":
-        return State(name, "finished", *numbers, seconds, run)
+    of = float((point.config or {}).get("runner", {}).get("epochs", math.nan))
+    summary = loaded((run / "summary.json").read_text()) if run else {}
+    value = result(run, summary, record.goal) if run else math.nan
+    numbers = value, summary.get("epochs", 0.0), of, summary.get("wall_seconds", 0.0), run
+    if summary.get("status") in DONE:
+        return State(name, summary["status"], *numbers)
     note = record.note(point)
     if is_held(note):
-        return State(name, "running", *(latest(run) if run else (math.nan, 0.0)), of, seconds, run)
-    kind, _, why = (note.read_text() if note.exists() else "").partition(": ")
-    if why:
-        return State(name, kind, *numbers, seconds, run, why)
-    return State(name, "interrupted" if run else "waiting", *numbers, seconds, run)
+        value, epoch = latest(run, record.goal) if run else (math.nan, 0.0)
+        return State(name, "running", value, epoch, *numbers[2:])
+    said = history(note)
+    failures = [line for line in said if line]
+    if said and said[-1]:
+        kind, _, why = said[-1].partition(": ")
+        return State(name, kind, *numbers, why, given_up=len(failures) >= TRIES)
+    return State(name, "interrupted" if run else "waiting", *numbers)
 
 
-def latest(run: Path) -> tuple[float, float]:
-    """Return the last accuracy and epoch that a run has logged."""
+def result(run: Path, summary: dict[str, Any], goal: Goal) -> float:
+    """Return what a run has come to."""
+    if goal.value == "best":
+        return best_logged(run / "metrics.jsonl", goal)
+    return number((summary.get("metrics") or {}).get(goal.metric))
+
+
+def latest(run: Path, goal: Goal) -> tuple[float, float]:
+    """Return what a run under way has come to, and its epoch."""
     try:
         with (run / "metrics.jsonl").open("rb") as file:
             file.seek(max(file.seek(0, 2) - WATCHED, 0))
             rows = [loaded(line) for line in file.read().decode(errors="replace").splitlines()]
     except OSError:
         return math.nan, 0.0
-    accuracies = [row[ACCURACY] for row in rows if row.get(ACCURACY) is not None]
-    return accuracies[-1] if accuracies else math.nan, rows[-1].get("epoch", 0.0) if rows else 0.0
+    epoch = rows[-1].get("epoch", 0.0) if rows else 0.0
+    if goal.value == "best":
+        return best_logged(run / "metrics.jsonl", goal), epoch
+    return next((number(row[goal.metric]) for row in reversed(rows) if row.get(goal.metric) is not None), math.nan), epoch
+
+
+def best_logged(metrics: Path, goal: Goal) -> float:
+    """Return the best value that a run has logged."""
+    try:
+        return goal.better(logged(metrics, goal.metric, metrics.stat().st_size))
+    except OSError:
+        return math.nan
+
+
+@lru_cache(maxsize=4096)
+def logged(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
+    """Return all values of a metric in a file of this size."""
+    needle = f'"{metric}"'
+    lines = metrics.read_text(encoding="utf-8", errors="replace")[:size].splitlines()
+    return tuple(number(loaded(line).get(metric)) for line in lines if needle in line)
 
 
 def loaded(text: str) -> dict[str, Any]:
@@ -90,17 +117,23 @@ def loaded(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def time_left(states: Sequence[State]) -> float:
+def number(value: Any) -> float:
+    """Return a JSON value as a number; nan for null and what is missing."""
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def time_left(states: Sequence[State], goal: Goal) -> float:
     """Estimate the seconds until all points are done, from those that are; nan before the first."""
-    took = [s.seconds for s in states if s.status == "finished"]
+    took = [s.seconds for s in states if s.status in DONE]
     if not took:
         return math.nan
     open_points = [1 - s.epochs / s.of if s.of else 1.0 for s in states if s.status not in ENDED]
+    undrawn = max(goal.trials - len(states), 0)
     at_once = max(sum(s.status == "running" for s in states), 1)
-    return sum(took) / len(took) * sum(open_points) / at_once
+    return sum(took) / len(took) * (sum(open_points) + undrawn) / at_once
 
 
-def best(states: Sequence[State]) -> State | None:
-    """Return the point with the highest accuracy so far."""
-    known = [s for s in states if not math.isnan(s.accuracy)]
-    return max(known, key=lambda s: s.accuracy, default=None)
+def best(states: Sequence[State], goal: Goal) -> State | None:
+    """Return the best point so far."""
+    top = goal.better(s.value for s in states)
+    return next((s for s in states if s.value == top), None)

@@ -33,6 +33,10 @@ def train(
 
         darnax train +experiment=mnist_chain model.depth=1,2,4 seed=0,1,2 -m
 
+    Optuna searches in intervals, and in files of configs/sweep:
+
+        darnax train +experiment=mnist_chain sweep=coupling_search hydra.sweeper.n_trials=40 -m
+
     A sweep that was interrupted goes on with `darnax sweep resume`.
 
     Look before you train, repeat a run, go on with one:

@@ -66,7 +66,7 @@ class WandB(Tracker):
         with self._guarded():
             best = {f"best/{name}": value for name, value in (summary.get("best") or {}).items()}
             self.run.summary.update({"status": summary["status"], **best})
-            self.run.finish(exit_code=0 if summary["status"] == "finished" else 1)
+            self.run.finish(exit_code=0 if summary["status"] in ("finished", "pruned") else 1)
         self.run = None
 
     def _define(self, metrics: Mapping[str, float]) -> None:

@@ -47,14 +47,18 @@ class Lab:
         self.place = place
         self.calls: list[dict] = []
         self.fail = lambda config: None
+        self.value = lambda config: config["seed"] / 10
 
     def train(self, config, *, overrides, command, sweep=None):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep})
         self.fail(config)
-        summary = {"status": "finished", "metrics": {"eval/accuracy": config["seed"] / 10}}
+        value = self.value(config)
+        logged = [{"eval/accuracy": value / 2, "loss": -2 * value}, {"eval/accuracy": value, "loss": -value}]
+        summary = {"status": "finished", "metrics": logged[-1]}
         if sweep:
-            run = {"overrides.yaml": json.dumps(list(overrides)), "summary.json": json.dumps(summary)}
+            rows = "".join(json.dumps(row) + "\n" for row in logged)
+            run = {"overrides.yaml": json.dumps(list(overrides)), "summary.json": json.dumps(summary), "metrics.jsonl": rows}
             write(sweep / f"run-{len(list(sweep.glob('run-*'))) + 1}", run)
         return summary
 

@@ -1,5 +1,7 @@
 """`darnax train -m`: every point is tried, the table tells, the exit code sums up, and no empty folder stays."""
 
+import itertools
+
 import pytest
 
 from darnax.errors import RequestError
@@ -18,6 +20,41 @@ def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
 def test_the_folder_carries_the_name_of_the_experiment_and_respects_outputs(lab):
     assert lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code == 0
     assert lab.calls[0]["sweep"].parent == lab.place / "it's here" / "first" / "sweeps"
+
+
+@pytest.mark.parametrize(
+    ("values", "seeds"),
+    [
+        ("4,2", [4, 2]),
+        ("choice(4,2)", [4, 2]),
+        ("range(3)", [0, 1, 2]),
+        ("range(1,6,2)", [1, 3, 5]),
+        ("sort(3,1,2)", [1, 2, 3]),
+        ("tag(odd,choice(1,3))", [1, 3]),
+        ("int(choice(1.0,3.0))", [1, 3]),
+    ],
+)
+def test_hydras_grammar_of_values(lab, values, seeds):
+    assert lab("train", "-m", f"seed={values}").exit_code == 0
+    assert [c["seed"] for c in lab.configs] == seeds
+
+
+@pytest.mark.parametrize("files", ["glob([f*,s*])", "glob(*,exclude=[b*,d*,o*,t*])", "choice(first,second)"])
+def test_a_sweep_over_the_files_of_a_group(lab, files):
+    assert lab("train", "-m", f"+experiment={files}").exit_code == 0
+    assert [c["name"] for c in lab.configs] == ["first", "second"]
+
+
+def test_what_is_taken_away_is_taken_away_from_every_point(lab):
+    result = lab("train", "-m", "~runner.epochs", "seed=1,2")
+    assert result.exit_code == 0, result.output
+    assert [(c["seed"], c["runner"]) for c in lab.configs] == [(1, {}), (2, {})]
+
+
+def test_options_stand_anywhere(lab):
+    for given in itertools.permutations(["-m", "+experiment=first", "seed=1,2"]):
+        assert lab("train", *given).exit_code == 0
+    assert [(c["name"], c["seed"]) for c in lab.configs] == [("first", 1), ("first", 2)] * 6
 
 
 def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):

@@ -1,11 +1,14 @@
 """`darnax sweep`: what is done stays done, what is left is done, what has changed is refused. Oracle: what the words say."""
 
+import fcntl
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from darnax.cli import sweep_record
+from darnax.cli.sweep import exchanged
 from darnax.cli.sweep_record import Record, held
 
 
@@ -61,20 +64,51 @@ def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep)
     assert not stillborn.exists()
 
 
-def test_a_failed_point_is_tried_once_more_by_every_resume(lab, sweep):
+def test_a_failed_point_is_tried_once_more_and_then_only_when_asked(lab, sweep):
     def fail(config):
         if config["seed"] == 4:
             raise RuntimeError("no memory left")
 
     lab.fail = fail
-    for _ in range(2):
+    for tried in ([3, 4], [3, 4, 4], [3, 4, 4]):
         result = lab("sweep", "resume", str(sweep))
         assert result.exit_code == 1
+        assert [c["seed"] for c in lab.configs] == tried
         assert lab.table(result)[-1] == ["seed=4", "failed", "RuntimeError: no memory left"]
-    assert [c["seed"] for c in lab.configs] == [3, 4, 4]
+    assert f"darnax sweep resume {sweep} --retry-failed" in result.stdout
+    lab.fail = lambda config: None
+    assert lab("sweep", "resume", str(sweep), "--retry-failed").exit_code == 0
+    assert statuses(lab, sweep) == ["finished"] * 4
+
+
+def test_a_second_try_that_was_killed_is_gone_on_with(lab, sweep):
+    def fail(config):
+        raise RuntimeError("no memory left")
+
+    lab.fail = fail
+    lab("sweep", "resume", str(sweep))
+    kill_at(lab, 3)
+    lab("sweep", "resume", str(sweep))
+    assert statuses(lab, sweep)[2:] == ["waiting", "failed"]
     lab.fail = lambda config: None
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
     assert statuses(lab, sweep) == ["finished"] * 4
+
+
+def test_where_it_runs_may_change_on_the_way_and_nothing_else(lab, sweep):
+    result = lab("sweep", "resume", str(sweep), "seed=7,8")
+    assert result.exit_code == 2
+    assert "seed=7,8: would make it another sweep" in result.stderr
+    assert lab("sweep", "resume", str(sweep), "hydra/launcher=nobody").exit_code == 2
+    assert lab.calls == []
+    assert lab("sweep", "resume", str(sweep), "hydra/launcher=basic").exit_code == 0
+    assert Record.read(sweep).overrides == ["+experiment=first", "seed=1,2,3,4", "hydra/launcher=basic"]
+
+
+def test_what_was_said_to_a_launcher_goes_with_it():
+    joblib = ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=4"]
+    assert exchanged(joblib, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
+    assert exchanged(joblib, ["hydra.launcher.n_jobs=8"]) == ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=8"]
 
 
 def test_a_changed_configuration_is_refused_with_the_difference(lab, sweep):
@@ -112,6 +146,18 @@ def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch)
         assert statuses(lab, sweep)[2] == "running"
         assert lab("sweep", "resume", str(sweep)).exit_code == 1
     assert [c["seed"] for c in lab.configs] == [4]
+
+
+def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
+    monkeypatch.setattr(sweep_record, "PATIENCE", 0.0)
+    record = Record.read(sweep)
+    with record.note(record.points[2]).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        look_away = threading.Timer(1.0, fcntl.flock, (file, fcntl.LOCK_UN))
+        look_away.start()
+        assert lab("sweep", "resume", str(sweep)).exit_code == 0
+        look_away.join()
+    assert [c["seed"] for c in lab.configs] == [3, 4]
 
 
 def test_it_goes_on_from_any_directory_with_the_configs_of_its_own(lab, monkeypatch, tmp_path):

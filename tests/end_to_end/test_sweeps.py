@@ -33,7 +33,7 @@ def results(sweep: Path) -> dict[str, list]:
 
 def wait_for_checkpoints(process: subprocess.Popen, laboratory: Laboratory, number: int) -> None:
     """Wait until that many runs of the sweep have a checkpoint."""
-    end = time.monotonic() + 200
+    end = time.monotonic() + 100 * (number + 1)
     while len({path.parent for path in laboratory.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")}) < number:
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end
@@ -91,9 +91,9 @@ def test_twelve_points_on_mnist_killed_twice(laboratory: Laboratory) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
 def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher: str) -> None:
-    pytest.importorskip("submitit" if launcher == "submitit_local" else "joblib")
+    pytest.importorskip(launcher.partition("_")[0])
     laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")
     (here,) = folders(laboratory)
     laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1", f"hydra/launcher={launcher}")
@@ -115,3 +115,38 @@ def test_a_signal_reaches_the_points_in_other_processes(laboratory: Laboratory, 
     assert process.returncode == 143, said
     assert "interrupted" in {summary(path.parent)["status"] for path in sweep.glob("*/summary.json")}
     assert "finished" not in {summary(path.parent)["status"] for path in sweep.glob("*/summary.json")}
+
+
+COUPLING = "model.layers.hidden.j_d=interval(0.3,0.9)"
+SEARCH = ["hydra/sweeper=optuna", COUPLING, "data.validation=500"]
+
+
+def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
+    pruner = "hydra.sweeper.pruner"
+    hopeless = [f"{pruner}._target_=optuna.pruners.ThresholdPruner", f"+{pruner}.lower=1.1", f"~{pruner}.n_startup_trials"]
+    said = laboratory.darnax("train", "-m", *SMALL, *SEARCH, *hopeless, "runner.epochs=4", "hydra.sweeper.n_trials=1")
+    (sweep,) = folders(laboratory)
+    (run,) = (path.parent for path in sweep.glob("*/summary.json"))
+    assert "0 of 1 points finished · 1 pruned · best " in said
+    assert (summary(run)["status"], summary(run)["epochs"]) == ("pruned", 2)
+    assert rows(run)[-1]["step"] == summary(run)["steps"]
+    assert sorted((sweep / ".points").iterdir())[0].read_text().split() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", [[], ["hydra/launcher=joblib", "hydra.sweeper.n_jobs=2"]])
+def test_a_search_of_twenty_points_interrupted_at_seven(laboratory: Laboratory, launcher: list[str]) -> None:
+    overrides = [*SMALL, *SEARCH, "runner.epochs=6", *launcher]
+    kill(laboratory, 7, "train", "-m", *overrides)
+    (killed,) = folders(laboratory)
+    begun = {path.parent.name for path in killed.glob("*/summary.json")}
+    said = laboratory.darnax("sweep", "resume", str(killed), timeout=900).splitlines()
+    assert " of 20 points finished · " in said[-1]
+    runs = {path.parent.name for path in killed.glob("*/summary.json")}
+    assert len(runs) == 20
+    assert begun < runs
+    assert {summary(killed / run)["status"] for run in runs} <= {"finished", "pruned"}
+    if not launcher:  # with several at once, what is drawn depends on which is done first
+        laboratory.darnax("train", "-m", *overrides, timeout=900)
+        (whole,) = set(folders(laboratory)) - {killed}
+        assert results(killed) == results(whole)

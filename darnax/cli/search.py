@@ -1,0 +1,180 @@
+"""A search: Optuna draws the next points of a sweep from how the others ended; its study tells what is left to do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from darnax.builder.calls import Call, Reader
+from darnax.builder.problems import Problems
+from darnax.builder.specification import Section, Target, read
+from darnax.cli.search_space import Space
+from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
+from darnax.cli.sweep_batches import Batches
+from darnax.cli.sweep_record import NAME, Goal, Point, Record, held
+from darnax.cli.sweep_survey import State, survey
+from darnax.errors import Problem, RequestError
+
+WHERE = "hydra.sweeper"
+TRUST = ["optuna"]  # what may be named by `_target_` here
+REFUSALS = 3  # points that are refused, and no other, end a search
+RESTORE = "restore what is searched in, or start a new search"
+TEST_SPLIT = "would choose by the test images; keep some of the training images out with data.validation=5000"
+
+
+class Settings(Section):
+    """What configs/hydra/sweeper/optuna.yaml says."""
+
+    n_trials: PositiveInt
+    n_jobs: PositiveInt
+    metric: Annotated[str, Field(min_length=1)]
+    value: Literal["best", "last"]
+    direction: Literal["maximize", "minimize"]
+    seed: NonNegativeInt
+    sampler: Target
+    pruner: Target | None = None
+
+    @property
+    def goal(self) -> Goal:
+        """What the record of the sweep keeps of it."""
+        return Goal(self.metric, self.value, self.direction, self.n_trials, self.pruner)
+
+
+class Search:
+    """A search under way in this process.
+
+    Args:
+        settings: of the sweeper, as configured.
+        space: what is chosen from.
+        batches: starts points.
+        folder: of the sweep.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], space: Space, batches: Batches, folder: Path) -> None:
+        self.settings, self.sampler = understood(settings)
+        self.space, self.batches, self.folder = space, batches, folder
+        self.study = open_study(folder, self.settings.direction)
+
+    def carry_out(self) -> None:
+        """Go on until every trial has ended or was started by this process, or the first ones were all refused."""
+        self.check()
+        with held(self.folder / ".search") as mine:
+            if not mine:
+                raise RequestError(Problem(str(self.folder), "this search is under way in another process"))
+            started: set[int] = set()
+            while True:
+                trials = self.settled()
+                if self.is_refused():
+                    return
+                left = {trial.number for trial in trials if not trial.state.is_finished()} - started
+                for _ in range(min(self.settings.n_jobs - len(left), self.settings.n_trials - len(trials))):
+                    left.add(self.ask())
+                if not left:
+                    return
+                started |= left
+                self.launch()
+
+    def is_refused(self) -> bool:
+        """Say whether there is no point in drawing any more."""
+        states = self.states().values()
+        return len(states) >= REFUSALS and all(state.status == "refused" for state in states)
+
+    def check(self) -> None:
+        """Refuse to go on with trials that were drawn from something else, or for another goal."""
+        record = self.record()
+        if record and replace(record.goal, trials=0) != replace(self.settings.goal, trials=0):
+            raise RequestError(Problem(str(self.folder), f"had another goal ({record.goal}); {RESTORE}"))
+        for trial in self.trials():
+            if trial.distributions != self.space.distributions or overrides_of(trial) != self.space.overrides(trial.params):
+                raise RequestError(Problem(str(self.folder), f"was drawn from something else ({trial.params}); {RESTORE}"))
+
+    def launch(self) -> None:
+        """Start what is left to do of the points so far; the same point drawn twice is done once."""
+        points = [self.point(trial) for trial in self.trials()]
+        again = len(points) - len({point.identity for point in points})
+        goal = self.settings.goal
+        self.batches.run([point.overrides for point in points], replace(goal, trials=goal.trials - again))
+
+    def trials(self) -> list[FrozenTrial]:
+        """Return the trials that have been drawn."""
+        return [trial for trial in self.study.get_trials(deepcopy=False) if overrides_of(trial)]
+
+    def point(self, trial: FrozenTrial) -> Point:
+        """Return the point of a trial, or a RequestError says why it cannot be composed."""
+        point = self.batches.point(overrides_of(trial))
+        if point.refusal:
+            raise RequestError(*point.refusal.split("; "))
+        if self.settings.metric.startswith("test/") or self.chosen_by_test(point):
+            raise RequestError(Problem(f"{WHERE}.metric", f"{self.settings.metric} {TEST_SPLIT}"))
+        return point
+
+    def chosen_by_test(self, point: Point) -> bool:
+        """Say whether the metric is measured on the test split, as it is where there is no other."""
+        data = (point.config or {}).get("data", {})
+        kept_out = not data or data.get("validation") or data.get("source")
+        return self.settings.metric.startswith("eval/") and not kept_out
+
+    def ask(self) -> int:
+        """Draw a trial; what is drawn follows from the seed and from the trials before it, in whatever process it happens."""
+        number = len(self.study.get_trials(deepcopy=False))
+        seed = int(np.random.SeedSequence([self.settings.seed, number]).generate_state(1)[0])
+        self.study.sampler = self.sampler(seed=seed)
+        trial = self.study.ask(dict(self.space.distributions))
+        trial.set_user_attr(OVERRIDES, self.space.overrides(trial.params))
+        return trial.number
+
+    def settled(self) -> list[FrozenTrial]:
+        """Tell the study how trials have ended, and return all that have been drawn."""
+        states = self.states()
+        for trial in self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+            if not overrides_of(trial):  # killed while it was drawn
+                self.study.tell(trial.number, state=TrialState.FAIL)
+            elif state := states.get(self.point(trial).identity):
+                self.tell(trial.number, state)
+        return self.trials()
+
+    def states(self) -> dict[str, State]:
+        """Return how every point stands that has been started."""
+        record = self.record()
+        return {p.identity: state for p, state in zip(record.points, survey(record), strict=True)} if record else {}
+
+    def record(self) -> Record | None:
+        """Read what has been written down; nothing before the first point is started."""
+        return Record.read(self.folder) if (self.folder / NAME).exists() else None
+
+    def tell(self, number: int, state: State) -> None:
+        """Tell the study how one trial has ended, if it has; one that failed stays open, and Optuna reckons with the worst."""
+        if state.status == "finished":
+            if np.isnan(state.value):
+                what = f"{self.settings.metric} was never logged by {state.run}; take a name from its metrics.jsonl"
+                raise RequestError(Problem(f"{WHERE}.metric", what))
+            self.study.tell(number, state.value)
+        elif state.status == "pruned":
+            self.study.tell(number, state=TrialState.PRUNED)
+
+
+def understood(node: Mapping[str, Any]) -> tuple[Settings, Call]:
+    """Return the settings and what makes a sampler; a RequestError names everything that is wrong with them."""
+    problems = Problems()
+    settings = read(Settings, {key: value for key, value in node.items() if key not in ("_target_", "params")}, WHERE, problems)
+    problems.settle()
+    assert settings is not None
+    reader = Reader(problems, trust=TRUST)
+    sampler = reader.call(settings.sampler, f"{WHERE}.sampler", BaseSampler, filled=("seed",))
+    if settings.pruner is not None:
+        reader.call(settings.pruner, f"{WHERE}.pruner", BasePruner)
+    problems.settle()
+    assert sampler is not None
+    return settings, sampler
+
+
+def pruner_of(goal: Goal) -> BasePruner | None:
+    """Make the pruner of a search."""
+    call = goal.pruner and Reader(Problems(), trust=TRUST).call(goal.pruner, f"{WHERE}.pruner", BasePruner)
+    return call() if call else None

@@ -1,0 +1,76 @@
+"""Hydra's sweep grammar as Optuna's distributions: interval(0.3,0.9), range(1,9), choice(a,b), tag(log,interval(1e-4,1))."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from darnax.builder.problems import first_line
+from darnax.errors import Problem, RequestError
+
+DIGITS = 4  # of a drawn number; the journal has all
+LITTLE = "there is nothing to search in; give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a search chooses from.
+
+    Args:
+        distributions: by the key of an override.
+        fixed: the overrides that all points share.
+    """
+
+    distributions: Mapping[str, BaseDistribution]
+    fixed: Sequence[str]
+
+    @classmethod
+    def of(cls, overrides: Sequence[Override]) -> "Space":
+        """Sort the overrides of a sweep; of several for one key the last one counts."""
+        last = {override.get_key_element(): override for override in overrides}
+        distributions, problems = {}, []
+        for key, override in last.items():
+            if override.is_sweep_override():
+                try:
+                    distributions[key] = distribution(override)
+                except ValueError as error:
+                    problems.append(Problem(str(override.input_line), first_line(error)))
+        if problems or not distributions:
+            raise RequestError(*problems or [Problem("hydra/sweeper=optuna", LITTLE)])
+        return cls(distributions, [str(o.input_line) for key, o in last.items() if key not in distributions])
+
+    def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
+        """Write a point as overrides."""
+        return [*(f"{key}={written(drawn[key], self.distributions[key])}" for key in self.distributions), *self.fixed]
+
+
+def written(value: Any, distribution: BaseDistribution) -> Any:
+    """Leave out the digits of a drawn number that nobody wants to read, unless the rest is outside of the distribution."""
+    if not isinstance(distribution, FloatDistribution):
+        return value
+    short = float(f"{value:.{DIGITS}g}")
+    return short if distribution.low <= short <= distribution.high else value
+
+
+def distribution(override: Override) -> BaseDistribution:
+    """Return what the values of a sweep are drawn from; those of a choice are words, as they would be typed.
+
+    Raises:
+        ValueError: the values make no sense together.
+    """
+    match override.value():
+        case IntervalSweep(start=int(low), end=int(high), tags=tags):
+            return IntDistribution(low, high, log="log" in tags)
+        case IntervalSweep(start=float(low), end=float(high), tags=tags):
+            return FloatDistribution(low, high, log="log" in tags)
+        case RangeSweep(step=step, tags=tags):
+            values = [float(value) for value in override.sweep_string_iterator()]
+            if not values:
+                raise ValueError("there is no value in this range")
+            low, high, log = min(values), max(values), "log" in tags
+            if all(value.is_integer() for value in values):
+                return IntDistribution(int(low), int(high), log=log, step=1 if log else abs(int(step)))
+            return FloatDistribution(low, high, log=log, step=None if log else abs(step))
+    return CategoricalDistribution(list(override.sweep_string_iterator()))

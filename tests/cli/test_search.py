@@ -1,0 +1,231 @@
+"""`hydra/sweeper=optuna`: what is drawn, told, and gone on with. Oracles: the search that was never killed; Hydra's words."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+
+from darnax.cli.search_space import Space, written
+from darnax.cli.search_study import open_study
+from darnax.cli.sweep_batches import Batches
+from darnax.cli.sweep_record import Record
+from darnax.errors import RequestError
+
+J_D = "model.layers.hidden.j_d"
+SEARCH = ["-m", "+experiment=first", "hydra/sweeper=optuna", f"{J_D}=interval(0.2,0.8)", "runner.epochs=int(interval(1,9))"]
+
+
+class Killed(BaseException):
+    """The end of the process, as far as Python code can play it."""
+
+
+@pytest.fixture
+def lab(lab):
+    """The laboratory, in which J_D = 0.5 is best, and Optuna is configured as it is shipped."""
+    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
+    lab.write({"configs/hydra/sweeper/optuna.yaml": shipped.read_text()})
+    lab.value = lambda config: 1 - (config["model"]["layers"]["hidden"]["j_d"] - 0.5) ** 2
+    return lab
+
+
+def folder(lab):
+    return max(lab.place.glob("outputs/*/sweeps/*"), key=lambda path: path.stat().st_mtime)
+
+
+def study(place):
+    return open_study(place, "maximize")
+
+
+def drawn(place):
+    return [point.overrides for point in Record.read(place).points]
+
+
+def test_hydras_grammar_becomes_optunas():
+    asked = {
+        "a=interval(0.3,0.9)": FloatDistribution(0.3, 0.9),
+        "b=interval(1,8)": FloatDistribution(1, 8),
+        "c=int(interval(1,8))": IntDistribution(1, 8),
+        "d=tag(log,interval(1e-5,1))": FloatDistribution(1e-5, 1, log=True),
+        "e=range(1,10)": IntDistribution(1, 9),
+        "f=range(0,1,0.25)": FloatDistribution(0, 0.75, step=0.25),
+        "g=range(0,30,10)": IntDistribution(0, 20, step=10),
+        "h=tag(log,range(1,10))": IntDistribution(1, 9, log=True),
+        "i=choice(1,[2,3],x)": CategoricalDistribution(["1", "[2,3]", "x"]),
+        "+j='x y',z": CategoricalDistribution(["'x y'", "z"]),
+    }
+    space = Space.of(OverridesParser.create().parse_overrides([*asked, "k=3", "~l"]))
+    assert list(space.distributions.values()) == list(asked.values())
+    assert space.fixed == ["k=3", "~l"]
+    assert space.overrides(dict.fromkeys(space.distributions, 1))[-3:] == ["+j=1", "k=3", "~l"]
+
+
+def test_drawn_numbers_are_short_and_inside():
+    assert written(0.8121973001, FloatDistribution(0.3, 0.9)) == 0.8122
+    assert written(1.23456789e-5, FloatDistribution(1e-5, 1, log=True)) == 1.235e-5
+    assert written(0.9999999, FloatDistribution(0.3, 0.9999999)) == 0.9999999
+    assert written("0.8121973001", CategoricalDistribution(["0.8121973001"])) == "0.8121973001"
+
+
+def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
+    result = lab("train", *SEARCH, "model=glob(*)", "hydra.sweeper.n_trials=12")
+    assert result.exit_code == 0, result.output
+    assert len(lab.configs) == 12
+    assert all(0.2 <= c["model"]["layers"]["hidden"]["j_d"] <= 0.8 and 1 <= c["runner"]["epochs"] <= 9 for c in lab.configs)
+    assert {"width" in c["model"] for c in lab.configs} == {True, False}
+    assert [trial.value for trial in study(folder(lab)).trials] == [lab.value(config) for config in lab.configs]
+    best = max(map(lab.value, lab.configs))
+    assert f"12 of 12 points finished · best {best:.2%}" in result.stdout
+
+
+def test_twenty_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_had_happened(lab, monkeypatch):
+    lab("train", *SEARCH)
+    whole = folder(lab)
+    assert len(drawn(whole)) == len(set(drawn(whole))) == 20
+    lab.calls.clear()
+
+    def kill_at(calls):
+        if len(lab.calls) == calls:
+            raise Killed
+
+    lab.fail = lambda config: kill_at(7)  # while it runs
+    lab("train", *SEARCH)
+    killed = folder(lab)
+    assert "6 of 20 points finished" in lab("sweep", "status", str(killed)).stdout
+    assert [trial.state.is_finished() for trial in study(killed).trials] == [True] * 6 + [False]
+
+    lab.fail, run = lambda config: None, Batches.run
+    with monkeypatch.context() as patch:  # the seventh is done again; the ninth is drawn but not started
+        patch.setattr(Batches, "run", lambda *arguments: kill_at(9) or run(*arguments))
+        lab("sweep", "resume", str(killed))
+    assert len(study(killed).trials) == 9
+    with (killed / "study.journal").open("ab") as file:  # while it is written
+        file.write(b'{"op_code":6,"wor')
+
+    assert lab("sweep", "resume", str(killed)).exit_code == 0
+    assert len(lab.calls) == 21
+    assert drawn(killed) == drawn(whole)
+    told = [[(trial.params, trial.value) for trial in study(place).trials] for place in (killed, whole)]
+    assert told[0] == told[1]
+    assert lab("sweep", "resume", str(killed)).exit_code == 0
+    assert len(lab.calls) == 21
+
+
+def test_it_can_be_made_longer_and_nothing_else_may_change(lab):
+    lab("train", *SEARCH, "hydra.sweeper.n_trials=3", "+debug=quick")
+    place, before = folder(lab), drawn(folder(lab))
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=5", "hydra.sweeper.n_jobs=2")
+    assert "5 of 5 points finished" in result.stdout
+    assert drawn(place)[:3] == before
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.metric=loss")
+    assert result.exit_code == 2
+    assert "would make it another sweep" in result.stderr
+    record = Record.read(place)
+    record.overrides[record.overrides.index(f"{J_D}=interval(0.2,0.8)")] = f"{J_D}=interval(0.2,0.9)"
+    record.write()
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=6")
+    assert result.exit_code == 2
+    assert "was drawn from something else" in result.stderr
+    record.overrides.append("hydra.sweeper.metric=loss")
+    record.write()
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=6")
+    assert result.exit_code == 2
+    assert "had another goal" in result.stderr
+
+
+def test_a_failing_point_stops_no_other_and_is_tried_once_more(lab):
+    def fail(config):
+        if config["runner"]["epochs"] < 5:
+            raise RuntimeError("no memory left")
+
+    lab.fail = fail
+    assert lab("train", *SEARCH, "hydra.sweeper.n_trials=6").exit_code == 1
+    place, failed = folder(lab), sum(c["runner"]["epochs"] < 5 for c in lab.configs)
+    assert len(lab.calls) == 6
+    assert 0 < failed < 6
+    for calls in (6 + failed, 6 + failed):
+        assert lab("sweep", "resume", str(place)).exit_code == 1
+        assert len(lab.calls) == calls
+    lab.fail = lambda config: None
+    assert lab("sweep", "resume", str(place), "--retry-failed").exit_code == 0
+    assert {trial.state for trial in study(place).trials} == {TrialState.COMPLETE}
+
+
+def test_a_point_that_is_drawn_twice_is_done_once(lab):
+    result = lab("train", "-m", "hydra/sweeper=optuna", f"{J_D}=0.2,0.5", "hydra.sweeper.n_trials=8")
+    assert sorted(c["model"]["layers"]["hidden"]["j_d"] for c in lab.configs) == [0.2, 0.5]
+    assert "2 of 2 points finished · best 100.00% (j_d=0.5)" in result.stdout
+    assert len(study(folder(lab)).get_trials(states=[TrialState.COMPLETE])) == 8
+
+
+@pytest.mark.parametrize(("value", "times"), [("best", 2), ("last", 1)])
+def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times):
+    goal = ["hydra.sweeper.metric=loss", "hydra.sweeper.direction=minimize", f"hydra.sweeper.value={value}"]
+    lab.value = lambda config: config["model"]["layers"]["hidden"]["j_d"]  # logged twice: as a loss of -2 j_d, then -j_d
+    assert lab("train", *SEARCH, "hydra.sweeper.n_trials=3", *goal).exit_code == 0
+    losses = [-times * lab.value(config) for config in lab.configs]
+    assert [trial.value for trial in open_study(folder(lab), "minimize").trials] == losses
+    assert f"best {min(losses):.4g} (" in lab("sweep", "status", str(folder(lab))).stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        (["hydra/sweeper=optuna", "seed=1"], "there is nothing to search in"),
+        (["hydra/sweeper=optuna", "seed=interval(3,1)"], "seed=interval(3,1): "),
+        (["hydra/sweeper=optuna", "seed=tag(log,interval(0,1))"], "seed=tag(log,interval(0,1)): "),
+        (["hydra/sweeper=optuna", "sed=1,2"], "there is no sed"),
+        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials: came 0"),
+        (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.trials=9"], "did you mean n_trials?"),
+        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr"], "TPESampler?"),
+        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.pruner._target_=os.abort"], "os"),
+        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.metric=test/accuracy"], "would choose by the test images"),
+        (["hydra/sweeper=optuna", "seed=1,2", "+data.validation=0"], "would choose by the test images"),
+        (["hydra/sweeper=optuna", "+hydra.sweeper.params.seed='range(1,'"], "seed=range(1,: cannot be read"),
+        (["seed=interval(0,9)"], "seed=interval(0,9): an interval has no end of values; let Optuna choose"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_and_nothing_stays(lab, asked, answer):
+    before = lab.left()
+    result = lab("train", "-m", *asked)
+    assert result.exit_code == 2
+    assert answer in " ".join(result.stderr.split())
+    assert lab.calls == []
+    assert lab.left() == before
+
+
+def test_a_metric_that_no_run_logs_is_named_after_the_first(lab):
+    result = lab("train", *SEARCH, "hydra.sweeper.metric=accuracy")
+    assert result.exit_code == 2
+    assert len(lab.calls) == 1
+    assert "accuracy was never logged by" in result.stderr
+
+
+def test_without_optuna_it_says_what_to_install(lab, monkeypatch):
+    for module in [name for name in sys.modules if name.split(".")[0] == "optuna" or name.startswith("darnax.cli.search")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    result = lab("train", *SEARCH)
+    assert result.exit_code == 2
+    assert 'hydra/sweeper=optuna: needs Optuna, which is not installed; pip install "darnax[sweeps]"' in result.stderr
+
+
+def test_the_same_seed_draws_the_same_and_another_another(lab):
+    for seed in ("0", "0", "1"):
+        lab("train", *SEARCH, "hydra.sweeper.n_trials=2", f"hydra.sweeper.seed={seed}")
+    places = sorted(lab.place.glob("outputs/*/sweeps/*"), key=lambda path: path.stat().st_mtime)
+    assert drawn(places[0]) == drawn(places[1])
+    assert not set(drawn(places[0])) & set(drawn(places[2]))
+
+
+def test_when_the_first_points_are_refused_no_more_are_drawn(lab):
+    def fail(config):
+        raise RequestError("no such units")
+
+    lab.fail = fail
+    before = lab.left()
+    assert lab("train", *SEARCH).exit_code == 2
+    assert len(lab.calls) == 3
+    assert lab.left() == before

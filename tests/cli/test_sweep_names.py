@@ -1,0 +1,48 @@
+"""What points are called, in the table and on a dashboard. Oracle: what sets them apart to a reader."""
+
+import json
+from pathlib import Path
+
+from darnax.cli.sweep_names import names
+from darnax.cli.sweep_record import Point, Record
+from darnax.cli.sweep_tracking import dashboard
+
+J_D, DEPTH = "model.layers.hidden.j_d", "model.depth"
+
+
+def record(asked: str, *points: str, folder: Path = Path("outputs/chain/sweeps/2026-01-01_00-00-00-a1b2")) -> Record:
+    made = [Point(tuple(point.split()), {"n": n}) for n, point in enumerate(points)]
+    return Record(folder, asked.split(), None, Path(), [], made)
+
+
+def test_points_are_called_by_what_sets_them_apart():
+    grid = record(f"+experiment=chain {DEPTH}=1,2 {J_D}=0.5", *(f"+experiment=chain {DEPTH}={n} {J_D}=0.5" for n in (1, 2)))
+    assert list(names(grid).values()) == ["depth=1", "depth=2"]
+
+
+def test_keys_are_as_long_as_they_must_be():
+    two = [f"up.strength={n} down.strength={n} seed={n}" for n in (1, 2)]
+    assert list(names(record("", *two)).values()) == two
+
+
+def test_the_first_point_of_a_search_has_no_other_to_differ_from():
+    search = record(f"experiment=chain {J_D}=interval(0,1) seed=3", f"{J_D}=0.7123 +experiment=chain seed=3")
+    assert list(names(search).values()) == ["j_d=0.7123"]
+
+
+def test_a_single_point_is_called_by_everything():
+    assert list(names(record("+experiment=chain seed=1", "+experiment=chain seed=1")).values()) == ["experiment=chain seed=1"]
+
+
+def test_on_a_dashboard_seeds_of_one_configuration_are_a_group(tmp_path):
+    folder = tmp_path / "chain" / "sweeps" / "2026-01-01_00-00-00-a1b2"
+    points = [f"{DEPTH}={n} seed={seed}" for n in (1, 2) for seed in (0, 1)]
+    sweep = record(f"{DEPTH}=1,2 seed=0,1", *points, folder=folder)
+    sweep.write()
+    for number, point in enumerate(points):
+        (folder / f"run-{number}").mkdir()
+        (folder / f"run-{number}" / "overrides.yaml").write_text(json.dumps(point.split()))
+    shown = [dashboard(folder, folder / f"run-{number}") for number in range(4)]
+    assert [run["name"] for run in shown] == ["depth=1 seed=0", "depth=1 seed=1", "depth=2 seed=0", "depth=2 seed=1"]
+    assert [run["group"] for run in shown] == ["depth=1 (a1b2)"] * 2 + ["depth=2 (a1b2)"] * 2
+    assert {run["tags"] for run in shown} == {(folder.name,)}

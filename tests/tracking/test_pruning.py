@@ -1,0 +1,64 @@
+"""A run that is found hopeless ends, and its summary says so. Oracle: what the words say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from darnax.tracking import Tracker
+from darnax.tracking.pruning import Pruned, Pruning
+
+
+class Memory(Tracker):
+    def __init__(self) -> None:
+        self.epochs: list[float] = []
+        self.summary: dict = {}
+
+    def log(self, metrics, *, step, epoch):
+        self.epochs.append(epoch)
+
+    def finish(self, summary):
+        self.summary = dict(summary)
+
+
+@pytest.fixture
+def told() -> list[tuple[int, float]]:
+    return []
+
+
+def tracker(memory: Memory, file: Path, told: list, worst: float) -> Pruning:
+    def hopeless(epoch: int, value: float) -> bool:
+        told.append((epoch, value))
+        return value < worst
+
+    return Pruning(memory, file, metric="eval/accuracy", epochs=3, hopeless=hopeless)
+
+
+def test_it_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path: Path, told: list) -> None:
+    memory = Memory()
+    pruning = tracker(memory, tmp_path / "summary.json", told, worst=0.0)
+    for epoch in (0, 0.5, 1, 1.5, 2, 3):
+        pruning.log({"eval/accuracy": epoch / 10}, step=1, epoch=epoch)
+        pruning.log({"train/accuracy": -1.0}, step=1, epoch=epoch)
+    pruning.finish({"status": "finished"})
+    assert told == [(0, 0.1), (1, 0.2)]
+    assert memory.epochs == [0, 0, 0.5, 0.5, 1, 1, 1.5, 1.5, 2, 2, 3, 3]
+    assert memory.summary == {"status": "finished"}
+    assert not (tmp_path / "summary.json").exists()
+
+
+def test_a_hopeless_run_ends_with_its_last_row_written_and_its_status_pruned(tmp_path: Path, told: list) -> None:
+    memory = Memory()
+    pruning = tracker(memory, tmp_path / "summary.json", told, worst=0.15)
+    with pytest.raises(Pruned):
+        pruning.log({"eval/accuracy": 0.1}, step=1, epoch=1)
+    pruning.finish({"status": "failed", "steps": 1})
+    assert memory.epochs == [1]
+    assert memory.summary == json.loads((tmp_path / "summary.json").read_text()) == {"status": "pruned", "steps": 1}
+
+
+def test_a_run_that_fails_is_not_pruned(tmp_path: Path, told: list) -> None:
+    memory = Memory()
+    pruning = tracker(memory, tmp_path / "summary.json", told, worst=0.15)
+    pruning.finish({"status": "failed"})
+    assert memory.summary == {"status": "failed"}
