@@ -31,8 +31,8 @@ def write(comparison: Comparison, path: Path) -> None:
         raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another place")) from error
 
 
-def html(data: dict[str, Any]) -> str:
-    """Put the parts of the page together: the frame, its style, the plotting library, the data, and the scripts."""
+def html(data: dict[str, Any], scripts: Sequence[str] = SCRIPTS) -> str:
+    """Put the parts of a page together: the frame, its style, the plotting library, the data, and the scripts."""
     from plotly.offline import get_plotlyjs
 
     assets = files("darnax.reports") / "assets"
@@ -40,7 +40,7 @@ def html(data: dict[str, Any]) -> str:
         "/*style*/": asset(assets, "page.css"),
         "/*plotly*/": get_plotlyjs(),
         "/*data*/": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/"),
-        "/*scripts*/": "\n".join(asset(assets, name) for name in SCRIPTS),
+        "/*scripts*/": "\n".join(asset(assets, name) for name in scripts),
     }
     page = asset(assets, "page.html")
     for place, part in parts.items():

@@ -1,0 +1,54 @@
+"""Linear probes: how much of the answer can be read off a layer by a readout that is fitted in closed form."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darnax.analysis.table import Table
+
+COLUMNS = ("buffer", "score")
+RIDGE = 1e-2  # of the mean square of a feature
+Matrix = NDArray[np.floating]
+Batches = Iterator[tuple[Mapping[str, Matrix], Matrix]]  # buffer -> (batch, units), and the targets (batch, outputs) in ±1
+
+
+class Probe:
+    """Ridge regression `W = (X'X + λ n I)⁻¹ X'Y` with a constant feature, fitted batch by batch: X itself is never kept."""
+
+    def __init__(self) -> None:
+        self.gram: Matrix = np.zeros(())
+        self.cross: Matrix = np.zeros(())
+
+    def see(self, x: Matrix, y: Matrix) -> None:
+        """Take a batch in."""
+        x = with_constant(x)
+        self.gram, self.cross = self.gram + x.T @ x, self.cross + x.T @ y
+
+    def fit(self) -> Matrix:
+        """Return W, (units + 1, outputs)."""
+        ridge = RIDGE * np.trace(self.gram) / len(self.gram)
+        return np.asarray(np.linalg.solve(self.gram + ridge * np.eye(len(self.gram), dtype=self.gram.dtype), self.cross))
+
+
+def with_constant(x: Matrix) -> Matrix:
+    """Return x with a last feature of ones."""
+    return np.concatenate([x, np.ones((len(x), 1), x.dtype)], axis=1)
+
+
+def probes(train: Batches, test: Batches, *, classes: bool) -> Table:
+    """Fit a probe for every buffer on the batches of `train`, and return its score on those of `test`.
+
+    The score is the share of samples whose largest output is the right one, or without `classes`, of outputs of the right sign.
+    """
+    fitted: dict[str, Probe] = {}
+    for buffers, y in train:
+        for name, x in buffers.items():
+            fitted.setdefault(name, Probe()).see(x, y)
+    weights = {name: probe.fit() for name, probe in fitted.items()}
+    right: dict[str, list[Matrix]] = {name: [] for name in weights}
+    for buffers, y in test:
+        for name, x in buffers.items():
+            answer = with_constant(x) @ weights[name]
+            right[name].append(answer.argmax(1) == y.argmax(1) if classes else np.mean((answer >= 0) == (y > 0), axis=1))
+    return Table(COLUMNS, [(name, float(np.concatenate(scores).mean())) for name, scores in right.items()])
