@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from darnax.layer_map import LayerMap
-from darnax.modules import OutputLayer, RecurrentDiscrete
-from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator
+from darnax.modules import Ferromagnetic, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
 from darnax.relaxation import Phase, relax
 from darnax.states import SequentialState
 
@@ -58,4 +58,27 @@ def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d,
         return relax(alone(units, j_d, weights, order), begin, key, phase)[2].converged
 
     cases = [float(settled(key)) for key in jax.random.split(jax.random.key(29), 5)]
+    assert cases == [float(converges)] * 5
+
+
+@pytest.mark.parametrize(
+    ("order", "strength", "converges"),
+    [(SequentialOrchestrator, 1.0, False), (SequentialOrchestrator, 3.0, True), (ParallelOrchestrator, 3.0, False)],
+)
+def test_layers_that_hold_each_other_settle_without_self_coupling(order, strength, converges):
+    """If both answer at once, each takes the state that the other has just left, for ever."""
+    units = 1000
+
+    @jax.jit
+    def settled(key):
+        k = jax.random.split(key, 4)
+        hold = Ferromagnetic(units, strength)
+        first, second = ({i: RecurrentDiscrete(units, 0.0, key=k[i]), 3 - i: hold} for i in (1, 2))
+        network = order(LayerMap.from_dict({1: first, 2: second, 3: {3: OutputLayer()}}))
+        begin = SequentialState([(1,), (units,), (units,), (1,)])
+        for i in (1, 2):
+            begin = begin.replace_val(i, jnp.sign(jax.random.normal(jax.random.fold_in(k[0], i), (1, units))))
+        return relax(network, begin, k[3], Phase(until="fixed_point", max_steps=100))[2].converged
+
+    cases = [float(settled(key)) for key in jax.random.split(jax.random.key(31), 5)]
     assert cases == [float(converges)] * 5
