@@ -7,13 +7,23 @@ python scripts/reproduce.py --physics           measure the physics (minutes), t
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from reproduction.page import page
 from reproduction.receipts import finished, receipt
-from reproduction.rows import SECTIONS
+from reproduction.rows import SECTIONS, TRAIN, Row
 
 SEEDS = (0, 1, 2)
+
+
+def commands(row: Row, seeds: Sequence[int]) -> list[str]:
+    """Return what makes the runs of a row with these seeds."""
+    if row.program == TRAIN:
+        chosen = [f"{TRAIN} -m {row.overrides} tracking=local seed={','.join(map(str, seeds))}"] if seeds else []
+    else:
+        chosen = [f"{row.program} {row.overrides} seed={seed}" for seed in seeds]
+    return [shlex.join(command.split()) for command in chosen]
 
 
 def main() -> None:
@@ -31,16 +41,16 @@ def main() -> None:
     there = finished(choice.outputs)
     found = {section: [receipt(there, row.overrides, SEEDS) for row in section.rows] for section in SECTIONS}
     left = [
-        shlex.join(f"darnax train -m {row.overrides} tracking=local seed={','.join(map(str, seeds))}".split())
+        command
         for section, receipts in found.items()
         for row, (_, seeds) in zip(section.rows, receipts, strict=True)
-        if seeds
+        for command in commands(row, seeds)
     ]
     if choice.missing:
         print(*left, sep="\n")
         return
     choice.page.write_text(page({s: [r for r, _ in receipts] for s, receipts in found.items()}, choice.outputs / "physics"))
-    print(f"{choice.page}: {len(left)} rows are not complete")
+    print(f"{choice.page}: {len(left)} commands are left")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def line(row: Row, receipt: Receipt, published: bool) -> list[str]:
     """Return the cells of a row."""
     figures = [spread(*receipt.spread(metric), metric) for metric in row.metrics]
     circumstances = [str(len(receipt.runs)), f"{receipt.seconds:.0f}", receipt.commits] if receipt.runs else [""] * 3
-    return [row.what, *([row.published] if published else []), *figures, *circumstances, f"`darnax train {row.overrides}`"]
+    return [row.what, *([row.published] if published else []), *figures, *circumstances, f"`{row.program} {row.overrides}`"]
 
 
 def spread(mean: float, sd: float, metric: str) -> str:

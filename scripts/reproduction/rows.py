@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from itertools import product
 
 ACCURACY = "test/accuracy"
+TRAIN, BACKPROP = "darnax train", "python scripts/backprop.py"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration: `overrides` as one types them after `darnax train`, seeds aside."""
+    """One configuration: `overrides` as one types them after the program, seeds aside."""
 
     what: str
     overrides: str
     published: str = ""
     metrics: tuple[str, ...] = (ACCURACY,)
+    program: str = TRAIN
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ DENSE = Section(
         Row("H = 1600, J_D = 0", f"{ENTANGLED} {NO_SELF}", "0.11"),
         Row("two layers of 800, J_D = 0, λ = 1", "+experiment=entangled_chain model.adapters.up.strength=1.0"),
         Row("two layers of 800, J_D = 0, λ = 3", "+experiment=entangled_chain", "0.80–0.83"),
+        Row("H = 1600, backpropagation instead", f"{ENTANGLED} name=backprop", "about 0.90", program=BACKPROP),
     ),
 )
 CAPACITY = Section(
