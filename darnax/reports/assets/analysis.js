@@ -24,7 +24,7 @@ document.querySelector("main").replaceChildren(...cards.map((card) => card.secti
 
 function traceOf(kind, { name, x, y }, i) {
   const colour = palette[i % palette.length];
-  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color: colour } };
+  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color: colour }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
   if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color: colour, size: 4, opacity: 0.6 } };
   return { name, x, y, mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { size: 5 } };
 }
@@ -35,7 +35,7 @@ function draw({ figure, choice, plot }) {
     hovermode: figure.kind === "points" ? "closest" : "x", showlegend: traces.length > 1, barmode: "group",
     legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
     xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : "linear" },
-    yaxis: { title: title(figure.y), type: figure.scale, ...(figure.kind === "points" ? { scaleanchor: "x" } : {}) },
+    yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(figure.kind === "points" ? { scaleanchor: "x" } : {}) },
   }), configuration);
 }
 
