@@ -97,7 +97,7 @@ def readability(subject: Subject) -> Table:
             own.append(subject.score(read.scores, read.y))
             yield read.buffers, read.y
 
-    table = probes.probes(train, test(), classes=bool(subject.dataset.class_names))
+    table = probes.probes(train, test(), subject.score)
     return Table(table.columns, [*table.rows, ("the network's own readout", float(np.concatenate(own).mean()))])
 
 

@@ -1,6 +1,6 @@
 """Linear probes: how much of the answer can be read off a layer by a readout that is fitted in closed form."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from darnax.analysis.table import Table
 COLUMNS = ("buffer", "score")
 RIDGE = 1e-2  # of the mean square of a feature
 Matrix = NDArray[np.floating]
-Batches = Iterator[tuple[Mapping[str, Matrix], Matrix]]  # buffer -> (batch, units), and the targets (batch, outputs) in ±1
+Batches = Iterator[tuple[Mapping[str, Matrix], Matrix]]  # buffer -> (batch, units), and the targets (batch, outputs)
+Score = Callable[[Matrix, Matrix], Matrix]  # (answers, targets), (batch, outputs) each -> how right each answer is
 
 
 class Probe:
@@ -36,11 +37,8 @@ def with_constant(x: Matrix) -> Matrix:
     return np.concatenate([x, np.ones((len(x), 1), x.dtype)], axis=1)
 
 
-def probes(train: Batches, test: Batches, *, classes: bool) -> Table:
-    """Fit a probe for every buffer on the batches of `train`, and return its score on those of `test`.
-
-    The score is the share of samples whose largest output is the right one, or without `classes`, of outputs of the right sign.
-    """
+def probes(train: Batches, test: Batches, score: Score) -> Table:
+    """Fit a probe for every buffer on the batches of `train`, and return its mean score on those of `test`."""
     fitted: dict[str, Probe] = {}
     for buffers, y in train:
         for name, x in buffers.items():
@@ -49,6 +47,5 @@ def probes(train: Batches, test: Batches, *, classes: bool) -> Table:
     right: dict[str, list[Matrix]] = {name: [] for name in weights}
     for buffers, y in test:
         for name, x in buffers.items():
-            answer = with_constant(x) @ weights[name]
-            right[name].append(answer.argmax(1) == y.argmax(1) if classes else np.mean((answer >= 0) == (y > 0), axis=1))
+            right[name].append(score(with_constant(x) @ weights[name], y))
     return Table(COLUMNS, [(name, float(np.concatenate(scores).mean())) for name, scores in right.items()])

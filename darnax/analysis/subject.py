@@ -118,8 +118,8 @@ class Subject:
             if left <= 0:
                 return
 
-    def score(self, scores: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return per example how right the readout is, as the run itself counts it."""
+    def score(self, scores: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return per example how right a readout is, as the run itself counts it."""
         return np.asarray(self.experiment.data.labels.score(jnp.asarray(scores), jnp.asarray(y).reshape(scores.shape)))
 
 
