@@ -26,7 +26,8 @@ def basins(
     """Relax `state` to its fixed point, flip units of all hidden layers there, relax again, and see what is left.
 
     A unit is flipped with the probability `flipped`. Rows, for each of these: `overlap` with the fixed point before relaxing
-    again and after, the share of samples that are `back` (an overlap of 0.99 or more), and the share with the same `answer`.
+    again and after, the share of samples that are `back` (an overlap of 0.99 or more), and the share with the same `answer`,
+    the largest output.
     """
     until = Phase(until="fixed_point", max_steps=LONGEST, messages=messages)
     settle = eqx.filter_jit(lambda s, key: relax(network, s, key, until)[0])

@@ -5,6 +5,9 @@ import csv
 import numpy as np
 import pytest
 
+from darnax.analysis.measures import MEASURES
+from darnax.reports.analysis import FIGURES
+
 from .conftest import SMALL, Laboratory, summary
 
 
@@ -14,8 +17,9 @@ def test_analyse_and_cite(laboratory: Laboratory) -> None:
     said = laboratory.darnax("analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300)
     assert said.splitlines()[-2:] == [f"page: {run / 'analysis.html'}", "states: states.npz"]
     tables = {file.stem: list(csv.DictReader(file.read_text().splitlines())) for file in (run / "analysis").iterdir()}
-    assert set(tables) == {"relaxation", "margins", "overlaps", "couplings", "spectra", "basins", "probes"}
-    assert all(tables.values())
+    assert set(tables) == set(MEASURES) == set(FIGURES)
+    for name, figure in FIGURES.items():
+        assert {figure.x, figure.y, *figure.panel, figure.series or figure.x} <= tables[name][0].keys()
 
     told = summary(run)["metrics"]
     probes = {row["buffer"]: float(row["score"]) for row in tables["probes"]}
