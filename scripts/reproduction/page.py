@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,13 @@ def line(row: Row, receipt: Receipt, published: bool) -> list[str]:
     """Return the cells of a row."""
     figures = [spread(*receipt.spread(metric), metric) for metric in row.metrics]
     circumstances = [str(len(receipt.runs)), f"{receipt.seconds:.0f}", receipt.commits] if receipt.runs else [""] * 3
-    return [row.what, *([row.published] if published else []), *figures, *circumstances, f"`{row.program} {row.overrides}`"]
+    return [
+        row.what,
+        *([row.published] if published else []),
+        *figures,
+        *circumstances,
+        f"`{shlex.join(f'{row.program} {row.overrides}'.split())}`",
+    ]
 
 
 def spread(mean: float, sd: float, metric: str) -> str:
@@ -55,7 +62,8 @@ def measured(place: Path) -> Iterator[str]:
         result, around = json.loads(file.read_text(encoding="utf-8")), environment(file.parent)
         yield f"{result['text']}\n"
         yield table(list(result["rows"][0]), [list(map(str, row.values())) for row in result["rows"]])
-        yield f"`{around.get('command')}`, {result['seconds']:.0f} s, commit {commit(around)}\n"
+        command = f"python scripts/reproduce.py --physics {file.parent.name}"
+        yield f"`{command}`, {result['seconds']:.0f} s, commit {commit(around)}\n"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
