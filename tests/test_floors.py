@@ -21,6 +21,7 @@ observables
 learning
 data tracking reports
 runner
+analysis
 builder
 cli
 """

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import compare, data, diff, evaluate, experiments, panels, runs, show, sweep, train
+from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, panels, runs, show, sweep, train
 from darnax.cli.options import DEBUG
 
 
@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
+app.command("analyse")(analyse.analyse)
+app.command("cite")(cite.cite)
 app.command("show")(show.show)
 app.command("list")(experiments.list_experiments)
 app.command("runs")(runs.runs)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from darnax.analysis.subject import Subject
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import DataChoice, Experiment
+    from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import Progress
     from darnax.tracking import Tracker
@@ -45,23 +47,39 @@ def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
     """Return how the network of a run does on the test split; overrides may change the data."""
+    from darnax.runner.evaluate import evaluate as measure
+    from darnax.runner.train import load_learner
+
+    _, dataset, folder, programs = reopen(path, overrides, "eval")
+    learner = load_learner(programs, folder)
+    return measure(programs, learner.arrays, dataset.test, dataset.class_names)
+
+
+def analyse(path: Path, overrides: Sequence[str], examples: int) -> "Subject":
+    """Return a run as the measures look at it, with so many test examples; overrides may change the data."""
+    from darnax.analysis.subject import Subject
+
+    experiment, dataset, folder, programs = reopen(path, overrides, "analyse")
+    keep_compiled_programs()
+    return Subject(experiment, dataset, folder, programs, examples)
+
+
+def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experiment, Dataset, RunFolder, Programs]":
+    """Return a run with its data and its programs, for a command that looks at it; overrides may change the data."""
     from darnax.builder import build
     from darnax.cli.hydra_adapter import compose
     from darnax.errors import RequestError
-    from darnax.runner.evaluate import evaluate as measure
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
-    from darnax.runner.train import load_learner, steps_of
+    from darnax.runner.train import steps_of
 
     if strangers := [o for o in overrides if not o.lstrip("+~").startswith(("data.", "data="))]:
-        raise RequestError(f"{' '.join(strangers)}: `eval` changes the data only; every override starts with data.")
+        raise RequestError(f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data.")
     folder = RunFolder.open(path)
     keep_compiled_programs()
     experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml")))
     dataset = open_data(experiment)
-    programs = Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
-    learner = load_learner(programs, folder)
-    return measure(programs, learner.arrays, dataset.test, dataset.class_names)
+    return experiment, dataset, folder, Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
 
 
 def on_one_device(experiment: "Experiment") -> "Experiment":

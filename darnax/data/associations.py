@@ -1,4 +1,15 @@
-"""A made-up task: remember random pairs of ±1 patterns."""
+"""A made-up task: remember random pairs of ±1 patterns.
+
+@article{cover1965geometrical,
+  title = {Geometrical and statistical properties of systems of linear inequalities with applications in pattern recognition},
+  author = {Cover, Thomas M.}, journal = {IEEE Transactions on Electronic Computers},
+  volume = {EC-14}, number = {3}, pages = {326--334}, year = {1965}
+}
+@article{gardner1988space,
+  title = {The space of interactions in neural network models},
+  author = {Gardner, Elizabeth}, journal = {Journal of Physics A}, volume = {21}, pages = {257--270}, year = {1988}
+}
+"""
 
 from dataclasses import dataclass
 

@@ -44,7 +44,12 @@ class Classes(Labels):
 
 
 class Patterns(Labels):
-    """Targets that are ±1 patterns already; the score is the fraction of outputs whose sign is right, 0 counting as +1."""
+    """Targets that are ±1 patterns already; the score is the fraction of outputs whose sign is right, 0 counting as +1.
+
+    With `whole` only a pattern that is right in every output counts: 1, and 0 otherwise.
+    """
+
+    whole: bool = eqx.field(static=True, default=False)
 
     def encode(self, targets: Float[Array, "batch *size"], classes: int) -> Float[Array, "batch *size"]:
         """Return the targets as they are, as float32."""
@@ -52,6 +57,6 @@ class Patterns(Labels):
         return targets.astype(jnp.float32)
 
     def score(self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]) -> Float[Array, "batch"]:
-        """Mean over the outputs of [sign(prediction) = y]."""
-        right = jnp.where(prediction >= 0, 1.0, -1.0).astype(y.dtype) == y
-        return jnp.mean(right.reshape(len(right), -1), axis=1, dtype=jnp.float32)
+        """Mean over the outputs of [sign(prediction) = y], or with `whole` the smallest of them."""
+        right = (jnp.where(prediction >= 0, 1.0, -1.0).astype(y.dtype) == y).reshape(len(y), -1).astype(jnp.float32)
+        return jnp.min(right, axis=1) if self.whole else jnp.mean(right, axis=1)

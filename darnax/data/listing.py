@@ -19,7 +19,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Description:
-    """One dataset. `splits` is name -> examples, empty before the set is prepared; `shape` is of one raw input."""
+    """One dataset.
+
+    `splits` is name -> examples, empty before the set is prepared; `shape` is of one raw input; `citation` is BibTeX.
+    """
 
     name: str
     version: str
@@ -30,6 +33,7 @@ class Description:
     prepared: bool
     origin: str
     folder: Path
+    citation: str
 
     @property
     def classes(self) -> int:
@@ -72,4 +76,5 @@ def describe(name: str, directory: str | Path | None = None) -> Description:
         prepared=source.prepared,
         origin=_origin(name),
         folder=source.folder,
+        citation=source.builder.info.citation,
     )

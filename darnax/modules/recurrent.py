@@ -1,4 +1,11 @@
-"""Layers whose units talk to each other through an asymmetric coupling J, and to themselves through J_D."""
+r"""Layers whose units talk to each other through an asymmetric coupling J, and to themselves through J_D.
+
+@article{badalotti2025dynamical,
+  title = {Dynamical learning in deep asymmetric recurrent neural networks},
+  author = {Badalotti, Davide and Baldassi, Carlo and M{\'e}zard, Marc and Scardecchia, Mattia and Zecchina, Riccardo},
+  journal = {arXiv preprint arXiv:2509.05041}, year = {2025}
+}
+"""
 
 import math
 import operator

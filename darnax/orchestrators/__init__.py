@@ -1,7 +1,8 @@
 """One sweep of updates over the state, and the local updates of all modules."""
 
+from darnax.orchestrators.asynchronous import AsynchronousOrchestrator
 from darnax.orchestrators.interface import Messages, Orchestrator
 from darnax.orchestrators.parallel import ParallelOrchestrator
 from darnax.orchestrators.sequential import SequentialOrchestrator
 
-__all__ = ["Messages", "Orchestrator", "ParallelOrchestrator", "SequentialOrchestrator"]
+__all__ = ["AsynchronousOrchestrator", "Messages", "Orchestrator", "ParallelOrchestrator", "SequentialOrchestrator"]

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -31,8 +31,8 @@ def write(comparison: Comparison, path: Path) -> None:
         raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another place")) from error
 
 
-def html(data: dict[str, Any]) -> str:
-    """Put the parts of the page together: the frame, its style, the plotting library, the data, and the scripts.
+def html(data: dict[str, Any], scripts: Sequence[str] = SCRIPTS) -> str:
+    """Put the parts of a page together: the frame, its style, the plotting library, the data, and the scripts.
 
     No `<` of the data stays one: nothing in a configuration can end the script that holds them, or begin another.
     """
@@ -42,7 +42,7 @@ def html(data: dict[str, Any]) -> str:
         "style": asset("page.css"),
         "plotly": get_plotlyjs(),
         "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c"),
-        "scripts": "\n".join(map(asset, SCRIPTS)),
+        "scripts": "\n".join(map(asset, scripts)),
     }
     return PLACE.sub(lambda place: parts[place[1]], asset("page.html"))
 

@@ -13,6 +13,7 @@ from jaxtyping import Array, Int, Key
 
 from darnax.data import Window
 from darnax.observables import Metrics, norms
+from darnax.orchestrators import Orchestrator
 from darnax.runner.devices import BATCH, PART, WHOLE, mesh_of, shared
 from darnax.runner.experiment import Experiment
 from darnax.runner.recipe import Learner, Recipe
@@ -70,6 +71,13 @@ class Programs:
     def evaluate(self, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
         """Return, per example of the window, how right the answer is, and the largest output."""
         return evaluate(self.recipe, arrays, inputs, targets)
+
+    def network(self, arrays: Any, lane: int = 0) -> Orchestrator:
+        """Return the network that has these arrays, or those of one lane."""
+        if self.recipe.lanes:
+            recipe, arrays = jax.tree.map(lambda leaf: leaf[lane], (self.recipe, arrays))
+            return recipe.network(arrays)
+        return self.recipe.network(arrays)
 
     def placed(self, window: Window) -> Window:
         """Return a window that lies where the programs read it: on the device, or whole on each of them."""

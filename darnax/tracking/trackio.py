@@ -11,7 +11,7 @@ from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
 
 if TYPE_CHECKING:
-    import trackio
+    from trackio.run import Run
 
 
 class Trackio(Tracker):
@@ -32,7 +32,7 @@ class Trackio(Tracker):
         config: Mapping[str, Any] | None = None,
         resume: bool = False,
     ) -> None:
-        self.run: trackio.Run | None = None
+        self.run: Run | None = None
         known = {"project": project, "name": run_id, "group": group, "resume": "allow" if resume else "never"}
         with self._guarded(), redirect_stdout(StringIO()):
             self.run = _start(known, folder.absolute() / "trackio", config)
@@ -49,7 +49,7 @@ class Trackio(Tracker):
             with self._guarded(), redirect_stdout(StringIO()):
                 import trackio
 
-                trackio.finish()  # the run's own `finish` leaves it to be finished again at exit
+                trackio.finish()  # type: ignore[no-untyped-call]  # the run's own `finish` leaves it to be finished again at exit
         self._off()
 
     def _guarded(self) -> AbstractContextManager[None]:
@@ -59,7 +59,7 @@ class Trackio(Tracker):
         self.run = None
 
 
-def _start(known: Mapping[str, Any], place: Path, config: Mapping[str, Any] | None) -> "trackio.Run":
+def _start(known: Mapping[str, Any], place: Path, config: Mapping[str, Any] | None) -> "Run":
     os.environ["TRACKIO_DIR"] = str(place)  # Trackio looks at it once, when it is imported
     try:
         import trackio

@@ -30,6 +30,7 @@ def test_patterns() -> None:
     prediction = jnp.array([[0.3, -2, 0, -1], [-1, 1, 1, 0]])
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
         assert jax.jit(Patterns().score)(prediction, y).tolist() == [1.0, 0.25]
+        assert jax.jit(Patterns(whole=True).score)(prediction, y).tolist() == [1.0, 0.0]
 
 
 def test_patterns_of_any_shape() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.modules import Convolution, Ferromagnetic, FullyConnected, OutputLayer, RecurrentTanh
-from darnax.rules import Hebbian, Perceptron, SoftmaxDelta
+from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
 Index = tuple[int, ...]
 
@@ -78,10 +78,17 @@ def correlate(connectivity: Any, shape: Index, fan_in: int, x: Any, e: Any) -> n
 def signal(rule: Any, y: Any, h: Any) -> np.ndarray:
     y, h = np.asarray(y, np.float64), np.asarray(h, np.float64)
     e = np.zeros_like(y)
+    margins = np.broadcast_to(np.asarray(getattr(rule, "margin", 0.0), np.float64), y.shape[1:])
     for place in np.ndindex(y.shape):
+        missing = margins[place[1:]] - y[place] * h[place]
         if isinstance(rule, Perceptron):
-            margin = np.broadcast_to(np.asarray(rule.margin), y.shape[1:])[place[1:]]
-            e[place] = y[place] if y[place] * h[place] <= margin else 0
+            e[place] = y[place] if missing >= 0 else 0
+        elif isinstance(rule, Adatron):
+            e[place] = y[place] * missing if missing > 0 else 0
+        elif isinstance(rule, Logistic):
+            e[place] = y[place] / (1 + np.exp(-rule.steepness * missing))
+        elif isinstance(rule, Delta):
+            e[place] = y[place] - h[place]
         elif isinstance(rule, Hebbian):
             e[place] = y[place]
         elif isinstance(rule, SoftmaxDelta):

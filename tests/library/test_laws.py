@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 
 from darnax.connectivity import Convolved, Dense, Sparse
-from darnax.rules import Hebbian, Perceptron, SoftmaxDelta
+from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
 SIZE = (4, 4, 2)  # of the sender and of the receiver alike
 KEY = jax.random.key(0)
-RULES = {"perceptron": Perceptron(0.5), "softmax delta": SoftmaxDelta(), "hebbian": Hebbian()}
+RULES = {
+    "perceptron": Perceptron(0.5),
+    "softmax delta": SoftmaxDelta(),
+    "hebbian": Hebbian(),
+    "adatron": Adatron(0.5),
+    "logistic": Logistic(0.5, 2.0),
+    "delta": Delta(),
+}
 CONNECTIVITIES = {
     "dense": Dense(SIZE, SIZE),
     "dense hollow": Dense(SIZE, SIZE, hollow=True),

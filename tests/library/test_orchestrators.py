@@ -1,5 +1,7 @@
 """Sweeps, predictions and updates of whole networks, step by step against loops in numpy."""
 
+from itertools import permutations
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,11 +12,12 @@ from networks import NETWORKS, chain, sample
 
 from darnax.layer_map import LayerMap
 from darnax.modules import Adapter, Ferromagnetic, OutputLayer, RecurrentDiscrete
-from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
+from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
 from darnax.states import SequentialState
 
 KEY = jax.random.key(11)
 ORDERS = [SequentialOrchestrator, ParallelOrchestrator]
+ALL_ORDERS = [*ORDERS, AsynchronousOrchestrator]
 CASES = [
     *((name, order, "all") for name in NETWORKS for order in ORDERS),
     *(("chain", order, messages) for order in ORDERS for messages in ("forward", "unsupervised")),
@@ -78,7 +81,7 @@ def test_backward_holds_minus_the_change_of_every_module(name, messages):
             np.testing.assert_allclose(array, -change if weight else np.zeros_like(array), atol=2e-6)
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", ALL_ORDERS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_held_messages_change_nothing_bit_for_bit(name, order):
     layer_map, state = started(name)
@@ -97,6 +100,48 @@ def test_in_order_and_at_once_differ():
     assert not jnp.array_equal(after[0][2], after[1][2])
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_one_turn_is_the_sequential_order(name):
+    layer_map, state = started(name)
+    after = [step(network, state) for network in (AsynchronousOrchestrator(layer_map, 1), SequentialOrchestrator(layer_map))]
+    for i in range(len(state)):
+        np.testing.assert_array_equal(after[0][i], after[1][i])
+
+
+def test_with_many_turns_units_update_one_by_one_in_every_order():
+    """The oracle is all 24 orders of four units, updated in plain numpy; this J leads each to one of a few states."""
+    layer = RecurrentDiscrete(4, 0.1, key=jax.random.key(8))
+    network = AsynchronousOrchestrator(LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000)
+    start = np.array([1.0, -1.0, 1.0, 1.0])
+    state = SequentialState([(1,), (4,), (1,)]).init(jnp.zeros((400, 1))).replace_val(1, jnp.tile(start, (400, 1)))
+    found = {tuple(row) for row in np.asarray(step(network, state)[1])}
+
+    J, expected = np.asarray(layer.J, np.float64), set()
+    for order in permutations(range(4)):
+        s = start.copy()
+        for i in order:
+            s[i] = 1 if s @ J[:, i] + 0.1 * s[i] >= 0 else -1
+        expected.add(tuple(s))
+    assert found == expected
+    assert len(expected) > 2
+
+
+def test_a_random_order_is_that_of_its_key_and_of_no_other_sample():
+    layer_map, sizes = chain()
+    network = AsynchronousOrchestrator(layer_map, turns=3)
+    x, y = sample(sizes, batch=1)
+    state = SequentialState(sizes).init(jnp.tile(x, (40, 1)), jnp.tile(y, (40, 1)))
+    once, again, other = (network.step(state, key)[0][1] for key in (KEY, KEY, jax.random.key(12)))
+    np.testing.assert_array_equal(once, again)
+    assert not jnp.array_equal(once, other)
+    assert len(np.unique(once, axis=0)) > 1
+
+
+def test_no_turn_is_no_step():
+    with pytest.raises(ValueError, match="turns=0"):
+        AsynchronousOrchestrator(chain()[0], 0)
+
+
 class Noise(Adapter):
     """An adapter that draws."""
 
@@ -107,7 +152,7 @@ class Noise(Adapter):
         return self
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", ALL_ORDERS)
 def test_every_edge_and_every_step_draws_its_own_numbers(order):
     rows = {1: {0: Noise(), 1: RecurrentDiscrete(50, 0.0, key=KEY)}, 2: {0: Noise(), 2: OutputLayer()}}
     network = order(LayerMap.from_dict(rows))

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from darnax.layer_map import LayerMap
-from darnax.modules import OutputLayer, RecurrentDiscrete
-from darnax.orchestrators import ParallelOrchestrator
+from darnax.modules import Ferromagnetic, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
 from darnax.relaxation import Phase, relax
 from darnax.states import SequentialState
 
 
-def alone(units, j_d, key):
+def alone(units, j_d, key, order=ParallelOrchestrator):
     """Return a network of one recurrent layer that hears nothing but itself."""
-    return ParallelOrchestrator(LayerMap.from_dict({1: {1: RecurrentDiscrete(units, j_d, key=key)}, 2: {2: OutputLayer()}}))
+    return order(LayerMap.from_dict({1: {1: RecurrentDiscrete(units, j_d, key=key)}, 2: {2: OutputLayer()}}))
 
 
 @pytest.mark.parametrize("j_d", [0.25, 0.5])
@@ -37,16 +37,48 @@ def test_the_number_of_fixed_points_is_the_annealed_average(j_d):
     assert abs(counts.mean() - expected) < 4 * counts.std() / sqrt(draws)
 
 
-@pytest.mark.parametrize(("j_d", "converges"), [(0.6, False), (0.8, True), (1.0, True)])
-def test_a_large_network_settles_only_above_a_critical_self_coupling(j_d, converges):
-    units = 1000
+@pytest.mark.parametrize(
+    ("order", "j_d", "converges"),
+    [
+        (ParallelOrchestrator, 0.6, False),
+        (ParallelOrchestrator, 0.8, True),
+        (ParallelOrchestrator, 1.0, True),
+        (AsynchronousOrchestrator, 0.4, False),
+        (AsynchronousOrchestrator, 0.8, True),
+    ],
+)
+def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d, converges):
+    units, steps = 1000, 500 if order is ParallelOrchestrator else 150
 
     @jax.jit
     def settled(key):
         weights, start = jax.random.split(key)
         begin = SequentialState([(1,), (units,), (1,)]).replace_val(1, jnp.sign(jax.random.normal(start, (1, units))))
-        phase = Phase(until="fixed_point", max_steps=500)
-        return relax(alone(units, j_d, weights), begin, key, phase)[2].converged
+        phase = Phase(until="fixed_point", max_steps=steps)
+        return relax(alone(units, j_d, weights, order), begin, key, phase)[2].converged
 
     cases = [float(settled(key)) for key in jax.random.split(jax.random.key(29), 5)]
+    assert cases == [float(converges)] * 5
+
+
+@pytest.mark.parametrize(
+    ("order", "strength", "converges"),
+    [(SequentialOrchestrator, 1.0, False), (SequentialOrchestrator, 3.0, True), (ParallelOrchestrator, 3.0, False)],
+)
+def test_layers_that_hold_each_other_settle_without_self_coupling(order, strength, converges):
+    """If both answer at once, each takes the state that the other has just left, for ever."""
+    units = 1000
+
+    @jax.jit
+    def settled(key):
+        k = jax.random.split(key, 4)
+        hold = Ferromagnetic(units, strength)
+        first, second = ({i: RecurrentDiscrete(units, 0.0, key=k[i]), 3 - i: hold} for i in (1, 2))
+        network = order(LayerMap.from_dict({1: first, 2: second, 3: {3: OutputLayer()}}))
+        begin = SequentialState([(1,), (units,), (units,), (1,)])
+        for i in (1, 2):
+            begin = begin.replace_val(i, jnp.sign(jax.random.normal(jax.random.fold_in(k[0], i), (1, units))))
+        return relax(network, begin, k[3], Phase(until="fixed_point", max_steps=100))[2].converged
+
+    cases = [float(settled(key)) for key in jax.random.split(jax.random.key(31), 5)]
     assert cases == [float(converges)] * 5

@@ -9,9 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from darnax.rules import Hebbian, Perceptron, SoftmaxDelta
+from darnax.connectivity import Dense
+from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
-RULES = [Perceptron(), Perceptron(1.5), Perceptron(jnp.arange(4.0)), SoftmaxDelta(), Hebbian()]
+RULES = [
+    Perceptron(),
+    Perceptron(1.5),
+    Perceptron(jnp.arange(4.0)),
+    SoftmaxDelta(),
+    Hebbian(),
+    Adatron(),
+    Adatron(jnp.arange(4.0)),
+    Logistic(0.5, 2.0),
+    Logistic(jnp.arange(4.0)),
+    Delta(),
+]
 fields = arrays(np.float32, (3, 4), elements=st.sampled_from([-3.0, -1.5, -1.0, 0.0, 0.25, 1.0, 1.5, 3.0]))
 states = arrays(np.float32, (3, 4), elements=st.sampled_from([-1.0, 1.0]))
 
@@ -45,3 +57,39 @@ def test_softmax_delta_reads_only_the_sign_of_a_label(code):
     h = jax.random.normal(jax.random.key(1), (2, 4))
     off, on = code
     np.testing.assert_array_equal(SoftmaxDelta().signal(off + (on - off) * hot, h), SoftmaxDelta().signal(2 * hot - 1, h))
+
+
+def stored(rule, units=60, patterns=12, steps=400):
+    """Return patterns, and couplings that a rule has learnt from all of them at once, again and again."""
+    dense = Dense((units,), (units,), hollow=True)
+    xi = jnp.sign(jax.random.normal(jax.random.key(3), (patterns, units)))
+
+    def learn(_, j):
+        return j + 0.5 * dense.correlate(xi, rule.signal(xi, dense.message(j, xi)))
+
+    return xi, jax.jit(lambda j: jax.lax.fori_loop(0, steps, learn, j))(jnp.zeros((units, units))), dense
+
+
+def test_delta_finds_the_pseudo_inverse():
+    """Without self-synapses, unit i keeps what the least-norm solution over the other units says."""
+    xi, j, _ = stored(Delta())
+    patterns = np.asarray(xi, np.float64)
+    for i in (0, 17, 59):
+        others = np.delete(np.arange(60), i)
+        np.testing.assert_allclose(j[others, i], np.linalg.pinv(patterns[:, others]) @ patterns[:, i], atol=1e-3)
+
+
+def test_adatron_ends_on_the_margin_and_passes_over_what_is_beyond():
+    xi, j, dense = stored(Adatron(0.5))
+    margins = xi * dense.message(j, xi)
+    assert margins.min() > 0.499
+    assert jnp.mean(margins < 0.501) > 0.3  # some patterns are held by the others alone
+
+
+def test_logistic_becomes_the_perceptron():
+    y = jnp.sign(jax.random.normal(jax.random.key(4), (50, 4)))
+    h = jax.random.normal(jax.random.key(5), (50, 4))
+    far = jnp.abs(y * h - 0.5) > 0.01
+    difference = Logistic(0.5, 2000.0).signal(y, h) - Perceptron(0.5).signal(y, h)
+    assert far.sum() > 190
+    np.testing.assert_allclose(jnp.where(far, difference, 0), 0, atol=1e-6)

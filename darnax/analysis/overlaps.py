@@ -1,0 +1,30 @@
+"""Overlaps: how much two moments of the dynamics have in common, class by class."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darnax.analysis.table import Table
+
+COLUMNS = ("layer", "between", "class", "overlap")
+
+
+def by_class(
+    moments: Mapping[str, Mapping[str, NDArray[np.floating]]], classes: NDArray[np.integer], names: Sequence[str]
+) -> Table:
+    """Return `(1/N) Σ_i s_i s'_i` between every two moments, averaged over the samples of each class that came.
+
+    Args:
+        moments: moment (the end of a phase) -> layer -> states (batch, units).
+        classes: of the samples.
+        names: of the classes.
+    """
+    rows = []
+    for (a, first), (b, second) in combinations(moments.items(), 2):
+        for layer in first:
+            overlap = np.mean(first[layer] * second[layer], axis=1)
+            for c in np.unique(classes):
+                rows.append((layer, f"{a} – {b}", names[c], float(overlap[classes == c].mean())))
+    return Table(COLUMNS, rows)

@@ -1,0 +1,29 @@
+"""Numbers with names: what every measure returns, and what a CSV file holds."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from darnax.errors import Problem, RequestError
+
+Cell = str | int | float
+
+
+class Table(NamedTuple):
+    """Rows in long form: one number a row, told apart by the other columns."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+
+
+def write(name: str, table: Table, folder: Path) -> Path:
+    """Write `<name>.csv` into `folder`, which is made where it is not there; return the file."""
+    path = folder / f"{name}.csv"
+    try:
+        folder.mkdir(exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([table.columns, *table.rows])
+    except OSError as error:
+        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another run")) from error
+    return path

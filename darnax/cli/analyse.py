@@ -1,0 +1,44 @@
+"""`darnax analyse`: what a trained network has become, as a page and as numbers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from darnax.cli.options import Debug, Overrides, Run
+
+Examples = Annotated[int, typer.Option("--examples", metavar="N", min=1, help="Test examples to look at.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="MEASURE", help="Take this measure; may be repeated.")]
+Export = Annotated[Path | None, typer.Option("--export", metavar="FILE.npz", help="Write the states of all test examples.")]
+
+
+def analyse(
+    run: Run,
+    overrides: Overrides = None,
+    examples: Examples = 500,
+    only: Only = None,
+    export: Export = None,
+    debug: Debug = False,
+) -> None:
+    """Look into a trained network, on test data: a page with plots, and the numbers as CSV beside it.
+
+    Flips at every step, margins before and after training, overlaps between phases by class, symmetry and spectrum of the
+    couplings, basins of attraction, and a linear probe of every layer. What may change is the data:
+
+        darnax analyse outputs/mnist_chain/<time>-<id>
+
+        darnax analyse outputs/mnist_chain/<time>-<id> --only basins --only probes --export states.npz
+    """
+    from darnax.analysis import measures
+    from darnax.analysis.table import write
+    from darnax.cli import launch
+    from darnax.reports import analysis
+
+    asked = measures.chosen(list(only or []))
+    subject = launch.analyse(run, list(overrides or []), examples)
+    for name, measure in asked.items():
+        typer.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")
+    typer.echo(f"page: {analysis.write(run)}")
+    if export is not None:
+        measures.export(subject, export)
+        typer.echo(f"states: {export}")

@@ -1,0 +1,25 @@
+"""`darnax cite`: the literature of a run, as BibTeX."""
+
+import typer
+
+from darnax.cli.options import Debug, Run
+
+
+def cite(run: Run, debug: Debug = False) -> None:
+    """Print the references of exactly the model, the rules, the optimisers and the data that a run used.
+
+    They come from the docstrings, those of your own rules included; a comment says who uses an entry.
+
+        darnax cite outputs/mnist_chain/<time>-<id> > references.bib
+    """
+    from darnax.builder.bibliography import bibliography
+    from darnax.data import describe
+    from darnax.runner.run_folder import RunFolder
+
+    config = RunFolder.open(run).config()
+    own = config["data"].get("source") is not None
+    found = bibliography(config, "" if own else describe(config["data"]["name"], config["paths"]["data"]).citation)
+    for entry, users in found.entries.items():
+        typer.echo(f"% {', '.join(users)}\n{entry}\n")
+    for what in found.silent:
+        typer.echo(f"% without a reference: {what}")

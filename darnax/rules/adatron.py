@@ -1,0 +1,42 @@
+"""The relaxation rule: what is not yet stable enough learns, as much as it lacks.
+
+@article{anlauf1989adatron,
+  title = {The {AdaTron}: an adaptive perceptron algorithm},
+  author = {Anlauf, Joachim K. and Biehl, Michael}, journal = {Europhysics Letters},
+  volume = {10}, number = {7}, pages = {687--692}, year = {1989}
+}
+@article{motzkin1954relaxation,
+  title = {The relaxation method for linear inequalities},
+  author = {Motzkin, Theodore S. and Schoenberg, Isaac J.}, journal = {Canadian Journal of Mathematics},
+  volume = {6}, pages = {393--404}, year = {1954}
+}
+"""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from darnax.rules.interface import Rule
+
+
+class Adatron(Rule):
+    """`e = y · max(0, margin − y·h)`: the perceptron's step, but as long as the distance that is left to the margin.
+
+    It ends on the margin instead of jumping about it, and passes over what is stable, as the perceptron does.
+
+    Args:
+        margin: κ, in units of the field; one number, or one per unit.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Adatron(margin=1.0).signal(jnp.array([[1.0, 1.0, -1.0]]), jnp.array([[0.5, 2.0, 1.0]])).tolist()
+        [[0.5, 0.0, -2.0]]
+    """
+
+    margin: Array
+
+    def __init__(self, margin: ArrayLike = 1.0) -> None:
+        self.margin = jnp.asarray(margin, jnp.float32)
+
+    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        return y * jnp.maximum(jnp.broadcast_to(self.margin, h.shape) - y * h, 0)

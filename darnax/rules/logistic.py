@@ -1,0 +1,39 @@
+"""The perceptron rule without its step: the less stable a state is, the more its unit learns, and never nothing.
+
+@article{cox1958regression,
+  title = {The regression analysis of binary sequences},
+  author = {Cox, David R.}, journal = {Journal of the Royal Statistical Society: Series B},
+  volume = {20}, number = {2}, pages = {215--242}, year = {1958}
+}
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from darnax.rules.interface import Rule
+
+
+class Logistic(Rule):
+    """`e = y · σ(β (margin − y·h))` with `σ(u) = 1/(1 + exp(−u))`; the perceptron rule is its limit of large β.
+
+    Args:
+        margin: κ, where e is half of y, in units of the field; one number, or one per unit.
+        steepness: β, one number.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Logistic(margin=1.0).signal(jnp.array([[1.0, -1.0]]), jnp.array([[1.0, -1.0]])).tolist()
+        [[0.5, -0.5]]
+    """
+
+    margin: Array
+    steepness: Array
+
+    def __init__(self, margin: ArrayLike = 0.0, steepness: ArrayLike = 1.0) -> None:
+        self.margin, self.steepness = jnp.asarray(margin, jnp.float32), jnp.asarray(steepness, jnp.float32)
+
+    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        missing = jnp.broadcast_to(self.margin, h.shape) - y * h
+        return y * jax.nn.sigmoid(jnp.broadcast_to(self.steepness, h.shape) * missing)

@@ -1,0 +1,57 @@
+"""The published model from this code: what it gives, what is still to be run, and the physics of networks at rest.
+
+python scripts/reproduce.py                     docs/results.md from the runs in outputs/
+python scripts/reproduce.py --missing > todo.sh the commands that are left; run it, and if it was cut off make it anew
+python scripts/reproduce.py --physics           measure the physics (minutes), then the page
+"""
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from reproduction.page import page
+from reproduction.receipts import finished, receipt
+from reproduction.rows import SECTIONS, TRAIN, Row
+
+SEEDS = (0, 1, 2)
+
+
+def commands(row: Row, seeds: Sequence[int]) -> list[str]:
+    """Return what makes the runs of a row with these seeds."""
+    if row.program == TRAIN:
+        chosen = [f"{TRAIN} -m {row.overrides} tracking=local seed={','.join(map(str, seeds))}"] if seeds else []
+    else:
+        chosen = [f"{row.program} {row.overrides} seed={seed}" for seed in seeds]
+    return [shlex.join(command.split()) for command in chosen]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where the runs are")
+    parser.add_argument("--page", type=Path, default=Path("docs/results.md"), help="where the page goes")
+    parser.add_argument("--missing", action="store_true", help="print the commands that are left instead")
+    parser.add_argument("--physics", nargs="*", metavar="NAME", help="measure fixed_points, convergence, coupling; default all")
+    choice = parser.parse_args()
+    if choice.physics is not None:
+        from reproduction.physics import MEASUREMENTS, measure
+
+        for name in choice.physics or MEASUREMENTS:
+            print(measure(name, choice.outputs), flush=True)
+    there = finished(choice.outputs)
+    found = {section: [receipt(there, row.overrides, SEEDS) for row in section.rows] for section in SECTIONS}
+    left = [
+        command
+        for section, receipts in found.items()
+        for row, (_, seeds) in zip(section.rows, receipts, strict=True)
+        for command in commands(row, seeds)
+    ]
+    if choice.missing:
+        print(*left, sep="\n")
+        return
+    choice.page.write_text(page({s: [r for r, _ in receipts] for s, receipts in found.items()}, choice.outputs / "physics"))
+    print(f"{choice.page}: {len(left)} commands are left")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The literature of a run. Oracle: the configuration, and what BibTeX wants of an entry."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from chain import changed
+
+import darnax
+from darnax.builder import optimizer_references
+from darnax.builder.bibliography import bibliography, entries_of
+from darnax.rules import Rule
+
+ROOT = Path(darnax.__file__).parent
+RULES = [p.stem for p in sorted((ROOT / "rules").glob("[!_]*.py")) if p.stem != "interface"]
+CARRIERS = [*(f"darnax.rules.{name}" for name in RULES), "darnax.modules.recurrent", "darnax.data.associations"]
+MNIST = "@article{lecun,\n  title={MNIST},\n  year={2010}}\n"
+WANTED = {"article": {"journal"}, "inproceedings": {"booktitle"}, "book": {"publisher"}, "misc": {"howpublished"}}
+
+
+def users(config, dataset=MNIST):
+    found = bibliography(config, dataset)
+    return {next(iter(entries_of(entry))): who for entry, who in found.entries.items()}, found.silent
+
+
+def test_of_exactly_what_the_run_uses():
+    cited, silent = users(changed({}))
+    assert cited == {
+        "badalotti2025dynamical": ["hidden1", "hidden2", "hidden3"],
+        "rosenblatt1958perceptron": ["w_in", "hidden1", "hidden2", "hidden3"],
+        "krauth1987learning": ["w_in", "hidden1", "hidden2", "hidden3"],
+        "bridle1990probabilistic": ["w_out"],
+        "lecun": ["data"],
+    }
+    assert silent == []
+
+
+def test_a_rule_that_never_learns_is_no_reference():
+    cited, _ = users(changed({"dynamics.train.free.learn": ["w_in"]}))
+    assert cited["rosenblatt1958perceptron"] == ["w_in"]
+
+
+def test_optimisers_and_made_up_tasks():
+    adam = {
+        "_target_": "optax.adam",
+        "learning_rate": {"_target_": "optax.cosine_decay_schedule", "init_value": 1.0, "decay_steps": 9},
+    }
+    source = {"_target_": "darnax.data.Associations", "inputs": 6, "outputs": 4, "load": 2.0}
+    patterns = {"_target_": "darnax.data.Patterns"}
+    heavy = {"_target_": "optax.sgd", "learning_rate": 0.1, "momentum": 0.9}
+    odd = {"_target_": "optax.sign_sgd", "learning_rate": 0.1}
+    groups = {"hidden*": heavy, "w_in": odd}
+    task = {"data.source": source, "data.labels": patterns, "data.encode": {}}
+    cited, silent = users(changed({"optimizer.default": adam, "optimizer.groups": groups} | task), "")
+    optimizers = {key for key, who in cited.items() if who == ["optimizer"]}
+    assert optimizers == {"kingma2015adam", "loshchilov2017sgdr", "polyak1964some"}
+    assert {key for key, who in cited.items() if who == ["data"]} == {"cover1965geometrical", "gardner1988space"}
+    assert silent == ["optax.sign_sgd"]
+
+
+def test_a_set_without_a_citation_is_told():
+    assert users(changed({}), "no BibTeX at all")[1] == ["mnist"]
+
+
+@pytest.mark.parametrize("carrier", [*CARRIERS, optimizer_references.__name__])
+def test_every_entry_is_one_that_bibtex_takes(carrier):
+    entries = entries_of(importlib.import_module(carrier).__doc__)
+    assert entries
+    for entry in entries.values():
+        kind = re.match(r"@(\w+)", entry)[1]
+        assert entry.count("{") == entry.count("}")
+        assert {"title", "author", "year"} | WANTED[kind] <= set(re.findall(r"(\w+) = \{", entry)), entry
+
+
+def test_keys_are_unique_and_every_rule_is_there():
+    keys = [key for carrier in CARRIERS for key in entries_of(importlib.import_module(carrier).__doc__)]
+    assert len(keys) == len(set(keys))
+    assert {
+        rule.__module__.rpartition(".")[2] for rule in Rule.__subclasses__() if rule.__module__.startswith("darnax.")
+    } == set(RULES)
+
+
+def test_entries_in_any_shape():
+    text = "Words @ and\n    @book{one, year = {1}}\n@misc{two,\n  title = {A {B}\n  c}\n}\nmore {words}"
+    assert entries_of(text) == {"one": "@book{one, year = {1}}", "two": "@misc{two,\n  title = {A {B}\n  c}\n}"}

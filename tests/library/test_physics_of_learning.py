@@ -1,0 +1,109 @@
+"""What the published model lives by, on random pairs of ±1 patterns through a hundred dense units.
+
+Oracles: the directions that were published (a state that holds when the answer is gone, and what takes that away), with bounds
+many standard deviations from what these networks do.
+"""
+
+from functools import cache
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+
+from darnax.layer_map import LayerMap
+from darnax.learning import evaluate_step, go_through, grouped, init_optimizer, train_step
+from darnax.modules import Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import SequentialOrchestrator
+from darnax.relaxation import Phase
+from darnax.states import SequentialState
+
+UNITS, BATCH = 100, 10
+step, evaluate = eqx.filter_jit(train_step), eqx.filter_jit(evaluate_step)
+RECALL = {"recall": Phase(start="blank", messages="forward", steps=6)}
+TEN, TWO = (5, 5), (1, 1)
+
+
+def chain(depth, j_d, strength, seed):
+    """Wire pattern -> layers that hold each other with this strength -> pattern, told to the last of them."""
+    keys = iter(jax.random.split(jax.random.key(seed), depth + 3))
+    rows = {i: {i: RecurrentDiscrete(UNITS, j_d, j_d + 0.9, key=next(keys))} for i in range(1, depth + 1)}
+    for i in range(1, depth):
+        rows[i][i + 1], rows[i + 1][i] = Ferromagnetic(UNITS, strength), Ferromagnetic(UNITS, strength)
+    rows[1][0] = FullyConnected(UNITS, UNITS, 1.0, j_d + 0.9, key=next(keys))
+    rows[depth][depth + 1] = FullyConnected(UNITS, UNITS, 2.0, rule=None, key=next(keys))
+    rows[depth + 1] = {depth: FullyConnected(UNITS, UNITS, 1.0, 1.0, key=next(keys)), depth + 1: OutputLayer()}
+    names = {(1, 0): "w_in", (depth + 1, depth): "w_out"} | {(i, i): f"hidden{i}" for i in range(1, depth + 1)}
+    return SequentialOrchestrator(LayerMap.from_dict(rows, names)), SequentialState([(UNITS,)] * (depth + 2))
+
+
+def phases_of(steps, learn=()):
+    clamped, free = steps
+    return {
+        "warmup": Phase(messages="forward", steps=1),
+        "clamped": Phase(steps=clamped),
+        "free": Phase(messages="forward", steps=free, learn=learn),
+    }
+
+
+def pairs_of(load, seed):
+    xi, zeta = (jax.random.normal(key, (round(load * UNITS), UNITS)) for key in jax.random.split(jax.random.key(100 + seed)))
+    return jnp.sign(xi), jnp.sign(zeta)
+
+
+@cache
+def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
+    """Train one layer; return the fractions of right signs and of whole pairs, and the flips left when the answer is gone."""
+    network, state = chain(1, 0.5, 0.0, 0)
+    phases, (xi, zeta) = phases_of(steps, learn), pairs_of(load, 0)
+    rates = {"hidden*": optax.sgd(0.05), "w_in": optax.sgd(0.3), "w_out": optax.sgd(0.1)}
+    optimizer = grouped(network, optax.sgd(0.0), rates)
+    opt_state, flips = init_optimizer(network, optimizer, phases), []
+    for epoch in range(epochs):
+        order = jax.random.permutation(jax.random.key(epoch), len(xi)).reshape(-1, BATCH)
+        for chosen in order:
+            network, opt_state, _, metrics = step(
+                network, optimizer, opt_state, state, phases, xi[chosen], zeta[chosen], jax.random.key(0)
+            )
+            flips.append(metrics["relax/free/flips"])
+    right = (evaluate(network, state, RECALL, xi, jax.random.key(0)) >= 0) == (zeta > 0)
+    return float(right.mean()), float(right.all(axis=1).mean()), float(jnp.mean(jnp.stack(flips[-len(order) :])))
+
+
+def test_frozen_couplings_lose_what_plastic_ones_learn():
+    frozen, plastic = (learnt(learn)[0] for learn in (("w_out",), ("w_out", "hidden1")))
+    assert plastic - frozen > 0.1
+
+
+def test_two_sweeps_instead_of_ten_end_in_no_fixed_point():
+    assert learnt()[2] < 0.01
+    assert learnt(steps=TWO)[2] > 0.04
+
+
+def test_pairs_are_learnt_below_capacity_and_not_above():
+    assert learnt(load=0.2)[1] == 1
+    assert learnt(load=1.5)[1] < 0.05
+
+
+@eqx.filter_jit
+def held(network, state, xi, zeta):
+    """Return the overlap of the last layer before and after the answer is taken away, and the flips of the last free step."""
+    ends = dict(go_through(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
+    return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends["free"].relaxation.flips
+
+
+def measured(depth, j_d, strength):
+    """Return what five random networks keep, and how restless they are."""
+    found = [held(*chain(depth, j_d, strength, seed), *pairs_of(1.0, seed)) for seed in range(5)]
+    return [[float(value) for value in column] for column in zip(*found, strict=True)]
+
+
+def test_the_free_state_collapses_without_self_coupling():
+    (without, restless), (with_it, calm) = measured(1, 0.0, 0.0), measured(1, 0.9, 0.0)
+    assert min(restless) > 0.1 > 10 * max(calm)
+    assert max(without) < 0.4 < 0.5 < min(with_it)
+
+
+def test_layers_that_hold_each_other_need_none():
+    (weak, _), (strong, _) = measured(2, 0.0, 0.5), measured(2, 0.0, 3.0)
+    assert max(weak) < 0.15 < 0.3 < min(strong)

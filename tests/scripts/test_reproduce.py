@@ -1,0 +1,74 @@
+"""The results page. Oracle: the runs on disk, and the arithmetic of their numbers."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from statistics import fmean, stdev
+
+import pytest
+import yaml
+
+from darnax.builder import build
+from darnax.cli.hydra_adapter import compose
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def reproduce(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    import reproduce
+
+    return reproduce
+
+
+def run(place, name, accuracy, *overrides, status="finished"):
+    folder = place / "mnist_chain" / name
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(compose(["+experiment=mnist_chain", *overrides])))
+    (folder / "environment.json").write_text(json.dumps({"git": {"commit": "0123456789abcdef", "dirty": False}}))
+    summary = {"status": status, "metrics": {"test/accuracy": accuracy}, "wall_seconds": 60.0}
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+def said(reproduce, monkeypatch, capsys, *arguments):
+    from reproduction.rows import BEYOND
+
+    monkeypatch.setattr(reproduce, "SECTIONS", (BEYOND,))
+    monkeypatch.setattr(sys, "argv", ["reproduce.py", *map(str, arguments)])
+    reproduce.main()
+    return capsys.readouterr().out
+
+
+def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce, monkeypatch, capsys, tmp_path):
+    run(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5, "seed=0")  # repeated below: the newest counts
+    run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.9712, "seed=0", "tracking=local", f"paths.outputs={tmp_path}")
+    run(tmp_path, "2026-01-02_00-00-01-aaaaaa", 0.9735, "seed=1")
+    run(tmp_path, "2026-01-02_00-00-02-aaaaaa", 0.1, "seed=2", "model.depth=3")
+    run(tmp_path, "2026-01-02_00-00-03-aaaaaa", 0.1, "seed=2", status="interrupted")
+    run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
+    left = said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--missing")
+    assert left == "darnax train -m +experiment=mnist_chain tracking=local seed=2\n"
+
+    physics = tmp_path / "physics" / "counting"
+    physics.mkdir(parents=True)
+    (physics / "result.json").write_text(
+        json.dumps({"text": "How many.", "seconds": 3.2, "rows": [{"J_D": 0.5, "counted": "2"}]})
+    )
+    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--page", tmp_path / "results.md")
+    page = (tmp_path / "results.md").read_text()
+    row = re.search(r"^\| `mnist_chain`.*$", page, re.MULTILINE)[0]
+    values = [0.9712, 0.9735]
+    assert f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | 0123456 | `darnax train +experiment=mnist_chain` |" in row
+    assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
+
+
+@pytest.mark.slow
+def test_every_row_can_be_built(reproduce):
+    from reproduction.rows import SECTIONS
+
+    for section in SECTIONS:
+        for row in section.rows:
+            build(compose(row.overrides.split()))
+            assert len(row.metrics) == len(section.heads)
