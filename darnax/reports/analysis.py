@@ -11,7 +11,7 @@ from darnax.reports.figures import finite
 from darnax.reports.runs import Run, read
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
-SCRIPTS = ("curves.js", "analysis.js")
+SCRIPTS = ("plots.js", "analysis.js")
 
 
 class Figure(NamedTuple):

@@ -18,7 +18,7 @@ from darnax.reports.configuration import short_names
 from darnax.reports.figures import Figures, figures_of
 from darnax.reports.runs import Run
 
-SCRIPTS = ("values.js", "table.js", "curves.js", "map.js", "page.js")
+SCRIPTS = ("plots.js", "values.js", "table.js", "curves.js", "map.js", "page.js")
 PLACE = re.compile(r"/\*(style|plotly|data|scripts)\*/")
 
 

@@ -1,14 +1,9 @@
 """The page in Chromium, which must be installed (`apt-get install chromium`): without it these tests fail, they do not pass."""
 
-import json
-import os
-import re
-import shutil
-import subprocess
-from html import unescape
 from pathlib import Path
 
 import pytest
+from browser import act
 from runs_on_disk import make, sweep
 
 from darnax.reports import page, text
@@ -18,10 +13,7 @@ from darnax.reports.runs import find
 pytestmark = pytest.mark.slow
 
 METRIC, OTHER = "eval/accuracy", "norm/w_in"
-NOISE = ("WebGL", "GL Driver")  # what Chromium says of a machine without a graphics card
 HEAD = """
-<script>{
-const seen = {};
 const texts = (line) => [...line.children].slice(1, -1).map((cell) => cell.textContent);
 const rows = () => [...document.querySelectorAll("#table tbody tr")].map(texts);
 const lines = () => document.querySelectorAll("#curves .scatterlayer .trace").length;
@@ -32,26 +24,6 @@ const choose = (name, value) => {
   (control.onchange || control.oninput)();
 };
 """
-TAIL = "document.documentElement.dataset.seen = JSON.stringify(seen);\n}</script>"
-
-
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return found or pytest.fail("this test needs Chromium: apt-get install chromium")
-
-
-def act(file: Path, script: str, *options: str) -> dict:
-    """Open the page, do what the script says, and return what it has seen."""
-    file.write_text(file.read_text().replace("</body>", f"{HEAD}{script}{TAIL}</body>"))
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    shown = subprocess.run(
-        [chromium(), "--headless", *root, "--disable-gpu", "--dump-dom", "--enable-logging=stderr",
-         "--virtual-time-budget=3000", f"--user-data-dir={file.parent / 'profile'}", *options, file.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    assert not [line for line in shown.stderr.splitlines() if "CONSOLE" in line and not any(word in line for word in NOISE)]
-    assert 'data-hacked="' not in shown.stdout
-    return json.loads(unescape(re.search(r'data-seen="([^"]*)"', shown.stdout)[1]))
 
 
 def written(place: Path, *runs: Path, **how) -> Path:
@@ -94,7 +66,7 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
     """
     preferred = f"--blink-settings=preferredColorScheme={['dark', 'light'].index(scheme)}"
-    seen = act(written(tmp_path, place), script, f"--window-size={width},1200", preferred)
+    seen = act(written(tmp_path, place), HEAD + script, f"--window-size={width},1200", preferred)
     assert seen["first"] == table(place, METRIC)
     assert seen["lines"] == 8  # a line and a band each
     assert seen["cells"] == [pytest.approx([0.873, 0.893]), pytest.approx([0.913, 0.933])]
@@ -142,7 +114,7 @@ def test_words_from_a_configuration_stay_words(tmp_path):
       seen.bold = (seen.bold || 0) + document.querySelectorAll("#map tspan[style*=bold]").length;
     }
     """
-    seen = act(written(tmp_path, tmp_path / "runs"), script, "--window-size=1400,1200")
+    seen = act(written(tmp_path, tmp_path / "runs"), HEAD + script, "--window-size=1400,1200")
     assert set(seen["rows"]) == set(HOSTILE)
     assert len(set(seen["elements"])) == 1
     assert seen["bold"] == 0

@@ -1,11 +1,7 @@
 // The page of one run: a card for every figure, with a choice where it has several panels.
 const data = JSON.parse(document.getElementById("data").textContent);
-const make = (tag, properties = {}, ...inside) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...inside);
-  return element;
-};
 
+document.querySelector("nav").remove();  // one run: there is nothing to choose between
 document.title = `${data.title} · darnax analyse`;
 document.getElementById("title").textContent = data.title;
 document.getElementById("summary").textContent =

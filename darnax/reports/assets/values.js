@@ -22,12 +22,5 @@ const label = (row, rows = data.rows) => {  // in few words, of what tells it fr
   const telling = words(row).filter((_, i) => rows.length < 2 || rows.some((other) => other.values[i] !== row.values[i]));
   return telling.slice(0, 4).join(" ") + (telling.length > 4 ? " …" : "") || "all runs";
 };
-const quoted = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");  // Plotly reads tags in what it draws
 const inOrder = (a, b) =>
   typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
-
-const make = (tag, properties = {}, ...inside) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...inside);
-  return element;
-};
