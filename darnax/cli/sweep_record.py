@@ -8,12 +8,9 @@ sweep.json         the command, and every point with its resolved configuration;
 ```
 """
 
-import fcntl
 import hashlib
 import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -76,7 +73,7 @@ class Record:
         except FileNotFoundError as error:
             what = f"not the folder of a sweep: it has no {NAME}; give outputs/<name>/sweeps/<time>-<id>"
             raise RequestError(Problem(str(folder), what)) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise RequestError(Problem(str(folder / NAME), f"cannot be read ({error}); start a new sweep")) from error
 
     def write(self) -> None:
@@ -116,31 +113,3 @@ def overrides_of(run: Path) -> tuple[str, ...]:
         return tuple(map(str, OmegaConf.to_container(OmegaConf.load(run / "overrides.yaml"))))  # type: ignore[arg-type]
     except Exception:  # YAML, OmegaConf and the file system each have their own
         return ()
-
-
-@contextmanager
-def held(note: Path) -> Iterator[bool]:
-    """Hold the lock of a point, and say so, unless another process keeps it; the system lets go of it when a process dies."""
-    with note.open("a") as file:
-        end = time.monotonic() + PATIENCE
-        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and time.monotonic() < end:
-            time.sleep(0.02)
-        yield mine
-
-
-def is_held(note: Path) -> bool:
-    """Say whether a process is at work on a point."""
-    try:
-        with note.open() as file:
-            return not locked(file.fileno(), fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
-
-
-def locked(file: int, how: int) -> bool:
-    """Try to lock a file, without waiting."""
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from darnax.cli.sweep_record import Point, Record, is_held
+from darnax.cli.sweep_record import Point, Record
+from darnax.locks import is_held
 
 ACCURACY = "eval/accuracy"
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
@@ -85,7 +86,7 @@ def loaded(text: str) -> dict[str, Any]:
     """Read one JSON object; a torn one holds nothing."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

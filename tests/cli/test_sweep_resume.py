@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from darnax.cli import sweep_record
-from darnax.cli.sweep_record import Record, held
+from darnax.cli.sweep_record import Record
+from darnax.locks import held
 
 
 class Killed(BaseException):
