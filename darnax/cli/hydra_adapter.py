@@ -3,8 +3,9 @@
 Hydra composes and splits sweeps; it configures no logging, leaves no folder and never changes the directory.
 """
 
+import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from datetime import datetime
 from functools import partial
@@ -24,10 +25,11 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.cli import configs, explain
+from darnax.cli import configs, explain, hidden, trust
 from darnax.cli.panels import one_line
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
+from darnax.runner.run_folder import NAME
 
 Begin = Callable[[list[Point], bool], list[Point]]
 Task = Callable[[list[str]], None]
@@ -38,18 +40,21 @@ APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults li
 class Composer(ConfigLoaderImpl):
     """Hydra's loader over ./configs and the packaged configurations, or over one `file` that is a whole configuration."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, trusted: Collection[str] = ()) -> None:
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
         if file is not None and (file.suffix != ".yaml" or not file.is_file()):
             raise RequestError(Problem(str(file), "is no .yaml file; give the config.yaml of a run folder"))
+        if file is not None:
+            trust.require_plain(file)
         directories = configs.directories() if file is None else [file.absolute().parent, *configs.directories()]
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
             path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
         super().__init__(path)
         self.primary = "config" if file is None else file.stem
+        self.trusted = trusted
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
@@ -87,7 +92,7 @@ class Composer(ConfigLoaderImpl):
         try:
             config = self.compose([*hydra, *overrides])
             HydraConfig.instance().set_config(config)
-            return Point(tuple(overrides), plain(config))
+            return Point(tuple(overrides), plain(config, self.trusted))
         except RequestError as error:
             return Point(tuple(overrides), None, one_line(error))
 
@@ -122,11 +127,12 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    config = Composer(file).compose(spelled(overrides))
+    trusted = trust.granted(overrides)
+    config = Composer(file, trusted).compose(spelled(overrides))
     if config.hydra.mode == RunMode.MULTIRUN or config.hydra.sweeper.get("params"):
         raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
     HydraConfig.instance().set_config(config)
-    return plain(config)
+    return plain(config, trusted)
 
 
 def value(name: str) -> Any:
@@ -134,16 +140,17 @@ def value(name: str) -> Any:
     return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
 
 
-def sweep(overrides: list[str], file: Path | None, folder: Path, begin: Begin, task: Task) -> None:
+def sweep(overrides: list[str], file: Path | None, folder: Path, trusted: Collection[str], begin: Begin, task: Task) -> None:
     """Run a sweep whose files go to `folder`.
 
     `begin(all points, whether they run in this process)` says which of them are left to do, and `task(overrides of a point)`
     does one of these where Hydra's launcher wants it.
     """
-    composer = Composer(file)
+    composer = Composer(file, trusted)
     quoted = str(folder).replace("'", r"\'")
     place = [f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
     config = composer.compose([*spelled(overrides), *place], RunMode.MULTIRUN)
+    require_plugins_alone(config)
     context = HydraContext(config_loader=composer, callbacks=Callbacks())
     sweeper: Any = Plugins.instance().instantiate_sweeper(
         hydra_context=context, task_function=partial(named, task), config=config
@@ -154,6 +161,13 @@ def sweep(overrides: list[str], file: Path | None, folder: Path, begin: Begin, t
         sweeper.sweep(arguments=words(config.hydra.overrides.task))
     finally:
         (folder / "multirun.yaml").unlink(missing_ok=True)
+
+
+def require_plugins_alone(config: DictConfig) -> None:
+    """Raise RequestError where a launcher or a sweeper is given objects to make: Hydra would make whatever they name."""
+    inside = [name for part in ("launcher", "sweeper") for name in explain.walk(OmegaConf.to_container(config.hydra[part]), "")]
+    if made := [name for name in inside if name.endswith("._target_")]:
+        raise RequestError(Problem(f"hydra: {made[0]}", "a launcher or sweeper takes values, and no `_target_` inside"))
 
 
 def named(task: Task, config: DictConfig) -> None:
@@ -172,20 +186,31 @@ def spelled(overrides: list[str]) -> list[str]:
     return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]
 
 
-def plain(config: DictConfig) -> dict[str, Any]:
-    """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be resolved."""
+def plain(config: DictConfig, trusted: Collection[str]) -> dict[str, Any]:
+    """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be, or must not be."""
     config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     if taken_for_truth := explain.keys_taken_for_truth(config):
         raise RequestError(*taken_for_truth)
     try:
-        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+        resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
     except OmegaConfBaseException as error:
         raise RequestError(*explain.unresolved(config)) from error
+    left = [
+        Problem(name, f"came {text}, which still refers to something") for name, text in trust.leaves(resolved) if "${" in text
+    ]
+    if problems := [*left, *hidden.exposed(resolved)]:
+        raise RequestError(*problems)
+    trust.require_granted(resolved, trusted)
+    return resolved
 
 
 def sweep_folder(overrides: list[str], file: Path | None) -> Path:
     """Find a new name under the outputs for the runs of one sweep."""
     config = Composer(file).compose(spelled(overrides), RunMode.MULTIRUN)
     outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
+    if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
+        raise RequestError(
+            Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
+        )
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from darnax.cli import panels, sweep_board
+from darnax.cli import panels, sweep_board, trust
 from darnax.cli.options import Debug
 from darnax.cli.sweep_changes import changes
-from darnax.cli.sweep_record import NAME, Point, Record, is_held
+from darnax.cli.sweep_record import NAME, Point, Record
 from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
+from darnax.locks import is_held
 
 if TYPE_CHECKING:
     from darnax.runner.interrupts import Interrupted
@@ -26,6 +27,9 @@ TAKEN = ("finished", "running")
 CHANGED = "the configurations are not the ones that this sweep was started with; restore them, or start a new sweep"
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.", show_default=False)
+]
+Trusted = Annotated[
+    list[str] | None, typer.Argument(metavar="trust=[PACKAGE]", help="Packages that the sweep may use, said once more.")
 ]
 
 app = typer.Typer(
@@ -43,7 +47,7 @@ def status(folder: Folder, debug: Debug = False) -> None:
 
 
 @app.command("resume")
-def resume(folder: Folder, debug: Debug = False) -> None:
+def resume(folder: Folder, trusted: Trusted = None, debug: Debug = False) -> None:
     """Go on with a sweep, however it ended: nothing that is done is done again.
 
     Points that were interrupted go on from their last checkpoint, points that failed are tried once more. The configurations
@@ -55,7 +59,9 @@ def resume(folder: Folder, debug: Debug = False) -> None:
     if record.directory.is_dir():
         os.chdir(record.directory)  # for the sake of ./configs
     remove_stillborn_runs(record)
-    raise typer.Exit(Sweep(record, debug=debug).carry_out())
+    if strangers := [word for word in trusted or [] if not word.startswith("trust=")]:
+        raise RequestError(f"{' '.join(strangers)}: a sweep goes on as it was started; leave out everything but trust=[…]")
+    raise typer.Exit(Sweep(record, trust.granted(trusted or []), debug=debug).carry_out())
 
 
 def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
@@ -67,7 +73,7 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
     record = Record(folder, overrides, file and file.absolute(), Path.cwd(), command)
     code = None
     try:
-        code = Sweep(record, debug=debug).carry_out()
+        code = Sweep(record, trust.granted(overrides), debug=debug).carry_out()
     finally:
         if code == panels.REFUSED or not is_written(record):
             shutil.rmtree(folder, ignore_errors=True)
@@ -78,8 +84,8 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
 class Sweep:
     """A sweep under way in this process."""
 
-    def __init__(self, record: Record, *, debug: bool) -> None:
-        self.record, self.debug = record, debug
+    def __init__(self, record: Record, trusted: Collection[str], *, debug: bool) -> None:
+        self.record, self.trusted, self.debug = record, trusted, debug
         self.here = True  # whether points run in this process
         self.signum = 0
 
@@ -103,7 +109,7 @@ class Sweep:
         if self.signum:
             raise self.way_back(Interrupted(self.signum, record.folder))
         if trouble is not None:
-            trouble.add_note(f"go on with: darnax sweep resume {record.folder}")
+            trouble.add_note(f"go on with: {self.command}")
             raise trouble
         return self.code(states)
 
@@ -113,8 +119,8 @@ class Sweep:
         from darnax.cli.sweep_point import work
 
         record = self.record
-        task = partial(work, record.folder, os.getpid(), self.debug)
-        hydra_adapter.sweep(record.overrides, record.file, record.folder, self.begin, task)
+        task = partial(work, record.folder, os.getpid(), self.debug, self.trusted)
+        hydra_adapter.sweep(record.overrides, record.file, record.folder, self.trusted, self.begin, task)
 
     def begin(self, points: list[Point], here: bool) -> list[Point]:
         """Write the points down, or check that they are those that were written down, and return the ones left to do."""
@@ -147,7 +153,7 @@ class Sweep:
         """Tell how to go on; before the points were written down there is nothing to go on with."""
         if not is_written(self.record):
             return typer.Exit(interrupted.exit_code)
-        interrupted.resume = f"darnax sweep resume {self.record.folder}"
+        interrupted.resume = self.command
         return interrupted
 
     def code(self, states: list[State]) -> int:
@@ -156,8 +162,13 @@ class Sweep:
             return panels.REFUSED
         if all(state.status == "finished" for state in states):
             return 0
-        print(f"go on with: darnax sweep resume {self.record.folder}")
+        print(f"go on with: {self.command}")
         return panels.FAILED
+
+    @property
+    def command(self) -> str:
+        """The command that does what is left."""
+        return f"darnax sweep resume {self.record.folder}{trust.repeated(self.trusted)}"
 
 
 def is_written(record: Record) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print the rows under their columns; the last column may be long and is not padded."""
-    lines = [[str(cell) for cell in row] for row in rows]
+    columns = [printable(name) for name in columns]
+    lines = [[printable(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         boxed(columns, lines)
     else:
@@ -21,7 +22,9 @@ def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(Text(name))
     for line in lines:
         table.add_row(*map(Text, line))
     Console().print(table)
@@ -33,6 +36,16 @@ def plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]
     for line in everything:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def printable(words: str) -> str:
+    r"""Write what would command a terminal as the letters that stand for it; a configuration may come from anywhere.
+
+    Example:
+        >>> printable("a" + chr(27) + "[2J")
+        'a\\x1b[2J'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
 
 
 def percent(share: float) -> str:
