@@ -92,6 +92,16 @@ def test_the_initial_weight_has_variance_one_over_fan_in(connectivity):
     assert abs(entries.var() - 1) < 0.02
 
 
+@pytest.mark.parametrize("connectivity", [Dense((5,), (5,)), Convolved(2, 2, 3), Sparse.uniform(KEY, (9,), (9,), 9)], ids=repr)
+def test_every_synapse_is_there_unless_asked_otherwise(connectivity):
+    assert (connectivity.init(KEY) != 0).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_but_the_numbers_of_synapses_is_traced(name):
+    assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(CASES[name][0]))
+
+
 @pytest.mark.parametrize("name", ["dense hollow", "hollow"])
 def test_no_unit_hears_itself(name):
     connectivity, pre, post = CASES[name]
