@@ -12,6 +12,7 @@ import yaml
 
 from darnax.errors import Problem, RequestError
 
+PLACED = re.compile(r"^\s*#\s*@package", re.MULTILINE)
 HYDRAS = ("defaults", "hydra")  # keys with which Hydra would read other files and make objects
 
 
@@ -39,7 +40,7 @@ def repeated(packages: Collection[str]) -> str:
 def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> None:
     """Raise RequestError where a configuration would trust more packages than the command line does."""
     asked = config.get("trust")
-    if more := {name for name in asked if isinstance(name, str)} - set(packages) if isinstance(asked, list) else set():
+    if more := set(map(str, asked if isinstance(asked, list) else ())) - set(packages):
         names = ", ".join(sorted(more))
         what = f"the configuration asks to run code of {names}; if you trust it, say so on the command line:{repeated(more)}"
         raise RequestError(Problem("trust", what))
@@ -65,6 +66,8 @@ def require_plain(file: Path) -> None:
         for key in HYDRAS
         if key in config
     ]
+    if PLACED.search(text):
+        problems.append(Problem(str(file), "has a line `# @package`, by which Hydra would put it elsewhere; take it away"))
     problems += [
         Problem(name, f"came {text}; a file cannot look anything up, write the value, or give it on the command line")
         for name, text in leaves(config)

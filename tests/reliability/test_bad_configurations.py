@@ -14,7 +14,7 @@ from mutations import HUGE, spoilt
 from darnax.errors import RequestError
 
 PATIENCE = 60  # seconds of computing; what takes longer hangs
-EXAMPLES, MANY = 8, 150
+EXAMPLES, MANY = 6, 150
 QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 

@@ -230,6 +230,15 @@ def test_a_foreign_file_leads_nowhere(darnax, task, monkeypatch, tmp_path, chang
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_foreign_file_is_put_nowhere_else(darnax, task):
+    file = written(task, "foreign.yaml")
+    file.write_text(f"# @package hydra\n{file.read_text()}")
+    result = darnax("train", "--config", file)
+    assert result.exit_code == 2
+    assert "@package" in result.output
+    assert not Path("outputs").exists()
+
+
 def test_a_file_that_doubles_itself_is_refused_before_it_is_unfolded(darnax, task):
     bomb = "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))])
     Path("config.yaml").write_text(bomb)
