@@ -129,7 +129,7 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
     """
     trusted = trust.granted(overrides)
     config = Composer(file, trusted).compose(spelled(overrides))
-    if config.hydra.mode == RunMode.MULTIRUN or config.hydra.sweeper.get("params"):
+    if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
         raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
     HydraConfig.instance().set_config(config)
     return plain(config, trusted)
@@ -165,6 +165,9 @@ def sweep(overrides: list[str], file: Path | None, folder: Path, trusted: Collec
 
 def require_plugins_alone(config: DictConfig) -> None:
     """Raise RequestError where a launcher or a sweeper is given objects to make: Hydra would make whatever they name."""
+    for part in ("launcher", "sweeper"):
+        if config.hydra[part] is None:
+            raise RequestError(Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken"))
     inside = [name for part in ("launcher", "sweeper") for name in explain.walk(OmegaConf.to_container(config.hydra[part]), "")]
     if made := [name for name in inside if name.endswith("._target_")]:
         raise RequestError(Problem(f"hydra: {made[0]}", "a launcher or sweeper takes values, and no `_target_` inside"))
