@@ -24,7 +24,7 @@ test-all: $(READY) ## all tests, also the ones that take longer
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or not slow"
 
 coverage: $(READY) ## which lines and branches the tests of `make test` never reach
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term
 
 mutants: $(READY) ## which changes of the code no test notices; about an hour
 	$(BIN)/python scripts/mutate.py
