@@ -31,6 +31,7 @@ class RunFolder:
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
     checkpoints/      what to resume from
     train.log         what was said on the way
+    .lock             held by the process that trains it
     ```
     """
 
