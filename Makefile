@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help train test test-slow check format lock clean
+.PHONY: help train test test-all coverage mutants check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,8 +20,14 @@ train: $(READY) ## make the environment, then train the main job on real MNIST
 test: $(READY) ## the tests, in a few minutes
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-test-slow: $(READY) ## the tests that take longer; those of the page need Chromium
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
+test-all: $(READY) ## all tests, also the ones that take longer; those of the pages need Chromium
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or not slow"
+
+coverage: $(READY) ## which lines and branches the tests of `make test` never reach
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term
+
+mutants: $(READY) ## which changes of the code no test notices; about an hour
+	$(BIN)/python scripts/mutate.py
 
 check: $(READY) ## style, formatting and types
 	$(BIN)/ruff check .
@@ -40,4 +46,4 @@ lock: ## pin the newest versions that pyproject.toml allows
 	rm -rf .venv-lock
 
 clean: ## remove the environment and what tools left behind
-	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build

@@ -13,6 +13,7 @@ from darnax.states import State
 
 S = TypeVar("S", bound=State)
 CHOICES = {"until": (None, "fixed_point"), "messages": get_args(Messages), "start": ("keep", "blank")}
+LONGEST = 2**31  # steps are counted on the device, in 32 bits
 STILL = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
 
 
@@ -50,8 +51,8 @@ class Phase:
             raise ValueError("a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`")
         if (self.until is None) != (self.max_steps is None):
             raise ValueError("`until: fixed_point` and `max_steps: n` go together")
-        if self.length < 0:
-            raise ValueError(f"a phase has 0 steps or more; came {self.length}")
+        if not 0 <= self.length < LONGEST:
+            raise ValueError(f"a phase has 0 steps or more, and less than {LONGEST}; came {self.length}")
 
     @property
     def length(self) -> int:

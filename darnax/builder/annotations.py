@@ -1,6 +1,7 @@
 """Whether a value of a configuration fits the annotation of the parameter that it is for."""
 
 import json
+import math
 from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -11,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from darnax.builder.problems import said
 
 WORDS = {int: "an integer", float: "a number", str: "a word", bool: "true or false", NoneType: "null", dict: "a mapping"}
+LARGEST = float(np.finfo(np.float32).max)
 NUMBERS = "a number or a list of numbers"
 
 
@@ -27,6 +29,8 @@ def fitted(value: Any, annotation: Any) -> Any:
         result = np.asarray(value, np.float32) if isinstance(value, list) and fits else value
     else:
         fits, result = validated(value, annotation)
+    if fits and not holds(value):
+        raise ValueError(f"came {said(value)}, expected a number that 32 bits can hold")
     if not fits:
         raise ValueError(f"came {said(value)}, expected {wording(annotation)}")
     return result
@@ -40,7 +44,7 @@ def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
         return True, value
     try:
         return True, adapter.validate_json(json.dumps(value), strict=True)
-    except ValidationError:
+    except (ValidationError, TypeError):  # TypeError: a mapping without `_target_` where an interface is wanted
         return False, None
 
 
@@ -67,6 +71,13 @@ def is_traced(value: Any, annotation: Any) -> bool:
     """Whether a compiled program may be given this number, rather than be made for it: its annotation admits arrays."""
     number = isinstance(value, int | float | np.ndarray) and not isinstance(value, bool)
     return number and jax.Array in options(annotation)
+
+
+def holds(value: Any) -> bool:
+    """Whether arrays of 32 bits can hold the numbers in `value`: none is nan, none becomes infinite that is not."""
+    if isinstance(value, list | tuple):
+        return all(map(holds, value))
+    return not isinstance(value, int | float) or abs(value) <= LARGEST or value in (math.inf, -math.inf)
 
 
 def wording(annotation: Any) -> str:

@@ -24,6 +24,8 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     stages = {name: make(node, f"data.encode.{name}", reader, Stage) for name, node in section.encode.items()}
     labels = make(section.labels, "data.labels", reader, Labels)
     source = None if section.source is None else make(section.source, "data.source", reader)
+    if source is not None and not callable(getattr(source, "open", None)):
+        reader.problems.add("data.source", f"came {type(source).__name__}, expected a task, such as darnax.data.Associations")
     if len(reader.problems.found) > before:
         return None
     return DataChoice(

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from darnax.builder.problems import Problems, nearest, said
+from darnax.runner.run_folder import NAME
 
 S = TypeVar("S", bound="Section")
 Target = dict[str, Any]  # a mapping with `_target_`
@@ -52,7 +53,7 @@ class Data(Section):
     validation: NonNegativeInt = 0
     per_class: PositiveInt | None = None
     only_classes: list[NonNegativeInt] | None = None
-    memory_gib: PositiveFloat = 2.0
+    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = 2.0
     source: Target | None = None
     encode: dict[str, Any] = {}
     labels: Target
@@ -65,7 +66,7 @@ class Runner(Section):
     evaluate_every: PositiveInt
     checkpoint_every: PositiveInt
     keep: PositiveInt
-    replicas: PositiveInt
+    replicas: Annotated[int, Field(ge=1, le=100_000)]
     devices: PositiveInt | Literal["all"] = 1
     limit_batches: PositiveInt | None = None
 
@@ -107,8 +108,8 @@ class Paths(Section):
 class Configuration(Section):
     """The whole of it. The sections are read one by one, so that a mistake in one does not hide those in the others."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.+-]+$")]
-    seed: NonNegativeInt
+    name: Annotated[str, Field(pattern=NAME)]
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
     trust: list[str] = []
     model: dict[str, Any]
     dynamics: dict[str, Any]

@@ -11,6 +11,7 @@ from typing import Any
 from darnax.builder.problems import first_line, nearest, said
 
 TRUSTED = frozenset({"darnax", "optax"})
+ROOMS = ("states", "rules", "connectivity", "modules", "orchestrators", "data")  # of darnax, whose classes a file may name
 
 
 def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
@@ -31,12 +32,17 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         walked = f"{walked}.{name}"
         home = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", package)
         require_trust(str(home).partition(".")[0], target, allowed)
+    if package == "darnax":
+        require_public(found, target)
     require_kind(found, target, kind)
     return found
 
 
 def require_trust(package: str, target: str, allowed: Collection[str]) -> None:
     """Raise ValueError, with the way out, unless the package may be used."""
+    named = target.partition(".")[0]
+    if package not in allowed and named in TRUSTED:
+        raise ValueError(f"{target} leads out of {named}, to {package}; name what {named} itself offers")
     if package not in allowed:
         raise ValueError(
             f"{target} is of the package {package}, which this run does not trust; if you do, add trust=[{package}]"
@@ -63,12 +69,22 @@ def member(found: Any, walked: str, name: str) -> Any:
     raise ValueError(f"{walked} has no {name}{nearest(name, known)}")
 
 
-def require_kind(found: Any, target: str, kind: type | None) -> None:
-    """Raise ValueError unless `found` can be called to make a `kind`.
+def require_public(found: Any, target: str) -> None:
+    """Raise ValueError unless `found` is a class that a room of darnax offers.
 
-    Of darnax only classes will do: it has functions that write files, and no configuration needs one.
+    The rest of darnax writes files and starts processes, and no configuration needs that.
     """
-    if not callable(found) or (target.startswith("darnax.") and not isinstance(found, type)):
+    if not isinstance(found, type):
+        raise ValueError(f"{target} is no class")
+    room = ".".join(found.__module__.split(".")[:2])
+    offered = room.removeprefix("darnax.") in ROOMS and found.__name__ in getattr(import_module(room), "__all__", ())
+    if not offered:
+        raise ValueError(f"{target} is nothing that a configuration can name; classes are in darnax.{', darnax.'.join(ROOMS)}")
+
+
+def require_kind(found: Any, target: str, kind: type | None) -> None:
+    """Raise ValueError unless `found` can be called to make a `kind`."""
+    if not callable(found):
         raise ValueError(f"{target} is no class")
     if kind is not None and isinstance(found, type) and not issubclass(found, kind):
         raise ValueError(f"{target} is no {kind.__name__}; expected one here")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from darnax.builder.problems import Problems, nearest, said
 
 Size = tuple[int, ...]
+DEEPEST = 1000  # every layer is traced on its own: beyond, a network compiles for hours
 NAME = re.compile(r"[A-Za-z_]\w*")
 ENDPOINT = re.compile(r"(\w+)(?: *\[ *(?:(i)(?: *([+-]) *(\d+))?|(-?\d+)) *\])?")
 
@@ -85,8 +86,8 @@ def read_family(name: str, value: Any, first: int) -> Family:
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
     if not isinstance(size, list | tuple) or not size or not all(type(length) is int and length > 0 for length in size):
         raise ValueError(f"came the size {said(size)}, expected a list of positive integers, such as [10]")
-    if repeats and (type(repeat) is not int or repeat < 1):
-        raise ValueError(f"came repeat: {said(repeat)}, expected a positive integer")
+    if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
+        raise ValueError(f"came repeat: {said(repeat)}, expected a positive integer, {DEEPEST} at most")
     return Family(name, tuple(size), repeat, first)
 
 

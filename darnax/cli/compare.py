@@ -72,9 +72,9 @@ def show(comparison: "Comparison") -> None:
     rows = [line(row, comparison.metric) for row in comparison.rows]
     tables.show((*shown, comparison.heading, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
     if hidden:
-        typer.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
+        typer.echo(f"--html and --csv show what else differs: {tables.printable(', '.join(hidden))}")
     for run in comparison.damaged:
-        typer.echo(f"left out: {run.path} ({run.damage})")
+        typer.echo(tables.printable(f"left out: {run.path} ({run.damage})"))
 
 
 def line(row: "Row", metric: str) -> list[str]:

@@ -23,7 +23,7 @@ def diff(a: Run, b: Run, debug: Debug = False) -> None:
     runs = first, second = one(a), one(b)
     for run in runs:
         if run.damage:
-            typer.echo(f"{run.path} is damaged: {run.damage}\n")
+            typer.echo(tables.printable(f"{run.path} is damaged: {run.damage}") + "\n")
     changed = differences(first.config, second.config)
     section("configuration", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
     around = differences(environment(first), environment(second))

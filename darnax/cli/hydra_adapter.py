@@ -1,6 +1,7 @@
 """Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
 
 import warnings
+from collections.abc import Collection
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.cli import configs, explain
+from darnax.cli import configs, explain, hidden, trust
 from darnax.cli.panels import one_line
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
@@ -27,18 +28,21 @@ APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults li
 class Composer(ConfigLoaderImpl):
     """Hydra's loader over ./configs and the packaged configurations, or over one `file` that is a whole configuration."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, trusted: Collection[str] = ()) -> None:
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
         if file is not None and (file.suffix != ".yaml" or not file.is_file()):
             raise RequestError(Problem(str(file), "is no .yaml file; give the config.yaml of a run folder"))
+        if file is not None:
+            trust.require_plain(file)
         directories = configs.directories() if file is None else [file.absolute().parent, *configs.directories()]
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
             path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
         super().__init__(path)
         self.primary = "config" if file is None else file.stem
+        self.trusted = trusted
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
@@ -49,9 +53,8 @@ class Composer(ConfigLoaderImpl):
 
     def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
-        with (
-            warnings.catch_warnings()
-        ):  # a launcher's file has the name of its plugin's schema, and is meant to be checked by it
+        with warnings.catch_warnings():
+            # A launcher's file has the name of its plugin's schema, and is meant to be checked by it.
             warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
             return self.load_configuration(self.primary, overrides, mode, from_shell=False)
 
@@ -80,7 +83,7 @@ class Composer(ConfigLoaderImpl):
         try:
             config = self.compose([*hydra, *overrides])
             HydraConfig.instance().set_config(config)
-            return Point(tuple(overrides), plain(config))
+            return Point(tuple(overrides), plain(config, self.trusted))
         except RequestError as error:
             return Point(tuple(overrides), None, one_line(error))
 
@@ -99,11 +102,12 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    config = Composer(file).compose(spelled(overrides))
-    if config.hydra.mode == RunMode.MULTIRUN or config.hydra.sweeper.get("params"):
+    trusted = trust.granted(overrides)
+    config = Composer(file, trusted).compose(spelled(overrides))
+    if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
         raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
     HydraConfig.instance().set_config(config)
-    return plain(config)
+    return plain(config, trusted)
 
 
 def value(name: str) -> Any:
@@ -121,12 +125,19 @@ def spelled(overrides: list[str]) -> list[str]:
     return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]
 
 
-def plain(config: DictConfig) -> dict[str, Any]:
-    """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be resolved."""
+def plain(config: DictConfig, trusted: Collection[str]) -> dict[str, Any]:
+    """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be, or must not be."""
     config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     if taken_for_truth := explain.keys_taken_for_truth(config):
         raise RequestError(*taken_for_truth)
     try:
-        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+        resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
     except OmegaConfBaseException as error:
         raise RequestError(*explain.unresolved(config)) from error
+    left = [
+        Problem(name, f"came {text}, which still refers to something") for name, text in trust.leaves(resolved) if "${" in text
+    ]
+    if problems := [*left, *hidden.exposed(resolved)]:
+        raise RequestError(*problems)
+    trust.require_granted(resolved, trusted)
+    return resolved

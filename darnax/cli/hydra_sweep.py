@@ -1,7 +1,8 @@
 """A sweep as Hydra sees it: its sweeper, or a search, makes points of the overrides, and its launcher says where they run."""
 
+import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -21,6 +22,7 @@ from darnax.cli import explain
 from darnax.cli.hydra_adapter import Composer, spelled, words
 from darnax.cli.sweep_batches import Batches, Begin
 from darnax.errors import Problem, RequestError
+from darnax.runner.run_folder import NAME
 
 Task = Callable[[list[str]], None]
 SEARCH = "darnax.cli.search.Search"
@@ -28,16 +30,17 @@ INSTALL = 'pip install "darnax[{}]"'
 ENDLESS = "an interval has no end of values; let Optuna choose with hydra/sweeper=optuna, or write range(…) or choice(…)"
 
 
-def sweep(overrides: list[str], file: Path | None, folder: Path, begin: Begin, task: Task) -> None:
+def sweep(overrides: list[str], file: Path | None, folder: Path, trusted: Collection[str], begin: Begin, task: Task) -> None:
     """Run a sweep whose files go to `folder`.
 
     `begin(all points so far, whether they run in this process, what they are compared by)` says which of them are left to do,
     and `task(overrides of a point)` does one of these where Hydra's launcher wants it.
     """
-    composer = Composer(file)
+    composer = Composer(file, trusted)
     quoted = str(folder).replace("'", r"\'")
     place = [f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
     config = composer.compose([*spelled(overrides), *place], RunMode.MULTIRUN)
+    require_plugins_alone(config)
     asked = arguments(config, composer)
     context = HydraContext(config_loader=composer, callbacks=Callbacks())
     parts: Any = {"hydra_context": context, "task_function": partial(named, task), "config": config}
@@ -57,6 +60,21 @@ def sweep(overrides: list[str], file: Path | None, folder: Path, begin: Begin, t
         sweeper.sweep(arguments=words(config.hydra.overrides.task))
     finally:
         (folder / "multirun.yaml").unlink(missing_ok=True)
+
+
+def require_plugins_alone(config: DictConfig) -> None:
+    """Raise RequestError where a launcher or a sweeper is given objects to make: Hydra would make whatever they name.
+
+    A search is no plugin of Hydra's: it reads what it is given, and makes nothing but what is Optuna's.
+    """
+    for part in ("launcher", "sweeper"):
+        if config.hydra[part] is None:
+            raise RequestError(Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken"))
+        if config.hydra[part]._target_ == SEARCH:
+            continue
+        inside = explain.walk(OmegaConf.to_container(config.hydra[part]), "")
+        if made := [name for name in inside if name.endswith("._target_")]:
+            raise RequestError(Problem(f"hydra: {made[0]}", "a launcher or sweeper takes values, and no `_target_` inside"))
 
 
 def arguments(config: DictConfig, composer: Composer) -> list[Override]:
@@ -107,5 +125,9 @@ def sweep_folder(overrides: list[str], file: Path | None) -> Path:
     """Find a new name under the outputs for the runs of one sweep."""
     config = Composer(file).compose(spelled(overrides), RunMode.MULTIRUN)
     outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
+    if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
+        raise RequestError(
+            Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
+        )
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

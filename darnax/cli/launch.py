@@ -1,7 +1,7 @@
 """From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -32,16 +32,19 @@ def train(
     return run(experiment, dataset, folder, sweep)
 
 
-def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
-    """Go on with an interrupted run, from its last checkpoint, and return its summary."""
+def resume(path: Path, sweep: Path | None = None, trusted: Collection[str] = ()) -> dict[str, Any]:
+    """Go on with an interrupted run, from its last checkpoint, and return its summary; `trusted` names packages."""
     from darnax.builder import build
+    from darnax.cli.trust import require_granted
     from darnax.errors import RequestError
     from darnax.runner.run_folder import RunFolder
 
     folder = RunFolder.open(path)
     if folder.summary().get("status") == "finished":
         raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
-    experiment = build(folder.config())
+    config = folder.config()
+    require_granted(config, trusted)
+    experiment = build(config)
     return run(experiment, open_data(experiment, quiet=sweep is not None), folder, sweep)
 
 
@@ -73,7 +76,7 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import steps_of
 
-    if strangers := [o for o in overrides if not o.lstrip("+~").startswith(("data.", "data="))]:
+    if strangers := [o for o in overrides if not o.lstrip("+~").startswith(("data.", "data=", "trust="))]:
         raise RequestError(f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data.")
     folder = RunFolder.open(path)
     keep_compiled_programs()
@@ -91,10 +94,17 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
 
 def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", sweep: Path | None) -> dict[str, Any]:
     """Hand everything to the runner."""
+    from darnax.cli.trust import repeated
+    from darnax.runner.interrupts import Interrupted
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
-    return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, sweep))
+    with folder.held():
+        try:
+            return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, sweep))
+        except Interrupted as stop:
+            stop.resume += repeated(experiment.config.get("trust", ()))
+            raise
 
 
 def keep_compiled_programs() -> None:

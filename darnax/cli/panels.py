@@ -3,6 +3,7 @@
 import sys
 import traceback
 
+from darnax.cli.tables import printable
 from darnax.errors import RequestError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
@@ -41,6 +42,7 @@ def one_line(error: BaseException) -> str:
 
 def panel(title: str, lines: list[str]) -> None:
     """Print a box with a title on a terminal; `title:` and one indented line each when piped."""
+    lines = ["\n".join(map(printable, line.split("\n"))) for line in lines]
     if not sys.stderr.isatty():
         print(f"{title}:", *(line.replace("\n", "\n    ") for line in lines), sep="\n  ", file=sys.stderr)
         return

@@ -17,9 +17,10 @@ from darnax.builder.specification import Section, Target, read
 from darnax.cli.search_space import Space
 from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
 from darnax.cli.sweep_batches import Batches
-from darnax.cli.sweep_record import NAME, Goal, Point, Record, held
+from darnax.cli.sweep_record import NAME, PATIENCE, Goal, Point, Record
 from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
+from darnax.locks import held
 
 WHERE = "hydra.sweeper"
 TRUST = ["optuna"]  # what may be named by `_target_` here
@@ -64,7 +65,7 @@ class Search:
     def carry_out(self) -> None:
         """Go on until every trial has ended or was started by this process, or the first ones were all refused."""
         self.check()
-        with held(self.folder / ".search") as mine:
+        with held(self.folder / ".search", PATIENCE) as mine:
             if not mine:
                 raise RequestError(Problem(str(self.folder), "this search is under way in another process"))
             started: set[int] = set()

@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from darnax.cli import panels, sweep_board
+from darnax.cli import panels, sweep_board, trust
 from darnax.cli.options import Debug
 from darnax.cli.sweep_changes import changes
-from darnax.cli.sweep_record import NAME, Goal, Point, Record, is_held
+from darnax.cli.sweep_record import NAME, Goal, Point, Record
 from darnax.cli.sweep_survey import DONE, State, survey
 from darnax.errors import Problem, RequestError
+from darnax.locks import is_held
 
 if TYPE_CHECKING:
     from darnax.runner.interrupts import Interrupted
@@ -28,10 +29,11 @@ CHANGED = "the configurations are not the ones that this sweep was started with;
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.", show_default=False)
 ]
-
 Changes = Annotated[
     list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="Another launcher, or the length of a search.", show_default=False),
+    typer.Argument(
+        metavar="KEY=VALUE", help="Another launcher, the length of a search, or trust=[PACKAGE] once more.", show_default=False
+    ),
 ]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try points that failed twice again.")]
 
@@ -64,11 +66,12 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra/launcher=joblib hydra.sweeper.n_trials=40
     """
     record = Record.read(folder.absolute())
-    record.overrides = exchanged(record.overrides, list(overrides or []))
+    trusted, others = trust.parted(overrides or [])
+    record.overrides = exchanged(record.overrides, others)
     if record.directory.is_dir():
         os.chdir(record.directory)  # for the sake of ./configs
     remove_stillborn_runs(record)
-    raise typer.Exit(Sweep(record, retry=retry_failed, debug=debug).carry_out())
+    raise typer.Exit(Sweep(record, trusted, retry=retry_failed, debug=debug).carry_out())
 
 
 def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
@@ -80,7 +83,7 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
     record = Record(folder, overrides, file and file.absolute(), Path.cwd(), command)
     code = None
     try:
-        code = Sweep(record, debug=debug).carry_out()
+        code = Sweep(record, trust.granted(overrides), debug=debug).carry_out()
     finally:
         if code == panels.REFUSED or not is_written(record):
             shutil.rmtree(folder, ignore_errors=True)
@@ -91,8 +94,8 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
 class Sweep:
     """A sweep under way in this process; with `retry` it tries points that failed twice again."""
 
-    def __init__(self, record: Record, *, retry: bool = False, debug: bool) -> None:
-        self.record, self.retry, self.debug = record, retry, debug
+    def __init__(self, record: Record, trusted: Collection[str], *, retry: bool = False, debug: bool) -> None:
+        self.record, self.trusted, self.retry, self.debug = record, trusted, retry, debug
         self.begun: set[str] = set()  # identities of points
         self.here = True  # whether points run in this process
         self.signum = 0
@@ -117,7 +120,7 @@ class Sweep:
         if self.signum:
             raise self.way_back(Interrupted(self.signum, record.folder))
         if trouble is not None:
-            trouble.add_note(f"go on with: darnax sweep resume {record.folder}")
+            trouble.add_note(f"go on with: {self.command}")
             raise trouble
         return self.code(states)
 
@@ -127,8 +130,8 @@ class Sweep:
         from darnax.cli.sweep_point import work
 
         record = self.record
-        task = partial(work, record.folder, os.getpid(), self.debug)
-        hydra_sweep.sweep(record.overrides, record.file, record.folder, self.begin, task)
+        task = partial(work, record.folder, os.getpid(), self.debug, self.trusted)
+        hydra_sweep.sweep(record.overrides, record.file, record.folder, self.trusted, self.begin, task)
 
     def begin(self, points: list[Point], here: bool, goal: Goal) -> list[Point]:
         """Write the points so far down, after a look at those written down before, and return the ones left to do."""
@@ -176,7 +179,7 @@ class Sweep:
         """Tell how to go on; before the points were written down there is nothing to go on with."""
         if not is_written(self.record):
             return typer.Exit(interrupted.exit_code)
-        interrupted.resume = f"darnax sweep resume {self.record.folder}"
+        interrupted.resume = self.command
         return interrupted
 
     def code(self, states: list[State]) -> int:
@@ -185,10 +188,15 @@ class Sweep:
             return panels.REFUSED
         left = [state for state in states if state.status not in DONE]
         if left and all(state.given_up for state in left):
-            print(f"what failed twice is tried again by: darnax sweep resume {self.record.folder} --retry-failed")
+            print(f"what failed twice is tried again by: {self.command} --retry-failed")
         elif left:
-            print(f"go on with: darnax sweep resume {self.record.folder}")
+            print(f"go on with: {self.command}")
         return panels.FAILED if left else 0
+
+    @property
+    def command(self) -> str:
+        """The command that does what is left."""
+        return f"darnax sweep resume {self.record.folder}{trust.repeated(self.trusted)}"
 
 
 def exchanged(overrides: list[str], changes: list[str]) -> list[str]:

@@ -5,29 +5,30 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from darnax.cli import panels
-from darnax.cli.sweep_record import Point, Record, add, held
+from darnax.cli import panels, sweep_record
+from darnax.cli.sweep_record import Point, Record, add
 from darnax.errors import RequestError
+from darnax.locks import held
 from darnax.tracking.pruning import Pruned
 
 LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
 
 
-def work(folder: Path, home: int, debug: bool, overrides: list[str]) -> None:
+def work(folder: Path, home: int, debug: bool, trusted: Collection[str], overrides: list[str]) -> None:
     """Bring a point to its end, from wherever it is; what goes wrong is noted in the folder and stops no other point."""
     record = Record.read(folder)
     point = record.point(overrides)
-    with held(record.note(point)) as mine, stopped_with(record, home):
+    with held(record.note(point), sweep_record.PATIENCE) as mine, stopped_with(record, home):
         if mine and not record.stop.exists():
-            (attempt if os.getpid() == home else away)(record, point, debug)
+            (attempt if os.getpid() == home else away)(record, point, trusted, debug)
 
 
-def attempt(record: Record, point: Point, debug: bool) -> None:
+def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool) -> None:
     """Start the run of a point or go on with it, and note how it failed if it does; a pruned one has not."""
     note = record.note(point)
     add(note, "")
@@ -38,7 +39,7 @@ def attempt(record: Record, point: Point, debug: bool) -> None:
         if run is None:
             launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record.folder)
         else:
-            launch.resume(run, sweep=record.folder)
+            launch.resume(run, sweep=record.folder, trusted=trusted)
     except Pruned:
         return
     except Exception as error:
@@ -48,7 +49,7 @@ def attempt(record: Record, point: Point, debug: bool) -> None:
         add(note, f"{kind}: {panels.one_line(error)}")
 
 
-def away(record: Record, point: Point, debug: bool) -> None:
+def away(record: Record, point: Point, trusted: Collection[str], debug: bool) -> None:
     """Work on a point in a process of its own, in silence."""
     from darnax.runner.interrupts import Interrupted
 
@@ -59,7 +60,7 @@ def away(record: Record, point: Point, debug: bool) -> None:
         stack.enter_context(contextlib.redirect_stdout(silence))
         stack.enter_context(contextlib.suppress(Interrupted))
         stack.enter_context(stoppable(record.folder))
-        attempt(record, point, debug)
+        attempt(record, point, trusted, debug)
 
 
 @contextlib.contextmanager

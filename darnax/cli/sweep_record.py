@@ -10,17 +10,14 @@ study.journal      of a search: Optuna's study
 ```
 """
 
-import fcntl
 import hashlib
 import json
 import math
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from darnax.errors import Problem, RequestError
 
@@ -107,7 +104,7 @@ class Record:
         except FileNotFoundError as error:
             what = f"not the folder of a sweep: it has no {NAME}; give outputs/<name>/sweeps/<time>-<id>"
             raise RequestError(Problem(str(folder), what)) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise RequestError(Problem(str(folder / NAME), f"cannot be read ({error}); start a new sweep")) from error
 
     def write(self) -> None:
@@ -158,38 +155,3 @@ def add(note: Path, line: str) -> None:
     """Note that a point was started, or why it failed."""
     with note.open("a") as file:
         file.write(f"{line}\n")
-
-
-@contextmanager
-def held(note: Path) -> Iterator[bool]:
-    """Hold the lock of a point, and say so, unless another process keeps it; the system lets go of it when a process dies."""
-    with note.open("a") as file:
-        end = time.monotonic() + PATIENCE
-        while not (mine := locked(file.fileno(), fcntl.LOCK_EX)) and (merely_seen(file) or time.monotonic() < end):
-            time.sleep(0.02)
-        yield mine
-
-
-def is_held(note: Path) -> bool:
-    """Say whether a process is at work on a point."""
-    try:
-        with note.open() as file:
-            return not locked(file.fileno(), fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
-
-
-def merely_seen(file: IO[str]) -> bool:
-    """Say whether nobody has a lock but who looks whether a point runs, which on a busy machine may take any time."""
-    seen = locked(file.fileno(), fcntl.LOCK_SH)
-    fcntl.flock(file, fcntl.LOCK_UN)
-    return seen
-
-
-def locked(file: int, how: int) -> bool:
-    """Try to lock a file, without waiting."""
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

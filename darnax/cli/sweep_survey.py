@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from darnax.cli.sweep_names import names
-from darnax.cli.sweep_record import Goal, Point, Record, history, is_held
+from darnax.cli.sweep_record import Goal, Point, Record, history
+from darnax.locks import is_held
 
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
 DONE = ("finished", "pruned")
@@ -112,7 +113,7 @@ def loaded(text: str) -> dict[str, Any]:
     """Read one JSON object; a torn one holds nothing."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -7,16 +7,12 @@ from collections.abc import Iterable, Sequence
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print the rows under their columns; the last column may be long and is not padded."""
-    lines = [[one_line(str(cell)) for cell in row] for row in rows]
+    columns = [printable(name) for name in columns]
+    lines = [[printable(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         boxed(columns, lines)
     else:
         plain(columns, lines)
-
-
-def one_line(cell: str) -> str:
-    """Take from a cell what would move the cursor, or do worse to a terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cell)
 
 
 def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
@@ -27,8 +23,8 @@ def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(Text(column))
+    for name in columns:
+        table.add_column(Text(name))
     for line in lines:
         table.add_row(*map(Text, line))
     Console().print(table)
@@ -40,6 +36,16 @@ def plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]
     for line in everything:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def printable(words: str) -> str:
+    r"""Write what would command a terminal as the letters that stand for it; a configuration may come from anywhere.
+
+    Example:
+        >>> printable("a" + chr(27) + "[2J")
+        'a\\x1b[2J'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
 
 
 def percent(share: float) -> str:

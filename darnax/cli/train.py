@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from darnax.cli import hidden, trust
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import Problem, RequestError
 
@@ -49,7 +50,7 @@ def train(
     """
     changes = list(overrides or [])
     if resume is not None:
-        go_on(resume, alone=not (changes or multirun or cfg or config))
+        go_on(resume, changes, alone=not (multirun or cfg or config))
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
@@ -70,13 +71,14 @@ def start(overrides: list[str], file: Path | None) -> None:
     launch.train(configuration, overrides=overrides, command=command())
 
 
-def go_on(run: Path, *, alone: bool) -> None:
-    """Resume a run with the configuration it has."""
-    if not alone:
-        raise RequestError(Problem("--resume", "goes on with the configuration of the run; leave out everything else"))
+def go_on(run: Path, words: list[str], *, alone: bool) -> None:
+    """Resume a run with the configuration it has; which packages it may use is for the command line to say."""
+    if not alone or any(not word.startswith("trust=") for word in words):
+        what = "goes on with the configuration of the run; leave out everything else but trust=[…]"
+        raise RequestError(Problem("--resume", what))
     from darnax.cli import launch
 
-    launch.resume(run)
+    launch.resume(run, trusted=trust.granted(words))
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
@@ -92,4 +94,4 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
 
 def command() -> list[str]:
     """Return the command line as it was typed, for the record of the run."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return hidden.masked([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -21,20 +21,21 @@ def render(description: "Description") -> None:
     table(("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)])
     print()
     for what, value in facts(description):
-        print(f"{what:<12}{value}")
+        print(f"{what:<12}{tables.printable(value)}")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under their columns, close together: seven columns have to fit in eighty letters."""
+    cells = [[tables.printable(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        tables.plain(columns, [list(row) for row in rows])
+        tables.plain(columns, cells)
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for row in rows:
+    for row in cells:
         shown.add_row(*map(Text, row))
     Console().print(shown)
 

@@ -48,15 +48,18 @@ class Associations:
     def open(self) -> Dataset:
         """Draw the pairs; train and test are the same split, there is no validation and there are no classes.
 
-        Raises RequestError where a size is not positive or the load makes no pair.
+        Raises RequestError where a size is not positive, the load makes no pair, or the pairs do not fit into memory.
         """
-        if min(self.inputs, self.outputs, self.pairs) < 1:
-            came = f"inputs={self.inputs}, outputs={self.outputs}, load={self.load}"
-            raise RequestError(
-                Problem("data.source", f"came {came}, expected sizes of at least 1 and load · inputs of at least 1")
-            )
-        rng = np.random.default_rng(self.seed)
-        split = Resident(self._signs(rng, self.inputs), self._signs(rng, self.outputs))
+        came = f"came inputs={self.inputs}, outputs={self.outputs}, load={self.load}, seed={self.seed}"
+        try:
+            if min(self.inputs, self.outputs, self.pairs) < 1:
+                raise RequestError(
+                    Problem("data.source", f"{came}, expected sizes of at least 1 and load · inputs of at least 1")
+                )
+            rng = np.random.default_rng(self.seed)
+            split = Resident(self._signs(rng, self.inputs), self._signs(rng, self.outputs))
+        except (MemoryError, OverflowError, ValueError) as error:
+            raise RequestError(Problem("data.source", f"{came}, which cannot be drawn ({error}); lower them")) from error
         return Dataset("associations", train=split, validation=None, test=split, class_names=())
 
     def _signs(self, rng: np.random.Generator, size: int) -> np.ndarray:

@@ -1,27 +1,26 @@
 """One process at a time prepares one set, in a folder that nobody mistakes for the result."""
 
-import fcntl
+import math
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from darnax.errors import Problem, RequestError
+from darnax.locks import held
 
 
 @contextmanager
 def exclusive(directory: Path, name: str) -> Iterator[None]:
     """Wait for, then hold, the lock of `name` in `directory`; the system lets go of it when a process dies."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        # Never deleted: a lock that is removed while another waits for it locks nothing.
-        file = (directory / f".darnax-{name.replace('/', '-')}.lock").open("w")
-    except OSError as error:
-        raise RequestError(
-            Problem("paths.data", f"cannot write in {directory} ({error.strerror}): name another folder")
-        ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(directory / f".darnax-{name.replace('/', '-')}.lock", math.inf))
+        except OSError as error:
+            raise RequestError(
+                Problem("paths.data", f"cannot write in {directory} ({error.strerror}): name another folder")
+            ) from error
         yield
 
 

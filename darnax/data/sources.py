@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from darnax.data.quiet import quiet
 from darnax.data.reader import Reader
 from darnax.errors import Problem, RequestError
 
+_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\w[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
 _ROLES = ("train", "validation", "test")
 
 
@@ -115,6 +117,8 @@ def find(name: str, directory: Path) -> Source | None:
     """
     import tensorflow_datasets as tfds
 
+    if not _NAME.fullmatch(name):
+        raise RequestError(Problem("data.name", f"came {name!r}, expected a name such as mnist or emnist/balanced"))
     try:
         with quiet():
             return Source(name, tfds.builder(name, data_dir=str(directory)))

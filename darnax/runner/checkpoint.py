@@ -1,6 +1,6 @@
 """Checkpoints: every leaf under its own name, in one file that is either whole or absent.
 
-The file is safetensors, readable without darnax; its metadata holds one JSON manifest under the key `darnax`.
+The file is safetensors, readable without darnax; its metadata holds one JSON manifest under the key `darnax`, and its checksum.
 """
 
 import json
@@ -82,7 +82,7 @@ def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
         for name, leaf in leaves.items()
     }
     manifest = encode({"format": FORMAT, "meta": meta, "leaves": entries})
-    content: bytes = safetensors.numpy.save(arrays, {"darnax": manifest})
+    content: bytes = safetensors.numpy.save(arrays, {"darnax": manifest, "crc32": _sum(manifest)})
     return content
 
 
@@ -91,7 +91,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     try:
         content = path.read_bytes()
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        manifest = json.loads(header["__metadata__"]["darnax"])
+        metadata = header["__metadata__"]
+        manifest = json.loads(metadata["darnax"])
+        if metadata.get("crc32", own := _sum(metadata["darnax"])) != own:  # early checkpoints have none
+            raise ValueError("the checksum of its manifest does not agree")
         entries = manifest["leaves"]
         arrays = {
             name: np.frombuffer(part["data"], jnp.dtype(entries[name]["stored"])).reshape(part["shape"])
@@ -100,9 +103,13 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
         whole = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
         if whole != {name: entry["crc32"] for name, entry in entries.items()}:
             raise ValueError("a checksum does not agree")
-    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
         raise RequestError(Problem(str(path), f"not a whole checkpoint ({error}); resume from another one")) from error
     return manifest, arrays
+
+
+def _sum(manifest: str) -> str:
+    return str(zlib.crc32(manifest.encode()))
 
 
 def _is_whole(path: Path) -> bool:

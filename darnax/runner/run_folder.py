@@ -3,17 +3,20 @@
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from darnax.errors import Problem, RequestError
+from darnax.locks import held
 from darnax.runner.environment import describe_environment
 from darnax.tracking.atomic import write_atomically
 from darnax.tracking.strict_json import encode
 
 STATUSES = ("running", "finished", "interrupted", "failed")
+NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class RunFolder:
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
     checkpoints/      what to resume from
     train.log         what was said on the way
+    .lock             held by the process that trains it
     ```
     """
 
@@ -58,9 +62,18 @@ class RunFolder:
             raise RequestError(
                 Problem(str(path), "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>")
             )
+        _refuse_links(path)
         folder.config()
         folder.summary()
         return folder
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other process away while the block runs; a RequestError says that one is at work already."""
+        with held(self.path / ".lock") as mine:
+            if not mine:
+                raise RequestError(Problem(str(self.path), "another process is at work on this run; wait for it, or stop it"))
+            yield
 
     @property
     def name(self) -> str:
@@ -84,10 +97,16 @@ class RunFolder:
 
     def config(self) -> dict[str, Any]:
         """Read the resolved configuration."""
+        import yaml
         from omegaconf import OmegaConf
 
         try:
-            return _mapping(OmegaConf.to_container(OmegaConf.load(self.path / "config.yaml")))
+            text = (self.path / "config.yaml").read_text(encoding="utf-8")
+            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+                raise ValueError("it has aliases, which darnax never writes")
+            if "${" in text:
+                raise ValueError("it refers to something with ${…}, which darnax never leaves")
+            return _mapping(OmegaConf.to_container(OmegaConf.create(text)))
         except Exception as error:  # YAML, OmegaConf and the file system each have their own
             raise _damaged(self.path / "config.yaml", error) from error
 
@@ -95,7 +114,7 @@ class RunFolder:
         """Read summary.json."""
         try:
             return _mapping(json.loads((self.path / "summary.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.path / "summary.json", error) from error
 
     def write_summary(self, **fields: Any) -> dict[str, Any]:
@@ -122,6 +141,13 @@ def _make_exclusively(parent: Path) -> Path:
             Problem("paths.outputs", f"no run folder can be made ({error}); choose a folder you can write to")
         ) from error
     return path
+
+
+def _refuse_links(path: Path) -> None:
+    # What is written through a link lands outside of the folder, and a folder may come from anywhere.
+    for entry in (*path.iterdir(), *(path / "checkpoints").glob("*")):
+        if entry.is_symlink():
+            raise RequestError(Problem(str(entry), "is a link; a run folder holds its files itself, put the file in its place"))
 
 
 def _made(path: Path) -> Path | None:

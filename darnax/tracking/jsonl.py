@@ -35,8 +35,7 @@ class Jsonl(Tracker):
 def _kept(path: Path, keep_until: int | None) -> Iterator[str]:
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
-            step = json.loads(line)["step"]
-        except (ValueError, KeyError, TypeError):
+            if (step := json.loads(line)["step"] + 0) <= (step if keep_until is None else keep_until):
+                yield line + "\n"
+        except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run
             continue
-        if keep_until is None or step <= keep_until:
-            yield line + "\n"

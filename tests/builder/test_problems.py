@@ -163,7 +163,7 @@ CASES = {
     "untrusted through the back door": (
         {f"{L}.output._target_": "darnax.runner.environment.subprocess.run"},
         f"{L}.output._target_",
-        "add trust=[subprocess]",
+        "leads out of darnax, to subprocess",
     ),
     "a function of darnax": (
         {f"{L}.output._target_": "darnax.tracking.atomic.write_atomically"},

@@ -9,7 +9,8 @@ import pytest
 
 from darnax.cli import sweep_record
 from darnax.cli.sweep import exchanged
-from darnax.cli.sweep_record import Record, held
+from darnax.cli.sweep_record import Record
+from darnax.locks import held
 
 
 class Killed(BaseException):

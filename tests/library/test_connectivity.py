@@ -27,6 +27,7 @@ CASES = {
     "VALID, stride 2": (Convolved(1, 2, 2, stride=2, padding="VALID"), (7, 4, 1), (3, 2, 2)),
     "2 pixels": (Convolved(1, 1, 3, padding=2), (4, 3, 1), (6, 5, 1)),
     "hollow": (Convolved(2, 2, 3, hollow=True), (4, 4, 2), (4, 4, 2)),
+    "hollow, wide": (Convolved(1, 1, 5, hollow=True), (6, 6, 1), (6, 6, 1)),
     "transposed SAME": (Convolved(2, 1, 3, stride=2, transposed=True), (3, 2, 2), (6, 4, 1)),
     "transposed SAME, wide": (Convolved(1, 1, 5, stride=2, transposed=True), (3, 3, 1), (6, 6, 1)),
     "transposed VALID": (Convolved(1, 2, 3, stride=2, padding="VALID", transposed=True), (3, 2, 1), (7, 5, 2)),
@@ -92,11 +93,22 @@ def test_the_initial_weight_has_variance_one_over_fan_in(connectivity):
     assert abs(entries.var() - 1) < 0.02
 
 
-@pytest.mark.parametrize("name", ["dense hollow", "hollow"])
+@pytest.mark.parametrize("connectivity", [Dense((5,), (5,)), Convolved(2, 2, 3), Sparse.uniform(KEY, (9,), (9,), 9)], ids=repr)
+def test_every_synapse_is_there_unless_asked_otherwise(connectivity):
+    assert (connectivity.init(KEY) != 0).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_but_the_numbers_of_synapses_is_traced(name):
+    assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(CASES[name][0]))
+
+
+@pytest.mark.parametrize("name", ["dense hollow", "hollow", "hollow, wide"])
 def test_no_unit_hears_itself(name):
     connectivity, pre, post = CASES[name]
     _, x, e = drawn(connectivity, pre, post)
     for array in map(np.asarray, (connectivity.init(KEY), jitted(connectivity.correlate, x, e))):
-        own = array if array.ndim == 2 else array[1, 1]
+        middle = len(array) // 2
+        own = array if array.ndim == 2 else array[middle, middle]
         assert not own.diagonal().any()
         assert np.count_nonzero(own) == own.size - len(own)

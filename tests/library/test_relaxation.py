@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from networks import chain, sample
 
-from darnax.modules import RecurrentDiscrete
+from darnax.layer_map import LayerMap
+from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
 from darnax.relaxation import Phase, relax
 from darnax.states import SequentialState
@@ -97,6 +98,24 @@ def test_no_step_changes_nothing():
     assert (went.steps, went.flips) == (0, 0)
 
 
+def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
+    network, state = network_and_state()
+    held, counted = network.hold(state, KEY), []
+    hold = type(network).hold
+    monkeypatch.setattr(type(network), "hold", lambda self, *rest: counted.append(1) or hold(self, *rest))
+    jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2))[0])
+    assert len(counted) == 1
+    jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2), held)[0])
+    assert len(counted) == 1
+
+
+def test_without_hidden_units_nothing_flips():
+    readout = {0: FullyConnected(4, 3, rule=None, key=KEY), 1: OutputLayer()}
+    state = SequentialState([(4,), (3,)]).init(jax.numpy.ones((5, 4)))
+    _, _, went = relax(SequentialOrchestrator(LayerMap.from_dict({1: readout})), state, KEY, Phase(steps=2))
+    assert (went.steps, went.flips, went.converged) == (2, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
@@ -104,7 +123,8 @@ def test_no_step_changes_nothing():
         ({"steps": 3, "until": "fixed_point", "max_steps": 9}, "either `steps: n` or `until: fixed_point`"),
         ({"until": "fixed_point"}, "go together"),
         ({"steps": 3, "max_steps": 9}, "go together"),
-        ({"steps": -1}, "0 steps or more; came -1"),
+        ({"steps": -1}, "0 steps or more, .* came -1"),
+        ({"steps": 2**31}, "less than 2147483648; came 2147483648"),
         ({"steps": 3, "messages": "forwards"}, "messages is one of all, forward, unsupervised; came 'forwards'"),
         ({"steps": 3, "start": "zero"}, "start is one of keep, blank; came 'zero'"),
         ({"until": "fixedpoint", "max_steps": 9}, "until is one of None, fixed_point; came 'fixedpoint'"),

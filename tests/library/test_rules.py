@@ -42,6 +42,10 @@ def test_the_margin_belongs_to_the_unstable_side():
     assert Perceptron(0.5).signal(y, h).tolist() == [[1.0, 0.0, -1.0, 0.0]]
 
 
+def test_without_a_margin_only_what_the_field_contradicts_is_learnt():
+    assert Perceptron().signal(jnp.ones((1, 3)), jnp.array([[-0.5, 0.0, 0.5]])).tolist() == [[1.0, 1.0, 0.0]]
+
+
 def test_softmax_delta_is_the_residual_of_cross_entropy():
     """The oracle is JAX's own derivative of −log softmax at the label."""
     h = jax.random.normal(jax.random.key(0), (5, 4))

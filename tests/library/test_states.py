@@ -122,6 +122,20 @@ def test_a_value_that_does_not_fit_is_refused_with_both_shapes(kind):
         state.replace(numbered(SIZES, 2)[:3])
 
 
+def test_buffers_of_different_batches_are_refused_by_the_first_that_differs(kind):
+    values = [*numbered(SIZES, 5)[:1], *numbered(SIZES, 6)[1:]]
+    with pytest.raises(ValueError, match=r"buffer 1 has shape \(5, 2, 3\)"):
+        kind(SIZES).replace(values)
+
+
+def test_one_sample_needs_no_batch_axis(kind):
+    values = [value[0] for value in numbered(SIZES, 1)]
+    state = kind(SIZES).replace(values)
+    for i, value in enumerate(values):
+        np.testing.assert_array_equal(state[i], value)
+    np.testing.assert_array_equal(state.init(jnp.ones((3, 4)))[1], np.zeros((3, 2, 3)))
+
+
 @pytest.mark.parametrize("sizes", [[], [(4,)], [(4,), (0,)], [(4,), (-1, 2), (3,)]])
 def test_sizes_of_no_network_are_refused(kind, sizes):
     with pytest.raises(ValueError, match="came sizes="):

@@ -87,7 +87,9 @@ def test_safetensors_alone_reads_it(tmp_path: Path) -> None:
     with safetensors.safe_open(path, framework="np") as file:
         assert sorted(file.keys()) == ["w/J", "w/J_D"]
         assert file.get_tensor("w/J").tolist() == [1, 1]
-        assert json.loads(file.metadata()["darnax"])["meta"] == {"best": 0.5, "step": 3}
+        manifest = json.loads(file.metadata()["darnax"])
+    assert manifest["meta"] == {"best": 0.5, "step": 3}
+    assert manifest["format"] == 1  # what is on the disks of others
 
 
 def test_every_difference_is_listed_with_both_shapes(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from laboratory import TASK
+from typer.testing import CliRunner, Result
+
+from darnax.cli.app import app
+from darnax.cli.hydra_adapter import compose
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def darnax(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The whole command in this process, in an empty directory, with its own folder of datasets."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent))
+    monkeypatch.delenv("DARNAX_DEBUG", raising=False)
+    return lambda *words: CliRunner().invoke(app, list(map(str, words)), prog_name="darnax")
+
+
+@pytest.fixture
+def task(darnax: Command) -> dict[str, Any]:
+    """A whole configuration that needs no dataset: a chain that remembers random patterns."""
+    return compose(TASK)

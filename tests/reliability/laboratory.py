@@ -1,0 +1,72 @@
+"""The shipped experiments, small, and what it takes to say that a configuration was accepted rightly."""
+
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+
+from darnax.builder import build
+from darnax.cli import configs
+from darnax.cli.hydra_adapter import compose
+from darnax.cli.launch import fitting
+from darnax.data import Dataset, Resident
+from darnax.errors import RequestError
+from darnax.runner.programs import Programs
+
+SHIPPED = sorted(path.stem for path in (configs.packaged() / "experiment").glob("*.yaml"))
+SMALLER = {"mnist_conv": ["model.channels=2"]}
+IMAGES = 40
+TASK = [  # a chain that remembers random patterns: a whole run that needs no dataset
+    "+experiment=digits_smoke",
+    "data=associations",
+    "data.per_class=null",
+    "~model.adapters.w_in.patch",
+    "~model.adapters.w_out.rule",
+    "model.features=20",
+    "runner.epochs=1",
+]
+
+
+@cache
+def composed(name: str) -> dict[str, Any]:
+    """The configuration of a shipped experiment, with few units."""
+    return compose([f"+experiment={name}", "data.batch_size=4", *SMALLER.get(name, ["model.features=50"])])
+
+
+@cache
+def digits(classes: int) -> Dataset:
+    """Random images that look like MNIST."""
+    rng = np.random.default_rng(0)
+    split = Resident(rng.integers(0, 256, (IMAGES, 28, 28, 1), np.uint8), np.arange(IMAGES, dtype=np.int32) % classes)
+    return Dataset("mnist", split, None, split, tuple(map(str, range(classes))))
+
+
+def steps(config: dict[str, Any], *, really: bool) -> None:
+    """Build, and take a step: by shapes alone, which finds whatever is not a matter of values, or in numbers.
+
+    Raises RequestError where the configuration is refused, before or after a look at the data.
+    """
+    experiment = build(config)
+    kept = experiment.data.only_classes
+    data = experiment.data.source.open() if experiment.data.source is not None else digits(len(kept) if kept else 10)
+    dataset = fitting(data, experiment.data)
+    programs = Programs(experiment, dataset.train.batches(experiment.data.batch_size))
+    window = next(dataset.train.windows(0))
+
+    def run(inputs: jax.Array, targets: jax.Array) -> Any:
+        keys = programs.keys()
+        zero, one = np.int32(0), np.int32(1)
+        order = programs.shuffle(keys, zero, zero, window.count)
+        learner, metrics = programs.train(programs.start(keys), keys, inputs, targets, order, zero, zero, zero, one)
+        return metrics, programs.evaluate(learner.arrays, inputs, targets)
+
+    metrics, (right, _) = run(*window[:2]) if really else jax.eval_shape(run, *window[:2])
+    assert "train/accuracy" in metrics
+    assert right.shape[-1] == window.count
+
+
+def spoken_for(error: RequestError) -> None:
+    """Insist that a refusal says something."""
+    assert error.problems
+    assert all(problem.what.strip() and "Traceback" not in problem.what for problem in error.problems), error

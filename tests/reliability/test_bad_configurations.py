@@ -1,0 +1,179 @@
+"""Trees of YAML spoilt at random, from every shipped experiment: refused in words, or built and able to take a step."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from laboratory import SHIPPED, composed, spoken_for, steps
+from mutations import HUGE, spoilt
+
+from darnax.errors import RequestError
+
+PATIENCE = 60  # seconds of computing; what takes longer hangs
+EXAMPLES, MANY = 6, 150
+QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """Fail where the block computes for too long; time in which the machine is busy with others does not count."""
+
+    def hung(*_: Any) -> None:
+        raise AssertionError("it hangs")
+
+    before = signal.signal(signal.SIGPROF, hung)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def examine(config: dict[str, Any], *, really: bool = False) -> bool:
+    """Return whether a configuration was accepted; whatever is raised must be a RequestError that says where and what."""
+    with in_time():
+        try:
+            steps(config, really=really)
+        except RequestError as error:
+            spoken_for(error)
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_is_shipped_takes_a_step(name):
+    assert examine(composed(name))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_spoilt_trees(name):
+    @settings(max_examples=EXAMPLES, derandomize=True, **QUIET)
+    @given(spoilt(composed(name)))
+    def spoil(config):
+        examine(config)
+
+    spoil()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_many_spoilt_trees(name):
+    @settings(max_examples=MANY, **QUIET)
+    @given(spoilt(composed(name), most=3))
+    def spoil(config):
+        examine(config)
+
+    spoil()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_is_accepted_takes_a_step_in_numbers(name):
+    @settings(max_examples=MANY // 5, **QUIET)
+    @given(spoilt(composed(name), most=1))
+    def spoil(config):
+        examine(config, really=True)
+
+    spoil()
+
+
+SECTIONS = ["model", "dynamics", "optimizer", "data", "runner", "tracking", "paths", "name", "seed"]
+WHOLES = [None, True, 3, HUGE, "x", [], [1], {}, {"x": 1}, {"_target_": "os.system"}, {1: 2}, {None: None}]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_that_is_something_else(section):
+    for whole in WHOLES:
+        accepted = examine({**composed("digits_smoke"), section: whole})
+        assert not accepted or (section in ("name", "seed") and isinstance(whole, int | str)), whole
+
+
+@settings(max_examples=20, derandomize=True, **QUIET)
+@example({})
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    )
+)
+def test_a_configuration_that_is_none(whole):
+    if isinstance(whole, dict):
+        assert not examine(whole)
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The small chain with one value set, or taken away where it is ..."""
+    import copy
+
+    config = copy.deepcopy(composed("digits_smoke"))
+    *above, name = path.split(".")
+    node = config
+    for part in above:
+        node = node[part]
+    if value is ...:
+        del node[name]
+    else:
+        node[name] = value
+    return config
+
+
+FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of its own choice
+    "a rule without a target": ("model.adapters.w_out.rule", {}),
+    "a rule that lost its target": ("model.adapters.w_out.rule", {"margin": 1}),
+    "a name that leaves the outputs": ("name", ".."),
+    "a hidden name": ("name", ".x"),
+    "a seed beyond 32 bits": ("seed", 10**30),
+    "more replicas than an array has places": ("runner.replicas", 10**30),
+    "a network too deep to compile": ("model.buffers.hidden.repeat", 10**7),
+    "more steps than the device can count": ("dynamics.train.clamped.steps", 10**30),
+    "memory without end": ("data.memory_gib", float("inf")),
+    "a number that is none": ("data.encode.scale.factor", float("nan")),
+    "a number beyond 32 bits": ("data.labels.high", 1e300),
+    "a source that is no task": ("data.source", {"_target_": "darnax.data.Scale"}),
+    "a source that writes files": ("data.source", {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"}),
+}
+
+
+@pytest.mark.parametrize(("path", "value"), FOUND.values(), ids=FOUND.keys())
+def test_found_by_fuzzing(path, value):
+    assert not examine(changed(path, value))
+
+
+ODD_NUMBERS = [-1, HUGE, -HUGE, float("nan"), float("inf"), 1e300, 10**7]
+NUMBERS = [
+    "seed",
+    "runner.epochs",
+    "runner.evaluate_every",
+    "runner.checkpoint_every",
+    "runner.keep",
+    "runner.replicas",
+    "runner.limit_batches",
+    "data.batch_size",
+    "data.classes",
+    "data.validation",
+    "data.per_class",
+    "data.memory_gib",
+    "data.encode.scale.factor",
+    "data.labels.high",
+    "model.buffers.hidden.repeat",
+    "model.buffers.hidden.size",
+    "model.layers.hidden.j_d",
+    "model.layers.hidden.threshold",
+    "model.layers.hidden.sparsity",
+    "model.adapters.w_in.strength",
+    "model.adapters.w_in.patch",
+    "dynamics.train.clamped.steps",
+    "optimizer.default.learning_rate",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NUMBERS)
+def test_numbers_out_of_all_bounds(path):
+    for number in ODD_NUMBERS:
+        examine(changed(path, [number] if path.endswith("size") and "hidden" in path else number))

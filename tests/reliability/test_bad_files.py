@@ -1,0 +1,230 @@
+"""Run folders, records, checkpoints and archives that are damaged: said in words, read around, or passed over; never believed.
+
+The oracle is the undamaged file: what is not refused has to give the very same numbers.
+"""
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from laboratory import TASK
+from typer.testing import CliRunner
+
+from darnax.cli.app import app
+from darnax.data.idx import read_idx
+from darnax.errors import RequestError
+from darnax.reports.curves import logged
+from darnax.runner import checkpoint
+
+Damage = Callable[[Path], object]
+FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was stopped after a checkpoint."""
+    place = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("XDG_CACHE_HOME", str(place.parent))
+        result = CliRunner().invoke(app, ["train", *TASK, "tracking=local", "tracking.console=false"], prog_name="darnax")
+        assert result.exit_code == 0, result.output
+    (run,) = (place / "outputs" / "digits_smoke").iterdir()
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps(summary | {"status": "interrupted"}))
+    return run
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it to be damaged."""
+    return Path(shutil.copytree(trained, tmp_path / "work" / "outputs" / "digits_smoke" / trained.name))
+
+
+def write(name: str, content: bytes | str) -> Damage:
+    return lambda run: (run / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def cut(name: str, part: float) -> Damage:
+    return lambda run: (run / name).write_bytes((run / name).read_bytes()[: int(part * (run / name).stat().st_size)])
+
+
+def remove(name: str) -> Damage:
+    return lambda run: shutil.rmtree(run / name) if (run / name).is_dir() else (run / name).unlink()
+
+
+def into_folder(name: str) -> Damage:
+    return lambda run: ((run / name).unlink(), (run / name).mkdir())
+
+
+def edited(old: str, new: str) -> Damage:
+    def damage(run: Path) -> None:
+        text = (run / "config.yaml").read_text()
+        assert old in text
+        (run / "config.yaml").write_text(text.replace(old, new))
+
+    return damage
+
+
+DAMAGES: dict[str, Damage] = {
+    "no config": remove("config.yaml"),
+    "an empty config": write("config.yaml", ""),
+    "half a config": cut("config.yaml", 0.5),
+    "a config of bytes": write("config.yaml", b"\xff\xfe\x00\x01"),
+    "a config of zeros": write("config.yaml", bytes(500)),
+    "a config that is a list": write("config.yaml", "- a\n- b\n"),
+    "a config that is a word": write("config.yaml", "hello"),
+    "a config that is a folder": into_folder("config.yaml"),
+    "a config that calls": write("config.yaml", "name: !!python/object/apply:os.system ['touch bait']\n"),
+    "a config without an end": write("config.yaml", "a: [" * 5000),
+    "a config that contains itself": write("config.yaml", "a: &a [*a]"),
+    "a config of two documents": write("config.yaml", "name: a\n---\nname: b\n"),
+    "a config with tabs": write("config.yaml", "name:\n\t- a\n"),
+    "a config with another shape": edited("features: 20", "features: twenty"),
+    "a config with a stranger's class": edited("darnax.modules.OutputLayer", "os.system"),
+    "a config with an absent class": edited("darnax.modules.OutputLayer", "darnax.modules.NoLayer"),
+    "a config with an absent key": edited("batch_size", "batch_sise"),
+    "a config that refers": edited("name: associations", "name: ${oc.env:HOME}"),
+    "no summary": remove("summary.json"),
+    "an empty summary": write("summary.json", ""),
+    "half a summary": cut("summary.json", 0.5),
+    "a summary that is a list": write("summary.json", "[1, 2]"),
+    "a summary that is a number": write("summary.json", "3"),
+    "a summary of bytes": write("summary.json", b"\x80\x81"),
+    "a summary that is a folder": into_folder("summary.json"),
+    "a summary without an end": write("summary.json", "[" * 100000),
+    "a best checkpoint cut short": cut("checkpoints/best.safetensors", 0.9),
+    "half a best checkpoint": cut("checkpoints/best.safetensors", 0.5),
+    "an empty best checkpoint": write("checkpoints/best.safetensors", b""),
+    "a best checkpoint of zeros": write("checkpoints/best.safetensors", bytes(4096)),
+    "a best checkpoint of another kind": write("checkpoints/best.safetensors", b"PK\x03\x04" + bytes(100)),
+    "a best checkpoint with a huge header": write("checkpoints/best.safetensors", b"\xff" * 64),
+}
+
+
+DEEP = {"deep", "a summary without an end"}  # nested so deep that Python's reader of JSON gives up
+READ_BY = {"eval": "config summary checkpoint", "resume": "config summary", "from its config": "config"}
+READ = [(command, what) for command, files in READ_BY.items() for what in DAMAGES if set(files.split()) & set(what.split())]
+
+
+@pytest.mark.parametrize(("command", "what"), READ)
+def test_a_damaged_run_is_refused(darnax, run, command, what):
+    DAMAGES[what](run)
+    before = {path: path.read_bytes() for path in Path.cwd().rglob("*") if path.is_file() and path.name != ".lock"}
+    words = {
+        "eval": ["eval", run],
+        "resume": ["train", "--resume", run],
+        "from its config": ["train", "--config", run / "config.yaml"],
+    }
+    result = darnax(*words[command])
+    assert result.exit_code == 2, result.output
+    assert "cannot be carried out" in result.stderr
+    assert "Traceback" not in result.output
+    assert {path: path.read_bytes() for path in Path.cwd().rglob("*") if path.is_file() and path.name != ".lock"} == before
+
+
+@pytest.mark.parametrize("what", sorted(DAMAGES.keys() - DEEP))
+def test_reports_read_around_a_damaged_run(darnax, run, what):
+    good = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
+    summary = json.loads((good / "summary.json").read_text())
+    (good / "summary.json").write_text(json.dumps(summary | {"status": "finished"}))
+    DAMAGES[what](run)
+    for words in (["runs"], ["compare", "outputs"], ["diff", good, run]):
+        result = darnax(*words)
+        assert result.exit_code in (0, 2), result.output
+        assert "Traceback" not in result.output
+        assert words[0] != "runs" or "abcdef" in result.output
+
+
+RECORDS: dict[str, bytes] = {
+    "empty": b"",
+    "torn": b'{"step": 1, "epoch": 0.5, "eval/accuracy": 0.5}\n{"step": 2, "epo',
+    "binary": bytes(range(256)),
+    "no objects": b'1\n[]\nnull\n"x"\n',
+    "no steps": b'{"epoch": 1}\n{"step": null}\n{"step": "x"}\n{"step": [1]}\n{"step": true}\n',
+    "no numbers": b'{"step": 1, "epoch": "x", "eval/accuracy": {"a": 1}}\n',
+    "not a number": b'{"step": 1, "epoch": 1, "eval/accuracy": NaN}\n{"step": 1e999, "epoch": 1}\n',
+    "deep": b'{"step": ' + b"[" * 100000 + b"\n",
+    "one endless line": b'{"step": 1, "x": "' + b"a" * 10**6,
+    "nothing but line ends": b"\n\r\n\n",
+}
+
+
+@pytest.mark.parametrize("what", sorted(RECORDS.keys() - DEEP))
+def test_a_damaged_record_is_read_around(darnax, run, what):
+    (run / "metrics.jsonl").write_bytes(RECORDS[what])
+    for words in (["runs"], ["compare", "outputs"], ["compare", "outputs", "--html", "page.html"]):
+        result = darnax(*words)
+        assert result.exit_code == 0, result.output
+        assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("what", RECORDS)
+def test_a_damaged_record_is_continued(tmp_path, what):
+    from darnax.tracking.jsonl import Jsonl
+
+    (tmp_path / "metrics.jsonl").write_bytes(RECORDS[what])
+    tracker = Jsonl(tmp_path / "metrics.jsonl", keep_until=5)
+    tracker.log({"a": 1.0}, step=6, epoch=1.0)
+    tracker.finish({})
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1] == {"step": 6, "epoch": 1.0, "a": 1.0}
+    assert all(row["step"] <= 6 for row in rows)
+
+
+@settings(max_examples=60, derandomize=True, **FREELY)
+@given(
+    lines=st.lists(st.binary(max_size=30) | st.text(max_size=20).map(str.encode) | st.just(b'{"step": 3, "epoch": 1, "a": 2}'))
+)
+def test_curves_of_any_record(lines, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("record")
+    (folder / "metrics.jsonl").write_bytes(b"\n".join(lines))
+    logged(folder / "metrics.jsonl")
+
+
+TREE = {"w": np.arange(40, dtype=np.float32), "n": 3}
+NOISE = st.tuples(st.sampled_from(["flip", "cut", "insert"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
+
+
+@settings(max_examples=150, derandomize=True, **FREELY)
+@given(noise=NOISE)
+def test_a_checkpoint_damaged_anywhere_gives_the_same_numbers_or_none(noise, tmp_path_factory):
+    path = checkpoint.save(tmp_path_factory.mktemp("checkpoints"), 1, TREE, {"best": 0.5}, keep=1)
+    whole = path.read_bytes()
+    path.write_bytes(damaged(whole, *noise))
+    try:
+        loaded, meta = checkpoint.load(path, TREE)
+    except RequestError:
+        assert checkpoint.latest(path.parent) in (None, path)
+    else:
+        assert jax.tree.all(jax.tree.map(np.array_equal, loaded, TREE))
+        assert meta.keys() == {"best", "step"}
+
+
+def damaged(whole: bytes, how: str, where: float, by: int) -> bytes:
+    at = int(where * len(whole))
+    if how == "flip":
+        return whole[:at] + bytes([whole[at] ^ by]) + whole[at + 1 :]
+    return whole[:at] if how == "cut" else whole[:at] + bytes([by]) * by + whole[at:]
+
+
+@settings(max_examples=150, derandomize=True, **FREELY)
+@given(noise=NOISE, packed=st.booleans())
+def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(noise, packed, tmp_path_factory):
+    raw = b"\0\0\x08\x02" + (3).to_bytes(4, "big") + (5).to_bytes(4, "big") + bytes(range(15))
+    path = tmp_path_factory.mktemp("archives") / "a.gz"
+    path.write_bytes(damaged(gzip.compress(raw), *noise) if packed else gzip.compress(damaged(raw, *noise)))
+    try:
+        array = read_idx(path)
+    except RequestError as error:
+        assert str(path) in str(error)  # noqa: PT017
+    else:
+        assert array.dtype == np.uint8
+        assert array.size == len(array.tobytes())

@@ -1,0 +1,51 @@
+"""Words of a configuration stay words wherever they are shown. Oracle: an XML parser, and letters that command a terminal."""
+
+import copy
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from laboratory import composed
+from rich.console import Console
+
+from darnax.builder import describe
+from darnax.cli import panels, tables, wiring_picture
+from darnax.reports import confusion
+
+NASTY = ["<script>alert(1)</script>", "[red]x[/red]", "[/]", "a\x1b[2Jb", "\x07", "'\"&", "\x9b2J", "‮abc", "]]>"]
+
+
+def test_an_svg_holds_words_not_elements():
+    config = copy.deepcopy(composed("mnist_skip"))
+    adapters = config["model"]["adapters"]
+    names = dict(zip(adapters, ["<b>x</b>", "a&b", "\"'>", "]]><i/>", "--><u/>", *adapters], strict=False))
+    config["model"]["adapters"] = {names[name]: node for name, node in adapters.items()}
+    config["optimizer"]["groups"] = {}
+    learn = list(config["model"]["adapters"])
+    for phase in config["dynamics"]["train"].values():
+        phase["learn"] = learn if phase.get("learn") else []
+    picture = wiring_picture.svg(describe(config))
+    tree = ElementTree.fromstring(picture)
+    assert not {element.tag.rpartition("}")[2] for element in tree.iter()} & {"b", "i", "u", "script"}
+    assert "<b>x</b>" in "".join(tree.itertext())
+
+
+def test_class_names_in_a_confusion_matrix():
+    picture = confusion.draw(np.eye(len(NASTY), dtype=int), [word.replace("\x1b", "").replace("\x07", "") for word in NASTY])
+    assert "<script>" not in picture
+    ElementTree.fromstring(picture.replace("\x9b", ""))
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_tables_and_panels_command_no_terminal(monkeypatch, capsys, terminal):
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: terminal)
+    monkeypatch.setattr(Console, "is_terminal", False)
+    monkeypatch.setenv("COLUMNS", "300")
+    tables.show(NASTY, [NASTY, NASTY])
+    panels.panel("title", NASTY)
+    said = capsys.readouterr()
+    for text in said:
+        assert not [letter for letter in text if not letter.isprintable() and letter != "\n"]
+        assert text.count("[red]x[/red]") == (3 if text is said.out else 1)
+        assert "\\x1b[2J" in text
