@@ -23,6 +23,7 @@ COLUMNS += ["equal weights / answers"]
 HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
 GRID = [Case(family, n, b) for family in ("sparse", "dense") for n in (500, 1000, 2000, 4000) for b in (16, 128)]
+CONVOLUTIONS = [Case("convolution", 16, b) for b in (16, 128)]
 CHAINS = [Case(family, 1000, 16, depth) for family in ("sparse", "dense") for depth in (2, 4)]
 
 
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="of taking turns, per case and kind")
     parser.add_argument("--json", type=Path, help="write everything measured there")
     choice = parser.parse_args()
-    cases = [case for case in (QUICK if choice.quick else GRID + CHAINS) if choice.only in str(case)]
+    cases = [case for case in (QUICK if choice.quick else GRID + CHAINS + CONVOLUTIONS) if choice.only in str(case)]
     device = jax.devices()[0]
     print(f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}")
     print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{HEAD}")

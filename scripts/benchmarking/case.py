@@ -1,6 +1,6 @@
 """One piece of work for all contenders: a network, a schedule, rates and batches."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,16 @@ from jaxtyping import Array
 
 from darnax.layer_map import LayerMap
 from darnax.learning import grouped
-from darnax.modules import Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.modules import (
+    Adapter,
+    Convolution,
+    Ferromagnetic,
+    FullyConnected,
+    Layer,
+    OutputLayer,
+    RecurrentConvolution,
+    RecurrentDiscrete,
+)
 from darnax.orchestrators import Orchestrator, SequentialOrchestrator
 from darnax.relaxation import Phase
 from darnax.states import SequentialState
@@ -27,27 +36,36 @@ INFER = {"recall": Phase(start="blank", steps=6, messages="forward")}
 
 
 class Case(NamedTuple):
-    """A network of `depth` layers of `units`, sparse (1 % of J, 10 % of the input weights) or dense, and its batch size."""
+    """A network and its batch size: `depth` layers of `units`, sparse (1 % of J, 10 % of the input weights) or dense.
+
+    A convolution has 28 × 28 × `units` of them, 5 × 5 windows on the image and 3 × 3 windows on themselves.
+    """
 
     family: str
     units: int
     batch: int
     depth: int = 1
 
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Of a hidden buffer."""
+        return (*IMAGE[:2], self.units) if self.family == "convolution" else (self.units,)
+
     def __str__(self) -> str:
+        if self.family == "convolution":
+            return f"convolution 28×28×{self.units} B={self.batch}"
         return f"{self.family} N={self.units} B={self.batch} depth={self.depth}"
 
 
 def make_network(case: Case, key: Array) -> Orchestrator:
     """Return the network, every weight a multiple of 1/256, so that float32 adds up its messages exactly, in any order."""
-    sparsity = {"J": 0.99, "w_in": 0.9} if case.family == "sparse" else {"J": None, "w_in": None}
     keys = iter(jax.random.split(key, case.depth + 3))
-    n, last = case.units, case.depth
-    rows = {}
+    n, last = case.size if len(case.size) > 1 else case.units, case.depth
+    rows: dict[int, dict[int, Any]] = {}
     for i in range(1, last + 1):
-        rows[i] = {i: RecurrentDiscrete(n, J_D, MARGIN, sparsity=sparsity["J"], key=next(keys))}
+        rows[i] = {i: recurrent(case, next(keys))}
         rows[i] |= {j: Ferromagnetic(n) for j in (i - 1, i + 1) if 1 <= j <= last}
-    rows[1][0] = FullyConnected(IMAGE, n, 5.0, MARGIN, sparsity=sparsity["w_in"], key=next(keys))
+    rows[1][0] = inputs(case, next(keys))
     rows[last][last + 1] = FullyConnected(CLASSES, n, 1.5, rule=None, key=next(keys))
     rows[last + 1] = {last: FullyConnected(n, CLASSES, threshold=READOUT_MARGIN, key=next(keys)), last + 1: OutputLayer()}
     names = {(1, 0): "w_in", (last + 1, last): "w_out"} | {(i, i): f"hidden{i}" for i in range(1, last + 1)}
@@ -55,8 +73,21 @@ def make_network(case: Case, key: Array) -> Orchestrator:
     return jax.tree.map(coarse, SequentialOrchestrator(LayerMap.from_dict(rows, names)))
 
 
+def recurrent(case: Case, key: Array) -> Layer:
+    if case.family == "convolution":
+        return RecurrentConvolution(case.size, J_D, MARGIN, key=key)
+    return RecurrentDiscrete(case.units, J_D, MARGIN, sparsity=0.99 if case.family == "sparse" else None, key=key)
+
+
+def inputs(case: Case, key: Array) -> Adapter:
+    if case.family == "convolution":
+        return Convolution(IMAGE, case.size, 5, 5.0, MARGIN, key=key)
+    sparsity = 0.9 if case.family == "sparse" else None
+    return FullyConnected(IMAGE, case.units, 5.0, MARGIN, sparsity=sparsity, key=key)
+
+
 def make_state(case: Case) -> SequentialState:
-    return SequentialState([IMAGE, *[(case.units,)] * case.depth, (CLASSES,)])
+    return SequentialState([IMAGE, *[case.size] * case.depth, (CLASSES,)])
 
 
 def make_optimizer(network: Orchestrator) -> optax.GradientTransformation:

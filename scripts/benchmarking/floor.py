@@ -48,7 +48,10 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
     w_in, w_back, w_out = lm[1, 0], lm[last, last + 1], lm[last + 1, last]
     start = ([layer.J for layer in layers], w_in.W, w_out.W)
 
-    if case.family == "dense":
+    if case.family == "convolution":
+        columns, transposed = (lambda x: x), (lambda y: y)
+        times, outer = (lambda c, w, x: c.message(w, x)), (lambda c, x, e: c.correlate(x, e))
+    elif case.family == "dense":
         columns, transposed = (lambda x: x.reshape(len(x), -1)), (lambda y: y)
         times, outer = (lambda _, w, x: x @ w), (lambda _, x, e: x.T @ e)
     else:

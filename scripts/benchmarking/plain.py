@@ -9,15 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from benchmarking.case import J_D, MARGIN, RATES, READOUT_MARGIN, SHRINK, Case
-from darnax.connectivity import Sparse
+from benchmarking.case import CLASSES, J_D, MARGIN, RATES, READOUT_MARGIN, SHRINK, Case
+from darnax.connectivity import Convolved, Sparse
 from darnax.orchestrators import Orchestrator
 
 Weights = dict[str, Any]
 
 
 def dense(connectivity: Any, weight: Array, pre: int) -> tuple[Array, Array]:
-    """Return a weight as a matrix (pre, post), and the mask of its synapses."""
+    """Return a weight as a matrix (pre, post), or the windows of a convolution, and the mask of its synapses."""
+    if isinstance(connectivity, Convolved):
+        return weight, (connectivity.init(jax.random.key(0)) != 0).astype(weight.dtype)
     if not isinstance(connectivity, Sparse):
         hollow = jnp.eye(*weight.shape) if connectivity.hollow else jnp.zeros(weight.shape)
         return weight, 1.0 - hollow
@@ -39,12 +41,27 @@ def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Wei
     return weights, masks, fans
 
 
+def times(w: Array, x: Array, size: tuple[int, ...]) -> Array:
+    """Return the message of x through w."""
+    if w.ndim == 4:
+        return jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return (x.reshape(len(x), -1) @ w).reshape(len(x), *size)
+
+
+def outer(w: Array, x: Array, e: Array) -> Array:
+    """Return Σ_b x_b ⊗ e_b, in the shape of w."""
+    if w.ndim == 4:
+        return jax.linear_transpose(lambda w: times(w, x, ()), w)(e)[0]
+    return x.reshape(len(x), -1).T @ e.reshape(len(e), -1)
+
+
 def field(w: Weights, x: Array, y: Array, s: list[Array], i: int, what: str) -> Array:
     """Return the field of layer i, of all its messages."""
-    h = s[i] @ w["J"][i] + J_D * s[i]
-    h = h + (x @ w["w_in"] if i == 0 else s[i - 1])
+    size = s[i].shape[1:]
+    h = times(w["J"][i], s[i], size) + J_D * s[i]
+    h = h + (times(w["w_in"], x, size) if i == 0 else s[i - 1])
     if what == "all":
-        h = h + (y @ w["w_back"] if i == len(s) - 1 else s[i + 1])
+        h = h + (times(w["w_back"], y, size) if i == len(s) - 1 else s[i + 1])
     return h
 
 
@@ -68,22 +85,21 @@ def programs(case: Case, network: Orchestrator) -> tuple[Weights, Callable[..., 
     @jax.jit
     def step(w: Weights, x: Array, y: Array) -> Weights:
         def stepped(name: str, rate: str, weight: Array, mask: Array, before: Array, e: Array) -> Array:
-            return weight + RATES[rate] * mask * (before.T @ e) / math.sqrt(case.batch * fans[name])
+            return weight + RATES[rate] * mask * outer(weight, before, e) / math.sqrt(case.batch * fans[name])
 
-        x = x.reshape(case.batch, -1)
-        s = [jnp.zeros((case.batch, case.units))] * case.depth
+        s = [jnp.zeros((case.batch, *case.size))] * case.depth
         for steps, what in ((1, "forward"), (5, "all"), (5, "forward")):
             s = sweeps(w, x, y, s, steps, what)
         e = [unstable(s[i], field(w, x, y, s, i, "forward"), MARGIN) for i in range(case.depth)]
-        out = unstable(y, s[-1] @ w["w_out"], READOUT_MARGIN)
+        out = unstable(y, times(w["w_out"], s[-1], y.shape[1:]), READOUT_MARGIN)
         J = tuple(stepped("J", "hidden", *each) for each in zip(w["J"], masks["J"], s, e, strict=True))
         w_in = stepped("w_in", "w_in", w["w_in"], masks["w_in"], x, e[0])
         return w | {"J": J, "w_in": w_in, "w_out": stepped("w_out", "w_out", w["w_out"], masks["w_out"], s[-1], out)}
 
     @jax.jit
     def answer(w: Weights, x: Array) -> Array:
-        s = [jnp.zeros((len(x), case.units))] * case.depth
-        return sweeps(w, x.reshape(len(x), -1), x, s, 6, "forward")[-1] @ w["w_out"]
+        s = [jnp.zeros((len(x), *case.size))] * case.depth
+        return times(w["w_out"], sweeps(w, x, x, s, 6, "forward")[-1], (CLASSES,))
 
     def train(w: Weights, xs: Array, ys: Array) -> Weights:
         for x, y in zip(xs, ys, strict=True):
