@@ -72,7 +72,7 @@ class Convolved(Connectivity):
         """Return `Σ_b x_b ⊗ e_b` by a product; inside a loop, the compiler's own way takes up to a hundred times as long."""
         few = math.gcd(len(x), SAMPLES)  # the windows of more would not stay in cache
 
-        def add(total: Array, samples: tuple[Array, Array]) -> tuple[Array, None]:
+        def add(total: Array, samples: tuple[Array, ...]) -> tuple[Array, None]:
             x, e = samples
             return total + jnp.einsum("bpqw,bpqo->wo", self._windows(x), e), None
 
