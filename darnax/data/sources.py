@@ -14,7 +14,7 @@ from darnax.data.quiet import quiet
 from darnax.data.reader import Reader
 from darnax.errors import Problem, RequestError
 
-_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\w[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
+_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
 _ROLES = ("train", "validation", "test")
 
 

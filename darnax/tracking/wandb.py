@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import wandb
 
 Mode = Literal["offline", "online", "disabled"]
-INIT_SECONDS = 15.0
+ONLINE_SECONDS, OFFLINE_SECONDS = 15.0, 60.0  # to start: a network may never answer, a busy machine is slow
 FINISH_SECONDS = 30.0
 
 
@@ -86,23 +86,24 @@ class WandB(Tracker):
 def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | None) -> "wandb.Run":
     import wandb
 
-    wandb.setup(_settings())
+    settings = _settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
+    wandb.setup(settings)
     if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):
         raise RuntimeError("no API key: run `wandb login`, or set tracking.wandb.mode=offline")
     (folder / "wandb").mkdir(parents=True, exist_ok=True)
-    run = wandb.init(**known, dir=folder, config=dict(config or {}), reinit="create_new", settings=_settings())
+    run = wandb.init(**known, dir=folder, config=dict(config or {}), reinit="create_new", settings=settings)
     run.define_metric("step", hidden=True)
     run.define_metric("epoch", step_metric="step")
     return run
 
 
-def _settings() -> "wandb.Settings":
+def _settings(start: float) -> "wandb.Settings":
     import wandb
 
     return wandb.Settings(
         silent=True,
         console="off",
-        init_timeout=INIT_SECONDS,
+        init_timeout=start,
         finish_timeout=FINISH_SECONDS,
         save_code=False,
         disable_job_creation=True,

@@ -221,11 +221,11 @@ def test_one_mistake_is_one_problem():
 
 
 def test_an_untrusted_package_is_not_imported(tmp_path, monkeypatch):
-    (tmp_path / "lurking.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "unheard_of.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(RequestError, match=r"trust=\[lurking\]"):
-        build(changed({f"{A}.w_in.rule": {"_target_": "lurking.Rule"}}))
-    assert "lurking" not in sys.modules
+    with pytest.raises(RequestError, match=r"trust=\[unheard_of\]"):
+        build(changed({f"{A}.w_in.rule": {"_target_": "unheard_of.Rule"}}))
+    assert "unheard_of" not in sys.modules
 
 
 def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):

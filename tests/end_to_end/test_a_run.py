@@ -70,6 +70,7 @@ def test_validation_is_what_is_watched_and_test_is_told_once(laboratory: Laborat
     assert told.count("eval/accuracy") == 2
 
 
+@pytest.mark.slow
 def test_replicas_are_the_runs_of_consecutive_seeds(laboratory: Laboratory) -> None:
     few = [*SMALL, "runner.limit_batches=3"]
     for more in (["seed=3"], ["seed=4"], ["seed=3", "runner.replicas=2"]):

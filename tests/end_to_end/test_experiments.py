@@ -1,4 +1,4 @@
-"""Every shipped experiment composes, is built, and takes two steps."""
+"""Every shipped experiment takes two steps by the real command; tests/reliability lets each take a step on made-up digits."""
 
 import pytest
 
@@ -11,6 +11,7 @@ QUICK = ["tracking=local", "runner.epochs=1", "runner.limit_batches=2", "data.pe
 SMALLER = {"mnist_conv": "model.channels=4"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_two_steps(laboratory: Laboratory, name: str) -> None:
     laboratory.darnax("train", f"experiment={name}", *QUICK, SMALLER.get(name, "model.features=200"))

@@ -51,7 +51,7 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
     kept = experiment.data.only_classes
     data = experiment.data.source.open() if experiment.data.source is not None else digits(len(kept) if kept else 10)
     dataset = fitting(data, experiment.data)
-    programs = Programs(experiment, dataset.train.batches(experiment.data.batch_size))
+    programs = Programs([experiment], dataset.train.batches(experiment.data.batch_size))
     window = next(dataset.train.windows(0))
 
     def run(inputs: jax.Array, targets: jax.Array) -> Any:

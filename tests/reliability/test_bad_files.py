@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from darnax.cli.app import app
 from darnax.data.idx import read_idx
 from darnax.errors import RequestError
-from darnax.reports.curves import logged
+from darnax.reports.curves import points
+from darnax.reports.record import rows
 from darnax.runner import checkpoint
 
 Damage = Callable[[Path], object]
@@ -186,7 +187,7 @@ def test_a_damaged_record_is_continued(tmp_path, what):
 def test_curves_of_any_record(lines, tmp_path_factory):
     folder = tmp_path_factory.mktemp("record")
     (folder / "metrics.jsonl").write_bytes(b"\n".join(lines))
-    logged(folder / "metrics.jsonl")
+    points(rows(folder / "metrics.jsonl"))
 
 
 TREE = {"w": np.arange(40, dtype=np.float32), "n": 3}

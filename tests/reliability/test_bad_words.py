@@ -213,7 +213,8 @@ values = st.text("ab01.,-+[]{}()'\"$:= \\\n\t!&*#|>%@`ß", max_size=10) | st.tex
 anything = st.lists(st.one_of(st.builds("{}={}".format, keys, values), values), min_size=1, max_size=2)
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@settings(max_examples=400, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(anything)
 def test_words_at_random(words):
     compose_anything(words)

@@ -45,6 +45,8 @@ def found_in(tree: ast.AST) -> set[str]:
                 found.add(name)
             case ast.Call(func=ast.Attribute(attr="load" | "load_all"), args=[_]) if "yaml" in ast.unparse(node.func):
                 found.add(ast.unparse(node.func))
+            case ast.keyword(arg="allow_pickle", value=ast.Constant(value=False)):
+                pass  # that is how to forbid it
             case ast.keyword(arg=name) if name in LOADERS:
                 found.add(str(name))
             case ast.Attribute(attr=name) if name in LOADERS:

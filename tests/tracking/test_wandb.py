@@ -10,7 +10,7 @@ RUN = """
 import sys
 from pathlib import Path
 import darnax.tracking.wandb as room
-room.INIT_SECONDS = 1.0
+room.ONLINE_SECONDS = 1.0
 tracker = room.WandB(Path(sys.argv[1]), project="darnax", run_id="2026-run", mode=sys.argv[2], config={"model": {"depth": 2}})
 for step in (1, 2, 3):
     tracker.log({"eval/accuracy": step / 10, "relax/free/flips": float("nan")}, step=step, epoch=step / 2)
