@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import DataChoice, Experiment
+    from darnax.runner.lane import Lane, Progress
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
-    from darnax.runner.train import Progress
     from darnax.tracking import Tracker
 
 
@@ -30,6 +30,29 @@ def train(
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.parent, sweep.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
     return run(experiment, dataset, folder, sweep)
+
+
+def train_together(experiments: "Sequence[Experiment]", overrides: Sequence[Sequence[str]], sweep: "Record") -> None:
+    """Train new runs of a sweep, which differ in numbers and seeds alone, as one program.
+
+    Raises:
+        RequestError: they do not show the same examples in the same order of windows.
+    """
+    from darnax.data import Streamed
+    from darnax.errors import RequestError
+    from darnax.runner.run_folder import RunFolder
+    from darnax.runner.train import train as runner_train
+
+    dataset = open_data(experiments[0], quiet=True)
+    if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
+        raise RequestError("runs of several seeds share no program where the seed orders the windows of the data")
+    place = sweep.folder
+    folders = [
+        RunFolder.create(place.parent, place.name, each.config, point, command=sweep.command)
+        for each, point in zip(experiments, overrides, strict=True)
+    ]
+    keep_compiled_programs()
+    runner_train([lane(each, folder, place) for each, folder in zip(experiments, folders, strict=True)], dataset)
 
 
 def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
@@ -94,7 +117,14 @@ def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", sweep
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
-    return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, sweep))
+    return runner_train([lane(experiment, folder, sweep)], dataset)[0]
+
+
+def lane(experiment: "Experiment", folder: "RunFolder", sweep: Path | None) -> "Lane":
+    """Return a run as the runner takes it."""
+    from darnax.runner.lane import Lane
+
+    return Lane(experiment, folder, partial(open_tracker, experiment, folder, sweep))
 
 
 def keep_compiled_programs() -> None:
