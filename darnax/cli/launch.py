@@ -32,27 +32,28 @@ def train(
     return run(experiment, dataset, folder, sweep)
 
 
-def train_together(experiments: "Sequence[Experiment]", overrides: Sequence[Sequence[str]], sweep: "Record") -> None:
+def train_together(
+    experiments: "Sequence[Experiment]", *, overrides: Sequence[Sequence[str]], command: Sequence[str], sweep: Path
+) -> None:
     """Train new runs of a sweep, which differ in numbers and seeds alone, as one program.
 
     Raises:
-        RequestError: they do not show the same examples in the same order of windows.
+        RequestError: they would not read the same examples in the same order.
     """
     from darnax.data import Streamed
-    from darnax.errors import RequestError
+    from darnax.errors import Problem, RequestError
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import train as runner_train
 
     dataset = open_data(experiments[0], quiet=True)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
-        raise RequestError("runs of several seeds share no program where the seed orders the windows of the data")
-    place = sweep.folder
-    folders = [
-        RunFolder.create(place.parent, place.name, each.config, point, command=sweep.command)
-        for each, point in zip(experiments, overrides, strict=True)
-    ]
+        raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
+    lanes = []
+    for experiment, point in zip(experiments, overrides, strict=True):
+        folder = RunFolder.create(sweep.parent, sweep.name, experiment.config, point, command=command)
+        lanes.append(lane(experiment, folder, sweep))
     keep_compiled_programs()
-    runner_train([lane(each, folder, place) for each, folder in zip(experiments, folders, strict=True)], dataset)
+    runner_train(lanes, dataset)
 
 
 def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
