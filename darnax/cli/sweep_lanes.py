@@ -23,8 +23,10 @@ def together(folder: Path, lanes: int, points: list[Point]) -> list[Point]:
     """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
     if lanes == 1 or len(points) < 2:
         return points
-    record = Record.read(folder)
-    done = {point.identity for group in groups(record, points, lanes) if ended(record, group) for point, _ in group}
+    record, done = Record.read(folder), set()
+    for group in groups(record, points, lanes):
+        if ended(record, group):
+            done |= {point.identity for point, _ in group}
     return [point for point in points if point.identity not in done]
 
 
