@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import DataChoice, Experiment
-    from darnax.runner.lane import Lane, Progress
+    from darnax.runner.lane import Progress
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import Tracker
@@ -29,7 +29,7 @@ def train(
     dataset = open_data(experiment, quiet=sweep is not None)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.parent, sweep.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
-    return run(experiment, dataset, folder, sweep)
+    return run([(experiment, folder)], dataset, sweep)[0]
 
 
 def train_together(
@@ -43,17 +43,13 @@ def train_together(
     from darnax.data import Streamed
     from darnax.errors import Problem, RequestError
     from darnax.runner.run_folder import RunFolder
-    from darnax.runner.train import train as runner_train
 
     dataset = open_data(experiments[0], quiet=True)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
-    lanes = []
-    for experiment, point in zip(experiments, overrides, strict=True):
-        folder = RunFolder.create(sweep.parent, sweep.name, experiment.config, point, command=command)
-        lanes.append(lane(experiment, folder, sweep))
-    keep_compiled_programs()
-    runner_train(lanes, dataset)
+    points = zip(experiments, overrides, strict=True)
+    place, name = sweep.parent, sweep.name
+    run([(each, RunFolder.create(place, name, each.config, point, command=command)) for each, point in points], dataset, sweep)
 
 
 def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
@@ -66,7 +62,7 @@ def resume(path: Path, sweep: Path | None = None) -> dict[str, Any]:
     if folder.summary().get("status") == "finished":
         raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
     experiment = build(folder.config())
-    return run(experiment, open_data(experiment, quiet=sweep is not None), folder, sweep)
+    return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
 
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
@@ -113,19 +109,13 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
     return replace(experiment, runner=replace(experiment.runner, devices=1))
 
 
-def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", sweep: Path | None) -> dict[str, Any]:
+def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: Path | None) -> list[dict[str, Any]]:
     """Hand everything to the runner."""
+    from darnax.runner.lane import Lane
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
-    return runner_train([lane(experiment, folder, sweep)], dataset)[0]
-
-
-def lane(experiment: "Experiment", folder: "RunFolder", sweep: Path | None) -> "Lane":
-    """Return a run as the runner takes it."""
-    from darnax.runner.lane import Lane
-
-    return Lane(experiment, folder, partial(open_tracker, experiment, folder, sweep))
+    return runner_train([Lane(each, folder, partial(open_tracker, each, folder, sweep)) for each, folder in runs], dataset)
 
 
 def keep_compiled_programs() -> None:

@@ -1,13 +1,19 @@
 """Which points of a sweep share a program, and what becomes of them when it fails."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
 from darnax.cli import launch
+from darnax.cli.app import app
 from darnax.cli.hydra_adapter import Composer
 from darnax.cli.sweep_lanes import groups, together
 from darnax.cli.sweep_record import Goal, Record, add, history, is_held
+from darnax.data import Streamed
+from darnax.errors import RequestError
 
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
 
@@ -103,3 +109,51 @@ def test_another_process_is_not_disturbed(record, monkeypatch):
 
 def test_one_lane_is_the_ordinary_way(tmp_path):
     assert together(tmp_path / "not read", 1, [1, 2]) == [1, 2]
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch) -> list[list[int]]:
+    """The seeds of the runs that the runner was given together, each time; it trains nothing."""
+    seeds = []
+
+    def train(lanes, dataset):
+        seeds.append([lane.experiment.seed for lane in lanes])
+        return [lane.folder.write_summary(status="finished", metrics={"eval/accuracy": 0.5}) for lane in lanes]
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("darnax.runner.train.train", train)
+    monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=None))
+    monkeypatch.setattr(launch, "keep_compiled_programs", lambda: None)
+    return seeds
+
+
+def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
+    asked = ["seed=0,1,2", "hydra/launcher=batched", "hydra.launcher.lanes=2"]
+    result = CliRunner().invoke(app, ["train", "-m", *SMALL, *asked])
+    assert result.exit_code == 0, result.output
+    assert told == [[0, 1], [2]]
+    runs = sorted(tmp_path.glob("outputs/digits_smoke/sweeps/*/*/summary.json"))
+    configs = [yaml.safe_load((path.parent / "config.yaml").read_text()) for path in runs]
+    overrides = [yaml.safe_load((path.parent / "overrides.yaml").read_text()) for path in runs]
+    assert sorted((config["seed"], point) for config, point in zip(configs, overrides, strict=True)) == [
+        (seed, [*SMALL, f"seed={seed}"]) for seed in range(3)
+    ]
+    assert CliRunner().invoke(app, ["sweep", "resume", str(runs[0].parents[1])]).exit_code == 0
+    assert len(told) == 2
+
+
+def test_the_number_of_lanes_is_a_number(tmp_path, told):
+    result = CliRunner().invoke(app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"])
+    assert result.exit_code == 2
+    assert "hydra.launcher.lanes: came 0, expected a number of points from 1" in result.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_seeds_that_order_streamed_data_share_no_program(tmp_path, record, told, monkeypatch):
+    monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
+    (group,) = groups(sweep(record, "seed=0", "seed=1"), record.points, 8)
+    known = {"overrides": [point.overrides for point, _ in group], "command": [], "sweep": tmp_path}
+    with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):
+        launch.train_together([experiment for _, experiment in group], **known)
+    launch.train_together([group[0][1]] * 2, **known)
+    assert told == [[0, 0]]

@@ -38,6 +38,7 @@ def assert_same(sweep: Path, other: Path) -> None:
                 np.testing.assert_allclose(arrays[leaf], arrays_[leaf], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Laboratory) -> None:
     laboratory.darnax("train", "-m", *POINTS)
     (alone,) = folders(laboratory)
