@@ -16,11 +16,12 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.cli import explain
 from darnax.cli.hydra_adapter import Composer, spelled, words
 from darnax.cli.sweep_batches import Batches, Begin
+from darnax.cli.sweep_lanes import together
 from darnax.errors import Problem, RequestError
 from darnax.runner.run_folder import NAME
 
@@ -42,11 +43,12 @@ def sweep(overrides: list[str], file: Path | None, folder: Path, trusted: Collec
     config = composer.compose([*spelled(overrides), *place], RunMode.MULTIRUN)
     require_plugins_alone(config)
     asked = arguments(config, composer)
+    lanes = taken(config)
     context = HydraContext(config_loader=composer, callbacks=Callbacks())
     parts: Any = {"hydra_context": context, "task_function": partial(named, task), "config": config}
     with installed("launcher", config):
         launcher = Plugins.instance().instantiate_launcher(**parts)
-    batches = Batches(launcher, composer, config, begin)
+    batches = Batches(launcher, composer, config, begin, partial(together, folder, lanes))
     if config.hydra.sweeper._target_ == SEARCH:
         search(OmegaConf.to_container(config.hydra.sweeper, resolve=True), asked, batches, folder)
         return
@@ -75,6 +77,17 @@ def require_plugins_alone(config: DictConfig) -> None:
         inside = explain.walk(OmegaConf.to_container(config.hydra[part]), "")
         if made := [name for name in inside if name.endswith("._target_")]:
             raise RequestError(Problem(f"hydra: {made[0]}", "a launcher or sweeper takes values, and no `_target_` inside"))
+
+
+def taken(config: DictConfig) -> int:
+    """Take `lanes`, which no launcher of Hydra's knows, out of the launcher's settings."""
+    if "lanes" not in config.hydra.launcher:
+        return 1
+    with open_dict(config):
+        lanes = config.hydra.launcher.pop("lanes")
+    if not isinstance(lanes, int) or lanes < 1:
+        raise RequestError(Problem("hydra.launcher.lanes", f"came {lanes}, expected a number of points from 1"))
+    return lanes
 
 
 def arguments(config: DictConfig, composer: Composer) -> list[Override]:

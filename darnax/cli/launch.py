@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import DataChoice, Experiment
+    from darnax.runner.lane import Progress
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
-    from darnax.runner.train import Progress
     from darnax.tracking import Tracker
 
 
@@ -29,7 +29,27 @@ def train(
     dataset = open_data(experiment, quiet=sweep is not None)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.parent, sweep.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
-    return run(experiment, dataset, folder, sweep)
+    return run([(experiment, folder)], dataset, sweep)[0]
+
+
+def train_together(
+    experiments: "Sequence[Experiment]", *, overrides: Sequence[Sequence[str]], command: Sequence[str], sweep: Path
+) -> None:
+    """Train new runs of a sweep, which differ in numbers and seeds alone, as one program.
+
+    Raises:
+        RequestError: they would not read the same examples in the same order.
+    """
+    from darnax.data import Streamed
+    from darnax.errors import Problem, RequestError
+    from darnax.runner.run_folder import RunFolder
+
+    dataset = open_data(experiments[0], quiet=True)
+    if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
+        raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
+    points = zip(experiments, overrides, strict=True)
+    place, name = sweep.parent, sweep.name
+    run([(each, RunFolder.create(place, name, each.config, point, command=command)) for each, point in points], dataset, sweep)
 
 
 def resume(path: Path, sweep: Path | None = None, trusted: Collection[str] = ()) -> dict[str, Any]:
@@ -45,7 +65,7 @@ def resume(path: Path, sweep: Path | None = None, trusted: Collection[str] = ())
     config = folder.config()
     require_granted(config, trusted)
     experiment = build(config)
-    return run(experiment, open_data(experiment, quiet=sweep is not None), folder, sweep)
+    return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
 
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
@@ -92,18 +112,22 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
     return replace(experiment, runner=replace(experiment.runner, devices=1))
 
 
-def run(experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", sweep: Path | None) -> dict[str, Any]:
+def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: Path | None) -> list[dict[str, Any]]:
     """Hand everything to the runner."""
     from darnax.cli.trust import repeated
     from darnax.runner.interrupts import Interrupted
+    from darnax.runner.lane import Lane
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
-    with folder.held():
+    lanes = [Lane(each, folder, partial(open_tracker, each, folder, sweep)) for each, folder in runs]
+    with ExitStack() as locks:
+        for _, folder in runs:
+            locks.enter_context(folder.held())
         try:
-            return runner_train(experiment, dataset, folder, partial(open_tracker, experiment, folder, sweep))
+            return runner_train(lanes, dataset)
         except Interrupted as stop:
-            stop.resume += repeated(experiment.config.get("trust", ()))
+            stop.resume += repeated(runs[0][0].config.get("trust", ()))
             raise
 
 

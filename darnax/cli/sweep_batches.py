@@ -10,13 +10,17 @@ from darnax.cli.hydra_adapter import Composer, words
 from darnax.cli.sweep_record import Goal, Point
 
 Begin = Callable[[list[Point], bool, Goal], list[Point]]
+Together = Callable[[list[Point]], list[Point]]
 
 
 class Batches:
-    """Stands where Hydra's sweepers expect a launcher: every batch is composed and recorded before a point of it starts."""
+    """Stands where Hydra's sweepers expect a launcher: every batch is composed and recorded before a point of it starts.
 
-    def __init__(self, launcher: Launcher, composer: Composer, config: DictConfig, begin: Begin) -> None:
-        self.launcher, self.composer, self.begin = launcher, composer, begin
+    `together(points)` runs those that can share a program, and returns the others, which the launcher runs.
+    """
+
+    def __init__(self, launcher: Launcher, composer: Composer, config: DictConfig, begin: Begin, together: Together) -> None:
+        self.launcher, self.composer, self.begin, self.together = launcher, composer, begin, together
         self.hydra = words(config.hydra.overrides.hydra)
         self.here = config.hydra.launcher._target_.endswith(".BasicLauncher")  # Hydra loads the class anew: isinstance fails
         self.known: dict[tuple[str, ...], Point] = {}
@@ -33,7 +37,7 @@ class Batches:
 
     def run(self, overrides: Sequence[Sequence[str]], goal: Goal, first: int = 0) -> Sequence[JobReturn]:
         """Run what `begin` leaves of these points."""
-        left = self.begin([self.point(point) for point in overrides], self.here, goal)
+        left = self.together(self.begin([self.point(point) for point in overrides], self.here, goal))
         results = self.launcher.launch([list(point.overrides) for point in left], first) if left else []
         for result in results:
             _ = result.return_value  # raises what the job has raised

@@ -14,18 +14,21 @@ class Evaluation:
     """The answers of a network, or of several replicas of it, to one split.
 
     Args:
-        accuracy: the mean score, in [0, 1], over examples and replicas.
-        sd: the standard deviation of the accuracy over replicas; None for one network.
+        accuracies: of every replica, the mean score over the examples, in [0, 1].
         examples: how many there were.
         class_names: of the rows and columns of `confusion`.
         confusion: (true class, answered class) -> count, over all replicas; empty for tasks whose targets are patterns.
     """
 
-    accuracy: float
-    sd: float | None
+    accuracies: np.ndarray
     examples: int
     class_names: tuple[str, ...]
     confusion: np.ndarray
+
+    @property
+    def accuracy(self) -> float:
+        """The mean over the replicas."""
+        return float(self.accuracies.mean())
 
 
 def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[str, ...] = ()) -> Evaluation:
@@ -40,6 +43,4 @@ def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[s
             truth = np.broadcast_to(np.asarray(window.targets)[: window.count], answers.shape)
             np.add.at(confusion, (truth, answers), 1)
     replicas = np.concatenate(scores, axis=1)
-    each = replicas.mean(axis=1)
-    sd = float(each.std(ddof=1)) if len(each) > 1 else None
-    return Evaluation(float(each.mean()), sd, replicas.shape[1], class_names, confusion)
+    return Evaluation(replicas.mean(axis=1), replicas.shape[1], class_names, confusion)

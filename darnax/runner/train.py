@@ -2,133 +2,117 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from darnax.data import Dataset, Split, Window
 from darnax.errors import Problem, RequestError
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
-from darnax.runner.experiment import Experiment
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
+from darnax.runner.lane import Lane
 from darnax.runner.programs import Programs
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
-from darnax.tracking import Tracker
 
 ROWS_PER_EPOCH = 20
-REMEMBERED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
-OpenTracker = Callable[["Progress"], Tracker]
+Rows = list[dict[str, float]]  # of numbers to log, one for every lane
 
 
-@dataclass
-class Progress:
-    """How far a run is; what a checkpoint remembers besides the learner."""
+def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
+    """Train from the last checkpoint in the folder of a lane, or from the start, to the end; return the summaries.
 
-    total: int
-    per_epoch: int
-    step: int = 0
-    seconds: float = 0.0  # of training alone
-    wall_seconds: float = 0.0
-    best: float = -1.0  # of accuracies; below all of them before the first
-    metrics: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def epoch(self) -> float:
-        """Passes over the training set so far."""
-        return self.step / max(self.per_epoch, 1)
-
-
-def train(experiment: Experiment, dataset: Dataset, folder: RunFolder, open_tracker: OpenTracker) -> dict[str, Any]:
-    """Train from the last checkpoint in `folder`, or from the start, to the end; return the summary.
-
-    A run that is resumed ends in the same bits as one that was never stopped.
+    A run that is resumed ends in the same bits as one that was never stopped. Several lanes, which differ in numbers and seeds
+    alone and stand at the same step, are one program; each is what it would be alone, up to the order of summation.
 
     Raises:
         Interrupted: after SIGINT or SIGTERM; a checkpoint was saved.
     """
-    handler = logging.FileHandler(folder.log)
-    logging.getLogger().addHandler(handler)
-    try:
-        return Run(experiment, dataset, folder).to_the_end(open_tracker)
-    except Exception as error:
-        logging.getLogger(__name__).exception("the run failed")
-        folder.write_summary(status="failed")
-        error.add_note(f"traceback: {folder.log}")
-        raise
-    finally:
-        logging.getLogger().removeHandler(handler)
-        handler.close()
+    with ExitStack() as stack:
+        for lane in lanes:
+            stack.enter_context(lane.logged())
+        try:
+            return Run(lanes, dataset).to_the_end()
+        except Exception as error:
+            logging.getLogger(__name__).exception("the run failed")
+            for lane in lanes:
+                lane.failed(error)
+            raise
 
 
 class Run:
-    """A run under way: what it was asked for, and what it has become."""
+    """A run under way, or several in step: what was asked for, and what it has become."""
 
-    def __init__(self, experiment: Experiment, dataset: Dataset, folder: RunFolder) -> None:
-        data, choice = experiment.data, experiment.runner
-        per_epoch = steps_of(dataset, data.batch_size, choice.limit_batches)
-        self.experiment, self.dataset, self.folder = experiment, dataset, folder
-        self.progress = Progress(total=per_epoch * choice.epochs, per_epoch=per_epoch)
-        self.programs = Programs([experiment], per_epoch)
+    def __init__(self, lanes: Sequence[Lane], dataset: Dataset) -> None:
+        first = lanes[0].experiment
+        self.lanes, self.dataset, self.data, self.choice = lanes, dataset, first.data, first.runner
+        per_epoch = steps_of(dataset, first.data.batch_size, first.runner.limit_batches)
+        self.programs = Programs([lane.experiment for lane in lanes], per_epoch)
         self.keys = self.programs.keys()
-        self.learner = self.programs.start(self.keys)
-        self.began = time.perf_counter()
-        if (path := checkpoint.latest(folder.checkpoints)) is not None:
-            self.restore(path)
+        drawn = self.programs.start(self.keys)
+        self.learner = self.side_by_side([lane.begin(per_epoch, self.part(drawn, n)) for n, lane in enumerate(lanes)])
+        self.progress = lanes[0].progress  # its step is that of all
 
-    def to_the_end(self, open_tracker: OpenTracker) -> dict[str, Any]:
+    def part(self, tree: Any, number: int) -> Any:
+        """Return what belongs to one lane."""
+        return tree if len(self.lanes) == 1 else jax.tree.map(lambda leaf: leaf[number], tree)
+
+    def side_by_side(self, parts: list[Any]) -> Any:
+        """Put together what belongs to the lanes."""
+        return parts[0] if len(parts) == 1 else jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts)
+
+    def to_the_end(self) -> list[dict[str, Any]]:
         """Train, and write down how it ended, however it ended."""
-        tracker = open_tracker(self.progress)
         status = "failed"
-        self.folder.write_summary(status="running")
+        for lane in self.lanes:
+            lane.start()
         try:
             with stop_requests() as request:
-                self.compile(tracker)
-                self.train(tracker, request)
+                self.compile()
+                self.train(request)
             if request.signum is not None:
                 status = "interrupted"
                 self.save()
-                raise Interrupted(request.signum, self.folder.path)
-            self.log(tracker, self.accuracy("test", self.dataset.test))
+                raise Interrupted(request.signum, self.lanes[0].folder.path)
+            self.log(self.accuracy("test", self.dataset.test))
             status = "finished"
         finally:
-            summary = self.folder.write_summary(status=status, **self.results())
-            tracker.finish(summary)
-        return summary
+            summaries = [lane.finish(status) for lane in self.lanes]
+        return summaries
 
-    def compile(self, tracker: Tracker) -> None:
+    def compile(self) -> None:
         """Train on no batch at all, so that the time this takes is not taken for training."""
         began = time.perf_counter()
         window, zero = self.programs.placed(next(self.dataset.train.windows(int(self.progress.epoch)))), np.int32(0)
         order = self.programs.shuffle(self.keys, zero, zero, window.count)
         self.learner, _ = jax.block_until_ready(self.advance(window, order, *[zero] * 4))
-        self.log(tracker, {"time/compile_seconds": time.perf_counter() - began})
+        self.log([{"time/compile_seconds": time.perf_counter() - began} for _ in self.lanes])
 
-    def train(self, tracker: Tracker, request: Request) -> None:
+    def train(self, request: Request) -> None:
         """Go on until the last epoch is over or a stop is requested."""
-        choice, progress = self.experiment.runner, self.progress
+        choice, progress = self.choice, self.progress
         while progress.step < progress.total and request.signum is None:
-            for metrics in self.chunks():
+            for rows in self.chunks():
                 over = progress.step % progress.per_epoch == 0
                 epoch = progress.step // progress.per_epoch
                 last = progress.step == progress.total
                 if over and (epoch % choice.evaluate_every == 0 or last):
-                    metrics |= self.evaluate()
-                self.log(tracker, metrics)
+                    rows = [row | found for row, found in zip(rows, self.evaluate(), strict=True)]
+                self.log(rows)
                 if over and (epoch % choice.checkpoint_every == 0 or last):
                     self.save()
                 if request.signum is not None:
                     return
 
-    def chunks(self) -> Iterator[dict[str, float]]:
+    def chunks(self) -> Iterator[Rows]:
         """Train the rest of the current epoch, chunk by chunk, yielding the metrics of each."""
-        progress, size = self.progress, self.experiment.data.batch_size
+        progress, size = self.progress, self.data.batch_size
         epoch, done = divmod(progress.step, progress.per_epoch)
         length = -(-progress.per_epoch // ROWS_PER_EPOCH)
         start = 0  # of the window, in batches of this epoch
@@ -142,76 +126,49 @@ class Run:
                 done = end
             start = end
 
-    def chunk(self, window: Window, order: jax.Array, epoch: Any, number: Any, first: int, last: int) -> dict[str, float]:
+    def chunk(self, window: Window, order: jax.Array, epoch: Any, number: Any, first: int, last: int) -> Rows:
         """Train on the batches first…last-1 of a window, and wait for it."""
         began = time.perf_counter()
         self.learner, device = self.advance(window, order, epoch, number, np.int32(first), np.int32(last))
-        metrics = over_replicas(jax.device_get(device))
+        rows = self.rows(jax.device_get(device))
         seconds = time.perf_counter() - began
-        self.progress.step += last - first
-        self.progress.seconds += seconds
-        return metrics | {"time/images_per_second": self.images(last - first) / seconds}
+        speeds = [lane.trained(last - first, seconds) for lane in self.lanes]
+        return [row | {"time/images_per_second": speed} for row, speed in zip(rows, speeds, strict=True)]
 
     def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[Learner, Any]:
         """Call the program that trains."""
         return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
 
-    def images(self, steps: int) -> int:
-        """Return how many images so many steps show, to all replicas together."""
-        return steps * self.experiment.data.batch_size * self.experiment.runner.replicas
+    def evaluate(self) -> Rows:
+        """Return the accuracy on the validation split, or on the test split where there is none; keep the best networks."""
+        rows = self.accuracy("eval", self.dataset.validation or self.dataset.test)
+        for number, (lane, row) in enumerate(zip(self.lanes, rows, strict=True)):
+            if lane.improves(row):
+                lane.save(self.part(self.learner, number), "best")
+        return rows
 
-    def evaluate(self) -> dict[str, float]:
-        """Return the accuracy on the validation split, or on the test split where there is none; keep the best network."""
-        metrics = self.accuracy("eval", self.dataset.validation or self.dataset.test)
-        if metrics["eval/accuracy"] > self.progress.best:
-            self.progress.best = metrics["eval/accuracy"]
-            self.save("best")
-        return metrics
-
-    def accuracy(self, name: str, split: Split) -> dict[str, float]:
+    def accuracy(self, name: str, split: Split) -> Rows:
         """Return the accuracy on a split, with its standard deviation if there are replicas."""
-        found = evaluate(self.programs, self.learner.arrays, split)
-        spread = {} if found.sd is None else {f"{name}/accuracy_sd": found.sd}
-        return {f"{name}/accuracy": found.accuracy} | spread
+        return self.rows({f"{name}/accuracy": evaluate(self.programs, self.learner.arrays, split).accuracies})
 
-    def log(self, tracker: Tracker, metrics: Mapping[str, float]) -> None:
-        """Hand a row to the tracker, and remember its numbers for the summary."""
-        self.progress.metrics |= metrics
-        now = time.perf_counter()
-        self.progress.wall_seconds += now - self.began
-        self.began = now
-        tracker.log(metrics, step=self.progress.step, epoch=self.progress.epoch)
+    def rows(self, metrics: Mapping[str, np.ndarray]) -> Rows:
+        """Return the metrics of every lane."""
+        return [over_replicas(self.part(metrics, number)) for number in range(len(self.lanes))]
 
-    def results(self) -> dict[str, Any]:
-        """Return the fields of the summary that are numbers."""
-        progress = self.progress
-        images = self.images(progress.step)
-        return {
-            "metrics": progress.metrics,
-            "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
-            "epochs": progress.epoch,
-            "steps": progress.step,
-            "wall_seconds": progress.wall_seconds,
-            "images_per_second": images / progress.seconds if progress.seconds else 0.0,
-        }
+    def log(self, rows: Rows) -> None:
+        """Tell every lane its row."""
+        for lane, row in zip(self.lanes, rows, strict=True):
+            lane.log(row)
 
-    def save(self, name: str | None = None) -> None:
-        """Write a checkpoint of this moment."""
-        progress = self.progress
-        meta = {name: getattr(progress, name) for name in REMEMBERED}
-        checkpoint.save(self.folder.checkpoints, progress.step, self.learner, meta, self.experiment.runner.keep, name)
-
-    def restore(self, path: Path) -> None:
-        """Go back to a checkpoint."""
-        self.learner, meta = checkpoint.load(path, self.learner)
-        progress = self.progress
-        for name in ("step", *REMEMBERED):
-            setattr(progress, name, meta[name])
+    def save(self) -> None:
+        """Write a checkpoint of this moment for every lane."""
+        for number, lane in enumerate(self.lanes):
+            lane.save(self.part(self.learner, number))
 
 
 def over_replicas(metrics: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Return means over the replicas, and the standard deviation of every accuracy; one network's metrics as they are."""
-    of_one = all(np.ndim(value) == 0 for value in metrics.values())
+    of_one = all(np.size(value) == 1 for value in metrics.values())
     accuracies = {} if of_one else {name: value for name, value in metrics.items() if name.endswith("/accuracy")}
     spread = {f"{name}_sd": float(np.std(value, ddof=1)) for name, value in accuracies.items()}
     return {name: float(np.mean(value)) for name, value in metrics.items()} | spread

@@ -19,7 +19,7 @@ FILES = sorted(path.stem for path in (configs.packaged() / "hydra" / "launcher")
 
 
 def test_every_launcher_has_a_file():
-    assert set(FILES) == {"basic", *SCHEMAS}
+    assert set(FILES) == {"basic", "batched", *SCHEMAS}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -12,6 +12,7 @@ import pytest
 from made_up_task import EXAMPLES, dataset, experiment
 
 from darnax.errors import RequestError
+from darnax.runner.lane import Lane
 from darnax.runner.programs import Programs
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
@@ -82,14 +83,14 @@ def test_runs_of_other_shapes_do_not(compilations):
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     folder = RunFolder.create(tmp_path, "counted", {}, [], command=[])
-    return Run(experiment("runner.epochs=2"), dataset(), folder)
+    return Run([Lane(experiment("runner.epochs=2"), folder, lambda progress: Silent())], dataset())
 
 
 def test_the_programs_of_a_run(run, compilations):
     """Every long one is compiled once, whatever the number of epochs and of batches in a chunk."""
     jax.clear_caches()
     compilations.clear()
-    run.to_the_end(lambda progress: Silent())
+    run.to_the_end()
     long = [name for name in compilations if name in ("jit(start)", "jit(shuffle)", "jit(train)", "jit(evaluate)")]
     assert sorted(long) == ["jit(evaluate)", "jit(shuffle)", "jit(train)"]  # the network was drawn before
 
@@ -115,6 +116,7 @@ def test_devices_that_share_every_batch():
     code = """
 from made_up_task import experiment
 from test_programs import assert_close, trained
+from darnax.runner.lane import Lane
 from darnax.runner.programs import Programs
 one = trained(Programs([experiment()], 10))
 for devices in (2, 8):

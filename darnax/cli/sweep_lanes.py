@@ -1,0 +1,88 @@
+"""Points of a sweep that differ in numbers and seeds alone run side by side in this process, as one program."""
+
+import json
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from darnax.cli import panels, sweep_record
+from darnax.cli.sweep_point import stopped_with
+from darnax.cli.sweep_record import Point, Record, add, history
+from darnax.locks import held
+
+if TYPE_CHECKING:
+    from darnax.runner.experiment import Experiment
+
+Group = Sequence[tuple[Point, "Experiment"]]
+
+
+def together(folder: Path, lanes: int, points: list[Point]) -> list[Point]:
+    """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
+    if lanes == 1 or len(points) < 2:
+        return points
+    record, done = Record.read(folder), set()
+    for group in groups(record, points, lanes):
+        if ended(record, group):
+            done |= {point.identity for point, _ in group}
+    return [point for point in points if point.identity not in done]
+
+
+def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
+    """Return the points that were never begun and differ in numbers alone, in groups of two and more."""
+    from darnax.builder import build
+
+    alike: dict[Hashable, list[tuple[Point, Experiment]]] = defaultdict(list)
+    for point in points:
+        with suppress(Exception):  # what cannot be built says so when it is run alone
+            if is_new(record, point) and single(experiment := build(point.config or {})):
+                alike[shape(experiment)].append((point, experiment))
+    cut = [members[first : first + lanes] for members in alike.values() for first in range(0, len(members), lanes)]
+    return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
+
+
+def is_new(record: Record, point: Point) -> bool:
+    """Say whether nothing of a point was ever begun."""
+    return not history(record.note(point))
+
+
+def single(experiment: "Experiment") -> bool:
+    """Say whether a run can be a lane: one network, and no dashboard that takes one run of a process at a time."""
+    return experiment.runner.replicas == 1 and experiment.tracking.trackio is None
+
+
+def shape(experiment: "Experiment") -> Hashable:
+    """Return what has to be the same for runs to share a program, and the data that it reads."""
+    import jax
+
+    from darnax.runner.devices import mesh_of
+    from darnax.runner.recipe import Recipe
+
+    config = experiment.config
+    leaves, structure = jax.tree.flatten(Recipe(experiment, 0, mesh_of(experiment), lanes=True))
+    same = json.dumps([config["data"], config["runner"], str(experiment.data.directory)], sort_keys=True)
+    return same, structure, tuple(leaf.shape for leaf in leaves)
+
+
+def ended(record: Record, group: Group) -> bool:
+    """Bring a group to its end; False, with what went wrong, if its points are to be run one by one instead."""
+    from darnax.cli import launch
+
+    points = [point for point, _ in group]
+    with ExitStack() as stack:
+        mine = [stack.enter_context(held(record.note(point), sweep_record.PATIENCE)) for point in points]
+        if not all(mine) or not all(is_new(record, point) for point in points) or record.stop.exists():
+            return False
+        stack.enter_context(stopped_with(record, os.getpid()))
+        for point in points:
+            add(record.note(point), "")
+        overrides = [point.overrides for point in points]
+        try:
+            launch.train_together([each for _, each in group], overrides=overrides, command=record.command, sweep=record.folder)
+        except Exception as error:
+            logging.getLogger(__name__).warning("%d points run one by one: %s", len(group), panels.one_line(error))
+            return False
+    return True

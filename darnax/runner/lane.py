@@ -1,0 +1,134 @@
+"""What a run leaves behind while it lasts: rows, checkpoints, its best network, and how it ended."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from darnax.runner import checkpoint
+from darnax.runner.experiment import Experiment
+from darnax.runner.recipe import Learner
+from darnax.runner.run_folder import RunFolder
+from darnax.tracking import Tracker
+
+REMEMBERED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
+
+
+@dataclass
+class Progress:
+    """How far a run is; what a checkpoint remembers besides the learner."""
+
+    total: int
+    per_epoch: int
+    step: int = 0
+    seconds: float = 0.0  # of training alone
+    wall_seconds: float = 0.0
+    best: float = -1.0  # of accuracies; below all of them before the first
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training set so far."""
+        return self.step / max(self.per_epoch, 1)
+
+
+OpenTracker = Callable[[Progress], Tracker]
+
+
+class Lane:
+    """A run as the one loop over steps sees it, alone or beside others: an experiment, and the folder that is told of it.
+
+    Args:
+        experiment: what was asked for.
+        folder: of this run alone.
+        open_tracker: makes the tracker, once it is known where the run starts from.
+    """
+
+    progress: Progress
+    tracker: Tracker
+
+    def __init__(self, experiment: Experiment, folder: RunFolder, open_tracker: OpenTracker) -> None:
+        self.experiment, self.folder, self.open_tracker = experiment, folder, open_tracker
+
+    def begin(self, per_epoch: int, learner: Learner) -> Learner:
+        """Go back to the last checkpoint there is, and return its learner, or the one that was drawn."""
+        self.began = time.perf_counter()
+        progress = self.progress = Progress(total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch)
+        if (path := checkpoint.latest(self.folder.checkpoints)) is not None:
+            learner, meta = checkpoint.load(path, learner)
+            for name in ("step", *REMEMBERED):
+                setattr(progress, name, meta[name])
+        return learner
+
+    def start(self) -> None:
+        """Tell that the run is under way."""
+        self.tracker = self.open_tracker(self.progress)
+        self.folder.write_summary(status="running")
+
+    def log(self, metrics: Mapping[str, float]) -> None:
+        """Hand a row to the tracker, and remember its numbers for the summary."""
+        self.progress.metrics |= metrics
+        now = time.perf_counter()
+        self.progress.wall_seconds += now - self.began
+        self.began = now
+        self.tracker.log(metrics, step=self.progress.step, epoch=self.progress.epoch)
+
+    def trained(self, steps: int, seconds: float) -> float:
+        """Count so many steps in, and return how many images a second that was."""
+        self.progress.step += steps
+        self.progress.seconds += seconds
+        return self.images(steps) / seconds
+
+    def images(self, steps: int) -> int:
+        """Return how many images so many steps show, to all replicas together."""
+        return steps * self.experiment.data.batch_size * self.experiment.runner.replicas
+
+    def improves(self, metrics: Mapping[str, float]) -> bool:
+        """Say whether this is the best network so far, and remember that."""
+        better = metrics["eval/accuracy"] > self.progress.best
+        if better:
+            self.progress.best = metrics["eval/accuracy"]
+        return better
+
+    def save(self, learner: Learner, name: str | None = None) -> None:
+        """Write a checkpoint of this moment."""
+        progress = self.progress
+        meta = {name: getattr(progress, name) for name in REMEMBERED}
+        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, self.experiment.runner.keep, name)
+
+    def finish(self, status: str) -> dict[str, Any]:
+        """Write down how the run ended; return the summary."""
+        summary = self.folder.write_summary(status=status, **self.results())
+        self.tracker.finish(summary)
+        return summary
+
+    def results(self) -> dict[str, Any]:
+        """Return the fields of the summary that are numbers."""
+        progress = self.progress
+        images = self.images(progress.step)
+        return {
+            "metrics": progress.metrics,
+            "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
+            "epochs": progress.epoch,
+            "steps": progress.step,
+            "wall_seconds": progress.wall_seconds,
+            "images_per_second": images / progress.seconds if progress.seconds else 0.0,
+        }
+
+    @contextmanager
+    def logged(self) -> Iterator[None]:
+        """Keep what is logged meanwhile in the run's own train.log."""
+        handler = logging.FileHandler(self.folder.log)
+        logging.getLogger().addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+
+    def failed(self, error: Exception) -> None:
+        """Write down that the run failed, and tell where to look."""
+        self.folder.write_summary(status="failed")
+        error.add_note(f"traceback: {self.folder.log}")

@@ -1,0 +1,160 @@
+"""Which points of a sweep share a program, and what becomes of them when it fails."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from darnax.cli import launch
+from darnax.cli.app import app
+from darnax.cli.hydra_adapter import Composer
+from darnax.cli.sweep_lanes import groups, together
+from darnax.cli.sweep_record import Goal, Record, add, history
+from darnax.data import Streamed
+from darnax.errors import RequestError
+from darnax.locks import is_held
+
+SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    record = Record(tmp_path, [], None, tmp_path, [])
+    record.write()
+    return record
+
+
+def sweep(record: Record, *overrides: str) -> Record:
+    """Record the points of a sweep; the overrides of one stand in one string."""
+    composer = Composer()
+    record.points = [composer.point([], [*SMALL, *words.split()]) for words in overrides]
+    record.write()
+    return record
+
+
+def seen(record: Record, lanes: int = 8) -> list[list[str]]:
+    found = groups(record, record.points, lanes)
+    return [[" ".join(point.overrides[len(SMALL) :]) for point, _ in group] for group in found]
+
+
+def test_points_that_differ_in_numbers_and_seeds_share_a_program(record):
+    numbers = ["seed=1", "seed=2 model.layers.hidden.j_d=0.1", "optimizer.groups.w_in.learning_rate.init_value=0.9"]
+    deep = ["model.depth=2 seed=1", "model.depth=2 seed=2"]
+    assert seen(sweep(record, numbers[0], deep[0], numbers[1], deep[1], numbers[2])) == [numbers, deep]
+
+
+def test_what_keeps_points_apart(record):
+    others = [
+        "model.features=30",
+        "dynamics.train.free.steps=7",
+        "data.per_class=20",
+        "data.batch_size=10",
+        "data.validation=100",
+        "runner.epochs=3",
+        "runner.evaluate_every=2",
+        "runner.replicas=2",
+        "model.layers.hidden.no_such_thing=1",
+        "+model.layers.hidden.no_such_thing=1",
+    ]
+    assert seen(sweep(record, "seed=1", *others, "seed=2", "runner.replicas=2 seed=2")) == [["seed=1", "seed=2"]]
+
+
+def test_no_more_at_once_than_asked_for(record):
+    sweep(record, *(f"seed={seed}" for seed in range(5)))
+    assert seen(record, lanes=2) == [["seed=0", "seed=1"], ["seed=2", "seed=3"]]
+
+
+def test_what_was_begun_and_what_may_be_pruned_runs_alone(record):
+    sweep(record, "seed=0", "seed=1", "seed=2")
+    add(record.note(record.points[1]), "")
+    assert seen(record) == [["seed=0", "seed=2"]]
+    record.goal = Goal(pruner={"_target_": "optuna.pruners.MedianPruner"})
+    assert seen(record) == []
+
+
+def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
+    sweep(record, "seed=0", "seed=1", "seed=2", "model.depth=2")
+    asked = []
+
+    def fail(experiments, *, overrides, command, sweep):
+        asked.append([experiment.seed for experiment in experiments])
+        assert all(is_held(record.note(point)) for point in record.points[:2])
+        if len(asked) == 1:
+            raise MemoryError("too wide")
+
+    monkeypatch.setattr(launch, "train_together", fail)
+    assert together(record.folder, 3, record.points) == record.points
+    assert caplog.messages == ["3 points run one by one: MemoryError: too wide"]
+    assert [history(record.note(point)) for point in record.points] == [[""], [""], [""], []]
+    assert not any(is_held(record.note(point)) for point in record.points)
+    assert asked == [[0, 1, 2]]
+
+
+def test_what_ended_together_is_done(record, monkeypatch):
+    monkeypatch.setattr(launch, "train_together", lambda *_, **known: None)
+    sweep(record, "seed=0", "model.depth=2", "seed=1")
+    assert together(record.folder, 8, record.points) == [record.points[1]]
+
+
+def test_another_process_is_not_disturbed(record, monkeypatch):
+    from darnax.cli import sweep_lanes
+
+    monkeypatch.setattr(sweep_lanes, "is_new", lambda *_: True)
+    record.stop.touch()
+    sweep(record, "seed=0", "seed=1")
+    assert together(record.folder, 8, record.points) == record.points
+    assert not any(history(record.note(point)) for point in record.points)
+
+
+def test_one_lane_is_the_ordinary_way(tmp_path):
+    assert together(tmp_path / "not read", 1, [1, 2]) == [1, 2]
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch) -> list[list[int]]:
+    """The seeds of the runs that the runner was given together, each time; it trains nothing."""
+    seeds = []
+
+    def train(lanes, dataset):
+        seeds.append([lane.experiment.seed for lane in lanes])
+        return [lane.folder.write_summary(status="finished", metrics={"eval/accuracy": 0.5}) for lane in lanes]
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("darnax.runner.train.train", train)
+    monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=None))
+    monkeypatch.setattr(launch, "keep_compiled_programs", lambda: None)
+    return seeds
+
+
+def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
+    asked = ["seed=0,1,2", "hydra/launcher=batched", "hydra.launcher.lanes=2"]
+    result = CliRunner().invoke(app, ["train", "-m", *SMALL, *asked])
+    assert result.exit_code == 0, result.output
+    assert told == [[0, 1], [2]]
+    runs = sorted(tmp_path.glob("outputs/digits_smoke/sweeps/*/*/summary.json"))
+    configs = [yaml.safe_load((path.parent / "config.yaml").read_text()) for path in runs]
+    overrides = [yaml.safe_load((path.parent / "overrides.yaml").read_text()) for path in runs]
+    assert sorted((config["seed"], point) for config, point in zip(configs, overrides, strict=True)) == [
+        (seed, [*SMALL, f"seed={seed}"]) for seed in range(3)
+    ]
+    assert CliRunner().invoke(app, ["sweep", "resume", str(runs[0].parents[1])]).exit_code == 0
+    assert len(told) == 2
+
+
+def test_the_number_of_lanes_is_a_number(tmp_path, told):
+    result = CliRunner().invoke(app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"])
+    assert result.exit_code == 2
+    assert "hydra.launcher.lanes: came 0, expected a number of points from 1" in result.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_seeds_that_order_streamed_data_share_no_program(tmp_path, record, told, monkeypatch):
+    monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
+    (group,) = groups(sweep(record, "seed=0", "seed=1"), record.points, 8)
+    known = {"overrides": [point.overrides for point, _ in group], "command": [], "sweep": tmp_path}
+    with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):
+        launch.train_together([experiment for _, experiment in group], **known)
+    launch.train_together([group[0][1]] * 2, **known)
+    assert told == [[0, 0]]

@@ -1,0 +1,54 @@
+"""A sweep whose points run side by side, cut off and resumed. Oracle: the same sweep, one point after the other."""
+
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from .conftest import Laboratory, summary
+from .test_sweeps import LONG, folders, results, wait_for_checkpoints
+
+POINTS = [*LONG, "model.depth=1", "runner.epochs=60", "seed=0,1", "model.layers.hidden.j_d=0.5,0.7"]
+
+
+def by_point(sweep: Path) -> dict[str, Path]:
+    return {(path.parent / "overrides.yaml").read_text(): path.parent for path in sweep.glob("*/summary.json")}
+
+
+def assert_same(sweep: Path, other: Path) -> None:
+    """Configurations, logged numbers, last numbers and checkpoints, up to the order of summation."""
+    found, expected = results(sweep), results(other)
+    assert found.keys() == expected.keys()
+    for name in found:
+        config, rows, *facts, numbers = found[name]
+        config_, rows_, *facts_, numbers_ = expected[name]
+        assert (config, facts) == (config_, facts_)
+        assert numbers == pytest.approx(numbers_, rel=1e-4, abs=1e-5)
+        for row, row_ in zip(rows, rows_, strict=True):
+            assert row == pytest.approx(row_, rel=1e-4, abs=1e-5)
+    for name, run in by_point(other).items():
+        mine = by_point(sweep)[name]
+        assert sorted(p.relative_to(mine) for p in mine.rglob("*")) == sorted(p.relative_to(run) for p in run.rglob("*"))
+        for file in (run / "checkpoints").iterdir():
+            arrays, arrays_ = load_file(mine / "checkpoints" / file.name), load_file(file)
+            assert arrays.keys() == arrays_.keys()
+            for leaf in arrays:
+                np.testing.assert_allclose(arrays[leaf], arrays_[leaf], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Laboratory) -> None:
+    laboratory.darnax("train", "-m", *POINTS)
+    (alone,) = folders(laboratory)
+    process = laboratory.start("train", "-m", *POINTS, "hydra/launcher=batched", "hydra.launcher.lanes=3")
+    wait_for_checkpoints(process, laboratory, 4 + 3)
+    (cut,) = set(folders(laboratory)) - {alone}
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert [summary(run)["status"] for run in by_point(cut).values()] == ["interrupted"] * 3
+    assert f"darnax sweep resume {cut}" in said
+    assert "4 of 4 points finished" in laboratory.darnax("sweep", "resume", str(cut))
+    assert_same(cut, alone)
