@@ -31,7 +31,10 @@ def rows_so_far(run: Path) -> list[str]:
     return (run / "metrics.jsonl").read_text().splitlines()
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("signum", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow), (signal.SIGKILL, -9)],
+)
 def test_resumed_is_the_same_as_never_stopped(laboratory: Laboratory, signum: signal.Signals, code: int) -> None:
     process = laboratory.start("train", *LONG)
     run = wait_for_rows(laboratory, 100)

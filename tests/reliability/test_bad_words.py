@@ -184,6 +184,7 @@ def test_a_word(darnax, word):
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "word", [w for w in WORDS if w.split("=")[0].split(".")[0] in ("name", "paths", "seed", "+experiment", "hydra")]
 )

@@ -109,7 +109,7 @@ def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
     monkeypatch.setattr(train, "train", stop)
     experiment: Any = SimpleNamespace(config={"trust": ["yours", "mylab"]})
     with pytest.raises(Interrupted) as caught:
-        launch.run(experiment, None, folder, None)  # type: ignore[arg-type]
+        launch.run([(experiment, folder)], None, None)  # type: ignore[arg-type]
     assert caught.value.resume == f"darnax train --resume {folder.path} 'trust=[mylab,yours]'"
 
 
