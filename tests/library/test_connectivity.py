@@ -112,3 +112,14 @@ def test_no_unit_hears_itself(name):
         own = array if array.ndim == 2 else array[middle, middle]
         assert not own.diagonal().any()
         assert np.count_nonzero(own) == own.size - len(own)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_stored_state_is_the_same_state(name):
+    """Also as the result of one compiled function and the argument of another, where JAX has to know its layout."""
+    connectivity, pre, _ = CASES[name]
+    x = jax.random.normal(KEY, (4, *pre))
+    stored = jitted(connectivity.stored, x)
+    np.testing.assert_array_equal(stored, x)
+    np.testing.assert_array_equal(jax.jit(lambda a: 2 * a)(stored), 2 * x)
+    np.testing.assert_array_equal(jax.vmap(connectivity.stored)(x[None])[0], x)
