@@ -121,6 +121,7 @@ COUPLING = "model.layers.hidden.j_d=interval(0.3,0.9)"
 SEARCH = ["hydra/sweeper=optuna", COUPLING, "data.validation=500"]
 
 
+@pytest.mark.slow
 def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
     pruner = "hydra.sweeper.pruner"
     hopeless = [f"{pruner}._target_=optuna.pruners.ThresholdPruner", f"+{pruner}.lower=1.1", f"~{pruner}.n_startup_trials"]

@@ -73,6 +73,7 @@ def test_runs_that_differ_in_numbers_share_their_programs(compilations):
     assert not compilations
 
 
+@pytest.mark.slow
 def test_runs_of_other_shapes_do_not(compilations):
     trained(Programs([experiment()], 10))
     compilations.clear()
