@@ -83,7 +83,6 @@ def analyse(path: Path, overrides: Sequence[str], examples: int) -> "Subject":
     from darnax.analysis.subject import Subject
 
     experiment, dataset, folder, programs = reopen(path, overrides, "analyse")
-    keep_compiled_programs()
     return Subject(experiment, dataset, folder, programs, examples)
 
 
@@ -188,27 +187,40 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
 
 def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | None, progress: "Progress") -> "Tracker":
     """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
-    from dataclasses import asdict
-
-    from darnax.cli.sweep_tracking import dashboard, judged
+    from darnax.cli.sweep_tracking import judged
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
-    from darnax.tracking.trackio import Trackio
-    from darnax.tracking.wandb import WandB
 
-    tracking, resumed = experiment.tracking, progress.step > 0
-    ours = {"group": experiment.name, "name": folder.name} if sweep is None else dashboard(sweep, folder.path)
-    trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
-    if (choice := tracking.wandb) is not None and choice.mode != "disabled":
-        asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
-        trackers.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
-    if (local := tracking.trackio) is not None:
-        shown = {"project": local.project, "group": local.group or ours["group"]}
-        trackers.append(Trackio(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown))
     epochs = experiment.runner.epochs
-    if tracking.console and sweep is None:
+    trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
+    trackers += dashboards(experiment, folder, sweep, resumed=progress.step > 0)
+    if experiment.tracking.console and sweep is None:
         trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))
     tracker = Composite(trackers)
     return tracker if sweep is None else judged(tracker, sweep, folder.path, epochs)
+
+
+def dashboards(experiment: "Experiment", folder: "RunFolder", sweep: Path | None, *, resumed: bool) -> "list[Tracker]":
+    """Open the dashboards that are asked for; a run of a sweep is named there after what sets it apart."""
+    from dataclasses import asdict
+
+    from darnax.cli.sweep_tracking import dashboard
+    from darnax.tracking.trackio import Trackio
+    from darnax.tracking.wandb import WandB
+
+    choice, local = experiment.tracking.wandb, experiment.tracking.trackio
+    if choice is not None and choice.mode == "disabled":
+        choice = None
+    if choice is None and local is None:
+        return []
+    ours = {"group": experiment.name, "name": folder.name} if sweep is None else dashboard(sweep, folder.path)
+    found: list[Tracker] = []
+    if choice is not None:
+        asked = {name: value for name, value in asdict(choice).items() if value is not None}
+        named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
+        found.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
+    if local is not None:
+        shown = {"project": local.project, "group": local.group or ours["group"]}
+        found.append(Trackio(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown))
+    return found
