@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from darnax.analysis.subject import Subject
+    from darnax.cli.sweep_record import Record
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import DataChoice, Experiment
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: Mapping[str, Any], *, overrides: Sequence[str], command: Sequence[str], sweep: Path | None = None
+    config: Mapping[str, Any], *, overrides: Sequence[str], command: Sequence[str], sweep: "Record | None" = None
 ) -> dict[str, Any]:
     """Train a new run and return its summary; nothing is left behind when the request was wrong."""
     from darnax.builder import build
@@ -27,15 +28,15 @@ def train(
 
     experiment = build(config)
     dataset = open_data(experiment, quiet=sweep is not None)
-    place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.parent, sweep.name)
+    place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
     return run([(experiment, folder)], dataset, sweep)[0]
 
 
 def train_together(
-    experiments: "Sequence[Experiment]", *, overrides: Sequence[Sequence[str]], command: Sequence[str], sweep: Path
+    experiments: "Sequence[Experiment]", *, overrides: Sequence[Sequence[str]], command: Sequence[str], sweep: "Record"
 ) -> None:
-    """Train new runs of a sweep, which differ in numbers and seeds alone, as one program.
+    """Train runs of a sweep, which differ in numbers and seeds alone and stand at the same step, as one program.
 
     Raises:
         RequestError: they would not read the same examples in the same order.
@@ -47,12 +48,15 @@ def train_together(
     dataset = open_data(experiments[0], quiet=True)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
-    points = zip(experiments, overrides, strict=True)
-    place, name = sweep.parent, sweep.name
-    run([(each, RunFolder.create(place, name, each.config, point, command=command)) for each, point in points], dataset, sweep)
+    begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
+    runs = []
+    for each, point in zip(experiments, map(tuple, overrides), strict=True):
+        again = RunFolder.open(begun[point]) if point in begun else None
+        runs.append((each, again or RunFolder.create(place, name, each.config, point, command=command)))
+    run(runs, dataset, sweep)
 
 
-def resume(path: Path, sweep: Path | None = None, trusted: Collection[str] = ()) -> dict[str, Any]:
+def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] = ()) -> dict[str, Any]:
     """Go on with an interrupted run, from its last checkpoint, and return its summary; `trusted` names packages."""
     from darnax.builder import build
     from darnax.cli.trust import require_granted
@@ -111,7 +115,7 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
     return replace(experiment, runner=replace(experiment.runner, devices=1))
 
 
-def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: Path | None) -> list[dict[str, Any]]:
+def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: "Record | None") -> list[dict[str, Any]]:
     """Hand everything to the runner."""
     from darnax.cli.trust import repeated
     from darnax.runner.interrupts import Interrupted
@@ -185,7 +189,7 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     return dataset
 
 
-def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | None, progress: "Progress") -> "Tracker":
+def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: "Record | None", progress: "Progress") -> "Tracker":
     """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
     from darnax.cli.sweep_tracking import judged
     from darnax.tracking import Composite
@@ -201,7 +205,7 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: Path | No
     return tracker if sweep is None else judged(tracker, sweep, folder.path, epochs)
 
 
-def dashboards(experiment: "Experiment", folder: "RunFolder", sweep: Path | None, *, resumed: bool) -> "list[Tracker]":
+def dashboards(experiment: "Experiment", folder: "RunFolder", sweep: "Record | None", *, resumed: bool) -> "list[Tracker]":
     """Open the dashboards that are asked for; a run of a sweep is named there after what sets it apart."""
     from dataclasses import asdict
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from darnax.cli import panels, sweep_record
 from darnax.cli.sweep_point import stopped_with
 from darnax.cli.sweep_record import Point, Record, add, history
+from darnax.cli.sweep_survey import is_done
 from darnax.locks import held
 
 if TYPE_CHECKING:
@@ -32,21 +33,36 @@ def together(folder: Path, lanes: int, points: list[Point]) -> list[Point]:
 
 
 def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
-    """Return the points that were never begun and differ in numbers alone, in groups of two and more."""
+    """Return the points that differ in numbers alone and stand at the same step, in groups of two and more."""
     from darnax.builder import build
 
     alike: dict[Hashable, list[tuple[Point, Experiment]]] = defaultdict(list)
+    begun = steps(record, points)
     for point in points:
         with suppress(Exception):  # what cannot be built says so when it is run alone
-            if is_new(record, point) and single(experiment := build(point.config or {})):
-                alike[shape(experiment)].append((point, experiment))
+            if point.identity in begun and single(experiment := build(point.config or {})):
+                alike[begun[point.identity], shape(experiment)].append((point, experiment))
     cut = [members[first : first + lanes] for members in alike.values() for first in range(0, len(members), lanes)]
     return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
 
 
-def is_new(record: Record, point: Point) -> bool:
-    """Say whether nothing of a point was ever begun."""
-    return not history(record.note(point))
+def steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
+    """Return, by the identity of a point, the step that it goes on from; without those that are done or have failed."""
+    from darnax.runner import checkpoint
+
+    runs, found = record.runs(), {}
+    for point in points:
+        run = runs.get(point.overrides)
+        if not any(history(record.note(point))) and not (run and is_done(run)):
+            last = run and checkpoint.latest(run / "checkpoints")
+            found[point.identity] = int(last.stem.rpartition("-")[2]) if last else 0
+    return found
+
+
+def in_step(record: Record, points: Sequence[Point]) -> bool:
+    """Say whether points can go on together."""
+    begun = steps(record, points)
+    return len(begun) == len(points) and len(set(begun.values())) == 1
 
 
 def single(experiment: "Experiment") -> bool:
@@ -74,14 +90,14 @@ def ended(record: Record, group: Group) -> bool:
     points = [point for point, _ in group]
     with ExitStack() as stack:
         mine = [stack.enter_context(held(record.note(point), sweep_record.PATIENCE)) for point in points]
-        if not all(mine) or not all(is_new(record, point) for point in points) or record.stop.exists():
+        if not all(mine) or not in_step(record, points) or record.stop.exists():
             return False
         stack.enter_context(stopped_with(record, os.getpid()))
         for point in points:
             add(record.note(point), "")
         overrides = [point.overrides for point in points]
         try:
-            launch.train_together([each for _, each in group], overrides=overrides, command=record.command, sweep=record.folder)
+            launch.train_together([each for _, each in group], overrides=overrides, command=record.command, sweep=record)
         except Exception as error:
             logging.getLogger(__name__).warning("%d points run one by one: %s", len(group), panels.one_line(error))
             return False

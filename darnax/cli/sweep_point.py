@@ -4,9 +4,11 @@ import contextlib
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +19,7 @@ from darnax.locks import held
 from darnax.tracking.pruning import Pruned
 
 LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
+BUSY = threading.Lock()  # held in a worker while a point is under way
 
 
 def work(folder: Path, home: int, debug: bool, trusted: Collection[str], overrides: list[str]) -> None:
@@ -37,9 +40,9 @@ def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool)
 
         run = record.runs().get(point.overrides)
         if run is None:
-            launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record.folder)
+            launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record)
         else:
-            launch.resume(run, sweep=record.folder, trusted=trusted)
+            launch.resume(run, sweep=record, trusted=trusted)
     except Pruned:
         return
     except Exception as error:
@@ -58,9 +61,24 @@ def away(record: Record, point: Point, trusted: Collection[str], debug: bool) ->
     with ExitStack() as stack:
         silence = stack.enter_context(Path(os.devnull).open("w"))
         stack.enter_context(contextlib.redirect_stdout(silence))
+        stack.enter_context(BUSY)
+        leave_with(os.getppid())
         stack.enter_context(contextlib.suppress(Interrupted))
         stack.enter_context(stoppable(record.folder))
         attempt(record, point, trusted, debug)
+
+
+@cache
+def leave_with(parent: int) -> None:
+    """End this process when its parent has died: between two points it would wait for ever to be given the next one."""
+
+    def leave() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        with BUSY:
+            os._exit(128 + signal.SIGTERM)
+
+    threading.Thread(target=leave, daemon=True).start()
 
 
 @contextlib.contextmanager

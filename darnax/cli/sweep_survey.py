@@ -72,6 +72,11 @@ def state(record: Record, point: Point, run: Path | None, name: str) -> State:
     return State(name, "interrupted" if run else "waiting", *numbers)
 
 
+def is_done(run: Path) -> bool:
+    """Say whether nothing is left to do for a run."""
+    return loaded((run / "summary.json").read_text()).get("status") in DONE
+
+
 def result(run: Path, summary: dict[str, Any], goal: Goal) -> float:
     """Return what a run has come to."""
     if goal.value == "best":

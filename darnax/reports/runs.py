@@ -22,7 +22,7 @@ OUTPUTS = Path("outputs")  # where a run or a sweep that is named by its id alon
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The folder of a run: `status` is running, finished, interrupted or failed, or damaged, and `damage` says why."""
+    """The folder of a run: `status` is running, finished, pruned, interrupted or failed, or damaged, and `damage` says why."""
 
     path: Path
     status: str

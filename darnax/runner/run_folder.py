@@ -15,7 +15,7 @@ from darnax.runner.environment import describe_environment
 from darnax.tracking.atomic import write_atomically
 from darnax.tracking.strict_json import encode
 
-STATUSES = ("running", "finished", "interrupted", "failed")
+STATUSES = ("running", "finished", "pruned", "interrupted", "failed")
 NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
 
 
@@ -120,8 +120,8 @@ class RunFolder:
     def write_summary(self, **fields: Any) -> dict[str, Any]:
         """Replace the given fields of summary.json, keep the others, and return it whole.
 
-        Fields: `status` (running, finished, interrupted, failed), `metrics` and `best` (name -> value), `epochs`, `steps`,
-        `wall_seconds`, `images_per_second`.
+        Fields: `status` (running, finished, pruned, interrupted, failed), `metrics` and `best` (name -> value), `epochs`,
+        `steps`, `wall_seconds`, `images_per_second`.
         """
         if fields.get("status", "running") not in STATUSES:
             raise ValueError(f"status came as {fields['status']!r}, expected one of {', '.join(STATUSES)}")

@@ -20,6 +20,7 @@ from darnax.runner.lane import Lane
 from darnax.runner.programs import Programs
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
+from darnax.tracking.pruning import Pruned
 
 ROWS_PER_EPOCH = 20
 Rows = list[dict[str, float]]  # of numbers to log, one for every lane
@@ -33,6 +34,7 @@ def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
 
     Raises:
         Interrupted: after SIGINT or SIGTERM; a checkpoint was saved.
+        Pruned: a tracker found the run hopeless.
     """
     with ExitStack() as stack:
         for lane in lanes:
@@ -82,6 +84,9 @@ class Run:
                 raise Interrupted(request.signum, self.lanes[0].folder.path)
             self.log(self.accuracy("test", self.dataset.test))
             status = "finished"
+        except Pruned:
+            status = "pruned"
+            raise
         finally:
             summaries = [lane.finish(status) for lane in self.lanes]
         return summaries

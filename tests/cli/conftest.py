@@ -51,7 +51,7 @@ class Lab:
 
     def train(self, config, *, overrides, command, sweep=None):
         json.dumps(config)  # plain containers, or this raises
-        self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep})
+        self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep and sweep.folder})
         self.fail(config)
         value = self.value(config)
         logged = [{"eval/accuracy": value / 2, "loss": -2 * value}, {"eval/accuracy": value, "loss": -value}]
@@ -59,7 +59,7 @@ class Lab:
         if sweep:
             rows = "".join(json.dumps(row) + "\n" for row in logged)
             run = {"overrides.yaml": json.dumps(list(overrides)), "summary.json": json.dumps(summary), "metrics.jsonl": rows}
-            write(sweep / f"run-{len(list(sweep.glob('run-*'))) + 1}", run)
+            write(sweep.folder / f"run-{len(list(sweep.folder.glob('run-*'))) + 1}", run)
         return summary
 
     def resume(self, run, sweep=None, trusted=()):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -10,11 +11,13 @@ from typer.testing import CliRunner
 from darnax.cli import launch
 from darnax.cli.app import app
 from darnax.cli.hydra_adapter import Composer
-from darnax.cli.sweep_lanes import groups, together
-from darnax.cli.sweep_record import Goal, Record, add, history
+from darnax.cli.sweep_lanes import groups, in_step, together
+from darnax.cli.sweep_record import Goal, Point, Record, add, history
 from darnax.data import Streamed
 from darnax.errors import RequestError
 from darnax.locks import is_held
+from darnax.runner.checkpoint import save
+from darnax.runner.run_folder import RunFolder
 
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
 
@@ -66,11 +69,33 @@ def test_no_more_at_once_than_asked_for(record):
     assert seen(record, lanes=2) == [["seed=0", "seed=1"], ["seed=2", "seed=3"]]
 
 
-def test_what_was_begun_and_what_may_be_pruned_runs_alone(record):
+def begun(record: Record, point: Point, step: int | None, status: str = "interrupted") -> None:
+    """Leave the run of a point, with a checkpoint if it is at a step."""
+    folder = RunFolder.create(record.folder.parent, record.folder.name, point.config, point.overrides, command=[])
+    folder.write_summary(status=status)
+    add(record.note(point), "")
+    if step is not None:
+        save(folder.checkpoints, step, {"weights": np.zeros(2)}, {}, keep=1)
+
+
+def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
+    sweep(record, *(f"seed={seed}" for seed in range(7)))
+    for point, step in zip(record.points, [20, 10, 20, None, 10, 20], strict=False):
+        begun(record, point, step)
+    add(record.note(record.points[5]), "failed: why")
+    assert sorted(seen(record)) == [["seed=0", "seed=2"], ["seed=1", "seed=4"], ["seed=3", "seed=6"]]
+
+
+def test_what_is_done_is_not_begun_again(record):
     sweep(record, "seed=0", "seed=1", "seed=2")
-    add(record.note(record.points[1]), "")
+    begun(record, record.points[1], 20, "finished")
     assert seen(record) == [["seed=0", "seed=2"]]
-    record.goal = Goal(pruner={"_target_": "optuna.pruners.MedianPruner"})
+    assert not in_step(record, record.points)
+    assert in_step(record, record.points[::2])
+
+
+def test_what_may_be_pruned_runs_alone(record):
+    sweep(record, "seed=0", "seed=1").goal = Goal(pruner={"_target_": "optuna.pruners.MedianPruner"})
     assert seen(record) == []
 
 
@@ -99,9 +124,7 @@ def test_what_ended_together_is_done(record, monkeypatch):
 
 
 def test_another_process_is_not_disturbed(record, monkeypatch):
-    from darnax.cli import sweep_lanes
-
-    monkeypatch.setattr(sweep_lanes, "is_new", lambda *_: True)
+    monkeypatch.setattr(launch, "train_together", lambda *_, **known: pytest.fail("it is being stopped"))
     record.stop.touch()
     sweep(record, "seed=0", "seed=1")
     assert together(record.folder, 8, record.points) == record.points
@@ -150,11 +173,22 @@ def test_the_number_of_lanes_is_a_number(tmp_path, told):
     assert not (tmp_path / "outputs").exists()
 
 
-def test_seeds_that_order_streamed_data_share_no_program(tmp_path, record, told, monkeypatch):
+def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeypatch):
     monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
-    (group,) = groups(sweep(record, "seed=0", "seed=1"), record.points, 8)
-    known = {"overrides": [point.overrides for point, _ in group], "command": [], "sweep": tmp_path}
+    record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1")
+    (group,) = groups(record, record.points, 8)
+    known = {"overrides": [point.overrides for point, _ in group], "command": [], "sweep": record}
     with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):
         launch.train_together([experiment for _, experiment in group], **known)
     launch.train_together([group[0][1]] * 2, **known)
     assert told == [[0, 0]]
+
+
+def test_a_batch_that_was_cut_off_goes_on_in_its_own_folders(tmp_path, told):
+    record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1", "seed=2")
+    for point in record.points[1:]:
+        begun(record, point, 20)
+    before = record.runs()
+    assert together(record.folder, 8, record.points) == [record.points[0]]
+    assert told == [[1, 2]]
+    assert record.runs() == before

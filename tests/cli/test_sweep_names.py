@@ -38,11 +38,10 @@ def test_on_a_dashboard_seeds_of_one_configuration_are_a_group(tmp_path):
     folder = tmp_path / "chain" / "sweeps" / "2026-01-01_00-00-00-a1b2"
     points = [f"{DEPTH}={n} seed={seed}" for n in (1, 2) for seed in (0, 1)]
     sweep = record(f"{DEPTH}=1,2 seed=0,1", *points, folder=folder)
-    sweep.write()
     for number, point in enumerate(points):
-        (folder / f"run-{number}").mkdir()
+        (folder / f"run-{number}").mkdir(parents=True)
         (folder / f"run-{number}" / "overrides.yaml").write_text(json.dumps(point.split()))
-    shown = [dashboard(folder, folder / f"run-{number}") for number in range(4)]
+    shown = [dashboard(sweep, folder / f"run-{number}") for number in range(4)]
     assert [run["name"] for run in shown] == ["depth=1 seed=0", "depth=1 seed=1", "depth=2 seed=0", "depth=2 seed=1"]
     assert [run["group"] for run in shown] == ["depth=1 (a1b2)"] * 2 + ["depth=2 (a1b2)"] * 2
     assert {run["tags"] for run in shown} == {(folder.name,)}
