@@ -1,0 +1,34 @@
+"""A worker whose sweep was killed. Oracle: whoever waits for the end of what it prints gets there."""
+
+import subprocess
+import sys
+
+WORKER = """
+import os, time
+from darnax.cli import sweep_point
+sweep_point.LOOK = 0.05
+if os.fork():
+    os._exit(9)
+with sweep_point.BUSY:
+    sweep_point.leave_with(int({parent}))
+    time.sleep(0.3)
+    print("saved", flush=True)
+time.sleep({idle})
+print("stayed")
+"""
+
+
+def said(**known: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER.format(**known)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 9, done.stderr
+    return done.stdout
+
+
+def test_a_worker_ends_its_point_and_leaves_with_its_parent():
+    assert said(parent="os.getpid()", idle=50) == "saved\n"  # a parent that it does not have any more
+
+
+def test_a_worker_whose_parent_lives_stays():
+    assert said(parent="(time.sleep(0.3), os.getppid())[1]", idle=0.3) == "saved\nstayed\n"
