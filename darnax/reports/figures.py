@@ -68,7 +68,7 @@ def viewed(rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str, bes
     """Return values of a row -> n, mean, sd, p, whether it is the best."""
     key = metric, taken(best, lower)
     of_metric = [replace(row, samples=tuple(samples[run][key] for run in row.counted if key in samples[run])) for row in rows]
-    return {row.values: finite([row.n, row.mean, row.sd, row.p, row.best]) for row in ranked(of_metric, lower=lower)}
+    return {row.values: finite([row.n, row.mean, row.sd, row.p, row.best], digits=17) for row in ranked(of_metric, lower=lower)}
 
 
 def values(of_run: Samples, metric: str) -> Numbers:
@@ -92,6 +92,6 @@ def affordable(comparison: Comparison, samples: Mapping[Run, Samples], drawn: Se
     return names
 
 
-def finite(values: Iterable[float]) -> Numbers:
-    """Return numbers as JSON has them, rounded to what can be seen; null for what is none."""
-    return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
+def finite(values: Iterable[float], digits: int = 6) -> Numbers:
+    """Return numbers as JSON has them, rounded to what can be seen, or all digits, 17; null for what is none."""
+    return [float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in values]

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ class Laboratory:
     def __init__(self, place: Path, data: Path) -> None:
         # Without WANDB_SERVICE, by which W&B finds the server of the process that the tests themselves run in.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+        self.started: list[subprocess.Popen] = []
         self.place, self.environment = place, {**mine, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)}
 
     def darnax(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
@@ -35,7 +37,7 @@ class Laboratory:
         return said
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*DARNAX, *arguments],
             cwd=self.place,
             env=self.environment,
@@ -43,6 +45,8 @@ class Laboratory:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self.started.append(process)
+        return process
 
     def runs(self, experiment: str = "digits_smoke") -> list[Path]:
         return sorted(p for p in (self.place / "outputs" / experiment).glob("*-*") if (p / "config.yaml").exists())
@@ -64,5 +68,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, data: Path) -> Laboratory:
-    return Laboratory(tmp_path, data)
+def laboratory(tmp_path: Path, data: Path) -> Iterator[Laboratory]:
+    laboratory = Laboratory(tmp_path, data)
+    yield laboratory
+    for process in laboratory.started:  # that a test which fails has left behind
+        process.terminate()
