@@ -57,7 +57,7 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
     assert told["best"]["eval/accuracy"] > 0
     found, wanted = ([json.loads(line) for line in f.metrics.read_text().splitlines()] for f in (one, other))
     found, wanted = ([row for row in map(without_times, rows) if len(row) > 2] for rows in (found, wanted))
-    assert len(found) == len(wanted) == 41
+    assert len(found) == len(wanted) == 40
     for row, expected in zip(found, wanted, strict=True):
         assert row == pytest.approx(expected, rel=1e-4, abs=1e-5)
     files = {path.name for path in other.checkpoints.iterdir()}
