@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -41,14 +42,18 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Stop:
-    """What ends a session, at which of its rows or checkpoints; a signal is obeyed after the chunk, a kill at once."""
+    """What ends a session, at which of its rows or checkpoints; a signal is obeyed after the chunk, a kill at once.
+
+    `damage` spoils the newest checkpoint afterwards.
+    """
 
     how: str
     at: int
+    damage: bool
 
 
 HOW = ["SIGINT", "SIGTERM", "SIGUSR1", "killed before a row", "killed in a row", "killed after a row", "killed in a checkpoint"]
-STOPS = st.lists(st.builds(Stop, st.sampled_from(HOW), st.integers(0, 70)), min_size=1, max_size=3)
+STOPS = st.lists(st.builds(Stop, st.sampled_from(HOW), st.integers(0, 70), st.booleans()), min_size=1, max_size=3)
 
 
 class Fate(Tracker):
@@ -116,16 +121,21 @@ def session(folder: RunFolder, overrides: list[str], data: Dataset, board: Dashb
             train([lane], data)
         except (Killed, Interrupted):
             event(stop.how)
+            if stop.damage and (newest := checkpoint.latest(folder.checkpoints)):
+                newest.write_bytes(newest.read_bytes()[:-1])
             return False
     return True
 
 
-def run(place: Path, overrides: list[str], data: Dataset, stops: list[Stop]) -> tuple[RunFolder, Dashboard]:
+def run(
+    place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
+) -> tuple[RunFolder, Dashboard]:
     """Train to the end, in as many sessions as it takes."""
     folder, board = RunFolder.create(place, "run", {"seed": 0}, [], command=[]), Dashboard()
     for stop in [*stops, None]:
         if session(folder, overrides, data, board, stop):
             break
+        cases["interruptions"] += 1
     return folder, board
 
 
@@ -163,8 +173,9 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
     assert not list(one.checkpoints.glob(".*"))
 
 
-def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop]) -> None:
-    (whole, expected), (parts, found) = (run(place, overrides, data, some) for some in ([], stops))
+def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]) -> None:
+    (whole, expected), (parts, found) = (run(place, overrides, data, some, cases) for some in ([], stops))
+    cases["runs"] += 1
     assert_same(parts, whole)
     assert told(found.rows) == told(expected.rows)
 
@@ -176,10 +187,10 @@ def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop]) -
     every=st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)),
     stops=STOPS,
 )
-def test_stopped_anywhere_is_never_stopped(tmp_path_factory, seed, rate, every, stops):
+def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, every, stops):
     numbers = [f"seed={seed}", f"{SGD}={rate}"]
     numbers += [f"runner.{name}={n}" for name, n in zip(("evaluate_every", "checkpoint_every", "keep"), every, strict=True)]
-    check(tmp_path_factory.mktemp("runs"), [*SMALL, *numbers, "runner.epochs=3"], digits(10), stops)
+    check(tmp_path_factory.mktemp("runs"), [*SMALL, *numbers, "runner.epochs=3"], digits(10), stops, cases)
 
 
 ADAM = [
@@ -223,5 +234,5 @@ def configurations(draw: st.DrawFn) -> Iterator[list[str]]:
 @pytest.mark.slow
 @settings(max_examples=60, derandomize=True, **FREELY)
 @given(overrides=configurations(), data=st.sampled_from([digits, streamed]), stops=STOPS)
-def test_any_configuration_is_never_stopped(tmp_path_factory, overrides, data, stops):
-    check(tmp_path_factory.mktemp("runs"), overrides, data(10) if data is digits else data(), stops)
+def test_any_configuration_is_never_stopped(tmp_path_factory, cases, overrides, data, stops):
+    check(tmp_path_factory.mktemp("runs"), overrides, data(10) if data is digits else data(), stops, cases)
