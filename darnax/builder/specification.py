@@ -66,6 +66,7 @@ class Runner(Section):
     evaluate_every: PositiveInt
     checkpoint_every: PositiveInt
     keep: PositiveInt
+    keep_every: PositiveInt | None = None
     replicas: Annotated[int, Field(ge=1, le=100_000)]
     devices: PositiveInt | Literal["all"] = 1
     limit_batches: PositiveInt | None = None

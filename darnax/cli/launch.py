@@ -118,11 +118,13 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
 def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: "Record | None") -> list[dict[str, Any]]:
     """Hand everything to the runner."""
     from darnax.cli.trust import repeated
+    from darnax.errors import RunError
     from darnax.runner.interrupts import Interrupted
     from darnax.runner.lane import Lane
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
+    trust = repeated(runs[0][0].config.get("trust", ()))
     lanes = [Lane(each, folder, partial(open_tracker, each, folder, sweep)) for each, folder in runs]
     with ExitStack() as locks:
         for _, folder in runs:
@@ -130,7 +132,10 @@ def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", swee
         try:
             return runner_train(lanes, dataset)
         except Interrupted as stop:
-            stop.resume += repeated(runs[0][0].config.get("trust", ()))
+            stop.resume += trust
+            raise
+        except RunError as error:
+            error.add_note(f"mend that, then go on with: darnax train --resume {runs[0][1].path}{trust}")
             raise
 
 
@@ -195,10 +200,12 @@ def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: "Record |
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
+    from darnax.tracking.since import Since
 
     epochs = experiment.runner.epochs
-    trackers: list[Tracker] = [Jsonl(folder.metrics, keep_until=progress.step)]
-    trackers += dashboards(experiment, folder, sweep, resumed=progress.step > 0)
+    record = Jsonl(folder.metrics, keep_until=progress.step)
+    shown = dashboards(experiment, folder, sweep, resumed=record.told >= 0)
+    trackers: list[Tracker] = [record, *(Since(each, record.told) for each in shown)]
     if experiment.tracking.console and sweep is None:
         trackers.append(Console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path))
     tracker = Composite(trackers)

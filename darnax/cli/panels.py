@@ -4,7 +4,7 @@ import sys
 import traceback
 
 from darnax.cli.tables import printable
-from darnax.errors import RequestError
+from darnax.errors import RequestError, RunError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -17,7 +17,8 @@ def report(error: BaseException, *, debug: bool = False) -> int:
         panel("This request cannot be carried out", [str(problem) for problem in error.problems])
         return REFUSED
     if hasattr(error, "resume") and hasattr(error, "exit_code"):
-        panel("Interrupted; a checkpoint is saved. Resume with", [str(error.resume)])
+        what = "a checkpoint is saved" if getattr(error, "saved", True) else "stopped at once, the last checkpoint is as it was"
+        panel(f"Interrupted; {what}. Resume with", [str(error.resume)])
         return int(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         panel("Interrupted", ["before a run had started: there is nothing to resume"])
@@ -28,7 +29,7 @@ def report(error: BaseException, *, debug: bool = False) -> int:
 
 def failure(error: BaseException, *, debug: bool = False) -> list[str]:
     """Tell the exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
-    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}".rstrip(": ")
     notes = list(getattr(error, "__notes__", []))
     return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
 

@@ -4,6 +4,7 @@ The file is safetensors, readable without darnax; its metadata holds one JSON ma
 """
 
 import json
+import logging
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,14 +23,26 @@ from darnax.tracking.atomic import write_atomically
 from darnax.tracking.strict_json import encode
 
 FORMAT = 1
+SUM, BLANK = '"crc32":"{}"', "0" * 8  # of the whole file, with zeros in its own place
+
+logger = logging.getLogger(__name__)
 
 
-def save(directory: Path, step: int, tree: PyTree, meta: Mapping[str, Any], keep: int, name: str | None = None) -> Path:
+def save(
+    directory: Path,
+    step: int,
+    tree: PyTree,
+    meta: Mapping[str, Any],
+    keep: int,
+    name: str | None = None,
+    every: int | None = None,
+) -> Path:
     """Write `directory/step-<step>.safetensors`, or `<name>.safetensors` (say `best`), and return its path.
 
     `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best accuracy so far) comes back from `load`
-    with `step` added. Of the step files the `keep` newest stay (at least one; two survive a damaged one), and later steps,
-    from a run that went on from an earlier checkpoint, go. Named files are replaced, never counted.
+    with `step` added. Of the step files the `keep` newest stay (at least one; two survive a damaged one), and those of every
+    multiple of `every` steps; later steps, from a run that went on from an earlier checkpoint, go. Named files are replaced,
+    never counted.
 
     Example:
         >>> save(folder.checkpoints, 100, {"network": network}, {"best": 0.94}, keep=2)  # doctest: +SKIP
@@ -37,7 +50,7 @@ def save(directory: Path, step: int, tree: PyTree, meta: Mapping[str, Any], keep
     path = directory / f"{name or f'step-{step:010d}'}.safetensors"
     write_atomically(path, _encode(tree, {**meta, "step": step}))
     if name is None:
-        _prune(directory, path, max(keep, 1))
+        _prune(directory, path, max(keep, 1), every)
     return path
 
 
@@ -65,7 +78,7 @@ def load(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
 
 
 def latest(directory: Path) -> Path | None:
-    """Return the step file of the highest step that is not damaged, or None."""
+    """Return the step file of the highest step that is not damaged, or None; a damaged one is named in the log."""
     return next((path for path in reversed(_steps(directory)) if _is_whole(path)), None)
 
 
@@ -82,8 +95,8 @@ def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
         for name, leaf in leaves.items()
     }
     manifest = encode({"format": FORMAT, "meta": meta, "leaves": entries})
-    content: bytes = safetensors.numpy.save(arrays, {"darnax": manifest, "crc32": _sum(manifest)})
-    return content
+    content: bytes = safetensors.numpy.save(arrays, {"darnax": manifest, "crc32": BLANK})
+    return _with_sum(content, BLANK, _sum(content))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
@@ -93,8 +106,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         metadata = header["__metadata__"]
         manifest = json.loads(metadata["darnax"])
-        if metadata.get("crc32", own := _sum(metadata["darnax"])) != own:  # early checkpoints have none
-            raise ValueError("the checksum of its manifest does not agree")
+        if not _agrees(metadata, content):
+            raise ValueError("its checksum does not agree")
         entries = manifest["leaves"]
         arrays = {
             name: np.frombuffer(part["data"], jnp.dtype(entries[name]["stored"])).reshape(part["shape"])
@@ -104,18 +117,31 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
         if whole != {name: entry["crc32"] for name, entry in entries.items()}:
             raise ValueError("a checksum does not agree")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
-        raise RequestError(Problem(str(path), f"not a whole checkpoint ({error}); resume from another one")) from error
+        raise RequestError(Problem(str(path), f"not a whole checkpoint ({error}); use another one")) from error
     return manifest, arrays
 
 
-def _sum(manifest: str) -> str:
-    return str(zlib.crc32(manifest.encode()))
+def _sum(content: bytes) -> str:
+    return f"{zlib.crc32(content):08x}"
+
+
+def _with_sum(content: bytes, before: str, after: str) -> bytes:
+    # The manifest is a string in the header: the quotes in it are escaped, so that only the sum itself looks like this.
+    return content.replace(SUM.format(before).encode(), SUM.format(after).encode(), 1)
+
+
+def _agrees(metadata: Mapping[str, str], content: bytes) -> bool:
+    if metadata.keys() == {"darnax"}:  # early checkpoints have no sum, and later ones that of the manifest
+        return True
+    found = metadata["crc32"]
+    return found in (_sum(_with_sum(content, found, BLANK)), str(zlib.crc32(metadata["darnax"].encode())))
 
 
 def _is_whole(path: Path) -> bool:
     try:
         _read(path)
-    except RequestError:
+    except RequestError as error:
+        logger.warning("%s; an earlier one is looked for", error)
         return False
     return True
 
@@ -129,11 +155,16 @@ def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterato
 
 
 def _steps(directory: Path) -> list[Path]:
-    return sorted(directory.glob("step-*.safetensors"))
+    return sorted(path for path in directory.glob("step-*.safetensors") if path.stem.removeprefix("step-").isdecimal())
 
 
-def _prune(directory: Path, newest: Path, keep: int) -> None:
+def _prune(directory: Path, newest: Path, keep: int, every: int | None) -> None:
     steps = _steps(directory)
     until = steps.index(newest) + 1
-    for path in (*steps[: max(until - keep, 0)], *steps[until:], *directory.glob(".*.tmp")):
+    old = [path for path in steps[: max(until - keep, 0)] if every is None or _step(path) % every]
+    for path in (*old, *steps[until:], *directory.glob(".*.tmp")):
         path.unlink(missing_ok=True)
+
+
+def _step(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))

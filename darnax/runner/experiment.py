@@ -48,12 +48,16 @@ class DataChoice:
 
 @dataclass(frozen=True)
 class RunnerChoice:
-    """How long, how often, how many, on how many devices (None: all); `limit_batches` ends every epoch early, None never."""
+    """How long, how often, how many, on how many devices (None: all).
+
+    `keep` checkpoints stay, and those of every `keep_every` epochs (None: no others); `limit_batches` ends every epoch early.
+    """
 
     epochs: int
     evaluate_every: int
     checkpoint_every: int
     keep: int
+    keep_every: int | None
     replicas: int
     devices: int | None
     limit_batches: int | None

@@ -7,17 +7,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
+WARNINGS = (signal.SIGUSR1, signal.SIGUSR2)  # a cluster wants the machine back, or the time is nearly up
+Handler = Callable[[int, FrameType | None], None]
+
 
 class Interrupted(BaseException):
-    """A run was asked to stop and has saved what it had; `resume` is the command that goes on with it.
+    """A run was asked to stop, and its folder holds what it had; `resume` is the command that goes on with it.
 
     No `Exception`, so that nobody who only guards against failures goes on as if nothing was asked.
     """
 
-    def __init__(self, signum: int, folder: Path) -> None:
-        super().__init__(f"stopped by {signal.Signals(signum).name}; {folder} holds everything up to here")
-        self.folder = folder
-        self.exit_code = 128 + signum
+    def __init__(self, signum: int, folder: Path, *, saved: bool = True) -> None:
+        holds = "everything up to here" if saved else "the last checkpoint"
+        super().__init__(f"stopped by {signal.Signals(signum).name}; {folder} holds {holds}")
+        self.folder, self.saved = folder, saved
+        self.exit_code = 128 + (signum if signum in STOPS else signal.SIGTERM)
         self.resume = f"darnax train --resume {folder}"
 
 
@@ -36,21 +41,32 @@ class Request:
 
 @contextmanager
 def stop_requests() -> Iterator[Request]:
-    """Collect SIGINT and SIGTERM while the block runs; outside the main thread nothing is collected."""
+    """Collect signals while the block runs, and hand them on to who listened before; only the main thread can.
+
+    The one who listened before is a sweep, which does not start its next run then, or a scheduler, which submits the job anew.
+    """
     request = Request()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    with handling(request.ask):
-        yield request
+    try:
+        with handling(request.ask, (*STOPS, *WARNINGS)):
+            yield request
+    finally:
+        if request.signum is not None and _listens(signal.getsignal(request.signum)):
+            signal.raise_signal(request.signum)
 
 
 @contextmanager
-def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Give SIGINT and SIGTERM to `handler` while the block runs; only the main thread can."""
-    before = {signum: signal.signal(signum, handler) for signum in (signal.SIGINT, signal.SIGTERM)}
+def handling(handler: Handler, signums: tuple[signal.Signals, ...] = STOPS) -> Iterator[None]:
+    """Give signals to `handler` while the block runs; only the main thread can."""
+    before = {signum: signal.signal(signum, handler) for signum in signums}
     try:
         yield
     finally:
         for signum, restored in before.items():
             signal.signal(signum, restored)
+
+
+def _listens(handler: object) -> bool:
+    return callable(handler) and handler is not signal.default_int_handler

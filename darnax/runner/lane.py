@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,13 @@ class Progress:
         return self.step / max(self.per_epoch, 1)
 
 
+class Log(logging.FileHandler):
+    """A train.log that stops nothing when it cannot be written."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say nothing: where the disk is full, the run will."""
+
+
 OpenTracker = Callable[[Progress], Tracker]
 
 
@@ -52,14 +59,15 @@ class Lane:
     def __init__(self, experiment: Experiment, folder: RunFolder, open_tracker: OpenTracker) -> None:
         self.experiment, self.folder, self.open_tracker = experiment, folder, open_tracker
 
-    def begin(self, per_epoch: int, learner: Learner) -> Learner:
-        """Go back to the last checkpoint there is, and return its learner, or the one that was drawn."""
+    def begin(self, per_epoch: int, like: Learner) -> Learner | None:
+        """Go back to the last checkpoint there is, and return its learner; None where there is none yet."""
         self.began = time.perf_counter()
         progress = self.progress = Progress(total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch)
-        if (path := checkpoint.latest(self.folder.checkpoints)) is not None:
-            learner, meta = checkpoint.load(path, learner)
-            for name in ("step", *REMEMBERED):
-                setattr(progress, name, meta[name])
+        if (path := checkpoint.latest(self.folder.checkpoints)) is None:
+            return None
+        learner, meta = checkpoint.load(path, like)
+        for name in ("step", *REMEMBERED):
+            setattr(progress, name, meta[name])
         return learner
 
     def start(self) -> None:
@@ -96,13 +104,17 @@ class Lane:
         """Write a checkpoint of this moment."""
         progress = self.progress
         meta = {name: getattr(progress, name) for name in REMEMBERED}
-        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, self.experiment.runner.keep, name)
+        choice = self.experiment.runner
+        every = choice.keep_every and choice.keep_every * progress.per_epoch
+        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every)
 
     def finish(self, status: str) -> dict[str, Any]:
         """Write down how the run ended; return the summary."""
-        summary = self.folder.write_summary(status=status, **self.results())
-        self.tracker.finish(summary)
-        return summary
+        results = {"status": status, **self.results()}
+        try:
+            return self.folder.write_summary(**results)
+        finally:
+            self.tracker.finish(results)
 
     def results(self) -> dict[str, Any]:
         """Return the fields of the summary that are numbers."""
@@ -120,15 +132,17 @@ class Lane:
     @contextmanager
     def logged(self) -> Iterator[None]:
         """Keep what is logged meanwhile in the run's own train.log."""
-        handler = logging.FileHandler(self.folder.log)
+        handler = Log(self.folder.log)
         logging.getLogger().addHandler(handler)
         try:
             yield
         finally:
             logging.getLogger().removeHandler(handler)
-            handler.close()
+            with suppress(OSError):
+                handler.close()
 
     def failed(self, error: Exception) -> None:
-        """Write down that the run failed, and tell where to look."""
-        self.folder.write_summary(status="failed")
+        """Write down that the run failed, if that can still be written, and tell where to look."""
+        with suppress(OSError):
+            self.folder.write_summary(status="failed")
         error.add_note(f"traceback: {self.folder.log}")

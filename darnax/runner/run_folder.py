@@ -70,6 +70,11 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other process away while the block runs; a RequestError says that one is at work already."""
+        try:
+            (self.path / ".lock").touch()
+        except OSError as error:
+            what = f"cannot be written to ({error.strerror}); go on with it where it can, or with a copy of it"
+            raise RequestError(Problem(str(self.path), what)) from error
         with held(self.path / ".lock") as mine:
             if not mine:
                 raise RequestError(Problem(str(self.path), "another process is at work on this run; wait for it, or stop it"))

@@ -1,6 +1,7 @@
 """The run itself: epochs of chunks of batches, evaluations, checkpoints, and an end that is always written down."""
 
 import logging
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,17 +13,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from darnax.data import Dataset, Split, Window
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, RunError
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
 from darnax.runner.lane import Lane
-from darnax.runner.programs import Programs
+from darnax.runner.programs import Keys, Programs
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking.pruning import Pruned
 
 ROWS_PER_EPOCH = 20
+TESTED = "test/accuracy"
 Rows = list[dict[str, float]]  # of numbers to log, one for every lane
 
 
@@ -33,18 +35,27 @@ def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
     alone and stand at the same step, are one program; each is what it would be alone, up to the order of summation.
 
     Raises:
-        Interrupted: after SIGINT or SIGTERM; a checkpoint was saved.
+        Interrupted: after a signal; a checkpoint was saved, unless a second one came.
         Pruned: a tracker found the run hopeless.
+        RunError: a file could not be written, or read; the last checkpoint is as it was.
+        RequestError: the last checkpoint is not one of this configuration; nothing was changed.
     """
     with ExitStack() as stack:
         for lane in lanes:
             stack.enter_context(lane.logged())
+        request = stack.enter_context(stop_requests())
         try:
-            return Run(lanes, dataset).to_the_end()
+            return Run(lanes, dataset).to_the_end(request)
+        except KeyboardInterrupt:
+            raise Interrupted(request.signum or signal.SIGINT, lanes[0].folder.path, saved=False) from None
+        except RequestError:
+            raise
         except Exception as error:
             logging.getLogger(__name__).exception("the run failed")
             for lane in lanes:
                 lane.failed(error)
+            if isinstance(error, OSError):
+                raise RunError(f"{lanes[0].folder.path}: {error}; the last checkpoint is as it was") from error
             raise
 
 
@@ -57,9 +68,21 @@ class Run:
         per_epoch = steps_of(dataset, first.data.batch_size, first.runner.limit_batches)
         self.programs = Programs([lane.experiment for lane in lanes], per_epoch)
         self.keys = self.programs.keys()
-        drawn = self.programs.start(self.keys)
-        self.learner = self.side_by_side([lane.begin(per_epoch, self.part(drawn, n)) for n, lane in enumerate(lanes)])
+        self.learner = self.begin(per_epoch)
         self.progress = lanes[0].progress  # its step is that of all
+
+    def begin(self, per_epoch: int) -> Learner:
+        """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
+        like = [eqx.filter_eval_shape(self.one_of, self.keys, n) for n in range(len(self.lanes))]
+        found = [lane.begin(per_epoch, each) for lane, each in zip(self.lanes, like, strict=True)]
+        if any(each is None for each in found):
+            drawn = self.programs.start(self.keys)
+            found = [self.part(drawn, n) if each is None else each for n, each in enumerate(found)]
+        return self.side_by_side(found)
+
+    def one_of(self, keys: Keys, number: int) -> Learner:
+        """Draw the learner of one lane."""
+        return self.part(self.programs.start(keys), number)
 
     def part(self, tree: Any, number: int) -> Any:
         """Return what belongs to one lane."""
@@ -69,23 +92,26 @@ class Run:
         """Put together what belongs to the lanes."""
         return parts[0] if len(parts) == 1 else jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts)
 
-    def to_the_end(self) -> list[dict[str, Any]]:
+    def to_the_end(self, request: Request) -> list[dict[str, Any]]:
         """Train, and write down how it ended, however it ended."""
         status = "failed"
         for lane in self.lanes:
             lane.start()
         try:
-            with stop_requests() as request:
-                self.compile()
-                self.train(request)
+            self.compile()
+            self.train(request)
             if request.signum is not None:
-                status = "interrupted"
                 self.save()
+                status = "interrupted"
                 raise Interrupted(request.signum, self.lanes[0].folder.path)
-            self.log(self.accuracy("test", self.dataset.test))
+            if not all(TESTED in lane.progress.metrics for lane in self.lanes):  # a run of no epochs
+                self.log(self.test())
             status = "finished"
         except Pruned:
             status = "pruned"
+            raise
+        except KeyboardInterrupt:
+            status = "interrupted"
             raise
         finally:
             summaries = [lane.finish(status) for lane in self.lanes]
@@ -108,7 +134,9 @@ class Run:
                 epoch = progress.step // progress.per_epoch
                 last = progress.step == progress.total
                 if over and (epoch % choice.evaluate_every == 0 or last):
-                    rows = [row | found for row, found in zip(rows, self.evaluate(), strict=True)]
+                    rows = joined(rows, self.evaluate())
+                if last:
+                    rows = joined(rows, self.test())
                 self.log(rows)
                 if over and (epoch % choice.checkpoint_every == 0 or last):
                     self.save()
@@ -152,6 +180,10 @@ class Run:
                 lane.save(self.part(self.learner, number), "best")
         return rows
 
+    def test(self) -> Rows:
+        """Return the accuracy on the test split, which is asked for once: in the row of the last step."""
+        return self.accuracy("test", self.dataset.test)
+
     def accuracy(self, name: str, split: Split) -> Rows:
         """Return the accuracy on a split, with its standard deviation if there are replicas."""
         return self.rows({f"{name}/accuracy": evaluate(self.programs, self.learner.arrays, split).accuracies})
@@ -169,6 +201,11 @@ class Run:
         """Write a checkpoint of this moment for every lane."""
         for number, lane in enumerate(self.lanes):
             lane.save(self.part(self.learner, number))
+
+
+def joined(rows: Rows, found: Rows) -> Rows:
+    """Return the rows with what else was found at that step."""
+    return [row | more for row, more in zip(rows, found, strict=True)]
 
 
 def over_replicas(metrics: Mapping[str, np.ndarray]) -> dict[str, float]:

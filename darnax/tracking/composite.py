@@ -1,6 +1,7 @@
 """Several trackers that look like one."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from darnax.tracking.interface import Tracker
@@ -18,6 +19,7 @@ class Composite(Tracker):
             tracker.log(metrics, step=step, epoch=epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Finish each."""
-        for tracker in self.trackers:
-            tracker.finish(summary)
+        """Finish each, also when one of them cannot."""
+        with ExitStack() as stack:
+            for tracker in reversed(self.trackers):
+                stack.callback(tracker.finish, summary)

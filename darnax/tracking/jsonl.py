@@ -1,6 +1,7 @@
 """metrics.jsonl, the record of a run: one JSON object per logged step, there as soon as it is logged."""
 
 import json
+import operator
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ class Jsonl(Tracker):
     """Appends `{"step": …, "epoch": …, "<metric>": …}` lines to `path`, each flushed, so that a kill loses at most one line.
 
     A file that is there already is continued: a torn last line is dropped, and so is, with `keep_until`, every row of a
-    later step, which the resumed run will write again. NaN and infinities are written as null.
+    later step, which the resumed run will write again. NaN and infinities are written as null. `told` is the last step that
+    the file had, −1 where there was none.
     """
 
     def __init__(self, path: Path, keep_until: int | None = None) -> None:
+        self.told = -1
         if path.exists():
-            write_atomically(path, "".join(_kept(path, keep_until)))
+            found = list(_rows(path))
+            self.told = max((step for step, _ in found), default=-1)
+            write_atomically(path, "".join(line for step, line in found if keep_until is None or step <= keep_until))
         self.file = path.open("a", encoding="utf-8")
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
@@ -32,10 +37,9 @@ class Jsonl(Tracker):
         self.file.close()
 
 
-def _kept(path: Path, keep_until: int | None) -> Iterator[str]:
+def _rows(path: Path) -> Iterator[tuple[int, str]]:
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
-            if (step := json.loads(line)["step"] + 0) <= (step if keep_until is None else keep_until):
-                yield line + "\n"
+            yield operator.index(json.loads(line)["step"]), line + "\n"
         except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run
             continue

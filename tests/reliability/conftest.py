@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,12 @@ def darnax(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 def task(darnax: Command) -> dict[str, Any]:
     """A whole configuration that needs no dataset: a chain that remembers random patterns."""
     return compose(TASK)
+
+
+@pytest.fixture
+def cases(record_property: Callable[[str, object], None]) -> Iterator[Counter[str]]:
+    """What a test counts its cases in, by what they are; scripts/reliability.py writes the sums into docs/reliability.md."""
+    counts: Counter[str] = Counter()
+    yield counts
+    for what, count in counts.items():
+        record_property(f"cases:{what}", count)

@@ -6,15 +6,18 @@ The oracle is the undamaged file: what is not refused has to give the very same 
 import gzip
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+import safetensors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from laboratory import TASK
+from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner
 
 from darnax.cli.app import app
@@ -196,17 +199,42 @@ NOISE = st.tuples(st.sampled_from(["flip", "cut", "insert"]), st.floats(0, 1, ex
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE)
-def test_a_checkpoint_damaged_anywhere_gives_the_same_numbers_or_none(noise, tmp_path_factory):
-    path = checkpoint.save(tmp_path_factory.mktemp("checkpoints"), 1, TREE, {"best": 0.5}, keep=1)
-    whole = path.read_bytes()
-    path.write_bytes(damaged(whole, *noise))
-    try:
-        loaded, meta = checkpoint.load(path, TREE)
-    except RequestError:
-        assert checkpoint.latest(path.parent) in (None, path)
-    else:
-        assert jax.tree.all(jax.tree.map(np.array_equal, loaded, TREE))
-        assert meta.keys() == {"best", "step"}
+def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(noise, tmp_path_factory, caplog, cases):
+    cases["damages"] += 1
+    folder = tmp_path_factory.mktemp("checkpoints")
+    before, path, best = (
+        checkpoint.save(folder, step, TREE, {"best": 0.5}, 2, name) for step, name in ((1, None), (2, None), (2, "best"))
+    )
+    for file in (path, best):
+        file.write_bytes(damaged(file.read_bytes(), *noise))
+        with pytest.raises(RequestError, match=file.name):
+            checkpoint.load(file, TREE)
+    caplog.clear()
+    assert checkpoint.latest(folder) == before
+    assert str(path) in caplog.text
+    loaded, meta = checkpoint.load(before, TREE)
+    assert jax.tree.all(jax.tree.map(np.array_equal, loaded, TREE))
+    assert meta == {"best": 0.5, "step": 1}
+
+
+@pytest.mark.parametrize("sums", [False, True])
+def test_a_checkpoint_without_a_sum_of_the_whole_is_still_read(tmp_path, sums):
+    path = checkpoint.save(tmp_path, 1, TREE, {"best": 0.5}, keep=1)
+    with safetensors.safe_open(path, "numpy") as file:
+        manifest = file.metadata()["darnax"]
+    early = {"crc32": str(zlib.crc32(manifest.encode()))} if sums else {}
+    save_file(load_file(path), path, {"darnax": manifest, **early})
+    assert checkpoint.load(path, TREE)[1] == {"best": 0.5, "step": 1}
+
+
+def test_a_checkpoint_of_another_network_is_refused_with_the_differences(darnax, run):
+    edited("size:\n      - 20\n", "size:\n      - 30\n")(run)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    result = darnax("train", "--resume", run)
+    assert result.exit_code == 2, result.output
+    assert "arrays/layer_map" in result.output
+    assert "the checkpoint has float32[20, 20], the configuration float32[30, 30]" in " ".join(result.output.split())
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def damaged(whole: bytes, how: str, where: float, by: int) -> bytes:

@@ -1,0 +1,185 @@
+"""The real program, killed, out of disk, and shut out. Oracle: the same run, never disturbed, bit for bit."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from forking import Commands
+from laboratory import TASK
+from safetensors.numpy import load_file
+
+from darnax.runner import checkpoint
+
+TINY = [*TASK, "tracking=local", "tracking.console=false", "runner.limit_batches=1", "runner.keep=3", "runner.keep_every=100"]
+LONG = [*TINY, "runner.epochs=600"]
+PATIENCE = 600  # seconds, on a machine that has other things to do
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def whole(commands: Commands) -> Path:
+    """The run that nothing happened to."""
+    outputs = commands.place / "whole"
+    code, said = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
+    assert code == 0, said
+    (run,) = outputs.glob("*/*")
+    return run
+
+
+def lines(run: Path) -> list[bytes]:
+    return (run / "metrics.jsonl").read_bytes().split(b"\n") if (run / "metrics.jsonl").exists() else [b""]
+
+
+def science(run: Path) -> list[dict]:
+    """The rows without times; each start of the program leaves a row that has nothing else."""
+    found = [{k: v for k, v in json.loads(line).items() if not k.startswith("time/")} for line in lines(run)[:-1]]
+    return [row for row in found if len(row) > 2]
+
+
+def assert_sound(run: Path) -> int:
+    """Whatever has happened: what looks like a checkpoint is one, and every row up to it is there. Return its step."""
+    for path in (run / "checkpoints").glob("[!.]*"):
+        checkpoint._read(path)
+    newest = checkpoint.latest(run / "checkpoints")
+    steps = [row["step"] for row in science(run)]
+    step = int(newest.stem.removeprefix("step-")) if newest else 0
+    assert steps == list(range(1, len(steps) + 1))
+    assert step <= len(steps)
+    return step
+
+
+def assert_same(run: Path, whole: Path) -> None:
+    assert science(run) == science(whole)
+    assert json.loads((run / "summary.json").read_text())["status"] == "finished"
+    for path in (whole / "checkpoints").iterdir():
+        one, other = load_file(run / "checkpoints" / path.name), load_file(path)
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[name], other[name]) for name in other)
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {path.name for path in (whole / "checkpoints").iterdir()}
+
+
+class Lives:
+    """A run that is begun, resumed, and begun anew when it is over."""
+
+    def __init__(self, commands: Commands, outputs: Path, whole: Path) -> None:
+        self.commands, self.outputs, self.whole, self.run, self.seen = commands, outputs, whole, None, 0
+
+    def go_on(self) -> int:
+        """Start the program and wait until it trains; return its process."""
+        words = ["train", "--resume", self.run] if self.run else ["train", *LONG, f"paths.outputs={self.outputs}"]
+        starts, known = self.starts(), set(self.outputs.glob("*/*"))
+        process = self.commands.start(*words)
+        deadline = time.monotonic() + PATIENCE
+        while self.starts() == starts:
+            assert time.monotonic() < deadline, (self.commands.place / "said").read_text()
+            if self.run is None:
+                self.run, self.seen = next((path for path in self.outputs.glob("*/*") if path not in known), None), 0
+            time.sleep(0.002)
+        return process
+
+    def starts(self) -> int:
+        """How often it has started: every time it leaves a row that tells how long compiling took."""
+        return sum(b"compile_seconds" in line for line in lines(self.run)) if self.run else 0
+
+    def ended(self, process: int, *codes: int) -> str:
+        """Wait for its end, and look at what it has left."""
+        code, said = self.commands.ended(process)
+        assert code in (*codes, 0), said
+        assert "Traceback" not in said
+        step = assert_sound(self.run)
+        assert step >= self.seen
+        self.seen = step
+        if code == 0:
+            assert_same(self.run, self.whole)
+            self.run = None
+        return said if code else ""
+
+    def to_the_end(self) -> None:
+        while self.run is not None:
+            process = self.commands.start("train", "--resume", self.run)
+            self.ended(process)
+
+
+@pytest.mark.slow
+def test_killed_a_hundred_times(commands, whole, tmp_path, cases):
+    lives, moments = Lives(commands, tmp_path / "outputs", whole), random.Random(0)
+    while cases["kills"] < 100:
+        process = lives.go_on()
+        time.sleep(moments.uniform(0, 0.15))
+        os.kill(process, signal.SIGKILL)
+        lives.ended(process, -signal.SIGKILL)
+        cases["kills"] += 1
+    lives.to_the_end()
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
+    """A disk of 8 MB at `place`; what is given is a way to fill it."""
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], check=True, capture_output=True)
+
+    def fill(process: int) -> None:
+        del process
+        with (place / "ballast").open("wb", buffering=0) as file:
+            try:
+                for size in (65536, 512):
+                    while file.write(bytes(size)):
+                        pass
+            except OSError:
+                pass
+
+    try:
+        yield fill
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def quota(place: Path) -> Iterator[Callable[[int], None]]:
+    """A limit on the size of files, which everybody can set: a process that is given one can write no checkpoint."""
+    place.mkdir()
+    yield lambda process: resource.prlimit(process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+
+
+def can_mount() -> bool:
+    status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return bool(int(status["CapEff"], 16) >> 21 & 1)  # CAP_SYS_ADMIN
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("disk", [quota, *([small_disk] if can_mount() else [])])
+def test_killed_and_out_of_disk_fifty_times(commands, whole, tmp_path, disk, cases):
+    moments = random.Random(1)
+    with disk(tmp_path / "outputs") as fill:
+        lives = Lives(commands, tmp_path / "outputs", whole)
+        for number in range(50):
+            process = lives.go_on()
+            time.sleep(moments.uniform(0, 0.1))
+            fill(process)
+            if number % 2:
+                time.sleep(moments.uniform(0, 0.05))
+                os.kill(process, signal.SIGKILL)
+            run = lives.run
+            said = lives.ended(process, 1, -signal.SIGKILL)
+            cases["full disks" if said else "kills with a full disk"] += 1
+            if said:
+                assert "the last checkpoint is as it was" in said, said
+                assert f"go on with: darnax train --resume {run}" in " ".join(said.split())
+            (tmp_path / "outputs" / "ballast").unlink(missing_ok=True)
+        assert cases["full disks"] >= 15
+        lives.to_the_end()

@@ -1,0 +1,238 @@
+"""A run that is stopped and killed, anywhere and often, and resumed. Oracle: the same run, never stopped, bit for bit."""
+
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from laboratory import digits
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+from darnax.builder import build
+from darnax.cli.hydra_adapter import compose
+from darnax.data import Dataset, Streamed
+from darnax.data.reader import Arrays
+from darnax.runner import checkpoint
+from darnax.runner.interrupts import Interrupted
+from darnax.runner.lane import Lane
+from darnax.runner.run_folder import RunFolder
+from darnax.runner.train import train
+from darnax.tracking import Composite, Tracker
+from darnax.tracking.jsonl import Jsonl
+from darnax.tracking.since import Since
+
+FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=30", "tracking=local", "data.batch_size=1"]
+SGD = "optimizer.groups.hidden.learning_rate.init_value"
+
+
+class Killed(BaseException):
+    """The end of the process, as far as Python code can play it."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What ends a session, at which of its rows or checkpoints; a signal is obeyed after the chunk, a kill at once.
+
+    `damage` spoils the newest checkpoint afterwards.
+    """
+
+    how: str
+    at: int
+    damage: bool
+
+
+HOW = ["SIGINT", "SIGTERM", "SIGUSR1", "killed before a row", "killed in a row", "killed after a row", "killed in a checkpoint"]
+STOPS = st.lists(st.builds(Stop, st.sampled_from(HOW), st.integers(0, 70), st.booleans()), min_size=1, max_size=3)
+
+
+class Fate(Tracker):
+    """Brings a stop about, between the record of the run and the dashboard."""
+
+    def __init__(self, record: Jsonl, stop: Stop | None) -> None:
+        self.record, self.stop, self.rows = record, stop, 0
+
+    def log(self, metrics, *, step: int, epoch: float) -> None:
+        now = self.stop is not None and self.rows == self.stop.at
+        self.rows += 1
+        if now and self.stop.how == "killed before a row":
+            raise Killed
+        if now and self.stop.how == "killed in a row":
+            self.record.file.write('{"step": 1, "ep')
+            self.record.file.flush()
+            raise Killed
+        self.record.log(metrics, step=step, epoch=epoch)
+        if now and self.stop.how == "killed after a row":
+            raise Killed
+        if now and self.stop.how.startswith("SIG"):
+            os.kill(os.getpid(), getattr(signal, self.stop.how))
+
+    def finish(self, summary) -> None:
+        self.record.finish(summary)
+
+
+class Dashboard(Tracker):
+    """Keeps what it is told over all sessions, as W&B does."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def log(self, metrics, *, step: int, epoch: float) -> None:
+        self.rows.append({"step": step, "epoch": epoch, **metrics})
+
+    def finish(self, summary) -> None:
+        pass
+
+
+def killing(stop: Stop | None) -> Callable[[Path, bytes], None]:
+    """Write checkpoints, and die in one of them, with half of it in a temporary file."""
+    write, count = checkpoint.write_atomically, iter(range(10**6))
+
+    def write_or_die(path: Path, content: bytes) -> None:
+        if stop is not None and stop.how == "killed in a checkpoint" and next(count) == stop.at // 10:
+            path.with_name(f".{path.name}.99.tmp").write_bytes(content[: len(content) // 2])
+            raise Killed
+        write(path, content)
+
+    return write_or_die
+
+
+def session(folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None) -> bool:
+    """Train until the end or a stop, and say whether it was the end."""
+
+    def tracker(progress) -> Tracker:
+        record = Jsonl(folder.metrics, progress.step)
+        return Composite([Fate(record, stop), Since(board, record.told)])
+
+    lane = Lane(build(compose(overrides)), folder, tracker)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "write_atomically", killing(stop))
+        try:
+            train([lane], data)
+        except (Killed, Interrupted):
+            event(stop.how)
+            if stop.damage and (newest := checkpoint.latest(folder.checkpoints)):
+                newest.write_bytes(newest.read_bytes()[:-1])
+            return False
+    return True
+
+
+def run(
+    place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
+) -> tuple[RunFolder, Dashboard]:
+    """Train to the end, in as many sessions as it takes."""
+    folder, board = RunFolder.create(place, "run", {"seed": 0}, [], command=[]), Dashboard()
+    for stop in [*stops, None]:
+        if session(folder, overrides, data, board, stop):
+            break
+        cases["interruptions"] += 1
+    return folder, board
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_times(v) for name, v in value.items() if "seconds" not in name and "per_second" not in name}
+    return value
+
+
+def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that hold more than times, of which each start of the program leaves one."""
+    return [row for row in map(without_times, rows) if row.keys() > {"step", "epoch"}]
+
+
+def meta(path: Path) -> Any:
+    with safe_open(path, "numpy") as file:
+        return without_times(json.loads(file.metadata()["darnax"])["meta"])
+
+
+def assert_same(one: RunFolder, other: RunFolder) -> None:
+    rows, expected = (list(map(json.loads, f.metrics.read_text().splitlines())) for f in (one, other))
+    assert told(rows) == told(expected)
+    steps = [row["step"] for row in told(rows)]
+    assert sorted(set(steps)) == steps
+    assert without_times(one.summary()) == without_times(other.summary())
+    last = max(other.checkpoints.glob("step-*")).name
+    for name in {path.name for path in other.checkpoints.iterdir()} & {path.name for path in one.checkpoints.iterdir()}:
+        arrays, wanted = load_file(one.checkpoints / name), load_file(other.checkpoints / name)
+        assert arrays.keys() == wanted.keys()
+        for leaf, array in wanted.items():
+            assert arrays[leaf].dtype == array.dtype
+            np.testing.assert_array_equal(arrays[leaf], array, err_msg=f"{name} {leaf}", strict=True)
+        assert meta(one.checkpoints / name) == meta(other.checkpoints / name)
+    assert {"best.safetensors", last} <= {path.name for path in one.checkpoints.iterdir()}
+    assert not list(one.checkpoints.glob(".*"))
+
+
+def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]) -> None:
+    (whole, expected), (parts, found) = (run(place, overrides, data, some, cases) for some in ([], stops))
+    cases["runs"] += 1
+    assert_same(parts, whole)
+    assert told(found.rows) == told(expected.rows)
+
+
+@settings(max_examples=8, derandomize=True, **FREELY)
+@given(
+    seed=st.integers(0, 1000),
+    rate=st.floats(0.01, 1),
+    every=st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)),
+    stops=STOPS,
+)
+def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, every, stops):
+    numbers = [f"seed={seed}", f"{SGD}={rate}"]
+    numbers += [f"runner.{name}={n}" for name, n in zip(("evaluate_every", "checkpoint_every", "keep"), every, strict=True)]
+    check(tmp_path_factory.mktemp("runs"), [*SMALL, *numbers, "runner.epochs=3"], digits(10), stops, cases)
+
+
+ADAM = [
+    "optimizer.groups.w_in={_target_: optax.adam, learning_rate: 0.01}",
+    "optimizer.groups.hidden={_target_: optax.adamw, learning_rate: 0.01, weight_decay: 0.1}",
+]
+MOMENTUM = ["optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}"]
+OPTIMISERS = [[], ADAM, MOMENTUM]
+ORDERS = ["Sequential", "Parallel", "Asynchronous"]
+PHASES = ["recall", "published"]
+
+
+@cache
+def streamed() -> Dataset:
+    """The random images, read in windows, in an order of their own for every epoch."""
+    split = digits(10).train
+    read = Streamed(lambda index: Arrays(split.inputs[index], split.targets[index]), np.arange(len(split)), 15, seed=3)
+    return Dataset("mnist", read, digits(10).test, digits(10).test, digits(10).class_names)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Iterator[list[str]]:
+    choose: Callable[..., Any] = lambda *values: draw(st.sampled_from(values))  # noqa: E731
+    order = choose(*ORDERS)
+    return [
+        *SMALL,
+        *choose(*OPTIMISERS),
+        f"dynamics={choose(*PHASES)}",
+        f"dynamics.orchestrator._target_=darnax.orchestrators.{order}Orchestrator",
+        f"model.depth={choose(1, 2)}",
+        f"data.batch_size={choose(1, 2, 5, 7)}",
+        f"runner.replicas={choose(1, 1, 3)}",
+        f"runner.epochs={choose(1, 2, 5)}",
+        *(f"runner.{name}_every={choose(1, 2, 7)}" for name in ("evaluate", "checkpoint")),
+        f"runner.keep_every={choose('null', 2)}",
+        f"runner.limit_batches={choose('null', 3)}",
+        f"seed={draw(st.integers(0, 2**20))}",
+    ]
+
+
+@pytest.mark.slow
+@settings(max_examples=60, derandomize=True, **FREELY)
+@given(overrides=configurations(), data=st.sampled_from([digits, streamed]), stops=STOPS)
+def test_any_configuration_is_never_stopped(tmp_path_factory, cases, overrides, data, stops):
+    check(tmp_path_factory.mktemp("runs"), overrides, data(10) if data is digits else data(), stops, cases)

@@ -1,0 +1,131 @@
+"""What a run and its process do at a signal: saved, said, handed on. Oracle: the customs of shells and of SLURM."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from forking import Commands
+from laboratory import TASK
+
+from darnax.cli import panels
+from darnax.runner.interrupts import Interrupted, handling, stop_requests
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGUSR2: 143}
+LONG = [*TASK, "tracking=local", "tracking.console=false", "runner.epochs=100000", "runner.checkpoint_every=100000"]
+
+
+@pytest.mark.parametrize("signum", CODES)
+def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
+    with stop_requests() as request:
+        signal.raise_signal(signum)
+        assert request.signum == signum
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signum)
+    assert Interrupted(signum, Path("run")).exit_code == CODES[signum]
+
+
+def test_who_listened_before_is_told_when_all_is_saved():
+    told = []
+    with handling(lambda signum, _: told.append(signum), (signal.SIGUSR2,)):
+        with stop_requests():
+            signal.raise_signal(signal.SIGUSR2)
+            assert told == []
+        assert told == [signal.SIGUSR2]
+
+
+def test_a_scheduler_that_ends_the_process_has_the_last_word():
+    def requeue(signum, frame):
+        raise SystemExit(3)
+
+    def run():
+        with stop_requests() as request:
+            signal.raise_signal(signal.SIGUSR2)
+            raise Interrupted(request.signum, Path("run"))
+
+    with handling(requeue, (signal.SIGUSR2,)), pytest.raises(SystemExit, match="3"):
+        run()
+
+
+@pytest.mark.parametrize(("saved", "words"), [(True, "a checkpoint is saved"), (False, "the last checkpoint is as it was")])
+def test_the_way_on_is_told(saved, words, capsys):
+    assert panels.report(Interrupted(signal.SIGINT, Path("outputs/run"), saved=saved)) == 130
+    said = capsys.readouterr().err
+    assert words in said
+    assert "darnax train --resume outputs/run" in said
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory):
+    made = Commands(tmp_path_factory.mktemp("signals"))
+    yield made
+    made.close()
+
+
+def until(there, seconds=600):
+    deadline = time.monotonic() + seconds
+    while not (found := there()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
+def training(outputs: Path, rows: int) -> Path | None:
+    """Return the run that has got so far."""
+    files = [file for file in outputs.glob("**/metrics.jsonl") if file.read_bytes().count(b"\n") > rows]
+    return files[0].parent if files else None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signums", [[signum] for signum in CODES] + [[signal.SIGINT, signal.SIGINT]])
+def test_the_program_saves_says_how_to_go_on_and_ends_soon(commands, tmp_path, signums):
+    process = commands.start("train", *LONG, f"paths.outputs={tmp_path}")
+    run = until(lambda: training(tmp_path, 50))
+    began = time.monotonic()
+    for signum in signums:
+        os.kill(process, signum)
+    code, said = commands.ended(process)
+    assert code == CODES[signums[0]], said
+    assert f"darnax train --resume {run}" in said
+    assert time.monotonic() - began < 30  # of SLURM's grace time
+    told = json.loads((run / "summary.json").read_text())
+    assert told["status"] == "interrupted"
+    saved = [path.stem for path in (run / "checkpoints").glob("step-*")]
+    assert saved == ([f"step-{told['steps']:010d}"] if "a checkpoint is saved" in said else [])
+    assert saved or len(signums) == 2
+
+
+def descendants(process: int) -> list[int]:
+    """Return the processes below a process, from /proc."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:  # it has just ended
+            continue
+    found = [process]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_job_that_is_pre_empted_saves_and_goes_on_by_itself(commands, tmp_path):
+    words = [*LONG, "runner.epochs=2000", "runner.limit_batches=1", "runner.checkpoint_every=2000", "seed=1"]
+    process = commands.start("train", "-m", "hydra/launcher=submitit_local", *words, f"paths.outputs={tmp_path}")
+    run = until(lambda: training(tmp_path, 50))
+    (worker,) = (each for each in descendants(process) if b"submitit.core._submit" in command(each))
+    os.kill(worker, signal.SIGUSR2)
+    code, said = commands.ended(process)
+    assert code == 0, said
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    starts = [row["step"] for row in rows if "time/compile_seconds" in row]
+    assert len(starts) == 2
+    assert starts[1] > 50
+    assert [row["step"] for row in rows if "train/accuracy" in row] == list(range(1, 2001))
