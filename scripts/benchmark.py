@@ -2,6 +2,7 @@
 
     python scripts/benchmark.py --quick
     python scripts/benchmark.py --json outputs/benchmark.json
+    python scripts/benchmark.py --data --seconds 40
 
 darnax  as a run does it
 plain   the customary way (scripts/benchmarking/plain.py)
@@ -16,11 +17,13 @@ from pathlib import Path
 
 import jax
 from benchmarking.case import Case
+from benchmarking.epochs import EXPERIMENTS, measure_epochs
 from benchmarking.measure import measure
 
 COLUMNS = ["case", "images/s train", "× plain", "floor ×", "images/s evaluate", "× plain", "floor ×", "MB (plain)", "compile s"]
 COLUMNS += ["equal weights / answers"]
 HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
+EPOCHS = "| experiment | s of the steps | s resident | × the steps | s streamed | × resident |\n|---|---|---|---|---|---|"
 QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
 GRID = [Case(family, n, b) for family in ("sparse", "dense") for n in (500, 1000, 2000, 4000) for b in (16, 128)]
 CONVOLUTIONS = [Case("convolution", 16, b) for b in (16, 128)]
@@ -42,22 +45,35 @@ def row(result: dict) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def epochs_row(result: dict) -> str:
+    """Return one line of the table of epochs."""
+    cells = [f"{result['steps']:.2f}", f"{result['resident']:.2f}", f"{result['of_steps']:.3f}"]
+    cells += [f"{result['streamed']:.2f}", f"{result['of_resident']:.2f}"]
+    return "| " + " | ".join([result["case"], *cells]) + " |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three cases, about a minute")
     parser.add_argument("--only", default="", help="cases whose name contains this, as in 'sparse N=2000'")
     parser.add_argument("--batches", type=int, default=8, help="per measurement")
     parser.add_argument("--seconds", type=float, default=3.0, help="of taking turns, per case and kind")
+    parser.add_argument("--data", action="store_true", help="what data cost: epochs of shipped experiments on MNIST")
     parser.add_argument("--json", type=Path, help="write everything measured there")
     choice = parser.parse_args()
-    cases = [case for case in (QUICK if choice.quick else GRID + CHAINS + CONVOLUTIONS) if choice.only in str(case)]
     device = jax.devices()[0]
     print(f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}")
-    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{HEAD}")
+    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{EPOCHS if choice.data else HEAD}")
     results = []
-    for case in cases:
-        results.append(measure(case, choice.batches, choice.seconds))
-        print(row(results[-1]), flush=True)
+    for case in EXPERIMENTS if choice.data else QUICK if choice.quick else GRID + CHAINS + CONVOLUTIONS:
+        if choice.only not in str(case):
+            continue
+        if isinstance(case, Case):
+            results.append(measure(case, choice.batches, choice.seconds))
+            print(row(results[-1]), flush=True)
+        else:
+            results.append(measure_epochs(case, choice.seconds))
+            print(epochs_row(results[-1]), flush=True)
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")
     if choice.json:
         choice.json.write_text(json.dumps(results, indent=1))

@@ -179,9 +179,9 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
 
     from darnax.errors import Problem, RequestError
 
-    window = next(dataset.test.windows(None))
+    raw = dataset.test.example()
     problems = []
-    shape = jax.eval_shape(data.encode, window.inputs[:1]).shape[1:]
+    shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
     if shape != data.shape:
         problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
     if dataset.class_names and len(dataset.class_names) != data.classes:

@@ -30,6 +30,10 @@ class Split(Protocol):
         """Return the number of whole batches in the windows of one epoch."""
         ...
 
+    def example(self) -> jax.ShapeDtypeStruct:
+        """Return what one raw input is like."""
+        ...
+
     def windows(self, epoch: int | None) -> Iterator[Window]:
         """Yield the examples of one epoch; `None` yields every one of them in order, for evaluation."""
         ...

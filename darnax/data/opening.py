@@ -17,6 +17,8 @@ from darnax.errors import Problem, RequestError
 
 _WINDOWS_IN_MEMORY = 4
 """One that trains, one on its way to the device, one read ahead, one being put together."""
+_LARGE, _THREADS = 2**15, 8
+"""Bytes of an example that a thread of its own pays for, and the most threads that read a window ahead."""
 
 
 def open_dataset(
@@ -99,6 +101,7 @@ class _Parts:
                 inputs, targets = read(chosen)
                 return Arrays(inputs, renumber(targets))
 
-            return Streamed(renumbered, indices, self.window, self.seed)
+            threads = min(_THREADS, 1 + self.source.example_bytes // _LARGE)
+            return Streamed(renumbered, indices, self.window, self.seed, threads)
         inputs, targets = self.arrays[split]
         return Resident(inputs if len(indices) == len(inputs) else inputs[indices], self.selection.renumber(targets[indices]))

@@ -1,6 +1,6 @@
 """Blocks of examples out of a prepared set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,11 +22,11 @@ class Damaged(RequestError):  # noqa: N818
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Random access to one split; `what` names it in errors, `data` is TFDS's data source."""
+    """Random access to one split; `what` names it in errors, `data` is TFDS's source of records, `decode` splits one in two."""
 
     what: str
     data: Any
-    keys: tuple[str, str]
+    decode: Callable[[bytes], tuple[np.ndarray, int]]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
@@ -37,10 +37,9 @@ class Reader:
         """Decode the examples at `indices`, in that order. Raises Damaged; every chunk of a record file carries a checksum."""
         inputs = np.empty((len(indices), *self.shape), self.dtype)
         targets = np.empty(len(indices), np.int32)
-        image, label = self.keys
         try:
-            for row, example in enumerate(self.data.__getitems__([int(index) for index in indices])):
-                inputs[row], targets[row] = example[image], example[label]
+            for row, record in enumerate(self.data.__getitems__([int(index) for index in indices])):
+                inputs[row], targets[row] = self.decode(record)
         except Exception as error:
             # The record reader and the image decoders raise no common type.
             raise Damaged(

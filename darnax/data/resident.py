@@ -30,6 +30,10 @@ class Resident:
         """Return the number of whole batches in the window."""
         return len(self) // size
 
+    def example(self) -> jax.ShapeDtypeStruct:
+        """Return what one raw input is like."""
+        return jax.ShapeDtypeStruct(self.inputs.shape[1:], self.inputs.dtype)
+
     @cached_property
     def _window(self) -> Window:
         return Window(jax.device_put(self.inputs), jax.device_put(self.targets), len(self))

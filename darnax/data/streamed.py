@@ -10,8 +10,7 @@ import numpy as np
 from darnax.data.dataset import Window
 from darnax.data.reader import Arrays
 
-_BLOCK = 128
-_THREADS = 8
+_BLOCK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +19,15 @@ class Streamed:
 
     An epoch trains on `k = ceil(N / window)` windows of `N // k` examples, a permutation drawn from (seed, epoch); the fewer
     than k examples left over are others in every epoch. In order (`epoch=None`) every example comes, the last window padded.
-    Besides the window on the device at most one more is held in memory.
+    Besides the window on the device at most one more is held in memory. It is decoded by so many `threads`: parsing a record
+    holds the interpreter's lock, so that several pay for large pictures alone.
     """
 
     read: Callable[[np.ndarray], Arrays]
     indices: np.ndarray
     window: int
     seed: int
+    threads: int = 1
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -35,6 +36,11 @@ class Streamed:
         """Return the number of whole batches in the windows of one epoch."""
         count = -(-len(self) // self.window)
         return count * (len(self) // count // size)
+
+    def example(self) -> jax.ShapeDtypeStruct:
+        """Return what one raw input is like: the first one, decoded alone."""
+        inputs, _ = self.read(self.indices[:1])
+        return jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)
 
     def windows(self, epoch: int | None) -> Iterator[Window]:
         """Yield the windows of one epoch, all of one shape."""
@@ -45,7 +51,7 @@ class Streamed:
         else:
             size = len(self) // count
             order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)[: size * count]
-        blocks = _ahead(_Blocks(self.read, order, size))
+        blocks = _ahead(_Blocks(self.read, order, size), self.threads)
         for start in range(0, len(order), size):
             parts = [next(blocks) for _ in range(0, size, _BLOCK)]
             inputs, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -53,7 +59,7 @@ class Streamed:
 
 
 class _Blocks:
-    """The windows of one epoch cut into blocks small enough to decode in parallel; a random-access source for grain."""
+    """The windows of one epoch cut into blocks, each read at once; a random-access source for grain."""
 
     def __init__(self, read: Callable[[np.ndarray], Arrays], order: np.ndarray, size: int) -> None:
         self.read = read
@@ -67,8 +73,8 @@ class _Blocks:
         return self.read(self.pieces[int(index)])
 
 
-def _ahead(blocks: _Blocks) -> Iterator[Arrays]:
+def _ahead(blocks: _Blocks, threads: int) -> Iterator[Arrays]:
     import grain
 
-    options = grain.ReadOptions(num_threads=min(_THREADS, blocks.per_window), prefetch_buffer_size=blocks.per_window)
+    options = grain.ReadOptions(num_threads=min(threads, blocks.per_window), prefetch_buffer_size=blocks.per_window)
     return iter(grain.MapDataset.source(blocks).to_iter_dataset(options))

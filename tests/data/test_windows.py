@@ -113,6 +113,23 @@ def test_streamed_equals_resident_as_multisets(tiny: Path, tmp_path: Path, optio
             assert len(one) == len(other)
 
 
+@pytest.mark.parametrize("split", [Resident(*numbers(np.arange(9))), Streamed(numbers, np.arange(9), 4, seed=0)])
+def test_an_example_is_like_those_of_the_windows(split: Split) -> None:
+    inputs = next(split.windows(None)).inputs
+    assert (split.example().shape, split.example().dtype) == (inputs.shape[1:], inputs.dtype)
+
+
+def test_a_look_at_an_example_reads_no_more() -> None:
+    read: list[int] = []
+
+    def counted(chosen: np.ndarray) -> Arrays:
+        read.append(len(chosen))
+        return numbers(chosen)
+
+    Streamed(counted, np.arange(1000), 500, seed=0).example()
+    assert read == [1]
+
+
 def examples(split: Split) -> list[tuple[bytes, int]]:
     """In order, since both come in the order of the set when evaluated."""
     return [
