@@ -24,3 +24,7 @@ class RequestError(Exception):
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class RunError(Exception):
+    """A run cannot go on, for a reason that one sentence tells; the command line shows that alone and exits with 1."""

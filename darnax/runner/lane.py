@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from darnax.errors import RunError
 from darnax.runner import checkpoint
+from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
@@ -65,11 +67,15 @@ class Lane:
     def start(self) -> None:
         """Tell that the run is under way."""
         self.tracker = self.open_tracker(self.progress)
-        self.folder.write_summary(status="running")
+        self.folder.write_summary(status="running", reason=None)
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Hand a row to the tracker, and remember its numbers for the summary."""
+        told = warning(self.progress.metrics)
         self.progress.metrics |= metrics
+        if (now_told := warning(self.progress.metrics)) != told:
+            self.folder.write_summary(warning=now_told)
+            logging.getLogger(__name__).warning("%s", now_told or "no longer at chance")
         now = time.perf_counter()
         self.progress.wall_seconds += now - self.began
         self.began = now
@@ -98,9 +104,9 @@ class Lane:
         meta = {name: getattr(progress, name) for name in REMEMBERED}
         checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, self.experiment.runner.keep, name)
 
-    def finish(self, status: str) -> dict[str, Any]:
-        """Write down how the run ended; return the summary."""
-        summary = self.folder.write_summary(status=status, **self.results())
+    def finish(self, status: str, reason: str | None = None) -> dict[str, Any]:
+        """Write down how the run ended, and why it failed; return the summary."""
+        summary = self.folder.write_summary(status=status, reason=reason, **self.results())
         self.tracker.finish(summary)
         return summary
 
@@ -110,6 +116,7 @@ class Lane:
         images = self.images(progress.step)
         return {
             "metrics": progress.metrics,
+            "warning": warning(progress.metrics),
             "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
             "epochs": progress.epoch,
             "steps": progress.step,
@@ -128,7 +135,18 @@ class Lane:
             logging.getLogger().removeHandler(handler)
             handler.close()
 
+    def kept(self) -> str:
+        """Say from where the run could go on."""
+        path = checkpoint.latest(self.folder.checkpoints)
+        return "no checkpoint was saved before" if path is None else f"the last checkpoint before is {path.name}"
+
     def failed(self, error: Exception) -> None:
         """Write down that the run failed, and tell where to look."""
-        self.folder.write_summary(status="failed")
-        error.add_note(f"traceback: {self.folder.log}")
+        self.folder.write_summary(status="failed", reason=reason(error))
+        if not isinstance(error, RunError):
+            error.add_note(f"traceback: {self.folder.log}")
+
+
+def reason(error: Exception) -> str:
+    """Say why a run failed."""
+    return str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
