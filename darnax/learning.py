@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key, PyTree
 
+from darnax.bounds import changes, repeatedly
 from darnax.layer_map import LayerMap
 from darnax.modules.plasticity import no_update
 from darnax.observables import Metrics, norms, overlaps, relaxations, unstable
@@ -30,12 +31,16 @@ class Ended(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics."""
+    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
+
+    And the `sizes` of what has to stay within bounds, one for every place that `bounds.places` names.
+    """
 
     network: Any
     opt_state: PyTree
     scores: Float[Array, "batch *out"]
     metrics: Metrics
+    sizes: Float[Array, " places"]
 
 
 def train_step(
@@ -65,18 +70,20 @@ def train_step(
         axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and the metrics are of the whole.
     """
     ends = dict(go_through(network, state.init(x, y), phases, rng))
-    pseudo_gradients = local_updates(network, phases, ends)
-    metrics = observe(network, phases, ends)
+    pseudo_gradients, parts = local_updates(network, phases, ends)
+    metrics, sizes = observe(network, phases, ends), [optax.tree.norm(x), optax.tree.norm(y), *parts]
     if axis is not None:
         # Each part was divided by the root of its own number of examples.
         root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))
-        pseudo_gradients, metrics = jax.tree.map(lambda part: jax.lax.pmean(part, axis), (pseudo_gradients, metrics))
+        mine = pseudo_gradients, metrics, sizes
+        pseudo_gradients, metrics, sizes = jax.tree.map(lambda part: jax.lax.pmean(part, axis), mine)
         pseudo_gradients = jax.tree.map(lambda mean: mean * root, pseudo_gradients)
     mask = learning_mask(network, phases)
     parameters = eqx.filter(network, mask)
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
-    metrics |= norms("update", steps.layer_map)
-    return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics)
+    metrics |= (updates := norms("update", steps.layer_map))
+    sizes += [updates[f"update/{place.module}"] for place in changes(network.layer_map, learning(network.layer_map, phases))]
+    return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics, jnp.stack(sizes))
 
 
 def evaluate_step(
@@ -95,15 +102,30 @@ def go_through(network: Orchestrator, state: State, phases: Phases, rng: Key[Arr
         yield name, Ended(state, network.fields(state, rng, phase.messages, held), relaxation)
 
 
-def local_updates(network: O, phases: Phases, ends: Mapping[str, Ended]) -> O:
-    """Return −ΔW of every module, summed over the phases at whose end it learns, in the shape of the network."""
+def local_updates(network: O, phases: Phases, ends: Mapping[str, Ended]) -> tuple[O, list[Float[Array, ""]]]:
+    """Return −ΔW of every module, summed over the phases at whose end it learns, in the shape of the network.
+
+    And the norms of the summands, phase by phase, of modules that learn in several.
+    """
+    layer_map, parts = network.layer_map, []
     total = list(no_update(network).layer_map.modules)
-    for name, phase in phases.items():
+    learns = learning(layer_map, phases)
+    for name in phases:
         updates = network.updates(ends[name].state, ends[name].fields).layer_map.modules
-        for index, learns in enumerate(learners(network.layer_map, phase)):
-            if learns:
+        for index, often in enumerate(repeatedly(learns)):
+            if learns[name][index]:
                 total[index] = jax.tree.map(jnp.add, total[index], updates[index])
-    return eqx.tree_at(lambda o: o.layer_map, network, network.layer_map.with_modules(total))
+                parts += [optax.tree.norm(eqx.filter(updates[index], eqx.is_inexact_array))] if often else []
+    return eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total)), parts
+
+
+def learning(layer_map: LayerMap, phases: Phases) -> dict[str, list[bool]]:
+    """Return, for every phase, whether each module in order learns at its end and has something that may change."""
+    plastic = [any(jax.tree.leaves(module.plastic())) for module in layer_map.modules]
+    return {
+        name: [learns and moves for learns, moves in zip(learners(layer_map, phase), plastic, strict=True)]
+        for name, phase in phases.items()
+    }
 
 
 def learners(layer_map: LayerMap, phase: Phase) -> list[bool]:

@@ -1,7 +1,7 @@
 """Write into docs/reliability.md what the tests of reliability have tried: `python scripts/reliability.py report.xml …`.
 
-A report is what `pytest --junitxml=report.xml tests/reliability` writes. A test that tries many cases counts them with the fixture
-`cases`; of any other every parameter is a case. Tests that are in no report keep the row that they have.
+A report is what `pytest --junitxml=report.xml tests/reliability` writes. A test that tries many cases counts them with the
+fixture `cases`; of any other every parameter is a case. Tests that are in no report keep the row that they have.
 """
 
 import re

@@ -17,7 +17,7 @@ modules
 layer_map
 orchestrators
 relaxation
-observables
+observables bounds
 learning
 data tracking reports
 runner
@@ -35,7 +35,18 @@ ISLANDS = {
     "reports",
 }  # knowing the ground floor alone
 HEAVY = ("hydra", "typer", "wandb", "trackio", "tensorflow_datasets")
-LIBRARY = ("states", "rules", "connectivity", "modules", "orchestrators", "layer_map", "relaxation", "observables", "learning")
+LIBRARY = (
+    "states",
+    "rules",
+    "connectivity",
+    "modules",
+    "orchestrators",
+    "layer_map",
+    "relaxation",
+    "observables",
+    "bounds",
+    "learning",
+)
 GRADIENTS = {"grad", "value_and_grad", "vjp", "jacrev", "jacfwd", "filter_grad", "filter_value_and_grad", "filter_vjp"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from darnax.data import Split
+from darnax.errors import RunError
 from darnax.runner.programs import Programs
 
 
@@ -17,11 +18,13 @@ class Evaluation:
         accuracies: of every replica, the mean score over the examples, in [0, 1].
         examples: how many there were.
         class_names: of the rows and columns of `confusion`.
+        share: of the most frequent class among the examples; None for tasks whose targets are patterns.
         confusion: (true class, answered class) -> count, over all replicas; empty for tasks whose targets are patterns.
     """
 
     accuracies: np.ndarray
     examples: int
+    share: float | None
     class_names: tuple[str, ...]
     confusion: np.ndarray
 
@@ -32,15 +35,27 @@ class Evaluation:
 
 
 def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[str, ...] = ()) -> Evaluation:
-    """Show every example of `split` once, and compare the answers with the targets."""
+    """Show every example of `split` once, and compare the answers with the targets.
+
+    Raises:
+        RunError: an example, or what the network makes of it, is no number.
+    """
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
-    scores = []
+    scores, truths = [], []
     for window in map(programs.placed, split.windows(epoch=None)):
         right, answers = (np.atleast_2d(a)[:, : window.count] for a in programs.evaluate(arrays, *window[:2]))
         scores.append(right.astype(np.float64))
+        truths.append(truth := np.asarray(window.targets)[: window.count])
         if classes:
-            truth = np.broadcast_to(np.asarray(window.targets)[: window.count], answers.shape)
-            np.add.at(confusion, (truth, answers), 1)
+            np.add.at(confusion, (np.broadcast_to(truth, answers.shape), answers), 1)
     replicas = np.concatenate(scores, axis=1)
-    return Evaluation(replicas.mean(axis=1), replicas.shape[1], class_names, confusion)
+    if np.isnan(replicas).any():
+        example = int(np.isnan(replicas).any(axis=0).argmax())
+        raise RunError(f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data")
+    return Evaluation(replicas.mean(axis=1), replicas.shape[1], share_of(np.concatenate(truths)), class_names, confusion)
+
+
+def share_of(truth: np.ndarray) -> float | None:
+    """Return how frequent the most frequent class is; None for patterns."""
+    return float(np.bincount(truth).max() / len(truth)) if truth.ndim == 1 and truth.dtype.kind in "iu" else None

@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from darnax.errors import RunError
 from darnax.runner import checkpoint
+from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
@@ -73,11 +75,15 @@ class Lane:
     def start(self) -> None:
         """Tell that the run is under way."""
         self.tracker = self.open_tracker(self.progress)
-        self.folder.write_summary(status="running")
+        self.folder.write_summary(status="running", reason=None)
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Hand a row to the tracker, and remember its numbers for the summary."""
+        told = warning(self.progress.metrics)
         self.progress.metrics |= metrics
+        if (now_told := warning(self.progress.metrics)) != told:
+            self.folder.write_summary(warning=now_told)
+            logging.getLogger(__name__).warning("%s", now_told or "no longer at chance")
         now = time.perf_counter()
         self.progress.wall_seconds += now - self.began
         self.began = now
@@ -108,9 +114,9 @@ class Lane:
         every = choice.keep_every and choice.keep_every * progress.per_epoch
         checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every)
 
-    def finish(self, status: str) -> dict[str, Any]:
-        """Write down how the run ended; return the summary."""
-        results = {"status": status, **self.results()}
+    def finish(self, status: str, reason: str | None = None) -> dict[str, Any]:
+        """Write down how the run ended, and why it failed; return the summary."""
+        results = {"status": status, "reason": reason, **self.results()}
         try:
             return self.folder.write_summary(**results)
         finally:
@@ -122,6 +128,7 @@ class Lane:
         images = self.images(progress.step)
         return {
             "metrics": progress.metrics,
+            "warning": warning(progress.metrics),
             "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
             "epochs": progress.epoch,
             "steps": progress.step,
@@ -141,8 +148,19 @@ class Lane:
             with suppress(OSError):
                 handler.close()
 
+    def kept(self) -> str:
+        """Say from where the run could go on."""
+        path = checkpoint.latest(self.folder.checkpoints)
+        return "no checkpoint was saved before" if path is None else f"the last checkpoint before is {path.name}"
+
     def failed(self, error: Exception) -> None:
         """Write down that the run failed, if that can still be written, and tell where to look."""
         with suppress(OSError):
-            self.folder.write_summary(status="failed")
-        error.add_note(f"traceback: {self.folder.log}")
+            self.folder.write_summary(status="failed", reason=reason(error))
+        if not isinstance(error, RunError):
+            error.add_note(f"traceback: {self.folder.log}")
+
+
+def reason(error: Exception) -> str:
+    """Say why a run failed."""
+    return str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
+from darnax.bounds import LARGEST
 from darnax.data import Window
 from darnax.observables import Metrics, norms
 from darnax.orchestrators import Orchestrator
@@ -19,6 +20,7 @@ from darnax.runner.experiment import Experiment
 from darnax.runner.recipe import Learner, Recipe
 
 EVALUATION_BATCH = 500
+NEVER = 2**31 - 1  # the first batch with a size out of bounds, where there is none
 
 
 class Keys(NamedTuple):
@@ -60,11 +62,11 @@ class Programs:
 
     def train(
         self, learner: Learner, keys: Keys, inputs: Array, targets: Array, order: Array, *place: Any
-    ) -> tuple[Learner, Metrics]:
+    ) -> tuple[Learner, Metrics, Int[Array, "..."]]:
         """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
 
-        One program for chunks of any length. Returns the learner, in place of the one that came, and the metrics, averaged
-        over the batches.
+        One program for chunks of any length. Returns the learner, in place of the one that came, the metrics, averaged over
+        the batches, and for each place of `bounds.places` the first batch in which its size was out of bounds, or NEVER.
         """
         return train(self.recipe, learner, keys.noise, order, inputs, targets, *place)
 
@@ -111,7 +113,7 @@ def train(
     window: Array,
     first: Array,
     last: Array,
-) -> tuple[Learner, Metrics]:
+) -> tuple[Learner, Metrics, Int[Array, "..."]]:
     """Train every lane, on every device."""
     devices = recipe.mesh.size if recipe.mesh else 1
 
@@ -123,22 +125,26 @@ def train(
         inputs: Array,
         targets: Array,
         *place: Array,
-    ) -> tuple[Learner, Metrics]:
+    ) -> tuple[Learner, Metrics, Int[Array, " places"]]:
         epoch, window, first, last = place
         part = recipe.batch_size // devices
         here = jax.lax.axis_index(BATCH) if devices > 1 else 0
 
-        def turn(index: Array, carry: tuple[Learner, Metrics]) -> tuple[Learner, Metrics]:
+        def turn(index: Array, carry: tuple[Learner, Metrics, Array]) -> tuple[Learner, Metrics, Array]:
+            learner, total, spoilt = carry
             chosen = jax.lax.dynamic_slice(order, (index * recipe.batch_size + here * part,), (part,))
             key = jax.random.fold_in(at(noise, epoch, window), index)
-            now, metrics = recipe.step(carry[0], *recipe.batch(inputs, targets, chosen), key)
-            return now, jax.tree.map(jnp.add, carry[1], metrics)
+            learner, metrics, sizes = recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
+            spoilt = jnp.where(sizes <= LARGEST, spoilt, jnp.minimum(spoilt, index))  # also where a size is nan
+            return learner, jax.tree.map(jnp.add, total, metrics), spoilt
 
         x, y = jax.eval_shape(recipe.batch, inputs, targets, order[:part])
-        blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(recipe.step, learner, x, y, noise)[1])
-        learner, total = jax.lax.fori_loop(first, last, turn, (learner, blank))
+        _, metrics, sizes = jax.eval_shape(recipe.step, learner, x, y, noise)
+        blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
+        never = jnp.full(sizes.shape, NEVER, jnp.int32)
+        learner, total, spoilt = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
         mean = jax.tree.map(lambda t: t / (last - first).astype(t.dtype), total)
-        return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map)
+        return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map), spoilt
 
     common = inputs, targets, epoch, window, first, last
     in_axes = (0, 0, 0, 0, *[None] * len(common))

@@ -102,17 +102,19 @@ class Recipe(eqx.Module):
         # Encoded once: left alone, the compiler encodes anew wherever the batch is read.
         return jax.lax.optimization_barrier((self.encode(inputs[index]), self.labels.encode(targets[index], self.classes)))
 
-    def step(self, learner: Learner, x: Array, y: Array, key: Key[Array, ""]) -> tuple[Learner, Metrics]:
-        """Train on a batch, or on this device's part of it."""
+    def step(self, learner: Learner, x: Array, y: Array, key: Key[Array, ""]) -> tuple[Learner, Metrics, Array]:
+        """Train on a batch, or on this device's part of it; return the learner, the metrics and the sizes of the step."""
         network = self.network(learner.arrays)
         axis = BATCH if self.mesh else None
         learnt = train_step(network, self.optimizer(network), learner.opt_state, self.state, self.phases, x, y, key, axis)
         accuracy = jnp.mean(self.labels.score(learnt.scores, y))
         metrics = learnt.metrics | {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
-        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics
+        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
 
     def answer(self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
-        """Return, per example at `index`, how right the answer is, and the largest output."""
+        """Return, per example at `index`, how right the answer is (nan where there are no numbers), and the largest output."""
         x, y = self.batch(inputs, targets, index)
         scores = evaluate_step(self.network(arrays), self.state, dict(self.infer), x, jax.random.key(0))
-        return self.labels.score(scores, y), jnp.argmax(scores.reshape(len(index), -1), axis=1)
+        outputs = scores.reshape(len(index), -1)
+        sound = jnp.isfinite(outputs).all(axis=1) & jnp.isfinite(x.reshape(len(index), -1)).all(axis=1)
+        return jnp.where(sound, self.labels.score(scores, y), jnp.nan), jnp.argmax(outputs, axis=1)

@@ -123,15 +123,15 @@ class RunFolder:
             raise _damaged(self.path / "summary.json", error) from error
 
     def write_summary(self, **fields: Any) -> dict[str, Any]:
-        """Replace the given fields of summary.json, keep the others, and return it whole.
+        """Replace the given fields of summary.json, take away those that are None, keep the others, and return it whole.
 
         Fields: `status` (running, finished, pruned, interrupted, failed), `metrics` and `best` (name -> value), `epochs`,
-        `steps`, `wall_seconds`, `images_per_second`.
+        `steps`, `wall_seconds`, `images_per_second`; `reason`, why it failed, and `warning`, where there is something to tell.
         """
         if fields.get("status", "running") not in STATUSES:
             raise ValueError(f"status came as {fields['status']!r}, expected one of {', '.join(STATUSES)}")
         before = self.summary() if (self.path / "summary.json").exists() else {}
-        summary = {**before, **fields}
+        summary = {name: value for name, value in {**before, **fields}.items() if value is not None}
         write_atomically(self.path / "summary.json", encode(summary, indent=2) + "\n")
         return summary
 

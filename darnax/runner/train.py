@@ -15,9 +15,11 @@ import numpy as np
 from darnax.data import Dataset, Split, Window
 from darnax.errors import Problem, RequestError, RunError
 from darnax.runner import checkpoint
+from darnax.runner.chance import at_chance
+from darnax.runner.divergence import Watch
 from darnax.runner.evaluate import evaluate
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
-from darnax.runner.lane import Lane
+from darnax.runner.lane import Lane, reason
 from darnax.runner.programs import Keys, Programs
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
@@ -37,7 +39,8 @@ def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
     Raises:
         Interrupted: after a signal; a checkpoint was saved, unless a second one came.
         Pruned: a tracker found the run hopeless.
-        RunError: a file could not be written, or read; the last checkpoint is as it was.
+        RunError: a file could not be written, or read, or a number is none, or beyond all bounds; the last checkpoint is
+            from before that.
         RequestError: the last checkpoint is not one of this configuration; nothing was changed.
     """
     with ExitStack() as stack:
@@ -51,7 +54,7 @@ def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
         except RequestError:
             raise
         except Exception as error:
-            logging.getLogger(__name__).exception("the run failed")
+            logging.getLogger(__name__).error("the run failed: %s", error, exc_info=not isinstance(error, RunError))
             for lane in lanes:
                 lane.failed(error)
             if isinstance(error, OSError):
@@ -67,6 +70,7 @@ class Run:
         self.lanes, self.dataset, self.data, self.choice = lanes, dataset, first.data, first.runner
         per_epoch = steps_of(dataset, first.data.batch_size, first.runner.limit_batches)
         self.programs = Programs([lane.experiment for lane in lanes], per_epoch)
+        self.watch = Watch(first)
         self.keys = self.programs.keys()
         self.learner = self.begin(per_epoch)
         self.progress = lanes[0].progress  # its step is that of all
@@ -94,7 +98,7 @@ class Run:
 
     def to_the_end(self, request: Request) -> list[dict[str, Any]]:
         """Train, and write down how it ended, however it ended."""
-        status = "failed"
+        status, why = "failed", None
         for lane in self.lanes:
             lane.start()
         try:
@@ -113,8 +117,11 @@ class Run:
         except KeyboardInterrupt:
             status = "interrupted"
             raise
+        except Exception as error:
+            why = reason(error)
+            raise
         finally:
-            summaries = [lane.finish(status) for lane in self.lanes]
+            summaries = [lane.finish(status, why) for lane in self.lanes]
         return summaries
 
     def compile(self) -> None:
@@ -122,7 +129,9 @@ class Run:
         began = time.perf_counter()
         window, zero = self.programs.placed(next(self.dataset.train.windows(int(self.progress.epoch)))), np.int32(0)
         order = self.programs.shuffle(self.keys, zero, zero, window.count)
-        self.learner, _ = jax.block_until_ready(self.advance(window, order, *[zero] * 4))
+        self.learner, *device = self.advance(window, order, *[zero] * 4)
+        metrics, spoilt = jax.device_get(device)
+        self.examine(metrics, spoilt, last=0)
         self.log([{"time/compile_seconds": time.perf_counter() - began} for _ in self.lanes])
 
     def train(self, request: Request) -> None:
@@ -162,13 +171,28 @@ class Run:
     def chunk(self, window: Window, order: jax.Array, epoch: Any, number: Any, first: int, last: int) -> Rows:
         """Train on the batches first…last-1 of a window, and wait for it."""
         began = time.perf_counter()
-        self.learner, device = self.advance(window, order, epoch, number, np.int32(first), np.int32(last))
-        rows = self.rows(jax.device_get(device))
+        self.learner, *device = self.advance(window, order, epoch, number, np.int32(first), np.int32(last))
+        metrics, spoilt = jax.device_get(device)
+        rows = self.rows(metrics)
         seconds = time.perf_counter() - began
         speeds = [lane.trained(last - first, seconds) for lane in self.lanes]
+        self.examine(metrics, spoilt, last)
         return [row | {"time/images_per_second": speed} for row, speed in zip(rows, speeds, strict=True)]
 
-    def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[Learner, Any]:
+    def examine(self, metrics: Any, spoilt: np.ndarray, last: int) -> None:
+        """Raise RunError where a chunk of batches, of which last-1 was the last, led to something out of bounds."""
+        for number, lane in enumerate(self.lanes):
+            found = self.watch.find(self.part(metrics, number), self.part(spoilt, number), last - 1)
+            if found is not None:
+                step = lane.progress.step - last + found.batch + 1
+                raise RunError(f"{found.tell(step)}{self.which(lane, found.replica)}; {lane.kept()}")
+
+    def which(self, lane: Lane, replica: int) -> str:
+        """Tell runs that train together apart."""
+        seed = lane.experiment.seed + replica
+        return f" ({lane.folder.name}, seed {seed})" if len(self.programs.seeds) > 1 else ""
+
+    def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[Learner, Any, Any]:
         """Call the program that trains."""
         return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
 
@@ -186,7 +210,11 @@ class Run:
 
     def accuracy(self, name: str, split: Split) -> Rows:
         """Return the accuracy on a split, with its standard deviation if there are replicas."""
-        return self.rows({f"{name}/accuracy": evaluate(self.programs, self.learner.arrays, split).accuracies})
+        found = evaluate(self.programs, self.learner.arrays, split)
+        metrics = {f"{name}/accuracy": found.accuracies}
+        if found.share is not None:
+            metrics[f"{name}/at_chance"] = at_chance(found.accuracies, found.examples, found.share)
+        return self.rows(metrics)
 
     def rows(self, metrics: Mapping[str, np.ndarray]) -> Rows:
         """Return the metrics of every lane."""

@@ -17,6 +17,7 @@ from rich.text import Text
 from darnax.tracking.interface import Tracker
 
 ACCURACY = "/accuracy"
+AT_CHANCE = "/at_chance"  # whether the accuracy of the same set is no better than one answer for all
 RATE = "time/images_per_second"
 COMPILED = "time/compile_seconds"
 COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
@@ -74,6 +75,8 @@ class Console(Tracker):
         """Take the bar away and show what came out."""
         if self.bar is None:
             self._say(f"{summary['status']} {self.name}", *_costs(summary))
+            for line in _warnings(summary):
+                self._say(line)
             for row in _results(summary):
                 self._say(f"{row[0]} best {row[1]}", f"last {row[2]}")
             if self.folder is not None:
@@ -113,7 +116,8 @@ def _accuracies(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Return set -> its accuracy, with the standard deviation over replicas where there is one."""
     found = {name.removesuffix(ACCURACY): name for name in metrics if name.endswith(ACCURACY)}
     spread = {of: f" ± {float(metrics[f'{name}_sd']):.2%}" if f"{name}_sd" in metrics else "" for of, name in found.items()}
-    return {of: f"{float(metrics[name]):.2%}{spread[of]}" for of, name in found.items()}
+    doubt = {of: ", at chance" if metrics.get(f"{of}{AT_CHANCE}") else "" for of in found}
+    return {of: f"{float(metrics[name]):.2%}{spread[of]}{doubt[of]}" for of, name in found.items()}
 
 
 def _shown(accuracies: Mapping[str, str]) -> list[str]:
@@ -125,6 +129,11 @@ def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     last, best = _accuracies(summary.get("metrics") or {}), _accuracies(summary.get("best") or {})
     sets = sorted(last | best, key=lambda name: name == "train")
     return [(name, best.get(name, "–"), last.get(name, "–")) for name in sets]
+
+
+def _warnings(summary: Mapping[str, Any]) -> list[str]:
+    """Return what there is to be told besides numbers."""
+    return [f"{name}: {summary[name]}" for name in ("reason", "warning") if summary.get(name)]
 
 
 def _costs(summary: Mapping[str, Any]) -> list[str]:
@@ -147,6 +156,8 @@ def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
     for row in _results(summary):
         table.add_row(row[0], Text(row[1], "bold"), row[2])
     whole = Table.grid()
+    for line in _warnings(summary):
+        whole.add_row(Text(line, "yellow", overflow="fold"))
     whole.add_row(table)
     whole.add_row(Text("  ·  ".join(_costs(summary)), "dim"))
     if folder is not None:

@@ -58,7 +58,7 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
         keys = programs.keys()
         zero, one = np.int32(0), np.int32(1)
         order = programs.shuffle(keys, zero, zero, window.count)
-        learner, metrics = programs.train(programs.start(keys), keys, inputs, targets, order, zero, zero, zero, one)
+        learner, metrics, _ = programs.train(programs.start(keys), keys, inputs, targets, order, zero, zero, zero, one)
         return metrics, programs.evaluate(learner.arrays, inputs, targets)
 
     metrics, (right, _) = run(*window[:2]) if really else jax.eval_shape(run, *window[:2])

@@ -47,6 +47,17 @@ def test_a_pipe_gets_one_plain_line_per_epoch(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_a_network_at_chance_is_marked_in_every_line_and_told_at_the_end() -> None:
+    stream = io.StringIO()
+    console = Console(20, epochs=2, stream=stream)
+    console.log({"eval/accuracy": 0.1, "eval/at_chance": 1.0}, step=10, epoch=1)
+    console.log({"eval/accuracy": 0.9, "eval/at_chance": 0.0}, step=20, epoch=2)
+    console.finish(SUMMARY | {"warning": "at chance: eval"})
+    lines = stream.getvalue().splitlines()
+    assert lines[1:3] == ["epoch 1/2  step 10/20  eval 10.00%, at chance", "epoch 2/2  step 20/20  eval 90.00%"]
+    assert lines[4] == "warning: at chance: eval"
+
+
 def test_a_terminal_keeps_the_same_lines_and_gets_its_cursor_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")

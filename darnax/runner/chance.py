@@ -1,0 +1,23 @@
+"""Whether a network answers better than one that knows nothing."""
+
+import numpy as np
+from scipy.special import bdtrc
+
+DOUBT = 0.01  # a network that knows nothing passes for one that knows something once in a hundred evaluations
+
+
+def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray:
+    """Say of every accuracy whether it cannot be told from always giving the most frequent answer, which has this share.
+
+    That is, whether P(K ≥ k) ≥ DOUBT for the k right answers among n examples and K ~ Binomial(n, share). Where all examples
+    have the same answer there is nothing to know, and nobody is at chance.
+    """
+    right = np.round(np.asarray(accuracies) * examples)
+    return (bdtrc(right - 1, examples, share) >= DOUBT) & (share < 1)
+
+
+def warning(metrics: dict[str, float]) -> str | None:
+    """Put the warnings among the metrics into words."""
+    found = [name.partition("/")[0] for name, value in metrics.items() if name.endswith("/at_chance") and value]
+    told = [f"{each} accuracy {metrics[f'{each}/accuracy']:.2%}" for each in found]
+    return f"at chance: {' and '.join(told)} cannot be told from giving one answer to everything" if told else None

@@ -1,0 +1,58 @@
+"""A run whose numbers are none, or beyond all bounds, goes no further: where that began, in words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from darnax.bounds import LARGEST, Place, changes, places
+from darnax.learning import learning
+from darnax.runner.experiment import Experiment
+from darnax.runner.programs import NEVER
+
+
+class Found(NamedTuple):
+    """What was out of bounds first, in which batch of its window, and in which replica."""
+
+    place: Place
+    batch: int
+    replica: int
+
+    def tell(self, step: int) -> str:
+        """Say it in words."""
+        module, phase, what = self.place.module, self.place.phase, self.place.what
+        return f"{module}: {what} is no number, or larger than {LARGEST:.0e}, in phase {phase} of step {step}"
+
+
+class Watch:
+    """Knows the places where a run's numbers are looked at, and finds the first that is out of bounds."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.places = known(experiment, places)
+        learnt = {place.module: place.phase for place in known(experiment, changes)}
+        always = next(iter(experiment.train))
+        self.phase_of: Callable[[str], str] = lambda module: learnt.get(module, always)
+
+    def find(self, metrics: Mapping[str, Any], spoilt: np.ndarray, last: int) -> Found | None:
+        """Look at what a chunk of batches, of which `last` was the last, brought back."""
+        batches = np.atleast_2d(spoilt)
+        replica, place = np.unravel_index(np.argmin(batches), batches.shape)
+        if batches[replica, place] != NEVER:
+            return Found(self.places[place], int(batches[replica, place]), int(replica))
+        for name, value in metrics.items():
+            kind, _, module = name.partition("/")
+            if kind == "norm" and not np.all(within := np.atleast_1d(value) <= LARGEST):
+                return Found(Place(self.phase_of(module), module, "the norm of it"), last, int(np.argmin(within)))
+        return None
+
+
+def known(experiment: Experiment, of: Callable[..., list[Place]]) -> list[Place]:
+    """Return places of a network, of which nothing is computed but the wiring."""
+
+    def found(key: jax.Array) -> list[Place]:
+        layer_map = experiment.make_network(key).layer_map
+        return of(layer_map, learning(layer_map, experiment.train))
+
+    return eqx.filter_eval_shape(found, jax.eval_shape(lambda: jax.random.key(0)))
