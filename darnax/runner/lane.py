@@ -110,11 +110,12 @@ class Lane:
 
     def finish(self, status: str) -> dict[str, Any]:
         """Write down how the run ended; return the summary."""
-        results = {"status": status, **self.results()}
+        summary = {"status": status, **self.results()}
         try:
-            return self.folder.write_summary(**results)
+            summary = self.folder.write_summary(**summary)
         finally:
-            self.tracker.finish(results)
+            self.tracker.finish(summary)
+        return summary
 
     def results(self) -> dict[str, Any]:
         """Return the fields of the summary that are numbers."""
