@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help train test test-all coverage mutants check format lock clean
+.PHONY: help train test test-all coverage mutants reliability check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ coverage: $(READY) ## which lines and branches the tests of `make test` never re
 
 mutants: $(READY) ## which changes of the code no test notices; about an hour
 	$(BIN)/python scripts/mutate.py
+
+reliability: $(READY) ## how many cases the tests of reliability try, into docs/reliability.md
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or not slow" --junitxml=.reliability.xml tests/reliability; \
+	$(BIN)/python scripts/reliability.py .reliability.xml
 
 check: $(READY) ## style, formatting and types
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from pathlib import Path
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
 BEGIN, END = "<!-- written by scripts/reliability.py -->", "<!-- until here -->"
 HEAD = ["| test | cases tried | failed |", "|---|---|---|"]
+MARK = "cases:"  # before the name of what the fixture has counted
 ROW = re.compile(r"\| `(.+?)` \| (.*?) \| (.*?) \|")
 
 
@@ -22,9 +23,8 @@ def rows(reports: list[Path]) -> dict[str, tuple[str, str]]:
     failed: Counter[str] = Counter()
     for case in (case for report in reports for case in xml.etree.ElementTree.parse(report).iter("testcase")):
         name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name', '').partition('[')[0]}"
-        counted = {
-            p.get("name", "")[6:]: int(p.get("value", "")) for p in case.iter("property") if p.get("name", "")[:6] == "cases:"
-        }
+        counts = {p.get("name", ""): p.get("value", "") for p in case.iter("property")}
+        counted = {what.removeprefix(MARK): int(n) for what, n in counts.items() if what.startswith(MARK)}
         tried[name].update(counted or {"": 1})
         failed[name] += any(case.iter("failure")) or any(case.iter("error"))
     said = {name: ", ".join(f"{n:,} {what}".strip() for what, n in counts.items()) for name, counts in tried.items()}

@@ -117,6 +117,7 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
 
 def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: "Record | None") -> list[dict[str, Any]]:
     """Hand everything to the runner."""
+    from darnax.cli.panels import aloud
     from darnax.cli.trust import repeated
     from darnax.errors import RunError
     from darnax.runner.interrupts import Interrupted
@@ -126,9 +127,11 @@ def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", swee
     keep_compiled_programs()
     trust = repeated(runs[0][0].config.get("trust", ()))
     lanes = [Lane(each, folder, partial(open_tracker, each, folder, sweep)) for each, folder in runs]
-    with ExitStack() as locks:
+    with ExitStack() as stack:
         for _, folder in runs:
-            locks.enter_context(folder.held())
+            stack.enter_context(folder.held())
+        if sweep is None:
+            stack.enter_context(aloud())
         try:
             return runner_train(lanes, dataset)
         except Interrupted as stop:

@@ -1,7 +1,10 @@
 """What went wrong, on stderr, in one panel (plain lines when piped), and the exit code that goes with it."""
 
+import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from darnax.cli.tables import printable
 from darnax.errors import RequestError, RunError
@@ -32,6 +35,26 @@ def failure(error: BaseException, *, debug: bool = False) -> list[str]:
     what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}".rstrip(": ")
     notes = list(getattr(error, "__notes__", []))
     return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
+
+
+class Aloud(logging.Handler):
+    """Shows what darnax warns of on stderr; what is worse ends in a panel."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line."""
+        if record.levelno == logging.WARNING:
+            print(f"warning: {printable(record.getMessage())}", file=sys.stderr)
+
+
+@contextmanager
+def aloud() -> Iterator[None]:
+    """Show warnings while the block runs."""
+    handler = Aloud()
+    logging.getLogger("darnax").addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger("darnax").removeHandler(handler)
 
 
 def one_line(error: BaseException) -> str:

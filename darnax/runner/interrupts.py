@@ -9,6 +9,7 @@ from types import FrameType
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 WARNINGS = (signal.SIGUSR1, signal.SIGUSR2)  # a cluster wants the machine back, or the time is nearly up
+NOBODY = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -41,9 +42,10 @@ class Request:
 
 @contextmanager
 def stop_requests() -> Iterator[Request]:
-    """Collect signals while the block runs, and hand them on to who listened before; only the main thread can.
+    """Collect signals while the block runs; only the main thread can.
 
-    The one who listened before is a sweep, which does not start its next run then, or a scheduler, which submits the job anew.
+    A signal is handed on to who listened before: one that was not obeyed, so that a sweep does not start its next run; and a
+    warning, once all is saved, so that a scheduler submits the job anew.
     """
     request = Request()
     if threading.current_thread() is not threading.main_thread():
@@ -52,9 +54,11 @@ def stop_requests() -> Iterator[Request]:
     try:
         with handling(request.ask, (*STOPS, *WARNINGS)):
             yield request
-    finally:
-        if request.signum is not None and _listens(signal.getsignal(request.signum)):
-            signal.raise_signal(request.signum)
+    except BaseException:
+        if request.signum in WARNINGS:
+            _hand_on(request.signum)
+        raise
+    _hand_on(request.signum)
 
 
 @contextmanager
@@ -68,5 +72,6 @@ def handling(handler: Handler, signums: tuple[signal.Signals, ...] = STOPS) -> I
             signal.signal(signum, restored)
 
 
-def _listens(handler: object) -> bool:
-    return callable(handler) and handler is not signal.default_int_handler
+def _hand_on(signum: int | None) -> None:
+    if signum is not None and signal.getsignal(signum) not in NOBODY:
+        signal.raise_signal(signum)

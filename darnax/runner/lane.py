@@ -116,11 +116,12 @@ class Lane:
 
     def finish(self, status: str, reason: str | None = None) -> dict[str, Any]:
         """Write down how the run ended, and why it failed; return the summary."""
-        results = {"status": status, "reason": reason, **self.results()}
+        summary = {"status": status, "reason": reason, **self.results()}
         try:
-            return self.folder.write_summary(**results)
+            summary = self.folder.write_summary(**summary)
         finally:
-            self.tracker.finish(results)
+            self.tracker.finish(summary)
+        return summary
 
     def results(self) -> dict[str, Any]:
         """Return the fields of the summary that are numbers."""

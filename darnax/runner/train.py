@@ -20,7 +20,7 @@ from darnax.runner.divergence import Watch
 from darnax.runner.evaluate import evaluate
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
 from darnax.runner.lane import Lane, reason
-from darnax.runner.programs import Keys, Programs
+from darnax.runner.programs import Programs
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking.pruning import Pruned
@@ -77,16 +77,12 @@ class Run:
 
     def begin(self, per_epoch: int) -> Learner:
         """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
-        like = [eqx.filter_eval_shape(self.one_of, self.keys, n) for n in range(len(self.lanes))]
-        found = [lane.begin(per_epoch, each) for lane, each in zip(self.lanes, like, strict=True)]
+        like = eqx.filter_eval_shape(lambda keys: self.part(self.programs.start(keys), 0), self.keys)
+        found = [lane.begin(per_epoch, like) for lane in self.lanes]
         if any(each is None for each in found):
             drawn = self.programs.start(self.keys)
             found = [self.part(drawn, n) if each is None else each for n, each in enumerate(found)]
         return self.side_by_side(found)
-
-    def one_of(self, keys: Keys, number: int) -> Learner:
-        """Draw the learner of one lane."""
-        return self.part(self.programs.start(keys), number)
 
     def part(self, tree: Any, number: int) -> Any:
         """Return what belongs to one lane."""

@@ -84,13 +84,13 @@ class WandB(Tracker):
 
 
 def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | None) -> "wandb.Run":
+    (folder / "wandb").mkdir(parents=True, exist_ok=True)
     import wandb
 
     settings = _settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
     wandb.setup(settings)
     if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):
         raise RuntimeError("no API key: run `wandb login`, or set tracking.wandb.mode=offline")
-    (folder / "wandb").mkdir(parents=True, exist_ok=True)
     run = wandb.init(**known, dir=folder, config=dict(config or {}), reinit="create_new", settings=settings)
     run.define_metric("step", hidden=True)
     run.define_metric("epoch", step_metric="step")

@@ -1,5 +1,6 @@
 """The real program, killed, out of disk, and shut out. Oracle: the same run, never disturbed, bit for bit."""
 
+import errno
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from laboratory import TASK
 from safetensors.numpy import load_file
 
 from darnax.runner import checkpoint
+from darnax.runner.run_folder import RunFolder
 
 TINY = [*TASK, "tracking=local", "tracking.console=false", "runner.limit_batches=1", "runner.keep=3", "runner.keep_every=100"]
 LONG = [*TINY, "runner.epochs=600"]
@@ -183,3 +185,63 @@ def test_killed_and_out_of_disk_fifty_times(commands, whole, tmp_path, disk, cas
             (tmp_path / "outputs" / "ballast").unlink(missing_ok=True)
         assert cases["full disks"] >= 15
         lives.to_the_end()
+
+
+def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monkeypatch):
+    write = checkpoint.write_atomically
+
+    def full(path: Path, content: bytes) -> None:
+        if "step-0000000002" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(checkpoint, "write_atomically", full)
+    result = darnax("train", *TINY, "runner.epochs=3")
+    (run,) = Path("outputs").glob("*/*")
+    assert result.exit_code == 1, result.output
+    said = " ".join(result.stderr.split())
+    assert f"{run.absolute()}: [Errno 28] No space left on device; the last checkpoint is as it was" in said
+    assert f"mend that, then go on with: darnax train --resume {run.absolute()}" in said
+    assert "Traceback" not in result.output
+    assert assert_sound(run) == 1
+    monkeypatch.undo()
+
+
+@contextmanager
+def read_only(place: Path) -> Iterator[None]:
+    """Let nobody write to a folder, not even one who may do everything."""
+    if can_mount():
+        subprocess.run(["mount", "--bind", str(place), str(place)], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(place)], check=True)
+    else:
+        place.chmod(0o500)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(place)], check=True) if can_mount() else place.chmod(0o700)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_and_left_alone(darnax):
+    outputs = Path("outputs").absolute()
+    outputs.mkdir()
+    with read_only(outputs):
+        result = darnax("train", *TINY)
+        assert result.exit_code == 2
+        assert "paths.outputs: no run folder can be made ([Errno" in result.stderr
+        assert not list(outputs.iterdir())
+
+
+def test_a_run_that_cannot_be_written_to_is_not_resumed(darnax, task):
+    folder = RunFolder.create(Path("outputs"), "task", task, [], command=[])
+    with read_only(folder.path):
+        result = darnax("train", "--resume", folder.path)
+        assert result.exit_code == 2, result.output
+        assert f"{folder.path}: cannot be written to (" in " ".join(result.stderr.split())
+
+
+@pytest.mark.slow
+def test_a_dashboard_that_cannot_be_written_to_is_said_once_and_stops_nothing(commands, tmp_path):
+    (tmp_path / "wandb").touch()
+    code, said = commands.ended(commands.start("train", *TINY, "tracking=offline", f"paths.outputs={tmp_path}"))
+    assert code == 0, said
+    assert said.count("W&B is off for the rest of this run") == 1

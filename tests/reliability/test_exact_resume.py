@@ -23,6 +23,7 @@ from darnax.cli.hydra_adapter import compose
 from darnax.data import Dataset, Streamed
 from darnax.data.reader import Arrays
 from darnax.runner import checkpoint
+from darnax.runner.experiment import Experiment
 from darnax.runner.interrupts import Interrupted
 from darnax.runner.lane import Lane
 from darnax.runner.run_folder import RunFolder
@@ -53,7 +54,7 @@ class Stop:
 
 
 HOW = ["SIGINT", "SIGTERM", "SIGUSR1", "killed before a row", "killed in a row", "killed after a row", "killed in a checkpoint"]
-STOPS = st.lists(st.builds(Stop, st.sampled_from(HOW), st.integers(0, 70), st.booleans()), min_size=1, max_size=3)
+STOPS = st.lists(st.builds(Stop, st.sampled_from(HOW), st.integers(0, 45), st.booleans()), min_size=1, max_size=3)
 
 
 class Fate(Tracker):
@@ -107,6 +108,11 @@ def killing(stop: Stop | None) -> Callable[[Path, bytes], None]:
     return write_or_die
 
 
+@cache
+def experiment(*overrides: str) -> Experiment:
+    return build(compose(list(overrides)))
+
+
 def session(folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None) -> bool:
     """Train until the end or a stop, and say whether it was the end."""
 
@@ -114,7 +120,7 @@ def session(folder: RunFolder, overrides: list[str], data: Dataset, board: Dashb
         record = Jsonl(folder.metrics, progress.step)
         return Composite([Fate(record, stop), Since(board, record.told)])
 
-    lane = Lane(build(compose(overrides)), folder, tracker)
+    lane = Lane(experiment(*overrides), folder, tracker)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "write_atomically", killing(stop))
         try:
@@ -180,7 +186,7 @@ def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop], c
     assert told(found.rows) == told(expected.rows)
 
 
-@settings(max_examples=8, derandomize=True, **FREELY)
+@settings(max_examples=6, derandomize=True, **FREELY)
 @given(
     seed=st.integers(0, 1000),
     rate=st.floats(0.01, 1),
@@ -190,7 +196,7 @@ def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop], c
 def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, every, stops):
     numbers = [f"seed={seed}", f"{SGD}={rate}"]
     numbers += [f"runner.{name}={n}" for name, n in zip(("evaluate_every", "checkpoint_every", "keep"), every, strict=True)]
-    check(tmp_path_factory.mktemp("runs"), [*SMALL, *numbers, "runner.epochs=3"], digits(10), stops, cases)
+    check(tmp_path_factory.mktemp("runs"), [*SMALL, *numbers, "runner.epochs=2"], digits(10), stops, cases)
 
 
 ADAM = [

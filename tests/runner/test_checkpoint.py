@@ -123,6 +123,19 @@ def test_the_newest_stay_and_the_best_is_not_counted(tmp_path: Path) -> None:
     assert load(tmp_path / "best.safetensors", {"a": 0}) == ({"a": 1}, {"step": 1})
 
 
+def test_every_so_many_steps_stay_for_good(tmp_path: Path) -> None:
+    for step in range(1, 12):
+        save(tmp_path, step, {"a": step}, {}, keep=2, every=5)
+    assert [int(path.stem[5:]) for path in sorted(tmp_path.iterdir())] == [5, 10, 11]
+
+
+def test_what_is_called_otherwise_is_no_checkpoint(tmp_path: Path) -> None:
+    path = save(tmp_path, 1, {"a": 1}, {}, keep=2)
+    path.with_name("step-9 (copy).safetensors").write_bytes(path.read_bytes())
+    path.with_name(".step-0000000009.safetensors.1.tmp").write_bytes(path.read_bytes())
+    assert latest(tmp_path) == path
+
+
 def damage(path: Path, how: str) -> None:
     content = path.read_bytes()
     flipped = content[:-1] + bytes([content[-1] ^ 1])

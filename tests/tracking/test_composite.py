@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from darnax.tracking import Composite, Noop, Tracker
+from darnax.tracking.since import Since
 
 
 class Recorder(Tracker):
@@ -23,3 +26,24 @@ def test_every_tracker_gets_every_call_in_order() -> None:
     both.log({"a": 1.0}, step=1, epoch=0.5)
     both.finish({"status": "finished"})
     assert first.calls == second.calls == [({"a": 1.0}, 1, 0.5), ({"status": "finished"},)]
+
+
+class Full(Noop):
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        raise OSError("no space left")
+
+
+def test_one_that_cannot_finish_keeps_nobody_from_it() -> None:
+    first, last = Recorder(), Recorder()
+    with pytest.raises(OSError, match="no space left"):
+        Composite([first, Full(), last]).finish({"status": "failed"})
+    assert first.calls == last.calls == [({"status": "failed"},)]
+
+
+def test_what_was_told_before_is_not_told_again() -> None:
+    told = Recorder()
+    since = Since(told, 2)
+    for step in (1, 2, 3):
+        since.log({}, step=step, epoch=1.0)
+    since.finish({})
+    assert told.calls == [({}, 3, 1.0), ({},)]
