@@ -27,4 +27,4 @@ class RequestError(Exception):
 
 
 class RunError(Exception):
-    """A run cannot go on, for a reason that one sentence tells; the command line shows that alone and exits with 1."""
+    """A run cannot go on, for a reason that a sentence can tell; the command line shows it, and exits with 1."""

@@ -28,9 +28,7 @@ def report(error: BaseException, *, debug: bool = False) -> int:
 
 def failure(error: BaseException, *, debug: bool = False) -> list[str]:
     """Tell the exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
-    if isinstance(error, RunError):
-        return [str(error)]
-    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}".rstrip(": ")
     notes = list(getattr(error, "__notes__", []))
     return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
 
