@@ -109,7 +109,7 @@ class Record:
 
     def write(self) -> None:
         """Put the record into the folder."""
-        from darnax.tracking.atomic import write_atomically
+        from darnax.atomic import write_atomically
 
         content = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
         del content["folder"]
@@ -140,8 +140,12 @@ def overrides_of(run: Path) -> tuple[str, ...]:
     """Read the overrides of a run; none when they cannot be read."""
     from omegaconf import OmegaConf
 
+    from darnax.bounded_yaml import require_bounded
+
     try:
-        return tuple(map(str, OmegaConf.to_container(OmegaConf.load(run / "overrides.yaml"))))  # type: ignore[arg-type]
+        text = (run / "overrides.yaml").read_text(encoding="utf-8")
+        require_bounded(text)
+        return tuple(map(str, OmegaConf.to_container(OmegaConf.create(text))))  # type: ignore[arg-type]
     except Exception:  # YAML, OmegaConf and the file system each have their own
         return ()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from darnax.bounded_yaml import require_bounded
 from darnax.errors import Problem, RequestError
 
 PLACED = re.compile(r"^\s*#\s*@package", re.MULTILINE)
@@ -61,15 +62,13 @@ def require_plain(file: Path) -> None:
     """Raise RequestError unless a file is a configuration as a run folder holds it: nothing in it leads anywhere else."""
     try:
         text = file.read_text(encoding="utf-8")
-        aliases = [event for event in yaml.parse(text, Loader=yaml.SafeLoader) if isinstance(event, yaml.AliasEvent)]
-        config = None if aliases else yaml.safe_load(text)
+        require_bounded(text)
+        config = yaml.safe_load(text)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = getattr(error, "problem", None) or str(error) or type(error).__name__
         raise RequestError(
             Problem(str(file), f"is no readable YAML ({reason}); give the config.yaml of a run folder")
         ) from error
-    if aliases:
-        raise RequestError(Problem(str(file), "has aliases (*name), which no config.yaml of a run has; write the values"))
     if not isinstance(config, dict):
         raise RequestError(Problem(str(file), "holds no names with values; give the config.yaml of a run folder"))
     problems = [

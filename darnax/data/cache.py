@@ -6,13 +6,13 @@ dataset's own. The folder gets its name by one rename after everything in it is 
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from darnax.atomic import sync
 from darnax.data.exclusive import scratch_folder
 from darnax.data.reader import Arrays
 
@@ -43,10 +43,10 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
         manifest = {"splits": list(arrays), "dataset": _checksums(dataset), "arrays": _checksums(folder)}
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2))
         for path in (*folder.iterdir(), folder):
-            _sync(path)
+            sync(path)
         shutil.rmtree(dataset / _FOLDER, ignore_errors=True)
         folder.rename(dataset / _FOLDER)
-    _sync(dataset)
+    sync(dataset)
 
 
 def _checksums(folder: Path) -> dict[str, Any]:
@@ -56,11 +56,3 @@ def _checksums(folder: Path) -> dict[str, Any]:
 def _checksum(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from darnax.bounded_yaml import LOADER, require_bounded
+
 Flat = Mapping[str, Hashable]
 
 ABSENT = "–"  # the value of a key that a configuration does not have
@@ -21,12 +23,13 @@ def parse(text: str) -> Flat:
     r"""Read the YAML of a config.yaml.
 
     Raises:
-        ValueError: it is not YAML, or not a mapping.
+        ValueError: it is not YAML, or not a mapping, or it unfolds to more than it says.
 
     Example:
         >>> parse("model:\n  depth: 2\n  size: [3, 4]\nseed: 0")
         {'model.depth': 2, 'model.size': (3, 4), 'seed': 0}
     """
+    require_bounded(text)
     try:
         flat = {key: value for part in SECTION.split(text) if part for key, value in section(part).items()}
     except ValueError:  # the whole may be YAML where its parts are not
@@ -40,7 +43,7 @@ def parse(text: str) -> Flat:
 def section(text: str) -> Flat:
     """Read one top-level key with all below it; the runs of a sweep share most of theirs, and YAML is slow."""
     try:
-        value = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        value = yaml.load(text, LOADER)
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {getattr(error, 'problem', None) or type(error).__name__}") from error
     if value is not None and not isinstance(value, dict):

@@ -44,7 +44,7 @@ def environment(run: Run) -> dict[str, Hashable]:
     """Read versions, commit, device and command; nothing where the file is damaged."""
     try:
         return dict(leaves(json.loads((run.path / "environment.json").read_bytes())))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 

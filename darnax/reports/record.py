@@ -48,7 +48,7 @@ def row(line: bytes | str) -> dict[str, Any]:
     """Read a line; an empty row for one that is torn."""
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

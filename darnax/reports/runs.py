@@ -127,7 +127,7 @@ def read(path: Path) -> Run:
     damage: list[str] = []
     try:
         summary = mapping(json.loads((path / "summary.json").read_bytes()))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         damage.append(f"summary.json {reason(error)}")
     try:
         config = configuration.parse((path / "config.yaml").read_text(encoding="utf-8"))

@@ -17,9 +17,9 @@ import safetensors
 import safetensors.numpy
 from jaxtyping import PyTree
 
+from darnax.atomic import write_atomically
 from darnax.errors import Problem, RequestError
 from darnax.runner.leaves import describe, is_key, is_number, name_of, named, restore, to_numpy
-from darnax.tracking.atomic import write_atomically
 from darnax.tracking.strict_json import encode
 
 FORMAT = 1

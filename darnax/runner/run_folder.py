@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from darnax.atomic import write_atomically
+from darnax.bounded_yaml import require_bounded
 from darnax.errors import Problem, RequestError
 from darnax.locks import held
 from darnax.runner.environment import describe_environment
-from darnax.tracking.atomic import write_atomically
 from darnax.tracking.strict_json import encode
 
 STATUSES = ("running", "finished", "pruned", "interrupted", "failed")
@@ -102,13 +103,11 @@ class RunFolder:
 
     def config(self) -> dict[str, Any]:
         """Read the resolved configuration."""
-        import yaml
         from omegaconf import OmegaConf
 
         try:
             text = (self.path / "config.yaml").read_text(encoding="utf-8")
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-                raise ValueError("it has aliases, which darnax never writes")
+            require_bounded(text)
             if "${" in text:
                 raise ValueError("it refers to something with ${…}, which darnax never leaves")
             return _mapping(OmegaConf.to_container(OmegaConf.create(text)))

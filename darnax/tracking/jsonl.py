@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from darnax.tracking.atomic import write_atomically
+from darnax.atomic import write_atomically
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 

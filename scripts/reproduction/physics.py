@@ -12,13 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from darnax.atomic import write_atomically
 from darnax.layer_map import LayerMap
 from darnax.modules import Ferromagnetic, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
 from darnax.relaxation import Phase, relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
-from darnax.tracking.atomic import write_atomically
 from darnax.tracking.strict_json import encode
 
 Rows = list[dict[str, Any]]

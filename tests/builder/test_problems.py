@@ -166,7 +166,7 @@ CASES = {
         "leads out of darnax, to subprocess",
     ),
     "a function of darnax": (
-        {f"{L}.output._target_": "darnax.tracking.atomic.write_atomically"},
+        {f"{L}.output._target_": "darnax.atomic.write_atomically"},
         f"{L}.output._target_",
         "is no class",
     ),

@@ -77,6 +77,7 @@ def edited(old: str, new: str) -> Damage:
     return damage
 
 
+BOMB = "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))])  # 9¹¹ words
 DAMAGES: dict[str, Damage] = {
     "no config": remove("config.yaml"),
     "an empty config": write("config.yaml", ""),
@@ -88,6 +89,12 @@ DAMAGES: dict[str, Damage] = {
     "a config that is a folder": into_folder("config.yaml"),
     "a config that calls": write("config.yaml", "name: !!python/object/apply:os.system ['touch bait']\n"),
     "a config without an end": write("config.yaml", "a: [" * 5000),
+    "a config that is deep": write("config.yaml", "a: " + "[" * 100000 + "]" * 100000),
+    "a config of deep names": write("config.yaml", "{a: " * 50000 + "1" + "}" * 50000),
+    "a config that is deep without brackets": write("config.yaml", "- " * 20000 + "x"),
+    "a config of many steps": write("config.yaml", "\n".join(" " * level + "a:" for level in range(2000))),
+    "a config that doubles itself": write("config.yaml", BOMB),
+    "a config that merges": write("config.yaml", "a: &a {b: 1}\nc: {<<: *a}"),
     "a config that contains itself": write("config.yaml", "a: &a [*a]"),
     "a config of two documents": write("config.yaml", "name: a\n---\nname: b\n"),
     "a config with tabs": write("config.yaml", "name:\n\t- a\n"),
@@ -113,8 +120,13 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
-DEEP = {"deep", "a summary without an end"}  # nested so deep that Python's reader of JSON gives up
-READ_BY = {"eval": "config summary checkpoint", "resume": "config summary", "from its config": "config"}
+READ_BY = {
+    "eval": "config summary checkpoint",
+    "resume": "config summary",
+    "from its config": "config",
+    "cite": "config summary",
+    "analyse": "config summary",
+}
 READ = [(command, what) for command, files in READ_BY.items() for what in DAMAGES if set(files.split()) & set(what.split())]
 
 
@@ -125,6 +137,8 @@ def test_a_damaged_run_is_refused(darnax, run, command, what):
     words = {
         "eval": ["eval", run],
         "resume": ["train", "--resume", run],
+        "cite": ["cite", run],
+        "analyse": ["analyse", run],
         "from its config": ["train", "--config", run / "config.yaml"],
     }
     result = darnax(*words[command])
@@ -134,7 +148,7 @@ def test_a_damaged_run_is_refused(darnax, run, command, what):
     assert {path: path.read_bytes() for path in Path.cwd().rglob("*") if path.is_file() and path.name != ".lock"} == before
 
 
-@pytest.mark.parametrize("what", sorted(DAMAGES.keys() - DEEP))
+@pytest.mark.parametrize("what", DAMAGES)
 def test_reports_read_around_a_damaged_run(darnax, run, what):
     good = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
     summary = json.loads((good / "summary.json").read_text())
@@ -145,6 +159,19 @@ def test_reports_read_around_a_damaged_run(darnax, run, what):
         assert result.exit_code in (0, 2), result.output
         assert "Traceback" not in result.output
         assert words[0] != "runs" or "abcdef" in result.output
+
+
+def test_an_environment_that_is_deep(darnax, run):
+    other = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
+    (run / "environment.json").write_text("[" * 100000)
+    assert darnax("diff", run, other).exit_code == 0
+
+
+def test_runs_read_a_file_that_doubles_itself_as_damaged(darnax, run):
+    (run / "config.yaml").write_text(BOMB)
+    result = darnax("runs")
+    assert result.exit_code == 0
+    assert "damaged" in result.output
 
 
 RECORDS: dict[str, bytes] = {
@@ -161,7 +188,7 @@ RECORDS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("what", sorted(RECORDS.keys() - DEEP))
+@pytest.mark.parametrize("what", RECORDS)
 def test_a_damaged_record_is_read_around(darnax, run, what):
     (run / "metrics.jsonl").write_bytes(RECORDS[what])
     for words in (["runs"], ["compare", "outputs"], ["compare", "outputs", "--html", "page.html"]):

@@ -58,7 +58,7 @@ def sweep_folder(config: dict[str, Any]) -> Path:
     return record.folder
 
 
-@pytest.mark.parametrize("way", ["config", "sweep from a config", "resume", "eval", "sweep resume"])
+@pytest.mark.parametrize("way", ["config", "sweep from a config", "resume", "eval", "sweep resume", "cite", "analyse"])
 def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
     config = baited(task)
     written(config, "config.yaml")
@@ -67,6 +67,8 @@ def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
         "sweep from a config": lambda: ["train", "-m", "--config", "config.yaml", "seed=1,2"],
         "resume": lambda: ["train", "--resume", run_folder(config)],
         "eval": lambda: ["eval", run_folder(config)],
+        "cite": lambda: ["cite", run_folder(config)],
+        "analyse": lambda: ["analyse", run_folder(config)],
         "sweep resume": lambda: ["sweep", "resume", sweep_folder(config)],
     }
     command = commands[way]()
@@ -144,7 +146,7 @@ FORBIDDEN = [
     "darnax.runner.run_folder.RunFolder",
     "darnax.tracking.jsonl.Jsonl",
     "darnax.tracking.wandb.WandB",
-    "darnax.tracking.atomic.write_atomically",
+    "darnax.atomic.write_atomically",
     "darnax.data.sources.os.system",
     "darnax.data.cache.shutil.rmtree",
     "darnax.data.prepare",

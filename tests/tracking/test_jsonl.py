@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from darnax.tracking.atomic import write_atomically
+from darnax.atomic import write_atomically
 from darnax.tracking.jsonl import Jsonl
 from darnax.tracking.strict_json import encode
 
