@@ -12,6 +12,7 @@ from darnax.runner.experiment import Experiment
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking import Tracker
+from darnax.tracking.atomic import to_disk
 
 REMEMBERED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
 
@@ -101,7 +102,9 @@ class Lane:
         return better
 
     def save(self, learner: Learner, name: str | None = None) -> None:
-        """Write a checkpoint of this moment."""
+        """Write a checkpoint of this moment, after the rows up to it."""
+        if self.folder.metrics.exists():
+            to_disk(self.folder.metrics)
         progress = self.progress
         meta = {name: getattr(progress, name) for name in REMEMBERED}
         choice = self.experiment.runner
