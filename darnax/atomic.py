@@ -18,11 +18,11 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    sync(path.parent)  # the rename itself is only on disk once the folder is
+    to_disk(path.parent)  # the rename itself is only there once the folder is
 
 
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
+def to_disk(path: Path) -> None:
+    """Return when what was written to a file, or the names in a folder, would survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

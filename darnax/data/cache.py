@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from darnax.atomic import sync
+from darnax.atomic import to_disk
 from darnax.data.exclusive import scratch_folder
 from darnax.data.reader import Arrays
 
@@ -43,10 +43,10 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
         manifest = {"splits": list(arrays), "dataset": _checksums(dataset), "arrays": _checksums(folder)}
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2))
         for path in (*folder.iterdir(), folder):
-            sync(path)
+            to_disk(path)
         shutil.rmtree(dataset / _FOLDER, ignore_errors=True)
         folder.rename(dataset / _FOLDER)
-    sync(dataset)
+    to_disk(dataset)
 
 
 def _checksums(folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from darnax.atomic import to_disk
 from darnax.errors import RunError
 from darnax.runner import checkpoint
 from darnax.runner.chance import warning
@@ -107,7 +108,9 @@ class Lane:
         return better
 
     def save(self, learner: Learner, name: str | None = None) -> None:
-        """Write a checkpoint of this moment."""
+        """Write a checkpoint of this moment, after the rows up to it."""
+        if self.folder.metrics.exists():
+            to_disk(self.folder.metrics)
         progress = self.progress
         meta = {name: getattr(progress, name) for name in REMEMBERED}
         choice = self.experiment.runner
