@@ -21,7 +21,7 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
         objects = [key for key, part in value.items() if holds_a_mapping(part)]
         for key in objects:
             reader.problems.add(
-                f"{path}.{key}", f"came {said(value[key])}, expected words and numbers; a phase holds no objects"
+                f"{path}.{key}", f"came {said(value[key])}, expected words and numbers: a phase holds no object"
             )
         if objects:
             continue
