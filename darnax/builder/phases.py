@@ -18,12 +18,24 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
         if not isinstance(value, Mapping):
             reader.problems.add(path, f"came {said(value)}, expected a mapping, such as {{messages: forward, steps: 5}}")
             continue
+        objects = [key for key, part in value.items() if holds_a_mapping(part)]
+        for key in objects:
+            reader.problems.add(
+                f"{path}.{key}", f"came {said(value[key])}, expected words and numbers: a phase holds no object"
+            )
+        if objects:
+            continue
         call = reader.arguments(Phase, value, path, filled=())
         if call is not None:
             with reader.problems.at(path):
                 phase = call()
                 phases[name] = replace(phase, learn=tuple(read_learn(phase, f"{path}.learn", names, reader)))
     return phases
+
+
+def holds_a_mapping(part: Any) -> bool:
+    """Say whether a part of a phase would make an object, or asks for one."""
+    return isinstance(part, Mapping) or (isinstance(part, list) and any(map(holds_a_mapping, part)))
 
 
 def read_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader) -> list[str]:

@@ -134,6 +134,8 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
     "memory without end": ("data.memory_gib", float("inf")),
     "a number that is none": ("data.encode.scale.factor", float("nan")),
     "a number beyond 32 bits": ("data.labels.high", 1e300),
+    "an object for a word": ("dynamics.train.free.messages", {"_target_": "darnax.rules.SoftmaxDelta"}),
+    "an object among names": ("dynamics.train.free.learn", ["w_in*", {"_target_": "optax.sgd", "learning_rate": 0.1}]),
     "a source that is no task": ("data.source", {"_target_": "darnax.data.Scale"}),
     "a source that writes files": ("data.source", {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"}),
 }

@@ -1,0 +1,21 @@
+"""A run that diverges, by the command. Oracle: the module whose rate is absurd; tests/runner/test_divergence.py has more."""
+
+import json
+from pathlib import Path
+
+import pytest
+from laboratory import TASK
+
+
+@pytest.mark.slow
+def test_a_run_that_diverges_ends_with_exit_code_1_and_a_sentence(darnax):
+    absurd = "+optimizer.groups.w_out={_target_: optax.sgd, learning_rate: 1e30}"
+    result = darnax("train", *TASK, "tracking=local", "~optimizer.groups.w_out", absurd)
+    assert result.exit_code == 1
+    said = "w_out: its change is no number, or larger than 1e+09, in phase recall of step 1; no checkpoint was saved before"
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+    (run,) = Path("outputs/digits_smoke").iterdir()
+    summary = json.loads((run / "summary.json").read_text())
+    assert (summary["status"], summary["reason"]) == ("failed", said)
+    assert said in (run / "train.log").read_text()
