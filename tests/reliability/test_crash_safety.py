@@ -200,8 +200,8 @@ def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monke
     (run,) = Path("outputs").glob("*/*")
     assert result.exit_code == 1, result.output
     said = " ".join(result.stderr.split())
-    assert f"{run.absolute()}: [Errno 28] No space left on device; the last checkpoint is as it was" in said
-    assert f"mend that, then go on with: darnax train --resume {run.absolute()}" in said
+    assert f"{run}: [Errno 28] No space left on device; the last checkpoint is as it was" in said
+    assert f"mend that, then go on with: darnax train --resume {run}" in said
     assert "Traceback" not in result.output
     assert assert_sound(run) == 1
     monkeypatch.undo()
