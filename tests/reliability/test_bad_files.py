@@ -260,7 +260,7 @@ def test_a_checkpoint_of_another_network_is_refused_with_the_differences(darnax,
     result = darnax("train", "--resume", run)
     assert result.exit_code == 2, result.output
     assert "arrays/layer_map" in result.output
-    assert "the checkpoint has float32[20, 20], the configuration float32[30, 30]" in " ".join(result.output.split())
+    assert "the checkpoint has float32[20, 100], the configuration float32[30, 100]" in " ".join(result.output.split())
     assert {path: path.read_bytes() for path in before} == before
 
 

@@ -26,7 +26,6 @@ def test_reads_what_yaml_reads(tree):
     "text",
     [
         "# a comment\n---\nname: x\nseed: 1\n",
-        "name: &n x\nother: *n\n",
         "{name: x,\nseed: 1}\n",
         "trust:\n- a\n- b\n\n# end\nname: x",
         "a: !!set {x}",
@@ -36,10 +35,17 @@ def test_reads_yaml_that_is_written_by_hand(text):
     assert parse(text) == dict(leaves(yaml.safe_load(text), "")) | ({"trust": ("a", "b")} if "trust" in text else {})
 
 
-@pytest.mark.parametrize("text", ["", "a: [", "- a\n- b", "word", "a: 1\n b: 2"])
+@pytest.mark.parametrize(
+    "text", ["", "a: [", "- a\n- b", "word", "a: 1\n b: 2", "a: &a x\nb: *a\n", "a: " + 201 * "[" + 201 * "]"]
+)
 def test_refuses_what_is_no_configuration(text):
     with pytest.raises(ValueError, match=r"."):
         parse(text)
+
+
+def test_many_brackets_beside_each_other_are_not_deep():
+    text = "".join(f"a{n}: {{from: 'hidden[{n}]'}}\n" for n in range(300))
+    assert parse(text) == dict(leaves(yaml.safe_load(text)))
 
 
 def flat(**changes):
