@@ -31,16 +31,12 @@ class Ended(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
-
-    And the `sizes` of what has to stay within bounds, one for every place that `bounds.places` names.
-    """
+    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics."""
 
     network: Any
     opt_state: PyTree
     scores: Float[Array, "batch *out"]
     metrics: Metrics
-    sizes: Float[Array, " places"]
 
 
 def train_step(
@@ -69,6 +65,21 @@ def train_step(
         rng: a key.
         axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and the metrics are of the whole.
     """
+    return watched_step(network, optimizer, opt_state, state, phases, x, y, rng, axis)[0]
+
+
+def watched_step(
+    network: O,
+    optimizer: optax.GradientTransformation,
+    opt_state: PyTree,
+    state: State,
+    phases: Phases,
+    x: Float[Array, "batch *in"],
+    y: Float[Array, "batch *out"],
+    rng: Key[Array, ""],
+    axis: str | None = None,
+) -> tuple[Learnt, Float[Array, " places"]]:
+    """Return what `train_step` does, and the sizes of what has to stay within bounds, one for each of `bounds.places`."""
     ends = dict(go_through(network, state.init(x, y), phases, rng))
     pseudo_gradients, parts = local_updates(network, phases, ends)
     metrics, sizes = observe(network, phases, ends), [optax.tree.norm(x), optax.tree.norm(y), *parts]
@@ -83,7 +94,7 @@ def train_step(
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
     metrics |= (updates := norms("update", steps.layer_map))
     sizes += [updates[f"update/{place.module}"] for place in changes(network.layer_map, learning(network.layer_map, phases))]
-    return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics, jnp.stack(sizes))
+    return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics), jnp.stack(sizes)
 
 
 def evaluate_step(

@@ -12,6 +12,7 @@ import pytest
 from made_up_task import EXAMPLES, dataset, experiment
 
 from darnax.errors import RequestError
+from darnax.runner.interrupts import Request
 from darnax.runner.lane import Lane
 from darnax.runner.programs import Programs
 from darnax.runner.recipe import Learner
@@ -91,7 +92,7 @@ def test_the_programs_of_a_run(run, compilations):
     """Every long one is compiled once, whatever the number of epochs and of batches in a chunk."""
     jax.clear_caches()
     compilations.clear()
-    run.to_the_end()
+    run.to_the_end(Request())
     long = [name for name in compilations if name in ("jit(start)", "jit(shuffle)", "jit(train)", "jit(evaluate)")]
     assert sorted(long) == ["jit(evaluate)", "jit(shuffle)", "jit(train)"]  # the network was drawn before
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from darnax.runner.interrupts import Interrupted
-from darnax.runner.train import Run
+from darnax.runner.interrupts import Interrupted, Request
+from darnax.runner.train import TESTED, Run
 from darnax.tracking import Tracker
 from darnax.tracking.pruning import Pruned, Pruning
 
@@ -64,8 +64,11 @@ ENDS = {"pruned": Pruned(), "failed": ValueError("no"), "interrupted": None, "fi
 @pytest.mark.parametrize("status", ENDS)
 def test_the_run_writes_down_how_it_ended(status: str, monkeypatch) -> None:
     """What `train` raises, or that it was asked to stop, is the status; the tracker and the folder hear the same."""
-    told: list[str] = []
-    lane = SimpleNamespace(start=lambda: None, finish=told.append, folder=SimpleNamespace(path=Path()))
+    told: list[tuple[str, str | None]] = []
+    progress = SimpleNamespace(metrics={TESTED: 0.5})
+    lane = SimpleNamespace(
+        start=lambda: None, finish=lambda *end: told.append(end), folder=SimpleNamespace(path=Path()), progress=progress
+    )
     run = Run.__new__(Run)
     run.lanes, run.dataset = [lane, lane], SimpleNamespace(test=None)
 
@@ -79,5 +82,5 @@ def test_the_run_writes_down_how_it_ended(status: str, monkeypatch) -> None:
     monkeypatch.setattr(run, "train", train, raising=False)
     expected = {"pruned": Pruned, "failed": ValueError, "interrupted": Interrupted}.get(status)
     with pytest.raises(expected) if expected else nullcontext():
-        run.to_the_end()
-    assert told == [status, status]
+        run.to_the_end(Request())
+    assert told == [(status, "ValueError: no" if status == "failed" else None)] * 2
