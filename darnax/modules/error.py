@@ -7,10 +7,8 @@
 }
 """
 
-import operator
 from typing import Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
@@ -21,14 +19,16 @@ from darnax.rules import Rule, SoftmaxDelta
 
 
 class ErrorUnits(Layer):
-    """The state is `e = rule.signal(y, h)`: of scores h that buffers before this one send, and the answer y that comes after.
+    """The state is `e = rule.signal(y, h)`: of scores h that a buffer before this one sends, and the answer y from after it.
 
-    While no answer is shown, nothing is wrong: e = 0. With Hebb's rule `ΔW ∝ x ⊗ e`, an adapter that sends scores learns by
-    `rule`, and one that takes e back to the scores' sender learns its transpose, each from its own two ends.
+    While no answer is shown, nothing is wrong: e = 0. With Hebb's rule `ΔW ∝ x ⊗ e`, the adapter that sends scores learns by
+    `rule`, and one that takes e back to their sender learns its transpose, each from its own two ends.
 
     Args:
         rule: of the answer, as a readout would learn it; default `SoftmaxDelta`.
-        guesses: number of adapters that send scores.
+
+    Raises:
+        ValueError: when it hears from more than two buffers.
 
     Example:
         >>> import jax.numpy as jnp
@@ -38,10 +38,9 @@ class ErrorUnits(Layer):
     """
 
     rule: Rule
-    guesses: int = eqx.field(static=True)
 
-    def __init__(self, rule: Rule | None = None, guesses: int = 1) -> None:
-        self.rule, self.guesses = SoftmaxDelta() if rule is None else rule, guesses
+    def __init__(self, rule: Rule | None = None) -> None:
+        self.rule = SoftmaxDelta() if rule is None else rule
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         return x
@@ -51,10 +50,10 @@ class ErrorUnits(Layer):
         return jnp.zeros_like(x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
-        messages = jax.tree.leaves(h)  # in the order of their senders; this layer's own, of zeros, parts scores and answer
-        before, after = messages[: self.guesses + 1], messages[self.guesses + 1 :]
-        scores = jax.tree.reduce(operator.add, before)
-        return self.rule.signal(jax.tree.reduce(operator.add, after), scores) if after else jnp.zeros_like(scores)
+        scores, _, *answer = jax.tree.leaves(h)  # by sender; between them its own message, which says nothing
+        if len(answer) > 1:
+            raise ValueError(f"error units hear scores from one buffer and the answer from another; {len(answer) + 1} came")
+        return self.rule.signal(*answer, scores) if answer else jnp.zeros_like(scores)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         del x, y, y_hat

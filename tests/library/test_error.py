@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from darnax.layer_map import LayerMap
 from darnax.learning import go_through, local_updates
@@ -39,20 +40,31 @@ def error_of(scores: np.ndarray, answer: np.ndarray) -> np.ndarray:
     return np.asarray(ErrorUnits().reduce([jnp.array(part, jnp.float32) for part in (scores, np.zeros_like(answer), answer)]))
 
 
-def test_an_error_is_what_the_rule_says_of_all_scores() -> None:
+def test_an_error_is_what_the_rule_says_of_the_scores() -> None:
     rng = np.random.default_rng(5)
-    one, two = jnp.array(rng.normal(size=(2, BATCH, CLASSES)), jnp.float32)
+    scores = jnp.array(rng.normal(size=(BATCH, CLASSES)), jnp.float32)
     answer = jnp.array(np.sign(rng.normal(size=(BATCH, CLASSES))), jnp.float32)
-    own = jnp.zeros_like(one)
-    powers = np.exp(one + two)
+    own = jnp.zeros_like(scores)
+    powers = np.exp(scores)
     error = (answer + 1) / 2 - powers / powers.sum(axis=1, keepdims=True)
-    assert np.allclose(ErrorUnits(guesses=2).reduce([one, two, own, answer]), error, atol=1e-6)
-    assert np.allclose(ErrorUnits(Delta()).reduce([one, own, answer]), answer - one)
+    assert np.allclose(ErrorUnits().reduce([scores, own, answer]), error, atol=1e-6)
+    assert np.allclose(ErrorUnits(Delta()).reduce([scores, own, answer]), answer - scores)
 
 
 def test_nothing_is_wrong_while_no_answer_is_shown() -> None:
     scores = jnp.ones((BATCH, CLASSES))
     assert not ErrorUnits().reduce([scores, jnp.zeros_like(scores)]).any()
+
+
+def test_they_learn_nothing_themselves_and_keep_to_themselves() -> None:
+    units, state = ErrorUnits(), jnp.ones((BATCH, CLASSES))
+    assert not units(state).any()
+    assert not any(jax.tree.leaves(units.plastic()))
+
+
+def test_a_second_sender_of_scores_is_refused() -> None:
+    with pytest.raises(ValueError, match="scores from one buffer and the answer from another; 3 came"):
+        ErrorUnits().reduce([jnp.ones((1, 2))] * 4)
 
 
 def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
