@@ -53,7 +53,7 @@ class ErrorUnits(Layer):
         scores, _, *answer = jax.tree.leaves(h)  # by sender; between them its own message, which says nothing
         if len(answer) > 1:
             raise ValueError(f"error units hear scores from one buffer and the answer from another; {len(answer) + 1} came")
-        return self.rule.signal(*answer, scores) if answer else jnp.zeros_like(scores)
+        return self.rule.signal(answer[0], scores) if answer else jnp.zeros_like(scores)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         del x, y, y_hat
