@@ -1,6 +1,7 @@
 """Layers and adapters: thin; each is a weight, a connectivity and a rule."""
 
 from darnax.modules.convolution import Convolution, RecurrentConvolution
+from darnax.modules.error import ErrorUnits
 from darnax.modules.feedback import Feedback
 from darnax.modules.ferromagnetic import Ferromagnetic
 from darnax.modules.fully_connected import FullyConnected
@@ -12,6 +13,7 @@ __all__ = [
     "AbstractModule",
     "Adapter",
     "Convolution",
+    "ErrorUnits",
     "Feedback",
     "Ferromagnetic",
     "FullyConnected",

@@ -85,9 +85,21 @@ CAPACITY = Section(
     ),
     ("pairs learned", "overlap clamped–free", "flips when free"),
 )
+UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
+TOLD = "+experiment=mnist_error"
 BEYOND = Section(
     "Beyond the published model",
-    "Local rules only; settings were chosen on a validation split (docs/science.md).",
-    (Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),),
+    "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and `fashion_error` are one "
+    "layer that is told its errors through feedback that learns; in their ablation nothing learns but the readout.",
+    (
+        Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
+        Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", TOLD),
+        Row("the same, nothing learns but the readout", f"{TOLD} dynamics.train.held.learn=[]"),
+        Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),
+        Row("the same, 10 epochs", f"{TOLD} model.features=2000 runner.epochs=10"),
+        Row("`mnist_error`, 1000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} runner.epochs=10"),
+        Row("`mnist_error`, 2000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10"),
+        Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error runner.epochs=10"),
+    ),
 )
 SECTIONS = (SPARSE, DENSE, CAPACITY, BEYOND)

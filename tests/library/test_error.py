@@ -1,0 +1,97 @@
+"""Units that hold an error, and the feedback that learns from them, against numpy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from darnax.layer_map import LayerMap
+from darnax.learning import go_through, local_updates
+from darnax.modules import ErrorUnits, Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import SequentialOrchestrator
+from darnax.relaxation import Phase
+from darnax.rules import Delta, Hebbian
+from darnax.states.sequential import SequentialState
+
+UNITS, CLASSES, BATCH = 12, 3, 4
+
+
+def told_its_errors() -> SequentialOrchestrator:
+    keys = iter(jax.random.split(jax.random.key(3), 5))
+    layer_map = LayerMap.from_dict(
+        {
+            1: {
+                0: FullyConnected(5, UNITS, 2.0, key=next(keys)),
+                1: RecurrentDiscrete(UNITS, 0.0, rule=None, key=next(keys)),
+                2: FullyConnected(CLASSES, UNITS, 3.0, rule=Hebbian(), key=next(keys)),
+            },
+            2: {1: FullyConnected(UNITS, CLASSES, rule=Hebbian(), key=next(keys)), 2: ErrorUnits(), 3: Ferromagnetic(CLASSES)},
+            3: {1: FullyConnected(UNITS, CLASSES, key=next(keys)), 3: OutputLayer()},
+        }
+    )
+    return SequentialOrchestrator(layer_map)
+
+
+def one_of_many(rng: np.random.Generator, batch: int) -> np.ndarray:
+    return 2 * np.eye(CLASSES, dtype=np.float32)[rng.integers(CLASSES, size=batch)] - 1
+
+
+def error_of(scores: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    return np.asarray(ErrorUnits().reduce([jnp.array(part, jnp.float32) for part in (scores, np.zeros_like(answer), answer)]))
+
+
+def test_an_error_is_what_the_rule_says_of_the_scores() -> None:
+    rng = np.random.default_rng(5)
+    scores = jnp.array(rng.normal(size=(BATCH, CLASSES)), jnp.float32)
+    answer = jnp.array(np.sign(rng.normal(size=(BATCH, CLASSES))), jnp.float32)
+    own = jnp.zeros_like(scores)
+    powers = np.exp(scores)
+    error = (answer + 1) / 2 - powers / powers.sum(axis=1, keepdims=True)
+    assert np.allclose(ErrorUnits().reduce([scores, own, answer]), error, atol=1e-6)
+    assert np.allclose(ErrorUnits(Delta()).reduce([scores, own, answer]), answer - scores)
+
+
+def test_nothing_is_wrong_while_no_answer_is_shown() -> None:
+    scores = jnp.ones((BATCH, CLASSES))
+    assert not ErrorUnits().reduce([scores, jnp.zeros_like(scores)]).any()
+
+
+def test_they_learn_nothing_themselves_and_keep_to_themselves() -> None:
+    units, state = ErrorUnits(), jnp.ones((BATCH, CLASSES))
+    assert not units(state).any()
+    assert not any(jax.tree.leaves(units.plastic()))
+
+
+def test_a_second_sender_of_scores_is_refused() -> None:
+    with pytest.raises(ValueError, match="scores from one buffer and the answer from another; 3 came"):
+        ErrorUnits().reduce([jnp.ones((1, 2))] * 4)
+
+
+def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
+    # ΔW of both ends is x ⊗ e, divided by √(B·fan_in), so that one is the other's transpose, √(units/classes) as large.
+    network = told_its_errors()
+    rng = np.random.default_rng(6)
+    x = jnp.array(rng.normal(size=(BATCH, 5)), jnp.float32)
+    y = jnp.array(one_of_many(rng, BATCH))
+    phases = {
+        "recall": Phase(steps=2, messages="forward"),
+        "ask": Phase(steps=1, learn=("1_to_2", "2_to_1")),
+    }
+    state = SequentialState([(5,), (UNITS,), (CLASSES,), (CLASSES,)]).init(x, y)
+    ends = dict(go_through(network, state, phases, jax.random.key(0)))
+    made = local_updates(network, phases, ends).layer_map
+    assert np.abs(made[2, 1].W).max() > 0.01
+    assert np.allclose(made[1, 2].W.T, made[2, 1].W * np.sqrt(UNITS / CLASSES), atol=1e-5)
+
+
+def test_a_correction_lowers_the_error() -> None:
+    # With the transpose of the scores' weights as feedback, and no coupling that could object, the next scores are better.
+    network = told_its_errors()
+    guess = np.asarray(network.layer_map[2, 1].W)
+    rng = np.random.default_rng(7)
+    states = np.sign(rng.normal(size=(100, UNITS))).astype(np.float32)
+    y = one_of_many(rng, 100)
+    error = error_of(states @ guess, y)
+    flipped = np.where(rng.random(states.shape) < 0.3, np.sign(error @ guess.T), states)
+    after = error_of(flipped @ guess, y)
+    assert np.abs(after).mean() < 0.8 * np.abs(error).mean()
