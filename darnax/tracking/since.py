@@ -7,7 +7,11 @@ from darnax.tracking.interface import Tracker
 
 
 class Since(Tracker):
-    """Hands on to `tracker` the rows of steps after `step` alone: a run that goes on repeats the others, bit for bit."""
+    """Hands on to `tracker` the rows of steps after `step` alone: a run that goes on repeats the others, bit for bit.
+
+    `step` is the last of the record, which is written first: a kill between the two costs the dashboard one row. A run that is
+    killed again before it has caught up repeats some; a row and its repetition are alike.
+    """
 
     def __init__(self, tracker: Tracker, step: int) -> None:
         self.tracker, self.step = tracker, step

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from laboratory import digits
 from safetensors import safe_open
@@ -32,7 +32,8 @@ from darnax.tracking import Composite, Tracker
 from darnax.tracking.jsonl import Jsonl
 from darnax.tracking.since import Since
 
-FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+ONCE = (Phase.explicit, Phase.generate)  # shrinking would train for many minutes
+FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck), "phases": ONCE}
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=30", "tracking=local", "data.batch_size=1"]
 SGD = "optimizer.groups.hidden.learning_rate.init_value"
 
@@ -183,7 +184,15 @@ def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop], c
     (whole, expected), (parts, found) = (run(place, overrides, data, some, cases) for some in ([], stops))
     cases["runs"] += 1
     assert_same(parts, whole)
-    assert told(found.rows) == told(expected.rows)
+    assert_heard(told(found.rows), told(expected.rows), stops)
+
+
+def assert_heard(rows: list[dict[str, Any]], expected: list[dict[str, Any]], stops: list[Stop]) -> None:
+    """A kill between the record and the dashboard loses it one row; who is stopped again before catching up repeats some."""
+    assert all(row in expected for row in rows)
+    assert len([row for row in expected if row not in rows]) <= sum(stop.how == "killed after a row" for stop in stops)
+    steps = [row["step"] for row in rows]
+    assert len(stops) > 1 or sorted(set(steps)) == steps
 
 
 @settings(max_examples=6, derandomize=True, **FREELY)
