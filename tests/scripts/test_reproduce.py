@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -35,7 +36,7 @@ def run(place, name, accuracy, *overrides, status="finished"):
 def said(reproduce, monkeypatch, capsys, *arguments):
     from reproduction.rows import BEYOND
 
-    monkeypatch.setattr(reproduce, "SECTIONS", (BEYOND,))
+    monkeypatch.setattr(reproduce, "SECTIONS", (replace(BEYOND, rows=BEYOND.rows[:1]),))
     monkeypatch.setattr(sys, "argv", ["reproduce.py", *map(str, arguments)])
     reproduce.main()
     return capsys.readouterr().out
