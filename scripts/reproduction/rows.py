@@ -96,7 +96,6 @@ BEYOND = Section(
         Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", TOLD),
         Row("the same, nothing learns but the readout", f"{TOLD} dynamics.train.held.learn=[]"),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),
-        Row("the same, 10 epochs", f"{TOLD} model.features=2000 runner.epochs=10"),
         Row("`mnist_error`, 1000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} runner.epochs=10"),
         Row("`mnist_error`, 2000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10"),
         Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error"),
