@@ -79,7 +79,7 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
     }
     state = SequentialState([(5,), (UNITS,), (CLASSES,), (CLASSES,)]).init(x, y)
     ends = dict(go_through(network, state, phases, jax.random.key(0)))
-    made = local_updates(network, phases, ends).layer_map
+    made = local_updates(network, phases, ends)[0].layer_map
     assert np.abs(made[2, 1].W).max() > 0.01
     assert np.allclose(made[1, 2].W.T, made[2, 1].W * np.sqrt(UNITS / CLASSES), atol=1e-5)
 
