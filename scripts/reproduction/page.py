@@ -13,8 +13,8 @@ from reproduction.rows import ACCURACY, Row, Section
 HEADER = """# Results
 
 Made by `python scripts/reproduce.py` from the folders of runs: no number here is typed by hand. Mean ± standard deviation over
-seeds; seconds are those of one run, on a machine that did other things as well; a + after a commit says that files had changed since. A row without numbers has not been
-run; `python scripts/reproduce.py --missing` lists the commands that are left.
+seeds; seconds are those of one run, on a machine that did other things as well; a + after a commit says that files had changed
+since. A row without numbers has not been run; `python scripts/reproduce.py --missing` lists the commands that are left.
 """
 
 
