@@ -61,6 +61,7 @@ class Lane:
 
     def __init__(self, experiment: Experiment, folder: RunFolder, open_tracker: OpenTracker) -> None:
         self.experiment, self.folder, self.open_tracker = experiment, folder, open_tracker
+        self.warned = False
 
     def begin(self, per_epoch: int, like: Learner) -> Learner | None:
         """Go back to the last checkpoint there is, and return its learner; None where there is none yet."""
@@ -80,11 +81,14 @@ class Lane:
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Hand a row to the tracker, and remember its numbers for the summary."""
-        told = warning(self.progress.metrics)
+        before = warning(self.progress.metrics)
         self.progress.metrics |= metrics
-        if (now_told := warning(self.progress.metrics)) != told:
-            self.folder.write_summary(warning=now_told)
-            logging.getLogger(__name__).warning("%s", now_told or "no longer at chance")
+        told = warning(self.progress.metrics)
+        if (told is None) != (before is None):
+            self.folder.write_summary(warning=told)
+        if told and not self.warned:  # once: a network that comes and goes would fill the log
+            self.warned = True
+            logging.getLogger(__name__).warning("%s", told)
         now = time.perf_counter()
         self.progress.wall_seconds += now - self.began
         self.began = now
