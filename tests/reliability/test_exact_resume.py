@@ -209,10 +209,12 @@ def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, 
 
 
 ADAM = [
-    "optimizer.groups.w_in={_target_: optax.adam, learning_rate: 0.01}",
-    "optimizer.groups.hidden={_target_: optax.adamw, learning_rate: 0.01, weight_decay: 0.1}",
+    "~optimizer.groups.w_in",
+    "+optimizer.groups.w_in={_target_: optax.adam, learning_rate: 0.01}",
+    "~optimizer.groups.hidden",
+    "+optimizer.groups.hidden={_target_: optax.adamw, learning_rate: 0.01, weight_decay: 0.1}",
 ]
-MOMENTUM = ["optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}"]
+MOMENTUM = ["~optimizer.default", "+optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}"]
 OPTIMISERS = [[], ADAM, MOMENTUM]
 ORDERS = ["Sequential", "Parallel", "Asynchronous"]
 PHASES = ["recall", "published"]
