@@ -55,7 +55,7 @@ def steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
         run = runs.get(point.overrides)
         if not any(history(record.note(point))) and not (run and is_done(run)):
             last = run and checkpoint.latest(run / "checkpoints")
-            found[point.identity] = int(last.stem.rpartition("-")[2]) if last else 0
+            found[point.identity] = checkpoint.step_of(last) if last else 0
     return found
 
 

@@ -161,10 +161,11 @@ def _steps(directory: Path) -> list[Path]:
 def _prune(directory: Path, newest: Path, keep: int, every: int | None) -> None:
     steps = _steps(directory)
     until = steps.index(newest) + 1
-    old = [path for path in steps[: max(until - keep, 0)] if every is None or _step(path) % every]
+    old = [path for path in steps[: max(until - keep, 0)] if every is None or step_of(path) % every]
     for path in (*old, *steps[until:], *directory.glob(".*.tmp")):
         path.unlink(missing_ok=True)
 
 
-def _step(path: Path) -> int:
+def step_of(path: Path) -> int:
+    """Return the step that a step file is of."""
     return int(path.stem.removeprefix("step-"))
