@@ -1,6 +1,6 @@
 """The published model from this code: what it gives, what is still to be run, and the physics of networks at rest.
 
-python scripts/reproduce.py                     docs/results.md from the runs in outputs/
+python scripts/reproduce.py                     take the runs in outputs/ into docs/receipts.json, and write docs/results.md
 python scripts/reproduce.py --missing > todo.sh the commands that are left; run it, and if it was cut off make it anew
 python scripts/reproduce.py --physics           measure the physics (minutes), then the page
 """
@@ -10,8 +10,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from reproduction.ledger import Ledger
 from reproduction.page import page
-from reproduction.receipts import finished, receipt
+from reproduction.receipts import finished
 from reproduction.rows import SECTIONS, TRAIN, Row
 
 SEEDS = (0, 1, 2)
@@ -29,7 +30,7 @@ def commands(row: Row, seeds: Sequence[int]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where the runs are")
-    parser.add_argument("--page", type=Path, default=Path("docs/results.md"), help="where the page goes")
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="where receipts.json and the page results.md go")
     parser.add_argument("--missing", action="store_true", help="print the commands that are left instead")
     parser.add_argument("--physics", nargs="*", metavar="NAME", help="measure fixed_points, convergence, coupling; default all")
     choice = parser.parse_args()
@@ -38,19 +39,16 @@ def main() -> None:
 
         for name in choice.physics or MEASUREMENTS:
             print(measure(name, choice.outputs), flush=True)
-    there = finished(choice.outputs)
-    found = {section: [receipt(there, row.overrides, SEEDS) for row in section.rows] for section in SECTIONS}
-    left = [
-        command
-        for section, receipts in found.items()
-        for row, (_, seeds) in zip(section.rows, receipts, strict=True)
-        for command in commands(row, seeds)
-    ]
+    rows = [row for section in SECTIONS for row in section.rows]
+    ledger = Ledger.read(choice.docs / "receipts.json")
+    ledger.take(rows, finished(choice.outputs), SEEDS, choice.outputs / "physics")
+    left = [command for row in rows for command in commands(row, ledger.missing(row, SEEDS))]
     if choice.missing:
         print(*left, sep="\n")
         return
-    choice.page.write_text(page({s: [r for r, _ in receipts] for s, receipts in found.items()}, choice.outputs / "physics"))
-    print(f"{choice.page}: {len(left)} commands are left")
+    ledger.write(choice.docs / "receipts.json")
+    (choice.docs / "results.md").write_text(page(SECTIONS, ledger))
+    print(f"{choice.docs / 'results.md'}: {len(left)} commands are left")
 
 
 if __name__ == "__main__":

@@ -1,69 +1,69 @@
 """The results page: tables whose every number comes out of a run folder."""
 
-import json
-import math
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from statistics import fmean, stdev
 from typing import Any
 
-from reproduction.receipts import Receipt, commit, environment
+from reproduction.ledger import Ledger, stale
+from reproduction.receipts import Receipt
 from reproduction.rows import ACCURACY, Row, Section
 
 HEADER = """# Results
 
-Made by `python scripts/reproduce.py` from the folders of runs: no number here is typed by hand. Mean ± standard deviation over
-seeds; seconds are those of one run, on a machine that did other things as well; a + after a commit says that files had changed
-since. A row without numbers has not been run; `python scripts/reproduce.py --missing` lists the commands that are left.
+Made by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which it takes from the folders of
+runs: no number here is typed by hand. Mean ± standard deviation over seeds; seconds are those of one run, or of all runs side by
+side in one program, on a machine that did other things as well. A + after a commit says that files had changed since, a * that
+the settings of the row have. A row without numbers has not been run; `python scripts/reproduce.py --missing` lists what is left.
 """
 
 
-def page(sections: Mapping[Section, Sequence[Receipt]], physics: Path) -> str:
+def page(sections: Sequence[Section], ledger: Ledger) -> str:
     """Return the page as Markdown."""
-    parts = [
-        HEADER,
-        *(part for section, receipts in sections.items() for part in trained(section, receipts)),
-        *measured(physics),
-    ]
-    return "\n".join(parts)
+    return "\n".join([HEADER, *(part for section in sections for part in trained(section, ledger)), *measured(ledger)])
 
 
-def trained(section: Section, receipts: Sequence[Receipt]) -> Iterator[str]:
+def trained(section: Section, ledger: Ledger) -> Iterator[str]:
     """Yield the parts of a section of runs."""
     yield f"## {section.title}\n\n{section.text}\n"
     published = any(row.published for row in section.rows)
-    heads = ["", *(["published"] if published else []), *section.heads, "seeds", "seconds", "commit", "command"]
-    yield table(heads, [line(row, receipt, published) for row, receipt in zip(section.rows, receipts, strict=True)])
+    heads = ["", *(["published"] if published else []), *section.heads, "seeds", "seconds", "on", "commit", "command"]
+    yield table(heads, [line(row, ledger.of(row), published) for row in section.rows])
 
 
-def line(row: Row, receipt: Receipt, published: bool) -> list[str]:
+def line(row: Row, kept: dict[int, Receipt], published: bool) -> list[str]:
     """Return the cells of a row."""
-    figures = [spread(*receipt.spread(metric), metric) for metric in row.metrics]
-    circumstances = [str(len(receipt.runs)), f"{receipt.seconds:.0f}", receipt.commits] if receipt.runs else [""] * 3
+    figures = [
+        spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric) for metric in row.metrics
+    ]
+    circumstances = [
+        str(len(kept)),
+        f"{fmean(one.seconds for one in kept.values()):.0f}",
+        ", ".join(dict.fromkeys(one.device for one in kept.values())),
+        ", ".join(dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())),
+    ]
     return [
         row.what,
         *([row.published] if published else []),
         *figures,
-        *circumstances,
-        f"`{shlex.join(f'{row.program} {row.overrides}'.split())}`",
+        *(circumstances if kept else [""] * len(circumstances)),
+        f"`{row.command}`",
     ]
 
 
-def spread(mean: float, sd: float, metric: str) -> str:
+def spread(values: Sequence[float], metric: str) -> str:
     """Write mean ± sd."""
     digits = 4 if metric == ACCURACY else 3
-    return "" if math.isnan(mean) else f"{mean:.{digits}f}" + ("" if math.isnan(sd) else f" ± {sd:.{digits}f}")
+    mean = f"{fmean(values):.{digits}f}" if values else ""
+    return mean + (f" ± {stdev(values):.{digits}f}" if len(values) > 1 else "")
 
 
-def measured(place: Path) -> Iterator[str]:
+def measured(ledger: Ledger) -> Iterator[str]:
     """Yield the parts about the physics."""
     yield "## Physics\n"
-    for file in sorted(place.glob("*/result.json")):
-        result, around = json.loads(file.read_text(encoding="utf-8")), environment(file.parent)
+    for name, result in sorted(ledger.physics.items()):
         yield f"{result['text']}\n"
         yield table(list(result["rows"][0]), [list(map(str, row.values())) for row in result["rows"]])
-        command = f"python scripts/reproduce.py --physics {file.parent.name}"
-        yield f"`{command}`, {result['seconds']:.0f} s, commit {commit(around)}\n"
+        yield f"`python scripts/reproduce.py --physics {name}`, {result['seconds']:.0f} s, commit {result['commit']}\n"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

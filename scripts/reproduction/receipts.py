@@ -1,13 +1,11 @@
-"""From a configuration to the runs that had exactly it, and from these to a number with its receipt."""
+"""From a configuration to the runs that had exactly it, and from these to numbers with their receipts."""
 
+import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -15,8 +13,19 @@ from darnax.cli.hydra_adapter import compose
 from darnax.reports import configuration
 from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
+from reproduction.rows import Row
 
 Identity = frozenset[tuple[str, Any]]
+
+
+class Receipt(NamedTuple):
+    """What is kept of a run: its numbers, what they cost and where, and of which state of code and configuration they are."""
+
+    metrics: Mapping[str, float]
+    seconds: float
+    device: str
+    commit: str
+    settings: str
 
 
 def identity(flat: Mapping[str, Any]) -> Identity:
@@ -30,32 +39,33 @@ def wanted(overrides: str, seed: int) -> Identity:
     return identity(configuration.parse(yaml.safe_dump(compose([*overrides.split(), f"seed={seed}"]))))
 
 
+def digest(configured: Identity) -> str:
+    """Return a short name for a configuration."""
+    return hashlib.sha256(repr(sorted(configured, key=repr)).encode()).hexdigest()[:8]
+
+
 def finished(outputs: Path) -> dict[Identity, Run]:
     """Return the newest finished run of every configuration."""
     runs = sorted((read(folder) for folder in folders(outputs)), key=lambda run: run.when)
     return {identity(run.config): run for run in runs if run.status == "finished"}
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """The runs behind a row."""
+def receipts(there: Mapping[Identity, Run], row: Row, seeds: Iterable[int]) -> dict[int, Receipt]:
+    """Return the receipt of every seed of a row of which there is a run."""
+    found = {seed: there.get(wanted(row.overrides, seed)) for seed in seeds}
+    return {seed: receipt(run, row.metrics) for seed, run in found.items() if run is not None}
 
-    runs: tuple[Run, ...]
 
-    def spread(self, metric: str) -> tuple[float, float]:
-        """Return mean and standard deviation over the runs; nan where there are too few."""
-        values = [run.value(metric) for run in self.runs]
-        return (fmean(values) if values else math.nan), (stdev(values) if len(values) > 1 else math.nan)
-
-    @property
-    def seconds(self) -> float:
-        """How long one of them took."""
-        return fmean(run.seconds for run in self.runs)
-
-    @property
-    def commits(self) -> str:
-        """Of which state of the code they are."""
-        return ", ".join(dict.fromkeys(commit(environment(run.path)) for run in self.runs))
+def receipt(run: Run, metrics: Iterable[str]) -> Receipt:
+    """Return what is kept of a run."""
+    around = environment(run.path)
+    return Receipt(
+        {metric: run.value(metric) for metric in metrics},
+        run.seconds,
+        device(around),
+        commit(around),
+        digest(identity(run.config)),
+    )
 
 
 def environment(folder: Path) -> dict[str, Any]:
@@ -72,7 +82,7 @@ def commit(circumstances: Mapping[str, Any]) -> str:
     return f"{git.get('commit', 'unknown')[:7]}{'+' if git.get('dirty') else ''}"
 
 
-def receipt(there: Mapping[Identity, Run], overrides: str, seeds: Iterable[int]) -> tuple[Receipt, list[int]]:
-    """Return the runs of a row, and the seeds of which there is none."""
-    found = {seed: there.get(wanted(overrides, seed)) for seed in seeds}
-    return Receipt(tuple(run for run in found.values() if run)), [seed for seed, run in found.items() if run is None]
+def device(circumstances: Mapping[str, Any]) -> str:
+    """Return on what the numbers were computed."""
+    there = circumstances.get("device") or {}
+    return {"cpu": "CPU"}.get(there.get("kind", "unknown"), there.get("kind", "unknown"))

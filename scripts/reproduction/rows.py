@@ -1,5 +1,6 @@
 """What is to be reproduced: every row of the results page is a configuration, beside the number that was published for it."""
 
+import shlex
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,6 +17,11 @@ class Row:
     published: str = ""
     metrics: tuple[str, ...] = (ACCURACY,)
     program: str = TRAIN
+
+    @property
+    def command(self) -> str:
+        """What one types, seeds aside."""
+        return shlex.join(f"{self.program} {self.overrides}".split())
 
 
 @dataclass(frozen=True)

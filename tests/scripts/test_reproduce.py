@@ -14,6 +14,7 @@ from darnax.builder import build
 from darnax.cli.hydra_adapter import compose
 
 ROOT = Path(__file__).parents[2]
+AROUND = {"git": {"commit": "0123456789abcdef", "dirty": False}, "device": {"kind": "cpu"}}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def run(place, name, accuracy, *overrides, status="finished"):
     folder = place / "mnist_chain" / name
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(compose(["+experiment=mnist_chain", *overrides])))
-    (folder / "environment.json").write_text(json.dumps({"git": {"commit": "0123456789abcdef", "dirty": False}}))
+    (folder / "environment.json").write_text(json.dumps(AROUND))
     summary = {"status": status, "metrics": {"test/accuracy": accuracy}, "wall_seconds": 60.0}
     (folder / "summary.json").write_text(json.dumps(summary))
 
@@ -49,7 +50,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce,
     run(tmp_path, "2026-01-02_00-00-02-aaaaaa", 0.1, "seed=2", "model.depth=3")
     run(tmp_path, "2026-01-02_00-00-03-aaaaaa", 0.1, "seed=2", status="interrupted")
     run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
-    left = said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--missing")
+    left = said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing")
     assert left == "darnax train -m +experiment=mnist_chain tracking=local seed=2\n"
 
     physics = tmp_path / "physics" / "counting"
@@ -57,12 +58,32 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce,
     (physics / "result.json").write_text(
         json.dumps({"text": "How many.", "seconds": 3.2, "rows": [{"J_D": 0.5, "counted": "2"}]})
     )
-    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--page", tmp_path / "results.md")
+    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path)
     page = (tmp_path / "results.md").read_text()
     row = re.search(r"^\| `mnist_chain`.*$", page, re.MULTILINE)[0]
     values = [0.9712, 0.9735]
-    assert f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | 0123456 | `darnax train +experiment=mnist_chain` |" in row
+    assert (
+        f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | CPU | 0123456 | `darnax train +experiment=mnist_chain` |"
+        in row
+    )
     assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
+
+
+def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(reproduce, monkeypatch, capsys, tmp_path):
+    from reproduction import ledger
+
+    outputs, empty = tmp_path / "outputs", tmp_path / "empty"
+    for seed in (0, 1, 2):
+        run(outputs, f"2026-01-01_00-00-00-aaaaa{seed}", 0.97, f"seed={seed}")
+    said(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
+    page = (tmp_path / "results.md").read_text()
+    assert "0 commands" in said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
+    assert (tmp_path / "results.md").read_text() == page
+
+    monkeypatch.setattr(ledger, "wanted", lambda overrides, seed: frozenset({("seed", seed)}))
+    assert "seed=0,1,2" in said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing")
+    said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
+    assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
 
 @pytest.mark.slow
