@@ -10,10 +10,10 @@ from reproduction.rows import ACCURACY, Row, Section
 
 HEADER = """# Results
 
-Made by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which it takes from the folders of
-runs: no number here is typed by hand. Mean ± standard deviation over seeds; seconds are those of one run, or of all runs side by
-side in one program, on a machine that did other things as well. A + after a commit says that files had changed since, a * that
-the settings of the row have. A row without numbers has not been run; `python scripts/reproduce.py --missing` lists what is left.
+Made by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which it takes from run folders: no
+number here is typed by hand. Mean ± standard deviation over seeds. Seconds are those of one run, or of all runs side by side in
+one program, on a machine that did other things as well. A + after a commit says that files had changed since, a * that the
+settings of the row have. A row without numbers has not been run: `python scripts/reproduce.py --missing` lists what is left.
 """
 
 
