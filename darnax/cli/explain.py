@@ -36,6 +36,8 @@ def sentence(override: str, text: str, cause: BaseException | None, names: list[
         absent = getattr(cause, "full_key", None) or key
         return f"there is no {absent}{hint(str(absent), names)}; {EVERY_NAME}"
     if text.startswith("Could not delete"):
+        if key in names:
+            return f"{key} is null, and only what has a value can be taken away; give it one first: {key}=0 ~{key}"
         return f"there is no {key} to take away{hint(key, names)}"
     if text.startswith("Could not append"):
         return f"{key} is there already; change it with {key}={value}"

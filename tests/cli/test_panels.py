@@ -25,6 +25,7 @@ MISTAKES = [
     (["model=3"], ["one of its files"]),
     (["+seed=3"], ["seed is there already", "seed=3"]),
     (["~sed"], ["no sed", "did you mean seed?"]),
+    (["+later=null", "~later"], ["later is null", "later=0 ~later"]),
     (["seed=${oc.env:DARNAX_NOT_SET}"], ["seed", "DARNAX_NOT_SET"]),
     (["seed=[1,2]", "+seed.a=1"], ["+seed.a=1"]),
     (["model.dept=3", "model.deth=4", "first"], ["model.dept=3", "model.deth=4", "first: "]),
