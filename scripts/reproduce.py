@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reproduction.ledger import Ledger
 from reproduction.page import page
-from reproduction.receipts import finished
+from reproduction.receipts import ended
 from reproduction.rows import SECTIONS, TRAIN, Row
 
 SEEDS = (0, 1, 2)
@@ -41,7 +41,7 @@ def main() -> None:
             print(measure(name, choice.outputs), flush=True)
     rows = [row for section in SECTIONS for row in section.rows]
     ledger = Ledger.read(choice.docs / "receipts.json")
-    ledger.take(rows, finished(choice.outputs), SEEDS, choice.outputs / "physics")
+    ledger.take(rows, ended(choice.outputs), SEEDS, choice.outputs / "physics")
     left = [command for row in rows for command in commands(row, ledger.missing(row, SEEDS))]
     if choice.missing:
         print(*left, sep="\n")

@@ -47,8 +47,8 @@ class Ledger:
         return self.runs.get(row.command, {})
 
     def missing(self, row: Row, seeds: tuple[int, ...]) -> list[int]:
-        """Return the seeds of a row that were never run, or with other settings than it has now."""
-        return [seed for seed in seeds if (one := self.of(row).get(seed)) is None or stale(row, seed, one)]
+        """Return the seeds of a row that were never run, or not to the end, or with other settings than it has now."""
+        return [seed for seed in seeds if (one := self.of(row).get(seed)) is None or one.cut or stale(row, seed, one)]
 
 
 def stale(row: Row, seed: int, one: Receipt) -> bool:

@@ -36,7 +36,7 @@ def line(row: Row, kept: dict[int, Receipt], published: bool) -> list[str]:
         spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric) for metric in row.metrics
     ]
     circumstances = [
-        str(len(kept)),
+        str(len(kept)) + "".join(f", cut off after {last} epochs" for last in sorted({one.cut for one in kept.values()} - {0})),
         f"{fmean(one.seconds for one in kept.values()):.0f}",
         ", ".join(dict.fromkeys(one.device for one in kept.values())),
         ", ".join(dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())),

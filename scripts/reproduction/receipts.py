@@ -13,19 +13,24 @@ from darnax.cli.hydra_adapter import compose
 from darnax.reports import configuration
 from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
-from reproduction.rows import Row
+from reproduction.rows import ACCURACY, Row
 
+EVALUATED = "eval/accuracy"  # on the test images as well, where no validation split was kept
 Identity = frozenset[tuple[str, Any]]
 
 
 class Receipt(NamedTuple):
-    """What is kept of a run: its numbers, what they cost and where, and of which state of code and configuration they are."""
+    """What is kept of a run: its numbers, what they cost and where, and of which state of code and configuration they are.
+
+    A run that was cut off counts as far as it came: `cut` is the epoch of its last evaluation on the test images, else 0.
+    """
 
     metrics: Mapping[str, float]
     seconds: float
     device: str
     commit: str
     settings: str
+    cut: int = 0
 
 
 def identity(flat: Mapping[str, Any]) -> Identity:
@@ -44,10 +49,19 @@ def digest(configured: Identity) -> str:
     return hashlib.sha256(repr(sorted(configured, key=repr)).encode()).hexdigest()[:8]
 
 
-def finished(outputs: Path) -> dict[Identity, Run]:
-    """Return the newest finished run of every configuration."""
-    runs = sorted((read(folder) for folder in folders(outputs)), key=lambda run: run.when)
-    return {identity(run.config): run for run in runs if run.status == "finished"}
+def ended(outputs: Path) -> dict[Identity, Run]:
+    """Return, for every configuration, the newest finished run, or else the one that came furthest before it was cut off."""
+    runs = [run for run in map(read, folders(outputs)) if run.status == "finished" or cut(run)]
+    runs.sort(key=lambda run: (run.status == "finished", cut(run), run.when))
+    return {identity(run.config): run for run in runs}
+
+
+def cut(run: Run) -> int:
+    """Return the epoch of the last evaluation on the test images of a run that was cut off, else 0."""
+    if run.status != "interrupted" or run.config.get("data.validation") != 0:
+        return 0
+    every = run.config["runner.evaluate_every"]
+    return int(run.summary.get("epochs", 0) // every * every)
 
 
 def receipts(there: Mapping[Identity, Run], row: Row, seeds: Iterable[int]) -> dict[int, Receipt]:
@@ -59,13 +73,9 @@ def receipts(there: Mapping[Identity, Run], row: Row, seeds: Iterable[int]) -> d
 def receipt(run: Run, metrics: Iterable[str]) -> Receipt:
     """Return what is kept of a run."""
     around = environment(run.path)
-    return Receipt(
-        {metric: run.value(metric) for metric in metrics},
-        run.seconds,
-        device(around),
-        commit(around),
-        digest(identity(run.config)),
-    )
+    names = {metric: EVALUATED if metric == ACCURACY and cut(run) else metric for metric in metrics}
+    values = {metric: run.value(name) for metric, name in names.items()}
+    return Receipt(values, run.seconds, device(around), commit(around), digest(identity(run.config)), cut(run))
 
 
 def environment(folder: Path) -> dict[str, Any]:

@@ -43,7 +43,8 @@ ENTANGLED = "+experiment=entangled_mnist"
 LARGE = f"{ENTANGLED} runner.epochs=16"
 NO_J, NO_IN = "optimizer.groups.hidden.descend.learning_rate=0.0", "optimizer.groups.w_in.learning_rate=0.0"
 NO_SELF = "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 model.adapters.w_in.threshold=0.9"
-COUPLED = "+experiment=entangled_chain runner.epochs=8"
+COUPLED = "+experiment=entangled_chain model.features=400 runner.epochs=8"
+ONE_STEP = "dynamics.train.clamped.steps=0 dynamics.train.free.steps=0 dynamics.infer.recall.steps=1"
 TWO_SWEEPS = "dynamics.train.warmup.steps=0 dynamics.train.clamped.steps=1 dynamics.train.free.steps=1"
 LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
@@ -55,7 +56,6 @@ SPARSE = Section(
         sparse(
             2000, 1.3, "0.942", "optimizer.groups.w_out.learning_rate=0.17 runner.epochs=3", ", readout rate 0.17, 3 epochs"
         ),
-        sparse(2000, 1.3),
         sparse(3000, 1.1, "0.9443"),
         sparse(6000, 0.8, "0.9518"),
         Row("Fashion-MNIST, N = 3000", "+experiment=fashion_sparse"),
@@ -69,13 +69,14 @@ DENSE = Section(
         Row("H = 100", f"{ENTANGLED} model.features=100", "0.814"),
         Row("H = 400", f"{ENTANGLED} model.features=400", "0.851"),
         Row("H = 1600, 16 epochs", LARGE, "0.86–0.88"),
-        Row("the same, nothing learns but the readout", f"{LARGE} {NO_J} {NO_IN}", "0.826"),
-        Row("the same, J frozen", f"{LARGE} {NO_J}", "0.833"),
+        Row("the same, nothing learns but the readout", f"{LARGE} {NO_J} {NO_IN}"),
+        Row("the same, and no recurrence: one step", f"{ENTANGLED} runner.epochs=8 {NO_J} {NO_IN} {ONE_STEP}", "0.826"),
+        Row("H = 1600, 16 epochs, J frozen", f"{LARGE} {NO_J}", "0.833"),
         Row("the same, input weights frozen", f"{LARGE} {NO_IN}"),
         Row("the same, two sweeps instead of ten", f"{LARGE} {TWO_SWEEPS}", "about 0.02 less"),
         Row("the same, J_D = 0", f"{LARGE} {NO_SELF}", "0.11"),
-        Row("two layers of 800, J_D = 0, λ = 1, 8 epochs", f"{COUPLED} model.adapters.up.strength=1.0"),
-        Row("two layers of 800, J_D = 0, λ = 3, 8 epochs", COUPLED, "0.80–0.83"),
+        Row("two layers of 400, J_D = 0, λ = 1, 8 epochs", f"{COUPLED} model.adapters.up.strength=1.0"),
+        Row("two layers of 400, J_D = 0, λ = 3, 8 epochs", COUPLED, "0.80–0.83"),
         Row("H = 1600, backpropagation instead", f"{ENTANGLED} name=backprop", "about 0.90", program=BACKPROP),
     ),
 )
@@ -95,16 +96,15 @@ CAPACITY = Section(
     ("pairs learned", "overlap clamped–free", "flips when free"),
 )
 UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
-CHAIN = "+experiment=mnist_chain"
 TOLD = "+experiment=mnist_error"
 BEYOND = Section(
     "Beyond the published model",
     "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and `fashion_error` are one "
     "layer that is told its errors through feedback that learns; in their ablation nothing learns but the readout.",
     (
-        Row("`mnist_chain`, two layers of 1000, 10 epochs", CHAIN),
-        Row("the same settings, one layer of 2000", f"{CHAIN} model.depth=1 model.features=2000"),
-        Row("the same settings, three layers of 1000", f"{CHAIN} model.depth=3"),
+        Row("`mnist_single`, one layer of 2000, 10 epochs", "+experiment=mnist_single"),
+        Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
+        Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
         Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", TOLD),
         Row("the same, nothing learns but the readout", f"{TOLD} dynamics.train.held.learn=[]"),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),

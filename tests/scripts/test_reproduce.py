@@ -34,10 +34,23 @@ def run(place, name, accuracy, *overrides, status="finished"):
     (folder / "summary.json").write_text(json.dumps(summary))
 
 
+def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_one(reproduce, monkeypatch, capsys, tmp_path):
+    at = ("--outputs", tmp_path, "--docs", tmp_path)
+    summary = {"status": "interrupted", "metrics": {"eval/accuracy": 0.95}, "wall_seconds": 30.0, "epochs": 5.4}
+    run(tmp_path, "2026-01-03_00-00-00-aaaaaa", 0.0, "seed=0", "runner.evaluate_every=1")
+    (tmp_path / "mnist_chain/2026-01-03_00-00-00-aaaaaa/summary.json").write_text(json.dumps(summary))
+    assert said(reproduce, monkeypatch, capsys, *at, "--missing").endswith("seed=0,1,2\n")
+    said(reproduce, monkeypatch, capsys, *at)
+    assert "| 0.9500 | 1, cut off after 5 epochs | 30 |" in (tmp_path / "results.md").read_text()
+    run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.97, "seed=0")
+    said(reproduce, monkeypatch, capsys, *at)
+    assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
+
+
 def said(reproduce, monkeypatch, capsys, *arguments):
     from reproduction.rows import BEYOND
 
-    monkeypatch.setattr(reproduce, "SECTIONS", (replace(BEYOND, rows=BEYOND.rows[:1]),))
+    monkeypatch.setattr(reproduce, "SECTIONS", (replace(BEYOND, rows=BEYOND.rows[1:2]),))
     monkeypatch.setattr(sys, "argv", ["reproduce.py", *map(str, arguments)])
     reproduce.main()
     return capsys.readouterr().out
@@ -48,7 +61,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce,
     run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.9712, "seed=0", "tracking=local", f"paths.outputs={tmp_path}")
     run(tmp_path, "2026-01-02_00-00-01-aaaaaa", 0.9735, "seed=1")
     run(tmp_path, "2026-01-02_00-00-02-aaaaaa", 0.1, "seed=2", "model.depth=3")
-    run(tmp_path, "2026-01-02_00-00-03-aaaaaa", 0.1, "seed=2", status="interrupted")
+    run(tmp_path, "2026-01-02_00-00-03-aaaaaa", 0.1, "seed=2", "data.validation=5000", status="interrupted")
     run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
     left = said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing")
     assert left == "darnax train -m +experiment=mnist_chain tracking=local seed=2\n"
