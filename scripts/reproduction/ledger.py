@@ -37,7 +37,8 @@ class Ledger:
 
     def take(self, rows: list[Row], there: Mapping[Identity, Run], seeds: tuple[int, ...], physics: Path) -> None:
         """Take in the runs that are there, in the place of older ones; what is of no row any more goes."""
-        self.runs = {row.command: self.of(row) | receipts(there, row, seeds) for row in rows}
+        found = {row.command: self.of(row) | receipts(there, row, seeds) for row in rows}
+        self.runs = {command: kept for command, kept in found.items() if kept}
         for file in sorted(physics.glob("*/result.json")):
             result = json.loads(file.read_text(encoding="utf-8"))
             self.physics[file.parent.name] = result | {"commit": commit(environment(file.parent))}

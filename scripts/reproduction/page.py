@@ -35,19 +35,24 @@ def line(row: Row, kept: dict[int, Receipt], published: bool) -> list[str]:
     figures = [
         spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric) for metric in row.metrics
     ]
-    circumstances = [
-        str(len(kept)) + "".join(f", cut off after {last} epochs" for last in sorted({one.cut for one in kept.values()} - {0})),
-        f"{fmean(one.seconds for one in kept.values()):.0f}",
-        ", ".join(dict.fromkeys(one.device for one in kept.values())),
-        ", ".join(dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())),
-    ]
     return [
         row.what,
         *([row.published] if published else []),
         *figures,
-        *(circumstances if kept else [""] * len(circumstances)),
+        *(circumstances(row, kept) if kept else [""] * 4),
         f"`{row.command}`",
     ]
+
+
+def circumstances(row: Row, kept: dict[int, Receipt]) -> tuple[str, str, str, str]:
+    """Return seeds, seconds, device and commit."""
+    cut = "".join(f", cut off after {epoch} epochs" for epoch in sorted({one.cut for one in kept.values()} - {0}))
+    return (
+        f"{len(kept)}{cut}",
+        f"{fmean(one.seconds for one in kept.values()):.0f}",
+        ", ".join(dict.fromkeys(one.device for one in kept.values())),
+        ", ".join(dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())),
+    )
 
 
 def spread(values: Sequence[float], metric: str) -> str:

@@ -36,6 +36,8 @@ def run(place, name, accuracy, *overrides, status="finished"):
 
 def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_one(reproduce, monkeypatch, capsys, tmp_path):
     at = ("--outputs", tmp_path, "--docs", tmp_path)
+    said(reproduce, monkeypatch, capsys, *at)
+    assert "10 epochs |  |  |  |  |  | `darnax train" in (tmp_path / "results.md").read_text()
     summary = {"status": "interrupted", "metrics": {"eval/accuracy": 0.95}, "wall_seconds": 30.0, "epochs": 5.4}
     run(tmp_path, "2026-01-03_00-00-00-aaaaaa", 0.0, "seed=0", "runner.evaluate_every=1")
     (tmp_path / "mnist_chain/2026-01-03_00-00-00-aaaaaa/summary.json").write_text(json.dumps(summary))
