@@ -3,27 +3,34 @@
     python scripts/benchmark.py --quick
     python scripts/benchmark.py --json outputs/benchmark.json
     python scripts/benchmark.py --data --seconds 40
+    python scripts/benchmark.py --replicas
 
 darnax  as a run does it
 plain   the customary way (scripts/benchmarking/plain.py)
 floor   the products that no way can avoid (scripts/benchmarking/floor.py)
+
+On a GPU everybody multiplies in full precision, as darnax always does.
 """
 
 import argparse
 import json
 import os
 import platform
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 from benchmarking.case import Case
 from benchmarking.epochs import EXPERIMENTS, measure_epochs
 from benchmarking.measure import measure
+from benchmarking.replicas import measure_replicas
 
 COLUMNS = ["case", "images/s train", "× plain", "floor ×", "images/s evaluate", "× plain", "floor ×", "MB (plain)", "compile s"]
 COLUMNS += ["equal weights / answers"]
 HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 EPOCHS = "| experiment | s of the steps | s resident | × the steps | s streamed | × resident |\n|---|---|---|---|---|---|"
+REPLICAS = "| experiment | replicas | ms a batch | × one |\n|---|---|---|---|"
 QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
 GRID = [Case(family, n, b) for family in ("sparse", "dense") for n in (500, 1000, 2000, 4000) for b in (16, 128)]
 CONVOLUTIONS = [Case("convolution", 16, b) for b in (16, 128)]
@@ -52,31 +59,53 @@ def epochs_row(result: dict) -> str:
     return "| " + " | ".join([result["case"], *cells]) + " |"
 
 
+def replicas_rows(result: dict) -> str:
+    """Return the lines of the table of replicas."""
+    took = result["seconds"]
+    cells = [(n, f"{1e3 * s / result['batches']:.3f}", f"{s / took['1']:.2f}") for n, s in took.items()]
+    return "\n".join("| " + " | ".join([result["case"], *row]) + " |" for row in cells)
+
+
+class Table(NamedTuple):
+    """What is measured of every case, and how it is told."""
+
+    head: str
+    cases: Sequence[Any]
+    measure: Callable[[Any], dict]
+    row: Callable[[dict], str]
+
+
+def table(choice: argparse.Namespace) -> Table:
+    """Return what the command line asks for."""
+    if choice.data:
+        return Table(EPOCHS, EXPERIMENTS, lambda name: measure_epochs(name, choice.seconds), epochs_row)
+    if choice.replicas:
+        return Table(REPLICAS, ["digits_smoke"], lambda name: measure_replicas(name, choice.seconds), replicas_rows)
+    cases = QUICK if choice.quick else GRID + CHAINS + CONVOLUTIONS
+    return Table(HEAD, cases, lambda case: measure(case, choice.batches, choice.seconds), row)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three cases, about a minute")
-    parser.add_argument("--only", default="", help="cases whose name contains this, as in 'sparse N=2000'")
+    parser.add_argument("--only", nargs="+", default=[""], help="cases whose name contains one of these, as in 'sparse N=2000'")
     parser.add_argument("--batches", type=int, default=8, help="per measurement")
     parser.add_argument("--seconds", type=float, default=3.0, help="of taking turns, per case and kind")
     parser.add_argument("--data", action="store_true", help="what data cost: epochs of shipped experiments on MNIST")
-    parser.add_argument("--json", type=Path, help="write everything measured there")
+    parser.add_argument("--replicas", action="store_true", help="what 8 and 64 replicas cost beside one")
+    parser.add_argument("--json", type=Path, help="write everything measured there, case by case")
     choice = parser.parse_args()
-    device = jax.devices()[0]
+    jax.config.update("jax_default_matmul_precision", "highest")
+    device, asked, results = jax.devices()[0], table(choice), []
     print(f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}")
-    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{EPOCHS if choice.data else HEAD}")
-    results = []
-    for case in EXPERIMENTS if choice.data else QUICK if choice.quick else GRID + CHAINS + CONVOLUTIONS:
-        if choice.only not in str(case):
-            continue
-        if isinstance(case, Case):
-            results.append(measure(case, choice.batches, choice.seconds))
-            print(row(results[-1]), flush=True)
-        else:
-            results.append(measure_epochs(case, choice.seconds))
-            print(epochs_row(results[-1]), flush=True)
+    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{asked.head}", flush=True)
+    for case in asked.cases:
+        if any(part in str(case) for part in choice.only):
+            results.append(asked.measure(case))
+            print(asked.row(results[-1]), flush=True)
+            if choice.json:
+                choice.json.write_text(json.dumps(results, indent=1))
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")
-    if choice.json:
-        choice.json.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from darnax.connectivity.interface import Connectivity, normalised
+from darnax.connectivity.interface import FULL, Connectivity, normalised
 
 Padding = Literal["SAME", "VALID"] | int
 SAMPLES = 4  # whose windows are laid side by side at once
@@ -52,9 +52,8 @@ class Convolved(Connectivity):
     ) -> Float[Array, "batch P Q out"]:
         pad = self.padding if isinstance(self.padding, str) else [(self.padding, self.padding)] * 2
         strides = (self.stride, self.stride)
-        if self.transposed:
-            return jax.lax.conv_transpose(x, weight, strides, pad, dimension_numbers=LAYOUT)
-        return jax.lax.conv_general_dilated(x, weight, strides, pad, dimension_numbers=LAYOUT)
+        convolve = jax.lax.conv_transpose if self.transposed else jax.lax.conv_general_dilated
+        return convolve(x, weight, strides, pad, dimension_numbers=LAYOUT, precision=FULL)
 
     def correlate(
         self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]
@@ -74,7 +73,7 @@ class Convolved(Connectivity):
 
         def add(total: Array, samples: tuple[Array, ...]) -> tuple[Array, None]:
             x, e = samples
-            return total + jnp.einsum("bpqw,bpqo->wo", self._windows(x), e), None
+            return total + jnp.einsum("bpqw,bpqo->wo", self._windows(x), e, precision=FULL), None
 
         blank = jnp.zeros((self.fan_in, self.channels_out), x.dtype)
         total, _ = jax.lax.scan(add, blank, tuple(a.reshape(-1, few, *a.shape[1:]) for a in (x, e)))

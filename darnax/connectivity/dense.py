@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from darnax.connectivity.interface import Connectivity, normalised
+from darnax.connectivity.interface import FULL, Connectivity, normalised
 
 
 class Dense(Connectivity):
@@ -31,11 +31,12 @@ class Dense(Connectivity):
         return self._hollowed(weight / math.sqrt(self.fan_in))
 
     def message(self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
-        return (x.reshape(x.shape[0], -1) @ weight).reshape(x.shape[0], *self.post)
+        return jnp.matmul(x.reshape(x.shape[0], -1), weight, precision=FULL).reshape(x.shape[0], *self.post)
 
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "pre post"]:
         batch = x.shape[0]
-        return self._hollowed(normalised(x.reshape(batch, -1).T @ e.reshape(batch, -1), batch, self.fan_in))
+        total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
+        return self._hollowed(normalised(total, batch, self.fan_in))
 
     def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         return x

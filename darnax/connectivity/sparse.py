@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float, Int, Key
 
-from darnax.connectivity.interface import Connectivity, normalised
+from darnax.connectivity.interface import FULL, Connectivity, normalised
 
 UNROLL = 10  # inputs added per turn of the loop over the in-degree; a remainder costs a turn of its own
 SAMPLES = 16  # added per turn of the loop over the batch
@@ -80,7 +80,7 @@ class Sparse(Connectivity):
         batch = x.shape[0]
         before, signal = row_major(x.reshape(batch, -1)), row_major(e.reshape(batch, -1))
         if before.shape[1] <= self.fan_in * MATMUL_PAYS:
-            products = before.T @ signal
+            products = jnp.matmul(before.T, signal, precision=FULL)
             return normalised(jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds"), batch, self.fan_in)
 
         def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:

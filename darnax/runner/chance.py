@@ -1,7 +1,6 @@
 """Whether a network answers better than one that knows nothing."""
 
 import numpy as np
-from scipy.special import bdtrc
 
 DOUBT = 0.01  # a network that knows nothing passes for one that knows something once in a hundred evaluations
 
@@ -12,6 +11,8 @@ def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray
     That is, whether P(K ≥ k) ≥ DOUBT for the k right answers among n examples and K ~ Binomial(n, share). Where all examples
     have the same answer there is nothing to know, and nobody is at chance.
     """
+    from scipy.special import bdtrc  # 0.1 s that no run has to wait for before it trains
+
     right = np.round(np.asarray(accuracies) * examples)
     return (bdtrc(right - 1, examples, share) >= DOUBT) & (share < 1)
 

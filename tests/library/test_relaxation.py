@@ -1,5 +1,7 @@
 """How long a network relaxes and when it stops; the oracle is a Python loop over its steps."""
 
+import math
+
 import equinox as eqx
 import jax
 import jaxtyping
@@ -10,7 +12,7 @@ from networks import chain, sample
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase, relax
+from darnax.relaxation import Phase, anywhere, relax
 from darnax.states import SequentialState
 
 KEY = jax.random.key(13)
@@ -79,6 +81,17 @@ def test_at_a_fixed_point_one_step_is_taken():
     again, _, went = run(network, settled, KEY, Phase(until="fixed_point", max_steps=30))
     assert_same(again, settled)
     assert went.steps == 1
+
+
+@pytest.mark.parametrize("size", [(7,), (48,), (50,), (4, 5, 3)])  # looked at in one part, in sixteen, ten, fifteen
+def test_one_unit_anywhere_is_seen(size):
+    seen = jax.jit(anywhere)
+    nothing = np.zeros((2, math.prod(size)), bool)
+    assert not seen(nothing.reshape(2, *size))
+    for place in np.ndindex(nothing.shape):
+        one = nothing.copy()
+        one[place] = True
+        assert seen(one.reshape(2, *size))
 
 
 def test_a_blank_start_forgets_all_but_the_input_and_the_output():

@@ -9,12 +9,13 @@ import optax
 
 from darnax.layer_map import LayerMap
 from darnax.learning import init_optimizer, train_step
-from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.modules import Convolution, FullyConnected, OutputLayer, RecurrentConvolution, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase
 from darnax.states import SequentialState
 
 BATCH, PIXELS, CLASSES = 64, 784, 10
+IMAGE, SMALL = (8, 8, 1), (4, 4, 3)
 OPTIMIZER = optax.sgd(0.1)
 PHASES = {
     "warmup": Phase(steps=1, messages="forward"),
@@ -72,6 +73,39 @@ def test_products_of_a_dense_step():
 
 def test_no_key_is_made_while_nothing_draws():
     assert not any("u32[2]" in carried for carried in loops(compiled(60, sparsity=0.9).as_text()))
+
+
+def every_kind(key):
+    """Return a network with a product of every kind: convolutions, a transposed one, sparse and dense ones."""
+    keys = jax.random.split(key, 6)
+    rows = {
+        1: {0: Convolution(IMAGE, SMALL, stride=2, key=keys[0]), 1: RecurrentConvolution(SMALL, 0.9, key=keys[1])},
+        2: {
+            1: Convolution(SMALL, IMAGE, stride=2, transposed=True, key=keys[2]),
+            2: RecurrentDiscrete(IMAGE, 0.9, key=keys[3]),
+        },
+        3: {2: FullyConnected(IMAGE, 30, sparsity=0.5, key=keys[4]), 3: RecurrentDiscrete(30, 0.9, sparsity=0.5, key=keys[5])},
+        4: {3: FullyConnected(30, CLASSES, key=keys[0]), 4: OutputLayer()},
+    }
+    return SequentialOrchestrator(LayerMap.from_dict(rows))
+
+
+def test_every_product_is_of_full_precision():
+    """By default an accelerator rounds what it multiplies; read from the lowered program, since a CPU rounds nothing."""
+    net = eqx.filter_eval_shape(every_kind, jax.random.key(0))
+    arrays, structure = eqx.partition(net, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+    start = SequentialState([IMAGE, SMALL, IMAGE, (30,), (CLASSES,)])
+
+    def learn(arrays, x, y):
+        net = eqx.combine(arrays, structure)
+        learnt = train_step(net, OPTIMIZER, init_optimizer(net, OPTIMIZER, PHASES), start, PHASES, x, y, jax.random.key(0))
+        return eqx.filter(learnt, eqx.is_array)
+
+    shapes = (jax.ShapeDtypeStruct((BATCH, *size), jnp.float32) for size in (IMAGE, (CLASSES,)))
+    lines = jax.jit(learn).lower(arrays, *shapes).as_text().splitlines()
+    products = [line for line in lines if "stablehlo.dot" in line or "stablehlo.convolution" in line]
+    assert len(products) > 7  # one for the update of each weight, and the messages
+    assert [line for line in products if line.count("HIGHEST") != 2] == []
 
 
 def test_memory_goes_with_the_synapses():
