@@ -1,8 +1,11 @@
 """Weights & Biases as a view of the run: it may fail, but never the training because of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from darnax.tracking.guard import guarded
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 Mode = Literal["offline", "online", "disabled"]
 ONLINE_SECONDS, OFFLINE_SECONDS = 15.0, 60.0  # to start: a network may never answer, a busy machine is slow
 FINISH_SECONDS = 30.0
+one_at_a_time = Lock()  # runs side by side start W&B's service once
 
 
 class WandB(Tracker):
@@ -22,6 +26,8 @@ class WandB(Tracker):
     `config` is the nested, resolved configuration. `run_id` names the run on the dashboard: a resumed run passes the same
     one and `resume=True`, and goes on where it was. Curves are drawn over `step`, not over the number of calls. `disabled`
     does not even import W&B.
+
+    W&B starts behind the back of the program, which has a network to compile meanwhile; the first row waits for it.
 
     Nothing is printed and nothing is asked. Whatever goes wrong (no key, no network, no disk) is one warning in the
     log; from then on the tracker does nothing. Offline runs go online later by `wandb sync`.
@@ -44,15 +50,17 @@ class WandB(Tracker):
     ) -> None:
         self.run_id = run_id
         self.run: wandb.Run | None = None
+        self.starting: Future[wandb.Run] | None = None
         self.defined: set[str] = set()
         known = {"project": project, "entity": entity, "name": name, "group": group, "job_type": job_type, "tags": list(tags)}
         if mode == "disabled":
             return
-        with self._guarded():
-            self.run = _start({**known, "id": run_id, "mode": mode, "resume": "allow" if resume else None}, folder, config)
+        choice = {**known, "id": run_id, "mode": mode, "resume": "allow" if resume else None}
+        self.starting = _aside(partial(_start, choice, folder, config))
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Hand one row over; it is written behind the back of the training."""
+        self._wait()
         if self.run is None:
             return
         with self._guarded():
@@ -61,6 +69,7 @@ class WandB(Tracker):
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Add status and best values to the summary, and wait at most FINISH_SECONDS for what is still to be sent."""
+        self._wait()
         if self.run is None:
             return
         with self._guarded():
@@ -68,6 +77,12 @@ class WandB(Tracker):
             self.run.summary.update({"status": summary["status"], **best})
             self.run.finish(exit_code=0 if summary["status"] in ("finished", "pruned") else 1)
         self.run = None
+
+    def _wait(self) -> None:
+        if self.starting is not None:
+            starting, self.starting = self.starting, None
+            with self._guarded():
+                self.run = starting.result()
 
     def _define(self, metrics: Mapping[str, float]) -> None:
         # W&B keeps only the last value of what it was not told about, and globs end in a star: define names as they come.
@@ -81,6 +96,20 @@ class WandB(Tracker):
 
     def _off(self) -> None:
         self.run = None
+
+
+def _aside(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":
+    future: Future[wandb.Run] = Future()
+
+    def fulfil() -> None:
+        try:
+            with one_at_a_time:
+                future.set_result(start())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=fulfil, name="wandb", daemon=True).start()
+    return future
 
 
 def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | None) -> "wandb.Run":
