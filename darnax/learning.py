@@ -32,9 +32,9 @@ class Ended(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """What a training step returns: the network and its optimiser's state after it, metrics, and the readout's scores before it.
+    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
 
-    The scores are those of the phase that `answering` names: from which the readout learns.
+    The scores are those of the phase from which the readout learns, which `answering` names.
     """
 
     network: Any

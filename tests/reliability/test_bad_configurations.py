@@ -98,9 +98,9 @@ def test_a_section_that_is_something_else(section, cases):
 
 
 @settings(max_examples=20, derandomize=True, **QUIET)
-@example({})
+@example(whole={})
 @given(
-    st.recursive(
+    whole=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     )

@@ -216,7 +216,7 @@ anything = st.lists(st.one_of(st.builds("{}={}".format, keys, values), values), 
 
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(anything)
+@given(words=anything)
 def test_words_at_random(words, cases):
     cases["words"] += 1
     compose_anything(words)

@@ -127,7 +127,9 @@ def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone
         assert_same(each.folder, other)
 
 
-@pytest.mark.parametrize(("status", "error", "why"), [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")])
+@pytest.mark.parametrize(
+    ("status", "error", "why"), [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")]
+)
 def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
     def end() -> None:
         raise error

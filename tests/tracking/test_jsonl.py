@@ -53,7 +53,13 @@ def test_resuming_drops_later_rows_and_goes_on(tmp_path: Path) -> None:
 
 def test_what_the_file_ever_had_is_known_after_the_next_kill(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    for steps, keep_until, told in ((range(1, 9), None, -1), (range(4, 6), 3, 8), (range(4, 5), 3, 8), (range(2, 12), 1, 8), ([], None, 11)):
+    for steps, keep_until, told in (
+        (range(1, 9), None, -1),
+        (range(4, 6), 3, 8),
+        (range(4, 5), 3, 8),
+        (range(2, 12), 1, 8),
+        ([], None, 11),
+    ):
         tracker = Jsonl(path, keep_until)
         assert tracker.told == told
         for step in steps:
