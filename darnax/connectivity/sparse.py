@@ -53,10 +53,10 @@ class Sparse(Connectivity):
         where, what = jax.random.split(key)
         units, pool = math.prod(post), width * width * channels
         places = jnp.array([height - width + 1, breadth - width + 1])[:, None, None]
-        corner = jax.random.randint(where, (2, 1, units), 0, places)
+        top, left = jax.random.randint(where, (2, 1, units), 0, places)
         within = distinct(what, pool, pool if in_degree is None else in_degree, units)
         row, rest = jnp.divmod(within, width * channels)
-        return cls(((corner[0] + row) * breadth + corner[1]) * channels + rest, post)
+        return cls(((top + row) * breadth + left) * channels + rest, post)
 
     @property
     def fan_in(self) -> int:
