@@ -46,7 +46,7 @@ def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Labo
     wait_for_checkpoints(process, laboratory, 4 + 3)
     (cut,) = set(folders(laboratory)) - {alone}
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=120)
     assert process.returncode == 130, said
     assert [summary(run)["status"] for run in by_point(cut).values()] == ["interrupted"] * 3
     assert f"darnax sweep resume {cut}" in said
