@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from operator import and_
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -31,7 +32,10 @@ class Ended(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics."""
+    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
+
+    The scores are those of the phase from which the readout learns, which `answering` names.
+    """
 
     network: Any
     opt_state: PyTree
@@ -94,14 +98,16 @@ def watched_step(
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
     metrics |= (updates := norms("update", steps.layer_map))
     sizes += [updates[f"update/{place.module}"] for place in changes(network.layer_map, learning(network.layer_map, phases))]
-    return Learnt(eqx.apply_updates(network, steps), opt_state, scores_of(network, ends), metrics), jnp.stack(sizes)
+    scores = scores_of(network, ends[answering(network.layer_map, phases)])
+    return Learnt(eqx.apply_updates(network, steps), opt_state, scores, metrics), jnp.stack(sizes)
 
 
 def evaluate_step(
     network: Orchestrator, state: State, phases: Phases, x: Float[Array, "batch *in"], rng: Key[Array, ""]
 ) -> Float[Array, "batch *out"]:
     """Show x alone, go through the phases, and return the readout's scores at the end."""
-    return scores_of(network, dict(go_through(network, state.init(x), phases, rng)))
+    *_, (_, end) = go_through(network, state.init(x), phases, rng)
+    return scores_of(network, end)
 
 
 def go_through(network: Orchestrator, state: State, phases: Phases, rng: Key[Array, ""]) -> Iterator[tuple[str, Ended]]:
@@ -186,7 +192,17 @@ def observe(network: Orchestrator, phases: Phases, ends: Mapping[str, Ended]) ->
     return metrics
 
 
-def scores_of(network: Orchestrator, ends: Mapping[str, Ended]) -> Array:
-    """Return the readout's scores at the end of the last phase."""
+def answering(layer_map: LayerMap, phases: Phases) -> str:
+    """Name the phase that answers in training: the last at whose end the readout learns, or the last of all if it never does.
+
+    What comes after it may have seen the answer.
+    """
+    writes = [i == layer_map.output for i, _ in layer_map.edges]
+    learns = learning(layer_map, phases)
+    return [*phases, *(name for name in phases if any(map(and_, learns[name], writes)))][-1]
+
+
+def scores_of(network: Orchestrator, end: Ended) -> Array:
+    """Return the readout's scores at the end of a phase."""
     output = network.layer_map.output
-    return network.activate(output, list(ends.values())[-1].fields[output])
+    return network.activate(output, end.fields[output])

@@ -28,7 +28,12 @@ SUBJECTS = {  # what is changed -> the tests that have to notice, nearest first
     "checkpoint": ("darnax/runner/checkpoint.py", []),
 }
 TESTS = {name: [f"{LIBRARY}{test}.py" for test in tests] for name, (_, tests) in SUBJECTS.items()}
-TESTS["checkpoint"] = ["tests/runner/test_checkpoint.py"]
+DAMAGE = "tests/reliability/test_bad_files.py::test_a_checkpoint_"
+TESTS["checkpoint"] = [
+    "tests/runner/test_checkpoint.py",
+    f"{DAMAGE}without_a_sum_of_the_whole_is_still_read",
+    f"{DAMAGE}damaged_anywhere_is_named_and_the_one_before_is_used",
+]
 LIMIT = 120  # seconds of computing for the tests of one mutant; one that takes longer hangs, and is noticed
 
 OTHER: dict[type, type] = {
@@ -104,7 +109,7 @@ def passes(tests: list[str]) -> bool:
 
 
 def passes_file(file: str) -> bool:
-    """Run the tests of one file in a fork, in the current directory; whether all of them pass in time."""
+    """Run one test, or those of one file, in a fork, in the current directory; whether all of them pass in time."""
     child = os.fork()
     if child == 0:
         null = os.open(os.devnull, os.O_WRONLY)

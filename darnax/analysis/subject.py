@@ -108,10 +108,9 @@ class Subject:
             for first in range(0, min(window.count, left), EVALUATION_BATCH):
                 chosen = slice(first, min(first + EVALUATION_BATCH, window.count, left))
                 x, y = self.encode(window.inputs[chosen], window.targets[chosen])
-                ends = go(self.after, self.experiment.state.init(x), self.experiment.infer)
-                state: State = list(ends.values())[-1].state
-                buffers = {name: flat(state, i) for i, name in names.items()}
-                scores = np.asarray(scores_of(self.after, ends))
+                *_, end = go(self.after, self.experiment.state.init(x), self.experiment.infer).values()
+                buffers = {name: flat(end.state, i) for i, name in names.items()}
+                scores = np.asarray(scores_of(self.after, end))
                 yield Read(buffers, scores, np.asarray(window.targets[chosen]), np.asarray(y).reshape(len(y), -1))
             left -= window.count
             if left <= 0:

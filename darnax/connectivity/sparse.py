@@ -47,16 +47,16 @@ class Sparse(Connectivity):
         Raises:
             ValueError: `image` is no image, or smaller than the patch, or k is more than the patch holds.
         """
-        height, breadth, channels = (*image, 1)[:3] if len(image) in (2, 3) else (0, 0, 0)
-        if not 1 <= width <= min(height, breadth):
+        if len(image) not in (2, 3) or not 1 <= width <= min(image[:2]):
             raise ValueError(f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}")
+        height, breadth, channels = (*image, 1)[:3]
         where, what = jax.random.split(key)
         units, pool = math.prod(post), width * width * channels
         places = jnp.array([height - width + 1, breadth - width + 1])[:, None, None]
-        corner = jax.random.randint(where, (2, 1, units), 0, places)
+        top, left = jax.random.randint(where, (2, 1, units), 0, places)
         within = distinct(what, pool, pool if in_degree is None else in_degree, units)
         row, rest = jnp.divmod(within, width * channels)
-        return cls(((corner[0] + row) * breadth + corner[1]) * channels + rest, post)
+        return cls(((top + row) * breadth + left) * channels + rest, post)
 
     @property
     def fan_in(self) -> int:

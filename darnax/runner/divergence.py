@@ -30,8 +30,8 @@ class Watch:
     """Knows the places where a run's numbers are looked at, and finds the first that is out of bounds."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.places = known(experiment, places)
-        learnt = {place.module: place.phase for place in known(experiment, changes)}
+        self.places, changing = known(experiment)
+        learnt = {place.module: place.phase for place in changing}
         always = next(iter(experiment.train))
         self.phase_of: Callable[[str], str] = lambda module: learnt.get(module, always)
 
@@ -48,11 +48,12 @@ class Watch:
         return None
 
 
-def known(experiment: Experiment, of: Callable[..., list[Place]]) -> list[Place]:
-    """Return places of a network, of which nothing is computed but the wiring."""
+def known(experiment: Experiment) -> tuple[list[Place], list[Place]]:
+    """Return the places of a network, and those of them where it changes; nothing is computed but the wiring."""
 
-    def found(key: jax.Array) -> list[Place]:
+    def found(key: jax.Array) -> tuple[list[Place], list[Place]]:
         layer_map = experiment.make_network(key).layer_map
-        return of(layer_map, learning(layer_map, experiment.train))
+        learns = learning(layer_map, experiment.train)
+        return places(layer_map, learns), changes(layer_map, learns)
 
     return eqx.filter_eval_shape(found, jax.eval_shape(lambda: jax.random.key(0)))

@@ -16,15 +16,18 @@ class Jsonl(Tracker):
 
     A file that is there already is continued: a torn last line is dropped, and so is, with `keep_until`, every row of a
     later step, which the resumed run will write again. NaN and infinities are written as null. `told` is the last step that
-    the file had, −1 where there was none.
+    the file ever had, −1 where there was none; before rows are dropped it is written down beside the file.
     """
 
     def __init__(self, path: Path, keep_until: int | None = None) -> None:
-        self.told = -1
+        mark = path.with_suffix(".told")
+        found = list(_rows(path))
+        kept = [line for step, line in found if keep_until is None or step <= keep_until]
+        self.told = max([step for step, _ in (*found, *_rows(mark))], default=-1)
+        if len(kept) < len(found):
+            write_atomically(mark, encode({"step": self.told}))
         if path.exists():
-            found = list(_rows(path))
-            self.told = max((step for step, _ in found), default=-1)
-            write_atomically(path, "".join(line for step, line in found if keep_until is None or step <= keep_until))
+            write_atomically(path, "".join(kept))
         self.file = path.open("a", encoding="utf-8")
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
@@ -38,6 +41,8 @@ class Jsonl(Tracker):
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str]]:
+    if not path.exists():
+        return
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             yield operator.index(json.loads(line)["step"]), line + "\n"

@@ -9,8 +9,9 @@ from darnax.tracking.interface import Tracker
 class Since(Tracker):
     """Hands on to `tracker` the rows of steps after `step` alone: a run that goes on repeats the others, bit for bit.
 
-    `step` is the last of the record, which is written first: a kill between the two costs the dashboard one row. A run that is
-    killed again before it has caught up repeats some; a row and its repetition are alike.
+    `step` is the last that the record ever had, which is written first: no row is told twice, and a kill between the two costs
+    the dashboard one row. Exactly once would take one transaction over both files. Of the two failures the lost one is the
+    better: a dashboard that writes behind the back of the program loses some by a kill anyway, and keeps a repetition for ever.
     """
 
     def __init__(self, tracker: Tracker, step: int) -> None:

@@ -20,7 +20,7 @@ class Laboratory:
         self.started: list[subprocess.Popen] = []
         self.place, self.environment = place, {**mine, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)}
 
-    def darnax(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
+    def darnax(self, *arguments: str, code: int = 0, timeout: float = 600) -> str:
         """Run `darnax`, insist on its exit code, and return what it printed."""
         done = subprocess.run(
             [*DARNAX, *arguments],
@@ -72,4 +72,5 @@ def laboratory(tmp_path: Path, data: Path) -> Iterator[Laboratory]:
     laboratory = Laboratory(tmp_path, data)
     yield laboratory
     for process in laboratory.started:  # that a test which fails has left behind
-        process.terminate()
+        with process:
+            process.terminate()

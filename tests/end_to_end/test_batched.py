@@ -46,9 +46,28 @@ def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Labo
     wait_for_checkpoints(process, laboratory, 4 + 3)
     (cut,) = set(folders(laboratory)) - {alone}
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=120)
     assert process.returncode == 130, said
     assert [summary(run)["status"] for run in by_point(cut).values()] == ["interrupted"] * 3
     assert f"darnax sweep resume {cut}" in said
     assert "4 of 4 points finished" in laboratory.darnax("sweep", "resume", str(cut))
     assert_same(cut, alone)
+
+
+@pytest.mark.slow
+def test_one_that_diverges_takes_no_other_with_it(laboratory: Laboratory) -> None:
+    """They end together, and the sweep brings each to its own end. Oracle: the others, in a sweep without it."""
+    small = [*LONG, "model.depth=1", "runner.epochs=4", "runner.evaluate_every=2"]
+    rate = "optimizer.groups.w_in.learning_rate.init_value"
+    laboratory.darnax("train", "-m", *small, f"{rate}=0.1,0.2")
+    (whole,) = folders(laboratory)
+    together = ["hydra/launcher=batched", "hydra.launcher.lanes=3"]
+    said = laboratory.darnax("train", "-m", *small, f"{rate}=0.1,1e30,0.2", *together, code=1)
+    (sweep,) = set(folders(laboratory)) - {whole}
+    assert "failed: w_in: its change is no number" in said
+    runs, expected = by_point(sweep), by_point(whole)
+    (failed,) = (run for name, run in runs.items() if "1e+30" in name or "1e30" in name)
+    assert (summary(failed)["status"], summary(failed)["reason"].partition(":")[0]) == ("failed", "w_in")
+    for name, run in expected.items():
+        assert results(sweep)[name] == results(whole)[name]
+        assert summary(runs[name])["status"] == summary(run)["status"] == "finished"

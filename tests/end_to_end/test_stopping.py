@@ -18,7 +18,7 @@ def final(run: Path) -> dict[str, np.ndarray]:
 
 
 def wait_for_rows(laboratory: Laboratory, count: int) -> Path:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for run in laboratory.runs():
             if (run / "metrics.jsonl").exists() and len(rows_so_far(run)) >= count:

@@ -13,11 +13,8 @@ def strict() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    """Nearly all of these tests' time goes into compiling small programs: let XLA spend less on them."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+def _quickly(quick: None) -> None:
+    """All of them compile many small programs."""
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import optax
 import pytest
 from networks import chain, sample
 
-from darnax.learning import evaluate_step, grouped, init_optimizer, train_step
+from darnax.learning import answering, evaluate_step, grouped, init_optimizer, train_step
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase
 from darnax.states import PackedState, SequentialState
@@ -140,10 +140,18 @@ def test_a_network_learns_bit_for_bit_the_same_on_either_state():
     np.testing.assert_array_equal(a.scores, b.scores)
 
 
-def test_scores_are_the_field_of_the_output_at_the_end_of_the_last_phase():
-    before, _, learnt = trained(optax.sgd(RATE))
-    _, ends = naive_changes(before, PHASES)
+def test_scores_are_the_field_of_the_output_where_the_readout_learns():
+    told = {"recall": PHASES["recall"], "clamped": PHASES["clamped"]}
+    before, _, learnt = trained(optax.sgd(RATE), told)
+    _, ends = naive_changes(before, told)
     np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)
+
+
+@pytest.mark.parametrize(("learn", "answers"), [(["w_out", "*", "w_in"], "1"), (["w_in", "2_to_1", ""], "2")])
+def test_the_last_phase_in_which_the_readout_learns_answers(learn, answers):
+    """Or the last of all, where it never learns: what is fixed learns in no phase."""
+    phases = {str(number): Phase(steps=1, learn=(glob,)) for number, glob in enumerate(learn)}
+    assert answering(chain()[0], phases) == answers
 
 
 def test_evaluation_sees_no_answer():

@@ -46,6 +46,13 @@ def test_without_a_margin_only_what_the_field_contradicts_is_learnt():
     assert Perceptron().signal(jnp.ones((1, 3)), jnp.array([[-0.5, 0.0, 0.5]])).tolist() == [[1.0, 1.0, 0.0]]
 
 
+def test_margin_and_steepness_where_none_are_given():
+    """Closed forms: 1 - h for a margin of 1; 1 / (1 + exp h) for no margin and a steepness of 1."""
+    y, h = jnp.ones((1, 2)), jnp.array([[0.5, -1.5]])
+    np.testing.assert_allclose(Adatron().signal(y, h), [[0.5, 2.5]])
+    np.testing.assert_allclose(Logistic().signal(y, h), 1 / (1 + np.exp(h)), rtol=1e-6)
+
+
 def test_softmax_delta_is_the_residual_of_cross_entropy():
     """The oracle is JAX's own derivative of −log softmax at the label."""
     h = jax.random.normal(jax.random.key(0), (5, 4))

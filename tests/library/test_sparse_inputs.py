@@ -70,6 +70,10 @@ def test_a_unit_hears_a_window_of_the_image(image, k):
     assert np.ptp(columns, axis=0).max() < width
 
 
+def test_a_window_may_be_one_pixel():
+    assert set(drawn(Sparse.patch, (3, 2), (300,), 1).ravel().tolist()) == set(range(6))
+
+
 def test_windows_lie_everywhere():
     inputs = drawn(Sparse.patch, (7, 6), (4000,), 3)
     corners = Counter(inputs.min(axis=0).tolist())

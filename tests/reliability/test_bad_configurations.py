@@ -51,10 +51,11 @@ def test_what_is_shipped_takes_a_step(name):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_spoilt_trees(name):
+def test_spoilt_trees(name, cases):
     @settings(max_examples=EXAMPLES, derandomize=True, **QUIET)
     @given(spoilt(composed(name)))
     def spoil(config):
+        cases["trees"] += 1
         examine(config)
 
     spoil()
@@ -62,10 +63,11 @@ def test_spoilt_trees(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_many_spoilt_trees(name):
+def test_many_spoilt_trees(name, cases):
     @settings(max_examples=MANY, **QUIET)
     @given(spoilt(composed(name), most=3))
     def spoil(config):
+        cases["trees"] += 1
         examine(config)
 
     spoil()
@@ -73,11 +75,12 @@ def test_many_spoilt_trees(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_is_accepted_takes_a_step_in_numbers(name):
+def test_what_is_accepted_takes_a_step_in_numbers(name, cases):
     @settings(max_examples=MANY // 5, **QUIET)
     @given(spoilt(composed(name), most=1))
     def spoil(config):
-        examine(config, really=True)
+        cases["trees"] += 1
+        cases["accepted"] += examine(config, really=True)
 
     spoil()
 
@@ -87,22 +90,24 @@ WHOLES = [None, True, 3, HUGE, "x", [], [1], {}, {"x": 1}, {"_target_": "os.syst
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_section_that_is_something_else(section):
+def test_a_section_that_is_something_else(section, cases):
     for whole in WHOLES:
+        cases["wholes"] += 1
         accepted = examine({**composed("digits_smoke"), section: whole})
         assert not accepted or (section in ("name", "seed") and isinstance(whole, int | str)), whole
 
 
 @settings(max_examples=20, derandomize=True, **QUIET)
-@example({})
+@example(whole={})
 @given(
-    st.recursive(
+    whole=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     )
 )
-def test_a_configuration_that_is_none(whole):
+def test_a_configuration_that_is_none(whole, cases):
     if isinstance(whole, dict):
+        cases["wholes"] += 1
         assert not examine(whole)
 
 
@@ -176,6 +181,7 @@ NUMBERS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NUMBERS)
-def test_numbers_out_of_all_bounds(path):
+def test_numbers_out_of_all_bounds(path, cases):
     for number in ODD_NUMBERS:
+        cases["numbers"] += 1
         examine(changed(path, [number] if path.endswith("size") and "hidden" in path else number))

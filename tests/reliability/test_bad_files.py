@@ -149,12 +149,13 @@ def test_a_damaged_run_is_refused(darnax, run, command, what):
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_reports_read_around_a_damaged_run(darnax, run, what):
+def test_reports_read_around_a_damaged_run(darnax, run, what, cases):
     good = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
     summary = json.loads((good / "summary.json").read_text())
     (good / "summary.json").write_text(json.dumps(summary | {"status": "finished"}))
     DAMAGES[what](run)
     for words in (["runs"], ["compare", "outputs"], ["diff", good, run]):
+        cases["commands"] += 1
         result = darnax(*words)
         assert result.exit_code in (0, 2), result.output
         assert "Traceback" not in result.output
@@ -189,9 +190,10 @@ RECORDS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("what", RECORDS)
-def test_a_damaged_record_is_read_around(darnax, run, what):
+def test_a_damaged_record_is_read_around(darnax, run, what, cases):
     (run / "metrics.jsonl").write_bytes(RECORDS[what])
     for words in (["runs"], ["compare", "outputs"], ["compare", "outputs", "--html", "page.html"]):
+        cases["commands"] += 1
         result = darnax(*words)
         assert result.exit_code == 0, result.output
         assert "Traceback" not in result.output
@@ -214,7 +216,8 @@ def test_a_damaged_record_is_continued(tmp_path, what):
 @given(
     lines=st.lists(st.binary(max_size=30) | st.text(max_size=20).map(str.encode) | st.just(b'{"step": 3, "epoch": 1, "a": 2}'))
 )
-def test_curves_of_any_record(lines, tmp_path_factory):
+def test_curves_of_any_record(lines, tmp_path_factory, cases):
+    cases["records"] += 1
     folder = tmp_path_factory.mktemp("record")
     (folder / "metrics.jsonl").write_bytes(b"\n".join(lines))
     points(rows(folder / "metrics.jsonl"))
@@ -273,7 +276,8 @@ def damaged(whole: bytes, how: str, where: float, by: int) -> bytes:
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE, packed=st.booleans())
-def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(noise, packed, tmp_path_factory):
+def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(noise, packed, tmp_path_factory, cases):
+    cases["damages"] += 1
     raw = b"\0\0\x08\x02" + (3).to_bytes(4, "big") + (5).to_bytes(4, "big") + bytes(range(15))
     path = tmp_path_factory.mktemp("archives") / "a.gz"
     path.write_bytes(damaged(gzip.compress(raw), *noise) if packed else gzip.compress(damaged(raw, *noise)))

@@ -215,14 +215,8 @@ anything = st.lists(st.one_of(st.builds("{}={}".format, keys, values), values), 
 
 
 @pytest.mark.slow
-@settings(max_examples=400, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(anything)
-def test_words_at_random(words):
-    compose_anything(words)
-
-
-@pytest.mark.slow
 @settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(anything)
-def test_many_words_at_random(words):
+@given(words=anything)
+def test_words_at_random(words, cases):
+    cases["words"] += 1
     compose_anything(words)

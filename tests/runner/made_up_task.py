@@ -1,5 +1,7 @@
 """A small network on random digits: enough to train, and nothing to download."""
 
+from functools import cache
+
 import numpy as np
 
 from darnax.builder import build
@@ -12,6 +14,7 @@ SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=60", "data
 EXAMPLES = 160
 
 
+@cache
 def experiment(*overrides: str) -> Experiment:
     return build(compose([*SMALL, *overrides]))
 

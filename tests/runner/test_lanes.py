@@ -17,6 +17,7 @@ from darnax.runner.lane import Lane
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking.jsonl import Jsonl
+from darnax.tracking.pruning import Pruned
 
 POINTS = (["seed=5", "model.layers.hidden.j_d=0.4"], ["seed=9"])
 LENGTH = ["runner.epochs=4", "runner.evaluate_every=2", "runner.checkpoint_every=1", "runner.keep=9"]
@@ -34,6 +35,10 @@ class Watched(Jsonl):
         super().log(metrics, step=step, epoch=epoch)
         if step == HALF_WAY:
             self.event()
+
+    def finish(self, summary) -> None:
+        super().finish(summary)
+        self.heard = summary
 
 
 def lane(folder: RunFolder, overrides: list[str], event: Callable[[], None] = lambda: None) -> Lane:
@@ -120,3 +125,18 @@ def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone
         assert "the disk is full" in each.folder.log.read_text()
         train([lane(each.folder, overrides)], dataset())
         assert_same(each.folder, other)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "why"), [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")]
+)
+def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
+    def end() -> None:
+        raise error
+
+    made = lanes(tmp_path, lambda: None, end)
+    with pytest.raises(type(error)):
+        train(made, dataset())
+    for each in made:
+        assert each.tracker.heard == each.folder.summary()
+        assert (each.folder.summary()["status"], each.folder.summary().get("reason")) == (status, why)

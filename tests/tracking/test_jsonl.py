@@ -51,6 +51,23 @@ def test_resuming_drops_later_rows_and_goes_on(tmp_path: Path) -> None:
     assert [row["step"] for row in rows(path)] == [1, 2, 3, 4, 5, 6, 7]
 
 
+def test_what_the_file_ever_had_is_known_after_the_next_kill(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    for steps, keep_until, told in (
+        (range(1, 9), None, -1),
+        (range(4, 6), 3, 8),
+        (range(4, 5), 3, 8),
+        (range(2, 12), 1, 8),
+        ([], None, 11),
+    ):
+        tracker = Jsonl(path, keep_until)
+        assert tracker.told == told
+        for step in steps:
+            tracker.log({}, step=step, epoch=1.0)
+        tracker.finish({})
+    assert [row["step"] for row in rows(path)] == list(range(1, 12))
+
+
 @pytest.mark.parametrize("tail", ['{"step": 4, "epo', "\x00\x00\x00", "7", '{"epoch": 1.0}'])
 def test_a_torn_last_line_is_dropped(tmp_path: Path, tail: str) -> None:
     path = tmp_path / "metrics.jsonl"
