@@ -27,7 +27,7 @@ class WandB(Tracker):
     one and `resume=True`, and goes on where it was. Curves are drawn over `step`, not over the number of calls. `disabled`
     does not even import W&B.
 
-    W&B starts behind the back of the program, which has a network to compile meanwhile; the first row waits for it.
+    W&B starts behind the back of the program, which has a network to compile meanwhile; rows wait for it, the program does not.
 
     Nothing is printed and nothing is asked. Whatever goes wrong (no key, no network, no disk) is one warning in the
     log; from then on the tracker does nothing. Offline runs go online later by `wandb sync`.
@@ -51,6 +51,7 @@ class WandB(Tracker):
         self.run_id = run_id
         self.run: wandb.Run | None = None
         self.starting: Future[wandb.Run] | None = None
+        self.rows: list[dict[str, float]] = []  # that W&B has not been handed yet
         self.defined: set[str] = set()
         known = {"project": project, "entity": entity, "name": name, "group": group, "job_type": job_type, "tags": list(tags)}
         if mode == "disabled":
@@ -60,16 +61,13 @@ class WandB(Tracker):
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Hand one row over; it is written behind the back of the training."""
-        self._wait()
-        if self.run is None:
-            return
-        with self._guarded():
-            self._define(metrics)
-            self.run.log({"step": step, "epoch": epoch, **{name: float(value) for name, value in metrics.items()}})
+        self.rows.append({"step": step, "epoch": epoch, **{name: float(value) for name, value in metrics.items()}})
+        if self.starting is None or self.starting.done():
+            self._hand_over()
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Add status and best values to the summary, and wait at most FINISH_SECONDS for what is still to be sent."""
-        self._wait()
+        self._hand_over()
         if self.run is None:
             return
         with self._guarded():
@@ -78,18 +76,22 @@ class WandB(Tracker):
             self.run.finish(exit_code=0 if summary["status"] in ("finished", "pruned") else 1)
         self.run = None
 
-    def _wait(self) -> None:
-        if self.starting is not None:
-            starting, self.starting = self.starting, None
-            with self._guarded():
+    def _hand_over(self) -> None:
+        with self._guarded():
+            if self.starting is not None:
+                starting, self.starting = self.starting, None
                 self.run = starting.result()
+            rows, self.rows = self.rows, []
+            if self.run is not None:
+                for row in rows:
+                    self._define(self.run, row)
+                    self.run.log(row)
 
-    def _define(self, metrics: Mapping[str, float]) -> None:
+    def _define(self, run: "wandb.Run", row: Mapping[str, float]) -> None:
         # W&B keeps only the last value of what it was not told about, and globs end in a star: define names as they come.
-        for name in metrics.keys() - self.defined:
-            assert self.run is not None
-            self.run.define_metric(name, step_metric="step", summary="max,last" if name.endswith("/accuracy") else "last")
-        self.defined |= metrics.keys()
+        for name in row.keys() - self.defined - {"step", "epoch"}:
+            run.define_metric(name, step_metric="step", summary="max,last" if name.endswith("/accuracy") else "last")
+        self.defined |= row.keys()
 
     def _guarded(self) -> AbstractContextManager[None]:
         return guarded("W&B", self._off)
