@@ -32,7 +32,9 @@ def main() -> None:
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where the runs are")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="where receipts.json and the page results.md go")
     parser.add_argument("--missing", action="store_true", help="print the commands that are left instead")
-    parser.add_argument("--physics", nargs="*", metavar="NAME", help="measure fixed_points, convergence, coupling; default all")
+    parser.add_argument(
+        "--physics", nargs="*", metavar="NAME", help="measure fixed_points, convergence, coupling, recall; default all"
+    )
     choice = parser.parse_args()
     if choice.physics is not None:
         from reproduction.physics import MEASUREMENTS, measure

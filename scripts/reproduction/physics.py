@@ -1,4 +1,4 @@
-"""The physics of networks that learn nothing: how many fixed points there are, and which dynamics finds one."""
+"""The physics of networks at rest: how many fixed points there are, which dynamics finds one, and what it is good for."""
 
 import sys
 import time
@@ -20,6 +20,7 @@ from darnax.relaxation import Phase, relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
+from reproduction.disturbance import recall
 
 Rows = list[dict[str, Any]]
 ORDERS: Mapping[str, Callable[..., Any]] = {
@@ -31,7 +32,7 @@ ORDERS: Mapping[str, Callable[..., Any]] = {
 UNITS, NETWORKS, LONGEST = 1000, 5, 300
 
 
-def fixed_points(units: int = 14, draws: int = 1000) -> Rows:
+def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
     """Count the stable states among all 2^14 of dense random networks; their mean number is (2Φ(J_D/σ))^N, σ² = (N − 1)/N."""
     all_states = 1 - 2 * jnp.asarray(np.indices((2,) * units).reshape(units, -1).T, jnp.float32)
     half = all_states[: 2 ** (units - 1)]  # with s, −s is stable too
@@ -51,7 +52,7 @@ def fixed_points(units: int = 14, draws: int = 1000) -> Rows:
     return rows
 
 
-def convergence() -> Rows:
+def convergence(_: Path) -> Rows:
     """How many of five dense random networks of 1000 units find a fixed point in 300 steps, from a random state."""
     rows = []
     for j_d in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
@@ -63,7 +64,7 @@ def convergence() -> Rows:
     return rows
 
 
-def coupling() -> Rows:
+def coupling(_: Path) -> Rows:
     """The same without self-coupling, for two layers of 1000 units that hold each other unit by unit with the strength λ."""
     rows = []
     for strength in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
@@ -101,17 +102,18 @@ def settling(make: Callable[[Any], Any], depth: int) -> str:
     return f"{len(steps)} of {NETWORKS}" + (f" ({np.median(steps):.0f} steps)" if steps else "")
 
 
-MEASUREMENTS: Mapping[str, Callable[[], Rows]] = {
+MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "fixed_points": fixed_points,
     "convergence": convergence,
     "coupling": coupling,
+    "recall": recall,
 }
 
 
 def measure(name: str, outputs: Path) -> Path:
     """Make a measurement, and write its rows with their receipt."""
     began = time.perf_counter()
-    rows = MEASUREMENTS[name]()
+    rows = MEASUREMENTS[name](outputs)
     seconds = time.perf_counter() - began
     folder = outputs / "physics" / name
     folder.mkdir(parents=True, exist_ok=True)
