@@ -15,7 +15,11 @@ from darnax.errors import RequestError
 from darnax.runner.programs import Programs
 
 SHIPPED = sorted(path.stem for path in (configs.packaged() / "experiment").glob("*.yaml"))
-SMALLER = {"mnist_conv": ["model.channels=2"]}
+SMALLER = {  # where 50 units are not to be had, or too few
+    "mnist_conv": ["model.channels=2"],
+    "conv_error": ["model.channels=2"],
+    "mnist_single": ["model.features=400"],
+}
 IMAGES = 40
 TASK = [  # a chain that remembers random patterns: a whole run that needs no dataset
     "+experiment=digits_smoke",
