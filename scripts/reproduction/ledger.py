@@ -37,7 +37,7 @@ class Ledger:
 
     def take(self, rows: list[Row], there: Mapping[Identity, Run], seeds: tuple[int, ...], physics: Path) -> None:
         """Take in the runs that are there, in the place of older ones; what is of no row any more goes."""
-        found = {row.command: self.of(row) | receipts(there, row, seeds) for row in rows}
+        found = {row.command: better(self.of(row), receipts(there, row, seeds)) for row in rows}
         self.runs = {command: kept for command, kept in found.items() if kept}
         for file in sorted(physics.glob("*/result.json")):
             result = json.loads(file.read_text(encoding="utf-8"))
@@ -50,6 +50,11 @@ class Ledger:
     def missing(self, row: Row, seeds: tuple[int, ...]) -> list[int]:
         """Return the seeds of a row that were never run, or not to the end, or with other settings than it has now."""
         return [seed for seed in seeds if (one := self.of(row).get(seed)) is None or one.cut or stale(row, seed, one)]
+
+
+def better(kept: dict[int, Receipt], new: dict[int, Receipt]) -> dict[int, Receipt]:
+    """Return the new receipts and those that they do not replace: a run that was cut off replaces none that came to its end."""
+    return kept | {seed: one for seed, one in new.items() if not one.cut or kept.get(seed, one).cut}
 
 
 def stale(row: Row, seed: int, one: Receipt) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,9 @@ def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_
     said(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9500 | 1, cut off after 5 epochs | 30 |" in (tmp_path / "results.md").read_text()
     run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.97, "seed=0")
+    said(reproduce, monkeypatch, capsys, *at)
+    assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
+    shutil.rmtree(tmp_path / "mnist_chain/2026-01-02_00-00-00-aaaaaa")
     said(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
 
