@@ -1,5 +1,6 @@
 """What recall makes of images that are not as they were learnt, step by step: where relaxation pays, and where it costs."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from darnax.cli.launch import reopen
 from darnax.learning import evaluate_step
 from darnax.relaxation import Phase
 from darnax.runner.train import load_learner
-from reproduction.receipts import ended, wanted
+from reproduction.receipts import cut, ended, wanted
 
 RUN = "+experiment=mnist_chain"
 STEPS = (1, 2, 3, 4, 6, 10)
@@ -51,7 +52,9 @@ DISTURBANCES: Mapping[str, Callable[[Images, np.random.Generator], Images]] = {
 
 def recall(outputs: Path) -> list[dict[str, Any]]:
     """Disturbed test images, shown to a trained `mnist_chain` (seed 0): how often it is right after so many steps of recall."""
-    run = ended(outputs)[wanted(RUN, 0)]
+    run = ended(outputs).get(wanted(RUN, 0))
+    if run is None or cut(run):
+        sys.exit(f"{outputs}: no such network is trained to its end there yet; darnax train {RUN} seed=0 makes one")
     experiment, dataset, folder, programs = reopen(run.path, [], "the measurement of disturbed images")
     network = programs.network(load_learner(programs, folder).arrays)
     (window,) = dataset.test.windows(None)
