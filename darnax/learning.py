@@ -34,13 +34,15 @@ class Ended(NamedTuple):
 class Learnt(NamedTuple):
     """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
 
-    The scores are those of the phase from which the readout learns, which `answering` names.
+    The scores are those of the phase from which the readout learns, which `answering` names. The sizes are of what has to stay
+    within bounds, one for each of `bounds.places`.
     """
 
     network: Any
     opt_state: PyTree
     scores: Float[Array, "batch *out"]
     metrics: Metrics
+    sizes: Float[Array, " places"]
 
 
 def train_step(
@@ -69,21 +71,6 @@ def train_step(
         rng: a key.
         axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and the metrics are of the whole.
     """
-    return watched_step(network, optimizer, opt_state, state, phases, x, y, rng, axis)[0]
-
-
-def watched_step(
-    network: O,
-    optimizer: optax.GradientTransformation,
-    opt_state: PyTree,
-    state: State,
-    phases: Phases,
-    x: Float[Array, "batch *in"],
-    y: Float[Array, "batch *out"],
-    rng: Key[Array, ""],
-    axis: str | None = None,
-) -> tuple[Learnt, Float[Array, " places"]]:
-    """Return what `train_step` does, and the sizes of what has to stay within bounds, one for each of `bounds.places`."""
     ends = dict(go_through(network, state.init(x, y), phases, rng))
     pseudo_gradients, parts = local_updates(network, phases, ends)
     metrics, sizes = observe(network, phases, ends), [optax.tree.norm(x), optax.tree.norm(y), *parts]
@@ -99,7 +86,7 @@ def watched_step(
     metrics |= (updates := norms("update", steps.layer_map))
     sizes += [updates[f"update/{place.module}"] for place in changes(network.layer_map, learning(network.layer_map, phases))]
     scores = scores_of(network, ends[answering(network.layer_map, phases)])
-    return Learnt(eqx.apply_updates(network, steps), opt_state, scores, metrics), jnp.stack(sizes)
+    return Learnt(eqx.apply_updates(network, steps), opt_state, scores, metrics, jnp.stack(sizes))
 
 
 def evaluate_step(

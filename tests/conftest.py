@@ -1,5 +1,6 @@
 """Shapes and types in the library's annotations are checked while tests run; this must come before any import of darnax."""
 
+import os
 from collections.abc import Iterator
 
 import jax
@@ -10,9 +11,13 @@ ROOMS = ["states", "rules", "connectivity", "modules", "layer_map", "orchestrato
 install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")
 
 
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # for the processes that tests start
+jax.config.update("jax_disable_most_optimizations", True)  # the time of most tests goes into compiling small programs
+
+
 @pytest.fixture(scope="module")
-def quick() -> Iterator[None]:
-    """For tests whose time goes into compiling small programs: XLA spends less on them."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
+def optimized() -> Iterator[None]:
+    """For tests that look at what XLA makes of a program."""
     jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)

@@ -134,12 +134,11 @@ def train(
             learner, total, spoilt = carry
             chosen = jax.lax.dynamic_slice(order, (index * recipe.batch_size + here * part,), (part,))
             key = jax.random.fold_in(at(noise, epoch, window), index)
-            learner, metrics, sizes = recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
+            learner, metrics, sizes = step(recipe, learner, inputs, targets, chosen, key)
             spoilt = jnp.where(sizes <= LARGEST, spoilt, jnp.minimum(spoilt, index))  # also where a size is nan
             return learner, jax.tree.map(jnp.add, total, metrics), spoilt
 
-        x, y = jax.eval_shape(recipe.batch, inputs, targets, order[:part])
-        _, metrics, sizes = jax.eval_shape(recipe.step, learner, x, y, noise)
+        _, metrics, sizes = jax.eval_shape(step, recipe, learner, inputs, targets, order[:part], noise)
         blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
         never = jnp.full(sizes.shape, NEVER, jnp.int32)
         learner, total, spoilt = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
@@ -149,6 +148,14 @@ def train(
     common = inputs, targets, epoch, window, first, last
     in_axes = (0, 0, 0, 0, *[None] * len(common))
     return recipe.across(shared(recipe.mesh, chunk), in_axes)(recipe, learner, noise, order, *common)
+
+
+@partial(jax.jit, inline=True)  # traced once, for the shapes of its metrics and for the loop
+def step(
+    recipe: Recipe, learner: Learner, inputs: Array, targets: Array, chosen: Int[Array, " batch"], key: Key[Array, ""]
+) -> tuple[Learner, Metrics, Array]:
+    """Train on the chosen examples of a window."""
+    return recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
 
 
 @jax.jit

@@ -12,7 +12,7 @@ from jaxtyping import Array, Int, Key, PyTree
 
 from darnax.data.encodings import Stage
 from darnax.data.labels import Labels
-from darnax.learning import evaluate_step, init_optimizer, watched_step
+from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.observables import Metrics
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase
@@ -107,10 +107,10 @@ class Recipe(eqx.Module):
         network = self.network(learner.arrays)
         axis = BATCH if self.mesh else None
         optimizer = self.optimizer(network)
-        learnt, sizes = watched_step(network, optimizer, learner.opt_state, self.state, self.phases, x, y, key, axis)
+        learnt = train_step(network, optimizer, learner.opt_state, self.state, self.phases, x, y, key, axis)
         accuracy = jnp.mean(self.labels.score(learnt.scores, y))
         metrics = learnt.metrics | {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
-        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, sizes
+        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
 
     def answer(self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
         """Return, per example at `index`, how right the answer is (nan where there are no numbers), and the largest output."""

@@ -1,24 +1,36 @@
-"""What a newcomer does with one run: train, look into the folder, evaluate, run it again."""
+"""What a newcomer does with one run: train, look into the folder, run it again, evaluate, analyse, cite what it stands on."""
 
+import csv
 import xml.etree.ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from typer.testing import CliRunner
+
+from darnax.analysis.measures import MEASURES
+from darnax.cli.app import app
+from darnax.reports.analysis import FIGURES
 
 from .conftest import SMALL, Laboratory, rows, summary
 
 TIMES = ("time/images_per_second", "time/compile_seconds")
 
 
-@pytest.fixture
-def trained(laboratory: Laboratory) -> Laboratory:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Laboratory:
+    laboratory = Laboratory(tmp_path_factory.mktemp("trained"), data)
     laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")
     return laboratory
 
 
-def test_the_folder_explains_itself_and_runs_again(trained: Laboratory) -> None:
-    (run,) = trained.runs()
+@pytest.fixture
+def run(trained: Laboratory) -> Path:
+    return trained.runs()[0]
+
+
+def test_the_folder_explains_itself_and_runs_again(trained: Laboratory, run: Path) -> None:
     assert {p.name for p in run.iterdir() if p.name != ".lock"} == {
         "config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "summary.json", "checkpoints", "train.log",
     }  # fmt: skip
@@ -39,8 +51,7 @@ def test_the_folder_explains_itself_and_runs_again(trained: Laboratory) -> None:
     assert without_times[0] == without_times[1]
 
 
-def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory) -> None:
-    (run,) = trained.runs()
+def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory, run: Path) -> None:
     said = trained.darnax("eval", str(run))
     assert f"accuracy {summary(run)['best']['eval/accuracy']:.2%}" in said
     assert "10000 examples" in said
@@ -48,22 +59,43 @@ def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory)
     assert picture.tag.endswith("svg")
 
 
-def test_a_wandb_run_lies_beside_the_others_and_says_nothing(laboratory: Laboratory) -> None:
-    said = laboratory.darnax("train", *SMALL, "tracking=offline")
+def test_analyse_and_cite(trained: Laboratory, run: Path) -> None:
+    said = trained.darnax("analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300)
+    assert said.splitlines()[-2:] == [f"page: {run / 'analysis.html'}", "states: states.npz"]
+    tables = {file.stem: list(csv.DictReader(file.read_text().splitlines())) for file in (run / "analysis").iterdir()}
+    assert set(tables) == set(MEASURES) == set(FIGURES)
+    for name, figure in FIGURES.items():
+        assert {figure.x, figure.y, *figure.panel, figure.series or figure.x} <= tables[name][0].keys()
+
+    told = summary(run)["metrics"]
+    probes = {row["buffer"]: float(row["score"]) for row in tables["probes"]}
+    assert probes.pop("the network's own readout") == pytest.approx(told["test/accuracy"], abs=1e-6)
+    assert set(probes) == {"input", "hidden1", "hidden2"}
+    assert min(probes.values()) > 0.4
+    assert len(tables["spectra"]) == 2 * 2 * 100
+    assert {row["checkpoint"] for row in tables["couplings"]} == {"start", "best", "step-0000000010", "step-0000000020"}
+    phases = [row["phase"] for row in tables["relaxation"] if row["dynamics"] == "training"]
+    assert list(dict.fromkeys(phases)) == ["warmup", "clamped", "free", "recall"]
+
+    states = np.load(trained.place / "states.npz")
+    assert {name: states[name].shape for name in states} == {
+        "hidden1": (10000, 100), "hidden2": (10000, 100), "scores": (10000, 10), "targets": (10000,),
+    }  # fmt: skip
+    assert set(np.unique(states["hidden1"])) == {-1, 1}
+    assert np.mean(states["scores"].argmax(axis=1) == states["targets"]) == pytest.approx(told["test/accuracy"], abs=1e-6)
+
+    assert trained.darnax("cite", str(run)).count("@") == 6
+
+
+@pytest.mark.parametrize("words", [["--only", "nothing"], ["runner.epochs=2"]])
+def test_what_analyse_does_not_know(run: Path, words: list[str]) -> None:
+    assert CliRunner().invoke(app, ["analyse", str(run), *words], prog_name="darnax").exit_code == 2
+
+
+def test_validation_is_what_is_watched_and_test_is_told_once_also_to_wandb(laboratory: Laboratory) -> None:
+    said = laboratory.darnax("train", *SMALL, "data.validation=1000", "runner.epochs=2", "tracking=offline")
     assert "wandb" not in said.lower()
     assert len(list((laboratory.place / "outputs" / "wandb").glob("offline-run-*/*.wandb"))) == 1
-
-
-def test_another_seed_is_another_run(laboratory: Laboratory) -> None:
-    laboratory.darnax("train", *SMALL, "seed=0,1", "-m")
-    runs = sorted(laboratory.place.glob("outputs/digits_smoke/sweeps/*/*/summary.json"))
-    norms = [summary(path.parent)["metrics"]["norm/w_back"] for path in runs]
-    assert len(norms) == 2
-    assert not np.isclose(*norms, rtol=1e-6)
-
-
-def test_validation_is_what_is_watched_and_test_is_told_once(laboratory: Laboratory) -> None:
-    laboratory.darnax("train", *SMALL, "data.validation=1000", "runner.epochs=2")
     (run,) = laboratory.runs()
     told = [name for row in rows(run) for name in row if name.endswith("/accuracy")]
     assert told.count("test/accuracy") == 1

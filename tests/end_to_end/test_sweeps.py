@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import SMALL, Laboratory, rows, summary
 
-LONG = [*SMALL, "runner.epochs=80", "runner.checkpoint_every=2", "runner.evaluate_every=40"]
+LONG = [*SMALL, "runner.epochs=40", "runner.checkpoint_every=2", "runner.evaluate_every=20"]
 
 
 def folders(laboratory: Laboratory) -> list[Path]:
@@ -47,26 +47,32 @@ def kill(laboratory: Laboratory, runs: int, *command: str) -> None:
     process.communicate()
 
 
-def check_killed_twice(laboratory: Laboratory, *overrides: str) -> list[str]:
-    """Kill a sweep in its first and in its second point, resume it, and compare; return the lines of its table."""
-    kill(laboratory, 1, "train", "-m", *overrides)
-    (killed,) = folders(laboratory)
-    kill(laboratory, 2, "sweep", "resume", str(killed))
-    assert "interrupted" in laboratory.darnax("sweep", "status", str(killed))
-    resumed = laboratory.darnax("sweep", "resume", str(killed), timeout=600)
+def check_resumed(laboratory: Laboratory, cut: Path, *overrides: str) -> list[str]:
+    """Resume a sweep to its end, and compare it with one that was never stopped; return the lines of its table."""
+    resumed = laboratory.darnax("sweep", "resume", str(cut), timeout=600)
     laboratory.darnax("train", "-m", *overrides, timeout=600)
-    (whole,) = set(folders(laboratory)) - {killed}
-    assert results(killed) == results(whole)
-    assert {status for _, _, status, *_ in results(killed).values()} == {"finished"}
+    (whole,) = set(folders(laboratory)) - {cut}
+    assert results(cut) == results(whole)
+    assert {status for _, _, status, *_ in results(cut).values()} == {"finished"}
     return resumed.splitlines()
 
 
-def test_a_sweep_that_was_killed_twice_ends_as_one_that_never_was(laboratory: Laboratory) -> None:
-    said = check_killed_twice(laboratory, *LONG, "seed=0,1")
-    assert said[-1].startswith("2 of 2 points finished · best")
+def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(laboratory: Laboratory) -> None:
+    """In its first point, and in its second."""
+    kill(laboratory, 1, "train", "-m", *LONG, "seed=0,1")
+    (cut,) = folders(laboratory)
+    process = laboratory.start("sweep", "resume", str(cut))
+    wait_for_checkpoints(process, laboratory, 2)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert f"darnax sweep resume {cut}" in said
+    assert check_resumed(laboratory, cut, *LONG, "seed=0,1")[-1].startswith("2 of 2 points finished · best")
+    assert len({numbers["norm/w_back"] for *_, numbers in results(cut).values()}) == 2  # another seed is another run
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_the_running_point_and_says_how_to_go_on(laboratory: Laboratory, sent: signal.Signals) -> None:
     process = laboratory.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
     wait_for_checkpoints(process, laboratory, 1)
@@ -86,7 +92,12 @@ def test_a_signal_saves_the_running_point_and_says_how_to_go_on(laboratory: Labo
 def test_twelve_points_on_mnist_killed_twice(laboratory: Laboratory) -> None:
     small = ["runner.epochs=2", "runner.limit_batches=100", "tracking=local", "model.features=200"]
     grid = ["model.depth=1,2", "model.layers.hidden.j_d=0.5,0.9", "seed=range(3)"]
-    said = check_killed_twice(laboratory, "+experiment=mnist_chain", *small, *grid)
+    overrides = ["+experiment=mnist_chain", *small, *grid]
+    kill(laboratory, 1, "train", "-m", *overrides)
+    (cut,) = folders(laboratory)
+    kill(laboratory, 2, "sweep", "resume", str(cut))
+    assert "interrupted" in laboratory.darnax("sweep", "status", str(cut))
+    said = check_resumed(laboratory, cut, *overrides)
     assert said[-1].startswith("12 of 12 points finished · best")
 
 

@@ -12,11 +12,6 @@ def strict() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _quickly(quick: None) -> None:
-    """All of them compile many small programs."""
-
-
 @pytest.fixture
 def lenient() -> Iterator[None]:
     """For tests with an optimiser of Optax that counts its steps: Optax multiplies integers with floats."""

@@ -40,7 +40,7 @@ def test_a_network_learns_thirty_associations():
     opt_state = init_optimizer(network, optimizer, phases)
     step = eqx.filter_jit(train_step)
     for key in jax.random.split(k[5], 30):
-        network, opt_state, _, _ = step(network, optimizer, opt_state, state, phases, x, y, key)
+        network, opt_state, *_ = step(network, optimizer, opt_state, state, phases, x, y, key)
 
     scores = eqx.filter_jit(evaluate_step)(network, state, {"recall": recall}, x, k[5])
     assert jnp.array_equal(jnp.argmax(scores, axis=1), labels)

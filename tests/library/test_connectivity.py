@@ -1,5 +1,7 @@
 """Messages and correlations of every connectivity, synapse by synapse in numpy."""
 
+from functools import cache, partial
+
 import equinox as eqx
 import jax
 import naive
@@ -10,28 +12,28 @@ from darnax.connectivity import Convolved, Dense, Sparse
 
 KEY = jax.random.key(5)
 CASES = {
-    "dense": (Dense((6,), (4,)), (6,), (4,)),
-    "dense between sizes": (Dense((2, 3), (2, 2)), (2, 3), (2, 2)),
-    "dense hollow": (Dense((5,), (5,), hollow=True), (5,), (5,)),
-    "sparse uniform": (Sparse.uniform(KEY, (12,), (7,), 5), (12,), (7,)),
-    "sparse hollow": (Sparse.uniform(KEY, (3, 3), (3, 3), 8, hollow=True), (3, 3), (3, 3)),
-    "sparse beyond one turn of its loop": (Sparse.uniform(KEY, (30,), (3,), 21), (30,), (3,)),
-    "sparse among many": (Sparse.uniform(KEY, (64,), (5,), 2), (64,), (5,)),
-    "sparse patch": (Sparse.patch(KEY, (6, 5, 2), (2, 3), 3), (6, 5, 2), (2, 3)),
-    "sparse choice in a patch": (Sparse.patch(KEY, (6, 5), (7,), 4, 5), (6, 5), (7,)),
-    "SAME": (Convolved(2, 3, 3), (5, 4, 2), (5, 4, 3)),
-    "SAME, even width": (Convolved(1, 2, 4), (5, 4, 1), (5, 4, 2)),
-    "SAME, stride 2": (Convolved(2, 1, 3, stride=2), (5, 4, 2), (3, 2, 1)),
-    "SAME, stride 3": (Convolved(1, 2, 2, stride=3), (7, 5, 1), (3, 2, 2)),
-    "VALID": (Convolved(2, 2, 3, padding="VALID"), (5, 4, 2), (3, 2, 2)),
-    "VALID, stride 2": (Convolved(1, 2, 2, stride=2, padding="VALID"), (7, 4, 1), (3, 2, 2)),
-    "2 pixels": (Convolved(1, 1, 3, padding=2), (4, 3, 1), (6, 5, 1)),
-    "hollow": (Convolved(2, 2, 3, hollow=True), (4, 4, 2), (4, 4, 2)),
-    "hollow, wide": (Convolved(1, 1, 5, hollow=True), (6, 6, 1), (6, 6, 1)),
-    "transposed SAME": (Convolved(2, 1, 3, stride=2, transposed=True), (3, 2, 2), (6, 4, 1)),
-    "transposed SAME, wide": (Convolved(1, 1, 5, stride=2, transposed=True), (3, 3, 1), (6, 6, 1)),
-    "transposed VALID": (Convolved(1, 2, 3, stride=2, padding="VALID", transposed=True), (3, 2, 1), (7, 5, 2)),
-    "transposed 2 pixels": (Convolved(1, 1, 3, stride=2, padding=2, transposed=True), (3, 3, 1), (7, 7, 1)),
+    "dense": (partial(Dense, (6,), (4,)), (6,), (4,)),
+    "dense between sizes": (partial(Dense, (2, 3), (2, 2)), (2, 3), (2, 2)),
+    "dense hollow": (partial(Dense, (5,), (5,), hollow=True), (5,), (5,)),
+    "sparse uniform": (partial(Sparse.uniform, KEY, (12,), (7,), 5), (12,), (7,)),
+    "sparse hollow": (partial(Sparse.uniform, KEY, (3, 3), (3, 3), 8, hollow=True), (3, 3), (3, 3)),
+    "sparse beyond one turn of its loop": (partial(Sparse.uniform, KEY, (30,), (3,), 21), (30,), (3,)),
+    "sparse among many": (partial(Sparse.uniform, KEY, (64,), (5,), 2), (64,), (5,)),
+    "sparse patch": (partial(Sparse.patch, KEY, (6, 5, 2), (2, 3), 3), (6, 5, 2), (2, 3)),
+    "sparse choice in a patch": (partial(Sparse.patch, KEY, (6, 5), (7,), 4, 5), (6, 5), (7,)),
+    "SAME": (partial(Convolved, 2, 3, 3), (5, 4, 2), (5, 4, 3)),
+    "SAME, even width": (partial(Convolved, 1, 2, 4), (5, 4, 1), (5, 4, 2)),
+    "SAME, stride 2": (partial(Convolved, 2, 1, 3, stride=2), (5, 4, 2), (3, 2, 1)),
+    "SAME, stride 3": (partial(Convolved, 1, 2, 2, stride=3), (7, 5, 1), (3, 2, 2)),
+    "VALID": (partial(Convolved, 2, 2, 3, padding="VALID"), (5, 4, 2), (3, 2, 2)),
+    "VALID, stride 2": (partial(Convolved, 1, 2, 2, stride=2, padding="VALID"), (7, 4, 1), (3, 2, 2)),
+    "2 pixels": (partial(Convolved, 1, 1, 3, padding=2), (4, 3, 1), (6, 5, 1)),
+    "hollow": (partial(Convolved, 2, 2, 3, hollow=True), (4, 4, 2), (4, 4, 2)),
+    "hollow, wide": (partial(Convolved, 1, 1, 5, hollow=True), (6, 6, 1), (6, 6, 1)),
+    "transposed SAME": (partial(Convolved, 2, 1, 3, stride=2, transposed=True), (3, 2, 2), (6, 4, 1)),
+    "transposed SAME, wide": (partial(Convolved, 1, 1, 5, stride=2, transposed=True), (3, 3, 1), (6, 6, 1)),
+    "transposed VALID": (partial(Convolved, 1, 2, 3, stride=2, padding="VALID", transposed=True), (3, 2, 1), (7, 5, 2)),
+    "transposed 2 pixels": (partial(Convolved, 1, 1, 3, stride=2, padding=2, transposed=True), (3, 3, 1), (7, 7, 1)),
 }
 
 
@@ -40,7 +42,14 @@ def jitted(method, *arrays):
     return method(*arrays)
 
 
-everywhere = pytest.mark.parametrize(("connectivity", "pre", "post"), CASES.values(), ids=CASES)
+everywhere = pytest.mark.parametrize("name", CASES)
+
+
+@cache
+def made(name):
+    """Return a connectivity, and the sizes of what is before and behind it."""
+    make, *sizes = CASES[name]
+    return make(), *sizes
 
 
 def drawn(connectivity, pre, post):
@@ -54,13 +63,15 @@ def drawn(connectivity, pre, post):
 
 
 @everywhere
-def test_the_message_is_the_sum_over_synapses(connectivity, pre, post):
+def test_the_message_is_the_sum_over_synapses(name):
+    connectivity, pre, post = made(name)
     weight, x, _ = drawn(connectivity, pre, post)
     np.testing.assert_allclose(jitted(connectivity.message, weight, x), naive.message(connectivity, weight, x, post), atol=1e-5)
 
 
 @everywhere
-def test_the_correlation_is_the_sum_over_the_batch(connectivity, pre, post):
+def test_the_correlation_is_the_sum_over_the_batch(name):
+    connectivity, pre, post = made(name)
     weight, x, e = drawn(connectivity, pre, post)
     fan_in = naive.fan_in(connectivity, weight.shape)
     assert connectivity.fan_in == fan_in
@@ -69,8 +80,9 @@ def test_the_correlation_is_the_sum_over_the_batch(connectivity, pre, post):
 
 
 @everywhere
-def test_the_correlation_is_the_adjoint_of_the_message(connectivity, pre, post):
+def test_the_correlation_is_the_adjoint_of_the_message(name):
     """⟨e, message(W, x)⟩ = √(B·fan_in) ⟨W, correlate(x, e)⟩ for a weight that the connectivity can hold."""
+    connectivity, pre, post = made(name)
     weight, x, e = drawn(connectivity, pre, post)
     scale = np.sqrt(len(x) * connectivity.fan_in)
     left, right = (
@@ -80,32 +92,38 @@ def test_the_correlation_is_the_adjoint_of_the_message(connectivity, pre, post):
     np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-4)
 
 
+KINDS = ["dense", "convolution", "sparse"]
+
+
 @pytest.mark.parametrize(
-    "connectivity",
-    [Dense((400,), (200,)), Sparse.uniform(KEY, (5000,), (800,), 100), Convolved(16, 50, 10)],
-    ids=["dense", "sparse", "convolution"],
+    "make",
+    [partial(Dense, (400,), (200,)), partial(Convolved, 16, 50, 10), partial(Sparse.uniform, KEY, (5000,), (800,), 100)],
+    ids=KINDS,
 )
-def test_the_initial_weight_has_variance_one_over_fan_in(connectivity):
+def test_the_initial_weight_has_variance_one_over_fan_in(make):
     """80,000 entries: four standard errors are 1 % of the mean's scale and 2 % of the variance."""
+    connectivity = make()
     entries = np.asarray(connectivity.init(jax.random.key(3)), np.float64) * np.sqrt(connectivity.fan_in)
     assert entries.size == 80_000
     assert abs(entries.mean()) < 0.0142
     assert abs(entries.var() - 1) < 0.02
 
 
-@pytest.mark.parametrize("connectivity", [Dense((5,), (5,)), Convolved(2, 2, 3), Sparse.uniform(KEY, (9,), (9,), 9)], ids=repr)
-def test_every_synapse_is_there_unless_asked_otherwise(connectivity):
-    assert (connectivity.init(KEY) != 0).all()
+@pytest.mark.parametrize(
+    "make", [partial(Dense, (5,), (5,)), partial(Convolved, 2, 2, 3), partial(Sparse.uniform, KEY, (9,), (9,), 9)], ids=KINDS
+)
+def test_every_synapse_is_there_unless_asked_otherwise(make):
+    assert (make().init(KEY) != 0).all()
 
 
-@pytest.mark.parametrize("name", CASES)
+@everywhere
 def test_nothing_but_the_numbers_of_synapses_is_traced(name):
-    assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(CASES[name][0]))
+    assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(made(name)[0]))
 
 
 @pytest.mark.parametrize("name", ["dense hollow", "hollow", "hollow, wide"])
 def test_no_unit_hears_itself(name):
-    connectivity, pre, post = CASES[name]
+    connectivity, pre, post = made(name)
     _, x, e = drawn(connectivity, pre, post)
     for array in map(np.asarray, (connectivity.init(KEY), jitted(connectivity.correlate, x, e))):
         middle = len(array) // 2
@@ -117,7 +135,7 @@ def test_no_unit_hears_itself(name):
 @pytest.mark.parametrize("name", ["dense hollow", "sparse hollow", "sparse beyond one turn of its loop", "SAME"])
 def test_a_stored_state_is_the_same_state(name):
     """Also as the result of one compiled function and the argument of another, where JAX has to know its layout."""
-    connectivity, pre, _ = CASES[name]
+    connectivity, pre, _ = made(name)
     x = jax.random.normal(KEY, (4, *pre))
     stored = jitted(connectivity.stored, x)
     np.testing.assert_array_equal(stored, x)

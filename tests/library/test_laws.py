@@ -1,5 +1,7 @@
 """One table of laws for every rule on every connectivity; a new rule or connectivity joins the table."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -21,17 +23,22 @@ RULES = {
     "delta": Delta(),
 }
 CONNECTIVITIES = {
-    "dense": Dense(SIZE, SIZE),
-    "dense hollow": Dense(SIZE, SIZE, hollow=True),
-    "sparse": Sparse.uniform(KEY, SIZE, SIZE, 5),
-    "sparse hollow": Sparse.uniform(KEY, SIZE, SIZE, 5, hollow=True),
-    "patch": Sparse.patch(KEY, SIZE, SIZE, 2),
-    "convolution": Convolved(2, 2, 3),
-    "convolution hollow": Convolved(2, 2, 3, hollow=True),
-    "convolution transposed": Convolved(2, 2, 3, transposed=True),
+    "dense": partial(Dense, SIZE, SIZE),
+    "dense hollow": partial(Dense, SIZE, SIZE, hollow=True),
+    "sparse": partial(Sparse.uniform, KEY, SIZE, SIZE, 5),
+    "sparse hollow": partial(Sparse.uniform, KEY, SIZE, SIZE, 5, hollow=True),
+    "patch": partial(Sparse.patch, KEY, SIZE, SIZE, 2),
+    "convolution": partial(Convolved, 2, 2, 3),
+    "convolution hollow": partial(Convolved, 2, 2, 3, hollow=True),
+    "convolution transposed": partial(Convolved, 2, 2, 3, transposed=True),
 }
-on_every_connectivity = pytest.mark.parametrize("connectivity", CONNECTIVITIES.values(), ids=CONNECTIVITIES)
+on_every_connectivity = pytest.mark.parametrize("connectivity", CONNECTIVITIES.values(), ids=CONNECTIVITIES, indirect=True)
 for_every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+@pytest.fixture(scope="module")
+def connectivity(request):
+    return request.param()
 
 
 @eqx.filter_jit

@@ -62,7 +62,7 @@ def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
     for epoch in range(epochs):
         order = jax.random.permutation(jax.random.key(epoch), len(xi)).reshape(-1, BATCH)
         for chosen in order:
-            network, opt_state, _, metrics = step(
+            network, opt_state, _, metrics, _ = step(
                 network, optimizer, opt_state, state, phases, xi[chosen], zeta[chosen], jax.random.key(0)
             )
             flips.append(metrics["relax/free/flips"])

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+import pytest
 
 from darnax.layer_map import LayerMap
 from darnax.learning import init_optimizer, train_step
@@ -14,6 +15,7 @@ from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase
 from darnax.states import SequentialState
 
+pytestmark = pytest.mark.usefixtures("optimized")
 BATCH, PIXELS, CLASSES = 64, 784, 10
 IMAGE, SMALL = (8, 8, 1), (4, 4, 3)
 OPTIMIZER = optax.sgd(0.1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laboratory import spoken_for
+from laboratory import one_of, spoken_for
 
 from darnax.cli.hydra_adapter import compose
 from darnax.errors import RequestError
@@ -171,11 +171,7 @@ hydra.launcher=null
 """.strip("\n").split("\n")
 
 
-# A third of them, and the rest by `make test-all`: each composes and builds a whole network.
-QUICK = [pytest.param(word, marks=() if number % 3 == 0 else pytest.mark.slow) for number, word in enumerate(WORDS)]
-
-
-@pytest.mark.parametrize("word", QUICK)
+@pytest.mark.parametrize("word", one_of(6, WORDS))
 def test_a_word(darnax, word):
     result = darnax("show", "+experiment=digits_smoke", "model.features=50", word)
     assert result.exit_code in (0, 2), result.output

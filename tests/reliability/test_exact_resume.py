@@ -32,7 +32,6 @@ from darnax.tracking import Composite, Tracker
 from darnax.tracking.jsonl import Jsonl
 from darnax.tracking.since import Since
 
-pytestmark = pytest.mark.usefixtures("quick")
 ONCE = (Phase.explicit, Phase.generate)  # shrinking would train for many minutes
 FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck), "phases": ONCE}
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=30", "tracking=local", "data.batch_size=1"]
