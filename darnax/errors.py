@@ -1,5 +1,8 @@
 """What every room raises when a request cannot be carried out as it was asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -24,6 +27,15 @@ class RequestError(Exception):
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+@contextmanager
+def written(path: Path, instead: str = "choose another place") -> Iterator[None]:
+    """Say in a sentence that the file which the block writes cannot be written, and what to do instead."""
+    try:
+        yield
+    except OSError as error:
+        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); {instead}")) from error
 
 
 class RunError(Exception):

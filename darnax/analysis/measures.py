@@ -11,7 +11,7 @@ from darnax.analysis import basins, couplings, margins, overlaps, probes, relaxa
 from darnax.analysis.names import flat, layers
 from darnax.analysis.subject import KEY, Subject
 from darnax.analysis.table import Table
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, written
 from darnax.learning import Ended, Phases, learners
 from darnax.orchestrators import Orchestrator
 
@@ -129,8 +129,5 @@ def export(subject: Subject, path: Path) -> None:
     found = {name: array.astype(np.int8) if np.all(np.abs(array) == 1) else array for name, array in arrays.items()}
     found["scores"] = np.concatenate([read.scores for read in reads])
     found["targets"] = np.concatenate([read.targets for read in reads])
-    try:
-        with path.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **found)
-    except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another place")) from error
+    with written(path), path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **found)

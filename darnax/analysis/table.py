@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from darnax.errors import Problem, RequestError
+from darnax.errors import written
 
 Cell = str | int | float
 
@@ -20,10 +20,8 @@ class Table(NamedTuple):
 def write(name: str, table: Table, folder: Path) -> Path:
     """Write `<name>.csv` into `folder`, which is made where it is not there; return the file."""
     path = folder / f"{name}.csv"
-    try:
+    with written(path, "choose another run"):
         folder.mkdir(exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([table.columns, *table.rows])
-    except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another run")) from error
     return path

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -51,8 +52,16 @@ def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
 def admits(annotation: Any, factory: Any) -> bool:
     """Whether what `factory` makes may stand where the annotation is; only a class tells, and only of plain classes."""
     wanted = [option for option in options(annotation) if option not in (NoneType, EllipsisType)]
-    plain = all(isinstance(option, type) for option in wanted)
+    plain = all(isinstance(option, type) and option is not Any for option in wanted)
     return not (plain and wanted and isinstance(factory, type)) or issubclass(factory, tuple(wanted))
+
+
+def admits_several(annotation: Any) -> bool:
+    """Whether a list or a mapping with objects in it may stand where the annotation is."""
+    kinds = [get_origin(option) or option for option in options(annotation)]
+    if jax.Array in kinds:
+        return False
+    return any(kind is Any or (isinstance(kind, type) and issubclass(kind, Collection) and kind is not str) for kind in kinds)
 
 
 def options(annotation: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self, get_type_hints
 
 import jax
 
-from darnax.builder.annotations import admits, fitted, is_traced, wording
+from darnax.builder.annotations import admits, admits_several, fitted, is_traced, wording
 from darnax.builder.problems import Problems, nearest, said
 from darnax.builder.targets import find
 
@@ -143,7 +143,10 @@ class Reader:
                 self.problems.add(where, f"came {called(call.factory)}, expected {wording(hint)}")
             return call
         if has_calls(value):
-            return self.within(value, where)
+            if admits_several(hint):
+                return self.within(value, where)
+            self.problems.add(where, f"came {said(value)}, expected {wording(hint)}")
+            return None
         counted = in_epochs(value) if self.epochs else value
         with self.problems.at(where):
             fit = fitted(made(counted, 1), hint)

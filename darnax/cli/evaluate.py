@@ -7,6 +7,7 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
+from darnax.errors import written
 
 if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
@@ -30,7 +31,8 @@ def show(evaluation: "Evaluation", picture: Path) -> None:
     """Draw the confusion matrix, then print the accuracy and the classes: a pipe that closes early loses no file."""
     from darnax.reports import confusion
 
-    picture.write_text(confusion.draw(evaluation.confusion, evaluation.class_names), encoding="utf-8")
+    with written(picture, "evaluate a copy of the run"):
+        picture.write_text(confusion.draw(evaluation.confusion, evaluation.class_names), encoding="utf-8")
     low, high = confusion.interval(round(evaluation.accuracy * evaluation.examples), evaluation.examples)
     typer.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {evaluation.examples} examples)\n")
     tables.show(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from darnax.cli.options import Debug, Overrides
+from darnax.errors import written
 
 Picture = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the wiring into FILE.", show_default=False)]
 
@@ -24,5 +25,6 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
     description = describe(compose(list(overrides or [])))
     wiring_table.render(description)
     if svg is not None:
-        svg.write_text(wiring_picture.svg(description), encoding="utf-8")
+        with written(svg):
+            svg.write_text(wiring_picture.svg(description), encoding="utf-8")
         typer.echo(f"picture     {svg}")

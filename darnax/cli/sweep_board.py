@@ -3,7 +3,6 @@
 import math
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -99,7 +98,7 @@ def row(state: State, goal: Goal) -> tuple[str, ...]:
         state.status,
         epochs,
         text.metric(goal.metric, state.value),
-        duration(state.seconds) if state.seconds else "",
+        text.duration(state.seconds) if state.seconds else "",
         last,
     )
 
@@ -113,13 +112,5 @@ def about(states: Sequence[State], goal: Goal) -> str:
         parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")
     open_points = len(states) < goal.trials or any(s.status in ("waiting", "running") for s in states)
     if open_points and not math.isnan(left := time_left(states, goal)):
-        parts.append(f"about {duration(left)} left")
+        parts.append(f"about {text.duration(left)} left")
     return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Write 3 s, 4 min 05 s, 2 h 10 min."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    form = "%M min %S s" if seconds < 3600 else "%H h %M min"
-    return time.strftime(form, time.gmtime(seconds)).lstrip("0")

@@ -5,26 +5,26 @@ import sys
 from collections.abc import Iterable, Sequence
 
 
-def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print the rows under their columns; the last column may be long and is not padded."""
+def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: bool = False) -> None:
+    """Print the rows under their columns, without lines if there is little room; the last column may be long."""
     columns = [printable(name) for name in columns]
     lines = [[printable(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        boxed(columns, lines)
+        boxed(columns, lines, tight=tight)
     else:
         plain(columns, lines)
 
 
-def boxed(columns: Sequence[str], lines: list[list[str]]) -> None:
+def boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool = False) -> None:
     """For a terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None if tight else SIMPLE_HEAD, padding=(0, 2 if tight else 1, 0, 0 if tight else 1), pad_edge=False)
     for name in columns:
-        table.add_column(Text(name))
+        table.add_column(Text(name, "bold"))
     for line in lines:
         table.add_row(*map(Text, line))
     Console().print(table)

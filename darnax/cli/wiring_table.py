@@ -1,7 +1,6 @@
 """What a configuration would make, in three tables and a few lines."""
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from darnax.cli import tables
@@ -14,30 +13,18 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 def render(description: "Description") -> None:
     """Print the buffers and their layers, the adapters, the phases, and what there is in all."""
-    table(("buffer", "size", "layer", "inputs", "weights", "rule"), layers(description))
+    tables.show(("buffer", "size", "layer", "inputs", "weights", "rule"), layers(description), tight=True)
     print()
-    table(("adapter", "from", "to", "kind", "inputs", "weights", "rule"), adapters(description))
+    tables.show(("adapter", "from", "to", "kind", "inputs", "weights", "rule"), adapters(description), tight=True)
     print()
-    table(("phase", "steps", "messages", "start", "learns"), [*phases("train", description), *phases("infer", description)])
+    tables.show(
+        ("phase", "steps", "messages", "start", "learns"),
+        [*phases("train", description), *phases("infer", description)],
+        tight=True,
+    )
     print()
     for what, value in facts(description):
         print(f"{what:<12}{tables.printable(value)}")
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under their columns, close together: seven columns have to fit in eighty letters."""
-    cells = [[tables.printable(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        tables.plain(columns, cells)
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for row in cells:
-        shown.add_row(*map(Text, row))
-    Console().print(shown)
 
 
 def layers(description: "Description") -> Iterator[tuple[str, ...]]:

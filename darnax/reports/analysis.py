@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, written
 from darnax.reports import page
 from darnax.reports.figures import finite
 from darnax.reports.runs import Run, read
@@ -74,10 +74,8 @@ def write(folder: Path) -> Path:
     figures = [drawn(FIGURES[file.stem], table(file)) for file in files(folder / FOLDER)]
     if not figures:
         raise RequestError(Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {folder}"))
-    try:
+    with written(path, "choose another run"):
         path.write_text(page.html(content(run, figures), SCRIPTS), encoding="utf-8")
-    except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another run")) from error
     return path
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from darnax.errors import Problem, RequestError
+from darnax.errors import written
 from darnax.reports import text
 from darnax.reports.compare import Comparison
 from darnax.reports.configuration import short_names
@@ -25,10 +25,8 @@ PLACE = re.compile(r"/\*(style|plotly|data|scripts)\*/")
 def write(comparison: Comparison, path: Path) -> None:
     """Write the page; links to runs are relative to it, so that it can move together with them."""
     page = html(content(comparison, path.absolute().parent))
-    try:
+    with written(path):
         path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another place")) from error
 
 
 def html(data: dict[str, Any], scripts: Sequence[str] = SCRIPTS) -> str:

@@ -4,21 +4,18 @@ import csv
 import math
 from pathlib import Path
 
-from darnax.errors import Problem, RequestError
+from darnax.errors import written
 from darnax.reports import text
 from darnax.reports.compare import Comparison
 
 
 def write(comparison: Comparison, path: Path) -> None:
     """Write one line a row: the keys in full, the metric (mean), `sd`, `n`, `p`, and the folders of all runs."""
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow([*comparison.columns, comparison.heading, "sd", "n", "p", "runs"])
-            for row in comparison.rows:
-                figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
-                p = "" if math.isnan(row.p) else repr(row.p)
-                folders = " ".join(run.path.as_posix() for run in row.runs)
-                table.writerow([*map(text.leaf, row.values), *figures, row.n, p, folders])
-    except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); choose another place")) from error
+    with written(path), path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow([*comparison.columns, comparison.heading, "sd", "n", "p", "runs"])
+        for row in comparison.rows:
+            figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
+            p = "" if math.isnan(row.p) else repr(row.p)
+            folders = " ".join(run.path.as_posix() for run in row.runs)
+            table.writerow([*map(text.leaf, row.values), *figures, row.n, p, folders])

@@ -50,6 +50,27 @@ CASES = {
         f"{A}.w_in.rule",
         "came OutputLayer, expected a Rule",
     ),
+    "objects for a number": (
+        {f"{A}.w_in.strength": [{"_target_": "darnax.rules.Hebbian"}]},
+        f"{A}.w_in.strength",
+        "expected a number or a list of numbers",
+    ),
+    "objects for an integer": (
+        {f"{A}.w_in.patch": [{"_target_": "darnax.rules.Hebbian"}]},
+        f"{A}.w_in.patch",
+        "expected an integer or null",
+    ),
+    "a group that is a number": ({"optimizer.groups": {"w_in": 3}}, "optimizer.groups.w_in", "~optimizer.groups.w_in"),
+    "a schedule for an optimiser": (
+        {"optimizer.default": {"_target_": "optax.constant_schedule", "value": 1.0}},
+        "optimizer.default",
+        "expected one of Optax's transformations",
+    ),
+    "an optimiser that wants the loss": (
+        {"optimizer.default": {"_target_": "optax.lbfgs", "learning_rate": 0.1}},
+        "optimizer.default",
+        "cannot take a step (TypeError",
+    ),
     "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", 'came "five", expected an integer'),
     "phase choice": ({"dynamics.train.free.messages": "al"}, "dynamics.train.free.messages", "all or forward or unsupervised"),
     "learn is a list": ({"dynamics.train.free.learn": "w_in"}, "dynamics.train.free.learn", "expected a list"),
@@ -170,6 +191,8 @@ CASES = {
         f"{L}.output._target_",
         "is no class",
     ),
+    "a module of darnax": ({f"{L}.output._target_": "darnax.modules"}, f"{L}.output._target_", "is no class"),
+    "a module of Optax": ({"optimizer.default._target_": "optax.losses"}, "optimizer.default._target_", "is no class"),
     "no such package": (
         {"trust": ["no_such_package"], f"{L}.output._target_": "no_such_package.Layer"},
         f"{L}.output._target_",
@@ -240,3 +263,30 @@ def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
     network = experiment.make_network(jax.random.key(0))
     rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
     assert rules["w_in"].rule.rate == 2.0
+
+
+TWO = """
+from darnax.rules import Hebbian, Rule
+class Twice(Rule):
+    def __init__(self, inner):
+        self.inner = inner
+    inner: Rule
+    def signal(self, y, h):
+        return 2 * self.inner.signal(y, h)
+class Never(Rule):
+    def __init__(self):
+        raise KeyError("never")
+    def signal(self, y, h):
+        return y
+"""
+
+
+def test_an_argument_without_annotation_takes_an_object(tmp_path, monkeypatch):
+    (tmp_path / "two_rules.py").write_text(TWO)
+    monkeypatch.syspath_prepend(tmp_path)
+    rule = {"_target_": "two_rules.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
+    network = build(changed({"trust": ["two_rules"], f"{A}.w_in.rule": rule})).make_network(jax.random.key(0))
+    rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
+    assert type(rules["w_in"].rule.inner).__name__ == "Hebbian"
+    with pytest.raises(RequestError, match=r"w_in: .*never"):
+        build(changed({"trust": ["two_rules"], f"{A}.w_in.rule": {"_target_": "two_rules.Never"}}))

@@ -1,0 +1,61 @@
+"""`darnax show` and `darnax cite`: a network and its literature in words. Oracle: the configuration asked about."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from darnax.cli import tables
+from darnax.cli.app import app
+from darnax.cli.hydra_adapter import compose
+from darnax.runner.run_folder import RunFolder
+
+SMALL = ["+experiment=digits_smoke", "model.features=50"]
+TASK = [*SMALL, "data=associations", "data.per_class=null", "~model.adapters.w_in.patch"]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
+    return tmp_path
+
+
+def darnax(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), prog_name="darnax")
+
+
+def test_the_wiring_is_told_and_drawn(place):
+    result = darnax("show", *SMALL, "--svg", "wiring.svg")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == "picture     wiring.svg"
+    drawn = "".join(ET.parse(place / "wiring.svg").getroot().itertext())
+    for module in ("w_in", "hidden1", "hidden2", "w_out"):
+        assert module in result.stdout
+        assert module in drawn
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(place):
+    result = darnax("show", *SMALL, "--svg", "nowhere/wiring.svg")
+    assert result.exit_code == 2
+    assert "nowhere/wiring.svg: cannot be written (No such file or directory); choose another place" in result.stderr
+
+
+def test_on_a_terminal_it_stays_close_together(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    tables.show(("module", "who"), [("w_in", "input → hidden[1]"), ("bad\x1b[2J", "[red]word")], tight=True)
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["module      who", "w_in        input → hidden[1]", "bad\\x1b[2J  [red]word"]
+
+
+def test_cite_is_of_the_run_as_it_is(place):
+    folder = RunFolder.create(Path("outputs"), "task", compose(TASK), [], command=["darnax"])
+    said = darnax("cite", str(folder.path))
+    assert said.exit_code == 0, said.output
+    assert "@" in said.stdout
+    assert "lecun" not in said.stdout.lower()  # nobody's dataset was used
+    refused = darnax("cite", str(folder.path), "model.depth=1")
+    assert refused.exit_code == 2
+    assert "model.depth=1: the literature is that of the run as it is" in refused.stderr

@@ -1,0 +1,50 @@
+"""The live table of a sweep. Oracle: a sweep whose points are known."""
+
+import io
+import os
+
+import pytest
+from rich.console import Console
+
+from darnax.cli import sweep_board
+from darnax.cli.sweep_record import Goal, Record
+from darnax.cli.sweep_survey import State
+
+GOAL = Goal()
+DAY = 86400.0
+
+
+def states(finished: int, waiting: int) -> list[State]:
+    done = [State(f"seed={n}", "finished", 0.9 + n / 1000, 2.0, 2.0, 60.0) for n in range(finished)]
+    return [*done, *(State(f"seed={finished + n}", "waiting") for n in range(waiting))]
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """A terminal of 16 lines, which leaves room for ten points."""
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((100, 16)))
+
+
+def test_what_has_just_ended_and_what_comes_next_fit_on_the_screen(screen):
+    assert len(sweep_board.fitting(states(3, 4))) == 7
+    shown = sweep_board.fitting(states(30, 20))
+    assert [state.name for state in shown] == [f"seed={n}" for n in range(22, 32)]
+    assert sweep_board.fitting(states(30, 0)) == states(30, 0)[-10:]
+
+
+def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tmp_path):
+    monkeypatch.setattr(sweep_board, "survey", lambda record: states(2, 1))
+    record = Record(tmp_path, [], None, tmp_path, [], [], goal=GOAL)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(sweep_board.picture(record))
+    said = [line.strip() for line in console.export_text().splitlines()]
+    assert [line.split()[:4] for line in said if line.startswith("seed=")] == [
+        ["seed=0", "finished", "2/2", "90.00%"],
+        ["seed=1", "finished", "2/2", "90.10%"],
+        ["seed=2", "waiting"],
+    ]
+    assert said[-1] == "2 of 3 points finished · best 90.10% (seed=1)"
+
+
+def test_a_time_beyond_a_day_is_told_in_days():
+    assert "1 d 2 h" in sweep_board.row(State("seed=0", "finished", seconds=DAY + 7200), GOAL)
