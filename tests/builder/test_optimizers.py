@@ -84,11 +84,22 @@ def test_epochs_count_steps():
         assert float(jax.tree.leaves(updates)[0].ravel()[0]) == pytest.approx(-float(expected(step)), abs=1e-6)
 
 
-def test_epochs_may_stand_in_keys_and_be_fractions():
-    steps = {"_target_": "optax.piecewise_constant_schedule", "init_value": 1.0, "boundaries_and_scales": {"1.5 epochs": 0.5}}
-    changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": steps}, "optimizer.groups": {}}
+CONSTANT = {"_target_": "optax.constant_schedule"}
+SCHEDULES = {
+    "keys": {"_target_": "optax.piecewise_constant_schedule", "init_value": 1.0, "boundaries_and_scales": {"1.5 epochs": 0.5}},
+    "lists": {
+        "_target_": "optax.join_schedules",
+        "schedules": [CONSTANT | {"value": 1.0}, CONSTANT | {"value": 0.5}],
+        "boundaries": ["1.5 epochs"],
+    },
+}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_epochs_may_stand_in_keys_and_lists_and_be_fractions(schedule):
+    changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": schedule}, "optimizer.groups": {}}
     experiment, network, optimizer, opt_state = started(changes, steps_per_epoch=4)
-    expected = optax.piecewise_constant_schedule(1.0, {6: 0.5})
+    expected = optax.join_schedules([optax.constant_schedule(1.0), optax.constant_schedule(0.5)], [6])
     parameters = eqx.filter(network, learning_mask(network, experiment.train))
     for step in range(9):
         _, opt_state = optimizer.update(parameters, opt_state, parameters)

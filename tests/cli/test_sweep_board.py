@@ -16,7 +16,7 @@ DAY = 86400.0
 
 def states(finished: int, waiting: int) -> list[State]:
     done = [State(f"seed={n}", "finished", 0.9 + n / 1000, 2.0, 2.0, 60.0) for n in range(finished)]
-    return [*done, *(State(f"seed={finished + n}", "waiting") for n in range(waiting))]
+    return [*done, *(State(f"seed={finished + n}", "waiting", of=2.0) for n in range(waiting))]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tm
         ["seed=1", "finished", "2/2", "90.10%"],
         ["seed=2", "waiting"],
     ]
-    assert said[-1] == "2 of 3 points finished · best 90.10% (seed=1)"
+    assert said[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
 
 
 def test_a_time_beyond_a_day_is_told_in_days():

@@ -54,3 +54,9 @@ def test_every_name_can_be_had() -> None:
 
     assert sorted(darnax.data.__all__) == sorted(darnax.data._HOME)
     assert all(getattr(darnax.data, name).__name__ == name for name in darnax.data.__all__)
+
+
+def test_a_damaged_set_is_described_as_damaged(tiny: Path, tmp_path: Path) -> None:
+    (prepare("fashion_mnist", tmp_path, archives=tiny) / "dataset_info.json").write_text("{")
+    with pytest.raises(RequestError, match=r"fashion_mnist in .* is damaged: `darnax data prepare fashion_mnist`"):
+        describe("fashion_mnist", tmp_path)

@@ -137,3 +137,13 @@ def test_bytes_that_are_not_idx_are_refused_even_when_registered(
     monkeypatch.setattr(preparing, "check_archives", lambda *_: None)
     with pytest.raises(RequestError, match="mnist cannot be prepared"):
         open_dataset("mnist", directory=tmp_path / "data")
+
+
+def test_archives_that_do_not_belong_together_are_refused(
+    tmp_path: Path, write_archives: Callable[..., dict[str, np.ndarray]]
+) -> None:
+    write_archives(tmp_path / "a", train=60)
+    write_archives(tmp_path / "b", train=50)
+    (tmp_path / "b" / "train-labels-idx1-ubyte.gz").replace(tmp_path / "a" / "train-labels-idx1-ubyte.gz")
+    with pytest.raises(RequestError, match="train has 60 images and 50 labels"):
+        read_archives(tmp_path / "a", "train")

@@ -136,3 +136,9 @@ assert_close(one, many)
 def test_more_devices_than_there_are():
     with pytest.raises(RequestError, match=r"runner\.devices: came 64, but there"):
         Programs([experiment("runner.devices=64")], 10)
+
+
+def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
+    monkeypatch.setattr(jax, "local_devices", lambda: jax.devices() * 3)
+    with pytest.raises(RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"):
+        Programs([experiment("runner.devices=3")], 10)
