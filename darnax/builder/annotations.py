@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Collection
 from types import EllipsisType, NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import jax
 import numpy as np
@@ -50,18 +50,33 @@ def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
 
 
 def admits(annotation: Any, factory: Any) -> bool:
-    """Whether what `factory` makes may stand where the annotation is; only a class tells, and only of plain classes."""
-    wanted = [option for option in options(annotation) if option not in (NoneType, EllipsisType)]
-    plain = all(isinstance(option, type) and option is not Any for option in wanted)
-    return not (plain and wanted and isinstance(factory, type)) or issubclass(factory, tuple(wanted))
+    """Whether what `factory` makes may stand where the annotation is, as far as both of them say."""
+    wanted, made = [kind for kind in map(class_of, options(annotation)) if kind is not NoneType], made_by(factory)
+    return made is None or None in wanted or issubclass(made, tuple(kind for kind in wanted if kind))
 
 
 def admits_several(annotation: Any) -> bool:
-    """Whether a list or a mapping with objects in it may stand where the annotation is."""
-    kinds = [get_origin(option) or option for option in options(annotation)]
+    """Whether a list or a mapping with objects in it may stand where the annotation is, as far as it says."""
+    kinds = list(map(class_of, options(annotation)))
     if jax.Array in kinds:
         return False
-    return any(kind is Any or (isinstance(kind, type) and issubclass(kind, Collection) and kind is not str) for kind in kinds)
+    return any(kind is None or (issubclass(kind, Collection) and kind is not str) for kind in kinds)
+
+
+def made_by(factory: Any) -> type | None:
+    """Return the class of what a factory makes: itself, or what it says that it returns; None where that is no class."""
+    if isinstance(factory, type):
+        return factory
+    try:
+        return class_of(get_type_hints(factory).get("return", Any))
+    except Exception:  # annotations of other packages may be anything
+        return None
+
+
+def class_of(annotation: Any) -> type | None:
+    """Return the class behind an annotation, `list` behind `list[int]`; None where it tells none."""
+    kind = get_origin(annotation) or annotation
+    return kind if isinstance(kind, type) and kind is not Any else None
 
 
 def options(annotation: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self, get_type_hints
 
 import jax
 
-from darnax.builder.annotations import admits, admits_several, fitted, is_traced, wording
+from darnax.builder.annotations import admits, admits_several, fitted, is_traced, options, wording
 from darnax.builder.problems import Problems, nearest, said
 from darnax.builder.targets import find
 
@@ -139,7 +139,8 @@ class Reader:
         """Return one argument as its constructor wants it."""
         if isinstance(value, Mapping) and "_target_" in value:
             call = self.call(value, where)
-            if call is not None and not admits(hint, call.factory):
+            numbers = {float, jax.Array} & set(options(hint))  # the optimiser's may follow a schedule
+            if call is not None and not admits(hint | Callable if self.epochs and numbers else hint, call.factory):
                 self.problems.add(where, f"came {called(call.factory)}, expected {wording(hint)}")
             return call
         if has_calls(value):

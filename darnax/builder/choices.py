@@ -45,10 +45,13 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
     if call is None:
         return None
     try:
-        return call()
+        result = call()
     except Exception as error:  # constructors of other packages may raise anything
         reader.problems.add(where, first_line(error))
-    return None
+        return None
+    if kind is not None and not isinstance(result, kind):
+        reader.problems.add(where, f"came {type(result).__name__}, expected a {kind.__name__}")
+    return result
 
 
 def examine_ends(data: DataChoice, plan: Plan, reader: Reader) -> None:

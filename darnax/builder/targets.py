@@ -8,6 +8,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from darnax.builder.annotations import made_by
 from darnax.builder.problems import first_line, nearest, said
 
 TRUSTED = frozenset({"darnax", "optax"})
@@ -86,7 +87,8 @@ def require_kind(found: Any, target: str, kind: type | None) -> None:
     """Raise ValueError unless `found` can be called to make a `kind`."""
     if not callable(found):
         raise ValueError(f"{target} is no class")
-    if kind is not None and isinstance(found, type) and not issubclass(found, kind):
+    made = made_by(found)
+    if kind is not None and made is not None and not issubclass(made, kind):
         raise ValueError(f"{target} is no {kind.__name__}; expected one here")
     if inspect.isabstract(found):
         raise ValueError(f"{target} is an interface; name one of its implementations")

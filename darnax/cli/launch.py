@@ -180,11 +180,16 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     """Return the dataset, after a look at whether it is what the configuration says it is."""
     import jax
 
+    from darnax.builder.problems import first_line
     from darnax.errors import Problem, RequestError
 
     raw = dataset.test.example()
     problems = []
-    shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
+    try:
+        shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
+    except Exception as error:  # stages of other packages may raise anything
+        said = f"cannot encode an input of shape {list(raw.shape)} ({type(error).__name__}: {first_line(error)})"
+        raise RequestError(Problem("data.encode", said)) from error
     if shape != data.shape:
         problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
     if dataset.class_names and len(dataset.class_names) != data.classes:

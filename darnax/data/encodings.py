@@ -66,6 +66,10 @@ class RandomProjection(Stage):
     features: int = eqx.field(static=True)
     seed: int = eqx.field(default=0, static=True)
 
+    def __check_init__(self) -> None:
+        if not 0 < self.features < 2**31 or not 0 <= self.seed < 2**31:
+            raise ValueError(f"came features={self.features}, seed={self.seed}, expected at least 1 and 0, both below 2**31")
+
     def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch features"]:
         """Project each example."""
         flat = x.astype(jnp.float32).reshape(len(x), -1)

@@ -127,6 +127,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return config
 
 
+SGD = {"_target_": "optax.sgd", "learning_rate": 0.1}
 FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of its own choice
     "a rule without a target": ("model.adapters.w_out.rule", {}),
     "a rule that lost its target": ("model.adapters.w_out.rule", {"margin": 1}),
@@ -141,6 +142,17 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
     "a number beyond 32 bits": ("data.labels.high", 1e300),
     "an object for a word": ("dynamics.train.free.messages", {"_target_": "darnax.rules.SoftmaxDelta"}),
     "an object among names": ("dynamics.train.free.learn", ["w_in*", {"_target_": "optax.sgd", "learning_rate": 0.1}]),
+    "an optimiser for a label code": ("data.labels", SGD),
+    "an optimiser for a stage": ("data.encode.scale", SGD),
+    "an optimiser for a number": ("data.labels.high", SGD),
+    "a schedule for a number": ("data.encode.scale.factor", {"_target_": "optax.constant_schedule", "value": 1.0}),
+    "an optimiser for a layer": ("model.layers.hidden", SGD),
+    "a projection onto nothing": ("data.encode.scale", {"_target_": "darnax.data.RandomProjection", "features": -1}),
+    "a projection onto too much": ("data.encode.scale", {"_target_": "darnax.data.RandomProjection", "features": 10**30}),
+    "a projection of a seed beyond 32 bits": (
+        "data.encode.scale",
+        {"_target_": "darnax.data.RandomProjection", "features": 784, "seed": 10**30},
+    ),
     "a source that is no task": ("data.source", {"_target_": "darnax.data.Scale"}),
     "a source that writes files": ("data.source", {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"}),
 }
