@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+BOTH := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help train test test-all coverage mutants reliability check format lock clean
 
@@ -18,19 +19,19 @@ train: $(READY) ## make the environment, then train the main job on real MNIST
 	$(BIN)/darnax train +experiment=mnist_chain
 
 test: $(READY) ## the tests, in a few minutes
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q $(BOTH)
 
 test-all: $(READY) ## all tests, also the ones that take longer; those of the pages need Chromium
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or not slow"
+	$(BIN)/python -m pytest -q $(BOTH) -m "slow or not slow"
 
 coverage: $(READY) ## which lines and branches the tests of `make test` never reach
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -q $(BOTH) --cov --cov-report=term
 
 mutants: $(READY) ## which changes of the code no test notices; about an hour
 	$(BIN)/python scripts/mutate.py
 
 reliability: $(READY) ## how many cases the tests of reliability try, into docs/reliability.md
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or not slow" --junitxml=.reliability.xml tests/reliability; \
+	$(BIN)/python -m pytest -q $(BOTH) -m "slow or not slow" --junitxml=.reliability.xml tests/reliability; \
 	$(BIN)/python scripts/reliability.py .reliability.xml
 
 check: $(READY) ## style, formatting and types

@@ -52,6 +52,7 @@ def compilations() -> Iterator[list[str]]:
     jax.monitoring.unregister_event_duration_listener(note)
 
 
+@pytest.mark.slow  # test_lanes.py has the same oracle
 def test_every_lane_is_the_run_that_it_would_be_alone():
     points = [experiment("seed=5", *POINTS[0]), experiment("seed=9", *POINTS[1])]
     together = trained(Programs(points, 10))
