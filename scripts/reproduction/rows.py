@@ -79,6 +79,7 @@ DENSE = Section(
         Row("the same, J_D = 0", f"{LARGE} {NO_SELF}", "0.11"),
         Row("two layers of 400, J_D = 0, λ = 1, 8 epochs", f"{COUPLED} model.adapters.up.strength=1.0"),
         Row("two layers of 400, J_D = 0, λ = 3, 8 epochs", COUPLED, "0.80–0.83"),
+        Row("two layers of 800, the same", "+experiment=entangled_chain runner.epochs=8", "0.80–0.83"),
         Row("H = 1600, backpropagation instead", f"{ENTANGLED} name=backprop", "about 0.90", program=BACKPROP),
     ),
 )
