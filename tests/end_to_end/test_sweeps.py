@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import SMALL, Laboratory, rows, summary
 
-LONG = [*SMALL, "runner.epochs=40", "runner.checkpoint_every=2", "runner.evaluate_every=20"]
+LONG = [*SMALL, "runner.epochs=24", "runner.checkpoint_every=2", "runner.evaluate_every=12"]
 
 
 def folders(laboratory: Laboratory) -> list[Path]:

@@ -171,7 +171,7 @@ hydra.launcher=null
 """.strip("\n").split("\n")
 
 
-@pytest.mark.parametrize("word", one_of(6, WORDS))
+@pytest.mark.parametrize("word", one_of(12, WORDS))
 def test_a_word(darnax, word):
     result = darnax("show", "+experiment=digits_smoke", "model.features=50", word)
     assert result.exit_code in (0, 2), result.output

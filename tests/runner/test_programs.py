@@ -61,11 +61,24 @@ def test_every_lane_is_the_run_that_it_would_be_alone():
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
+@pytest.mark.slow
 def test_replicas_are_runs_with_the_next_seeds():
     together = trained(Programs([experiment("seed=3", "runner.replicas=2")], 10))
     for lane in range(2):
         alone = trained(Programs([experiment(f"seed={3 + lane}")], 10))
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
+
+
+def test_replicas_are_lanes_of_the_next_seeds():
+    both = Programs([experiment("seed=3", "runner.replicas=2")], 10)
+    assert both.seeds == [3, 4]
+    for lane in range(2):
+        alone = Programs([experiment(f"seed={3 + lane}")], 10).keys()
+        jax.tree.map(
+            lambda one, many, at=lane: np.testing.assert_array_equal(*map(jax.random.key_data, (one, many[at]))),
+            alone,
+            both.keys(),
+        )
 
 
 def test_runs_that_differ_in_numbers_share_their_programs(compilations):
