@@ -9,10 +9,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from darnax.cli.search_space import Space, written
-from darnax.cli.search_study import open_study
+from darnax.cli.search_study import OVERRIDES, open_study
 from darnax.cli.sweep_batches import Batches
-from darnax.cli.sweep_record import Record
+from darnax.cli.sweep_record import Goal, Record
+from darnax.cli.sweep_tracking import judged
 from darnax.errors import RequestError
+from darnax.tracking import Tracker
+from darnax.tracking.pruning import Pruned
 
 J_D = "model.layers.hidden.j_d"
 SEARCH = ["-m", "+experiment=first", "hydra/sweeper=optuna", f"{J_D}=interval(0.2,0.8)", "runner.epochs=int(interval(1,9))"]
@@ -229,3 +232,45 @@ def test_when_the_first_points_are_refused_no_more_are_drawn(lab):
     assert lab("train", *SEARCH).exit_code == 2
     assert len(lab.calls) == 3
     assert lab.left() == before
+
+
+class Heard(Tracker):
+    def __init__(self):
+        self.rows = []
+
+    def log(self, metrics, *, step, epoch):
+        self.rows.append((epoch, metrics["eval/accuracy"]))
+
+    def finish(self, summary): ...
+
+
+PRUNER = {"_target_": "optuna.pruners.ThresholdPruner", "lower": 0.5}
+
+
+def judge(place, pruner, overrides):
+    """What a run of a search is tracked by, whose point was drawn with the override seed=1."""
+    record = Record(place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Goal(pruner=pruner))
+    open_study(record.folder, "maximize").ask().set_user_attr(OVERRIDES, ["seed=1"])
+    run = record.folder / "run"
+    run.mkdir()
+    (run / "overrides.yaml").write_text(str(overrides))
+    heard = Heard()
+    return heard, judged(heard, record, run, epochs=4)
+
+
+def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):
+    heard, tracker = judge(tmp_path, PRUNER, ["seed=1"])
+    for epoch, accuracy in ((0.5, 0.1), (1.0, 0.6), (1.0, 0.6), (1.5, 0.1)):  # a resumed run tells an epoch again
+        tracker.log({"eval/accuracy": accuracy}, step=0, epoch=epoch)
+    with pytest.raises(Pruned):
+        tracker.log({"eval/accuracy": 0.4}, step=0, epoch=2.0)
+    tracker.log({"eval/accuracy": 0.1}, step=0, epoch=4.0)
+    assert [epoch for epoch, _ in heard.rows] == [0.5, 1.0, 1.0, 1.5, 2.0, 4.0]
+    (trial,) = study(tmp_path / "sweep").trials
+    assert trial.intermediate_values == {0: 0.6, 1: 0.4}
+
+
+@pytest.mark.parametrize(("pruner", "overrides"), [(None, ["seed=1"]), (PRUNER, ["seed=2"])], ids=["no pruner", "no trial"])
+def test_a_run_that_nobody_judges_goes_on(tmp_path, pruner, overrides):
+    heard, tracker = judge(tmp_path, pruner, overrides)
+    assert tracker is heard
