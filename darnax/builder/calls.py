@@ -139,8 +139,9 @@ class Reader:
         """Return one argument as its constructor wants it."""
         if isinstance(value, Mapping) and "_target_" in value:
             call = self.call(value, where)
-            numbers = {float, jax.Array} & set(options(hint))  # the optimiser's may follow a schedule
-            if call is not None and not admits(hint | Callable if self.epochs and numbers else hint, call.factory):
+            number = any(option in (float, jax.Array) for option in options(hint))
+            wanted = hint | Callable if self.epochs and number else hint  # the optimiser's numbers may follow a schedule
+            if call is not None and not admits(wanted, call.factory):
                 self.problems.add(where, f"came {called(call.factory)}, expected {wording(hint)}")
             return call
         if has_calls(value):
