@@ -259,12 +259,12 @@ def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
     assert rules["w_in"].rule.rate == 2.0
 
 
-TWO = """
-from darnax.rules import Hebbian, Rule
+STRANGE = """
+from darnax.rules import Rule
 class Twice(Rule):
+    inner: Rule
     def __init__(self, inner):
         self.inner = inner
-    inner: Rule
     def signal(self, y, h):
         return 2 * self.inner.signal(y, h)
 class Never(Rule):
@@ -272,15 +272,30 @@ class Never(Rule):
         raise KeyError("never")
     def signal(self, y, h):
         return y
+def labels():
+    return 3
 """
 
 
-def test_an_argument_without_annotation_takes_an_object(tmp_path, monkeypatch):
-    (tmp_path / "two_rules.py").write_text(TWO)
+@pytest.fixture
+def strange(tmp_path, monkeypatch):
+    """A trusted package that annotates little."""
+    (tmp_path / "strange.py").write_text(STRANGE)
     monkeypatch.syspath_prepend(tmp_path)
-    rule = {"_target_": "two_rules.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
-    network = build(changed({"trust": ["two_rules"], f"{A}.w_in.rule": rule})).make_network(jax.random.key(0))
+    return {"trust": ["strange"]}
+
+
+def test_an_argument_without_annotation_takes_an_object(strange):
+    rule = {"_target_": "strange.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
+    network = build(changed({**strange, f"{A}.w_in.rule": rule})).make_network(jax.random.key(0))
     rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
     assert type(rules["w_in"].rule.inner).__name__ == "Hebbian"
-    with pytest.raises(RequestError, match=r"w_in: .*never"):
-        build(changed({"trust": ["two_rules"], f"{A}.w_in.rule": {"_target_": "two_rules.Never"}}))
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "said"),
+    [(f"{A}.w_in.rule", "Never", r"w_in: .*never"), ("data.labels", "labels", r"data\.labels: came int, expected a Labels")],
+)
+def test_what_a_trusted_package_makes_is_looked_at(strange, where, name, said):
+    with pytest.raises(RequestError, match=said):
+        build(changed({**strange, where: {"_target_": f"strange.{name}"}}))

@@ -8,7 +8,7 @@ from .conftest import Laboratory, summary
 
 SHIPPED = sorted(path.stem for path in (configs.packaged() / "experiment").glob("*.yaml"))
 QUICK = ["tracking=local", "runner.epochs=1", "runner.limit_batches=2", "data.per_class=20", "data.name=mnist"]
-SMALLER = {"mnist_conv": "model.channels=4"}
+SMALLER = {"mnist_conv": "model.channels=4", "conv_error": "model.channels=4"}
 
 
 @pytest.mark.slow
