@@ -115,6 +115,7 @@ BEYOND = Section(
         Row("`mnist_error`, 2000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10"),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
+        Row("the same, nothing learns but the readout", "+experiment=conv_error dynamics.train.held.learn=[]"),
         Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error"),
     ),
 )
