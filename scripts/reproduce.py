@@ -1,6 +1,7 @@
 """The published model from this code: what it gives, what is still to be run, and the physics of networks at rest.
 
 python scripts/reproduce.py                     take the runs in outputs/ into docs/receipts.json, and write docs/results.md
+                                                and the numbers in the experiment files and the README
 python scripts/reproduce.py --missing > todo.sh the commands that are left; run it, and if it was cut off make it anew
 python scripts/reproduce.py --physics           measure the physics (minutes), then the page
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from reproduction.ledger import Ledger
 from reproduction.page import page
 from reproduction.receipts import ended
+from reproduction.retelling import retold
 from reproduction.rows import SECTIONS, TRAIN, Row
 
 SEEDS = (0, 1, 2)
@@ -50,6 +52,8 @@ def main() -> None:
         return
     ledger.write(choice.docs / "receipts.json")
     (choice.docs / "results.md").write_text(page(SECTIONS, ledger))
+    for file, text in retold(choice.docs.absolute().parent, rows, ledger).items():
+        file.write_text(text)
     print(f"{choice.docs / 'results.md'}: {len(left)} commands are left")
 
 

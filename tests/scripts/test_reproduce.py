@@ -105,6 +105,32 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(repro
     assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
 
+def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
+    from reproduction.ledger import Ledger
+    from reproduction.retelling import retold
+    from reproduction.rows import SECTIONS
+
+    rows = [row for section in SECTIONS for row in section.rows]
+    for file, text in retold(ROOT, rows, Ledger.read(ROOT / "docs/receipts.json")).items():
+        assert file.read_text() == text, file
+
+
+def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(reproduce, monkeypatch, capsys, tmp_path):
+    for seed, accuracy in enumerate((0.97, 0.972, 0.974)):
+        run(tmp_path / "outputs", f"2026-01-01_00-00-00-aaaaa{seed}", accuracy, f"seed={seed}")
+    experiment, readme = tmp_path / "configs/experiment/mnist_chain.yaml", tmp_path / "README.md"
+    experiment.parent.mkdir(parents=True)
+    other = "# darnax train +experiment=unheard_of seed=0,1,2 -m    test 0.5\nname: x\n"
+    experiment.write_text(f"# A chain\n# darnax train +experiment=mnist_chain seed=0,1,2 -m  test 0.1\n{other}")
+    readme.write_text("| a chain | | 0.1 ± 0.2 | `darnax train +experiment=mnist_chain seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n")
+    (tmp_path / "docs").mkdir()
+    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path / "outputs", "--docs", tmp_path / "docs")
+    told = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
+    assert experiment.read_text() == f"# A chain\n# darnax train +experiment=mnist_chain seed=0,1,2 -m    {told}\n{other}"
+    cells = "| 0.9720 ± 0.0020 | `darnax train +experiment=mnist_chain seed=0,1,2 -m` |"
+    assert readme.read_text() == f"| a chain | {cells}\n| x | 0.5 | `darnax` |\n"
+
+
 @pytest.mark.slow
 def test_every_row_can_be_built(reproduce):
     from reproduction.rows import SECTIONS
