@@ -64,6 +64,7 @@ def check_saved(run: Path) -> None:
     assert int(saved[5:15]) == summary(run)["steps"] == rows(run)[-1]["step"]
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(laboratory: Laboratory) -> None:
     """In its first point, and in its second."""
     kill(laboratory, 1, "train", "-m", *LONG, "seed=0,1")

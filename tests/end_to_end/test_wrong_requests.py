@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sampling import one_of
 from typer.testing import CliRunner
 
 from darnax.cli.app import app
@@ -52,7 +53,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("overrides", "where", "remedy"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("overrides", "where", "remedy"), one_of(2, list(WRONG.values())), ids=WRONG.keys())
 def test_refused(
     overrides: list[str], where: str, remedy: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,10 @@
 """The shipped experiments, small, and what it takes to say that a configuration was accepted rightly."""
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import jax
 import numpy as np
-import pytest
 
 from darnax.builder import build
 from darnax.cli import configs
@@ -32,12 +30,6 @@ TASK = [  # a chain that remembers random patterns: a whole run that needs no da
     "model.features=20",
     "runner.epochs=1",
 ]
-
-
-def one_of(n: int, cases: Sequence[Any]) -> list[Any]:
-    """Mark all but one of n cases as slow: each runs a command, and together they take minutes."""
-    values = [case if isinstance(case, tuple) else (case,) for case in cases]
-    return [pytest.param(*value, marks=pytest.mark.slow if number % n else ()) for number, value in enumerate(values)]
 
 
 @cache

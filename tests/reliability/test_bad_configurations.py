@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from laboratory import SHIPPED, composed, one_of, spoken_for, steps
+from laboratory import SHIPPED, composed, spoken_for, steps
 from mutations import HUGE, spoilt
+from sampling import one_of
 
 from darnax.errors import RequestError
 

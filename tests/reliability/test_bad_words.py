@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laboratory import one_of, spoken_for
+from laboratory import spoken_for
+from sampling import one_of
 
 from darnax.cli.hydra_adapter import compose
 from darnax.errors import RequestError
@@ -171,7 +172,7 @@ hydra.launcher=null
 """.strip("\n").split("\n")
 
 
-@pytest.mark.parametrize("word", one_of(12, WORDS))
+@pytest.mark.parametrize("word", one_of(24, WORDS))
 def test_a_word(darnax, word):
     result = darnax("show", "+experiment=digits_smoke", "model.features=50", word)
     assert result.exit_code in (0, 2), result.output

@@ -122,7 +122,9 @@ def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(re
     experiment.parent.mkdir(parents=True)
     other = "# darnax train +experiment=unheard_of seed=0,1,2 -m    test 0.5\nname: x\n"
     experiment.write_text(f"# A chain\n# darnax train +experiment=mnist_chain seed=0,1,2 -m  test 0.1\n{other}")
-    readme.write_text("| a chain | | 0.1 ± 0.2 | `darnax train +experiment=mnist_chain seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n")
+    readme.write_text(
+        "| a chain | | 0.1 ± 0.2 | `darnax train +experiment=mnist_chain seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n"
+    )
     (tmp_path / "docs").mkdir()
     said(reproduce, monkeypatch, capsys, "--outputs", tmp_path / "outputs", "--docs", tmp_path / "docs")
     told = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
