@@ -10,9 +10,10 @@ from jaxtyping import install_import_hook
 ROOMS = ["states", "rules", "connectivity", "modules", "layer_map", "orchestrators", "relaxation", "observables", "learning"]
 install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")
 
-
+# The time of most tests goes into compiling small programs: XLA optimises less here, and emits code in its older, quicker way.
+os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # for the processes that tests start
-jax.config.update("jax_disable_most_optimizations", True)  # the time of most tests goes into compiling small programs
+jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from .conftest import SMALL, Laboratory, rows, summary
 
-LONG = [*SMALL, "runner.epochs=40", "runner.evaluate_every=20", "runner.checkpoint_every=1"]
+LONG = [*SMALL, "runner.epochs=24", "runner.evaluate_every=12", "runner.checkpoint_every=1"]
 
 
 def final(run: Path) -> dict[str, np.ndarray]:
@@ -34,14 +34,14 @@ def rows_so_far(run: Path) -> list[str]:
 @pytest.mark.parametrize(("polite", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)])
 def test_killed_then_stopped_is_the_same_as_never_stopped(laboratory: Laboratory, polite: signal.Signals, code: int) -> None:
     process = laboratory.start("train", *LONG)
-    run = wait_for_rows(laboratory, 60)
+    run = wait_for_rows(laboratory, 50)
     process.kill()
     said, _ = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, said
     assert summary(run)["status"] == "running"
 
     process = laboratory.start("train", "--resume", str(run))
-    wait_for_rows(laboratory, 180)
+    wait_for_rows(laboratory, 120)
     process.send_signal(polite)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == code, said
