@@ -1,7 +1,6 @@
 """The live table of a sweep. Oracle: a sweep whose points are known."""
 
 import io
-import os
 
 import pytest
 from rich.console import Console
@@ -22,7 +21,7 @@ def states(finished: int, waiting: int) -> list[State]:
 @pytest.fixture
 def screen(monkeypatch):
     """A terminal of 16 lines, which leaves room for ten points."""
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((100, 16)))
+    monkeypatch.setenv("LINES", "16")
 
 
 def test_what_has_just_ended_and_what_comes_next_fit_on_the_screen(screen):
