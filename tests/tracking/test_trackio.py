@@ -4,10 +4,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 RUN = """
 import sys
+from contextlib import closing
 from pathlib import Path
 sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and print("network", event))
 from darnax.tracking.trackio import Trackio
@@ -34,7 +36,7 @@ def test_leaves_the_run_in_the_outputs_says_nothing_and_calls_nobody(tmp_path: P
     (line,) = answer.stderr.splitlines()
     assert line.startswith("Trackio is off for the rest of this run (this process writes to")
     assert [path.name for path in tmp_path.iterdir()] == ["outputs"]
-    with sqlite3.connect(tmp_path / "outputs" / "trackio" / "darnax.db") as database:
+    with closing(sqlite3.connect(tmp_path / "outputs" / "trackio" / "darnax.db")) as database:
         rows = database.execute("select run_name, step, metrics from metrics order by step").fetchall()
     assert [(name, step) for name, step, _ in rows] == [("2026-run", step) for step in range(1, 6)]
     assert all(word in str(rows[-1][2]) for word in ("eval/accuracy", "0.5", "epoch", "2.5"))
