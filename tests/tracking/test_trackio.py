@@ -9,7 +9,6 @@ from pathlib import Path
 
 RUN = """
 import sys
-from contextlib import closing
 from pathlib import Path
 sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and print("network", event))
 from darnax.tracking.trackio import Trackio
