@@ -2,6 +2,8 @@
 
 import fcntl
 import json
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from darnax.cli import sweep_record
 from darnax.cli.sweep import exchanged
 from darnax.cli.sweep_record import Record
+from darnax.cli.sweep_survey import survey
 from darnax.locks import held
 
 
@@ -51,6 +54,31 @@ def test_only_what_is_left_is_done(lab, sweep):
     again = lab("sweep", "resume", str(sweep))
     assert again.exit_code == 0
     assert len(lab.calls) == 2
+
+
+def test_a_signal_stops_the_point_that_runs_and_those_after_it(lab):
+    """While it runs it is as good as the last number that it has logged."""
+    logged = '{"epoch": 0.5, "eval/accuracy": 0.7}\n{"epoch": 1.0, "eval/accuracy": 0.6}\n{"epoch": 1.5}\n'
+    seen = []
+
+    def fail(config):
+        if config["seed"] == 2 and not seen:
+            (sweep,) = lab.place.glob("outputs/*/sweeps/*")
+            words = json.dumps(["+experiment=first", "seed=2"])
+            files = {"overrides.yaml": words, "summary.json": '{"status": "running"}', "metrics.jsonl": logged}
+            lab.write({f"{sweep}/run-2/{name}": text for name, text in files.items()})
+            seen.append(survey(Record.read(sweep))[1])
+            os.kill(os.getpid(), signal.SIGINT)
+
+    lab.fail = fail
+    stopped = lab("train", "-m", "+experiment=first", "seed=1,2,3")
+    assert stopped.exit_code == 130, stopped.output
+    assert [(state.status, state.value, state.epochs) for state in seen] == [("running", 0.6, 1.5)]
+    sweep = lab.calls[0]["sweep"]
+    assert f"darnax sweep resume {sweep}" in " ".join(stopped.output.split())
+    assert statuses(lab, sweep) == ["finished", "interrupted", "waiting"]
+    assert lab("sweep", "resume", str(sweep)).exit_code == 0
+    assert statuses(lab, sweep) == ["finished"] * 3
 
 
 def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep):
