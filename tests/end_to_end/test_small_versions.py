@@ -1,0 +1,42 @@
+"""Small versions of docs/results.md. Oracle: chance, which is right about 1,000 ± 30 of the 10,000 test images."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from darnax.cli.app import app
+
+from .conftest import summary
+
+SMALL = {
+    "mnist_sparse": ["model.features=300", "data.per_class=200", "runner.epochs=2", "runner.evaluate_every=2"],
+    "entangled_mnist": ["model.features=100", "data.per_class=400", "runner.epochs=2", "runner.evaluate_every=2"],
+    "mnist_error": ["model.features=200", "data.per_class=200", "runner.epochs=4", "runner.evaluate_every=4"],
+}
+
+
+@pytest.fixture
+def accuracy(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The accuracy of a run on all test images."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(data))
+
+    def of(name: str, *more: str) -> float:
+        words = [f"+experiment={name}", *SMALL[name], "tracking=local", *more]
+        done = CliRunner().invoke(app, ["train", *words], prog_name="darnax")
+        assert done.exit_code == 0, done.output
+        return summary(max((tmp_path / "outputs" / name).glob("*-*")))["metrics"]["test/accuracy"]
+
+    return of
+
+
+@pytest.mark.parametrize("name", ["mnist_sparse", "entangled_mnist"])
+def test_the_published_way_learns(accuracy, name: str) -> None:
+    """About 0.4 here; the bound is sixty standard deviations above chance."""
+    assert accuracy(name) > 0.3
+
+
+def test_hidden_learning_earns_its_keep(accuracy) -> None:
+    """Five points here; the difference of two accuracies on 10,000 images has a standard deviation of half a point at most."""
+    assert accuracy("mnist_error") > accuracy("mnist_error", "dynamics.train.held.learn=[]") + 0.02
