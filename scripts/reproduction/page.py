@@ -32,15 +32,19 @@ def trained(section: Section, ledger: Ledger) -> Iterator[str]:
 
 def line(row: Row, kept: dict[int, Receipt], published: bool) -> list[str]:
     """Return the cells of a row."""
-    figures = [
-        spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric) for metric in row.metrics
-    ]
     return [
         row.what,
         *([row.published] if published else []),
-        *figures,
+        *figures(row, kept),
         *(circumstances(row, kept) if kept else [""] * 4),
         f"`{row.command}`",
+    ]
+
+
+def figures(row: Row, kept: dict[int, Receipt]) -> list[str]:
+    """Return mean ± sd of every metric."""
+    return [
+        spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric) for metric in row.metrics
     ]
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from reproduction.ledger import Ledger
-from reproduction.page import circumstances, spread
+from reproduction.page import circumstances, figures
 from reproduction.rows import Row
 
 HEADER = re.compile(r"^# (?P<command>darnax train .*) seed=0,1,2 -m.*$", re.MULTILINE)
@@ -21,7 +21,7 @@ def retold(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str]:
 
     def cells(told: re.Match[str]) -> str:
         row = known.get(told["command"])
-        return f" {numbers(row, ledger)} | `{row.command} seed=0,1,2 -m`" if row else told[0]
+        return f" {figures(row, ledger.of(row))[0]} | `{row.command} seed=0,1,2 -m`" if row else told[0]
 
     places = {file: partial(HEADER.sub, line) for file in sorted(root.glob("configs/experiment/*.yaml"))}
     places |= {file: partial(CELLS.sub, cells) for file in root.glob("README.md")}
@@ -30,13 +30,8 @@ def retold(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str]:
 
 def header(row: Row, ledger: Ledger) -> str:
     """Return the line of an experiment file: command, numbers, seeds, seconds, device, and the state of the code."""
-    seeds, seconds, device, commit = circumstances(row, ledger.of(row))
+    kept = ledger.of(row)
+    seeds, seconds, device, commit = circumstances(row, kept)
     published = f", published {row.published}" if row.published else ""
-    told = f"{numbers(row, ledger)}{published} ({seeds} seeds, {seconds} s, {device}, commit {commit})"
+    told = f"{figures(row, kept)[0]}{published} ({seeds} seeds, {seconds} s, {device}, commit {commit})"
     return f"# {row.command} seed=0,1,2 -m    test {told}"
-
-
-def numbers(row: Row, ledger: Ledger) -> str:
-    """Return mean ± sd of the first metric."""
-    metric = row.metrics[0]
-    return spread([one.metrics[metric] for one in ledger.of(row).values()], metric)
