@@ -8,9 +8,13 @@ from typing import Any, cast
 
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.default_element import ResultDefault
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobRuntime, setup_globals
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -43,6 +47,28 @@ class Composer(ConfigLoaderImpl):
         super().__init__(path)
         self.primary = "config" if file is None else file.stem
         self.trusted = trusted
+        self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
+        self.merged: dict[tuple[Any, ...], DictConfig] = {}
+
+    def _parse_overrides_and_create_caching_repo(
+        self, config_name: str | None, overrides: list[str]
+    ) -> tuple[list[Override], CachingConfigRepository]:
+        """Read every file once for all compositions, in each search path."""
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        path = tuple(str(o.input_line) for o in parsed if o.get_key_element() == "hydra.searchpath")
+        if path not in self.files:
+            _, self.files[path] = super()._parse_overrides_and_create_caching_repo(config_name, list(path))
+        return parsed, self.files[path]
+
+    def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
+        """Merge the same files once: points of a sweep differ by values, which are set afterwards."""
+        key = (id(repo), *((default.config_path, default.package) for default in defaults))
+        if key not in self.merged:
+            try:
+                self.merged[key] = super()._compose_config_from_defaults_list(defaults, repo)
+            finally:
+                cast(CachingConfigRepository, repo).cache.clear()  # merging changes what was read
+        return deepcopy(self.merged[key])
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""

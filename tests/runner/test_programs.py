@@ -140,7 +140,8 @@ many = trained(Programs([experiment("runner.devices={devices}")], 10))
 assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
 assert_close(one, many)
 """
-    here = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "PYTHONPATH": str(Path(__file__).parent)}
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
+    here = {"XLA_FLAGS": flags, "PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | here, capture_output=True, text=True, timeout=300, check=False
     )

@@ -1,0 +1,33 @@
+"""One composer for many compositions. Oracle: Hydra's own loader, made anew for each of them."""
+
+from pathlib import Path
+
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from darnax.cli.hydra_adapter import Composer, spelled
+
+CHAIN = "+experiment=mnist_chain"
+POINTS = [
+    [CHAIN, "seed=1"],
+    [CHAIN, "seed=2", "model.depth=3", "optimizer.default.learning_rate=0.5"],
+    [CHAIN, "seed=3", "model.layers.hidden={j_d: 0.3}", "~optimizer.groups"],
+    [CHAIN, "seed=1", "optimizer=corrected"],
+    [CHAIN, "+data.extra=[1, 2]", "hydra.job.name=other"],
+    ["+experiment=mnist_sparse", "data=fashion_mnist", "hydra/launcher=joblib"],
+    [CHAIN, "hydra.searchpath=[file://more]", "data=only_here"],
+]
+
+
+@pytest.mark.filterwarnings(r"ignore:\s*'hydra/launcher/:UserWarning")
+def test_many_compositions_are_what_each_would_be_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "more/data").mkdir(parents=True)
+    (tmp_path / "more/data/only_here.yaml").write_text("name: only_here\n")
+    composer = Composer()
+    for overrides in [*POINTS, *reversed(POINTS)]:
+        words = spelled(overrides)
+        alone = ConfigLoaderImpl(composer.get_search_path()).load_configuration("config", words, RunMode.RUN, from_shell=False)
+        assert OmegaConf.to_yaml(composer.attempt(words, RunMode.RUN)) == OmegaConf.to_yaml(alone)
