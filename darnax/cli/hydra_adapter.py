@@ -104,6 +104,14 @@ class Composer(ConfigLoaderImpl):
         """Tell a value from an override that chooses a file of a group (`model=chain`)."""
         return not self.repository.group_exists(override.lstrip("+~").partition("=")[0])
 
+    def run(self, overrides: list[str]) -> dict[str, Any]:
+        """Compose the configuration of one run into plain, resolved containers."""
+        config = self.compose(spelled(overrides))
+        if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
+            raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
+        HydraConfig.instance().set_config(config)
+        return plain(config, self.trusted)
+
     def point(self, hydra: list[str], overrides: list[str]) -> Point:
         """Compose one point of a sweep; one that cannot be composed carries the reason."""
         try:
@@ -128,12 +136,7 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    trusted = trust.granted(overrides)
-    config = Composer(file, trusted).compose(spelled(overrides))
-    if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
-        raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
-    HydraConfig.instance().set_config(config)
-    return plain(config, trusted)
+    return Composer(file, trust.granted(overrides)).run(overrides)
 
 
 def value(name: str) -> Any:

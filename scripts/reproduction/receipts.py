@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from darnax.cli.hydra_adapter import compose
+from darnax.cli.hydra_adapter import Composer
 from darnax.reports import configuration
 from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
@@ -38,10 +38,13 @@ def identity(flat: Mapping[str, Any]) -> Identity:
     return frozenset((key, value) for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT))
 
 
+composer = cache(Composer)  # one for all rows
+
+
 @cache
 def wanted(overrides: str, seed: int) -> Identity:
     """Return the identity of the run that these overrides would make."""
-    return identity(configuration.parse(yaml.safe_dump(compose([*overrides.split(), f"seed={seed}"]))))
+    return identity(configuration.parse(yaml.safe_dump(composer().run([*overrides.split(), f"seed={seed}"]))))
 
 
 def digest(configured: Identity) -> str:
