@@ -17,6 +17,11 @@ os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # for the processes that tes
 jax.config.update("jax_disable_most_optimizations", True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Prepare MNIST first: meanwhile other workers have tests that do without, and later ones need not wait for it."""
+    items.sort(key=lambda item: item.path.name != "test_mnist.py")
+
+
 @pytest.fixture(scope="module")
 def optimized() -> Iterator[None]:
     """For tests that look at what XLA makes of a program."""
