@@ -1,7 +1,7 @@
 """What data cost: an epoch from memory and one from disk, beside the same compiled steps on one batch again and again."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarking.measure import fastest
 from darnax.builder import build
 from darnax.cli.hydra_adapter import compose
-from darnax.data import open_dataset
+from darnax.cli.launch import open_data
 from darnax.data.preparing import GIB
 from darnax.runner.lane import Lane
 from darnax.runner.run_folder import RunFolder
@@ -27,11 +27,12 @@ HELD = 0.5  # of the whole set is what a streamed run may hold in memory
 
 def measure_epochs(name: str, seconds: float) -> dict[str, Any]:
     """Return the seconds of an epoch of a shipped experiment: its steps alone, with data from memory, and from disk."""
-    config = compose([f"+experiment={name}"])
+    words = [f"+experiment={name}"]
     with TemporaryDirectory() as place:
-        resident, repeated = (opened(config, Path(place), 2.0) for _ in range(2))
+        resident, repeated = (opened(words, Path(place)) for _ in range(2))
         examples = len(resident.dataset.train) + len(resident.dataset.test)
-        streamed = opened(config, Path(place), HELD * examples * int(np.prod(config["data"]["shape"])) / GIB)
+        held = HELD * examples * int(np.prod(resident.data.shape)) / GIB
+        streamed = opened([*words, f"data.memory_gib={held}"], Path(place))
         steps, beside = by_chunks(lambda: alone(repeated), resident.chunks, seconds)
         took = fastest({"resident": lambda: list(resident.chunks()), "streamed": lambda: list(streamed.chunks())}, seconds)
     ratios = {"of_steps": beside / steps, "of_resident": took["streamed"] / took["resident"]}
@@ -56,13 +57,12 @@ def timed(chunks: Iterator[Any]) -> float:
     return time.perf_counter() - began
 
 
-def opened(config: Mapping[str, Any], place: Path, memory_gib: float) -> Run:
-    """Return a run that is ready to train, its set in memory or, where that is too small, streamed."""
+def opened(overrides: list[str], place: Path) -> Run:
+    """Return a run that is ready to train."""
+    config = compose(overrides)
     experiment = build(config)
-    data = experiment.data
-    dataset = open_dataset(data.name, directory=data.directory, memory_gib=memory_gib, seed=experiment.seed)
     lane = Lane(experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop())
-    run = Run([lane], dataset)
+    run = Run([lane], open_data(experiment, quiet=True))
     lane.start()
     run.compile()
     return run

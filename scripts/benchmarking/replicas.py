@@ -1,4 +1,4 @@
-"""What many networks in one program cost: some batches of a run, with one network and with several replicas, in turns."""
+"""What many networks in one program cost: an epoch of a run, with one network and with several replicas, in turns."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -6,16 +6,14 @@ from typing import Any
 
 from benchmarking.epochs import opened
 from benchmarking.measure import fastest
-from darnax.cli.hydra_adapter import compose
 
-COUNTS, BATCHES = (1, 8, 64), 50
+COUNTS = (1, 8, 64)
 
 
 def measure_replicas(name: str, seconds: float) -> dict[str, Any]:
-    """Return the seconds of so many batches of a shipped experiment, compiled before, by the number of replicas."""
-    fixed = [f"+experiment={name}", f"runner.limit_batches={BATCHES}"]
+    """Return the seconds of an epoch of a shipped experiment, compiled before, by the number of replicas."""
     with TemporaryDirectory() as place:
-        choices = {n: compose([*fixed, f"runner.replicas={n}"]) for n in COUNTS}
-        runs = {str(n): opened(config, Path(place), 2.0) for n, config in choices.items()}
+        runs = {str(n): opened([f"+experiment={name}", f"runner.replicas={n}"], Path(place)) for n in COUNTS}
         took = fastest({n: lambda run=run: list(run.chunks()) for n, run in runs.items()}, seconds)
-    return {"case": name, "batches": BATCHES, "seconds": took}
+        batches = runs["1"].progress.per_epoch
+    return {"case": name, "batches": batches, "seconds": took}
