@@ -9,7 +9,7 @@ import jax
 
 from darnax.builder.calls import Call, Reader
 from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
-from darnax.builder.modules import examine, tried
+from darnax.builder.modules import examine, examine_reductions, tried
 from darnax.builder.network import Blueprint, Plan, read_plan
 from darnax.builder.optimizers import read_optimizer
 from darnax.builder.phases import read_phases
@@ -79,7 +79,7 @@ def built(config: Mapping[str, Any]) -> Built:
         tracking=tracking_choice,
         outputs=outputs,
     )
-    shapes = examine_whole(experiment, problems)
+    shapes = examine_whole(experiment, plan, problems)
     problems.settle()
     return Built(experiment, plan, shapes)
 
@@ -116,11 +116,12 @@ def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) ->
     return train, read_phases(dynamics.infer, "dynamics.infer", names, reader)
 
 
-def examine_whole(experiment: Experiment, problems: Problems) -> Any:
+def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any:
     """Return the shapes of the network; note a network that cannot be made, or that could only pretend to train."""
     key = jax.eval_shape(lambda: jax.random.key(0))
     with problems.at("dynamics.orchestrator"):
         shapes = tried(experiment.make_network, key)
+        examine_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
         return shapes

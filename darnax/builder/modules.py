@@ -1,5 +1,6 @@
 """Whether modules fit where they stand, by their shapes alone: nothing is computed, nothing is compiled."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import equinox as eqx
@@ -10,6 +11,8 @@ from darnax.builder.network import Plan, Seat
 from darnax.builder.problems import Problems, first_line
 from darnax.builder.wiring import Size
 from darnax.modules import Layer
+from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phase
 
 BATCH = 2  # more than one, to see that the batch stays
 
@@ -42,6 +45,22 @@ def examine_seat(seat: Seat) -> None:
     )
     if shapes(update) != shapes(module):
         raise ValueError(f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}")
+
+
+def examine_reductions(plan: Plan, network: Orchestrator, phases: Iterable[Phase], problems: Problems) -> None:
+    """Note every layer that cannot reduce as many messages as some phase sends to it, given the network's shapes."""
+    seen, choices = set(), {phase.messages for phase in phases}
+    for seat in plan.seats:
+        _, receiver, sender = seat.place
+        if receiver != sender:
+            continue
+        for messages in choices:
+            came = sum(network.sends(messages, i, j) for i, j in network.layer_map.edges if i == receiver)
+            if (seat.where, came) not in seen:
+                seen.add((seat.where, came))
+                with problems.at(seat.where):
+                    layer = network.layer_map[receiver, receiver]
+                    tried(lambda m, h: m.reduce(h), layer, [buffer(seat.received)] * came, doing=f"{came} messages: ")
 
 
 def tried(function: Any, *arguments: Any, doing: str = "") -> Any:

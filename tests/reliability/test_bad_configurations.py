@@ -1,5 +1,6 @@
 """Trees of YAML spoilt at random, from every shipped experiment: refused in words, or built and able to take a step."""
 
+import copy
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from laboratory import SHIPPED, composed, spoken_for, steps
 from mutations import HUGE, spoilt
 from sampling import one_of
 
+from darnax.builder import build
 from darnax.errors import RequestError
 
 PATIENCE = 60  # seconds of computing; what takes longer hangs
@@ -115,8 +117,6 @@ def test_a_configuration_that_is_none(whole, cases):
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The small chain with one value set, or taken away where it is ..."""
-    import copy
-
     config = copy.deepcopy(composed("digits_smoke"))
     *above, name = path.split(".")
     node = config
@@ -163,6 +163,13 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
 @pytest.mark.parametrize(("path", "value"), FOUND.values(), ids=FOUND.keys())
 def test_found_by_fuzzing(path, value):
     assert not examine(changed(path, value))
+
+
+def test_found_by_fuzzing_error_units_that_hear_from_three():
+    config = copy.deepcopy(composed("entangled_error"))
+    config["model"]["adapters"]["w_in"]["to"] = "error"
+    with pytest.raises(RequestError, match=r"model.layers.error: 4 messages: error units hear scores from one buffer"):
+        build(config)
 
 
 ODD_NUMBERS = [-1, HUGE, -HUGE, float("nan"), float("inf"), 1e300, 10**7]
