@@ -27,7 +27,7 @@ def test_many_compositions_are_what_each_would_be_alone(tmp_path: Path, monkeypa
     (tmp_path / "more/data").mkdir(parents=True)
     (tmp_path / "more/data/only_here.yaml").write_text("name: only_here\n")
     composer = Composer()
-    for overrides in [*POINTS, *reversed(POINTS)]:
+    for overrides in [*POINTS, *POINTS[:2]]:
         words = spelled(overrides)
         alone = ConfigLoaderImpl(composer.get_search_path()).load_configuration("config", words, RunMode.RUN, from_shell=False)
         assert OmegaConf.to_yaml(composer.attempt(words, RunMode.RUN)) == OmegaConf.to_yaml(alone)
