@@ -49,7 +49,7 @@ def examine_seat(seat: Seat) -> None:
 
 def examine_reductions(plan: Plan, network: Orchestrator, phases: Iterable[Phase], problems: Problems) -> None:
     """Note every layer that cannot reduce as many messages as some phase sends to it, given the network's shapes."""
-    seen, choices = set(), {phase.messages for phase in phases}
+    seen, choices = set(), sorted({phase.messages for phase in phases})
     for seat in plan.seats:
         _, receiver, sender = seat.place
         if receiver != sender:

@@ -75,5 +75,5 @@ def alone(run: Run) -> Iterator[Any]:
     order = jnp.tile(jnp.arange(run.data.batch_size), steps)
     for first in range(0, steps, length):
         place = zero, zero, np.int32(first), np.int32(min(first + length, steps))
-        run.learner, metrics = run.advance(window, order, *place)
+        run.learner, metrics, _ = run.advance(window, order, *place)
         yield jax.device_get(metrics)
