@@ -44,17 +44,20 @@ def by_chunks(one: Epoch, other: Epoch, seconds: float) -> list[float]:
     epochs = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(epochs) < 3:
-        both = one(), other()
-        epochs.append([[timed(chunks) for chunks in both] for _ in range(ROWS_PER_EPOCH)])
-        list(both[1])  # lets it notice that the epoch is over
+        epochs.append(list(turns(one(), other())))
     return np.array(epochs).min(0).sum(0).tolist()
 
 
-def timed(chunks: Iterator[Any]) -> float:
-    """Return the seconds of one chunk."""
+def turns(*epochs: Iterator[Any]) -> Iterator[list[float]]:
+    """Yield the seconds of the next chunk of each, until their epochs are over."""
+    while None not in (took := [timed(chunks) for chunks in epochs]):
+        yield took
+
+
+def timed(chunks: Iterator[Any]) -> float | None:
+    """Return the seconds of one chunk, or None where there is no more."""
     began = time.perf_counter()
-    next(chunks)
-    return time.perf_counter() - began
+    return None if next(chunks, None) is None else time.perf_counter() - began
 
 
 def opened(overrides: list[str], place: Path) -> Run:

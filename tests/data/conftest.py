@@ -1,6 +1,5 @@
 import gzip
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,10 +48,3 @@ def tiny(tmp_path: Path, write_archives: Callable[..., dict[str, np.ndarray]], m
     monkeypatch.setattr("darnax.data.preparing.find_spec", lambda name: None)
     monkeypatch.setattr(decoding, "FINGERPRINTS", {})
     return folder
-
-
-@pytest.fixture(scope="session")
-def mnist_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the real MNIST is prepared once; parallel workers share it, and so try the lock."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tfds"

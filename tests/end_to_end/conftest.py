@@ -60,16 +60,9 @@ def rows(run: Path) -> list[dict]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the real MNIST is prepared once; parallel workers share it."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tfds"
-
-
 @pytest.fixture
-def laboratory(tmp_path: Path, data: Path) -> Iterator[Laboratory]:
-    laboratory = Laboratory(tmp_path, data)
+def laboratory(tmp_path: Path, mnist_directory: Path) -> Iterator[Laboratory]:
+    laboratory = Laboratory(tmp_path, mnist_directory)
     yield laboratory
     for process in laboratory.started:  # that a test which fails has left behind
         with process:

@@ -19,8 +19,8 @@ TIMES = ("time/images_per_second", "time/compile_seconds")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Laboratory:
-    laboratory = Laboratory(tmp_path_factory.mktemp("trained"), data)
+def trained(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Laboratory:
+    laboratory = Laboratory(tmp_path_factory.mktemp("trained"), mnist_directory)
     laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")
     return laboratory
 

@@ -17,10 +17,10 @@ SMALL = {
 
 
 @pytest.fixture
-def accuracy(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def accuracy(mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The accuracy of a run on all test images."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(data))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
 
     def of(name: str, *more: str) -> float:
         words = [f"+experiment={name}", *SMALL[name], "tracking=local", *more]

@@ -55,10 +55,10 @@ WRONG = {
 
 @pytest.mark.parametrize(("overrides", "where", "remedy"), one_of(2, list(WRONG.values())), ids=WRONG.keys())
 def test_refused(
-    overrides: list[str], where: str, remedy: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    overrides: list[str], where: str, remedy: str, mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(data))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
     monkeypatch.setenv("COLUMNS", "200")
     result = CliRunner().invoke(app, ["train", *overrides], prog_name="darnax")
     said = " ".join(result.output.split())

@@ -1,0 +1,59 @@
+"""The benchmark at its smallest. Oracle: the plain contender, dense and naive, whose weights and answers are the same."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import jax
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    import benchmark
+
+    precision = jax.config.jax_default_matmul_precision
+    yield benchmark
+    jax.config.update("jax_default_matmul_precision", precision)
+
+
+def measured(benchmark, monkeypatch, capsys, place, *arguments):
+    """Run the command; return the lines of its table, and what it wrote."""
+    words = ["benchmark.py", "--seconds", "0", "--batches", "2", "--json", place / "all.json", *arguments]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    benchmark.main()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in lines}) == 1
+    return lines[2:], json.loads((place / "all.json").read_text())
+
+
+def test_all_contenders_do_the_same_work(benchmark, monkeypatch, capsys, tmp_path):
+    cases = [benchmark.Case("sparse", 100, 4), benchmark.Case("dense", 30, 4, depth=2), benchmark.Case("convolution", 2, 4)]
+    monkeypatch.setattr(benchmark, "CASES", cases)
+    lines, results = measured(benchmark, monkeypatch, capsys, tmp_path, "--only", "sparse", "dense", "convolution")
+    for case, line, result in zip(cases, lines, results, strict=True):
+        assert line.startswith(f"| {case} |")
+        assert (result["weights_agree"], result["answers_agree"]) == (1.0, 1.0)
+        for what in ("train", "evaluate"):
+            speed = result[what]
+            assert speed["of_plain"] == pytest.approx(speed["darnax"] / speed["plain"])
+            assert speed["of_floor"] == pytest.approx(speed["floor"] / speed["darnax"])
+
+
+@pytest.mark.slow  # five runs are compiled
+def test_what_data_and_replicas_cost(benchmark, monkeypatch, capsys, tmp_path, mnist_directory):
+    from benchmarking import replicas
+
+    monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
+    monkeypatch.setattr(benchmark, "EXPERIMENTS", ["digits_smoke"])
+    monkeypatch.setattr(replicas, "COUNTS", (1, 2))
+    (line,), (result,) = measured(benchmark, monkeypatch, capsys, tmp_path, "--data")
+    assert line.startswith("| digits_smoke |")
+    assert result["of_resident"] == pytest.approx(result["streamed"] / result["resident"])
+    assert re.fullmatch(
+        r"\| digits_smoke \| 1 \| [\d.]+ \| 1.00 \|", measured(benchmark, monkeypatch, capsys, tmp_path, "--replicas")[0][0]
+    )
