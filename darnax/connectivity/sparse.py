@@ -67,14 +67,7 @@ class Sparse(Connectivity):
 
     def message(self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
         units = row_major(x.reshape(x.shape[0], -1).T)  # the batch of one unit is one run of numbers
-
-        def add(field: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
-            values, inputs = synapses
-            return field + values[:, None] * pick(units, inputs), None
-
-        blank = jnp.zeros((weight.shape[1], x.shape[0]), x.dtype)
-        field, _ = jax.lax.scan(add, blank, (weight, self.inputs), unroll=min(UNROLL, self.fan_in))
-        return row_major(field).T.reshape(x.shape[0], *self.post)
+        return row_major(sum_over_inputs(weight, self.inputs, units)).T.reshape(x.shape[0], *self.post)
 
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "k post"]:
         batch = x.shape[0]
@@ -83,18 +76,39 @@ class Sparse(Connectivity):
             products = jnp.matmul(before.T, signal, precision=FULL)
             return normalised(jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds"), batch, self.fan_in)
 
-        def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:
-            before, signal = sample
-            return total + pick(before, self.inputs) * signal[None], None
-
-        blank = jnp.zeros(self.inputs.shape, x.dtype)
-        total, _ = jax.lax.scan(add, blank, (before, signal), unroll=min(SAMPLES, batch))
-        return normalised(row_major(total), batch, self.fan_in)
+        return normalised(row_major(sum_over_samples(before, signal, self.inputs)), batch, self.fan_in)
 
     def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         columns = with_layout_constraint(x.reshape(x.shape[0], -1), COLUMN_MAJOR)
         # The barrier keeps this layout out of the results of `jax.jit`, which misreads them otherwise (jax 0.10).
         return jax.lax.optimization_barrier(columns).reshape(x.shape)
+
+
+@jax.jit  # traced once for all the steps and layers of one shape
+def sum_over_inputs(
+    weight: Float[Array, "k post"], inputs: Int[Array, "k post"], units: Float[Array, "pre batch"]
+) -> Float[Array, "post batch"]:
+    """Return `Σ_a weight[a, i] · units[inputs[a, i], b]`."""
+
+    def add(field: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
+        values, inputs = synapses
+        return field + values[:, None] * pick(units, inputs), None
+
+    blank = jnp.zeros((weight.shape[1], units.shape[1]), units.dtype)
+    return jax.lax.scan(add, blank, (weight, inputs), unroll=min(UNROLL, len(weight)))[0]
+
+
+@jax.jit
+def sum_over_samples(
+    before: Float[Array, "batch pre"], signal: Float[Array, "batch post"], inputs: Int[Array, "k post"]
+) -> Float[Array, "k post"]:
+    """Return `Σ_b before[b, inputs[a, i]] · signal[b, i]`."""
+
+    def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:
+        before, signal = sample
+        return total + pick(before, inputs) * signal[None], None
+
+    return jax.lax.scan(add, jnp.zeros(inputs.shape, before.dtype), (before, signal), unroll=min(SAMPLES, len(before)))[0]
 
 
 def row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:

@@ -15,6 +15,7 @@ from darnax.bounds import LARGEST
 from darnax.data import Window
 from darnax.observables import Metrics, norms
 from darnax.orchestrators import Orchestrator
+from darnax.runner.compiled import Compiled
 from darnax.runner.devices import BATCH, PART, WHOLE, mesh_of, shared
 from darnax.runner.experiment import Experiment
 from darnax.runner.recipe import Learner, Recipe
@@ -49,12 +50,15 @@ class Programs:
 
     def keys(self) -> Keys:
         """Return the keys that follow from the seeds."""
-        streams = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed), 3))(jnp.array(self.seeds))
-        return Keys(*(streams.T if self.recipe.lanes else streams[0]))
+        return streams(jnp.array(self.seeds), self.recipe.lanes)
 
     def start(self, keys: Keys) -> Learner:
         """Return a learner, drawn afresh."""
         return start(self.recipe, keys.weights)
+
+    def like(self, keys: Keys) -> Learner:
+        """Return the shapes of a learner; nothing is drawn."""
+        return start.like(self.recipe, keys.weights)
 
     def shuffle(self, keys: Keys, epoch: Any, window: Any, n: int) -> Int[Array, "..."]:
         """Return the order in which window number `window`, of n examples, is visited in that epoch."""
@@ -89,19 +93,26 @@ class Programs:
         return window._replace(inputs=inputs, targets=targets)
 
 
-@jax.jit
+@partial(Compiled, static_argnums=1)
+def streams(seeds: Int[Array, " lanes"], lanes: bool) -> Keys:
+    """Return the keys of every lane, or of the one run."""
+    each = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed), 3))(seeds)
+    return Keys(*(each.T if lanes else each[0]))
+
+
+@Compiled
 def start(recipe: Recipe, key: Key[Array, "..."]) -> Learner:
     """Draw the network of every lane."""
     return recipe.across(Recipe.start)(recipe, key)
 
 
-@partial(jax.jit, static_argnums=3)
+@partial(Compiled, static_argnums=3)
 def shuffle(key: Key[Array, "..."], epoch: Array, window: Array, n: int) -> Int[Array, "... n"]:
     """Draw the order of every lane."""
     return jnp.vectorize(lambda one: jax.random.permutation(at(one, epoch, window), n), signature="()->(n)")(key)
 
 
-@partial(jax.jit, donate_argnums=1)
+@partial(Compiled, donate_argnums=1)
 def train(
     recipe: Recipe,
     learner: Learner,
@@ -158,7 +169,7 @@ def step(
     return recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
 
 
-@jax.jit
+@Compiled
 def evaluate(recipe: Recipe, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
     """Ask every lane, every device some of the questions."""
     n = len(targets)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -77,7 +76,7 @@ class Run:
 
     def begin(self, per_epoch: int) -> Learner:
         """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
-        like = eqx.filter_eval_shape(lambda keys: self.part(self.programs.start(keys), 0), self.keys)
+        like = jax.eval_shape(lambda learners: self.part(learners, 0), self.programs.like(self.keys))
         found = [lane.begin(per_epoch, like) for lane in self.lanes]
         if any(each is None for each in found):
             drawn = self.programs.start(self.keys)
@@ -252,5 +251,4 @@ def load_learner(programs: Programs, folder: RunFolder) -> Learner:
     path = best if best.is_file() else checkpoint.latest(folder.checkpoints)
     if path is None:
         raise RequestError(Problem(str(folder.path), f"has no checkpoint yet; go on with darnax train --resume {folder.path}"))
-    like = eqx.filter_eval_shape(programs.start, programs.keys())
-    return checkpoint.load(path, like)[0]
+    return checkpoint.load(path, programs.like(programs.keys()))[0]

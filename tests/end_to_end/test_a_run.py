@@ -21,6 +21,7 @@ TIMES = ("time/images_per_second", "time/compile_seconds")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Laboratory:
     laboratory = Laboratory(tmp_path_factory.mktemp("trained"), mnist_directory)
+    del laboratory.environment["JAX_DISABLE_MOST_OPTIMIZATIONS"]  # compiled as for users
     laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")
     return laboratory
 
