@@ -14,6 +14,7 @@ from jaxtyping import Array
 from benchmarking.case import Case
 from darnax.connectivity import Sparse
 from darnax.orchestrators import Orchestrator
+from darnax.runner.compiled import options
 
 CHOICES = {"mode": "promise_in_bounds", "wrap_negative_indices": False}
 
@@ -83,4 +84,4 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
 
         return jax.lax.map(answer, xs)
 
-    return start, jax.jit(train), jax.jit(evaluate)
+    return start, jax.jit(train, compiler_options=options()), jax.jit(evaluate, compiler_options=options())
