@@ -66,7 +66,7 @@ class Subject:
     def checkpoints(self) -> Iterator[tuple[str, int, Orchestrator]]:
         """Yield name, step and network: the start, and every checkpoint there is, by step."""
         yield "start", 0, self.before
-        like = self.programs.like(self.programs.keys())
+        like = self.programs.like()
         loaded = [(path.stem, *checkpoint.load(path, like)) for path in self.folder.checkpoints.glob("*.safetensors")]
         for name, learner, meta in sorted(loaded, key=lambda saved: saved[2]["step"]):
             yield name, meta["step"], self.network(learner.arrays)

@@ -29,7 +29,7 @@ class Compiled:
 def options() -> dict[str, int] | None:
     """Return what the compiler is told: for a CPU less than its usual level of optimisation, which is 3.
 
-    The code is as fast, or faster, and made in half to three quarters of the time (docs/performance.md).
+    The code is as fast, or faster, and most of it is made in less time (docs/performance.md).
     """
     usual = jax.default_backend() != "cpu" or jax.config.read("jax_disable_most_optimizations")
     return None if usual else {"xla_backend_optimization_level": 1}

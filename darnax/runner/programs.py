@@ -56,8 +56,9 @@ class Programs:
         """Return a learner, drawn afresh."""
         return start(self.recipe, keys.weights)
 
-    def like(self, keys: Keys) -> Learner:
+    def like(self) -> Learner:
         """Return the shapes of a learner; nothing is drawn."""
+        keys = streams.like(jnp.array(self.seeds), self.recipe.lanes)
         return start.like(self.recipe, keys.weights)
 
     def shuffle(self, keys: Keys, epoch: Any, window: Any, n: int) -> Int[Array, "..."]:

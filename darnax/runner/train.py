@@ -76,7 +76,7 @@ class Run:
 
     def begin(self, per_epoch: int) -> Learner:
         """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
-        like = jax.eval_shape(lambda learners: self.part(learners, 0), self.programs.like(self.keys))
+        like = jax.eval_shape(lambda learners: self.part(learners, 0), self.programs.like())
         found = [lane.begin(per_epoch, like) for lane in self.lanes]
         if any(each is None for each in found):
             drawn = self.programs.start(self.keys)
@@ -251,4 +251,4 @@ def load_learner(programs: Programs, folder: RunFolder) -> Learner:
     path = best if best.is_file() else checkpoint.latest(folder.checkpoints)
     if path is None:
         raise RequestError(Problem(str(folder.path), f"has no checkpoint yet; go on with darnax train --resume {folder.path}"))
-    return checkpoint.load(path, programs.like(programs.keys()))[0]
+    return checkpoint.load(path, programs.like())[0]

@@ -11,7 +11,7 @@ from jaxtyping import Array
 from benchmarking.case import INFER, TRAIN, Case, make_optimizer, make_state
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.orchestrators import Orchestrator
-from darnax.runner.compiled import options
+from darnax.runner.compiled import Compiled
 
 
 def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any], Callable[..., Array]]:
@@ -39,4 +39,4 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
         network = eqx.combine(learner[0], structure)
         return jax.lax.map(lambda x: evaluate_step(network, state, INFER, x, jax.random.key(0)), xs)
 
-    return start, jax.jit(train, compiler_options=options()), jax.jit(evaluate, compiler_options=options())
+    return start, Compiled(train).program, Compiled(evaluate).program

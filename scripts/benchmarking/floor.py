@@ -14,7 +14,7 @@ from jaxtyping import Array
 from benchmarking.case import Case
 from darnax.connectivity import Sparse
 from darnax.orchestrators import Orchestrator
-from darnax.runner.compiled import options
+from darnax.runner.compiled import Compiled
 
 CHOICES = {"mode": "promise_in_bounds", "wrap_negative_indices": False}
 
@@ -84,4 +84,4 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
 
         return jax.lax.map(answer, xs)
 
-    return start, jax.jit(train, compiler_options=options()), jax.jit(evaluate, compiler_options=options())
+    return start, Compiled(train).program, Compiled(evaluate).program
