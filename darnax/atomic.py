@@ -7,11 +7,14 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Put `content` at `path`: temporary neighbour, fsync, rename, fsync of the folder.
 
-    A reader sees the old file or the new one. What a kill can leave behind is a neighbour `.<name>.<pid>.tmp`.
+    A reader sees the old file or the new one. A link at `path` is replaced, never followed. What a kill can leave behind is a
+    neighbour `.<name>.<pid>.tmp`.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # left behind by a process that was killed, or a link that somebody put there
     try:
-        with temporary.open("wb") as file:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())

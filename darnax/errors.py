@@ -40,3 +40,14 @@ def written(path: Path, instead: str = "choose another place") -> Iterator[None]
 
 class RunError(Exception):
     """A run cannot go on, for a reason that a sentence can tell; the command line shows it, and exits with 1."""
+
+
+def first_line(error: Exception | str) -> str:
+    r"""Return the first line of a message that says something, or the type of an exception without one.
+
+    Example:
+        >>> first_line("\n two lines\nhere"), first_line(ValueError())
+        ('two lines', 'ValueError')
+    """
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), "" if isinstance(error, str) else type(error).__name__)

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "darnax"
 FLOORS = """
-atomic bounded_yaml errors locks
+atomic bounded_yaml errors files locks
 states rules connectivity
 modules
 layer_map

@@ -13,8 +13,9 @@ from darnax.builder.modules import examine, examine_reductions, tried
 from darnax.builder.network import Blueprint, Plan, read_plan
 from darnax.builder.optimizers import read_optimizer
 from darnax.builder.phases import read_phases
-from darnax.builder.problems import Problems, first_line
+from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
+from darnax.errors import first_line
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 
 from darnax.builder.calls import Reader
 from darnax.builder.network import Plan
-from darnax.builder.problems import first_line
 from darnax.builder.specification import Data, Paths, Runner, Tracking
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
+from darnax.errors import first_line
 from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
 
 

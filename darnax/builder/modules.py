@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from darnax.builder.network import Plan, Seat
-from darnax.builder.problems import Problems, first_line
+from darnax.builder.problems import Problems
 from darnax.builder.wiring import Size
+from darnax.errors import first_line
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase

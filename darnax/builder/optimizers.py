@@ -12,8 +12,9 @@ import optax
 from darnax.builder.annotations import options
 from darnax.builder.calls import Call, Reader, made, signature_of
 from darnax.builder.names import glob_for
-from darnax.builder.problems import first_line, said
+from darnax.builder.problems import said
 from darnax.builder.specification import Optimizer
+from darnax.errors import first_line
 from darnax.learning import grouped
 from darnax.orchestrators import Orchestrator
 

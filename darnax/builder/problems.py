@@ -55,8 +55,3 @@ def said(value: object) -> str:
         ('null', '[6, "a"]')
     """
     return json.dumps(value, default=repr, ensure_ascii=False)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an exception's message, or its type where it has none."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

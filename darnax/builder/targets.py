@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from darnax.builder.annotations import made_by
-from darnax.builder.problems import first_line, nearest, said
+from darnax.builder.problems import nearest, said
+from darnax.errors import first_line
 
 TRUSTED = frozenset({"darnax", "optax"})
 ROOMS = ("states", "rules", "connectivity", "modules", "orchestrators", "data")  # of darnax, whose classes a file may name

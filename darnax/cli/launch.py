@@ -180,8 +180,7 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     """Return the dataset, after a look at whether it is what the configuration says it is."""
     import jax
 
-    from darnax.builder.problems import first_line
-    from darnax.errors import Problem, RequestError
+    from darnax.errors import Problem, RequestError, first_line
 
     raw = dataset.test.example()
     problems = []

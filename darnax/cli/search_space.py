@@ -7,8 +7,7 @@ from typing import Any
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from darnax.builder.problems import first_line
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, first_line
 
 DIGITS = 4  # of a drawn number; the journal has all
 LITTLE = "there is nothing to search in; give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"

@@ -14,7 +14,7 @@ from darnax.data.progress import Progress, silent
 from darnax.data.quiet import quiet
 from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source, data_directory, find
-from darnax.errors import RequestError
+from darnax.errors import RequestError, first_line
 
 GIB = 2**30
 
@@ -87,7 +87,7 @@ def _build(name: str, directory: Path, archives: Path | None, progress: Progress
             with quiet():
                 builder.download_and_prepare(download_dir=str(scratch / "downloads"))
         except Exception as error:
-            raise RequestError(f"{name} cannot be prepared: {str(error).splitlines()[0]}") from error
+            raise RequestError(f"{name} cannot be prepared: {first_line(error)}") from error
         built = Path(builder.data_path)
         place = directory / built.relative_to(scratch)
         place.parent.mkdir(parents=True, exist_ok=True)

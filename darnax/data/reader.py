@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from darnax.errors import RequestError
+from darnax.errors import RequestError, first_line
 
 
 class Arrays(NamedTuple):
@@ -43,6 +43,6 @@ class Reader:
         except Exception as error:
             # The record reader and the image decoders raise no common type.
             raise Damaged(
-                f"{self.what} cannot be read ({str(error).splitlines()[0]}): delete the folder and prepare it again"
+                f"{self.what} cannot be read ({first_line(error)}): delete the folder and prepare it again"
             ) from error
         return Arrays(inputs, targets)

@@ -13,7 +13,7 @@ import numpy as np
 
 from darnax.data.quiet import quiet
 from darnax.data.reader import Reader
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, first_line
 
 _NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
 _ROLES = ("train", "validation", "test")
@@ -154,6 +154,4 @@ def find(name: str, directory: Path) -> Source | None:
         # TFDS parses with whatever it finds: a damaged description raises what the parser raises.
         if name.partition("/")[0] in tfds.list_builders(with_community_datasets=False) and (directory / name).exists():
             return None
-        raise RequestError(
-            Problem("data.name", f"{name!r} in {directory} cannot be opened: {str(error).splitlines()[0]}")
-        ) from error
+        raise RequestError(Problem("data.name", f"{name!r} in {directory} cannot be opened: {first_line(error)}")) from error

@@ -11,7 +11,7 @@ from typing import Any
 
 from darnax.atomic import write_atomically
 from darnax.bounded_yaml import require_bounded
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, first_line
 from darnax.locks import held
 from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
@@ -169,5 +169,5 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _damaged(path: Path, error: Exception) -> RequestError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    reason = first_line(error)
     return RequestError(Problem(str(path), f"cannot be read ({reason}); restore it, or start a new run"))

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from darnax.errors import first_line
+
 logger = logging.getLogger(__name__)
 
 
@@ -14,5 +16,5 @@ def guarded(name: str, switch_off: Callable[[], None]) -> Iterator[None]:
         yield
     except Exception as error:  # whatever a dashboard raises, training is worth more
         switch_off()
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         logger.warning("%s is off for the rest of this run (%s); metrics.jsonl is complete without it", name, reason)
