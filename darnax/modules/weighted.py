@@ -2,6 +2,7 @@
 
 from typing import Self
 
+import equinox as eqx
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
@@ -10,6 +11,7 @@ from darnax.connectivity import Connectivity
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import local_update, only_plastic, threshold_of
 from darnax.rules import Rule
+from darnax.shapes import Size, require_buffers
 
 
 class Weighted(Adapter):
@@ -18,9 +20,14 @@ class Weighted(Adapter):
     W: Array
     connectivity: Connectivity
     rule: Rule | None
+    in_features: Size = eqx.field(static=True)
+    out_features: Size = eqx.field(static=True)
 
-    def connect(self, connectivity: Connectivity, strength: ArrayLike, rule: Rule | None, key: Key[Array, ""]) -> None:
-        """Fill the fields, W with entries N(0, strength²/fan_in); for constructors."""
+    def connect(
+        self, ends: tuple[Size, Size], connectivity: Connectivity, strength: ArrayLike, rule: Rule | None, key: Key[Array, ""]
+    ) -> None:
+        """Fill the fields, the sizes of the two ends and W with entries N(0, strength²/fan_in); for constructors."""
+        self.in_features, self.out_features = ends
         self.W = jnp.asarray(strength, jnp.float32) * connectivity.init(key)
         self.connectivity = connectivity
         self.rule = rule
@@ -32,9 +39,11 @@ class Weighted(Adapter):
 
     def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
         del rng
+        require_buffers(x=(x, self.in_features))
         return self.connectivity.message(self.W, x)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        require_buffers(x=(x, self.in_features), y=(y, self.out_features), y_hat=(y_hat, self.out_features))
         return local_update(self, lambda m: m.W, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:
