@@ -100,7 +100,9 @@ def evaluate_step(
     return scores_of(network, end)
 
 
-def go_through(network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]) -> Iterator[tuple[str, Ended]]:
+def go_through(
+    network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
+) -> Iterator[tuple[str, Ended]]:
     """Yield every phase at its end; the messages of the input and the output are computed once for all of them."""
     rng, key = jax.random.split(rng)
     held = network.hold(state, key)

@@ -28,9 +28,7 @@ def as_size(features: int | Iterable[int]) -> Size:
     except TypeError:
         size = (0,)
     if any(length < 1 for length in size):
-        raise ValueError(
-            f"got the size {features!r}, expected positive integers, such as 100 or (28, 28)"
-        )
+        raise ValueError(f"got the size {features!r}, expected positive integers, such as 100 or (28, 28)")
     return size
 
 
@@ -83,9 +81,7 @@ def require_per_unit(what: str, value: Any, size: Size) -> None:
     allowed = list(dict.fromkeys([(), size, *([size[-1:]] if len(size) == 3 else [])]))
     if np.shape(value) not in allowed:
         told = " or ".join(map(str, allowed))
-        raise ValueError(
-            f"{what}: got shape {np.shape(value)}, expected {told}: one number, or one for each unit"
-        )
+        raise ValueError(f"{what}: got shape {np.shape(value)}, expected {told}: one number, or one for each unit")
 
 
 def per_unit(what: str, value: Array, x: Array) -> Array:

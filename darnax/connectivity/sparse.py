@@ -49,9 +49,9 @@ class Sparse(Connectivity):
         Raises:
             ValueError: `image` is no image, or smaller than the patch, or k is more than the patch holds.
         """
+        (width,) = as_size(width)
         if len(image) not in (2, 3) or not 1 <= width <= min(image[:2]):
             raise ValueError(f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}")
-        (width,) = as_size(width)
         height, breadth, channels = (*image, 1)[:3]
         where, what = jax.random.split(key)
         units, pool = math.prod(post), width * width * channels

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key, PyTree
 from darnax.connectivity import Dense
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import no_update, nothing_plastic
-from darnax.modules.sizes import per_receiver
+from darnax.modules.sizes import per_receiver, scaled
 from darnax.shapes import as_size, per_unit, require_buffers, require_per_unit
 
 
@@ -53,7 +53,7 @@ class Feedback(Adapter):
         require_per_unit("high", high, pre)
         require_per_unit("low", low, pre)
         self.connectivity = Dense(pre, post)
-        self.W = per_receiver(strength, post) * self.connectivity.init(key)
+        self.W = scaled(self.connectivity.init(key), per_receiver(strength, post))
         self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
 
     def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:

@@ -23,3 +23,8 @@ def per_receiver(strength: ArrayLike, post: Size) -> Array:
     scale = jnp.asarray(strength, jnp.float32)
     require_per_unit("strength", scale, post)
     return jnp.broadcast_to(scale, post).reshape(-1) if scale.ndim else scale
+
+
+def scaled(weight: Array, scale: Array) -> Array:
+    """Return a weight times what `per_receiver` returned."""
+    return (jnp.broadcast_to(scale, weight.shape) if scale.ndim else scale) * weight

@@ -3,13 +3,12 @@
 from typing import Self
 
 import equinox as eqx
-import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import Connectivity
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import local_update, only_plastic, threshold_of
+from darnax.modules.sizes import scaled
 from darnax.rules import Rule
 from darnax.shapes import Size, require_buffers
 
@@ -24,11 +23,11 @@ class Weighted(Adapter):
     out_features: Size = eqx.field(static=True)
 
     def connect(
-        self, ends: tuple[Size, Size], connectivity: Connectivity, strength: ArrayLike, rule: Rule | None, key: Key[Array, ""]
+        self, ends: tuple[Size, Size], connectivity: Connectivity, scale: Array, rule: Rule | None, key: Key[Array, ""]
     ) -> None:
-        """Fill the fields, the sizes of the two ends and W with entries N(0, strength²/fan_in); for constructors."""
+        """Fill the fields; for constructors. W has entries N(0, scale²/fan_in), `scale` from `per_receiver`."""
         self.in_features, self.out_features = ends
-        self.W = jnp.asarray(strength, jnp.float32) * connectivity.init(key)
+        self.W = scaled(connectivity.init(key), scale)
         self.connectivity = connectivity
         self.rule = rule
 

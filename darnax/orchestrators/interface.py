@@ -77,7 +77,9 @@ class Orchestrator(eqx.Module):
         received = []
         for (i, j), module in self.layer_map.edge_items():
             if i == receiver and self.sends(messages, i, j):
-                received.append(held[i, j] if (i, j) in held else module(state[j], _key(rng, (i, j))))
+                message = held[i, j] if (i, j) in held else module(state[j], _key(rng, (i, j)))
+                require_shape(f"the message from buffer {j} to buffer {i}", message, state[i].shape)
+                received.append(message)
         field = self._layer(receiver).reduce(received)
         require_shape(f"the field of buffer {receiver}", field, state[receiver].shape)
         return field

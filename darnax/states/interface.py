@@ -47,9 +47,7 @@ def checked_sizes(sizes: Sequence[int | Sequence[int]]) -> tuple[Size, ...]:
     """Return `sizes` as tuples; raise ValueError unless there are an input, an output, and only positive integers."""
     result = tuple(map(as_size, sizes))
     if len(result) < 2:
-        raise ValueError(
-            f"got sizes={sizes!r}, expected those of at least two buffers, the input and the output"
-        )
+        raise ValueError(f"got sizes={sizes!r}, expected those of at least two buffers, the input and the output")
     return result
 
 

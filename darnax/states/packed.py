@@ -26,7 +26,8 @@ class PackedState(State):
         dtype: of the shared array; what is written to a buffer is cast to it.
 
     Raises:
-        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape does not fit.
+        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape
+            does not fit.
     """
 
     units: Array

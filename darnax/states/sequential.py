@@ -21,7 +21,8 @@ class SequentialState(State):
         dtype: of every buffer; what is written to a buffer is cast to it.
 
     Raises:
-        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape does not fit.
+        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape
+            does not fit.
 
     Example:
         >>> import jax.numpy as jnp

