@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "darnax"
 FLOORS = """
-atomic bounded_yaml errors files locks
+atomic bounded_yaml errors files locks shapes
 states rules connectivity
 modules
 layer_map
@@ -37,6 +37,7 @@ ISLANDS = {
 GROUND = set(FLOORS.split("\n")[1].split())
 HEAVY = ("hydra", "typer", "wandb", "trackio", "tensorflow_datasets")
 LIBRARY = (
+    "shapes",
     "states",
     "rules",
     "connectivity",

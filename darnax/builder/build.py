@@ -18,9 +18,12 @@ from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Mode
 from darnax.errors import first_line
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.runner.experiment import Experiment
 from darnax.states import State
+
+
+EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
 
 
 class Built(NamedTuple):
@@ -31,18 +34,22 @@ class Built(NamedTuple):
     shapes: Orchestrator
 
 
-def build(config: Mapping[str, Any]) -> Experiment:
+def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
     """Return the experiment that a plain, resolved configuration describes.
 
     Nothing is compiled, no network is made and no data are touched: modules are looked at by their shapes alone.
 
+    Args:
+        config: the configuration.
+        existing: whether it is that of a run which exists, and in which a module may have been left out of every `learn`.
+
     Raises:
         RequestError: with everything that is wrong, each with its path in the YAML, what came, what was expected, what to do.
     """
-    return built(config).experiment
+    return built(config, existing=existing).experiment
 
 
-def built(config: Mapping[str, Any]) -> Built:
+def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     """Return what `build` returns, and what it is made of."""
     problems = Problems()
     root = read(Configuration, config, "", problems)
@@ -82,6 +89,9 @@ def built(config: Mapping[str, Any]) -> Built:
     )
     shapes = examine_whole(experiment, plan, problems)
     problems.settle()
+    if experiment.runner.epochs and not existing:
+        examine_learning(experiment.train, plan, shapes, problems)
+        problems.settle()
     return Built(experiment, plan, shapes)
 
 
@@ -127,6 +137,28 @@ def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
         return shapes
     return None
+
+
+def examine_learning(phases: Phases, plan: Plan, shapes: Orchestrator, problems: Problems) -> None:
+    """Note every line of the model that makes a module which could learn and learns in no phase, given the network's shapes."""
+    could, does = (plasticity(shapes, each).layer_map.modules for each in (EVERYTHING_LEARNS, phases))
+    silent = {
+        name: module
+        for name, module, could_learn, learns in zip(shapes.layer_map.names, shapes.layer_map.modules, could, does, strict=True)
+        if any(jax.tree.leaves(could_learn)) and not any(jax.tree.leaves(learns))
+    }
+    lines: dict[str, list[str]] = {}
+    for seat in plan.seats:
+        if seat.place.name in silent:
+            lines.setdefault(seat.where, []).append(seat.place.name)
+    for where, names in lines.items():
+        module = silent[names[0]]
+        freeze = "`rule: null`" if hasattr(module, "rule") else f"a method `plastic` of {type(module).__name__}"
+        problems.add(
+            where,
+            f"{', '.join(names)} could learn, but learns in no phase of dynamics.train ({', '.join(phases)}); "
+            f"name it in the `learn` of one of them, or freeze it with {freeze}",
+        )
 
 
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:

@@ -24,7 +24,7 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
 
     config = RunFolder.open(run).config()
     trust.require_granted(config, packages)
-    build(config)
+    build(config, existing=True)
     own = config["data"].get("source") is not None
     found = bibliography(config, "" if own else describe(config["data"]["name"], config["paths"]["data"]).citation)
     for entry, users in found.entries.items():

@@ -68,7 +68,7 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
         raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
     config = folder.config()
     require_granted(config, trusted)
-    experiment = build(config)
+    experiment = build(config, existing=True)
     return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
 
 
@@ -103,7 +103,7 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
         raise RequestError(f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data.")
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml")))
+    experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml"), existing=True))
     dataset = open_data(experiment)
     return experiment, dataset, folder, Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
 

@@ -127,11 +127,11 @@ CASES = {
         f"{A}.w_in",
         "the size (6,), but the receiver is (8,)",
     ),
-    "a strength per unit": ({f"{A}.up.strength": [1.0, 2.0]}, f"{A}.up", "its message from (8,) to (8,): Incompatible"),
+    "a strength per unit": ({f"{A}.up.strength": [1.0, 2.0]}, f"{A}.up", "strength: got shape (2,), expected () or (8,)"),
     "a threshold per unit": (
         {f"{L}.hidden.threshold": [1.0, 2.0]},
         f"{L}.hidden",
-        "its update between (8,) and (8,): Incompatible",
+        "threshold: got shape (2,), expected () or (8,)",
     ),
     "constructor": ({f"{L}.hidden.sparsity": 1.5}, f"{L}.hidden", "in [0, 1); came 1.5"),
     "rule's threshold": ({f"{A}.w_out.threshold": 1.0}, f"{A}.w_out", "leave it out"),
