@@ -11,7 +11,7 @@ from darnax.builder.calls import Call, Reader
 from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
 from darnax.builder.modules import examine, examine_reductions, tried
 from darnax.builder.network import Blueprint, Plan, read_plan
-from darnax.builder.optimizers import read_optimizer
+from darnax.builder.optimizers import examine_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
@@ -125,6 +125,7 @@ def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any
         examine_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
+        examine_optimizer(experiment.make_optimizer, shapes, experiment.train, problems)
         return shapes
     return None
 
