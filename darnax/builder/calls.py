@@ -30,8 +30,9 @@ class Call:
     """`factory(**arguments)`, with the arguments that the builder fills in still open.
 
     A pytree, so that calls that differ in their numbers alone share what is compiled: its leaves are the arguments in
-    `numbers`, and those of the calls among its arguments. Where the constructor decides in Python by a number, which a program
-    that is shared cannot do, the call is `compiled_in`: it has no leaves of its own, and other numbers are another program.
+    `numbers`, and those of the calls among its arguments. Where the constructor decides in Python by
+    a number, the call is `compiled_in`: it has no leaves of its own, and other numbers are another
+    program.
     """
 
     factory: Callable[..., Any]
@@ -239,4 +240,5 @@ def in_epochs(value: Any) -> Any:
 
 def called(factory: Callable[..., Any]) -> str:
     """Return the name of a constructor for a person; that of a function with some of its arguments given is the function's."""
-    return getattr(factory, "__name__", None) or getattr(getattr(factory, "func", None), "__name__", repr(factory))
+    function = getattr(factory, "func", factory)
+    return str(getattr(function, "__name__", repr(factory)))

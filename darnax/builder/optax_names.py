@@ -1,4 +1,4 @@
-"""Which names of Optax a configuration may use: what builds optimisers, transformations and schedules, and works here."""
+"""Which names of Optax a configuration may use: those that build optimisers and schedules."""
 
 import inspect
 from collections.abc import Iterator
@@ -10,17 +10,18 @@ import optax
 
 from darnax.builder.problems import nearest
 
-UNANNOTATED = ("scale_by_factored_rms", "dog", "dowg")  # build transformations, and their signatures do not say so
+# These build transformations, and their signatures do not say so.
+UNANNOTATED = ("scale_by_factored_rms", "dog", "dowg")
 
 LOSS = "needs the value of a loss, and local rules have none"
 SEARCH = "searches along a line for a lower loss, and local rules have none"
 CURVATURE = "needs the curvature of a loss, and local rules have none"
 EXAMPLES = "needs an update for each example, and local rules give one for the whole batch"
 TWO_SETS = "evaluates other weights than it trains, and darnax evaluates those that it trains"
-IN_ORDER = "takes no arguments by name; write several transformations in order, each under a name of its own"
+IN_ORDER = "takes no arguments by name; write several transformations in order, each under a name"
 BY_GROUPS = "assigns optimisers to weights; write them in optimizer.groups"
 INJECTS = "is applied by darnax to every optimiser; write the optimiser itself"
-BY_TREE = "needs a tree in the shape of the network, which a configuration cannot write; use optimizer.groups"
+BY_TREE = "needs a tree in the shape of the network; use optimizer.groups"
 NOTHING_READS = "keeps measures that nothing here reads"
 
 REFUSED = {
@@ -64,10 +65,11 @@ REASONS = {name.rpartition(".")[2]: reason for name, reason in REFUSED.items()}
 def find_in_optax(target: str) -> Any:
     """Return the constructor of an optimiser, a transformation or a schedule that `target` names.
 
-    The rest of Optax is not handed out: no module is imported for it, and no function of it is called by a configuration.
+    The rest of Optax is not handed out: no module is imported for it, and a configuration can call
+    no function of it.
 
     Raises:
-        ValueError: there is no such name, it builds something else, or what it builds cannot work here, with the reason.
+        ValueError: there is no such name, or it builds something else, or what cannot work here.
     """
     _, *modules, name = target.split(".")
     found: Any = optax
@@ -91,7 +93,7 @@ def is_part(found: Any) -> bool:
 
 
 def builds(found: Any) -> bool:
-    """Whether it is a function of Optax that returns an optimiser, a transformation or a schedule."""
+    """Whether it is a function of Optax that returns a transformation or a schedule."""
     function = found.func if isinstance(found, partial) else found
     if not inspect.isfunction(function) or not function.__module__.startswith("optax."):
         return False

@@ -13,7 +13,7 @@ from darnax.builder.calls import Call, Reader, called
 from darnax.builder.names import glob_for
 from darnax.builder.problems import Problems, said
 from darnax.builder.specification import Optimizer
-from darnax.builder.transformations import PROBE, examined, in_words, injected, loop
+from darnax.builder.transformations import PROBE, examined, in_words, injected, loop, plainly
 from darnax.builder.trials import abstract
 from darnax.learning import grouped, learning_mask
 from darnax.orchestrators import Orchestrator
@@ -52,6 +52,12 @@ class Groups:
         """Make it."""
         made_groups = {glob: group(steps_per_epoch) for glob, group in zip(self.globs, self.groups, strict=True)}
         return grouped(network, self.default(steps_per_epoch), made_groups)
+
+    def make_plainly(self, steps_per_epoch: int) -> None:
+        """Make it of plain numbers, for the constructors to look at the epochs in them; what is wrong may be any exception."""
+        for transformation in (self.default, *self.groups):
+            for call in transformation.calls:
+                plainly(call, steps_per_epoch)
 
     def only(self, number: int) -> "Groups":
         """Return it with one transformation, the default or a group, and nothing in the place of the others."""

@@ -28,11 +28,12 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
     require_trust(package, target, allowed)
+    found: Any
     if package == "optax":
         found = find_in_optax(target)
         require_kind(found, target, kind)
         return found
-    found: Any = imported(package)
+    found = imported(package)
     walked = package
     for name in names:
         found = member(found, walked, name)

@@ -1,4 +1,4 @@
-"""One of Optax's transformations: made so that a program can be given its numbers, and tried before there is a program."""
+"""One of Optax's transformations: made so that a program can be given its numbers, and tried."""
 
 import re
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ MISSING = re.compile(r"missing \d+ required (?:keyword-only|positional) argument
 def injected(call: Call, steps_per_epoch: int) -> Any:
     """Make a transformation whose numbers and schedules are read from its state.
 
-    What the constructor does not annotate as a real number (a count, a function) shapes the computation and stays outside, and
-    so does every number of a call whose numbers are compiled in.
+    What the constructor does not annotate as a real number (a count, a function) shapes the
+    computation and stays outside, and so does every number of a call whose numbers are compiled in.
     """
     parameters, _ = signature_of(call.factory)
     fixed = structural(call)
@@ -36,19 +36,19 @@ def injected(call: Call, steps_per_epoch: int) -> Any:
 
 
 def argument(value: Any, steps_per_epoch: int) -> Any:
-    """Make an argument: a transformation inside another one has its numbers in the state as well."""
+    """Make an argument: a transformation in another one has its numbers in the state as well."""
     result = made(value, steps_per_epoch)
     return injected(value, steps_per_epoch) if isinstance(result, optax.GradientTransformation) else result
 
 
 def structural(call: Call) -> set[str]:
-    """Name the parameters that shape the computation: what the constructor does not annotate as a real number, and seeds."""
+    """Name the parameters that shape the computation: seeds, and what is annotated as no real number."""
     parameters, hints = signature_of(call.factory)
     return {name for name in parameters if name in SEEDS or (name in hints and float not in options(hints[name]))}
 
 
 def examined(call: Call) -> Call:
-    """Return the call as a program can make it; raise ValueError unless it makes a transformation that can take steps."""
+    """Return the call as a program can make it; raise ValueError if that cannot take steps."""
     try:
         return tried(call)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
@@ -57,18 +57,18 @@ def examined(call: Call) -> Call:
 
 def tried(call: Call) -> Call:
     """Return the call as a program can make it; what goes wrong may be any exception."""
-    result = plainly(call)
+    result = plainly(call, PROBE)
     if not isinstance(result, optax.GradientTransformation):
         raise ValueError(f"makes a {type(result).__name__}, expected one of Optax's transformations, such as optax.sgd")
     return settled(call, take_steps, try_part)
 
 
-def plainly(call: Call) -> Any:
+def plainly(call: Call, steps_per_epoch: int) -> Any:
     """Make what a call makes of plain numbers, for the constructor to look at them."""
     try:
-        return call(PROBE)
+        return call(steps_per_epoch)
     except Exception:  # of constructors that compute with their arguments, and get schedules
-        arguments = {name: made(value, PROBE) for name, value in call.arguments.items()}
+        arguments = {name: made(value, steps_per_epoch) for name, value in call.arguments.items()}
         schedules = [name for name, value in arguments.items() if callable(value) and name not in structural(call)]
         if not schedules:
             raise
@@ -100,7 +100,7 @@ def try_part(call: Call) -> Any:
 
 
 def reason(call: Call, error: Exception) -> str:
-    """Say in words why a transformation cannot be made, or cannot take steps: because of one argument, if that is so."""
+    """Say why a transformation cannot be made, or take steps; which argument it is, if it is one."""
     why = in_words(called(call.factory), error)
     for name in dispensable(call):
         value = call.arguments[name]

@@ -1,4 +1,4 @@
-"""Tries calls as a compiled program will make them, with their numbers traced: nothing is computed, nothing is compiled."""
+"""Tries calls as a compiled program will make them, with numbers traced; nothing is compiled."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,10 +14,10 @@ Attempt = Callable[[Call], Any]
 
 
 def settled(call: Call, attempt: Attempt, attempt_part: Attempt) -> Call:
-    """Return the call as a program can make it: with its numbers traced, or with them compiled in where that fails.
+    """Return the call as a program can make it: numbers traced, or compiled in where that fails.
 
-    The calls among its arguments are tried first, each by itself, with `attempt_part`; one that fails both ways is left to
-    the call that it is an argument of.
+    The calls among its arguments are tried first, each by itself, with `attempt_part`; one that
+    fails both ways is left to the call that it is an argument of.
 
     Raises:
         Exception: whatever `attempt` raises with the numbers compiled in.
