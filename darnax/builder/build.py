@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -11,7 +11,7 @@ from darnax.builder.calls import Call, Reader
 from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
 from darnax.builder.modules import examine, examine_reductions, tried
 from darnax.builder.network import Blueprint, Plan, read_plan
-from darnax.builder.optimizers import read_optimizer
+from darnax.builder.optimizers import Groups, examine_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
@@ -59,7 +59,7 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     reader = Reader(problems, root.trust if root else trust_of(config))
 
     plan = given(read_plan, model, reader)
-    given(examine, plan, problems)
+    plan = given(examine, plan, problems)
     names = plan.names if plan else ()
     state = given(read_state, model, plan, reader)
     orchestrator = given(read_orchestrator, dynamics, reader)
@@ -117,8 +117,9 @@ def read_state(model: Model, plan: Plan, reader: Reader) -> State | None:
 
 
 def read_orchestrator(dynamics: Dynamics, reader: Reader) -> Call | None:
-    """Return the constructor of the network."""
-    return reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
+    """Return the constructor of the network; what it is given besides the modules are choices, no numbers to sweep over."""
+    call = reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
+    return None if call is None else call.with_numbers_compiled_in()
 
 
 def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) -> tuple[Any, Any]:
@@ -135,6 +136,7 @@ def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any
         examine_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
+        examine_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
         return shapes
     return None
 

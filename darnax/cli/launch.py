@@ -28,6 +28,7 @@ def train(
 
     experiment = build(config)
     dataset = open_data(experiment, quiet=sweep is not None)
+    require_epochs(experiment, dataset)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
     return run([(experiment, folder)], dataset, sweep)[0]
@@ -48,6 +49,8 @@ def train_together(
     dataset = open_data(experiments[0], quiet=True)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
+    for each in experiments:
+        require_epochs(each, dataset)
     begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
     runs = []
     for each, point in zip(experiments, map(tuple, overrides), strict=True):
@@ -174,6 +177,21 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
             progress=progress,
         )
     return fitting(dataset, data)
+
+
+def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
+    """Raise RequestError unless the optimiser can be made, now that it is known how many steps an epoch has."""
+    from darnax.builder.optimizers import Groups
+    from darnax.errors import Problem, RequestError, first_line
+    from darnax.runner.train import steps_of
+
+    assert isinstance(experiment.make_optimizer, Groups)
+    steps = steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
+    try:
+        experiment.make_optimizer.make_plainly(steps)
+    except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
+        what = f"{first_line(error)}; an epoch has {steps} steps here: give larger numbers of epochs, or numbers of steps"
+        raise RequestError(Problem("optimizer", what)) from error
 
 
 def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":

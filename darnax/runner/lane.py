@@ -119,7 +119,12 @@ class Lane:
         meta = {name: getattr(progress, name) for name in REMEMBERED}
         choice = self.experiment.runner
         every = choice.keep_every and choice.keep_every * progress.per_epoch
-        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every)
+        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every, self.is_planned)
+
+    def is_planned(self, step: int) -> bool:
+        """Whether a run that is never stopped writes a checkpoint at this step."""
+        period = self.experiment.runner.checkpoint_every * self.progress.per_epoch
+        return step == self.progress.total or (step > 0 and step % period == 0)
 
     def finish(self, status: str, reason: str | None = None) -> dict[str, Any]:
         """Write down how the run ended, and why it failed; return the summary."""
