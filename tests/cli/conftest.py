@@ -49,7 +49,7 @@ class Lab:
         self.fail = lambda config: None
         self.value = lambda config: config["seed"] / 10
 
-    def train(self, config, *, overrides, command, sweep=None):
+    def train(self, config, *, overrides, command, composed=None, sweep=None):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep and sweep.folder})
         self.fail(config)
