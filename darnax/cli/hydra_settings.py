@@ -1,0 +1,117 @@
+"""Settings of Hydra: those of the launcher and the sweeper have an effect, in a sweep; every other one is refused."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from darnax.errors import Problem, RequestError
+
+SWEEPS = ("hydra/launcher", "hydra/sweeper", "hydra.launcher", "hydra.sweeper")
+SEARCH_PATH = "hydra.searchpath"  # has an effect where files of groups are read
+
+FOLDERS = "folders are made in paths.outputs; choose it with paths.outputs=DIR"
+LOGGING = "darnax writes train.log in the run folder; --debug shows tracebacks"
+INSTEAD = {
+    "hydra.run": FOLDERS,
+    "hydra.sweep": FOLDERS,
+    "hydra.output_subdir": FOLDERS,
+    "hydra.verbose": LOGGING,
+    "hydra.job_logging": LOGGING,
+    "hydra.hydra_logging": LOGGING,
+    "hydra.mode": "a sweep is started with -m",
+    "hydra.job.chdir": "darnax stays in the directory where it was called; change it before",
+    "hydra.job.env_set": "set the variable before the command: NAME=value darnax …",
+    "hydra.job.env_copy": "set the variable before the command: NAME=value darnax …",
+    "hydra.searchpath": "a saved configuration is composed without other files; give single values: key=value",
+}
+# What Hydra's node holds when neither a file nor the command line changes it; the launcher and the sweeper left out.
+UNCHANGED = {
+    "run.dir": "outputs/${now:%Y-%m-%d}/${now:%H-%M-%S}",
+    "sweep.dir": "multirun/${now:%Y-%m-%d}/${now:%H-%M-%S}",
+    "sweep.subdir": "${hydra.job.num}",
+    "output_subdir": None,
+    "verbose": False,
+    "callbacks": {},
+    "job.name": "darnax",
+    "job.chdir": False,
+    "job.env_set": {},
+    "job.env_copy": [],
+}
+
+
+def require_effective(overrides: Sequence[str], *, multirun: bool, saved: bool = False) -> None:
+    """Raise RequestError where the words of a command line set something of Hydra's that would have no effect.
+
+    With `multirun` the settings of the launcher and the sweeper have one; the search path has one unless the configuration
+    is a `saved` one.
+
+    Example:
+        >>> require_effective(["seed=1", "hydra/launcher=joblib"], multirun=True)
+        >>> require_effective(["hydra.run.dir=here"], multirun=True)
+        Traceback (most recent call last):
+        darnax.errors.RequestError: hydra.run.dir=here: would have no effect; folders are made in paths.outputs; ...
+    """
+    problems = [
+        Problem(str(override.input_line), why)
+        for override in read(overrides)
+        if (why := objection(override, multirun=multirun, saved=saved))
+    ]
+    if problems:
+        raise RequestError(*problems)
+
+
+def objection(override: Override, *, multirun: bool, saved: bool) -> str:
+    """Return why an override has no effect on what darnax does, and what to do instead; "" where it has one."""
+    key = override.key_or_group
+    if not is_of_hydra(key):
+        return ""
+    if key.startswith(SWEEPS) and override.package is None:
+        return "" if multirun else "has an effect in a sweep alone; start one with -m, or leave it out"
+    if key == SEARCH_PATH and not saved:
+        return ""
+    return f"would have no effect; {instead(key)}"
+
+
+def is_of_hydra(key: str) -> bool:
+    """Tell a key or group of Hydra's from one of the configuration."""
+    return key == "hydra" or key.startswith(("hydra.", "hydra/"))
+
+
+def instead(key: str) -> str:
+    """Return what to do instead of setting a key."""
+    key = key.replace("/", ".")
+    found = [text for start, text in INSTEAD.items() if f"{key}.".startswith(f"{start}.")]
+    return found[0] if found else "leave it out"
+
+
+def read(overrides: Iterable[str]) -> Iterator[Override]:
+    """Read overrides by Hydra's grammar; composing explains those that cannot be read."""
+    parser = OverridesParser.create()
+    for override in overrides:
+        try:
+            yield parser.parse_override(override)
+        except HydraException:
+            continue
+
+
+def require_unchanged(config: DictConfig) -> None:
+    """Raise RequestError where a file has changed a setting of Hydra's without effect in a composed configuration."""
+    node: Any = OmegaConf.to_container(config.hydra, resolve=False)
+    problems = [
+        Problem(f"hydra.{key}", f"is set to {found}, which would have no effect; {instead(f'hydra.{key}')}")
+        for key, value in UNCHANGED.items()
+        if (found := setting(node, key)) != value
+    ]
+    if problems:
+        raise RequestError(*problems)
+
+
+def setting(node: Any, key: str) -> Any:
+    """Return the value of a dotted key, or None where there is none."""
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
