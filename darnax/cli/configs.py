@@ -1,5 +1,7 @@
 """Where configurations are found: the user's ./configs first, then the ones that come with darnax."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import darnax
@@ -25,6 +27,19 @@ def experiments() -> dict[str, str]:
             name = file.relative_to(directory / "experiment").with_suffix("").as_posix()
             found.setdefault(name, headline(file))
     return dict(sorted(found.items()))
+
+
+def package(text: str, group: Sequence[str]) -> list[str]:
+    r"""Return the key under which the content of a file stands: its group, unless `# @package` says another one.
+
+    Example:
+        >>> package("depth: 1", ["model"]), package("# @package _global_\ndepth: 1", ["experiment"])
+        (['model'], [])
+    """
+    match = re.search(r"^\s*#\s*@package\s+(\S+)", text, re.MULTILINE)
+    if match is None or match[1] == "_group_":
+        return list(group)
+    return [] if match[1] == "_global_" else match[1].split(".")
 
 
 def headline(file: Path) -> str:

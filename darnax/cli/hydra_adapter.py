@@ -1,7 +1,7 @@
 """Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -20,33 +20,36 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.cli import configs, explain, hidden, trust
+from darnax.cli import configs, explain, hidden, hydra_settings, saved, trust
+from darnax.cli.composed import Composed, keep_references
 from darnax.cli.panels import one_line
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
 
+Check = Callable[[DictConfig], None]
 QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+PRIMARY = "config"
 APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
 
 
 class Composer(ConfigLoaderImpl):
-    """Hydra's loader over ./configs and the packaged configurations, or over one `file` that is a whole configuration."""
+    """Hydra's loader over ./configs and the packaged configurations.
+
+    With a `file` that is a whole configuration, as a run saves it, nothing is read but that: overrides change its values,
+    and the packaged files give the launcher and the sweeper of a sweep alone.
+    """
 
     def __init__(self, file: Path | None = None, trusted: Collection[str] = ()) -> None:
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
-        if file is not None and (file.suffix != ".yaml" or not file.is_file()):
-            raise RequestError(Problem(str(file), "is no .yaml file; give the config.yaml of a run folder"))
-        if file is not None:
-            trust.require_plain(file)
-        directories = configs.directories() if file is None else [file.absolute().parent, *configs.directories()]
+        directories = configs.directories() if file is None else [configs.packaged()]
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
             path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
         super().__init__(path)
-        self.primary = "config" if file is None else file.stem
         self.trusted = trusted
+        self.saved = None if file is None else saved.read(file)
         self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
         self.merged: dict[tuple[Any, ...], DictConfig] = {}
 
@@ -72,17 +75,35 @@ class Composer(ConfigLoaderImpl):
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
+        if self.saved is not None:
+            return self.around(self.saved, overrides, mode)
         try:
             return self.attempt(overrides, mode)
         except Exception as error:
             raise RequestError(*self.problems(overrides, mode)) from error
+
+    def around(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
+        """Put Hydra's node around a saved configuration: that of the files and the command line, for a launcher and a sweeper."""
+        parsed = list(hydra_settings.read(overrides))
+        hydra = [str(o.input_line) for o in parsed if hydra_settings.is_of_hydra(o.key_or_group)]
+        task = [word for word in overrides if word not in hydra]
+        swept = {str(o.input_line) for o in parsed if o.is_sweep_override()}
+        fixed = [word for word in task if word not in swept]
+        resolved = saved.changed(configuration, fixed, self.is_group, fresh=False).resolved
+        try:
+            config = self.attempt(hydra, mode)
+        except Exception as error:
+            raise RequestError(*self.problems(hydra, mode)) from error
+        with open_dict(config):
+            config.hydra.overrides.task = task
+        return OmegaConf.create({"hydra": config.hydra, **resolved})
 
     def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
         with warnings.catch_warnings():
             # A launcher's file has the name of its plugin's schema, and is meant to be checked by it.
             warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
-            return self.load_configuration(self.primary, overrides, mode, from_shell=False)
+            return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""
@@ -102,24 +123,64 @@ class Composer(ConfigLoaderImpl):
 
     def sets_a_value(self, override: str) -> bool:
         """Tell a value from an override that chooses a file of a group (`model=chain`)."""
-        return not self.repository.group_exists(override.lstrip("+~").partition("=")[0])
+        return not self.is_group(override.lstrip("+~").partition("=")[0])
+
+    def is_group(self, key: str) -> bool:
+        """Tell whether a key is a folder of configurations."""
+        return self.repository.group_exists(key)
 
     def run(self, overrides: list[str]) -> dict[str, Any]:
         """Compose the configuration of one run into plain, resolved containers."""
-        config = self.compose(spelled(overrides))
-        if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
-            raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
-        HydraConfig.instance().set_config(config)
-        return plain(config, self.trusted)
+        return self.run_composed(overrides).resolved
 
-    def point(self, hydra: list[str], overrides: list[str]) -> Point:
-        """Compose one point of a sweep; one that cannot be composed carries the reason."""
+    def run_composed(self, overrides: list[str]) -> Composed:
+        """Compose the configuration of one run, with what its values were composed from."""
+        hydra_settings.require_effective(overrides, multirun=False, saved=self.saved is not None)
+        if self.saved is None:
+            config = self.compose(spelled(overrides))
+            if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
+                raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
+            hydra_settings.require_unchanged(config)
+            return self.composed(config)
+        return self.admitted(saved.changed(self.saved, overrides, self.is_group))
+
+    def point(self, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Point:
+        """Compose one point of a sweep; one that cannot be composed, or that `check` refuses, carries the reason."""
         try:
-            config = self.compose([*hydra, *overrides])
-            HydraConfig.instance().set_config(config)
-            return Point(tuple(overrides), plain(config, self.trusted))
+            if self.saved is None:
+                config = self.compose([*hydra, *overrides])
+                check(config)
+                composed = self.composed(config)
+            else:
+                composed = self.admitted(saved.changed(self.saved, overrides, self.is_group))
+            return Point(tuple(overrides), composed.resolved, composed=composed.written())
         except RequestError as error:
             return Point(tuple(overrides), None, one_line(error))
+
+    def composed(self, config: DictConfig) -> Composed:
+        """Return what Hydra has composed as plain values, without Hydra's node."""
+        HydraConfig.instance().set_config(config)
+        config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        if taken_for_truth := explain.keys_taken_for_truth(config):
+            raise RequestError(*taken_for_truth)
+        raw = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
+        try:
+            resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+        except OmegaConfBaseException as error:
+            raise RequestError(*explain.unresolved(config)) from error
+        return self.admitted(keep_references(raw, resolved))
+
+    def admitted(self, composed: Composed) -> Composed:
+        """Return a configuration that refers to nothing, shows no secret, and trusts nobody whom the command line does not."""
+        left = [
+            Problem(name, f"came {text}, which still refers to something")
+            for name, text in trust.leaves(composed.resolved)
+            if "${" in text
+        ]
+        if problems := [*left, *hidden.exposed(composed.resolved | composed.written())]:
+            raise RequestError(*problems)
+        trust.require_granted(composed.resolved, self.trusted)
+        return composed
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
         """Hand a launcher the names of a point alone: what the point does was composed, and recorded, before."""
@@ -136,7 +197,12 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    return Composer(file, trust.granted(overrides)).run(overrides)
+    return compose_whole(overrides, file).resolved
+
+
+def compose_whole(overrides: list[str], file: Path | None = None) -> Composed:
+    """Compose one configuration, with what its values were composed from."""
+    return Composer(file, trust.granted(overrides)).run_composed(overrides)
 
 
 def value(name: str) -> Any:
@@ -152,21 +218,3 @@ def words(overrides: Any) -> list[str]:
 def spelled(overrides: list[str]) -> list[str]:
     """Spell the overrides as Hydra wants them, after the ones that keep it quiet."""
     return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]
-
-
-def plain(config: DictConfig, trusted: Collection[str]) -> dict[str, Any]:
-    """Make plain resolved containers without Hydra's node; RequestError names every value that cannot be, or must not be."""
-    config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    if taken_for_truth := explain.keys_taken_for_truth(config):
-        raise RequestError(*taken_for_truth)
-    try:
-        resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
-    except OmegaConfBaseException as error:
-        raise RequestError(*explain.unresolved(config)) from error
-    left = [
-        Problem(name, f"came {text}, which still refers to something") for name, text in trust.leaves(resolved) if "${" in text
-    ]
-    if problems := [*left, *hidden.exposed(resolved)]:
-        raise RequestError(*problems)
-    trust.require_granted(resolved, trusted)
-    return resolved

@@ -11,8 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from darnax.cli import explain, hydra_settings, sweep_launcher
-from darnax.cli.hydra_adapter import Composer, plain, spelled, words
-from darnax.cli.panels import one_line
+from darnax.cli.hydra_adapter import Composer, spelled, words
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
 
@@ -50,12 +49,7 @@ class Request:
 
     def point(self, overrides: Sequence[str]) -> Point:
         """Compose one point; one that cannot be composed carries the reason."""
-        try:
-            config = self.composer.compose([*words(self.config.hydra.overrides.hydra), *overrides])
-            self.require_same_hydra(config)
-            return Point(tuple(overrides), plain(config, self.composer.trusted))
-        except RequestError as error:
-            return Point(tuple(overrides), None, one_line(error))
+        return self.composer.point(words(self.config.hydra.overrides.hydra), list(overrides), self.require_same_hydra)
 
     def require_same_hydra(self, config: DictConfig) -> None:
         """Raise RequestError where a file that not all points have chooses or sets a launcher or a sweeper."""
@@ -78,7 +72,7 @@ def settings(config: DictConfig) -> dict[str, Any]:
 
 def read(composer: Composer, overrides: list[str]) -> Request:
     """Compose the whole of a sweep; a RequestError says what of it has no meaning, or cannot be done on this machine."""
-    hydra_settings.require_effective(overrides, multirun=True)
+    hydra_settings.require_effective(overrides, multirun=True, saved=composer.saved is not None)
     if several := [word for word in overrides if word.lstrip("+").startswith("sweep=") and "," in word]:
         raise RequestError(Problem(several[0], "chooses several sweeps; start one after the other"))
     config = composer.compose(spelled(overrides), RunMode.MULTIRUN)

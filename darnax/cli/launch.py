@@ -20,16 +20,25 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: Mapping[str, Any], *, overrides: Sequence[str], command: Sequence[str], sweep: "Record | None" = None
+    config: Mapping[str, Any],
+    *,
+    composed: Mapping[str, Any] | None = None,
+    overrides: Sequence[str],
+    command: Sequence[str],
+    sweep: "Record | None" = None,
 ) -> dict[str, Any]:
-    """Train a new run and return its summary; nothing is left behind when the request was wrong."""
+    """Train a new run and return its summary; nothing is left behind when the request was wrong.
+
+    `composed` is the configuration with its references kept, for the record; a sweep knows that of its points.
+    """
     from darnax.builder import build
     from darnax.runner.run_folder import RunFolder
 
     experiment = build(config)
     dataset = open_data(experiment, quiet=sweep is not None)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
-    folder = RunFolder.create(place, name, config, overrides, command=command)
+    composed = composed if sweep is None else sweep.point(overrides).composed
+    folder = RunFolder.create(place, name, config, overrides, composed=composed, command=command)
     return run([(experiment, folder)], dataset, sweep)[0]
 
 
@@ -51,8 +60,12 @@ def train_together(
     begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
     runs = []
     for each, point in zip(experiments, map(tuple, overrides), strict=True):
-        again = RunFolder.open(begun[point]) if point in begun else None
-        runs.append((each, again or RunFolder.create(place, name, each.config, point, command=command)))
+        if point in begun:
+            folder = RunFolder.open(begun[point])
+        else:
+            composed = sweep.point(point).composed
+            folder = RunFolder.create(place, name, each.config, point, composed=composed, command=command)
+        runs.append((each, folder))
     run(runs, dataset, sweep)
 
 

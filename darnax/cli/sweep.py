@@ -98,7 +98,8 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
     sweep_plan.require_sound(plan, overrides)
     folder = sweep_plan.folder(plan)
     said = [*overrides, *chosen_by_files(plan.request.config, composer, overrides)]
-    record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=sweep_plan.base_of(file))
+    base = composer.saved.written() if composer.saved else None
+    record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
     standing = next(parent for parent in folder.parents if parent.exists())
     with written(folder, "choose another paths.outputs"):
         folder.mkdir(parents=True)

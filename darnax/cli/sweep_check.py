@@ -53,7 +53,7 @@ def examined(points: Sequence[Point], *, here: bool) -> list[Point]:
 
 
 def parted(config: Mapping[str, Any]) -> tuple[frozenset[Leaf], set[Leaf]]:
-    """Part a configuration into what makes its structure, and the numbers in it; a seed is neither, unless it is a large one."""
+    """Part a configuration into what makes its structure and the numbers in it; a seed is neither, unless it is large."""
     structure, numbers = set(), set()
     rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
     for name, value in leaves(rest, ""):

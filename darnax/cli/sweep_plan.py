@@ -5,11 +5,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
-from darnax.bounded_yaml import load_plain
 from darnax.cli import hydra_sweep, panels, sweep_check, sweep_launcher, tables
 from darnax.cli.hydra_adapter import Composer
 from darnax.cli.hydra_sweep import Request
@@ -17,7 +16,6 @@ from darnax.cli.sweep_grid import grid
 from darnax.cli.sweep_names import names
 from darnax.cli.sweep_record import Point, Record
 from darnax.errors import Problem, RequestError
-from darnax.files import read_text
 from darnax.runner.run_folder import NAME
 
 if TYPE_CHECKING:
@@ -105,14 +103,3 @@ def folder(plan: Plan) -> Path:
         )
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"
-
-
-def base_of(file: Path | None) -> dict[str, Any] | None:
-    """Return what is in a file given with `--config`, so that the sweep can be resumed without it."""
-    if file is None:
-        return None
-    try:
-        found = load_plain(read_text(file))
-    except (OSError, ValueError):
-        return None  # the composer says what is wrong with it
-    return found if isinstance(found, dict) else None

@@ -34,11 +34,12 @@ PATIENCE = 3.0  # seconds for a process that is at its end to let go of its poin
 
 @dataclass(frozen=True)
 class Point:
-    """One configuration of a sweep; `refusal` says why there is none."""
+    """One configuration of a sweep; `refusal` says why there is none, `composed` is it with its references kept."""
 
     overrides: tuple[str, ...]
     config: Mapping[str, Any] | None
     refusal: str = ""
+    composed: Mapping[str, Any] | None = None
 
     @property
     def content(self) -> dict[str, Any]:
@@ -118,7 +119,7 @@ class Record:
             None if fields.file is None else Path(fields.file),
             Path(fields.directory),
             fields.command,
-            [Point(tuple(point.overrides), point.config, point.refusal) for point in fields.points],
+            [Point(tuple(point.overrides), point.config, point.refusal, point.composed) for point in fields.points],
             Goal(**dict(fields.goal)),
             fields.base,
         )

@@ -16,7 +16,7 @@ import yaml
 from darnax.cli import hidden, hydra_sweep, sweep_words, trust
 from darnax.cli.hydra_adapter import Composer
 from darnax.cli.sweep_plan import Plan, new_search
-from darnax.cli.sweep_record import Point, Record
+from darnax.cli.sweep_record import NAME, Point, Record
 from darnax.errors import Problem, RequestError
 
 EARLIER = "was started by an earlier version of darnax with --config; that file is not in the record: start a new search"
@@ -35,7 +35,7 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
     Raises:
         RequestError: the record says something that is not for a file to say, or the words would make it another sweep.
     """
-    require_resolved(record.points, trusted)
+    require_resolved(record.folder, record.points, trusted)
     require_same_data(record)
     if not record.goal.trials:
         record.overrides = sweep_words.resumed(record.overrides, given)
@@ -52,7 +52,7 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
         yield Plan(request, record.points, new_search(request))
 
 
-def require_resolved(points: Sequence[Point], trusted: Collection[str]) -> None:
+def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[str]) -> None:
     """Raise RequestError where a recorded configuration refers to something, or holds a secret, or asks to be trusted."""
     for point in points:
         config: Mapping[str, Any] = point.config or {}
@@ -60,6 +60,7 @@ def require_resolved(points: Sequence[Point], trusted: Collection[str]) -> None:
         problems = [Problem(name, what.format(text)) for name, text in trust.leaves(config) if "${" in text]
         if problems := [*problems, *hidden.exposed(config)]:
             raise RequestError(*problems)
+        trust.require_plain(point.composed or {}, folder / NAME)
         trust.require_granted(config, trusted)
 
 

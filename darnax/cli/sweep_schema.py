@@ -18,11 +18,12 @@ class Strict(BaseModel):
 
 
 class PointFields(Strict):
-    """One point."""
+    """One point; `composed` is missing in folders of earlier versions."""
 
     overrides: list[str]
     config: dict[str, Any] | None
     refusal: str = ""
+    composed: dict[str, Any] | None = None
 
 
 class GoalFields(Strict):

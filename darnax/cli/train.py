@@ -53,12 +53,16 @@ def train(
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
         raise RequestError(Problem("--dry-run", "lists the points of a sweep; add -m, or see one configuration with --cfg job"))
+    hidden.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
         go_on(resume, changes, alone=not (multirun or cfg or config))
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
         from darnax.cli import sweep
+        from darnax.cli.hydra_settings import require_effective
+
+        require_effective(changes, multirun=True, saved=config is not None)
 
         raise typer.Exit(sweep.start(changes, config, command(), debug=debug, dry_run=dry_run))
     else:
@@ -67,12 +71,12 @@ def train(
 
 def start(overrides: list[str], file: Path | None) -> None:
     """Train one run."""
-    from darnax.cli.hydra_adapter import compose
+    from darnax.cli.hydra_adapter import compose_whole
 
-    configuration = compose(overrides, file)
+    configuration = compose_whole(overrides, file)
     from darnax.cli import launch
 
-    launch.train(configuration, overrides=overrides, command=command())
+    launch.train(configuration.resolved, composed=configuration.written(), overrides=overrides, command=command())
 
 
 def go_on(run: Path, words: list[str], *, alone: bool) -> None:
@@ -86,14 +90,14 @@ def go_on(run: Path, words: list[str], *, alone: bool) -> None:
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
-    """Print the configuration that a run would get: with `--config` it can be trained as it is."""
+    """Print the configuration that a run would get: with `--config` it can be trained, as it is or with other values."""
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
     from omegaconf import OmegaConf
 
-    from darnax.cli.hydra_adapter import compose
+    from darnax.cli.hydra_adapter import compose_whole
 
-    typer.echo(OmegaConf.to_yaml(compose(overrides, file)), nl=False)
+    typer.echo(OmegaConf.to_yaml(OmegaConf.create(compose_whole(overrides, file).written())), nl=False)
 
 
 def command() -> list[str]:

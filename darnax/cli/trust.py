@@ -8,12 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from darnax.bounded_yaml import require_bounded
+from darnax.cli import references
 from darnax.errors import Problem, RequestError
 
-PLACED = re.compile(r"^\s*#\s*@package", re.MULTILINE)
 HYDRAS = ("defaults", "hydra")  # keys with which Hydra would read other files and make objects
 
 
@@ -58,33 +55,20 @@ def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> Non
         raise RequestError(Problem("trust", what))
 
 
-def require_plain(file: Path) -> None:
-    """Raise RequestError unless a file is a configuration as a run folder holds it: nothing in it leads anywhere else."""
-    try:
-        text = file.read_text(encoding="utf-8")
-        require_bounded(text)
-        config = yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = getattr(error, "problem", None) or str(error) or type(error).__name__
-        raise RequestError(
-            Problem(str(file), f"is no readable YAML ({reason}); give the config.yaml of a run folder")
-        ) from error
-    if not isinstance(config, dict):
-        raise RequestError(Problem(str(file), "holds no names with values; give the config.yaml of a run folder"))
+def require_plain(config: Mapping[str, Any], file: Path) -> None:
+    """Raise RequestError unless plain values of a file are a configuration: nothing in it leads anywhere else."""
     problems = [
         Problem(str(file), f"has the key {key}, which is Hydra's; take it away, and choose on the command line instead")
         for key in HYDRAS
         if key in config
     ]
-    if PLACED.search(text):
-        problems.append(Problem(str(file), "has a line `# @package`, by which Hydra would put it elsewhere; take it away"))
     problems += [
         Problem(name, f"came {text}; a file cannot look anything up, write the value, or give it on the command line")
         for name, text in leaves(config)
-        if "${" in text and ":" in text.partition("${")[2]
+        if "${" in text and not references.is_plain(text)
     ]
     if problems:
-        raise RequestError(*problems)
+        raise RequestError(*problems[: references.MOST])
 
 
 def leaves(node: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
-from darnax.bounded_yaml import require_bounded
+from darnax.bounded_yaml import load_plain
 from darnax.errors import Problem, RequestError, first_line
+from darnax.files import read_text
 from darnax.locks import held
 from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
@@ -26,6 +27,7 @@ class RunFolder:
 
     ```
     config.yaml       the resolved configuration, which runs again as it is
+    composed.yaml     the same with `${key}` where one value is that of another; what overrides of config.yaml act on
     overrides.yaml    what the command line changed
     environment.json  versions, git commit and dirty flag, device, seed, command line
     metrics.jsonl     one JSON object per logged step
@@ -40,7 +42,14 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, outputs: Path, experiment: str, config: Mapping[str, Any], overrides: Sequence[str], *, command: Sequence[str]
+        cls,
+        outputs: Path,
+        experiment: str,
+        config: Mapping[str, Any],
+        overrides: Sequence[str],
+        *,
+        composed: Mapping[str, Any] | None = None,
+        command: Sequence[str],
     ) -> "RunFolder":
         """Make `outputs/<experiment>/<time>-<id>/`, which nobody else has, and write what is known before training."""
         from omegaconf import OmegaConf
@@ -49,6 +58,8 @@ class RunFolder:
         folder.checkpoints.mkdir()
         folder.log.touch()
         write_atomically(folder.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(config)), resolve=True))
+        if composed is not None:
+            write_atomically(folder.path / "composed.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(composed))))
         write_atomically(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
         environment = describe_environment(seed=config.get("seed"), command=command)
         write_atomically(folder.path / "environment.json", encode(environment, indent=2) + "\n")
@@ -103,15 +114,12 @@ class RunFolder:
 
     def config(self) -> dict[str, Any]:
         """Read the resolved configuration."""
-        from omegaconf import OmegaConf
-
         try:
-            text = (self.path / "config.yaml").read_text(encoding="utf-8")
-            require_bounded(text)
+            text = read_text(self.path / "config.yaml")
             if "${" in text:
                 raise ValueError("it refers to something with ${…}, which darnax never leaves")
-            return _mapping(OmegaConf.to_container(OmegaConf.create(text)))
-        except Exception as error:  # YAML, OmegaConf and the file system each have their own
+            return _mapping(load_plain(text))
+        except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.path / "config.yaml", error) from error
 
     def summary(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Lab:
         self.value = lambda config: config["seed"] / 10
         self.refuse = lambda config: None
 
-    def train(self, config, *, overrides, command, sweep=None):
+    def train(self, config, *, overrides, command, composed=None, sweep=None):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep and sweep.folder})
         self.fail(config)
