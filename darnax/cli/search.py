@@ -19,7 +19,6 @@ from darnax.cli.search_parts import WHERE, read_pruner, read_sampler, rehearse
 from darnax.cli.search_space import Space
 from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
 from darnax.cli.sweep_batches import Batches
-from darnax.cli.sweep_check import trial_values
 from darnax.cli.sweep_record import NAME, PATIENCE, Goal, Point, Record
 from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
@@ -78,8 +77,7 @@ class Search:
 
     def trial_points(self) -> list[Point]:
         """Return points with every value of a choice, and both ends of all numbers, in each key: looked at before the start."""
-        drawn = islice(trial_values(self.space.ends()), MOST_TRIALS)
-        return [self.compose(self.space.overrides(values)) for values in drawn]
+        return [self.compose(self.space.overrides(values)) for values in islice(self.space.trials(), MOST_TRIALS)]
 
     def carry_out(self, batches: Batches, folder: Path) -> None:
         """Go on until every trial has ended or was started by this process, or the first ones were all refused."""

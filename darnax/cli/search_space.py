@@ -1,6 +1,6 @@
 """Hydra's sweep grammar as Optuna's distributions: interval(0.3,0.9), range(1,9), choice(a,b), tag(log,interval(1e-4,1))."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,14 @@ class Space:
             raise RequestError(*problems or [Problem("hydra/sweeper=optuna", LITTLE)])
         return cls(distributions, [str(o.input_line) for o in counting if o.get_key_element() not in distributions])
 
-    def ends(self) -> dict[str, list[Any]]:
-        """Return, for every key, the values of a choice, or the smallest and the largest number."""
-        return {key: bounds(drawn) for key, drawn in self.distributions.items()}
+    def trials(self) -> Iterator[dict[str, Any]]:
+        """Yield the first value of every key together, and then each other value with the first ones of the other keys."""
+        ends = {key: bounds(drawn) for key, drawn in self.distributions.items()}
+        first = {key: choices[0] for key, choices in ends.items()}
+        yield first
+        for key, choices in ends.items():
+            for value in choices[1:]:
+                yield first | {key: value}
 
     def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
         """Write a point as overrides."""
