@@ -1,7 +1,7 @@
 """Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ from darnax.cli.panels import one_line
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
 
+Check = Callable[[DictConfig], None]
 QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
 PRIMARY = "config"
 APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
@@ -143,11 +144,13 @@ class Composer(ConfigLoaderImpl):
             return self.composed(config)
         return self.admitted(saved.changed(self.saved, overrides, self.is_group))
 
-    def point(self, hydra: list[str], overrides: list[str]) -> Point:
-        """Compose one point of a sweep; one that cannot be composed carries the reason."""
+    def point(self, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Point:
+        """Compose one point of a sweep; one that cannot be composed, or that `check` refuses, carries the reason."""
         try:
             if self.saved is None:
-                composed = self.composed(self.compose([*hydra, *overrides]))
+                config = self.compose([*hydra, *overrides])
+                check(config)
+                composed = self.composed(config)
             else:
                 composed = self.admitted(saved.changed(self.saved, overrides, self.is_group))
             return Point(tuple(overrides), composed.resolved, composed=composed.written())

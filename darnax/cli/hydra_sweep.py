@@ -1,93 +1,100 @@
-"""A sweep as Hydra sees it: its sweeper, or a search, makes points of the overrides, and its launcher says where they run."""
+"""A sweep as Hydra reads it: what is swept over, by which sweeper, on which launcher; nothing is run or written."""
 
-import re
-import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from hydra._internal.callbacks import Callbacks
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 
-from darnax.cli import explain
+from darnax.cli import explain, hydra_settings, sweep_launcher
 from darnax.cli.hydra_adapter import Composer, spelled, words
-from darnax.cli.sweep_batches import Batches, Begin
-from darnax.cli.sweep_lanes import together
+from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
-from darnax.runner.run_folder import NAME
 
-Task = Callable[[list[str]], None]
-SEARCH = "darnax.cli.search.Search"
-INSTALL = 'pip install "darnax[{}]"'
-ENDLESS = "an interval has no end of values; let Optuna choose with hydra/sweeper=optuna, or write range(…) or choice(…)"
+GRID, SEARCH = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", "darnax.cli.search.Search"
+ELSEWHERE = "sets {key}, which belongs to the sweep and would have no effect in a point; give it for all points"
 
 
-def sweep(overrides: list[str], file: Path | None, folder: Path, trusted: Collection[str], begin: Begin, task: Task) -> None:
-    """Run a sweep whose files go to `folder`.
+@dataclass
+class Request:
+    """What was asked for, as Hydra reads it.
 
-    `begin(all points so far, whether they run in this process, what they are compared by)` says which of them are left to do,
-    and `task(overrides of a point)` does one of these where Hydra's launcher wants it.
+    Args:
+        composer: composes points.
+        config: of Hydra, for the whole sweep.
+        settings: of the launcher and the sweeper, as `settings` gives them.
+        lanes: points that may share a program.
+        asked: every override, those of the sweep's file first.
     """
-    composer = Composer(file, trusted)
-    quoted = str(folder).replace("'", r"\'")
-    place = [f"hydra.sweep.dir='{quoted}'", "hydra.sweep.subdir='.'"]
-    config = composer.compose([*spelled(overrides), *place], RunMode.MULTIRUN)
-    require_plugins_alone(config)
-    asked = arguments(config, composer)
-    lanes = taken(config)
-    context = HydraContext(config_loader=composer, callbacks=Callbacks())
-    parts: Any = {"hydra_context": context, "task_function": partial(named, task), "config": config}
-    with installed("launcher", config):
-        launcher = Plugins.instance().instantiate_launcher(**parts)
-    batches = Batches(launcher, composer, config, begin, partial(together, folder, lanes))
-    if config.hydra.sweeper._target_ == SEARCH:
-        search(OmegaConf.to_container(config.hydra.sweeper, resolve=True), asked, batches, folder)
-        return
-    if endless := [Problem(str(o.input_line), ENDLESS) for o in asked if o.is_sweep_override() and not o.is_discrete_sweep()]:
-        raise RequestError(*endless)
-    with installed("sweeper", config):
-        sweeper: Any = Plugins.instance().instantiate_sweeper(**parts)
-    sweeper.max_batch_size = None  # one batch, so that all points are known before the first one starts
-    sweeper.launcher = batches
-    try:
-        sweeper.sweep(arguments=words(config.hydra.overrides.task))
-    finally:
-        (folder / "multirun.yaml").unlink(missing_ok=True)
+
+    composer: Composer
+    config: DictConfig
+    settings: dict[str, Any]
+    lanes: int
+    asked: list[Override]
+
+    @property
+    def is_search(self) -> bool:
+        """Tell a search from a grid."""
+        return bool(self.config.hydra.sweeper._target_ == SEARCH)
+
+    @property
+    def sweeper(self) -> Any:
+        """The settings of the sweeper."""
+        return OmegaConf.to_container(self.config.hydra.sweeper, resolve=True)
+
+    def point(self, overrides: Sequence[str]) -> Point:
+        """Compose one point; one that cannot be composed carries the reason."""
+        return self.composer.point(words(self.config.hydra.overrides.hydra), list(overrides), self.require_same_hydra)
+
+    def require_same_hydra(self, config: DictConfig) -> None:
+        """Raise RequestError where a file that not all points have chooses or sets a launcher or a sweeper."""
+        hydra_settings.require_unchanged(config)
+        here = settings(config)
+        key = next((key for key in dict.fromkeys([*here, *self.settings]) if here.get(key) != self.settings.get(key)), None)
+        if key is not None:
+            raise RequestError(Problem("", ELSEWHERE.format(key=key)))
 
 
-def require_plugins_alone(config: DictConfig) -> None:
-    """Raise RequestError where a launcher or a sweeper is given objects to make: Hydra would make whatever they name.
-
-    A search is no plugin of Hydra's: it reads what it is given, and makes nothing but what is Optuna's.
-    """
+def settings(config: DictConfig) -> dict[str, Any]:
+    """Return which launcher and sweeper are chosen, and what they are told."""
+    found = {}
     for part in ("launcher", "sweeper"):
-        if config.hydra[part] is None:
-            raise RequestError(Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken"))
-        if config.hydra[part]._target_ == SEARCH:
-            continue
-        inside = explain.walk(OmegaConf.to_container(config.hydra[part]), "")
-        if made := [name for name in inside if name.endswith("._target_")]:
-            raise RequestError(Problem(f"hydra: {made[0]}", "a launcher or sweeper takes values, and no `_target_` inside"))
+        found[f"hydra/{part}"] = config.hydra.runtime.choices.get(f"hydra/{part}")
+        node: Any = OmegaConf.to_container(config.hydra[part], resolve=False)
+        found |= {f"hydra.{part}.{key}": value for key, value in (node or {}).items()}
+    return found
 
 
-def taken(config: DictConfig) -> int:
-    """Take `lanes`, which no launcher of Hydra's knows, out of the launcher's settings."""
-    if "lanes" not in config.hydra.launcher:
-        return 1
-    with open_dict(config):
-        lanes = config.hydra.launcher.pop("lanes")
-    if not isinstance(lanes, int) or lanes < 1:
-        raise RequestError(Problem("hydra.launcher.lanes", f"came {lanes}, expected a number of points from 1"))
-    return lanes
+def read(composer: Composer, overrides: list[str]) -> Request:
+    """Compose the whole of a sweep; a RequestError says what of it has no meaning, or cannot be done on this machine."""
+    hydra_settings.require_effective(overrides, multirun=True, saved=composer.saved is not None)
+    if several := [word for word in overrides if word.lstrip("+").startswith("sweep=") and "," in word]:
+        raise RequestError(Problem(several[0], "chooses several sweeps; start one after the other"))
+    config = composer.compose(spelled(overrides), RunMode.MULTIRUN)
+    hydra_settings.require_unchanged(config)
+    for part in ("launcher", "sweeper"):
+        if part == "launcher" or (config.hydra.sweeper or {}).get("_target_") != SEARCH:
+            sweep_launcher.require_values(config, part)
+    asked, told = arguments(config, composer), settings(config)
+    lanes = sweep_launcher.taken_lanes(config)
+    require_known_sweeper(config)
+    sweep_launcher.require_usable(config, composer)
+    return Request(composer, config, told, lanes, asked)
+
+
+def require_known_sweeper(config: DictConfig) -> None:
+    """Raise RequestError where the sweeper is none of darnax's, or is told what has no effect."""
+    sweeper = config.hydra.sweeper
+    if sweeper._target_ not in (GRID, SEARCH):
+        raise RequestError(Problem("hydra/sweeper", f"got {sweeper._target_}, expected basic (all combinations) or optuna"))
+    idle = [key for key in sweeper if key not in ("_target_", "params") and sweeper[key] is not None]
+    if sweeper._target_ == GRID and idle:
+        raise RequestError(Problem(f"hydra.sweeper.{idle[0]}", "has no effect on a grid; leave it out"))
 
 
 def arguments(config: DictConfig, composer: Composer) -> list[Override]:
@@ -103,44 +110,3 @@ def understood(line: str, composer: Composer) -> Override:
         return OverridesParser.create(config_loader=composer).parse_overrides([line])[0]
     except HydraException as error:
         raise RequestError(explain.composition(line, error, [])) from error
-
-
-def search(settings: Any, asked: Sequence[Override], batches: Batches, folder: Path) -> None:
-    """Let Optuna choose the points."""
-    try:
-        from darnax.cli.search import Search
-        from darnax.cli.search_space import Space
-    except ModuleNotFoundError as error:
-        raise RequestError(
-            Problem("hydra/sweeper=optuna", f"needs Optuna, which is not installed; {INSTALL.format('sweeps')}")
-        ) from error
-    Search(settings, Space.of(asked), batches, folder).carry_out()
-
-
-@contextmanager
-def installed(kind: str, config: DictConfig) -> Iterator[None]:
-    """Say what to install when a plugin is not there."""
-    try:
-        yield
-    except (ImportError, RuntimeError) as error:
-        name = config.hydra.runtime.choices.get(f"hydra/{kind}")
-        what = f"{config.hydra[kind]._target_} is not installed; {INSTALL.format('ray' if name == 'ray' else 'sweeps')}"
-        raise RequestError(Problem(f"hydra/{kind}={name}", what)) from error
-
-
-def named(task: Task, config: DictConfig) -> None:
-    """Call the task of a launcher's job with the overrides that name its point."""
-    del config
-    task(words(HydraConfig.get().overrides.task))
-
-
-def sweep_folder(overrides: list[str], file: Path | None) -> Path:
-    """Find a new name under the outputs for the runs of one sweep."""
-    config = Composer(file).compose(spelled(overrides), RunMode.MULTIRUN)
-    outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
-    if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
-        raise RequestError(
-            Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
-        )
-    time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

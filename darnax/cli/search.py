@@ -1,19 +1,21 @@
 """A search: Optuna draws the next points of a sweep from how the others ended; its study tells what is left to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler
+import optuna
+from hydra.core.override_parser.types import Override
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from darnax.builder.calls import Call, Reader
+from darnax.builder.calls import Call
 from darnax.builder.problems import Problems
 from darnax.builder.specification import Section, Target, read
+from darnax.cli.search_parts import WHERE, read_pruner, read_sampler, rehearse
 from darnax.cli.search_space import Space
 from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
 from darnax.cli.sweep_batches import Batches
@@ -22,8 +24,8 @@ from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
 from darnax.locks import held
 
-WHERE = "hydra.sweeper"
-TRUST = ["optuna"]  # what may be named by `_target_` here
+Compose = Callable[[Sequence[str]], Point]
+MOST_TRIALS = 300  # points looked at before the start
 REFUSALS = 3  # points that are refused, and no other, end a search
 RESTORE = "restore what is searched in, or start a new search"
 TEST_SPLIT = "would choose by the test images; keep some of the training images out with data.validation=5000"
@@ -52,18 +54,35 @@ class Search:
 
     Args:
         settings: of the sweeper, as configured.
+        sampler: makes the sampler of a trial.
         space: what is chosen from.
-        batches: starts points.
-        folder: of the sweep.
+        compose: makes the point that overrides name.
     """
 
-    def __init__(self, settings: Mapping[str, Any], space: Space, batches: Batches, folder: Path) -> None:
-        self.settings, self.sampler = understood(settings)
-        self.space, self.batches, self.folder = space, batches, folder
-        self.study = open_study(folder, self.settings.direction)
+    batches: Batches
+    folder: Path
+    study: optuna.Study
 
-    def carry_out(self) -> None:
+    def __init__(self, settings: Settings, sampler: Call, space: Space, compose: Compose) -> None:
+        self.settings, self.sampler, self.space, self.compose = settings, sampler, space, compose
+        self.known: dict[tuple[str, ...], Point] = {}
+
+    @classmethod
+    def of(cls, node: Mapping[str, Any], asked: Sequence[Override], compose: Compose) -> "Search":
+        """Return the search that is asked for; a RequestError names everything that is wrong with it."""
+        settings, sampler, pruner = understood(node)
+        space = Space.of(asked)
+        rehearse(sampler, pruner, space.distributions, settings.n_trials)
+        return cls(settings, sampler, space, compose)
+
+    def trial_points(self) -> list[Point]:
+        """Return points with every value of a choice, and both ends of all numbers, in each key: looked at before the start."""
+        return [self.compose(self.space.overrides(values)) for values in islice(self.space.trials(), MOST_TRIALS)]
+
+    def carry_out(self, batches: Batches, folder: Path) -> None:
         """Go on until every trial has ended or was started by this process, or the first ones were all refused."""
+        self.batches, self.folder = batches, folder
+        self.study = open_study(folder, self.settings.direction)
         self.check()
         with held(self.folder / ".search", PATIENCE) as mine:
             if not mine:
@@ -100,7 +119,7 @@ class Search:
         points = [self.point(trial) for trial in self.trials()]
         again = len(points) - len({point.identity for point in points})
         goal = self.settings.goal
-        self.batches.run([point.overrides for point in points], replace(goal, trials=goal.trials - again))
+        self.batches.run(points, replace(goal, trials=goal.trials - again))
 
     def trials(self) -> list[FrozenTrial]:
         """Return the trials that have been drawn."""
@@ -108,7 +127,13 @@ class Search:
 
     def point(self, trial: FrozenTrial) -> Point:
         """Return the point of a trial, or a RequestError says why it cannot be composed."""
-        point = self.batches.point(overrides_of(trial))
+        overrides = overrides_of(trial)
+        if (key := tuple(overrides)) not in self.known:
+            self.known[key] = self.compose(overrides)
+        return self.fit(self.known[key])
+
+    def fit(self, point: Point) -> Point:
+        """Return a point that a search may choose, or a RequestError says why it may not."""
         if point.refusal:
             raise RequestError(*point.refusal.split("; "))
         if self.settings.metric.startswith("test/") or self.chosen_by_test(point):
@@ -160,22 +185,14 @@ class Search:
             self.study.tell(number, state=TrialState.PRUNED)
 
 
-def understood(node: Mapping[str, Any]) -> tuple[Settings, Call]:
-    """Return the settings and what makes a sampler; a RequestError names everything that is wrong with them."""
+def understood(node: Mapping[str, Any]) -> tuple[Settings, Call, Call | None]:
+    """Return the settings, what makes a sampler and what makes a pruner; a RequestError names all that is wrong with them."""
     problems = Problems()
     settings = read(Settings, {key: value for key, value in node.items() if key not in ("_target_", "params")}, WHERE, problems)
     problems.settle()
     assert settings is not None
-    reader = Reader(problems, trust=TRUST)
-    sampler = reader.call(settings.sampler, f"{WHERE}.sampler", BaseSampler, filled=("seed",))
-    if settings.pruner is not None:
-        reader.call(settings.pruner, f"{WHERE}.pruner", BasePruner)
+    sampler = read_sampler(settings.sampler, problems)
+    pruner = read_pruner(settings.pruner, problems) if settings.pruner is not None else None
     problems.settle()
     assert sampler is not None
-    return settings, sampler
-
-
-def pruner_of(goal: Goal) -> BasePruner | None:
-    """Make the pruner of a search."""
-    call = goal.pruner and Reader(Problems(), trust=TRUST).call(goal.pruner, f"{WHERE}.pruner", BasePruner)
-    return call() if call else None
+    return settings, sampler, pruner

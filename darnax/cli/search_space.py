@@ -1,12 +1,13 @@
 """Hydra's sweep grammar as Optuna's distributions: interval(0.3,0.9), range(1,9), choice(a,b), tag(log,interval(1e-4,1))."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from darnax.cli.sweep_grid import effective, values
 from darnax.errors import Problem, RequestError, first_line
 
 DIGITS = 4  # of a drawn number; the journal has all
@@ -27,22 +28,43 @@ class Space:
 
     @classmethod
     def of(cls, overrides: Sequence[Override]) -> "Space":
-        """Sort the overrides of a sweep; of several for one key the last one counts."""
-        last = {override.get_key_element(): override for override in overrides}
-        distributions, problems = {}, []
-        for key, override in last.items():
-            if override.is_sweep_override():
+        """Sort the overrides of a sweep; of several for one key the last one counts, of dictionaries all."""
+        counting = effective(overrides)
+        distributions: dict[str, BaseDistribution] = {}
+        problems = []
+        for override in counting:
+            key = override.get_key_element()
+            if key in distributions:
+                problems.append(Problem(str(override.input_line), f"{key} has several values before; give all of them at once"))
+            elif override.is_sweep_override():
                 try:
                     distributions[key] = distribution(override)
                 except ValueError as error:
                     problems.append(Problem(str(override.input_line), first_line(error)))
         if problems or not distributions:
             raise RequestError(*problems or [Problem("hydra/sweeper=optuna", LITTLE)])
-        return cls(distributions, [str(o.input_line) for key, o in last.items() if key not in distributions])
+        return cls(distributions, [str(o.input_line) for o in counting if o.get_key_element() not in distributions])
+
+    def trials(self) -> Iterator[dict[str, Any]]:
+        """Yield the first value of every key together, and then each other value with the first ones of the other keys."""
+        ends = {key: bounds(drawn) for key, drawn in self.distributions.items()}
+        first = {key: choices[0] for key, choices in ends.items()}
+        yield first
+        for key, choices in ends.items():
+            for value in choices[1:]:
+                yield first | {key: value}
 
     def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
         """Write a point as overrides."""
         return [*(f"{key}={written(drawn[key], self.distributions[key])}" for key in self.distributions), *self.fixed]
+
+
+def bounds(distribution: BaseDistribution) -> list[Any]:
+    """Return the values of a choice, or the smallest and the largest of numbers."""
+    if isinstance(distribution, CategoricalDistribution):
+        return list(distribution.choices)
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    return list(dict.fromkeys((distribution.low, distribution.high)))
 
 
 def written(value: Any, distribution: BaseDistribution) -> Any:
@@ -65,11 +87,11 @@ def distribution(override: Override) -> BaseDistribution:
         case IntervalSweep(start=float(low), end=float(high), tags=tags):
             return FloatDistribution(low, high, log="log" in tags)
         case RangeSweep(step=step, tags=tags):
-            values = [float(value) for value in override.sweep_string_iterator()]
-            if not values:
+            numbers = list(map(float, values(override)))
+            if not numbers:
                 raise ValueError("there is no value in this range")
-            low, high, log = min(values), max(values), "log" in tags
-            if all(value.is_integer() for value in values):
+            low, high, log = min(numbers), max(numbers), "log" in tags
+            if all(number.is_integer() for number in numbers):
                 return IntDistribution(int(low), int(high), log=log, step=1 if log else abs(int(step)))
             return FloatDistribution(low, high, log=log, step=None if log else abs(step))
-    return CategoricalDistribution(list(override.sweep_string_iterator()))
+    return CategoricalDistribution(values(override))

@@ -12,6 +12,9 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from darnax.errors import Problem, RequestError, first_line
+from darnax.files import open_inside, open_regular
+
 JOURNAL = "study.journal"
 OVERRIDES = "overrides"  # of a trial's point
 Hopeless = Callable[[int, float], bool]
@@ -26,7 +29,7 @@ class Lock:
 
     def acquire(self) -> bool:
         """Wait until no other process has it."""
-        self.file = self.path.open("ab")
+        self.file = open_inside(self.path.parent, self.path.name, append=True)
         fcntl.flock(self.file, fcntl.LOCK_EX)
         return True
 
@@ -37,30 +40,45 @@ class Lock:
 
 
 def open_study(folder: Path, direction: Literal["maximize", "minimize"], pruner: BasePruner | None = None) -> optuna.Study:
-    """Return the study in a folder, which may be a new one."""
+    """Return the study in a folder, which may be a new one; a RequestError says that its journal cannot be read."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal, lock = folder / JOURNAL, Lock(folder / JOURNAL)
     folder.mkdir(parents=True, exist_ok=True)
-    lock.acquire()
-    drop_torn_line(journal)
-    lock.release()
-    return optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(journal), lock)),  # type: ignore[arg-type]  # has all of a lock
-        study_name=folder.name,
-        direction=direction,
-        sampler=RandomSampler(),
-        pruner=pruner,
-        load_if_exists=True,
-    )
+    try:
+        drop_torn_line(journal, lock)
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(journal), lock)),  # type: ignore[arg-type]  # has all of a lock
+            study_name=folder.name,
+            direction=direction,
+            sampler=RandomSampler(),
+            pruner=pruner,
+            load_if_exists=True,
+        )
+        for trial in study.get_trials(deepcopy=False):
+            overrides_of(trial)
+    except Exception as error:  # whatever Optuna meets in a damaged journal
+        what = f"is damaged ({type(error).__name__}: {first_line(error)}); restore it, or start a new search"
+        raise RequestError(Problem(str(journal), what)) from error
+    return study
 
 
-def drop_torn_line(journal: Path) -> None:
+def drop_torn_line(journal: Path, lock: Lock) -> None:
     """Take away what a process that was killed has left at the end: Optuna would read no further than that."""
-    if journal.exists():
-        content = journal.read_bytes()
-        if whole := len(content) - content.rfind(b"\n") - 1:
-            with journal.open("rb+") as file:
-                file.truncate(len(content) - whole)
+    lock.acquire()
+    try:
+        cut(journal)
+    finally:
+        lock.release()
+
+
+def cut(journal: Path) -> None:
+    """Cut a journal, which is made where there is none, behind its last whole line."""
+    open_inside(journal.parent, journal.name, append=True).close()  # makes sure of a file, and no link
+    with open_regular(journal) as file:
+        content = file.read()
+    if torn := len(content) - content.rfind(b"\n") - 1:
+        with open_inside(journal.parent, journal.name, append=True) as file:
+            file.truncate(len(content) - torn)
 
 
 def hopeless(study: optuna.Study, overrides: Sequence[str]) -> Hopeless | None:
@@ -83,4 +101,7 @@ def hopeless(study: optuna.Study, overrides: Sequence[str]) -> Hopeless | None:
 
 def overrides_of(trial: FrozenTrial) -> list[str]:
     """Return the overrides of a trial's point; none when its process was killed before it had drawn them."""
-    return list(trial.user_attrs.get(OVERRIDES, []))
+    found = trial.user_attrs.get(OVERRIDES, [])
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise ValueError(f"trial {trial.number} has {found!r:.40} for overrides, expected a list of words")
+    return list(found)

@@ -1,10 +1,11 @@
 """`darnax train -m` and `darnax sweep`: every point is tried, none stops the others, and what is left can be done later."""
 
 import os
-import shutil
+import shlex
 import signal
+import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -15,24 +16,27 @@ import typer
 from darnax.cli import panels, sweep_board, trust
 from darnax.cli.options import Debug
 from darnax.cli.sweep_changes import changes
+from darnax.cli.sweep_leftovers import remove_empty, remove_record, remove_stillborn_runs
 from darnax.cli.sweep_record import NAME, Goal, Point, Record
 from darnax.cli.sweep_survey import DONE, State, survey
-from darnax.errors import Problem, RequestError
-from darnax.locks import is_held
+from darnax.errors import Problem, RequestError, written
+from darnax.files import open_inside
 
 if TYPE_CHECKING:
+    from darnax.cli.sweep_plan import Plan
     from darnax.runner.interrupts import Interrupted
 
 TAKEN = (*DONE, "running")
-ON_RESUME = ("hydra/launcher=", "hydra.launcher.", "hydra.sweeper.n_trials=", "hydra.sweeper.n_jobs=")
-CHANGED = "the configurations are not the ones that this sweep was started with; restore them, or start a new sweep"
+CHANGED = "the configurations are not the ones that this search was started with; restore them, or start a new search"
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.", show_default=False)
 ]
 Changes = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="KEY=VALUE", help="Another launcher, the length of a search, or trust=[PACKAGE] once more.", show_default=False
+        metavar="KEY=VALUE",
+        help="Another launcher, the length of a search, or again what a record cannot say.",
+        show_default=False,
     ),
 ]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try points that failed twice again.")]
@@ -57,7 +61,8 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
     """Go on with a sweep, however it ended: nothing that is done is done again.
 
     Points that were interrupted go on from their last checkpoint, points that failed are tried once more; those that failed
-    twice wait for --retry-failed. The configurations have to be the ones that the sweep was started with.
+    twice wait for --retry-failed. A grid is what the folder holds; a search draws new points of the configurations that it
+    was started with.
 
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id>
 
@@ -65,28 +70,45 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
 
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra/launcher=joblib hydra.sweeper.n_trials=40
     """
+    from darnax.cli.sweep_resume import resumed
+
     record = Record.read(folder.absolute())
+    record.require_own_files()
     trusted, others = trust.parted(overrides or [])
-    record.overrides = exchanged(record.overrides, others)
-    if record.directory.is_dir():
-        os.chdir(record.directory)  # for the sake of ./configs
-    remove_stillborn_runs(record)
-    raise typer.Exit(Sweep(record, trusted, retry=retry_failed, debug=debug).carry_out())
+    with resumed(record, others, trusted) as plan:
+        for line in remove_stillborn_runs(record):
+            print(f"note: {panels.printable(line)}", file=sys.stderr)
+        raise typer.Exit(Sweep(record, plan, trusted, retry=retry_failed, debug=debug).carry_out())
 
 
-def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> int:
-    """Run all points; the exit code is 0, or 1 if one of them failed, or 2 if all were refused, and then no folder stays."""
-    from darnax.cli import hydra_sweep
+def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False, dry_run: bool = False) -> int:
+    """Run all points, or merely list them; the exit code is 0, or 1 if one of them failed, or 2 if all were refused.
 
-    folder = hydra_sweep.sweep_folder(overrides, file)
+    Nothing is made before all points are known to be sound. Where all are refused by their data, no folder stays.
+    """
+    from darnax.cli import sweep_plan
+    from darnax.cli.hydra_adapter import Composer
+    from darnax.cli.sweep_launcher import chosen_by_files
+
+    trusted = trust.granted(overrides)
+    composer = Composer(file, trusted)
+    plan = sweep_plan.plan(composer, overrides)
+    if dry_run:
+        return sweep_plan.show(plan, overrides)
+    sweep_plan.require_sound(plan, overrides)
+    folder = sweep_plan.folder(plan)
+    said = [*overrides, *chosen_by_files(plan.request.config, composer, overrides)]
+    base = composer.saved.written() if composer.saved else None
+    record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
     standing = next(parent for parent in folder.parents if parent.exists())
-    record = Record(folder, overrides, file and file.absolute(), Path.cwd(), command)
+    with written(folder, "choose another paths.outputs"):
+        folder.mkdir(parents=True)
     code = None
     try:
-        code = Sweep(record, trust.granted(overrides), debug=debug).carry_out()
+        code = Sweep(record, plan, trusted, debug=debug).carry_out()
     finally:
         if code == panels.REFUSED or not is_written(record):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_record(record)
             remove_empty(folder.parent, standing)
     return code
 
@@ -94,8 +116,8 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
 class Sweep:
     """A sweep under way in this process; with `retry` it tries points that failed twice again."""
 
-    def __init__(self, record: Record, trusted: Collection[str], *, retry: bool = False, debug: bool) -> None:
-        self.record, self.trusted, self.retry, self.debug = record, trusted, retry, debug
+    def __init__(self, record: Record, plan: "Plan", trusted: Collection[str], *, retry: bool = False, debug: bool) -> None:
+        self.record, self.plan, self.trusted, self.retry, self.debug = record, plan, trusted, retry, debug
         self.begun: set[str] = set()  # identities of points
         self.here = True  # whether points run in this process
         self.signum = 0
@@ -105,7 +127,8 @@ class Sweep:
         from darnax.runner.interrupts import Interrupted
 
         record, trouble = self.record, None
-        record.stop.unlink(missing_ok=True)
+        with written(record.stop, "move it away"):
+            record.stop.unlink(missing_ok=True)
         with self.signals(), sweep_board.board(record):
             try:
                 self.launch()
@@ -125,13 +148,21 @@ class Sweep:
         return self.code(states)
 
     def launch(self) -> None:
-        """Let Hydra split the sweep and start what `begin` leaves of it."""
-        from darnax.cli import hydra_sweep
+        """Start what `begin` leaves of the points."""
+        from darnax.cli import sweep_launcher
+        from darnax.cli.sweep_batches import Batches
+        from darnax.cli.sweep_lanes import together
         from darnax.cli.sweep_point import work
 
-        record = self.record
+        record, request = self.record, self.plan.request
         task = partial(work, record.folder, os.getpid(), self.debug, self.trusted)
-        hydra_sweep.sweep(record.overrides, record.file, record.folder, self.trusted, self.begin, task)
+        with sweep_launcher.launcher(request.config, request.composer, record.folder, task) as launcher:
+            share = partial(together, record.folder, request.lanes)
+            batches = Batches(launcher, self.begin, share, here=sweep_launcher.is_here(request.config))
+            if self.plan.search is not None:
+                self.plan.search.carry_out(batches, record.folder)
+            else:
+                batches.run(self.plan.points, Goal())
 
     def begin(self, points: list[Point], here: bool, goal: Goal) -> list[Point]:
         """Write the points so far down, after a look at those written down before, and return the ones left to do."""
@@ -144,8 +175,8 @@ class Sweep:
         for point in points:
             unique.setdefault(point.identity, point)
         points = list(unique.values())
-        grows = points[: len(record.points)] if goal.trials else points
-        if record.points and (differences := list(changes(record.points, grows))):
+        # The points of a grid are those of the record itself.
+        if goal.trials and (differences := list(changes(record.points, points[: len(record.points)]))):
             raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
         self.here, record.points, record.goal = here, points, goal
         if all(point.refusal for point in points):
@@ -168,7 +199,8 @@ class Sweep:
         def stop(signum: int, frame: FrameType | None) -> None:
             again, self.signum = self.signum, signum
             if is_written(self.record):
-                self.record.stop.write_text(str(int(signum)))
+                with suppress(OSError), open_inside(self.record.folder, self.record.stop.name) as file:
+                    file.write(str(int(signum)).encode())
             if self.here or again:
                 raise Interrupted(signum, self.record.folder)
 
@@ -196,38 +228,9 @@ class Sweep:
     @property
     def command(self) -> str:
         """The command that does what is left."""
-        return f"darnax sweep resume {self.record.folder}{trust.repeated(self.trusted)}"
-
-
-def exchanged(overrides: list[str], changes: list[str]) -> list[str]:
-    """Return the overrides of a sweep with others for where and how long it runs."""
-    if strangers := [change for change in changes if not change.startswith(ON_RESUME)]:
-        allowed = ", ".join(f"{start}…" for start in ON_RESUME)
-        raise RequestError(Problem(" ".join(strangers), f"would make it another sweep; only {allowed} may change on the way"))
-    gone = [f"{change.partition('=')[0]}=" for change in changes]
-    if ON_RESUME[0] in gone:
-        gone.append(ON_RESUME[1])  # what was said to the launcher before
-    return [*(override for override in overrides if not override.startswith(tuple(gone))), *changes]
+        return f"darnax sweep resume {shlex.quote(str(self.record.folder))}{trust.repeated(self.trusted)}"
 
 
 def is_written(record: Record) -> bool:
     """Say whether a sweep can be resumed."""
     return (record.folder / NAME).exists()
-
-
-def remove_stillborn_runs(record: Record) -> None:
-    """Remove the folders of runs that were killed while they were made; nothing had been computed for them."""
-    if any(is_held(record.note(point)) for point in record.points):
-        return
-    for run in record.folder.glob("*-*/"):
-        if not (run / "summary.json").exists():
-            shutil.rmtree(run)
-
-
-def remove_empty(folder: Path, standing: Path) -> None:
-    """Remove empty folders upwards, up to the one that stood before."""
-    for place in (folder, *folder.parents):
-        if place == standing or (place.exists() and any(place.iterdir())):
-            return
-        if place.exists():
-            place.rmdir()

@@ -10,25 +10,37 @@ Overrides = tuple[str, ...]
 
 def names(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]:
     """Name every point, without these keys: `depth=2 j_d=0.5` for `model.depth=2 model.layers.hidden.j_d=0.5`."""
-    points = [point.overrides for point in record.points]
-    constant = set.intersection(*map(set, points)) if len(points) > 1 else set()
-    constant |= {override for overrides in points for override in overrides if override.lstrip("+") in asked(record)}
-    if points and set(points[0]) <= constant:
-        constant = set()
-    apart = {point: parted([override for override in point if override not in constant]) for point in points}
+    points = {point.overrides: parted(point.overrides) for point in record.points}
+    constant = constant_keys(list(points.values()), parted(record.overrides))
+    apart = {
+        overrides: {key: value for key, value in values.items() if key not in constant} for overrides, values in points.items()
+    }
     keys = list(dict.fromkeys(key for values in apart.values() for key in values))
     short = short_names(keys, keys)
     return {point: named({short[k]: v for k, v in values.items() if k not in without}) for point, values in apart.items()}
 
 
-def asked(record: Record) -> set[str]:
-    """Return the overrides of the command; one that is that of a point as well has one value only."""
-    return {override.lstrip("+") for override in record.overrides}
+def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str]) -> set[str]:
+    """Return the keys that tell no point from another: of one value in all, or as the command line has them.
+
+    The command line of a search says what is drawn: there a single point has a value that was not asked for.
+    """
+    if not points:
+        return set()
+    same = {key for key, value in points[0].items() if all(point.get(key) == value for point in points)}
+    constant = {key for key in same if len(points) > 1 or asked.get(key) == points[0][key]}
+    return constant if set(points[0]) - constant else set()
 
 
 def parted(overrides: Sequence[str]) -> dict[str, str]:
-    """Map every key to its value."""
-    return {key.lstrip("+~"): value for key, _, value in (override.partition("=") for override in overrides)}
+    """Map every key to its value: the last one, or all of them where they are dictionaries, which Hydra merges."""
+    found: dict[str, str] = {}
+    for override in overrides:
+        key, _, value = override.partition("=")
+        key = key.lstrip("+~")
+        merges = value.startswith("{") and found.get(key, "").startswith("{")
+        found[key] = f"{found[key]}+{value}" if merges else value
+    return found
 
 
 def named(values: Mapping[str, str]) -> str:

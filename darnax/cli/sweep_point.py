@@ -13,8 +13,10 @@ from pathlib import Path
 from types import FrameType
 
 from darnax.cli import panels, sweep_record
+from darnax.cli.sweep_changes import differences
 from darnax.cli.sweep_record import Point, Record, add
-from darnax.errors import RequestError
+from darnax.errors import Problem, RequestError
+from darnax.files import read_text
 from darnax.locks import held
 from darnax.tracking.pruning import Pruned
 
@@ -42,6 +44,7 @@ def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool)
         if run is None:
             launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record)
         else:
+            require_recorded(run, point)
             launch.resume(run, sweep=record, trusted=trusted)
     except Pruned:
         return
@@ -50,6 +53,16 @@ def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool)
             traceback.print_exception(error)
         kind = "refused" if isinstance(error, RequestError) else "failed"
         add(note, f"{kind}: {panels.one_line(error)}")
+
+
+def require_recorded(run: Path, point: Point) -> None:
+    """Raise RequestError where a run has another configuration than the record of the sweep."""
+    from darnax.runner.run_folder import RunFolder
+
+    there = Point(point.overrides, RunFolder.open(run).config())
+    if found := list(differences(point, there)):
+        what = "is not the configuration that sweep.json has for this point; restore the one or the other"
+        raise RequestError(Problem(str(run / "config.yaml"), what), *found)
 
 
 def away(record: Record, point: Point, trusted: Collection[str], debug: bool) -> None:
@@ -99,7 +112,15 @@ def obey(record: Record, parent: int | None, over: threading.Event) -> None:
         stopped, orphaned = record.stop.exists(), parent not in (None, os.getppid())
         run = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)  # has a signum once it was asked, and obeys then
         if (stopped or orphaned) and getattr(run, "signum", None) is None:
-            os.kill(os.getpid(), int(record.stop.read_text() or signal.SIGTERM) if stopped else signal.SIGTERM)
+            os.kill(os.getpid(), signal_in(record.stop) if stopped else signal.SIGTERM)
+
+
+def signal_in(stop: Path) -> signal.Signals:
+    """Return the signal that a sweep is stopped with; SIGTERM where the file says anything but SIGINT."""
+    try:
+        return signal.SIGINT if read_text(stop) == str(int(signal.SIGINT)) else signal.SIGTERM
+    except (OSError, ValueError):
+        return signal.SIGTERM
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """What a sweep is asked to do, written down before its first point starts; its folder alone is enough to go on with it.
 
 ```
-sweep.json         the command, and every point with its resolved configuration; written whole or not at all
+sweep.json         the command, and every point with its resolved configuration; written whole or not at all. A folder may
+                   come from anywhere: what is read is validated, and no link is followed when writing
 .points/<identity> locked while the point runs, by whatever process; an empty line whenever it was started, and one that
                    says why whenever it failed
 .stop              there while the sweep is being stopped
@@ -13,16 +14,21 @@ study.journal      of a search: Optuna's study
 import hashlib
 import json
 import math
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from darnax.errors import Problem, RequestError
+from darnax.bounded_yaml import load_plain
+from darnax.errors import Problem, RequestError, first_line, written
+from darnax.files import open_inside, read_text
 
 NAME = "sweep.json"
 ASIDE = ("paths", "tracking")  # where things lie and who is told changes no result
+OWN_FILES = (NAME, ".stop", ".search", "study.journal", ".study.journal.lock", ".points/*")
+OWN_FOLDERS = (".points", ".submitit")
 PATIENCE = 3.0  # seconds for a process that is at its end to let go of its point
 
 
@@ -77,8 +83,9 @@ class Record:
 
     Args:
         folder: absolute.
-        overrides, file: what was asked, with `--config` if it was.
-        directory: where it was asked, for the sake of ./configs.
+        overrides: what was asked, and the launcher that a file has chosen.
+        file: what was given with `--config`, and `base`, what was in it.
+        directory: where it was asked.
         command: the command line as it was typed.
         points: all of them, or those that a search has drawn; none before they are composed.
         goal: what they are compared by.
@@ -91,31 +98,60 @@ class Record:
     command: list[str]
     points: list[Point] = field(default_factory=list)
     goal: Goal = Goal()
+    base: Mapping[str, Any] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
         """Return the sweep in a folder; a RequestError says what is missing or damaged when there is none."""
+        from darnax.cli.sweep_schema import read_fields
+
         try:
-            content = json.loads((folder / NAME).read_text(encoding="utf-8"))
-            file = content.pop("file")
-            points = [Point(tuple(point.pop("overrides")), **point) for point in content.pop("points")]
-            goal = Goal(**content.pop("goal", {}))
-            directory = Path(content.pop("directory"))
-            return cls(folder, file=file and Path(file), directory=directory, points=points, goal=goal, **content)
+            fields = read_fields(folder / NAME)
         except FileNotFoundError as error:
             what = f"not the folder of a sweep: it has no {NAME}; give outputs/<name>/sweeps/<time>-<id>"
             raise RequestError(Problem(str(folder), what)) from error
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise RequestError(Problem(str(folder / NAME), f"cannot be read ({error}); start a new sweep")) from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or first_line(error)
+            raise RequestError(Problem(str(folder / NAME), f"cannot be read ({reason}); start a new sweep")) from error
+        return cls(
+            folder,
+            fields.overrides,
+            None if fields.file is None else Path(fields.file),
+            Path(fields.directory),
+            fields.command,
+            [Point(tuple(point.overrides), point.config, point.refusal, point.composed) for point in fields.points],
+            Goal(**dict(fields.goal)),
+            fields.base,
+        )
 
     def write(self) -> None:
-        """Put the record into the folder."""
+        """Put the record into the folder, which is made where it is not there."""
         from darnax.atomic import write_atomically
 
         content = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
         del content["folder"]
-        (self.folder / ".points").mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / NAME, json.dumps(content))
+        with written(self.folder, "choose another paths.outputs"):
+            (self.folder / ".points").mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / NAME, json.dumps(content))
+
+    def require_own_files(self) -> None:
+        """Raise RequestError where something of the folder is a link, or no file where a file is due.
+
+        What is written through a link lands outside of the folder, and a folder may come from anywhere.
+        """
+        try:
+            entries = [*self.folder.iterdir(), *(self.folder / ".points").glob("*")]
+            modes = {entry: entry.lstat().st_mode for entry in entries}
+        except OSError as error:
+            raise RequestError(Problem(str(self.folder), f"cannot be read ({error.strerror})")) from error
+        for entry, mode in modes.items():
+            name = entry.name if entry.parent == self.folder else ".points/*"
+            if stat.S_ISLNK(mode):
+                what = "is a link; a sweep folder holds its files itself, put the file in its place"
+                raise RequestError(Problem(str(entry), what))
+            if (name in OWN_FILES and not stat.S_ISREG(mode)) or (name in OWN_FOLDERS and not stat.S_ISDIR(mode)):
+                what = f"is no {'folder' if name in OWN_FOLDERS else 'file'}, expected what a sweep has made; move it away"
+                raise RequestError(Problem(str(entry), what))
 
     def point(self, overrides: Sequence[str]) -> Point:
         """Find a point by its overrides."""
@@ -123,7 +159,8 @@ class Record:
 
     def runs(self) -> dict[tuple[str, ...], Path]:
         """Find the run of every point that has one; a run that was killed while its folder was made is none."""
-        found = {overrides_of(path.parent): path.parent for path in sorted(self.folder.glob("*/summary.json"))}
+        runs = [path.parent for path in sorted(self.folder.glob("*/summary.json")) if not path.parent.is_symlink()]
+        found = {overrides_of(run): run for run in runs}
         return {point.overrides: found[point.overrides] for point in self.points if point.overrides in found}
 
     @property
@@ -139,24 +176,22 @@ class Record:
 @cache
 def overrides_of(run: Path) -> tuple[str, ...]:
     """Read the overrides of a run; none when they cannot be read."""
-    from omegaconf import OmegaConf
-
-    from darnax.bounded_yaml import require_bounded
-
     try:
-        text = (run / "overrides.yaml").read_text(encoding="utf-8")
-        require_bounded(text)
-        return tuple(map(str, OmegaConf.to_container(OmegaConf.create(text))))  # type: ignore[arg-type]
-    except Exception:  # YAML, OmegaConf and the file system each have their own
+        words = load_plain(read_text(run / "overrides.yaml"))
+    except (OSError, ValueError):
         return ()
+    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def history(note: Path) -> list[str]:
     """Return what happened to a point: an empty line when it was started, `failed: why` or `refused: why` when it failed."""
-    return note.read_text().splitlines() if note.exists() else []
+    try:
+        return read_text(note).splitlines()
+    except (OSError, ValueError):
+        return []
 
 
 def add(note: Path, line: str) -> None:
     """Note that a point was started, or why it failed."""
-    with note.open("a") as file:
-        file.write(f"{line}\n")
+    with open_inside(note.parents[1], f".points/{note.name}", append=True) as file:
+        file.write(f"{line}\n".encode())

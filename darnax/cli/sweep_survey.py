@@ -10,6 +10,7 @@ from typing import Any
 
 from darnax.cli.sweep_names import names
 from darnax.cli.sweep_record import Goal, Point, Record, history
+from darnax.files import open_regular, read_bytes
 from darnax.locks import is_held
 
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
@@ -54,45 +55,55 @@ def state(record: Record, point: Point, run: Path | None, name: str) -> State:
     """Return how one point stands: the run knows best, then the note, then whether it can be composed."""
     if point.refusal:
         return State(name, "refused", why=point.refusal)
-    of = float((point.config or {}).get("runner", {}).get("epochs", math.nan))
-    summary = loaded((run / "summary.json").read_text()) if run else {}
+    runner = (point.config or {}).get("runner")
+    of = number(runner.get("epochs")) if isinstance(runner, dict) else math.nan
+    summary = summary_of(run) if run else {}
     value = result(run, summary, record.goal) if run else math.nan
-    numbers = value, summary.get("epochs", 0.0), of, summary.get("wall_seconds", 0.0), run
+    numbers = value, amount(summary.get("epochs")), of, amount(summary.get("wall_seconds")), run
     if summary.get("status") in DONE:
         return State(name, summary["status"], *numbers)
     note = record.note(point)
-    if is_held(note):
+    if note.is_file() and is_held(note):
         value, epoch = latest(run, record.goal) if run else (math.nan, 0.0)
         return State(name, "running", value, epoch, *numbers[2:])
     said = history(note)
     failures = [line for line in said if line]
     if said and said[-1]:
         kind, _, why = said[-1].partition(": ")
-        return State(name, kind, *numbers, why, given_up=len(failures) >= TRIES)
+        return State(name, "refused" if kind == "refused" else "failed", *numbers, why, given_up=len(failures) >= TRIES)
     return State(name, "interrupted" if run else "waiting", *numbers)
 
 
 def is_done(run: Path) -> bool:
     """Say whether nothing is left to do for a run."""
-    return loaded((run / "summary.json").read_text()).get("status") in DONE
+    return summary_of(run).get("status") in DONE
+
+
+def summary_of(run: Path) -> dict[str, Any]:
+    """Read the summary of a run; one that cannot be read holds nothing."""
+    try:
+        return loaded(read_bytes(run / "summary.json").decode(errors="replace"))
+    except OSError:
+        return {}
 
 
 def result(run: Path, summary: dict[str, Any], goal: Goal) -> float:
     """Return what a run has come to."""
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal)
-    return number((summary.get("metrics") or {}).get(goal.metric))
+    metrics = summary.get("metrics")
+    return number(metrics.get(goal.metric)) if isinstance(metrics, dict) else math.nan
 
 
 def latest(run: Path, goal: Goal) -> tuple[float, float]:
     """Return what a run under way has come to, and its epoch."""
     try:
-        with (run / "metrics.jsonl").open("rb") as file:
+        with open_regular(run / "metrics.jsonl") as file:
             file.seek(max(file.seek(0, 2) - WATCHED, 0))
             rows = [loaded(line) for line in file.read().decode(errors="replace").splitlines()]
     except OSError:
         return math.nan, 0.0
-    epoch = rows[-1].get("epoch", 0.0) if rows else 0.0
+    epoch = amount(rows[-1].get("epoch")) if rows else 0.0
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal), epoch
     return next((number(row[goal.metric]) for row in reversed(rows) if row.get(goal.metric) is not None), math.nan), epoch
@@ -110,7 +121,7 @@ def best_logged(metrics: Path, goal: Goal) -> float:
 def logged(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
     """Return all values of a metric in a file of this size."""
     needle = f'"{metric}"'
-    lines = metrics.read_text(encoding="utf-8", errors="replace")[:size].splitlines()
+    lines = read_bytes(metrics, limit=None)[:size].decode(errors="replace").splitlines()
     return tuple(number(loaded(line).get(metric)) for line in lines if needle in line)
 
 
@@ -124,8 +135,16 @@ def loaded(text: str) -> dict[str, Any]:
 
 
 def number(value: Any) -> float:
-    """Return a JSON value as a number; nan for null and what is missing."""
-    return float(value) if isinstance(value, int | float) else math.nan
+    """Return a JSON value as a number; nan for null, what is missing, and what is none."""
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+def amount(value: Any) -> float:
+    """Return a JSON value as a number of epochs or seconds; 0 where it is none."""
+    return found if math.isfinite(found := number(value)) and found > 0 else 0.0
 
 
 def time_left(states: Sequence[State], goal: Goal) -> float:

@@ -24,7 +24,7 @@ def judged(tracker: Tracker, sweep: Record, run: Path, epochs: float) -> Tracker
     goal = sweep.goal
     if goal.pruner is None:
         return tracker
-    from darnax.cli.search import pruner_of
+    from darnax.cli.search_parts import pruner_of
     from darnax.cli.search_study import hopeless, open_study
     from darnax.tracking.pruning import Pruning
 

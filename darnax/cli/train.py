@@ -13,6 +13,7 @@ from darnax.errors import Problem, RequestError
 Multirun = Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")]
 Cfg = Annotated[Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With -m: list the points, say which are refused, and stop.")]
 Resume = Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")]
 
 
@@ -22,6 +23,7 @@ def train(
     cfg: Cfg = None,
     config: Config = None,
     resume: Resume = None,
+    dry_run: DryRun = False,
     debug: Debug = False,
 ) -> None:
     """Train a network.
@@ -49,6 +51,8 @@ def train(
         darnax train --resume outputs/mnist_chain/<time>-<id>
     """
     changes = list(overrides or [])
+    if dry_run and (not multirun or cfg or resume):
+        raise RequestError(Problem("--dry-run", "lists the points of a sweep; add -m, or see one configuration with --cfg job"))
     hidden.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
         go_on(resume, changes, alone=not (multirun or cfg or config))
@@ -60,7 +64,7 @@ def train(
 
         require_effective(changes, multirun=True, saved=config is not None)
 
-        raise typer.Exit(sweep.start(changes, config, command(), debug=debug))
+        raise typer.Exit(sweep.start(changes, config, command(), debug=debug, dry_run=dry_run))
     else:
         start(changes, config)
 

@@ -48,6 +48,7 @@ class Lab:
         self.calls: list[dict] = []
         self.fail = lambda config: None
         self.value = lambda config: config["seed"] / 10
+        self.refuse = lambda config: None
 
     def train(self, config, *, overrides, command, composed=None, sweep=None):
         json.dumps(config)  # plain containers, or this raises
@@ -58,9 +59,17 @@ class Lab:
         summary = {"status": "finished", "metrics": logged[-1]}
         if sweep:
             rows = "".join(json.dumps(row) + "\n" for row in logged)
-            run = {"overrides.yaml": json.dumps(list(overrides)), "summary.json": json.dumps(summary), "metrics.jsonl": rows}
+            run = {
+                "config.yaml": json.dumps(config),
+                "overrides.yaml": json.dumps(list(overrides)),
+                "summary.json": json.dumps(summary),
+                "metrics.jsonl": rows,
+            }
             write(sweep.folder / f"run-{len(list(sweep.folder.glob('run-*'))) + 1}", run)
         return summary
+
+    def examine(self, config, *, here):
+        self.refuse(config)
 
     def resume(self, run, sweep=None, trusted=()):
         self.calls.append({"resume": run} | ({"trusted": set(trusted)} if trusted else {}))
@@ -94,6 +103,7 @@ def lab(tmp_path, monkeypatch) -> Lab:
     import sys
 
     import darnax.cli
+    from darnax.cli import sweep_check, sweep_metrics
 
     packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
@@ -103,6 +113,8 @@ def lab(tmp_path, monkeypatch) -> Lab:
     monkeypatch.setattr(configs, "packaged", lambda: packaged)
     monkeypatch.setattr(darnax.cli, "launch", launch, raising=False)
     monkeypatch.setitem(sys.modules, "darnax.cli.launch", launch)
+    monkeypatch.setattr(sweep_check, "examine", lab.examine)
+    monkeypatch.setattr(sweep_metrics, "require_logged", lambda metric, experiment: None)
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
     assert lab.left() == []
     return lab

@@ -1,5 +1,8 @@
 """`hydra/sweeper=optuna`: what is drawn, told, and gone on with. Oracles: the search that was never killed; Hydra's words."""
 
+import importlib.util
+import json
+import random
 import sys
 from pathlib import Path
 
@@ -8,6 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from darnax.builder.problems import Problems
+from darnax.cli.search_parts import CLASSES, pruner_of, read_pruner, read_sampler, rehearse
 from darnax.cli.search_space import Space, written
 from darnax.cli.search_study import OVERRIDES, open_study
 from darnax.cli.sweep_batches import Batches
@@ -185,7 +190,10 @@ def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times)
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials: came 0"),
         (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.trials=9"], "did you mean n_trials?"),
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr"], "TPESampler?"),
-        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.pruner._target_=os.abort"], "os"),
+        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.pruner._target_=os.abort"], 'got "os.abort", expected one of'),
+        (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.sampler.n_startup_trials=x"], "hydra.sweeper.sampler: cannot be"),
+        (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.pruner.nope=1"], "MedianPruner has no such argument"),
+        (["hydra/sweeper=optuna", "++model.x={a: 1},{a: 2}", "++model.x={b: 1},{b: 2}"], "give all of them at once"),
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.metric=test/accuracy"], "would choose by the test images"),
         (["hydra/sweeper=optuna", "seed=1,2", "+data.validation=0"], "would choose by the test images"),
         (["hydra/sweeper=optuna", "+hydra.sweeper.params.seed='range(1,'"], "seed=range(1,: cannot be read"),
@@ -201,11 +209,159 @@ def test_what_cannot_be_searched_is_refused_and_nothing_stays(lab, asked, answer
     assert lab.left() == before
 
 
-def test_a_metric_that_no_run_logs_is_named_after_the_first(lab):
+def test_a_metric_that_a_run_has_not_logged_is_named(lab):
     result = lab("train", *SEARCH, "hydra.sweeper.metric=accuracy")
     assert result.exit_code == 2
     assert len(lab.calls) == 1
     assert "accuracy was never logged by" in result.stderr
+
+
+def test_every_value_of_a_choice_and_both_ends_are_looked_at_before_the_first_point_runs(lab):
+    seen = []
+
+    def refuse(config):
+        seen.append((config["model"]["depth"], config["model"]["layers"]["hidden"]["j_d"]))
+        if config["model"]["depth"] == 9:
+            raise RequestError("too deep")
+
+    lab.refuse = refuse
+    before = lab.left()
+    result = lab("train", *SEARCH, "model.depth=1,2,9,3")
+    assert result.exit_code == 2
+    assert "depth=9" in result.stderr
+    assert "too deep" in result.stderr
+    assert {(1, 0.2), (1, 0.8), (2, 0.2), (9, 0.2), (3, 0.2)} == set(seen)
+    assert lab.calls == []
+    assert lab.left() == before
+
+
+NAMED = {
+    "a function": {"_target_": "optuna.create_study"},
+    "a function that writes": {"_target_": "optuna.storages.JournalStorage"},
+    "one in an argument": {
+        "_target_": "optuna.samplers.TPESampler",
+        "gamma": {"_target_": "optuna.logging.enable_propagation"},
+    },
+    "one deeper": {
+        "_target_": "optuna.samplers.PartialFixedSampler",
+        "fixed_params": {"x": [{"_target_": "optuna.artifacts.FileSystemArtifactStore", "base_path": "here"}]},
+        "base_sampler": {"_target_": "optuna.samplers.RandomSampler"},
+    },
+    "one of another package": {"_target_": "optuna.samplers._tpe.sampler.np.load", "file": "x"},
+    "an interface": {"_target_": "optuna.samplers.BaseSampler"},
+    "a number": {"_target_": 3},
+}
+
+
+@pytest.mark.parametrize("node", NAMED.values(), ids=NAMED)
+def test_nothing_of_optuna_is_named_but_samplers_and_pruners(node):
+    problems = Problems()
+    assert read_sampler(node, problems) is None
+    assert "expected one of Optuna's samplers or pruners" in str(problems.found[0])
+    with pytest.raises(RequestError):
+        pruner_of(Goal(pruner=node))
+
+
+SAMPLES = {
+    "optuna.samplers.CmaEsSampler": "cmaes",
+    "optuna.samplers.GPSampler": "torch",
+    "optuna.samplers.QMCSampler": "scipy",
+}
+
+
+@pytest.mark.parametrize(
+    "target", [name for name in CLASSES if "Sampler" in name and "Fixed" not in name and "Grid" not in name]
+)
+def test_every_sampler_draws_or_says_what_it_lacks(target):
+    problems = Problems()
+    sampler = read_sampler({"_target_": target}, problems)
+    problems.settle()
+    try:
+        rehearse(sampler, None, {"x": FloatDistribution(0, 1, step=0.05)}, 12)
+    except RequestError as error:
+        assert target in SAMPLES
+        assert SAMPLES[target] in str(error)
+        assert importlib.util.find_spec(SAMPLES[target]) is None
+
+
+def test_samplers_and_pruners_may_stand_in_one_another():
+    problems = Problems()
+    inner = {"_target_": "optuna.samplers.TPESampler", "multivariate": True}
+    sampler = read_sampler(
+        {"_target_": "optuna.samplers.PartialFixedSampler", "fixed_params": {"x": 0.5}, "base_sampler": inner}, problems
+    )
+    wrapped = {"_target_": "optuna.pruners.MedianPruner"}
+    pruner = read_pruner({"_target_": "optuna.pruners.PatientPruner", "wrapped_pruner": wrapped, "patience": 2}, problems)
+    problems.settle()
+    rehearse(sampler, pruner, {"x": FloatDistribution(0, 1), "y": IntDistribution(1, 3)}, 12)
+
+
+@pytest.fixture
+def journal(tmp_path) -> Path:
+    """The journal of a search with four trials."""
+    found = open_study(tmp_path, "maximize")
+    for n in range(4):
+        trial = found.ask({"x": FloatDistribution(0, 1)})
+        trial.set_user_attr(OVERRIDES, [f"x={n}"])
+        found.tell(trial, n)
+    return tmp_path / "study.journal"
+
+
+def test_a_journal_that_has_changed_is_read_or_refused_in_a_sentence(journal):
+    whole = journal.read_bytes()
+    draw = random.Random(0)
+    refused = 0
+    for _ in range(120):
+        changed = bytearray(whole)
+        for _ in range(draw.choice([1, 2, 20])):
+            changed[draw.randrange(len(whole))] = draw.randrange(256)
+        journal.write_bytes(bytes(changed))
+        try:
+            open_study(journal.parent, "maximize").get_trials()
+        except RequestError as error:
+            refused += 1
+            assert str(error).startswith(f"{journal}: is damaged (")
+            assert len(str(error).splitlines()) == 1
+    assert refused > 60
+
+
+@pytest.mark.parametrize("name", ["study.journal", ".study.journal.lock"])
+def test_a_study_is_not_written_through_a_link(tmp_path, name):
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / name).symlink_to(tmp_path / "victim")
+    with pytest.raises(RequestError, match=r"study\.journal"):
+        open_study(tmp_path / "sweep", "maximize")
+    assert (tmp_path / "victim").read_text() == "precious"
+
+
+def test_a_search_goes_on_where_its_configurations_are(lab, monkeypatch, tmp_path):
+    lab.write({"configs/experiment/first.yaml": "# @package _global_\nname: first"})
+    assert lab("train", *SEARCH, "hydra.sweeper.n_trials=2").exit_code == 0
+    place = folder(lab)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=3")
+    assert result.exit_code == 2
+    assert f"go there: cd {lab.place}" in result.stderr
+    monkeypatch.chdir(lab.place)
+    assert lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=3").exit_code == 0
+
+
+def test_a_search_from_a_file_goes_on_without_it(lab):
+    config = {"name": "mine", "seed": 0, "model": {"depth": 7, "layers": {"hidden": {"j_d": 0.5}}}, "width": "${model.depth}"}
+    lab.write({"base.yaml": json.dumps(config | {"paths": {"outputs": "outputs", "data": "~/sets"}, "runner": {"epochs": 2}})})
+    asked = ["-m", "--config", "base.yaml", "hydra/sweeper=optuna", f"{J_D}=interval(0.2,0.8)", "model.depth=3,4"]
+    packaged = lab.place.parent / "packaged"
+    (packaged / "hydra" / "sweeper").mkdir(parents=True)
+    (packaged / "hydra" / "sweeper" / "optuna.yaml").write_text((lab.place / "configs/hydra/sweeper/optuna.yaml").read_text())
+    result = lab("train", *asked, "hydra.sweeper.n_trials=2")
+    assert result.exit_code == 0, result.output
+    (lab.place / "base.yaml").unlink()
+    result = lab("sweep", "resume", str(folder(lab)), "hydra.sweeper.n_trials=4")
+    assert result.exit_code == 0, result.output
+    assert len(lab.configs) == 4
+    assert all(config["width"] == config["model"]["depth"] in (3, 4) for config in lab.configs)
 
 
 def test_without_optuna_it_says_what_to_install(lab, monkeypatch):

@@ -76,12 +76,48 @@ def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):
     assert f"go on with: darnax sweep resume {lab.calls[0]['sweep']}" in result.stdout
 
 
-def test_a_point_that_cannot_be_composed_stops_no_other(lab):
-    result = lab("train", "-m", "model=chain,chian", "seed=1")
-    assert result.exit_code == 1
-    assert len(lab.calls) == 1
-    assert lab.table(result)[1][:2] == ["model=chian", "refused"]
-    assert "did you mean chain?" in result.stdout
+def test_one_wrong_point_is_refused_before_the_first_one_trains(lab):
+    def refuse(config):
+        if config["model"]["depth"] > 2 or config["model"]["layers"]["hidden"]["j_d"] == 0.7 or config["seed"] < 0:
+            raise RequestError("no such units")
+
+    lab.refuse = refuse
+    wrong = {
+        "model=chain,chian": "did you mean chain?",
+        "model.depth=1,2,3,4": "depth=3, depth=4: no such units",
+        "model.layers.hidden.j_d=0.1,0.5,0.7": "j_d=0.7: no such units",
+        "seed=1,-1": "seed=-1: no such units",
+    }
+    for asked, told in wrong.items():
+        result = lab("train", "-m", asked)
+        assert result.exit_code == 2
+        assert told in result.stderr
+        assert lab.calls == []
+        assert lab.left() == []
+
+
+def test_every_structure_and_every_number_is_looked_at_and_not_every_point(lab):
+    looked = []
+    lab.refuse = lambda config: looked.append(
+        (config["model"]["depth"], config["model"]["layers"]["hidden"]["j_d"], config["seed"])
+    )
+    couplings = "model.layers.hidden.j_d=0.1,0.2,0.3"
+    assert lab("train", "-m", "model.depth=1,2", couplings, "seed=range(5)", "--dry-run").exit_code == 0
+    assert len(looked) == 6
+    assert {(depth, j_d) for depth, j_d, _ in looked} == {(depth, j_d) for depth in (1, 2) for j_d in (0.1, 0.2, 0.3)}
+
+
+def test_a_dry_run_lists_the_points_and_what_is_wrong_with_them(lab):
+    assert lab("train", "--dry-run", "seed=1,2").exit_code == 2
+    sound = lab("train", "-m", "+experiment=first", "seed=1,2", "--dry-run")
+    assert sound.exit_code == 0
+    assert lab.table(sound) == [["seed=1", "+experiment=first seed=1"], ["seed=2", "+experiment=first seed=2"]]
+    spoilt = lab("train", "-m", "model=chain,chian", "--dry-run")
+    assert spoilt.exit_code == 2
+    assert [row[0] for row in lab.table(spoilt)] == ["model=chain", "model=chian"]
+    assert "model=chian: " in spoilt.stderr
+    assert lab.calls == []
+    assert lab.left() == []
 
 
 def test_the_same_configuration_twice_is_one_point(lab):
@@ -98,7 +134,7 @@ def test_when_all_are_refused_nothing_stays_and_the_code_is_2(lab, bad):
     assert lab.left() == []
 
 
-def test_when_all_are_refused_by_the_builder_nothing_stays_either(lab):
+def test_when_all_are_refused_by_their_data_nothing_stays_either(lab):
     def fail(config):
         raise RequestError("no such units")
 
@@ -107,6 +143,87 @@ def test_when_all_are_refused_by_the_builder_nothing_stays_either(lab):
     assert result.exit_code == 2
     assert "no such units" in result.stdout
     assert lab.left() == []
+
+
+EFFECTLESS = {
+    "hydra.run.dir=here": "paths.outputs",
+    "hydra.sweep.dir=here": "paths.outputs",
+    "hydra.sweep.subdir=here": "paths.outputs",
+    "hydra.verbose=true": "--debug",
+    "hydra.job.chdir=true": "directory",
+    "hydra/job_logging=default": "train.log",
+    "+hydra.job.env_set.PATH=/x": "NAME=value darnax",
+    "hydra.sweeper.max_batch_size=2": "has no effect on a grid",
+}
+
+
+@pytest.mark.parametrize(("word", "says"), EFFECTLESS.items())
+def test_a_setting_without_effect_is_refused(lab, word, says):
+    result = lab("train", "-m", "seed=1,2", word)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert lab.left() == []
+
+
+HOLDS = {
+    "a launcher": "defaults: [{override /hydra/launcher: other}]",
+    "a setting of the sweeper": "hydra: {sweeper: {max_batch_size: 3}}",
+    "points": "hydra: {sweeper: {params: {seed: '4,5'}}}",
+    "a variable": "hydra: {job: {env_set: {A: b}}}",
+}
+
+
+@pytest.mark.parametrize("text", HOLDS.values(), ids=HOLDS)
+def test_an_experiment_among_others_holds_no_settings_of_the_sweep(lab, text):
+    basic = "_target_: hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+    lab.write({"configs/hydra/launcher/other.yaml": f"{basic}\nlanes: 3", "configs/hydra/launcher/basic.yaml": basic})
+    lab.write({"configs/experiment/mine.yaml": f"# @package _global_\n{text}"})
+    before = lab.left()
+    result = lab("train", "-m", "experiment=first,mine")
+    assert result.exit_code == 2
+    assert "experiment=mine: " in result.stderr
+    assert "would have no effect" in result.stderr
+    assert lab.left() == before
+
+
+def test_one_sweep_at_a_time(lab):
+    files = {f"configs/sweep/{name}.yaml": "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}" for name in "ab"}
+    lab.write(files)
+    result = lab("train", "-m", "sweep=a,b")
+    assert result.exit_code == 2
+    assert "sweep=a,b: chooses several sweeps" in result.stderr
+    assert lab.calls == []
+
+
+def names(lab, *words):
+    result = lab("train", "-m", *words, "--dry-run")
+    assert result.exit_code == 0, result.output
+    return [row[0] for row in lab.table(result)]
+
+
+def test_dictionaries_for_one_key_are_merged_in_every_combination(lab):
+    same = ["++model.layers={a: 1},{a: 2}", "++model.layers={b: 1},{b: 2}"]
+    assert names(lab, *same) == [f"layers={{a:{a}}}+{{b:{b}}}" for a in (1, 2) for b in (1, 2)]
+    assert lab("train", "-m", *same).exit_code == 0
+    layers = [c["model"]["layers"] for c in lab.configs]
+    assert layers == [{"hidden": {"j_d": 0.5}, "a": a, "b": b} for a in (1, 2) for b in (1, 2)]
+
+
+def test_numbers_of_a_range_are_the_numbers_that_one_writes(lab):
+    assert names(lab, "seed=range(0.1,0.5,0.2)") == ["seed=0.1", "seed=0.3"]
+    assert names(lab, "seed=range(0,1e-5,2e-6)") == [f"seed={x}" for x in ("0.0", "2e-06", "4e-06", "6e-06", "8e-06")]
+    assert names(lab, "seed=sort(range(0.3,0,-0.1))") == ["seed=0.1", "seed=0.2", "seed=0.3"]
+
+
+@pytest.mark.parametrize("words", [["seed=1", "seed=1,2"], ["seed=9", "seed=1,2"], ["seed=1,2,3", "seed=1,2"]])
+def test_the_last_of_several_words_for_a_key_counts_and_every_point_has_a_name(lab, words):
+    assert names(lab, *words) == ["seed=1", "seed=2"]
+
+
+def test_a_grid_beyond_all_bounds_is_refused(lab):
+    assert "has more than 100000 values" in lab("train", "-m", "seed=range(1000000000000)").stderr
+    many = [f"+a{n}=range(1000)" for n in range(3)]
+    assert "got 1000000000 points" in lab("train", "-m", *many).stderr
 
 
 def test_a_sweep_in_a_file_wants_to_be_started_as_one(lab):

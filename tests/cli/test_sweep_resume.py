@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from darnax.cli import sweep_record
-from darnax.cli.sweep import exchanged
+from darnax.cli.sweep import Sweep
 from darnax.cli.sweep_record import Record
 from darnax.cli.sweep_survey import survey
+from darnax.cli.sweep_words import exchanged
 from darnax.locks import held
 
 
@@ -26,6 +27,9 @@ def kill_at(lab, seed):
             raise Killed
 
     lab.fail = fail
+
+
+JOBLIB = (Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "joblib.yaml").read_text()
 
 
 @pytest.fixture
@@ -65,7 +69,12 @@ def test_a_signal_stops_the_point_that_runs_and_those_after_it(lab):
         if config["seed"] == 2 and not seen:
             (sweep,) = lab.place.glob("outputs/*/sweeps/*")
             words = json.dumps(["+experiment=first", "seed=2"])
-            files = {"overrides.yaml": words, "summary.json": '{"status": "running"}', "metrics.jsonl": logged}
+            files = {
+                "config.yaml": json.dumps(config),
+                "overrides.yaml": words,
+                "summary.json": '{"status": "running"}',
+                "metrics.jsonl": logged,
+            }
             lab.write({f"{sweep}/run-2/{name}": text for name, text in files.items()})
             seen.append(survey(Record.read(sweep))[1])
             os.kill(os.getpid(), signal.SIGINT)
@@ -82,8 +91,8 @@ def test_a_signal_stops_the_point_that_runs_and_those_after_it(lab):
 
 
 def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep):
-    stillborn = sweep / "run-9"
-    stillborn.mkdir()
+    stillborn = sweep / "2026-01-01_00-00-00-a1b2c3"
+    (stillborn / "checkpoints").mkdir(parents=True)
     (stillborn / "config.yaml").write_text("seed: 3")
     (sweep / "run-2" / "summary.json").write_text(json.dumps({"status": "running"}))
     assert statuses(lab, sweep) == ["finished", "interrupted", "waiting", "waiting"]
@@ -91,6 +100,54 @@ def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep)
     assert lab.calls[0] == {"resume": sweep / "run-2"}
     assert [call["config"]["seed"] for call in lab.calls[1:]] == [3, 4]
     assert not stillborn.exists()
+
+
+NEW_RUN = "2026-01-01_00-00-00-a1b2c3"
+POINT_3 = json.dumps(["+experiment=first", "seed=3"])
+FOREIGN_FOLDERS = {
+    "notes": {"my-notes/plan.txt": "precious"},
+    "an empty folder": {"my-empty/": ""},
+    "a folder that looks like a run": {f"{NEW_RUN}/plan.txt": "precious"},
+    "a run of another sweep": {f"{NEW_RUN}/overrides.yaml": '["seed=9"]', f"{NEW_RUN}/config.yaml": "seed: 9"},
+    "a run that has said something": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/train.log": "a line"},
+    "a run with metrics": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/metrics.jsonl": "{}"},
+    "checkpoints of nobody": {f"{NEW_RUN}/checkpoints/step-1/x.safetensors": "weights"},
+}
+
+
+@pytest.mark.parametrize("files", FOREIGN_FOLDERS.values(), ids=FOREIGN_FOLDERS)
+def test_what_this_sweep_has_not_made_is_reported_and_left(lab, sweep, files):
+    for name, text in files.items():
+        (sweep / name).parent.mkdir(parents=True, exist_ok=True)
+        (sweep / name).mkdir() if name.endswith("/") else (sweep / name).write_text(text)
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 0, result.output
+    assert f"{next(iter(files)).partition('/')[0]} is no run of this sweep; it is left as it is" in result.stderr
+    assert all((sweep / name).exists() for name in files)
+
+
+def test_a_run_whose_summary_is_lost_is_kept_with_its_checkpoints(lab, sweep):
+    (sweep / "run-2" / "summary.json").unlink()
+    (sweep / "run-2" / "checkpoints" / "step-1").mkdir(parents=True)
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 2
+    assert "run-2: has checkpoints, but no summary.json" in result.stderr
+    assert lab.calls == []
+    assert (sweep / "run-2" / "checkpoints" / "step-1").is_dir()
+    (sweep / "run-2" / "summary.json").write_text('{"status": "interrupted"}')  # what the message says
+    assert lab("sweep", "resume", str(sweep)).exit_code == 0
+    assert lab.calls[0] == {"resume": sweep / "run-2"}
+
+
+def test_a_run_with_another_configuration_than_the_record_is_not_resumed(lab, sweep):
+    (sweep / "run-2" / "summary.json").write_text('{"status": "interrupted"}')
+    config = json.loads((sweep / "run-2" / "config.yaml").read_text()) | {"seed": 77}
+    (sweep / "run-2" / "config.yaml").write_text(json.dumps(config))
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 1
+    assert "sweep.json has for this point" in result.stdout
+    assert "seed: was 2, is 77" in result.stdout
+    assert [c["seed"] for c in lab.configs] == [3, 4]
 
 
 def test_a_failed_point_is_tried_once_more_and_then_only_when_asked(lab, sweep):
@@ -140,31 +197,21 @@ def test_what_was_said_to_a_launcher_goes_with_it():
     assert exchanged(joblib, ["hydra.launcher.n_jobs=8"]) == ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=8"]
 
 
-def test_a_changed_configuration_is_refused_with_the_difference(lab, sweep):
+def test_a_grid_is_what_its_record_holds_whatever_has_become_of_its_files(lab, sweep):
     packaged = lab.place.parent / "packaged" / "model" / "chain.yaml"
     packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.7}}\nextra: 1")
-    lab.write({"configs/paths.yaml": "paths: {outputs: elsewhere, data: ~/sets}"})  # where things lie does not matter
-    result = lab("sweep", "resume", str(sweep))
-    assert result.exit_code == 2
-    assert lab.calls == []
-    told = [line.strip() for line in result.stderr.splitlines()]
-    assert told[1].startswith(f"{sweep / 'sweep.json'}: the configurations are not the ones")
-    assert told[2:] == ["model.layers.hidden.j_d: was 0.5, is 0.7", "model.extra: was absent, is 1"]
-    packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.5}}")
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
+    assert [c["model"] for c in lab.configs] == [{"depth": 1, "layers": {"hidden": {"j_d": 0.5}}}] * 2
 
 
-def test_a_sweep_file_with_other_points_is_refused(lab):
-    file = "configs/sweep/seeds.yaml"
-    lab.write({file: "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"})
-    kill_at(lab, 5)
-    lab("train", "-m", "+sweep=seeds")
-    folder = lab.calls[0]["sweep"]
-    lab.write({file: "# @package _global_\nhydra: {sweeper: {params: {seed: '4,6'}}}"})
-    result = lab("sweep", "resume", str(folder))
-    assert result.exit_code == 2
-    assert "seed=5 +sweep=seeds: is no point any more" in result.stderr
-    assert "seed=6 +sweep=seeds: is a new point" in result.stderr
+def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
+    monkeypatch.setattr(Sweep, "carry_out", lambda self: self.record.write() or 0)
+    text = "# @package _global_\ndefaults: [{override /hydra/launcher: joblib}]\n"
+    lab.write({"configs/sweep/mine.yaml": text + "hydra: {launcher: {n_jobs: 2}, sweeper: {params: {seed: '4,5'}}}"})
+    lab.write({"configs/hydra/launcher/joblib.yaml": JOBLIB})
+    assert lab("train", "-m", "sweep=mine").exit_code == 0
+    (folder,) = lab.place.glob("outputs/*/sweeps/*")
+    assert Record.read(folder).overrides == ["sweep=mine", "hydra/launcher=joblib", "++hydra.launcher.n_jobs=2"]
 
 
 def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
@@ -189,7 +236,7 @@ def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
     assert [c["seed"] for c in lab.configs] == [3, 4]
 
 
-def test_it_goes_on_from_any_directory_with_the_configs_of_its_own(lab, monkeypatch, tmp_path):
+def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
     lab.write({"configs/model/mine.yaml": "depth: 44"})
     kill_at(lab, 2)
     lab("train", "-m", "model=mine", "seed=1,2")
@@ -199,6 +246,18 @@ def test_it_goes_on_from_any_directory_with_the_configs_of_its_own(lab, monkeypa
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert lab("sweep", "resume", f"../{folder.relative_to(lab.place.parent)}").exit_code == 0
     assert lab.configs[-1]["model"] == {"depth": 44}
+    assert Path.cwd() == tmp_path / "elsewhere"
+
+
+def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_started(lab, monkeypatch, tmp_path):
+    kill_at(lab, 2)
+    lab("train", "-m", "paths.data=sets", "seed=1,2")
+    (folder,) = lab.place.glob("outputs/*/sweeps/*")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = lab("sweep", "resume", str(folder))
+    assert result.exit_code == 2
+    assert f"paths.data: got sets, relative to the directory of the start; go there: cd {lab.place}" in result.stderr
 
 
 def test_what_is_no_sweep_is_refused(lab):

@@ -1,0 +1,90 @@
+"""Every point of a sweep is composed and built before the first one starts: a mistake in the last one is found in time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from darnax.cli import panels
+from darnax.cli.sweep_record import Point
+from darnax.errors import Problem, RequestError
+
+if TYPE_CHECKING:
+    from darnax.runner.experiment import Experiment
+
+NAMED = 3  # points in a message; the others are counted
+LARGE = 1 << 30  # any number of replicas may be added to a smaller seed
+Leaf = tuple[str, Any]
+
+
+def examine(config: Mapping[str, Any], *, here: bool) -> "Experiment":
+    """Build a point as its run will; a RequestError says what is wrong with it. No data are opened."""
+    from darnax.builder import build
+    from darnax.runner.devices import mesh_of
+
+    experiment = build(config)
+    if here:
+        mesh_of(experiment)
+    return experiment
+
+
+def examined(points: Sequence[Point], *, here: bool) -> list[Point]:
+    """Return the points, each with the reason if the builder refuses it.
+
+    Points of one structure differ in numbers with a decimal point and in the seed alone. Of these as many are built as have
+    every number once: the builder judges a number by where it stands.
+    """
+    seen: dict[Any, set[Leaf]] = defaultdict(set)
+    found = []
+    for point in points:
+        structure, numbers = parted(point.content)
+        before = seen[structure]
+        if point.refusal or (before and numbers <= before):
+            found.append(point)
+            continue
+        try:
+            examine(point.config or {}, here=here)
+        except RequestError as error:
+            found.append(replace(point, refusal=panels.one_line(error)))
+        else:
+            before |= numbers | {("built", True)}
+            found.append(point)
+    return found
+
+
+def parted(config: Mapping[str, Any]) -> tuple[frozenset[Leaf], set[Leaf]]:
+    """Part a configuration into what makes its structure and the numbers in it; a seed is neither, unless it is large."""
+    structure, numbers = set(), set()
+    rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
+    for name, value in leaves(rest, ""):
+        (numbers if isinstance(value, float) else structure).add((name, repr(value)))
+    return frozenset(structure), numbers
+
+
+def is_small(seed: Any) -> bool:
+    """Tell whether a value is a seed whatever else the configuration says."""
+    return isinstance(seed, int) and 0 <= seed < LARGE
+
+
+def leaves(node: Any, name: str) -> Iterator[Leaf]:
+    """Yield the dotted name and the value of every leaf."""
+    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in items:
+        yield from leaves(child, f"{name}.{key}")
+    if not items:
+        yield name, node
+
+
+def refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str]) -> list[Problem]:
+    """Return what is wrong with points, once for all that are refused for the same reason."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for point in points:
+        if point.refusal:
+            reasons[point.refusal].append(names[point.overrides])
+    return [Problem(some(called), reason) for reason, called in reasons.items()]
+
+
+def some(names: Sequence[str]) -> str:
+    """Name a few points and count the others."""
+    more = f" and {len(names) - NAMED} more points" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"

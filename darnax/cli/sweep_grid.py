@@ -1,0 +1,80 @@
+"""The points of a grid: every combination of the values that the command line and the sweep's file give."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+
+from darnax.errors import Problem, RequestError
+
+MOST = 100_000  # points of a grid, or values of a key
+DIGITS = 12  # of a number in a range: 0.1 + 0.2 is 0.3
+ENDLESS = "an interval has no end of values; let Optuna choose with hydra/sweeper=optuna, or write range(…) or choice(…)"
+
+
+def grid(asked: Sequence[Override]) -> list[list[str]]:
+    """Return the overrides of every point, in the order of the words.
+
+    Raises:
+        RequestError: a key has no end of values, or there are more points than any sweep has.
+    """
+    if endless := [Problem(str(o.input_line), ENDLESS) for o in asked if o.is_sweep_override() and not o.is_discrete_sweep()]:
+        raise RequestError(*endless)
+    values = [words(override) for override in effective(asked)]
+    if (count := math.prod(map(len, values))) > MOST:
+        raise RequestError(Problem("", f"got {count} points, expected at most {MOST}; give fewer values"))
+    return [list(point) for point in itertools.product(*values)]
+
+
+def effective(asked: Sequence[Override]) -> list[Override]:
+    """Leave out what a later word for the same key replaces; dictionaries replace nothing, Hydra merges them."""
+    kept: dict[str, list[Override]] = {}
+    for override in asked:
+        before = kept.setdefault(override.get_key_element(), [])
+        if not all(map(is_dictionary, [*before, override])):
+            before.clear()
+        before.append(override)
+    return list(itertools.chain(*kept.values()))
+
+
+def is_dictionary(override: Override) -> bool:
+    """Tell whether every value of an override is a dictionary."""
+    if override.is_sweep_override() and not override.is_discrete_sweep():
+        return False
+    return all(value.startswith("{") for value in (values(override) if override.is_sweep_override() else [text(override)]))
+
+
+def words(override: Override) -> list[str]:
+    """Return an override once for each of its values."""
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    return [f"{override.get_key_element()}={value}" for value in values(override)]
+
+
+def text(override: Override) -> str:
+    """Return what stands behind the equals sign."""
+    return str(override.input_line).partition("=")[2].strip()
+
+
+def values(override: Override) -> list[str]:
+    """Return the values of an override with several, as they would be typed; those of a range are short."""
+    found = list(itertools.islice(override.sweep_string_iterator(), MOST + 1))
+    if len(found) > MOST:
+        raise RequestError(Problem(str(override.input_line), f"has more than {MOST} values; give fewer"))
+    if not override.is_range_sweep():
+        return found
+    given: Any = override.value()
+    stop = float(shortened(str(float(given.stop))))
+    return [number for number in map(shortened, found) if float(number) != stop]  # a range ends before its stop
+
+
+def shortened(number: str) -> str:
+    """Leave out what adding up steps has put at the end of a number.
+
+    Example:
+        >>> shortened("0.30000000000000004"), shortened("3")
+        ('0.3', '3')
+    """
+    return repr(float(f"{float(number):.{DIGITS}g}")) if set(number) & set(".e") else number

@@ -1,0 +1,53 @@
+"""The names of what a run logs, known before it runs: a search for a misspelt one is refused before its first point."""
+
+from typing import TYPE_CHECKING
+
+from darnax.errors import Problem, RequestError
+
+if TYPE_CHECKING:
+    from darnax.runner.experiment import Experiment
+
+ALWAYS = ("eval/at_chance", "time/images_per_second", "time/compile_seconds")
+TRAIN, EVAL = "train/", "eval/"
+
+
+def require_logged(metric: str, experiment: "Experiment") -> None:
+    """Raise RequestError where no run of this experiment will log a metric."""
+    known = logged(experiment)
+    if known and metric not in known:
+        what = f"got {metric}, which a run of this configuration does not log{alternatives(metric, known)}"
+        raise RequestError(Problem("hydra.sweeper.metric", what))
+
+
+def alternatives(metric: str, known: list[str]) -> str:
+    """Name the metrics that were probably meant, or those of the same kind, or the kinds."""
+    from darnax.builder.problems import nearest
+
+    alike = [name for name in known if name.startswith(f"{metric.partition('/')[0]}/")]
+    kinds = dict.fromkeys(f"{name.partition('/')[0]}/…" for name in known)
+    return nearest(metric, known) or f"; there are: {', '.join(alike or kinds)}"
+
+
+def logged(experiment: "Experiment") -> list[str]:
+    """Return the names of what a run logs in every epoch, by tracing its step; [] where it cannot be traced."""
+    import equinox as eqx
+    import jax
+
+    from darnax.observables import norms
+    from darnax.runner.recipe import Recipe
+
+    recipe = Recipe(experiment, 1, None, lanes=False)
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    batch = experiment.data.batch_size
+    x, y = (jax.ShapeDtypeStruct((batch, *experiment.state[end].shape[1:]), "float32") for end in (0, -1))
+    try:
+        learner = eqx.filter_eval_shape(recipe.start, key)
+        _, metrics, _ = eqx.filter_eval_shape(recipe.step, learner, x, y, key)
+        sizes = eqx.filter_eval_shape(lambda arrays: norms("norm", recipe.network(arrays).layer_map), learner.arrays)
+    except Exception:  # modules of other packages may raise anything: the run says it
+        return []
+    found = [*metrics, *sizes]
+    found += [f"{EVAL}{name.removeprefix(TRAIN)}" for name in found if name.startswith(TRAIN)]
+    if experiment.runner.replicas > 1:
+        found += [f"{name}_sd" for name in found if name.endswith("/accuracy")]
+    return [*found, *ALWAYS]
