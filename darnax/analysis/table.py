@@ -2,10 +2,13 @@
 
 import csv
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
 from darnax.errors import written
+from darnax.files import open_inside
+from darnax.printing import cell
 
 Cell = str | int | float
 
@@ -22,6 +25,6 @@ def write(name: str, table: Table, folder: Path) -> Path:
     path = folder / f"{name}.csv"
     with written(path, "choose another run"):
         folder.mkdir(exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([table.columns, *table.rows])
+        with TextIOWrapper(open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline="") as file:
+            csv.writer(file).writerows([map(cell, row) for row in (table.columns, *table.rows)])
     return path
