@@ -18,6 +18,8 @@ def printable(words: str) -> str:
         >>> printable("a" + chr(27) + "[2J")
         'a\\x1b[2J'
     """
+    if words.isprintable() and not UNSEEN.search(words):  # which is nearly always so
+        return words
     return "".join(letter if is_seen(letter) else escaped(letter) for letter in words)
 
 
@@ -37,11 +39,11 @@ def escaped(letter: str) -> str:
 
 
 def element_text(words: str) -> str:
-    """Write words as the text of an element of HTML or SVG, which know no control characters.
+    r"""Write words as the text of an element of HTML or SVG, which know no control characters.
 
     Example:
         >>> element_text("<b>" + chr(7))
-        '&lt;b&gt;\\\\x07'
+        '&lt;b&gt;\\x07'
     """
     return escape(printable(words))
 

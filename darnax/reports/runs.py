@@ -98,7 +98,8 @@ def find(places: Iterable[Path]) -> list[Run]:
     """
     found: dict[str, Path] = {}
     for place in places:
-        there = {os.path.realpath(path): path for path in folders(place if os.path.isdir(place) else named(str(place)))}
+        is_folder = os.path.isdir(place)  # noqa: PTH112  # False, and no exception, for what no path can be
+        there = {os.path.realpath(path): path for path in folders(place if is_folder else named(str(place)))}
         if not there:
             raise RequestError(Problem(str(place), "there is no run in it; `darnax train +experiment=<name>` makes one"))
         found = there | found

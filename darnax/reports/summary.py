@@ -1,4 +1,4 @@
-"""summary.json, what a run has come to, looked over once for everybody who reads it: what is not as darnax writes it is damaged."""
+"""summary.json, what a run has come to, checked once for everybody who reads it: what darnax would not write is damaged."""
 
 import json
 from pathlib import Path

@@ -117,7 +117,7 @@ def configuration(commit: str) -> str:
 
 
 def program(name: str) -> str | None:
-    """Find a program where the system has it, or else in the absolute folders of PATH: the working directory is none of them."""
+    """Find a program where the system has it, or else in the absolute folders of PATH, never in the working directory."""
     folders = (*USUAL, *filter(os.path.isabs, os.environ.get("PATH", "").split(os.pathsep)))
     return shutil.which(name, path=os.pathsep.join(folders))
 

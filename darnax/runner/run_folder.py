@@ -1,6 +1,5 @@
 """The folder of one run: everything needed to read it, to repeat it, and to go on with it."""
 
-import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence

@@ -216,6 +216,6 @@ def test_a_repository_of_strange_files_keeps_nobody_waiting(tmp_path: Path, name
     place = repository(tmp_path / "code")
     file = place / ".git" / name
     file.unlink(missing_ok=True)
-    {"fifo": os.mkfifo, "folder": os.mkdir, "device": lambda path: os.symlink("/dev/zero", path)}[kind](file)
+    {"fifo": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[kind](file)
     found = revision(place)
     assert found is None or found["dirty"] in (None, False)
