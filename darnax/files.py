@@ -99,6 +99,17 @@ def write_inside(folder: Path, name: str, content: str) -> None:
         file.write(content.encode())
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Raises:
+        OSError: something else is there, a link to a folder included, or it cannot be made.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "is a link", str(path))
+
+
 def is_strange(path: Path) -> bool:
     """Say whether there is something that is no regular file, nor a link to one."""
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from darnax.errors import written
-from darnax.files import open_inside
+from darnax.files import make_folder, open_inside
 from darnax.printing import cell
 
 Cell = str | int | float
@@ -24,7 +24,7 @@ def write(name: str, table: Table, folder: Path) -> Path:
     """Write `<name>.csv` into `folder`, which is made where it is not there; return the file."""
     path = folder / f"{name}.csv"
     with written(path, "choose another run"):
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         with TextIOWrapper(open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline="") as file:
             csv.writer(file).writerows([map(cell, row) for row in (table.columns, *table.rows)])
     return path
