@@ -158,7 +158,7 @@ def _refuse_strange_files(path: Path) -> None:
     for entry in (*path.iterdir(), *(inner for name in FOLDERS for inner in (path / name).glob("*"))):
         if entry.is_symlink():
             raise RequestError(Problem(str(entry), "is a link; a run folder holds its files itself, put the file in its place"))
-    for entry in (path / name for name in FILES):
+    for entry in (*(path / name for name in FILES), *(path / "analysis").glob("*.csv")):
         if is_strange(entry):
             raise RequestError(Problem(str(entry), "is not a regular file; restore it, or take it away"))
     for entry in (path / name for name in FOLDERS):

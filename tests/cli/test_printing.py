@@ -15,13 +15,19 @@ from darnax.cli import panels, tables, train
 from darnax.cli.app import app
 from darnax.printing import cell, printable, uncelled
 
-DIRECT = ("print", "print_exception", "print_exc", "secho", "write", "writelines")
-ELSEWHERE = ("typer.echo", "click.echo")
+DIRECT = ("print", "print_exception", "print_exc", "secho")
+ELSEWHERE = (
+    "typer.echo",
+    "click.echo",
+    "sys.stdout.write",
+    "sys.stderr.write",
+    "sys.stdout.writelines",
+    "sys.stderr.writelines",
+)
 ALLOWED = {
     "tables": {"print", "Console().print"},  # the function itself, and a table of printable cells
     "panels": {"Console(stderr=True).print"},  # a box of printable lines
-    "sweep_record": {"file.write"}, "sweep": {"record.write"}, "compare": {"write"}, "analyse": {"analysis.write", "write"},
-}  # fmt: skip  # the others write files
+}
 COMMANDS = Path(darnax.__file__).parent / "cli"
 EVIL = {
     "escape": "\x1b[2J", "bell": "\x07", "return": "\r", "line": "\n", "backspace": "\x08", "C1": "\x9b31m", "delete": "\x7f",
