@@ -22,7 +22,6 @@ from darnax.relaxation import Phase, Phases
 from darnax.runner.experiment import Experiment
 from darnax.states import State
 
-
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
 
 

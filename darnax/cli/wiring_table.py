@@ -14,19 +14,19 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 def render(description: "Description") -> None:
     """Print the buffers and their layers, the adapters, what learns when and how, the phases, and what there is in all."""
     tables.show(("buffer", "size", "layer", "inputs", "weights"), layers(description), tight=True)
-    print()
+    tables.echo()
     tables.show(("adapter", "from", "to", "kind", "inputs", "weights"), adapters(description), tight=True)
-    print()
+    tables.echo()
     tables.show(("module", "rule", "learns in", "steps", "learning rate", "from optimizer."), learning(description), tight=True)
-    print()
+    tables.echo()
     tables.show(
         ("phase", "steps", "messages", "start", "learns"),
         [*phases("train", description), *phases("infer", description)],
         tight=True,
     )
-    print()
+    tables.echo()
     for what, value in facts(description):
-        print(f"{what:<12}{tables.printable(value)}")
+        tables.echo(f"{what:<12}{value}")
 
 
 def layers(description: "Description") -> Iterator[tuple[str, ...]]:

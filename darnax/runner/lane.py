@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 from darnax.atomic import to_disk
 from darnax.errors import RunError
+from darnax.files import open_inside
 from darnax.runner import checkpoint
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
@@ -38,7 +41,11 @@ class Progress:
 
 
 class Log(logging.FileHandler):
-    """A train.log that stops nothing when it cannot be written."""
+    """A train.log that stops nothing when it cannot be written, and is a file of the run's own folder."""
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        return TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say nothing: where the disk is full, the run will."""
