@@ -117,6 +117,7 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
 
 def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: "Record | None") -> list[dict[str, Any]]:
     """Hand everything to the runner."""
+    from darnax.cli import streams
     from darnax.cli.panels import aloud
     from darnax.cli.trust import repeated
     from darnax.errors import RunError
@@ -133,7 +134,7 @@ def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", swee
         if sweep is None:
             stack.enter_context(aloud())
         try:
-            return runner_train(lanes, dataset)
+            return runner_train(lanes, dataset, ends_process=sweep is None and streams.installed())
         except Interrupted as stop:
             stop.resume += trust
             raise
@@ -203,12 +204,14 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
 
 def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: "Record | None", progress: "Progress") -> "Tracker":
     """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
+    from darnax.cli import streams
     from darnax.cli.sweep_tracking import judged
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
     from darnax.tracking.since import Since
 
+    streams.report_lost()  # train.log was opened just now
     epochs = experiment.runner.epochs
     record = Jsonl(folder.metrics, keep_until=progress.step)
     shown = dashboards(experiment, folder, sweep, resumed=record.told >= 0)

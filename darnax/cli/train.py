@@ -87,9 +87,11 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
     from omegaconf import OmegaConf
 
+    from darnax.cli import streams
     from darnax.cli.hydra_adapter import compose
 
     typer.echo(OmegaConf.to_yaml(compose(overrides, file)), nl=False)
+    streams.require_complete()
 
 
 def command() -> list[str]:
