@@ -36,6 +36,7 @@ def analyse(
 
     asked = measures.chosen(list(only or []))
     subject = launch.analyse(run, list(overrides or []), examples)
+    typer.echo(f"checkpoint: {subject.trained.describe()}")
     for name, measure in asked.items():
         typer.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")
     typer.echo(f"page: {analysis.write(run)}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, panels, runs, show, streams, sweep, train
+from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, library_warnings, panels, runs, show, streams, sweep, train
 from darnax.cli.options import DEBUG
 
 
@@ -65,6 +65,7 @@ def root(
 def main() -> None:
     """Entry point of the command `darnax`."""
     streams.install()
+    library_warnings.install()
     app(prog_name="darnax")
 
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from darnax.runner import jax_settings
+
 PACKAGES = ("darnax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 
 def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]:
-    """Return versions, platform, git commit and dirty flag of the working directory, device kind and count, seed, command."""
+    """Return versions, platform, git commit and dirty flag of the working directory, devices, JAX's settings, seed, command."""
     import jax
 
     devices = jax.devices()
@@ -22,6 +24,7 @@ def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]
         "platform": platform.platform(),
         "git": _git_state(),
         "device": {"backend": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)},
+        "jax": jax_settings.current(),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from darnax.atomic import to_disk
 from darnax.errors import RunError
-from darnax.runner import checkpoint
+from darnax.runner import checkpoint, jax_settings
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
@@ -70,6 +70,8 @@ class Lane:
         progress = self.progress = Progress(total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch)
         if (path := checkpoint.latest(self.folder.checkpoints, RunMeta)) is None:
             return None
+        for difference in jax_settings.differences(self.folder.environment().get("jax")):
+            logging.getLogger(__name__).warning("%s", difference)
         learner, meta = checkpoint.load(path, like, RunMeta)
         for name in ("step", *REMEMBERED):
             setattr(progress, name, meta[name])

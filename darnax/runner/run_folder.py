@@ -12,11 +12,13 @@ from typing import Any
 from darnax.atomic import write_atomically
 from darnax.bounded_yaml import require_bounded
 from darnax.errors import Problem, RequestError, first_line
+from darnax.files import read_text
 from darnax.locks import held
 from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
 
 STATUSES = ("running", "finished", "pruned", "interrupted", "failed")
+FILES = ("config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "metrics.told", "summary.json", "train.log", ".lock")
 NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
 
 
@@ -63,7 +65,7 @@ class RunFolder:
             raise RequestError(
                 Problem(str(path), "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>")
             )
-        _refuse_links(path)
+        _refuse_what_is_no_file(path)
         folder.config()
         folder.summary()
         return folder
@@ -106,7 +108,7 @@ class RunFolder:
         from omegaconf import OmegaConf
 
         try:
-            text = (self.path / "config.yaml").read_text(encoding="utf-8")
+            text = read_text(self.path / "config.yaml")
             require_bounded(text)
             if "${" in text:
                 raise ValueError("it refers to something with ${…}, which darnax never leaves")
@@ -114,10 +116,17 @@ class RunFolder:
         except Exception as error:  # YAML, OmegaConf and the file system each have their own
             raise _damaged(self.path / "config.yaml", error) from error
 
+    def environment(self) -> dict[str, Any]:
+        """Read environment.json; nothing where it cannot be read: a run can do without."""
+        try:
+            return _mapping(json.loads(read_text(self.path / "environment.json")))
+        except (OSError, ValueError, RecursionError):
+            return {}
+
     def summary(self) -> dict[str, Any]:
         """Read summary.json."""
         try:
-            return _mapping(json.loads((self.path / "summary.json").read_text(encoding="utf-8")))
+            return _mapping(json.loads(read_text(self.path / "summary.json")))
         except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.path / "summary.json", error) from error
 
@@ -147,11 +156,15 @@ def _make_exclusively(parent: Path) -> Path:
     return path
 
 
-def _refuse_links(path: Path) -> None:
-    # What is written through a link lands outside of the folder, and a folder may come from anywhere.
+def _refuse_what_is_no_file(path: Path) -> None:
+    # What is written through a link lands outside of the folder, and a folder may come from anywhere. Of the checkpoints, one
+    # that is no file counts as damaged when it is read.
     for entry in (*path.iterdir(), *(path / "checkpoints").glob("*")):
         if entry.is_symlink():
             raise RequestError(Problem(str(entry), "is a link; a run folder holds its files itself, put the file in its place"))
+    for name in FILES:
+        if (path / name).exists() and not (path / name).is_file():
+            raise RequestError(Problem(str(path / name), "is not a regular file; take it out of the folder"))
 
 
 def _made(path: Path) -> Path | None:

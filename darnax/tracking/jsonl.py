@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
+from darnax.files import read_bytes
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 
@@ -43,7 +44,7 @@ class Jsonl(Tracker):
 def _rows(path: Path) -> Iterator[tuple[int, str]]:
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+    for line in read_bytes(path, limit=None).decode(errors="replace").split("\n"):
         try:
             yield operator.index(json.loads(line)["step"]), line + "\n"
         except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run

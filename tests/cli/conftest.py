@@ -62,8 +62,8 @@ class Lab:
             write(sweep.folder / f"run-{len(list(sweep.folder.glob('run-*'))) + 1}", run)
         return summary
 
-    def resume(self, run, sweep=None, trusted=()):
-        self.calls.append({"resume": run} | ({"trusted": set(trusted)} if trusted else {}))
+    def resume(self, run, sweep=None, trusted=(), data=None):
+        self.calls.append({"resume": run} | ({"data": data} if data else {}) | ({"trusted": set(trusted)} if trusted else {}))
         if sweep:
             write(run, {"summary.json": json.dumps({"status": "finished", "metrics": {"eval/accuracy": 1.0}})})
         return {"status": "finished", "metrics": {}}
