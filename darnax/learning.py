@@ -35,8 +35,8 @@ class Ended(NamedTuple):
 class Learnt(NamedTuple):
     """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
 
-    The scores are those of the phase that `answering` names, or None where no phase is free of the label. The sizes are of what has to stay
-    within bounds, one for each of `bounds.places`.
+    The scores are those of the phase that `answering` names, or None where no phase is free of the label. The sizes are of
+    what has to stay within bounds, one for each of `bounds.places`.
     """
 
     network: Any

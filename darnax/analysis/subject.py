@@ -18,8 +18,8 @@ from darnax.learning import Ended, Phases, go_through, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
-from darnax.runner.programs import EVALUATION_BATCH, Programs
 from darnax.runner.manifest import RunMeta
+from darnax.runner.programs import EVALUATION_BATCH, Programs
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained import Trained, load_learner
 from darnax.states import State

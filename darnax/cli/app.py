@@ -5,9 +5,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, library_warnings, panels, runs, show, streams, sweep, train
+from darnax.cli import (
+    analyse,
+    cite,
+    compare,
+    data,
+    diff,
+    evaluate,
+    experiments,
+    library_warnings,
+    panels,
+    runs,
+    show,
+    streams,
+    sweep,
+    train,
+)
 from darnax.cli.options import DEBUG
-
 
 RECORDED = ("train", "sweep")  # commands that do more than print: the screen is a view of what they do
 

@@ -56,9 +56,7 @@ def train_together(
     run(runs, dataset, sweep)
 
 
-def resume(
-    path: Path, sweep: "Record | None" = None, trusted: Collection[str] = (), data: str | None = None
-) -> dict[str, Any]:
+def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] = (), data: str | None = None) -> dict[str, Any]:
     """Go on with an interrupted run, from its last checkpoint, and return its summary.
 
     `trusted` names packages, `data` the folder of prepared datasets where it is another one than before.

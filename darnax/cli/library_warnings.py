@@ -42,7 +42,7 @@ def drop(program: str) -> None:
     from darnax.cli.launch import own_cache
 
     folder = own_cache()
-    if jax.config.jax_compilation_cache_dir != str(folder):
+    if getattr(jax.config, "jax_compilation_cache_dir", None) != str(folder):
         return
     for path in Path(folder).glob(f"{program}-*-cache"):
         if path.is_file() or path.is_symlink():

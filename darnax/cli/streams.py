@@ -1,4 +1,4 @@
-"""The screen of the command line: a view of what happens, which may vanish, fill up or know few characters, and stops nothing."""
+"""The screen of the command line may vanish, fill up or know few characters: no run ends because of it."""
 
 import errno
 import io
@@ -93,7 +93,7 @@ def stream(name: str, descriptor: int) -> io.TextIOWrapper:
     encoding = getattr(present, "encoding", None) or "utf-8"
     screen = Screen(name, descriptor, "it is closed" if present is None else None)
     # Nothing is held back: what a buffer held would be written, and could fail, at any time.
-    return io.TextIOWrapper(screen, encoding, errors="replace", write_through=True)  # type: ignore[type-var]
+    return io.TextIOWrapper(screen, encoding, errors="replace", write_through=True)
 
 
 def report_lost() -> None:

@@ -45,8 +45,10 @@ def stop_requests(*, ends_process: bool = False) -> Iterator[Request]:
     """Collect signals while the block runs; only the main thread can.
 
     With `ends_process` the process has nothing more to do once the block is through, and is not to be ended by a signal on
-    its way out: the first is ignored, for the rest of its life. Otherwise a signal is handed on to who listened before: one that was not obeyed, so that a sweep does not start its next run; and a
-    warning, once all is saved, so that a scheduler submits the job anew.
+    its way out: the first is ignored, for the rest of its life.
+
+    Otherwise a signal is handed on to who listened before: one that was not obeyed, so that a sweep does not start its next
+    run; and a warning, once all is saved, so that a scheduler submits the job anew.
     """
     request = Request()
     if threading.current_thread() is not threading.main_thread():

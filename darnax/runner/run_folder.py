@@ -18,7 +18,16 @@ from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
 
 STATUSES = ("running", "finished", "pruned", "interrupted", "failed")
-FILES = ("config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "metrics.told", "summary.json", "train.log", ".lock")
+FILES = (
+    "config.yaml",
+    "overrides.yaml",
+    "environment.json",
+    "metrics.jsonl",
+    "metrics.told",
+    "summary.json",
+    "train.log",
+    ".lock",
+)
 NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
 
 

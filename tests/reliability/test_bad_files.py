@@ -16,12 +16,9 @@ import pytest
 import safetensors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laboratory import TASK
 from safetensors.numpy import load_file, save_file
 from sampling import one_of
-from typer.testing import CliRunner
 
-from darnax.cli.app import app
 from darnax.data.idx import read_idx
 from darnax.errors import RequestError
 from darnax.reports.curves import points
