@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.bounds import changes, repeatedly
 from darnax.layer_map import LayerMap
+from darnax.modules import OutputLayer
 from darnax.modules.plasticity import no_update
 from darnax.observables import Metrics, norms, overlaps, relaxations, unstable
 from darnax.orchestrators import Orchestrator
@@ -33,13 +34,13 @@ class Ended(NamedTuple):
 class Learnt(NamedTuple):
     """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
 
-    The scores are those of the phase from which the readout learns, which `answering` names. The sizes are of what has to stay
-    within bounds, one for each of `bounds.places`.
+    The scores are those of the phase that `answering` names, or None where no phase is free of the label. The sizes are of
+    what has to stay within bounds, one for each of `bounds.places`.
     """
 
     network: Any
     opt_state: PyTree
-    scores: Float[Array, "batch *out"]
+    scores: Float[Array, "batch *out"] | None
     metrics: Metrics
     sizes: Float[Array, " places"]
 
@@ -88,7 +89,8 @@ def train_step(
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
     metrics |= (updates := norms("update", steps.layer_map))
     sizes += [updates[f"update/{place.module}"] for place in changes(network.layer_map, learning(network.layer_map, phases))]
-    scores = scores_of(network, ends[answering(network.layer_map, phases)])
+    scored = answering(network.layer_map, phases)
+    scores = None if scored is None else scores_of(network, ends[scored])
     return Learnt(eqx.apply_updates(network, steps), opt_state, scores, metrics, jnp.stack(sizes))
 
 
@@ -184,14 +186,35 @@ def observe(network: Orchestrator, phases: Mapping[str, Phase], ends: Mapping[st
     return metrics
 
 
-def answering(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str:
-    """Name the phase that answers in training: the last at whose end the readout learns, or the last of all if it never does.
+def answering(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str | None:
+    """Name the phase whose scores tell how right the network is in training, or None where every state has seen the label.
 
-    What comes after it may have seen the answer.
+    It is the last label-free phase at whose end the readout learns, or else the last label-free phase.
     """
+    clean = label_free(layer_map, phases)
     writes = [i == layer_map.output for i, _ in layer_map.edges]
     learns = learning(layer_map, phases)
-    return [*phases, *(name for name in phases if any(map(and_, learns[name], writes)))][-1]
+    candidates = [*clean, *(name for name in clean if any(map(and_, learns[name], writes)))]
+    return candidates[-1] if candidates else None
+
+
+def label_free(layer_map: LayerMap, phases: Mapping[str, Phase]) -> list[str]:
+    """Name the phases at whose end neither a hidden layer nor the readout has received anything that depends on the label.
+
+    Feedback from the output carries the label into the hidden layers, and only `start: blank` takes it out again: recurrent
+    layers remember it while they relax without feedback.
+    """
+    output = layer_map.output
+    if not isinstance(layer_map[output, output], OutputLayer):  # another layer may send the label to itself
+        return []
+    has_feedback = any(sender == output != receiver for receiver, sender in layer_map.edges)
+    clean, seen = [], False
+    for name, phase in phases.items():
+        seen = seen and phase.start != "blank"
+        seen = seen or (has_feedback and phase.messages == "all" and phase.length > 0)
+        if not seen:
+            clean.append(name)
+    return clean
 
 
 def scores_of(network: Orchestrator, end: Ended) -> Array:

@@ -20,9 +20,10 @@ from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
+from darnax.runner.manifest import RunMeta
 from darnax.runner.programs import EVALUATION_BATCH, Programs
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.train import load_learner
+from darnax.runner.trained import Trained, load_learner
 from darnax.states import State
 
 KEY = 0  # of the noise, as in every evaluation
@@ -61,15 +62,21 @@ class Subject:
         return self.network(self.programs.start(self.programs.keys()).arrays)
 
     @cached_property
+    def trained(self) -> Trained:
+        """The best network that was kept, or else the last, and its checkpoint."""
+        return load_learner(self.programs, self.folder)
+
+    @cached_property
     def after(self) -> Orchestrator:
-        """The best network that was kept, or else the last."""
-        return self.network(load_learner(self.programs, self.folder).arrays)
+        """The network of that checkpoint."""
+        return self.network(self.trained.learner.arrays)
 
     def checkpoints(self) -> Iterator[tuple[str, int, Orchestrator]]:
         """Yield name, step and network: the start, and every checkpoint there is, by step."""
         yield "start", 0, self.before
         like = self.programs.like()
-        loaded = [(path.stem, *checkpoint.load(path, like)) for path in self.folder.checkpoints.glob("*.safetensors")]
+        paths = checkpoint.whole(self.folder.checkpoints.glob("*.safetensors"), RunMeta)
+        loaded = [(path.stem, *checkpoint.load(path, like, RunMeta)) for path in paths]
         for name, learner, meta in sorted(loaded, key=lambda saved: saved[2]["step"]):
             yield name, meta["step"], self.network(learner.arrays)
 

@@ -1,5 +1,7 @@
 """From a resolved configuration to an experiment, or to everything that is wrong with it."""
 
+import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -14,12 +16,13 @@ from darnax.builder.network import Blueprint, Plan, read_plan
 from darnax.builder.optimizers import Groups, examine_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
-from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
+from darnax.builder.specification import SECTIONS, SEEDS, Configuration, Dynamics, Model, Runner, read
 from darnax.errors import first_line
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase, Phases
 from darnax.runner.experiment import Experiment
+from darnax.runner.jax_settings import require_usable
 from darnax.states import State
 
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
@@ -50,6 +53,7 @@ def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
 
 def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     """Return what `build` returns, and what it is made of."""
+    require_usable()
     problems = Problems()
     root = read(Configuration, config, "", problems)
     present = {name: config[name] for name in SECTIONS if isinstance(config.get(name), Mapping)}
@@ -67,6 +71,7 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     data_choice = given(read_data, data, paths, reader)
     given(examine_ends, data_choice, plan, reader)
     runner_choice = given(read_runner, runner)
+    given(examine_seeds, root, runner, problems)
     tracking_choice = given(read_tracking, tracking)
     outputs = given(lambda section: Path(section.outputs).expanduser(), paths)
     problems.settle()
@@ -97,6 +102,13 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
 def given(function: Callable[..., Any], *parts: Any) -> Any:
     """Return `function(*parts)`, or None where a part is missing: its problem has been noted."""
     return None if any(part is None for part in parts) else function(*parts)
+
+
+def examine_seeds(root: Configuration, runner: Runner, problems: Problems) -> None:
+    """Note a seed to which no room is left for those of the replicas."""
+    if root.seed + runner.replicas > SEEDS:
+        what = f"came {root.seed}, expected at most {SEEDS - runner.replicas}: each of {runner.replicas} replicas has the next"
+        problems.add("seed", what)
 
 
 def trust_of(config: Mapping[str, Any]) -> list[str]:
@@ -136,6 +148,7 @@ def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
         examine_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
+        examine_memory(shapes, experiment.runner.replicas, problems)
         return shapes
     return None
 
@@ -160,6 +173,16 @@ def examine_learning(phases: Phases, plan: Plan, shapes: Orchestrator, problems:
             f"{', '.join(names)} could learn, but learns in no phase of dynamics.train ({', '.join(phases)}); "
             f"name it in the `learn` of one of them, or freeze it with {freeze}",
         )
+
+
+def examine_memory(shapes: Any, replicas: int, problems: Problems) -> None:
+    """Note a network that is larger than the memory of this machine, before anything is drawn."""
+    arrays = [leaf for leaf in jax.tree.leaves(shapes) if isinstance(leaf, jax.ShapeDtypeStruct)]
+    needed = replicas * sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in arrays)
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if jax.default_backend() == "cpu" and needed > there:
+        what = f"the network takes {needed / 2**30:.4g} GiB, and this machine has {there / 2**30:.4g} GiB; make it smaller"
+        problems.add("model", what)
 
 
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:

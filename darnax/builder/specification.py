@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, nearest, said
 from darnax.runner.run_folder import NAME
 
 S = TypeVar("S", bound="Section")
+SEEDS = 2**31  # of 32-bit keys
+Positive = Annotated[int, Field(gt=0, lt=2**31)]  # what is counted on the device, in 32 bits
+NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
 Target = dict[str, Any]  # a mapping with `_target_`
 
 
@@ -47,12 +50,12 @@ class Data(Section):
     """What is learnt; the fields are those of `DataChoice`."""
 
     name: Annotated[str, Field(min_length=1)]
-    shape: Annotated[list[PositiveInt], Field(min_length=1)]
-    classes: PositiveInt
-    batch_size: PositiveInt
-    validation: NonNegativeInt = 0
-    per_class: PositiveInt | None = None
-    only_classes: list[NonNegativeInt] | None = None
+    shape: Annotated[list[Positive], Field(min_length=1)]
+    classes: Positive
+    batch_size: Positive
+    validation: NonNegative = 0
+    per_class: Positive | None = None
+    only_classes: list[NonNegative] | None = None
     memory_gib: Annotated[float, Field(gt=0, le=1e6)] = 2.0
     source: Target | None = None
     encode: dict[str, Any] = {}
@@ -62,14 +65,14 @@ class Data(Section):
 class Runner(Section):
     """How long, how often, on what."""
 
-    epochs: NonNegativeInt
-    evaluate_every: PositiveInt
-    checkpoint_every: PositiveInt
-    keep: PositiveInt
-    keep_every: PositiveInt | None = None
+    epochs: NonNegative
+    evaluate_every: Positive
+    checkpoint_every: Positive
+    keep: Positive
+    keep_every: Positive | None = None
     replicas: Annotated[int, Field(ge=1, le=100_000)]
-    devices: PositiveInt | Literal["all"] = 1
-    limit_batches: PositiveInt | None = None
+    devices: Positive | Literal["all"] = 1
+    limit_batches: Positive | None = None
 
 
 class Wandb(Section):
@@ -110,7 +113,7 @@ class Configuration(Section):
     """The whole of it. The sections are read one by one, so that a mistake in one does not hide those in the others."""
 
     name: Annotated[str, Field(pattern=NAME)]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    seed: Annotated[int, Field(ge=0, lt=SEEDS)]
     trust: list[str] = []
     model: dict[str, Any]
     dynamics: dict[str, Any]

@@ -1,5 +1,6 @@
 """From names to edges: buffers that repeat, and adapters between `hidden[i]` and `hidden[i+1]`."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from darnax.builder.problems import Problems, nearest, said
 
 Size = tuple[int, ...]
 DEEPEST = 1000  # every layer is traced on its own: beyond, a network compiles for hours
+MOST_UNITS = 2**31 - 1  # units are numbered in 32 bits
 NAME = re.compile(r"[A-Za-z_]\w*")
 ENDPOINT = re.compile(r"(\w+)(?: *\[ *(?:(i)(?: *([+-]) *(\d+))?|(-?\d+)) *\])?")
 
@@ -86,6 +88,8 @@ def read_family(name: str, value: Any, first: int) -> Family:
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
     if not isinstance(size, list | tuple) or not size or not all(type(length) is int and length > 0 for length in size):
         raise ValueError(f"came the size {said(size)}, expected a list of positive integers, such as [10]")
+    if math.prod(size) > MOST_UNITS:
+        raise ValueError(f"came the size {said(size)}, expected {MOST_UNITS} units at most")
     if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
         raise ValueError(f"came repeat: {said(repeat)}, expected a positive integer, {DEEPEST} at most")
     return Family(name, tuple(size), repeat, first)

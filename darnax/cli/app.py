@@ -5,8 +5,26 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, panels, runs, show, sweep, tables, train
+from darnax.cli import (
+    analyse,
+    cite,
+    compare,
+    data,
+    diff,
+    evaluate,
+    experiments,
+    library_warnings,
+    panels,
+    runs,
+    show,
+    streams,
+    sweep,
+    tables,
+    train,
+)
 from darnax.cli.options import DEBUG
+
+RECORDED = ("train", "sweep")  # commands that do more than print: the screen is a view of what they do
 
 
 class Careful(TyperGroup):
@@ -14,7 +32,10 @@ class Careful(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if ctx.invoked_subcommand not in RECORDED:
+                streams.require_complete()
+            return result
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError, SystemExit):
             raise
         except BaseException as error:
@@ -58,6 +79,8 @@ def root(
 
 def main() -> None:
     """Entry point of the command `darnax`."""
+    streams.install()
+    library_warnings.install()
     app(prog_name="darnax")
 
 

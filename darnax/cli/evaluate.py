@@ -11,31 +11,53 @@ from darnax.files import write_inside
 if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
 
+PICTURE = "confusion.svg"
+
 
 def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
     """Evaluate a trained network on the test set, with a confusion matrix in the run's folder.
 
-    What may change is the data:
+    The first line says which checkpoint was read: the best one, or the last where the run keeps none. What may change is the
+    data, and where they are:
 
         darnax eval outputs/mnist_chain/<time>-<id>
 
-        darnax eval outputs/mnist_chain/<time>-<id> data.batch_size=100
+        darnax eval outputs/mnist_chain/<time>-<id> data.only_classes=[3,5] data.classes=2
+
+        darnax eval outputs/mnist_chain/<time>-<id> paths.data=/data/tfds
     """
     from darnax.cli import launch
 
-    show(launch.evaluate(run, list(overrides or [])), run / "confusion.svg")
+    checkpoint, evaluation = launch.evaluate(run, list(overrides or []))
+    if evaluation.class_names:
+        draw(evaluation, run)
+    tables.echo(f"checkpoint {checkpoint}")
+    show(evaluation)
+    if evaluation.class_names:
+        tables.echo("", f"confusion matrix: {run / PICTURE}")
 
 
-def show(evaluation: "Evaluation", picture: Path) -> None:
-    """Draw the confusion matrix, then print the accuracy and the classes: a pipe that closes early loses no file."""
+def draw(evaluation: "Evaluation", run: Path) -> None:
+    """Draw the confusion matrix; before anything is printed, so that a pipe that closes early loses no file."""
     from darnax.reports import confusion
 
-    with written(picture, "evaluate a copy of the run"):
-        write_inside(picture.parent, picture.name, confusion.draw(evaluation.confusion, evaluation.class_names))
-    low, high = confusion.interval(round(evaluation.accuracy * evaluation.examples), evaluation.examples)
-    tables.echo(
-        f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {evaluation.examples} examples)", ""
-    )
+    with written(run / PICTURE, "evaluate a copy of the run"):
+        write_inside(run, PICTURE, confusion.draw(evaluation.confusion, evaluation.class_names))
+
+
+def show(evaluation: "Evaluation") -> None:
+    """Print the accuracy with its interval, and the classes; or a mean of scores, which has neither."""
+    from darnax.reports import confusion
+
+    count = evaluation.examples
+    if not evaluation.right_or_wrong:
+        tables.echo(f"score {evaluation.accuracy:.4f}  (mean of {count} examples; not a fraction of right answers)")
+        return
+    low, high = confusion.interval(round(evaluation.accuracy * count), count)
+    tables.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {count} examples)")
+    if not evaluation.class_names:
+        return
+    tables.echo()
     tables.show(
         ("class", "n", "recall", "precision"),
         [
@@ -43,4 +65,3 @@ def show(evaluation: "Evaluation", picture: Path) -> None:
             for name, n, recall, precision in confusion.classes(evaluation.confusion, evaluation.class_names)
         ],
     )
-    tables.echo("", f"confusion matrix: {picture}")

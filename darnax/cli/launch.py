@@ -72,9 +72,14 @@ def train_together(
     run(runs, dataset, sweep)
 
 
-def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] = ()) -> dict[str, Any]:
-    """Go on with an interrupted run, from its last checkpoint, and return its summary; `trusted` names packages."""
+def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] = (), data: str | None = None) -> dict[str, Any]:
+    """Go on with an interrupted run, from its last checkpoint, and return its summary.
+
+    `trusted` names packages, `data` the folder of prepared datasets where it is another one than before.
+    """
     from darnax.builder import build
+    from darnax.cli.moved import with_devices_here, with_paths_here
+    from darnax.cli.panels import aloud
     from darnax.cli.trust import require_granted
     from darnax.errors import RequestError
     from darnax.runner.run_folder import RunFolder
@@ -84,18 +89,19 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
         raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
     config = folder.config()
     require_granted(config, trusted)
-    experiment = build(config, existing=True)
+    with nullcontext() if sweep else aloud():
+        experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
     return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
 
 
-def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
-    """Return how the network of a run does on the test split; overrides may change the data."""
+def evaluate(path: Path, overrides: Sequence[str]) -> "tuple[str, Evaluation]":
+    """Return how the network of a run does on the test split, and of which checkpoint it is; overrides may change the data."""
     from darnax.runner.evaluate import evaluate as measure
-    from darnax.runner.train import load_learner
+    from darnax.runner.trained import load_learner
 
     _, dataset, folder, programs = reopen(path, overrides, "eval")
-    learner = load_learner(programs, folder)
-    return measure(programs, learner.arrays, dataset.test, dataset.class_names)
+    trained = load_learner(programs, folder)
+    return trained.describe(), measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
 
 
 def analyse(path: Path, overrides: Sequence[str], examples: int) -> "Subject":
@@ -110,18 +116,25 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
     """Return a run with its data and its programs, for a command that looks at it; overrides may change the data."""
     from darnax.builder import build
     from darnax.cli.hydra_adapter import compose
+    from darnax.cli.moved import DATA, chosen_data, with_paths_here
+    from darnax.cli.panels import aloud
     from darnax.errors import RequestError
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import steps_of
 
-    if strangers := [o for o in overrides if not o.lstrip("+~").startswith(("data.", "data=", "trust="))]:
-        raise RequestError(f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data.")
+    changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
+    if strangers := [o for o in changes if not o.lstrip("+~").startswith(("data.", "data=", "trust="))]:
+        what = f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data. or {DATA}="
+        raise RequestError(what)
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml"), existing=True))
-    dataset = open_data(experiment)
-    return experiment, dataset, folder, Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
+    with aloud():
+        config = with_paths_here(compose(changes, folder.path / "config.yaml"), chosen_data(overrides))
+        experiment = on_one_device(build(config, existing=True))
+    dataset = open_data(experiment, trains=False)
+    steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples
+    return experiment, dataset, folder, Programs([experiment], steps)
 
 
 def on_one_device(experiment: "Experiment") -> "Experiment":
@@ -133,6 +146,7 @@ def on_one_device(experiment: "Experiment") -> "Experiment":
 
 def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", sweep: "Record | None") -> list[dict[str, Any]]:
     """Hand everything to the runner."""
+    from darnax.cli import streams
     from darnax.cli.panels import aloud
     from darnax.cli.trust import repeated
     from darnax.errors import RunError
@@ -149,7 +163,7 @@ def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", swee
         if sweep is None:
             stack.enter_context(aloud())
         try:
-            return runner_train(lanes, dataset)
+            return runner_train(lanes, dataset, ends_process=sweep is None and streams.installed())
         except Interrupted as stop:
             stop.resume += trust
             raise
@@ -163,12 +177,16 @@ def keep_compiled_programs() -> None:
     import jax
 
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-        jax.config.update("jax_compilation_cache_dir", str(cache / "darnax" / "jax"))
+        jax.config.update("jax_compilation_cache_dir", str(own_cache()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
-def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
+def own_cache() -> Path:
+    """Return the folder in which JAX keeps what it compiles for darnax."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "darnax" / "jax"
+
+
+def open_data(experiment: "Experiment", *, quiet: bool = False, trains: bool = True) -> "Dataset":
     """Open the data of an experiment, under a progress bar where that takes time, once it is sure that they can be used."""
     from darnax.cli.data import progress_bar
     from darnax.data import open_dataset
@@ -177,7 +195,7 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return fitting(data.source.open(), data)
+        return fitting(data.source.open(), data, trains=trains)
     with nullcontext() if quiet else progress_bar() as progress:
         dataset = open_dataset(
             data.name,
@@ -189,7 +207,7 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
             seed=experiment.seed,
             progress=progress,
         )
-    return fitting(dataset, data)
+    return fitting(dataset, data, trains=trains)
 
 
 def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
@@ -207,8 +225,8 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
         raise RequestError(Problem("optimizer", what)) from error
 
 
-def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
-    """Return the dataset, after a look at whether it is what the configuration says it is."""
+def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":
+    """Return the dataset, after a look at whether it is what the configuration says it is, and enough to train on."""
     import jax
 
     from darnax.errors import Problem, RequestError, first_line
@@ -225,7 +243,7 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     if dataset.class_names and len(dataset.class_names) != data.classes:
         there = len(dataset.class_names)
         problems.append(Problem("data.classes", f"{dataset.name} has {there} classes, not {data.classes}; write that"))
-    if not dataset.train.batches(data.batch_size):
+    if trains and not dataset.train.batches(data.batch_size):
         problems.append(Problem("data.batch_size", f"{data.batch_size} is more than there is to train on at once; lower it"))
     if problems:
         raise RequestError(*problems)
@@ -234,12 +252,14 @@ def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
 
 def open_tracker(experiment: "Experiment", folder: "RunFolder", sweep: "Record | None", progress: "Progress") -> "Tracker":
     """Open everything that is told about the run; of a sweep, the screen shows all runs together instead."""
+    from darnax.cli import streams
     from darnax.cli.sweep_tracking import judged
     from darnax.tracking import Composite
     from darnax.tracking.console import Console
     from darnax.tracking.jsonl import Jsonl
     from darnax.tracking.since import Since
 
+    streams.report_lost()  # train.log was opened just now
     epochs = experiment.runner.epochs
     record = Jsonl(folder.metrics, keep_until=progress.step)
     shown = dashboards(experiment, folder, sweep, resumed=record.told >= 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from darnax.cli.tables import echo, printable
-from darnax.errors import RequestError, RunError
+from darnax.errors import Problem, RequestError, RunError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -16,6 +16,7 @@ def report(error: BaseException, *, debug: bool = False) -> int:
     """Show the error and return its exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
     if debug:
         trace(error)
+    error = of_a_setting(error)
     if isinstance(error, RequestError):
         panel("This request cannot be carried out", [str(problem) for problem in error.problems])
         return REFUSED
@@ -33,6 +34,14 @@ def report(error: BaseException, *, debug: bool = False) -> int:
 def trace(error: BaseException) -> None:
     """Print the traceback."""
     echo(*"".join(traceback.format_exception(error)).rstrip("\n").split("\n"), error=True)
+
+
+def of_a_setting(error: BaseException) -> BaseException:
+    """Return a RequestError in the place of what JAX raises at a value of a variable that it does not know."""
+    text = str(error)
+    if isinstance(error, ValueError) and ("for JAX flag jax_" in text or "environment 'JAX_" in text):
+        return RequestError(Problem("JAX_…", f"{text}; unset that variable, or give it another value"))
+    return error
 
 
 def failure(error: BaseException, *, debug: bool = False) -> list[str]:

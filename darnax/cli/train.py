@@ -81,22 +81,24 @@ def start(overrides: list[str], file: Path | None) -> None:
 
 
 def go_on(run: Path, words: list[str], *, alone: bool) -> None:
-    """Resume a run with the configuration it has; which packages it may use is for the command line to say."""
-    if not alone or any(not word.startswith("trust=") for word in words):
-        what = "goes on with the configuration of the run; leave out everything else but trust=[…]"
+    """Resume a run with the configuration it has; the command line says what it may use, and where its data are here."""
+    if not alone or any(not word.startswith(("trust=", "paths.data=")) for word in words):
+        what = "goes on with the configuration of the run; leave out everything else but trust=[…] and paths.data=DIR"
         raise RequestError(Problem("--resume", what))
-    from darnax.cli import launch
+    from darnax.cli import launch, moved
 
-    launch.resume(run, trusted=trust.granted(words))
+    launch.resume(run, trusted=trust.granted(words), data=moved.chosen_data(words))
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     """Print the configuration that a run would get: with `--config` it can be trained, as it is or with other values."""
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
+    from darnax.cli import streams
     from darnax.cli.hydra_adapter import compose_whole
 
     tables.echo(*as_yaml(compose_whole(overrides, file).written()))
+    streams.require_complete()
 
 
 def as_yaml(config: dict[str, Any]) -> list[str]:

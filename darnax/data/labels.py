@@ -10,6 +10,11 @@ from jaxtyping import Array, Float, Int
 class Labels(eqx.Module):
     """A label code: `encode` makes output patterns, `score` compares a prediction with them."""
 
+    @property
+    def right_or_wrong(self) -> bool:
+        """Whether every score is 1 or 0, so that their mean is the fraction of right answers: an accuracy."""
+        return False
+
     @abc.abstractmethod
     def encode(self, targets: Array, classes: int) -> Float[Array, "batch *size"]:
         """Turn raw targets into what the output buffer should hold."""
@@ -33,6 +38,11 @@ class Classes(Labels):
     high: float = 1.0
     low: float = -1.0
 
+    @property
+    def right_or_wrong(self) -> bool:
+        """Yes."""
+        return True
+
     def encode(self, targets: Int[Array, "batch"], classes: int) -> Float[Array, "batch classes"]:
         """Code (B,) class numbers as (B, classes) float32."""
         shown = targets[:, None] == jnp.arange(classes, dtype=targets.dtype)[None]
@@ -50,6 +60,11 @@ class Patterns(Labels):
     """
 
     whole: bool = eqx.field(static=True, default=False)
+
+    @property
+    def right_or_wrong(self) -> bool:
+        """Only with `whole`."""
+        return self.whole
 
     def encode(self, targets: Float[Array, "batch *size"], classes: int) -> Float[Array, "batch *size"]:
         """Return the targets as they are, as float32."""

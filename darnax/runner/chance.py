@@ -8,13 +8,14 @@ DOUBT = 0.01  # a network that knows nothing passes for one that knows something
 def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray:
     """Say of every accuracy whether it cannot be told from always giving the most frequent answer, which has this share.
 
-    That is, whether P(K ≥ k) ≥ DOUBT for the k right answers among n examples and K ~ Binomial(n, share). Where all examples
-    have the same answer there is nothing to know, and nobody is at chance.
+    That is, whether P(K ≥ k) ≥ DOUBT for the k right answers among n examples and K ~ Binomial(n, share), and k < n: always
+    giving one answer is wrong about the others, however few they are. Where all examples have the same answer there is nothing
+    to know, and nobody is at chance.
     """
     from scipy.special import bdtrc  # 0.1 s that no run has to wait for before it trains
 
     right = np.round(np.asarray(accuracies) * examples)
-    return (bdtrc(right - 1, examples, share) >= DOUBT) & (share < 1)
+    return (bdtrc(right - 1, examples, share) >= DOUBT) & (right < examples) & (share < 1)
 
 
 def warning(metrics: dict[str, float]) -> str | None:

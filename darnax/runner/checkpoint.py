@@ -6,7 +6,7 @@ The file is safetensors, readable without darnax; its metadata holds one JSON ma
 import json
 import logging
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ import safetensors.numpy
 from jaxtyping import PyTree
 
 from darnax.atomic import write_atomically
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, first_line
+from darnax.files import read_bytes
 from darnax.runner.leaves import describe, is_key, is_number, name_of, named, restore, to_numpy
+from darnax.runner.manifest import Manifest, Meta, require_consistent, validate
 from darnax.tracking.strict_json import encode
 
 FORMAT = 1
 SUM, BLANK = '"crc32":"{}"', "0" * 8  # of the whole file, with zeros in its own place
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError)
 
 logger = logging.getLogger(__name__)
 
@@ -55,32 +58,43 @@ def save(
     return path
 
 
-def load(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
-    """Return the tree at `path`, in the structure of `like`, and the meta it was saved with.
+def load(path: Path, like: PyTree, schema: type[Meta] = Meta) -> tuple[PyTree, dict[str, Any]]:
+    """Return the tree at `path`, in the structure of `like`, and the meta it was saved with, which has to fit `schema`.
 
     `like` gives structure, types and shapes; its values do not matter, except that what is not a number is taken from it.
     A RequestError names every leaf that is missing, in excess, or of another type or shape, with both.
     """
-    manifest, arrays = _read(path)
-    if manifest["format"] != FORMAT:
+    manifest, arrays = _read(path, schema)
+    if manifest.format != FORMAT:
         raise RequestError(
-            Problem(str(path), f"format {manifest['format']}, expected {FORMAT}; load it with the darnax that wrote it")
+            Problem(str(path), f"format {manifest.format}, expected {FORMAT}; load it with the darnax that wrote it")
         )
-    entries = manifest["leaves"]
-    if problems := list(_differences({name: entry["type"] for name, entry in entries.items()}, named(like))):
+    entries = manifest.leaves
+    if problems := list(_differences({name: entry.type for name, entry in entries.items()}, named(like))):
         verdict = "does not fit the network of this configuration; resume with the configuration of its own run folder"
         raise RequestError(Problem(str(path), verdict), *problems)
 
     def fill(key_path: tuple[Any, ...], leaf: Any) -> Any:
         name = name_of(key_path)
-        return restore(arrays[name], leaf, entries[name]["key"]) if is_number(leaf) else leaf
+        return restore(arrays[name], leaf, entries[name].key) if is_number(leaf) else leaf
 
-    return jax.tree_util.tree_map_with_path(fill, like), manifest["meta"]
+    return jax.tree_util.tree_map_with_path(fill, like), manifest.meta
 
 
-def latest(directory: Path) -> Path | None:
+def latest(directory: Path, schema: type[Meta] = Meta) -> Path | None:
     """Return the step file of the highest step that is not damaged, or None; a damaged one is named in the log."""
-    return next((path for path in reversed(_steps(directory)) if _is_whole(path)), None)
+    return next(whole(reversed(_steps(directory)), schema), None)
+
+
+def whole(paths: Iterable[Path], schema: type[Meta] = Meta) -> Iterator[Path]:
+    """Yield the checkpoints that are not damaged, and whose meta fits `schema`; the others are named in the log."""
+    for path in paths:
+        try:
+            _read(path, schema)
+        except RequestError as error:
+            logger.warning("%s; it is passed over", error)
+        else:
+            yield path
 
 
 def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
@@ -100,25 +114,28 @@ def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
     return _with_sum(content, BLANK, _sum(content))
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+def _read(path: Path, schema: type[Meta] = Meta) -> tuple[Manifest, dict[str, np.ndarray[Any, Any]]]:
     """Return manifest and arrays; a RequestError tells that the file is absent, no checkpoint, or damaged."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, limit=None)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         metadata = header["__metadata__"]
-        manifest = json.loads(metadata["darnax"])
+        manifest = validate(Manifest, json.loads(metadata["darnax"]), "manifest")
         if not _agrees(metadata, content):
             raise ValueError("its checksum does not agree")
-        entries = manifest["leaves"]
+        validate(schema, manifest.meta, "meta")
         arrays = {
-            name: np.frombuffer(part["data"], jnp.dtype(entries[name]["stored"])).reshape(part["shape"])
+            name: np.frombuffer(part["data"], jnp.dtype(manifest.leaves[name].stored)).reshape(part["shape"])
             for name, part in safetensors.deserialize(content)  # type: ignore[no-untyped-call]
         }
-        whole = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
-        if whole != {name: entry["crc32"] for name, entry in entries.items()}:
+        sums = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
+        if sums != {name: entry.crc32 for name, entry in manifest.leaves.items()}:
             raise ValueError("a checksum does not agree")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
-        raise RequestError(Problem(str(path), f"not a whole checkpoint ({error}); use another one")) from error
+        for name, array in arrays.items():
+            require_consistent(name, manifest.leaves[name], array)
+    except DAMAGE as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise RequestError(Problem(str(path), f"not a whole checkpoint ({reason}); use another one")) from error
     return manifest, arrays
 
 
@@ -136,15 +153,6 @@ def _agrees(metadata: Mapping[str, str], content: bytes) -> bool:
         return True
     found = metadata["crc32"]
     return found in (_sum(_with_sum(content, found, BLANK)), str(zlib.crc32(metadata["darnax"].encode())))
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        _read(path)
-    except RequestError as error:
-        logger.warning("%s; an earlier one is looked for", error)
-        return False
-    return True
 
 
 def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterator[Problem]:
@@ -167,7 +175,7 @@ def _prune(directory: Path, newest: Path, keep: int, every: int | None, planned:
     if every is not None:
         kept |= {path for path in regular if step_of(path) % every == 0}
     for path in (*steps, *directory.glob(".*.tmp")):
-        if path not in kept:
+        if path not in kept and not path.is_dir():  # darnax never makes a folder here
             path.unlink(missing_ok=True)
 
 

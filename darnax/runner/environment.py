@@ -8,13 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from darnax.runner import jax_settings
 from darnax.runner.revision import revision
 
 PACKAGES = ("darnax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 
 def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]:
-    """Return versions, platform, git commit and dirty flag of the working directory, device kind and count, seed, command."""
+    """Return versions, platform, git commit and dirty flag of the working directory, devices, JAX's settings, seed, command."""
     import jax
 
     devices = jax.devices()
@@ -25,6 +26,7 @@ def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]
         "platform": _platform(),
         "git": revision(Path()),
         "device": {"backend": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)},
+        "jax": jax_settings.current(),
     }
 
 

@@ -18,8 +18,10 @@ class Evaluation:
         accuracies: of every replica, the mean score over the examples, in [0, 1].
         examples: how many there were.
         class_names: of the rows and columns of `confusion`.
-        share: of the most frequent class among the examples; None for tasks whose targets are patterns.
-        confusion: (true class, answered class) -> count, over all replicas; empty for tasks whose targets are patterns.
+        share: of the most frequent class among the examples; None where targets are no classes, or scores are more than
+            right or wrong.
+        confusion: (true class, answered class) -> count, over all replicas; empty where there is no share.
+        right_or_wrong: whether every score is 1 or 0, so that their mean is the fraction of right answers.
     """
 
     accuracies: np.ndarray
@@ -27,6 +29,7 @@ class Evaluation:
     share: float | None
     class_names: tuple[str, ...]
     confusion: np.ndarray
+    right_or_wrong: bool
 
     @property
     def accuracy(self) -> float:
@@ -40,6 +43,8 @@ def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[s
     Raises:
         RunError: an example, or what the network makes of it, is no number.
     """
+    right_or_wrong = programs.recipe.labels.right_or_wrong
+    class_names = class_names if right_or_wrong else ()
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
     scores, truths = [], []
@@ -53,7 +58,8 @@ def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[s
     if np.isnan(replicas).any():
         example = int(np.isnan(replicas).any(axis=0).argmax())
         raise RunError(f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data")
-    return Evaluation(replicas.mean(axis=1), replicas.shape[1], share_of(np.concatenate(truths)), class_names, confusion)
+    share = share_of(np.concatenate(truths)) if right_or_wrong else None
+    return Evaluation(replicas.mean(axis=1), replicas.shape[1], share, class_names, confusion, right_or_wrong)
 
 
 def share_of(truth: np.ndarray) -> float | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal is gone
 WARNINGS = (signal.SIGUSR1, signal.SIGUSR2)  # a cluster wants the machine back, or the time is nearly up
 NOBODY = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
 Handler = Callable[[int, FrameType | None], None]
@@ -23,7 +23,7 @@ class Interrupted(BaseException):
         holds = "everything up to here" if saved else "the last checkpoint"
         super().__init__(f"stopped by {signal.Signals(signum).name}; {folder} holds {holds}")
         self.folder, self.saved = folder, saved
-        self.exit_code = 128 + (signum if signum in STOPS else signal.SIGTERM)
+        self.exit_code = 128 + (signal.SIGINT if signum == signal.SIGINT else signal.SIGTERM)
         self.resume = f"darnax train --resume {folder}"
 
 
@@ -41,35 +41,54 @@ class Request:
 
 
 @contextmanager
-def stop_requests() -> Iterator[Request]:
+def stop_requests(*, ends_process: bool = False) -> Iterator[Request]:
     """Collect signals while the block runs; only the main thread can.
 
-    A signal is handed on to who listened before: one that was not obeyed, so that a sweep does not start its next run; and a
-    warning, once all is saved, so that a scheduler submits the job anew.
+    With `ends_process` the process has nothing more to do once the block is through, and is not to be ended by a signal on
+    its way out: the first is ignored, for the rest of its life.
+
+    Otherwise a signal is handed on to who listened before: one that was not obeyed, so that a sweep does not start its next
+    run; and a warning, once all is saved, so that a scheduler submits the job anew.
     """
     request = Request()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
     try:
-        with handling(request.ask, (*STOPS, *WARNINGS)):
+        with handling(request.ask, (*STOPS, *WARNINGS), afterwards=ignore_once if ends_process else None):
             yield request
     except BaseException:
         if request.signum in WARNINGS:
             _hand_on(request.signum)
         raise
-    _hand_on(request.signum)
+    if not ends_process:
+        _hand_on(request.signum)
 
 
 @contextmanager
-def handling(handler: Handler, signums: tuple[signal.Signals, ...] = STOPS) -> Iterator[None]:
-    """Give signals to `handler` while the block runs; only the main thread can."""
-    before = {signum: signal.signal(signum, handler) for signum in signums}
+def handling(
+    handler: Handler, signums: tuple[signal.Signals, ...] = STOPS, *, afterwards: Handler | None = None
+) -> Iterator[None]:
+    """Give signals to `handler` while the block runs, then to whoever had them before; only the main thread can.
+
+    After a block that raises nothing they go to `afterwards`, if that is given. A SIGHUP that is ignored, as `nohup` has it,
+    stays so.
+    """
+    heeded = [signum for signum in signums if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN]
+    before = {signum: signal.signal(signum, handler) for signum in heeded}
+    through = False
     try:
         yield
+        through = True
     finally:
         for signum, restored in before.items():
-            signal.signal(signum, restored)
+            signal.signal(signum, afterwards if through and afterwards else restored)
+
+
+def ignore_once(signum: int, frame: FrameType | None) -> None:
+    """Do nothing at this signal, and end the process at the next of its kind."""
+    del frame
+    signal.signal(signum, signal.SIG_DFL)
 
 
 def _hand_on(signum: int | None) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 from darnax.atomic import to_disk
 from darnax.errors import RunError
 from darnax.files import open_inside
-from darnax.runner import checkpoint
+from darnax.runner import checkpoint, jax_settings
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
+from darnax.runner.manifest import RunMeta
 from darnax.runner.recipe import Learner
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking import Tracker
@@ -74,9 +75,11 @@ class Lane:
         """Go back to the last checkpoint there is, and return its learner; None where there is none yet."""
         self.began = time.perf_counter()
         progress = self.progress = Progress(total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch)
-        if (path := checkpoint.latest(self.folder.checkpoints)) is None:
+        if (path := checkpoint.latest(self.folder.checkpoints, RunMeta)) is None:
             return None
-        learner, meta = checkpoint.load(path, like)
+        for difference in jax_settings.differences(self.folder.environment().get("jax")):
+            logging.getLogger(__name__).warning("%s", difference)
+        learner, meta = checkpoint.load(path, like, RunMeta)
         for name in ("step", *REMEMBERED):
             setattr(progress, name, meta[name])
         return learner
@@ -170,7 +173,7 @@ class Lane:
 
     def kept(self) -> str:
         """Say from where the run could go on."""
-        path = checkpoint.latest(self.folder.checkpoints)
+        path = checkpoint.latest(self.folder.checkpoints, RunMeta)
         return "no checkpoint was saved before" if path is None else f"the last checkpoint before is {path.name}"
 
     def failed(self, error: Exception) -> None:

@@ -154,7 +154,8 @@ def train(
         blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
         never = jnp.full(sizes.shape, NEVER, jnp.int32)
         learner, total, spoilt = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
-        mean = jax.tree.map(lambda t: t / (last - first).astype(t.dtype), total)
+        batches = jnp.maximum(last - first, 1)  # none while the program is compiled
+        mean = jax.tree.map(lambda t: t / batches.astype(t.dtype), total)
         return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map), spoilt
 
     common = inputs, targets, epoch, window, first, last

@@ -101,8 +101,10 @@ class Recipe(eqx.Module):
         axis = BATCH if self.mesh else None
         optimizer = self.optimizer(network)
         learnt = train_step(network, optimizer, learner.opt_state, self.state, self.train, x, y, key, axis)
-        accuracy = jnp.mean(self.labels.score(learnt.scores, y))
-        metrics = learnt.metrics | {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
+        metrics = learnt.metrics
+        if learnt.scores is not None:  # of a state that has not seen the label
+            accuracy = jnp.mean(self.labels.score(learnt.scores, y))
+            metrics |= {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
         return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
 
     def answer(self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:

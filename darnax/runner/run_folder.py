@@ -1,5 +1,6 @@
 """The folder of one run: everything needed to read it, to repeat it, and to go on with it."""
 
+import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -126,6 +127,13 @@ class RunFolder:
             return _mapping(load_plain(text))
         except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.path / "config.yaml", error) from error
+
+    def environment(self) -> dict[str, Any]:
+        """Read environment.json; nothing where it cannot be read: a run can do without."""
+        try:
+            return _mapping(json.loads(read_text(self.path / "environment.json")))
+        except (OSError, ValueError, RecursionError):
+            return {}
 
     def summary(self) -> dict[str, Any]:
         """Read summary.json."""

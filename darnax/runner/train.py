@@ -12,8 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from darnax.data import Dataset, Split, Window
-from darnax.errors import Problem, RequestError, RunError
-from darnax.runner import checkpoint
+from darnax.errors import RequestError, RunError
 from darnax.runner.chance import at_chance
 from darnax.runner.divergence import Watch
 from darnax.runner.evaluate import evaluate
@@ -21,7 +20,6 @@ from darnax.runner.interrupts import Interrupted, Request, stop_requests
 from darnax.runner.lane import Lane, reason
 from darnax.runner.programs import Programs
 from darnax.runner.recipe import Learner
-from darnax.runner.run_folder import RunFolder
 from darnax.tracking.pruning import Pruned
 
 ROWS_PER_EPOCH = 20
@@ -29,11 +27,12 @@ TESTED = "test/accuracy"
 Rows = list[dict[str, float]]  # of numbers to log, one for every lane
 
 
-def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
+def train(lanes: Sequence[Lane], dataset: Dataset, *, ends_process: bool = False) -> list[dict[str, Any]]:
     """Train from the last checkpoint in the folder of a lane, or from the start, to the end; return the summaries.
 
     A run that is resumed ends in the same bits as one that was never stopped. Several lanes, which differ in numbers and seeds
     alone and stand at the same step, are one program; each is what it would be alone, up to the order of summation.
+    With `ends_process`, a signal that comes after the end is not to end the process in another way than it would end.
 
     Raises:
         Interrupted: after a signal; a checkpoint was saved, unless a second one came.
@@ -45,7 +44,7 @@ def train(lanes: Sequence[Lane], dataset: Dataset) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         for lane in lanes:
             stack.enter_context(lane.logged())
-        request = stack.enter_context(stop_requests())
+        request = stack.enter_context(stop_requests(ends_process=ends_process))
         try:
             return Run(lanes, dataset).to_the_end(request)
         except KeyboardInterrupt:
@@ -99,7 +98,7 @@ class Run:
         try:
             self.compile()
             self.train(request)
-            if request.signum is not None:
+            if request.signum is not None and self.progress.step < self.progress.total:
                 self.save()
                 status = "interrupted"
                 raise Interrupted(request.signum, self.lanes[0].folder.path)
@@ -243,12 +242,3 @@ def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:
     """Return the batches of an epoch; the examples that do not fill one are left for another epoch's shuffle."""
     steps = dataset.train.batches(batch_size)
     return steps if limit is None else min(steps, limit)
-
-
-def load_learner(programs: Programs, folder: RunFolder) -> Learner:
-    """Return the network of a run: the best one it kept, or else the last."""
-    best = folder.checkpoints / "best.safetensors"
-    path = best if best.is_file() else checkpoint.latest(folder.checkpoints)
-    if path is None:
-        raise RequestError(Problem(str(folder.path), f"has no checkpoint yet; go on with darnax train --resume {folder.path}"))
-    return checkpoint.load(path, programs.like())[0]

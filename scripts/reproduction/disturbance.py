@@ -13,7 +13,7 @@ import numpy as np
 from darnax.cli.launch import reopen
 from darnax.learning import evaluate_step
 from darnax.relaxation import Phase
-from darnax.runner.train import load_learner
+from darnax.runner.trained import load_learner
 from reproduction.receipts import cut, ended, wanted
 
 RUN = "+experiment=mnist_chain"
@@ -56,7 +56,7 @@ def recall(outputs: Path) -> list[dict[str, Any]]:
     if run is None or cut(run):
         sys.exit(f"{outputs}: no such network is trained to its end there yet; darnax train {RUN} seed=0 makes one")
     experiment, dataset, folder, programs = reopen(run.path, [], "the measurement of disturbed images")
-    network = programs.network(load_learner(programs, folder).arrays)
+    network = programs.network(load_learner(programs, folder).learner.arrays)
     (window,) = dataset.test.windows(None)
     images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
 

@@ -166,6 +166,8 @@ CASES = {
     # numbers of the other sections
     "batch size": ({"data.batch_size": 0}, "data.batch_size", "came 0, expected a number greater than 0"),
     "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "came -1, expected a number greater than or equal to 0"),
+    "endless epochs": ({"runner.epochs": 10**23}, "runner.epochs", "expected a number less than 2147483648"),
+    "seeds of replicas": ({"seed": 2**31 - 1, "runner.replicas": 2}, "seed", "expected at most 2147483646"),
     "kept classes": ({"data.only_classes": [3, 8]}, "data.classes", "came 4, expected 2"),
     # targets
     "misspelt class": (

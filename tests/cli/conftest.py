@@ -71,8 +71,8 @@ class Lab:
     def examine(self, config, *, here):
         self.refuse(config)
 
-    def resume(self, run, sweep=None, trusted=()):
-        self.calls.append({"resume": run} | ({"trusted": set(trusted)} if trusted else {}))
+    def resume(self, run, sweep=None, trusted=(), data=None):
+        self.calls.append({"resume": run} | ({"data": data} if data else {}) | ({"trusted": set(trusted)} if trusted else {}))
         if sweep:
             write(run, {"summary.json": json.dumps({"status": "finished", "metrics": {"eval/accuracy": 1.0}})})
         return {"status": "finished", "metrics": {}}

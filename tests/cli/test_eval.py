@@ -21,7 +21,8 @@ def test_eval_prints_and_draws(lab, monkeypatch):
 
     def evaluate(run, overrides):
         asked.append((str(run), overrides))
-        return SimpleNamespace(accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX)
+        found = SimpleNamespace(accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX, right_or_wrong=True)
+        return "best.safetensors (step 7, the best by eval/accuracy)", found
 
     monkeypatch.setattr(darnax.cli.launch, "evaluate", evaluate, raising=False)
     (lab.place / "one").mkdir()
@@ -29,10 +30,25 @@ def test_eval_prints_and_draws(lab, monkeypatch):
     assert result.exit_code == 0, result.output
     assert asked == [("one", ["data.batch_size=5"])]
     lines = result.stdout.splitlines()
-    assert lines[0].startswith("accuracy 80.00%  (95% interval 54.81% to 92.95%, 15 examples)")
-    rows = [line.removeprefix("T-shirt & <top>").split() for line in lines[3:6]]
+    assert lines[0] == "checkpoint best.safetensors (step 7, the best by eval/accuracy)"
+    assert lines[1].startswith("accuracy 80.00%  (95% interval 54.81% to 92.95%, 15 examples)")
+    rows = [line.removeprefix("T-shirt & <top>").split() for line in lines[4:7]]
     assert rows == [["10", "80.00%", "88.89%"], ["trouser", "5", "80.00%", "66.67%"], ["never", "0"]]
     assert lab.left() == ["one", "one/confusion.svg"]
+
+
+@pytest.mark.parametrize(("right_or_wrong", "line"), [(True, "accuracy 80.00%  (95% interval"), (False, "score 0.8000  (mean")])
+def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, right_or_wrong, line):
+    import darnax.cli
+
+    found = SimpleNamespace(accuracy=0.8, examples=15, class_names=(), confusion=None, right_or_wrong=right_or_wrong)
+    monkeypatch.setattr(darnax.cli.launch, "evaluate", lambda *_: ("best.safetensors", found), raising=False)
+    (lab.place / "one").mkdir()
+    lines = lab("eval", "one").stdout.splitlines()
+    assert lines[1].startswith(line)
+    assert len(lines) == 2
+    assert ("interval" in lines[1]) is right_or_wrong
+    assert lab.left() == ["one"]
 
 
 @given(st.integers(1, 20000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -1,5 +1,7 @@
 """What learns, when, and by how much: training steps against the local updates added by hand in numpy."""
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,7 +11,18 @@ import optax
 import pytest
 from networks import chain, sample
 
-from darnax.learning import answering, evaluate_step, grouped, init_optimizer, train_step
+from darnax.layer_map import LayerMap
+from darnax.learning import (
+    answering,
+    evaluate_step,
+    go_through,
+    grouped,
+    init_optimizer,
+    label_free,
+    scores_of,
+    train_step,
+)
+from darnax.modules import RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase, Phases
 from darnax.states import PackedState, SequentialState
@@ -147,11 +160,51 @@ def test_scores_are_the_field_of_the_output_where_the_readout_learns():
     np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)
 
 
-@pytest.mark.parametrize(("learn", "answers"), [(["w_out", "*", "w_in"], "1"), (["w_in", "2_to_1", ""], "2")])
-def test_the_last_phase_in_which_the_readout_learns_answers(learn, answers):
-    """Or the last of all, where it never learns: what is fixed learns in no phase."""
-    phases = {str(number): Phase(steps=1, learn=(glob,)) for number, glob in enumerate(learn)}
-    assert answering(chain()[0], phases) == answers
+CLAMPED, FORWARD, FREE = Phase(steps=2), Phase(steps=2, messages="forward"), Phase(steps=2, messages="unsupervised")
+RECALL, SHOWN = replace(FORWARD, start="blank"), Phase(steps=2, start="blank")
+LEARNING_READOUT = replace(FORWARD, learn=("w_out",))
+SCORED = {  # phases in order, and the number of the one that is scored
+    "the last before the label is shown": ([FORWARD, FREE, CLAMPED, FREE], 1),
+    "the one from which the readout learns": ([LEARNING_READOUT, FREE, CLAMPED], 0),
+    "the last of these": ([LEARNING_READOUT, LEARNING_READOUT, FREE], 1),
+    "one that starts anew": ([CLAMPED, FREE, RECALL], 2),
+    "one before that, where the readout learns": ([LEARNING_READOUT, CLAMPED, RECALL], 0),
+    "none that only starts anew": ([SHOWN, FREE], None),
+    "none from which a readout learns that has seen it": ([CLAMPED, LEARNING_READOUT], None),
+    "none after it": ([CLAMPED, FREE, FORWARD], None),
+    "one that takes no step": ([Phase(steps=0), CLAMPED], 0),
+}
+
+
+@pytest.mark.parametrize("case", SCORED)
+def test_the_scored_phase_has_not_seen_the_label(case):
+    """Oracle: another label changes none of its scores, and those of every phase that is passed over as not free."""
+    phases = {str(number): phase for number, phase in enumerate(SCORED[case][0])}
+    layer_map, sizes = chain()
+    expected = None if SCORED[case][1] is None else str(SCORED[case][1])
+    assert answering(layer_map, phases) == expected
+    network, (x, y) = SequentialOrchestrator(layer_map), sample(sizes)
+    labels = y, jnp.roll(y, 1, axis=1) * 5
+
+    def scores(label):
+        ends = go_through(network, SequentialState(sizes).init(x, label), phases, KEY)
+        return {name: np.asarray(scores_of(network, end)) for name, end in ends}
+
+    one, other = map(scores, labels)
+    assert label_free(layer_map, phases) == [name for name in phases if np.array_equal(one[name], other[name])]
+
+
+def test_no_phase_is_scored_where_the_output_remembers_the_label():
+    layer_map, _ = chain()
+    remembers = RecurrentDiscrete(4, 0.5, 1.0, key=KEY)
+    modules = [remembers if edge == (3, 3) else module for edge, module in layer_map.edge_items()]
+    assert answering(layer_map.with_modules(modules), {"recall": RECALL}) is None
+
+
+def test_without_feedback_every_phase_is_free_of_the_label():
+    layer_map, _ = chain()
+    rows = {i: {j: layer_map[i, j] for k, j in layer_map.edges if k == i and (i, j) != (2, 3)} for i in layer_map.rows()}
+    assert answering(LayerMap.from_dict(rows), {"clamped": CLAMPED}) == "clamped"
 
 
 def test_evaluation_sees_no_answer():

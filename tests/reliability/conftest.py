@@ -1,3 +1,5 @@
+import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,3 +40,24 @@ def cases(record_property: Callable[[str, object], None]) -> Iterator[Counter[st
     yield counts
     for what, count in counts.items():
         record_property(f"cases:{what}", count)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was stopped after a checkpoint."""
+    place = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("XDG_CACHE_HOME", str(place.parent))
+        result = CliRunner().invoke(app, ["train", *TASK, "tracking=local", "tracking.console=false"], prog_name="darnax")
+        assert result.exit_code == 0, result.output
+    (run,) = (place / "outputs" / "digits_smoke").iterdir()
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps(summary | {"status": "interrupted"}))
+    return run
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it to be damaged."""
+    return Path(shutil.copytree(trained, tmp_path / "work" / "outputs" / "digits_smoke" / trained.name))

@@ -16,12 +16,9 @@ import pytest
 import safetensors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laboratory import TASK
 from safetensors.numpy import load_file, save_file
 from sampling import one_of
-from typer.testing import CliRunner
 
-from darnax.cli.app import app
 from darnax.data.idx import read_idx
 from darnax.errors import RequestError
 from darnax.reports.curves import points
@@ -30,27 +27,6 @@ from darnax.runner import checkpoint
 
 Damage = Callable[[Path], object]
 FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that was stopped after a checkpoint."""
-    place = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("XDG_CACHE_HOME", str(place.parent))
-        result = CliRunner().invoke(app, ["train", *TASK, "tracking=local", "tracking.console=false"], prog_name="darnax")
-        assert result.exit_code == 0, result.output
-    (run,) = (place / "outputs" / "digits_smoke").iterdir()
-    summary = json.loads((run / "summary.json").read_text())
-    (run / "summary.json").write_text(json.dumps(summary | {"status": "interrupted"}))
-    return run
-
-
-@pytest.fixture
-def run(trained: Path, tmp_path: Path) -> Path:
-    """A copy of it to be damaged."""
-    return Path(shutil.copytree(trained, tmp_path / "work" / "outputs" / "digits_smoke" / trained.name))
 
 
 def write(name: str, content: bytes | str) -> Damage:

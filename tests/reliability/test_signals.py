@@ -10,10 +10,15 @@ import pytest
 from forking import Commands
 from laboratory import TASK
 
+from darnax.builder import build
 from darnax.cli import panels
 from darnax.runner.interrupts import Interrupted, handling, stop_requests
+from darnax.runner.lane import Lane
+from darnax.runner.run_folder import RunFolder
+from darnax.runner.train import train
+from darnax.tracking import Tracker
 
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGUSR2: 143}
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143, signal.SIGUSR1: 143, signal.SIGUSR2: 143}
 LONG = [*TASK, "tracking=local", "tracking.console=false", "runner.epochs=100000", "runner.checkpoint_every=100000"]
 
 
@@ -25,6 +30,72 @@ def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signum)
     assert Interrupted(signum, Path("run")).exit_code == CODES[signum]
+
+
+def test_a_hangup_that_is_ignored_stays_so():
+    """As `nohup` has it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_requests() as request:
+            signal.raise_signal(signal.SIGHUP)
+            assert request.signum is None
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("signum", CODES)
+def test_a_process_on_its_way_out_ends_as_it_would(signum):
+    """And is ended by a second signal of the kind."""
+    before = {each: signal.getsignal(each) for each in CODES}
+    try:
+        with stop_requests(ends_process=True):
+            pass
+        signal.raise_signal(signum)
+        assert signal.getsignal(signum) == signal.SIG_DFL
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+class Late(Tracker):
+    """Asks the run to stop while it logs its last row."""
+
+    def __init__(self, progress):
+        self.progress = progress
+
+    def log(self, metrics, *, step, epoch):
+        if step == self.progress.total:
+            signal.raise_signal(signal.SIGTERM)
+
+    def finish(self, summary):
+        pass
+
+
+def test_a_run_that_has_taken_its_last_step_is_finished(task, tmp_path):
+    experiment = build(task)
+    folder = RunFolder.create(tmp_path, "late", task, [], command=[])
+    told = []
+    with handling(lambda signum, _: told.append(signum)):
+        (summary,) = train([Lane(experiment, folder, Late)], experiment.data.source.open())
+    assert summary["status"] == "finished"
+    assert "test/accuracy" in summary["metrics"]
+    assert told == [signal.SIGTERM]  # a sweep starts no other run
+
+
+@pytest.mark.slow
+def test_the_program_ends_well_where_a_signal_comes_after_the_last_step(commands, tmp_path):
+    words = [*TASK, "tracking=local", f"paths.outputs={tmp_path}"]
+    process = commands.start("train", *words)
+
+    def finished():
+        return [file for file in tmp_path.glob("**/summary.json") if '"finished"' in file.read_text()]
+
+    until(finished)
+    os.kill(process, signal.SIGTERM)
+    code, said = commands.ended(process)
+    assert code == 0, said
+    assert "finished" in said
 
 
 def test_who_listened_before_is_told_when_all_is_saved():

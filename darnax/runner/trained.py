@@ -1,0 +1,50 @@
+"""The network of a run that has been trained: which checkpoint stands for it."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from darnax.errors import Problem, RequestError
+from darnax.runner import checkpoint
+from darnax.runner.manifest import RunMeta
+from darnax.runner.programs import Programs
+from darnax.runner.recipe import Learner
+from darnax.runner.run_folder import RunFolder
+
+
+class Trained(NamedTuple):
+    """A learner, and which checkpoint it was read from."""
+
+    learner: Learner
+    path: Path
+    step: int
+
+    def describe(self) -> str:
+        """Say which checkpoint it is, and why this one."""
+        why = "the best by eval/accuracy" if self.path.stem == "best" else "the last one"
+        return f"{self.path.name} (step {self.step}, {why})"
+
+
+def load_learner(programs: Programs, folder: RunFolder) -> Trained:
+    """Return the network of a run: the best one it kept, or the last where it keeps none.
+
+    Raises:
+        RequestError: there is no checkpoint, or the best one is damaged: another one would give other numbers.
+    """
+    best = folder.checkpoints / "best.safetensors"
+    if os.path.lexists(best):
+        return _load(programs, best, "take it out of the folder, and the last checkpoint is used instead")
+    path = checkpoint.latest(folder.checkpoints, RunMeta)
+    if path is None:
+        what = f"has no checkpoint that can be read; go on with darnax train --resume {folder.path}"
+        raise RequestError(Problem(str(folder.path), what))
+    return _load(programs, path, "take it out of the folder")
+
+
+def _load(programs: Programs, path: Path, instead: str) -> Trained:
+    try:
+        learner, meta = checkpoint.load(path, programs.like(), RunMeta)
+    except RequestError as error:
+        first, *more = error.problems
+        raise RequestError(first._replace(what=first.what.replace("use another one", instead)), *more) from error
+    return Trained(learner, path, meta["step"])
