@@ -17,6 +17,7 @@ from darnax.data import Dataset, Split
 from darnax.learning import Ended, Phases, go_through, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.runner import checkpoint
+from darnax.runner.best import chosen_by_test
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH, Programs
 from darnax.runner.run_folder import RunFolder
@@ -60,8 +61,9 @@ class Subject:
 
     @cached_property
     def after(self) -> Orchestrator:
-        """The best network that was kept, or else the last."""
-        return self.network(load_learner(self.programs, self.folder).arrays)
+        """The best network on the validation split, or else the last."""
+        best = not chosen_by_test(self.folder, self.experiment.data, self.dataset)
+        return self.network(load_learner(self.programs, self.folder, best=best).arrays)
 
     def checkpoints(self) -> Iterator[tuple[str, int, Orchestrator]]:
         """Yield name, step and network: the start, and every checkpoint there is, by step."""

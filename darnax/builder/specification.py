@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from darnax.builder.problems import Problems, nearest, said
+from darnax.runner.experiment import MEMORY_GIB
 from darnax.runner.run_folder import NAME
 
 S = TypeVar("S", bound="Section")
@@ -51,9 +52,10 @@ class Data(Section):
     classes: PositiveInt
     batch_size: PositiveInt
     validation: NonNegativeInt = 0
+    test: NonNegativeInt = 0
     per_class: PositiveInt | None = None
     only_classes: list[NonNegativeInt] | None = None
-    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = 2.0
+    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
     source: Target | None = None
     encode: dict[str, Any] = {}
     labels: Target

@@ -1,6 +1,7 @@
 """From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
 
 import os
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import Tracker
+
+CHOSEN_BY_TEST = (
+    "an earlier version chose best.safetensors by the test images, as nothing was kept out of training; the last network is used"
+)
 
 
 def train(
@@ -75,10 +80,11 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
 def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
     """Return how the network of a run does on the test split; overrides may change the data."""
     from darnax.runner.evaluate import evaluate as measure
+    from darnax.runner.best import chosen_by_test
     from darnax.runner.train import load_learner
 
-    _, dataset, folder, programs = reopen(path, overrides, "eval")
-    learner = load_learner(programs, folder)
+    experiment, dataset, folder, programs = reopen(path, overrides, "eval")
+    learner = load_learner(programs, folder, best=not chosen_by_test(folder, experiment.data, dataset))
     return measure(programs, learner.arrays, dataset.test, dataset.class_names)
 
 
@@ -95,6 +101,7 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
     from darnax.builder import build
     from darnax.cli.hydra_adapter import compose
     from darnax.errors import RequestError
+    from darnax.runner.best import chosen_by_test
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import steps_of
@@ -105,6 +112,8 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
     keep_compiled_programs()
     experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml")))
     dataset = open_data(experiment)
+    if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
+        print(f"{folder.path}: {CHOSEN_BY_TEST}", file=sys.stderr)
     return experiment, dataset, folder, Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
 
 
@@ -161,29 +170,49 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return fitting(data.source.open(), data)
+        return fitting(open_source(data), experiment)
     with nullcontext() if quiet else progress_bar() as progress:
         dataset = open_dataset(
             data.name,
             directory=data.directory,
             validation=data.validation,
+            test=data.test,
             per_class=data.per_class,
             only_classes=data.only_classes,
             memory_gib=data.memory_gib,
             seed=experiment.seed,
             progress=progress,
         )
-    return fitting(dataset, data)
+    return fitting(dataset, experiment)
 
 
-def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
+def open_source(data: "DataChoice") -> "Dataset":
+    """Open what stands for a dataset, and choose from it as the configuration says."""
+    from darnax.data.chosen import choose
+    from darnax.data.selection import Selection
+    from darnax.errors import Problem, RequestError
+    from darnax.runner.experiment import MEMORY_GIB
+
+    ours = {"data.memory_gib": data.memory_gib != MEMORY_GIB, "data.test": bool(data.test)}
+    if given := [where for where, is_given in ours.items() if is_given]:
+        raise RequestError(*(Problem(where, "has no effect on a data.source, which decides that itself; leave it out") for where in given))
+    return choose(data.source.open(), Selection(data.validation, data.per_class, data.only_classes))
+
+
+def fitting(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
     """Return the dataset, after a look at whether it is what the configuration says it is."""
     import jax
 
+    from darnax.data import Streamed
     from darnax.errors import Problem, RequestError, first_line
 
+    data, replicas = experiment.data, experiment.runner.replicas
     raw = dataset.test.example()
     problems = []
+    if replicas > 1 and isinstance(dataset.train, Streamed):
+        # The windows of an epoch are those of one seed: the others would see an order that is not theirs.
+        what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
+        problems.append(Problem("runner.replicas", what))
     try:
         shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
     except Exception as error:  # stages of other packages may raise anything

@@ -73,6 +73,9 @@ class Run:
         self.keys = self.programs.keys()
         self.learner = self.begin(per_epoch)
         self.progress = lanes[0].progress  # its step is that of all
+        if dataset.validation is None:
+            for lane in lanes:
+                lane.progress.forget_evaluations()
 
     def begin(self, per_epoch: int) -> Learner:
         """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
@@ -192,15 +195,17 @@ class Run:
         return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
 
     def evaluate(self) -> Rows:
-        """Return the accuracy on the validation split, or on the test split where there is none; keep the best networks."""
-        rows = self.accuracy("eval", self.dataset.validation or self.dataset.test)
+        """Return the accuracy on the validation split and keep the best networks; nothing where there is no such split."""
+        if self.dataset.validation is None:
+            return [{} for _ in self.lanes]
+        rows = self.accuracy("eval", self.dataset.validation)
         for number, (lane, row) in enumerate(zip(self.lanes, rows, strict=True)):
             if lane.improves(row):
                 lane.save(self.part(self.learner, number), "best")
         return rows
 
     def test(self) -> Rows:
-        """Return the accuracy on the test split, which is asked for once: in the row of the last step."""
+        """Return the accuracy on the test split: asked for once, in the row of the last step, it decides on nothing."""
         return self.accuracy("test", self.dataset.test)
 
     def accuracy(self, name: str, split: Split) -> Rows:
@@ -245,10 +250,10 @@ def steps_of(dataset: Dataset, batch_size: int, limit: int | None) -> int:
     return steps if limit is None else min(steps, limit)
 
 
-def load_learner(programs: Programs, folder: RunFolder) -> Learner:
-    """Return the network of a run: the best one it kept, or else the last."""
-    best = folder.checkpoints / "best.safetensors"
-    path = best if best.is_file() else checkpoint.latest(folder.checkpoints)
+def load_learner(programs: Programs, folder: RunFolder, *, best: bool = True) -> Learner:
+    """Return the network of a run: the best one on its validation split, or else the last; without `best`, the last."""
+    chosen = folder.checkpoints / "best.safetensors"
+    path = chosen if best and chosen.is_file() else checkpoint.latest(folder.checkpoints)
     if path is None:
         raise RequestError(Problem(str(folder.path), f"has no checkpoint yet; go on with darnax train --resume {folder.path}"))
     return checkpoint.load(path, programs.like())[0]
