@@ -42,6 +42,18 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
     return Arrays(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
+def is_of(source: Source, arrays: dict[str, Arrays]) -> bool:
+    """Say whether decoded arrays have the splits, the shapes and the labels of a set, whoever wrote them."""
+
+    def fits(split: str, count: int) -> bool:
+        inputs, targets = arrays[split]
+        shapes = inputs.shape == (count, *source.shape) and targets.shape == (count,)
+        kinds = inputs.dtype == source.dtype and targets.dtype == np.int32
+        return shapes and kinds and bool(np.all((targets >= 0) & (targets < len(source.class_names))))
+
+    return arrays.keys() == source.counts.keys() and all(fits(*split) for split in source.counts.items())
+
+
 def check_ends(source: Source) -> None:
     """Read the first and the last example of every split: all that a set too large to decode can be asked. Raises Damaged."""
     for split, total in source.counts.items():
