@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import Tracker
 
-CHOSEN_BY_TEST = (
-    "an earlier version chose best.safetensors by the test images, as nothing was kept out of training; the last network is used"
-)
+CHOSEN_BY_TEST = "best.safetensors was chosen by the test images, as in earlier versions; the last network is used instead"
 
 
 def train(
@@ -32,7 +30,7 @@ def train(
     from darnax.runner.run_folder import RunFolder
 
     experiment = build(config)
-    dataset = open_data(experiment, quiet=sweep is not None)
+    dataset = ordered_by_each_seed(open_data(experiment, quiet=sweep is not None), experiment)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
     folder = RunFolder.create(place, name, config, overrides, command=command)
     return run([(experiment, folder)], dataset, sweep)[0]
@@ -74,13 +72,14 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
     config = folder.config()
     require_granted(config, trusted)
     experiment = build(config)
-    return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
+    dataset = ordered_by_each_seed(open_data(experiment, quiet=sweep is not None), experiment)
+    return run([(experiment, folder)], dataset, sweep)[0]
 
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "Evaluation":
     """Return how the network of a run does on the test split; overrides may change the data."""
-    from darnax.runner.evaluate import evaluate as measure
     from darnax.runner.best import chosen_by_test
+    from darnax.runner.evaluate import evaluate as measure
     from darnax.runner.train import load_learner
 
     experiment, dataset, folder, programs = reopen(path, overrides, "eval")
@@ -170,7 +169,7 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return fitting(open_source(data), experiment)
+        return fitting(open_source(data), data)
     with nullcontext() if quiet else progress_bar() as progress:
         dataset = open_dataset(
             data.name,
@@ -183,7 +182,19 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
             seed=experiment.seed,
             progress=progress,
         )
-    return fitting(dataset, experiment)
+    return fitting(dataset, data)
+
+
+def ordered_by_each_seed(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
+    """Return the dataset, or raise RequestError where replicas would train in the order of another one's seed."""
+    from darnax.data import Streamed
+    from darnax.errors import Problem, RequestError
+
+    replicas = experiment.runner.replicas
+    if replicas > 1 and isinstance(dataset.train, Streamed):
+        what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
+        raise RequestError(Problem("runner.replicas", what))
+    return dataset
 
 
 def open_source(data: "DataChoice") -> "Dataset":
@@ -195,24 +206,19 @@ def open_source(data: "DataChoice") -> "Dataset":
 
     ours = {"data.memory_gib": data.memory_gib != MEMORY_GIB, "data.test": bool(data.test)}
     if given := [where for where, is_given in ours.items() if is_given]:
-        raise RequestError(*(Problem(where, "has no effect on a data.source, which decides that itself; leave it out") for where in given))
+        what = "has no effect on a data.source, which decides that itself; leave it out"
+        raise RequestError(*(Problem(where, what) for where in given))
     return choose(data.source.open(), Selection(data.validation, data.per_class, data.only_classes))
 
 
-def fitting(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
+def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":
     """Return the dataset, after a look at whether it is what the configuration says it is."""
     import jax
 
-    from darnax.data import Streamed
     from darnax.errors import Problem, RequestError, first_line
 
-    data, replicas = experiment.data, experiment.runner.replicas
     raw = dataset.test.example()
     problems = []
-    if replicas > 1 and isinstance(dataset.train, Streamed):
-        # The windows of an epoch are those of one seed: the others would see an order that is not theirs.
-        what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
-        problems.append(Problem("runner.replicas", what))
     try:
         shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
     except Exception as error:  # stages of other packages may raise anything

@@ -16,9 +16,12 @@ def choose(dataset: Dataset, selection: Selection) -> Dataset:
     Raises:
         RequestError: naming every setting that cannot apply to these examples.
     """
-    asked = {"data.validation": selection.validation}
-    asked |= {"data.per_class": selection.per_class, "data.only_classes": selection.only_classes}
-    asked = {where: value for where, value in asked.items() if value}
+    settings = {
+        "data.validation": selection.validation > 0,
+        "data.per_class": selection.per_class is not None,
+        "data.only_classes": selection.only_classes is not None,
+    }
+    asked = [where for where, is_given in settings.items() if is_given]
     if not asked:
         return dataset
     if problems := [Problem(where, why) for where in asked if (why := _obstacle(where, dataset))]:

@@ -49,7 +49,7 @@ class Reader:
             targets = np.empty(len(indices), np.int32)
             for row, record in enumerate(self.data.__getitems__([int(index) for index in indices])):
                 inputs[row], targets[row] = self.decode(record)
-            if len(targets) and not (0 <= targets.min() and targets.max() < self.classes):
+            if len(targets) and (targets.min() < 0 or targets.max() >= self.classes):
                 raise ValueError(f"a label is {targets.min()} or {targets.max()}, expected 0 to {self.classes - 1}")
         except Exception as error:
             # The record reader and the image decoders raise no common type.

@@ -146,7 +146,8 @@ class Source:
                 return TFRecords([Path(path) for path in self.builder.info.splits[split].filepaths])
             return self.builder.as_data_source(split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES)
         except Exception as error:  # the record reader raises no common type
-            raise Damaged(f"{self._what(split)} cannot be read ({first_line(error)}): delete the folder and prepare it again") from error
+            what = f"{self._what(split)} cannot be read ({first_line(error)})"
+            raise Damaged(f"{what}: delete the folder and prepare it again") from error
 
 
 def find(name: str, directory: Path) -> Source | None:
