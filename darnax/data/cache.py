@@ -29,11 +29,20 @@ def read_cache(dataset: Path) -> dict[str, Arrays] | None:
         manifest = json.loads(read_text(folder / _MANIFEST))
         if manifest["dataset"] != _checksums(dataset) or manifest["arrays"] != _checksums(folder):
             return None
-        return {
-            split: Arrays(*(np.load(folder / f"{split}-{part}.npy") for part in Arrays._fields)) for split in manifest["splits"]
-        }
+        return {split: _load(folder, split, manifest["arrays"]) for split in manifest["splits"]}
     except (OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError):
         return None
+
+
+def _load(folder: Path, split: str, known: dict[str, Any]) -> Arrays:
+    """Read the arrays of a split; ValueError where they are not among the files that have a checksum, or no arrays."""
+    names = [f"{split}-{part}.npy" for part in Arrays._fields]
+    if not known.keys() >= set(names):
+        raise ValueError(f"there is no cache of {split}")
+    arrays = [np.load(folder / name) for name in names]
+    if not all(isinstance(array, np.ndarray) for array in arrays):  # what is a zip inside becomes something else
+        raise ValueError(f"the cache of {split} holds no arrays")
+    return Arrays(*arrays)
 
 
 def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:

@@ -18,6 +18,8 @@ from darnax.files import SMALL, read_bytes, read_text
 _LEVELS = 3  # <name>/<config>/<version>
 _DEFINED_BY_TFDS = re.compile(r"tensorflow_datasets\.core\.features(\.\w+)+")
 _CLASS_KEYS = ("pythonClassName", "python_class_name", "type")  # as it is written today, as a protobuf may be, and as it was
+_COUNT_KEYS = ("numClasses", "num_classes")
+_MOST_CLASSES = 1_000_000  # TFDS makes a list of their names
 _DESCRIBES = (".json", ".txt")
 _RECORDS = re.compile(r".*-\d+-of-\d+")
 _REMOVE = "remove it, or prepare the set in another folder (paths.data=DIR)"
@@ -75,8 +77,19 @@ def _check_features(path: Path) -> None:
         if key in _CLASS_KEYS and isinstance(value, str) and not _DEFINED_BY_TFDS.fullmatch(value):
             what = f"names the feature {value!r}, expected one of tensorflow_datasets.core.features: its module is not imported"
             raise RequestError(Problem(str(path), f"{what}; {_REMOVE}"))
+        if key in _COUNT_KEYS and _count(value) > _MOST_CLASSES:
+            what = f"has {value!r:.40} classes, expected at most {_MOST_CLASSES}; {_REMOVE}"
+            raise RequestError(Problem(str(path), what))
         if ".." in key.split("/"):
             raise RequestError(Problem(str(path), f"names the feature {key!r}, expected a name without '..'; {_REMOVE}"))
+
+
+def _count(value: Any) -> int:
+    """Return a number of classes; where it is none, TFDS says so."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _check_names(path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darnax.data.archives import IDX_SETS, bundled
+from darnax.data.foreign import check_folder
 from darnax.data.sources import READABLE, TFRECORD, data_directory, find
 from darnax.errors import RequestError
 from darnax.files import read_text
@@ -61,8 +62,9 @@ def _prepared(directory: Path) -> set[str]:
 def _is_readable(path: Path) -> bool:
     """Say whether a set is in a format that training reads, as far as its description goes."""
     try:
+        check_folder(path.parent)
         info = json.loads(read_text(path))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError, RequestError):
         return False
     # Without a format it is TFDS's former one.
     return isinstance(info, dict) and info.get("fileFormat", TFRECORD) in READABLE

@@ -15,6 +15,7 @@ from darnax.data.crc32c import masked_crc32c
 from darnax.files import open_regular
 
 _HEADER, _FOOTER = 12, 4
+_CHECKED = 4096  # records whose lengths are checked at once
 
 
 class TFRecords:
@@ -68,11 +69,16 @@ class _Shard:
                 raise ValueError(f"{path.name} is cut short, or damaged, at byte {offset}")
             offsets.append(offset)
             offset = end
+            if len(offsets) % _CHECKED == 0:  # or a hole of a terabyte would be walked through to its end
+                self._check_lengths(path, offsets[-_CHECKED:])
+        self._check_lengths(path, offsets[len(offsets) - len(offsets) % _CHECKED :])
+        return offsets
+
+    def _check_lengths(self, path: Path, offsets: list[int]) -> None:
         lengths = [self.data[offset : offset + 8] for offset in offsets]
         expected = [struct.unpack_from("<I", self.data, offset + 8)[0] for offset in offsets]
         if masked_crc32c(lengths).tolist() != expected:
             raise ValueError(f"{path.name} is damaged: the length of a record does not have its checksum")
-        return offsets
 
     def record(self, offset: int) -> tuple[bytes, int]:
         start = offset + _HEADER

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from darnax.data import catalogue, describe, open_dataset, prepare
+from darnax.data.cache import _checksums
+from darnax.data.tfrecord import TFRecords
 from darnax.errors import RequestError
 
 RECORD = "kmnist-train.array_record-00000-of-00001"
@@ -98,7 +100,7 @@ def test_a_strange_file_of_a_set_is_one_sentence(place: Path, file: str, strange
     for ask in (lambda: open_dataset("kmnist", directory=place), lambda: describe("kmnist", place)):
         with pytest.raises(RequestError, match=f"{file}: (is not a regular file|cannot be read)"):
             ask()
-    assert [row.name for row in catalogue(place) if row.prepared] in ([], ["kmnist"])
+    assert not [row.name for row in catalogue(place) if row.prepared]
 
 
 @pytest.mark.parametrize("strange", STRANGE)
@@ -215,6 +217,59 @@ def test_a_number_of_examples_that_is_not_there_is_told(place: Path, change: Cal
     changed(place / "kmnist/3.0.1/dataset_info.json", change)
     with pytest.raises(RequestError):
         open_dataset("kmnist", directory=place)
+
+
+SIZES = {
+    "classes": (["label", "classLabel"], {"numClasses": str(10**12)}, "classes, expected at most"),
+    "images": (["image", "image"], {"dtype": "uint8", "shape": {"dimensions": [str(10**12)] * 3}}, "cannot be read"),
+    "an image": (["image", "image"], {"dtype": "uint8", "shape": {"dimensions": [str(10**9), "28", "1"]}}, "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("where", "content", "told"), SIZES.values(), ids=SIZES.keys())
+def test_features_beyond_any_memory_are_told(place: Path, where: list[str], content: dict[str, Any], told: str) -> None:
+    shutil.copytree(place / "kmnist/3.0.1", place / "unheard_of/1.0.0")
+
+    def change(features: Any) -> None:
+        features["featuresDict"]["features"][where[0]][where[1]] = content
+
+    changed(place / "unheard_of/1.0.0/features.json", change)
+    with pytest.raises(RequestError, match=told):
+        open_dataset("unheard_of", directory=place)
+
+
+def test_a_huge_record_file_is_told(place: Path) -> None:
+    with (place / "kmnist/3.0.1" / RECORD).open("ab") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(RequestError, match="has files of 1099511"):
+        open_dataset("kmnist", directory=place)
+
+
+def test_a_hole_in_a_tfrecord_file_is_found_at_its_beginning(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("ab") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ValueError, match="does not have its checksum"):
+        TFRecords([tmp_path / "file"])
+
+
+@pytest.mark.parametrize("split", ["../evil/train", "../../3.0.1/evil", "train\u0000"])
+def test_a_cache_leads_to_no_other_file(place: Path, split: str) -> None:
+    version = place / "kmnist/3.0.1"
+    (version / ".evil").mkdir()
+    for part in ("inputs", "targets"):
+        os.mkfifo(version / ".evil" / f"train-{part}.npy")
+    changed(version / "decoded/manifest.json", lambda manifest: manifest.update(splits=["../.evil/train", split]))
+    assert len(open_dataset("kmnist", directory=place).train) == 60
+
+
+def test_a_cache_of_zips_is_made_anew(place: Path) -> None:
+    version = place / "kmnist/3.0.1"
+    for path in (version / "decoded").glob("*.npy"):
+        with path.open("wb") as file:
+            np.savez(file, np.zeros(3))
+    manifest = {"splits": ["train", "test"], "dataset": _checksums(version), "arrays": _checksums(version / "decoded")}
+    (version / "decoded/manifest.json").write_text(json.dumps(manifest))
+    assert len(open_dataset("kmnist", directory=place).train) == 60
 
 
 def test_a_huge_description_is_told(place: Path) -> None:
