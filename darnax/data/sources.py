@@ -1,6 +1,7 @@
 """A prepared set of TensorFlow Datasets: where it lies, and which features are the input and the label."""
 
 import difflib
+import math
 import os
 import re
 from collections.abc import Callable
@@ -93,7 +94,7 @@ class Source:
     @property
     def example_bytes(self) -> int:
         """Memory of one raw input."""
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def reader(self, split: str) -> Reader:
         """Random access to the examples of one split."""
