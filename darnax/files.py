@@ -3,13 +3,14 @@
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 SMALL = 16 << 20  # bytes; no configuration, summary or record of a sweep is larger
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading; never wait for a FIFO, never read a device or a folder.
 
     Raises:

@@ -19,6 +19,7 @@ from darnax.learning import Ended, go_through, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.runner import checkpoint
+from darnax.runner.best import chosen_by_test
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
 from darnax.runner.programs import EVALUATION_BATCH, Programs
@@ -63,8 +64,9 @@ class Subject:
 
     @cached_property
     def trained(self) -> Trained:
-        """The best network that was kept, or else the last, and its checkpoint."""
-        return load_learner(self.programs, self.folder)
+        """The best network on the validation split, or else the last, and its checkpoint."""
+        best = not chosen_by_test(self.folder, self.experiment.data, self.dataset)
+        return load_learner(self.programs, self.folder, best=best)
 
     @cached_property
     def after(self) -> Orchestrator:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, nearest, said
+from darnax.runner.experiment import MEMORY_GIB
 from darnax.runner.run_folder import NAME
 
 S = TypeVar("S", bound="Section")
@@ -54,9 +55,10 @@ class Data(Section):
     classes: Positive
     batch_size: Positive
     validation: NonNegative = 0
+    test: NonNegative = 0
     per_class: Positive | None = None
     only_classes: list[NonNegative] | None = None
-    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = 2.0
+    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
     source: Target | None = None
     encode: dict[str, Any] = {}
     labels: Target

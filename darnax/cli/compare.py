@@ -7,6 +7,7 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Metric
+from darnax.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from darnax.reports.compare import Comparison, Row
@@ -39,7 +40,8 @@ def compare(
     """Put runs side by side: one row for each configuration, best first, over its seeds.
 
     Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test against the best row.
-    A best value is chosen on the data that it was measured on: the last one is the fairer, and the default.
+    A best value is chosen on the data that it was measured on: the last one is the fairer, and the default. Runs that keep
+    nothing out of training have no eval/accuracy; `--metric test/accuracy` reports how they ended.
 
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 
@@ -48,6 +50,8 @@ def compare(
     from darnax.reports.compare import compare as put_side_by_side
     from darnax.reports.runs import find
 
+    if best and metric.startswith("test/"):
+        raise RequestError(Problem("--best", f"would choose by the test split ({metric}); leave out --best to report it"))
     comparison = put_side_by_side(find(places), metric, list(group_by or []), best=best, lower=lower)
     show(comparison)
     if csv is not None:

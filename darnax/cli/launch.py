@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import Tracker
 
+CHOSEN_BY_TEST = "best.safetensors was chosen by the test images, as in earlier versions; the last network is used instead"
+
 
 def train(
     config: Mapping[str, Any],
@@ -35,7 +37,7 @@ def train(
     from darnax.runner.run_folder import RunFolder
 
     experiment = build(config)
-    dataset = open_data(experiment, quiet=sweep is not None)
+    dataset = ordered_by_each_seed(open_data(experiment, quiet=sweep is not None), experiment)
     require_epochs(experiment, dataset)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
     composed = composed if sweep is None else sweep.point(overrides).composed
@@ -91,16 +93,18 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
     require_granted(config, trusted)
     with nullcontext() if sweep else aloud():
         experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
-    return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
+    dataset = ordered_by_each_seed(open_data(experiment, quiet=sweep is not None), experiment)
+    return run([(experiment, folder)], dataset, sweep)[0]
 
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "tuple[str, Evaluation]":
     """Return how the network of a run does on the test split, and of which checkpoint it is; overrides may change the data."""
+    from darnax.runner.best import chosen_by_test
     from darnax.runner.evaluate import evaluate as measure
     from darnax.runner.trained import load_learner
 
-    _, dataset, folder, programs = reopen(path, overrides, "eval")
-    trained = load_learner(programs, folder)
+    experiment, dataset, folder, programs = reopen(path, overrides, "eval")
+    trained = load_learner(programs, folder, best=not chosen_by_test(folder, experiment.data, dataset))
     return trained.describe(), measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
 
 
@@ -118,7 +122,9 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
     from darnax.cli.hydra_adapter import compose
     from darnax.cli.moved import DATA, chosen_data, with_paths_here
     from darnax.cli.panels import aloud
+    from darnax.cli.tables import echo
     from darnax.errors import RequestError
+    from darnax.runner.best import chosen_by_test
     from darnax.runner.programs import Programs
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import steps_of
@@ -133,6 +139,8 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
         config = with_paths_here(compose(changes, folder.path / "config.yaml"), chosen_data(overrides))
         experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, trains=False)
+    if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
+        echo(f"{folder.path}: {CHOSEN_BY_TEST}", error=True)
     steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples
     return experiment, dataset, folder, Programs([experiment], steps)
 
@@ -195,12 +203,13 @@ def open_data(experiment: "Experiment", *, quiet: bool = False, trains: bool = T
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return fitting(data.source.open(), data, trains=trains)
+        return fitting(open_source(data), data, trains=trains)
     with nullcontext() if quiet else progress_bar() as progress:
         dataset = open_dataset(
             data.name,
             directory=data.directory,
             validation=data.validation,
+            test=data.test,
             per_class=data.per_class,
             only_classes=data.only_classes,
             memory_gib=data.memory_gib,
@@ -223,6 +232,32 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
         what = f"{first_line(error)}; an epoch has {steps} steps here: give larger numbers of epochs, or numbers of steps"
         raise RequestError(Problem("optimizer", what)) from error
+
+
+def ordered_by_each_seed(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
+    """Return the dataset, or raise RequestError where replicas would train in the order of another one's seed."""
+    from darnax.data import Streamed
+    from darnax.errors import Problem, RequestError
+
+    replicas = experiment.runner.replicas
+    if replicas > 1 and isinstance(dataset.train, Streamed):
+        what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
+        raise RequestError(Problem("runner.replicas", what))
+    return dataset
+
+
+def open_source(data: "DataChoice") -> "Dataset":
+    """Open what stands for a dataset, and choose from it as the configuration says."""
+    from darnax.data.chosen import choose
+    from darnax.data.selection import Selection
+    from darnax.errors import Problem, RequestError
+    from darnax.runner.experiment import MEMORY_GIB
+
+    ours = {"data.memory_gib": data.memory_gib != MEMORY_GIB, "data.test": bool(data.test)}
+    if given := [where for where, is_given in ours.items() if is_given]:
+        what = "has no effect on a data.source, which decides that itself; leave it out"
+        raise RequestError(*(Problem(where, what) for where in given))
+    return choose(data.source.open(), Selection(data.validation, data.per_class, data.only_classes))
 
 
 def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":

@@ -18,6 +18,7 @@ from darnax.builder.specification import Section, Target, read
 from darnax.cli.search_parts import WHERE, read_pruner, read_sampler, rehearse
 from darnax.cli.search_space import Space
 from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
+from darnax.cli.splits import has_validation
 from darnax.cli.sweep_batches import Batches
 from darnax.cli.sweep_record import NAME, PATIENCE, Goal, Point, Record
 from darnax.cli.sweep_survey import State, survey
@@ -28,7 +29,8 @@ Compose = Callable[[Sequence[str]], Point]
 MOST_TRIALS = 300  # points looked at before the start
 REFUSALS = 3  # points that are refused, and no other, end a search
 RESTORE = "restore what is searched in, or start a new search"
-TEST_SPLIT = "would choose by the test images; keep some of the training images out with data.validation=5000"
+NO_VALIDATION = "there is no validation split to choose by; keep examples out of training with data.validation=5000"
+TEST_SPLIT = "would choose by the test split, which decides on nothing; search for eval/accuracy"
 
 
 class Settings(Section):
@@ -136,15 +138,12 @@ class Search:
         """Return a point that a search may choose, or a RequestError says why it may not."""
         if point.refusal:
             raise RequestError(*point.refusal.split("; "))
-        if self.settings.metric.startswith("test/") or self.chosen_by_test(point):
-            raise RequestError(Problem(f"{WHERE}.metric", f"{self.settings.metric} {TEST_SPLIT}"))
+        metric = self.settings.metric
+        if metric.startswith("test/"):
+            raise RequestError(Problem(f"{WHERE}.metric", f"{metric} {TEST_SPLIT}"))
+        if metric.startswith("eval/") and not has_validation(point.config or {}):
+            raise RequestError(Problem(f"{WHERE}.metric", f"got {metric}, but {NO_VALIDATION}"))
         return point
-
-    def chosen_by_test(self, point: Point) -> bool:
-        """Say whether the metric is measured on the test split, as it is where there is no other."""
-        data = (point.config or {}).get("data", {})
-        kept_out = not data or data.get("validation") or data.get("source")
-        return self.settings.metric.startswith("eval/") and not kept_out
 
     def ask(self) -> int:
         """Draw a trial; what is drawn follows from the seed and from the trials before it, in whatever process it happens."""

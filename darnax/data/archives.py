@@ -1,6 +1,7 @@
 """The four IDX archives of MNIST and its siblings: where they lie, and that they are the registered ones."""
 
 import hashlib
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import numpy as np
 
 from darnax.data.idx import read_idx
 from darnax.errors import Problem, RequestError
+from darnax.files import open_regular
 
 IDX_SETS = ("mnist", "fashion_mnist", "kmnist")
 """Sets of TensorFlow Datasets that are made of four IDX archives of one naming."""
@@ -51,12 +53,15 @@ def check_archives(name: str, folder: Path) -> None:
 
 
 def _check(path: Path, name: str, expected: Registered) -> Problem | None:
-    if not path.is_file():
+    if not path.exists():
         return Problem(str(path), f"not there; {name} needs its four archives {', '.join(file_names())}")
-    if (size := path.stat().st_size) != expected.size:
-        return Problem(str(path), f"has {size} bytes, expected {expected.size} for {name}: copy or download it again")
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open_regular(path) as file:
+            if (size := os.fstat(file.fileno()).st_size) != expected.size:
+                return Problem(str(path), f"has {size} bytes, expected {expected.size} for {name}: copy or download it again")
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return Problem(str(path), f"cannot be read ({error.strerror}): copy or download it again")
     if sha256 != expected.sha256:
         return Problem(
             str(path), f"has sha256 {sha256}, expected {expected.sha256} for {name}: it is another set's, or damaged"

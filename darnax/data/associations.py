@@ -46,7 +46,9 @@ class Associations:
         return round(self.load * self.inputs)
 
     def open(self) -> Dataset:
-        """Draw the pairs; train and test are the same split, there is no validation and there are no classes.
+        """Draw the pairs; train, validation and test are the same split, and there are no classes.
+
+        Recall of what was stored is the task, so that there is nothing to keep out of training.
 
         Raises RequestError where a size is not positive, the load makes no pair, or the pairs do not fit into memory.
         """
@@ -60,7 +62,7 @@ class Associations:
             split = Resident(self._signs(rng, self.inputs), self._signs(rng, self.outputs))
         except (MemoryError, OverflowError, ValueError) as error:
             raise RequestError(Problem("data.source", f"{came}, which cannot be drawn ({error}); lower them")) from error
-        return Dataset("associations", train=split, validation=None, test=split, class_names=())
+        return Dataset("associations", train=split, validation=split, test=split, class_names=())
 
     def _signs(self, rng: np.random.Generator, size: int) -> np.ndarray:
         return rng.choice(np.array([-1, 1], np.float32), (self.pairs, size))

@@ -15,6 +15,8 @@ import numpy as np
 from darnax.atomic import to_disk
 from darnax.data.exclusive import scratch_folder
 from darnax.data.reader import Arrays
+from darnax.errors import Problem, RequestError
+from darnax.files import open_regular, read_text
 
 _FOLDER = "decoded"
 _MANIFEST = "manifest.json"
@@ -24,18 +26,33 @@ def read_cache(dataset: Path) -> dict[str, Arrays] | None:
     """Split -> arrays; None unless cache and dataset both have the checksums of the manifest."""
     folder = dataset / _FOLDER
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text())
+        manifest = json.loads(read_text(folder / _MANIFEST))
         if manifest["dataset"] != _checksums(dataset) or manifest["arrays"] != _checksums(folder):
             return None
-        return {
-            split: Arrays(*(np.load(folder / f"{split}-{part}.npy") for part in Arrays._fields)) for split in manifest["splits"]
-        }
-    except (OSError, ValueError, KeyError, TypeError):
+        return {split: _load(folder, split, manifest["arrays"]) for split in manifest["splits"]}
+    except (OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError):
         return None
 
 
+def _load(folder: Path, split: str, known: dict[str, Any]) -> Arrays:
+    """Read the arrays of a split; ValueError where they are not among the files that have a checksum, or no arrays."""
+    names = [f"{split}-{part}.npy" for part in Arrays._fields]
+    if not known.keys() >= set(names):
+        raise ValueError(f"there is no cache of {split}")
+    arrays = [np.load(folder / name) for name in names]
+    if not all(isinstance(array, np.ndarray) for array in arrays):  # what is a zip inside becomes something else
+        raise ValueError(f"the cache of {split} holds no arrays")
+    return Arrays(*arrays)
+
+
 def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
-    """Put the arrays beside the dataset; the caller holds the lock of the dataset."""
+    """Put the arrays beside the dataset; the caller holds the lock of the dataset.
+
+    Raises RequestError where something else has the place of the cache.
+    """
+    place = dataset / _FOLDER
+    if place.is_symlink() or (place.exists() and not place.is_dir()):
+        raise RequestError(Problem(str(place), "is not a folder, expected the decoded arrays of the set; remove it"))
     with scratch_folder(dataset / f".{_FOLDER}.partial") as folder:
         for split, decoded in arrays.items():
             for part, array in decoded._asdict().items():
@@ -44,8 +61,8 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2))
         for path in (*folder.iterdir(), folder):
             to_disk(path)
-        shutil.rmtree(dataset / _FOLDER, ignore_errors=True)
-        folder.rename(dataset / _FOLDER)
+        shutil.rmtree(place, ignore_errors=True)
+        folder.rename(place)
     to_disk(dataset)
 
 
@@ -54,5 +71,5 @@ def _checksums(folder: Path) -> dict[str, Any]:
 
 
 def _checksum(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

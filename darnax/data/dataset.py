@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 
 import jax
 
+from darnax.errors import Problem, RequestError
+
 
 class Window(NamedTuple):
     """A block of raw examples on the device; only the first `count` are real.
@@ -41,10 +43,24 @@ class Split(Protocol):
 
 @dataclass(frozen=True)
 class Dataset:
-    """An opened dataset. `class_names` is empty for tasks whose targets are patterns."""
+    """An opened dataset.
+
+    `validation` is what networks and settings may be chosen by; with None nothing is evaluated before the end. `test` is
+    asked once and decides on nothing, so the two are never the same split, unless the task is to recall what was trained on.
+    `class_names` is empty for tasks whose targets are patterns.
+
+    Raises:
+        RequestError: the validation split is the test split.
+    """
 
     name: str
     train: Split
     validation: Split | None
     test: Split
     class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse test examples among those that may be chosen by."""
+        if self.validation is self.test and self.test is not self.train:
+            what = f"{self.name} has its test split as validation split; keep other examples out of training, or give None"
+            raise RequestError(Problem("data.source", what))

@@ -7,8 +7,11 @@ import numpy as np
 from darnax.data.progress import Progress
 from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source
+from darnax.errors import Problem, RequestError
+from darnax.files import SMALL
 
 _BLOCK = 1000
+_TIMES = 64  # the size of a file of records, at most, beside that of its examples
 
 FINGERPRINTS = {
     ("mnist", "train"): "1c810389d6a3e7454c0de4bd1897b6cad8f2d4104d6568b512195cf4d588151c",
@@ -40,6 +43,26 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
         blocks.append(read(range(start, min(start + _BLOCK, total))))
         progress(f"decode {source.name} {split}", min(start + _BLOCK, total), total)
     return Arrays(*map(np.concatenate, zip(*blocks, strict=True)))
+
+
+def check_size(source: Source) -> None:
+    """Raise RequestError where the files of a set are far larger than its examples: to read them would take for ever."""
+    size = sum(path.stat().st_size for path in source.folder.iterdir() if path.is_file())
+    if size > SMALL + _TIMES * source.nbytes:
+        what = f"has files of {size} bytes, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
+        raise RequestError(Problem(str(source.folder), what))
+
+
+def is_of(source: Source, arrays: dict[str, Arrays]) -> bool:
+    """Say whether decoded arrays have the splits, the shapes and the labels of a set, whoever wrote them."""
+
+    def fits(split: str, count: int) -> bool:
+        inputs, targets = arrays[split]
+        shapes = inputs.shape == (count, *source.shape) and targets.shape == (count,)
+        kinds = inputs.dtype == source.dtype and targets.dtype == np.int32
+        return shapes and kinds and bool(np.all((targets >= 0) & (targets < len(source.class_names))))
+
+    return arrays.keys() == source.counts.keys() and all(fits(*split) for split in source.counts.items())
 
 
 def check_ends(source: Source) -> None:

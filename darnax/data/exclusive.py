@@ -30,6 +30,8 @@ def scratch_folder(path: Path) -> Iterator[Path]:
 
     The caller holds the lock, so whatever is there already was left by a process that was killed.
     """
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        path.unlink()
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     try:

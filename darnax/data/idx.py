@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from darnax.errors import RequestError
+from darnax.files import read_bytes
 
 _UNSIGNED_BYTE = 0x08
 
@@ -18,7 +19,7 @@ def read_idx(path: Path) -> np.ndarray:
     Raises RequestError where the file is cut short, is not gzip, or does not hold what its header says.
     """
     try:
-        raw = gzip.decompress(path.read_bytes())
+        raw = gzip.decompress(read_bytes(path))
     except (OSError, EOFError, zlib.error) as error:
         raise RequestError(f"{path} is not a readable gzip archive ({error}): copy it again") from error
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != _UNSIGNED_BYTE:

@@ -1,11 +1,14 @@
 """Which datasets there are and what they hold, as plain data."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from darnax.data.archives import IDX_SETS, bundled
-from darnax.data.sources import data_directory, find
+from darnax.data.foreign import check_folder
+from darnax.data.sources import READABLE, TFRECORD, data_directory, find
 from darnax.errors import RequestError
+from darnax.files import read_text
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,18 @@ def catalogue(directory: str | Path | None = None) -> list[Row]:
 def _prepared(directory: Path) -> set[str]:
     # <name>/<version> or <name>/<config>/<version>
     found = [*directory.glob("[!.]*/*/dataset_info.json"), *directory.glob("[!.]*/*/*/dataset_info.json")]
-    return {path.parent.parent.relative_to(directory).as_posix() for path in found}
+    return {path.parent.parent.relative_to(directory).as_posix() for path in found if _is_readable(path)}
+
+
+def _is_readable(path: Path) -> bool:
+    """Say whether a set is in a format that training reads, as far as its description goes."""
+    try:
+        check_folder(path.parent)
+        info = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError, RequestError):
+        return False
+    # Without a format it is TFDS's former one.
+    return isinstance(info, dict) and info.get("fileFormat", TFRECORD) in READABLE
 
 
 def _origin(name: str) -> str:

@@ -1,6 +1,6 @@
 """Open a dataset by name: the door of the room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ def open_dataset(
     *,
     directory: str | Path | None = None,
     validation: int = 0,
+    test: int = 0,
     per_class: int | None = None,
     only_classes: Sequence[int] | None = None,
     memory_gib: float = 2.0,
@@ -42,6 +43,7 @@ def open_dataset(
         directory: the TFDS data_dir; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
         validation: examples carved out of train, the last of one fixed permutation;
             with 0, the set's own validation split if it has one.
+        test: examples carved out of train to test on, for a set that has train alone.
         per_class: keep the first so many of each class of train.
         only_classes: keep these labels alone, in every split, renumbered 0, 1, … in the order given.
         memory_gib: a set whose raw inputs take more is streamed.
@@ -51,7 +53,7 @@ def open_dataset(
 
     Raises RequestError: unknown name, impossible selection, or a set that is neither prepared nor can be.
     """
-    selection = Selection(validation, per_class, None if only_classes is None else tuple(only_classes))
+    selection = Selection(validation, per_class, None if only_classes is None else tuple(only_classes), test)
     memory = round(memory_gib * GIB)
     source, arrays = obtain(name, data_directory(directory), None, memory, progress or silent)
     selection.check(len(source.class_names))
@@ -71,18 +73,27 @@ class _Parts:
     def divide(self) -> tuple[Split, Split | None, Split]:
         """Train, validation and test."""
         own = self.source.counts
-        test = "test" if "test" in own else "validation"
-        if "train" not in own or test not in own:
-            came = ", ".join(self.source.builder.info.splits) or "none"
-            raise RequestError(
-                Problem("data.name", f"{self.source.name} has the splits {came}, expected train, and test or validation")
-            )
-        train, carved = self.selection.divide(self._labels("train"))
+        tested_on = next((split for split in ("test", "validation") if split in own), None)
+        self._check(own, tested_on)
+        train, carved, tested = self.selection.divide(self._labels("train"))
+        test = self._whole(tested_on) if tested_on else self._part("train", tested)
         if len(carved):
             validation: Split | None = self._part("train", carved)
         else:
-            validation = self._whole("validation") if test == "test" and "validation" in own else None
-        return self._part("train", train), validation, self._whole(test)
+            validation = self._whole("validation") if tested_on == "test" and "validation" in own else None
+        return self._part("train", train), validation, test
+
+    def _check(self, own: Mapping[str, int], tested_on: str | None) -> None:
+        """Raise RequestError where there is nothing to train on, nothing to test on, or two things to test on."""
+        name, came = self.source.name, ", ".join(self.source.builder.info.splits) or "none"
+        if "train" not in own:
+            raise RequestError(Problem("data.name", f"{name} has the splits {came}, expected train, and test or validation"))
+        if tested_on and self.selection.test:
+            what = f"got {self.selection.test}, but {name} has the split {tested_on} to test on; leave it out"
+            raise RequestError(Problem("data.test", what))
+        if not tested_on and not self.selection.test:
+            what = f"{name} has the split train alone; keep some of it for testing, with +data.test=1000"
+            raise RequestError(Problem("data.name", what))
 
     def _labels(self, split: str) -> np.ndarray:
         if self.arrays is not None:

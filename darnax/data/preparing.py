@@ -7,7 +7,7 @@ from typing import Any
 
 from darnax.data.archives import IDX_SETS, bundled, check_archives
 from darnax.data.cache import read_cache, write_cache
-from darnax.data.decoding import check_ends, decode
+from darnax.data.decoding import check_ends, check_size, decode, is_of
 from darnax.data.exclusive import exclusive, scratch_folder
 from darnax.data.idx_builder import idx_builder
 from darnax.data.progress import Progress, silent
@@ -49,7 +49,9 @@ def _ready(name: str, directory: Path, memory: int) -> Ready | None:
     if source is None or not source.prepared:
         return None
     if source.nbytes <= memory:
-        return (source, arrays) if (arrays := read_cache(source.folder)) else None
+        check_size(source)
+        arrays = read_cache(source.folder)
+        return (source, arrays) if arrays and is_of(source, arrays) else None
     try:
         check_ends(source)
     except Damaged:

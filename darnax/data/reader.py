@@ -22,24 +22,35 @@ class Damaged(RequestError):  # noqa: N818
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Random access to one split; `what` names it in errors, `data` is TFDS's source of records, `decode` splits one in two."""
+    """Random access to one split.
+
+    Args:
+        what: names it in errors.
+        data: a source of records, TFDS's or ours.
+        decode: from a record to its input and label.
+        shape, dtype: of an input.
+        classes: how many labels there are.
+    """
 
     what: str
     data: Any
     decode: Callable[[bytes], tuple[np.ndarray, int]]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    classes: int
 
     def __len__(self) -> int:
         return len(self.data)
 
     def __call__(self, indices: Sequence[int] | np.ndarray) -> Arrays:
         """Decode the examples at `indices`, in that order. Raises Damaged; every chunk of a record file carries a checksum."""
-        inputs = np.empty((len(indices), *self.shape), self.dtype)
-        targets = np.empty(len(indices), np.int32)
         try:
+            inputs = np.empty((len(indices), *self.shape), self.dtype)
+            targets = np.empty(len(indices), np.int32)
             for row, record in enumerate(self.data.__getitems__([int(index) for index in indices])):
                 inputs[row], targets[row] = self.decode(record)
+            if len(targets) and (targets.min() < 0 or targets.max() >= self.classes):
+                raise ValueError(f"a label is {targets.min()} or {targets.max()}, expected 0 to {self.classes - 1}")
         except Exception as error:
             # The record reader and the image decoders raise no common type.
             raise Damaged(

@@ -16,6 +16,7 @@ class Selection:
 
     Args:
         validation: examples carved out of train: the last ones of one fixed permutation, the same in every run.
+        test: examples carved out of train to test on, where there is no test split: the ones before these.
         per_class: the first so many of each class that stay in train, after the validation examples have left it.
         only_classes: labels to keep, in every split; they are renumbered 0, 1, … in the order given.
     """
@@ -23,6 +24,7 @@ class Selection:
     validation: int = 0
     per_class: int | None = None
     only_classes: Sequence[int] | None = None
+    test: int = 0
 
     @property
     def trivial(self) -> bool:
@@ -49,16 +51,15 @@ class Selection:
         """Return the indices, in order, of the examples whose label is kept."""
         return np.arange(len(labels)) if self.only_classes is None else np.flatnonzero(np.isin(labels, list(self.only_classes)))
 
-    def divide(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the indices, in order, of the examples of train that train, and of those that validate."""
+    def divide(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the indices, in order, of the examples of train that train, of those that validate, and of those that test."""
         kept = self.kept(labels)
-        if self.validation >= len(kept):
-            raise RequestError(
-                Problem("data.validation", f"came {self.validation}, expected fewer than the {len(kept)} of train")
-            )
+        if self.test + self.validation >= len(kept):
+            got = f"{self.validation} and data.test={self.test}" if self.test else f"{self.validation}"
+            raise RequestError(Problem("data.validation", f"got {got}, expected fewer than the {len(kept)} examples of train"))
         order = np.random.default_rng(_VALIDATION_SEED).permutation(kept)
-        cut = len(kept) - self.validation
-        return self._first_of_each(np.sort(order[:cut]), labels), np.sort(order[cut:])
+        train, test, validation = np.split(order, [len(kept) - self.validation - self.test, len(kept) - self.validation])
+        return self._first_of_each(np.sort(train), labels), np.sort(validation), np.sort(test)
 
     def _first_of_each(self, train: np.ndarray, labels: np.ndarray) -> np.ndarray:
         if self.per_class is None:

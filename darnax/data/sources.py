@@ -1,6 +1,7 @@
 """A prepared set of TensorFlow Datasets: where it lies, and which features are the input and the label."""
 
 import difflib
+import math
 import os
 import re
 from collections.abc import Callable
@@ -11,12 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from darnax.data.foreign import check_folder
 from darnax.data.quiet import quiet
-from darnax.data.reader import Reader
+from darnax.data.reader import Damaged, Reader
+from darnax.data.tfrecord import TFRecords
 from darnax.errors import Problem, RequestError, first_line
 
 _NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
 _ROLES = ("train", "validation", "test")
+_BLOCK = 1000
+TFRECORD = "tfrecord"
+READABLE = ("array_record", TFRECORD)
+"""The file formats that are read without TensorFlow."""
 
 
 def data_directory(directory: str | Path | None) -> Path:
@@ -87,14 +94,14 @@ class Source:
     @property
     def example_bytes(self) -> int:
         """Memory of one raw input."""
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def reader(self, split: str) -> Reader:
         """Random access to the examples of one split."""
-        import tensorflow_datasets as tfds
+        return Reader(self._what(split), self._records(split), self._decoder(), self.shape, self.dtype, len(self.class_names))
 
-        records = self._data(split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES)
-        return Reader(f"{split} of {self.name} in {self.folder}", records, self._decoder(), self.shape, self.dtype)
+    def _what(self, split: str) -> str:
+        return f"{split} of {self.name} in {self.folder}"
 
     def _decoder(self) -> Callable[[bytes], tuple[np.ndarray, int]]:
         """From a record to its input and label; TFDS's own way through all features takes twice as long for a small picture."""
@@ -116,31 +123,44 @@ class Source:
 
     def labels(self, split: str) -> np.ndarray:
         """All labels of one split, without decoding its inputs."""
+        from tensorflow_datasets.proto import tf_example_pb2
+
+        label, nothing = self.keys[1], np.empty(0, np.uint8)
+
+        def decode(record: bytes) -> tuple[np.ndarray, int]:
+            return nothing, tf_example_pb2.Example.FromString(record).features.feature[label].int64_list.value[0]
+
+        read = Reader(self._what(split), self._records(split), decode, nothing.shape, nothing.dtype, len(self.class_names))
+        blocks = range(0, len(read), _BLOCK)
+        return np.concatenate([read(range(i, min(i + _BLOCK, len(read)))).targets for i in blocks])
+
+    def _records(self, split: str) -> Any:
+        """Open the records of one split, by TFDS or, in its usual format, without it: there it would need TensorFlow."""
         import tensorflow_datasets as tfds
 
-        data = self._data(split, decoders={self.keys[0]: tfds.decode.SkipDecoding()})
-        return np.array([example[self.keys[1]] for example in data], np.int32)
-
-    def _data(self, split: str, **options: Any) -> Any:
-        import tensorflow_datasets as tfds
-
-        if self.builder.info.file_format != tfds.core.FileFormat.ARRAY_RECORD:
-            came = self.builder.info.file_format.value
-            raise RequestError(
-                f"{self.folder} is prepared as {came}, which only TensorFlow reads: prepare it elsewhere (paths.data=DIR)"
-            )
-        return self.builder.as_data_source(split=split, **options)
+        file_format = self.builder.info.file_format.value
+        if file_format not in READABLE:
+            what = f"{self.folder} is prepared as {file_format}, which only TensorFlow reads"
+            raise RequestError(f"{what}: prepare it elsewhere (paths.data=DIR)")
+        try:
+            if file_format == TFRECORD:
+                return TFRecords([Path(path) for path in self.builder.info.splits[split].filepaths])
+            return self.builder.as_data_source(split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES)
+        except Exception as error:  # the record reader raises no common type
+            what = f"{self._what(split)} cannot be read ({first_line(error)})"
+            raise Damaged(f"{what}: delete the folder and prepare it again") from error
 
 
 def find(name: str, directory: Path) -> Source | None:
     """Return the set called `name`, prepared or not; None where it is there and its description cannot be read.
 
-    Raises RequestError with the nearest names where there is no such set.
+    Raises RequestError with the nearest names where there is no such set, and where what lies there must not be read.
     """
     import tensorflow_datasets as tfds
 
     if not _NAME.fullmatch(name):
         raise RequestError(Problem("data.name", f"came {name!r}, expected a name such as mnist or emnist/balanced"))
+    check_folder(directory / re.split("[/:]", name)[0])
     try:
         with quiet():
             return Source(name, tfds.builder(name, data_dir=str(directory)))

@@ -97,7 +97,10 @@ def compare(
     if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
         names = metrics_of(readable)
         near = get_close_matches(metric, names, n=3) or names
-        raise RequestError(Problem("--metric", f"no finished run has {metric}; there is {', '.join(near)}"))
+        there = f"there is {', '.join(near)}"
+        if metric.startswith("eval/"):  # as after training on everything
+            there += "; runs without a validation split are reported by --metric test/accuracy"
+        raise RequestError(Problem("--metric", f"no finished run has {metric}; {there}"))
     damaged = tuple(run for run in runs if run.damage)
     return Comparison(metric, best, lower, tuple(columns), ranked(rows, lower=lower), damaged, keys)
 

@@ -12,6 +12,8 @@ from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.states import State
 
+MEMORY_GIB = 2.0  # of a decoded set, where nothing else is said
+
 
 @dataclass(frozen=True)
 class DataChoice:
@@ -22,7 +24,8 @@ class DataChoice:
         shape: of one encoded input.
         classes: number of them.
         batch_size: examples of one step.
-        validation: number of training examples that are kept out of training.
+        validation: number of training examples that are kept out of training, to choose by.
+        test: number of training examples that are kept for testing, of a set without a test split.
         per_class: train on so many examples of each class; None is all.
         only_classes: train and test on these alone; None is all.
         memory_gib: a decoded set above it is read from disk while training.
@@ -44,6 +47,7 @@ class DataChoice:
     encode: Any
     labels: Any
     directory: Path
+    test: int = 0
 
 
 @dataclass(frozen=True)

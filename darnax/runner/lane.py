@@ -40,6 +40,11 @@ class Progress:
         """Passes over the training set so far."""
         return self.step / max(self.per_epoch, 1)
 
+    def forget_evaluations(self) -> None:
+        """Drop what an earlier version of darnax measured on the test split while it trained without a validation split."""
+        self.best = -1.0
+        self.metrics = {name: value for name, value in self.metrics.items() if not name.startswith("eval/")}
+
 
 class Log(logging.FileHandler):
     """A train.log that stops nothing when it cannot be written, and is a file of the run's own folder."""

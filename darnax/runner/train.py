@@ -72,6 +72,9 @@ class Run:
         self.keys = self.programs.keys()
         self.learner = self.begin(per_epoch)
         self.progress = lanes[0].progress  # its step is that of all
+        if dataset.validation is None:
+            for lane in lanes:
+                lane.progress.forget_evaluations()
 
     def begin(self, per_epoch: int) -> Learner:
         """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
@@ -191,15 +194,17 @@ class Run:
         return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
 
     def evaluate(self) -> Rows:
-        """Return the accuracy on the validation split, or on the test split where there is none; keep the best networks."""
-        rows = self.accuracy("eval", self.dataset.validation or self.dataset.test)
+        """Return the accuracy on the validation split and keep the best networks; nothing where there is no such split."""
+        if self.dataset.validation is None:
+            return [{} for _ in self.lanes]
+        rows = self.accuracy("eval", self.dataset.validation)
         for number, (lane, row) in enumerate(zip(self.lanes, rows, strict=True)):
             if lane.improves(row):
                 lane.save(self.part(self.learner, number), "best")
         return rows
 
     def test(self) -> Rows:
-        """Return the accuracy on the test split, which is asked for once: in the row of the last step."""
+        """Return the accuracy on the test split: asked for once, in the row of the last step, it decides on nothing."""
         return self.accuracy("test", self.dataset.test)
 
     def accuracy(self, name: str, split: Split) -> Rows:

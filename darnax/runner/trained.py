@@ -25,15 +25,15 @@ class Trained(NamedTuple):
         return f"{self.path.name} (step {self.step}, {why})"
 
 
-def load_learner(programs: Programs, folder: RunFolder) -> Trained:
-    """Return the network of a run: the best one it kept, or the last where it keeps none.
+def load_learner(programs: Programs, folder: RunFolder, *, best: bool = True) -> Trained:
+    """Return the network of a run: the best on its validation split, or the last where it keeps none; without `best`, the last.
 
     Raises:
         RequestError: there is no checkpoint, or the best one is damaged: another one would give other numbers.
     """
-    best = folder.checkpoints / "best.safetensors"
-    if os.path.lexists(best):
-        return _load(programs, best, "take it out of the folder, and the last checkpoint is used instead")
+    chosen = folder.checkpoints / "best.safetensors"
+    if best and os.path.lexists(chosen):
+        return _load(programs, chosen, "take it out of the folder, and the last checkpoint is used instead")
     path = checkpoint.latest(folder.checkpoints, RunMeta)
     if path is None:
         what = f"has no checkpoint that can be read; go on with darnax train --resume {folder.path}"

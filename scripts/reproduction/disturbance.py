@@ -16,7 +16,7 @@ from darnax.relaxation import Phase
 from darnax.runner.trained import load_learner
 from reproduction.receipts import cut, ended, wanted
 
-RUN = "+experiment=mnist_chain"
+RUN = "+experiment=mnist_chain data.validation=0"
 STEPS = (1, 2, 3, 4, 6, 10)
 BATCH = 500
 Images = np.ndarray[Any, Any]

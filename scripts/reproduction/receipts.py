@@ -15,7 +15,7 @@ from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
 from reproduction.rows import ACCURACY, Row
 
-EVALUATED = "eval/accuracy"  # on the test images as well, where no validation split was kept
+EVALUATED = "eval/accuracy"  # on the test images, by version 0.1.0 where no validation split was kept
 Identity = frozenset[tuple[str, Any]]
 
 
@@ -61,7 +61,7 @@ def ended(outputs: Path) -> dict[Identity, Run]:
 
 def cut(run: Run) -> int:
     """Return the epoch of the last evaluation on the test images of a run that was cut off, else 0."""
-    if run.status != "interrupted" or run.config.get("data.validation") != 0:
+    if run.status != "interrupted" or EVALUATED not in run.summary["metrics"] or run.config.get("data.validation") != 0:
         return 0
     every = run.config["runner.evaluate_every"]
     return int(run.summary.get("epochs", 0) // every * every)

@@ -92,8 +92,8 @@ def test_what_cannot_be_rebuilt_is_refused(
 
 def test_another_file_format_is_refused_and_left_alone(tiny: Path, tmp_path: Path) -> None:
     folder = prepare("mnist", tmp_path / "data")
-    info = (folder / "dataset_info.json").read_text().replace('"array_record"', '"tfrecord"')
+    info = (folder / "dataset_info.json").read_text().replace('"array_record"', '"riegeli"')
     (folder / "dataset_info.json").write_text(info)
-    with pytest.raises(RequestError, match="tfrecord, which only TensorFlow reads"):
+    with pytest.raises(RequestError, match="riegeli, which only TensorFlow reads"):
         open_dataset("mnist", directory=tmp_path / "data")
     assert (folder / "dataset_info.json").read_text() == info

@@ -18,7 +18,10 @@ def test_catalogue(tiny: Path, tmp_path: Path) -> None:
     ]
     prepare("kmnist", tmp_path, archives=tiny)
     (tmp_path / "emnist/balanced/3.1.0").mkdir(parents=True)
-    (tmp_path / "emnist/balanced/3.1.0/dataset_info.json").touch()
+    (tmp_path / "emnist/balanced/3.1.0/dataset_info.json").write_text("{}")  # in TFDS's usual format, which needs no word
+    for name, info in {"written_by_riegeli": '{"fileFormat": "riegeli"}', "damaged": "{", "empty": ""}.items():
+        (tmp_path / name / "1.0.0").mkdir(parents=True)
+        (tmp_path / name / "1.0.0/dataset_info.json").write_text(info)
     rows = {row.name: row for row in catalogue(tmp_path)}
     assert [name for name, row in rows.items() if row.prepared] == ["kmnist", "emnist/balanced"]
     assert rows["emnist/balanced"].origin == "tfds"

@@ -1,5 +1,8 @@
 """Oracle: counting; every example comes as often as it should, and the resident split is what the streamed one must equal."""
 
+import itertools
+import json
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -10,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from darnax.data import Resident, Split, Streamed, open_dataset
+from darnax.data import Resident, Split, Streamed, open_dataset, prepare
 from darnax.data.reader import Arrays
 from darnax.errors import RequestError
 
@@ -154,3 +157,20 @@ def test_damage_met_while_streaming_is_told(tiny: Path, tmp_path: Path) -> None:
     record.write_bytes(raw)
     with pytest.raises(RequestError, match=r"train of mnist in .* cannot be read"):
         list(streamed.train.windows(0))
+
+
+def test_a_set_with_train_alone_is_tested_on_a_share_that_is_kept_for_it(tiny: Path, tmp_path: Path) -> None:
+    folder = prepare("kmnist", tmp_path, archives=tiny)
+    shutil.copytree(folder, tmp_path / "alone/1.0.0", ignore=shutil.ignore_patterns("decoded"))
+    info = json.loads((tmp_path / "alone/1.0.0/dataset_info.json").read_text())
+    info["splits"] = [split | {"filepathTemplate": "kmnist-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"} for split in info["splits"]]
+    del info["splits"][1]
+    (tmp_path / "alone/1.0.0/dataset_info.json").write_text(json.dumps(info | {"name": "alone", "version": "1.0.0"}))
+    with pytest.raises(RequestError, match=r"alone has the split train alone.*\+data\.test=1000"):
+        open_dataset("alone", directory=tmp_path)
+    dataset = open_dataset("alone", directory=tmp_path, test=9, validation=7)
+    parts = [examples(split) for split in (dataset.train, dataset.validation, dataset.test)]
+    assert list(map(len, parts)) == [44, 7, 9]
+    assert Counter(itertools.chain(*parts)) == Counter(examples(open_dataset("kmnist", directory=tmp_path).train))
+    with pytest.raises(RequestError, match=r"data\.test: got 9, but kmnist has the split test to test on"):
+        open_dataset("kmnist", directory=tmp_path, test=9)

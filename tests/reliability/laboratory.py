@@ -43,7 +43,7 @@ def digits(classes: int) -> Dataset:
     """Random images that look like MNIST."""
     rng = np.random.default_rng(0)
     split = Resident(rng.integers(0, 256, (IMAGES, 28, 28, 1), np.uint8), np.arange(IMAGES, dtype=np.int32) % classes)
-    return Dataset("mnist", split, None, split, tuple(map(str, range(classes))))
+    return Dataset("mnist", split, split, split, tuple(map(str, range(classes))))
 
 
 def steps(config: dict[str, Any], *, really: bool) -> None:

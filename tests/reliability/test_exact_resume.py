@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 
 from darnax.builder import build
 from darnax.cli.hydra_adapter import compose
-from darnax.data import Dataset, Streamed
+from darnax.data import Dataset, Resident, Streamed
 from darnax.data.reader import Arrays
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
@@ -248,7 +248,7 @@ def streamed() -> Dataset:
     """The random images, read in windows, in an order of their own for every epoch."""
     split = digits(10).train
     read = Streamed(lambda index: Arrays(split.inputs[index], split.targets[index]), np.arange(len(split)), 15, seed=3)
-    return Dataset("mnist", read, digits(10).test, digits(10).test, digits(10).class_names)
+    return Dataset("mnist", read, Resident(split.inputs, split.targets), split, digits(10).class_names)
 
 
 @st.composite

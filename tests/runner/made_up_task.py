@@ -24,4 +24,4 @@ def dataset() -> Dataset:
     images = draw.integers(0, 256, (EXAMPLES, 28, 28, 1), np.uint8)
     digits = draw.integers(0, 10, EXAMPLES).astype(np.int32)
     split = Resident(images, digits)
-    return Dataset("random digits", split, None, split, tuple("0123456789"))
+    return Dataset("random digits", split, split, split, tuple("0123456789"))

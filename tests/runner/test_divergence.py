@@ -153,7 +153,8 @@ def made_up_digits(*, learnable: bool) -> Dataset:
     digits = draw.integers(0, 10, EXAMPLES).astype(np.int32)
     images = templates[digits] if learnable else draw.integers(0, 256, (EXAMPLES, 28, 28, 1), np.uint8)
     test = Resident(images, digits if learnable else draw.permutation(digits))
-    return Dataset("random digits", Resident(images, digits), None, test, tuple("0123456789"))
+    seen = Resident(images, digits)
+    return Dataset("random digits", seen, Resident(test.inputs, test.targets), test, tuple("0123456789"))
 
 
 @pytest.mark.parametrize("learnable", [pytest.param(True, marks=SLOW), False])

@@ -15,6 +15,7 @@ from darnax.builder import build
 from darnax.cli.hydra_adapter import compose
 
 ROOT = Path(__file__).parents[2]
+CHAIN = "darnax train +experiment=mnist_chain data.validation=0"  # the row that is taken here
 AROUND = {"git": {"commit": "0123456789abcdef", "dirty": False}, "device": {"kind": "cpu"}}
 
 
@@ -29,7 +30,7 @@ def reproduce(monkeypatch):
 def run(place, name, accuracy, *overrides, status="finished"):
     folder = place / "mnist_chain" / name
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(compose(["+experiment=mnist_chain", *overrides])))
+    (folder / "config.yaml").write_text(yaml.safe_dump(compose(["+experiment=mnist_chain", "data.validation=0", *overrides])))
     (folder / "environment.json").write_text(json.dumps(AROUND))
     summary = {"status": status, "metrics": {"test/accuracy": accuracy}, "wall_seconds": 60.0}
     (folder / "summary.json").write_text(json.dumps(summary))
@@ -70,7 +71,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce,
     run(tmp_path, "2026-01-02_00-00-03-aaaaaa", 0.1, "seed=2", "data.validation=5000", status="interrupted")
     run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
     left = said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing")
-    assert left == "darnax train -m +experiment=mnist_chain tracking=local seed=2\n"
+    assert left == "darnax train -m +experiment=mnist_chain data.validation=0 tracking=local seed=2\n"
 
     physics = tmp_path / "physics" / "counting"
     physics.mkdir(parents=True)
@@ -81,10 +82,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce,
     page = (tmp_path / "results.md").read_text()
     row = re.search(r"^\| `mnist_chain`.*$", page, re.MULTILINE)[0]
     values = [0.9712, 0.9735]
-    assert (
-        f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | CPU | 0123456 | `darnax train +experiment=mnist_chain` |"
-        in row
-    )
+    assert f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | CPU | 0123456 | `{CHAIN}` |" in row
     assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
 
 
@@ -121,15 +119,13 @@ def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(re
     experiment, readme = tmp_path / "configs/experiment/mnist_chain.yaml", tmp_path / "README.md"
     experiment.parent.mkdir(parents=True)
     other = "# darnax train +experiment=unheard_of seed=0,1,2 -m    test 0.5\nname: x\n"
-    experiment.write_text(f"# A chain\n# darnax train +experiment=mnist_chain seed=0,1,2 -m  test 0.1\n{other}")
-    readme.write_text(
-        "| a chain | | 0.1 ± 0.2 | `darnax train +experiment=mnist_chain seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n"
-    )
+    experiment.write_text(f"# A chain\n# {CHAIN} seed=0,1,2 -m  test 0.1\n{other}")
+    readme.write_text(f"| a chain | | 0.1 ± 0.2 | `{CHAIN} seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n")
     (tmp_path / "docs").mkdir()
     said(reproduce, monkeypatch, capsys, "--outputs", tmp_path / "outputs", "--docs", tmp_path / "docs")
     told = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
-    assert experiment.read_text() == f"# A chain\n# darnax train +experiment=mnist_chain seed=0,1,2 -m    {told}\n{other}"
-    cells = "| 0.9720 ± 0.0020 | `darnax train +experiment=mnist_chain seed=0,1,2 -m` |"
+    assert experiment.read_text() == f"# A chain\n# {CHAIN} seed=0,1,2 -m    {told}\n{other}"
+    cells = f"| 0.9720 ± 0.0020 | `{CHAIN} seed=0,1,2 -m` |"
     assert readme.read_text() == f"| a chain | {cells}\n| x | 0.5 | `darnax` |\n"
 
 

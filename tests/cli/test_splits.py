@@ -1,0 +1,141 @@
+"""Which splits decide and which only report. Oracle: the definition of the configuration, and what each run has logged."""
+
+import json
+from pathlib import Path
+
+import pytest
+from made_up_sources import Blobs, ChosenByTest
+from typer.testing import CliRunner
+
+from darnax.cli.app import app
+from darnax.cli.splits import has_validation
+from darnax.errors import RequestError
+
+BLOBS = {"_target_": "made_up_sources.Blobs"}
+ASSOCIATIONS = {"_target_": "darnax.data.Associations", "inputs": 10, "outputs": 2, "load": 0.5}
+OURS = ["+experiment=digits_smoke", "trust=[made_up_sources]", "data.classes=3", "data.batch_size=5", "data.per_class=null"]
+SMALL = [*OURS, "model.depth=1", "model.features=30", "runner.epochs=2", "tracking=local", "data.validation=0"]
+
+
+def configured(**data):
+    return {"data": {"name": "mnist", "validation": 0, "source": None} | data, "trust": ["made_up_sources"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (configured(), False),
+        (configured(validation=10), True),
+        (configured(source=ASSOCIATIONS), True),
+        (configured(source=BLOBS), False),
+        (configured(source=BLOBS | {"validates": True}), True),
+        (configured(source=BLOBS, validation=6), True),
+    ],
+)
+def test_what_keeps_examples_out_of_training(config, expected, tmp_path):
+    assert has_validation(config | {"paths": {"data": str(tmp_path)}}) is expected
+
+
+def test_a_test_split_is_no_validation_split():
+    with pytest.raises(RequestError, match=r"data\.source: chosen by test has its test split as validation split"):
+        ChosenByTest().open()
+
+
+def darnax(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [*map(str, words)], prog_name="darnax")
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def source(**arguments) -> str:
+    return f"+data.source={json.dumps(BLOBS | arguments)}".replace('"', "").replace(":", ": ").replace("+", "", 1)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def only_run(place: Path) -> Path:
+    (run,) = (path.parent for path in place.glob("outputs/*/*/config.yaml"))
+    return run
+
+
+def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_is_kept(place):
+    shown = darnax("train", *SMALL, source())
+    run = only_run(place)
+    names = [name for line in (run / "metrics.jsonl").read_text().splitlines() for name in json.loads(line)]
+    assert not [name for name in names if name.startswith("eval/")]
+    assert names.count("test/accuracy") == 1
+    assert not (run / "checkpoints" / "best.safetensors").exists()
+    assert json.loads((run / "summary.json").read_text())["best"] == {}
+    told = json.loads((run / "summary.json").read_text())["metrics"]
+    assert f"test {told['test/accuracy']:.2%}" in shown
+    assert len([line for line in shown.splitlines() if line.startswith("epoch") and "train" in line]) == 2
+    assert f"accuracy {told['test/accuracy']:.2%}" in darnax("eval", run, "trust=[made_up_sources]")
+    # What it has no metric for is told with the way out.
+    assert "--metric test/accuracy" in " ".join(darnax("compare", "outputs", code=2).split())
+    assert "test/accuracy" in darnax("compare", "outputs", "--metric", "test/accuracy")
+    assert "would choose by the test split" in darnax("compare", "outputs", "--metric", "test/accuracy", "--best", code=2)
+
+
+def test_a_best_network_that_an_earlier_version_chose_by_the_test_split_is_not_used(place):
+    darnax("train", *SMALL, source(), "runner.checkpoint_every=1")
+    run = only_run(place)
+    first = min((run / "checkpoints").glob("step-*.safetensors"))
+    (run / "checkpoints" / "best.safetensors").write_bytes(first.read_bytes())
+    last_accuracy = json.loads((run / "summary.json").read_text())["metrics"]["test/accuracy"]
+    shown = darnax("eval", run, "trust=[made_up_sources]")
+    assert "best.safetensors was chosen by the test images, as in earlier versions" in shown
+    assert f"accuracy {last_accuracy:.2%}" in shown
+    assert "chosen by the test images" in darnax("eval", run, "trust=[made_up_sources]", "data.validation=6")
+
+
+def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
+    darnax("train", *SMALL, source(), "data.validation=9")
+    run = only_run(place)
+    assert json.loads((run / "summary.json").read_text())["best"].keys() == {"eval/accuracy"}
+    assert (run / "checkpoints" / "best.safetensors").is_file()
+    assert len(Blobs().open().train) == 30
+    assert "chosen by the test images" not in darnax("eval", run, "trust=[made_up_sources]")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["data.memory_gib=1.0"], "data.memory_gib: has no effect on a data.source"),
+        (["+data.test=5"], "data.test: has no effect on a data.source"),
+        (["data.validation=30"], "data.validation: got 30, expected fewer than the 30 examples of train"),
+        (["data.per_class=11"], "data.per_class: came 11, expected at most 10"),
+    ],
+)
+def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(place, asked, told):
+    assert told in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
+    assert not (place / "outputs").exists()
+
+
+def test_settings_of_data_choose_from_a_source(place):
+    darnax("train", *SMALL, source(), "data.only_classes=[2,0]", "data.classes=2", "data.per_class=5", "data.validation=4")
+    summary = json.loads((only_run(place) / "summary.json").read_text())
+    assert summary["steps"] == 2 * (2 * 5) // 5
+
+
+def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(place, mnist_directory, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
+    words = ["+experiment=digits_smoke", "data.per_class=null", "data.memory_gib=0.001", "runner.replicas=2", "tracking=local"]
+    told = "runner.replicas: got 2, but every seed streams data in an order of its own"
+    assert told in " ".join(darnax("train", *words, code=2).split())
+    assert not (place / "outputs").exists()
+
+
+def test_replicas_over_resident_data_are_what_each_seed_is_alone(place):
+    few = [*SMALL, source(), "data.validation=9", "runner.epochs=1"]
+    numbers = {}
+    for more in (["seed=3"], ["seed=4"], ["seed=3", "runner.replicas=2"]):
+        darnax("train", *few, *more)
+        (new,) = {path.parent for path in place.glob("outputs/*/*/summary.json")} - numbers.keys()
+        numbers[new] = json.loads((new / "summary.json").read_text())["metrics"]
+    one, other, both = numbers.values()
+    for name in ("norm/w_in", "update/w_out", "eval/accuracy", "test/accuracy", "unstable/w_in"):
+        assert both[name] == pytest.approx((one[name] + other[name]) / 2, rel=1e-4, abs=1e-6), name

@@ -1,0 +1,86 @@
+"""What a configuration chooses of a source. Oracle: sets of the examples, each of which tells which one it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from darnax.data import Dataset, Resident, Streamed
+from darnax.data.chosen import choose
+from darnax.data.reader import Arrays
+from darnax.data.selection import Selection
+from darnax.errors import RequestError
+
+
+def numbered(first: int, count: int) -> Resident:
+    """Examples that tell their number, of classes that go round."""
+    numbers = np.arange(first, first + count, dtype=np.int32)
+    return Resident(numbers[:, None].astype(np.float32), numbers % 3)
+
+
+CLASSES = Dataset("numbers", numbered(0, 60), numbered(100, 12), numbered(200, 30), tuple("abc"))
+PATTERNS = Resident(np.ones((9, 4), np.float32), np.ones((9, 2), np.float32))
+
+
+def numbers(split: Resident) -> list[int]:
+    return np.asarray(split.inputs)[:, 0].astype(int).tolist()
+
+
+def test_nothing_asked_changes_nothing() -> None:
+    assert choose(CLASSES, Selection()) is CLASSES
+
+
+@pytest.mark.parametrize("own", [CLASSES.validation, None])
+def test_validation_is_carved_out_of_train_and_stands_in_the_place_of_the_sources_own(own: Resident | None) -> None:
+    chosen = choose(replace(CLASSES, validation=own), Selection(validation=7))
+    assert len(numbers(chosen.validation)) == 7
+    assert sorted(numbers(chosen.train) + numbers(chosen.validation)) == list(range(60))
+    assert chosen.test is CLASSES.test
+    np.testing.assert_array_equal(chosen.validation.targets, np.array(numbers(chosen.validation)) % 3)
+
+
+def test_per_class_leaves_the_first_of_each_class_in_train_alone() -> None:
+    chosen = choose(CLASSES, Selection(per_class=4))
+    assert numbers(chosen.train) == list(range(12))
+    assert (chosen.validation, chosen.test) == (CLASSES.validation, CLASSES.test)
+
+
+def test_only_classes_holds_for_every_split_and_renumbers() -> None:
+    chosen = choose(CLASSES, Selection(only_classes=(2, 0)))
+    assert chosen.class_names == ("c", "a")
+    for split, whole in ((chosen.train, CLASSES.train), (chosen.validation, CLASSES.validation), (chosen.test, CLASSES.test)):
+        assert numbers(split) == [number for number in numbers(whole) if number % 3 != 1]
+        assert split.targets.tolist() == [{2: 0, 0: 1}[number % 3] for number in numbers(split)]
+
+
+RECALL = Dataset("recall", PATTERNS, PATTERNS, PATTERNS, ())
+PAIRS = Dataset("pairs", PATTERNS, None, Resident(*PATTERNS.__dict__.values()), ())
+STREAM = replace(CLASSES, train=Streamed(lambda chosen: Arrays(chosen, chosen), np.arange(9), 3, seed=0))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "selection", "refused"),
+    [
+        (RECALL, Selection(validation=2), r"data\.validation: recall is tested on what it trains on"),
+        (RECALL, Selection(per_class=2), r"data\.per_class: the targets of recall are not classes"),
+        (PAIRS, Selection(only_classes=(0,)), r"data\.only_classes: the targets of pairs are not classes"),
+        (STREAM, Selection(validation=2), r"data\.validation: numbers does not hold its examples in memory"),
+        (STREAM, Selection(per_class=2), r"data\.per_class: numbers does not hold its examples in memory"),
+        (CLASSES, Selection(only_classes=(3,)), r"data\.only_classes: came \[3\], expected different labels from 0 to 2"),
+        (CLASSES, Selection(validation=60), r"data\.validation: got 60, expected fewer than the 60 examples"),
+        (CLASSES, Selection(per_class=21), r"data\.per_class: came 21, expected at most 20"),
+    ],
+)
+def test_what_cannot_apply_is_refused_by_name(dataset: Dataset, selection: Selection, refused: str) -> None:
+    with pytest.raises(RequestError, match=refused):
+        choose(dataset, selection)
+
+
+def test_everything_that_cannot_apply_is_named_at_once() -> None:
+    with pytest.raises(RequestError) as caught:
+        choose(RECALL, Selection(validation=2, per_class=2, only_classes=(0,)))
+    assert [problem.where for problem in caught.value.problems] == ["data.validation", "data.per_class", "data.only_classes"]
+
+
+def test_validation_of_pairs_that_are_tested_on_others_is_carved() -> None:
+    assert len(choose(PAIRS, Selection(validation=2)).validation) == 2
