@@ -84,7 +84,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("command", "name", "kind"), one_of(4, CASES))
+@pytest.mark.parametrize(("command", "name", "kind"), one_of(7, CASES))
 def test_what_is_no_file_of_a_run_is_refused_and_left(
     darnax: Callable, run: Path, tmp_path: Path, command: str, name: str, kind: str
 ) -> None:
@@ -108,7 +108,7 @@ CONTENTS = {"empty": b"", "not UTF-8": b"\xff\xfe\x00", "deep": b'{"a":' * 10000
 @pytest.mark.parametrize("command", ["eval", "resume"])
 @pytest.mark.parametrize(
     ("name", "content"),
-    one_of(7, [(name, content) for name in (*FILES[2:8], "metrics.jsonl") for content in CONTENTS.values()]),
+    one_of(12, [(name, content) for name in (*FILES[2:8], "metrics.jsonl") for content in CONTENTS.values()]),
     ids=lambda word: str(word)[:20],
 )
 def test_what_a_command_does_not_need_stops_it_not(
