@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from darnax.builder.build import Built, built, plasticity
 from darnax.builder.network import Seat
+from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.learning import init_optimizer, learners
@@ -138,7 +139,7 @@ def who_hears_whom(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
 def memory(result: Built) -> dict[str, int]:
     """Return the bytes that one replica keeps while it trains."""
     experiment, _, network = result
-    optimizer = experiment.make_optimizer(network, 1)
+    optimizer = experiment.make_optimizer(network, PROBE)
     opt_state = eqx.filter_eval_shape(lambda n: init_optimizer(n, optimizer, experiment.train), network)
     return {
         "network": count_bytes(network),
