@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -13,6 +13,7 @@ from darnax.builder.build import Built, built, plasticity
 from darnax.builder.network import Seat
 from darnax.builder.optimizers import Groups
 from darnax.builder.rates import kinds_of, rate_of, source_of
+from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.learning import init_optimizer, learners
@@ -91,7 +92,7 @@ def describe(config: Mapping[str, Any]) -> Description:
     rows = [
         with_steps(
             module_row(seats[name], module, mask, {p: learners(layer_map, phase)[n] for p, phase in experiment.train.items()}),
-            experiment.make_optimizer,
+            cast(Groups, experiment.make_optimizer),
             words,
         )
         for n, (name, module, mask) in enumerate(zip(layer_map.names, layer_map.modules, masks, strict=True))
@@ -159,7 +160,7 @@ def who_hears_whom(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
 def memory(result: Built) -> dict[str, int]:
     """Return the bytes that one replica keeps while it trains."""
     experiment, _, network = result
-    optimizer = experiment.make_optimizer(network, 1)
+    optimizer = experiment.make_optimizer(network, PROBE)
     opt_state = eqx.filter_eval_shape(lambda n: init_optimizer(n, optimizer, experiment.train), network)
     return {
         "network": count_bytes(network),

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from darnax.builder.calls import Call, called, made
-from darnax.builder.optimizers import PROBE, Groups, Transformation
+from darnax.builder.optimizers import Groups, Transformation
+from darnax.builder.transformations import PROBE
 
 RATE = "learning_rate"
 

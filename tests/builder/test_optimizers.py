@@ -84,6 +84,16 @@ def test_epochs_count_steps():
         assert float(jax.tree.leaves(updates)[0].ravel()[0]) == pytest.approx(-float(expected(step)), abs=1e-6)
 
 
+def test_a_part_of_an_epoch_is_at_least_a_step():
+    """A rate that would rise in no steps at all stays at its first value for ever, in Optax."""
+    rising = {"_target_": "optax.linear_schedule", "init_value": 0.0, "end_value": 1.0, "transition_steps": "0.1 epochs"}
+    changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": rising}, "optimizer.groups": {}}
+    _, network, optimizer, opt_state = started(changes, steps_per_epoch=3)
+    _, opt_state = optimizer.update(network, opt_state, network)
+    _, opt_state = optimizer.update(network, opt_state, network)
+    assert float(opt_state.inner_states[""].inner_state.hyperparams["learning_rate"]) == 1.0
+
+
 CONSTANT = {"_target_": "optax.constant_schedule"}
 SCHEDULES = {
     "keys": {"_target_": "optax.piecewise_constant_schedule", "init_value": 1.0, "boundaries_and_scales": {"1.5 epochs": 0.5}},

@@ -4,9 +4,13 @@ import pytest
 from laboratory import TASK
 
 RATE = "optimizer.groups.w_in.learning_rate"
+WARMUP = (
+    "{_target_: optax.warmup_cosine_decay_schedule, init_value: 0, peak_value: 1, warmup_steps: 0.5 epochs, "
+    "decay_steps: 0.6 epochs}"
+)
 CASES = {
-    "epochs that make no step": (
-        [f"{RATE}.decay_steps='0.05 epochs'"],
+    "epochs that leave no step to fall in": (
+        [f"~{RATE}", f"+{RATE}={WARMUP}"],
         ["optimizer: ", "requires positive decay_steps", "an epoch has 2 steps here"],
     ),
     "a loss that is not there": (
