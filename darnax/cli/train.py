@@ -89,11 +89,10 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     """Print the configuration that a run would get: with `--config` it can be trained, as it is or with other values."""
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
-    from omegaconf import OmegaConf
-
+    from darnax.bounded_yaml import dump_plain
     from darnax.cli.hydra_adapter import compose_whole
 
-    typer.echo(OmegaConf.to_yaml(OmegaConf.create(compose_whole(overrides, file).written())), nl=False)
+    typer.echo(dump_plain(compose_whole(overrides, file).written()), nl=False)
 
 
 def command() -> list[str]:
