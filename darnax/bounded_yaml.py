@@ -93,6 +93,38 @@ def load_plain(text: str) -> Any:
         raise ValueError(getattr(error, "problem", None) or type(error).__name__) from error
 
 
+class PlainDumper(yaml.SafeDumper):  # type: ignore[misc]
+    """Writes a text in quotes wherever a reader, `load_plain` or another one, would take it for something else."""
+
+    yaml_implicit_resolvers = {**yaml.SafeDumper.yaml_implicit_resolvers}  # noqa: RUF012  # of PyYAML, and copied by it
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Return a text as a node; one with unusual line breaks in double quotes, where they are escaped."""
+    unusual = any(letter in text for letter in "\r\x85\u2028\u2029")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if unusual else None)
+
+
+PlainDumper.add_representer(str, represent_text)
+PlainDumper.add_implicit_resolver("tag:yaml.org,2002:float", PLAIN_FLOAT, list("-+0123456789."))
+
+
+def dump_plain(value: Any, *, ascii_only: bool = False) -> str:
+    r"""Return the YAML of None, bool, int, float, str, list and dict, from which `load_plain` makes the same value.
+
+    With `ascii_only`, every other character is escaped as YAML does it.
+
+    Example:
+        >>> dump_plain({"a": [1e-3, "1e-3", "no"]})
+        "a:\n- 0.001\n- '1e-3'\n- 'no'\n"
+    """
+    text: str = yaml.dump(value, Dumper=PlainDumper, sort_keys=False, allow_unicode=not ascii_only)
+    return text
+
+
 def in_brackets(text: str) -> int:
     """Return how many brackets are open at once, at most."""
     return max(accumulate(STEPS.get(character, 0) for character in text))

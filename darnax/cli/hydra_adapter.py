@@ -83,7 +83,7 @@ class Composer(ConfigLoaderImpl):
             raise RequestError(*self.problems(overrides, mode)) from error
 
     def around(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
-        """Put Hydra's node around a saved configuration: that of the files and the command line, for a launcher and a sweeper."""
+        """Put Hydra's node, as the packaged files and the overrides make it, around a saved configuration, for a sweep."""
         parsed = list(hydra_settings.read(overrides))
         hydra = [str(o.input_line) for o in parsed if hydra_settings.is_of_hydra(o.key_or_group)]
         task = [word for word in overrides if word not in hydra]

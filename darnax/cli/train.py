@@ -103,15 +103,12 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
 
 def as_yaml(config: dict[str, Any]) -> list[str]:
     """Write a configuration as lines of YAML; what a terminal would not show is escaped as YAML does it."""
-    import yaml
-    from omegaconf import OmegaConf
-    from omegaconf._utils import get_omega_conf_dumper
+    from darnax.bounded_yaml import dump_plain
 
-    lines = OmegaConf.to_yaml(OmegaConf.create(config)).rstrip("\n").split("\n")
+    lines = dump_plain(config).rstrip("\n").split("\n")
     if all(line == printable(line) for line in lines):
         return lines
-    dumper = get_omega_conf_dumper()
-    return str(yaml.dump(config, Dumper=dumper, sort_keys=False, allow_unicode=False)).rstrip("\n").split("\n")
+    return dump_plain(config, ascii_only=True).rstrip("\n").split("\n")
 
 
 def command() -> list[str]:

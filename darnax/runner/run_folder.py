@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
-from darnax.bounded_yaml import load_plain
+from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import is_strange, read_text
 from darnax.locks import held, sign
@@ -57,15 +57,13 @@ class RunFolder:
         command: Sequence[str],
     ) -> "RunFolder":
         """Make `outputs/<experiment>/<time>-<id>/`, which nobody else has, and write what is known before training."""
-        from omegaconf import OmegaConf
-
         folder = cls(_make_exclusively(outputs / experiment))
         folder.checkpoints.mkdir()
         folder.log.touch()
-        write_atomically(folder.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(config)), resolve=True))
+        write_atomically(folder.path / "config.yaml", dump_plain(dict(config)))
         if composed is not None:
-            write_atomically(folder.path / "composed.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(composed))))
-        write_atomically(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+            write_atomically(folder.path / "composed.yaml", dump_plain(dict(composed)))
+        write_atomically(folder.path / "overrides.yaml", dump_plain(list(overrides)))
         environment = describe_environment(seed=config.get("seed"), command=command)
         write_atomically(folder.path / "environment.json", encode(environment, indent=2) + "\n")
         folder.write_summary(status="running", metrics={}, best={})

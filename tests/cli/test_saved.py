@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from sampling import one_of
 
-from darnax.bounded_yaml import load_plain
+from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.cli import configs, explain, saved
 from darnax.cli.composed import Composed, keep_references, sources
 from darnax.cli.hydra_adapter import Composer, compose
@@ -44,7 +44,7 @@ def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
 
 def printed(folder: Path, words: list[str]) -> Path:
     """Save what `darnax train --cfg job` prints."""
-    (folder / "printed.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(FRESH.run_composed(words).written())))
+    (folder / "printed.yaml").write_text(dump_plain(FRESH.run_composed(words).written()))
     return folder / "printed.yaml"
 
 

@@ -51,12 +51,6 @@ def test_references_are_kept_beside_what_they_come_to(tmp_path):
     assert folder.config() == yaml.safe_load((folder.path / "config.yaml").read_text()) == config
 
 
-def test_interpolations_are_resolved(tmp_path: Path) -> None:
-    config = OmegaConf.create({"seed": 1, "a": "${seed}"})
-    folder = RunFolder.create(tmp_path, "e", config, [], command=["darnax"])
-    assert (folder.path / "config.yaml").read_text() == "seed: 1\na: 1\n"
-
-
 def test_runs_of_the_same_second_never_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.strftime", lambda _: "2026-01-01_00-00-00")
     ids = iter(["aaaaaa", "aaaaaa", "aaaaaa", "bbbbbb", "cccccc"])
