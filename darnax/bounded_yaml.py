@@ -42,6 +42,8 @@ class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
             if not isinstance(key_node, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(problem="a key is a list or a mapping, expected a word or a number")
             key = self.construct_object(key_node, deep=True)
+            if key is None:
+                raise yaml.constructor.ConstructorError(problem="a key is null, expected a word or a number")
             if key in mapping:
                 raise yaml.constructor.ConstructorError(problem=f"the key {key} appears twice")
             mapping[key] = self.construct_object(value_node, deep=True)
@@ -53,6 +55,7 @@ PLAIN_FLOAT = re.compile(
     r"""^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?
     |[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+
     |[-+]?\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?
+    |[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
     |[-+]?\.(?:inf|Inf|INF)
     |\.(?:nan|NaN|NAN))$""",
     re.VERBOSE,

@@ -32,8 +32,10 @@ def read_bytes(path: Path, limit: int | None = SMALL) -> bytes:
     with open_regular(path) as file:
         if limit is None:
             return file.read()
-        content = file.read(limit + 1)
-    if len(content) > limit:
+        # By its size, so that a huge file costs nothing, and by what it gives: some files of the system have no size.
+        too_long = os.fstat(file.fileno()).st_size > limit
+        content = b"" if too_long else file.read(limit + 1)
+    if too_long or len(content) > limit:
         raise OSError(errno.EFBIG, f"has more than {limit} bytes", str(path))
     return content
 
@@ -63,14 +65,56 @@ def open_inside(folder: Path, name: str, *, append: bool = False) -> BinaryIO:
             inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
             os.close(here)
             here = inner
-        # Truncated after the check, so that nothing but a regular file ever is.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(last, flags | (os.O_APPEND if append else 0), 0o666, dir_fd=here)
+        descriptor = open_own(last, os.O_WRONLY | (os.O_APPEND if append else 0), here)
     finally:
         os.close(here)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "is not a regular file", str(folder / name))
     if not append:
-        os.ftruncate(descriptor, 0)
+        os.ftruncate(descriptor, 0)  # after the check, so that nothing but a regular file ever is
     return os.fdopen(descriptor, "ab" if append else "wb")
+
+
+def open_own(path: Path | str, flags: int, folder: int | None = None) -> int:
+    """Return the descriptor of a file that is a regular one, not a link, and made where it is not there; `folder` is open.
+
+    Raises:
+        OSError: it is a link or not a regular file, or cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # which is what the system calls a link here
+            raise OSError(errno.ELOOP, "is a link", str(path)) from None
+        if error.errno == errno.ENXIO:  # a FIFO that nobody reads, or a socket
+            raise OSError(errno.EINVAL, "is not a regular file", str(path)) from None
+        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "is not a regular file", str(path))
+
+
+def write_inside(folder: Path, name: str, content: str) -> None:
+    """Put a text into `folder/name`, as `open_inside` opens it."""
+    with open_inside(folder, name) as file:
+        file.write(content.encode())
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Raises:
+        OSError: something else is there, a link to a folder included, or it cannot be made.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "is a link", str(path))
+
+
+def is_strange(path: Path) -> bool:
+    """Say whether there is something that is no regular file, nor a link to one."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return path.is_symlink()
+    except OSError:
+        return True

@@ -16,11 +16,10 @@ from darnax.layer_map import LayerMap
 from darnax.modules.plasticity import no_update
 from darnax.observables import Metrics, norms, overlaps, relaxations, unstable
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase, Relaxation, relax
+from darnax.relaxation import Phase, Relaxation, ordered, relax
 from darnax.states import State
 
 O = TypeVar("O", bound=Orchestrator)  # noqa: E741
-Phases = Mapping[str, Phase]
 
 
 class Ended(NamedTuple):
@@ -50,7 +49,7 @@ def train_step(
     optimizer: optax.GradientTransformation,
     opt_state: PyTree,
     state: State,
-    phases: Phases,
+    phases: Mapping[str, Phase],
     x: Float[Array, "batch *in"],
     y: Float[Array, "batch *out"],
     rng: Key[Array, ""],
@@ -65,11 +64,15 @@ def train_step(
         optimizer: descends the pseudo-gradients −ΔW; made with `grouped`, or any of Optax's.
         opt_state: from `init_optimizer`.
         state: any state of the network; only its sizes count.
-        phases: by name, in order.
+        phases: by name, in order: `Phases`, or any mapping of one.
         x: encoded inputs.
         y: encoded labels.
         rng: a key.
         axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and the metrics are of the whole.
+
+    Raises:
+        TypeError: several phases that are no `Phases`, since JAX may have changed their order.
+        ValueError: `x` or `y` is no batch of the state's input or output, or the state is not that of the network.
     """
     ends = dict(go_through(network, state.init(x, y), phases, rng))
     pseudo_gradients, parts = local_updates(network, phases, ends)
@@ -90,23 +93,25 @@ def train_step(
 
 
 def evaluate_step(
-    network: Orchestrator, state: State, phases: Phases, x: Float[Array, "batch *in"], rng: Key[Array, ""]
+    network: Orchestrator, state: State, phases: Mapping[str, Phase], x: Float[Array, "batch *in"], rng: Key[Array, ""]
 ) -> Float[Array, "batch *out"]:
     """Show x alone, go through the phases, and return the readout's scores at the end."""
     *_, (_, end) = go_through(network, state.init(x), phases, rng)
     return scores_of(network, end)
 
 
-def go_through(network: Orchestrator, state: State, phases: Phases, rng: Key[Array, ""]) -> Iterator[tuple[str, Ended]]:
+def go_through(
+    network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
+) -> Iterator[tuple[str, Ended]]:
     """Yield every phase at its end; the messages of the input and the output are computed once for all of them."""
     rng, key = jax.random.split(rng)
     held = network.hold(state, key)
-    for name, phase in phases.items():
+    for name, phase in ordered(phases).items():
         state, rng, relaxation = relax(network, state, rng, phase, held)
         yield name, Ended(state, network.fields(state, rng, phase.messages, held), relaxation)
 
 
-def local_updates(network: O, phases: Phases, ends: Mapping[str, Ended]) -> tuple[O, list[Float[Array, ""]]]:
+def local_updates(network: O, phases: Mapping[str, Phase], ends: Mapping[str, Ended]) -> tuple[O, list[Float[Array, ""]]]:
     """Return −ΔW of every module, summed over the phases at whose end it learns, in the shape of the network.
 
     And the norms of the summands, phase by phase, of modules that learn in several.
@@ -123,7 +128,7 @@ def local_updates(network: O, phases: Phases, ends: Mapping[str, Ended]) -> tupl
     return eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total)), parts
 
 
-def learning(layer_map: LayerMap, phases: Phases) -> dict[str, list[bool]]:
+def learning(layer_map: LayerMap, phases: Mapping[str, Phase]) -> dict[str, list[bool]]:
     """Return, for every phase, whether each module in order learns at its end and has something that may change."""
     plastic = [any(jax.tree.leaves(module.plastic())) for module in layer_map.modules]
     return {
@@ -137,7 +142,7 @@ def learners(layer_map: LayerMap, phase: Phase) -> list[bool]:
     return [any(fnmatchcase(name, pattern) for pattern in phase.learn) for name in layer_map.names]
 
 
-def learning_mask(network: Orchestrator, phases: Phases) -> PyTree[bool]:
+def learning_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree[bool]:
     """Return the network with every array replaced by whether training may change it: plastic, and learning in some phase."""
     layer_map = network.layer_map
     learns = [any(column) for column in zip(*(learners(layer_map, phase) for phase in phases.values()), strict=True)]
@@ -164,12 +169,12 @@ def grouped(
     return optax.partition({"": default, **groups}, labels)
 
 
-def init_optimizer(network: Orchestrator, optimizer: optax.GradientTransformation, phases: Phases) -> PyTree:
+def init_optimizer(network: Orchestrator, optimizer: optax.GradientTransformation, phases: Mapping[str, Phase]) -> PyTree:
     """Return the optimiser's state for what `phases` let learn."""
     return optimizer.init(eqx.filter(network, learning_mask(network, phases)))
 
 
-def observe(network: Orchestrator, phases: Phases, ends: Mapping[str, Ended]) -> Metrics:
+def observe(network: Orchestrator, phases: Mapping[str, Phase], ends: Mapping[str, Ended]) -> Metrics:
     """Return the physics of one step, by the names of the metrics; see `darnax.observables`."""
     layer_map = network.layer_map
     metrics = relaxations({name: end.relaxation for name, end in ends.items()})
@@ -179,7 +184,7 @@ def observe(network: Orchestrator, phases: Phases, ends: Mapping[str, Ended]) ->
     return metrics
 
 
-def answering(layer_map: LayerMap, phases: Phases) -> str:
+def answering(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str:
     """Name the phase that answers in training: the last at whose end the readout learns, or the last of all if it never does.
 
     What comes after it may have seen the answer.

@@ -13,6 +13,7 @@ from darnax.layer_map import LayerMap
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Relaxation
 from darnax.rules import Perceptron
+from darnax.shapes import require_equal
 from darnax.states import State
 
 Metrics = dict[str, Float[Array, ""]]
@@ -27,10 +28,16 @@ def overlaps(network: Orchestrator, ends: Mapping[str, State]) -> Metrics:
     """Return `overlap/<phase>-<phase>/<layer>`: (1/N) Σ_i s_i s'_i between the ends of consecutive phases, over the batch."""
     names = dict(zip(network.layer_map.edges, network.layer_map.names, strict=True))
     return {
-        f"overlap/{before}-{after}/{names[i, i]}": jnp.mean(old[i] * new[i])
+        f"overlap/{before}-{after}/{names[i, i]}": overlap(old[i], new[i])
         for (before, old), (after, new) in pairwise(ends.items())
         for i in network.hidden()
     }
+
+
+def overlap(before: Float[Array, "batch *size"], after: Float[Array, "batch *size"]) -> Float[Array, ""]:
+    """Return (1/N) Σ_i s_i s'_i, over the batch."""
+    require_equal(before=before, after=after)
+    return jnp.mean(before * after)
 
 
 def unstable(layer_map: LayerMap, learns: Sequence[bool], state: State, fields: Mapping[int, Array]) -> Metrics:

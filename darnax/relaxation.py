@@ -1,5 +1,6 @@
 """How long to relax, and when to stop: the only loop over time."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
@@ -59,6 +60,60 @@ class Phase:
     def length(self) -> int:
         """The number of steps, at the most."""
         return self.steps if self.steps is not None else self.max_steps or 0
+
+
+@jax.tree_util.register_static
+class Phases(Mapping[str, Phase]):
+    """Phases by name, in the order in which they run.
+
+    JAX sorts the keys of a dict that it hands to a compiled function; these are a pytree without leaves, which keeps its order.
+    They are hashable, and equal to the same phases in the same order alone.
+
+    Args:
+        phases: by name, in order.
+        named: further ones, after these.
+
+    Raises:
+        TypeError: a value that is no `Phase`.
+
+    Example:
+        >>> list(Phases(warmup=Phase(steps=1), clamped=Phase(steps=5)))
+        ['warmup', 'clamped']
+    """
+
+    def __init__(self, phases: Mapping[str, Phase] | None = None, /, **named: Phase) -> None:
+        self._phases = {**(phases or {}), **named}
+        for name, phase in self._phases.items():
+            if not isinstance(phase, Phase):
+                raise TypeError(f"{name}: got a {type(phase).__name__}, expected a Phase")
+
+    def __getitem__(self, name: str) -> Phase:
+        return self._phases[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._phases)
+
+    def __len__(self) -> int:
+        return len(self._phases)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Phases) and list(self.items()) == list(other.items())
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items()))
+
+    def __repr__(self) -> str:
+        return f"Phases({self._phases!r})"
+
+
+def ordered(phases: Mapping[str, Phase]) -> Phases:
+    """Return `phases` as `Phases`; raise TypeError for another mapping of several, whose order JAX may have changed."""
+    if not isinstance(phases, Phases) and len(phases) > 1:
+        raise TypeError(
+            f"got a {type(phases).__name__} of {len(phases)} phases, which JAX sorts by name; expected Phases: "
+            f"write Phases({next(iter(phases))}=…, …), in the order in which they are to run"
+        )
+    return phases if isinstance(phases, Phases) else Phases(phases)
 
 
 class Relaxation(NamedTuple):

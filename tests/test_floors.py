@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "darnax"
 FLOORS = """
-atomic bounded_yaml errors files locks
+atomic bounded_yaml errors files printing shapes
+locks
 states rules connectivity
 modules
 layer_map
@@ -34,9 +35,10 @@ ISLANDS = {
     "tracking",
     "reports",
 }  # knowing the ground floor alone
-GROUND = set(FLOORS.split("\n")[1].split())
+GROUND = set(" ".join(FLOORS.split("\n")[1:3]).split())
 HEAVY = ("hydra", "typer", "wandb", "trackio", "tensorflow_datasets")
 LIBRARY = (
+    "shapes",
     "states",
     "rules",
     "connectivity",

@@ -12,8 +12,9 @@ from darnax.analysis.names import flat, layers
 from darnax.analysis.subject import KEY, Subject
 from darnax.analysis.table import Table
 from darnax.errors import Problem, RequestError, written
-from darnax.learning import Ended, Phases, learners
+from darnax.learning import Ended, learners
 from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phases
 
 FOR_A_PROBE = 60_000  # training examples at the most
 

@@ -1,5 +1,6 @@
 """A trained run under examination: its network before and after training, and what it does on data."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from darnax.analysis.names import flat, layers
 from darnax.data import Dataset, Split
-from darnax.learning import Ended, Phases, go_through, scores_of
+from darnax.learning import Ended, go_through, scores_of
 from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phases
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH, Programs
@@ -121,12 +123,7 @@ class Subject:
         return np.asarray(self.experiment.data.labels.score(jnp.asarray(scores), jnp.asarray(y).reshape(scores.shape)))
 
 
-def go(network: Orchestrator, state: State, phases: Phases) -> dict[str, Ended]:
-    """Return every phase at its end, in one compiled program."""
-    ends = _go(network, state, tuple(phases.items()))
-    return {name: ends[name] for name in phases}  # a mapping leaves a compiled program in alphabetical order
-
-
 @eqx.filter_jit
-def _go(network: Orchestrator, state: State, phases: tuple[Any, ...]) -> dict[str, Ended]:
-    return dict(go_through(network, state, dict(phases), jax.random.key(KEY)))
+def go(network: Orchestrator, state: State, phases: Phases) -> OrderedDict[str, Ended]:
+    """Return every phase at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
+    return OrderedDict(go_through(network, state, phases, jax.random.key(KEY)))

@@ -2,10 +2,13 @@
 
 import csv
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
 from darnax.errors import written
+from darnax.files import make_folder, open_inside
+from darnax.printing import cell
 
 Cell = str | int | float
 
@@ -21,7 +24,7 @@ def write(name: str, table: Table, folder: Path) -> Path:
     """Write `<name>.csv` into `folder`, which is made where it is not there; return the file."""
     path = folder / f"{name}.csv"
     with written(path, "choose another run"):
-        folder.mkdir(exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([table.columns, *table.rows])
+        make_folder(folder)
+        with TextIOWrapper(open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline="") as file:
+            csv.writer(file).writerows([map(cell, row) for row in (table.columns, *table.rows)])
     return path

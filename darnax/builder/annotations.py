@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -44,7 +44,8 @@ def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
     except Exception:  # annotations of other packages may be anything
         return True, value
     try:
-        return True, adapter.validate_json(json.dumps(value), strict=True)
+        result = adapter.validate_json(json.dumps(value), strict=True)
+        return True, list(result) if isinstance(result, Iterator) else result  # of an Iterable, which could be read only once
     except (ValidationError, TypeError):  # TypeError: a mapping without `_target_` where an interface is wanted
         return False, None
 
@@ -92,9 +93,13 @@ def is_numbers(value: Any) -> bool:
 
 
 def is_traced(value: Any, annotation: Any) -> bool:
-    """Whether a compiled program may be given this number, rather than be made for it: its annotation admits arrays."""
+    """Whether a compiled program may be given this number, rather than be made for it: its annotation admits arrays.
+
+    A number for which it admits integers and no others, such as a seed, would change on its way into an array of 32-bit floats.
+    """
     number = isinstance(value, int | float | np.ndarray) and not isinstance(value, bool)
-    return number and jax.Array in options(annotation)
+    kinds = options(annotation)
+    return number and jax.Array in kinds and (int not in kinds or float in kinds)
 
 
 def holds(value: Any) -> bool:

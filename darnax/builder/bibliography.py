@@ -65,7 +65,7 @@ Source = tuple[str, str, list[str], bool]  # who uses it, what it is, the texts 
 
 def sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     """Yield everything in a run that may have a reference: model, rules, optimisers, data."""
-    experiment, _, network = built(config)
+    experiment, _, network = built(config, existing=True)
     layer_map, phases = network.layer_map, experiment.train.values()
     learns = [any(column) for column in zip(*(learners(layer_map, phase) for phase in phases), strict=True)]
     yield "dynamics", name_of(type(network)), texts(type(network)), False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -11,16 +11,18 @@ from darnax.builder.calls import Call, Reader
 from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
 from darnax.builder.modules import examine, examine_reductions, tried
 from darnax.builder.network import Blueprint, Plan, read_plan
-from darnax.builder.optimizers import read_optimizer
+from darnax.builder.optimizers import Groups, examine_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, Configuration, Dynamics, Model, read
 from darnax.errors import first_line
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.runner.experiment import Experiment
 from darnax.states import State
+
+EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
 
 
 class Built(NamedTuple):
@@ -31,18 +33,22 @@ class Built(NamedTuple):
     shapes: Orchestrator
 
 
-def build(config: Mapping[str, Any]) -> Experiment:
+def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
     """Return the experiment that a plain, resolved configuration describes.
 
     Nothing is compiled, no network is made and no data are touched: modules are looked at by their shapes alone.
 
+    Args:
+        config: the configuration.
+        existing: whether it is that of a run which exists, and in which a module may have been left out of every `learn`.
+
     Raises:
         RequestError: with everything that is wrong, each with its path in the YAML, what came, what was expected, what to do.
     """
-    return built(config).experiment
+    return built(config, existing=existing).experiment
 
 
-def built(config: Mapping[str, Any]) -> Built:
+def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     """Return what `build` returns, and what it is made of."""
     problems = Problems()
     root = read(Configuration, config, "", problems)
@@ -52,7 +58,7 @@ def built(config: Mapping[str, Any]) -> Built:
     reader = Reader(problems, root.trust if root else trust_of(config))
 
     plan = given(read_plan, model, reader)
-    given(examine, plan, problems)
+    plan = given(examine, plan, problems)
     names = plan.names if plan else ()
     state = given(read_state, model, plan, reader)
     orchestrator = given(read_orchestrator, dynamics, reader)
@@ -82,6 +88,9 @@ def built(config: Mapping[str, Any]) -> Built:
     )
     shapes = examine_whole(experiment, plan, problems)
     problems.settle()
+    if experiment.runner.epochs and not existing:
+        examine_learning(experiment.train, plan, shapes, problems)
+        problems.settle()
     return Built(experiment, plan, shapes)
 
 
@@ -107,8 +116,9 @@ def read_state(model: Model, plan: Plan, reader: Reader) -> State | None:
 
 
 def read_orchestrator(dynamics: Dynamics, reader: Reader) -> Call | None:
-    """Return the constructor of the network."""
-    return reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
+    """Return the constructor of the network; what it is given besides the modules are choices, no numbers to sweep over."""
+    call = reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
+    return None if call is None else call.with_numbers_compiled_in()
 
 
 def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) -> tuple[Any, Any]:
@@ -125,8 +135,31 @@ def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any
         examine_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
+        examine_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
         return shapes
     return None
+
+
+def examine_learning(phases: Phases, plan: Plan, shapes: Orchestrator, problems: Problems) -> None:
+    """Note every line of the model that makes a module which could learn and learns in no phase, given the network's shapes."""
+    could, does = (plasticity(shapes, each).layer_map.modules for each in (EVERYTHING_LEARNS, phases))
+    silent = {
+        name: module
+        for name, module, could_learn, learns in zip(shapes.layer_map.names, shapes.layer_map.modules, could, does, strict=True)
+        if any(jax.tree.leaves(could_learn)) and not any(jax.tree.leaves(learns))
+    }
+    lines: dict[str, list[str]] = {}
+    for seat in plan.seats:
+        if seat.place.name in silent:
+            lines.setdefault(seat.where, []).append(seat.place.name)
+    for where, names in lines.items():
+        module = silent[names[0]]
+        freeze = "`rule: null`" if hasattr(module, "rule") else f"a method `plastic` of {type(module).__name__}"
+        problems.add(
+            where,
+            f"{', '.join(names)} could learn, but learns in no phase of dynamics.train ({', '.join(phases)}); "
+            f"name it in the `learn` of one of them, or freeze it with {freeze}",
+        )
 
 
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:

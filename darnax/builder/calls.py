@@ -3,15 +3,18 @@
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import NoneType
 from typing import Any, NamedTuple, Self, get_type_hints
 
 import jax
+import numpy as np
 
 from darnax.builder.annotations import admits, admits_several, fitted, is_traced, options, wording
 from darnax.builder.problems import Problems, nearest, said
 from darnax.builder.targets import find
 
+SEEDS = frozenset({"key", "seed"})  # arguments that make keys, of integers; a number that is traced is a 32-bit float
 EPOCHS = re.compile(r"(\d+(?:\.\d+)?) ?epochs?")
 
 
@@ -27,32 +30,42 @@ class Call:
     """`factory(**arguments)`, with the arguments that the builder fills in still open.
 
     A pytree, so that calls that differ in their numbers alone share what is compiled: its leaves are the arguments in
-    `numbers`, and those of the calls among its arguments.
+    `numbers`, and those of the calls among its arguments. Where the constructor decides in Python by
+    a number, the call is `compiled_in`: it has no leaves of its own, and other numbers are another
+    program.
     """
 
     factory: Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     open: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    compiled_in: bool = False
 
     def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
         """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
         given = {name: made(value, steps_per_epoch) for name, value in self.arguments.items()}
         return self.factory(**given, **{name: value for name, value in filled.items() if name in self.open})
 
+    def with_numbers_compiled_in(self) -> Self:
+        """Return the call with its own numbers as they are written; those of the calls among its arguments stay traced."""
+        return replace(self, numbers=frozenset(), compiled_in=True)
+
     def tree_flatten(self) -> tuple[tuple[Any, ...], "Shape"]:
         """Part the numbers and the calls from what they are arguments of."""
         inner = tuple(name for name, value in self.arguments.items() if name in self.numbers or isinstance(value, Call))
         rest = {name: value for name, value in self.arguments.items() if name not in inner}
-        return tuple(self.arguments[name] for name in inner), Shape(self.factory, rest, self.open, self.numbers, inner)
+        return tuple(self.arguments[name] for name in inner), Shape(
+            self.factory, rest, self.open, self.numbers, inner, self.compiled_in
+        )
 
     @classmethod
     def tree_unflatten(cls, shape: "Shape", inner: Collection[Any]) -> Self:
         """Put them together again."""
-        return cls(shape.factory, {**shape.rest, **dict(zip(shape.inner, inner, strict=True))}, shape.open, shape.numbers)
+        arguments = {**shape.rest, **dict(zip(shape.inner, inner, strict=True))}
+        return cls(shape.factory, arguments, shape.open, shape.numbers, shape.compiled_in)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
     """All of a call but its numbers and the calls inside it."""
 
@@ -61,9 +74,26 @@ class Shape:
     open: frozenset[str]
     numbers: frozenset[str]
     inner: tuple[str, ...]
+    compiled_in: bool
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and comparable(vars(self)) == comparable(vars(other))
 
     def __hash__(self) -> int:
         return hash((self.factory, self.inner))
+
+
+def comparable(value: Any) -> Any:
+    """Return what is equal for values that make the same program: arrays by their numbers; 1 is neither 1.0 nor true."""
+    if isinstance(value, np.ndarray):
+        return "array", value.dtype, value.shape, value.tobytes()
+    if isinstance(value, Call):
+        return "call", comparable(vars(value))
+    if isinstance(value, Mapping):
+        return {comparable(name): comparable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value), tuple(comparable(item) for item in value)
+    return type(value), value
 
 
 def made(value: Any, steps_per_epoch: int) -> Any:
@@ -126,13 +156,15 @@ class Reader:
             elif name not in parameters and not takes_anything(factory):
                 self.problems.add(path, f"{called(factory)} has no such argument{nearest(name, own)}")
             else:
-                arguments[name] = self.value(value, path, hints.get(name, Any))
+                arguments[name] = self.value(value, path, hint_of(name, hints))
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
                 self.problems.add(f"{where}.{name}", f"is missing; {called(factory)} needs {wording(hints.get(name, Any))}")
         if len(self.problems.found) > before:
             return None
-        numbers = frozenset(name for name, value in arguments.items() if is_traced(value, hints.get(name)))
+        numbers = frozenset(
+            name for name, value in arguments.items() if name not in SEEDS and is_traced(value, hints.get(name))
+        )
         return Call(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
 
     def value(self, value: Any, where: str, hint: Any) -> Any:
@@ -175,6 +207,14 @@ def signature_of(factory: Callable[..., Any]) -> tuple[dict[str, inspect.Paramet
     return parameters, hints
 
 
+def hint_of(name: str, hints: Mapping[str, Any]) -> Any:
+    """Return the annotation of a parameter; what may be a key is for a configuration an integer, which makes one."""
+    hint = hints.get(name, Any)
+    if name in SEEDS and jax.Array in options(hint):
+        return int | None if NoneType in options(hint) else int
+    return hint
+
+
 def takes_anything(factory: Callable[..., Any]) -> bool:
     """Whether a constructor has `**kwargs`."""
     return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(factory).parameters.values())
@@ -199,5 +239,6 @@ def in_epochs(value: Any) -> Any:
 
 
 def called(factory: Callable[..., Any]) -> str:
-    """Return the name of a constructor for a person."""
-    return getattr(factory, "__name__", repr(factory))
+    """Return the name of a constructor for a person; that of a function with some of its arguments given is the function's."""
+    function = getattr(factory, "func", factory)
+    return str(getattr(function, "__name__", repr(factory)))

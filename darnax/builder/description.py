@@ -1,8 +1,8 @@
 """What a configuration would make, told without making it: sizes, counts, and what learns where."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import equinox as eqx
@@ -11,6 +11,8 @@ import jax.numpy as jnp
 
 from darnax.builder.build import Built, built, plasticity
 from darnax.builder.network import Seat
+from darnax.builder.optimizers import Groups
+from darnax.builder.rates import kinds_of, rate_of, source_of
 from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.learning import init_optimizer, learners
@@ -30,6 +32,9 @@ class ModuleRow:
         parameters, plastic: its floating numbers, and how many of them training may change.
         rule: the class of its rule; empty without one.
         learns: the phases of training at whose end it learns.
+        optimizer, rate: Optax's transformations that make its steps, and their learning rate where it can be told; empty
+            where nothing learns.
+        source: the key of the section `optimizer` that they come from: `default`, or `groups.` and its name.
     """
 
     name: str
@@ -41,6 +46,9 @@ class ModuleRow:
     plastic: int
     rule: str
     learns: tuple[str, ...]
+    optimizer: str = ""
+    rate: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,13 @@ def describe(config: Mapping[str, Any]) -> Description:
     seats = {seat.place.name: seat for seat in plan.seats}
     masks = plasticity(network, experiment.train).layer_map.modules
     layer_map = network.layer_map
+    words = tuple(config["optimizer"].get("groups") or ())
     rows = [
-        module_row(seats[name], module, mask, {p: learners(layer_map, phase)[n] for p, phase in experiment.train.items()})
+        with_steps(
+            module_row(seats[name], module, mask, {p: learners(layer_map, phase)[n] for p, phase in experiment.train.items()}),
+            experiment.make_optimizer,
+            words,
+        )
         for n, (name, module, mask) in enumerate(zip(layer_map.names, layer_map.modules, masks, strict=True))
     ]
     return Description(
@@ -113,6 +126,14 @@ def module_row(seat: Seat, module: AbstractModule, mask: Any, learns: Mapping[st
         rule="" if rule is None else type(rule).__name__,
         learns=tuple(phase for phase, at_its_end in learns.items() if at_its_end and plastic),
     )
+
+
+def with_steps(row: ModuleRow, optimizer: Groups, words: Sequence[str]) -> ModuleRow:
+    """Return the row with what makes the module's steps, if it learns."""
+    if not row.learns:
+        return row
+    source, transformation = source_of(row.name, optimizer, words)
+    return replace(row, optimizer=kinds_of(transformation), rate=rate_of(transformation), source=source)
 
 
 def who_hears_whom(module: AbstractModule, arguments: Mapping[str, Any]) -> str:

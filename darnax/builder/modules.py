@@ -1,14 +1,18 @@
 """Whether modules fit where they stand, by their shapes alone: nothing is computed, nothing is compiled."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from darnax.builder.calls import Call
 from darnax.builder.network import Plan, Seat
 from darnax.builder.problems import Problems
+from darnax.builder.trials import settled
 from darnax.builder.wiring import Size
 from darnax.errors import first_line
 from darnax.modules import Layer
@@ -18,15 +22,30 @@ from darnax.relaxation import Phase
 BATCH = 2  # more than one, to see that the batch stays
 
 
-def examine(plan: Plan, problems: Problems) -> None:
-    """Note every module that cannot be made, or whose message or update does not have the shape that its place asks for."""
-    seen = set()
+def examine(plan: Plan, problems: Problems) -> Plan:
+    """Return the plan as a program can make its modules, with numbers compiled in where a constructor decides by them.
+
+    Every module that cannot be made, or whose message or update does not have the shape that its place asks for, is noted.
+    """
+    calls: dict[Any, Call] = {}
     for seat in plan.seats:
         kind = (seat.where, seat.sent, seat.received)
-        if kind not in seen:
-            seen.add(kind)
+        if kind not in calls:
+            calls[kind] = seat.call
             with problems.at(seat.where):
-                examine_seat(seat)
+                calls[kind] = settled(seat.call, partial(examine_call, seat), construct)
+    seats = tuple(replace(seat, call=calls[seat.where, seat.sent, seat.received]) for seat in plan.seats)
+    return replace(plan, seats=seats)
+
+
+def examine_call(seat: Seat, call: Call) -> None:
+    """Raise ValueError unless what this call makes fits in the place of the seat."""
+    examine_seat(replace(seat, call=call))
+
+
+def construct(call: Call) -> None:
+    """Make an argument of a module."""
+    call()
 
 
 def examine_seat(seat: Seat) -> None:

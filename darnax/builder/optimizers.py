@@ -5,20 +5,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
-import jax.numpy as jnp
 import optax
 
-from darnax.builder.annotations import options
-from darnax.builder.calls import Call, Reader, made, signature_of
+from darnax.builder.calls import Call, Reader, called
 from darnax.builder.names import glob_for
-from darnax.builder.problems import said
+from darnax.builder.problems import Problems, said
 from darnax.builder.specification import Optimizer
-from darnax.errors import first_line
-from darnax.learning import grouped
+from darnax.builder.transformations import PROBE, examined, in_words, injected, loop, plainly
+from darnax.builder.trials import abstract
+from darnax.learning import grouped, learning_mask
 from darnax.orchestrators import Orchestrator
-
-PROBE = 10  # steps per epoch, to try an optimiser with
+from darnax.relaxation import Phase
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["calls"], meta_fields=[])
@@ -32,6 +31,12 @@ class Transformation:
         """Make it; one alone stays alone."""
         links = [injected(call, steps_per_epoch) for call in self.calls]
         return links[0] if len(links) == 1 else optax.chain(*links)
+
+    def __str__(self) -> str:
+        return ", ".join(called(call.factory) for call in self.calls)
+
+
+NOTHING = Transformation((Call(optax.identity),))
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["default", "groups"], meta_fields=["globs"])
@@ -47,6 +52,17 @@ class Groups:
         """Make it."""
         made_groups = {glob: group(steps_per_epoch) for glob, group in zip(self.globs, self.groups, strict=True)}
         return grouped(network, self.default(steps_per_epoch), made_groups)
+
+    def make_plainly(self, steps_per_epoch: int) -> None:
+        """Make it of plain numbers, for the constructors to look at the epochs in them; what is wrong may be any exception."""
+        for transformation in (self.default, *self.groups):
+            for call in transformation.calls:
+                plainly(call, steps_per_epoch)
+
+    def only(self, number: int) -> "Groups":
+        """Return it with one transformation, the default or a group, and nothing in the place of the others."""
+        default, *groups = (each if n == number else NOTHING for n, each in enumerate((self.default, *self.groups)))
+        return replace(self, default=default, groups=tuple(groups))
 
 
 def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -> Groups | None:
@@ -73,44 +89,38 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
         return None
     parts = {where: node} if "_target_" in node else {f"{where}.{name}": part for name, part in node.items()}
     calls = {path: reader.call(part, path) for path, part in parts.items()}
-    found = tuple(call for call in calls.values() if call is not None)
-    if len(found) < len(calls):
-        return None
-    for path, call in zip(calls, found, strict=True):
+    found = []
+    for path, call in calls.items():
         with reader.problems.at(path):
-            examine(call)
-    return Transformation(found)
+            if call is not None:
+                found.append(examined(call))
+    return Transformation(tuple(found)) if len(found) == len(calls) else None
 
 
-def examine(call: Call) -> None:
-    """Raise ValueError unless the call makes a transformation that can take a step."""
-    parameters = {"w": jax.ShapeDtypeStruct((2, 2), jnp.float32)}
+def examine_optimizer(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase], problems: Problems) -> None:
+    """Note every transformation that cannot take steps with the modules that it is for, given the network's shapes."""
     try:
-        made_plainly, transformation = call(PROBE), injected(call, PROBE)
-    except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
-        raise ValueError(f"{type(error).__name__}: {first_line(error)}") from error
-    if not isinstance(made_plainly, optax.GradientTransformation):
-        raise ValueError(f"makes a {type(made_plainly).__name__}, expected one of Optax's transformations, such as optax.sgd")
-    try:
-        state = jax.eval_shape(transformation.init, parameters)
-        jax.eval_shape(transformation.update, parameters, state, parameters)
-    except Exception as error:
-        raise ValueError(f"cannot take a step ({type(error).__name__}: {first_line(error)})") from error
+        try_steps(groups, network, phases)
+    except Exception as error:  # of one of them, or of all together
+        before = len(problems.found)
+        for number, (where, each) in enumerate(zip(paths(groups), (groups.default, *groups.groups), strict=True)):
+            try:
+                try_steps(groups.only(number), network, phases)
+            except Exception as alone:
+                problems.add(where, f"cannot take steps with these modules: {in_words(str(each), alone)}")
+        if len(problems.found) == before:
+            problems.add("optimizer", in_words("the optimiser", error))
 
 
-def injected(call: Call, steps_per_epoch: int) -> Any:
-    """Make a transformation whose numbers and schedules are read from its state.
+def try_steps(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase]) -> None:
+    """Take steps with the network's shapes, with every number traced."""
 
-    What the constructor does not annotate as a real number (a count, a function) shapes the computation and stays outside.
-    """
-    parameters, hints = signature_of(call.factory)
-    fixed = {n for n in parameters if n in hints and float not in options(hints[n])}
-    arguments = {name: argument(value, steps_per_epoch) for name, value in call.arguments.items()}
-    numbers = {n: float(v) if type(v) is int and n not in fixed else v for n, v in arguments.items()}
-    return optax.inject_hyperparams(call.factory, static_args=fixed)(**numbers)
+    def steps(groups: Groups, network: Orchestrator) -> Any:
+        return loop(groups(network, PROBE), eqx.filter(network, learning_mask(network, phases)))
+
+    eqx.filter_eval_shape(steps, abstract(groups), network)
 
 
-def argument(value: Any, steps_per_epoch: int) -> Any:
-    """Make an argument: a transformation inside another one has its numbers in the state as well."""
-    result = made(value, steps_per_epoch)
-    return injected(value, steps_per_epoch) if isinstance(result, optax.GradientTransformation) else result
+def paths(groups: Groups) -> list[str]:
+    """Return where the default and the groups stand in a configuration."""
+    return ["optimizer.default", *(f"optimizer.groups.{glob}" for glob in groups.globs)]

@@ -7,12 +7,12 @@ from typing import Any
 from darnax.builder.calls import Reader
 from darnax.builder.names import glob_for
 from darnax.builder.problems import said
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 
 
-def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader) -> dict[str, Phase]:
+def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader) -> Phases:
     """Return the phases by name, those without a problem; `names` are the modules that `learn` may mean, if they are known."""
-    phases = {}
+    phases: dict[str, Phase] = {}
     for name, value in node.items():
         path = f"{where}.{name}"
         if not isinstance(value, Mapping):
@@ -30,7 +30,7 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
             with reader.problems.at(path):
                 phase = call()
                 phases[name] = replace(phase, learn=tuple(read_learn(phase, f"{path}.learn", names, reader)))
-    return phases
+    return Phases(phases)
 
 
 def holds_a_mapping(part: Any) -> bool:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from darnax.builder.annotations import made_by
+from darnax.builder.optax_names import find_in_optax
 from darnax.builder.problems import nearest, said
 from darnax.errors import first_line
 
@@ -27,7 +28,12 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
     require_trust(package, target, allowed)
-    found: Any = imported(package)
+    found: Any
+    if package == "optax":
+        found = find_in_optax(target)
+        require_kind(found, target, kind)
+        return found
+    found = imported(package)
     walked = package
     for name in names:
         found = member(found, walked, name)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
 
 Examples = Annotated[int, typer.Option("--examples", metavar="N", min=1, help="Test examples to look at.")]
@@ -37,8 +38,10 @@ def analyse(
     asked = measures.chosen(list(only or []))
     subject = launch.analyse(run, list(overrides or []), examples)
     for name, measure in asked.items():
-        typer.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")
-    typer.echo(f"page: {analysis.write(run)}")
+        tables.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")
+    for damage in analysis.tables(run)[1]:
+        tables.echo(f"left out: {damage}")
+    tables.echo(f"page: {analysis.write(run)}")
     if export is not None:
         measures.export(subject, export)
-        typer.echo(f"states: {export}")
+        tables.echo(f"states: {export}")

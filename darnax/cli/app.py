@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, panels, runs, show, sweep, train
+from darnax.cli import analyse, cite, compare, data, diff, evaluate, experiments, panels, runs, show, sweep, tables, train
 from darnax.cli.options import DEBUG
 
 
@@ -42,7 +42,7 @@ def version(asked: bool) -> None:
     if asked:
         import darnax
 
-        typer.echo(f"darnax {darnax.__version__}")
+        tables.echo(f"darnax {darnax.__version__}")
         raise typer.Exit
 
 

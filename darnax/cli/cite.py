@@ -1,8 +1,6 @@
 """`darnax cite`: the literature of a run, as BibTeX."""
 
-import typer
-
-from darnax.cli import trust
+from darnax.cli import tables, trust
 from darnax.cli.options import Debug, Overrides, Run
 from darnax.errors import Problem, RequestError
 
@@ -24,10 +22,10 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
 
     config = RunFolder.open(run).config()
     trust.require_granted(config, packages)
-    build(config)
+    build(config, existing=True)
     own = config["data"].get("source") is not None
     found = bibliography(config, "" if own else describe(config["data"]["name"], config["paths"]["data"]).citation)
     for entry, users in found.entries.items():
-        typer.echo(f"% {', '.join(users)}\n{entry}\n")
+        tables.echo(f"% {', '.join(users)}", *entry.split("\n"), "")
     for what in found.silent:
-        typer.echo(f"% without a reference: {what}")
+        tables.echo(f"% without a reference: {what}")

@@ -54,12 +54,12 @@ def compare(
         from darnax.reports.table_file import write
 
         write(comparison, csv)
-        typer.echo(f"table: {csv}")
+        tables.echo(f"table: {csv}")
     if html is not None:
         from darnax.reports.page import write as write_page
 
         write_page(comparison, html)
-        typer.echo(f"page: {html}")
+        tables.echo(f"page: {html}")
 
 
 def show(comparison: "Comparison") -> None:
@@ -72,9 +72,9 @@ def show(comparison: "Comparison") -> None:
     rows = [line(row, comparison.metric) for row in comparison.rows]
     tables.show((*shown, comparison.heading, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
     if hidden:
-        typer.echo(f"--html and --csv show what else differs: {tables.printable(', '.join(hidden))}")
+        tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for run in comparison.damaged:
-        typer.echo(tables.printable(f"left out: {run.path} ({run.damage})"))
+        tables.echo(f"left out: {run.path} ({run.damage})")
 
 
 def line(row: "Row", metric: str) -> list[str]:

@@ -88,7 +88,7 @@ def require_fresh(before: Composed, after: Composed, touched: Collection[str]) -
     """Raise RequestError where a value that was computed from others would stay behind while these change."""
     stale: dict[str, str] = {}
     grew = True
-    while grew:
+    while grew and len(stale) < references.MOST:
         grew = False
         for key, keys in before.computed_from.items():
             if key in stale or stays_free(after, key, touched):

@@ -48,7 +48,7 @@ def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) 
     from darnax.data import describe
 
     found = describe(name, place(directory))
-    typer.echo(found.text + "\n")
+    tables.echo(*found.text.split("\n"), "")
     facts = {
         "version": found.version,
         "input": " x ".join(map(str, found.shape)),
@@ -78,7 +78,7 @@ def prepare_dataset(
 
     with progress_bar() as progress:
         folder = prepare(name, place(directory), archives=archives and archives.expanduser(), progress=progress)
-    typer.echo(f"{name} is prepared: {folder}")
+    tables.echo(f"{name} is prepared: {folder}")
 
 
 def place(directory: Path | None) -> Path:
@@ -94,7 +94,7 @@ def place(directory: Path | None) -> Path:
 def progress_bar() -> Iterator[Progress]:
     """Give a function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: print(f"{stage}: {total}", file=sys.stderr) if done >= total else None
+        yield lambda stage, done, total: tables.echo(f"{stage}: {total}", error=True) if done >= total else None
         return
     from rich.console import Console
     from rich.progress import Progress as Bars

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import typer
-
 from darnax.cli import tables
 from darnax.cli.options import Debug, Run
 
@@ -23,7 +21,7 @@ def diff(a: Run, b: Run, debug: Debug = False) -> None:
     runs = first, second = one(a), one(b)
     for run in runs:
         if run.damage:
-            typer.echo(tables.printable(f"{run.path} is damaged: {run.damage}") + "\n")
+            tables.echo(f"{run.path} is damaged: {run.damage}", "")
     changed = differences(first.config, second.config)
     section("configuration", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
     around = differences(environment(first), environment(second))
@@ -37,6 +35,6 @@ def section(title: str, rows: Sequence[Sequence[str]], more: tuple[str, ...] = (
     """Show one table, or that there is nothing to show."""
     if rows:
         tables.show((title, "a", "b", *more), rows)
-        typer.echo()
+        tables.echo()
     else:
-        typer.echo(f"{title}: no difference\n")
+        tables.echo(f"{title}: no difference", "")

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
 from darnax.errors import written
+from darnax.files import write_inside
 
 if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
@@ -32,9 +31,11 @@ def show(evaluation: "Evaluation", picture: Path) -> None:
     from darnax.reports import confusion
 
     with written(picture, "evaluate a copy of the run"):
-        picture.write_text(confusion.draw(evaluation.confusion, evaluation.class_names), encoding="utf-8")
+        write_inside(picture.parent, picture.name, confusion.draw(evaluation.confusion, evaluation.class_names))
     low, high = confusion.interval(round(evaluation.accuracy * evaluation.examples), evaluation.examples)
-    typer.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {evaluation.examples} examples)\n")
+    tables.echo(
+        f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {evaluation.examples} examples)", ""
+    )
     tables.show(
         ("class", "n", "recall", "precision"),
         [
@@ -42,4 +43,4 @@ def show(evaluation: "Evaluation", picture: Path) -> None:
             for name, n, recall, precision in confusion.classes(evaluation.confusion, evaluation.class_names)
         ],
     )
-    typer.echo(f"\nconfusion matrix: {picture}")
+    tables.echo("", f"confusion matrix: {picture}")

@@ -20,12 +20,14 @@ def secrets() -> dict[str, str]:
 
 def exposed(config: Mapping[str, Any]) -> list[Problem]:
     """Find what a run would write into its folder and show on a dashboard, and must not: values, and names of values."""
-    return [
+    known = secrets()
+    found = [
         Problem(masked([name])[0], f"holds the value of ${variable}, {WRITTEN}")
         for name, text in texts(config)
-        for value, variable in secrets().items()
+        for value, variable in known.items()
         if value in text
     ]
+    return list(dict.fromkeys(found))
 
 
 def require_none(words: Sequence[str]) -> None:
@@ -62,7 +64,7 @@ def meanings(word: str) -> Iterator[str]:
 
 def texts(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield the dotted name and the text of every key and every value."""
-    if isinstance(node, Mapping | list):
+    if isinstance(node, Mapping | list | tuple):
         for key, inner in node.items() if isinstance(node, Mapping) else enumerate(node):
             below = f"{name}.{key}" if name else str(key)
             yield below, str(key)

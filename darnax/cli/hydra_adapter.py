@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from darnax.cli import configs, explain, hidden, hydra_settings, saved, trust
-from darnax.cli.composed import Composed, keep_references
+from darnax.cli.composed import COMPUTED, Composed, keep_references
 from darnax.cli.panels import one_line
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
@@ -177,7 +177,7 @@ class Composer(ConfigLoaderImpl):
             for name, text in trust.leaves(composed.resolved)
             if "${" in text
         ]
-        if problems := [*left, *hidden.exposed(composed.resolved | composed.written())]:
+        if problems := [*left, *hidden.exposed(composed.resolved | {COMPUTED: composed.computed_from})]:
             raise RequestError(*problems)
         trust.require_granted(composed.resolved, self.trusted)
         return composed

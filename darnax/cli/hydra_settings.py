@@ -29,7 +29,7 @@ INSTEAD = {
     "hydra.searchpath": "a saved configuration is composed without other files; give single values: key=value",
 }
 # What Hydra's node holds when neither a file nor the command line changes it; the launcher and the sweeper left out.
-UNCHANGED = {
+UNCHANGED: dict[str, Any] = {
     "run.dir": "outputs/${now:%Y-%m-%d}/${now:%H-%M-%S}",
     "sweep.dir": "multirun/${now:%Y-%m-%d}/${now:%H-%M-%S}",
     "sweep.subdir": "${hydra.job.num}",

@@ -36,6 +36,7 @@ def train(
 
     experiment = build(config)
     dataset = open_data(experiment, quiet=sweep is not None)
+    require_epochs(experiment, dataset)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
     composed = composed if sweep is None else sweep.point(overrides).composed
     folder = RunFolder.create(place, name, config, overrides, composed=composed, command=command)
@@ -57,6 +58,8 @@ def train_together(
     dataset = open_data(experiments[0], quiet=True)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
+    for each in experiments:
+        require_epochs(each, dataset)
     begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
     runs = []
     for each, point in zip(experiments, map(tuple, overrides), strict=True):
@@ -81,7 +84,7 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
         raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
     config = folder.config()
     require_granted(config, trusted)
-    experiment = build(config)
+    experiment = build(config, existing=True)
     return run([(experiment, folder)], open_data(experiment, quiet=sweep is not None), sweep)[0]
 
 
@@ -116,7 +119,7 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
         raise RequestError(f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data.")
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml")))
+    experiment = on_one_device(build(compose(list(overrides), folder.path / "config.yaml"), existing=True))
     dataset = open_data(experiment)
     return experiment, dataset, folder, Programs([experiment], steps_of(dataset, experiment.data.batch_size, None))
 
@@ -187,6 +190,21 @@ def open_data(experiment: "Experiment", *, quiet: bool = False) -> "Dataset":
             progress=progress,
         )
     return fitting(dataset, data)
+
+
+def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
+    """Raise RequestError unless the optimiser can be made, now that it is known how many steps an epoch has."""
+    from darnax.builder.optimizers import Groups
+    from darnax.errors import Problem, RequestError, first_line
+    from darnax.runner.train import steps_of
+
+    assert isinstance(experiment.make_optimizer, Groups)
+    steps = steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
+    try:
+        experiment.make_optimizer.make_plainly(steps)
+    except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
+        what = f"{first_line(error)}; an epoch has {steps} steps here: give larger numbers of epochs, or numbers of steps"
+        raise RequestError(Problem("optimizer", what)) from error
 
 
 def fitting(dataset: "Dataset", data: "DataChoice") -> "Dataset":

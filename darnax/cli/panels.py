@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from darnax.cli.tables import printable
+from darnax.cli.tables import echo, printable
 from darnax.errors import RequestError, RunError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
@@ -15,7 +15,7 @@ REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 def report(error: BaseException, *, debug: bool = False) -> int:
     """Show the error and return its exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
     if debug:
-        traceback.print_exception(error)
+        trace(error)
     if isinstance(error, RequestError):
         panel("This request cannot be carried out", [str(problem) for problem in error.problems])
         return REFUSED
@@ -28,6 +28,11 @@ def report(error: BaseException, *, debug: bool = False) -> int:
         return INTERRUPTED
     panel("The run failed", failure(error, debug=debug))
     return FAILED
+
+
+def trace(error: BaseException) -> None:
+    """Print the traceback."""
+    echo(*"".join(traceback.format_exception(error)).rstrip("\n").split("\n"), error=True)
 
 
 def failure(error: BaseException, *, debug: bool = False) -> list[str]:
@@ -43,7 +48,7 @@ class Aloud(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line."""
         if record.levelno == logging.WARNING:
-            print(f"warning: {printable(record.getMessage())}", file=sys.stderr)
+            echo(f"warning: {record.getMessage()}", error=True)
 
 
 @contextmanager
@@ -68,7 +73,8 @@ def panel(title: str, lines: list[str]) -> None:
     """Print a box with a title on a terminal; `title:` and one indented line each when piped."""
     lines = ["\n".join(map(printable, line.split("\n"))) for line in lines]
     if not sys.stderr.isatty():
-        print(f"{title}:", *(line.replace("\n", "\n    ") for line in lines), sep="\n  ", file=sys.stderr)
+        indented = "\n".join("  " + line.replace("\n", "\n    ") for line in lines)
+        echo(f"{title}:", *indented.split("\n"), error=True)
         return
     from rich.console import Console
     from rich.panel import Panel

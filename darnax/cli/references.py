@@ -11,7 +11,7 @@ from darnax.cli import explain
 from darnax.errors import Problem, RequestError
 
 REFERENCE = re.compile(r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}""")
-LARGEST = 1 << 20  # values and characters; the largest configuration that comes with darnax has 6,000
+LARGEST = 1 << 18  # values and characters; the largest configuration that comes with darnax has 6,000
 LONGEST = 50  # references one after the other
 MOST = 20  # problems that are listed
 ABSENT: Any = object()
@@ -184,9 +184,11 @@ class Resolution:
 
     def follow(self, key: str, name: str) -> Any:
         """Return what a reference at a name leads to."""
-        if key in self.followed or len(self.followed) > LONGEST:
+        if key in self.followed:
             self.refuse(name, f"refers to ${{{key}}}, and so to itself")
             return None
+        if len(self.followed) > LONGEST:
+            raise RequestError(Problem(name, f"is reached by more than {LONGEST} references, one after the other"))
         if (found := self.lookup.find(key)) is ABSENT:
             known = explain.hint(key, explain.walk(self.tree, ""))
             self.refuse(name, f"refers to ${{{key}}}, which does not exist{known}")

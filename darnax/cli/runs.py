@@ -28,8 +28,8 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", deb
 
         darnax runs outputs/mnist_chain --metric train/accuracy
 
-    The id of a run is enough for `compare` and `diff`. A run that is under way and has written nothing for a while is shown
-    with how long it has been silent.
+    The id of a run is enough for `compare` and `diff`. A run that was killed is interrupted, as no process holds its lock.
+    Where that cannot be asked, as on another machine, a run that has written nothing for a while is shown with how long.
     """
     from darnax.reports import text
     from darnax.reports.runs import find

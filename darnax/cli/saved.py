@@ -93,7 +93,7 @@ def is_computed(node: Any) -> bool:
 def known_derivations(here: Composed) -> Iterator[tuple[str, list[str]]]:
     """Yield key -> keys for every value that is what a file of the configurations derives from others."""
     known = known_references(tuple(configs.directories()))
-    name, others = here.resolved.get("name"), {each.experiment for each in known} - {""}
+    name, others = str(here.resolved.get("name")), {each.experiment for each in known} - {""}
     for each in known:
         elsewhere = each.experiment and each.experiment != name and name in others
         if not elsewhere and derives(here, each.key, each.text):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import written
 
@@ -27,4 +28,4 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
     if svg is not None:
         with written(svg):
             svg.write_text(wiring_picture.svg(description), encoding="utf-8")
-        typer.echo(f"picture     {svg}")
+        tables.echo(f"picture     {svg}")

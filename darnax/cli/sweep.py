@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from darnax.cli import panels, sweep_board, trust
+from darnax.cli import panels, sweep_board, tables, trust
 from darnax.cli.options import Debug
 from darnax.cli.sweep_changes import changes
 from darnax.cli.sweep_leftovers import remove_empty, remove_record, remove_stillborn_runs
@@ -220,9 +220,9 @@ class Sweep:
             return panels.REFUSED
         left = [state for state in states if state.status not in DONE]
         if left and all(state.given_up for state in left):
-            print(f"what failed twice is tried again by: {self.command} --retry-failed")
+            tables.echo(f"what failed twice is tried again by: {self.command} --retry-failed")
         elif left:
-            print(f"go on with: {self.command}")
+            tables.echo(f"go on with: {self.command}")
         return panels.FAILED if left else 0
 
     @property

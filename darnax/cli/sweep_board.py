@@ -49,7 +49,7 @@ def tell(record: Record, over: threading.Event) -> None:
             if before.get(state.name, "waiting") != state.status:
                 of = max(record.goal.trials, len(states))
                 told = (f"{number}/{of}", state.name, state.status, text.metric(record.goal.metric, state.value), state.why)
-                print(tables.printable("  ".join(filter(None, told))), flush=True)
+                tables.echo("  ".join(filter(None, told)))
             before[state.name] = state.status
 
 
@@ -63,9 +63,8 @@ def picture(record: Record) -> "Group":
     states = survey(record)
     table = Table(*map(tables.printable, columns(record.goal)), box=SIMPLE_HEAD, pad_edge=False)
     for state in fitting(states):
-        point, status, *rest = row(state, record.goal)
-        cells = [Text(tables.printable(cell)) for cell in (point, *rest)]
-        table.add_row(cells[0], Text(status, COLOURS.get(status, "dim")), *cells[1:])
+        point, status, *rest = map(tables.printable, row(state, record.goal))
+        table.add_row(Text(point), Text(status, COLOURS.get(status, "dim")), *map(Text, rest))
     return Group(table, Text(tables.printable(about(states, record.goal))))
 
 
@@ -82,7 +81,7 @@ def fitting(states: list[State]) -> list[State]:
 def show(states: Sequence[State], goal: Goal) -> None:
     """Print the table of all points, and a line about them."""
     tables.show(columns(goal), [row(state, goal) for state in states])
-    print(tables.printable(about(states, goal)), flush=True)
+    tables.echo(about(states, goal))
 
 
 def columns(goal: Goal) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -50,7 +49,7 @@ def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool)
         return
     except Exception as error:
         if debug:
-            traceback.print_exception(error)
+            panels.trace(error)
         kind = "refused" if isinstance(error, RequestError) else "failed"
         add(note, f"{kind}: {panels.one_line(error)}")
 

@@ -1,8 +1,18 @@
-"""Rows for a person: a table on a terminal, aligned plain columns when piped."""
+"""Everything that the commands print: lines, and rows as a table on a terminal or as aligned plain columns when piped."""
 
 import math
 import sys
 from collections.abc import Iterable, Sequence
+
+from darnax.printing import printable
+
+__all__ = ["echo", "percent", "printable", "show"]
+
+
+def echo(*lines: str, error: bool = False) -> None:
+    """Print lines, to stderr if it is an `error`; nothing in them commands the terminal, or begins another line."""
+    stream = sys.stderr if error else sys.stdout
+    print(*(printable(line.expandtabs()) for line in lines or ("",)), sep="\n", file=stream, flush=True)
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: bool = False) -> None:
@@ -34,18 +44,8 @@ def plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     """For a file or another program: two spaces between columns, one row a line."""
     everything = [list(columns), *lines]
     widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]
-    for line in everything:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def printable(words: str) -> str:
-    r"""Write what would command a terminal as the letters that stand for it; a configuration may come from anywhere.
-
-    Example:
-        >>> printable("a" + chr(27) + "[2J")
-        'a\\x1b[2J'
-    """
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
+    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in everything]
+    echo(*("  ".join(cells).rstrip() for cells in padded))
 
 
 def percent(share: float) -> str:

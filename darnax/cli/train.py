@@ -2,13 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from darnax.cli import hidden, trust
+from darnax.cli import hidden, tables, trust
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import Problem, RequestError
+from darnax.printing import printable
 
 Multirun = Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")]
 Cfg = Annotated[Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)]
@@ -93,11 +94,22 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     """Print the configuration that a run would get: with `--config` it can be trained, as it is or with other values."""
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
-    from omegaconf import OmegaConf
-
     from darnax.cli.hydra_adapter import compose_whole
 
-    typer.echo(OmegaConf.to_yaml(OmegaConf.create(compose_whole(overrides, file).written())), nl=False)
+    tables.echo(*as_yaml(compose_whole(overrides, file).written()))
+
+
+def as_yaml(config: dict[str, Any]) -> list[str]:
+    """Write a configuration as lines of YAML; what a terminal would not show is escaped as YAML does it."""
+    import yaml
+    from omegaconf import OmegaConf
+    from omegaconf._utils import get_omega_conf_dumper
+
+    lines = OmegaConf.to_yaml(OmegaConf.create(config)).rstrip("\n").split("\n")
+    if all(line == printable(line) for line in lines):
+        return lines
+    dumper = get_omega_conf_dumper()
+    return str(yaml.dump(config, Dumper=dumper, sort_keys=False, allow_unicode=False)).rstrip("\n").split("\n")
 
 
 def command() -> list[str]:

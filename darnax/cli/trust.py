@@ -63,12 +63,24 @@ def require_plain(config: Mapping[str, Any], file: Path) -> None:
         if key in config
     ]
     problems += [
+        Problem(key, "YAML reads on, off, yes, no and null as values; put the key in quotes") for key in wrong_keys(config)
+    ]
+    problems += [
         Problem(name, f"came {text}; a file cannot look anything up, write the value, or give it on the command line")
         for name, text in leaves(config)
         if "${" in text and not references.is_plain(text)
     ]
     if problems:
         raise RequestError(*problems[: references.MOST])
+
+
+def wrong_keys(node: Any, name: str = "") -> Iterator[str]:
+    """Yield the dotted names of keys that are neither a text nor a whole number."""
+    for key, child in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+        below = f"{name}.{key}" if name else str(key)
+        if isinstance(key, bool) or not isinstance(key, str | int):
+            yield below
+        yield from wrong_keys(child, below)
 
 
 def leaves(node: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """A network as a picture: buffers from left to right, forward messages above, backward messages below."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from darnax.cli.wiring_layout import LETTER, MARGIN, Arc, Columns, clear, laid_out, laned, port, shown, span
+from darnax.printing import element_text
 
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
@@ -102,7 +102,7 @@ def over(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Iterato
     )
     name, inputs = arc.module.name, arc.module.connectivity
     x = clear(arc, arcs, columns, LETTER * (len(name) + len(inputs) + 1))
-    words = f"{escape(name)} <tspan class='soft'>{escape(inputs)}</tspan>"
+    words = f"{element_text(name)} <tspan class='soft'>{element_text(inputs)}</tspan>"
     yield f'<text class="name" x="{x:.0f}" y="{y - 6 if arc.above else y + 16:.0f}">{words}</text>'
 
 
@@ -115,7 +115,7 @@ def label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str]:
 
 def text(at: Point, words: str, kind: str) -> str:
     """A line of text around a point."""
-    return f'<text class="{kind}" x="{at.x:.0f}" y="{at.y:.0f}">{escape(words)}</text>'
+    return f'<text class="{kind}" x="{at.x:.0f}" y="{at.y:.0f}">{element_text(words)}</text>'
 
 
 def arrow(path: str, module: "ModuleRow") -> str:

@@ -12,26 +12,28 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def render(description: "Description") -> None:
-    """Print the buffers and their layers, the adapters, the phases, and what there is in all."""
-    tables.show(("buffer", "size", "layer", "inputs", "weights", "rule"), layers(description), tight=True)
-    print()
-    tables.show(("adapter", "from", "to", "kind", "inputs", "weights", "rule"), adapters(description), tight=True)
-    print()
+    """Print the buffers and their layers, the adapters, what learns when and how, the phases, and what there is in all."""
+    tables.show(("buffer", "size", "layer", "inputs", "weights"), layers(description), tight=True)
+    tables.echo()
+    tables.show(("adapter", "from", "to", "kind", "inputs", "weights"), adapters(description), tight=True)
+    tables.echo()
+    tables.show(("module", "rule", "learns in", "steps", "learning rate", "from optimizer."), learning(description), tight=True)
+    tables.echo()
     tables.show(
         ("phase", "steps", "messages", "start", "learns"),
         [*phases("train", description), *phases("infer", description)],
         tight=True,
     )
-    print()
+    tables.echo()
     for what, value in facts(description):
-        print(f"{what:<12}{tables.printable(value)}")
+        tables.echo(f"{what:<12}{value}")
 
 
 def layers(description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every buffer; the input has no layer."""
     by_buffer = {module.receiver: module for module in description.modules if module.sender == module.receiver}
     for position, (name, size) in enumerate(description.buffers):
-        yield (name, "×".join(map(str, size)), *(about(by_buffer[position]) if position in by_buffer else ("", "", "", "")))
+        yield (name, "×".join(map(str, size)), *(about(by_buffer[position]) if position in by_buffer else ("", "", "")))
 
 
 def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
@@ -42,10 +44,18 @@ def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
         yield (module.name, names[module.sender], names[module.receiver], *about(module))
 
 
-def about(module: "ModuleRow") -> tuple[str, str, str, str]:
+def learning(description: "Description") -> Iterator[tuple[str, ...]]:
+    """One row for every module: when it learns, and what makes its steps."""
+    grouped = any(module.source.startswith("groups.") for module in description.modules)
+    for module in description.modules:
+        rule = module.rule or ("its own" if module.learns else "frozen" if module.parameters else "")
+        fallen = " (no group names it)" if grouped and module.source == "default" else ""
+        yield module.name, rule, ", ".join(module.learns) or "never", module.optimizer, module.rate, module.source + fallen
+
+
+def about(module: "ModuleRow") -> tuple[str, str, str]:
     """What a module is, whether it stands on a buffer or between two."""
-    rule = (module.rule or "its own") if module.plastic else "frozen" if module.parameters else ""
-    return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else "", rule
+    return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else ""
 
 
 def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:

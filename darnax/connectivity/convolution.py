@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from darnax.connectivity.interface import FULL, Connectivity, normalised
+from darnax.shapes import Pattern, as_size, require_buffers, require_shape
 
 Padding = Literal["SAME", "VALID"] | int
 SAMPLES = 4  # whose windows are laid side by side at once
@@ -35,6 +36,9 @@ class Convolved(Connectivity):
     transposed: bool = eqx.field(static=True, default=False)
     hollow: bool = eqx.field(static=True, default=False)
 
+    def __check_init__(self) -> None:
+        as_size((self.channels_in, self.channels_out, self.width, self.stride))
+
     @property
     def fan_in(self) -> int:
         return self.width * self.width * self.channels_in
@@ -44,12 +48,19 @@ class Convolved(Connectivity):
         """Shape of the weight."""
         return (self.width, self.width, self.channels_in, self.channels_out)
 
+    @property
+    def pre(self) -> Pattern:
+        """Size of the sending image; the weight fits images of any height and width."""
+        return (None, None, self.channels_in)
+
     def init(self, key: Key[Array, ""]) -> Float[Array, "width width in out"]:
         return self._hollowed(jax.random.normal(key, self.shape) / math.sqrt(self.fan_in))
 
     def message(
         self, weight: Float[Array, "width width in out"], x: Float[Array, "batch H W in"]
     ) -> Float[Array, "batch P Q out"]:
+        require_shape("the weight", weight, self.shape)
+        require_buffers(x=(x, self.pre))
         pad = self.padding if isinstance(self.padding, str) else [(self.padding, self.padding)] * 2
         strides = (self.stride, self.stride)
         convolve = jax.lax.conv_transpose if self.transposed else jax.lax.conv_general_dilated
@@ -59,9 +70,10 @@ class Convolved(Connectivity):
         self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]
     ) -> Float[Array, "width width in out"]:
         """As everywhere; `x ⊗ e` is summed over all places, since they share the weight."""
+        weight = jax.ShapeDtypeStruct(self.shape, x.dtype)
+        require_buffers(x=(x, self.pre), e=(e, jax.eval_shape(self.message, weight, x).shape[1:]))
         if self.transposed:
             # The message is linear in the weight, so its transpose is exactly that sum: no gradient is taken.
-            weight = jax.ShapeDtypeStruct(self.shape, x.dtype)
             (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
         else:
             total = self._summed(x, e)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from darnax.connectivity.interface import FULL, Connectivity, normalised
+from darnax.shapes import Size, as_size, require_buffers, require_shape
 
 
 class Dense(Connectivity):
@@ -18,22 +19,30 @@ class Dense(Connectivity):
         hollow: no unit hears itself, so the diagonal is zero and stays zero (needs `pre == post`).
     """
 
-    pre: tuple[int, ...] = eqx.field(static=True)
-    post: tuple[int, ...] = eqx.field(static=True)
+    pre: Size = eqx.field(static=True, converter=as_size)
+    post: Size = eqx.field(static=True, converter=as_size)
     hollow: bool = eqx.field(static=True, default=False)
 
     @property
     def fan_in(self) -> int:
         return math.prod(self.pre)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the weight."""
+        return (self.fan_in, math.prod(self.post))
+
     def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
-        weight = jax.random.normal(key, (self.fan_in, math.prod(self.post)))
+        weight = jax.random.normal(key, self.shape)
         return self._hollowed(weight / math.sqrt(self.fan_in))
 
     def message(self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+        require_shape("the weight", weight, self.shape)
+        require_buffers(x=(x, self.pre))
         return jnp.matmul(x.reshape(x.shape[0], -1), weight, precision=FULL).reshape(x.shape[0], *self.post)
 
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "pre post"]:
+        require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
         return self._hollowed(normalised(total, batch, self.fan_in))

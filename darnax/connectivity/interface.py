@@ -28,11 +28,19 @@ class Connectivity(eqx.Module):
 
     @abstractmethod
     def message(self, weight: Array, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
-        """Return the field that `x` makes through `weight`: `m_i = Σ_j W_ji x_j`."""
+        """Return the field that `x` makes through `weight`: `m_i = Σ_j W_ji x_j`.
+
+        Raises:
+            ValueError: `weight` or `x` does not have the shape that the layout asks for.
+        """
 
     @abstractmethod
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Array:
-        """Return `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b`, laid out as the weight is."""
+        """Return `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b`, laid out as the weight is.
+
+        Raises:
+            ValueError: `x` or `e` does not have the shape that the layout asks for, or they differ in their batch.
+        """
 
     @abstractmethod
     def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:

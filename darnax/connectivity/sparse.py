@@ -10,6 +10,7 @@ from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float, Int, Key
 
 from darnax.connectivity.interface import FULL, Connectivity, normalised
+from darnax.shapes import Size, as_size, require_buffers, require_shape
 
 UNROLL = 10  # inputs added per turn of the loop over the in-degree; a remainder costs a turn of its own
 SAMPLES = 16  # added per turn of the loop over the batch
@@ -25,7 +26,8 @@ class Sparse(Connectivity):
     """
 
     inputs: Int[Array, "k post"]
-    post: tuple[int, ...] = eqx.field(static=True)
+    pre: Size = eqx.field(static=True, converter=as_size)
+    post: Size = eqx.field(static=True, converter=as_size)
 
     @classmethod
     def uniform(
@@ -36,7 +38,7 @@ class Sparse(Connectivity):
         inputs = distinct(key, math.prod(pre) - hollow, in_degree, units)
         if hollow:
             inputs = inputs + (inputs >= jnp.arange(units)[None]).astype(inputs.dtype)
-        return cls(inputs, post)
+        return cls(inputs, pre, post)
 
     @classmethod
     def patch(
@@ -47,6 +49,7 @@ class Sparse(Connectivity):
         Raises:
             ValueError: `image` is no image, or smaller than the patch, or k is more than the patch holds.
         """
+        (width,) = as_size(width)
         if len(image) not in (2, 3) or not 1 <= width <= min(image[:2]):
             raise ValueError(f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}")
         height, breadth, channels = (*image, 1)[:3]
@@ -56,7 +59,10 @@ class Sparse(Connectivity):
         top, left = jax.random.randint(where, (2, 1, units), 0, places)
         within = distinct(what, pool, pool if in_degree is None else in_degree, units)
         row, rest = jnp.divmod(within, width * channels)
-        return cls(((top + row) * breadth + left) * channels + rest, post)
+        return cls(((top + row) * breadth + left) * channels + rest, image, post)
+
+    def __check_init__(self) -> None:
+        require_shape("inputs", self.inputs, (self.fan_in, math.prod(self.post)))
 
     @property
     def fan_in(self) -> int:
@@ -66,10 +72,13 @@ class Sparse(Connectivity):
         return jax.random.normal(key, self.inputs.shape) / math.sqrt(self.fan_in)
 
     def message(self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+        require_shape("the weight", weight, self.inputs.shape)
+        require_buffers(x=(x, self.pre))
         units = row_major(x.reshape(x.shape[0], -1).T)  # the batch of one unit is one run of numbers
         return row_major(sum_over_inputs(weight, self.inputs, units)).T.reshape(x.shape[0], *self.post)
 
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "k post"]:
+        require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         before, signal = row_major(x.reshape(batch, -1)), row_major(e.reshape(batch, -1))
         if before.shape[1] <= self.fan_in * MATMUL_PAYS:
@@ -79,6 +88,7 @@ class Sparse(Connectivity):
         return normalised(row_major(sum_over_samples(before, signal, self.inputs)), batch, self.fan_in)
 
     def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
+        require_buffers(x=(x, self.pre))
         columns = with_layout_constraint(x.reshape(x.shape[0], -1), COLUMN_MAJOR)
         # The barrier keeps this layout out of the results of `jax.jit`, which misreads them otherwise (jax 0.10).
         return jax.lax.optimization_barrier(columns).reshape(x.shape)

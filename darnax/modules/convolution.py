@@ -9,7 +9,9 @@ from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
 from darnax.modules.plasticity import RuleChoice, chosen_rule
 from darnax.modules.recurrent import Recurrent, sign
+from darnax.modules.sizes import per_receiver
 from darnax.modules.weighted import Weighted
+from darnax.shapes import as_size, require_buffers
 
 Image = tuple[int, int, int]
 
@@ -53,7 +55,8 @@ class Convolution(Weighted):
     ) -> None:
         pre, post = _image("in_features", in_features), _image("out_features", out_features)
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
-        self.connect(connectivity, strength, chosen_rule(rule, threshold), key)
+        chosen = chosen_rule(rule, threshold, post)
+        self.connect((pre, post), connectivity, per_receiver(strength, post[-1:]), chosen, key)
         made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if made != post:
             raise ValueError(
@@ -86,16 +89,19 @@ class RecurrentConvolution(Recurrent):
         rule: RuleChoice = ...,
         key: Key[Array, ""],
     ) -> None:
-        channels = _image("features", features)[-1]
+        size = _image("features", features)
         if width % 2 == 0:
             raise ValueError(f"the window of a recurrent convolution has a centre, so its width is odd; came {width}")
-        self.couple(Convolved(channels, channels, width, hollow=True), j_d, chosen_rule(rule, threshold), key)
+        connectivity = Convolved(size[-1], size[-1], width, hollow=True)
+        self.couple(size, connectivity, j_d, chosen_rule(rule, threshold, size), key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
+        require_buffers(x=(x, self.features))
         return sign(x)
 
 
-def _image(what: str, size: Image) -> Image:
-    if not isinstance(size, tuple) or len(size) != 3:
-        raise ValueError(f"{what} is the size (H, W, C) of an image; came {size!r}")
+def _image(what: str, features: Image) -> Image:
+    size = as_size(features)
+    if len(size) != 3:
+        raise ValueError(f"{what} is the size (H, W, C) of an image; came {features!r}")
     return size

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Layer
-from darnax.modules.plasticity import no_update
+from darnax.modules.plasticity import no_update, nothing_plastic
 from darnax.rules import Rule, SoftmaxDelta
+from darnax.shapes import require_equal, require_messages
 
 
 class ErrorUnits(Layer):
@@ -50,11 +51,15 @@ class ErrorUnits(Layer):
         return jnp.zeros_like(x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
+        require_messages(h)
         scores, _, *answer = jax.tree.leaves(h)  # by sender; between them its own message, which says nothing
         if len(answer) > 1:
             raise ValueError(f"error units hear scores from one buffer and the answer from another; {len(answer) + 1} came")
         return self.rule.signal(answer[0], scores) if answer else jnp.zeros_like(scores)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        del x, y, y_hat
+        require_equal(x=x, y=y, y_hat=y_hat)
         return no_update(self)
+
+    def plastic(self) -> PyTree[bool]:
+        return nothing_plastic(self)

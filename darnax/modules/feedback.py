@@ -6,10 +6,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
-from darnax.connectivity import Connectivity, Dense
+from darnax.connectivity import Dense
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import no_update, nothing_plastic
-from darnax.modules.sizes import as_size
+from darnax.modules.sizes import per_receiver, scaled
+from darnax.shapes import as_size, per_unit, require_buffers, require_per_unit
 
 
 class Feedback(Adapter):
@@ -21,8 +22,8 @@ class Feedback(Adapter):
     Args:
         in_features, out_features: number of units, or size, of the output buffer and of the layer that is told.
         strength: scale of W, whose entries are drawn independently from N(0, strength²/in_features).
-        high: what +1 becomes.
-        low: what −1 becomes.
+        high: what +1 becomes; one number, or one per unit of the output buffer.
+        low: what −1 becomes; as high.
         key: draws W.
 
     Example:
@@ -36,7 +37,7 @@ class Feedback(Adapter):
     W: Array
     high: Array
     low: Array
-    connectivity: Connectivity
+    connectivity: Dense
 
     def __init__(
         self,
@@ -48,17 +49,22 @@ class Feedback(Adapter):
         *,
         key: Key[Array, ""],
     ) -> None:
-        self.connectivity = Dense(as_size(in_features), as_size(out_features))
-        self.W = jnp.asarray(strength, jnp.float32) * self.connectivity.init(key)
+        pre, post = as_size(in_features), as_size(out_features)
+        require_per_unit("high", high, pre)
+        require_per_unit("low", low, pre)
+        self.connectivity = Dense(pre, post)
+        self.W = scaled(self.connectivity.init(key), per_receiver(strength, post))
         self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
 
     def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
         del rng
-        slope, middle = (jnp.broadcast_to(a / 2, x.shape) for a in (self.high - self.low, self.high + self.low))
+        require_buffers(x=(x, self.connectivity.pre))
+        slope, middle = (per_unit("high and low", a / 2, x) for a in (self.high - self.low, self.high + self.low))
         return self.connectivity.message(self.W, slope * x + middle)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        del x, y, y_hat
+        pre, post = self.connectivity.pre, self.connectivity.post
+        require_buffers(x=(x, pre), y=(y, post), y_hat=(y_hat, post))
         return no_update(self)
 
     def plastic(self) -> PyTree[bool]:

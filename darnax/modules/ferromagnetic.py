@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import no_update, nothing_plastic
-from darnax.modules.sizes import as_size
+from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
 
 
 class Ferromagnetic(Adapter):
@@ -26,18 +26,20 @@ class Ferromagnetic(Adapter):
     """
 
     strength: Array
-    features: tuple[int, ...] = eqx.field(static=True)
+    features: Size = eqx.field(static=True)
 
     def __init__(self, features: int | tuple[int, ...], strength: ArrayLike = 1.0) -> None:
         self.features = as_size(features)
+        require_per_unit("strength", strength, self.features)
         self.strength = jnp.asarray(strength, jnp.float32)
 
     def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
         del rng
-        return x * jnp.broadcast_to(self.strength, x.shape)
+        require_buffers(x=(x, self.features))
+        return x * per_unit("strength", self.strength, x)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        del x, y, y_hat
+        require_buffers(x=(x, self.features), y=(y, self.features), y_hat=(y_hat, self.features))
         return no_update(self)
 
     def plastic(self) -> PyTree[bool]:

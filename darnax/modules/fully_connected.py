@@ -8,8 +8,9 @@ from jaxtyping import Array, Key
 
 from darnax.connectivity import Connectivity, Dense, Sparse
 from darnax.modules.plasticity import RuleChoice, chosen_rule
-from darnax.modules.sizes import as_size, in_degree
+from darnax.modules.sizes import in_degree, per_receiver
 from darnax.modules.weighted import Weighted
+from darnax.shapes import as_size
 
 
 class FullyConnected(Weighted):
@@ -47,9 +48,11 @@ class FullyConnected(Weighted):
         patch: int | None = None,
         key: Key[Array, ""],
     ) -> None:
+        pre, post = as_size(in_features), as_size(out_features)
         wiring, values = jax.random.split(key)
-        connectivity = feedforward_connectivity(as_size(in_features), as_size(out_features), sparsity, patch, wiring)
-        self.connect(connectivity, strength, chosen_rule(rule, threshold), values)
+        connectivity = feedforward_connectivity(pre, post, sparsity, patch, wiring)
+        chosen = chosen_rule(rule, threshold, post)
+        self.connect((pre, post), connectivity, per_receiver(strength, post), chosen, values)
 
 
 def feedforward_connectivity(

@@ -30,6 +30,9 @@ class AbstractModule(eqx.Module):
             x: the buffer that the module's message is made of.
             y: the buffer of the receiver.
             y_hat: the field of the receiver.
+
+        Raises:
+            ValueError: the three are no batches of the module's sizes, or not of one batch.
         """
 
     def plastic(self) -> PyTree[bool]:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import no_update
+from darnax.shapes import require_equal, require_messages
 
 
 class OutputLayer(Layer):
@@ -25,8 +26,9 @@ class OutputLayer(Layer):
         return jnp.zeros_like(x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
+        require_messages(h)
         return jnp.asarray(jax.tree.reduce(operator.add, h))
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        del x, y, y_hat
+        require_equal(x=x, y=y, y_hat=y_hat)
         return no_update(self)

@@ -11,17 +11,21 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
 from darnax.rules import Perceptron, Rule
+from darnax.shapes import Size, require_per_unit
 
 M = TypeVar("M", bound=eqx.Module)
 RuleChoice = Rule | None | EllipsisType  # `...` stands for the perceptron rule at the module's threshold
 
 
-def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None) -> Rule | None:
-    """Return the rule that a constructor's `rule` and `threshold` ask for; None means frozen.
+def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Rule | None:
+    """Return the rule that a constructor's `rule` and `threshold` ask for, for a receiver of size `post`; None means frozen.
 
     Raises:
-        ValueError: a rule of one's own together with a threshold, which only the default rule has.
+        ValueError: a rule of one's own together with a threshold, which only the default rule has, or a threshold that is
+            neither one number nor one for each unit.
     """
+    if threshold is not None:
+        require_per_unit("threshold", threshold, post)
     if rule is ...:
         return Perceptron(0.0 if threshold is None else threshold)
     if rule is not None and threshold is not None:

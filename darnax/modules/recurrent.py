@@ -11,6 +11,7 @@ import math
 import operator
 from typing import Self
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -19,8 +20,9 @@ from jaxtyping import Array, Float, Key, PyTree
 from darnax.connectivity import Connectivity, Dense, Sparse
 from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import RuleChoice, chosen_rule, local_update, only_plastic, threshold_of
-from darnax.modules.sizes import as_size, in_degree
+from darnax.modules.sizes import in_degree
 from darnax.rules import Rule
+from darnax.shapes import Size, as_size, per_unit, require_buffers, require_messages, require_per_unit
 
 
 class Recurrent(Layer):
@@ -33,9 +35,14 @@ class Recurrent(Layer):
     J_D: Array
     connectivity: Connectivity
     rule: Rule | None
+    features: Size = eqx.field(static=True)
 
-    def couple(self, connectivity: Connectivity, j_d: ArrayLike, rule: Rule | None, key: Key[Array, ""]) -> None:
+    def couple(
+        self, features: Size, connectivity: Connectivity, j_d: ArrayLike, rule: Rule | None, key: Key[Array, ""]
+    ) -> None:
         """Fill the fields; for constructors."""
+        require_per_unit("j_d", j_d, features)
+        self.features = features
         self.J = connectivity.init(key)
         self.J_D = jnp.asarray(j_d, jnp.float32)
         self.connectivity = connectivity
@@ -48,12 +55,15 @@ class Recurrent(Layer):
 
     def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
         del rng
-        return self.connectivity.message(self.J, x) + x * jnp.broadcast_to(self.J_D, x.shape)
+        require_buffers(x=(x, self.features))
+        return self.connectivity.message(self.J, x) + x * per_unit("J_D", self.J_D, x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
+        require_messages(h, self.features)
         return jnp.asarray(jax.tree.reduce(operator.add, h))
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        require_buffers(x=(x, self.features), y=(y, self.features), y_hat=(y_hat, self.features))
         return local_update(self, lambda m: m.J, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:
@@ -73,8 +83,10 @@ class RecurrentUnits(Recurrent):
         sparsity: float | None = None,
         key: Key[Array, ""],
     ) -> None:
+        size = as_size(features)
         wiring, values = jax.random.split(key)
-        self.couple(recurrent_connectivity(features, sparsity, wiring), j_d, chosen_rule(rule, threshold), values)
+        connectivity = recurrent_connectivity(size, sparsity, wiring)
+        self.couple(size, connectivity, j_d, chosen_rule(rule, threshold, size), values)
 
 
 class RecurrentDiscrete(RecurrentUnits):
@@ -82,15 +94,16 @@ class RecurrentDiscrete(RecurrentUnits):
 
     Args:
         features: number of units, or the size of a buffer of several dimensions.
-        j_d: self-coupling J_D.
-        threshold: margin of the default perceptron rule; default 0.
+        j_d: self-coupling J_D; one number, or one per unit.
+        threshold: margin of the default perceptron rule; one number, or one per unit; default 0.
         rule: another law of plasticity, or None for a frozen J.
         sparsity: fraction of absent synapses in [0, 1): a unit hears round((1 − sparsity)·features) others, drawn uniformly.
             None is dense.
         key: draws J with independent entries N(0, 1/fan_in).
 
     Raises:
-        ValueError: a sparsity that leaves no synapse, or a threshold beside a rule of one's own.
+        ValueError: a sparsity that leaves no synapse, a threshold beside a rule of one's own, or a j_d or threshold of another
+            size than the layer's.
 
     Example:
         >>> import jax
@@ -100,6 +113,7 @@ class RecurrentDiscrete(RecurrentUnits):
     """
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        require_buffers(x=(x, self.features))
         return self.connectivity.stored(sign(x))
 
 
@@ -107,6 +121,7 @@ class RecurrentTanh(RecurrentUnits):
     """Continuous units: `s_i ← tanh(Σ_{j≠i} J_ji s_j + J_D s_i + Σ messages)`; arguments as for `RecurrentDiscrete`."""
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        require_buffers(x=(x, self.features))
         return self.connectivity.stored(jnp.tanh(x))
 
 
@@ -115,9 +130,8 @@ def sign(h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
     return jnp.where(h >= 0, 1, -1).astype(h.dtype)
 
 
-def recurrent_connectivity(features: int | tuple[int, ...], sparsity: float | None, key: Key[Array, ""]) -> Connectivity:
+def recurrent_connectivity(size: Size, sparsity: float | None, key: Key[Array, ""]) -> Connectivity:
     """Return the connectivity of a layer with itself, without self-synapses."""
-    size = as_size(features)
     if sparsity is None:
         return Dense(size, size, hollow=True)
     return Sparse.uniform(key, size, size, in_degree(sparsity, math.prod(size)), hollow=True)

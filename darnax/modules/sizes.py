@@ -1,9 +1,10 @@
-"""What a constructor may say about the size of a buffer, and about how many of its units are heard."""
+"""How many units are heard, and how strongly each of them hears."""
 
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array
 
-def as_size(features: int | tuple[int, ...]) -> tuple[int, ...]:
-    """Return the size of a buffer given as a number of units or as a size."""
-    return (features,) if isinstance(features, int) else tuple(features)
+from darnax.shapes import Size, require_per_unit
 
 
 def in_degree(sparsity: float, pre: int) -> int:
@@ -11,3 +12,19 @@ def in_degree(sparsity: float, pre: int) -> int:
     if not 0 <= sparsity < 1:
         raise ValueError(f"sparsity is the fraction of absent synapses, in [0, 1); came {sparsity}")
     return round((1 - sparsity) * pre)
+
+
+def per_receiver(strength: ArrayLike, post: Size) -> Array:
+    """Return a scale for weights whose last axis is the receiving units: one number, or a vector of one for each.
+
+    Raises:
+        ValueError: `strength` is neither one number nor one for each unit.
+    """
+    scale = jnp.asarray(strength, jnp.float32)
+    require_per_unit("strength", scale, post)
+    return jnp.broadcast_to(scale, post).reshape(-1) if scale.ndim else scale
+
+
+def scaled(weight: Array, scale: Array) -> Array:
+    """Return a weight times what `per_receiver` returned."""
+    return (jnp.broadcast_to(scale, weight.shape) if scale.ndim else scale) * weight

@@ -2,14 +2,15 @@
 
 from typing import Self
 
-import jax.numpy as jnp
-from jax.typing import ArrayLike
+import equinox as eqx
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import Connectivity
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import local_update, only_plastic, threshold_of
+from darnax.modules.sizes import scaled
 from darnax.rules import Rule
+from darnax.shapes import Size, require_buffers
 
 
 class Weighted(Adapter):
@@ -18,10 +19,15 @@ class Weighted(Adapter):
     W: Array
     connectivity: Connectivity
     rule: Rule | None
+    in_features: Size = eqx.field(static=True)
+    out_features: Size = eqx.field(static=True)
 
-    def connect(self, connectivity: Connectivity, strength: ArrayLike, rule: Rule | None, key: Key[Array, ""]) -> None:
-        """Fill the fields, W with entries N(0, strength²/fan_in); for constructors."""
-        self.W = jnp.asarray(strength, jnp.float32) * connectivity.init(key)
+    def connect(
+        self, ends: tuple[Size, Size], connectivity: Connectivity, scale: Array, rule: Rule | None, key: Key[Array, ""]
+    ) -> None:
+        """Fill the fields; for constructors. W has entries N(0, scale²/fan_in), `scale` from `per_receiver`."""
+        self.in_features, self.out_features = ends
+        self.W = scaled(connectivity.init(key), scale)
         self.connectivity = connectivity
         self.rule = rule
 
@@ -32,9 +38,11 @@ class Weighted(Adapter):
 
     def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
         del rng
+        require_buffers(x=(x, self.in_features))
         return self.connectivity.message(self.W, x)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+        require_buffers(x=(x, self.in_features), y=(y, self.out_features), y_hat=(y_hat, self.out_features))
         return local_update(self, lambda m: m.W, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:

@@ -8,6 +8,7 @@ import jax
 from jaxtyping import Array, Key
 
 from darnax.layer_map import Edge, LayerMap
+from darnax.shapes import require_shape
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
@@ -51,12 +52,14 @@ class Orchestrator(eqx.Module):
 
     def updates(self, state: State, fields: dict[int, Array]) -> Self:
         """Return the local updates of all modules, −ΔW, in the shape of the orchestrator, from given fields."""
+        self._require_buffers(state)
         items = self.layer_map.edge_items()
         modules = [module.backward(state[j], state[i], fields[i]) for (i, j), module in items]
         return eqx.tree_at(lambda o: o.layer_map, self, self.layer_map.with_modules(modules))
 
     def hold(self, state: State, rng: Key[Array, ""]) -> Held:
         """Return the messages of the input and of the output buffer, which no step changes."""
+        self._require_buffers(state)
         clamped = (0, self.layer_map.output)
         items = self.layer_map.edge_items()
         return {(i, j): module(state[j], _key(rng, (i, j))) for (i, j), module in items if j in clamped and i != j}
@@ -64,13 +67,22 @@ class Orchestrator(eqx.Module):
     def field(
         self, receiver: int, state: State, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
     ) -> Array:
-        """Return the field of one layer: its reduction of the messages sent to it, in the order of their senders."""
+        """Return the field of one layer: its reduction of the messages sent to it, in the order of their senders.
+
+        Raises:
+            ValueError: the state has another number of buffers than the network, or buffers of other sizes.
+        """
+        self._require_buffers(state)
         held = held or {}
         received = []
         for (i, j), module in self.layer_map.edge_items():
             if i == receiver and self.sends(messages, i, j):
-                received.append(held[i, j] if (i, j) in held else module(state[j], _key(rng, (i, j))))
-        return self._layer(receiver).reduce(received)
+                message = held[i, j] if (i, j) in held else module(state[j], _key(rng, (i, j)))
+                require_shape(f"the message from buffer {j} to buffer {i}", message, state[i].shape)
+                received.append(message)
+        field = self._layer(receiver).reduce(received)
+        require_shape(f"the field of buffer {receiver}", field, state[receiver].shape)
+        return field
 
     def activate(self, receiver: int, field: Array) -> Array:
         """Return the state that a field leads the layer to."""
@@ -85,6 +97,11 @@ class Orchestrator(eqx.Module):
     def hidden(self) -> tuple[int, ...]:
         """Return the layers that a step updates: all but the output."""
         return self.layer_map.rows()[:-1]
+
+    def _require_buffers(self, state: State) -> None:
+        expected = self.layer_map.output + 1
+        if len(state) != expected:
+            raise ValueError(f"got a state of {len(state)} buffers, expected the {expected} of the network")
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]

@@ -2,16 +2,21 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from darnax.errors import Problem, RequestError, written
+from darnax.files import read_text, write_inside
+from darnax.printing import uncelled
 from darnax.reports import page
 from darnax.reports.figures import finite
-from darnax.reports.runs import Run, read
+from darnax.reports.runs import Run, read, reason
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
+PAGE = "analysis.html"
 SCRIPTS = ("plots.js", "analysis.js")
+LARGEST = 1 << 28  # bytes of a table
 
 
 class Figure(NamedTuple):
@@ -70,18 +75,27 @@ def write(folder: Path) -> Path:
     Raises:
         RequestError: there is no table, or the page cannot be written.
     """
-    run, path = read(folder), folder / "analysis.html"
-    figures = [drawn(FIGURES[file.stem], table(file)) for file in files(folder / FOLDER)]
+    run, path = read(folder), folder / PAGE
+    figures, _ = tables(folder)
     if not figures:
         raise RequestError(Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {folder}"))
     with written(path, "choose another run"):
-        path.write_text(page.html(content(run, figures), SCRIPTS), encoding="utf-8")
+        write_inside(folder, PAGE, page.html(content(run, figures), SCRIPTS))
     return path
 
 
-def files(folder: Path) -> list[Path]:
-    """Return the tables there are, in the order of the figures."""
-    return [file for name in FIGURES if (file := folder / f"{name}.csv").is_file()]
+def tables(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the figures of the tables there are in the folder of a run, and what is wrong with tables that are damaged."""
+    figures, damage = [], []
+    for name, figure in FIGURES.items():
+        file = folder / FOLDER / f"{name}.csv"
+        try:
+            figures.append(drawn(figure, table(file)))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            damage.append(f"{file} {reason(error)}")
+    return figures, damage
 
 
 def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
@@ -92,13 +106,19 @@ def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def table(file: Path) -> list[dict[str, str]]:
-    """Read a table, one mapping a row."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    """Read a table, one mapping a row; a ValueError says that it is none."""
+    try:
+        rows = list(csv.reader(StringIO(read_text(file, LARGEST), newline="")))
+        names, *found = [[uncelled(cell) for cell in row] for row in rows if row]
+        return [dict(zip(names, row, strict=True)) for row in found]
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
 
 
 def drawn(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Return a figure with its points, sorted into panels and series in the order in which they come."""
+    if absent := {*figure.panel, figure.x, figure.y, figure.series or figure.y} - set(rows[0] if rows else ()):
+        raise ValueError(f"has no column {min(absent)}")
     panels: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
     for row in rows:
         panel = panels.setdefault(", ".join(row[name] for name in figure.panel), {})

@@ -6,9 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
-from darnax.bounded_yaml import LOADER, require_bounded
+from darnax.bounded_yaml import load_plain
 
 Flat = Mapping[str, Hashable]
 
@@ -29,7 +27,6 @@ def parse(text: str) -> Flat:
         >>> parse("model:\n  depth: 2\n  size: [3, 4]\nseed: 0")
         {'model.depth': 2, 'model.size': (3, 4), 'seed': 0}
     """
-    require_bounded(text)
     try:
         flat = {key: value for part in SECTION.split(text) if part for key, value in section(part).items()}
     except ValueError:  # the whole may be YAML where its parts are not
@@ -42,12 +39,9 @@ def parse(text: str) -> Flat:
 @lru_cache(maxsize=4096)
 def section(text: str) -> Flat:
     """Read one top-level key with all below it; the runs of a sweep share most of theirs, and YAML is slow."""
-    try:
-        value = yaml.load(text, LOADER)
-    except yaml.YAMLError as error:
-        raise ValueError(f"not YAML: {getattr(error, 'problem', None) or type(error).__name__}") from error
+    value = load_plain(text)
     if value is not None and not isinstance(value, dict):
-        raise ValueError(f"came {value!r:.40}, expected names with values")
+        raise ValueError(f"got {value!r:.40}, expected names with values")
     return dict(leaves(value or {}))
 
 

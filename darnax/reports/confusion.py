@@ -1,12 +1,13 @@
 """What a confusion matrix says: an interval for the accuracy, recall and precision by class, and a picture."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from darnax.printing import element_text
 
 BOLD = 'text-anchor="middle" font-weight="bold"'
 CELL, MARGIN, HEADER = 44, 110, 120  # pixels
@@ -79,7 +80,7 @@ def labels(names: Sequence[str]) -> Iterator[str]:
     """Write the names of the classes: beside the rows, and slanted above the columns."""
     for i, name in enumerate(names):
         middle = i * CELL + CELL / 2
-        text = escape(name if len(name) <= 14 else name[:13] + "…")
+        text = element_text(name if len(name) <= 14 else name[:13] + "…")
         yield f'<text x="{MARGIN - 8}" y="{HEADER + middle + 4}" text-anchor="end">{text}</text>'
         yield f'<text transform="translate({MARGIN + middle + 4} {HEADER - 8}) rotate(-45)">{text}</text>'
 
@@ -91,7 +92,7 @@ def cells(confusion: NDArray[np.integer], names: Sequence[str]) -> Iterator[str]
         x, y, weight = MARGIN + j * CELL, HEADER + i * CELL, float(shares[i, j])
         colour = "33,102,172" if i == j else "178,24,43"
         shade = weight if i == j else sqrt(weight)  # rare confusions stay visible
-        title = f"{escape(names[i])} taken for {escape(names[j])}: {count} ({weight:.1%})"
+        title = f"{element_text(names[i])} taken for {element_text(names[j])}: {count} ({weight:.1%})"
         yield (
             f'<g><title>{title}</title><rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" '
             f'fill="rgb({colour})" fill-opacity="{shade:.3f}" stroke="#ddd"/>'

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from darnax.errors import Problem, RequestError
+from darnax.files import read_bytes
 from darnax.reports.configuration import ABSENT, leaves
 from darnax.reports.runs import Run, find
 
@@ -43,7 +44,7 @@ def differences(a: Mapping[str, Hashable], b: Mapping[str, Hashable]) -> list[Di
 def environment(run: Run) -> dict[str, Hashable]:
     """Read versions, commit, device and command; nothing where the file is damaged."""
     try:
-        return dict(leaves(json.loads((run.path / "environment.json").read_bytes())))
+        return dict(leaves(json.loads(read_bytes(run.path / "environment.json"))))
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 

@@ -91,7 +91,7 @@ def described(comparison: Comparison, figures: Figures, i: int, place: Path) -> 
 
 def link(run: Run, place: Path) -> str:
     """Return the way from the page to the folder of a run."""
-    return quote(Path(os.path.relpath(run.path.absolute(), place)).as_posix()) + "/"
+    return quote(os.fsencode(os.path.relpath(run.path.absolute(), place))) + "/"
 
 
 def plain(value: Hashable) -> Any:

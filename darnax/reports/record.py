@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from darnax.files import open_regular, read_bytes
+
 Entry = Mapping[str, Any]  # a row: metric -> number, and the step and the epoch of it
 
+LARGEST = 1 << 30  # bytes of a record: 700,000 rows of 100 metrics
 TAIL = 1 << 17  # bytes that hold the last evaluation of a run under way
 
 
 def rows(metrics: Path, holding: str = "") -> Iterator[Entry]:
     """Yield the rows, first to last; with `holding`, only those that have this metric."""
     try:
-        text = metrics.read_bytes()
+        text = read_bytes(metrics, LARGEST)
     except OSError:
         return
     yield from filter(None, map(row, lines(text, f'"{holding}":'.encode() if holding else b"")))
@@ -35,7 +38,7 @@ def lines(text: bytes, needle: bytes) -> Iterator[bytes]:
 def last_logged(metrics: Path, metric: str) -> float:
     """Return the last value of a metric in the record of a run under way; nan where there is none."""
     try:
-        with metrics.open("rb") as file:
+        with open_regular(metrics) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
             tail = file.read().splitlines()
     except OSError:

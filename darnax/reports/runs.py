@@ -1,6 +1,5 @@
 """A run as its folder tells it, and how runs are found; what is damaged or unfinished is a run like any other."""
 
-import json
 import math
 import os
 import re
@@ -11,18 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from darnax.errors import Problem, RequestError
+from darnax.errors import Problem, RequestError, first_line
+from darnax.files import is_strange, read_bytes, read_text
+from darnax.locks import holds, is_signed_elsewhere
 from darnax.reports import configuration
 from darnax.reports.configuration import Flat
 from darnax.reports.record import Entry, last_logged, number, rows
+from darnax.reports.summary import read_summary
 
 SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}  # one of them makes a folder that of a run
+LOCK = ".lock"  # held by the process that trains the run
+DEEPEST = 50  # folders in folders, below a place where runs are looked for
 OUTPUTS = Path("outputs")  # where a run or a sweep that is named by its id alone is looked for
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The folder of a run: `status` is running, finished, pruned, interrupted or failed, or damaged, and `damage` says why."""
+    """The folder of a run: `status` is running, finished, pruned, interrupted or failed, or damaged, and `damage` says why.
+
+    A run that is said to be running while no process holds its lock was killed: it is interrupted.
+    """
 
     path: Path
     status: str
@@ -53,13 +60,13 @@ class Run:
     def silence(self) -> float:
         """Seconds since anything was written."""
         written = [self.path / name for name in ("metrics.jsonl", "summary.json")]
-        return time.time() - max((file.stat().st_mtime for file in written if file.exists()), default=self.when.timestamp())
+        return time.time() - max((file.stat().st_mtime for file in written if file.exists()), default=self.path.stat().st_mtime)
 
     @property
     def overridden(self) -> set[str]:
         """The keys that the command line changed."""
         try:
-            text = (self.path / "overrides.yaml").read_text(encoding="utf-8", errors="replace")
+            text = read_bytes(self.path / "overrides.yaml").decode(errors="replace")
         except OSError:
             return set()
         return set(re.findall(r"^- ['\"]?[+~]*([^=\s]+)=", text, re.MULTILINE))
@@ -77,7 +84,8 @@ class Run:
     def value(self, metric: str) -> float:
         """Return the last value of a metric; nan where there is none."""
         last = number(self.summary.get("metrics", {}).get(metric))
-        return last_logged(self.path / "metrics.jsonl", metric) if self.status == "running" and math.isnan(last) else last
+        begun = self.summary.get("status") == "running"  # and under way, or killed: no summary was written at its end
+        return last_logged(self.path / "metrics.jsonl", metric) if begun and math.isnan(last) else last
 
 
 def find(places: Iterable[Path]) -> list[Run]:
@@ -90,7 +98,8 @@ def find(places: Iterable[Path]) -> list[Run]:
     """
     found: dict[str, Path] = {}
     for place in places:
-        there = {os.path.realpath(path): path for path in folders(place if place.is_dir() else named(str(place)))}
+        is_folder = os.path.isdir(place)  # noqa: PTH112  # False, and no exception, for what no path can be
+        there = {os.path.realpath(path): path for path in folders(place if is_folder else named(str(place)))}
         if not there:
             raise RequestError(Problem(str(place), "there is no run in it; `darnax train +experiment=<name>` makes one"))
         found = there | found
@@ -107,14 +116,14 @@ def named(name: str) -> Path:
     raise RequestError(Problem(name, f"{what}; give the folder of a run, of a sweep, or of many, or the id of one"))
 
 
-def folders(place: Path) -> Iterator[Path]:
+def folders(place: Path, depth: int = 0) -> Iterator[Path]:
     """Yield the innermost folders that hold a file of a run."""
     try:
         entries = list(os.scandir(place))
     except OSError:
         return
     inner = [e.path for e in entries if e.is_dir(follow_symlinks=False) and e.name != "checkpoints" and e.name[0] != "."]
-    runs = [run for path in inner for run in folders(Path(path))]
+    runs = [run for path in inner for run in folders(Path(path), depth + 1)] if depth < DEEPEST else []
     if not runs and SIGNS.intersection(entry.name for entry in entries):
         runs = [place if place.name.strip(".") else place.resolve()]
     yield from runs
@@ -122,29 +131,35 @@ def folders(place: Path) -> Iterator[Path]:
 
 def read(path: Path) -> Run:
     """Read the folder of a run, whatever state it is in."""
-    summary: dict[str, Any] = {}
+    told: dict[str, Any] = {}
     config: Flat = {}
     damage: list[str] = []
     try:
-        summary = mapping(json.loads((path / "summary.json").read_bytes()))
+        told = read_summary(path / "summary.json")
     except (OSError, ValueError, RecursionError) as error:
         damage.append(f"summary.json {reason(error)}")
     try:
-        config = configuration.parse((path / "config.yaml").read_text(encoding="utf-8"))
+        config = configuration.parse(read_text(path / "config.yaml"))
     except (OSError, ValueError, RecursionError) as error:
         damage.append(f"config.yaml {reason(error)}")
-    return Run(path, "damaged" if damage else str(summary["status"]), summary, config, ", ".join(damage))
+    if is_strange(path / "metrics.jsonl"):
+        damage.append("metrics.jsonl cannot be read (is not a regular file)")
+    status = "damaged" if damage else standing(path, told["status"])
+    return Run(path, status, told, config, ", ".join(damage))
 
 
-def mapping(summary: Any) -> dict[str, Any]:
-    """Return the summary, or a ValueError says what is wrong with it."""
-    if not isinstance(summary, dict) or not isinstance(summary.get("status"), str):
-        raise ValueError("has no status")
-    if not isinstance(summary.setdefault("metrics", {}), dict):
-        raise ValueError("has no metrics")
-    return summary
+def standing(path: Path, status: str) -> str:
+    """Return the status of a run: one that its summary calls running is so as long as a process holds its lock.
+
+    Where the lock cannot be asked (there is none, or it was last held on another machine), it is taken to be running.
+    """
+    lock = path / LOCK
+    killed = status == "running" and holds(lock) is False and not is_signed_elsewhere(lock)
+    return "interrupted" if killed else status
 
 
 def reason(error: Exception) -> str:
     """Say in a few words why a file cannot be read."""
-    return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({str(error) or type(error).__name__})"
+    if isinstance(error, FileNotFoundError):
+        return "is missing"
+    return f"cannot be read ({getattr(error, 'strerror', None) or first_line(error)})"

@@ -5,17 +5,21 @@ import math
 from pathlib import Path
 
 from darnax.errors import written
+from darnax.printing import cell
 from darnax.reports import text
 from darnax.reports.compare import Comparison
 
 
 def write(comparison: Comparison, path: Path) -> None:
-    """Write one line a row: the keys in full, the metric (mean), `sd`, `n`, `p`, and the folders of all runs."""
-    with written(path), path.open("w", encoding="utf-8", newline="") as file:
+    """Write one line a row: the keys in full, the metric (mean), `sd`, `n`, `p`, and the folders of all runs.
+
+    Words that a spreadsheet would take for a formula begin with an apostrophe; numbers are as they are.
+    """
+    with written(path), path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         table = csv.writer(file)
-        table.writerow([*comparison.columns, comparison.heading, "sd", "n", "p", "runs"])
+        table.writerow(map(cell, (*comparison.columns, comparison.heading, "sd", "n", "p", "runs")))
         for row in comparison.rows:
             figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
             p = "" if math.isnan(row.p) else repr(row.p)
             folders = " ".join(run.path.as_posix() for run in row.runs)
-            table.writerow([*map(text.leaf, row.values), *figures, row.n, p, folders])
+            table.writerow(map(cell, (*map(text.leaf, row.values), *figures, row.n, p, folders)))

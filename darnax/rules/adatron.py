@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import Rule
+from darnax.shapes import per_unit, require_equal
 
 
 class Adatron(Rule):
@@ -39,4 +40,5 @@ class Adatron(Rule):
         self.margin = jnp.asarray(margin, jnp.float32)
 
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        return y * jnp.maximum(jnp.broadcast_to(self.margin, h.shape) - y * h, 0)
+        require_equal(y=y, h=h)
+        return y * jnp.maximum(per_unit("margin", self.margin, h) - y * h, 0)

@@ -15,6 +15,7 @@
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import Rule
+from darnax.shapes import require_equal
 
 
 class Delta(Rule):
@@ -29,4 +30,5 @@ class Delta(Rule):
     """
 
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        require_equal(y=y, h=h)
         return y - h

@@ -9,6 +9,7 @@
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import Rule
+from darnax.shapes import require_equal
 
 
 class Hebbian(Rule):
@@ -21,5 +22,6 @@ class Hebbian(Rule):
     """
 
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        require_equal(y=y, h=h)
         del h
         return y

@@ -15,4 +15,8 @@ class Rule(eqx.Module):
 
     @abstractmethod
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        """Return e for a receiver in state `y` under the field `h`."""
+        """Return e for a receiver in state `y` under the field `h`.
+
+        Raises:
+            ValueError: `y` and `h` differ in shape.
+        """

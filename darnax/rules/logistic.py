@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import Rule
+from darnax.shapes import per_unit, require_equal
 
 
 class Logistic(Rule):
@@ -35,5 +36,6 @@ class Logistic(Rule):
         self.margin, self.steepness = jnp.asarray(margin, jnp.float32), jnp.asarray(steepness, jnp.float32)
 
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        missing = jnp.broadcast_to(self.margin, h.shape) - y * h
-        return y * jax.nn.sigmoid(jnp.broadcast_to(self.steepness, h.shape) * missing)
+        require_equal(y=y, h=h)
+        missing = per_unit("margin", self.margin, h) - y * h
+        return y * jax.nn.sigmoid(per_unit("steepness", self.steepness, h) * missing)

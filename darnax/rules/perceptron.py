@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import Rule
+from darnax.shapes import per_unit, require_equal
 
 
 class Perceptron(Rule):
@@ -38,5 +39,6 @@ class Perceptron(Rule):
         self.margin = jnp.asarray(margin, jnp.float32)
 
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        unstable = y * h <= jnp.broadcast_to(self.margin, h.shape)
+        require_equal(y=y, h=h)
+        unstable = y * h <= per_unit("margin", self.margin, h)
         return jnp.where(unstable, y, jnp.zeros_like(y))

@@ -11,6 +11,7 @@ import jax
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import Rule
+from darnax.shapes import require_equal
 
 
 class SoftmaxDelta(Rule):
@@ -25,4 +26,5 @@ class SoftmaxDelta(Rule):
     """
 
     def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        require_equal(y=y, h=h)
         return (y > 0).astype(h.dtype) - jax.nn.softmax(h, axis=-1)

@@ -6,7 +6,7 @@ The file is safetensors, readable without darnax; its metadata holds one JSON ma
 import json
 import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,14 @@ def save(
     keep: int,
     name: str | None = None,
     every: int | None = None,
+    planned: Callable[[int], bool] = lambda step: True,
 ) -> Path:
     """Write `directory/step-<step>.safetensors`, or `<name>.safetensors` (say `best`), and return its path.
 
     `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best accuracy so far) comes back from `load`
     with `step` added. Of the step files the `keep` newest stay (at least one; two survive a damaged one), and those of every
     multiple of `every` steps; later steps, from a run that went on from an earlier checkpoint, go. Named files are replaced,
-    never counted.
+    never counted. Nor are files of steps that are not `planned`, which a stop leaves: such a file goes with the next one.
 
     Example:
         >>> save(folder.checkpoints, 100, {"network": network}, {"best": 0.94}, keep=2)  # doctest: +SKIP
@@ -50,7 +51,7 @@ def save(
     path = directory / f"{name or f'step-{step:010d}'}.safetensors"
     write_atomically(path, _encode(tree, {**meta, "step": step}))
     if name is None:
-        _prune(directory, path, max(keep, 1), every)
+        _prune(directory, path, max(keep, 1), every, planned)
     return path
 
 
@@ -158,12 +159,16 @@ def _steps(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob("step-*.safetensors") if path.stem.removeprefix("step-").isdecimal())
 
 
-def _prune(directory: Path, newest: Path, keep: int, every: int | None) -> None:
+def _prune(directory: Path, newest: Path, keep: int, every: int | None, planned: Callable[[int], bool]) -> None:
     steps = _steps(directory)
     until = steps.index(newest) + 1
-    old = [path for path in steps[: max(until - keep, 0)] if every is None or step_of(path) % every]
-    for path in (*old, *steps[until:], *directory.glob(".*.tmp")):
-        path.unlink(missing_ok=True)
+    regular = [path for path in steps[:until] if planned(step_of(path))]
+    kept = {newest, *regular[-keep:]}
+    if every is not None:
+        kept |= {path for path in regular if step_of(path) % every == 0}
+    for path in (*steps, *directory.glob(".*.tmp")):
+        if path not in kept:
+            path.unlink(missing_ok=True)
 
 
 def step_of(path: Path) -> int:

@@ -1,11 +1,14 @@
 """Under what circumstances a run happened: the receipt that goes with its numbers."""
 
+import os
 import platform
 import shlex
-import subprocess
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+
+from darnax.runner.revision import revision
 
 PACKAGES = ("darnax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
@@ -19,8 +22,8 @@ def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]
         "command": shlex.join(command),
         "seed": seed,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
-        "platform": platform.platform(),
-        "git": _git_state(),
+        "platform": _platform(),
+        "git": revision(Path()),
         "device": {"backend": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)},
     }
 
@@ -32,18 +35,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _git_state() -> dict[str, Any] | None:
-    """Return {"commit", "dirty"}, or None where there is no repository, no commit or no git."""
-    commit = _git("rev-parse", "HEAD")
-    if commit is None:
-        return None
-    changes = _git("status", "--porcelain", "--untracked-files=no")
-    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        answer = subprocess.run(("git", *arguments), capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()
+def _platform() -> str:
+    # As platform.platform(), which starts the program `uname`, from wherever PATH finds it.
+    system = os.uname()
+    libc = "".join(platform.libc_ver())
+    return "-".join((system.sysname, system.release, system.machine, *([f"with-{libc}"] if libc else [])))

@@ -9,7 +9,7 @@ import optax
 from jaxtyping import Array, Key
 
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phases
 from darnax.states import State
 
 
@@ -116,8 +116,8 @@ class Experiment:
     config: Mapping[str, Any]
     make_network: Callable[[Key[Array, ""]], Orchestrator]
     state: State
-    train: Mapping[str, Phase]
-    infer: Mapping[str, Phase]
+    train: Phases
+    infer: Phases
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
     data: DataChoice
     runner: RunnerChoice

@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 from darnax.atomic import to_disk
 from darnax.errors import RunError
+from darnax.files import open_inside
 from darnax.runner import checkpoint
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
@@ -38,7 +41,11 @@ class Progress:
 
 
 class Log(logging.FileHandler):
-    """A train.log that stops nothing when it cannot be written."""
+    """A train.log that stops nothing when it cannot be written, and is a file of the run's own folder."""
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        return TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say nothing: where the disk is full, the run will."""
@@ -119,7 +126,12 @@ class Lane:
         meta = {name: getattr(progress, name) for name in REMEMBERED}
         choice = self.experiment.runner
         every = choice.keep_every and choice.keep_every * progress.per_epoch
-        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every)
+        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every, self.is_planned)
+
+    def is_planned(self, step: int) -> bool:
+        """Whether a run that is never stopped writes a checkpoint at this step."""
+        period = self.experiment.runner.checkpoint_every * self.progress.per_epoch
+        return step == self.progress.total or (step > 0 and step % period == 0)
 
     def finish(self, status: str, reason: str | None = None) -> dict[str, Any]:
         """Write down how the run ended, and why it failed; return the summary."""

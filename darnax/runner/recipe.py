@@ -1,6 +1,6 @@
 """What a run computes, with its numbers apart: runs that differ in numbers alone share their compiled programs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self
 
 import equinox as eqx
@@ -15,12 +15,10 @@ from darnax.data.labels import Labels
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.observables import Metrics
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phases
 from darnax.runner.devices import BATCH
 from darnax.runner.experiment import Experiment
 from darnax.states import State
-
-Phases = tuple[tuple[str, Phase], ...]
 
 
 class Learner(NamedTuple):
@@ -53,7 +51,7 @@ class Recipe(eqx.Module):
         numbers = experiment.make_network, experiment.make_optimizer, experiment.state
         self.make_network, self.make_optimizer, self.state = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), numbers)
         self.codes, self.shape_of_codes = eqx.partition((experiment.data.encode, experiment.data.labels), eqx.is_array)
-        self.train, self.infer = tuple(experiment.train.items()), tuple(experiment.infer.items())
+        self.train, self.infer = experiment.train, experiment.infer
         self.classes, self.batch_size = experiment.data.classes, experiment.data.batch_size
         self.steps_per_epoch, self.mesh, self.lanes = steps_per_epoch, mesh, lanes
 
@@ -78,11 +76,6 @@ class Recipe(eqx.Module):
         """From targets to the output buffer."""
         return eqx.combine(self.codes, self.shape_of_codes)[1]
 
-    @property
-    def phases(self) -> Mapping[str, Phase]:
-        """The phases of training, by name."""
-        return dict(self.train)
-
     def network(self, arrays: Any) -> Orchestrator:
         """Return the network that has these arrays."""
         abstract = eqx.filter_eval_shape(self.make_network, jax.eval_shape(lambda: jax.random.key(0)))
@@ -95,7 +88,7 @@ class Recipe(eqx.Module):
     def start(self, key: Key[Array, ""]) -> Learner:
         """Draw a network."""
         network = self.make_network(key)
-        return Learner(eqx.filter(network, eqx.is_array), init_optimizer(network, self.optimizer(network), self.phases))
+        return Learner(eqx.filter(network, eqx.is_array), init_optimizer(network, self.optimizer(network), self.train))
 
     def batch(self, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
         """Encode the examples at `index`."""
@@ -107,7 +100,7 @@ class Recipe(eqx.Module):
         network = self.network(learner.arrays)
         axis = BATCH if self.mesh else None
         optimizer = self.optimizer(network)
-        learnt = train_step(network, optimizer, learner.opt_state, self.state, self.phases, x, y, key, axis)
+        learnt = train_step(network, optimizer, learner.opt_state, self.state, self.train, x, y, key, axis)
         accuracy = jnp.mean(self.labels.score(learnt.scores, y))
         metrics = learnt.metrics | {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
         return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
@@ -115,7 +108,7 @@ class Recipe(eqx.Module):
     def answer(self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
         """Return, per example at `index`, how right the answer is (nan where there are no numbers), and the largest output."""
         x, y = self.batch(inputs, targets, index)
-        scores = evaluate_step(self.network(arrays), self.state, dict(self.infer), x, jax.random.key(0))
+        scores = evaluate_step(self.network(arrays), self.state, self.infer, x, jax.random.key(0))
         outputs = scores.reshape(len(index), -1)
         sound = jnp.isfinite(outputs).all(axis=1) & jnp.isfinite(x.reshape(len(index), -1)).all(axis=1)
         return jnp.where(sound, self.labels.score(scores, y), jnp.nan), jnp.argmax(outputs, axis=1)

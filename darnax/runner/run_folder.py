@@ -1,10 +1,9 @@
 """The folder of one run: everything needed to read it, to repeat it, and to go on with it."""
 
-import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,17 @@ from typing import Any
 from darnax.atomic import write_atomically
 from darnax.bounded_yaml import load_plain
 from darnax.errors import Problem, RequestError, first_line
-from darnax.files import read_text
-from darnax.locks import held
+from darnax.files import is_strange, read_text
+from darnax.locks import held, sign
+from darnax.reports.summary import STATUSES, read_summary
 from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
 
-STATUSES = ("running", "finished", "pruned", "interrupted", "failed")
+FILES = (
+    "config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "metrics.told", "summary.json", "train.log", ".lock",
+    "confusion.svg", "analysis.html",
+)  # fmt: skip
+FOLDERS = ("checkpoints", "analysis")
 NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
 
 
@@ -74,7 +78,7 @@ class RunFolder:
             raise RequestError(
                 Problem(str(path), "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>")
             )
-        _refuse_links(path)
+        _refuse_strange_files(path)
         folder.config()
         folder.summary()
         return folder
@@ -82,14 +86,15 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other process away while the block runs; a RequestError says that one is at work already."""
-        try:
-            (self.path / ".lock").touch()
-        except OSError as error:
-            what = f"cannot be written to ({error.strerror}); go on with it where it can, or with a copy of it"
-            raise RequestError(Problem(str(self.path), what)) from error
-        with held(self.path / ".lock") as mine:
+        with ExitStack() as stack:
+            try:
+                mine = stack.enter_context(held(self.path / ".lock"))
+            except OSError as error:
+                what = f"cannot be written to ({error.strerror}); go on with it where it can, or with a copy of it"
+                raise RequestError(Problem(str(self.path), what)) from error
             if not mine:
                 raise RequestError(Problem(str(self.path), "another process is at work on this run; wait for it, or stop it"))
+            sign(self.path / ".lock")
             yield
 
     @property
@@ -125,7 +130,7 @@ class RunFolder:
     def summary(self) -> dict[str, Any]:
         """Read summary.json."""
         try:
-            return _mapping(json.loads((self.path / "summary.json").read_text(encoding="utf-8")))
+            return read_summary(self.path / "summary.json")
         except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.path / "summary.json", error) from error
 
@@ -138,9 +143,9 @@ class RunFolder:
         if fields.get("status", "running") not in STATUSES:
             raise ValueError(f"status came as {fields['status']!r}, expected one of {', '.join(STATUSES)}")
         before = self.summary() if (self.path / "summary.json").exists() else {}
-        summary = {name: value for name, value in {**before, **fields}.items() if value is not None}
-        write_atomically(self.path / "summary.json", encode(summary, indent=2) + "\n")
-        return summary
+        after = {name: value for name, value in {**before, **fields}.items() if value is not None}
+        write_atomically(self.path / "summary.json", encode(after, indent=2) + "\n")
+        return after
 
 
 def _make_exclusively(parent: Path) -> Path:
@@ -155,11 +160,17 @@ def _make_exclusively(parent: Path) -> Path:
     return path
 
 
-def _refuse_links(path: Path) -> None:
+def _refuse_strange_files(path: Path) -> None:
     # What is written through a link lands outside of the folder, and a folder may come from anywhere.
-    for entry in (*path.iterdir(), *(path / "checkpoints").glob("*")):
+    for entry in (*path.iterdir(), *(inner for name in FOLDERS for inner in (path / name).glob("*"))):
         if entry.is_symlink():
             raise RequestError(Problem(str(entry), "is a link; a run folder holds its files itself, put the file in its place"))
+    for entry in (*(path / name for name in FILES), *(path / "analysis").glob("*.csv")):
+        if is_strange(entry):
+            raise RequestError(Problem(str(entry), "is not a regular file; restore it, or take it away"))
+    for entry in (path / name for name in FOLDERS):
+        if entry.exists() and not entry.is_dir():
+            raise RequestError(Problem(str(entry), "is not a folder; restore it, or take it away"))
 
 
 def _made(path: Path) -> Path | None:

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-Size = tuple[int, ...]
+from darnax.shapes import Size, as_size, require_buffers, require_shape
 
 
 class State(eqx.Module):
@@ -28,7 +28,11 @@ class State(eqx.Module):
 
     @abstractmethod
     def init(self, x: Array, y: Array | None = None) -> Self:
-        """Return a state for the batch of `x`: input `x`, output `y` if given, zeros everywhere else."""
+        """Return a state for the batch of `x`: input `x`, output `y` if given, zeros everywhere else.
+
+        Raises:
+            ValueError: `x` or `y` is no batch of its buffer's size.
+        """
 
     @abstractmethod
     def replace(self, value: PyTree) -> Self:
@@ -39,27 +43,26 @@ class State(eqx.Module):
         """Return a state with only the buffer at `idx` replaced by `value`."""
 
 
-def checked_sizes(sizes: Sequence[Sequence[int]]) -> tuple[Size, ...]:
-    """Return `sizes` as tuples of ints; raise ValueError unless there are an input, an output, and only positive lengths."""
-    result = tuple(tuple(int(length) for length in size) for size in sizes)
+def checked_sizes(sizes: Sequence[int | Sequence[int]]) -> tuple[Size, ...]:
+    """Return `sizes` as tuples; raise ValueError unless there are an input, an output, and only positive integers."""
+    result = tuple(map(as_size, sizes))
     if len(result) < 2:
-        raise ValueError(f"a state has at least two buffers, the input and the output; came sizes={sizes!r}")
-    if any(length < 1 for size in result for length in size):
-        raise ValueError(f"every length of a buffer is positive; came sizes={sizes!r}")
+        raise ValueError(f"got sizes={sizes!r}, expected those of at least two buffers, the input and the output")
     return result
 
 
-def require_shape(what: str, value: Array, expected: Size) -> None:
-    """Raise ValueError, with both shapes, unless `value` has the shape `expected`."""
-    if value.shape != expected:
-        raise ValueError(f"{what} has shape {expected}, but what came has shape {value.shape}")
+def checked_batch(x: Array, y: Array | None, sizes: tuple[Size, ...]) -> int:
+    """Return the batch of `x`; raise ValueError unless `x`, and `y` if given, are batches of the first and last size."""
+    answer = {} if y is None else {"y": (y, sizes[-1])}
+    require_buffers(x=(x, sizes[0]), **answer)
+    return x.shape[0]
 
 
 def checked_buffers(value: PyTree, sizes: tuple[Size, ...], dtype: Any) -> list[Array]:
     """Return `value` as one array per buffer, with the sizes and dtype of the state and one common batch."""
     buffers = [jnp.asarray(buffer, dtype) for buffer in value]
     if len(buffers) != len(sizes):
-        raise ValueError(f"the state has {len(sizes)} buffers, but {len(buffers)} came")
+        raise ValueError(f"got {len(buffers)} buffers, expected the {len(sizes)} of the state")
     batch = buffers[0].shape[: buffers[0].ndim - len(sizes[0])]
     for index, (buffer, size) in enumerate(zip(buffers, sizes, strict=True)):
         require_shape(f"buffer {index}", buffer, (*batch, *size))

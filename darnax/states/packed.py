@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, PyTree
 
-from darnax.states.interface import Size, State, checked_buffers, checked_sizes, require_shape
+from darnax.shapes import Size, require_shape
+from darnax.states.interface import State, checked_batch, checked_buffers, checked_sizes
 
 
 class PackedState(State):
@@ -20,18 +21,20 @@ class PackedState(State):
     network, or layers that look at overlapping regions, want to see.
 
     Args:
-        sizes: the size of every buffer without its batch axis, input first, output last.
+        sizes: the size of every buffer without its batch axis, input first, output last; a number of units stands for a
+            vector of them.
         dtype: of the shared array; what is written to a buffer is cast to it.
 
     Raises:
-        ValueError: fewer than two buffers, a length below 1, or (from the methods) a value whose shape does not fit.
+        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape
+            does not fit.
     """
 
     units: Array
     sizes: tuple[Size, ...] = eqx.field(static=True)
     dtype: Any = eqx.field(static=True)
 
-    def __init__(self, sizes: Sequence[Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
         self.sizes = checked_sizes(sizes)
         self.dtype = jnp.dtype(dtype)
         self.units = jnp.zeros((1, sum(map(math.prod, self.sizes))), self.dtype)
@@ -43,7 +46,8 @@ class PackedState(State):
         return len(self.sizes)
 
     def init(self, x: Array, y: Array | None = None) -> Self:
-        blank = eqx.tree_at(lambda s: s.units, self, jnp.zeros((x.shape[0], self.units.shape[-1]), self.dtype))
+        batch = checked_batch(x, y, self.sizes)
+        blank = eqx.tree_at(lambda s: s.units, self, jnp.zeros((batch, self.units.shape[-1]), self.dtype))
         given = blank.replace_val(0, x)
         return given if y is None else given.replace_val(-1, y)
 

@@ -8,18 +8,21 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, PyTree
 
-from darnax.states.interface import Size, State, checked_buffers, checked_sizes, require_shape
+from darnax.shapes import Size, require_shape
+from darnax.states.interface import State, checked_batch, checked_buffers, checked_sizes
 
 
 class SequentialState(State):
     """A left-to-right sequence of buffers, each an array `(B, *size)`; B is 1 until `init`.
 
     Args:
-        sizes: the size of every buffer without its batch axis, input first, output last.
+        sizes: the size of every buffer without its batch axis, input first, output last; a number of units stands for a
+            vector of them.
         dtype: of every buffer; what is written to a buffer is cast to it.
 
     Raises:
-        ValueError: fewer than two buffers, a length below 1, or (from the methods) a value whose shape does not fit.
+        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape
+            does not fit.
 
     Example:
         >>> import jax.numpy as jnp
@@ -32,7 +35,7 @@ class SequentialState(State):
     sizes: tuple[Size, ...] = eqx.field(static=True)
     dtype: Any = eqx.field(static=True)
 
-    def __init__(self, sizes: Sequence[Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
         self.sizes = checked_sizes(sizes)
         self.dtype = jnp.dtype(dtype)
         self.states = [jnp.zeros((1, *size), self.dtype) for size in self.sizes]
@@ -44,7 +47,7 @@ class SequentialState(State):
         return len(self.states)
 
     def init(self, x: Array, y: Array | None = None) -> Self:
-        batch = x.shape[0]
+        batch = checked_batch(x, y, self.sizes)
         blank = self.replace([jnp.zeros((batch, *size), self.dtype) for size in self.sizes]).replace_val(0, x)
         return blank if y is None else blank.replace_val(-1, y)
 

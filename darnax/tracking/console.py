@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from darnax.printing import printable
 from darnax.tracking.interface import Tracker
 
 ACCURACY = "/accuracy"
@@ -86,7 +87,7 @@ class Console(Tracker):
             self.screen.print(_panel(self.name, summary, self.folder))
 
     def _say(self, *parts: str) -> None:
-        self.screen.print(Text("  ".join(filter(None, parts))), soft_wrap=True)
+        self.screen.print(Text(printable("  ".join(filter(None, parts)))), soft_wrap=True)
 
 
 class _Clock:
@@ -133,7 +134,7 @@ def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _warnings(summary: Mapping[str, Any]) -> list[str]:
     """Return what there is to be told besides numbers."""
-    return [f"{name}: {summary[name]}" for name in ("reason", "warning") if summary.get(name)]
+    return [printable(f"{name}: {summary[name]}") for name in ("reason", "warning") if summary.get(name)]
 
 
 def _costs(summary: Mapping[str, Any]) -> list[str]:
@@ -154,15 +155,17 @@ def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
         table.add_column(justify="right")
     table.add_row("", Text("best", "dim"), Text("last", "dim"))
     for row in _results(summary):
-        table.add_row(row[0], Text(row[1], "bold"), row[2])
+        table.add_row(Text(printable(row[0])), Text(row[1], "bold"), row[2])
     whole = Table.grid()
     for line in _warnings(summary):
         whole.add_row(Text(line, "yellow", overflow="fold"))
     whole.add_row(table)
     whole.add_row(Text("  ·  ".join(_costs(summary)), "dim"))
     if folder is not None:
-        whole.add_row(Text(str(folder), overflow="fold"))
-    return Panel(whole, title=f"{name} {status}", title_align="left", border_style=colour, expand=False, padding=(0, 1))
+        whole.add_row(Text(printable(str(folder)), overflow="fold"))
+    return Panel(
+        whole, title=Text(printable(f"{name} {status}")), title_align="left", border_style=colour, expand=False, padding=(0, 1)
+    )
 
 
 def _duration(seconds: float) -> str:

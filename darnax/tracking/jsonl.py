@@ -3,10 +3,12 @@
 import json
 import operator
 from collections.abc import Iterator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
+from darnax.files import open_inside, read_bytes
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 
@@ -28,7 +30,7 @@ class Jsonl(Tracker):
             write_atomically(mark, encode({"step": self.told}))
         if path.exists():
             write_atomically(path, "".join(kept))
-        self.file = path.open("a", encoding="utf-8")
+        self.file = TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8")
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Append one row."""
@@ -43,7 +45,7 @@ class Jsonl(Tracker):
 def _rows(path: Path) -> Iterator[tuple[int, str]]:
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+    for line in read_bytes(path, None).decode(errors="replace").split("\n"):
         try:
             yield operator.index(json.loads(line)["step"]), line + "\n"
         except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run

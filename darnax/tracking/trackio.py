@@ -1,12 +1,15 @@
 """Trackio as a live view of the run on this machine, without an account."""
 
+import errno
 import os
+import sqlite3
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import AbstractContextManager, closing, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darnax.files import is_strange, make_folder
 from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
 
@@ -59,13 +62,26 @@ class Trackio(Tracker):
         self.run = None
 
 
+def require_sound(database: Path) -> None:
+    """Raise OSError or sqlite3.Error where Trackio would write elsewhere, or could not write: it says so again and again."""
+    make_folder(database.parent)
+    for file in database.parent.glob(f"{database.stem}.*"):
+        if file.is_symlink() or is_strange(file):
+            raise OSError(errno.EINVAL, "is a link, or not a regular file", str(file))
+    if database.exists():
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+
+
 def _start(known: Mapping[str, Any], place: Path, config: Mapping[str, Any] | None) -> "Run":
     os.environ["TRACKIO_DIR"] = str(place)  # Trackio looks at it once, when it is imported
     try:
         import trackio
+        from trackio.sqlite_storage import SQLiteStorage
         from trackio.utils import TRACKIO_DIR
     except ImportError as error:
         raise RuntimeError(f'{error}: pip install "darnax[trackio]"') from error
     if place != TRACKIO_DIR:
         raise RuntimeError(f"this process writes to {TRACKIO_DIR} already")
+    require_sound(SQLiteStorage.get_project_db_path(known["project"]))
     return trackio.init(**known, config=dict(config or {}), embed=False, auto_log_gpu=False, auto_log_cpu=False)

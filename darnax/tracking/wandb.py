@@ -1,13 +1,17 @@
 """Weights & Biases as a view of the run: it may fail, but never the training because of it."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
+from darnax.files import make_folder, read_text
 from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 Mode = Literal["offline", "online", "disabled"]
 ONLINE_SECONDS, OFFLINE_SECONDS = 15.0, 60.0  # to start: a network may never answer, a busy machine is slow
 FINISH_SECONDS = 30.0
+OVERRULED = {"mode", "disabled", "project"}  # settings of a folder that change nothing here: the configuration says them
 one_at_a_time = Lock()  # runs side by side start W&B's service once
 
 
@@ -115,7 +120,10 @@ def _aside(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":
 
 
 def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | None) -> "wandb.Run":
-    (folder / "wandb").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "wandb")
+    require_no_settings(Path())
+    # Before it starts, so that it asks no repository anything, and says nothing.
+    os.environ |= {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}
     import wandb
 
     settings = _settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
@@ -126,6 +134,22 @@ def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | N
     run.define_metric("step", hidden=True)
     run.define_metric("epoch", step_metric="step")
     return run
+
+
+def require_no_settings(place: Path) -> None:
+    """Raise RuntimeError where W&B would obey settings of the working directory, which say whom to send an API key to."""
+    for file in (place / "wandb" / "settings", place / ".wandb" / "settings"):
+        if not os.path.lexists(file):
+            continue
+        settings = ConfigParser(interpolation=None)
+        try:
+            settings.read_string(read_text(file))
+            keys = {key for section in settings.values() for key in section} - OVERRULED
+        except (ConfigParserError, OSError, ValueError):
+            keys = {"no settings"}
+        if keys:
+            what = f"{file.absolute()} holds {', '.join(sorted(keys))}, which W&B would obey"
+            raise RuntimeError(f"{what}; put that into ~/.config/wandb/settings, and take the file away")
 
 
 def _settings(start: float) -> "wandb.Settings":

@@ -20,18 +20,18 @@ from darnax.modules import (
     RecurrentDiscrete,
 )
 from darnax.orchestrators import Orchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.states import SequentialState
 
 IMAGE, CLASSES = (28, 28, 1), 10
 J_D, MARGIN, READOUT_MARGIN = 0.9375, 1.75, 7.0
 RATES = {"hidden": 0.058, "w_in": 0.159, "w_out": 0.005}
 SHRINK = 0.01 * RATES["w_in"] / 28  # of the input weights, per batch
-TRAIN = {
-    "warmup": Phase(steps=1, messages="forward"),
-    "clamped": Phase(steps=5),
-    "free": Phase(steps=5, messages="forward", learn=("*",)),
-}
+TRAIN = Phases(
+    warmup=Phase(steps=1, messages="forward"),
+    clamped=Phase(steps=5),
+    free=Phase(steps=5, messages="forward", learn=("*",)),
+)
 INFER = {"recall": Phase(start="blank", steps=6, messages="forward")}
 
 

@@ -45,7 +45,8 @@ NO_J, NO_IN = "optimizer.groups.hidden.descend.learning_rate=0.0", "optimizer.gr
 NO_SELF = "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 model.adapters.w_in.threshold=0.9"
 COUPLED = "+experiment=entangled_chain model.features=400 runner.epochs=8"
 ONE_STEP = (
-    "dynamics.train.free.learn=[w_out] dynamics.train.clamped.steps=0 dynamics.train.free.steps=0 dynamics.infer.recall.steps=1"
+    "+model.layers.hidden.rule=null +model.adapters.w_in.rule=null "
+    "dynamics.train.clamped.steps=0 dynamics.train.free.steps=0 dynamics.infer.recall.steps=1"
 )
 TWO_SWEEPS = "dynamics.train.warmup.steps=0 dynamics.train.clamped.steps=1 dynamics.train.free.steps=1"
 LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
@@ -110,14 +111,14 @@ BEYOND = Section(
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
         Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
         Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", TOLD),
-        Row("the same, nothing learns but the readout", f"{TOLD} dynamics.train.held.learn=[]"),
+        Row("the same, nothing learns but the readout", f"{TOLD} +model.adapters.w_in.rule=null"),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),
         Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=4000"),
         Row("`mnist_error`, 1000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} runner.epochs=10"),
         Row("`mnist_error`, 2000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10"),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
-        Row("the same, nothing learns but the readout", "+experiment=conv_error dynamics.train.held.learn=[]"),
+        Row("the same, nothing learns but the readout", "+experiment=conv_error +model.adapters.w_in.rule=null"),
         Row("`conv_error`, 14×14×64 units, 10 epochs", "+experiment=conv_error model.channels=64"),
         Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error"),
     ),

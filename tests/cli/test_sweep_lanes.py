@@ -64,6 +64,20 @@ def test_what_keeps_points_apart(record):
     assert seen(sweep(record, "seed=1", *others, "seed=2", "runner.replicas=2 seed=2")) == [["seed=1", "seed=2"]]
 
 
+WARMUP = (
+    "+optimizer.groups.w_in.learning_rate={_target_:optax.warmup_cosine_decay_schedule,init_value:0,"
+    "peak_value:%s,warmup_steps:10,decay_steps:100}"
+)
+
+
+def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record):
+    """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
+    slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))
+    other = "optimizer.groups.hidden.learning_rate.init_value=0.9"
+    points = [f"{slow} seed=1", f"{fast} seed=1", f"{slow} seed=2", f"{fast} {other}", f"{slow} {other}"]
+    assert seen(sweep(record, *points)) == [[points[0], points[2], points[4]], [points[1], points[3]]]
+
+
 def test_no_more_at_once_than_asked_for(record):
     sweep(record, *(f"seed={seed}" for seed in range(5)))
     assert seen(record, lanes=2) == [["seed=0", "seed=1"], ["seed=2", "seed=3"]]
@@ -147,6 +161,7 @@ def told(tmp_path, monkeypatch) -> list[list[int]]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("darnax.runner.train.train", train)
     monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=None))
+    monkeypatch.setattr(launch, "require_epochs", lambda *_: None)
     monkeypatch.setattr(launch, "keep_compiled_programs", lambda: None)
     return seeds
 

@@ -33,7 +33,7 @@ def run(trained: Laboratory) -> Path:
 
 def test_the_folder_explains_itself_and_runs_again(trained: Laboratory, run: Path) -> None:
     assert {p.name for p in run.iterdir() if p.name != ".lock"} == {
-        "config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "summary.json", "checkpoints", "train.log",
+        "config.yaml", "composed.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "summary.json", "checkpoints", "train.log",
     }  # fmt: skip
     told = summary(run)
     assert told["status"] == "finished"

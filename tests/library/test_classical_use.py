@@ -9,7 +9,7 @@ from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.rules import SoftmaxDelta
 from darnax.states import SequentialState
 
@@ -25,11 +25,11 @@ def test_a_network_learns_thirty_associations():
     network = SequentialOrchestrator(LayerMap.from_dict({1: hidden, 2: output}))
 
     recall = Phase(start="blank", messages="forward", steps=5, learn=("1_to_2",))
-    phases = {
-        "clamped": Phase(messages="all", steps=5),
-        "free": Phase(messages="forward", steps=5, learn=("0_to_1", "layer_1")),
-        "recall": recall,
-    }
+    phases = Phases(
+        clamped=Phase(messages="all", steps=5),
+        free=Phase(messages="forward", steps=5, learn=("0_to_1", "layer_1")),
+        recall=recall,
+    )
 
     state = SequentialState(sizes=[(50,), (200,), (10,)])
     x = jnp.sign(jax.random.normal(k[4], (30, 50)))

@@ -9,7 +9,7 @@ from darnax.layer_map import LayerMap
 from darnax.learning import go_through, local_updates
 from darnax.modules import ErrorUnits, Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.rules import Delta, Hebbian
 from darnax.states.sequential import SequentialState
 
@@ -73,10 +73,10 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
     rng = np.random.default_rng(6)
     x = jnp.array(rng.normal(size=(BATCH, 5)), jnp.float32)
     y = jnp.array(one_of_many(rng, BATCH))
-    phases = {
-        "recall": Phase(steps=2, messages="forward"),
-        "ask": Phase(steps=1, learn=("1_to_2", "2_to_1")),
-    }
+    phases = Phases(
+        recall=Phase(steps=2, messages="forward"),
+        ask=Phase(steps=1, learn=("1_to_2", "2_to_1")),
+    )
     state = SequentialState([(5,), (UNITS,), (CLASSES,), (CLASSES,)]).init(x, y)
     ends = dict(go_through(network, state, phases, jax.random.key(0)))
     made = local_updates(network, phases, ends)[0].layer_map

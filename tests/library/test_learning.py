@@ -11,15 +11,15 @@ from networks import chain, sample
 
 from darnax.learning import answering, evaluate_step, grouped, init_optimizer, train_step
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.states import PackedState, SequentialState
 
 KEY = jax.random.key(17)
-PHASES = {
-    "clamped": Phase(steps=3, learn=("hidden1",)),
-    "free": Phase(steps=2, messages="forward", learn=("w_in", "hidden*")),
-    "recall": Phase(start="blank", steps=2, messages="forward", learn=("w_out",)),
-}
+PHASES = Phases(
+    clamped=Phase(steps=3, learn=("hidden1",)),
+    free=Phase(steps=2, messages="forward", learn=("w_in", "hidden*")),
+    recall=Phase(start="blank", steps=2, messages="forward", learn=("w_out",)),
+)
 LEARNING = {"w_in": "W", "hidden1": "J", "hidden2": "J", "w_out": "W"}  # module: its plastic array
 RATE = 0.3
 
@@ -82,7 +82,7 @@ def test_a_step_adds_the_local_changes_of_all_phases():
 
 def test_two_phases_add_up():
     once, again = ({"a": Phase(steps=2, learn=("hidden1",))}, {"b": Phase(steps=0, learn=("hidden1",))})
-    before, after_both, _ = trained(optax.sgd(RATE), once | again)
+    before, after_both, _ = trained(optax.sgd(RATE), Phases(once | again))
     _, after_one, _ = trained(optax.sgd(RATE), once)
     start, both, one = (arrays(network)["hidden1", "J"] for network in (before, after_both, after_one))
     np.testing.assert_allclose(both - start, 2 * (one - start), atol=1e-6)
@@ -141,7 +141,7 @@ def test_a_network_learns_bit_for_bit_the_same_on_either_state():
 
 
 def test_scores_are_the_field_of_the_output_where_the_readout_learns():
-    told = {"recall": PHASES["recall"], "clamped": PHASES["clamped"]}
+    told = Phases(recall=PHASES["recall"], clamped=PHASES["clamped"])
     before, _, learnt = trained(optax.sgd(RATE), told)
     _, ends = naive_changes(before, told)
     np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)

@@ -15,7 +15,7 @@ from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, go_through, grouped, init_optimizer, train_step
 from darnax.modules import Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.states import SequentialState
 
 UNITS, BATCH = 100, 10
@@ -39,11 +39,11 @@ def chain(depth, j_d, strength, seed):
 
 def phases_of(steps, learn=()):
     clamped, free = steps
-    return {
-        "warmup": Phase(messages="forward", steps=1),
-        "clamped": Phase(steps=clamped),
-        "free": Phase(messages="forward", steps=free, learn=learn),
-    }
+    return Phases(
+        warmup=Phase(messages="forward", steps=1),
+        clamped=Phase(steps=clamped),
+        free=Phase(messages="forward", steps=free, learn=learn),
+    )
 
 
 def pairs_of(load, seed):

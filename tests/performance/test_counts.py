@@ -12,18 +12,18 @@ from darnax.layer_map import LayerMap
 from darnax.learning import init_optimizer, train_step
 from darnax.modules import Convolution, FullyConnected, OutputLayer, RecurrentConvolution, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.relaxation import Phase, Phases
 from darnax.states import SequentialState
 
 pytestmark = pytest.mark.usefixtures("optimized")
 BATCH, PIXELS, CLASSES = 64, 784, 10
 IMAGE, SMALL = (8, 8, 1), (4, 4, 3)
 OPTIMIZER = optax.sgd(0.1)
-PHASES = {
-    "warmup": Phase(steps=1, messages="forward"),
-    "clamped": Phase(steps=5),
-    "free": Phase(steps=5, messages="forward", learn=("*",)),
-}
+PHASES = Phases(
+    warmup=Phase(steps=1, messages="forward"),
+    clamped=Phase(steps=5),
+    free=Phase(steps=5, messages="forward", learn=("*",)),
+)
 
 
 def network(units, key, sparsity=None, j_d=0.9, margin=1.0):

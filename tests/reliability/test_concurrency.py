@@ -96,6 +96,23 @@ def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
     assert not is_held(folder.path / ".lock")
 
 
+def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task, started):
+    folder = RunFolder.create(Path("outputs").absolute(), "task", task, [], command=[])
+    finished = RunFolder.create(Path("outputs"), "task", task, [], command=[])
+    finished.write_summary(status="finished", metrics={"eval/accuracy": 0.5})
+    commands = (["runs"], ["compare", "outputs"], ["diff", folder.path, finished.path])
+    other = started(HOLD, folder.path)
+    assert other.stdout.readline() == "held\n"
+    while_it_runs = [darnax(*words).output for words in commands]
+    assert all("running" in said and "interrupted" not in said for said in while_it_runs)
+    with pytest.raises(RequestError, match="another process is at work"), folder.held():  # asking has not taken it away
+        pytest.fail("two of them")
+    os.kill(other.pid, signal.SIGKILL)
+    other.wait()
+    afterwards = [darnax(*words).output for words in commands]
+    assert all("interrupted" in said and "running" not in said for said in afterwards)
+
+
 def test_the_second_resume_is_refused_and_touches_nothing(darnax, task, monkeypatch):
     from darnax.runner import train
 

@@ -18,7 +18,7 @@ NASTY = ["<script>alert(1)</script>", "[red]x[/red]", "[/]", "a\x1b[2Jb", "\x07"
 def test_an_svg_holds_words_not_elements():
     config = copy.deepcopy(composed("mnist_skip"))
     adapters = config["model"]["adapters"]
-    names = dict(zip(adapters, ["<b>x</b>", "a&b", "\"'>", "]]><i/>", "--><u/>", *adapters], strict=False))
+    names = dict(zip(adapters, ["<b>x</b>", "a&b", "\"'>", "]]><i/>", "a\x1b[2J\u202eb", *adapters], strict=False))
     config["model"]["adapters"] = {names[name]: node for name, node in adapters.items()}
     config["optimizer"]["groups"] = {}
     learn = list(config["model"]["adapters"])
@@ -28,12 +28,16 @@ def test_an_svg_holds_words_not_elements():
     tree = ElementTree.fromstring(picture)
     assert not {element.tag.rpartition("}")[2] for element in tree.iter()} & {"b", "i", "u", "script"}
     assert "<b>x</b>" in "".join(tree.itertext())
+    assert "a\\x1b[2J\\u202eb" in "".join(tree.itertext())
 
 
 def test_class_names_in_a_confusion_matrix():
-    picture = confusion.draw(np.eye(len(NASTY), dtype=int), [word.replace("\x1b", "").replace("\x07", "") for word in NASTY])
+    names = [*NASTY, "\udcff", "\x00"]
+    picture = confusion.draw(np.eye(len(names), dtype=int), names)
     assert "<script>" not in picture
-    ElementTree.fromstring(picture.replace("\x9b", ""))
+    words = "".join(ElementTree.fromstring(picture.encode()).itertext())
+    assert "<script>alert(1)</script>" in words
+    assert not [letter for letter in words if not letter.isprintable() and letter != "\n"]
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])

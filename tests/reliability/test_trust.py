@@ -170,6 +170,22 @@ FORBIDDEN = [
     "optax.contrib.jax",
     "optax.__loader__.load_module",
     "optax.sgd.__globals__",
+    "optax.nadam.func",
+    "optax.optax_test",
+    "optax.contrib._muon.jax",
+    "optax.schedules.WrappedSchedule",
+    "optax.GradientTransformation",
+    "optax.MultiSteps",
+    "optax.apply_updates",
+    "optax.losses.l2_loss",
+    "optax.projections.projection_simplex",
+    "optax.tree.map_params",
+    "optax.tree_utils.tree_map_params",
+    "optax.perturbations.make_perturbed_fun",
+    "optax.microbatching.microbatch",
+    "optax.inject_hyperparams",
+    "optax.contrib.hutchinson_estimator_diag_hessian",
+    "optax.value_and_grad_from_state",
     "optax",
     "",
     None,
@@ -233,13 +249,13 @@ def test_a_foreign_file_leads_nowhere(darnax, task, monkeypatch, tmp_path, chang
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_foreign_file_is_put_nowhere_else(darnax, task):
+@pytest.mark.parametrize("line", ["# @package hydra", "seed: 0 #\u2028# @package hydra", "#\x85# @package hydra.job.env_set"])
+def test_a_comment_puts_a_foreign_file_nowhere_else(darnax, task, line):
     file = written(task, "foreign.yaml")
-    file.write_text(f"# @package hydra\n{file.read_text()}")
-    result = darnax("train", "--config", file)
-    assert result.exit_code == 2
-    assert "@package" in result.output
-    assert not Path("outputs").exists()
+    file.write_text(f"{line}\n{file.read_text().replace('seed: 0', 'seed: 0' if line.startswith('#') else '', 1)}")
+    result = darnax("train", "--config", file, "--cfg", "job")
+    assert result.exit_code in (0, 2)
+    assert result.exit_code == 2 or yaml.safe_load(result.output)["model"] == task["model"]
 
 
 def test_a_file_that_doubles_itself_is_refused_before_it_is_unfolded(darnax, task):
@@ -265,13 +281,54 @@ def test_a_launcher_is_given_no_objects_to_make(darnax, tmp_path, part):
     assert not Path("outputs").exists()
 
 
-@pytest.mark.parametrize("override", ["tracking.wandb.project=${oc.env:MY_TOKEN}", f"+tracking.wandb.tags=[x-{KEY}]"])
-def test_a_secret_is_not_written_down(darnax, monkeypatch, override):
-    monkeypatch.setenv("MY_TOKEN", KEY)
-    result = darnax("train", *TASK, override.replace("+tracking.wandb.tags", "++tracking.wandb.tags"))
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tracking.wandb.project=${oc.env:MY_TOKEN}"],
+        ["tracking.wandb.project=${oc.decode:\"'0123456789abcdef'\"}-${oc.env:MY_TOKEN}"],
+        [f"++tracking.wandb.tags=[x-{KEY}]"],
+        [f"+tracking.wandb.{KEY}=1"],
+        [f"+tracking.wandb={{{KEY}: 1}}"],
+        [f"name={KEY}", "name=other"],  # which the configuration would not hold
+        [f"name=choice({KEY},b)", "-m"],
+        [f"hydra.launcher.setup=[export A={KEY}]", "hydra/launcher=submitit_slurm", "seed=1,2", "-m"],
+        ["--config", KEY],
+    ],
+)
+def test_a_secret_is_not_written_down(darnax, monkeypatch, words):
+    monkeypatch.setenv("MY_TOKEN", f"{KEY}\n")
+    result = darnax("train", *TASK, *words)
     assert result.exit_code == 2
     assert "$MY_TOKEN" in result.output
+    assert KEY not in result.output
     assert not Path("outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("secret", "word"),
+    [
+        ("it's, (a secret)", "name='it\\'s, (a secret)'"),
+        ("comma, and space", r"name=comma\, and space"),
+        ("comma, and space", r"name=choice(comma\, and space, b)"),
+        ('say "please"', 'name="say \\"please\\""'),
+        ("12345678", "seed=12345678"),
+        ("12345678.5", "+x={a: [0, 12345678.5]}"),
+    ],
+)
+def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
+    monkeypatch.setenv("SOME_PASSWORD", secret)
+    with pytest.raises(RequestError) as caught:
+        hidden.require_none(["seed=3", word])
+    assert str(caught.value).startswith("argument 2: holds the value of $SOME_PASSWORD")
+    hidden.require_none(["seed=3", "name=other"])
+
+
+def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
+    monkeypatch.setenv("PIN_KEY", "12345678")
+    assert [problem.where for problem in hidden.exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})] == [
+        "a.b.1",
+        "c.$PIN_KEY",
+    ]
 
 
 def test_the_command_line_is_recorded_without_secrets(monkeypatch):

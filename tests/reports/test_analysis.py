@@ -8,6 +8,7 @@ import pytest
 from browser import act
 from runs_on_disk import make
 
+from darnax.analysis.table import Table, write
 from darnax.errors import RequestError
 from darnax.reports import analysis
 
@@ -15,7 +16,7 @@ TABLES = {
     "relaxation": [("dynamics", "layer", "phase", "step", "flips"), ("training", "hidden1", "free", 1, 0.5),
                    ("training", "hidden1", "free", 2, 0.0), ("inference", "hidden1", "recall", 1, 1.0)],
     "spectra": [("layer", "when", "real", "imaginary"), ("hidden1", "before", 0.5, -0.5), ("hidden1", "after", 1.5, "nan")],
-    "probes": [("buffer", "score"), ("</script>", 0.9), ("hidden1", 0.95)],
+    "probes": [("buffer", "score"), ("</script>", 0.9), ("<a href='https://x'>x</a>", 0.95)],
 }  # fmt: skip
 
 
@@ -43,7 +44,15 @@ def test_every_table_is_a_figure(run):
         "inference, hidden1": [{"name": "recall", "x": [1], "y": [1]}],
     }
     assert [trace["y"] for trace in spectra["panels"]["hidden1"]] == [[-0.5], [None]]
-    assert probes["panels"] == {"": [{"name": "score", "x": ["</script>", "hidden1"], "y": [0.9, 0.95]}]}
+    assert probes["panels"] == {"": [{"name": "score", "x": ["</script>", "<a href='https://x'>x</a>"], "y": [0.9, 0.95]}]}
+
+
+def test_names_that_look_like_formulas_come_back(run):
+    write("probes", Table(("buffer", "score"), [("=1+1", -0.5), ("'quoted", 0.5), ("-x", float("nan"))]), run / "analysis")
+    text = (run / "analysis" / "probes.csv").read_text().split()
+    assert text == ["buffer,score", "'=1+1,-0.5", "''quoted,0.5", "'-x,nan"]
+    probes = data_of(analysis.write(run))["figures"][-1]
+    assert probes["panels"] == {"": [{"name": "score", "x": ["=1+1", "'quoted", "-x"], "y": [-0.5, 0.5, None]}]}
 
 
 def test_says_that_nothing_was_measured(tmp_path):
@@ -59,6 +68,7 @@ seen.first = plots[0].data[0].name; seen.shown = choices.map((c) => !c.hidden);
 choices[0].value = "inference, hidden1"; choices[0].onchange();
 seen.second = plots[0].data[0].name;
 seen.drawn = plots.map((plot) => plot.querySelectorAll("svg .trace, svg .point").length > 0);
+seen.links = document.querySelectorAll(".plot a, .plot svg a").length;
 seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
 """
 
@@ -70,4 +80,5 @@ def test_in_a_browser(run):
     assert (seen["first"], seen["second"]) == ("free", "recall")
     assert seen["shown"] == [True, False, False]
     assert all(seen["drawn"])
+    assert seen["links"] == 0
     assert seen["wide"]

@@ -191,3 +191,15 @@ def test_what_differs_between_two_runs(tmp_path):
     assert environment(a) == {"git.commit": "abc", "seed": 0}
     with pytest.raises(RequestError, match="holds 2 runs"):
         one(tmp_path)
+
+
+def test_no_cell_of_a_table_is_a_formula_and_numbers_stay_numbers(tmp_path):
+    for i, words in enumerate(("=1+1", "@SUM(1)", "-cmd", -0.5)):
+        make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5, **{"=HYPERLINK(1)": words})
+    table_file.write(compare(find([tmp_path]), METRIC), tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head[0] == "'=HYPERLINK(1)"
+    assert {row[0] for row in rows} == {"'=1+1", "'@SUM(1)", "'-cmd", "-0.5"}
+    assert {float(row[1]) for row in rows} == {0.5}
+    assert not [cell for row in (head, *rows) for cell in row if cell.startswith(("=", "@", "+"))]

@@ -129,6 +129,15 @@ def test_every_so_many_steps_stay_for_good(tmp_path: Path) -> None:
     assert [int(path.stem[5:]) for path in sorted(tmp_path.iterdir())] == [5, 10, 11]
 
 
+def test_what_a_stop_leaves_is_not_counted_and_goes_with_the_next(tmp_path: Path) -> None:
+    """Of steps 5, 10, 15, … are planned."""
+    left = []
+    for step in (0, 5, 10, 13, 14, 15, 17, 20):
+        save(tmp_path, step, {"a": step}, {}, keep=2, every=7, planned=lambda step: step > 0 and step % 5 == 0)
+        left.append([int(path.stem[5:]) for path in sorted(tmp_path.iterdir())])
+    assert left == [[0], [5], [5, 10], [5, 10, 13], [5, 10, 14], [10, 15], [10, 15, 17], [15, 20]]
+
+
 def test_what_is_called_otherwise_is_no_checkpoint(tmp_path: Path) -> None:
     path = save(tmp_path, 1, {"a": 1}, {}, keep=2)
     path.with_name("step-9 (copy).safetensors").write_bytes(path.read_bytes())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import pytest
+import yaml
 from omegaconf import OmegaConf
 
 from darnax.errors import RequestError
@@ -40,6 +41,14 @@ def test_the_folder_explains_itself(tmp_path: Path) -> None:
     assert environment["seed"] == 7
     assert environment["versions"]["jax"] == jax.__version__
     assert environment["device"]["count"] == jax.device_count()
+
+
+def test_references_are_kept_beside_what_they_come_to(tmp_path):
+    tree = {"depth": 2, "size": ["${depth}"], "text": "${depth} layers"}
+    config = {"depth": 2, "size": [2], "text": "2 layers"}
+    folder = RunFolder.create(tmp_path, "chain", config, [], composed=tree, command=["darnax"])
+    assert yaml.safe_load((folder.path / "composed.yaml").read_text()) == tree
+    assert folder.config() == yaml.safe_load((folder.path / "config.yaml").read_text()) == config
 
 
 def test_interpolations_are_resolved(tmp_path: Path) -> None:

@@ -4,8 +4,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+
+import pytest
+from sampling import one_of
 
 RUN = """
 import sys
@@ -45,3 +49,35 @@ def test_without_trackio_there_is_one_warning(tmp_path: Path) -> None:
     answer = run(tmp_path, "import sys; sys.modules['trackio'] = None" + RUN)
     assert answer.stdout == ""
     assert 'pip install "darnax[trackio]"' in answer.stderr.splitlines()[0]
+
+
+ONE = """
+import sys
+from pathlib import Path
+from darnax.tracking.trackio import Trackio
+tracker = Trackio(Path(sys.argv[1]), project="darnax", run_id="2026-run")
+tracker.log({"a": 1.0}, step=1, epoch=0.1)
+tracker.finish({"status": "finished"})
+"""
+STRANGE: dict[str, Callable[[Path, Path], object]] = {
+    "a file for the folder": lambda folder, database: (folder.rmdir(), folder.touch()),
+    "a FIFO for the folder": lambda folder, database: (folder.rmdir(), os.mkfifo(folder)),
+    "a link for the folder": lambda folder, database: (folder.rmdir(), folder.symlink_to(folder.parents[1] / "elsewhere")),
+    "a FIFO": lambda folder, database: os.mkfifo(database),
+    "a folder": lambda folder, database: database.mkdir(),
+    "a link": lambda folder, database: database.symlink_to(folder.parents[1] / "elsewhere" / "victim"),
+    "a link for its lock": lambda folder, database: database.with_suffix(".lock").symlink_to("../../elsewhere/x"),
+    "no database": lambda folder, database: database.write_bytes(b"garbage" * 1000),
+}
+
+
+@pytest.mark.parametrize("kind", one_of(4, list(STRANGE)))
+def test_something_else_in_the_place_of_its_files_is_one_warning(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "outputs" / "trackio"
+    folder.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    STRANGE[kind](folder, folder / "darnax.db")
+    answer = run(tmp_path, ONE)
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("Trackio is off for the rest of this run")
+    assert not list((tmp_path / "elsewhere").iterdir())

@@ -6,6 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+from sampling import one_of
+
 RUN = """
 import sys
 from pathlib import Path
@@ -20,14 +23,16 @@ print("wandb" in sys.modules)
 """
 
 
-def run(folder: Path, mode: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], float]:
+def run(
+    folder: Path, mode: str, place: Path = Path(__file__).parents[2], **environment: str
+) -> tuple[subprocess.CompletedProcess[str], float]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
     home = {"HOME": str(folder), "NETRC": str(folder / "netrc"), "WANDB_CONFIG_DIR": str(folder)}
     start = time.monotonic()
     answer = subprocess.run(
         [sys.executable, "-c", RUN, str(folder / "outputs"), mode],
-        env={**clean, **home, **environment},
-        cwd=Path(__file__).parents[2],
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), **clean, **home, **environment},
+        cwd=place,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -63,3 +68,35 @@ def test_disabled_does_not_import_it(tmp_path: Path) -> None:
     answer, _ = run(tmp_path, "disabled")
     assert (answer.stdout, answer.stderr) == ("False\n", "")
     assert not (tmp_path / "outputs").exists()
+
+
+STRANGE = {"a file": Path.touch, "a FIFO": os.mkfifo, "a link": lambda path: path.symlink_to(path.parents[1] / "elsewhere")}
+
+
+@pytest.mark.parametrize("kind", one_of(3, list(STRANGE)))
+def test_something_else_in_the_place_of_its_folder_is_one_warning(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    STRANGE[kind](tmp_path / "outputs" / "wandb")
+    answer, _ = run(tmp_path, "offline")
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("W&B is off for the rest of this run")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+SETTINGS = {
+    "somebody else's server": ("[default]\nbase_url = http://127.0.0.1:9\n", "holds base_url, which W&B would obey"),
+    "a file that is none": ("\0\0", "would obey"),
+    "what darnax says anyway": ("[default]\nmode = online\nproject = theirs\n", ""),
+}
+
+
+@pytest.mark.parametrize("what", one_of(3, list(SETTINGS)))
+def test_settings_of_the_working_directory_are_not_obeyed(tmp_path: Path, what: str) -> None:
+    (tmp_path / "place" / "wandb").mkdir(parents=True)
+    content, says = SETTINGS[what]
+    (tmp_path / "place" / "wandb" / "settings").write_text(content)
+    answer, _ = run(tmp_path, "offline", tmp_path / "place")
+    assert says in answer.stderr
+    assert len(answer.stderr.splitlines()) == bool(says)
+    assert bool(list((tmp_path / "outputs" / "wandb").glob("offline-run-*"))) == (not says)

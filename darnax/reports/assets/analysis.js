@@ -18,8 +18,9 @@ const cards = data.figures.map((figure) => {
 });
 document.querySelector("main").replaceChildren(...cards.map((card) => card.section));
 
-function traceOf(kind, { name, x, y }, i) {
-  const colour = palette[i % palette.length];
+function traceOf(kind, trace, i) {
+  const colour = palette[i % palette.length], y = trace.y, name = quoted(trace.name);
+  const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
   if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color: colour }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
   if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color: colour, size: 4, opacity: 0.6 } };
   return { name, x, y, mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { size: 5 } };

@@ -29,7 +29,7 @@ function heat(across, down) {
     type: "heatmap", z: cells.map((line) => line.map((rows) => (rows.length ? average(rows) : null))), ...colours(),
     x: across.values.map((x) => quoted(x)), y: down.values.map((y) => quoted(y)), text: cells.map((line) => line.map(word)), texttemplate: across.values.length <= 8 && down.values.length <= 12 ? "%{text}" : "", xgap: 2, ygap: 2,
     customdata: cells.map((line) => line.map((rows) => counted(rows.length, "configuration"))),
-    hovertemplate: `${quoted(across.short)}=%{x}, ${quoted(down.short)}=%{y}<br>%{text} over %{customdata}<extra></extra>`,
+    hovertemplate: `${inTemplate(across.short)}=%{x}, ${inTemplate(down.short)}=%{y}<br>%{text} over %{customdata}<extra></extra>`,
   }], layout({
     xaxis: { title: title(across.key), type: "category", showgrid: false }, yaxis: { title: title(down.key), type: "category", showgrid: false },
   })];

@@ -7,6 +7,7 @@ const make = (tag, properties = {}, ...inside) => {
   return element;
 };
 const quoted = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");  // Plotly reads tags in what it draws
+const inTemplate = (text) => quoted(text).replaceAll("%{", "% {");  // and in a template also what is in braces
 
 const configuration = {
   responsive: true, displaylogo: false, plotlyServerURL: "", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],

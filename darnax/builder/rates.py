@@ -1,0 +1,57 @@
+"""Which part of the section `optimizer` a module's steps are made by, and how long they are, in a few words."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from darnax.builder.calls import Call, called, made
+from darnax.builder.optimizers import PROBE, Groups, Transformation
+
+RATE = "learning_rate"
+
+
+def source_of(name: str, optimizer: Groups, words: Sequence[str]) -> tuple[str, Transformation]:
+    """Return the key of the section whose transformation treats the module called `name`, and the transformation.
+
+    Args:
+        name: of the module.
+        optimizer: as it was read.
+        words: the keys of `optimizer.groups`, as they are written.
+    """
+    groups = zip(words, optimizer.globs, optimizer.groups, strict=True)
+    for word, glob, transformation in groups:
+        if fnmatchcase(name, glob):
+            return f"groups.{word}", transformation
+    return "default", optimizer.default
+
+
+def kinds_of(transformation: Transformation) -> str:
+    """Return the names of Optax's constructors, in order."""
+    return ", ".join(called(call.factory) for call in transformation.calls)
+
+
+def rate_of(transformation: Transformation) -> str:
+    """Return the learning rate: a number, or a schedule with its value at the first step; empty where it cannot be told."""
+    return ", ".join(filter(None, (rate_in(call) for call in transformation.calls)))
+
+
+def rate_in(call: Call) -> str:
+    """Return the learning rate of one constructor."""
+    parameters = inspect.signature(call.factory).parameters
+    if RATE not in parameters:
+        return ""
+    value = call.arguments.get(RATE, parameters[RATE].default)
+    if isinstance(value, Call):
+        first = first_value(value)
+        return called(value.factory).removesuffix("_schedule") + ("" if first is None else f" from {first:.4g}")
+    return f"{value:.4g}" if isinstance(value, int | float) else ""
+
+
+def first_value(schedule: Call) -> float | None:
+    """Return what a schedule says at step 0, or None where it cannot be asked outside of training."""
+    try:
+        function: Callable[[int], Any] = made(schedule, PROBE)
+        return float(function(0))
+    except Exception:  # schedules of other packages may do anything
+        return None

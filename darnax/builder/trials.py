@@ -1,0 +1,48 @@
+"""Tries calls as a compiled program will make them, with numbers traced; nothing is compiled."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from darnax.builder.calls import Call
+
+Attempt = Callable[[Call], Any]
+
+
+def settled(call: Call, attempt: Attempt, attempt_part: Attempt) -> Call:
+    """Return the call as a program can make it: numbers traced, or compiled in where that fails.
+
+    The calls among its arguments are tried first, each by itself, with `attempt_part`; one that
+    fails both ways is left to the call that it is an argument of.
+
+    Raises:
+        Exception: whatever `attempt` raises with the numbers compiled in.
+    """
+    arguments = dict(call.arguments)
+    for name, value in arguments.items():
+        if isinstance(value, Call):
+            try:
+                arguments[name] = settled(value, attempt_part, attempt_part)
+            except Exception:  # constructors of other packages may raise anything
+                continue
+    call = replace(call, arguments=arguments)
+    try:
+        trace(attempt, call)
+    except Exception:  # constructors of other packages may raise anything
+        call = call.with_numbers_compiled_in()
+        trace(attempt, call)
+    return call
+
+
+def trace(attempt: Attempt, call: Any) -> None:
+    """Trace `attempt`, with every number of the call as a run traces it."""
+    jax.eval_shape(attempt, abstract(call))
+
+
+def abstract(tree: Any) -> Any:
+    """Return a tree of numbers with their shapes in their place."""
+    return jax.tree.map(lambda number: jax.ShapeDtypeStruct(np.shape(number), jnp.float32), tree)

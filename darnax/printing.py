@@ -1,0 +1,71 @@
+"""Words that may come from anywhere, as a terminal and a spreadsheet may be given them."""
+
+import re
+from html import escape
+
+# Letters that are printable to Python and shown as nothing: fillers, and selectors of variants.
+UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+COMMAND = re.compile(r"[\s\0]*[=+\-@'\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+
+
+def printable(words: str) -> str:
+    r"""Write what would command a terminal, or not be seen on it, as the letters that stand for it.
+
+    These are control characters, marks that turn the direction of writing, and characters without width.
+
+    Example:
+        >>> printable("a" + chr(27) + "[2J")
+        'a\\x1b[2J'
+    """
+    if words.isprintable() and not UNSEEN.search(words):  # which is nearly always so
+        return words
+    return "".join(letter if is_seen(letter) else escaped(letter) for letter in words)
+
+
+def is_seen(letter: str) -> bool:
+    """Say whether a terminal shows a letter, and does nothing else with it."""
+    return letter.isprintable() and not UNSEEN.match(letter)
+
+
+def escaped(letter: str) -> str:
+    r"""Write a letter as Python's literals do.
+
+    Example:
+        >>> escaped("\n"), escaped(chr(0x3164))
+        ('\\n', '\\u3164')
+    """
+    return letter.encode("unicode_escape").decode("ascii")
+
+
+def element_text(words: str) -> str:
+    r"""Write words as the text of an element of HTML or SVG, which know no control characters.
+
+    Example:
+        >>> element_text("<b>" + chr(7))
+        '&lt;b&gt;\\x07'
+    """
+    return escape(printable(words))
+
+
+def cell(value: object) -> str:
+    """Write a value for a table that a spreadsheet may open: what it would take for a formula begins with an apostrophe.
+
+    Text that begins with an apostrophe gets another one, so that `uncelled` gives back every text.
+
+    Example:
+        >>> cell("=1+1"), cell(-0.5), cell("-1e-3"), cell("relu")
+        ("'=1+1", '-0.5', '-1e-3', 'relu')
+    """
+    text = str(value)
+    return f"'{text}" if COMMAND.match(text) and not NUMBER.fullmatch(text) else text
+
+
+def uncelled(text: str) -> str:
+    """Return the text that `cell` wrote.
+
+    Example:
+        >>> uncelled("'=1+1"), uncelled("relu")
+        ('=1+1', 'relu')
+    """
+    return text.removeprefix("'")

@@ -1,0 +1,365 @@
+"""All that Optax offers trains, or is refused in words. The oracle is Optax by hand."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from chain import ABSENT, changed
+from optax_table import (
+    CONSTRUCTORS,
+    FALLING,
+    SGD,
+    as_optimizer,
+    by_default,
+    each_argument_once,
+    is_schedule,
+    modules,
+    needs_a_function,
+    unannotated,
+)
+
+from darnax.builder import build
+from darnax.builder.calls import Reader
+from darnax.builder.optax_names import REFUSED, builds
+from darnax.builder.optimizers import Transformation, read_transformation
+from darnax.builder.problems import Problems
+from darnax.builder.targets import find
+from darnax.data import Resident
+from darnax.errors import RequestError
+from darnax.runner import checkpoint
+from darnax.runner.programs import Programs
+
+RAW = re.compile(r"\w+Error|Tracer|tracer|<function| at 0x")  # what no refusal shows
+FEW = {  # of which the default tests try every argument: those in use, and some of every kind
+    "optax.sgd",
+    "optax.adamw",
+    "optax.apply_every",
+    "optax.noisy_sgd",
+    "optax.radam",
+    "optax.scale_by_sm3",
+    "optax.schedules.sgdr_schedule",
+    "optax.sgdr_schedule",
+    "optax.sm3",
+    "optax.warmup_cosine_decay_schedule",
+    "optax.warmup_exponential_decay_schedule",
+}
+COMPILED_IN = {  # decide in Python by a number
+    "optax.scale_by_distance_over_gradients",
+    "optax.scale_by_sm3",
+    "optax.warmup_cosine_decay_schedule",
+    "optax.warmup_exponential_decay_schedule",
+}
+UNABLE = {  # arguments with which a constructor cannot be used here, and the words that say so
+    ("apply_every", "k", "a schedule"): "cannot use a schedule for k",
+    ("scale_by_sm3", "b2", "a schedule"): "cannot use a schedule for b2 (scale_by_sm3 decides in Python",
+    ("muon", "ns_steps", "a schedule"): "cannot use a schedule for ns_steps",
+    ("sam", "opaque_mode", "a value"): "cannot use true for opaque_mode",
+    ("ademamix", "mu_dtype", "a value"): "would keep a state that changes its type from step to step",
+    ("scale_by_ademamix", "mu_dtype", "a value"): "would keep a state that changes its type from step to step",
+}
+
+USABLE = [target for target in CONSTRUCTORS if not needs_a_function(target)]
+pytestmark = pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated")
+
+
+def some(few):
+    """All constructors, of which the default tests try a few."""
+    return pytest.mark.parametrize(
+        "target", [each if each in few else pytest.param(each, marks=pytest.mark.slow) for each in USABLE]
+    )
+
+
+def read(node) -> Transformation:
+    """Read an optimiser as the builder does; RequestError with what is wrong."""
+    problems = Problems()
+    transformation = read_transformation(node, "optimizer.default", Reader(problems, epochs=True))
+    problems.settle()
+    assert transformation is not None
+    return transformation
+
+
+def said(node) -> str:
+    with pytest.raises(RequestError) as caught:
+        read(node)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("target", USABLE)
+def test_what_optax_offers_can_be_built_and_traced(target):
+    (call,) = read(as_optimizer(by_default(target))).calls
+    call = call.arguments["learning_rate"] if is_schedule(target) else call
+    assert call.compiled_in == (target in COMPILED_IN)
+
+
+@some(FEW)
+def test_every_argument_can_be_given_or_is_refused_in_words(target):
+    for node in each_argument_once(target):
+        (name,) = [name for name in node if node[name] != by_default(target).get(name)] or [""]
+        kind = "a schedule" if node.get(name) == FALLING else "a value"
+        words = UNABLE.get((target.rpartition(".")[2], name, kind))
+        if words is None:
+            read(as_optimizer(node))
+        else:
+            assert words in said(node)
+            assert not RAW.search(said(node))
+
+
+def steps_of(transformation):
+    """Return the updates of three steps, of weights of two shapes."""
+    parameters = {"a": jnp.linspace(-1, 1, 6).reshape(2, 3), "b": jnp.full((4, 4), 0.5) + jnp.eye(4)}
+
+    @jax.jit
+    def run(parameters):
+        state, found = transformation.init(parameters), []
+        for n in range(3):
+            gradients = jax.tree.map(lambda leaf, n=n: jnp.cos(3 * leaf + n), parameters)
+            updates, state = transformation.update(gradients, state, parameters)
+            parameters = optax.apply_updates(parameters, updates)
+            found.append(updates)
+        return found
+
+    return run(parameters)
+
+
+def by_hand(value):
+    """Make it without darnax: Optax's constructor with the values as they are written."""
+    if isinstance(value, dict) and "_target_" in value:
+        constructor = CONSTRUCTORS[value["_target_"]]
+        return constructor(**{name: by_hand(item) for name, item in value.items() if name != "_target_"})
+    if isinstance(value, dict):
+        return {int(name) if name.isdecimal() else name: by_hand(item) for name, item in value.items()}
+    return [by_hand(item) for item in value] if isinstance(value, list) else value
+
+
+@some(FEW)
+def test_steps_are_those_of_optax_by_hand(target):
+    node = as_optimizer(by_default(target))
+    found, expected = steps_of(read(node)(7)), steps_of(by_hand(node))
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-6)
+
+
+def programs_of(experiment):
+    rng = np.random.default_rng(0)
+    split = Resident(rng.integers(0, 256, (20, 6), np.uint8), np.arange(20, dtype=np.int32) % 4)
+    return Programs([experiment], split.batches(5)), next(split.windows(0))
+
+
+def trained(experiment, steps=2):
+    """Train in the compiled programs of a run."""
+    programs, window = programs_of(experiment)
+    keys, zero = programs.keys(), np.int32(0)
+    order = programs.shuffle(keys, zero, zero, window.count)
+    learner = programs.start(keys)
+    before = jax.tree.map(np.asarray, learner.arrays)
+    learner, _, spoilt = programs.train(learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps))
+    assert int(spoilt.min()) > steps
+    return programs, before, learner
+
+
+def moves(before, learner) -> bool:
+    after = jax.tree.leaves(learner.arrays)
+    return any(not np.array_equal(one, other) for one, other in zip(jax.tree.leaves(before), after, strict=True))
+
+
+STILL = {"optax.set_to_zero"}
+FREE = {"messages": "forward", "steps": 1, "learn": ["*"]}
+TINY = {  # one layer, one phase, every unit learns: what takes little time to compile
+    "model.depth": ABSENT,
+    "model.buffers.hidden.repeat": 1,
+    "model.adapters.w_in.threshold": 100.0,
+    "dynamics.train": {"free": FREE},
+    "dynamics.infer": {"recall": {"messages": "forward", "steps": 1}},
+    "optimizer.groups": {},
+}
+
+
+def tiny(changes=None, **node):
+    """Build the small experiment with an optimiser."""
+    return build(changed({**TINY, "optimizer.default": node or SGD, **(changes or {})}))
+
+
+@some({"optax.warmup_cosine_decay_schedule"})
+def test_it_trains_in_a_network_and_comes_back_from_a_checkpoint(target, tmp_path):
+    node = as_optimizer(by_default(target))
+    programs, before, learner = trained(tiny(**node))
+    assert moves(before, learner) == (target not in STILL)
+    path = checkpoint.save(tmp_path, 2, learner, {}, keep=1)
+    again, _ = checkpoint.load(path, programs.like())
+    jax.tree.map(lambda one, other: np.testing.assert_array_equal(one, other), plain(again), plain(learner))
+
+
+def plain(tree):
+    """Keys as numbers."""
+    is_key = lambda leaf: jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)  # noqa: E731
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, tree)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_work_here_is_refused_by_name_and_reason(name):
+    module, _, last = f"optax.{name}".rpartition(".")
+    assert last in {*vars(modules()[module]), "MultiSteps"}, "a name that Optax has"
+    assert f"optax.{name} {REFUSED[name]}" in said({"_target_": f"optax.{name}"})
+    with pytest.raises(ValueError, match=re.escape(f"optax.{last} ")):
+        find(f"optax.{last}", ())
+
+
+def test_no_constructor_is_overlooked():
+    """Functions without a return annotation: none builds a transformation, but for the refused."""
+    computing = {"base_hungarian_algorithm", "hungarian_algorithm", "make_fenchel_young_loss", "matrix_inverse_pth_root"}
+    computing |= {"schedule_free_eval_params", "sigmoid_binary_cross_entropy"}
+    computing |= {"tree_update_infinity_moment", "tree_update_moment", "tree_update_moment_per_elem_norm"}
+    assert unannotated() - computing == {"hutchinson_estimator_diag_hessian", "monitor"}
+
+
+OTHERS = sorted(
+    f"{name}.{each}"
+    for name, module in modules().items()
+    for each, value in vars(module).items()
+    if not each.startswith("_") and not builds(value)
+)
+
+
+def test_nothing_else_of_optax_can_be_named():
+    """Losses, projections, trees, classes, submodules, and whatever a module of Optax imports."""
+    assert len(OTHERS) > 300
+    for target in OTHERS:
+        with pytest.raises(ValueError, match=r"optax"):
+            find(target, ())
+
+
+WRONG = {
+    "a line search": ({"_target_": "optax.lbfgs"}, "lbfgs needs 'value', 'grad', and 'value_fn' in every step: these come"),
+    "a name of a type": (SGD | {"_target_": "optax.adam", "mu_dtype": "float99"}, 'adam cannot use "float99" for mu_dtype'),
+    "no tree": (SGD | {"_target_": "optax.contrib.muon", "muon_weight_dimension_numbers": 0.3}, "in the shape of the network"),
+    "a negative count": (
+        SGD | {"learning_rate": {"_target_": "optax.cosine_decay_schedule", "init_value": 1.0, "decay_steps": -1}},
+        "requires positive decay_steps",
+    ),
+    "a schedule for a seed": (
+        SGD | {"_target_": "optax.noisy_sgd", "key": FALLING},
+        "came linear_schedule, expected an integer",
+    ),
+    "no function": ({"_target_": "optax.stateless"}, "f: is missing"),
+    "a function of Optax": (
+        {"_target_": "optax.stateless", "f": {"_target_": "optax.projections.projection_non_negative"}},
+        "optax.projections.projection_non_negative builds no optimiser",
+    ),
+}
+
+
+@pytest.mark.parametrize(("node", "words"), WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_is_refused_in_words(node, words):
+    assert words in said(node)
+    assert not RAW.search(said(node))
+
+
+def test_two_values_of_a_traced_number_are_one_program_and_of_one_that_is_compiled_in_two():
+    def structure(peak, rate):
+        warm = {"_target_": "optax.warmup_cosine_decay_schedule", "init_value": 0.0, "warmup_steps": 2, "decay_steps": 9}
+        chain = {"a": SGD | {"learning_rate": rate}, "b": SGD | {"learning_rate": warm | {"peak_value": peak}}}
+        return jax.tree.structure(read(chain))
+
+    assert structure(1.0, 0.1) == structure(1.0, 0.2)
+    assert hash(structure(1.0, 0.1)) == hash(structure(1.0, 0.2))
+    assert structure(1.0, 0.1) != structure(2.0, 0.1)
+    assert structure(1, 0.1) != structure(1.0, 0.1)
+
+
+OWN = """
+import jax, optax
+from jax.typing import ArrayLike
+from darnax.modules import FullyConnected
+
+def careful(rate: ArrayLike, sizes: ArrayLike = 1.0, rest: float = 0.0):
+    if rate < 0:
+        raise ValueError(f"the rate is {rate}, expected one from 0")
+    if len(getattr(sizes, "shape", ())) and sizes[0] < 0:
+        raise ValueError("a negative size")
+    return optax.sgd(rate)
+
+def plain(rate: float):
+    if rate < 0:
+        raise ValueError("below 0")
+    return optax.sgd(rate)
+
+def down(start: ArrayLike):
+    if start < 0:
+        raise ValueError("below 0")
+    return optax.linear_schedule(start, 0.0, 10)
+
+def of_two_by_two():
+    return optax.stateless(lambda updates, _: jax.tree.map(lambda leaf: leaf.reshape(2, 2), updates))
+
+def broken(rate):
+    return {}["nothing"]
+
+class Careful(FullyConnected):
+    def __init__(self, in_features: int, out_features: int, strength: ArrayLike = 1.0, *, key):
+        if strength < 0:
+            raise ValueError(f"the strength is {strength}, expected one from 0")
+        super().__init__(in_features, out_features, strength, key=key)
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A trusted package whose constructors look at their numbers."""
+    (tmp_path / "own_package.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def changes(target, **arguments):
+        node = {"_target_": f"own_package.{target}", **arguments}
+        return {"trust": ["own_package"], "optimizer.default": node, "optimizer.groups": {}}
+
+    return changes
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments"), [("careful", {"rate": 0.1, "sizes": [1.0, 2.0]}), ("plain", {"rate": 0.1}), ("sgd", {})]
+)
+def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
+    changes = own(target, **arguments)
+    if target == "sgd":
+        down = {"_target_": "own_package.down", "start": 0.1}
+        changes["optimizer.default"] = {"_target_": "optax.sgd", "learning_rate": down}
+    _, before, found = trained(tiny(changes))
+    _, _, expected = trained(tiny(**SGD))
+    if target == "sgd":
+        _, _, expected = trained(tiny(**SGD | {"learning_rate": FALLING | {"end_value": 0.0, "transition_steps": 10}}))
+    assert moves(before, found)
+    for one, other in zip(jax.tree.leaves(found.arrays), jax.tree.leaves(expected.arrays), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "words"),
+    [
+        ("careful", {"rate": -1.0}, r"the rate is -1\.0, expected one from 0"),
+        ("plain", {"rate": -1.0}, "below 0"),
+        ("careful", {"rate": FALLING}, "careful decides in Python by a number that changes from step to step"),
+        ("broken", {"rate": 1.0}, "broken does not accept these arguments: KeyError: 'nothing'"),
+    ],
+)
+def test_what_it_refuses_is_refused_before_there_is_a_folder(own, target, arguments, words):
+    with pytest.raises(RequestError, match=words):
+        build(changed(own(target, **arguments)))
+
+
+def test_a_module_that_looks_at_its_numbers_trains(own):
+    careful = {"_target_": "own_package.Careful", "from": "input", "to": "hidden[1]"}
+    changes = {"trust": ["own_package"], "model.adapters.w_in": careful}
+    _, before, learner = trained(tiny(changes))
+    assert moves(before, learner)
+    changes["model.adapters.w_in"] = careful | {"strength": -1.0}
+    with pytest.raises(RequestError, match=r"w_in: the strength is -1\.0, expected one from 0"):
+        build(changed(changes))
+
+
+def test_what_does_not_fit_the_modules_is_refused_with_their_group(own):
+    changes = own("careful", rate=0.1) | {"optimizer.groups": {"w_in": {"_target_": "own_package.of_two_by_two"}}}
+    with pytest.raises(RequestError, match=r"^optimizer\.groups\.w_in: cannot take steps with these modules: of_two_by_two"):
+        build(changed(changes))

@@ -1,0 +1,256 @@
+"""Overrides of a saved configuration. Oracle: the same overrides given to the experiment, composed by Hydra from its files."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+from sampling import one_of
+
+from darnax.bounded_yaml import load_plain
+from darnax.cli import configs, explain, saved
+from darnax.cli.composed import Composed, keep_references, sources
+from darnax.cli.hydra_adapter import Composer, compose
+from darnax.errors import RequestError
+from darnax.runner.run_folder import RunFolder
+
+EXPERIMENTS = sorted(configs.experiments())
+FRESH = Composer()  # reads every file once
+CHANGES = {  # of values that others are derived from
+    "model.depth": "3",
+    "model.features": "33",
+    "model.width": "10",
+    "data.shape": "[9,9,2]",
+    "data.classes": "7",
+    "data.source.inputs": "44",
+    "data.encode.project.features": "55",
+    "runner.epochs": "4",
+    "model.adapters.up.strength": "0.25",
+    "optimizer.groups.w_in.learning_rate.init_value": "0.125",
+    "seed": "5",
+}
+
+
+def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
+    """Save a configuration as a run does, or as runs did that kept no composed.yaml."""
+    whole = FRESH.run_composed(words)
+    tree = whole.written() if composed else None
+    return RunFolder.create(folder, "saved", whole.resolved, words, composed=tree, command=["darnax"]).path / "config.yaml"
+
+
+def printed(folder: Path, words: list[str]) -> Path:
+    """Save what `darnax train --cfg job` prints."""
+    (folder / "printed.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(FRESH.run_composed(words).written())))
+    return folder / "printed.yaml"
+
+
+def refused(words: list[str], file: Path) -> str:
+    with pytest.raises(RequestError) as caught:
+        compose(words, file)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("way", [save, printed])
+@pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
+def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_path, name, way):
+    experiment = [f"+experiment={name}"]
+    composer = Composer(way(tmp_path, experiment))
+    before = FRESH.run(experiment)
+    assert composer.run([]) == before
+    known = set(explain.walk(before, ""))
+    words = [f"{key}={value}" for key, value in CHANGES.items() if key in known]
+    for each in [*([word] for word in words), words]:
+        assert composer.run(each) == FRESH.run([*experiment, *each])
+    if way is save:
+        assert composer.run_composed(words).written() == FRESH.run_composed([*experiment, *words]).written()
+
+
+@pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
+def test_where_references_are_lost_a_value_that_others_derive_from_is_not_changed_alone(tmp_path, name):
+    experiment = [f"+experiment={name}"]
+    composer = Composer(save(tmp_path, experiment, composed=False))
+    before = FRESH.run(experiment)
+    assert composer.run([]) == before
+    for key, value in CHANGES.items():
+        if key not in set(explain.walk(before, "")):
+            continue
+        expected = FRESH.run([*experiment, f"{key}={value}"])
+        other = {name for name in leaves(expected) if leaves(before).get(name) != leaves(expected)[name]}
+        derived = {name for name in other if not f"{name}.".startswith(f"{key}.")}
+        if not derived:
+            assert composer.run([f"{key}={value}"]) == expected
+            continue
+        with pytest.raises(RequestError) as caught:
+            composer.run([f"{key}={value}"])
+        named = [problem.where for problem in caught.value.problems]
+        assert [name for name in derived if not any(name.startswith(where) for where in named)] == []
+
+
+def leaves(config: dict) -> dict:
+    return dict(saved.references.leaves(config))
+
+
+def test_where_references_are_lost_all_of_them_can_be_changed_together(tmp_path):
+    experiment = ["+experiment=mnist_chain"]
+    file = save(tmp_path, experiment, composed=False)
+    said = refused(["model.depth=3"], file)
+    assert "model.buffers.hidden.repeat: was computed from model.depth" in said
+    words = ["model.depth=3", "model.buffers.hidden.repeat=3"]
+    assert compose(words, file) == compose([*experiment, "model.depth=3"])
+    assert compose(["model.depth=2"], file) == compose(experiment)  # nothing changes
+    assert compose(["model.depth=3", "~model.buffers"], file)["model"]["depth"] == 3  # what is gone cannot stay behind
+
+
+def test_a_value_of_another_size_was_not_derived(tmp_path):
+    file = save(tmp_path, ["+experiment=mnist_chain", "model.buffers.hidden.size=[77]"], composed=False)
+    assert compose(["model.features=5"], file)["model"]["buffers"]["hidden"]["size"] == [77]
+
+
+def test_an_edited_configuration_is_followed_only_where_nothing_is_left_behind(tmp_path):
+    words = ["+experiment=digits_smoke", "+data.labels.smooth=${model.layers.hidden.j_d}"]  # of the user's own
+    file = save(tmp_path, words)
+    file.write_text(file.read_text().replace("seed: 0", "seed: 8"))
+    assert compose([], file)["seed"] == 8
+    assert "data.labels.smooth: was computed from model.layers.hidden.j_d" in refused(["model.layers.hidden.j_d=0.1"], file)
+    assert "model.buffers.hidden.repeat" in refused(["model.depth=3"], file)
+    assert compose(["runner.keep=9"], file)["runner"]["keep"] == 9
+
+
+@pytest.mark.parametrize("way", [save, printed])
+@pytest.mark.parametrize(
+    ("text", "changes", "key"),
+    one_of(
+        2,
+        [
+            ("${oc.select:model.depth}", "model.depth=3", "model.depth"),
+            ("${oc.select:model.absent,5}", "+model.absent=3", "model.absent"),
+            ("${oc.decode:'${model.depth}'}", "model.depth=3", "model.depth"),
+            ("${model.${oc.decode:depth}}", "model.depth=3", "model"),
+            ("x${oc.select:runner.epochs}", "runner.epochs=9", "runner.epochs"),
+            ("${oc.dict.keys:model.layers}", "+model.layers.more={}", "model.layers"),
+            ("[1,'${oc.select:seed}']", "seed=9", "seed"),
+        ],
+    ),
+)
+def test_what_a_resolver_computed_does_not_stay_behind(tmp_path, way, text, changes, key):
+    word = text if text.startswith("[") else f'"{text}"'
+    words = ["+experiment=digits_smoke", f"+data.labels.extra={word}"]
+    file = way(tmp_path, words)
+    assert compose([], file) == compose(words)
+    said = refused([changes], file)
+    assert said.startswith("data.labels.extra")
+    assert f"was computed from {key}, which changes" in said
+    assert compose([changes, "data.labels.extra=1"], file)["data"]["labels"]["extra"] == 1
+    again = save(tmp_path / "again", words)
+    assert compose(["runner.keep=4"], again)["data"] == compose(words)["data"]
+
+
+def test_a_variable_is_looked_up_when_it_is_composed_and_never_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACE", "there")
+    words = ["+experiment=digits_smoke", "paths.data=${oc.env:PLACE}"]
+    file = save(tmp_path, words)
+    assert all("there" in path.read_text() and "oc.env" not in path.read_text() for path in file.parent.glob("co*.yaml"))
+    monkeypatch.setenv("PLACE", "elsewhere")
+    assert compose(["seed=4"], file)["paths"]["data"] == "there"
+    assert compose(["paths.data=${oc.env:PLACE}"], file)["paths"]["data"] == "elsewhere"
+    assert sources("${oc.env:PLACE}", "paths.data", {"PLACE": 1}) == []
+
+
+def test_a_part_of_what_is_a_reference_becomes_its_own(tmp_path):
+    file = save(tmp_path, ["+experiment=mnist_skip"])
+    groups = compose(["optimizer.groups.w_in_skip.learning_rate.init_value=9"], file)["optimizer"]["groups"]
+    assert groups["w_in"]["learning_rate"]["init_value"] == 0.6
+    assert groups["w_in_skip"]["learning_rate"] == {**groups["w_in"]["learning_rate"], "init_value": 9}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Composer:
+    return Composer(save(tmp_path_factory.mktemp("saved"), ["+experiment=digits_smoke"]))
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("model=skip", "chooses a file"),
+        ("+experiment=mnist_chain", "chooses a file"),
+        ("experiment=mnist_chain", "chooses a file"),
+        ("+sweep=coupling_grid", "chooses a file"),
+        ("data=null", "chooses a file"),
+        ("model@data=chain", "chooses a file"),
+        ("hydra/launcher=joblib", "in a sweep alone"),
+        ("hydra.launcher.n_jobs=2", "in a sweep alone"),
+        ("hydra.searchpath=[file://more]", "without other files"),
+        ("hydra.job.env_set={PATH: here}", "NAME=value darnax"),
+        ("model.dept=3", "did you mean model.depth"),
+        ("+seed=3", "seed is there already"),
+        ("~sed", "did you mean seed"),
+        ("~seed=9", "the value of seed is 0"),
+        ("seed=1,2", "several values"),
+        ("seed=${nope}", "does not exist"),
+        ("seed=${oc.env:NOT_SET_AT_ALL}", "NOT_SET_AT_ALL"),
+        ("seed", "is no override"),
+        ("data.shape.7=1", "there is no data.shape.7"),
+        ("+data.shape.x.y=1", "there is no data.shape.x"),
+    ],
+)
+def test_what_a_saved_configuration_does_not_take_is_explained(digits, word, says):
+    with pytest.raises(RequestError) as caught:
+        digits.run([word])
+    assert says in str(caught.value)
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+SCALARS = st.sampled_from([None, True, 0, 1.5, "x"])
+TREES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=6
+)
+PATHS = st.lists(NAMES | st.just("0"), min_size=1, max_size=3).map(".".join)
+VALUES = st.sampled_from(["1", "null", "y", "[1,2]", "{a: 1}", "{a: {b: 2}, c: 3}", "'q, r'", "[]"])
+WORDS = st.builds("{}{}={}".format, st.sampled_from(["", "+", "++"]), PATHS, VALUES) | PATHS.map("~{}".format)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(NAMES, TREES, min_size=1), st.lists(WORDS, min_size=1, max_size=3))
+def test_values_are_changed_as_hydra_changes_them(tree, words):
+    config = OmegaConf.create(copy.deepcopy(tree))
+    OmegaConf.set_struct(config, True)
+    try:
+        ConfigLoaderImpl._apply_overrides_to_config(OverridesParser.create().parse_overrides(words), config)
+        expected = OmegaConf.to_container(config)
+    except Exception:  # what Hydra refuses may be possible here: to take away a null, to put a mapping in the place of a number
+        return
+    assert saved.changed(Composed(tree, tree), words, lambda _: False).resolved == expected
+
+
+def test_what_is_kept_comes_to_what_was_composed_even_where_the_texts_are_unusual():
+    raw = {"a": 1, "b": "${a}", "c": "${.b}", "d": ["${..a}"], "e": r"\${a}", "f": "${oc.select:a}"}
+    resolved = {"a": 1, "b": 1, "c": 1, "d": [1], "e": "${a}", "f": 1}
+    kept = keep_references(raw, resolved)
+    assert kept.resolved == resolved
+    assert "a" in kept.computed_from["f"]
+    assert kept.tree["e"] == "${a}" or kept.tree == resolved
+
+
+def test_a_launcher_and_a_sweeper_of_a_saved_configuration_are_darnaxs_own(tmp_path, monkeypatch):
+    from hydra.types import RunMode
+
+    file = save(tmp_path, ["+experiment=digits_smoke"])
+    for place in (file.parent, tmp_path / "configs"):
+        (place / "hydra/launcher").mkdir(parents=True)
+        (place / "hydra/launcher/basic.yaml").write_text("_target_: os.system\n")
+    monkeypatch.chdir(tmp_path)
+    composer = Composer(file)
+    config = composer.compose(
+        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=1,2", "runner.keep=3"], RunMode.MULTIRUN
+    )
+    assert config.hydra.launcher.n_jobs == 2
+    assert list(config.hydra.overrides.task) == ["seed=1,2", "runner.keep=3"]
+    assert config.runner.keep == 3
+    assert composer.compose([], RunMode.MULTIRUN).hydra.launcher._target_.endswith("BasicLauncher")
+    assert composer.get_search_path().get_path()[1].path == f"file://{configs.packaged()}"
+    assert composer.point([], ["seed=2"]).config == compose(["seed=2"], file)
+    assert load_plain(file.read_text()) == compose([], file)

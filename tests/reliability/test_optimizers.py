@@ -1,0 +1,36 @@
+"""Optimisers that the command is asked for: what cannot train is refused with exit code 2, and leaves nothing behind."""
+
+import pytest
+from laboratory import TASK
+
+RATE = "optimizer.groups.w_in.learning_rate"
+CASES = {
+    "epochs that make no step": (
+        [f"{RATE}.decay_steps='0.05 epochs'"],
+        ["optimizer: ", "requires positive decay_steps", "an epoch has 2 steps here"],
+    ),
+    "a loss that is not there": (
+        ["+optimizer.groups.w_back={_target_: optax.scale_by_polyak}"],
+        ["optimizer.groups.w_back._target_: optax.scale_by_polyak needs the value of a loss, and local rules have none"],
+    ),
+    "a function that is no constructor": (
+        ["+optimizer.groups.w_back={_target_: optax.apply_updates}"],
+        ["optimizer.groups.w_back._target_: optax.apply_updates builds no optimiser"],
+    ),
+    "a schedule where a constructor decides by a number": (
+        [
+            "+optimizer.groups.w_back={_target_: optax.scale_by_sm3, b2: {_target_: optax.linear_schedule, init_value: 0.9, "
+            "end_value: 0.5, transition_steps: 1 epochs}}"
+        ],
+        ["optimizer.groups.w_back: scale_by_sm3 cannot use a schedule for b2"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("overrides", "words"), CASES.values(), ids=CASES)
+def test_an_optimiser_that_cannot_train_is_refused_before_there_is_a_folder(darnax, tmp_path, overrides, words):
+    result = darnax("train", *TASK, "tracking=local", *overrides)
+    assert result.exit_code == 2
+    told = " ".join(result.output.split())
+    assert all(each in told for each in words), told
+    assert not list((tmp_path / "work").iterdir())
