@@ -319,12 +319,14 @@ def dashboards(experiment: "Experiment", folder: "RunFolder", sweep: "Record | N
     if choice is None and local is None:
         return []
     ours = {"group": experiment.name, "name": folder.name} if sweep is None else dashboard(sweep, folder.path)
+    # A record may come from anywhere, or have moved: what its runs write lies beside it.
+    outputs = experiment.outputs if sweep is None else sweep.outputs
     found: list[Tracker] = []
     if choice is not None:
         asked = {name: value for name, value in asdict(choice).items() if value is not None}
         named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
-        found.append(WandB(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
+        found.append(WandB(outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named))
     if local is not None:
         shown = {"project": local.project, "group": local.group or ours["group"]}
-        found.append(Trackio(experiment.outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown))
+        found.append(Trackio(outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown))
     return found

@@ -41,7 +41,7 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
         make(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
         missing = isinstance(error, ImportError | RuntimeError)
-        what = f"is not installed; {install(name)}" if missing else f"cannot be made ({first_line(error)})"
+        what = f"is not installed; {install(name)}" if missing else f"cannot be made ({first_line(error.__cause__ or error)})"
         raise RequestError(Problem(f"hydra/launcher={name}", f"{target} {what}")) from error
 
 

@@ -164,6 +164,11 @@ class Record:
         return {point.overrides: found[point.overrides] for point in self.points if point.overrides in found}
 
     @property
+    def outputs(self) -> Path:
+        """The folder of all experiments that this sweep lies in: `<outputs>/<name>/sweeps/<time>-<id>`."""
+        return self.folder.parents[min(2, len(self.folder.parents) - 1)]
+
+    @property
     def stop(self) -> Path:
         """The file that asks every process of the sweep to stop."""
         return self.folder / ".stop"

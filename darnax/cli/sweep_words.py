@@ -105,13 +105,12 @@ def objection(word: str, launcher: str, is_choice: Choice | None) -> str:
 
 def is_harmless(override: Override, launcher: str, name: str) -> bool:
     """Tell whether a setting of a launcher is a number, true, false or null, or a name where it takes one."""
-    value = override.value()
-    if value is None and not override.is_delete():
-        return True
-    if name in NUMBERS.get(launcher, "").split():
-        return isinstance(value, int | float)
+    value, numbers, names = override.value(), NUMBERS.get(launcher, "").split(), NAMES.get(launcher, "").split()
+    if name not in (*numbers, *names) or override.is_delete():
+        return False
     text = value.text if isinstance(value, QuotedString) else value
-    return name in NAMES.get(launcher, "").split() and isinstance(text, str) and NAME.fullmatch(text) is not None
+    is_name = name in names and isinstance(text, str) and NAME.fullmatch(text) is not None
+    return value is None or is_name or (name in numbers and isinstance(value, int | float))
 
 
 def leads_elsewhere(override: Override, word: str, is_choice: Choice) -> str:
