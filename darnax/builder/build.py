@@ -170,7 +170,7 @@ def examine_learning(phases: Phases, plan: Plan, shapes: Orchestrator, problems:
         freeze = "`rule: null`" if hasattr(module, "rule") else f"a method `plastic` of {type(module).__name__}"
         problems.add(
             where,
-            f"{', '.join(names)} could learn, but learns in no phase of dynamics.train ({', '.join(phases)}); "
+            f"no phase of dynamics.train ({', '.join(phases)}) lets {', '.join(names)} learn; "
             f"name it in the `learn` of one of them, or freeze it with {freeze}",
         )
 

@@ -129,10 +129,11 @@ def module_row(seat: Seat, module: AbstractModule, mask: Any, learns: Mapping[st
     )
 
 
-def with_steps(row: ModuleRow, optimizer: Groups, words: Sequence[str]) -> ModuleRow:
+def with_steps(row: ModuleRow, optimizer: Any, words: Sequence[str]) -> ModuleRow:
     """Return the row with what makes the module's steps, if it learns."""
     if not row.learns:
         return row
+    assert isinstance(optimizer, Groups)  # the builder's own
     source, transformation = source_of(row.name, optimizer, words)
     return replace(row, optimizer=kinds_of(transformation), rate=rate_of(transformation), source=source)
 

@@ -17,7 +17,7 @@ def render(description: "Description") -> None:
     tables.echo()
     tables.show(("adapter", "from", "to", "kind", "inputs", "weights"), adapters(description), tight=True)
     tables.echo()
-    tables.show(("module", "rule", "learns in", "steps", "learning rate", "from optimizer."), learning(description), tight=True)
+    tables.show(("module", "rule", "learns in", "optimiser", "rate", "set in"), learning(description), tight=True)
     tables.echo()
     tables.show(
         ("phase", "steps", "messages", "start", "learns"),
@@ -49,7 +49,7 @@ def learning(description: "Description") -> Iterator[tuple[str, ...]]:
     grouped = any(module.source.startswith("groups.") for module in description.modules)
     for module in description.modules:
         rule = module.rule or ("its own" if module.learns else "frozen" if module.parameters else "")
-        fallen = " (no group names it)" if grouped and module.source == "default" else ""
+        fallen = " (in no group)" if grouped and module.source == "default" else ""
         yield module.name, rule, ", ".join(module.learns) or "never", module.optimizer, module.rate, module.source + fallen
 
 

@@ -1,7 +1,7 @@
 """`darnax show`: the oracle is arithmetic, and an XML parser."""
 
 import xml.etree.ElementTree as ET
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import pytest
 from chain import FULL, changed
@@ -46,6 +46,68 @@ def test_what_learns_and_when():
     assert found["w_out"].learns == ("recall",)
     assert found["hidden1"].learns == ()
     assert (found["w_in"].rule, found["w_out"].rule, found["w_back"].rule) == ("Perceptron", "SoftmaxDelta", "")
+
+
+def test_what_makes_the_steps_of_a_module():
+    schedule = {"_target_": "optax.cosine_decay_schedule", "init_value": 0.3, "decay_steps": "2 epochs"}
+    shrink = {"_target_": "optax.add_decayed_weights", "weight_decay": 0.1}
+    groups = {
+        "hidden": {"_target_": "optax.sgd", "learning_rate": schedule},
+        "w_in": {"shrink": shrink, "descend": {"_target_": "optax.adam", "learning_rate": 2}},
+        "h*": {"_target_": "optax.sgd", "learning_rate": 9.0},
+    }
+    found = rows(describe(changed({"optimizer.groups": groups})))
+    told = {name: (row.optimizer, row.rate, row.source) for name, row in found.items()}
+    assert told["hidden1"] == told["hidden3"] == ("sgd", "cosine_decay from 0.3", "groups.hidden")  # the first that fits
+    assert told["w_in"] == ("add_decayed_weights, adam", "2", "groups.w_in")
+    assert told["w_out"] == ("sgd", "0.1", "default")
+    assert told["w_back"] == told["up1"] == told["output"] == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("node", "rate"),
+    [
+        ({"_target_": "optax.adadelta"}, ""),
+        ({"_target_": "optax.scale", "step_size": -0.1}, ""),
+        ({"_target_": "optax.sgd", "learning_rate": 1e-5}, "1e-05"),
+        (
+            {
+                "_target_": "optax.sgd",
+                "learning_rate": {
+                    "_target_": "optax.linear_schedule",
+                    "init_value": 0.5,
+                    "end_value": 0,
+                    "transition_steps": 9,
+                },
+            },
+            "linear from 0.5",
+        ),
+    ],
+)
+def test_a_rate_is_told_where_it_can_be(node, rate):
+    found = rows(describe(changed({"optimizer.default": node, "optimizer.groups": {}})))
+    assert (found["w_out"].rate, found["w_out"].source) == (rate, "default")
+
+
+def test_the_table_shows_what_never_learns_and_what_falls_through(capsys):
+    groups = {"hidden*": {"_target_": "optax.sgd", "learning_rate": 0.2}}
+    skip = {"from": "input", "to": "hidden[2]", "_target_": FULL, "rule": None}
+    render(describe(changed({"model.adapters.skip": skip, "optimizer.groups": groups})))
+    lines = {line.split()[0]: line for line in table(capsys.readouterr().out, "learns in")}
+    assert lines["skip"].split() == ["skip", "frozen", "never"]
+    assert lines["w_in"].split()[1:4] == ["Perceptron", "free", "sgd"]
+    assert lines["w_in"].endswith("default (in no group)")
+    assert lines["hidden1"].endswith("groups.hidden*")
+    render(describe(changed({"optimizer.groups": {}})))
+    lines = {line.split()[0]: line for line in table(capsys.readouterr().out, "learns in")}
+    assert lines["w_in"].endswith("default")  # there is nothing to fall through
+    assert set(lines) == set(rows(describe(changed({}))))
+
+
+def table(text, head):
+    """Return the lines of the table with this head."""
+    first = next(number for number, line in enumerate(text.splitlines()) if head in line)
+    return list(takewhile(str.strip, text.splitlines()[first + 1 :]))
 
 
 def test_connectivity_in_a_few_words():

@@ -64,7 +64,7 @@ def test_the_network_may_be_made_under_jit_and_vmap():
 
 def test_adding_and_taking_away_modules_changes_no_other_weight():
     before = weights(build(changed({})))
-    extra = {"from": "input", "to": "output", "_target_": FULL}
+    extra = {"from": "input", "to": "output", "_target_": FULL, "rule": None}
     after = weights(build(changed({"model.adapters.a_skip": extra, "model.adapters.down": ABSENT})))
     assert set(after) == set(before) - {"down1", "down2"} | {"a_skip"}
     assert all(same(after[name], before[name]) for name in set(before) & set(after))
@@ -111,9 +111,9 @@ def test_sizes_of_several_dimensions_arrive_whole():
 
 
 def test_a_whole_section_of_an_experiment_arrives():
-    experiment = build(changed({"dynamics.train.free.learn": ["w_*"], "data.only_classes": [1, 3, 5, 7]}))
+    experiment = build(changed({"dynamics.train.free.learn": ["w_*", "hidden*"], "data.only_classes": [1, 3, 5, 7]}))
     assert list(experiment.train) == ["clamped", "free", "recall"]
-    assert experiment.train["free"].learn == ("w_*",)
+    assert experiment.train["free"].learn == ("w_*", "hidden*")
     assert experiment.train["recall"].max_steps == 4
     assert experiment.data.only_classes == (1, 3, 5, 7)
     assert experiment.data.shape == (6,)
@@ -128,7 +128,7 @@ def test_a_network_may_start_without_adapters_between_its_layers():
     shallow = {
         "model.depth": ABSENT,
         "model.buffers.hidden.repeat": 1,
-        "dynamics.train.free.learn": ["w_in", "up*"],
+        "dynamics.train.free.learn": ["w_in", "hidden*", "up*"],
         "optimizer.groups": {"down*": {"_target_": "optax.sgd", "learning_rate": 1.0}},
     }
     assert len(weights(build(changed(shallow)))) == 5

@@ -7,6 +7,7 @@ import pytest
 from chain import ABSENT, FULL, IDENTITY, changed
 
 from darnax.builder import build
+from darnax.builder.bibliography import bibliography
 from darnax.errors import RequestError
 
 
@@ -148,6 +149,22 @@ CASES = {
         "dynamics.train",
         "nothing learns",
     ),
+    "an adapter that no phase lets learn": (
+        {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)},
+        f"{A}.skip",
+        "no phase of dynamics.train (clamped, free, recall) lets skip learn; "
+        "name it in the `learn` of one of them, or freeze it with `rule: null`",
+    ),
+    "a line of adapters that no phase lets learn": (
+        {f"{A}.up": full("hidden[i]", "hidden[i+1]")},
+        f"{A}.up",
+        "lets up1, up2 learn",
+    ),
+    "one of several layers that no phase lets learn": (
+        {"dynamics.train.free.learn": ["w_in", "hidden1", "hidden3"]},
+        f"{L}.hidden",
+        "lets hidden2 learn",
+    ),
     "orchestrator": (
         {"dynamics.orchestrator._target_": "darnax.orchestrators.Orchestrator"},
         "dynamics.orchestrator._target_",
@@ -259,6 +276,41 @@ def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
     network = experiment.make_network(jax.random.key(0))
     rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
     assert rules["w_in"].rule.rate == 2.0
+
+
+UNLEARNED = {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {f"{A}.skip.rule": None},
+        {"dynamics.train.recall.learn": ["w_out", "skip"]},
+        {"dynamics.train.clamped.learn": ["s*"]},
+        {"runner.epochs": 0},
+    ],
+)
+def test_what_is_frozen_learns_or_is_not_trained_is_accepted(more):
+    build(changed({**UNLEARNED, **more}))
+
+
+def test_a_run_that_exists_may_have_left_a_module_out():
+    """Runs of earlier versions are evaluated, analysed, resumed and cited as they are."""
+    assert build(changed(UNLEARNED), existing=True).name == "chain"
+    assert bibliography(changed(UNLEARNED), "").entries
+
+
+def test_a_module_without_a_rule_says_itself_what_it_may_change(tmp_path, monkeypatch):
+    (tmp_path / "my_pull.py").write_text(
+        "from darnax.modules import Ferromagnetic\nfrom darnax.modules.interfaces import AbstractModule\n"
+        "class Pull(Ferromagnetic):\n    plastic = AbstractModule.plastic\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    pull = {"trust": ["my_pull"], f"{A}.up._target_": "my_pull.Pull"}
+    with pytest.raises(
+        RequestError, match=r"up: no phase .* lets up1, up2 learn; .*or freeze it with a method `plastic` of Pull"
+    ):
+        build(changed(pull))
 
 
 STRANGE = """

@@ -207,6 +207,73 @@ def test_without_feedback_every_phase_is_free_of_the_label():
     assert answering(LayerMap.from_dict(rows), {"clamped": CLAMPED}) == "clamped"
 
 
+UNSORTED = Phases(
+    warmup=Phase(steps=1, messages="forward"),
+    clamped=Phase(steps=2, learn=("w_in", "hidden*")),
+    again=Phase(steps=1, messages="forward", learn=("hidden1",)),
+    free=Phase(start="blank", steps=2, messages="forward", learn=("w_out",)),
+)
+
+
+@eqx.filter_jit
+def filter_jitted(phases, leaves, structure, x, y):
+    return stepped(phases, leaves, structure, x, y)
+
+
+def stepped(phases, leaves, structure, x, y):
+    """Return the weights, the scores and the metrics of a step, and the scores of an evaluation."""
+    network, state = eqx.combine(leaves, structure), SequentialState(chain()[1])
+    optimizer = optax.sgd(RATE)
+    learnt = train_step(network, optimizer, init_optimizer(network, optimizer, phases), state, phases, x, y, KEY)
+    scores = evaluate_step(network, state, phases, x, KEY)
+    return eqx.filter(learnt.network, eqx.is_array), learnt.scores, learnt.metrics, scores
+
+
+def test_phases_given_to_a_compiled_step_run_in_their_order():
+    """The oracle is numpy, and the step that is not compiled; in alphabetical order the weights would be others."""
+    layer_map, sizes = chain()
+    network = SequentialOrchestrator(layer_map)
+    leaves, structure = eqx.partition(network, eqx.is_array)
+    x, y = sample(sizes)
+    plainly = stepped(UNSORTED, leaves, structure, x, y)
+    names = [name for name in plainly[2] if name.startswith("overlap/")]
+    assert {name.split("/")[1] for name in names} == {"warmup-clamped", "clamped-again", "again-free"}
+
+    changes, _ = naive_changes(network, UNSORTED)
+    after = eqx.combine(plainly[0], structure)
+    for name, change in changes.items():
+        place = name, LEARNING[name]
+        np.testing.assert_allclose(arrays(after)[place] - arrays(network)[place], RATE * change, atol=1e-6)
+
+    jitted = jax.jit(lambda phases, leaves, x, y: stepped(phases, leaves, structure, x, y))
+    for compiled in (filter_jitted(UNSORTED, leaves, structure, x, y), jitted(UNSORTED, leaves, x, y)):
+        jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-6), compiled, plainly)
+    alphabetical = Phases(dict(sorted(UNSORTED.items())))
+    assert set(eqx.filter_eval_shape(stepped, alphabetical, leaves, structure, x, y)[2]) != set(plainly[2])
+
+
+@pytest.mark.parametrize("wrap", [lambda step: step, eqx.filter_jit])
+def test_a_dict_of_several_phases_is_refused(wrap):
+    layer_map, sizes = chain()
+    network, state, (x, y) = SequentialOrchestrator(layer_map), SequentialState(sizes), sample(sizes)
+    optimizer, several = optax.sgd(RATE), dict(UNSORTED)
+    opt_state = init_optimizer(network, optimizer, several)
+    with pytest.raises(TypeError, match=r"got a dict of 4 phases, which JAX sorts by name; expected Phases"):
+        wrap(train_step)(network, optimizer, opt_state, state, several, x, y, KEY)
+    with pytest.raises(TypeError, match=r"got a dict of 4 phases"):
+        wrap(evaluate_step)(network, state, several, x, KEY)
+
+
+def test_phases_are_equal_in_the_same_order_alone():
+    one, other = Phases(b=Phase(steps=1), a=Phase(steps=2)), Phases(a=Phase(steps=2), b=Phase(steps=1))
+    assert one == Phases({"b": Phase(steps=1)}, a=Phase(steps=2))
+    assert hash(one) == hash(Phases(dict(one)))
+    assert one != other
+    assert one != dict(one)
+    assert list(jax.tree.map(lambda leaf: leaf, one)) == ["b", "a"]
+    assert not jax.tree.leaves(one)
+
+
 def test_evaluation_sees_no_answer():
     layer_map, sizes = chain()
     network, (x, _) = SequentialOrchestrator(layer_map), sample(sizes)

@@ -325,6 +325,11 @@ def test_the_examples_of_a_step():
     refused_in_turn(eqx.Partial(infer, network), x=SIZES[0])
 
 
+def test_phases_are_phases():
+    with pytest.raises(TypeError, match="free: got a int, expected a Phase"):
+        Phases(free=3)
+
+
 def test_the_overlap_of_two_states():
     refused_in_turn(overlap, before=(6,), after=(6,))
 
