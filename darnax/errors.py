@@ -42,7 +42,7 @@ class RunError(Exception):
     """A run cannot go on, for a reason that a sentence can tell; the command line shows it, and exits with 1."""
 
 
-def first_line(error: Exception | str) -> str:
+def first_line(error: BaseException | str) -> str:
     r"""Return the first line of a message that says something, or the type of an exception without one.
 
     Example:

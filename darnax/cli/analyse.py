@@ -37,7 +37,7 @@ def analyse(
 
     asked = measures.chosen(list(only or []))
     subject = launch.analyse(run, list(overrides or []), examples)
-    typer.echo(f"checkpoint: {subject.trained.describe()}")
+    tables.echo(f"checkpoint: {subject.trained.describe()}")
     for name, measure in asked.items():
         tables.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")
     for damage in analysis.tables(run)[1]:

@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -77,7 +76,7 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
     trusted, others = trust.parted(overrides or [])
     with resumed(record, others, trusted) as plan:
         for line in remove_stillborn_runs(record):
-            print(f"note: {panels.printable(line)}", file=sys.stderr)
+            tables.echo(f"note: {line}", error=True)
         raise typer.Exit(Sweep(record, plan, trusted, retry=retry_failed, debug=debug).carry_out())
 
 

@@ -121,7 +121,7 @@ def chosen_by_files(config: DictConfig, composer: Composer, overrides: list[str]
     plain, default = (OmegaConf.to_container(each, resolve=False) for each in (node, usual))
     assert isinstance(plain, dict)
     assert isinstance(default, dict)
-    differing = {key: value for key, value in plain.items() if value != default.get(key)}
+    differing = {str(key): value for key, value in plain.items() if value != default.get(key)}
     set_there = [f"++hydra.launcher.{key}={json.dumps(differing[key])}" for key in differing]
     choice = [f"hydra/launcher={name}"] if name != "basic" and "hydra/launcher" not in said else []
     return [*choice, *(word for word in set_there if word.lstrip("+").partition("=")[0] not in said)]

@@ -84,7 +84,7 @@ def show(plan: Plan, overrides: list[str]) -> int:
     rows = [(name, " ".join(overrides)) for overrides, name in called(plan, overrides).items()]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:
-        print(f"{plan.search.settings.n_trials} points are drawn between these, which were looked at")
+        tables.echo(f"{plan.search.settings.n_trials} points are drawn between these, which were looked at")
     try:
         require_sound(plan, overrides)
     except RequestError as error:
