@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from darnax.cli import explain
 from darnax.errors import Problem, RequestError
 
 REFERENCE = re.compile(r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}""")
@@ -190,6 +189,8 @@ class Resolution:
         if len(self.followed) > LONGEST:
             raise RequestError(Problem(name, f"is reached by more than {LONGEST} references, one after the other"))
         if (found := self.lookup.find(key)) is ABSENT:
+            from darnax.cli import explain  # which needs OmegaConf, and commands that compose nothing go without
+
             known = explain.hint(key, explain.walk(self.tree, ""))
             self.refuse(name, f"refers to ${{{key}}}, which does not exist{known}")
             return None
