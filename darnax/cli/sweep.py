@@ -77,7 +77,7 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
     trusted, others = trust.parted(overrides or [])
     with resumed(record, others, trusted) as plan:
         for line in remove_stillborn_runs(record):
-            print(f"note: {panels.printable(line)}", file=sys.stderr)
+            print(f"note: {tables.printable(line)}", file=sys.stderr)
         raise typer.Exit(Sweep(record, plan, trusted, retry=retry_failed, debug=debug).carry_out())
 
 
@@ -97,7 +97,7 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
         return sweep_plan.show(plan, overrides)
     sweep_plan.require_sound(plan, overrides)
     folder = sweep_plan.folder(plan)
-    said = [*overrides, *chosen_by_files(plan.request.config, composer, overrides)]
+    said = [*overrides, *chosen_by_files(plan.request.settings, composer, overrides)]
     base = composer.saved.written() if composer.saved else None
     record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
     standing = next(parent for parent in folder.parents if parent.exists())

@@ -54,7 +54,8 @@ def examined(points: Sequence[Point], *, here: bool) -> list[Point]:
 
 def parted(config: Mapping[str, Any]) -> tuple[frozenset[Leaf], set[Leaf]]:
     """Part a configuration into what makes its structure and the numbers in it; a seed is neither, unless it is large."""
-    structure, numbers = set(), set()
+    structure: set[Leaf] = set()
+    numbers: set[Leaf] = set()
     rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
     for name, value in leaves(rest, ""):
         (numbers if isinstance(value, float) else structure).add((name, repr(value)))

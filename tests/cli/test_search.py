@@ -4,6 +4,7 @@ import importlib.util
 import json
 import random
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -262,7 +263,7 @@ def test_nothing_of_optuna_is_named_but_samplers_and_pruners(node):
         pruner_of(Goal(pruner=node))
 
 
-SAMPLES = {
+IMPORTS = {
     "optuna.samplers.CmaEsSampler": "cmaes",
     "optuna.samplers.GPSampler": "torch",
     "optuna.samplers.QMCSampler": "scipy",
@@ -276,12 +277,10 @@ def test_every_sampler_draws_or_says_what_it_lacks(target):
     problems = Problems()
     sampler = read_sampler({"_target_": target}, problems)
     problems.settle()
-    try:
+    lacks = IMPORTS.get(target)
+    refuses = lacks is not None and importlib.util.find_spec(lacks) is None
+    with pytest.raises(RequestError, match=str(lacks)) if refuses else nullcontext():
         rehearse(sampler, None, {"x": FloatDistribution(0, 1, step=0.05)}, 12)
-    except RequestError as error:
-        assert target in SAMPLES
-        assert SAMPLES[target] in str(error)
-        assert importlib.util.find_spec(SAMPLES[target]) is None
 
 
 def test_samplers_and_pruners_may_stand_in_one_another():
@@ -310,7 +309,7 @@ def journal(tmp_path) -> Path:
 def test_a_journal_that_has_changed_is_read_or_refused_in_a_sentence(journal):
     whole = journal.read_bytes()
     draw = random.Random(0)
-    refused = 0
+    refusals = []
     for _ in range(120):
         changed = bytearray(whole)
         for _ in range(draw.choice([1, 2, 20])):
@@ -319,10 +318,9 @@ def test_a_journal_that_has_changed_is_read_or_refused_in_a_sentence(journal):
         try:
             open_study(journal.parent, "maximize").get_trials()
         except RequestError as error:
-            refused += 1
-            assert str(error).startswith(f"{journal}: is damaged (")
-            assert len(str(error).splitlines()) == 1
-    assert refused > 60
+            refusals.append(str(error))
+    assert len(refusals) > 60
+    assert all(said.startswith(f"{journal}: is damaged (") and len(said.splitlines()) == 1 for said in refusals)
 
 
 @pytest.mark.parametrize("name", ["study.journal", ".study.journal.lock"])
