@@ -213,13 +213,11 @@ def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
     assert lab("train", "-m", "sweep=mine").exit_code == 0
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
     assert Record.read(folder).overrides == ["sweep=mine", "hydra/launcher=joblib", "++hydra.launcher.n_jobs=2"]
-    lab.write({"configs/hydra/launcher/basic.yaml": f"_target_: {BASIC}\nlanes: 1"})
-    lab.write(
-        {"configs/sweep/mine.yaml": "# @package _global_\nhydra: {launcher: {lanes: 8}, sweeper: {params: {seed: '4,5'}}}"}
-    )
+    lab.write({"configs/hydra/launcher/batched.yaml": f"_target_: {BASIC}\nlanes: 8"})
+    lab.write({"configs/sweep/mine.yaml": text.replace("joblib", "batched") + "hydra: {launcher: {lanes: 2}}"})
     assert lab("train", "-m", "sweep=mine", "name=other").exit_code == 0
     (folder,) = lab.place.glob("outputs/other/sweeps/*")
-    assert Record.read(folder).overrides == ["sweep=mine", "name=other", "++hydra.launcher.lanes=8"]
+    assert Record.read(folder).overrides == ["sweep=mine", "name=other", "hydra/launcher=batched", "++hydra.launcher.lanes=2"]
 
 
 def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
