@@ -96,7 +96,7 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
         return sweep_plan.show(plan, overrides)
     sweep_plan.require_sound(plan, overrides)
     folder = sweep_plan.folder(plan)
-    said = [*overrides, *chosen_by_files(plan.request.config, composer, overrides)]
+    said = [*overrides, *chosen_by_files(plan.request.settings, composer, overrides)]
     base = composer.saved.written() if composer.saved else None
     record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
     standing = next(parent for parent in folder.parents if parent.exists())

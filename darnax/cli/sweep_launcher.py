@@ -4,7 +4,7 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -41,7 +41,9 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
         make(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
         missing = isinstance(error, ImportError | RuntimeError)
-        what = f"is not installed; {install(name)}" if missing else f"cannot be made ({first_line(error.__cause__ or error)})"
+        what = (
+            f"is not installed; {install(name)}" if missing else f"cannot be made ({first_line(str(error.__cause__ or error))})"
+        )
         raise RequestError(Problem(f"hydra/launcher={name}", f"{target} {what}")) from error
 
 
@@ -113,15 +115,21 @@ def targets(node: Any) -> Iterator[str]:
         yield from targets(child)
 
 
-def chosen_by_files(config: DictConfig, composer: Composer, overrides: list[str]) -> list[str]:
-    """Return the words that would choose the launcher, and set it, as files have: a sweep is resumed without these files."""
+def chosen_by_files(settings: Mapping[str, Any], composer: Composer, overrides: list[str]) -> list[str]:
+    """Return the words that would choose the launcher, and set it, as files have: a sweep is resumed without these files.
+
+    Args:
+        settings: of the launcher, by key.
+        composer: of the sweep.
+        overrides: the words of the command line, which are recorded as they are.
+    """
     said = {word.lstrip("+").partition("=")[0] for word in overrides}
-    name, node = str(config.hydra.runtime.choices.get("hydra/launcher")), config.hydra.launcher
-    usual = composer.compose([f"hydra/launcher={name}"]).hydra.launcher
-    plain, default = (OmegaConf.to_container(each, resolve=False) for each in (node, usual))
-    assert isinstance(plain, dict)
-    assert isinstance(default, dict)
-    differing = {str(key): value for key, value in plain.items() if value != default.get(key)}
-    set_there = [f"++hydra.launcher.{key}={json.dumps(differing[key])}" for key in differing]
+    name = settings["hydra/launcher"]
+    usual: Any = OmegaConf.to_container(composer.compose([f"hydra/launcher={name}"]).hydra.launcher, resolve=False)
     choice = [f"hydra/launcher={name}"] if name != "basic" and "hydra/launcher" not in said else []
-    return [*choice, *(word for word in set_there if word.lstrip("+").partition("=")[0] not in said)]
+    differing = {
+        key: value
+        for key, value in settings.items()
+        if key.startswith("hydra.launcher.") and key not in said and value != usual.get(key.rpartition(".")[2])
+    }
+    return [*choice, *(f"++{key}={json.dumps(value)}" for key, value in differing.items())]

@@ -2,12 +2,13 @@
 
 import dataclasses
 import importlib
+from pathlib import Path
 
 import pytest
 import yaml
 from hydra.types import RunMode
 
-from darnax.cli import configs, hydra_sweep
+from darnax.cli import configs, hydra_sweep, sweep_launcher
 from darnax.cli.hydra_adapter import Composer
 
 SCHEMAS = {
@@ -52,3 +53,36 @@ def test_a_launcher_that_is_not_installed_is_named(lab):
     assert result.exit_code == 2
     assert "hydra/launcher=mine: hydra_plugins.hydra_mine.MyLauncher is not installed" in result.stderr
     assert not (lab.place / "outputs").exists()
+
+
+def test_what_cannot_start_a_point_is_refused_before_a_folder_exists(lab, monkeypatch):
+    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "launcher"
+    for name in ("joblib", "submitit_slurm", "ray"):
+        lab.write({f"configs/hydra/launcher/{name}.yaml": (shipped / f"{name}.yaml").read_text()})
+    monkeypatch.setenv("PATH", str(lab.place))
+    monkeypatch.setattr(sweep_launcher, "find_spec", lambda name: None if name == "ray" else name)
+    wrong = {
+        "hydra/launcher=submitit_slurm": "there is no srun on the PATH",
+        "hydra/launcher=ray": 'needs ray, which is not installed; pip install "darnax[ray]"',
+        "hydra/launcher=joblib hydra.launcher.n_jobs=0": "hydra.launcher.n_jobs: got 0",
+        "+hydra.launcher.no_such_thing=1": "cannot be made",
+    }
+    before = lab.left()
+    for words, says in wrong.items():
+        result = lab("train", "-m", "seed=1,2", *words.split())
+        assert result.exit_code == 2
+        assert says in result.stderr
+        assert lab.left() == before
+
+
+def test_files_of_a_launcher_lie_where_nobody_has_put_any(tmp_path):
+    """Submitit reads pickled results from its folder: a name that is known before could hold another's."""
+    places = set()
+    for _ in range(2):
+        composer = Composer()
+        config = composer.compose(["hydra/launcher=submitit_local"], RunMode.MULTIRUN)
+        with sweep_launcher.launcher(config, composer, tmp_path, lambda overrides: None) as launcher:
+            places.add(str(launcher.params["submitit_folder"]))
+    assert len(places) == 2
+    assert all(place.startswith(str(tmp_path / ".submitit")) and place.endswith("/%j") for place in places)
+    assert not (tmp_path / ".submitit").exists()

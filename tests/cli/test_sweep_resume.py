@@ -29,6 +29,7 @@ def kill_at(lab, seed):
     lab.fail = fail
 
 
+BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = (Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "joblib.yaml").read_text()
 
 
@@ -212,6 +213,11 @@ def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
     assert lab("train", "-m", "sweep=mine").exit_code == 0
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
     assert Record.read(folder).overrides == ["sweep=mine", "hydra/launcher=joblib", "++hydra.launcher.n_jobs=2"]
+    lab.write({"configs/hydra/launcher/batched.yaml": f"_target_: {BASIC}\nlanes: 8"})
+    lab.write({"configs/sweep/mine.yaml": text.replace("joblib", "batched") + "hydra: {launcher: {lanes: 2}}"})
+    assert lab("train", "-m", "sweep=mine", "name=other").exit_code == 0
+    (folder,) = lab.place.glob("outputs/other/sweeps/*")
+    assert Record.read(folder).overrides == ["sweep=mine", "name=other", "hydra/launcher=batched", "++hydra.launcher.lanes=2"]
 
 
 def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):

@@ -1,0 +1,36 @@
+"""A search may ask for what a run logs. Oracle: the names in the metrics.jsonl of a run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from darnax.builder import build
+from darnax.cli import launch
+from darnax.cli.hydra_adapter import compose
+from darnax.cli.sweep_metrics import logged, require_logged
+from darnax.errors import RequestError
+
+SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit_batches=2"]
+
+
+@pytest.mark.parametrize("more", [[], ["runner.replicas=2"]], ids=["one", "replicas"])
+def test_what_is_known_is_what_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = compose(["+experiment=associations", *SMALL, *more])
+    launch.train(config, overrides=[], command=[])
+    (metrics,) = tmp_path.glob("outputs/*/*/metrics.jsonl")
+    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    found = {name for row in rows for name in row if "/" in name and not name.startswith("test/")}
+    known = set(logged(build(config)))
+    assert found <= known
+    optional = ("eval/",)  # where there is no validation split
+    assert {name for name in known - found if not name.startswith(optional)} == set()
+
+
+@pytest.mark.parametrize("metric", ["eval/acuracy", "update/nobody", "relax/free/flip", "accuracy", "unstable/w_back"])
+def test_what_is_not_logged_is_refused_with_what_is(metric: str) -> None:
+    experiment = build(compose(["+experiment=associations", *SMALL]))
+    require_logged("eval/accuracy", experiment)
+    with pytest.raises(RequestError, match=f"hydra.sweeper.metric: got {metric}, which a run of this configuration does not"):
+        require_logged(metric, experiment)
