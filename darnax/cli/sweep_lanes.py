@@ -49,12 +49,13 @@ def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
 def steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
     """Return, by the identity of a point, the step that it goes on from; without those that are done or have failed."""
     from darnax.runner import checkpoint
+    from darnax.runner.manifest import RunMeta
 
     runs, found = record.runs(), {}
     for point in points:
         run = runs.get(point.overrides)
         if not any(history(record.note(point))) and not (run and is_done(run)):
-            last = run and checkpoint.latest(run / "checkpoints")
+            last = run and checkpoint.latest(run / "checkpoints", RunMeta)
             found[point.identity] = checkpoint.step_of(last) if last else 0
     return found
 

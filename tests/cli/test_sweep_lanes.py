@@ -89,7 +89,8 @@ def begun(record: Record, point: Point, step: int | None, status: str = "interru
     folder.write_summary(status=status)
     add(record.note(point), "")
     if step is not None:
-        save(folder.checkpoints, step, {"weights": np.zeros(2)}, {}, keep=1)
+        meta = {"seconds": 1.0, "wall_seconds": 1.0, "best": -1.0, "metrics": {}}
+        save(folder.checkpoints, step, {"weights": np.zeros(2)}, meta, keep=1)
 
 
 def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
@@ -154,7 +155,7 @@ def told(tmp_path, monkeypatch) -> list[list[int]]:
     """The seeds of the runs that the runner was given together, each time; it trains nothing."""
     seeds = []
 
-    def train(lanes, dataset):
+    def train(lanes, dataset, **_):
         seeds.append([lane.experiment.seed for lane in lanes])
         return [lane.folder.write_summary(status="finished", metrics={"eval/accuracy": 0.5}) for lane in lanes]
 

@@ -36,3 +36,11 @@ def test_patterns() -> None:
 def test_patterns_of_any_shape() -> None:
     y = jnp.ones((3, 2, 5))
     assert Patterns().score(y, y).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("code", [Classes(), Patterns(), Patterns(whole=True)])
+def test_a_code_says_whether_its_scores_are_right_or_wrong(code) -> None:
+    """Oracle: the scores of random predictions, and of random patterns, that are half right."""
+    draw = np.random.default_rng(0)
+    prediction, y = (jnp.asarray(draw.choice([-1.0, 1.0], (50, 3)), jnp.float32) for _ in range(2))
+    assert code.right_or_wrong == (set(code.score(prediction, y).tolist()) <= {0.0, 1.0})

@@ -61,3 +61,20 @@ def test_fewer_devices_share_a_batch_evenly(task):
     many = replace(experiment, runner=replace(experiment.runner, devices=64))
     assert with_devices_here(many).runner.devices == 1
     assert with_devices_here(experiment) is experiment
+
+
+def test_a_resume_under_other_settings_of_jax_names_them(darnax, run):
+    """The run is made to have begun under another setting."""
+    import json
+
+    import jax
+
+    environment = json.loads((run / "environment.json").read_text())
+    was = not jax.config.jax_threefry_partitionable
+    environment["jax"]["jax_threefry_partitionable"] = was
+    (run / "environment.json").write_text(json.dumps(environment))
+    result = darnax("train", "--resume", run)
+    assert result.exit_code == 0, result.output
+    told = f"jax_threefry_partitionable was {was} when this run began and is {not was}"
+    assert f"warning: {told}" in result.stderr
+    assert told in (run / "train.log").read_text()

@@ -1,0 +1,36 @@
+"""What an evaluation says of scores that are no fractions of right answers. Oracle: the label code."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from darnax.builder import build
+from darnax.cli.hydra_adapter import compose
+from darnax.data import Classes, Resident
+from darnax.data.labels import Labels
+from darnax.runner.evaluate import evaluate
+from darnax.runner.programs import Programs
+
+
+class Closeness(Labels):
+    """Scores by distance, although the targets are classes."""
+
+    def encode(self, targets, classes):
+        return Classes().encode(targets, classes)
+
+    def score(self, prediction, y):
+        return 1 / (1 + jnp.mean((prediction - y) ** 2, axis=1))
+
+
+@pytest.mark.parametrize("labels", [Classes(), Closeness()])
+def test_only_right_and_wrong_answers_have_a_share_and_a_table(labels):
+    experiment = build(compose(["+experiment=digits_smoke", "model.features=50", "data.batch_size=4", "data.validation=0"]))
+    experiment = replace(experiment, data=replace(experiment.data, labels=labels))
+    programs = Programs([experiment], 1)
+    draw = np.random.default_rng(0)
+    split = Resident(draw.integers(0, 256, (20, 28, 28, 1), np.uint8), np.arange(20, dtype=np.int32) % 10)
+    found = evaluate(programs, programs.start(programs.keys()).arrays, split, tuple("0123456789"))
+    assert found.right_or_wrong == (found.share is not None) == bool(found.class_names) == bool(found.confusion.size)
+    assert found.right_or_wrong == isinstance(labels, Classes)
