@@ -14,6 +14,11 @@ Made by `python scripts/reproduce.py` from the receipts in [receipts.json](recei
 number here is typed by hand. Mean ± standard deviation over seeds. Seconds are those of one run, or of all runs side by side in
 one program, on a machine that did other things as well. A + after a commit says that files had changed since, a * that the
 settings of the row have. A row without numbers has not been run: `python scripts/reproduce.py --missing` lists what is left.
+
+All accuracies are of the 10,000 test images, measured once, of the last network. Every network was trained on all 60,000 training
+images; its settings were chosen before on a part of these. Reference numbers stand beside where there are any. Their origin is
+*fork*, a notebook in a public fork of the code of arXiv 2509.05041 (test images), or *authors*, the code and the plots of its
+authors (validation images). None of them has been compared with the text of the paper yet.
 """
 
 
@@ -25,16 +30,16 @@ def page(sections: Sequence[Section], ledger: Ledger) -> str:
 def trained(section: Section, ledger: Ledger) -> Iterator[str]:
     """Yield the parts of a section of runs."""
     yield f"## {section.title}\n\n{section.text}\n"
-    published = any(row.published for row in section.rows)
-    heads = ["", *(["published"] if published else []), *section.heads, "seeds", "seconds", "on", "commit", "command"]
-    yield table(heads, [line(row, ledger.of(row), published) for row in section.rows])
+    compared = any(row.reference for row in section.rows)
+    heads = ["", *(["reference", "origin"] if compared else []), *section.heads, "seeds", "seconds", "on", "commit", "command"]
+    yield table(heads, [line(row, ledger.of(row), compared) for row in section.rows])
 
 
-def line(row: Row, kept: dict[int, Receipt], published: bool) -> list[str]:
+def line(row: Row, kept: dict[int, Receipt], compared: bool) -> list[str]:
     """Return the cells of a row."""
     return [
         row.what,
-        *([row.published] if published else []),
+        *([row.reference, row.origin] if compared else []),
         *figures(row, kept),
         *(circumstances(row, kept) if kept else [""] * 4),
         f"`{row.command}`",

@@ -32,6 +32,6 @@ def header(row: Row, ledger: Ledger) -> str:
     """Return the line of an experiment file: command, numbers, seeds, seconds, device, and the state of the code."""
     kept = ledger.of(row)
     seeds, seconds, device, commit = circumstances(row, kept)
-    published = f", published {row.published}" if row.published else ""
-    told = f"{figures(row, kept)[0]}{published} ({seeds} seeds, {seconds} s, {device}, commit {commit})"
+    reference = f", reference {row.reference} ({row.origin})" if row.reference else ""
+    told = f"{figures(row, kept)[0]}{reference} ({seeds} seeds, {seconds} s, {device}, commit {commit})"
     return f"# {row.command} seed=0,1,2 -m    test {told}"
