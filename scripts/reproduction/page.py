@@ -16,9 +16,9 @@ one program, on a machine that did other things as well. A + after a commit says
 settings of the row have. A row without numbers has not been run: `python scripts/reproduce.py --missing` lists what is left.
 
 All accuracies are of the 10,000 test images, measured once, of the last network. Every network was trained on all 60,000
-training images; its settings were chosen before on a part of these. Reference numbers stand beside where there are any. Their origin is
-*fork*, a notebook in a public fork of the code of arXiv 2509.05041 (test images), or *authors*, the code and the plots of its
-authors (validation images). None of them has been compared with the text of the paper yet.
+training images; its settings were chosen before on a part of these. Reference numbers stand beside where there are any. Their
+origin is *fork*, a notebook in a public fork of the code of arXiv 2509.05041 (test images), or *authors*, the code and the
+plots of its authors (validation images). None of them has been compared with the text of the paper yet.
 """
 
 
