@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NAMED = 3  # points in a message; the others are counted
 LARGE = 1 << 30  # any number of replicas may be added to a smaller seed
 Leaf = tuple[str, Any]
+Leaves = frozenset[Leaf]
 
 
 def examine(config: Mapping[str, Any], *, here: bool) -> "Experiment":
@@ -31,35 +32,37 @@ def examine(config: Mapping[str, Any], *, here: bool) -> "Experiment":
 def examined(points: Sequence[Point], *, here: bool) -> list[Point]:
     """Return the points, each with the reason if the builder refuses it.
 
-    Points of one structure differ in numbers with a decimal point and in the seed alone. Of these as many are built as have
-    every number once: the builder judges a number by where it stands.
+    Of points that differ in numbers alone as many are built as have every combination of integers once, and every other
+    number once: the builder judges a number by where it stands, and a structure by its words and integers.
     """
-    seen: dict[Any, set[Leaf]] = defaultdict(set)
+    seen: dict[Leaves, set[Leaf | Leaves]] = defaultdict(set)
     found = []
     for point in points:
-        structure, numbers = parted(point.content)
-        before = seen[structure]
-        if point.refusal or (before and numbers <= before):
-            found.append(point)
-            continue
-        try:
-            examine(point.config or {}, here=here)
-        except RequestError as error:
-            found.append(replace(point, refusal=panels.one_line(error)))
-        else:
-            before |= numbers | {("built", True)}
-            found.append(point)
+        words, integers, numbers = parted(point.content)
+        new: set[Leaf | Leaves] = {integers, *numbers}
+        reason = "" if point.refusal or new <= seen[words] else objection(point, here=here)
+        if not point.refusal and not reason:
+            seen[words] |= new
+        found.append(replace(point, refusal=point.refusal or reason))
     return found
 
 
-def parted(config: Mapping[str, Any]) -> tuple[frozenset[Leaf], set[Leaf]]:
-    """Part a configuration into what makes its structure and the numbers in it; a seed is neither, unless it is large."""
-    structure: set[Leaf] = set()
-    numbers: set[Leaf] = set()
+def objection(point: Point, *, here: bool) -> str:
+    """Return why the builder refuses a point; "" where it does not."""
+    try:
+        examine(point.config or {}, here=here)
+    except RequestError as error:
+        return panels.one_line(error)
+    return ""
+
+
+def parted(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
+    """Part a configuration into its words, its integers and its other numbers; a seed is none of them, unless it is large."""
+    kinds: dict[type, set[Leaf]] = {str: set(), int: set(), float: set()}
     rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
     for name, value in leaves(rest, ""):
-        (numbers if isinstance(value, float) else structure).add((name, repr(value)))
-    return frozenset(structure), numbers
+        kinds.get(type(value), kinds[str]).add((name, repr(value)))
+    return frozenset(kinds[str]), frozenset(kinds[int]), frozenset(kinds[float])
 
 
 def is_small(seed: Any) -> bool:
