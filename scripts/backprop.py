@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import optax
 
 from darnax.builder import build
+from darnax.cli.data_opening import open_data
 from darnax.cli.hydra_adapter import compose
-from darnax.cli.launch import open_data
 from darnax.data import Split
 from darnax.runner.experiment import Experiment
 from darnax.runner.run_folder import RunFolder

@@ -88,7 +88,7 @@ class Changes:
         for depth, part in enumerate(parts[:-1], 1):
             inner = self.own(node, part)
             if not isinstance(inner, dict | list):
-                if not add or isinstance(node, list):
+                if not add or (isinstance(node, list) and inner is ABSENT):
                     raise self.absent(word, parts[:depth] if inner is ABSENT else parts[: depth + 1])
                 inner = assign(node, part, {})
             node = inner

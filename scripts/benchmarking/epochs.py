@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarking.measure import fastest
 from darnax.builder import build
+from darnax.cli.data_opening import open_data
 from darnax.cli.hydra_adapter import compose
-from darnax.cli.launch import open_data
 from darnax.data.preparing import GIB
 from darnax.runner.lane import Lane
 from darnax.runner.run_folder import RunFolder

@@ -201,7 +201,7 @@ CASES = {
     "private name": ({f"{L}.output._target_": "darnax.modules._x"}, f"{L}.output._target_", "expected a dotted public name"),
     "untrusted": ({f"{L}.output._target_": "colorsys.Layer"}, f"{L}.output._target_", "add trust=[colorsys]"),
     "untrusted through the back door": (
-        {f"{L}.output._target_": "darnax.runner.environment.subprocess.run"},
+        {f"{L}.output._target_": "darnax.runner.revision.subprocess.run"},
         f"{L}.output._target_",
         "leads out of darnax, to subprocess",
     ),

@@ -179,7 +179,7 @@ SCORED = {  # phases in order, and the number of the one that is scored
 @pytest.mark.parametrize("case", SCORED)
 def test_the_scored_phase_has_not_seen_the_label(case):
     """Oracle: another label changes none of its scores, and those of every phase that is passed over as not free."""
-    phases = {str(number): phase for number, phase in enumerate(SCORED[case][0])}
+    phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
     layer_map, sizes = chain()
     expected = None if SCORED[case][1] is None else str(SCORED[case][1])
     assert answering(layer_map, phases) == expected

@@ -8,8 +8,8 @@ import numpy as np
 
 from darnax.builder import build
 from darnax.cli import configs
+from darnax.cli.data_opening import fitting
 from darnax.cli.hydra_adapter import compose
-from darnax.cli.launch import fitting
 from darnax.data import Dataset, Resident
 from darnax.errors import RequestError
 from darnax.runner.programs import Programs

@@ -23,7 +23,7 @@ def test_an_svg_holds_words_not_elements():
     config["optimizer"]["groups"] = {}
     learn = list(config["model"]["adapters"])
     for phase in config["dynamics"]["train"].values():
-        phase["learn"] = learn if phase.get("learn") else []
+        phase["learn"] = [*learn, "hidden*"] if phase.get("learn") else []
     picture = wiring_picture.svg(describe(config))
     tree = ElementTree.fromstring(picture)
     assert not {element.tag.rpartition("}")[2] for element in tree.iter()} & {"b", "i", "u", "script"}

@@ -106,7 +106,7 @@ def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
 
     folder = RunFolder(run_folder(task))
 
-    def stop(*_):
+    def stop(*_, **__):
         raise Interrupted(2, folder.path)
 
     monkeypatch.setattr(train, "train", stop)
