@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from chain import ABSENT, changed
 from optax_table import (
     CONSTRUCTORS,
     FALLING,
@@ -20,17 +19,15 @@ from optax_table import (
     needs_a_function,
     unannotated,
 )
+from tiny import moves, tiny, trained
 
-from darnax.builder import build
 from darnax.builder.calls import Reader
 from darnax.builder.optax_names import REFUSED, builds
 from darnax.builder.optimizers import Transformation, read_transformation
 from darnax.builder.problems import Problems
 from darnax.builder.targets import find
-from darnax.data import Resident
 from darnax.errors import RequestError
 from darnax.runner import checkpoint
-from darnax.runner.programs import Programs
 
 RAW = re.compile(r"\w+Error|Tracer|tracer|<function| at 0x")  # what no refusal shows
 FEW = {  # of which the default tests try every argument: those in use, and some of every kind
@@ -143,44 +140,7 @@ def test_steps_are_those_of_optax_by_hand(target):
         np.testing.assert_allclose(one, other, rtol=2e-3, atol=5e-5)
 
 
-def programs_of(experiment):
-    rng = np.random.default_rng(0)
-    split = Resident(rng.integers(0, 256, (20, 6), np.uint8), np.arange(20, dtype=np.int32) % 4)
-    return Programs([experiment], split.batches(5)), next(split.windows(0))
-
-
-def trained(experiment, steps=2):
-    """Train in the compiled programs of a run."""
-    programs, window = programs_of(experiment)
-    keys, zero = programs.keys(), np.int32(0)
-    order = programs.shuffle(keys, zero, zero, window.count)
-    learner = programs.start(keys)
-    before = jax.tree.map(np.asarray, learner.arrays)
-    learner, _, spoilt = programs.train(learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps))
-    assert int(spoilt.min()) > steps
-    return programs, before, learner
-
-
-def moves(before, learner) -> bool:
-    after = jax.tree.leaves(learner.arrays)
-    return any(not np.array_equal(one, other) for one, other in zip(jax.tree.leaves(before), after, strict=True))
-
-
 STILL = {"optax.set_to_zero"}
-FREE = {"messages": "forward", "steps": 1, "learn": ["*"]}
-TINY = {  # one layer, one phase, every unit learns: what takes little time to compile
-    "model.depth": ABSENT,
-    "model.buffers.hidden.repeat": 1,
-    "model.adapters.w_in.threshold": 100.0,
-    "dynamics.train": {"free": FREE},
-    "dynamics.infer": {"recall": {"messages": "forward", "steps": 1}},
-    "optimizer.groups": {},
-}
-
-
-def tiny(changes=None, **node):
-    """Build the small experiment with an optimiser."""
-    return build(changed({**TINY, "optimizer.default": node or SGD, **(changes or {})}))
 
 
 @some({"optax.warmup_cosine_decay_schedule"})
@@ -268,99 +228,3 @@ def test_two_values_of_a_traced_number_are_one_program_and_of_one_that_is_compil
     assert hash(structure(1.0, 0.1)) == hash(structure(1.0, 0.2))
     assert structure(1.0, 0.1) != structure(2.0, 0.1)
     assert structure(1, 0.1) != structure(1.0, 0.1)
-
-
-OWN = """
-import jax, optax
-from jax.typing import ArrayLike
-from darnax.modules import FullyConnected
-
-def careful(rate: ArrayLike, sizes: ArrayLike = 1.0, rest: float = 0.0):
-    if rate < 0:
-        raise ValueError(f"the rate is {rate}, expected one from 0")
-    if len(getattr(sizes, "shape", ())) and sizes[0] < 0:
-        raise ValueError("a negative size")
-    return optax.sgd(rate)
-
-def plain(rate: float):
-    if rate < 0:
-        raise ValueError("below 0")
-    return optax.sgd(rate)
-
-def down(start: ArrayLike):
-    if start < 0:
-        raise ValueError("below 0")
-    return optax.linear_schedule(start, 0.0, 10)
-
-def of_two_by_two():
-    return optax.stateless(lambda updates, _: jax.tree.map(lambda leaf: leaf.reshape(2, 2), updates))
-
-def broken(rate):
-    return {}["nothing"]
-
-class Careful(FullyConnected):
-    def __init__(self, in_features: int, out_features: int, strength: ArrayLike = 1.0, *, key):
-        if strength < 0:
-            raise ValueError(f"the strength is {strength}, expected one from 0")
-        super().__init__(in_features, out_features, strength, key=key)
-"""
-
-
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """A trusted package whose constructors look at their numbers."""
-    (tmp_path / "own_package.py").write_text(OWN)
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def changes(target, **arguments):
-        node = {"_target_": f"own_package.{target}", **arguments}
-        return {"trust": ["own_package"], "optimizer.default": node, "optimizer.groups": {}}
-
-    return changes
-
-
-@pytest.mark.parametrize(
-    ("target", "arguments"), [("careful", {"rate": 0.1, "sizes": [1.0, 2.0]}), ("plain", {"rate": 0.1}), ("sgd", {})]
-)
-def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
-    changes = own(target, **arguments)
-    if target == "sgd":
-        down = {"_target_": "own_package.down", "start": 0.1}
-        changes["optimizer.default"] = {"_target_": "optax.sgd", "learning_rate": down}
-    _, before, found = trained(tiny(changes))
-    _, _, expected = trained(tiny(**SGD))
-    if target == "sgd":
-        _, _, expected = trained(tiny(**SGD | {"learning_rate": FALLING | {"end_value": 0.0, "transition_steps": 10}}))
-    assert moves(before, found)
-    for one, other in zip(jax.tree.leaves(found.arrays), jax.tree.leaves(expected.arrays), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("target", "arguments", "words"),
-    [
-        ("careful", {"rate": -1.0}, r"the rate is -1\.0, expected one from 0"),
-        ("plain", {"rate": -1.0}, "below 0"),
-        ("careful", {"rate": FALLING}, "careful decides in Python by a number that changes from step to step"),
-        ("broken", {"rate": 1.0}, "broken does not accept these arguments: KeyError: 'nothing'"),
-    ],
-)
-def test_what_it_refuses_is_refused_before_there_is_a_folder(own, target, arguments, words):
-    with pytest.raises(RequestError, match=words):
-        build(changed(own(target, **arguments)))
-
-
-def test_a_module_that_looks_at_its_numbers_trains(own):
-    careful = {"_target_": "own_package.Careful", "from": "input", "to": "hidden[1]"}
-    changes = {"trust": ["own_package"], "model.adapters.w_in": careful}
-    _, before, learner = trained(tiny(changes))
-    assert moves(before, learner)
-    changes["model.adapters.w_in"] = careful | {"strength": -1.0}
-    with pytest.raises(RequestError, match=r"w_in: the strength is -1\.0, expected one from 0"):
-        build(changed(changes))
-
-
-def test_what_does_not_fit_the_modules_is_refused_with_their_group(own):
-    changes = own("careful", rate=0.1) | {"optimizer.groups": {"w_in": {"_target_": "own_package.of_two_by_two"}}}
-    with pytest.raises(RequestError, match=r"^optimizer\.groups\.w_in: cannot take steps with these modules: of_two_by_two"):
-        build(changed(changes))

@@ -1,0 +1,49 @@
+"""A network that compiles in little time, trained in the programs of a run."""
+
+import jax
+import numpy as np
+from chain import ABSENT, changed
+from optax_table import SGD
+
+from darnax.builder import build
+from darnax.data import Resident
+from darnax.runner.programs import Programs
+
+
+def programs_of(experiment):
+    rng = np.random.default_rng(0)
+    split = Resident(rng.integers(0, 256, (20, 6), np.uint8), np.arange(20, dtype=np.int32) % 4)
+    return Programs([experiment], split.batches(5)), next(split.windows(0))
+
+
+def trained(experiment, steps=2):
+    """Train in the compiled programs of a run."""
+    programs, window = programs_of(experiment)
+    keys, zero = programs.keys(), np.int32(0)
+    order = programs.shuffle(keys, zero, zero, window.count)
+    learner = programs.start(keys)
+    before = jax.tree.map(np.asarray, learner.arrays)
+    learner, _, spoilt = programs.train(learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps))
+    assert int(spoilt.min()) > steps
+    return programs, before, learner
+
+
+def moves(before, learner) -> bool:
+    after = jax.tree.leaves(learner.arrays)
+    return any(not np.array_equal(one, other) for one, other in zip(jax.tree.leaves(before), after, strict=True))
+
+
+FREE = {"messages": "forward", "steps": 1, "learn": ["*"]}
+TINY = {  # one layer, one phase, every unit learns: what takes little time to compile
+    "model.depth": ABSENT,
+    "model.buffers.hidden.repeat": 1,
+    "model.adapters.w_in.threshold": 100.0,
+    "dynamics.train": {"free": FREE},
+    "dynamics.infer": {"recall": {"messages": "forward", "steps": 1}},
+    "optimizer.groups": {},
+}
+
+
+def tiny(changes=None, **node):
+    """Build the small experiment with an optimiser."""
+    return build(changed({**TINY, "optimizer.default": node or SGD, **(changes or {})}))
