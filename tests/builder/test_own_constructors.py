@@ -60,7 +60,12 @@ def own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("target", "arguments"), [("careful", {"rate": 0.1, "sizes": [1.0, 2.0]}), ("plain", {"rate": 0.1}), ("sgd", {})]
+    ("target", "arguments"),
+    [
+        ("careful", {"rate": 0.1, "sizes": [1.0, 2.0]}),
+        pytest.param("plain", {"rate": 0.1}, marks=pytest.mark.slow),
+        pytest.param("sgd", {}, marks=pytest.mark.slow),
+    ],
 )
 def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
     changes = own(target, **arguments)

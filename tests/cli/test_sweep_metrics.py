@@ -14,7 +14,7 @@ from darnax.errors import RequestError
 SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit_batches=2"]
 
 
-@pytest.mark.parametrize("more", [[], ["runner.replicas=2"]], ids=["one", "replicas"])
+@pytest.mark.parametrize("more", [[], pytest.param(["runner.replicas=2"], marks=pytest.mark.slow)], ids=["one", "replicas"])
 def test_what_is_known_is_what_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]) -> None:
     monkeypatch.chdir(tmp_path)
     config = compose(["+experiment=associations", *SMALL, *more])

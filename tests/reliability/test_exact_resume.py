@@ -232,8 +232,12 @@ STOPPED = {  # four epochs of 20 steps with a row each, after one at the start: 
 }
 
 
-@pytest.mark.parametrize(("keeping", "rows"), STOPPED.values(), ids=STOPPED)
-def test_a_stopped_run_keeps_the_checkpoints_of_one_that_never_was(tmp_path, cases, keeping, rows):
+FIRST, *OTHERS = STOPPED
+
+
+@pytest.mark.parametrize("case", [FIRST, *(pytest.param(case, marks=pytest.mark.slow) for case in OTHERS)])
+def test_a_stopped_run_keeps_the_checkpoints_of_one_that_never_was(tmp_path, cases, case):
+    keeping, rows = STOPPED[case]
     few = ["data.batch_size=2", "model.features=10", "runner.epochs=4", "runner.keep=2"]
     stops = [Stop("SIGTERM", at, damage=False) for at in rows]
     check(tmp_path, [*SMALL, *CHAIN, *few, *keeping.split()], digits(10), stops, cases)

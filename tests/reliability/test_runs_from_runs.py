@@ -38,6 +38,7 @@ def test_a_sweep_over_depths_from_a_run_trains_networks_of_these_depths(darnax, 
         assert compose([], config) == compose([*TASK, "tracking=local", f"model.depth={depth}"])
 
 
+@pytest.mark.slow
 def test_the_advice_for_longer_training_stretches_the_schedules(darnax, first):
     said = darnax("train", "--resume", first)
     assert said.exit_code == 2
@@ -50,6 +51,7 @@ def test_the_advice_for_longer_training_stretches_the_schedules(darnax, first):
     assert config["optimizer"]["groups"]["w_in"]["learning_rate"]["decay_steps"] == "2 epochs"
 
 
+@pytest.mark.slow
 def test_a_run_of_an_earlier_version_is_evaluated_analysed_and_compared(darnax, first):
     (first / "composed.yaml").unlink()
     assert darnax("eval", first, "data.batch_size=5").exit_code == 0
@@ -62,6 +64,7 @@ def test_a_run_of_an_earlier_version_is_evaluated_analysed_and_compared(darnax, 
     assert darnax("train", "--resume", first).exit_code == 0
 
 
+@pytest.mark.slow
 def test_data_of_a_run_change_with_all_that_follows_from_them(darnax, first):
     config = compose(["data.source.inputs=30"], first / "config.yaml")
     assert config["data"]["shape"] == config["model"]["buffers"]["input"] == [30]

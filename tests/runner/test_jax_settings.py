@@ -48,6 +48,7 @@ def test_a_setting_under_which_nothing_can_run_is_refused_by_its_name(name, monk
         jax_settings.require_usable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", [next(iter(UNUSABLE)), *SLOWLY])
 def test_the_command_names_the_variable(tmp_path, setting):
     name, _, value = setting.partition("=")
