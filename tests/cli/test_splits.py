@@ -129,6 +129,7 @@ def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(place, 
     assert not (place / "outputs").exists()
 
 
+@pytest.mark.slow
 def test_replicas_over_resident_data_are_what_each_seed_is_alone(place):
     few = [*SMALL, source(), "data.validation=9", "runner.epochs=1"]
     numbers = {}

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sampling import one_of
 
 from darnax.builder import build
 from darnax.cli import launch
@@ -28,7 +29,9 @@ def test_what_is_known_is_what_is_logged(tmp_path: Path, monkeypatch: pytest.Mon
     assert {name for name in known - found if not name.startswith(optional)} == set()
 
 
-@pytest.mark.parametrize("metric", ["eval/acuracy", "update/nobody", "relax/free/flip", "accuracy", "unstable/w_back"])
+@pytest.mark.parametrize(
+    "metric", one_of(5, ["eval/acuracy", "update/nobody", "relax/free/flip", "accuracy", "unstable/w_back"])
+)
 def test_what_is_not_logged_is_refused_with_what_is(metric: str) -> None:
     experiment = build(compose(["+experiment=associations", *SMALL]))
     require_logged("eval/accuracy", experiment)

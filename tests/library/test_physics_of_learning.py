@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+import pytest
 
 from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, go_through, grouped, init_optimizer, train_step
@@ -70,6 +71,7 @@ def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
     return float(right.mean()), float(right.all(axis=1).mean()), float(jnp.mean(jnp.stack(flips[-len(order) :])))
 
 
+@pytest.mark.slow
 def test_frozen_couplings_lose_what_plastic_ones_learn():
     frozen, plastic = (learnt(learn)[0] for learn in (("w_out",), ("w_out", "hidden1")))
     assert plastic - frozen > 0.1

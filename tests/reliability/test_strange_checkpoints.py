@@ -97,7 +97,7 @@ def test_a_strange_checkpoint_is_named_and_an_earlier_one_used(run, what, caplog
     assert only.name in caplog.text
 
 
-@pytest.mark.parametrize("what", one_of(8, list(CHANGES)))
+@pytest.mark.parametrize("what", one_of(16, list(CHANGES)))
 @pytest.mark.parametrize("command", ["eval", "analyse", "resume"])
 def test_no_command_ends_in_a_traceback(darnax, run, what, command):
     for path in run.glob("checkpoints/*.safetensors"):
