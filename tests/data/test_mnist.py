@@ -1,5 +1,6 @@
 """Oracle: known facts about MNIST, and TFDS as the reader of what was prepared."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -59,3 +60,10 @@ def test_a_later_opening_takes_part_of_a_second(mnist: Dataset, mnist_directory:
     assert time.perf_counter() - start < 2
     assert (len(small.train), len(small.validation or ()), len(small.test)) == (20, 1000, 1010 + 974)
     assert small.class_names == ("3", "8")
+
+
+def test_opening_a_set_leaves_the_root_logger_without_a_handler(mnist_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise every warning of a run is on the screen twice."""
+    monkeypatch.setattr(logging.root, "handlers", [])
+    open_dataset("mnist", directory=mnist_directory)
+    assert logging.root.handlers == []
