@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from darnax.children import keep_to_installed_code
 from darnax.cli import (
     analyse,
     cite,
@@ -79,6 +80,7 @@ def root(
 
 def main() -> None:
     """Entry point of the command `darnax`."""
+    keep_to_installed_code()
     streams.install()
     library_warnings.install()
     app(prog_name="darnax")

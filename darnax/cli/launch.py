@@ -196,6 +196,7 @@ def own_cache() -> Path:
 
 def open_data(experiment: "Experiment", *, quiet: bool = False, trains: bool = True) -> "Dataset":
     """Open the data of an experiment, under a progress bar where that takes time, once it is sure that they can be used."""
+    from darnax.children import keep_to_installed_code
     from darnax.cli.data import progress_bar
     from darnax.data import open_dataset
     from darnax.runner.devices import mesh_of
@@ -216,6 +217,7 @@ def open_data(experiment: "Experiment", *, quiet: bool = False, trains: bool = T
             seed=experiment.seed,
             progress=progress,
         )
+    keep_to_installed_code()  # OpenCV was imported, and XLA starts compilers
     return fitting(dataset, data, trains=trains)
 
 
