@@ -4,6 +4,7 @@ Who stands in a folder that came from elsewhere would run what was put there und
 """
 
 import os
+from pathlib import Path
 
 LIBRARIES = "LD_LIBRARY_PATH"
 
@@ -16,5 +17,5 @@ def keep_to_installed_code() -> None:
     """
     os.environ["PYTHONSAFEPATH"] = "1"
     if places := os.environ.pop(LIBRARIES, ""):
-        absolute = [place for place in places.split(os.pathsep) if os.path.isabs(place)]
+        absolute = [place for place in places.split(os.pathsep) if Path(place).is_absolute()]
         os.environ |= {LIBRARIES: os.pathsep.join(absolute)} if absolute else {}

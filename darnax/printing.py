@@ -23,6 +23,16 @@ def printable(words: str) -> str:
     return "".join(letter if is_seen(letter) else escaped(letter) for letter in words)
 
 
+def printable_lines(text: str) -> str:
+    r"""Write every line of a text as a terminal may be given it.
+
+    Example:
+        >>> printable_lines("a" + chr(27) + "[2J\nb")
+        'a\\x1b[2J\nb'
+    """
+    return "\n".join(printable(line.expandtabs()) for line in text.split("\n"))
+
+
 def is_seen(letter: str) -> bool:
     """Say whether a terminal shows a letter, and does nothing else with it."""
     return letter.isprintable() and not UNSEEN.match(letter)

@@ -15,6 +15,7 @@ from darnax.cli import (
     evaluate,
     experiments,
     library_warnings,
+    log_records,
     panels,
     runs,
     show,
@@ -82,6 +83,7 @@ def main() -> None:
     """Entry point of the command `darnax`."""
     keep_to_installed_code()
     streams.install()
+    log_records.install()
     library_warnings.install()
     app(prog_name="darnax")
 

@@ -1,6 +1,7 @@
 """What `darnax analyse` measured, as one HTML file: every table of numbers in the run's folder becomes a figure."""
 
 import csv
+import shlex
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -78,7 +79,9 @@ def write(folder: Path) -> Path:
     run, path = read(folder), folder / PAGE
     figures, _ = tables(folder)
     if not figures:
-        raise RequestError(Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {folder}"))
+        raise RequestError(
+            Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {shlex.quote(str(folder))}")
+        )
     with written(path, "choose another run"):
         write_inside(folder, PAGE, page.html(content(run, figures), SCRIPTS))
     return path

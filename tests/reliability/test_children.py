@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,4 +51,4 @@ def test_no_library_is_looked_for_in_the_working_directory(monkeypatch, places, 
 def test_what_opencv_adds_to_the_places_of_libraries_is_taken_away():
     told = "import os, cv2; from darnax.children import *; keep_to_installed_code(); print(os.environ.get(LIBRARIES, '/'))"
     found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.strip()
-    assert all(map(os.path.isabs, found.split(os.pathsep)))
+    assert all(Path(place).is_absolute() for place in found.split(os.pathsep))
