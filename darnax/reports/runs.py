@@ -79,8 +79,9 @@ class Run:
     def seeds(self) -> Sequence[Hashable]:
         """The seeds it trained with, one for each replica."""
         first, replicas = self.config.get("seed"), self.config.get("runner.replicas")
-        known = type(first) is int and type(replicas) is int and replicas <= REPLICAS
-        return range(first, first + replicas) if known else (first,)
+        if isinstance(first, int) and isinstance(replicas, int) and replicas <= REPLICAS:
+            return range(first, first + replicas)
+        return (first,)
 
     def rows(self, metric: str = "") -> Iterator[Entry]:
         """Read what it has logged; with `metric`, only the rows that have it."""
