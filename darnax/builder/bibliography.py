@@ -49,7 +49,7 @@ def entries_of(text: str) -> dict[str, str]:
         ['hebb']
     """
     found = list(ENTRY.finditer(text))
-    ends = [match.start() for match in found[1:]] + [len(text)]  # an entry that is never closed ends where the next begins
+    ends = [*(match.start() for match in found), len(text)][1:]  # what is never closed ends where the next one begins
     return {
         match[1]: inspect.cleandoc(text[match.start() : end_of(text, match.end(), last)])
         for match, last in zip(found, ends, strict=True)

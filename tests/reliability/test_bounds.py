@@ -129,7 +129,7 @@ def test_a_record_starts_no_more_processes_than_there_are_cores(word, count, tak
     if taken:
         assert resumed(words, []) == words
         return
-    with pytest.raises(RequestError, match="than this machine has cores"):
+    with pytest.raises(RequestError, match="more processes than 4 for each core here"):
         resumed(words, [])
     assert resumed(words, [words[1]]) == words
 
