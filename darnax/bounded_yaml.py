@@ -2,35 +2,43 @@
 
 import re
 from collections.abc import Hashable
-from itertools import accumulate
 from typing import Any
 
 import yaml
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 200  # levels; no configuration has more, and of many the loader in C dies, and the one in Python never comes back
-STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
-NESTED = re.compile(rf"^[ ?:-]{{{DEEPEST}}}", re.MULTILINE)
+LONGEST = 1 << 21  # characters; the largest configuration that comes with darnax has 10,000
+NUMBER = 250  # characters of a number, which stays within the floats: some are made in a time that is a square of their length
+KEYS = 1000  # characters of all keys on the way to a value: every value is known by them together
+OPENING = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
+CLOSING = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
 
 
 def require_bounded(text: str) -> None:
-    r"""Raise ValueError where a text is nested too deep, or has aliases, by which a few lines stand for more than any memory.
+    r"""Raise ValueError where a text is too long or nested too deep, has tags, or aliases, by which a few lines stand for many.
+
+    It is looked at as the reader of YAML has it, piece by piece: what opens a level can be written in many ways.
 
     Example:
         >>> require_bounded("a: &a [x]\nb: [*a, *a]")
         Traceback (most recent call last):
         ValueError: it has aliases, which darnax never writes
     """
-    if NESTED.search(text) or (text.count("[") + text.count("{") > DEEPEST and in_brackets(text) > DEEPEST):
-        raise ValueError("it is nested too deep")
-    if "&" not in text:  # which is what an alias refers to
-        return
+    if len(text) > LONGEST:
+        raise ValueError(f"it has {len(text)} characters, expected at most {LONGEST}")
+    depth = 0
     try:
-        aliases = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, LOADER))
+        for event in yaml.parse(text, LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError("it has aliases, which darnax never writes")
+            if tag := getattr(event, "tag", None):
+                raise ValueError(f"it has the tag {tag}, which darnax never writes")
+            depth += isinstance(event, OPENING) - isinstance(event, CLOSING)
+            if depth > DEEPEST:
+                raise ValueError("it is nested too deep")
     except yaml.YAMLError as error:
         raise ValueError(getattr(error, "problem", None) or type(error).__name__) from error
-    if aliases:
-        raise ValueError("it has aliases, which darnax never writes")
 
 
 class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
@@ -49,6 +57,15 @@ class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
             mapping[key] = self.construct_object(value_node, deep=True)
         return mapping
 
+    def construct_number(self, node: yaml.ScalarNode) -> int | float:
+        """Return a number that is written in a few characters."""
+        if len(node.value) > NUMBER:
+            what = f"a number has {len(node.value)} characters, expected at most {NUMBER}"
+            raise yaml.constructor.ConstructorError(problem=what)
+        make = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
+        number: int | float = make(node)
+        return number
+
 
 # Scalars as OmegaConf reads them: 1e-3 is a number (YAML 1.1 wants 1.0e-3), and a date is a word.
 PLAIN_FLOAT = re.compile(
@@ -66,7 +83,19 @@ PlainLoader.yaml_implicit_resolvers = {
     for first, resolvers in LOADER.yaml_implicit_resolvers.items()
 }
 PlainLoader.add_implicit_resolver("tag:yaml.org,2002:float", PLAIN_FLOAT, list("-+0123456789."))
+PlainLoader.add_constructor("tag:yaml.org,2002:int", PlainLoader.construct_number)
+PlainLoader.add_constructor("tag:yaml.org,2002:float", PlainLoader.construct_number)
 PlainLoader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
+
+
+def require_short_keys(value: Any, above: int = 0) -> None:
+    """Raise ValueError where the keys on the way to a value are longer, all together, than any configuration has them."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        length = above + len(str(key)) + 1
+        if length > KEYS:
+            raise ValueError(f"the keys of a value have more than {KEYS} characters, together")
+        if isinstance(inner, dict | list):
+            require_short_keys(inner, length)
 
 
 def load_plain(text: str) -> Any:
@@ -85,10 +114,9 @@ def load_plain(text: str) -> Any:
     """
     require_bounded(text)
     try:
-        for event in yaml.parse(text, LOADER):
-            if tag := getattr(event, "tag", None):
-                raise ValueError(f"it has the tag {tag}, which darnax never writes")
-        return yaml.load(text, PlainLoader)  # makes plain values alone
+        value = yaml.load(text, PlainLoader)  # makes plain values alone
+        require_short_keys(value)
+        return value
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(getattr(error, "problem", None) or type(error).__name__) from error
 
@@ -123,8 +151,3 @@ def dump_plain(value: Any, *, ascii_only: bool = False) -> str:
     """
     text: str = yaml.dump(value, Dumper=PlainDumper, sort_keys=False, allow_unicode=not ascii_only)
     return text
-
-
-def in_brackets(text: str) -> int:
-    """Return how many brackets are open at once, at most."""
-    return max(accumulate(STEPS.get(character, 0) for character in text))

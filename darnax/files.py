@@ -10,6 +10,24 @@ from typing import BinaryIO
 SMALL = 16 << 20  # bytes; no configuration, summary or record of a sweep is larger
 
 
+def in_memory() -> int:
+    """Return how many bytes a file may have that is read at once, with room for a copy of it and for what it becomes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 3
+
+
+def expanded(place: str | Path) -> Path:
+    """Return a path with the home of a user in the place of `~`; as it is where there is no such user.
+
+    Example:
+        >>> expanded("~nobody-of-this-name/data").as_posix()
+        '~nobody-of-this-name/data'
+    """
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:
+        return Path(place)
+
+
 def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading; never wait for a FIFO, never read a device or a folder.
 
@@ -24,15 +42,13 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "is not a regular file", str(path))
 
 
-def read_bytes(path: Path, limit: int | None = SMALL) -> bytes:
+def read_bytes(path: Path, limit: int = SMALL) -> bytes:
     """Return the content of a regular file.
 
     Raises:
-        OSError: as `open_regular`, or the file has more than `limit` bytes (None: any number).
+        OSError: as `open_regular`, or the file has more than `limit` bytes.
     """
     with open_regular(path) as file:
-        if limit is None:
-            return file.read()
         # By its size, so that a huge file costs nothing, and by what it gives: some files of the system have no size.
         too_long = os.fstat(file.fileno()).st_size > limit
         content = b"" if too_long else file.read(limit + 1)
@@ -41,7 +57,7 @@ def read_bytes(path: Path, limit: int | None = SMALL) -> bytes:
     return content
 
 
-def read_text(path: Path, limit: int | None = SMALL) -> str:
+def read_text(path: Path, limit: int = SMALL) -> str:
     """Return the text of a regular UTF-8 file.
 
     Raises:

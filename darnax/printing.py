@@ -7,6 +7,9 @@ from html import escape
 UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 COMMAND = re.compile(r"[\s\0]*[=+\-@'\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+# What other programs, or other countries, take for the end of a cell, before what would be a formula in the next one.
+INNER = re.compile(r"([;|\t\r\n])(?=[\s\0]{0,20}[=+\-@'\uff1d\uff0b\uff0d\uff20])")
+SPARED = re.compile(r"([;|\t\r\n])'")
 
 
 def printable(words: str) -> str:
@@ -21,6 +24,16 @@ def printable(words: str) -> str:
     if words.isprintable() and not UNSEEN.search(words):  # which is nearly always so
         return words
     return "".join(letter if is_seen(letter) else escaped(letter) for letter in words)
+
+
+def printable_lines(text: str) -> str:
+    r"""Write every line of a text as a terminal may be given it.
+
+    Example:
+        >>> printable_lines("a" + chr(27) + "[2J\nb")
+        'a\\x1b[2J\nb'
+    """
+    return "\n".join(printable(line.expandtabs()) for line in text.split("\n"))
 
 
 def is_seen(letter: str) -> bool:
@@ -51,14 +64,18 @@ def element_text(words: str) -> str:
 def cell(value: object) -> str:
     """Write a value for a table that a spreadsheet may open: what it would take for a formula begins with an apostrophe.
 
-    Text that begins with an apostrophe gets another one, so that `uncelled` gives back every text.
+    So does what follows a separator of cells, whichever it is. Text that begins with an apostrophe gets another one, so that
+    `uncelled` gives back every text.
 
     Example:
         >>> cell("=1+1"), cell(-0.5), cell("-1e-3"), cell("relu")
         ("'=1+1", '-0.5', '-1e-3', 'relu')
+        >>> cell("a;=1+1"), cell("a; b")
+        ("a;'=1+1", 'a; b')
     """
     text = str(value)
-    return f"'{text}" if COMMAND.match(text) and not NUMBER.fullmatch(text) else text
+    inner = INNER.sub(r"\1'", text)
+    return f"'{inner}" if COMMAND.match(text) and not NUMBER.fullmatch(text) else inner
 
 
 def uncelled(text: str) -> str:
@@ -68,4 +85,4 @@ def uncelled(text: str) -> str:
         >>> uncelled("'=1+1"), uncelled("relu")
         ('=1+1', 'relu')
     """
-    return text.removeprefix("'")
+    return SPARED.sub(r"\1", text.removeprefix("'"))

@@ -48,13 +48,18 @@ def entries_of(text: str) -> dict[str, str]:
         >>> list(entries_of("Hebb's rule.\n\n@book{hebb,\n  year = {1949}\n}\n"))
         ['hebb']
     """
-    return {match[1]: inspect.cleandoc(text[match.start() : end_of(text, match.end())]) for match in ENTRY.finditer(text)}
+    found = list(ENTRY.finditer(text))
+    ends = [*(match.start() for match in found), len(text)][1:]  # what is never closed ends where the next one begins
+    return {
+        match[1]: inspect.cleandoc(text[match.start() : end_of(text, match.end(), last)])
+        for match, last in zip(found, ends, strict=True)
+    }
 
 
-def end_of(text: str, place: int) -> int:
-    """Return the place after the brace that closes the one open at `place`."""
+def end_of(text: str, place: int, last: int) -> int:
+    """Return the place after the brace that closes the one open at `place`, at most `last`."""
     depth = 1
-    while depth and place < len(text):
+    while depth and place < last:
         depth += {"{": 1, "}": -1}.get(text[place], 0)
         place += 1
     return place

@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import equinox as eqx
@@ -18,6 +17,7 @@ from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, SEEDS, Configuration, Dynamics, Model, Runner, read
 from darnax.errors import first_line
+from darnax.files import expanded
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase, Phases
@@ -73,7 +73,7 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     runner_choice = given(read_runner, runner)
     given(examine_seeds, root, runner, problems)
     tracking_choice = given(read_tracking, tracking)
-    outputs = given(lambda section: Path(section.outputs).expanduser(), paths)
+    outputs = given(lambda section: expanded(section.outputs), paths)
     problems.settle()
 
     assert root is not None

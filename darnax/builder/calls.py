@@ -15,7 +15,7 @@ from darnax.builder.problems import Problems, nearest, said
 from darnax.builder.targets import find
 
 SEEDS = frozenset({"key", "seed"})  # arguments that make keys, of integers; a number that is traced is a 32-bit float
-EPOCHS = re.compile(r"(\d+(?:\.\d+)?) ?epochs?")
+EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?epochs?")
 
 
 class Epochs(NamedTuple):

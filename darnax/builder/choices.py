@@ -1,6 +1,5 @@
 """From the sections `data`, `runner` and `tracking` to what the runner receives."""
 
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ from darnax.builder.specification import Data, Paths, Runner, Tracking
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
+from darnax.files import expanded
 from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
 
 
@@ -35,7 +35,7 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         source=source,
         encode=Pipeline(stages),
         labels=labels,
-        directory=Path(paths.data).expanduser(),
+        directory=expanded(paths.data),
     )
 
 

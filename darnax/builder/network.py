@@ -14,7 +14,7 @@ from darnax.builder.graph import examine_edges, examine_paths, is_open
 from darnax.builder.numbers import examine_numbers
 from darnax.builder.problems import nearest, said
 from darnax.builder.specification import Model
-from darnax.builder.wiring import Buffers, Place, Size, places, read_buffers, read_endpoint
+from darnax.builder.wiring import DEEPEST, Buffers, Place, Size, places, read_buffers, read_endpoint
 from darnax.layer_map import LayerMap
 from darnax.modules import AbstractModule, Adapter, Layer
 from darnax.orchestrators import Orchestrator
@@ -87,6 +87,9 @@ def read_plan(model: Model, reader: Reader) -> Plan | None:
     buffers = read_buffers(model.buffers, problems)
     if buffers is None:
         examine_constructors(model, reader)
+        return None
+    if (lines := len(model.layers) + len(model.adapters)) > DEEPEST:  # each is tried by itself
+        problems.add("model", f"came {lines} lines of layers and adapters, expected {DEEPEST} at most")
         return None
     layers, adapters = list(read_layers(model.layers, buffers, reader)), list(read_adapters(model.adapters, buffers, reader))
     placed = [(place, where) for place, where, _ in layers + adapters]

@@ -1,12 +1,14 @@
 """The free numbers of the section `model`, such as `depth`, which are there to be referred to."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from darnax.builder.annotations import is_numbers
 from darnax.builder.problems import Problems, nearest
 from darnax.builder.specification import Model
+from darnax.near import near
+
+MOST = 500
 
 
 def examine_numbers(model: Model, problems: Problems) -> None:
@@ -16,13 +18,16 @@ def examine_numbers(model: Model, problems: Problems) -> None:
     name of another key (`dept`), or it is the name of a module's argument and no module has its value (`+model.j_d=0.5`).
     """
     numbers = model.model_extra or {}
+    if len(numbers) > MOST:  # each is compared with all the others
+        problems.add("model", f"came {len(numbers)} keys of numbers, expected {MOST} at most")
+        return
     modules = {f"model.{kind}.{name}": node for kind in ("layers", "adapters") for name, node in getattr(model, kind).items()}
     known = list(type(model).model_fields)
     for name, value in numbers.items():
         others = [other for other in known if stem(other) != stem(name)]
         known.append(name)
         users = [f"{where}.{name}" for where, node in modules.items() if isinstance(node, Mapping) and name in node]
-        if not is_numbers(value) or get_close_matches(name, others, n=1, cutoff=0.8):
+        if not is_numbers(value) or near(name, others, cutoff=0.8):
             problems.add(f"model.{name}", f"there is no such key{nearest(name, others)}")
         elif users and not occurs(value, [model.buffers, *modules.values()]):
             problems.add(f"model.{name}", f"nothing refers to it; write {users[0]}={value}, or take it away with ~model.{name}")

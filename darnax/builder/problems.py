@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 from darnax.errors import Problem, RequestError
+from darnax.near import near
 
 
 class Problems:
@@ -40,7 +40,7 @@ def nearest(word: object, names: Iterable[str]) -> str:
         '; did you mean hidden?'
     """
     names = [name for name in dict.fromkeys(names) if not name.startswith("_")]
-    if close := get_close_matches(str(word), names, n=1, cutoff=0.6):
+    if close := near(str(word), names):
         return f"; did you mean {close[0]}?"
     if not names:
         return ""

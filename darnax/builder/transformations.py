@@ -17,6 +17,7 @@ from darnax.builder.trials import settled
 from darnax.errors import first_line
 
 PROBE = 1000  # steps per epoch, to try a transformation with
+COUNTED = {"num_betas": 100, "ns_steps": 1000, "memory_size": 1000}  # arguments of Optax -> the most that anybody needs
 MISSING = re.compile(r"missing \d+ required (?:keyword-only|positional) arguments?: (.*)")
 
 
@@ -47,8 +48,19 @@ def structural(call: Call) -> set[str]:
     return {name for name in parameters if name in SEEDS or (name in hints and float not in options(hints[name]))}
 
 
+def require_few(call: Call) -> None:
+    """Raise ValueError where an argument counts what is made one by one, or kept, and counts too many."""
+    for name, value in call.arguments.items():
+        if isinstance(value, int) and value > COUNTED.get(name, value):
+            raise ValueError(f"{called(call.factory)} got {name}={value}, expected {COUNTED[name]} at most")
+        for inner in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(inner, Call):
+                require_few(inner)
+
+
 def examined(call: Call) -> Call:
     """Return the call as a program can make it; raise ValueError if that cannot take steps."""
+    require_few(call)
     try:
         return tried(call)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …

@@ -68,6 +68,8 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
         with problems.at(f"model.buffers.{name}"):
             families[name] = family = read_family(name, value, first)
             first += len(family.members)
+    if first > DEEPEST:
+        problems.add("model.buffers", f"came {first} buffers, expected {DEEPEST} at most")
     for end, role in ((0, "first buffer is the input"), (-1, "last buffer is the output")):
         name = list(node)[end]
         if name in families and families[name].repeat is not None:
@@ -149,9 +151,10 @@ def family_called(name: str, buffers: Buffers) -> Family:
 
 def places(name: str, sender: Endpoint, receiver: Endpoint) -> Iterator[Place]:
     """Yield the adapter's places: one, or with an i in it one for every i = 1, 2, … for which both ends exist."""
-    running = sender.running or receiver.running
-    last = max(end.family.repeat or 0 for end in (sender, receiver)) + max(-sender.shift, -receiver.shift, 0)
-    for i in range(1, last + 1) if running else (0,):
+    running = [end for end in (sender, receiver) if end.running]
+    first = max([1, *(1 - end.shift for end in running)])
+    last = min([(end.family.repeat or 0) - end.shift for end in running], default=0)
+    for i in range(first, last + 1) if running else (0,):
         ends = receiver.at(i), sender.at(i)
         if ends[0] is not None and ends[1] is not None:
             yield Place(f"{name}{i}" if running else name, ends[0], ends[1])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from darnax.children import keep_to_installed_code
 from darnax.cli import (
     analyse,
     cite,
@@ -14,6 +15,7 @@ from darnax.cli import (
     evaluate,
     experiments,
     library_warnings,
+    log_records,
     panels,
     runs,
     show,
@@ -79,7 +81,9 @@ def root(
 
 def main() -> None:
     """Entry point of the command `darnax`."""
+    keep_to_installed_code()
     streams.install()
+    log_records.install()
     library_warnings.install()
     app(prog_name="darnax")
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def open_data(experiment: "Experiment", *, quiet: bool = False, trains: bool = True) -> "Dataset":
     """Open the data of an experiment, under a progress bar where that takes time, once it is sure that they can be used."""
+    from darnax.children import keep_to_installed_code
     from darnax.cli.data import progress_bar
     from darnax.data import open_dataset
     from darnax.runner.devices import mesh_of
@@ -30,6 +31,7 @@ def open_data(experiment: "Experiment", *, quiet: bool = False, trains: bool = T
             seed=experiment.seed,
             progress=progress,
         )
+    keep_to_installed_code()  # OpenCV was imported, and XLA starts compilers
     return fitting(dataset, data, trains=trains)
 
 

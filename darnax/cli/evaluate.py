@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
 
 PICTURE = "confusion.svg"
+DRAWN = 200  # classes at most; each pair of them is a square
 
 
 def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
@@ -29,11 +30,12 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
     from darnax.cli import launch
 
     checkpoint, evaluation = launch.evaluate(run, list(overrides or []))
-    if evaluation.class_names:
+    drawn = 0 < len(evaluation.class_names) <= DRAWN
+    if drawn:
         draw(evaluation, run)
     tables.echo(f"checkpoint {checkpoint}")
     show(evaluation)
-    if evaluation.class_names:
+    if drawn:
         tables.echo("", f"confusion matrix: {run / PICTURE}")
 
 

@@ -1,13 +1,13 @@
 """What Hydra and OmegaConf say about a configuration, in words that name the mistake and the way out."""
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from darnax.errors import Problem
+from darnax.near import near
 
 EVERY_NAME = "`darnax train --cfg job` shows every name"
 
@@ -113,11 +113,11 @@ def walk(tree: Any, prefix: str) -> Iterator[str]:
 def hint(word: str, known: Iterable[str]) -> str:
     """Ask for the nearest known names: near as a whole, or equal in the last part."""
     known = list(known)
-    near = get_close_matches(word, known, n=2, cutoff=0.75)
+    found = near(word, known, 2, 0.75)
     last = word.rpartition(".")[2]
-    near += [name for name in known if name.rpartition(".")[2] == last and name not in near]
-    near = near or get_close_matches(word, known, n=2, cutoff=0.5)
-    return f" (did you mean {' or '.join(near[:3])}?)" if near else ""
+    found += [name for name in known if name.rpartition(".")[2] == last and name not in found]
+    found = found or near(word, known, 2, 0.5)
+    return f" (did you mean {' or '.join(found[:3])}?)" if found else ""
 
 
 def first_line(text: str) -> str:

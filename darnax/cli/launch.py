@@ -1,6 +1,7 @@
 """From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
 
 import os
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -90,7 +91,8 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
 
     folder = RunFolder.open(path)
     if folder.summary().get("status") == "finished":
-        raise RequestError(f"{path}: this run is finished; train longer with --config {path / 'config.yaml'} runner.epochs=...")
+        file = shlex.quote(str(path / "config.yaml"))
+        raise RequestError(f"{path}: this run is finished; train longer with --config {file} runner.epochs=...")
     config = folder.config()
     require_granted(config, trusted)
     with nullcontext() if sweep else aloud():
@@ -178,7 +180,7 @@ def run(runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", swee
             stop.resume += trust
             raise
         except RunError as error:
-            error.add_note(f"mend that, then go on with: darnax train --resume {runs[0][1].path}{trust}")
+            error.add_note(f"mend that, then go on with: darnax train --resume {shlex.quote(str(runs[0][1].path))}{trust}")
             raise
 
 

@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from darnax.files import expanded
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
@@ -33,7 +34,7 @@ def here(name: str, place: Any) -> Any:
     """Return a path if it exists, or else the default one."""
     from darnax.cli.hydra_adapter import value
 
-    if name not in ("data", "outputs") or not isinstance(place, str) or Path(place).expanduser().exists():
+    if name not in ("data", "outputs") or not isinstance(place, str) or expanded(place).exists():
         return place
     return value(f"paths.{name}")
 

@@ -10,7 +10,7 @@ import numpy as np
 import optuna
 from hydra.core.override_parser.types import Override
 from optuna.trial import FrozenTrial, TrialState
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt
 
 from darnax.builder.calls import Call
 from darnax.builder.problems import Problems
@@ -20,6 +20,7 @@ from darnax.cli.search_space import Space
 from darnax.cli.search_study import OVERRIDES, open_study, overrides_of
 from darnax.cli.splits import has_validation
 from darnax.cli.sweep_batches import Batches
+from darnax.cli.sweep_grid import MOST
 from darnax.cli.sweep_record import NAME, PATIENCE, Goal, Point, Record
 from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
@@ -36,8 +37,8 @@ TEST_SPLIT = "would choose by the test split, which decides on nothing; search f
 class Settings(Section):
     """What configs/hydra/sweeper/optuna.yaml says."""
 
-    n_trials: PositiveInt
-    n_jobs: PositiveInt
+    n_trials: Annotated[int, Field(gt=0, le=MOST)]
+    n_jobs: Annotated[int, Field(gt=0, le=MOST)]
     metric: Annotated[str, Field(min_length=1)]
     value: Literal["best", "last"]
     direction: Literal["maximize", "minimize"]

@@ -15,6 +15,7 @@ from darnax.cli.sweep_record import Goal
 from darnax.errors import Problem, RequestError, first_line
 
 WHERE = "hydra.sweeper"
+MOST = 100_000  # of what an argument of a sampler or a pruner counts
 REHEARSED = 12  # trials; most samplers draw the first ten blindly
 SAMPLERS = {
     *("BruteForceSampler", "CmaEsSampler", "GPSampler", "GridSampler", "NSGAIIISampler", "NSGAIISampler"),
@@ -57,7 +58,18 @@ def is_of_list(node: Any, where: str, problems: Problems) -> bool:
     for name, target in targets(node, where):
         if target not in CLASSES:
             problems.add(name, f"got {said(target)}, expected one of Optuna's samplers or pruners{nearest(target, CLASSES)}")
+    for name, number in counts(node, where):
+        if number > MOST:
+            problems.add(name, f"got {number}, expected {MOST} at most: samplers draw and keep so many")
     return len(problems.found) == before
+
+
+def counts(node: Any, where: str) -> Iterator[tuple[str, int]]:
+    """Yield the place and the value of every whole number in a tree."""
+    for key, child in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+        if isinstance(child, int) and key != "seed":
+            yield f"{where}.{key}", child
+        yield from counts(child, f"{where}.{key}")
 
 
 def targets(node: Any, where: str) -> Iterator[tuple[str, Any]]:

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
+
+from darnax.files import expanded
 
 
 def has_validation(config: Mapping[str, Any]) -> bool:
@@ -46,4 +47,4 @@ def set_has_validation(name: str, directory: str) -> bool:
     """Return whether a set has a validation split besides the one that it is tested on."""
     from darnax.data import describe
 
-    return {"validation", "test"} <= describe(name, Path(directory).expanduser()).splits.keys()
+    return {"validation", "test"} <= describe(name, expanded(directory)).splits.keys()

@@ -18,6 +18,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from darnax.children import keep_to_installed_code
 from darnax.cli.hydra_adapter import Composer, words
 from darnax.cli.sweep_batches import Task
 from darnax.errors import Problem, RequestError, first_line
@@ -65,6 +66,7 @@ def launcher(config: DictConfig, composer: Composer, folder: Path, task: Task) -
 
     Submitit reads pickled results: it is given a name that nobody knows before, so that it finds none of another's.
     """
+    keep_to_installed_code()
     name = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="darnax-") as elsewhere, open_dict(config):
         submits = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2]) == "submitit"

@@ -16,6 +16,7 @@ from darnax.cli.sweep_grid import grid
 from darnax.cli.sweep_names import names
 from darnax.cli.sweep_record import Point, Record
 from darnax.errors import Problem, RequestError
+from darnax.files import expanded
 from darnax.runner.run_folder import NAME
 
 if TYPE_CHECKING:
@@ -102,4 +103,4 @@ def folder(plan: Plan) -> Path:
             Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
         )
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return Path(outputs).expanduser().absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"
+    return expanded(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

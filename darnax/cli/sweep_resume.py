@@ -18,6 +18,7 @@ from darnax.cli.hydra_adapter import Composer
 from darnax.cli.sweep_plan import Plan, new_search
 from darnax.cli.sweep_record import NAME, Point, Record
 from darnax.errors import Problem, RequestError
+from darnax.files import expanded
 
 EARLIER = "was started by an earlier version of darnax with --config; that file is not in the record: start a new search"
 LAUNCHER = ("hydra/launcher", "hydra.launcher.")
@@ -68,7 +69,7 @@ def require_same_data(record: Record) -> None:
     """Raise RequestError where datasets are in a folder that is relative to another directory than this."""
     paths = [point.config.get("paths") for point in record.points if point.config]
     folders = {str(each.get("data")) for each in paths if isinstance(each, dict)}
-    relative = [folder for folder in sorted(folders) if not Path(folder).expanduser().is_absolute()]
+    relative = [folder for folder in sorted(folders) if not expanded(folder).is_absolute()]
     if relative and is_elsewhere(record.directory):
         what = f"got {relative[0]}, relative to the directory of the start; go there: cd {shlex.quote(str(record.directory))}"
         raise RequestError(Problem("paths.data", what))

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
+from darnax.bounded_yaml import require_short_keys
 from darnax.files import read_text
 
 LARGEST = 1 << 28  # bytes; a point takes about ten thousand
@@ -57,6 +58,7 @@ def read_fields(path: Path) -> RecordFields:
     """
     try:
         fields = RecordFields.model_validate(json.loads(read_text(path, LARGEST)))
+        require_short_keys([fields.base, *(part for point in fields.points for part in (point.config, point.composed))])
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     except ValidationError as error:

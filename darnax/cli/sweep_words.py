@@ -4,6 +4,7 @@ A recorded word may say what is harmless whoever says it. What could run code, l
 else has to be repeated on the command line.
 """
 
+import os
 import re
 from collections.abc import Callable, Collection, Sequence
 
@@ -25,6 +26,8 @@ NUMBERS = {  # launcher -> settings that take a number, or true or false
     "submitit_slurm": f"{SUBMITIT} {SLURM_NUMBERS}",
 }
 NAMES = {"submitit_slurm": "partition account qos constraint gres mem_per_gpu mem_per_cpu"}  # and those that take a word
+PER_CORE = 4
+PROCESSES = ("n_jobs", "tasks_per_node", "nodes")  # settings that are started on this machine, all at once
 NAME = re.compile(r"[A-Za-z0-9][\w.:,+-]*")
 SWEEPERS = ("basic", "optuna")
 SEARCH = ("n_trials", "n_jobs", "metric", "value", "direction", "seed", "params", "sampler", "pruner")  # each validated there
@@ -90,7 +93,11 @@ def objection(word: str, launcher: str, is_choice: Choice | None) -> str:
     key = override.key_or_group
     if key.startswith("hydra.launcher."):
         name = key.removeprefix("hydra.launcher.")
-        return "" if is_harmless(override, launcher, name) else f"is more than a number or a name; {REPEAT}"
+        return (
+            ""
+            if is_harmless(override, launcher, name)
+            else f"is more than a number or a name, or more processes than {PER_CORE} for each core here; {REPEAT}"
+        )
     if key == "hydra/launcher":
         return "" if launcher in NUMBERS else f"is no launcher of darnax; {REPEAT}"
     if key == "hydra/sweeper":
@@ -110,7 +117,9 @@ def is_harmless(override: Override, launcher: str, name: str) -> bool:
         return False
     text = value.text if isinstance(value, QuotedString) else value
     is_name = name in names and isinstance(text, str) and NAME.fullmatch(text) is not None
-    return value is None or is_name or (name in numbers and isinstance(value, int | float))
+    started_here = name in PROCESSES and launcher != "submitit_slurm"
+    is_number = isinstance(value, int | float) and (not started_here or value <= PER_CORE * (os.cpu_count() or 1))
+    return value is None or is_name or (name in numbers and is_number)
 
 
 def leads_elsewhere(override: Override, word: str, is_choice: Choice) -> str:

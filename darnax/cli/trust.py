@@ -4,6 +4,7 @@ So a configuration that came with a run folder or from the web can be trained, r
 """
 
 import re
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ def repeated(packages: Collection[str]) -> str:
         >>> repeated(["mylab"]), repeated([])
         (" 'trust=[mylab]'", '')
     """
-    return f" 'trust=[{','.join(sorted(packages))}]'" if packages else ""
+    names = ",".join(sorted(packages))
+    return " " + shlex.quote(f"trust=[{names}]") if names else ""
 
 
 def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> None:

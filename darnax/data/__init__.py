@@ -3,6 +3,7 @@
 Names are loaded when first asked for, so that listing datasets does not start JAX.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from darnax.data.preparing import prepare
     from darnax.data.resident import Resident
     from darnax.data.streamed import Streamed
+
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
+"""OpenCV, which decodes pictures, looks at it when it is imported; of 2**30, its own limit, a small file makes gigabytes."""
 
 _HOME = {
     "Associations": "associations",

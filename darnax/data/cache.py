@@ -18,13 +18,13 @@ from darnax.data.reader import Arrays
 from darnax.errors import Problem, RequestError
 from darnax.files import open_regular, read_text
 
-_FOLDER = "decoded"
+FOLDER = "decoded"
 _MANIFEST = "manifest.json"
 
 
 def read_cache(dataset: Path) -> dict[str, Arrays] | None:
     """Split -> arrays; None unless cache and dataset both have the checksums of the manifest."""
-    folder = dataset / _FOLDER
+    folder = dataset / FOLDER
     try:
         manifest = json.loads(read_text(folder / _MANIFEST))
         if manifest["dataset"] != _checksums(dataset) or manifest["arrays"] != _checksums(folder):
@@ -50,10 +50,10 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
 
     Raises RequestError where something else has the place of the cache.
     """
-    place = dataset / _FOLDER
+    place = dataset / FOLDER
     if place.is_symlink() or (place.exists() and not place.is_dir()):
         raise RequestError(Problem(str(place), "is not a folder, expected the decoded arrays of the set; remove it"))
-    with scratch_folder(dataset / f".{_FOLDER}.partial") as folder:
+    with scratch_folder(dataset / f".{FOLDER}.partial") as folder:
         for split, decoded in arrays.items():
             for part, array in decoded._asdict().items():
                 np.save(folder / f"{split}-{part}.npy", array)

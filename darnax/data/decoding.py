@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from darnax.data.cache import FOLDER
 from darnax.data.progress import Progress
 from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source
@@ -47,7 +48,8 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
 
 def check_size(source: Source) -> None:
     """Raise RequestError where the files of a set are far larger than its examples: to read them would take for ever."""
-    size = sum(path.stat().st_size for path in source.folder.iterdir() if path.is_file())
+    folders = [folder for folder in (source.folder, source.folder / FOLDER) if folder.is_dir()]
+    size = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file())
     if size > SMALL + _TIMES * source.nbytes:
         what = f"has files of {size} bytes, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
         raise RequestError(Problem(str(source.folder), what))

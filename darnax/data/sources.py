@@ -1,6 +1,5 @@
 """A prepared set of TensorFlow Datasets: where it lies, and which features are the input and the label."""
 
-import difflib
 import math
 import os
 import re
@@ -17,6 +16,7 @@ from darnax.data.quiet import quiet
 from darnax.data.reader import Damaged, Reader
 from darnax.data.tfrecord import TFRecords
 from darnax.errors import Problem, RequestError, first_line
+from darnax.near import near
 
 _NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
 _ROLES = ("train", "validation", "test")
@@ -166,9 +166,9 @@ def find(name: str, directory: Path) -> Source | None:
             return Source(name, tfds.builder(name, data_dir=str(directory)))
     except tfds.core.DatasetNotFoundError:
         known = [*tfds.list_builders(with_community_datasets=False), *(path.name for path in directory.glob("[!.]*/"))]
-        near = difflib.get_close_matches(name.partition("/")[0], known, cutoff=0.5) or ["mnist"]
+        alike = near(name.partition("/")[0], known, 3, 0.5) or ["mnist"]
         raise RequestError(
-            Problem("data.name", f"came {name!r}, which is no known dataset; nearest: {', '.join(near)}")
+            Problem("data.name", f"came {name!r}, which is no known dataset; nearest: {', '.join(alike)}")
         ) from None
     except Exception as error:
         # TFDS parses with whatever it finds: a damaged description raises what the parser raises.

@@ -1,8 +1,10 @@
 """What `darnax analyse` measured, as one HTML file: every table of numbers in the run's folder becomes a figure."""
 
 import csv
+import shlex
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,8 @@ from darnax.reports.runs import Run, read, reason
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
 SCRIPTS = ("plots.js", "analysis.js")
-LARGEST = 1 << 28  # bytes of a table
+LARGEST = 1 << 26  # bytes of a table
+MOST = 1_000_000  # rows
 
 
 class Figure(NamedTuple):
@@ -78,7 +81,9 @@ def write(folder: Path) -> Path:
     run, path = read(folder), folder / PAGE
     figures, _ = tables(folder)
     if not figures:
-        raise RequestError(Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {folder}"))
+        raise RequestError(
+            Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {shlex.quote(str(folder))}")
+        )
     with written(path, "choose another run"):
         write_inside(folder, PAGE, page.html(content(run, figures), SCRIPTS))
     return path
@@ -108,7 +113,9 @@ def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
 def table(file: Path) -> list[dict[str, str]]:
     """Read a table, one mapping a row; a ValueError says that it is none."""
     try:
-        rows = list(csv.reader(StringIO(read_text(file, LARGEST), newline="")))
+        rows = list(islice(csv.reader(StringIO(read_text(file, LARGEST), newline="")), MOST + 2))
+        if len(rows) > MOST + 1:
+            raise ValueError(f"has more than {MOST} rows")
         names, *found = [[uncelled(cell) for cell in row] for row in rows if row]
         return [dict(zip(names, row, strict=True)) for row in found]
     except csv.Error as error:

@@ -4,10 +4,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
 
 from darnax.errors import Problem, RequestError
+from darnax.near import near
 from darnax.reports.configuration import ABSENT, differing, endings
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, pooled, sample
@@ -96,8 +96,7 @@ def compare(
     rows = [fold(values, group, differ, lambda run: sample(run, metric, how)) for values, group in groups.items()]
     if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
         names = metrics_of(readable)
-        near = get_close_matches(metric, names, n=3) or names
-        there = f"there is {', '.join(near)}"
+        there = f"there is {', '.join(near(metric, names, 3) or names)}"
         if metric.startswith("eval/"):  # as after training on everything
             there += "; runs without a validation split are reported by --metric test/accuracy"
         raise RequestError(Problem("--metric", f"no finished run has {metric}; {there}"))

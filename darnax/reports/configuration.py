@@ -13,6 +13,7 @@ Flat = Mapping[str, Hashable]
 ABSENT = "–"  # the value of a key that a configuration does not have
 # What does not change what is learnt:
 WITHOUT_EFFECT = ("paths.", "tracking.", "trust", "runner.keep", "runner.checkpoint_every", "runner.replicas")
+MOST_ENDINGS = 50  # of a key, the key itself among them: of all, the length is a square of that of the key
 LENGTH = re.compile(r"(\d+) epochs")
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
@@ -116,4 +117,4 @@ def short_names(keys: Sequence[str], everything: Iterable[str]) -> dict[str, str
 def endings(key: str) -> list[str]:
     """Return `c`, `b.c`, `a.b.c` of `a.b.c`."""
     words = key.split(".")
-    return [".".join(words[-n:]) for n in range(1, len(words) + 1)]
+    return [*(".".join(words[-n:]) for n in range(1, min(len(words), MOST_ENDINGS))), key]

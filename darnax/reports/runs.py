@@ -20,6 +20,7 @@ from darnax.reports.summary import read_summary
 
 SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}  # one of them makes a folder that of a run
 LOCK = ".lock"  # held by the process that trains the run
+REPLICAS = 100_000  # of a run; each has a seed
 DEEPEST = 50  # folders in folders, below a place where runs are looked for
 OUTPUTS = Path("outputs")  # where a run or a sweep that is named by its id alone is looked for
 
@@ -49,7 +50,10 @@ class Run:
         try:
             return datetime.strptime(self.path.name[:19], "%Y-%m-%d_%H-%M-%S")
         except ValueError:
-            return datetime.fromtimestamp(self.path.stat().st_mtime)
+            try:
+                return datetime.fromtimestamp(self.path.stat().st_mtime)
+            except (OSError, OverflowError, ValueError):  # of a year that Python does not know
+                return datetime.fromtimestamp(0)
 
     @property
     def seconds(self) -> float:
@@ -69,13 +73,15 @@ class Run:
             text = read_bytes(self.path / "overrides.yaml").decode(errors="replace")
         except OSError:
             return set()
-        return set(re.findall(r"^- ['\"]?[+~]*([^=\s]+)=", text, re.MULTILINE))
+        return {word.lstrip("+~") for word in re.findall(r"^- ['\"]?([^=\s]+)=", text, re.MULTILINE)} - {""}
 
     @property
     def seeds(self) -> Sequence[Hashable]:
         """The seeds it trained with, one for each replica."""
         first, replicas = self.config.get("seed"), self.config.get("runner.replicas")
-        return range(first, first + replicas) if isinstance(first, int) and isinstance(replicas, int) else (first,)
+        if isinstance(first, int) and isinstance(replicas, int) and replicas <= REPLICAS:
+            return range(first, first + replicas)
+        return (first,)
 
     def rows(self, metric: str = "") -> Iterator[Entry]:
         """Read what it has logged; with `metric`, only the rows that have it."""

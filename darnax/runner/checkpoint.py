@@ -19,14 +19,14 @@ from jaxtyping import PyTree
 
 from darnax.atomic import write_atomically
 from darnax.errors import Problem, RequestError, first_line
-from darnax.files import read_bytes
+from darnax.files import in_memory, read_bytes
 from darnax.runner.leaves import describe, is_key, is_number, name_of, named, restore, to_numpy
 from darnax.runner.manifest import Manifest, Meta, require_consistent, validate
 from darnax.tracking.strict_json import encode
 
 FORMAT = 1
 SUM, BLANK = '"crc32":"{}"', "0" * 8  # of the whole file, with zeros in its own place
-DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, safetensors.SafetensorError)
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError, RecursionError, safetensors.SafetensorError)
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
 def _read(path: Path, schema: type[Meta] = Meta) -> tuple[Manifest, dict[str, np.ndarray[Any, Any]]]:
     """Return manifest and arrays; a RequestError tells that the file is absent, no checkpoint, or damaged."""
     try:
-        content = read_bytes(path, limit=None)
+        content = read_bytes(path, in_memory())
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         metadata = header["__metadata__"]
         manifest = validate(Manifest, json.loads(metadata["darnax"]), "manifest")

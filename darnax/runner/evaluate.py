@@ -9,6 +9,8 @@ from darnax.data import Split
 from darnax.errors import RunError
 from darnax.runner.programs import Programs
 
+MOST_CLASSES = 2000  # whose confusions are counted: a matrix of that many squared
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -17,7 +19,7 @@ class Evaluation:
     Args:
         accuracies: of every replica, the mean score over the examples, in [0, 1].
         examples: how many there were.
-        class_names: of the rows and columns of `confusion`.
+        class_names: of the rows and columns of `confusion`; empty where there are more than any table can show.
         share: of the most frequent class among the examples; None where targets are no classes, or scores are more than
             right or wrong.
         confusion: (true class, answered class) -> count, over all replicas; empty where there is no share.
@@ -44,7 +46,7 @@ def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[s
         RunError: an example, or what the network makes of it, is no number.
     """
     right_or_wrong = programs.recipe.labels.right_or_wrong
-    class_names = class_names if right_or_wrong else ()
+    class_names = class_names if right_or_wrong and len(class_names) <= MOST_CLASSES else ()
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
     scores, truths = [], []

@@ -1,5 +1,6 @@
 """Signals that end a run politely: noticed at once, obeyed between two chunks of batches."""
 
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ class Interrupted(BaseException):
         super().__init__(f"stopped by {signal.Signals(signum).name}; {folder} holds {holds}")
         self.folder, self.saved = folder, saved
         self.exit_code = 128 + (signal.SIGINT if signum == signal.SIGINT else signal.SIGTERM)
-        self.resume = f"darnax train --resume {folder}"
+        self.resume = f"darnax train --resume {shlex.quote(str(folder))}"
 
 
 class Request:

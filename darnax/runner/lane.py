@@ -12,6 +12,7 @@ from typing import Any
 from darnax.atomic import to_disk
 from darnax.errors import RunError
 from darnax.files import open_inside
+from darnax.printing import printable_lines
 from darnax.runner import checkpoint, jax_settings
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
@@ -52,6 +53,10 @@ class Log(logging.FileHandler):
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
         return TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8", errors="backslashreplace")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write nothing that would command the terminal on which the log is shown."""
+        return printable_lines(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say nothing: where the disk is full, the run will."""

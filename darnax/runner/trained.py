@@ -1,6 +1,7 @@
 """The network of a run that has been trained: which checkpoint stands for it."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ def load_learner(programs: Programs, folder: RunFolder, *, best: bool = True) ->
         return _load(programs, chosen, "take it out of the folder, and the last checkpoint is used instead")
     path = checkpoint.latest(folder.checkpoints, RunMeta)
     if path is None:
-        what = f"has no checkpoint that can be read; go on with darnax train --resume {folder.path}"
+        what = f"has no checkpoint that can be read; go on with darnax train --resume {shlex.quote(str(folder.path))}"
         raise RequestError(Problem(str(folder.path), what))
     return _load(programs, path, "take it out of the folder")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from darnax.atomic import write_atomically
 from darnax.files import open_inside, read_bytes
+from darnax.reports.record import LARGEST
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 
@@ -45,7 +46,7 @@ class Jsonl(Tracker):
 def _rows(path: Path) -> Iterator[tuple[int, str]]:
     if not path.exists():
         return
-    for line in read_bytes(path, None).decode(errors="replace").split("\n"):
+    for line in read_bytes(path, LARGEST).decode(errors="replace").split("\n"):
         try:
             yield operator.index(json.loads(line)["step"]), line + "\n"
         except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run

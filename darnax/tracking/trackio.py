@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darnax.children import keep_to_installed_code
 from darnax.files import is_strange, make_folder
 from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
@@ -83,5 +84,6 @@ def _start(known: Mapping[str, Any], place: Path, config: Mapping[str, Any] | No
         raise RuntimeError(f'{error}: pip install "darnax[trackio]"') from error
     if place != TRACKIO_DIR:
         raise RuntimeError(f"this process writes to {TRACKIO_DIR} already")
+    keep_to_installed_code()
     require_sound(SQLiteStorage.get_project_db_path(known["project"]))
     return trackio.init(**known, config=dict(config or {}), embed=False, auto_log_gpu=False, auto_log_cpu=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
+from darnax.children import keep_to_installed_code
 from darnax.files import make_folder, read_text
 from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
@@ -126,6 +127,7 @@ def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | N
     os.environ |= {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}
     import wandb
 
+    keep_to_installed_code()
     settings = _settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
     wandb.setup(settings)
     if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):

@@ -1,6 +1,7 @@
 """Words of a configuration stay words wherever they are shown. Oracle: an XML parser, and letters that command a terminal."""
 
 import copy
+import shlex
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -10,7 +11,9 @@ from rich.console import Console
 
 from darnax.builder import describe
 from darnax.cli import panels, tables, wiring_picture
+from darnax.cli.trust import repeated
 from darnax.reports import confusion
+from darnax.runner.interrupts import Interrupted
 
 NASTY = ["<script>alert(1)</script>", "[red]x[/red]", "[/]", "a\x1b[2Jb", "\x07", "'\"&", "\x9b2J", "‮abc", "]]>"]
 
@@ -53,3 +56,14 @@ def test_tables_and_panels_command_no_terminal(monkeypatch, capsys, terminal):
         assert not [letter for letter in text if not letter.isprintable() and letter != "\n"]
         assert text.count("[red]x[/red]") == (3 if text is said.out else 1)
         assert "\\x1b[2J" in text
+
+
+@pytest.mark.parametrize("name", ["run", "a b", "x; touch caught", "$(touch caught)", "`touch caught`", "it's"])
+def test_a_line_to_go_on_with_is_one_command_whatever_a_folder_is_called(tmp_path, name):
+    words = shlex.split(Interrupted(15, tmp_path / name).resume)
+    assert words == ["darnax", "train", "--resume", str(tmp_path / name)]
+
+
+@pytest.mark.parametrize("package", ["mylab", "x]' ; touch caught ; '", "$(touch caught)"])
+def test_a_line_that_repeats_whom_to_trust_is_one_word_whatever_a_package_is_called(package):
+    assert shlex.split(repeated([package])) == [f"trust=[{package}]"]

@@ -1,0 +1,57 @@
+"""What a configuration says costs no more than its own length: oracle is the time, and what comes out where it is small."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darnax.builder.calls import in_epochs
+from darnax.builder.numbers import examine_numbers
+from darnax.builder.problems import Problems
+from darnax.builder.specification import Model
+from darnax.builder.wiring import Endpoint, Family, places, read_buffers, read_endpoint
+
+ENDS = st.builds(
+    lambda name, first, repeat, running, shift: Endpoint(Family(name, (3,), repeat, first), running, shift),
+    *(st.just("hidden"), st.integers(0, 3), st.integers(1, 5), st.booleans(), st.integers(-7, 7)),
+)
+
+
+def one_by_one(name, sender, receiver):
+    """Return the places by trying every i that could be meant."""
+    for i in range(1, 40) if sender.running or receiver.running else (0,):
+        ends = receiver.at(i), sender.at(i)
+        if None not in ends:
+            yield (f"{name}{i}" if i else name, *ends)
+
+
+@given(ENDS, ENDS)
+def test_the_places_of_an_adapter(sender, receiver):
+    assert list(places("a", sender, receiver)) == list(one_by_one("a", sender, receiver))
+
+
+@pytest.mark.parametrize("text", ["hidden[i-99999999999999]", "hidden[i+99999999999999]"])
+def test_an_index_far_away_is_not_counted_up_to(text):
+    buffers = read_buffers({"input": [3], "hidden": {"size": [3], "repeat": 2}, "output": [3]}, Problems())
+    assert not list(places("a", read_endpoint(text, buffers), read_endpoint("hidden[i]", buffers)))
+
+
+def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
+    problems = Problems()
+    lines = {f"hidden_{n}_": {"size": [3], "repeat": 100} for n in range(11)}
+    assert read_buffers({"input": [3], **lines, "output": [3]}, problems) is None
+    assert "came 1102 buffers, expected 1000 at most" in str(problems.found[0])
+
+
+def test_many_numbers_are_not_compared_with_one_another():
+    model = Model(buffers={"a": [1], "b": [1]}, layers={}, adapters={}, **{f"q{n:012b}x": n for n in range(4000)})
+    problems, began = Problems(), time.perf_counter()
+    examine_numbers(model, problems)
+    assert time.perf_counter() - began < 1
+    assert "came 4000 keys of numbers, expected 500 at most" in str(problems.found[0])
+
+
+def test_a_number_of_epochs_that_no_float_holds_is_a_word():
+    text = "9" * 400 + " epochs"
+    assert in_epochs(text) == text

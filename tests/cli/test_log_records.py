@@ -1,0 +1,48 @@
+"""Logged words command no terminal. Oracle: the letters that do."""
+
+import io
+import logging
+
+import pytest
+
+from darnax.cli import log_records
+
+NASTY = "a\x1b[2J\x1b]0;title\x07\x9b2J\u202eb"
+
+
+@pytest.fixture
+def said():
+    before, stream = logging.getLogRecordFactory(), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logger = logging.getLogger("some.library")
+    logger.addHandler(handler)
+    log_records.install()
+    yield logger, stream
+    logging.setLogRecordFactory(before)
+    logger.removeHandler(handler)
+
+
+def test_a_message_commands_no_terminal(said):
+    logger, stream = said
+    logger.warning("%s: damaged", NASTY)
+    logger.warning(ValueError(f"two\n{NASTY}"))
+    text = stream.getvalue()
+    assert [letter for letter in text if not letter.isprintable()] == ["\n"] * 3
+    assert "a\\x1b[2J" in text
+
+
+def test_a_traceback_commands_no_terminal(said):
+    logger, stream = said
+    try:
+        raise ValueError(NASTY)
+    except ValueError:
+        logger.exception("failed")
+    text = stream.getvalue()
+    assert "ValueError: a\\x1b[2J" in text
+    assert {letter for letter in text if not letter.isprintable()} == {"\n"}
+
+
+def test_nothing_is_added_where_there_is_no_exception(said):
+    logger, stream = said
+    logger.error("plain", exc_info=True)
+    assert stream.getvalue() == "plain\nNoneType: None\n"

@@ -1,0 +1,152 @@
+"""Small files cost little, whatever stands in them: oracle is the time, and that the process is still there."""
+
+import contextlib
+import math
+import os
+import struct
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from darnax.bounded_yaml import load_plain
+from darnax.builder.bibliography import entries_of
+from darnax.builder.problems import Problems
+from darnax.cli.search_parts import read_sampler
+from darnax.cli.sweep_record import Goal
+from darnax.cli.sweep_survey import best_logged
+from darnax.cli.sweep_words import resumed
+from darnax.errors import RequestError
+from darnax.files import expanded
+from darnax.reports import analysis
+from darnax.reports.configuration import short_names
+from darnax.reports.runs import Run
+from darnax.runner import checkpoint
+from darnax.tracking.jsonl import Jsonl
+
+MANY = 200_000
+COSTLY = {
+    "brackets after a comment that closes as many": f"#{']' * MANY}\na: {'[' * MANY}",
+    "brackets after a word that closes as many": f"a: '{']' * MANY}'\nb: {'[' * MANY}",
+    "dashes after a mark of the byte order": "\ufeff" + "- " * MANY,
+    "dashes after a carriage return": "a:\r" + "- " * MANY,
+    "dashes after a separator of lines": "\u2028" + "- " * MANY,
+    "dashes after another end of a line": "\x85" + "- " * MANY,
+    "question marks": "? " * MANY,
+    "a whole number in the system of sixty": "a: 1" + ":00" * MANY,
+    "a number in the system of sixty beyond the floats": "a: 1" + ":00" * 400 + ".5",
+    "a number that is not written in tens": "a: 0x" + "f" * 6000,
+    "more values than any configuration": f"[{'0,' * (1 << 20)}0]",
+    "keys that are long together": "".join(f"{' ' * n}? {'k' * 100}\n{' ' * n}:\n" for n in range(15)),
+    "one long key": f"? {'a.' * 1000}a\n: 1",
+}
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_costly_yaml_is_refused_at_once(text):
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match=r"too deep|characters|list or a mapping"):
+        load_plain(text)
+    assert time.perf_counter() - began < 2
+
+
+def test_levels_are_counted_as_the_reader_has_them():
+    assert load_plain("a: '" + "[" * 1000 + "' # " + "{" * 1000)
+    assert load_plain("[" * 200 + "]" * 200)
+    with pytest.raises(ValueError, match=r"too deep"):
+        load_plain("[" * 201 + "]" * 201)
+
+
+@pytest.mark.parametrize("word", ["+" * 400_000, "+~" * 200_000, "a" * 400_000, "'" + "=" * 400_000])
+def test_words_of_overrides_are_read_in_the_time_of_their_length(tmp_path, word):
+    (tmp_path / "overrides.yaml").write_text(f"- {word}\n- +model.depth=2\n- ~data.test\n- '++seed=1'\n")
+    began = time.perf_counter()
+    assert {"model.depth", "seed"} <= Run(tmp_path, "finished").overridden
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("replicas", [10**9, 10**300, -5, True, None])
+def test_a_number_of_replicas_that_no_run_has_makes_no_list_of_seeds(tmp_path, replicas):
+    assert len(Run(tmp_path, "finished", config={"seed": 0, "runner.replicas": replicas}).seeds) <= 1
+
+
+def test_a_name_of_many_words_has_few_endings():
+    key = ".".join(["a"] * 60_000)
+    assert short_names([key, "b.c"], [key, "b.c"]) == {key: "a", "b.c": "c"}
+
+
+def test_a_folder_from_a_year_that_python_does_not_know_is_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "stat", lambda *_, **__: os.stat_result([0o40755, *[0] * 7, 2**60, 0]))
+    assert Run(tmp_path / "run", "finished").when.year <= 1970
+
+
+def test_a_file_that_is_larger_than_memory_is_no_checkpoint(tmp_path):
+    with (tmp_path / "step-0000000001.safetensors").open("ab") as file:
+        file.truncate(1 << 42)  # takes no room on the disk
+    with pytest.raises(RequestError, match="has more than"):
+        checkpoint.load(tmp_path / "step-0000000001.safetensors", {})
+
+
+def test_a_record_beyond_all_bounds_has_no_best_value(tmp_path):
+    with (tmp_path / "metrics.jsonl").open("ab") as file:
+        file.truncate(1 << 42)
+    assert math.isnan(best_logged(tmp_path / "metrics.jsonl", Goal(value="best")))
+    with pytest.raises(OSError, match="has more than"):
+        Jsonl(tmp_path / "metrics.jsonl")
+
+
+def test_a_table_of_many_rows_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(analysis, "MOST", 3)
+    (tmp_path / "table.csv").write_text("a\n1\n2\n3\n")
+    assert len(analysis.table(tmp_path / "table.csv")) == 3
+    (tmp_path / "table.csv").write_text("a\n1\n2\n3\n4\n")
+    with pytest.raises(ValueError, match="has more than 3 rows"):
+        analysis.table(tmp_path / "table.csv")
+
+
+def test_entries_of_a_citation_that_are_never_closed_end_where_the_next_begins():
+    assert entries_of("@a{b,\n {x}\n@c{d,\n}\n rest") == {"b": "@a{b,\n{x}", "d": "@c{d,\n}"}
+    began = time.perf_counter()
+    assert len(entries_of("".join(f"@a{{b{n},\n" for n in range(20_000)))) == 20_000
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("number", [10**9, 100_001])
+def test_a_sampler_counts_to_no_number_without_bounds(number):
+    problems = Problems()
+    node = {"_target_": "optuna.samplers.TPESampler", "n_ei_candidates": number}
+    assert read_sampler(node, problems) is None
+    assert f"got {number}, expected 100000 at most" in str(problems.found[0])
+
+
+@pytest.mark.parametrize(("count", "taken"), [(1, True), (10**6, False)])
+@pytest.mark.parametrize("word", ["joblib hydra.launcher.n_jobs", "submitit_local hydra.launcher.tasks_per_node"])
+def test_a_record_starts_no_more_processes_than_there_are_cores(word, count, taken):
+    launcher, key = word.split()
+    words = [f"hydra/launcher={launcher}", f"{key}={count}"]
+    if taken:
+        assert resumed(words, []) == words
+        return
+    with pytest.raises(RequestError, match="more processes than 4 for each core here"):
+        resumed(words, [])
+    assert resumed(words, [words[1]]) == words
+
+
+def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
+    import cv2
+
+    width, height = 1 << 15, 1 << 14
+    rows = zlib.compress(b"\0" * (width // 8 + 1) * height, 1)
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b"")]
+    blocks = (struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in parts)
+    picture = np.frombuffer(b"\x89PNG\r\n\x1a\n" + b"".join(blocks), np.uint8)
+    decoded = None
+    with contextlib.suppress(cv2.error):
+        decoded = cv2.imdecode(picture, cv2.IMREAD_UNCHANGED)
+    assert decoded is None
+
+
+def test_a_home_of_nobody_is_no_home():
+    assert expanded("~nobody-of-this-name/data") == Path("~nobody-of-this-name/data")
