@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import ChoiceSweep, Override, Sweep
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -105,8 +105,14 @@ def arguments(config: DictConfig, composer: Composer) -> list[Override]:
 
 
 def understood(line: str, composer: Composer) -> Override:
-    """Read one override by Hydra's grammar."""
+    """Read one override by Hydra's grammar, which takes a range among other values, and can then do nothing with it."""
     try:
-        return OverridesParser.create(config_loader=composer).parse_overrides([line])[0]
+        override = OverridesParser.create(config_loader=composer).parse_overrides([line])[0]
     except HydraException as error:
         raise RequestError(explain.composition(line, error, [])) from error
+    value: Any = override.value()
+    if isinstance(value, ChoiceSweep) and any(isinstance(each, Sweep) for each in value.list):
+        raise RequestError(
+            Problem(line, "has range(…), interval(…) or choice(…) among other values; write every value, or one of these")
+        )
+    return override

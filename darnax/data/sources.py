@@ -166,7 +166,7 @@ def find(name: str, directory: Path) -> Source | None:
             return Source(name, tfds.builder(name, data_dir=str(directory)))
     except tfds.core.DatasetNotFoundError:
         known = [*tfds.list_builders(with_community_datasets=False), *(path.name for path in directory.glob("[!.]*/"))]
-        alike = near(name.partition("/")[0], known, 3, 0.5) or ["mnist"]
+        alike = near(name.partition("/")[0], list(dict.fromkeys(known)), 3, 0.5) or ["mnist"]
         raise RequestError(
             Problem("data.name", f"came {name!r}, which is no known dataset; nearest: {', '.join(alike)}")
         ) from None

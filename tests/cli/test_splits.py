@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from darnax.cli.app import app
 from darnax.cli.splits import has_validation
+from darnax.data import Dataset
 from darnax.errors import RequestError
 
 BLOBS = {"_target_": "made_up_sources.Blobs"}
@@ -39,6 +40,13 @@ def test_what_keeps_examples_out_of_training(config, expected, tmp_path):
 def test_a_test_split_is_no_validation_split():
     with pytest.raises(RequestError, match=r"data\.source: chosen by test has its test split as validation split"):
         ChosenByTest().open()
+
+
+def test_a_copy_of_the_test_split_is_no_validation_split():
+    train, kept_out = Blobs().split(0), Blobs().split(1)
+    with pytest.raises(RequestError, match="has its test split as validation split"):
+        Dataset("copied", train, kept_out, Blobs().split(1), tuple("abc"))
+    Dataset("recalled", train, Blobs().split(0), Blobs().split(0), tuple("abc"))
 
 
 def darnax(*words: str, code: int = 0) -> str:

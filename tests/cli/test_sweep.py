@@ -214,6 +214,13 @@ def test_numbers_of_a_range_are_the_numbers_that_one_writes(lab):
     assert names(lab, "seed=sort(range(0.3,0,-0.1))") == ["seed=0.1", "seed=0.2", "seed=0.3"]
 
 
+@pytest.mark.parametrize("word", ["seed=3,range(1,5)", "seed=range(1,5),3", "seed=1,interval(0,1)"])
+def test_a_range_among_other_values_is_refused(lab, word):
+    result = lab("train", "-m", word)
+    assert result.exit_code == 2
+    assert f"{word}: has range(…), interval(…) or choice(…) among other values" in result.stderr
+
+
 @pytest.mark.parametrize("words", [["seed=1", "seed=1,2"], ["seed=9", "seed=1,2"], ["seed=1,2,3", "seed=1,2"]])
 def test_the_last_of_several_words_for_a_key_counts_and_every_point_has_a_name(lab, words):
     assert names(lab, *words) == ["seed=1", "seed=2"]
