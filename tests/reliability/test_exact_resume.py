@@ -252,7 +252,7 @@ def streamed() -> Dataset:
     """The random images, read in windows, in an order of their own for every epoch."""
     split = digits(10).train
     read = Streamed(lambda index: Arrays(split.inputs[index], split.targets[index]), np.arange(len(split)), 15, seed=3)
-    return Dataset("mnist", read, Resident(split.inputs, split.targets), split, digits(10).class_names)
+    return Dataset("mnist", read, Resident(split.inputs[::-1], split.targets[::-1]), split, digits(10).class_names)
 
 
 @st.composite

@@ -154,7 +154,7 @@ def made_up_digits(*, learnable: bool) -> Dataset:
     images = templates[digits] if learnable else draw.integers(0, 256, (EXAMPLES, 28, 28, 1), np.uint8)
     test = Resident(images, digits if learnable else draw.permutation(digits))
     seen = Resident(images, digits)
-    return Dataset("random digits", seen, Resident(test.inputs, test.targets), test, tuple("0123456789"))
+    return Dataset("random digits", seen, Resident(test.inputs[::-1], test.targets[::-1]), test, tuple("0123456789"))
 
 
 @pytest.mark.parametrize("learnable", [pytest.param(True, marks=SLOW), False])
