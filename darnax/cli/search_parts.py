@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, BruteForceSampler
 
-from darnax.builder.calls import Call, Reader
+from darnax.builder.calls import Call, Reader, called
 from darnax.builder.problems import Problems, nearest, said
 from darnax.cli.sweep_record import Goal
 from darnax.errors import Problem, RequestError, first_line
@@ -86,11 +86,22 @@ def rehearse(sampler: Call, pruner: Call | None, space: Mapping[str, BaseDistrib
 
     Arguments of Optuna's that have no annotation are judged here, and what a sampler needs is imported.
     """
+    require_few_values(sampler, space)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made = attempt(f"{WHERE}.pruner", lambda: pruner() if pruner else None)
         attempt(f"{WHERE}.sampler", lambda: draw(sampler(seed=0), made, space, min(trials, REHEARSED)))
+
+
+def require_few_values(sampler: Call, space: Mapping[str, BaseDistribution]) -> None:
+    """Raise RequestError where a sampler would list all values of a key, and there are too many."""
+    if sampler.factory is not BruteForceSampler:
+        return
+    for key, drawn in space.items():
+        if isinstance(drawn, IntDistribution) and (count := (drawn.high - drawn.low) // drawn.step + 1) > MOST:
+            what = f"got {count} values, of which {called(sampler.factory)} makes a list, expected {MOST} at most"
+            raise RequestError(Problem(key, what))
 
 
 def attempt(where: str, action: Callable[[], Any]) -> Any:

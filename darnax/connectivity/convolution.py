@@ -16,6 +16,9 @@ SAMPLES = 4  # whose windows are laid side by side at once
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 
 
+WIDEST = 63  # pixels of a window: a local update is one operation for each of its places
+
+
 class Convolved(Connectivity):
     """A weight `(width, width, channels in, channels out)` between images `(H, W, C)`.
 
@@ -38,6 +41,8 @@ class Convolved(Connectivity):
 
     def __check_init__(self) -> None:
         as_size((self.channels_in, self.channels_out, self.width, self.stride))
+        if self.width > WIDEST:
+            raise ValueError(f"got a window of width {self.width}, expected {WIDEST} at most")
 
     @property
     def fan_in(self) -> int:

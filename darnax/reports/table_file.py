@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from darnax.errors import written
-from darnax.printing import cell
+from darnax.printing import cell, printable
 from darnax.reports import text
 from darnax.reports.compare import Comparison
 
@@ -21,5 +21,5 @@ def write(comparison: Comparison, path: Path) -> None:
         for row in comparison.rows:
             figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
             p = "" if math.isnan(row.p) else repr(row.p)
-            folders = " ".join(run.path.as_posix() for run in row.runs)
+            folders = " ".join(printable(run.path.as_posix()) for run in row.runs)
             table.writerow(map(cell, (*map(text.leaf, row.values), *figures, row.n, p, folders)))

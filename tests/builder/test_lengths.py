@@ -11,6 +11,7 @@ from darnax.builder.numbers import examine_numbers
 from darnax.builder.problems import Problems
 from darnax.builder.specification import Model
 from darnax.builder.wiring import Endpoint, Family, places, read_buffers, read_endpoint
+from darnax.connectivity import Convolved
 
 ENDS = st.builds(
     lambda name, first, repeat, running, shift: Endpoint(Family(name, (3,), repeat, first), running, shift),
@@ -55,3 +56,12 @@ def test_many_numbers_are_not_compared_with_one_another():
 def test_a_number_of_epochs_that_no_float_holds_is_a_word():
     text = "9" * 400 + " epochs"
     assert in_epochs(text) == text
+
+
+@pytest.mark.parametrize(("width", "fits"), [(63, True), (64, False), (10**8, False)])
+def test_a_window_has_no_more_places_than_a_program_has_room_for(width, fits):
+    if fits:
+        assert Convolved(1, 1, width).fan_in == width**2
+        return
+    with pytest.raises(ValueError, match="expected 63 at most"):
+        Convolved(1, 1, width)

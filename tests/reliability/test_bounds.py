@@ -7,23 +7,27 @@ import struct
 import time
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from optuna.distributions import IntDistribution
 
 from darnax.bounded_yaml import load_plain
 from darnax.builder.bibliography import entries_of
 from darnax.builder.problems import Problems
-from darnax.cli.search_parts import read_sampler
+from darnax.cli.search_parts import read_sampler, rehearse
 from darnax.cli.sweep_record import Goal
 from darnax.cli.sweep_survey import best_logged
 from darnax.cli.sweep_words import resumed
+from darnax.data import Window
 from darnax.errors import RequestError
 from darnax.files import expanded
 from darnax.reports import analysis
 from darnax.reports.configuration import short_names
 from darnax.reports.runs import Run
 from darnax.runner import checkpoint
+from darnax.runner.evaluate import evaluate
 from darnax.tracking.jsonl import Jsonl
 
 MANY = 200_000
@@ -121,6 +125,14 @@ def test_a_sampler_counts_to_no_number_without_bounds(number):
     assert f"got {number}, expected 100000 at most" in str(problems.found[0])
 
 
+def test_a_sampler_lists_no_values_without_bounds():
+    problems = Problems()
+    sampler = read_sampler({"_target_": "optuna.samplers.BruteForceSampler"}, problems)
+    with pytest.raises(RequestError, match="seed: got 2000000001 values"):
+        rehearse(sampler, None, {"seed": IntDistribution(0, 2 * 10**9)}, 20)
+    rehearse(sampler, None, {"seed": IntDistribution(0, 20)}, 20)
+
+
 @pytest.mark.parametrize(("count", "taken"), [(1, True), (10**6, False)])
 @pytest.mark.parametrize("word", ["joblib hydra.launcher.n_jobs", "submitit_local hydra.launcher.tasks_per_node"])
 def test_a_record_starts_no_more_processes_than_there_are_cores(word, count, taken):
@@ -150,3 +162,16 @@ def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
 
 def test_a_home_of_nobody_is_no_home():
     assert expanded("~nobody-of-this-name/data") == Path("~nobody-of-this-name/data")
+
+
+def test_confusions_of_many_classes_are_not_counted():
+    programs = SimpleNamespace(
+        recipe=SimpleNamespace(labels=SimpleNamespace(right_or_wrong=True)),
+        placed=lambda window: window,
+        evaluate=lambda *_: (np.ones((1, 3)), np.zeros((1, 3), int)),
+    )
+    split = SimpleNamespace(windows=lambda epoch: [Window(np.zeros((3, 1)), np.zeros(3, np.int32), 3)])
+    for count, kept in ((2000, 2000), (1_000_000, 0)):
+        found = evaluate(programs, None, split, tuple(map(str, range(count))))
+        assert len(found.class_names) == len(found.confusion) == kept
+        assert found.accuracy == 1
