@@ -1,10 +1,13 @@
 """Where configurations are found: the user's ./configs first, then the ones that come with darnax."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import darnax
+
+MADE = ("sweep.json", "summary.json", "composed.yaml")  # one of them makes a folder that of a run or a sweep
 
 
 def packaged() -> Path:
@@ -14,9 +17,13 @@ def packaged() -> Path:
 
 
 def directories() -> list[Path]:
-    """List every directory of configurations; the first one wins."""
+    """List every directory of configurations; the first one wins.
+
+    What lies in the folder of a run or of a sweep came with it, from wherever that came: ./configs is nobody's there.
+    """
     mine = Path("configs").absolute()
-    return [mine, packaged()] if mine.is_dir() and mine != packaged() else [packaged()]
+    is_mine = mine.is_dir() and mine != packaged() and not any(map(os.path.lexists, MADE))
+    return [mine, packaged()] if is_mine else [packaged()]
 
 
 def experiments() -> dict[str, str]:

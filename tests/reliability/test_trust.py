@@ -371,3 +371,13 @@ def test_outputs_of_different_names_stay_in_outputs(darnax, task):
         assert os.path.realpath(place).startswith(os.path.realpath("outputs") + os.sep)
     with pytest.raises(RequestError):
         RunFolder.create(Path("outputs"), "x" * 300, task, [], command=[])
+
+
+@pytest.mark.parametrize("beside", ["summary.json", "sweep.json", "composed.yaml", "notes.txt"])
+def test_configurations_that_came_with_a_run_are_not_ones_own(tmp_path, monkeypatch, beside):
+    from darnax.cli import configs
+
+    (tmp_path / "configs").mkdir()
+    (tmp_path / beside).touch()
+    monkeypatch.chdir(tmp_path)
+    assert (tmp_path / "configs" in configs.directories()) is (beside == "notes.txt")
