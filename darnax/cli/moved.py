@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.files import expanded
 
 if TYPE_CHECKING:
+    from darnax.cli.composed import Composed
     from darnax.runner.experiment import Experiment
 
 DATA = "paths.data"
@@ -28,6 +30,22 @@ def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dic
     elif new.get("data") != paths.get("data") and not (config.get("data") or {}).get("source"):
         logger.warning("%s: %s does not exist here; the data are looked for in %s", DATA, paths["data"], new["data"])
     return {**config, "paths": new}
+
+
+def is_of_a_run(file: Path) -> bool:
+    """Tell whether a configuration is that of a run folder, whose paths existed where it was trained."""
+    return file.name == "config.yaml" and file.with_name("summary.json").is_file()
+
+
+def composed_here(configuration: "Composed", overrides: Sequence[str]) -> "Composed":
+    """Return the configuration of a run for a new run on this machine; paths that the command line gives stay as they are."""
+    if any(word.lstrip("+").startswith("paths.") for word in overrides):
+        return configuration
+    resolved = with_paths_here(configuration.resolved)
+    if resolved.get("paths") == configuration.resolved.get("paths"):
+        return configuration
+    tree = {**configuration.tree, "paths": resolved["paths"]}
+    return replace(configuration, resolved=resolved, tree=tree)
 
 
 def here(name: str, place: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from darnax.cli import hidden, tables, trust
+from darnax.cli import hidden, panels, tables, trust
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
@@ -75,8 +75,11 @@ def start(overrides: list[str], file: Path | None) -> None:
     from darnax.cli.hydra_adapter import compose_whole
 
     configuration = compose_whole(overrides, file)
-    from darnax.cli import launch
+    from darnax.cli import launch, moved
 
+    if file is not None and moved.is_of_a_run(file):
+        with panels.aloud():
+            configuration = moved.composed_here(configuration, overrides)
     launch.train(configuration.resolved, composed=configuration.written(), overrides=overrides, command=command())
 
 

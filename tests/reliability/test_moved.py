@@ -2,7 +2,8 @@
 
 import pytest
 
-from darnax.cli.moved import chosen_data, with_devices_here, with_paths_here
+from darnax.cli.composed import Composed
+from darnax.cli.moved import chosen_data, composed_here, is_of_a_run, with_devices_here, with_paths_here
 from darnax.runner import checkpoint
 
 
@@ -37,6 +38,21 @@ def test_a_place_that_is_there_stays_and_another_becomes_the_default(tmp_path, m
     assert with_paths_here(saved, "/elsewhere")["paths"]["data"] == "/elsewhere"
     assert with_paths_here({"paths": 3}) == {"paths": 3}
     assert chosen_data(["trust=[a]"]) is None
+
+
+def test_a_new_run_from_its_configuration_makes_no_folder_of_the_other_machine(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    file = tmp_path / "config.yaml"
+    config = {"seed": 3, "paths": {"data": "/absent/tfds", "outputs": "/absent/outputs"}}
+    saved = Composed(config, {**config, "seed": "${runner.epochs}"})
+    assert not is_of_a_run(file)
+    (tmp_path / "summary.json").write_text("{}")
+    assert is_of_a_run(file)
+    here = composed_here(saved, ["seed=3"])
+    assert here.resolved["paths"] == here.tree["paths"] == {"data": str(tmp_path), "outputs": "outputs"}
+    assert here.tree["seed"] == "${runner.epochs}"
+    assert "/absent/tfds does not exist here" in caplog.text
+    assert composed_here(saved, ["paths.data=/absent/tfds"]) is saved
 
 
 def test_what_is_no_place_of_data_is_refused(darnax, run):
