@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 SMALL = 16 << 20  # bytes; no configuration, summary or record of a sweep is larger
+RECORD = 1 << 30  # bytes; a metrics.jsonl of 700,000 rows of 100 metrics
 
 
 def in_memory() -> int:

@@ -10,9 +10,8 @@ from typing import Any
 
 from darnax.cli.sweep_names import names
 from darnax.cli.sweep_record import Goal, Point, Record, history
-from darnax.files import open_regular, read_bytes
+from darnax.files import RECORD, open_regular, read_bytes
 from darnax.locks import is_held
-from darnax.reports.record import LARGEST
 
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
 DONE = ("finished", "pruned")
@@ -122,7 +121,7 @@ def best_logged(metrics: Path, goal: Goal) -> float:
 def logged(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
     """Return all values of a metric in a file of this size."""
     needle = f'"{metric}"'
-    lines = read_bytes(metrics, LARGEST)[:size].decode(errors="replace").splitlines()
+    lines = read_bytes(metrics, RECORD)[:size].decode(errors="replace").splitlines()
     return tuple(number(loaded(line).get(metric)) for line in lines if needle in line)
 
 

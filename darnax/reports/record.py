@@ -8,18 +8,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from darnax.files import open_regular, read_bytes
+from darnax.files import RECORD, open_regular, read_bytes
 
 Entry = Mapping[str, Any]  # a row: metric -> number, and the step and the epoch of it
 
-LARGEST = 1 << 30  # bytes of a record: 700,000 rows of 100 metrics
 TAIL = 1 << 17  # bytes that hold the last evaluation of a run under way
 
 
 def rows(metrics: Path, holding: str = "") -> Iterator[Entry]:
     """Yield the rows, first to last; with `holding`, only those that have this metric."""
     try:
-        text = read_bytes(metrics, LARGEST)
+        text = read_bytes(metrics, RECORD)
     except OSError:
         return
     yield from filter(None, map(row, lines(text, f'"{holding}":'.encode() if holding else b"")))

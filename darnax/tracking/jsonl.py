@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
-from darnax.files import open_inside, read_bytes
-from darnax.reports.record import LARGEST
+from darnax.files import RECORD, open_inside, read_bytes
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 
@@ -46,7 +45,7 @@ class Jsonl(Tracker):
 def _rows(path: Path) -> Iterator[tuple[int, str]]:
     if not path.exists():
         return
-    for line in read_bytes(path, LARGEST).decode(errors="replace").split("\n"):
+    for line in read_bytes(path, RECORD).decode(errors="replace").split("\n"):
         try:
             yield operator.index(json.loads(line)["step"]), line + "\n"
         except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run
