@@ -1,11 +1,12 @@
 """Every point of a sweep is composed and built before the first one starts: a mistake in the last one is found in time."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from darnax.cli import panels
+from darnax.cli.references import leaves
 from darnax.cli.sweep_record import Point
 from darnax.errors import Problem, RequestError
 
@@ -60,7 +61,7 @@ def parted(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
     """Part a configuration into its words, its integers and its other numbers; a seed is none of them, unless it is large."""
     kinds: dict[type, set[Leaf]] = {str: set(), int: set(), float: set()}
     rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
-    for name, value in leaves(rest, ""):
+    for name, value in leaves(rest):
         kinds.get(type(value), kinds[str]).add((name, repr(value)))
     return frozenset(kinds[str]), frozenset(kinds[int]), frozenset(kinds[float])
 
@@ -68,15 +69,6 @@ def parted(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
 def is_small(seed: Any) -> bool:
     """Tell whether a value is a seed whatever else the configuration says."""
     return isinstance(seed, int) and 0 <= seed < LARGE
-
-
-def leaves(node: Any, name: str) -> Iterator[Leaf]:
-    """Yield the dotted name and the value of every leaf."""
-    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
-    for key, child in items:
-        yield from leaves(child, f"{name}.{key}")
-    if not items:
-        yield name, node
 
 
 def refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str]) -> list[Problem]:

@@ -1,6 +1,5 @@
 """How the points of a sweep stand, read from its folder alone, so that every process sees the same."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from darnax.cli.sweep_names import names
 from darnax.cli.sweep_record import Goal, Point, Record, history
 from darnax.files import RECORD, open_regular, read_bytes
 from darnax.locks import is_held
+from darnax.reports.record import row
 
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
 DONE = ("finished", "pruned")
@@ -82,7 +82,7 @@ def is_done(run: Path) -> bool:
 def summary_of(run: Path) -> dict[str, Any]:
     """Read the summary of a run; one that cannot be read holds nothing."""
     try:
-        return loaded(read_bytes(run / "summary.json").decode(errors="replace"))
+        return row(read_bytes(run / "summary.json").decode(errors="replace"))
     except OSError:
         return {}
 
@@ -100,13 +100,13 @@ def latest(run: Path, goal: Goal) -> tuple[float, float]:
     try:
         with open_regular(run / "metrics.jsonl") as file:
             file.seek(max(file.seek(0, 2) - WATCHED, 0))
-            rows = [loaded(line) for line in file.read().decode(errors="replace").splitlines()]
+            rows = [row(line) for line in file.read().decode(errors="replace").splitlines()]
     except OSError:
         return math.nan, 0.0
     epoch = amount(rows[-1].get("epoch")) if rows else 0.0
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal), epoch
-    return next((number(row[goal.metric]) for row in reversed(rows) if row.get(goal.metric) is not None), math.nan), epoch
+    return next((number(each[goal.metric]) for each in reversed(rows) if each.get(goal.metric) is not None), math.nan), epoch
 
 
 def best_logged(metrics: Path, goal: Goal) -> float:
@@ -122,16 +122,7 @@ def logged(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
     """Return all values of a metric in a file of this size."""
     needle = f'"{metric}"'
     lines = read_bytes(metrics, RECORD)[:size].decode(errors="replace").splitlines()
-    return tuple(number(loaded(line).get(metric)) for line in lines if needle in line)
-
-
-def loaded(text: str) -> dict[str, Any]:
-    """Read one JSON object; a torn one holds nothing."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return tuple(number(row(line).get(metric)) for line in lines if needle in line)
 
 
 def number(value: Any) -> float:

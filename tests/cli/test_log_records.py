@@ -14,7 +14,7 @@ NASTY = "a\x1b[2J\x1b]0;title\x07\x9b2J\u202eb"
 def said():
     before, stream = logging.getLogRecordFactory(), io.StringIO()
     handler = logging.StreamHandler(stream)
-    logger = logging.getLogger("some.library")
+    logger = logging.getLogger("another_library")
     logger.addHandler(handler)
     log_records.install()
     yield logger, stream

@@ -1,6 +1,5 @@
 """Commands that open a run folder refuse what is no file of a run in it, and write nowhere else. Oracle: what would be left."""
 
-import json
 import os
 import shutil
 import signal
@@ -8,12 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from laboratory import TASK
 from sampling import one_of
-from typer.testing import CliRunner
 
 from darnax.analysis.table import Table, write
-from darnax.cli.app import app
 from darnax.errors import RequestError
 from darnax.reports import analysis
 from darnax.runner.lane import Log
@@ -23,25 +19,11 @@ from darnax.tracking.jsonl import Jsonl
 SECONDS = 60  # ten times what a command takes
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def run(run: Path) -> Path:
     """A run that was stopped after a checkpoint, with an analysis."""
-    place = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("XDG_CACHE_HOME", str(place.parent))
-        result = CliRunner().invoke(app, ["train", *TASK, "tracking=local", "tracking.console=false"], prog_name="darnax")
-        assert result.exit_code == 0, result.output
-    (run,) = (place / "outputs" / "digits_smoke").iterdir()
-    summary = json.loads((run / "summary.json").read_text())
-    (run / "summary.json").write_text(json.dumps(summary | {"status": "interrupted"}))
     (run / "analysis").mkdir()
     return run
-
-
-@pytest.fixture
-def run(trained: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(trained, tmp_path / "work" / "outputs" / "digits_smoke" / trained.name))
 
 
 @pytest.fixture(autouse=True)
