@@ -42,6 +42,18 @@ class RunError(Exception):
     """A run cannot go on, for a reason that a sentence can tell; the command line shows it, and exits with 1."""
 
 
+def one_line(error: BaseException) -> str:
+    r"""Return what went wrong in one line of a table.
+
+    Example:
+        >>> one_line(ValueError("two\nlines"))
+        'ValueError: two lines'
+    """
+    if isinstance(error, RequestError):
+        return "; ".join(" ".join(str(problem).split()) for problem in error.problems)
+    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+
+
 def first_line(error: BaseException | str) -> str:
     r"""Return the first line of a message that says something, or the type of an exception without one.
 

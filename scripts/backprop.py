@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import optax
 
 from darnax.builder import build
-from darnax.cli.data_opening import open_data
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.data import Split
+from darnax.laboratory.data_opening import open_data
 from darnax.runner.experiment import Experiment
 from darnax.runner.run_folder import RunFolder
 

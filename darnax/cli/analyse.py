@@ -32,11 +32,13 @@ def analyse(
     """
     from darnax.analysis import measures
     from darnax.analysis.table import write
-    from darnax.cli import launch
+    from darnax.cli.display import display, warnings_to_stderr
+    from darnax.laboratory import reopening
     from darnax.reports import analysis
 
     asked = measures.chosen(list(only or []))
-    subject = launch.analyse(run, list(overrides or []), examples)
+    with warnings_to_stderr():
+        subject = reopening.analyse(run, list(overrides or []), examples, display())
     tables.echo(f"checkpoint: {subject.trained.describe()}")
     for name, measure in asked.items():
         tables.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")

@@ -1,7 +1,8 @@
 """`darnax cite`: the literature of a run, as BibTeX."""
 
-from darnax.cli import tables, trust
+from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
+from darnax.composing import trust
 from darnax.errors import Problem, RequestError
 
 

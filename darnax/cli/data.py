@@ -1,14 +1,12 @@
 """`darnax data`: the datasets, what they are, and preparing them for training."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from darnax.cli import tables
+from darnax.cli.display import progress_bar
 from darnax.cli.options import Debug
 
 Directory = Annotated[
@@ -16,7 +14,6 @@ Directory = Annotated[
     typer.Option("--directory", metavar="DIR", help="Where prepared datasets live; else paths.data.", show_default=False),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)]
-Progress = Callable[[str, int, int], None]
 
 ORIGIN = {
     "bundled": "archives that come with darnax",
@@ -84,28 +81,7 @@ def prepare_dataset(
 def place(directory: Path | None) -> Path:
     """Return the directory asked for, or the one of the configuration."""
     if directory is None:
-        from darnax.cli.hydra_adapter import value
+        from darnax.composing.composer import value
 
         directory = Path(value("paths.data"))
     return directory.expanduser()
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Give a function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
-    if not sys.stderr.isatty():
-        yield lambda stage, done, total: tables.echo(f"{stage}: {total}", error=True) if done >= total else None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
-    with Bars(console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def move(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield move

@@ -27,9 +27,11 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
 
         darnax eval outputs/mnist_chain/<time>-<id> paths.data=/data/tfds
     """
-    from darnax.cli import launch
+    from darnax.cli.display import display, warnings_to_stderr
+    from darnax.laboratory import reopening
 
-    checkpoint, evaluation = launch.evaluate(run, list(overrides or []))
+    with warnings_to_stderr():
+        checkpoint, evaluation = reopening.evaluate(run, list(overrides or []), display())
     drawn = 0 < len(evaluation.class_names) <= DRAWN
     if drawn:
         draw(evaluation, run)

@@ -1,6 +1,7 @@
 """`darnax list`: the experiments that can be trained."""
 
-from darnax.cli import configs, tables
+from darnax.cli import tables
+from darnax.composing import config_folders
 
 
 def list_experiments() -> None:
@@ -12,4 +13,4 @@ def list_experiments() -> None:
 
         darnax train +experiment=<name>
     """
-    tables.show(("experiment", "what it is"), configs.experiments().items())
+    tables.show(("experiment", "what it is"), config_folders.experiments().items())

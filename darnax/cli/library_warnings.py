@@ -39,7 +39,7 @@ def drop(program: str) -> None:
     """Remove the entries of a program from darnax's own compilation cache: JAX never replaces one that is there."""
     import jax
 
-    from darnax.cli.launch import own_cache
+    from darnax.laboratory.compilation_cache import own_cache
 
     folder = own_cache()
     if getattr(jax.config, "jax_compilation_cache_dir", None) != str(folder):

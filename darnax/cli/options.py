@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from darnax.cli import configs
+from darnax.composing import config_folders
 
 DEBUG = "darnax.debug"  # where the group of commands finds the choice again
 
@@ -21,7 +21,7 @@ def complete(ctx: typer.Context, incomplete: str) -> list[str]:
     given = ctx.params.get("overrides") or []
     whole = not incomplete.startswith("=") and not (given and given[-1] in ("=", "+experiment", "experiment"))
     prefix = "" if not whole else "experiment=" if incomplete.startswith("e") else "+experiment="
-    return [f"{prefix}{name}" for name in configs.experiments() if f"{prefix}{name}".startswith(incomplete.lstrip("="))]
+    return [f"{prefix}{name}" for name in config_folders.experiments() if f"{prefix}{name}".startswith(incomplete.lstrip("="))]
 
 
 Debug = Annotated[

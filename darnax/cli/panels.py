@@ -1,10 +1,7 @@
 """What went wrong, on stderr, in one panel (plain lines when piped), and the exit code that goes with it."""
 
-import logging
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from darnax.cli.tables import echo, printable
 from darnax.errors import Problem, RequestError, RunError
@@ -49,33 +46,6 @@ def failure(error: BaseException, *, debug: bool = False) -> list[str]:
     what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}".rstrip(": ")
     notes = list(getattr(error, "__notes__", []))
     return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
-
-
-class Aloud(logging.Handler):
-    """Shows what darnax warns of on stderr; what is worse ends in a panel."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one line."""
-        if record.levelno == logging.WARNING:
-            echo(f"warning: {record.getMessage()}", error=True)
-
-
-@contextmanager
-def aloud() -> Iterator[None]:
-    """Show warnings while the block runs."""
-    handler = Aloud()
-    logging.getLogger("darnax").addHandler(handler)
-    try:
-        yield
-    finally:
-        logging.getLogger("darnax").removeHandler(handler)
-
-
-def one_line(error: BaseException) -> str:
-    """Tell what went wrong in one line of a table."""
-    if isinstance(error, RequestError):
-        return "; ".join(" ".join(str(problem).split()) for problem in error.problems)
-    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
 
 
 def panel(title: str, lines: list[str]) -> None:

@@ -20,12 +20,13 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
     darnax show +experiment=mnist_chain --svg wiring.svg
     """
     from darnax.builder import describe
-    from darnax.cli import wiring_picture, wiring_table
-    from darnax.cli.hydra_adapter import compose
+    from darnax.cli import wiring_table
+    from darnax.composing.composer import compose
+    from darnax.diagrams import picture
 
     description = describe(compose(list(overrides or [])))
     wiring_table.render(description)
     if svg is not None:
         with written(svg):
-            svg.write_text(wiring_picture.svg(description), encoding="utf-8")
+            svg.write_text(picture.svg(description), encoding="utf-8")
         tables.echo(f"picture     {svg}")

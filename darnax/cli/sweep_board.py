@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from darnax.cli import tables
-from darnax.cli.sweep_record import Goal, Record
-from darnax.cli.sweep_survey import State, best, survey, time_left
 from darnax.reports import text
+from darnax.sweeps.record import Goal, Record
+from darnax.sweeps.survey import State, best, survey, time_left
 
 if TYPE_CHECKING:
     from rich.console import Group

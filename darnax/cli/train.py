@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from darnax.cli import hidden, panels, tables, trust
+from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
+from darnax.composing import secrets, trust
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
 
@@ -54,33 +55,37 @@ def train(
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
         raise RequestError(Problem("--dry-run", "lists the points of a sweep; add -m, or see one configuration with --cfg job"))
-    hidden.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
+    secrets.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
         go_on(resume, changes, alone=not (multirun or cfg or config))
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
         from darnax.cli import sweep
-        from darnax.cli.hydra_settings import require_effective
+        from darnax.composing.hydra_settings import require_effective
 
         require_effective(changes, multirun=True, saved=config is not None)
-
-        raise typer.Exit(sweep.start(changes, config, command(), debug=debug, dry_run=dry_run))
+        if dry_run:
+            sweep.dry_run(changes, config)
+        else:
+            sweep.start(changes, config, command(), debug=debug)
     else:
         start(changes, config)
 
 
 def start(overrides: list[str], file: Path | None) -> None:
     """Train one run."""
-    from darnax.cli.hydra_adapter import compose_whole
+    from darnax.composing.composer import compose_whole
 
     configuration = compose_whole(overrides, file)
-    from darnax.cli import launch, moved
+    from darnax.cli.display import display, warnings_to_stderr
+    from darnax.laboratory import machine, training
 
-    if file is not None and moved.is_of_a_run(file):
-        with panels.aloud():
-            configuration = moved.composed_here(configuration, overrides)
-    launch.train(configuration.resolved, composed=configuration.written(), overrides=overrides, command=command())
+    with warnings_to_stderr():
+        if file is not None and machine.is_of_a_run(file):
+            configuration = machine.composed_here(configuration, overrides)
+        written, typed = configuration.written(), command()
+        training.train(configuration.resolved, composed=written, overrides=overrides, command=typed, display=display())
 
 
 def go_on(run: Path, words: list[str], *, alone: bool) -> None:
@@ -88,9 +93,11 @@ def go_on(run: Path, words: list[str], *, alone: bool) -> None:
     if not alone or any(not word.startswith(("trust=", "paths.data=")) for word in words):
         what = "goes on with the configuration of the run; leave out everything else but trust=[…] and paths.data=DIR"
         raise RequestError(Problem("--resume", what))
-    from darnax.cli import launch, moved
+    from darnax.cli.display import display, warnings_to_stderr
+    from darnax.laboratory import machine, training
 
-    launch.resume(run, trusted=trust.granted(words), data=moved.chosen_data(words))
+    with warnings_to_stderr():
+        training.resume(run, trusted=trust.granted(words), data=machine.chosen_data(words), display=display())
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
@@ -98,7 +105,7 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
     from darnax.cli import streams
-    from darnax.cli.hydra_adapter import compose_whole
+    from darnax.composing.composer import compose_whole
 
     tables.echo(*as_yaml(compose_whole(overrides, file).written()))
     streams.require_complete()
@@ -116,4 +123,4 @@ def as_yaml(config: dict[str, Any]) -> list[str]:
 
 def command() -> list[str]:
     """Return the command line as it was typed, for the record of the run."""
-    return hidden.masked([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return secrets.masked([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -70,11 +70,14 @@ def stop_requests(*, ends_process: bool = False) -> Iterator[Request]:
 def handling(
     handler: Handler, signums: tuple[signal.Signals, ...] = STOPS, *, afterwards: Handler | None = None
 ) -> Iterator[None]:
-    """Give signals to `handler` while the block runs, then to whoever had them before; only the main thread can.
+    """Give signals to `handler` while the block runs, then to whoever had them before; outside of the main thread do nothing.
 
     After a block that raises nothing they go to `afterwards`, if that is given. A SIGHUP that is ignored, as `nohup` has it,
     stays so.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     heeded = [signum for signum in signums if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN]
     before = {signum: signal.signal(signum, handler) for signum in heeded}
     through = False

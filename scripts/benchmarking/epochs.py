@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarking.measure import fastest
 from darnax.builder import build
-from darnax.cli.data_opening import open_data
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.data.preparing import GIB
+from darnax.laboratory.data_opening import open_data
 from darnax.runner.lane import Lane
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import ROWS_PER_EPOCH, Run

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from darnax.cli.launch import reopen
+from darnax.laboratory.reopening import reopen
 from darnax.learning import evaluate_step
 from darnax.relaxation import Phase
 from darnax.runner.trained import load_learner

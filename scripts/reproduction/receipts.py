@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from darnax.cli.hydra_adapter import Composer
+from darnax.composing.composer import Composer
 from darnax.reports import configuration
 from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read

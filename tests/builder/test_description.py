@@ -7,8 +7,8 @@ import pytest
 from chain import FULL, changed
 
 from darnax.builder import describe
-from darnax.cli.wiring_picture import svg
 from darnax.cli.wiring_table import human, render
+from darnax.diagrams.picture import svg
 from darnax.errors import RequestError
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
-from darnax.cli import configs
 from darnax.cli.app import app
+from darnax.composing import config_folders
 
 FILES = {
     "config.yaml": """
@@ -50,7 +50,7 @@ class Lab:
         self.value = lambda config: config["seed"] / 10
         self.refuse = lambda config: None
 
-    def train(self, config, *, overrides, command, composed=None, sweep=None):
+    def train(self, config, *, overrides, command, composed=None, sweep=None, display=None):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep and sweep.folder})
         self.fail(config)
@@ -66,12 +66,12 @@ class Lab:
                 "metrics.jsonl": rows,
             }
             write(sweep.folder / f"run-{len(list(sweep.folder.glob('run-*'))) + 1}", run)
-        return summary
+        return self.place, summary
 
     def examine(self, config, *, here):
         self.refuse(config)
 
-    def resume(self, run, sweep=None, trusted=(), data=None):
+    def resume(self, run, sweep=None, trusted=(), data=None, display=None):
         self.calls.append({"resume": run} | ({"data": data} if data else {}) | ({"trusted": set(trusted)} if trusted else {}))
         if sweep:
             write(run, {"summary.json": json.dumps({"status": "finished", "metrics": {"eval/accuracy": 1.0}})})
@@ -102,19 +102,19 @@ class Lab:
 def lab(tmp_path, monkeypatch) -> Lab:
     import sys
 
-    import darnax.cli
-    from darnax.cli import sweep_check, sweep_metrics
+    import darnax.laboratory
+    from darnax.sweeps import checks, logged_metrics
 
     packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
     lab = Lab(tmp_path / "work")
-    launch = SimpleNamespace(train=lab.train, resume=lab.resume)
+    training = SimpleNamespace(train=lab.train, resume=lab.resume)
     monkeypatch.chdir(lab.place)
-    monkeypatch.setattr(configs, "packaged", lambda: packaged)
-    monkeypatch.setattr(darnax.cli, "launch", launch, raising=False)
-    monkeypatch.setitem(sys.modules, "darnax.cli.launch", launch)
-    monkeypatch.setattr(sweep_check, "examine", lab.examine)
-    monkeypatch.setattr(sweep_metrics, "require_logged", lambda metric, experiment: None)
+    monkeypatch.setattr(config_folders, "packaged", lambda: packaged)
+    monkeypatch.setattr(darnax.laboratory, "training", training, raising=False)
+    monkeypatch.setitem(sys.modules, "darnax.laboratory.training", training)
+    monkeypatch.setattr(checks, "examine", lab.examine)
+    monkeypatch.setattr(logged_metrics, "require_logged", lambda metric, experiment: None)
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
     assert lab.left() == []
     return lab

@@ -7,7 +7,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from darnax.cli.hydra_adapter import Composer, spelled
+from darnax.composing.composer import Composer, spelled
 
 CHAIN = "+experiment=mnist_chain"
 POINTS = [

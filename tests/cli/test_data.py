@@ -68,7 +68,7 @@ def test_prepare_says_how_far_it_is_and_where_the_set_is(lab, room):
 
 
 def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
-    from darnax.cli.data import progress_bar
+    from darnax.cli.display import progress_bar
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with progress_bar() as progress:

@@ -15,16 +15,16 @@ NAMES = ("T-shirt & <top>", "trouser", "never")
 
 
 def test_eval_prints_and_draws(lab, monkeypatch):
-    import darnax.cli
+    import darnax.laboratory.reopening
 
     asked = []
 
-    def evaluate(run, overrides):
+    def evaluate(run, overrides, display):
         asked.append((str(run), overrides))
         found = SimpleNamespace(accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX, right_or_wrong=True)
         return "best.safetensors (step 7, the best by eval/accuracy)", found
 
-    monkeypatch.setattr(darnax.cli.launch, "evaluate", evaluate, raising=False)
+    monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", evaluate)
     (lab.place / "one").mkdir()
     result = lab("eval", "one", "data.batch_size=5")
     assert result.exit_code == 0, result.output
@@ -39,10 +39,10 @@ def test_eval_prints_and_draws(lab, monkeypatch):
 
 @pytest.mark.parametrize(("right_or_wrong", "line"), [(True, "accuracy 80.00%  (95% interval"), (False, "score 0.8000  (mean")])
 def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, right_or_wrong, line):
-    import darnax.cli
+    import darnax.laboratory.reopening
 
     found = SimpleNamespace(accuracy=0.8, examples=15, class_names=(), confusion=None, right_or_wrong=right_or_wrong)
-    monkeypatch.setattr(darnax.cli.launch, "evaluate", lambda *_: ("best.safetensors", found), raising=False)
+    monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", lambda *_: ("best.safetensors", found))
     (lab.place / "one").mkdir()
     lines = lab("eval", "one").stdout.splitlines()
     assert lines[1].startswith(line)

@@ -6,8 +6,8 @@ import pytest
 from hydra.conf import HydraConf
 from hydra.types import RunMode
 
-from darnax.cli.hydra_adapter import Composer, spelled
-from darnax.cli.hydra_settings import INSTEAD, require_effective, require_unchanged
+from darnax.composing.composer import Composer, spelled
+from darnax.composing.hydra_settings import INSTEAD, require_effective, require_unchanged
 from darnax.errors import RequestError
 
 OURS = {"launcher", "sweeper", "searchpath"}

@@ -8,15 +8,17 @@ import pytest
 import yaml
 from hydra.types import RunMode
 
-from darnax.cli import configs, hydra_sweep, sweep_launcher
-from darnax.cli.hydra_adapter import Composer
+from darnax.composing import config_folders
+from darnax.composing.composer import Composer
+from darnax.sweeps import hydra_launcher, hydra_request
+from darnax.sweeps.hydra_request import compose_point
 
 SCHEMAS = {
     "joblib": "hydra_joblib_launcher.config:JobLibLauncherConf",
     "submitit_local": "hydra_submitit_launcher.config:LocalQueueConf",
     "submitit_slurm": "hydra_submitit_launcher.config:SlurmQueueConf",
 }
-FILES = sorted(path.stem for path in (configs.packaged() / "hydra" / "launcher").glob("*.yaml"))
+FILES = sorted(path.stem for path in (config_folders.packaged() / "hydra" / "launcher").glob("*.yaml"))
 
 
 def test_every_launcher_has_a_file():
@@ -33,18 +35,18 @@ def test_it_composes_in_silence(name):
 def test_it_says_all_that_the_plugin_can_be_told(name):
     module, _, schema = SCHEMAS[name].partition(":")
     fields = dataclasses.fields(getattr(importlib.import_module(f"hydra_plugins.{module}"), schema))
-    file = configs.packaged() / "hydra" / "launcher" / f"{name}.yaml"
+    file = config_folders.packaged() / "hydra" / "launcher" / f"{name}.yaml"
     assert set(yaml.safe_load(file.read_text())) == {field.name for field in fields}
 
 
-@pytest.mark.parametrize("file", sorted((configs.packaged() / "sweep").glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted((config_folders.packaged() / "sweep").glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_sweep_that_is_shipped_has_points(file):
     composer = Composer()
     config = composer.compose(["+experiment=mnist_chain", f"+sweep={file.stem}"], RunMode.MULTIRUN)
-    swept = [override for override in hydra_sweep.arguments(config, composer) if override.is_sweep_override()]
+    swept = [override for override in hydra_request.arguments(config, composer) if override.is_sweep_override()]
     assert swept
     point = [*(f"{o.get_key_element()}=1" for o in swept), "+experiment=mnist_chain", f"+sweep={file.stem}"]
-    assert composer.point([], point).config["data"]["validation"] > 0
+    assert compose_point(composer, [], point).config["data"]["validation"] > 0
 
 
 def test_a_launcher_that_is_not_installed_is_named(lab):
@@ -60,7 +62,7 @@ def test_what_cannot_start_a_point_is_refused_before_a_folder_exists(lab, monkey
     for name in ("joblib", "submitit_slurm", "ray"):
         lab.write({f"configs/hydra/launcher/{name}.yaml": (shipped / f"{name}.yaml").read_text()})
     monkeypatch.setenv("PATH", str(lab.place))
-    monkeypatch.setattr(sweep_launcher, "find_spec", lambda name: None if name == "ray" else name)
+    monkeypatch.setattr(hydra_launcher, "find_spec", lambda name: None if name == "ray" else name)
     wrong = {
         "hydra/launcher=submitit_slurm": "there is no srun on the PATH",
         "hydra/launcher=ray": 'needs ray, which is not installed; pip install "darnax[ray]"',
@@ -81,7 +83,7 @@ def test_files_of_a_launcher_lie_where_nobody_has_put_any(tmp_path):
     for _ in range(2):
         composer = Composer()
         config = composer.compose(["hydra/launcher=submitit_local"], RunMode.MULTIRUN)
-        with sweep_launcher.launcher(config, composer, tmp_path, lambda overrides: None) as launcher:
+        with hydra_launcher.launcher(config, composer, tmp_path, lambda overrides: None) as launcher:
             places.add(str(launcher.params["submitit_folder"]))
     assert len(places) == 2
     assert all(place.startswith(str(tmp_path / ".submitit")) and place.endswith("/%j") for place in places)

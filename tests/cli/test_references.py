@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.cli import references
+from darnax.composing import references
 from darnax.errors import RequestError
 
 WORDS = ["a", "b", "c"]

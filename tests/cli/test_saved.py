@@ -12,13 +12,14 @@ from omegaconf import OmegaConf
 from sampling import one_of
 
 from darnax.bounded_yaml import dump_plain, load_plain
-from darnax.cli import configs, explain, saved
-from darnax.cli.composed import Composed, keep_references, sources
-from darnax.cli.hydra_adapter import Composer, compose
+from darnax.composing import config_folders, explanations, saved_configuration
+from darnax.composing.composer import Composer, compose
+from darnax.composing.composition import Composed, keep_references, sources
 from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
+from darnax.sweeps.hydra_request import compose_point
 
-EXPERIMENTS = sorted(configs.experiments())
+EXPERIMENTS = sorted(config_folders.experiments())
 FRESH = Composer()  # reads every file once
 CHANGES = {  # of values that others are derived from
     "model.depth": "3",
@@ -61,7 +62,7 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
     composer = Composer(way(tmp_path, experiment))
     before = FRESH.run(experiment)
     assert composer.run([]) == before
-    known = set(explain.walk(before, ""))
+    known = set(explanations.walk(before, ""))
     words = [f"{key}={value}" for key, value in CHANGES.items() if key in known]
     for each in [*([word] for word in words), words]:
         assert composer.run(each) == FRESH.run([*experiment, *each])
@@ -76,7 +77,7 @@ def test_where_references_are_lost_a_value_that_others_derive_from_is_not_change
     before = FRESH.run(experiment)
     assert composer.run([]) == before
     for key, value in CHANGES.items():
-        if key not in set(explain.walk(before, "")):
+        if key not in set(explanations.walk(before, "")):
             continue
         expected = FRESH.run([*experiment, f"{key}={value}"])
         other = {name for name in leaves(expected) if leaves(before).get(name) != leaves(expected)[name]}
@@ -91,7 +92,7 @@ def test_where_references_are_lost_a_value_that_others_derive_from_is_not_change
 
 
 def leaves(config: dict) -> dict:
-    return dict(saved.references.leaves(config))
+    return dict(saved_configuration.references.leaves(config))
 
 
 def test_where_references_are_lost_all_of_them_can_be_changed_together(tmp_path):
@@ -223,7 +224,7 @@ def test_values_are_changed_as_hydra_changes_them(tree, words):
         expected = OmegaConf.to_container(config)
     except Exception:  # what Hydra refuses may be possible here: to take away a null, to put a mapping in the place of a number
         return
-    assert saved.changed(Composed(tree, tree), words, lambda _: False).resolved == expected
+    assert saved_configuration.changed(Composed(tree, tree), words, lambda _: False).resolved == expected
 
 
 def test_what_is_kept_comes_to_what_was_composed_even_where_the_texts_are_unusual():
@@ -251,6 +252,6 @@ def test_a_launcher_and_a_sweeper_of_a_saved_configuration_are_darnaxs_own(tmp_p
     assert list(config.hydra.overrides.task) == ["seed=1,2", "runner.keep=3"]
     assert config.runner.keep == 3
     assert composer.compose([], RunMode.MULTIRUN).hydra.launcher._target_.endswith("BasicLauncher")
-    assert composer.get_search_path().get_path()[1].path == f"file://{configs.packaged()}"
-    assert composer.point([], ["seed=2"]).config == compose(["seed=2"], file)
+    assert composer.get_search_path().get_path()[1].path == f"file://{config_folders.packaged()}"
+    assert compose_point(composer, [], ["seed=2"]).config == compose(["seed=2"], file)
     assert load_plain(file.read_text()) == compose([], file)

@@ -13,13 +13,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from darnax.builder.problems import Problems
-from darnax.cli.search_parts import CLASSES, pruner_of, read_pruner, read_sampler, rehearse
-from darnax.cli.search_space import Space, written
-from darnax.cli.search_study import OVERRIDES, open_study
-from darnax.cli.sweep_batches import Batches
-from darnax.cli.sweep_record import Goal, Record
-from darnax.cli.sweep_tracking import judged
 from darnax.errors import RequestError
+from darnax.sweeps.batches import Batches
+from darnax.sweeps.membership import Membership
+from darnax.sweeps.record import Goal, Record
+from darnax.sweeps.search_parts import CLASSES, pruner_of, read_pruner, read_sampler, rehearse
+from darnax.sweeps.search_space import Space, written
+from darnax.sweeps.search_study import OVERRIDES, open_study
 from darnax.tracking import Tracker
 from darnax.tracking.pruning import Pruned
 
@@ -363,7 +363,7 @@ def test_a_search_from_a_file_goes_on_without_it(lab):
 
 
 def test_without_optuna_it_says_what_to_install(lab, monkeypatch):
-    for module in [name for name in sys.modules if name.split(".")[0] == "optuna" or name.startswith("darnax.cli.search")]:
+    for module in [name for name in sys.modules if name.split(".")[0] == "optuna" or name.startswith("darnax.sweeps.search")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "optuna", None)
     result = lab("train", *SEARCH)
@@ -411,7 +411,7 @@ def judge(place, pruner, overrides):
     run.mkdir()
     (run / "overrides.yaml").write_text(str(overrides))
     heard = Heard()
-    return heard, judged(heard, record, run, epochs=4)
+    return heard, Membership(record).judge(heard, run, epochs=4)
 
 
 def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):

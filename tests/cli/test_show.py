@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from darnax.cli import tables
 from darnax.cli.app import app
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.runner.run_folder import RunFolder
 
 SMALL = ["+experiment=digits_smoke", "model.features=50"]

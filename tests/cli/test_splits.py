@@ -8,9 +8,9 @@ from made_up_sources import Blobs, ChosenByTest
 from typer.testing import CliRunner
 
 from darnax.cli.app import app
-from darnax.cli.splits import has_validation
 from darnax.data import Dataset
 from darnax.errors import RequestError
+from darnax.laboratory.splits import has_validation
 
 BLOBS = {"_target_": "made_up_sources.Blobs"}
 ASSOCIATIONS = {"_target_": "darnax.data.Associations", "inputs": 10, "outputs": 2, "load": 0.5}

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from darnax.cli import sweep_board
-from darnax.cli.sweep_record import Goal, Record
-from darnax.cli.sweep_survey import State
+from darnax.sweeps.record import Goal, Record
+from darnax.sweeps.survey import State
 
 GOAL = Goal()
 DAY = 86400.0

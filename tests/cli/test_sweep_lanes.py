@@ -8,16 +8,18 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from darnax.cli import launch
 from darnax.cli.app import app
-from darnax.cli.hydra_adapter import Composer
-from darnax.cli.sweep_lanes import groups, in_step, together
-from darnax.cli.sweep_record import Goal, Point, Record, add, history
+from darnax.composing.composer import Composer
 from darnax.data import Streamed
 from darnax.errors import RequestError
+from darnax.laboratory import data_opening, training
 from darnax.locks import is_held
 from darnax.runner.checkpoint import save
 from darnax.runner.run_folder import RunFolder
+from darnax.sweeps import batched
+from darnax.sweeps.batched import groups, in_step, together
+from darnax.sweeps.hydra_request import compose_point
+from darnax.sweeps.record import Goal, Point, Record, add, history
 
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
 
@@ -32,7 +34,7 @@ def record(tmp_path: Path) -> Record:
 def sweep(record: Record, *overrides: str) -> Record:
     """Record the points of a sweep; the overrides of one stand in one string."""
     composer = Composer()
-    record.points = [composer.point([], [*SMALL, *words.split()]) for words in overrides]
+    record.points = [compose_point(composer, [], [*SMALL, *words.split()]) for words in overrides]
     record.write()
     return record
 
@@ -118,13 +120,13 @@ def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
     sweep(record, "seed=0", "seed=1", "seed=2", "model.depth=2")
     asked = []
 
-    def fail(experiments, *, overrides, command, sweep):
-        asked.append([experiment.seed for experiment in experiments])
+    def fail(record, group):
+        asked.append([experiment.seed for _, experiment in group])
         assert all(is_held(record.note(point)) for point in record.points[:2])
         if len(asked) == 1:
             raise MemoryError("too wide")
 
-    monkeypatch.setattr(launch, "train_together", fail)
+    monkeypatch.setattr(batched, "train_batched", fail)
     assert together(record.folder, 3, record.points) == record.points
     assert caplog.messages == ["3 points run one by one: MemoryError: too wide"]
     assert [history(record.note(point)) for point in record.points] == [[""], [""], [""], []]
@@ -133,13 +135,13 @@ def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
 
 
 def test_what_ended_together_is_done(record, monkeypatch):
-    monkeypatch.setattr(launch, "train_together", lambda *_, **known: None)
+    monkeypatch.setattr(batched, "train_batched", lambda record, group: None)
     sweep(record, "seed=0", "model.depth=2", "seed=1")
     assert together(record.folder, 8, record.points) == [record.points[1]]
 
 
 def test_another_process_is_not_disturbed(record, monkeypatch):
-    monkeypatch.setattr(launch, "train_together", lambda *_, **known: pytest.fail("it is being stopped"))
+    monkeypatch.setattr(batched, "train_batched", lambda record, group: pytest.fail("it is being stopped"))
     record.stop.touch()
     sweep(record, "seed=0", "seed=1")
     assert together(record.folder, 8, record.points) == record.points
@@ -161,9 +163,9 @@ def told(tmp_path, monkeypatch) -> list[list[int]]:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("darnax.runner.train.train", train)
-    monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=None))
-    monkeypatch.setattr(launch, "require_epochs", lambda *_: None)
-    monkeypatch.setattr(launch, "keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(data_opening, "open_data", lambda *_, **known: SimpleNamespace(train=None))
+    monkeypatch.setattr(data_opening, "require_epochs", lambda *_: None)
+    monkeypatch.setattr(training, "keep_compiled_programs", lambda: None)
     return seeds
 
 
@@ -190,13 +192,12 @@ def test_the_number_of_lanes_is_a_number(tmp_path, told):
 
 
 def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeypatch):
-    monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
+    monkeypatch.setattr(data_opening, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1")
     (group,) = groups(record, record.points, 8)
-    known = {"overrides": [point.overrides for point, _ in group], "command": [], "sweep": record}
     with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):
-        launch.train_together([experiment for _, experiment in group], **known)
-    launch.train_together([group[0][1]] * 2, **known)
+        batched.train_batched(record, group)
+    batched.train_batched(record, [(point, group[0][1]) for point, _ in group])
     assert told == [[0, 0]]
 
 

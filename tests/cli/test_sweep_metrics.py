@@ -7,10 +7,10 @@ import pytest
 from sampling import one_of
 
 from darnax.builder import build
-from darnax.cli import launch
-from darnax.cli.hydra_adapter import compose
-from darnax.cli.sweep_metrics import logged, require_logged
+from darnax.composing.composer import compose
 from darnax.errors import RequestError
+from darnax.laboratory import training
+from darnax.sweeps.logged_metrics import logged, require_logged
 
 SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit_batches=2"]
 
@@ -19,7 +19,7 @@ SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit
 def test_what_is_known_is_what_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]) -> None:
     monkeypatch.chdir(tmp_path)
     config = compose(["+experiment=associations", *SMALL, *more])
-    launch.train(config, overrides=[], command=[])
+    training.train(config, overrides=[], command=[])
     (metrics,) = tmp_path.glob("outputs/*/*/metrics.jsonl")
     rows = [json.loads(line) for line in metrics.read_text().splitlines()]
     found = {name for row in rows for name in row if "/" in name and not name.startswith("test/")}

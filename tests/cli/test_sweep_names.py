@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from darnax.cli.sweep_names import names
-from darnax.cli.sweep_record import Point, Record
-from darnax.cli.sweep_tracking import dashboard
+from darnax.sweeps.membership import Membership
+from darnax.sweeps.names import names
+from darnax.sweeps.record import Point, Record
 
 J_D, DEPTH = "model.layers.hidden.j_d", "model.depth"
 
@@ -41,7 +41,7 @@ def test_on_a_dashboard_seeds_of_one_configuration_are_a_group(tmp_path):
     for number, point in enumerate(points):
         (folder / f"run-{number}").mkdir(parents=True)
         (folder / f"run-{number}" / "overrides.yaml").write_text(json.dumps(point.split()))
-    shown = [dashboard(sweep, folder / f"run-{number}") for number in range(4)]
+    shown = [Membership(sweep).dashboard(folder / f"run-{number}") for number in range(4)]
     assert [run["name"] for run in shown] == ["depth=1 seed=0", "depth=1 seed=1", "depth=2 seed=0", "depth=2 seed=1"]
     assert [run["group"] for run in shown] == ["depth=1 (a1b2)"] * 2 + ["depth=2 (a1b2)"] * 2
     assert {run["tags"] for run in shown} == {(folder.name,)}

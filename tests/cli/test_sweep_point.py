@@ -5,12 +5,12 @@ import sys
 
 WORKER = """
 import os, time
-from darnax.cli import sweep_point
-sweep_point.LOOK = 0.05
+from darnax.sweeps import workers
+workers.LOOK = 0.05
 if os.fork():
     os._exit(9)
-with sweep_point.BUSY:
-    sweep_point.leave_with(int({parent}))
+with workers.BUSY:
+    workers.leave_with(int({parent}))
     time.sleep(0.3)
     print("saved", flush=True)
 time.sleep({idle})

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sampling import one_of
 
-from darnax.cli import sweep_record
-from darnax.cli.sweep import Sweep
-from darnax.cli.sweep_record import Record
-from darnax.cli.sweep_survey import survey
-from darnax.cli.sweep_words import exchanged
 from darnax.locks import held
+from darnax.sweeps import workers
+from darnax.sweeps.record import Record
+from darnax.sweeps.recorded_overrides import exchanged
+from darnax.sweeps.running import Sweep
+from darnax.sweeps.survey import survey
 
 
 class Killed(BaseException):
@@ -208,7 +208,7 @@ def test_a_grid_is_what_its_record_holds_whatever_has_become_of_its_files(lab, s
 
 
 def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
-    monkeypatch.setattr(Sweep, "carry_out", lambda self: self.record.write() or 0)
+    monkeypatch.setattr(Sweep, "carry_out", lambda self: self.record.write() or [])
     text = "# @package _global_\ndefaults: [{override /hydra/launcher: joblib}]\n"
     lab.write({"configs/sweep/mine.yaml": text + "hydra: {launcher: {n_jobs: 2}, sweeper: {params: {seed: '4,5'}}}"})
     lab.write({"configs/hydra/launcher/joblib.yaml": JOBLIB})
@@ -223,7 +223,7 @@ def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
 
 
 def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
-    monkeypatch.setattr(sweep_record, "PATIENCE", 0.1)
+    monkeypatch.setattr(workers, "PATIENCE", 0.1)
     record = Record.read(sweep)
     with held(record.note(record.points[2])) as mine:
         assert mine
@@ -233,7 +233,7 @@ def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch)
 
 
 def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
-    monkeypatch.setattr(sweep_record, "PATIENCE", 0.0)
+    monkeypatch.setattr(workers, "PATIENCE", 0.0)
     record = Record.read(sweep)
     with record.note(record.points[2]).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from darnax.cli import launch
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.errors import RequestError
+from darnax.laboratory import reopening, training
 from darnax.runner.run_folder import RunFolder
 
 SKIP = "+model.adapters.skip={from: input, to: 'hidden[2]', _target_: darnax.modules.FullyConnected, threshold: 1.0}"
@@ -18,23 +18,23 @@ OLD = [*TASK, "~model.adapters.w_in.patch", SKIP]
 def old_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """The folder of a run that was begun before such modules were refused."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(launch, "keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(reopening, "keep_compiled_programs", lambda: None)
     return RunFolder.create(Path("outputs"), "old", compose(OLD), OLD, command=["darnax"])
 
 
 def test_a_new_run_is_refused_and_nothing_is_left(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RequestError, match=r"model\.adapters\.skip: no phase .* lets skip learn"):
-        launch.train(compose(OLD), overrides=OLD, command=["darnax"])
+        training.train(compose(OLD), overrides=OLD, command=["darnax"])
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", ["eval", "analyse"])
 def test_a_run_that_exists_is_looked_at(old_run, command):
-    experiment, *_ = launch.reopen(old_run.path, [], command)
+    experiment, *_ = reopening.reopen(old_run.path, [], command)
     assert experiment.name == "digits_smoke"
 
 
 def test_a_run_that_exists_is_resumed(old_run, monkeypatch):
-    monkeypatch.setattr(launch, "run", lambda runs, *_: [{"status": runs[0][0].name}])
-    assert launch.resume(old_run.path) == {"status": "digits_smoke"}
+    monkeypatch.setattr(training, "run", lambda runs, *_: [{"status": runs[0][0].name}])
+    assert training.resume(old_run.path) == {"status": "digits_smoke"}

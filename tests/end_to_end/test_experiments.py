@@ -2,11 +2,11 @@
 
 import pytest
 
-from darnax.cli import configs
+from darnax.composing import config_folders
 
 from .conftest import Laboratory, summary
 
-SHIPPED = sorted(path.stem for path in (configs.packaged() / "experiment").glob("*.yaml"))
+SHIPPED = sorted(path.stem for path in (config_folders.packaged() / "experiment").glob("*.yaml"))
 QUICK = ["tracking=local", "runner.epochs=1", "runner.limit_batches=2", "data.per_class=20", "data.name=mnist"]
 SMALLER = {"mnist_conv": "model.channels=4", "conv_error": "model.channels=4"}
 

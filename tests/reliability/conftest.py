@@ -10,7 +10,7 @@ from laboratory import TASK
 from typer.testing import CliRunner, Result
 
 from darnax.cli.app import app
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 
 Command = Callable[..., Result]
 

@@ -7,14 +7,14 @@ import jax
 import numpy as np
 
 from darnax.builder import build
-from darnax.cli import configs
-from darnax.cli.data_opening import fitting
-from darnax.cli.hydra_adapter import compose
+from darnax.composing import config_folders
+from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident
 from darnax.errors import RequestError
+from darnax.laboratory.data_opening import fitting
 from darnax.runner.programs import Programs
 
-SHIPPED = sorted(path.stem for path in (configs.packaged() / "experiment").glob("*.yaml"))
+SHIPPED = sorted(path.stem for path in (config_folders.packaged() / "experiment").glob("*.yaml"))
 SMALLER = {  # where 50 units are not to be had, or too few
     "mnist_conv": ["model.channels=2"],
     "conv_error": ["model.channels=2"],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from laboratory import spoken_for
 from sampling import one_of
 
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.errors import RequestError
 
 A, L = "model.adapters", "model.layers"
@@ -186,9 +186,9 @@ def test_a_word(darnax, word):
     "word", [w for w in WORDS if w.split("=")[0].split(".")[0] in ("name", "paths", "seed", "+experiment", "hydra")]
 )
 def test_a_word_of_a_sweep(darnax, word, monkeypatch):
-    from darnax.cli import launch
+    from darnax.laboratory import training
 
-    monkeypatch.setattr(launch, "open_data", lambda *_, **__: pytest.fail("it went on to the data"))
+    monkeypatch.setattr(training, "open_data", lambda *_, **__: pytest.fail("it went on to the data"))
     result = darnax("train", "-m", "+experiment=digits_smoke", "model.features=50", "runner.keep=0,-1", word)
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output

@@ -16,10 +16,6 @@ from optuna.distributions import IntDistribution
 from darnax.bounded_yaml import load_plain
 from darnax.builder.bibliography import entries_of
 from darnax.builder.problems import Problems
-from darnax.cli.search_parts import read_sampler, rehearse
-from darnax.cli.sweep_record import Goal
-from darnax.cli.sweep_survey import best_logged
-from darnax.cli.sweep_words import resumed
 from darnax.data import Window
 from darnax.errors import RequestError
 from darnax.files import expanded
@@ -28,6 +24,10 @@ from darnax.reports.configuration import short_names
 from darnax.reports.runs import Run
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
+from darnax.sweeps.record import Goal
+from darnax.sweeps.recorded_overrides import resumed
+from darnax.sweeps.search_parts import read_sampler, rehearse
+from darnax.sweeps.survey import best_logged
 from darnax.tracking.jsonl import Jsonl
 
 MANY = 200_000

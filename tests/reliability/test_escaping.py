@@ -10,8 +10,9 @@ from laboratory import composed
 from rich.console import Console
 
 from darnax.builder import describe
-from darnax.cli import panels, tables, wiring_picture
-from darnax.cli.trust import repeated
+from darnax.cli import panels, tables
+from darnax.composing.trust import repeated
+from darnax.diagrams import picture
 from darnax.reports import confusion
 from darnax.runner.interrupts import Interrupted
 
@@ -27,8 +28,7 @@ def test_an_svg_holds_words_not_elements():
     learn = list(config["model"]["adapters"])
     for phase in config["dynamics"]["train"].values():
         phase["learn"] = [*learn, "hidden*"] if phase.get("learn") else []
-    picture = wiring_picture.svg(describe(config))
-    tree = ElementTree.fromstring(picture)
+    tree = ElementTree.fromstring(picture.svg(describe(config)))
     assert not {element.tag.rpartition("}")[2] for element in tree.iter()} & {"b", "i", "u", "script"}
     assert "<b>x</b>" in "".join(tree.itertext())
     assert "a\\x1b[2J\\u202eb" in "".join(tree.itertext())

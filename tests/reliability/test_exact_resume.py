@@ -19,7 +19,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from darnax.builder import build
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident, Streamed
 from darnax.data.reader import Arrays
 from darnax.runner import checkpoint

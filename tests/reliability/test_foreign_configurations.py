@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from darnax.bounded_yaml import load_plain
-from darnax.cli import saved
+from darnax.composing import saved_configuration
 from darnax.errors import RequestError
 
 CANARY = "0123456789-the-canary"
@@ -24,16 +24,18 @@ CODE = """
 import json, os, sys
 from pathlib import Path
 from hydra.types import RunMode
-from darnax.cli.hydra_adapter import Composer, spelled
+from darnax.composing.composer import Composer, spelled
 from darnax.errors import RequestError
-from darnax.cli import hydra_sweep, panels, saved  # what is imported on the way is not the file's doing
+from darnax.cli import panels
+from darnax.composing import saved_configuration
+from darnax.sweeps import hydra_request  # what is imported on the way is not the file's doing
 
 def use(file, words):
     try:
         composer = Composer(file)
         found = composer.run_composed(words)
         composer.compose([*spelled(words), "hydra/launcher=batched", "seed=1,2"], RunMode.MULTIRUN)
-        return [found.resolved, found.written(), composer.point([], words).config]
+        return [found.resolved, found.written(), hydra_request.compose_point(composer, [], words).config]
     except RequestError as error:
         return str(error)
 
@@ -183,7 +185,7 @@ def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(tmp_path_
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MY_CANARY", CANARY)
         try:
-            found = saved.read(file)
+            found = saved_configuration.read(file)
         except RequestError as error:
             said = str(error)
             found = None
@@ -191,7 +193,7 @@ def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(tmp_path_
         assert CANARY not in said
         return
     assert CANARY not in repr(found)
-    assert "${" not in "".join(text for _, text in saved.trust.leaves(found.resolved))
+    assert "${" not in "".join(text for _, text in saved_configuration.trust.leaves(found.resolved))
     plain = load_plain(file.read_text(encoding="utf-8"))
     assert set(found.resolved) == set(plain) - {"computed_from"}
     assert not {"hydra", "defaults"} & set(found.resolved)

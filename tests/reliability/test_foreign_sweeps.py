@@ -16,12 +16,12 @@ import pytest
 from laboratory import TASK
 from sampling import one_of
 
-from darnax.cli import launch
-from darnax.cli.hydra_adapter import compose
-from darnax.cli.sweep_record import OWN_FILES, Record
-from darnax.cli.sweep_words import ON_RESUME, resumed
+from darnax.composing.composer import compose
 from darnax.errors import RequestError
 from darnax.files import open_inside
+from darnax.laboratory import training
+from darnax.sweeps.record import OWN_FILES, Record
+from darnax.sweeps.recorded_overrides import ON_RESUME, resumed
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def task() -> dict[str, Any]:
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The configurations that came as far as to a run; nothing is trained."""
     found: list[Any] = []
-    monkeypatch.setattr(launch, "train", lambda config, **_: found.append(config))
+    monkeypatch.setattr(training, "train", lambda config, **_: found.append(config))
     return found
 
 
@@ -312,9 +312,9 @@ def hook(event, arguments):
     if event == "import":
         seen.append((event, str(arguments[0])))
 from typer.testing import CliRunner
-import darnax.cli.app, darnax.builder, darnax.runner.train, darnax.cli.sweep_resume, optuna
-from darnax.cli import launch
-launch.train = lambda config, **_: None
+import darnax.cli.app, darnax.builder, darnax.runner.train, darnax.sweeps.resuming, optuna
+from darnax.laboratory import training
+training.train = lambda config, **_: None
 foreign, *folders = sys.argv[1:]
 sys.addaudithook(hook)
 for folder in folders:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from darnax.cli.composed import Composed
-from darnax.cli.moved import chosen_data, composed_here, is_of_a_run, with_devices_here, with_paths_here
+from darnax.composing.composition import Composed
+from darnax.laboratory.machine import chosen_data, composed_here, is_of_a_run, with_devices_here, with_paths_here
 from darnax.runner import checkpoint
 
 

@@ -7,7 +7,7 @@ import yaml
 from laboratory import TASK
 from safetensors.numpy import load_file
 
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.runner.run_folder import RunFolder
 
 

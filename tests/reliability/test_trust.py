@@ -10,10 +10,10 @@ from laboratory import TASK
 from sampling import one_of
 
 from darnax.builder.targets import find
-from darnax.cli import hidden
-from darnax.cli.sweep_record import Point, Record
+from darnax.composing import secrets
 from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
+from darnax.sweeps.record import Point, Record
 
 BAIT = "lurking"
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -100,7 +100,8 @@ def test_ones_own_run_goes_on_when_trust_is_repeated_and_no_key_is_written_down(
 def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
     from types import SimpleNamespace
 
-    from darnax.cli import launch
+    from darnax.laboratory import training
+    from darnax.laboratory.display import SILENT
     from darnax.runner import train
     from darnax.runner.interrupts import Interrupted
 
@@ -112,7 +113,7 @@ def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
     monkeypatch.setattr(train, "train", stop)
     experiment: Any = SimpleNamespace(config={"trust": ["yours", "mylab"]})
     with pytest.raises(Interrupted) as caught:
-        launch.run([(experiment, folder)], None, None)  # type: ignore[arg-type]
+        training.run([(experiment, folder)], None, SILENT, None)  # type: ignore[arg-type]
     assert caught.value.resume == f"darnax train --resume {folder.path} 'trust=[mylab,yours]'"
 
 
@@ -318,14 +319,14 @@ def test_a_secret_is_not_written_down(darnax, monkeypatch, words):
 def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
     monkeypatch.setenv("SOME_PASSWORD", secret)
     with pytest.raises(RequestError) as caught:
-        hidden.require_none(["seed=3", word])
+        secrets.require_none(["seed=3", word])
     assert str(caught.value).startswith("argument 2: holds the value of $SOME_PASSWORD")
-    hidden.require_none(["seed=3", "name=other"])
+    secrets.require_none(["seed=3", "name=other"])
 
 
 def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
     monkeypatch.setenv("PIN_KEY", "12345678")
-    assert [problem.where for problem in hidden.exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})] == [
+    assert [problem.where for problem in secrets.exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})] == [
         "a.b.1",
         "c.$PIN_KEY",
     ]
@@ -334,7 +335,7 @@ def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
 def test_the_command_line_is_recorded_without_secrets(monkeypatch):
     monkeypatch.setenv("SOME_PASSWORD", "correct horse")
     monkeypatch.setenv("SHORT_KEY", "1")
-    assert hidden.masked(["darnax", "train", "a=correct horse1"]) == ["darnax", "train", "a=$SOME_PASSWORD1"]
+    assert secrets.masked(["darnax", "train", "a=correct horse1"]) == ["darnax", "train", "a=$SOME_PASSWORD1"]
 
 
 @pytest.mark.parametrize("command", ["resume", "eval"])
@@ -375,9 +376,9 @@ def test_outputs_of_different_names_stay_in_outputs(darnax, task):
 
 @pytest.mark.parametrize("beside", ["summary.json", "sweep.json", "composed.yaml", "notes.txt"])
 def test_configurations_that_came_with_a_run_are_not_ones_own(tmp_path, monkeypatch, beside):
-    from darnax.cli import configs
+    from darnax.composing import config_folders
 
     (tmp_path / "configs").mkdir()
     (tmp_path / beside).touch()
     monkeypatch.chdir(tmp_path)
-    assert (tmp_path / "configs" in configs.directories()) is (beside == "notes.txt")
+    assert (tmp_path / "configs" in config_folders.directories()) is (beside == "notes.txt")

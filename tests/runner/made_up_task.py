@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from darnax.builder import build
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.data import Dataset
 from darnax.data.resident import Resident
 from darnax.runner.experiment import Experiment

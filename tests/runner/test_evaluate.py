@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from darnax.builder import build
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 from darnax.data import Classes, Resident
 from darnax.data.labels import Labels
 from darnax.runner.evaluate import evaluate

@@ -64,7 +64,7 @@ def test_the_command_names_the_variable(tmp_path, setting):
 def test_nothing_is_divided_by_the_batches_of_an_empty_chunk(tmp_path):
     """Oracle: `jax_debug_nans`, which raises at the first number that is none."""
     from darnax.builder import build
-    from darnax.cli.hydra_adapter import compose
+    from darnax.composing.composer import compose
     from darnax.runner.lane import Lane
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import train

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from darnax.builder import build
-from darnax.cli.hydra_adapter import compose
+from darnax.composing.composer import compose
 
 ROOT = Path(__file__).parents[2]
 CHAIN = "darnax train +experiment=mnist_chain data.validation=0"  # the row that is taken here

@@ -1,0 +1,213 @@
+"""Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
+
+import warnings
+from collections.abc import Callable, Collection
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.default_element import ResultDefault
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobRuntime, setup_globals
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from darnax.composing import config_folders, explanations, hydra_settings, saved_configuration, secrets, trust
+from darnax.composing.composition import COMPUTED, Composed, keep_references
+from darnax.errors import Problem, RequestError
+
+Check = Callable[[DictConfig], None]
+QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+PRIMARY = "config"
+APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
+
+
+class Composer(ConfigLoaderImpl):
+    """Hydra's loader over ./configs and the packaged configurations.
+
+    With a `file` that is a whole configuration, as a run saves it, nothing is read but that: overrides change its values,
+    and the packaged files give the launcher and the sweeper of a sweep alone.
+    """
+
+    def __init__(self, file: Path | None = None, trusted: Collection[str] = ()) -> None:
+        version.setbase("1.3")
+        setup_globals()
+        JobRuntime.instance().set("name", "darnax")
+        directories = config_folders.directories() if file is None else [config_folders.packaged()]
+        path = create_config_search_path(f"file://{directories[0]}")
+        for directory in directories[1:]:
+            path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
+        super().__init__(path)
+        self.trusted = trusted
+        self.saved = None if file is None else saved_configuration.read(file)
+        self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
+        self.merged: dict[tuple[Any, ...], DictConfig] = {}
+
+    def _parse_overrides_and_create_caching_repo(
+        self, config_name: str | None, overrides: list[str]
+    ) -> tuple[list[Override], CachingConfigRepository]:
+        """Read every file once for all compositions, in each search path."""
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        path = tuple(str(o.input_line) for o in parsed if o.get_key_element() == "hydra.searchpath")
+        if path not in self.files:
+            _, self.files[path] = super()._parse_overrides_and_create_caching_repo(config_name, list(path))
+        return parsed, self.files[path]
+
+    def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
+        """Merge the same files once: points of a sweep differ by values, which are set afterwards."""
+        key = (id(repo), *((default.config_path, default.package) for default in defaults))
+        if key not in self.merged:
+            try:
+                self.merged[key] = super()._compose_config_from_defaults_list(defaults, repo)
+            finally:
+                cast(CachingConfigRepository, repo).cache.clear()  # merging changes what was read
+        return deepcopy(self.merged[key])
+
+    def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
+        """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
+        if self.saved is not None:
+            return self.around(self.saved, overrides, mode)
+        try:
+            return self.attempt(overrides, mode)
+        except Exception as error:
+            raise RequestError(*self.problems(overrides, mode)) from error
+
+    def around(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
+        """Put Hydra's node, as the packaged files and the overrides make it, around a saved configuration, for a sweep."""
+        parsed = list(hydra_settings.read(overrides))
+        hydra = [str(o.input_line) for o in parsed if hydra_settings.is_of_hydra(o.key_or_group)]
+        task = [word for word in overrides if word not in hydra]
+        swept = {str(o.input_line) for o in parsed if o.is_sweep_override()}
+        fixed = [word for word in task if word not in swept]
+        resolved = saved_configuration.changed(configuration, fixed, self.is_group, fresh=False).resolved
+        try:
+            config = self.attempt(hydra, mode)
+        except Exception as error:
+            raise RequestError(*self.problems(hydra, mode)) from error
+        with open_dict(config):
+            config.hydra.overrides.task = task
+        return OmegaConf.create({"hydra": config.hydra, **resolved})
+
+    def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
+        """Compose once, with Hydra's own exceptions."""
+        with warnings.catch_warnings():
+            # A launcher's file has the name of its plugin's schema, and is meant to be checked by it.
+            warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
+            return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
+
+    def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
+        """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""
+        try:
+            config = self.attempt([], mode)
+        except Exception as error:
+            return [explanations.composition("", error, [])]
+        good: list[str] = []
+        found: list[Problem] = []
+        for override in sorted(overrides, key=self.sets_a_value):
+            try:
+                config = self.attempt([*good, override], mode)
+                good.append(override)
+            except Exception as error:
+                found.append(explanations.composition(override, error, explanations.names(config)))
+        return found
+
+    def sets_a_value(self, override: str) -> bool:
+        """Tell a value from an override that chooses a file of a group (`model=chain`)."""
+        return not self.is_group(override.lstrip("+~").partition("=")[0])
+
+    def is_group(self, key: str) -> bool:
+        """Tell whether a key is a folder of configurations."""
+        return self.repository.group_exists(key)
+
+    def run(self, overrides: list[str]) -> dict[str, Any]:
+        """Compose the configuration of one run into plain, resolved containers."""
+        return self.run_composed(overrides).resolved
+
+    def run_composed(self, overrides: list[str]) -> Composed:
+        """Compose the configuration of one run, with what its values were composed from."""
+        hydra_settings.require_effective(overrides, multirun=False, saved=self.saved is not None)
+        if self.saved is None:
+            config = self.compose(spelled(overrides))
+            if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
+                raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
+            hydra_settings.require_unchanged(config)
+            return self.composed(config)
+        return self.admitted(saved_configuration.changed(self.saved, overrides, self.is_group))
+
+    def compose_point(self, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Composed:
+        """Compose one point of a sweep; a RequestError says why it cannot be composed, or why `check` refuses it."""
+        if self.saved is not None:
+            return self.admitted(saved_configuration.changed(self.saved, overrides, self.is_group))
+        config = self.compose([*hydra, *overrides])
+        check(config)
+        return self.composed(config)
+
+    def composed(self, config: DictConfig) -> Composed:
+        """Return what Hydra has composed as plain values, without Hydra's node."""
+        HydraConfig.instance().set_config(config)
+        config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        if taken_for_truth := explanations.keys_taken_for_truth(config):
+            raise RequestError(*taken_for_truth)
+        raw = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
+        try:
+            resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+        except OmegaConfBaseException as error:
+            raise RequestError(*explanations.unresolved(config)) from error
+        return self.admitted(keep_references(raw, resolved))
+
+    def admitted(self, composed: Composed) -> Composed:
+        """Return a configuration that refers to nothing, shows no secret, and trusts nobody whom the command line does not."""
+        left = [
+            Problem(name, f"came {text}, which still refers to something")
+            for name, text in trust.leaves(composed.resolved)
+            if "${" in text
+        ]
+        if problems := [*left, *secrets.exposed(composed.resolved | {COMPUTED: composed.computed_from})]:
+            raise RequestError(*problems)
+        trust.require_granted(composed.resolved, self.trusted)
+        return composed
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """Hand a launcher the names of a point alone: what the point does was composed, and recorded, before."""
+        config = deepcopy(master_config)
+        with open_dict(config):
+            config.hydra.overrides.task = list(sweep_overrides)
+        return config
+
+
+def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
+    """Compose one configuration into plain, resolved containers.
+
+    Example:
+        >>> compose(["seed=3"])["seed"]
+        3
+    """
+    return compose_whole(overrides, file).resolved
+
+
+def compose_whole(overrides: list[str], file: Path | None = None) -> Composed:
+    """Compose one configuration, with what its values were composed from."""
+    return Composer(file, trust.granted(overrides)).run_composed(overrides)
+
+
+def value(name: str) -> Any:
+    """Return one value of the default configuration, whatever the rest of it still lacks."""
+    return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
+
+
+def words(overrides: Any) -> list[str]:
+    """Return overrides as they were typed: what they refer to is not looked up."""
+    return cast(list[str], OmegaConf.to_container(overrides, resolve=False))
+
+
+def spelled(overrides: list[str]) -> list[str]:
+    """Spell the overrides as Hydra wants them, after the ones that keep it quiet."""
+    return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]

@@ -1,0 +1,1 @@
+"""The connection graph of a network as a picture."""

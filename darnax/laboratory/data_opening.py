@@ -1,0 +1,101 @@
+"""The data of an experiment, opened once it is sure that they can be used."""
+
+from typing import TYPE_CHECKING
+
+from darnax.laboratory.display import SILENT, Display
+
+if TYPE_CHECKING:
+    from darnax.data import Dataset
+    from darnax.runner.experiment import DataChoice, Experiment
+
+
+def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bool = True) -> "Dataset":
+    """Open the data of an experiment, once it is sure that they can be used."""
+    from darnax.children import keep_to_installed_code
+    from darnax.data import open_dataset
+    from darnax.runner.devices import mesh_of
+
+    mesh_of(experiment)
+    data = experiment.data
+    if data.source is not None:
+        return fitting(open_source(data), data, trains=trains)
+    with display.data_progress() as progress:
+        dataset = open_dataset(
+            data.name,
+            directory=data.directory,
+            validation=data.validation,
+            test=data.test,
+            per_class=data.per_class,
+            only_classes=data.only_classes,
+            memory_gib=data.memory_gib,
+            seed=experiment.seed,
+            progress=progress,
+        )
+    keep_to_installed_code()  # OpenCV was imported, and XLA starts compilers
+    return fitting(dataset, data, trains=trains)
+
+
+def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
+    """Raise RequestError unless the optimiser can be made, now that it is known how many steps an epoch has."""
+    from darnax.builder.optimizers import Groups
+    from darnax.errors import Problem, RequestError, first_line
+    from darnax.runner.train import steps_of
+
+    assert isinstance(experiment.make_optimizer, Groups)
+    steps = steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
+    try:
+        experiment.make_optimizer.make_plainly(steps)
+    except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
+        what = f"{first_line(error)}; an epoch has {steps} steps here: give larger numbers of epochs, or numbers of steps"
+        raise RequestError(Problem("optimizer", what)) from error
+
+
+def ordered_by_each_seed(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
+    """Return the dataset, or raise RequestError where replicas would train in the order of another one's seed."""
+    from darnax.data import Streamed
+    from darnax.errors import Problem, RequestError
+
+    replicas = experiment.runner.replicas
+    if replicas > 1 and isinstance(dataset.train, Streamed):
+        what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
+        raise RequestError(Problem("runner.replicas", what))
+    return dataset
+
+
+def open_source(data: "DataChoice") -> "Dataset":
+    """Open what stands for a dataset, and choose from it as the configuration says."""
+    from darnax.data.chosen import choose
+    from darnax.data.selection import Selection
+    from darnax.errors import Problem, RequestError
+    from darnax.runner.experiment import MEMORY_GIB
+
+    ours = {"data.memory_gib": data.memory_gib != MEMORY_GIB, "data.test": bool(data.test)}
+    if given := [where for where, is_given in ours.items() if is_given]:
+        what = "has no effect on a data.source, which decides that itself; leave it out"
+        raise RequestError(*(Problem(where, what) for where in given))
+    return choose(data.source.open(), Selection(data.validation, data.per_class, data.only_classes))
+
+
+def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":
+    """Return the dataset, after a look at whether it is what the configuration says it is, and enough to train on."""
+    import jax
+
+    from darnax.errors import Problem, RequestError, first_line
+
+    raw = dataset.test.example()
+    problems = []
+    try:
+        shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
+    except Exception as error:  # stages of other packages may raise anything
+        said = f"cannot encode an input of shape {list(raw.shape)} ({type(error).__name__}: {first_line(error)})"
+        raise RequestError(Problem("data.encode", said)) from error
+    if shape != data.shape:
+        problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
+    if dataset.class_names and len(dataset.class_names) != data.classes:
+        there = len(dataset.class_names)
+        problems.append(Problem("data.classes", f"{dataset.name} has {there} classes, not {data.classes}; write that"))
+    if trains and not dataset.train.batches(data.batch_size):
+        problems.append(Problem("data.batch_size", f"{data.batch_size} is more than there is to train on at once; lower it"))
+    if problems:
+        raise RequestError(*problems)
+    return dataset

@@ -1,0 +1,35 @@
+"""What a run takes from the sweep that it is a point of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from darnax.tracking import Tracker
+
+
+class Membership(ABC):
+    """A run's place in a sweep."""
+
+    @property
+    @abstractmethod
+    def folder(self) -> Path:
+        """The folder of the sweep, in which the folders of its runs are made."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> Path:
+        """The folder of all experiments, in which dashboards keep their files."""
+
+    @abstractmethod
+    def dashboard(self, run: Path) -> dict[str, Any]:
+        """Return the name, the group and the tags of a run on a dashboard."""
+
+    @abstractmethod
+    def judge(self, tracker: "Tracker", run: Path, epochs: float) -> "Tracker":
+        """Return the tracker, or one that also prunes the run where a search finds it hopeless."""
+
+    @abstractmethod
+    def composed(self, overrides: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """Return the configuration of a point with its references kept, where the sweep has it."""

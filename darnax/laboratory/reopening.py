@@ -1,0 +1,74 @@
+"""A run that was trained, opened again: its experiment, its data and its programs, to evaluate or to analyse it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from darnax.laboratory.compilation_cache import keep_compiled_programs
+from darnax.laboratory.data_opening import open_data
+from darnax.laboratory.display import SILENT, Display
+
+if TYPE_CHECKING:
+    from darnax.analysis.subject import Subject
+    from darnax.data import Dataset
+    from darnax.runner.evaluate import Evaluation
+    from darnax.runner.experiment import Experiment
+    from darnax.runner.programs import Programs
+    from darnax.runner.run_folder import RunFolder
+
+CHOSEN_BY_TEST = "best.safetensors was chosen by the test images, as in earlier versions; the last network is used instead"
+logger = logging.getLogger(__name__)
+
+
+def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "tuple[str, Evaluation]":
+    """Return how the network of a run does on the test split, and of which checkpoint it is; overrides may change the data."""
+    from darnax.runner.best import chosen_by_test
+    from darnax.runner.evaluate import evaluate as measure
+    from darnax.runner.trained import load_learner
+
+    experiment, dataset, folder, programs = reopen(path, overrides, "eval", display)
+    trained = load_learner(programs, folder, best=not chosen_by_test(folder, experiment.data, dataset))
+    return trained.describe(), measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
+
+
+def analyse(path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT) -> "Subject":
+    """Return a run as the measures look at it, with so many test examples; overrides may change the data."""
+    from darnax.analysis.subject import Subject
+
+    experiment, dataset, folder, programs = reopen(path, overrides, "analyse", display)
+    return Subject(experiment, dataset, folder, programs, examples)
+
+
+def reopen(
+    path: Path, overrides: Sequence[str], asked_by: str, display: Display = SILENT
+) -> "tuple[Experiment, Dataset, RunFolder, Programs]":
+    """Return a run with its data and its programs, for a command that looks at it; overrides may change the data."""
+    from darnax.builder import build
+    from darnax.composing.composer import compose
+    from darnax.errors import RequestError
+    from darnax.laboratory.machine import DATA, chosen_data, with_paths_here
+    from darnax.runner.best import chosen_by_test
+    from darnax.runner.programs import Programs
+    from darnax.runner.run_folder import RunFolder
+    from darnax.runner.train import steps_of
+
+    changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
+    if strangers := [o for o in changes if not o.lstrip("+~").startswith(("data.", "data=", "trust="))]:
+        what = f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data. or {DATA}="
+        raise RequestError(what)
+    folder = RunFolder.open(path)
+    keep_compiled_programs()
+    config = with_paths_here(compose(changes, folder.path / "config.yaml"), chosen_data(overrides))
+    experiment = on_one_device(build(config, existing=True))
+    dataset = open_data(experiment, display, trains=False)
+    if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
+        logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
+    steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples
+    return experiment, dataset, folder, Programs([experiment], steps)
+
+
+def on_one_device(experiment: "Experiment") -> "Experiment":
+    """Return the experiment for any machine, whatever it was trained on."""
+    return replace(experiment, runner=replace(experiment.runner, devices=1))

@@ -1,0 +1,99 @@
+"""From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from darnax.laboratory.compilation_cache import keep_compiled_programs
+from darnax.laboratory.data_opening import open_data, ordered_by_each_seed, require_epochs
+from darnax.laboratory.display import SILENT, Display
+from darnax.laboratory.membership import Membership
+
+if TYPE_CHECKING:
+    from darnax.data import Dataset
+    from darnax.runner.experiment import Experiment
+    from darnax.runner.run_folder import RunFolder
+
+
+def train(
+    config: Mapping[str, Any],
+    *,
+    composed: Mapping[str, Any] | None = None,
+    overrides: Sequence[str],
+    command: Sequence[str],
+    display: Display = SILENT,
+    sweep: Membership | None = None,
+) -> tuple[Path, dict[str, Any]]:
+    """Train a new run and return its folder and summary; nothing is left behind when the request was wrong.
+
+    `composed` is the configuration with its references kept, for the record; a sweep knows that of its points.
+    """
+    from darnax.builder import build
+    from darnax.runner.run_folder import RunFolder
+
+    experiment = build(config)
+    dataset = ordered_by_each_seed(open_data(experiment, display), experiment)
+    require_epochs(experiment, dataset)
+    place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
+    composed = composed if sweep is None else sweep.composed(tuple(overrides))
+    folder = RunFolder.create(place, name, config, overrides, composed=composed, command=command)
+    return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
+
+
+def resume(
+    path: Path,
+    *,
+    trusted: Collection[str] = (),
+    data: str | None = None,
+    display: Display = SILENT,
+    sweep: Membership | None = None,
+) -> dict[str, Any]:
+    """Continue an interrupted run from its last checkpoint, and return its summary.
+
+    `trusted` names packages, `data` the folder of prepared datasets where it is another one than before.
+    """
+    from darnax.builder import build
+    from darnax.composing.trust import require_granted
+    from darnax.errors import RequestError
+    from darnax.laboratory.machine import with_devices_here, with_paths_here
+    from darnax.runner.run_folder import RunFolder
+
+    folder = RunFolder.open(path)
+    if folder.summary().get("status") == "finished":
+        file = shlex.quote(str(path / "config.yaml"))
+        raise RequestError(f"{path}: this run is finished; train longer with --config {file} runner.epochs=...")
+    config = folder.config()
+    require_granted(config, trusted)
+    experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
+    dataset = ordered_by_each_seed(open_data(experiment, display), experiment)
+    return run([(experiment, folder)], dataset, display, sweep)[0]
+
+
+def run(
+    runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", display: Display, sweep: Membership | None
+) -> list[dict[str, Any]]:
+    """Hand one run, or several that are one program, to the runner; return the summaries."""
+    from darnax.composing.trust import repeated
+    from darnax.errors import RunError
+    from darnax.laboratory.trackers import open_tracker
+    from darnax.runner.interrupts import Interrupted
+    from darnax.runner.lane import Lane
+    from darnax.runner.train import train as runner_train
+
+    keep_compiled_programs()
+    trust = repeated(runs[0][0].config.get("trust", ()))
+    lanes = [Lane(each, folder, partial(open_tracker, each, folder, display, sweep)) for each, folder in runs]
+    with ExitStack() as stack:
+        for _, folder in runs:
+            stack.enter_context(folder.held())
+        try:
+            return runner_train(lanes, dataset, ends_process=display.ends_process)
+        except Interrupted as stop:
+            stop.resume += trust
+            raise
+        except RunError as error:
+            error.add_note(f"mend that, then go on with: darnax train --resume {shlex.quote(str(runs[0][1].path))}{trust}")
+            raise

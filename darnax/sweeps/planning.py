@@ -1,0 +1,92 @@
+"""What a new sweep will do: everything that can be refused is refused here, before a folder exists."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import OmegaConf
+
+from darnax.composing.composer import Composer
+from darnax.errors import Problem, RequestError
+from darnax.files import expanded
+from darnax.runner.run_folder import NAME
+from darnax.sweeps import checks, hydra_launcher, hydra_request
+from darnax.sweeps.grid import grid
+from darnax.sweeps.hydra_request import Request
+from darnax.sweeps.names import names
+from darnax.sweeps.record import Point, Record
+
+if TYPE_CHECKING:
+    from darnax.sweeps.search import Search
+
+INSTALL = 'pip install "darnax[sweeps]"'
+
+
+@dataclass
+class Plan:
+    """What is to be done.
+
+    Args:
+        request: as Hydra reads it.
+        points: of a grid; of a search, those that were looked at.
+        search: draws the points; None: they are those of the grid.
+    """
+
+    request: Request
+    points: list[Point]
+    search: "Search | None" = None
+
+
+def plan(composer: Composer, overrides: list[str]) -> Plan:
+    """Return what a new sweep will do, its points composed and built."""
+    request = hydra_request.read(composer, overrides)
+    here = hydra_launcher.is_here(request.config)
+    if not request.is_search:
+        unique: dict[str, Point] = {}
+        for point in map(request.point, grid(request.asked)):
+            unique.setdefault(point.identity, point)
+        return Plan(request, checks.examined(list(unique.values()), here=here))
+    search = new_search(request)
+    return Plan(request, checks.examined(search.trial_points(), here=here), search)
+
+
+def new_search(request: Request) -> "Search":
+    """Return the search that is asked for; a RequestError says what to install, or what is wrong."""
+    try:
+        from darnax.sweeps.search import Search
+    except ModuleNotFoundError as error:
+        raise RequestError(Problem("hydra/sweeper=optuna", f"needs Optuna, which is not installed; {INSTALL}")) from error
+    return Search.of(request.sweeper, request.asked, request.point)
+
+
+def require_sound(plan: Plan, overrides: list[str]) -> None:
+    """Raise RequestError where a point is refused, or a search has a goal that no run comes to."""
+    if problems := checks.refusals(plan.points, called(plan, overrides)):
+        raise RequestError(*problems)
+    if plan.search is not None:
+        from darnax.sweeps import logged_metrics
+
+        for point in plan.points:
+            plan.search.fit(point)
+        experiment = checks.examine(plan.points[0].config or {}, here=False)
+        logged_metrics.require_logged(plan.search.settings.metric, experiment)
+
+
+def called(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
+    """Name the points."""
+    return names(Record(Path(), overrides, None, Path(), [], plan.points))
+
+
+def new_folder(plan: Plan) -> Path:
+    """Find a new name under the outputs for the runs of a sweep."""
+    config = plan.request.config
+    outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
+    if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
+        raise RequestError(
+            Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
+        )
+    time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return expanded(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

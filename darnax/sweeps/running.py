@@ -1,0 +1,192 @@
+"""A sweep under way: every point is tried, none stops the others, and what is left can be done later."""
+
+import os
+import shlex
+import signal
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from darnax.composing import trust
+from darnax.composing.composer import Composer
+from darnax.errors import Problem, RequestError, written
+from darnax.files import open_inside
+from darnax.runner.interrupts import Interrupted, handling
+from darnax.sweeps import hydra_launcher, planning
+from darnax.sweeps.batched import together
+from darnax.sweeps.batches import Batches
+from darnax.sweeps.changes import changes
+from darnax.sweeps.display import SILENT, SweepDisplay
+from darnax.sweeps.leftovers import remove_empty, remove_record, remove_stillborn_runs
+from darnax.sweeps.planning import Plan
+from darnax.sweeps.record import NAME, Goal, Point, Record
+from darnax.sweeps.resuming import resumed
+from darnax.sweeps.survey import DONE, State, survey
+from darnax.sweeps.workers import work
+
+TAKEN = (*DONE, "running")
+CHANGED = "the configurations are not the ones that this search was started with; restore them, or start a new search"
+
+
+def start(
+    overrides: list[str], file: Path | None, command: list[str], display: SweepDisplay = SILENT
+) -> tuple[Record, list[State]]:
+    """Run all points of a new sweep; return its record, and how every point stands.
+
+    Nothing is made before all points are known to be sound. Where all are refused by their data, no folder stays.
+    """
+    trusted = trust.granted(overrides)
+    composer = Composer(file, trusted)
+    plan = planning.plan(composer, overrides)
+    planning.require_sound(plan, overrides)
+    folder = planning.new_folder(plan)
+    said = [*overrides, *hydra_launcher.chosen_by_files(plan.request.settings, composer, overrides)]
+    base = composer.saved.written() if composer.saved else None
+    record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
+    standing = next(parent for parent in folder.parents if parent.exists())
+    with written(folder, "choose another paths.outputs"):
+        folder.mkdir(parents=True)
+    states: list[State] = []
+    try:
+        states = Sweep(record, plan, trusted, display=display).carry_out()
+    finally:
+        if are_refused(states) or not is_written(record):
+            remove_record(record)
+            remove_empty(folder.parent, standing)
+    return record, states
+
+
+def resume(
+    folder: Path, overrides: list[str], *, retry: bool = False, display: SweepDisplay = SILENT
+) -> tuple[Record, list[State]]:
+    """Do what is left of a recorded sweep; return its record, and how every point stands."""
+    record = Record.read(folder.absolute())
+    record.require_own_files()
+    trusted, others = trust.parted(overrides)
+    with resumed(record, others, trusted) as plan:
+        for line in remove_stillborn_runs(record):
+            display.note(line)
+        return record, Sweep(record, plan, trusted, retry=retry, display=display).carry_out()
+
+
+class Sweep:
+    """A sweep under way in this process; with `retry` it tries points that failed twice again."""
+
+    def __init__(
+        self,
+        record: Record,
+        plan: Plan,
+        trusted: Collection[str],
+        *,
+        retry: bool = False,
+        display: SweepDisplay = SILENT,
+    ) -> None:
+        self.record, self.plan, self.trusted, self.retry, self.display = record, plan, trusted, retry, display
+        self.begun: set[str] = set()  # identities of points
+        self.here = True  # whether points run in this process
+        self.signum = 0
+
+    def carry_out(self) -> list[State]:
+        """Do what is left, and return how every point stands.
+
+        Raises:
+            Interrupted: after a signal. `resume` is the command that does what is left; it is empty where the points were
+                not written down yet, so that there is nothing to resume.
+            RequestError: the sweep cannot be carried out; no point was started.
+        """
+        record, trouble = self.record, None
+        with written(record.stop, "move it away"):
+            record.stop.unlink(missing_ok=True)
+        with self.signals(), self.display.board(record):
+            try:
+                self.launch()
+            except (Interrupted, KeyboardInterrupt) as error:
+                self.signum = getattr(error, "exit_code", 128 + signal.SIGINT) - 128
+            except Exception as error:
+                trouble = error
+        if trouble is not None and (isinstance(trouble, RequestError) or not is_written(record)):
+            raise trouble
+        states = survey(record)
+        self.display.table(states, record.goal)
+        if self.signum:
+            interrupted = Interrupted(self.signum, record.folder)
+            interrupted.resume = self.command if is_written(record) else ""
+            raise interrupted
+        if trouble is not None:
+            trouble.add_note(f"go on with: {self.command}")
+            raise trouble
+        return states
+
+    def launch(self) -> None:
+        """Start what `begin` leaves of the points."""
+        record, request = self.record, self.plan.request
+        task = partial(work, record.folder, os.getpid(), self.display.failure, self.trusted)
+        with hydra_launcher.launcher(request.config, request.composer, record.folder, task) as launcher:
+            share = partial(together, record.folder, request.lanes)
+            batches = Batches(launcher, self.begin, share, here=hydra_launcher.is_here(request.config))
+            if self.plan.search is not None:
+                self.plan.search.carry_out(batches, record.folder)
+            else:
+                batches.run(self.plan.points, Goal())
+
+    def begin(self, points: list[Point], here: bool, goal: Goal) -> list[Point]:
+        """Write the points so far down, after a look at those written down before, and return the ones left to do."""
+        record = self.record
+        if self.signum:
+            raise Interrupted(self.signum, record.folder)
+        unique: dict[str, Point] = {}
+        for point in points:
+            unique.setdefault(point.identity, point)
+        points = list(unique.values())
+        # The points of a grid are those of the record itself.
+        if goal.trials and (differences := list(changes(record.points, points[: len(record.points)]))):
+            raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
+        self.here, record.points, record.goal = here, points, goal
+        if all(point.refusal for point in points):
+            return []
+        record.write()
+        left = [point for point, state in zip(points, survey(record), strict=True) if self.is_left(point, state)]
+        self.begun |= {point.identity for point in left}
+        return left
+
+    def is_left(self, point: Point, state: State) -> bool:
+        """Say whether a point is still to be done by this process."""
+        over = state.status in TAKEN or bool(point.refusal) or point.identity in self.begun
+        return not over and (self.retry or not state.given_up)
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """At SIGINT and SIGTERM stop what runs here, or ask the workers to stop and wait for them; at a second one, at once."""
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            again, self.signum = self.signum, signum
+            if is_written(self.record):
+                with suppress(OSError), open_inside(self.record.folder, self.record.stop.name) as file:
+                    file.write(str(int(signum)).encode())
+            if self.here or again:
+                raise Interrupted(signum, self.record.folder)
+
+        with handling(stop):
+            yield
+
+    @property
+    def command(self) -> str:
+        """The command that does what is left."""
+        return resume_command(self.record, self.trusted)
+
+
+def resume_command(record: Record, trusted: Collection[str] = ()) -> str:
+    """Return the command that does what is left of a sweep."""
+    return f"darnax sweep resume {shlex.quote(str(record.folder))}{trust.repeated(trusted)}"
+
+
+def are_refused(states: Collection[State]) -> bool:
+    """Tell whether every point was refused."""
+    return bool(states) and all(state.status == "refused" for state in states)
+
+
+def is_written(record: Record) -> bool:
+    """Say whether a sweep can be resumed."""
+    return (record.folder / NAME).exists()
