@@ -37,8 +37,14 @@ class LayerMap(eqx.Module):
             raise ValueError(f"two modules have one name: {sorted(called.values())}")
         return cls(tuple(wiring.values()), tuple(wiring), tuple(called[edge] for edge in wiring))
 
-    def __getitem__(self, key: int | Edge) -> dict[int, AbstractModule] | AbstractModule:
-        """Return the row `lm[i]`, {sender: module}, or the module `lm[i, j]`; raise KeyError where there is none."""
+    def __getitem__(self, key: int | Edge | str) -> dict[int, AbstractModule] | AbstractModule:
+        """Return the row `lm[i]`, {sender: module}, or the module `lm[i, j]` or `lm["w_in"]`.
+
+        Raises:
+            KeyError: there is no such row, edge or name.
+        """
+        if isinstance(key, str):
+            return dict(zip(self.names, self.modules, strict=True))[key]
         if isinstance(key, tuple):
             return dict(self.edge_items())[key]
         row = {j: module for (i, j), module in self.edge_items() if i == key}
@@ -59,6 +65,10 @@ class LayerMap(eqx.Module):
     def edge_items(self) -> Iterator[tuple[Edge, AbstractModule]]:
         """Yield ((receiver, sender), module), by receiver and then by sender."""
         return zip(self.edges, self.modules, strict=True)
+
+    def names_by_edge(self) -> dict[Edge, str]:
+        """Return (receiver, sender) -> the name of the module on that edge."""
+        return dict(zip(self.edges, self.names, strict=True))
 
     @property
     def output(self) -> int:

@@ -26,7 +26,7 @@ def relaxations(phases: Mapping[str, Relaxation]) -> Metrics:
 
 def overlaps(network: Orchestrator, ends: Mapping[str, State]) -> Metrics:
     """Return `overlap/<phase>-<phase>/<layer>`: (1/N) Σ_i s_i s'_i between the ends of consecutive phases, over the batch."""
-    names = dict(zip(network.layer_map.edges, network.layer_map.names, strict=True))
+    names = network.layer_map.names_by_edge()
     return {
         f"overlap/{before}-{after}/{names[i, i]}": overlap(old[i], new[i])
         for (before, old), (after, new) in pairwise(ends.items())

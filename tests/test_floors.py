@@ -27,6 +27,7 @@ builder
 composing diagrams
 laboratory
 sweeps
+api
 cli
 """
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS.split("\n")) for room in rooms.split()}

@@ -47,7 +47,7 @@ def supports(end: Ended, i: int) -> NDArray[np.float32]:
 def learning_phases(network: Orchestrator, phases: Phases) -> dict[int, tuple[str, str]]:
     """Return, for every layer whose incoming synapses learn, its name and the last phase at whose end they do."""
     layer_map = network.layer_map
-    names = dict(zip(layer_map.edges, layer_map.names, strict=True))
+    names = layer_map.names_by_edge()
     found = {}
     for phase_name, phase in phases.items():
         for (i, _), module, learns in zip(layer_map.edges, layer_map.modules, learners(layer_map, phase), strict=True):

@@ -11,7 +11,7 @@ from darnax.states import State
 
 def layers(network: Orchestrator) -> dict[int, str]:
     """Return the name of every hidden layer, by the position of its buffer."""
-    names = dict(zip(network.layer_map.edges, network.layer_map.names, strict=True))
+    names = network.layer_map.names_by_edge()
     return {i: names[i, i] for i in network.hidden()}
 
 

@@ -10,7 +10,7 @@ from darnax.cli.options import Debug, Metric
 from darnax.errors import Problem, RequestError
 
 if TYPE_CHECKING:
-    from darnax.reports.compare import Comparison, Row
+    from darnax.reports.compare import Comparison
 
 MANY = 8  # columns that a terminal has room for
 
@@ -68,23 +68,12 @@ def compare(
 
 def show(comparison: "Comparison") -> None:
     """Print the table, and what is not in it."""
-    from darnax.reports.configuration import short_names
+    from darnax.reports.comparison_table import cells
 
-    short = short_names(comparison.columns, comparison.keys)
-    heads = [short[key] for key in comparison.columns]
-    shown, hidden = heads[:MANY], heads[MANY:]
-    rows = [line(row, comparison.metric) for row in comparison.rows]
-    tables.show((*shown, comparison.heading, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
-    if hidden:
+    heads, rows = cells(comparison)
+    keys = len(comparison.columns)
+    tables.show(heads[:MANY][:keys] + heads[keys:], [row[:MANY][:keys] + row[keys:] for row in rows])
+    if hidden := heads[MANY:keys]:
         tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for run in comparison.damaged:
         tables.echo(f"left out: {run.path} ({run.damage})")
-
-
-def line(row: "Row", metric: str) -> list[str]:
-    """Write one row."""
-    from darnax.reports import text
-
-    values = [text.leaf(value) for value in row.values]
-    figures = [text.spread(metric, row.mean, row.sd), text.count(row.n, row.unfinished), text.probability(row.p)]
-    return [*values, *figures, "best" if row.best else ""]

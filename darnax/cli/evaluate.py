@@ -31,11 +31,11 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
     from darnax.laboratory import reopening
 
     with warnings_to_stderr():
-        checkpoint, evaluation = reopening.evaluate(run, list(overrides or []), display())
+        evaluation = reopening.evaluate(run, list(overrides or []), display())
     drawn = 0 < len(evaluation.class_names) <= DRAWN
     if drawn:
         draw(evaluation, run)
-    tables.echo(f"checkpoint {checkpoint}")
+    tables.echo(f"checkpoint {evaluation.checkpoint}")
     show(evaluation)
     if drawn:
         tables.echo("", f"confusion matrix: {run / PICTURE}")

@@ -75,27 +75,22 @@ def train(
 
 def start(overrides: list[str], file: Path | None) -> None:
     """Train one run."""
-    from darnax.composing.composer import compose_whole
-
-    configuration = compose_whole(overrides, file)
+    from darnax.api import training
     from darnax.cli.display import display, warnings_to_stderr
-    from darnax.laboratory import machine, training
 
     with warnings_to_stderr():
-        if file is not None and machine.is_of_a_run(file):
-            configuration = machine.composed_here(configuration, overrides)
-        written, typed = configuration.written(), command()
-        training.train(configuration.resolved, composed=written, overrides=overrides, command=typed, display=display())
+        training.start(overrides, file, command(), display())
 
 
 def go_on(run: Path, words: list[str], *, alone: bool) -> None:
     """Resume a run with the configuration it has; the command line says what it may use, and where its data are here."""
-    if not alone or any(not word.startswith(("trust=", "paths.data=")) for word in words):
-        what = "goes on with the configuration of the run; leave out everything else but trust=[…] and paths.data=DIR"
+    if not alone:
+        what = "goes on with the configuration of the run; leave out -m, --cfg and --config"
         raise RequestError(Problem("--resume", what))
     from darnax.cli.display import display, warnings_to_stderr
     from darnax.laboratory import machine, training
 
+    machine.require_of_machine(words)
     with warnings_to_stderr():
         training.resume(run, trusted=trust.granted(words), data=machine.chosen_data(words), display=display())
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darnax.errors import Problem, RequestError
 from darnax.files import expanded
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ def here(name: str, place: Any) -> Any:
     if name not in ("data", "outputs") or not isinstance(place, str) or expanded(place).exists():
         return place
     return value(f"paths.{name}")
+
+
+def require_of_machine(words: Sequence[str]) -> None:
+    """Raise RequestError where words for a resume change anything but what belongs to this machine."""
+    if any(not word.startswith(("trust=", f"{DATA}=")) for word in words):
+        what = "goes on with the configuration of the run; leave out everything else but trust=[…] and paths.data=DIR"
+        raise RequestError(Problem("--resume", what))
 
 
 def chosen_data(words: Sequence[str]) -> str | None:

@@ -22,15 +22,16 @@ CHOSEN_BY_TEST = "best.safetensors was chosen by the test images, as in earlier 
 logger = logging.getLogger(__name__)
 
 
-def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "tuple[str, Evaluation]":
-    """Return how the network of a run does on the test split, and of which checkpoint it is; overrides may change the data."""
+def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
+    """Return how the network of a run does on the test split; overrides may change the data."""
     from darnax.runner.best import chosen_by_test
     from darnax.runner.evaluate import evaluate as measure
     from darnax.runner.trained import load_learner
 
     experiment, dataset, folder, programs = reopen(path, overrides, "eval", display)
     trained = load_learner(programs, folder, best=not chosen_by_test(folder, experiment.data, dataset))
-    return trained.describe(), measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
+    evaluation = measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
+    return replace(evaluation, checkpoint=trained.describe())
 
 
 def analyse(path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT) -> "Subject":

@@ -52,10 +52,21 @@ def save(
         >>> save(folder.checkpoints, 100, {"network": network}, {"best": 0.94}, keep=2)  # doctest: +SKIP
     """
     path = directory / f"{name or f'step-{step:010d}'}.safetensors"
-    write_atomically(path, _encode(tree, {**meta, "step": step}))
+    write(path, tree, {**meta, "step": step})
     if name is None:
         _prune(directory, path, max(keep, 1), every, planned)
     return path
+
+
+def write(path: Path, tree: PyTree, meta: Mapping[str, Any]) -> None:
+    """Write one file, in the place of one that is there, whole or not at all."""
+    write_atomically(path, _encode(tree, meta))
+
+
+def read_meta(path: Path, schema: type[Meta] = Meta) -> dict[str, Any]:
+    """Return the meta that a file was written with; a RequestError says why it is not whole, or its meta not of `schema`."""
+    manifest, _ = _read(path, schema)
+    return manifest.meta
 
 
 def load(path: Path, like: PyTree, schema: type[Meta] = Meta) -> tuple[PyTree, dict[str, Any]]:

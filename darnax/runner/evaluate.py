@@ -12,7 +12,7 @@ from darnax.runner.programs import Programs
 MOST_CLASSES = 2000  # whose confusions are counted: a matrix of that many squared
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The answers of a network, or of several replicas of it, to one split.
 
@@ -24,6 +24,7 @@ class Evaluation:
             right or wrong.
         confusion: (true class, answered class) -> count, over all replicas; empty where there is no share.
         right_or_wrong: whether every score is 1 or 0, so that their mean is the fraction of right answers.
+        checkpoint: which checkpoint was evaluated, where it was one.
     """
 
     accuracies: np.ndarray
@@ -32,6 +33,11 @@ class Evaluation:
     class_names: tuple[str, ...]
     confusion: np.ndarray
     right_or_wrong: bool
+    checkpoint: str = ""
+
+    def __repr__(self) -> str:
+        name = "accuracy" if self.right_or_wrong else "score"
+        return f"Evaluation({name} {self.accuracy:.4f} of {self.examples} examples; {self.checkpoint})"
 
     @property
     def accuracy(self) -> float:

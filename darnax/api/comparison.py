@@ -1,0 +1,97 @@
+"""`darnax.compare`: runs side by side, as a table."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from darnax.api.table import TextTable
+from darnax.errors import RequestError
+from darnax.reports import compare as reports_compare
+from darnax.reports import comparison_table, runs, table_file
+
+
+class Comparison:
+    """One row for each configuration, best first, over its seeds.
+
+    Args:
+        found: what was compared.
+
+    Attributes:
+        rows: of each configuration, `values` of the keys in `columns`, `n`, `mean`, `sd`, `p`, and its runs.
+        columns: the keys in which configurations differ.
+        metric: by which they are compared.
+    """
+
+    def __init__(self, found: reports_compare.Comparison) -> None:
+        self.found = found
+        self.rows, self.columns, self.metric = found.rows, found.columns, found.metric
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame`: the keys that differ, the mean of the metric, `sd`, `n` and `p`."""
+        import pandas
+
+        columns = [*self.columns, self.found.heading, "sd", "n", "p"]
+        records = [(*row.values, row.mean, row.sd, row.n, row.p) for row in self.rows]
+        return pandas.DataFrame.from_records(records, columns=columns)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write a page with curves, a map over swept axes and the table; return where it is."""
+        from darnax.reports import page
+
+        page.write(self.found, Path(path))
+        return Path(path)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table with all its digits; return where it is."""
+        table_file.write(self.found, Path(path))
+        return Path(path)
+
+    def _table(self) -> TextTable:
+        return TextTable(*comparison_table.cells(self.found))
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
+def compare(
+    *places: Any,
+    metric: str = "eval/accuracy",
+    group_by: Iterable[str] = (),
+    best: bool = False,
+    lower: bool = False,
+) -> Comparison:
+    """Put runs side by side: one row for each configuration, best first, over its seeds.
+
+    Args:
+        places: runs, sweeps, folders in which runs lie, ids of runs, or lists of these.
+        metric: any name in metrics.jsonl.
+        group_by: keys that make a row; by default all that differ but the seed.
+        best: whether of each run the best value it logged counts, instead of the last.
+        lower: whether the lowest value of the metric is the best.
+
+    Raises:
+        RequestError: there is no run, or no finished run has the metric.
+
+    Example:
+        >>> darnax.compare("outputs/mnist_chain", metric="test/accuracy")  # doctest: +SKIP
+    """
+    if best and metric.startswith("test/"):
+        raise RequestError(f"best: would choose by the test split ({metric}); leave it out to report it")
+    found = runs.find(folders(places))
+    return Comparison(reports_compare.compare(found, metric, list(group_by), best=best, lower=lower))
+
+
+def folders(places: Iterable[Any]) -> Iterator[Path]:
+    """Yield the folder of every run or sweep, and every path, in nested lists as well."""
+    for place in places:
+        if isinstance(place, list | tuple | set):
+            yield from folders(place)
+        elif isinstance(place, str | Path):
+            yield Path(place)
+        elif hasattr(place, "folder"):
+            yield Path(place.folder)
+        else:
+            raise RequestError(f"got {type(place).__name__}, expected runs, sweeps, or folders of them")

@@ -1,0 +1,83 @@
+"""What the Python functions show: a progress bar in a terminal or a notebook, and nothing elsewhere."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from darnax.laboratory.display import SILENT, Display, StageProgress
+from darnax.tracking import Tracker
+from darnax.tracking.console import Console
+
+
+def display(progress: bool | None) -> Display:
+    """Return what a function shows; with None, progress is shown in a terminal and in a notebook alone."""
+    if progress is False:
+        return SILENT
+    if in_notebook():
+        return Display(data_progress=notebook_stages, console=NotebookProgress)
+    if progress or sys.stdout.isatty():
+        return Display(console=Console)
+    return SILENT
+
+
+def in_notebook() -> bool:
+    """Tell whether this process is the kernel of a notebook."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+class Line:
+    """One line of a notebook's output, which is replaced as things go on."""
+
+    def __init__(self) -> None:
+        from IPython import display
+
+        self.ipython: Any = display
+        self.handle = self.ipython.display(self.ipython.HTML(""), display_id=True)
+
+    def show(self, text: str, done: float | None = None) -> None:
+        """Replace the line by a text, after a bar where it is known how much is done, from 0 to 1."""
+        bar = "" if done is None else f"<progress value='{done:.4f}' max='1'></progress> "
+        self.handle.update(self.ipython.HTML(f"<div>{bar}<code>{escape(text)}</code></div>"))
+
+
+class NotebookProgress(Tracker):
+    """Shows a run in the output of a notebook's cell; takes the arguments of `darnax.tracking.console.Console`."""
+
+    def __init__(self, total_steps: int, start_step: int = 0, *, epochs: float, name: str, folder: Path | None = None) -> None:
+        self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
+        self.scores: dict[str, float] = {}
+        self.line = Line()
+        self.line.show(f"{name}  compiling…", start_step / max(total_steps, 1))
+
+    def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
+        """Move the bar, and show the newest accuracies."""
+        found = {name: float(value) for name, value in metrics.items() if name.endswith("/accuracy")}
+        self.scores |= found
+        self.line.show(f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}", step / max(self.total_steps, 1))
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Show how the run ended."""
+        self.line.show(f"{self.name}  {summary['status']}  {self._scores()}  {self.folder or ''}", 1.0)
+
+    def _scores(self) -> str:
+        return "  ".join(f"{name.removesuffix('/accuracy')} {value:.2%}" for name, value in self.scores.items())
+
+
+@contextmanager
+def notebook_stages() -> Iterator[StageProgress]:
+    """Give a function `(stage, done, total)` that moves a bar for each stage of preparing data."""
+    lines: dict[str, Line] = {}
+
+    def move(stage: str, done: int, total: int) -> None:
+        if stage not in lines:
+            lines[stage] = Line()
+        lines[stage].show(f"{stage} {done}/{total}", done / max(total, 1))
+
+    yield move

@@ -1,0 +1,36 @@
+"""A run or a sweep that was stopped by a signal: everything is saved, and the exception says how to resume."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from darnax.runner import interrupts
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was stopped by Ctrl-C or another signal, and can be resumed.
+
+    It is a `KeyboardInterrupt`, so that `except Exception` does not catch it and a notebook stops at the cell.
+
+    Args:
+        message: what was saved, and how to resume.
+        folder: of the run or the sweep.
+    """
+
+    def __init__(self, message: str, folder: Path) -> None:
+        super().__init__(message)
+        self.folder = folder
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise `Interrupted` where training in the block is stopped by a signal.
+
+    Raises:
+        Interrupted: a signal stopped the training.
+    """
+    try:
+        yield
+    except interrupts.Interrupted as stop:
+        how = f"; resume with darnax.load({str(stop.folder)!r}).resume()" if stop.resume else ""
+        raise Interrupted(f"{stop}{how}", stop.folder) from None

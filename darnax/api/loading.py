@@ -1,0 +1,38 @@
+"""`darnax.load`: a run, a sweep, or an exported network, by its path."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from darnax.api.exporting import load_model
+from darnax.api.model import Model
+from darnax.api.run import Run
+from darnax.api.sweep import Sweep
+from darnax.errors import RequestError
+from darnax.files import expanded
+from darnax.reports.runs import named
+from darnax.sweeps.record import NAME
+
+
+def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
+    """Open what darnax has written.
+
+    Args:
+        path: the folder of a run or of a sweep, here or copied from another machine; the id of one in `outputs`; or a file
+            that `Run.export` wrote.
+        trust: packages whose code its configuration may name, besides darnax and Optax.
+
+    Raises:
+        RequestError: there is nothing of the kind, or it is damaged.
+
+    Example:
+        >>> run = darnax.load("outputs/mnist_chain/2026-11-28_10-00-00-a1b2c3")  # doctest: +SKIP
+        >>> sweep = darnax.load("outputs/mnist_chain/sweeps/2026-11-28_10-00-00-a1b2")  # doctest: +SKIP
+        >>> model = darnax.load("mnist.safetensors")  # doctest: +SKIP
+    """
+    place = expanded(str(path))
+    if place.is_file() and place.suffix == ".safetensors":
+        return load_model(place, frozenset(trust))
+    if place.is_file():
+        raise RequestError(f"{place}: got a file, expected the folder of a run or a sweep, or FILE.safetensors")
+    folder = place if place.is_dir() else named(str(path))
+    return Sweep(folder, trust) if (folder / NAME).exists() else Run(folder, trust)

@@ -1,0 +1,76 @@
+"""What a run has logged, as arrays by the names of the metrics."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darnax.reports.record import number, rows
+
+PLACES = ("step", "epoch")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Series:
+    """One metric over a run; the arrays have one length.
+
+    Args:
+        name: of the metric.
+        steps: batches trained on when it was logged.
+        epochs: passes over the training set.
+        values: NaN where the record has no number.
+    """
+
+    name: str
+    steps: NDArray[np.int64]
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"Series({self.name}: empty)"
+        return f"Series({self.name}: {len(self)} values, last {self.values[-1]:.6g} at step {self.steps[-1]})"
+
+
+class Metrics(Mapping[str, Series]):
+    """The metrics of a run by name, read from its metrics.jsonl.
+
+    Args:
+        path: of metrics.jsonl.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[Mapping[str, Any]] = list(rows(path))
+        logged = dict.fromkeys(name for row in self.rows for name in row)
+        self.names = tuple(name for name in logged if name not in PLACES)
+
+    def __getitem__(self, name: str) -> Series:
+        """Return a metric over the run; raise KeyError, with what there is, where it was never logged."""
+        if name not in self.names:
+            raise KeyError(f"got {name}, expected one of {', '.join(self.names) or 'nothing: the run has logged no metric'}")
+        found = [row for row in self.rows if name in row]
+        steps = np.array([int(row.get("step", 0)) for row in found], np.int64)
+        epochs = np.array([number(row.get("epoch")) for row in found])
+        values = np.array([number(row[name]) for row in found])
+        return Series(name, steps, epochs, values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"Metrics({len(self.rows)} rows: {', '.join(self.names)})"
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl, and `step` and `epoch` as columns."""
+        import pandas
+
+        return pandas.DataFrame.from_records([dict(row) for row in self.rows])

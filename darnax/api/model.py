@@ -1,0 +1,137 @@
+"""A trained network that can be used: what it makes of raw inputs."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from numpy.typing import NDArray
+
+from darnax.errors import RequestError, first_line
+from darnax.learning import Ended, go_through, scores_of
+from darnax.orchestrators import Orchestrator
+from darnax.relaxation import Phases
+from darnax.runner.experiment import Experiment
+from darnax.runner.programs import EVALUATION_BATCH
+from darnax.states import State
+
+
+class PhasesOfRun(NamedTuple):
+    """The phases of one training step, and those of inference, by name and in order."""
+
+    train: Phases
+    infer: Phases
+
+
+class Model:
+    """A network with its state, its phases and its encoding.
+
+    Args:
+        experiment: that the network belongs to.
+        network: the orchestrator with all modules.
+        origin: which checkpoint or file the arrays are from.
+        svg: draws the connection graph.
+
+    Attributes:
+        network: an `darnax.orchestrators.Orchestrator`; `network.layer_map["w_in"]` is a module by its name.
+        state: a `darnax.states.State` with a batch of 1; `state.init(x)` makes one of any batch.
+        phases: `phases.train` and `phases.infer`, each a mapping from a name to a `darnax.relaxation.Phase`.
+        config: the resolved configuration.
+    """
+
+    def __init__(self, experiment: Experiment, network: Orchestrator, origin: str, svg: Callable[[], str]) -> None:
+        self.experiment, self.network, self.origin, self._svg = experiment, network, origin, svg
+        self.state: State = experiment.state
+        self.phases = PhasesOfRun(experiment.train, experiment.infer)
+        self.config: Mapping[str, Any] = experiment.config
+
+    def predict(self, x: Any) -> NDArray[np.float32]:
+        """Return the readout's scores after inference, (N, *output).
+
+        Args:
+            x: raw inputs (N, *raw), as the dataset of the run has them; of any number N. They are encoded as in training.
+
+        Raises:
+            RequestError: an input does not have the shape that the network takes.
+
+        Of a classifier, `predict(x).argmax(axis=1)` is the predicted class.
+        """
+        batches = [np.asarray(scores_of(self.network, last_of(ends)))[:n] for ends, n in self._infer(x)]
+        return np.concatenate(batches)
+
+    def states(self, x: Any, phase: str | None = None) -> dict[str, NDArray[np.float32]]:
+        """Return the state of every buffer at the end of a phase of inference, by the names of the buffers, each (N, *size).
+
+        Args:
+            x: raw inputs, as `predict` takes them.
+            phase: the name of a phase in `phases.infer`; by default the last one.
+
+        Raises:
+            RequestError: there is no such phase, or an input does not have the shape that the network takes.
+        """
+        phases = list(self.phases.infer)
+        chosen = phases[-1] if phase is None else phase
+        if chosen not in phases:
+            raise RequestError(f"phase: got {chosen}, expected one of {', '.join(phases)}")
+        names = self.buffers
+        found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names.values()}
+        for ends, n in self._infer(x):
+            for position, name in names.items():
+                found[name].append(np.asarray(ends[chosen].state[position])[:n])
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    @property
+    def buffers(self) -> dict[int, str]:
+        """The names of the buffers by their positions, the input first."""
+        names = self.network.layer_map.names_by_edge()
+        return {0: "input"} | {i: names[i, i] for i in self.network.layer_map.rows()}
+
+    def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, Ended], int]]:
+        """Yield the ends of all phases of inference, batch by batch, and how many examples of the batch are real."""
+        inputs = self._checked(x)
+        size = max(1, min(len(inputs), EVALUATION_BATCH))
+        for first in range(0, max(len(inputs), 1), size):
+            batch = inputs[first : first + size]
+            # One compiled program for all batches: the last example, or a blank one, is repeated, as the runner does.
+            last = batch[-1:] if len(batch) else np.zeros((1, *inputs.shape[1:]), inputs.dtype)
+            whole = np.concatenate([batch, np.repeat(last, size - len(batch), axis=0)])
+            yield (
+                infer(self.network, self.experiment.data.encode, self.state, self.phases.infer, jnp.asarray(whole)),
+                len(batch),
+            )
+
+    def _checked(self, x: Any) -> NDArray[Any]:
+        inputs = np.asarray(x)
+        data = self.experiment.data
+        like = jax.ShapeDtypeStruct((1, *inputs.shape[1:]), jnp.asarray(inputs[:0]).dtype)
+        try:
+            shape = jax.eval_shape(data.encode, like).shape[1:]
+        except Exception as error:  # stages of other packages may raise anything
+            what = f"x: inputs of shape {list(inputs.shape)} cannot be encoded ({first_line(error)}); "
+            raise RequestError(f"{what}expected (N, *raw) as the dataset of the run has them") from error
+        if inputs.ndim < 1 or shape != data.shape:
+            what = f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} each; "
+            raise RequestError(f"{what}expected (N, *raw) that encodes to {list(data.shape)}")
+        return inputs
+
+    def __repr__(self) -> str:
+        units = " -> ".join("x".join(map(str, self.state[i].shape[1:])) for i in range(len(self.buffers)))
+        return f"Model({self.experiment.name}: {units}; {self.origin})"
+
+    def _repr_html_(self) -> str:
+        return self._svg()
+
+
+def last_of(ends: OrderedDict[str, Ended]) -> Ended:
+    """Return the end of the last phase."""
+    return next(reversed(ends.values()))
+
+
+@eqx.filter_jit
+def infer(network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array) -> OrderedDict[str, Ended]:
+    """Return every phase of inference at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
+    return OrderedDict(go_through(network, state.init(encode(x)), phases, jax.random.key(0)))

@@ -1,0 +1,61 @@
+"""From the folder of a run to its networks; no data are opened."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from darnax.api.model import Model
+from darnax.builder import build, describe
+from darnax.composing.trust import require_granted
+from darnax.diagrams.picture import svg
+from darnax.laboratory.machine import with_paths_here
+from darnax.laboratory.splits import has_validation
+from darnax.orchestrators import Orchestrator
+from darnax.runner.programs import Programs
+from darnax.runner.run_folder import RunFolder
+from darnax.runner.trained import Trained, load_learner
+
+ANY = 1000  # steps of an epoch, where a run does not say: the shapes of an optimiser's state do not depend on them
+
+
+def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Model, ...]:
+    """Return the network of every replica of a run: the best on its validation split, or else, or without `best`, the last.
+
+    Raises:
+        RequestError: the run has no checkpoint that can be read, or trusts a package that is not in `trusted`.
+    """
+    folder = RunFolder.open(path)
+    config = folder.config()
+    require_granted(config, trusted)
+    experiment = build(with_paths_here(config), existing=True)
+    experiment = replace(experiment, runner=replace(experiment.runner, devices=1))
+    programs = Programs([experiment], steps_of(folder))
+    trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
+    draw = partial(drawn, config)
+    replicas = range(experiment.runner.replicas)
+    return tuple(Model(experiment, network, trained.describe(), draw) for network in networks(programs, trained, replicas))
+
+
+def networks(programs: Programs, trained: Trained, replicas: range) -> list[Orchestrator]:
+    """Return the network of every replica."""
+    return [programs.network(trained.learner.arrays, replica) for replica in replicas]
+
+
+def drawn(config: dict[str, object]) -> str:
+    """Return the connection graph of a configuration as SVG."""
+    return svg(describe(config))
+
+
+def chosen_by_test(folder: RunFolder) -> bool:
+    """Return whether best.safetensors, where there is one, was chosen by the test split, as earlier versions did."""
+    config = folder.config()
+    kept_out = config.get("data", {}).get("validation", 0)
+    return not kept_out and not has_validation(config)
+
+
+def steps_of(folder: RunFolder) -> int:
+    """Return the steps of an epoch of a run."""
+    summary = folder.summary()
+    steps, epochs = summary.get("steps"), summary.get("epochs")
+    known = isinstance(steps, int) and isinstance(epochs, int | float) and epochs > 0
+    return max(1, round(steps / epochs)) if known else ANY  # type: ignore[operator]

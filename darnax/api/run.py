@@ -1,0 +1,203 @@
+"""A run, by its folder: what it was asked, what it has logged, what it has become."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darnax.analysis import measures
+from darnax.analysis.table import Table, write
+from darnax.api.display import display
+from darnax.api.interruption import interruptible
+from darnax.api.metrics import Metrics
+from darnax.api.model import Model, PhasesOfRun
+from darnax.api.opening import open_models
+from darnax.composing import trust
+from darnax.errors import RequestError
+from darnax.files import expanded
+from darnax.laboratory import machine, reopening, training
+from darnax.orchestrators import Orchestrator
+from darnax.reports import analysis, curves, runs
+from darnax.runner.evaluate import Evaluation
+from darnax.runner.run_folder import RunFolder
+from darnax.states import State
+
+
+class Analysis(dict[str, Table]):
+    """The tables of an analysis by the names of their measures, and the page that draws them.
+
+    Args:
+        tables: name -> table.
+        page: the HTML page in the run's folder.
+    """
+
+    def __init__(self, tables: Mapping[str, Table], page: Path) -> None:
+        super().__init__(tables)
+        self.page = page
+
+    def __repr__(self) -> str:
+        return f"Analysis({', '.join(self)}; {self.page})"
+
+
+class Run:
+    """A run: `darnax.train` returns one, and `darnax.load` opens one from its folder.
+
+    Args:
+        folder: of the run.
+        trusted: packages whose code the configuration may name, besides darnax and Optax.
+
+    Example:
+        >>> run = darnax.load("outputs/mnist_chain/2026-11-28_10-00-00-a1b2c3")  # doctest: +SKIP
+        >>> run.metrics["eval/accuracy"].values[-1], run.predict(x).shape  # doctest: +SKIP
+        (0.9715, (100, 10))
+    """
+
+    def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
+        self.folder = expanded(str(folder)).absolute()
+        self.trusted = frozenset(trusted)
+        RunFolder.open(self.folder)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration."""
+        return RunFolder.open(self.folder).config()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What summary.json says: status, last and best metrics, epochs, steps, seconds."""
+        return RunFolder.open(self.folder).summary()
+
+    @property
+    def status(self) -> str:
+        """`running`, `finished`, `pruned`, `interrupted` or `failed`; a run that was killed is interrupted."""
+        return runs.standing(self.folder, str(self.summary.get("status")))
+
+    @property
+    def metrics(self) -> Metrics:
+        """What it has logged so far, by the names of the metrics."""
+        return Metrics(self.folder / "metrics.jsonl")
+
+    @cached_property
+    def models(self) -> tuple[Model, ...]:
+        """The network of every replica: the best on the validation split, or else the last."""
+        return open_models(self.folder, self.trusted, best=True)
+
+    @cached_property
+    def last_models(self) -> tuple[Model, ...]:
+        """The network of every replica, from the last checkpoint."""
+        return open_models(self.folder, self.trusted, best=False)
+
+    @property
+    def model(self) -> Model:
+        """The network of the run, or of its first replica."""
+        return self.models[0]
+
+    @property
+    def network(self) -> Orchestrator:
+        """The orchestrator with all modules; `network.layer_map["w_in"]` is one of them."""
+        return self.model.network
+
+    @property
+    def state(self) -> State:
+        """A state of the network, with a batch of 1; `state.init(x, y)` makes others."""
+        return self.model.state
+
+    @property
+    def phases(self) -> PhasesOfRun:
+        """The phases of training and of inference: `phases.train`, `phases.infer`."""
+        return self.model.phases
+
+    def predict(self, x: Any) -> NDArray[np.float32]:
+        """Return the scores (N, *output) of raw inputs (N, *raw); see `Model.predict`."""
+        return self.model.predict(x)
+
+    def states(self, x: Any, phase: str | None = None) -> dict[str, NDArray[np.float32]]:
+        """Return the states (N, *size) that raw inputs (N, *raw) relax to, by the names of the buffers; see `Model.states`."""
+        return self.model.states(x, phase)
+
+    def evaluate(self, *overrides: str, progress: bool | None = None) -> Evaluation:
+        """Evaluate the network on the test split; `overrides` may change the data, as those of `darnax eval` do.
+
+        Raises:
+            RequestError: an override changes something else, or the data cannot be opened.
+        """
+        return reopening.evaluate(self.folder, self._with_trust(overrides), display(progress))
+
+    def analyse(self, *overrides: str, only: Iterable[str] = (), examples: int = 500, progress: bool | None = None) -> Analysis:
+        """Measure the trained network on test data, write the tables and a page into the folder of the run, return the tables.
+
+        Args:
+            overrides: of the data, as those of `darnax analyse`.
+            only: names of measures; all of them by default.
+            examples: test examples to look at.
+            progress: whether to show the progress of preparing data.
+        """
+        asked = measures.chosen(list(only))
+        subject = reopening.analyse(self.folder, self._with_trust(overrides), examples, display(progress))
+        tables = {name: measure(subject) for name, measure in asked.items()}
+        for name, table in tables.items():
+            write(name, table, self.folder / analysis.FOLDER)
+        return Analysis(tables, analysis.write(self.folder))
+
+    def resume(self, *words: str, progress: bool | None = None) -> "Run":
+        """Continue an interrupted run from its last checkpoint, to its end; return the run.
+
+        Args:
+            words: `trust=[…]` and `paths.data=DIR`; everything else is the configuration of the run.
+            progress: whether to show a progress bar; by default in a terminal or a notebook.
+
+        Raises:
+            RequestError: the run is finished, or another process trains it.
+            Interrupted: it was stopped again.
+        """
+        machine.require_of_machine(words)
+        trusted = self.trusted | trust.granted(words)
+        with interruptible():
+            training.resume(self.folder, trusted=trusted, data=machine.chosen_data(words), display=display(progress))
+        return Run(self.folder, trusted)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the network and its configuration as one safetensors file, which `darnax.load` reads without the run folder.
+
+        Every array has the name of its module and its field, such as `w_in.W`; the metadata hold the configuration.
+
+        Raises:
+            RequestError: the file cannot be written.
+        """
+        from darnax.api.exporting import export_model
+
+        return export_model(self.model, expanded(str(path)))
+
+    def to_pandas(self) -> Any:
+        """Return what it has logged as a `pandas.DataFrame`."""
+        return self.metrics.to_pandas()
+
+    def _with_trust(self, overrides: Iterable[str]) -> list[str]:
+        words = list(overrides)
+        if self.trusted and not trust.granted(words):
+            words.append(f"trust=[{','.join(sorted(self.trusted))}]")
+        return words
+
+    def __repr__(self) -> str:
+        config, summary = self.config, self.summary
+        last = {**summary.get("metrics", {})}
+        scores = [f"{name} {last[name]:.4f}" for name in ("eval/accuracy", "test/accuracy") if name in last]
+        return f"Run({', '.join([str(config.get('name')), self.status, *scores])}; {self.folder})"
+
+    def _repr_html_(self) -> str:
+        from darnax.api.html import run_html
+
+        return run_html(repr(self), {name: curves.fold([points]) for name, points in self._curves().items()})
+
+    def _curves(self) -> dict[str, Any]:
+        logged = curves.points(self.metrics.rows)
+        return {name: points for name, points in logged.items() if name.endswith("/accuracy") and len(points[0]) > 1}
+
+
+def require_folder(path: Path) -> None:
+    """Raise RequestError unless there is a folder at `path`."""
+    if not path.is_dir():
+        raise RequestError(f"{path}: there is no such folder; give that of a run, of a sweep, or a file of Run.export")

@@ -1,0 +1,46 @@
+"""`darnax.runs`: the runs in a folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from darnax.api.run import Run
+from darnax.api.table import TextTable
+from darnax.reports import runs as reports_runs
+from darnax.reports import text
+
+
+class RunList(list[Run]):
+    """Runs, newest first; prints as a table."""
+
+    def _table(self) -> TextTable:
+        read = [reports_runs.read(run.folder) for run in self]
+        rows = []
+        for run in read:
+            identity = run.path.name.rpartition("-")[2]
+            when, seconds = f"{run.when:%Y-%m-%d %H:%M}", text.duration(run.seconds)
+            rows.append((when, identity, run.experiment, run.status, seconds))
+        return TextTable(("when", "id", "name", "status", "duration"), rows)
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
+def runs(folder: str | Path = "outputs", *, trust: Iterable[str] = ()) -> RunList:
+    """Return all runs in and below a folder, newest first; damaged ones are left out.
+
+    Args:
+        folder: where to look, at any depth.
+        trust: packages whose code their configurations may name.
+
+    Raises:
+        RequestError: there is no run.
+
+    Example:
+        >>> [run.status for run in darnax.runs("outputs/mnist_chain")]  # doctest: +SKIP
+        ['finished', 'finished']
+    """
+    found = reports_runs.find([Path(folder)])
+    return RunList(Run(run.path, trust) for run in found if not run.damage)

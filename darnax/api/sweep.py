@@ -1,0 +1,127 @@
+"""A sweep, by its folder: its points, its runs, and what is left to do."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from darnax.api.comparison import Comparison, compare
+from darnax.api.composition import file_of
+from darnax.api.interruption import interruptible
+from darnax.api.run import Run
+from darnax.api.table import TextTable
+from darnax.composing import secrets, trust
+from darnax.composing.hydra_settings import require_effective
+from darnax.errors import RequestError
+from darnax.files import expanded
+from darnax.reports import text
+from darnax.sweeps import running
+from darnax.sweeps.record import Record
+from darnax.sweeps.survey import DONE, State, survey
+
+
+class Sweep:
+    """A sweep: `darnax.sweep` returns one, and `darnax.load` opens one from its folder.
+
+    Args:
+        folder: of the sweep.
+        trusted: packages whose code its configurations may name, besides darnax and Optax.
+    """
+
+    def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
+        self.folder = expanded(str(folder)).absolute()
+        self.trusted = frozenset(trusted)
+        Record.read(self.folder)
+
+    @property
+    def points(self) -> list[State]:
+        """How every point stands: name, status, value, epochs, seconds, run, and why it failed or was refused."""
+        return survey(Record.read(self.folder))
+
+    @property
+    def status(self) -> TextTable:
+        """A table of the points, as `darnax sweep status` prints it."""
+        goal = Record.read(self.folder).goal
+        columns = ("point", "status", "epochs", f"{goal.value} {goal.metric}", "run, or why not")
+        rows = [
+            (
+                point.name,
+                point.status,
+                f"{round(point.epochs, 1):g}/{point.of:g}" if point.epochs else "",
+                text.metric(goal.metric, point.value),
+                point.why or (point.run.name if point.run else ""),
+            )
+            for point in self.points
+        ]
+        return TextTable(columns, rows)
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that have begun, in the order of the points."""
+        return [Run(point.run, self.trusted) for point in self.points if point.run is not None]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every point has finished, or was pruned."""
+        return all(point.status in DONE for point in self.points)
+
+    def resume(self, *overrides: str, retry_failed: bool = False) -> "Sweep":
+        """Do what is left: resume interrupted points, and try failed ones once more; return the sweep.
+
+        Args:
+            overrides: another launcher, the length of a search, or `trust=[…]`, as `darnax sweep resume` takes them.
+            retry_failed: whether to try points that failed twice again.
+
+        Raises:
+            RequestError: the record is damaged, or an override is not one of these.
+            Interrupted: it was stopped; what is left can be resumed.
+        """
+        words = list(overrides)
+        if self.trusted and not trust.granted(words):
+            words.append(f"trust=[{','.join(sorted(self.trusted))}]")
+        with interruptible():
+            running.resume(self.folder, words, retry=retry_failed)
+        return Sweep(self.folder, trust.granted(words))
+
+    def compare(self, metric: str = "eval/accuracy", **options: Any) -> Comparison:
+        """Put the runs side by side; see `darnax.compare`."""
+        return compare(self, metric=metric, **options)
+
+    def to_pandas(self) -> Any:
+        """Return the points as a `pandas.DataFrame`."""
+        return self.status.to_pandas()
+
+    def __repr__(self) -> str:
+        points = self.points
+        done = sum(point.status in DONE for point in points)
+        return f"Sweep({done} of {len(points)} points finished; {self.folder})"
+
+    def _repr_html_(self) -> str:
+        return self.status._repr_html_()
+
+
+def sweep(*overrides: str, config: Any = None) -> Sweep:
+    """Train one run for every combination of values, and return the sweep.
+
+    Args:
+        overrides: the words of `darnax train -m`: `"model.depth=1,2"`, `"seed=range(3)"`, `"hydra/launcher=joblib"`.
+        config: a run, or the config.yaml of one, to start from instead of the default configuration.
+
+    Raises:
+        RequestError: a point is wrong, with the sentences of the command line; nothing was trained.
+        Interrupted: it was stopped; `darnax.load(folder).resume()` does what is left.
+
+    A point that fails stops no other one: `sweep.status` says why.
+
+    Example:
+        >>> sweep = darnax.sweep("+experiment=mnist_chain", "model.depth=1,2", "seed=range(3)")  # doctest: +SKIP
+        >>> sweep.compare()  # doctest: +SKIP
+    """
+    words, file = list(overrides), file_of(config)
+    secrets.require_none([*words, *([str(file)] if file else [])])
+    require_effective(words, multirun=True, saved=file is not None)
+    command = ["darnax.sweep", *secrets.masked(words)]
+    with interruptible():
+        record, states = running.start(words, file, command)
+    if running.are_refused(states):
+        raise RequestError(*dict.fromkeys(f"{state.name}: {state.why}" for state in states))
+    return Sweep(record.folder, trust.granted(words))

@@ -1,0 +1,48 @@
+"""`darnax.train`: from the words of the command line to a trained run."""
+
+from pathlib import Path
+from typing import Any
+
+from darnax.api.composition import file_of
+from darnax.api.display import display
+from darnax.api.interruption import interruptible
+from darnax.api.run import Run
+from darnax.composing import secrets, trust
+from darnax.composing.composer import compose_whole
+from darnax.laboratory import machine, training
+from darnax.laboratory.display import Display
+
+
+def train(*overrides: str, config: Any = None, progress: bool | None = None) -> Run:
+    """Train a network, and return its run.
+
+    Args:
+        overrides: the words of `darnax train`: `"+experiment=mnist_chain"`, `"seed=1"`, `"runner.epochs=2"`.
+        config: a run, or the config.yaml of one, to start from instead of the default configuration.
+        progress: whether to show a progress bar; by default in a terminal or a notebook.
+
+    Raises:
+        RequestError: the request is wrong, with the sentences of the command line; nothing was written.
+        RunError: the run failed.
+        Interrupted: it was stopped by Ctrl-C or another signal; a checkpoint is saved.
+
+    Example:
+        >>> run = darnax.train("+experiment=mnist_chain", "seed=1", "runner.epochs=2")  # doctest: +SKIP
+        >>> run.summary["metrics"]["test/accuracy"]  # doctest: +SKIP
+        0.9573
+    """
+    words = list(overrides)
+    command = ["darnax.train", *secrets.masked(words)]
+    with interruptible():
+        return start(words, file_of(config), command, display(progress))
+
+
+def start(overrides: list[str], file: Path | None, command: list[str], shown: Display) -> Run:
+    """Compose a configuration, train it, and return the run; `command` is for its record."""
+    secrets.require_none([*overrides, *([str(file)] if file else [])])
+    configuration = compose_whole(overrides, file)
+    if file is not None and machine.is_of_a_run(file):
+        configuration = machine.composed_here(configuration, overrides)
+    written = configuration.written()
+    folder, _ = training.train(configuration.resolved, composed=written, overrides=overrides, command=command, display=shown)
+    return Run(folder, trust.granted(overrides))
