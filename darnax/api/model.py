@@ -107,13 +107,15 @@ class Model:
     def _checked(self, x: Any) -> NDArray[Any]:
         inputs = np.asarray(x)
         data = self.experiment.data
+        if inputs.ndim < 1:
+            raise RequestError("x: inputs of shape [] have no axis of examples; expected (N, *raw) as the dataset of the run has them")
         like = jax.ShapeDtypeStruct((1, *inputs.shape[1:]), jnp.asarray(inputs[:0]).dtype)
         try:
             shape = jax.eval_shape(data.encode, like).shape[1:]
         except Exception as error:  # stages of other packages may raise anything
             what = f"x: inputs of shape {list(inputs.shape)} cannot be encoded ({first_line(error)}); "
             raise RequestError(f"{what}expected (N, *raw) as the dataset of the run has them") from error
-        if inputs.ndim < 1 or shape != data.shape:
+        if shape != data.shape:
             what = f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} each; "
             raise RequestError(f"{what}expected (N, *raw) that encodes to {list(data.shape)}")
         return inputs

@@ -1,0 +1,60 @@
+"""The functions in a real Jupyter kernel: trained, interrupted, resumed, used, compared and swept there."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import words
+from nbclient import NotebookClient
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Jupyter itself
+
+
+def notebook(asked: list[str]) -> nbformat.NotebookNode:
+    cells = [
+        f"import darnax, numpy as np\nasked = {asked!r}",
+        "run = darnax.train(*asked, 'runner.epochs=1')\nrun",
+        "long = darnax.train(*asked, 'runner.epochs=2000', 'runner.checkpoint_every=1000', 'runner.evaluate_every=1000')",
+        "stopped, = [run for run in darnax.runs(asked[-1].split('=')[1]) if run.status == 'interrupted']\nprint(stopped.status)",
+        "short = darnax.train('runner.epochs=2', config=stopped)\nprint(short.status, run.predict(np.zeros((3, 28, 28, 1))).shape)",
+        "sweep = darnax.sweep(*asked, 'runner.epochs=1', 'seed=1,2')\nsweep",
+        "darnax.compare(run, sweep, metric='train/accuracy')",
+    ]
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
+def test_a_notebook_trains_is_interrupted_and_goes_on(tmp_path: Path, mnist_directory: Path, trained) -> None:
+    del trained  # the data are prepared
+    place = tmp_path / "outputs"
+    asked = [*words(place, mnist_directory), f"paths.outputs={place}"]
+    client = NotebookClient(notebook(asked), timeout=300, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}})
+
+    def interrupt(cell, cell_index: int, **_) -> None:
+        if cell_index == 2:
+            threading.Thread(target=stop, args=(place, client), daemon=True).start()
+
+    client.on_cell_execute = interrupt
+    done = client.execute()
+    imported, first, long, status, short, sweep, compared = done.cells
+    assert not imported.outputs
+    bar, shown = first.outputs
+    assert "finished" in bar["data"]["text/html"]
+    assert "<svg" in shown["data"]["text/html"] or "Run(" in shown["data"]["text/plain"]
+    error = long.outputs[-1]
+    assert error.ename == "Interrupted", error
+    assert "resume with darnax.load(" in error.evalue
+    assert status.outputs[0].text == "interrupted\n"
+    assert short.outputs[-1].text == "finished (3, 10)\n", short.outputs
+    assert "<table>" in sweep.outputs[-1]["data"]["text/html"]
+    assert compared.outputs[-1]["data"]["text/html"].count("<tr>") == 2  # seeds are folded
+
+
+def stop(place: Path, client: NotebookClient) -> None:
+    """Interrupt the kernel, as the button does, once the second run has logged something."""
+    while sum(file.stat().st_size > 0 for file in place.glob("*/*/metrics.jsonl")) < 2:
+        time.sleep(0.05)
+    os.kill(client.km.provisioner.pid, signal.SIGINT)
