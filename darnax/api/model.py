@@ -108,7 +108,7 @@ class Model:
         inputs = np.asarray(x)
         data = self.experiment.data
         if inputs.ndim < 1:
-            raise RequestError("x: inputs of shape [] have no axis of examples; expected (N, *raw) as the dataset of the run has them")
+            raise RequestError("x: inputs of shape [] have no axis of examples; expected (N, *raw)")
         like = jax.ShapeDtypeStruct((1, *inputs.shape[1:]), jnp.asarray(inputs[:0]).dtype)
         try:
             shape = jax.eval_shape(data.encode, like).shape[1:]

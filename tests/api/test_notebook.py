@@ -19,8 +19,11 @@ def notebook(asked: list[str]) -> nbformat.NotebookNode:
         f"import darnax, numpy as np\nasked = {asked!r}",
         "run = darnax.train(*asked, 'runner.epochs=1')\nrun",
         "long = darnax.train(*asked, 'runner.epochs=2000', 'runner.checkpoint_every=1000', 'runner.evaluate_every=1000')",
-        "stopped, = [run for run in darnax.runs(asked[-1].split('=')[1]) if run.status == 'interrupted']\nprint(stopped.status)",
-        "short = darnax.train('runner.epochs=2', config=stopped)\nprint(short.status, run.predict(np.zeros((3, 28, 28, 1))).shape)",
+        "found = darnax.runs(asked[-1].split('=')[1])\n"
+        "stopped, = [run for run in found if run.status == 'interrupted']\n"
+        "print(stopped.status)",
+        "short = darnax.train('runner.epochs=2', config=stopped)\n"
+        "print(short.status, run.predict(np.zeros((3, 28, 28, 1))).shape)",
         "sweep = darnax.sweep(*asked, 'runner.epochs=1', 'seed=1,2')\nsweep",
         "darnax.compare(run, sweep, metric='train/accuracy')",
     ]

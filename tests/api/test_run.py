@@ -132,7 +132,8 @@ def test_an_exported_network_needs_no_folder(trained: darnax.Run, digits, tmp_pa
 def test_a_run_that_has_moved_is_loaded(trained: darnax.Run, digits, tmp_path: Path) -> None:
     moved = shutil.copytree(trained.folder, tmp_path / "copy")
     config = yaml.safe_load((moved / "config.yaml").read_text())
-    (moved / "config.yaml").write_text(yaml.safe_dump(config | {"paths": {"data": "/not/here", "outputs": "/not/here"}}, sort_keys=False))
+    config["paths"] = {"data": "/not/here", "outputs": "/not/here"}
+    (moved / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     assert np.array_equal(darnax.load(moved).predict(digits[0][:5]), trained.predict(digits[0][:5]))
 
 
@@ -150,10 +151,15 @@ def test_what_is_refused_is_refused_in_the_words_of_the_command_line(tmp_path: P
         darnax.load(tmp_path / "nothing")
 
 
+def state_of_the_process() -> tuple:
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return Path.cwd(), sys.argv[:], dict(os.environ), [signal.getsignal(each) for each in signals]
+
+
 def test_a_function_leaves_the_process_as_it_was(tmp_path: Path, mnist_directory: Path, capfd) -> None:
-    before = os.getcwd(), [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)], sys.argv[:]
+    before = state_of_the_process()
     darnax.train(*words(tmp_path, mnist_directory, "runner.epochs=1"))
-    after = os.getcwd(), [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)], sys.argv[:]
+    after = state_of_the_process()
     assert before == after
     assert capfd.readouterr() == ("", "")
 
