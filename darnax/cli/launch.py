@@ -60,12 +60,13 @@ def train_together(
     from darnax.errors import Problem, RequestError
     from darnax.runner.run_folder import RunFolder
 
-    dataset = open_data(experiments[0], quiet=True)
+    begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
+    existing = any(tuple(each) in begun for each in overrides)
+    dataset = open_data(experiments[0], quiet=True, existing=existing)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
     for each in experiments:
         require_epochs(each, dataset)
-    begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
     runs = []
     for each, point in zip(experiments, map(tuple, overrides), strict=True):
         if point in begun:
@@ -97,8 +98,8 @@ def resume(path: Path, sweep: "Record | None" = None, trusted: Collection[str] =
     require_granted(config, trusted)
     with nullcontext() if sweep else aloud():
         experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
-    dataset = ordered_by_each_seed(open_data(experiment, quiet=sweep is not None), experiment)
-    return run([(experiment, folder)], dataset, sweep)[0]
+    opened = open_data(experiment, quiet=sweep is not None, existing=True)
+    return run([(experiment, folder)], ordered_by_each_seed(opened, experiment), sweep)[0]
 
 
 def evaluate(path: Path, overrides: Sequence[str]) -> "tuple[str, Evaluation]":
@@ -142,7 +143,7 @@ def reopen(path: Path, overrides: Sequence[str], asked_by: str) -> "tuple[Experi
     with aloud():
         config = with_paths_here(compose(changes, folder.path / "config.yaml"), chosen_data(overrides))
         experiment = on_one_device(build(config, existing=True))
-    dataset = open_data(experiment, trains=False)
+    dataset = open_data(experiment, trains=False, existing=True)
     if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
         echo(f"{folder.path}: {CHOSEN_BY_TEST}", error=True)
     steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples

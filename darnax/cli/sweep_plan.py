@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
-from darnax.cli import hydra_sweep, panels, sweep_check, sweep_launcher, tables
+from darnax.cli import hydra_sweep, panels, sweep_check, sweep_data, sweep_launcher, tables
 from darnax.cli.hydra_adapter import Composer
 from darnax.cli.hydra_sweep import Request
 from darnax.cli.sweep_grid import grid
@@ -62,9 +62,21 @@ def new_search(request: Request) -> "Search":
     return Search.of(request.sweeper, request.asked, request.point)
 
 
-def require_sound(plan: Plan, overrides: list[str]) -> None:
-    """Raise RequestError where a point is refused, or a search has a goal that no run comes to."""
-    if problems := sweep_check.refusals(plan.points, called(plan, overrides)):
+def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) -> None:
+    """Raise RequestError where a point is refused, or a search has a goal that no run comes to.
+
+    With `prepares` a set that is not there is prepared now, once every point is known to build;
+    otherwise a line says that this is still to be done.
+    """
+    problems = sweep_check.refusals(plan.points, called(plan, overrides))
+    if not problems or not prepares:
+        elsewhere = not sweep_launcher.is_on_this_machine(plan.request.config)
+        outlines = sweep_data.Outlines(prepares, elsewhere)
+        plan.points = sweep_data.examine_data(plan.points, outlines)
+        for line in sweep_data.notes(outlines):
+            tables.echo(line, error=True)
+        problems = sweep_check.refusals(plan.points, called(plan, overrides))
+    if problems:
         raise RequestError(*problems)
     if plan.search is not None:
         from darnax.cli import sweep_metrics
@@ -87,7 +99,7 @@ def show(plan: Plan, overrides: list[str]) -> int:
     if plan.search is not None:
         tables.echo(f"{plan.search.settings.n_trials} points are drawn between these, which were looked at")
     try:
-        require_sound(plan, overrides)
+        require_sound(plan, overrides, prepares=False)
     except RequestError as error:
         panels.report(error)
         return panels.REFUSED
@@ -99,8 +111,6 @@ def folder(plan: Plan) -> Path:
     config = plan.request.config
     outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
     if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
-        raise RequestError(
-            Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
-        )
+        raise RequestError(Problem("name", f"got {name!r}, expected a name for a folder in paths.outputs; that is {outputs!r}"))
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return expanded(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

@@ -103,7 +103,7 @@ def lab(tmp_path, monkeypatch) -> Lab:
     import sys
 
     import darnax.cli
-    from darnax.cli import sweep_check, sweep_metrics
+    from darnax.cli import sweep_check, sweep_data, sweep_metrics
 
     packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
@@ -114,6 +114,7 @@ def lab(tmp_path, monkeypatch) -> Lab:
     monkeypatch.setattr(darnax.cli, "launch", launch, raising=False)
     monkeypatch.setitem(sys.modules, "darnax.cli.launch", launch)
     monkeypatch.setattr(sweep_check, "examine", lab.examine)
+    monkeypatch.setattr(sweep_data, "examine_data", lambda points, outlines: points)
     monkeypatch.setattr(sweep_metrics, "require_logged", lambda metric, experiment: None)
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
     assert lab.left() == []

@@ -114,8 +114,12 @@ def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
     [
         (["data.memory_gib=1.0"], "data.memory_gib: has no effect on a data.source"),
         (["+data.test=5"], "data.test: has no effect on a data.source"),
+        (
+            ["data.validation=9", "+data.source.validates=true"],
+            "data.validation: got 9, expected 0: blobs has a validation split",
+        ),
         (["data.validation=30"], "data.validation: got 30, expected fewer than the 30 examples of train"),
-        (["data.per_class=11"], "data.per_class: came 11, expected at most 10"),
+        (["data.per_class=11"], "data.per_class: got 11, expected at most 10"),
     ],
 )
 def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(place, asked, told):
