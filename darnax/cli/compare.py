@@ -7,11 +7,11 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Metric
-from darnax.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from darnax.reports.compare import Comparison, Row
 
+CHOOSE = "choose by a metric of the validation split, such as eval/accuracy"
 MANY = 8  # columns that a terminal has room for
 
 Places = Annotated[
@@ -41,7 +41,8 @@ def compare(
 
     Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test against the best row.
     A best value is chosen on the data that it was measured on: the last one is the fairer, and the default. Runs that keep
-    nothing out of training have no eval/accuracy; `--metric test/accuracy` reports how they ended.
+    nothing out of training have no eval/accuracy; `--metric test/accuracy` reports how they ended, in the order of the
+    configurations: no row is the best by the test images, which are there to report and not to choose by.
 
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 
@@ -50,8 +51,6 @@ def compare(
     from darnax.reports.compare import compare as put_side_by_side
     from darnax.reports.runs import find
 
-    if best and metric.startswith("test/"):
-        raise RequestError(Problem("--best", f"would choose by the test split ({metric}); leave out --best to report it"))
     comparison = put_side_by_side(find(places), metric, list(group_by or []), best=best, lower=lower)
     show(comparison)
     if csv is not None:
@@ -74,7 +73,12 @@ def show(comparison: "Comparison") -> None:
     heads = [short[key] for key in comparison.columns]
     shown, hidden = heads[:MANY], heads[MANY:]
     rows = [line(row, comparison.metric) for row in comparison.rows]
-    tables.show((*shown, comparison.heading, "n", "p", ""), [row[: len(shown)] + row[len(heads) :] for row in rows])
+    figures = ("n", "p", "") if comparison.is_ranked else ("n",)
+    last = len(heads) + 1 + len(figures)
+    cells = [row[: len(shown)] + row[len(heads) : last] for row in rows]
+    tables.show((*shown, comparison.heading, *figures), cells)
+    if not comparison.is_ranked:
+        tables.echo(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
     if hidden:
         tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for run in comparison.damaged:

@@ -25,6 +25,7 @@ from darnax.cli.sweep_record import NAME, PATIENCE, Goal, Point, Record
 from darnax.cli.sweep_survey import State, survey
 from darnax.errors import Problem, RequestError
 from darnax.locks import held
+from darnax.reports.compare import may_choose
 
 Compose = Callable[[Sequence[str]], Point]
 MOST_TRIALS = 300  # points looked at before the start
@@ -140,7 +141,7 @@ class Search:
         if point.refusal:
             raise RequestError(*point.refusal.split("; "))
         metric = self.settings.metric
-        if metric.startswith("test/"):
+        if not may_choose(metric):
             raise RequestError(Problem(f"{WHERE}.metric", f"{metric} {TEST_SPLIT}"))
         if metric.startswith("eval/") and not has_validation(point.config or {}):
             raise RequestError(Problem(f"{WHERE}.metric", f"got {metric}, but {NO_VALIDATION}"))
