@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from darnax.orchestrators import Messages, Orchestrator
 from darnax.orchestrators.interface import Held
+from darnax.printing import counted
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
@@ -113,7 +114,7 @@ def ordered(phases: Mapping[str, Phase]) -> Phases:
     """Return `phases` as `Phases`; raise TypeError for another mapping of several, whose order JAX may have changed."""
     if not isinstance(phases, Phases) and len(phases) > 1:
         raise TypeError(
-            f"got a {type(phases).__name__} of {len(phases)} phases, which JAX sorts by name; expected Phases: "
+            f"got a {type(phases).__name__} of {counted(len(phases), 'phase')}, which JAX sorts by name; expected Phases: "
             f"write Phases({next(iter(phases))}=…, …), in the order in which they are to run"
         )
     return phases if isinstance(phases, Phases) else Phases(phases)

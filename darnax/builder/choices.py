@@ -12,6 +12,7 @@ from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expanded
+from darnax.printing import counted
 from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
 
 
@@ -64,7 +65,7 @@ def examine_ends(data: DataChoice, plan: Plan, reader: Reader) -> None:
     got, name = buffers.sizes[-1], buffers.names[-1]
     expected_size = label_size(data)
     if expected_size is not None and got != expected_size:
-        expected = f"{list(expected_size)}, what data.labels makes of {data.classes} classes"
+        expected = f"{list(expected_size)}, what data.labels makes of {counted(data.classes, 'class', 'classes')}"
         reader.problems.add(f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write [${{data.classes}}]")
 
 

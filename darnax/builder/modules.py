@@ -17,6 +17,7 @@ from darnax.builder.wiring import Size
 from darnax.errors import first_line
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
+from darnax.printing import counted
 from darnax.relaxation import Phase
 
 BATCH = 2  # more than one, to see that the batch stays
@@ -80,7 +81,9 @@ def examine_reductions(plan: Plan, network: Orchestrator, phases: Iterable[Phase
                 seen.add((seat.where, count))
                 with problems.at(seat.where):
                     layer = network.layer_map[receiver, receiver]
-                    tried(lambda m, h: m.reduce(h), layer, [buffer(seat.received)] * count, doing=f"{count} messages: ")
+                    tried(
+                        lambda m, h: m.reduce(h), layer, [buffer(seat.received)] * count, doing=f"{counted(count, 'message')}: "
+                    )
 
 
 def tried(function: Any, *arguments: Any, doing: str = "") -> Any:

@@ -3,6 +3,8 @@
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from darnax.printing import counted
+
 if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.runner.experiment import DataChoice, Experiment
@@ -50,7 +52,8 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
     try:
         experiment.make_optimizer.make_plainly(steps)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
-        what = f"{first_line(error)}; an epoch has {steps} steps here: give larger numbers of epochs, or numbers of steps"
+        what = f"{first_line(error)}; an epoch has {counted(steps, 'step')} here"
+        what += ": give larger numbers of epochs, or numbers of steps"
         raise RequestError(Problem("optimizer", what)) from error
 
 
@@ -102,10 +105,15 @@ def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "
         problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
     if dataset.class_names and len(dataset.class_names) != data.classes:
         there = len(dataset.class_names)
-        problems.append(Problem("data.classes", f"{dataset.name} has {there} classes, not {data.classes}; write that"))
+        problems.append(
+            Problem(
+                "data.classes",
+                f"got {data.classes}, expected {there}: {dataset.name} has {counted(there, 'class', 'classes')}; write that",
+            )
+        )
     if trains and not dataset.train.batches(data.batch_size):
         what = f"got {data.batch_size}, more than there is to train on at once"
-        what += f" of {len(dataset.train)} examples; lower it"
+        what += f" of {counted(len(dataset.train), 'example')}; lower it"
         problems.append(Problem("data.batch_size", what))
     if problems:
         raise RequestError(*problems)

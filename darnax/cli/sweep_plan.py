@@ -17,6 +17,7 @@ from darnax.cli.sweep_names import names
 from darnax.cli.sweep_record import Point, Record
 from darnax.errors import Problem, RequestError
 from darnax.files import expanded
+from darnax.printing import counted
 from darnax.runner.run_folder import NAME
 
 if TYPE_CHECKING:
@@ -46,11 +47,15 @@ def plan(composer: Composer, overrides: list[str]) -> Plan:
     here = sweep_launcher.is_here(request.config)
     if not request.is_search:
         unique: dict[str, Point] = {}
-        for point in map(request.point, grid(request.asked)):
+        points = [request.point(each) for each in grid(request.asked)]
+        sweep_check.require_telling(points)
+        for point in points:
             unique.setdefault(point.identity, point)
         return Plan(request, sweep_check.examined(list(unique.values()), here=here))
     search = new_search(request)
-    return Plan(request, sweep_check.examined(search.trial_points(), here=here), search)
+    points = search.trial_points()
+    sweep_check.require_telling(points)
+    return Plan(request, sweep_check.examined(points, here=here), search)
 
 
 def new_search(request: Request) -> "Search":
@@ -97,7 +102,8 @@ def show(plan: Plan, overrides: list[str]) -> int:
     rows = [(name, " ".join(overrides)) for overrides, name in called(plan, overrides).items()]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:
-        tables.echo(f"{plan.search.settings.n_trials} points are drawn between these, which were looked at")
+        drawn = counted(plan.search.settings.n_trials, "point")
+        tables.echo(f"the search draws {drawn} between these, which were looked at")
     try:
         require_sound(plan, overrides, prepares=False)
     except RequestError as error:

@@ -39,6 +39,8 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
     require_resolved(record.folder, record.points, trusted)
     require_same_data(record)
     if not record.goal.trials:
+        if idle := [word for word in given if sweep_words.key_of(word).startswith("hydra.sweeper.")]:
+            raise RequestError(Problem(idle[0], "has no effect on a grid; leave it out"))
         record.overrides = sweep_words.resumed(record.overrides, given)
         words = [word for word in record.overrides if sweep_words.key_of(word).startswith(LAUNCHER)]
         yield Plan(hydra_sweep.read(Composer(None, trusted), words), record.points)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darnax.errors import Problem, RequestError
+from darnax.printing import counted
 
 _VALIDATION_SEED = 0
 
@@ -56,7 +57,9 @@ class Selection:
         kept = self.kept(labels)
         if self.test + self.validation >= len(kept):
             got = f"{self.validation} and data.test={self.test}" if self.test else f"{self.validation}"
-            raise RequestError(Problem("data.validation", f"got {got}, expected fewer than the {len(kept)} examples of train"))
+            raise RequestError(
+                Problem("data.validation", f"got {got}, expected fewer than the {counted(len(kept), 'example')} of train")
+            )
         order = np.random.default_rng(_VALIDATION_SEED).permutation(kept)
         train, test, validation = np.split(order, [len(kept) - self.validation - self.test, len(kept) - self.validation])
         return self._first_of_each(np.sort(train), labels), np.sort(validation), np.sort(test)

@@ -188,6 +188,7 @@ def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times)
         (["hydra/sweeper=optuna", "seed=interval(3,1)"], "seed=interval(3,1): "),
         (["hydra/sweeper=optuna", "seed=tag(log,interval(0,1))"], "seed=tag(log,interval(0,1)): "),
         (["hydra/sweeper=optuna", "sed=1,2"], "there is no sed"),
+        (["hydra/sweeper=optuna", "seed=1,2", "paths.data=A,B"], "paths.data: got several values, expected one"),
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials: got 0"),
         (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.trials=9"], "did you mean n_trials?"),
         (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr"], "TPESampler?"),
