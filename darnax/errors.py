@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where it stands, and what came, what was expected, what to do."""
+    """One thing that is wrong: where it stands, and what was given, what was expected, what to do."""
 
     where: str
     what: str
@@ -20,8 +20,8 @@ class RequestError(Exception):
     """The request was wrong and is the caller's to mend; the command line shows every problem and exits with 2.
 
     Example:
-        >>> str(RequestError(Problem("data.batch_size", "came 0, expected a positive integer")))
-        'data.batch_size: came 0, expected a positive integer'
+        >>> str(RequestError(Problem("data.batch_size", "got 0, expected a positive integer")))
+        'data.batch_size: got 0, expected a positive integer'
     """
 
     def __init__(self, *problems: Problem | str) -> None:

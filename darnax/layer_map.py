@@ -31,7 +31,7 @@ class LayerMap(eqx.Module):
         wiring = {(i, j): module for i in sorted(rows) for j, module in sorted(rows[i].items())}
         validate(wiring)
         if unknown := set(names or {}) - set(wiring):
-            raise ValueError(f"names came for {sorted(unknown)}, but the network has {sorted(wiring)}")
+            raise ValueError(f"got names for {sorted(unknown)}, expected some of {sorted(wiring)}")
         called = {edge: default_name(edge) for edge in wiring} | dict(names or {})
         if len(set(called.values())) < len(wiring):
             raise ValueError(f"two modules have one name: {sorted(called.values())}")
@@ -95,14 +95,15 @@ def default_name(edge: Edge) -> str:
 def validate(wiring: Mapping[Edge, AbstractModule]) -> None:
     """Raise ValueError, with the edge, for the first edge that no network can have."""
     if not wiring:
-        raise ValueError("a network has at least an output layer; no module came")
+        raise ValueError("got no module, expected at least an output layer")
     last = max(i for i, _ in wiring)
     for (i, j), module in wiring.items():
         kind, expected = ("layer", Layer) if i == j else ("adapter", Adapter)
         if i <= 0:
             raise ValueError(f"{j} -> {i}: receivers are numbered from 1, for buffer 0 is the input and listens to nobody")
         if not isinstance(module, expected):
-            raise ValueError(f"{j} -> {i}: expected the {kind} of this edge, but a {type(module).__name__} came")
+            got = f"got a {type(module).__name__}"
+            raise ValueError(f"{j} -> {i}: {got}, expected the {kind} of this edge")
         if not 0 <= j <= last:
             raise ValueError(f"{j} -> {i}: there is no buffer {j}; buffers go from 0 to {last}")
         if (i, i) not in wiring:

@@ -26,6 +26,17 @@ def printable(words: str) -> str:
     return "".join(letter if is_seen(letter) else escaped(letter) for letter in words)
 
 
+def counted(number: float, word: str, plural: str = "") -> str:
+    """Write a number with its word, in the plural unless it is one.
+
+    Example:
+        >>> counted(1, "epoch"), counted(0.5, "epoch"), counted(2, "class", "classes")
+        ('1 epoch', '0.5 epochs', '2 classes')
+    """
+    amount = f"{number:g}" if isinstance(number, float) else str(number)
+    return f"{amount} {word if number == 1 else plural or f'{word}s'}"
+
+
 def printable_lines(text: str) -> str:
     r"""Write every line of a text as a terminal may be given it.
 

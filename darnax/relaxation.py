@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from darnax.orchestrators import Messages, Orchestrator
 from darnax.orchestrators.interface import Held
+from darnax.printing import counted
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
@@ -46,15 +47,18 @@ class Phase:
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ValueError(f"{name} is one of {', '.join(map(str, choices))}; came {getattr(self, name)!r}")
+                got = f"{name}: got {getattr(self, name)!r}"
+                raise ValueError(f"{got}, expected one of {', '.join(map(str, choices))}")
         if isinstance(self.learn, str):
-            raise ValueError(f"learn is a tuple of names, as in learn=({self.learn!r},); a string came")
+            what = f"expected a tuple of names, as in learn=({self.learn!r},)"
+            raise ValueError(f"learn: got the string {self.learn!r}, {what}")
         if (self.steps is None) == (self.until is None):
             raise ValueError("a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`")
         if (self.until is None) != (self.max_steps is None):
             raise ValueError("`until: fixed_point` and `max_steps: n` go together")
         if not 0 <= self.length < LONGEST:
-            raise ValueError(f"a phase has 0 steps or more, and less than {LONGEST}; came {self.length}")
+            what = f"expected 0 or more in a phase, and less than {LONGEST}"
+            raise ValueError(f"got {self.length} steps, {what}")
 
     @property
     def length(self) -> int:
@@ -110,7 +114,7 @@ def ordered(phases: Mapping[str, Phase]) -> Phases:
     """Return `phases` as `Phases`; raise TypeError for another mapping of several, whose order JAX may have changed."""
     if not isinstance(phases, Phases) and len(phases) > 1:
         raise TypeError(
-            f"got a {type(phases).__name__} of {len(phases)} phases, which JAX sorts by name; expected Phases: "
+            f"got a {type(phases).__name__} of {counted(len(phases), 'phase')}, which JAX sorts by name; expected Phases: "
             f"write Phases({next(iter(phases))}=…, …), in the order in which they are to run"
         )
     return phases if isinstance(phases, Phases) else Phases(phases)

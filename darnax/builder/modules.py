@@ -17,6 +17,7 @@ from darnax.builder.wiring import Size
 from darnax.errors import first_line
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
+from darnax.printing import counted
 from darnax.relaxation import Phase
 
 BATCH = 2  # more than one, to see that the batch stays
@@ -75,12 +76,14 @@ def examine_reductions(plan: Plan, network: Orchestrator, phases: Iterable[Phase
         if receiver != sender:
             continue
         for messages in choices:
-            came = sum(network.sends(messages, i, j) for i, j in network.layer_map.edges if i == receiver)
-            if (seat.where, came) not in seen:
-                seen.add((seat.where, came))
+            count = sum(network.sends(messages, i, j) for i, j in network.layer_map.edges if i == receiver)
+            if (seat.where, count) not in seen:
+                seen.add((seat.where, count))
                 with problems.at(seat.where):
                     layer = network.layer_map[receiver, receiver]
-                    tried(lambda m, h: m.reduce(h), layer, [buffer(seat.received)] * came, doing=f"{came} messages: ")
+                    tried(
+                        lambda m, h: m.reduce(h), layer, [buffer(seat.received)] * count, doing=f"{counted(count, 'message')}: "
+                    )
 
 
 def tried(function: Any, *arguments: Any, doing: str = "") -> Any:
@@ -101,8 +104,8 @@ def buffer(size: Size) -> jax.ShapeDtypeStruct:
 def require_shape(what: str, value: Any, seat: Seat, expected: Size) -> None:
     """Raise ValueError unless `value` is one array with the shape of the receiver."""
     if getattr(value, "shape", None) != (BATCH, *expected):
-        came = value.shape[1:] if getattr(value, "shape", ())[:1] == (BATCH,) else shapes(value)
-        raise ValueError(f"{what} has the size {came}, but the receiver is {expected} (the sender is {seat.sent})")
+        got = value.shape[1:] if getattr(value, "shape", ())[:1] == (BATCH,) else shapes(value)
+        raise ValueError(f"{what} has the size {got}, but the receiver is {expected} (the sender is {seat.sent})")
 
 
 def shapes(tree: Any) -> Any:

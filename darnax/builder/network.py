@@ -89,7 +89,7 @@ def read_plan(model: Model, reader: Reader) -> Plan | None:
         examine_constructors(model, reader)
         return None
     if (lines := len(model.layers) + len(model.adapters)) > DEEPEST:  # each is tried by itself
-        problems.add("model", f"came {lines} lines of layers and adapters, expected {DEEPEST} at most")
+        problems.add("model", f"got {lines} lines of layers and adapters, expected {DEEPEST} at most")
         return None
     layers, adapters = list(read_layers(model.layers, buffers, reader)), list(read_adapters(model.adapters, buffers, reader))
     placed = [(place, where) for place, where, _ in layers + adapters]
@@ -138,7 +138,7 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
     for name, value in node.items():
         where = f"model.adapters.{name}"
         if not isinstance(value, Mapping):
-            problems.add(where, f"came {said(value)}, expected from, to and `_target_`; to take it away write ~{where}")
+            problems.add(where, f"got {said(value)}, expected from, to and `_target_`; to take it away write ~{where}")
             continue
         call = read_adapter(value, where, reader)
         ends = []

@@ -19,7 +19,7 @@ def examine_numbers(model: Model, problems: Problems) -> None:
     """
     numbers = model.model_extra or {}
     if len(numbers) > MOST:  # each is compared with all the others
-        problems.add("model", f"came {len(numbers)} keys of numbers, expected {MOST} at most")
+        problems.add("model", f"got {len(numbers)} keys of numbers, expected {MOST} at most")
         return
     modules = {f"model.{kind}.{name}": node for kind in ("layers", "adapters") for name, node in getattr(model, kind).items()}
     known = list(type(model).model_fields)

@@ -84,7 +84,7 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
     """Return the transformation that a mapping with `_target_`, or one of such mappings in order, describes."""
     if not isinstance(node, Mapping) or not node:
         reader.problems.add(
-            where, f"came {said(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}"
+            where, f"got {said(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}"
         )
         return None
     parts = {where: node} if "_target_" in node else {f"{where}.{name}": part for name, part in node.items()}

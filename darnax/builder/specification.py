@@ -149,7 +149,7 @@ def read(section: type[S], node: Any, where: str, problems: Problems) -> S | Non
 
 
 def sentence(section: type[Section], detail: Any) -> str:
-    """Say what Pydantic found: what came, what was expected, what is near."""
+    """Say what Pydantic found: what was given, what was expected, what is near."""
     if detail["type"] == "extra_forbidden":
         *above, name = detail["loc"]
         return f"there is no such key{nearest(name, keys_at(section, above))}"
@@ -162,7 +162,7 @@ def sentence(section: type[Section], detail: Any) -> str:
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":
         expected = f"expected at least {detail['ctx']['min_length']} of them"
-    return f"came {said(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
+    return f"got {said(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
 
 
 def keys_at(section: type[Section], above: list[Any]) -> list[str]:

@@ -24,7 +24,7 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         ValueError: no dotted name, a package that is not trusted, a name that does not exist, or not of the `kind` wanted.
     """
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z]\w*)+", target):
-        raise ValueError(f"came {said(target)}, expected a dotted public name, such as darnax.modules.OutputLayer")
+        raise ValueError(f"got {said(target)}, expected a dotted public name, such as darnax.modules.OutputLayer")
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
     require_trust(package, target, allowed)

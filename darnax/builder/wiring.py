@@ -69,7 +69,7 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
             families[name] = family = read_family(name, value, first)
             first += len(family.members)
     if first > DEEPEST:
-        problems.add("model.buffers", f"came {first} buffers, expected {DEEPEST} at most")
+        problems.add("model.buffers", f"got {first} buffers, expected {DEEPEST} at most")
     for end, role in ((0, "first buffer is the input"), (-1, "last buffer is the output")):
         name = list(node)[end]
         if name in families and families[name].repeat is not None:
@@ -83,17 +83,17 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
 def read_family(name: str, value: Any, first: int) -> Family:
     """Return one line of `buffers`; raise ValueError if it is none."""
     if not NAME.fullmatch(name):
-        raise ValueError(f"came {name!r}, expected a name of letters, digits and _")
+        raise ValueError(f"got {name!r}, expected a name of letters, digits and _")
     repeats = isinstance(value, Mapping)
     if repeats and set(value) != {"size", "repeat"}:
-        raise ValueError(f"came the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat")
+        raise ValueError(f"got the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat")
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
     if not isinstance(size, list | tuple) or not size or not all(type(length) is int and length > 0 for length in size):
-        raise ValueError(f"came the size {said(size)}, expected a list of positive integers, such as [10]")
+        raise ValueError(f"got the size {said(size)}, expected a list of positive integers, such as [10]")
     if math.prod(size) > MOST_UNITS:
-        raise ValueError(f"came the size {said(size)}, expected {MOST_UNITS} units at most")
+        raise ValueError(f"got the size {said(size)}, expected {MOST_UNITS} units at most")
     if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
-        raise ValueError(f"came repeat: {said(repeat)}, expected a positive integer, {DEEPEST} at most")
+        raise ValueError(f"got repeat: {said(repeat)}, expected a positive integer, {DEEPEST} at most")
     return Family(name, tuple(size), repeat, first)
 
 
@@ -124,18 +124,18 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     match = ENDPOINT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(
-            f"came {said(text)}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
+            f"got {said(text)}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
         )
     name, running, sign, shift, fixed = match.groups()
     family = family_called(name, buffers)
     indexed = running is not None or fixed is not None
     if family.repeat is None and indexed:
-        raise ValueError(f"came {text}, but {name} does not repeat; write {name}")
+        raise ValueError(f"got {text}, but {name} does not repeat; write {name}")
     if family.repeat is not None and not indexed:
-        raise ValueError(f"came {text}, but {name} repeats; write {name}[1], {name}[-1], or {name}[i] for every one")
+        raise ValueError(f"got {text}, but {name} repeats; write {name}[1], {name}[-1], or {name}[i] for every one")
     end = Endpoint(family, running is not None, int(fixed or f"{sign or '+'}{shift or 0}"))
     if fixed is not None and end.at(0) is None:
-        raise ValueError(f"came {text}, expected an index from 1 to {family.repeat}, or -1 for the last")
+        raise ValueError(f"got {text}, expected an index from 1 to {family.repeat}, or -1 for the last")
     return end
 
 
@@ -145,7 +145,7 @@ def family_called(name: str, buffers: Buffers) -> Family:
         return buffers.families[name]
     for family in buffers.families.values():
         if name in family.members:
-            raise ValueError(f"came {name}; write {family.name}[{name.removeprefix(family.name)}]")
+            raise ValueError(f"got {name}; write {family.name}[{name.removeprefix(family.name)}]")
     raise ValueError(f"there is no buffer {name}{nearest(name, buffers.families)}")
 
 

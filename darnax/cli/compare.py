@@ -7,11 +7,11 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Metric
-from darnax.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from darnax.reports.compare import Comparison
 
+CHOOSE = "choose by a metric of the validation split, such as eval/accuracy"
 MANY = 8  # columns that a terminal has room for
 
 Places = Annotated[
@@ -41,7 +41,8 @@ def compare(
 
     Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test against the best row.
     A best value is chosen on the data that it was measured on: the last one is the fairer, and the default. Runs that keep
-    nothing out of training have no eval/accuracy; `--metric test/accuracy` reports how they ended.
+    nothing out of training have no eval/accuracy; `--metric test/accuracy` reports how they ended, in the order of the
+    configurations: no row is the best by the test images, which are there to report and not to choose by.
 
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 
@@ -50,8 +51,6 @@ def compare(
     from darnax.reports.compare import compare as put_side_by_side
     from darnax.reports.runs import find
 
-    if best and metric.startswith("test/"):
-        raise RequestError(Problem("--best", f"would choose by the test split ({metric}); leave out --best to report it"))
     comparison = put_side_by_side(find(places), metric, list(group_by or []), best=best, lower=lower)
     show(comparison)
     if csv is not None:
@@ -73,6 +72,8 @@ def show(comparison: "Comparison") -> None:
     heads, rows = cells(comparison)
     keys = len(comparison.columns)
     tables.show(heads[:MANY][:keys] + heads[keys:], [row[:MANY][:keys] + row[keys:] for row in rows])
+    if not comparison.is_ranked:
+        tables.echo(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
     if hidden := heads[MANY:keys]:
         tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for run in comparison.damaged:

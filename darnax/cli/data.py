@@ -8,6 +8,7 @@ import typer
 from darnax.cli import tables
 from darnax.cli.display import progress_bar
 from darnax.cli.options import Debug
+from darnax.printing import counted
 
 Directory = Annotated[
     Path | None,
@@ -49,7 +50,7 @@ def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) 
     facts = {
         "version": found.version,
         "input": " x ".join(map(str, found.shape)),
-        **{split: f"{count} examples" for split, count in found.splits.items()},
+        **{split: counted(count, "example") for split, count in found.splits.items()},
         "prepared": found.folder if found.prepared else f"no: darnax data prepare {name}",
         "made from": ORIGIN[found.origin],
         "classes": found.classes,

@@ -7,6 +7,7 @@ from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
 from darnax.errors import written
 from darnax.files import write_inside
+from darnax.printing import counted
 
 if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
@@ -53,12 +54,12 @@ def show(evaluation: "Evaluation") -> None:
     """Print the accuracy with its interval, and the classes; or a mean of scores, which has neither."""
     from darnax.reports import confusion
 
-    count = evaluation.examples
+    count, examples = evaluation.examples, counted(evaluation.examples, "example")
     if not evaluation.right_or_wrong:
-        tables.echo(f"score {evaluation.accuracy:.4f}  (mean of {count} examples; not a fraction of right answers)")
+        tables.echo(f"score {evaluation.accuracy:.4f}  (mean of {examples}; not a fraction of right answers)")
         return
     low, high = confusion.interval(round(evaluation.accuracy * count), count)
-    tables.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {count} examples)")
+    tables.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {examples})")
     if not evaluation.class_names:
         return
     tables.echo()

@@ -9,6 +9,7 @@ import typer
 from darnax.cli import panels, sweep_board, tables
 from darnax.cli.options import Debug
 from darnax.errors import RequestError
+from darnax.printing import counted
 from darnax.sweeps.record import Record
 from darnax.sweeps.survey import DONE, State, survey
 
@@ -115,8 +116,9 @@ def dry_run(overrides: list[str], file: Path | None) -> None:
     rows = [(name, " ".join(words)) for words, name in planning.called(plan, overrides).items()]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:
-        tables.echo(f"{plan.search.settings.n_trials} points are drawn between these, which were looked at")
+        drawn = counted(plan.search.settings.n_trials, "point")
+        tables.echo(f"the search draws {drawn} between these, which were looked at")
     try:
-        planning.require_sound(plan, overrides)
+        tables.echo(*planning.require_sound(plan, overrides, prepares=False), error=True)
     except RequestError as error:
         raise typer.Exit(panels.report(error)) from None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from darnax.cli import tables
+from darnax.printing import counted
 from darnax.reports import text
 from darnax.sweeps.record import Goal, Record
 from darnax.sweeps.survey import State, best, survey, time_left
@@ -106,7 +107,7 @@ def row(state: State, goal: Goal) -> tuple[str, ...]:
 def about(states: Sequence[State], goal: Goal) -> str:
     """Count the points, name the best, and estimate the time that is left."""
     counts = {status: sum(s.status == status for s in states) for status in ("finished", *COLOURS)}
-    parts = [f"{counts.pop('finished')} of {max(goal.trials, len(states))} points finished"]
+    parts = [f"{counts.pop('finished')} of {counted(max(goal.trials, len(states)), 'point')} finished"]
     parts += [f"{count} {status}" for status, count in counts.items() if count]
     if (top := best(states, goal)) is not None:
         parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")

@@ -166,7 +166,7 @@ class Composer(ConfigLoaderImpl):
     def admitted(self, composed: Composed) -> Composed:
         """Return a configuration that refers to nothing, shows no secret, and trusts nobody whom the command line does not."""
         left = [
-            Problem(name, f"came {text}, which still refers to something")
+            Problem(name, f"got {text}, which still refers to something")
             for name, text in trust.leaves(composed.resolved)
             if "${" in text
         ]

@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from darnax.composing import sweep_settings
 from darnax.errors import Problem
 from darnax.near import near
 
@@ -32,8 +33,12 @@ def sentence(override: str, text: str, cause: BaseException | None, names: list[
         return "is no override; write key=value"
     if text.startswith(("Ambiguous value", "Sweep parameters")):
         return f"has several values; sweep over them with -m, or write a list as {key}=[…]"
+    if text.startswith("Sweeping over Hydra's configuration"):
+        return f"got several values, expected one: {key} holds for the whole sweep"
     if text.startswith("Could not override"):
         absent = getattr(cause, "full_key", None) or key
+        if unchosen := belongs_to_another(key):
+            return unchosen
         return f"there is no {absent}{hint(str(absent), names)}; {EVERY_NAME}"
     if text.startswith("Could not delete"):
         if key in names:
@@ -48,6 +53,20 @@ def sentence(override: str, text: str, cause: BaseException | None, names: list[
     if text.startswith(("LexerNoViable", "no viable", "mismatched", "extraneous", "token recognition", "Error parsing")):
         return "cannot be read; put a value with brackets, spaces, = or commas in quotes: 'name=\"a b\"'"
     return first_line(str(cause) if cause and (not text.strip() or text.startswith("Error merging")) else text)
+
+
+def belongs_to_another(key: str) -> str:
+    """Say what to choose first for a setting that the chosen sweeper or launcher does not have."""
+    part, _, name = key.removeprefix("hydra.").partition(".")
+    if part == "sweeper" and name.partition(".")[0] in sweep_settings.SEARCH:
+        return "is a setting of a search, and this is a grid; choose hydra/sweeper=optuna first"
+    settings = dict(sweep_settings.NUMBERS)
+    for launcher, words in sweep_settings.NAMES.items():
+        settings[launcher] += f" {words}"
+    having = [launcher for launcher, names in settings.items() if name in names.split()]
+    if part == "launcher" and having:
+        return f"is a setting of another launcher; choose hydra/launcher={' or '.join(having)} first"
+    return ""
 
 
 def missing_file(override: str, error: Exception) -> Problem:

@@ -178,7 +178,7 @@ class Resolution:
         text = REFERENCE.sub(lambda match: str(self.follow(match[1], name)), text)
         self.count(len(text))
         if "${" in text:
-            self.refuse(name, f"came {text}, which still refers to something")
+            self.refuse(name, f"got {text}, which still refers to something")
         return text
 
     def follow(self, key: str, name: str) -> Any:

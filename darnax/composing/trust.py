@@ -68,7 +68,7 @@ def require_plain(config: Mapping[str, Any], file: Path) -> None:
         Problem(key, "YAML reads on, off, yes, no and null as values; put the key in quotes") for key in wrong_keys(config)
     ]
     problems += [
-        Problem(name, f"came {text}; a file cannot look anything up, write the value, or give it on the command line")
+        Problem(name, f"got {text}; a file cannot look anything up, write the value, or give it on the command line")
         for name, text in leaves(config)
         if "${" in text and not references.is_plain(text)
     ]

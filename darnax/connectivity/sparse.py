@@ -138,7 +138,8 @@ def distinct(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Array, "
         ValueError: k is not between 1 and `pool`.
     """
     if not 1 <= k <= pool:
-        raise ValueError(f"a unit hears between 1 and {pool} others, but {k} came; change the sparsity")
+        what = f"expected between 1 and {pool}; change the sparsity"
+        raise ValueError(f"got {k} inputs of a unit, {what}")
     last = jnp.arange(pool - k, pool, dtype=jnp.int32)
     draws = jax.random.randint(key, (k, units), 0, last[:, None] + 1, dtype=jnp.int32)
 

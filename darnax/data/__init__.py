@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from darnax.data.labels import Classes, Labels, Patterns
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.opening import open_dataset
+    from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
     from darnax.data.preparing import prepare
     from darnax.data.resident import Resident
     from darnax.data.streamed import Streamed
@@ -29,6 +30,7 @@ _HOME = {
     "Description": "listing",
     "Flatten": "encodings",
     "Labels": "labels",
+    "Outline": "outline",
     "Patterns": "labels",
     "Pipeline": "encodings",
     "RandomProjection": "encodings",
@@ -42,8 +44,12 @@ _HOME = {
     "Window": "dataset",
     "catalogue": "listing",
     "describe": "listing",
+    "is_streamed": "outline",
     "open_dataset": "opening",
+    "outline_set": "outline",
     "prepare": "preparing",
+    "prepare_set": "outline",
+    "without_examples": "outline",
 }
 
 __all__ = [
@@ -54,6 +60,7 @@ __all__ = [
     "Description",
     "Flatten",
     "Labels",
+    "Outline",
     "Patterns",
     "Pipeline",
     "RandomProjection",
@@ -67,8 +74,12 @@ __all__ = [
     "Window",
     "catalogue",
     "describe",
+    "is_streamed",
     "open_dataset",
+    "outline_set",
     "prepare",
+    "prepare_set",
+    "without_examples",
 ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from darnax.data.idx import read_idx
 from darnax.errors import Problem, RequestError
 from darnax.files import open_regular
+from darnax.printing import counted
 
 IDX_SETS = ("mnist", "fashion_mnist", "kmnist")
 """Sets of TensorFlow Datasets that are made of four IDX archives of one naming."""
@@ -58,7 +59,9 @@ def _check(path: Path, name: str, expected: Registered) -> Problem | None:
     try:
         with open_regular(path) as file:
             if (size := os.fstat(file.fileno()).st_size) != expected.size:
-                return Problem(str(path), f"has {size} bytes, expected {expected.size} for {name}: copy or download it again")
+                return Problem(
+                    str(path), f"has {counted(size, 'byte')}, expected {expected.size} for {name}: copy or download it again"
+                )
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Problem(str(path), f"cannot be read ({error.strerror}): copy or download it again")
@@ -75,5 +78,6 @@ def read_archives(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")
     labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
     if len(images) != len(labels):
-        raise RequestError(f"{folder}: {split} has {len(images)} images and {len(labels)} labels, expected as many of both")
+        there = f"{counted(len(images), 'image')} and {counted(len(labels), 'label')}"
+        raise RequestError(f"{folder}: {split} has {there}, expected as many of both")
     return images[..., None], labels.astype(np.int64)

@@ -11,6 +11,7 @@
 }
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,17 +53,36 @@ class Associations:
 
         Raises RequestError where a size is not positive, the load makes no pair, or the pairs do not fit into memory.
         """
-        came = f"came inputs={self.inputs}, outputs={self.outputs}, load={self.load}, seed={self.seed}"
+        return self._dataset(self._drawn)
+
+    def outline(self) -> Dataset:
+        """Return a dataset of the same sizes, with zeros for the pairs, which are not drawn.
+
+        Raises RequestError as `open` does.
+        """
+        return self._dataset(self._zeros)
+
+    def _dataset(self, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Dataset:
+        got = f"got inputs={self.inputs}, outputs={self.outputs}, load={self.load}, seed={self.seed}"
         try:
             if min(self.inputs, self.outputs, self.pairs) < 1:
-                raise RequestError(
-                    Problem("data.source", f"{came}, expected sizes of at least 1 and load · inputs of at least 1")
-                )
-            rng = np.random.default_rng(self.seed)
-            split = Resident(self._signs(rng, self.inputs), self._signs(rng, self.outputs))
+                what = f"{got}, expected sizes of at least 1 and load · inputs of at least 1"
+                raise RequestError(Problem("data.source", what))
+            split = Resident(*make())
         except (MemoryError, OverflowError, ValueError) as error:
-            raise RequestError(Problem("data.source", f"{came}, which cannot be drawn ({error}); lower them")) from error
+            what = f"{got}, which cannot be drawn ({error}); lower them"
+            raise RequestError(Problem("data.source", what)) from error
         return Dataset("associations", train=split, validation=split, test=split, class_names=())
+
+    def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(self.seed)
+        return self._signs(rng, self.inputs), self._signs(rng, self.outputs)
+
+    def _zeros(self) -> tuple[np.ndarray, np.ndarray]:
+        np.random.default_rng(self.seed)  # refuses what is no seed
+        sizes = self.inputs, self.outputs
+        one, other = (np.zeros((self.pairs, size), np.float32) for size in sizes)
+        return one, other
 
     def _signs(self, rng: np.random.Generator, size: int) -> np.ndarray:
         return rng.choice(np.array([-1, 1], np.float32), (self.pairs, size))

@@ -34,6 +34,16 @@ def read_cache(dataset: Path) -> dict[str, Arrays] | None:
         return None
 
 
+def read_targets(dataset: Path, split: str) -> np.ndarray | None:
+    """Return the labels of a split, without its inputs; None unless they have their checksum."""
+    folder, name = dataset / FOLDER, f"{split}-targets.npy"
+    try:
+        known = json.loads(read_text(folder / _MANIFEST))["arrays"][name]
+        return np.load(folder / name) if known == _checksum(folder / name) else None
+    except (OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError):
+        return None
+
+
 def _load(folder: Path, split: str, known: dict[str, Any]) -> Arrays:
     """Read the arrays of a split; ValueError where they are not among the files that have a checksum, or no arrays."""
     names = [f"{split}-{part}.npy" for part in Arrays._fields]

@@ -6,12 +6,16 @@ import numpy as np
 
 from darnax.data.dataset import Dataset, Split
 from darnax.data.resident import Resident
+from darnax.data.roles import require_one_validation
 from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError
 
 
-def choose(dataset: Dataset, selection: Selection) -> Dataset:
-    """Return the dataset with only what `selection` keeps; the one that came where it keeps everything as it is.
+def choose(dataset: Dataset, selection: Selection, *, existing: bool = False) -> Dataset:
+    """Return the dataset with only what `selection` keeps; the given one where it keeps everything as it is.
+
+    With `existing`, examples of train stand in the place of the dataset's own validation split, as
+    in a run of an earlier version; otherwise that is refused.
 
     Raises:
         RequestError: naming every setting that cannot apply to these examples.
@@ -26,6 +30,8 @@ def choose(dataset: Dataset, selection: Selection) -> Dataset:
         return dataset
     if problems := [Problem(where, why) for where in asked if (why := _obstacle(where, dataset))]:
         raise RequestError(*problems)
+    if dataset.validation is not None and not existing:
+        require_one_validation(dataset.name, len(dataset.validation), selection)
     if dataset.class_names:
         selection.check(len(dataset.class_names))
     train, carved, _ = selection.divide(_labels(dataset.train))

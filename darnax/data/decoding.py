@@ -10,6 +10,7 @@ from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source
 from darnax.errors import Problem, RequestError
 from darnax.files import SMALL
+from darnax.printing import counted
 
 _BLOCK = 1000
 _TIMES = 64  # the size of a file of records, at most, beside that of its examples
@@ -38,7 +39,9 @@ def decode(source: Source, progress: Progress) -> dict[str, Arrays]:
 def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
     read, total = source.reader(split), source.counts[split]
     if len(read) != total:
-        raise Damaged(f"{read.what} holds {len(read)} examples, expected {total}: delete the folder and prepare it again")
+        raise Damaged(
+            f"{read.what} holds {counted(len(read), 'example')}, expected {total}: delete the folder and prepare it again"
+        )
     blocks = []
     for start in range(0, total, _BLOCK):
         blocks.append(read(range(start, min(start + _BLOCK, total))))
@@ -51,7 +54,7 @@ def check_size(source: Source) -> None:
     folders = [folder for folder in (source.folder, source.folder / FOLDER) if folder.is_dir()]
     size = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file())
     if size > SMALL + _TIMES * source.nbytes:
-        what = f"has files of {size} bytes, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
+        what = f"has files of {counted(size, 'byte')}, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
         raise RequestError(Problem(str(source.folder), what))
 
 

@@ -68,7 +68,7 @@ class RandomProjection(Stage):
 
     def __check_init__(self) -> None:
         if not 0 < self.features < 2**31 or not 0 <= self.seed < 2**31:
-            raise ValueError(f"came features={self.features}, seed={self.seed}, expected at least 1 and 0, both below 2**31")
+            raise ValueError(f"got features={self.features}, seed={self.seed}, expected at least 1 and 0, both below 2**31")
 
     def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch features"]:
         """Project each example."""

@@ -1,6 +1,6 @@
 """Open a dataset by name: the door of the room."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,10 @@ from darnax.data.preparing import GIB, obtain
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays
 from darnax.data.resident import Resident
+from darnax.data.roles import assign_roles
 from darnax.data.selection import Selection
 from darnax.data.sources import Source, data_directory
 from darnax.data.streamed import Streamed
-from darnax.errors import Problem, RequestError
 
 _WINDOWS_IN_MEMORY = 4
 """One that trains, one on its way to the device, one read ahead, one being put together."""
@@ -33,6 +33,7 @@ def open_dataset(
     window: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    existing: bool = False,
 ) -> Dataset:
     """Open a set of TensorFlow Datasets, preparing it first where darnax can.
 
@@ -41,8 +42,8 @@ def open_dataset(
     Args:
         name: a TFDS name, such as `mnist` or `emnist/balanced`.
         directory: the TFDS data_dir; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
-        validation: examples carved out of train, the last of one fixed permutation;
-            with 0, the set's own validation split if it has one.
+        validation: examples carved out of train, the last of one fixed permutation; with 0, the
+            set's own validation split if it has one beside test: there anything else is refused.
         test: examples carved out of train to test on, for a set that has train alone.
         per_class: keep the first so many of each class of train.
         only_classes: keep these labels alone, in every split, renumbered 0, 1, … in the order given.
@@ -50,6 +51,8 @@ def open_dataset(
         window: examples on the device at once when streamed; by default what a quarter of `memory_gib` holds.
         seed: shuffles a streamed split, together with the epoch.
         progress: is told how far preparing and decoding are.
+        existing: as a run of an earlier version did, which put carved examples in the place of the
+            set's own validation split.
 
     Raises RequestError: unknown name, impossible selection, or a set that is neither prepared nor can be.
     """
@@ -57,11 +60,16 @@ def open_dataset(
     memory = round(memory_gib * GIB)
     source, arrays = obtain(name, data_directory(directory), None, memory, progress or silent)
     selection.check(len(source.class_names))
-    size = window or max(1, memory // (_WINDOWS_IN_MEMORY * source.example_bytes))
+    size = window or window_size(memory, source)
     parts = _Parts(source, arrays, selection, size, seed)
     names = source.class_names
     kept = range(len(names)) if selection.only_classes is None else selection.only_classes
-    return Dataset(name, *parts.divide(), class_names=tuple(names[label] for label in kept))
+    return Dataset(name, *parts.divide(existing=existing), class_names=tuple(names[label] for label in kept))
+
+
+def window_size(memory: int, source: Source) -> int:
+    """Return how many examples are on the device at once where a set is streamed."""
+    return max(1, memory // (_WINDOWS_IN_MEMORY * source.example_bytes))
 
 
 class _Parts:
@@ -70,30 +78,16 @@ class _Parts:
     def __init__(self, source: Source, arrays: dict[str, Arrays] | None, selection: Selection, window: int, seed: int) -> None:
         self.source, self.arrays, self.selection, self.window, self.seed = source, arrays, selection, window, seed
 
-    def divide(self) -> tuple[Split, Split | None, Split]:
+    def divide(self, *, existing: bool) -> tuple[Split, Split | None, Split]:
         """Train, validation and test."""
-        own = self.source.counts
-        tested_on = next((split for split in ("test", "validation") if split in own), None)
-        self._check(own, tested_on)
+        roles = assign_roles(self.source, self.selection, existing=existing)
         train, carved, tested = self.selection.divide(self._labels("train"))
-        test = self._whole(tested_on) if tested_on else self._part("train", tested)
+        test = self._whole(roles.test) if roles.test else self._part("train", tested)
         if len(carved):
             validation: Split | None = self._part("train", carved)
         else:
-            validation = self._whole("validation") if tested_on == "test" and "validation" in own else None
+            validation = self._whole(roles.validation) if roles.validation else None
         return self._part("train", train), validation, test
-
-    def _check(self, own: Mapping[str, int], tested_on: str | None) -> None:
-        """Raise RequestError where there is nothing to train on, nothing to test on, or two things to test on."""
-        name, came = self.source.name, ", ".join(self.source.builder.info.splits) or "none"
-        if "train" not in own:
-            raise RequestError(Problem("data.name", f"{name} has the splits {came}, expected train, and test or validation"))
-        if tested_on and self.selection.test:
-            what = f"got {self.selection.test}, but {name} has the split {tested_on} to test on; leave it out"
-            raise RequestError(Problem("data.test", what))
-        if not tested_on and not self.selection.test:
-            what = f"{name} has the split train alone; keep some of it for testing, with +data.test=1000"
-            raise RequestError(Problem("data.name", what))
 
     def _labels(self, split: str) -> np.ndarray:
         if self.arrays is not None:

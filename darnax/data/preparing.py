@@ -101,6 +101,11 @@ def _build(name: str, directory: Path, archives: Path | None, progress: Progress
     return source
 
 
+def require_preparable(name: str, directory: Path, damage: Damaged | None = None) -> None:
+    """Raise RequestError where a set cannot be prepared on this machine; nothing is downloaded."""
+    _check_possible(name, directory, bundled(name), damage)
+
+
 def _check_possible(name: str, directory: Path, archives: Path | None, damage: Damaged | None) -> None:
     if name in IDX_SETS and archives is not None:
         return check_archives(name, archives)

@@ -48,6 +48,15 @@ class Source:
         """Whether the set is there, as far as its own description goes."""
         return (self.folder / "dataset_info.json").is_file()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every file is there that its description names, in a format that is read."""
+        if not self.prepared or self.builder.info.file_format.value not in READABLE:
+            return self.prepared
+        splits = self.builder.info.splits
+        files = (path for role in self.counts for path in splits[role].filepaths)
+        return all(Path(path).is_file() for path in files)
+
     @cached_property
     def keys(self) -> tuple[str, str]:
         """Names of the input and of the label feature; RequestError where the set is not for classification."""
@@ -96,6 +105,13 @@ class Source:
         """Memory of one raw input."""
         return math.prod(self.shape) * self.dtype.itemsize
 
+    def require_readable(self) -> None:
+        """Raise RequestError where the set is in a format that needs TensorFlow."""
+        file_format = self.builder.info.file_format.value
+        if file_format not in READABLE:
+            what = f"{self.folder} is prepared as {file_format}, which only TensorFlow reads"
+            raise RequestError(f"{what}: prepare it elsewhere (paths.data=DIR)")
+
     def reader(self, split: str) -> Reader:
         """Random access to the examples of one split."""
         return Reader(self._what(split), self._records(split), self._decoder(), self.shape, self.dtype, len(self.class_names))
@@ -138,12 +154,9 @@ class Source:
         """Open the records of one split, by TFDS or, in its usual format, without it: there it would need TensorFlow."""
         import tensorflow_datasets as tfds
 
-        file_format = self.builder.info.file_format.value
-        if file_format not in READABLE:
-            what = f"{self.folder} is prepared as {file_format}, which only TensorFlow reads"
-            raise RequestError(f"{what}: prepare it elsewhere (paths.data=DIR)")
+        self.require_readable()
         try:
-            if file_format == TFRECORD:
+            if self.builder.info.file_format.value == TFRECORD:
                 return TFRecords([Path(path) for path in self.builder.info.splits[split].filepaths])
             return self.builder.as_data_source(split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES)
         except Exception as error:  # the record reader raises no common type
@@ -159,7 +172,7 @@ def find(name: str, directory: Path) -> Source | None:
     import tensorflow_datasets as tfds
 
     if not _NAME.fullmatch(name):
-        raise RequestError(Problem("data.name", f"came {name!r}, expected a name such as mnist or emnist/balanced"))
+        raise RequestError(Problem("data.name", f"got {name!r}, expected a name such as mnist or emnist/balanced"))
     check_folder(directory / re.split("[/:]", name)[0])
     try:
         with quiet():
@@ -168,7 +181,7 @@ def find(name: str, directory: Path) -> Source | None:
         known = [*tfds.list_builders(with_community_datasets=False), *(path.name for path in directory.glob("[!.]*/"))]
         alike = near(name.partition("/")[0], list(dict.fromkeys(known)), 3, 0.5) or ["mnist"]
         raise RequestError(
-            Problem("data.name", f"came {name!r}, which is no known dataset; nearest: {', '.join(alike)}")
+            Problem("data.name", f"got {name!r}, which is no known dataset; nearest: {', '.join(alike)}")
         ) from None
     except Exception as error:
         # TFDS parses with whatever it finds: a damaged description raises what the parser raises.

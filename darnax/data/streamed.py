@@ -13,6 +13,17 @@ from darnax.data.reader import Arrays
 _BLOCK = 256
 
 
+def whole_batches(examples: int, window: int, size: int) -> int:
+    """Return the number of whole batches of `size` in the windows of one epoch, all as long.
+
+    Example:
+        >>> whole_batches(10, window=4, size=2)
+        3
+    """
+    count = -(-examples // window)
+    return count * (examples // count // size) if examples else 0
+
+
 @dataclass(frozen=True, eq=False)
 class Streamed:
     """The examples `indices` of what `read` reads, `window` of them at most on the device at once.
@@ -34,8 +45,7 @@ class Streamed:
 
     def batches(self, size: int) -> int:
         """Return the number of whole batches in the windows of one epoch."""
-        count = -(-len(self) // self.window)
-        return count * (len(self) // count // size)
+        return whole_batches(len(self), self.window, size)
 
     def example(self) -> jax.ShapeDtypeStruct:
         """Return what one raw input is like: the first one, decoded alone."""

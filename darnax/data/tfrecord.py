@@ -45,7 +45,7 @@ class TFRecords:
     def _record(self, index: int) -> tuple[bytes, int]:
         """Return the content of a record and the checksum that it should have."""
         if not 0 <= index < len(self):
-            raise ValueError(f"there are {len(self)} records, and none of number {index}")
+            raise ValueError(f"got number {index}, expected one below {len(self)}")
         number = bisect_right(self.starts, index) - 1
         shard = self.shards[number]
         return shard.record(shard.offsets[index - self.starts[number]])

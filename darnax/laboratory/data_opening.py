@@ -3,14 +3,18 @@
 from typing import TYPE_CHECKING
 
 from darnax.laboratory.display import SILENT, Display
+from darnax.printing import counted
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.runner.experiment import DataChoice, Experiment
 
 
-def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bool = True) -> "Dataset":
-    """Open the data of an experiment, once it is sure that they can be used."""
+def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bool = True, existing: bool = False) -> "Dataset":
+    """Open the data of an experiment, once it is sure that they can be used.
+
+    With `existing` they are those of a run that an earlier version may have made.
+    """
     from darnax.children import keep_to_installed_code
     from darnax.data import open_dataset
     from darnax.runner.devices import mesh_of
@@ -18,7 +22,7 @@ def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bo
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return fitting(open_source(data), data, trains=trains)
+        return fitting(open_source(data, existing=existing), data, trains=trains)
     with display.data_progress() as progress:
         dataset = open_dataset(
             data.name,
@@ -30,6 +34,7 @@ def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bo
             memory_gib=data.memory_gib,
             seed=experiment.seed,
             progress=progress,
+            existing=existing,
         )
     keep_to_installed_code()  # OpenCV was imported, and XLA starts compilers
     return fitting(dataset, data, trains=trains)
@@ -46,24 +51,28 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
     try:
         experiment.make_optimizer.make_plainly(steps)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
-        what = f"{first_line(error)}; an epoch has {steps} steps here: give larger numbers of epochs, or numbers of steps"
+        what = f"{first_line(error)}; an epoch has {counted(steps, 'step')} here"
+        what += ": give larger numbers of epochs, or numbers of steps"
         raise RequestError(Problem("optimizer", what)) from error
 
 
 def ordered_by_each_seed(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
     """Return the dataset, or raise RequestError where replicas would train in the order of another one's seed."""
-    from darnax.data import Streamed
+    from darnax.data import is_streamed
     from darnax.errors import Problem, RequestError
 
     replicas = experiment.runner.replicas
-    if replicas > 1 and isinstance(dataset.train, Streamed):
+    if replicas > 1 and is_streamed(dataset.train):
         what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
         raise RequestError(Problem("runner.replicas", what))
     return dataset
 
 
-def open_source(data: "DataChoice") -> "Dataset":
-    """Open what stands for a dataset, and choose from it as the configuration says."""
+def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = True) -> "Dataset":
+    """Open what stands for a dataset, and choose from it as the configuration says.
+
+    Without `examples`, a source that has an `outline` of its dataset need not make them.
+    """
     from darnax.data.chosen import choose
     from darnax.data.selection import Selection
     from darnax.errors import Problem, RequestError
@@ -73,7 +82,9 @@ def open_source(data: "DataChoice") -> "Dataset":
     if given := [where for where, is_given in ours.items() if is_given]:
         what = "has no effect on a data.source, which decides that itself; leave it out"
         raise RequestError(*(Problem(where, what) for where in given))
-    return choose(data.source.open(), Selection(data.validation, data.per_class, data.only_classes))
+    make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
+    selection = Selection(data.validation, data.per_class, data.only_classes)
+    return choose(make(), selection, existing=existing)
 
 
 def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":
@@ -93,9 +104,16 @@ def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "
         problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
     if dataset.class_names and len(dataset.class_names) != data.classes:
         there = len(dataset.class_names)
-        problems.append(Problem("data.classes", f"{dataset.name} has {there} classes, not {data.classes}; write that"))
+        problems.append(
+            Problem(
+                "data.classes",
+                f"got {data.classes}, expected {there}: {dataset.name} has {counted(there, 'class', 'classes')}; write that",
+            )
+        )
     if trains and not dataset.train.batches(data.batch_size):
-        problems.append(Problem("data.batch_size", f"{data.batch_size} is more than there is to train on at once; lower it"))
+        what = f"got {data.batch_size}, more than there is to train on at once"
+        what += f" of {counted(len(dataset.train), 'example')}; lower it"
+        problems.append(Problem("data.batch_size", what))
     if problems:
         raise RequestError(*problems)
     return dataset

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from darnax.tracking import Tracker
 
 StageProgress = Callable[[str, int, int], None]  # of (stage, done, total)
+DataProgress = Callable[[], AbstractContextManager[StageProgress]]
 
 
 @contextmanager
@@ -29,7 +30,7 @@ class Display:
         ends_process: whether the process ends after the run, so that a signal that comes after the end is ignored.
     """
 
-    data_progress: Callable[[], AbstractContextManager[StageProgress]] = no_progress
+    data_progress: DataProgress = no_progress
     console: "Callable[..., Tracker] | None" = None
     log_opened: Callable[[], None] = lambda: None
     ends_process: bool = False

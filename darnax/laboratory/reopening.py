@@ -63,7 +63,7 @@ def reopen(
     keep_compiled_programs()
     config = with_paths_here(compose(changes, folder.path / "config.yaml"), chosen_data(overrides))
     experiment = on_one_device(build(config, existing=True))
-    dataset = open_data(experiment, display, trains=False)
+    dataset = open_data(experiment, display, trains=False, existing=True)
     if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
         logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
     steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples

@@ -68,7 +68,7 @@ def resume(
     config = folder.config()
     require_granted(config, trusted)
     experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
-    dataset = ordered_by_each_seed(open_data(experiment, display), experiment)
+    dataset = ordered_by_each_seed(open_data(experiment, display, existing=True), experiment)
     return run([(experiment, folder)], dataset, display, sweep)[0]
 
 

@@ -91,7 +91,8 @@ class RecurrentConvolution(Recurrent):
     ) -> None:
         size = _image("features", features)
         if width % 2 == 0:
-            raise ValueError(f"the window of a recurrent convolution has a centre, so its width is odd; came {width}")
+            what = "expected an odd one: the window of a recurrent convolution has a centre"
+            raise ValueError(f"got width {width}, {what}")
         connectivity = Convolved(size[-1], size[-1], width, hollow=True)
         self.couple(size, connectivity, j_d, chosen_rule(rule, threshold, size), key)
 
@@ -103,5 +104,5 @@ class RecurrentConvolution(Recurrent):
 def _image(what: str, features: Image) -> Image:
     size = as_size(features)
     if len(size) != 3:
-        raise ValueError(f"{what} is the size (H, W, C) of an image; came {features!r}")
+        raise ValueError(f"{what}: got {features!r}, expected the size (H, W, C) of an image")
     return size

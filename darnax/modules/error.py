@@ -54,7 +54,8 @@ class ErrorUnits(Layer):
         require_messages(h)
         scores, _, *answer = jax.tree.leaves(h)  # by sender; between them its own message, which says nothing
         if len(answer) > 1:
-            raise ValueError(f"error units hear scores from one buffer and the answer from another; {len(answer) + 1} came")
+            what = "expected two: scores from one buffer and the answer from another"
+            raise ValueError(f"got messages from {len(answer) + 1} buffers, {what}")
         return self.rule.signal(answer[0], scores) if answer else jnp.zeros_like(scores)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:

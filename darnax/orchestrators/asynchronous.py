@@ -27,7 +27,7 @@ class AsynchronousOrchestrator(Orchestrator):
 
     def __check_init__(self) -> None:
         if self.turns < 1:
-            raise ValueError(f"a step has at least one turn; came turns={self.turns}")
+            raise ValueError(f"got turns={self.turns}, expected at least one turn in a step")
 
     def step(
         self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None

@@ -8,6 +8,7 @@ import jax
 from jaxtyping import Array, Key
 
 from darnax.layer_map import Edge, LayerMap
+from darnax.printing import counted
 from darnax.shapes import require_shape
 from darnax.states import State
 
@@ -101,7 +102,7 @@ class Orchestrator(eqx.Module):
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1
         if len(state) != expected:
-            raise ValueError(f"got a state of {len(state)} buffers, expected the {expected} of the network")
+            raise ValueError(f"got a state of {counted(len(state), 'buffer')}, expected the {expected} of the network")
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]

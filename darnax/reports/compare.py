@@ -56,7 +56,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows, best first, and the keys of their values; runs that are damaged are named once more."""
+    """Rows, best first, and the keys of their values; runs that are damaged are named once more.
+
+    Rows of a metric of the test split stand in the order of their values: none of them is the best.
+    """
 
     metric: str
     best: bool
@@ -65,6 +68,11 @@ class Comparison:
     rows: tuple[Row, ...]
     damaged: tuple[Run, ...]
     keys: tuple[str, ...]  # all there are in the configurations
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the metric may say which row is the best."""
+        return may_choose(self.metric)
 
     @property
     def heading(self) -> str:
@@ -82,8 +90,12 @@ def compare(
     value is the best.
 
     Raises:
-        RequestError: no finished run has the metric, or a key of `group_by` is not there.
+        RequestError: no finished run has the metric, a key of `group_by` is not there, or the test
+            split would choose.
     """
+    if not may_choose(metric) and (best or lower):
+        what = f"would choose by the test split ({metric}); leave it out to report that"
+        raise RequestError(Problem("--best" if best else "--lower", what))
     readable = [run for run in runs if run.config]
     configs = [run.config for run in readable]
     keys = tuple(dict.fromkeys(key for config in configs for key in config))
@@ -101,7 +113,7 @@ def compare(
             there += "; runs without a validation split are reported by --metric test/accuracy"
         raise RequestError(Problem("--metric", f"no finished run has {metric}; {there}"))
     damaged = tuple(run for run in runs if run.damage)
-    return Comparison(metric, best, lower, tuple(columns), ranked(rows, lower=lower), damaged, keys)
+    return Comparison(metric, best, lower, tuple(columns), ranked(metric, rows, lower=lower), damaged, keys)
 
 
 def taken(best: bool, lower: bool) -> How:
@@ -142,13 +154,41 @@ def fold(
     return Row(values, tuple(runs), tuple(run for run, _ in counted), tuple(found for _, found in counted))
 
 
-def ranked(rows: Sequence[Row], *, lower: bool = False) -> tuple[Row, ...]:
-    """Sort rows, mark the best where it has a value, and test the others against it."""
+def may_choose(metric: str) -> bool:
+    """Tell whether anything may be chosen by a metric: the test split decides on nothing.
+
+    Example:
+        >>> may_choose("eval/accuracy"), may_choose("test/accuracy")
+        (True, False)
+    """
+    return not metric.startswith("test/")
+
+
+def ranked(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row, ...]:
+    """Sort rows, mark the best where it has a value, and test the others against it.
+
+    By a metric that may not choose they are sorted by what tells them apart, and none is the best.
+    """
+    if not may_choose(metric):
+        plain = sorted(rows, key=lambda row: tuple(map(natural_order, row.values)))
+        return tuple(replace(row, best=False, p=math.nan) for row in plain)
     order = sorted(rows, key=lambda row: (not row.n, row.mean if lower else -row.mean))
     if not order or not order[0].n:
         return tuple(order)
     best = replace(order[0], best=True, p=math.nan)
     return (best, *(replace(row, best=False, p=welch(row, best)) for row in order[1:]))
+
+
+def natural_order(value: Hashable) -> tuple[bool, float, str]:
+    """Sort numbers by size, before all words.
+
+    Example:
+        >>> sorted([10, "b", 2, "a"], key=natural_order)
+        [2, 10, 'a', 'b']
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return False, float(value), ""
+    return True, 0.0, str(value)
 
 
 def welch(a: Row, b: Row) -> float:

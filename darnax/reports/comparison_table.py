@@ -6,10 +6,13 @@ from darnax.reports.configuration import short_names
 
 
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Return the headings and the rows; the last four columns are the metric, n, p, and which row is the best."""
+    """Return the headings and the rows: keys, metric, n, and, where the metric ranks the rows, p and which is the best."""
     short = short_names(comparison.columns, comparison.keys)
     heads = [short[key] for key in comparison.columns]
-    return [*heads, comparison.heading, "n", "p", ""], [line(row, comparison.metric) for row in comparison.rows]
+    figures = ["n", "p", ""] if comparison.is_ranked else ["n"]
+    width = len(heads) + 1 + len(figures)
+    rows = [line(row, comparison.metric)[:width] for row in comparison.rows]
+    return [*heads, comparison.heading, *figures], rows
 
 
 def line(row: Row, metric: str) -> list[str]:

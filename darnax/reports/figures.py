@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from darnax.reports import curves
-from darnax.reports.compare import Comparison, Row, ranked, taken
+from darnax.reports.compare import Comparison, Row, may_choose, ranked, taken
 from darnax.reports.curves import Curve
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, sample
@@ -65,15 +65,24 @@ def figures_of(comparison: Comparison) -> Figures:
 
 
 def viewed(rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str, best: bool, lower: bool) -> dict[Any, Numbers]:
-    """Return values of a row -> n, mean, sd, p, whether it is the best."""
+    """Return values of a row -> n, mean, sd, p, whether it is the best.
+
+    Every view of a metric that may not choose is that of the last values: none shows another one.
+    """
+    best = best and may_choose(metric)
     key = metric, taken(best, lower)
     of_metric = [replace(row, samples=tuple(samples[run][key] for run in row.counted if key in samples[run])) for row in rows]
-    return {row.values: finite([row.n, row.mean, row.sd, row.p, row.best], digits=17) for row in ranked(of_metric, lower=lower)}
+    return {
+        row.values: finite([row.n, row.mean, row.sd, row.p, row.best], digits=17)
+        for row in ranked(metric, of_metric, lower=lower)
+    }
 
 
 def values(of_run: Samples, metric: str) -> Numbers:
-    """Return the last, the highest and the lowest value of a run."""
-    return finite(of_run[metric, how].mean if (metric, how) in of_run else math.nan for how in HOWS)
+    """Return the last, the highest and the lowest value of a run; only the last of one that may not choose."""
+    last: How = "last"
+    hows = HOWS if may_choose(metric) else (last,) * len(HOWS)
+    return finite(of_run[metric, how].mean if (metric, how) in of_run else math.nan for how in hows)
 
 
 def affordable(comparison: Comparison, samples: Mapping[Run, Samples], drawn: Sequence[Mapping[str, Curve]]) -> list[str]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from darnax.errors import written
 from darnax.reports import text
-from darnax.reports.compare import Comparison
+from darnax.reports.compare import Comparison, may_choose
 from darnax.reports.configuration import short_names
 from darnax.reports.figures import Figures, figures_of
 from darnax.reports.runs import Run
@@ -63,6 +63,7 @@ def content(comparison: Comparison, place: Path) -> dict[str, Any]:
         "lower": comparison.lower,
         "columns": [{"key": key, "short": short[key]} for key in comparison.columns],
         "metrics": figures.metrics,
+        "reported": [metric for metric in figures.metrics if not may_choose(metric)],
         "rows": [described(comparison, figures, i, place) for i in range(len(comparison.rows))],
         "damaged": [{"name": run.path.name, "link": link(run, place), "damage": run.damage} for run in comparison.damaged],
     }

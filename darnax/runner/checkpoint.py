@@ -169,9 +169,9 @@ def _agrees(metadata: Mapping[str, str], content: bytes) -> bool:
 def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterator[Problem]:
     expected = {name: describe(leaf) for name, leaf in leaves.items()}
     for name in sorted(saved.keys() | expected.keys()):
-        came, wanted = saved.get(name, "nothing"), expected.get(name, "nothing")
-        if came != wanted:
-            yield Problem(name, f"the checkpoint has {came}, the configuration {wanted}")
+        got, wanted = saved.get(name, "nothing"), expected.get(name, "nothing")
+        if got != wanted:
+            yield Problem(name, f"the checkpoint has {got}, the configuration {wanted}")
 
 
 def _steps(directory: Path) -> list[Path]:

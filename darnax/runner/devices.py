@@ -8,6 +8,7 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
 from darnax.errors import Problem, RequestError
+from darnax.printing import counted
 from darnax.runner.experiment import Experiment
 
 BATCH = "batch"  # the only axis of the mesh
@@ -24,9 +25,10 @@ def mesh_of(experiment: Experiment) -> Mesh | None:
     there = jax.local_devices()
     asked, size = experiment.runner.devices or len(there), experiment.data.batch_size
     if asked > len(there):
-        raise RequestError(Problem("runner.devices", f"came {asked}, but there are {len(there)} here; write all, or fewer"))
+        raise RequestError(Problem("runner.devices", f"got {asked}, but there are {len(there)} here; write all, or fewer"))
     if size % asked:
-        raise RequestError(Problem("data.batch_size", f"{asked} devices cannot share {size} examples evenly; change either"))
+        what = f"{asked} devices cannot share {counted(size, 'example')} evenly; change either"
+        raise RequestError(Problem("data.batch_size", what))
     return Mesh(np.array(there[:asked]), (BATCH,)) if asked > 1 else None
 
 

@@ -24,7 +24,8 @@ class DataChoice:
         shape: of one encoded input.
         classes: number of them.
         batch_size: examples of one step.
-        validation: number of training examples that are kept out of training, to choose by.
+        validation: number of training examples that are kept out of training, to choose by; 0 where
+            the data bring a validation split of their own beside test, or to train on all.
         test: number of training examples that are kept for testing, of a set without a test split.
         per_class: train on so many examples of each class; None is all.
         only_classes: train and test on these alone; None is all.

@@ -147,7 +147,7 @@ class RunFolder:
         `steps`, `wall_seconds`, `images_per_second`; `reason`, why it failed, and `warning`, where there is something to tell.
         """
         if fields.get("status", "running") not in STATUSES:
-            raise ValueError(f"status came as {fields['status']!r}, expected one of {', '.join(STATUSES)}")
+            raise ValueError(f"status: got {fields['status']!r}, expected one of {', '.join(STATUSES)}")
         before = self.summary() if (self.path / "summary.json").exists() else {}
         after = {name: value for name, value in {**before, **fields}.items() if value is not None}
         write_atomically(self.path / "summary.json", encode(after, indent=2) + "\n")
@@ -189,7 +189,7 @@ def _made(path: Path) -> Path | None:
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not value:
-        raise ValueError(f"came {value!r:.40}, expected names with values")
+        raise ValueError(f"got {value!r:.40}, expected names with values")
     return value
 
 

@@ -116,12 +116,13 @@ def train_batched(record: Record, group: Group) -> None:
     from darnax.runner.run_folder import RunFolder
 
     experiments = [experiment for _, experiment in group]
-    dataset = open_data(experiments[0])
+    begun, place, name = record.runs(), record.folder.parent, record.folder.name
+    existing = any(point.overrides in begun for point, _ in group)
+    dataset = open_data(experiments[0], existing=existing)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
     for each in experiments:
         require_epochs(each, dataset)
-    begun, place, name = record.runs(), record.folder.parent, record.folder.name
     runs = []
     for point, experiment in group:
         if point.overrides in begun:

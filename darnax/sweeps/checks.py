@@ -7,15 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from darnax.composing.references import leaves
 from darnax.errors import Problem, RequestError, one_line
+from darnax.printing import counted
+from darnax.sweeps.names import parted as parted_words
 from darnax.sweeps.record import Point
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
 
+SEVERAL = "got several values, expected one for all points: no result depends on it"
 NAMED = 3  # points in a message; the others are counted
 LARGE = 1 << 30  # any number of replicas may be added to a smaller seed
 Leaf = tuple[str, Any]
 Leaves = frozenset[Leaf]
+
+
+def require_telling(points: Sequence[Point]) -> None:
+    """Raise RequestError for every key that has several values and tells no two points apart.
+
+    Where things lie and who is told changes no result (`ASIDE`): such points would be one.
+    """
+    first: dict[str, Point] = {}
+    keys: dict[str, None] = {}
+    for point in points:
+        same = first.setdefault(point.identity, point)
+        if point.config != same.config:
+            mine, others = (parted_words(each.overrides) for each in (point, same))
+            keys |= dict.fromkeys(key for key in mine if mine[key] != others.get(key))
+    if keys:
+        raise RequestError(*(Problem(key, SEVERAL) for key in keys))
 
 
 def examine(config: Mapping[str, Any], *, here: bool) -> "Experiment":
@@ -81,5 +100,5 @@ def refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str]) -> l
 
 def some(names: Sequence[str]) -> str:
     """Name a few points and count the others."""
-    more = f" and {len(names) - NAMED} more points" if len(names) > NAMED else ""
+    more = f" and {counted(len(names) - NAMED, 'more point')}" if len(names) > NAMED else ""
     return f"{', '.join(names[:NAMED])}{more}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from darnax.laboratory.display import DataProgress, no_progress
 from darnax.sweeps.record import Goal, Record
 from darnax.sweeps.survey import State
 
@@ -31,12 +32,14 @@ class SweepDisplay:
         board: shows how the points stand, for the time of a block.
         table: is called with the state of every point at the end, also of a sweep that was interrupted.
         failure: is called with what a point has raised, in the process that runs it; can be pickled.
+        data_progress: gives, while data are prepared, a function `(stage, done, total)` that is called as they are.
         note: is called with a line about something that is left as it is.
     """
 
     board: Callable[[Record], AbstractContextManager[None]] = no_board
     table: Callable[[Sequence[State], Goal], None] = no_table
     failure: Callable[[BaseException], None] = no_failure
+    data_progress: DataProgress = no_progress
     note: Callable[[str], None] = lambda line: None
 
 

@@ -3,9 +3,10 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, OverrideType
 
 from darnax.errors import Problem, RequestError
 
@@ -29,14 +30,26 @@ def grid(asked: Sequence[Override]) -> list[list[str]]:
 
 
 def effective(asked: Sequence[Override]) -> list[Override]:
-    """Leave out what a later word for the same key replaces; dictionaries replace nothing, Hydra merges them."""
+    """Leave out what a later word for the same key replaces; dictionaries replace nothing, Hydra merges them.
+
+    `+key=1 key=2` adds the key with the last value.
+    """
     kept: dict[str, list[Override]] = {}
     for override in asked:
-        before = kept.setdefault(override.get_key_element(), [])
+        before = kept.setdefault(override.get_key_element().lstrip("+"), [])
         if not all(map(is_dictionary, [*before, override])):
+            if before and override.type == OverrideType.CHANGE:
+                override = added_as(before[-1], override)
             before.clear()
         before.append(override)
     return list(itertools.chain(*kept.values()))
+
+
+def added_as(before: Override, override: Override) -> Override:
+    """Return an override that adds its key as the one before it did, which it replaces."""
+    key = before.get_key_element()
+    sign = key[: len(key) - len(key.lstrip("+"))]
+    return replace(override, type=before.type, input_line=f"{sign}{override.input_line}") if sign else override
 
 
 def is_dictionary(override: Override) -> bool:

@@ -86,6 +86,11 @@ def is_here(config: DictConfig) -> bool:
     return bool(config.hydra.launcher._target_.endswith(".BasicLauncher"))  # Hydra loads the class anew: isinstance fails
 
 
+def is_on_this_machine(config: DictConfig) -> bool:
+    """Tell whether points run on this machine, and so find here what they will find there."""
+    return config.hydra.launcher._target_.rpartition(".")[2] not in ("SlurmLauncher", "RayLauncher")
+
+
 def taken_lanes(config: DictConfig) -> int:
     """Take `lanes`, which no launcher of Hydra's knows, out of the launcher's settings."""
     if "lanes" not in config.hydra.launcher:
@@ -93,7 +98,7 @@ def taken_lanes(config: DictConfig) -> int:
     with open_dict(config):
         lanes = config.hydra.launcher.pop("lanes")
     if isinstance(lanes, bool) or not isinstance(lanes, int) or lanes < 1:
-        raise RequestError(Problem("hydra.launcher.lanes", f"came {lanes}, expected a number of points from 1"))
+        raise RequestError(Problem("hydra.launcher.lanes", f"got {lanes}, expected a number of points from 1"))
     return lanes
 
 

@@ -17,7 +17,7 @@ from darnax.sweeps import hydra_launcher
 from darnax.sweeps.record import Point
 
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-SEARCHES = ("darnax.sweeps.search.Search", "darnax.cli.search.Search")  # the latter until 0.1.0
+SEARCHES = ("darnax.sweeps.search.Search", "darnax.sweeps.search.Search")  # the latter until 0.1.0
 ELSEWHERE = "sets {key}, which belongs to the sweep and would have no effect in a point; give it for all points"
 
 

@@ -4,14 +4,17 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from darnax.bounded_yaml import load_plain
 from darnax.errors import Problem, RequestError
+from darnax.files import read_text
 from darnax.locks import is_held
 from darnax.sweeps.record import NAME, OWN_FILES, Point, Record, overrides_of
 
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]+")
 EMPTY = ("train.log", "checkpoints", ".lock")  # of a run that has not begun
-BEFORE_TRAINING = ("config.yaml", "overrides.yaml", "environment.json", *EMPTY)
+BEFORE_TRAINING = ("config.yaml", "composed.yaml", "overrides.yaml", "environment.json", *EMPTY)
 
 
 def remove_stillborn_runs(record: Record) -> list[str]:
@@ -46,13 +49,30 @@ def needs(points: Iterable[Point], place: Path, runs: dict[tuple[str, ...], Path
 
 
 def is_stillborn(place: Path, points: Iterable[Point]) -> bool:
-    """Tell whether a folder is a run of this sweep that was killed before it was whole."""
+    """Tell whether a folder is a run of this sweep that was killed before it was whole.
+
+    Its overrides or its configuration say so, and they are written early: a folder without either
+    may be anybody's, and is left.
+    """
     found = {entry.name: entry for entry in place.iterdir()}
     if not RUN.fullmatch(place.name) or not set(found) <= set(BEFORE_TRAINING):
         return False
-    if "overrides.yaml" in found and not any(point.overrides == overrides_of(place) for point in points):
+    if "overrides.yaml" in found:
+        is_ours = any(point.overrides == overrides_of(place) for point in points)
+    else:
+        config = config_of(place)
+        is_ours = config is not None and any(point.config == config for point in points)
+    if not is_ours:
         return False
     return all(is_empty(found[name]) for name in EMPTY if name in found)
+
+
+def config_of(run: Path) -> Any:
+    """Read the configuration of a run; None where there is none that can be read."""
+    try:
+        return load_plain(read_text(run / "config.yaml"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def is_empty(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """What the points of a sweep are called: the overrides that set them apart, and no more of these than tells them apart."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from darnax.reports.configuration import short_names
@@ -11,7 +12,7 @@ Overrides = tuple[str, ...]
 def names(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]:
     """Name every point, without these keys: `depth=2 j_d=0.5` for `model.depth=2 model.layers.hidden.j_d=0.5`."""
     points = {point.overrides: parted(point.overrides) for point in record.points}
-    constant = constant_keys(list(points.values()), parted(record.overrides))
+    constant = constant_keys(list(points.values()), given_once(record.overrides))
     apart = {
         overrides: {key: value for key, value in values.items() if key not in constant} for overrides, values in points.items()
     }
@@ -30,6 +31,12 @@ def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str])
     same = {key for key, value in points[0].items() if all(point.get(key) == value for point in points)}
     constant = {key for key in same if len(points) > 1 or asked.get(key) == points[0][key]}
     return constant if set(points[0]) - constant else set()
+
+
+def given_once(overrides: Sequence[str]) -> dict[str, str]:
+    """Map the keys that were given once to their value: of several words the last one counts, and tells."""
+    keys = Counter(override.partition("=")[0].lstrip("+~") for override in overrides)
+    return {key: value for key, value in parted(overrides).items() if keys[key] == 1}
 
 
 def parted(overrides: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from darnax.composing.composer import Composer
 from darnax.errors import Problem, RequestError
 from darnax.files import expanded
 from darnax.runner.run_folder import NAME
-from darnax.sweeps import checks, hydra_launcher, hydra_request
+from darnax.sweeps import checks, data_checks, hydra_launcher, hydra_request
 from darnax.sweeps.grid import grid
 from darnax.sweeps.hydra_request import Request
 from darnax.sweeps.names import names
@@ -46,11 +46,15 @@ def plan(composer: Composer, overrides: list[str]) -> Plan:
     here = hydra_launcher.is_here(request.config)
     if not request.is_search:
         unique: dict[str, Point] = {}
-        for point in map(request.point, grid(request.asked)):
+        points = [request.point(each) for each in grid(request.asked)]
+        checks.require_telling(points)
+        for point in points:
             unique.setdefault(point.identity, point)
         return Plan(request, checks.examined(list(unique.values()), here=here))
     search = new_search(request)
-    return Plan(request, checks.examined(search.trial_points(), here=here), search)
+    points = search.trial_points()
+    checks.require_telling(points)
+    return Plan(request, checks.examined(points, here=here), search)
 
 
 def new_search(request: Request) -> "Search":
@@ -62,9 +66,20 @@ def new_search(request: Request) -> "Search":
     return Search.of(request.sweeper, request.asked, request.point)
 
 
-def require_sound(plan: Plan, overrides: list[str]) -> None:
-    """Raise RequestError where a point is refused, or a search has a goal that no run comes to."""
-    if problems := checks.refusals(plan.points, called(plan, overrides)):
+def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) -> list[str]:
+    """Raise RequestError where a point is refused, or a search has a goal that no run comes to.
+
+    With `prepares` a set that is not there is prepared now, once every point is known to build;
+    otherwise one of the lines that are returned says that this is still to be done.
+    """
+    problems, notes = checks.refusals(plan.points, called(plan, overrides)), []
+    if not problems or not prepares:
+        elsewhere = not hydra_launcher.is_on_this_machine(plan.request.config)
+        outlines = data_checks.Outlines(prepares, elsewhere)
+        plan.points = data_checks.examine_data(plan.points, outlines)
+        notes = list(data_checks.notes(outlines))
+        problems = checks.refusals(plan.points, called(plan, overrides))
+    if problems:
         raise RequestError(*problems)
     if plan.search is not None:
         from darnax.sweeps import logged_metrics
@@ -73,6 +88,7 @@ def require_sound(plan: Plan, overrides: list[str]) -> None:
             plan.search.fit(point)
         experiment = checks.examine(plan.points[0].config or {}, here=False)
         logged_metrics.require_logged(plan.search.settings.metric, experiment)
+    return notes
 
 
 def called(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
@@ -85,8 +101,6 @@ def new_folder(plan: Plan) -> Path:
     config = plan.request.config
     outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
     if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
-        raise RequestError(
-            Problem("name", f"came {name!r}, expected a name for a folder in paths.outputs; that came {outputs!r}")
-        )
+        raise RequestError(Problem("name", f"got {name!r}, expected a name for a folder in paths.outputs; that is {outputs!r}"))
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return expanded(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

@@ -12,25 +12,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 
+from darnax.composing.sweep_settings import NAMES, NUMBERS, SEARCH
 from darnax.errors import Problem, RequestError
 
 ON_RESUME = ("hydra/launcher=", "hydra.launcher.", "hydra.sweeper.n_trials=", "hydra.sweeper.n_jobs=")
-SLURM_NUMBERS = "array_parallelism cpus_per_gpu gpus_per_task signal_delay_s max_num_timeout"
-SUBMITIT = "timeout_min cpus_per_task gpus_per_node tasks_per_node mem_gb nodes stderr_to_stdout"
-NUMBERS = {  # launcher -> settings that take a number, or true or false
-    "basic": "",
-    "batched": "lanes",
-    "joblib": "n_jobs timeout batch_size verbose",
-    "ray": "",
-    "submitit_local": SUBMITIT,
-    "submitit_slurm": f"{SUBMITIT} {SLURM_NUMBERS}",
-}
-NAMES = {"submitit_slurm": "partition account qos constraint gres mem_per_gpu mem_per_cpu"}  # and those that take a word
 PER_CORE = 4
 PROCESSES = ("n_jobs", "tasks_per_node", "nodes")  # settings that are started on this machine, all at once
 NAME = re.compile(r"[A-Za-z0-9][\w.:,+-]*")
 SWEEPERS = ("basic", "optuna")
-SEARCH = ("n_trials", "n_jobs", "metric", "value", "direction", "seed", "params", "sampler", "pruner")  # each validated there
 REPEAT = "repeat it on the command line if you trust it"
 Choice = Callable[[str], bool]
 

@@ -40,6 +40,8 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
     require_resolved(record.folder, record.points, trusted)
     require_same_data(record)
     if not record.goal.trials:
+        if idle := [word for word in given if recorded_overrides.key_of(word).startswith("hydra.sweeper.")]:
+            raise RequestError(Problem(idle[0], "has no effect on a grid; leave it out"))
         record.overrides = recorded_overrides.resumed(record.overrides, given)
         words = [word for word in record.overrides if recorded_overrides.key_of(word).startswith(LAUNCHER)]
         yield Plan(hydra_request.read(Composer(None, trusted), words), record.points)

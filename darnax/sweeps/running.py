@@ -40,7 +40,8 @@ def start(
     trusted = trust.granted(overrides)
     composer = Composer(file, trusted)
     plan = planning.plan(composer, overrides)
-    planning.require_sound(plan, overrides)
+    for line in planning.require_sound(plan, overrides):
+        display.note(line)
     folder = planning.new_folder(plan)
     said = [*overrides, *hydra_launcher.chosen_by_files(plan.request.settings, composer, overrides)]
     base = composer.saved.written() if composer.saved else None

@@ -18,6 +18,7 @@ from darnax.builder.specification import Section, Target, read
 from darnax.errors import Problem, RequestError
 from darnax.laboratory.splits import has_validation
 from darnax.locks import held
+from darnax.reports.compare import may_choose
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.grid import MOST
 from darnax.sweeps.record import NAME, PATIENCE, Goal, Point, Record
@@ -140,7 +141,7 @@ class Search:
         if point.refusal:
             raise RequestError(*point.refusal.split("; "))
         metric = self.settings.metric
-        if metric.startswith("test/"):
+        if not may_choose(metric):
             raise RequestError(Problem(f"{WHERE}.metric", f"{metric} {TEST_SPLIT}"))
         if metric.startswith("eval/") and not has_validation(point.config or {}):
             raise RequestError(Problem(f"{WHERE}.metric", f"got {metric}, but {NO_VALIDATION}"))

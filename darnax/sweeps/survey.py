@@ -9,6 +9,7 @@ from typing import Any
 
 from darnax.files import RECORD, open_regular, read_bytes
 from darnax.locks import is_held
+from darnax.reports.compare import may_choose
 from darnax.reports.record import row
 from darnax.sweeps.names import names
 from darnax.sweeps.record import Goal, Point, Record, history
@@ -150,6 +151,8 @@ def time_left(states: Sequence[State], goal: Goal) -> float:
 
 
 def best(states: Sequence[State], goal: Goal) -> State | None:
-    """Return the best point so far."""
+    """Return the best point so far; None by a metric that may not choose, whatever a record says."""
+    if not may_choose(goal.metric):
+        return None
     top = goal.better(s.value for s in states)
     return next((s for s in states if s.value == top), None)

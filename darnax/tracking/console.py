@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from darnax.printing import printable
+from darnax.printing import counted, printable
 from darnax.tracking.interface import Tracker
 
 ACCURACY = "/accuracy"
@@ -79,7 +79,7 @@ class Console(Tracker):
             for line in _warnings(summary):
                 self._say(line)
             for row in _results(summary):
-                self._say(f"{row[0]} best {row[1]}", f"last {row[2]}")
+                self._say(*_in_words(*row))
             if self.folder is not None:
                 self._say(f"folder {self.folder}")
         else:
@@ -129,7 +129,14 @@ def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (set, best, last) for every accuracy that the summary knows."""
     last, best = _accuracies(summary.get("metrics") or {}), _accuracies(summary.get("best") or {})
     sets = sorted(last | best, key=lambda name: name == "train")
-    return [(name, best.get(name, "–"), last.get(name, "–")) for name in sets]
+    return [(name, best.get(name, ""), last.get(name, "")) for name in sets]
+
+
+def _in_words(name: str, best: str, last: str) -> list[str]:
+    """Write best and last of a set; one of them alone where there is no other."""
+    if not best:
+        return [f"{name} {last}"]
+    return [f"{name} best {best}", f"last {last}" if last else ""]
 
 
 def _warnings(summary: Mapping[str, Any]) -> list[str]:
@@ -140,8 +147,8 @@ def _warnings(summary: Mapping[str, Any]) -> list[str]:
 def _costs(summary: Mapping[str, Any]) -> list[str]:
     """Return epochs, steps, wall time and speed, as far as the summary knows them."""
     forms: dict[str, Callable[[float], str]] = {
-        "epochs": lambda value: f"{round(value, 2):g} epochs",
-        "steps": lambda value: f"{value:.0f} steps",
+        "epochs": lambda value: counted(float(round(value, 2)), "epoch"),
+        "steps": lambda value: counted(round(value), "step"),
         "wall_seconds": _duration,
         "images_per_second": lambda value: f"{value:.0f} images/s",
     }

@@ -42,7 +42,7 @@ def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
     problems = Problems()
     lines = {f"hidden_{n}_": {"size": [3], "repeat": 100} for n in range(11)}
     assert read_buffers({"input": [3], **lines, "output": [3]}, problems) is None
-    assert "came 1102 buffers, expected 1000 at most" in str(problems.found[0])
+    assert "got 1102 buffers, expected 1000 at most" in str(problems.found[0])
 
 
 def test_many_numbers_are_not_compared_with_one_another():
@@ -50,7 +50,7 @@ def test_many_numbers_are_not_compared_with_one_another():
     problems, began = Problems(), time.perf_counter()
     examine_numbers(model, problems)
     assert time.perf_counter() - began < 1
-    assert "came 4000 keys of numbers, expected 500 at most" in str(problems.found[0])
+    assert "got 4000 keys of numbers, expected 500 at most" in str(problems.found[0])
 
 
 def test_a_number_of_epochs_that_no_float_holds_is_a_word():

@@ -202,7 +202,7 @@ WRONG = {
     ),
     "a schedule for a seed": (
         SGD | {"_target_": "optax.noisy_sgd", "key": FALLING},
-        "came linear_schedule, expected an integer",
+        "got linear_schedule, expected an integer",
     ),
     "no function": ({"_target_": "optax.stateless"}, "f: is missing"),
     "a function of Optax": (

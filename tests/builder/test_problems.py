@@ -22,7 +22,7 @@ CASES = {
     # unknown and missing keys
     "root key": ({"sede": 3}, "sede", "did you mean seed?"),
     "section": ({"runner": ABSENT}, "runner", "is missing"),
-    "section type": ({"runner": 3}, "runner", "came 3, expected a valid mapping"),
+    "section type": ({"runner": 3}, "runner", "got 3, expected a valid mapping"),
     "runner key": ({"runner.epocs": 3}, "runner.epocs", "did you mean epochs?"),
     "data key": ({"data.batchsize": 3}, "data.batchsize", "did you mean batch_size?"),
     "tracking key": ({"tracking.consol": True}, "tracking.consol", "did you mean console?"),
@@ -43,13 +43,13 @@ CASES = {
     "optax argument": ({"optimizer.default.rate": 1}, "optimizer.default.rate", "sgd has no such argument"),
     "encoder argument": ({"data.encode.scale.factr": 1}, "data.encode.scale.factr", "did you mean factor?"),
     # wrong types
-    "module type": ({f"{L}.hidden.j_d": "half"}, f"{L}.hidden.j_d", 'came "half", expected a number'),
-    "truth is no number": ({f"{A}.w_in.strength": True}, f"{A}.w_in.strength", "came true, expected a number"),
+    "module type": ({f"{L}.hidden.j_d": "half"}, f"{L}.hidden.j_d", 'got "half", expected a number'),
+    "truth is no number": ({f"{A}.w_in.strength": True}, f"{A}.w_in.strength", "got true, expected a number"),
     "rule type": ({f"{A}.w_in.rule": "hebb"}, f"{A}.w_in.rule", "expected a Rule (a mapping with `_target_`) or null"),
     "rule class": (
         {f"{A}.w_in.rule": {"_target_": "darnax.modules.OutputLayer"}},
         f"{A}.w_in.rule",
-        "came OutputLayer, expected a Rule",
+        "got OutputLayer, expected a Rule",
     ),
     "objects for a number": (
         {f"{A}.w_in.strength": [{"_target_": "darnax.rules.Hebbian"}]},
@@ -72,26 +72,26 @@ CASES = {
         "optimizer.default",
         "these come with a loss, and local rules have none",
     ),
-    "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", 'came "five", expected an integer'),
+    "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", 'got "five", expected an integer'),
     "phase choice": ({"dynamics.train.free.messages": "al"}, "dynamics.train.free.messages", "all or forward or unsupervised"),
     "learn is a list": ({"dynamics.train.free.learn": "w_in"}, "dynamics.train.free.learn", "expected a list"),
-    "runner type": ({"runner.epochs": "3"}, "runner.epochs", 'came "3", expected a valid integer'),
+    "runner type": ({"runner.epochs": "3"}, "runner.epochs", 'got "3", expected a valid integer'),
     "schedule type": (
         {"optimizer.default.learning_rate": "fast"},
         "optimizer.default.learning_rate",
-        'came "fast", expected a number',
+        'got "fast", expected a number',
     ),
     "epochs outside the optimiser": ({f"{A}.w_in.patch": "2 epochs"}, f"{A}.w_in.patch", "expected an integer or null"),
     "name": ({"name": "a/b"}, "name", "expected a name for a folder"),
     # buffers
     "size": ({"model.buffers.output": 4}, "model.buffers.output", "a list of positive integers, such as [10]"),
     "negative length": ({"model.buffers.output": [-4]}, "model.buffers.output", "a list of positive integers"),
-    "no depth": ({"model.buffers.hidden.repeat": 0}, "model.buffers.hidden", "came repeat: 0, expected a positive integer"),
-    "negative depth": ({"model.buffers.hidden.repeat": -1}, "model.buffers.hidden", "came repeat: -1"),
+    "no depth": ({"model.buffers.hidden.repeat": 0}, "model.buffers.hidden", "got repeat: 0, expected a positive integer"),
+    "negative depth": ({"model.buffers.hidden.repeat": -1}, "model.buffers.hidden", "got repeat: -1"),
     "repeat misspelt": (
         {"model.buffers.hidden": {"size": [8], "repaet": 3}},
         "model.buffers.hidden",
-        "came the keys size, repaet",
+        "got the keys size, repaet",
     ),
     "repeated input": ({"model.buffers.input": {"size": [6], "repeat": 2}}, "model.buffers.input", "does not repeat"),
     "one name twice": (
@@ -134,16 +134,16 @@ CASES = {
         f"{L}.hidden",
         "threshold: got shape (2,), expected () or (8,)",
     ),
-    "constructor": ({f"{L}.hidden.sparsity": 1.5}, f"{L}.hidden", "in [0, 1); came 1.5"),
+    "constructor": ({f"{L}.hidden.sparsity": 1.5}, f"{L}.hidden", "got 1.5, expected a fraction of absent synapses in [0, 1)"),
     "rule's threshold": ({f"{A}.w_out.threshold": 1.0}, f"{A}.w_out", "leave it out"),
-    "input size": ({"data.shape": [7]}, "model.buffers.input", "came [6], expected [7]"),
-    "output size": ({"data.classes": 5}, "model.buffers.output", "came [4], expected [5]"),
+    "input size": ({"data.shape": [7]}, "model.buffers.input", "got [6], expected [7]"),
+    "output size": ({"data.classes": 5}, "model.buffers.output", "got [4], expected [5]"),
     # dynamics and optimiser
     "learn nobody": ({"dynamics.train.free.learn": ["w_inn"]}, "dynamics.train.free.learn", "did you mean w_in?"),
     "inference learns": ({"dynamics.infer.recall.learn": ["w_in"]}, "dynamics.infer.recall.learn", "take it away"),
     "no length": ({"dynamics.infer.recall.steps": ABSENT}, "dynamics.infer.recall", "`steps: n`"),
-    "negative length of a phase": ({"dynamics.infer.recall.steps": -1}, "dynamics.infer.recall", "came -1"),
-    "no phase": ({"dynamics.train": {}}, "dynamics.train", "came {}, expected at least 1 of them"),
+    "negative length of a phase": ({"dynamics.infer.recall.steps": -1}, "dynamics.infer.recall", "got -1 steps"),
+    "no phase": ({"dynamics.train": {}}, "dynamics.train", "got {}, expected at least 1 of them"),
     "nothing learns": (
         {"dynamics.train.free.learn": ["w_back"], "dynamics.train.recall.learn": []},
         "dynamics.train",
@@ -181,11 +181,11 @@ CASES = {
         "expected one of Optax's transformations",
     ),
     # numbers of the other sections
-    "batch size": ({"data.batch_size": 0}, "data.batch_size", "came 0, expected a number greater than 0"),
-    "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "came -1, expected a number greater than or equal to 0"),
+    "batch size": ({"data.batch_size": 0}, "data.batch_size", "got 0, expected a number greater than 0"),
+    "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "got -1, expected a number greater than or equal to 0"),
     "endless epochs": ({"runner.epochs": 10**23}, "runner.epochs", "expected a number less than 2147483648"),
     "seeds of replicas": ({"seed": 2**31 - 1, "runner.replicas": 2}, "seed", "expected at most 2147483646"),
-    "kept classes": ({"data.only_classes": [3, 8]}, "data.classes", "came 4, expected 2"),
+    "kept classes": ({"data.only_classes": [3, 8]}, "data.classes", "got 4, expected 2"),
     # targets
     "misspelt class": (
         {f"{L}.output._target_": "darnax.modules.OutputLayr"},
@@ -348,7 +348,7 @@ def test_an_argument_without_annotation_takes_an_object(strange):
 
 @pytest.mark.parametrize(
     ("where", "name", "said"),
-    [(f"{A}.w_in.rule", "Never", r"w_in: .*never"), ("data.labels", "labels", r"data\.labels: came int, expected a Labels")],
+    [(f"{A}.w_in.rule", "Never", r"w_in: .*never"), ("data.labels", "labels", r"data\.labels: got int, expected a Labels")],
 )
 def test_what_a_trusted_package_makes_is_looked_at(strange, where, name, said):
     with pytest.raises(RequestError, match=said):

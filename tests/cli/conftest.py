@@ -103,7 +103,7 @@ def lab(tmp_path, monkeypatch) -> Lab:
     import sys
 
     import darnax.laboratory
-    from darnax.sweeps import checks, logged_metrics
+    from darnax.sweeps import checks, data_checks, logged_metrics
 
     packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
@@ -114,6 +114,7 @@ def lab(tmp_path, monkeypatch) -> Lab:
     monkeypatch.setattr(darnax.laboratory, "training", training, raising=False)
     monkeypatch.setitem(sys.modules, "darnax.laboratory.training", training)
     monkeypatch.setattr(checks, "examine", lab.examine)
+    monkeypatch.setattr(data_checks, "examine_data", lambda points, outlines: points)
     monkeypatch.setattr(logged_metrics, "require_logged", lambda metric, experiment: None)
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
     assert lab.left() == []

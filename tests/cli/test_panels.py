@@ -103,8 +103,8 @@ def test_control_c_before_a_run_is_130(lab):
 def test_on_a_terminal_all_problems_stand_in_one_box(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "100")
-    assert panels.report(RequestError(Problem("data.batch_size", "came [0], expected [1]"), "second")) == 2
+    assert panels.report(RequestError(Problem("data.batch_size", "got [0], expected [1]"), "second")) == 2
     box = capsys.readouterr().err
-    assert "data.batch_size: came [0], expected [1]" in box
+    assert "data.batch_size: got [0], expected [1]" in box
     assert "second" in box
     assert "╭" in box

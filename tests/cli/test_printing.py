@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import darnax
 from darnax.cli import panels, tables, train
 from darnax.cli.app import app
-from darnax.printing import cell, printable, uncelled
+from darnax.printing import cell, counted, printable, uncelled
 
 DIRECT = ("print", "print_exception", "print_exc", "secho")
 ELSEWHERE = (
@@ -135,3 +135,35 @@ def test_every_cell_comes_back_and_none_is_a_formula(text: str) -> None:
 def test_the_version_is_still_said() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"darnax {darnax.__version__}\n"
+
+
+COUNTED = re.compile(
+    r"^ (epochs|steps|points|examples|classes|replicas|runs|records|bytes|images|labels|messages|buffers|phases|seeds)(?!/)\b"
+)
+SEVERAL = {  # which are never one where they are written
+    "relaxation": "self.length",
+    "layer_map": "self.output + 1",
+    "files": "limit",
+    "error": "len(answer) + 1",
+    "sweep_grid": "count",
+    "wiring_table": "description.replicas",
+    "foreign": "value SMALL",
+    "wiring": "first",
+    "diff": "len(runs)",
+}
+
+
+def amounts(tree: ast.AST):
+    """Yield what stands before a word in the plural, in every text that is put together."""
+    for text in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
+        for part, word in zip(text.values, text.values[1:], strict=False):
+            if isinstance(part, ast.FormattedValue) and isinstance(word, ast.Constant) and COUNTED.match(word.value):
+                yield ast.unparse(part.value)
+
+
+def test_one_of_a_thing_is_written_without_a_plural():
+    assert [counted(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == ["0 epochs", "1 epoch", "1 epoch", "1.5 epochs", "2 epochs"]
+    assert counted(1, "class", "classes") == "1 class"
+    for path in Path(darnax.__file__).parent.rglob("*.py"):
+        allowed = SEVERAL.get(path.stem, "")
+        assert all(amount in allowed for amount in amounts(ast.parse(path.read_text()))), path

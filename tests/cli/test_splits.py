@@ -1,5 +1,6 @@
 """Which splits decide and which only report. Oracle: the definition of the configuration, and what each run has logged."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -84,7 +85,12 @@ def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_
     assert f"accuracy {told['test/accuracy']:.2%}" in darnax("eval", run, "trust=[made_up_sources]")
     # What it has no metric for is told with the way out.
     assert "--metric test/accuracy" in " ".join(darnax("compare", "outputs", code=2).split())
-    assert "test/accuracy" in darnax("compare", "outputs", "--metric", "test/accuracy")
+    reported = darnax("compare", "outputs", "--metric", "test/accuracy", "--csv", "table.csv", "--html", "page.html")
+    assert "test/accuracy is reported in the order of the configurations" in reported
+    assert not [word for line in reported.splitlines() for word in line.split() if word in ("p", "best")]
+    (told_again,) = csv.DictReader((place / "table.csv").read_text().splitlines())
+    assert (float(told_again["test/accuracy"]), told_again["p"]) == (told["test/accuracy"], "")
+    assert "would choose by the test split" in darnax("compare", "outputs", "--metric", "test/accuracy", "--lower", code=2)
     assert "would choose by the test split" in darnax("compare", "outputs", "--metric", "test/accuracy", "--best", code=2)
 
 
@@ -114,8 +120,12 @@ def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
     [
         (["data.memory_gib=1.0"], "data.memory_gib: has no effect on a data.source"),
         (["+data.test=5"], "data.test: has no effect on a data.source"),
+        (
+            ["data.validation=9", "+data.source.validates=true"],
+            "data.validation: got 9, expected 0: blobs has a validation split",
+        ),
         (["data.validation=30"], "data.validation: got 30, expected fewer than the 30 examples of train"),
-        (["data.per_class=11"], "data.per_class: came 11, expected at most 10"),
+        (["data.per_class=11"], "data.per_class: got 11, expected at most 10"),
     ],
 )
 def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(place, asked, told):

@@ -226,6 +226,53 @@ def test_the_last_of_several_words_for_a_key_counts_and_every_point_has_a_name(l
     assert names(lab, *words) == ["seed=1", "seed=2"]
 
 
+FIXED = [["seed=1,2", "seed=3"], ["++seed=1,2", "seed=3"], ["seed=1", "seed=3"]]
+
+
+@pytest.mark.parametrize("words", FIXED)
+def test_a_key_that_is_swept_and_then_fixed_is_fixed_and_names_its_one_point(lab, words):
+    assert names(lab, "name=x", *words) == ["seed=3"]
+
+
+def test_a_key_that_is_added_and_then_swept_is_added_with_each_value(lab):
+    assert names(lab, "+model.width=1", "model.width=2,3") == ["width=2", "width=3"]
+    assert lab("train", "-m", "+model.width=1", "model.width=2,3").exit_code == 0
+    assert [config["model"]["width"] for config in lab.configs] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["paths.data=A,B"], "paths.data"),
+        (["paths.data=A,B", "seed=1,2"], "paths.data"),
+        (["+tracking.wandb.mode=offline,online", "seed=1,2"], "tracking.wandb.mode"),
+        (["+tracking={console: true},{console: false}"], "tracking"),
+        (["hydra/launcher=basic,other"], "hydra/launcher=basic,other"),
+    ],
+)
+def test_several_values_for_what_is_one_for_all_points_are_refused_by_name(lab, words, key):
+    result = lab("train", "-m", *words)
+    assert result.exit_code == 2
+    assert f"{key}: got several values, expected one" in " ".join(result.stderr.split())
+    assert lab.left() == []
+
+
+@pytest.mark.parametrize(
+    ("word", "way"),
+    [
+        ("hydra.sweeper.n_trials=5", "choose hydra/sweeper=optuna first"),
+        ("hydra.sweeper.sampler._target_=a", "choose hydra/sweeper=optuna first"),
+        ("hydra.launcher.n_jobs=2", "choose hydra/launcher=joblib first"),
+        ("hydra.launcher.timeout_min=2", "choose hydra/launcher=submitit_local or submitit_slurm first"),
+        ("hydra.launcher.n_jbos=2", "there is no hydra.launcher.n_jbos"),
+    ],
+)
+def test_a_setting_of_what_was_not_chosen_says_what_to_choose_first(lab, word, way):
+    result = lab("train", "-m", "seed=1,2", word)
+    assert result.exit_code == 2
+    assert way in " ".join(result.stderr.split())
+
+
 def test_a_grid_beyond_all_bounds_is_refused(lab):
     assert "has more than 100000 values" in lab("train", "-m", "seed=range(1000000000000)").stderr
     many = [f"+a{n}=range(1000)" for n in range(3)]

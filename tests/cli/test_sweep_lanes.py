@@ -187,7 +187,7 @@ def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
 def test_the_number_of_lanes_is_a_number(tmp_path, told):
     result = CliRunner().invoke(app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"])
     assert result.exit_code == 2
-    assert "hydra.launcher.lanes: came 0, expected a number of points from 1" in result.stderr
+    assert "hydra.launcher.lanes: got 0, expected a number of points from 1" in result.stderr
     assert not (tmp_path / "outputs").exists()
 
 

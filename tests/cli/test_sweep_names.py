@@ -34,6 +34,12 @@ def test_a_single_point_is_called_by_everything():
     assert list(names(record("+experiment=chain seed=1", "+experiment=chain seed=1")).values()) == ["experiment=chain seed=1"]
 
 
+def test_a_single_point_is_called_by_the_key_that_was_given_twice():
+    for words in ("seed=1,2 seed=3", "seed=1 seed=3", "++seed=1,2 seed=3"):
+        fixed = record(f"+experiment=chain {DEPTH}=2 {words}", f"+experiment=chain {DEPTH}=2 seed=3")
+        assert list(names(fixed).values()) == ["seed=3"]
+
+
 def test_on_a_dashboard_seeds_of_one_configuration_are_a_group(tmp_path):
     folder = tmp_path / "chain" / "sweeps" / "2026-01-01_00-00-00-a1b2"
     points = [f"{DEPTH}={n} seed={seed}" for n in (1, 2) for seed in (0, 1)]

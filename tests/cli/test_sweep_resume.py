@@ -95,7 +95,9 @@ def test_a_signal_stops_the_point_that_runs_and_those_after_it(lab):
 def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep):
     stillborn = sweep / "2026-01-01_00-00-00-a1b2c3"
     (stillborn / "checkpoints").mkdir(parents=True)
-    (stillborn / "config.yaml").write_text("seed: 3")
+    config = Record.read(sweep).points[2].config
+    (stillborn / "config.yaml").write_text(json.dumps(config))
+    (stillborn / "composed.yaml").write_text("seed: 3")
     (sweep / "run-2" / "summary.json").write_text(json.dumps({"status": "running"}))
     assert statuses(lab, sweep) == ["finished", "interrupted", "waiting", "waiting"]
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
@@ -109,6 +111,9 @@ POINT_3 = json.dumps(["+experiment=first", "seed=3"])
 FOREIGN_FOLDERS = {
     "notes": {"my-notes/plan.txt": "precious"},
     "an empty folder": {"my-empty/": ""},
+    "an empty folder with the name of a run": {f"{NEW_RUN}/": ""},
+    "an empty run of nobody": {f"{NEW_RUN}/checkpoints/": ""},
+    "a configuration that is no point's": {f"{NEW_RUN}/config.yaml": "seed: 3"},
     "a folder that looks like a run": {f"{NEW_RUN}/plan.txt": "precious"},
     "a run of another sweep": {f"{NEW_RUN}/overrides.yaml": '["seed=9"]', f"{NEW_RUN}/config.yaml": "seed: 9"},
     "a run that has said something": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/train.log": "a line"},
@@ -117,7 +122,7 @@ FOREIGN_FOLDERS = {
 }
 
 
-@pytest.mark.parametrize("case", one_of(3, list(FOREIGN_FOLDERS)))
+@pytest.mark.parametrize("case", one_of(5, list(FOREIGN_FOLDERS)))
 def test_what_this_sweep_has_not_made_is_reported_and_left(lab, sweep, case):
     files = FOREIGN_FOLDERS[case]
     for name, text in files.items():
@@ -192,6 +197,12 @@ def test_where_it_runs_may_change_on_the_way_and_nothing_else(lab, sweep):
     assert lab.calls == []
     assert lab("sweep", "resume", str(sweep), "hydra/launcher=basic").exit_code == 0
     assert Record.read(sweep).overrides == ["+experiment=first", "seed=1,2,3,4", "hydra/launcher=basic"]
+
+
+def test_the_length_of_a_search_says_nothing_to_a_grid(lab, sweep):
+    result = lab("sweep", "resume", str(sweep), "hydra.sweeper.n_trials=9")
+    assert result.exit_code == 2
+    assert "hydra.sweeper.n_trials=9: has no effect on a grid" in result.stderr
 
 
 def test_what_was_said_to_a_launcher_goes_with_it():

@@ -31,5 +31,5 @@ def test_seed() -> None:
 
 @pytest.mark.parametrize("sizes", [(0, 1, 1.0), (10, 0, 1.0), (10, 1, 0.01), (10, 1, -1.0)])
 def test_refuses_an_empty_task(sizes: tuple[int, int, float]) -> None:
-    with pytest.raises(RequestError, match=r"data\.source: came inputs="):
+    with pytest.raises(RequestError, match=r"data\.source: got inputs="):
         Associations(*sizes).open()

@@ -19,6 +19,7 @@ def numbered(first: int, count: int) -> Resident:
 
 
 CLASSES = Dataset("numbers", numbered(0, 60), numbered(100, 12), numbered(200, 30), tuple("abc"))
+ALONE = replace(CLASSES, validation=None)
 PATTERNS = Resident(np.ones((9, 4), np.float32), np.ones((9, 2), np.float32))
 
 
@@ -30,9 +31,11 @@ def test_nothing_asked_changes_nothing() -> None:
     assert choose(CLASSES, Selection()) is CLASSES
 
 
-@pytest.mark.parametrize("own", [CLASSES.validation, None])
-def test_validation_is_carved_out_of_train_and_stands_in_the_place_of_the_sources_own(own: Resident | None) -> None:
-    chosen = choose(replace(CLASSES, validation=own), Selection(validation=7))
+@pytest.mark.parametrize(("own", "existing"), [(CLASSES.validation, True), (None, False), (None, True)])
+def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_version_did_so(
+    own: Resident | None, existing: bool
+) -> None:
+    chosen = choose(replace(CLASSES, validation=own), Selection(validation=7), existing=existing)
     assert len(numbers(chosen.validation)) == 7
     assert sorted(numbers(chosen.train) + numbers(chosen.validation)) == list(range(60))
     assert chosen.test is CLASSES.test
@@ -66,9 +69,10 @@ STREAM = replace(CLASSES, train=Streamed(lambda chosen: Arrays(chosen, chosen), 
         (PAIRS, Selection(only_classes=(0,)), r"data\.only_classes: the targets of pairs are not classes"),
         (STREAM, Selection(validation=2), r"data\.validation: numbers does not hold its examples in memory"),
         (STREAM, Selection(per_class=2), r"data\.per_class: numbers does not hold its examples in memory"),
-        (CLASSES, Selection(only_classes=(3,)), r"data\.only_classes: came \[3\], expected different labels from 0 to 2"),
-        (CLASSES, Selection(validation=60), r"data\.validation: got 60, expected fewer than the 60 examples"),
-        (CLASSES, Selection(per_class=21), r"data\.per_class: came 21, expected at most 20"),
+        (CLASSES, Selection(only_classes=(3,)), r"data\.only_classes: got \[3\], expected different labels from 0 to 2"),
+        (CLASSES, Selection(validation=7), r"got 7, expected 0: numbers has a validation split of its own, of 12"),
+        (ALONE, Selection(validation=60), r"data\.validation: got 60, expected fewer than the 60 examples"),
+        (CLASSES, Selection(per_class=21), r"data\.per_class: got 21, expected at most 20"),
     ],
 )
 def test_what_cannot_apply_is_refused_by_name(dataset: Dataset, selection: Selection, refused: str) -> None:

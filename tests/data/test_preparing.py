@@ -121,7 +121,7 @@ def test_says_what_it_needs(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"data\.name: came 'fashon_mnist'.*fashion_mnist"):
+    with pytest.raises(RequestError, match=r"data\.name: got 'fashon_mnist'.*fashion_mnist"):
         open_dataset("fashon_mnist", directory=tmp_path)
     (tmp_path / "mnist").mkdir()
     with pytest.raises(RequestError, match=r"nearest: mnist, (?!mnist,)"):

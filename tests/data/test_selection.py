@@ -54,7 +54,7 @@ def test_only_classes_renumbers_in_the_order_given() -> None:
     ],
 )
 def test_what_cannot_be_asked(selection: Selection, where: str) -> None:
-    with pytest.raises(RequestError, match=f"data.{where}: came .*, expected"):
+    with pytest.raises(RequestError, match=f"data.{where}: got .*, expected"):
         selection.check(10)
 
 
@@ -62,5 +62,5 @@ def test_more_than_there_is() -> None:
     labels = np.array([0, 0, 1])
     with pytest.raises(RequestError, match=r"data\.validation: got 3, expected fewer than the 3 examples of train"):
         Selection(validation=3).divide(labels)
-    with pytest.raises(RequestError, match=r"data\.per_class: came 2, expected at most 1"):
+    with pytest.raises(RequestError, match=r"data\.per_class: got 2, expected at most 1"):
         Selection(per_class=2).divide(labels)

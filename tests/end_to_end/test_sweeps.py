@@ -150,7 +150,7 @@ def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
     said = laboratory.darnax("train", "-m", *SMALL, *SEARCH, *hopeless, "runner.epochs=4", "hydra.sweeper.n_trials=1")
     (sweep,) = folders(laboratory)
     (run,) = (path.parent for path in sweep.glob("*/summary.json"))
-    assert "0 of 1 points finished · 1 pruned · best " in said
+    assert "0 of 1 point finished · 1 pruned · best " in said
     assert (summary(run)["status"], summary(run)["epochs"]) == ("pruned", 2)
     assert rows(run)[-1]["step"] == summary(run)["steps"]
     assert sorted((sweep / ".points").iterdir())[0].read_text().split() == []

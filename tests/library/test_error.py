@@ -63,7 +63,7 @@ def test_they_learn_nothing_themselves_and_keep_to_themselves() -> None:
 
 
 def test_a_second_sender_of_scores_is_refused() -> None:
-    with pytest.raises(ValueError, match="scores from one buffer and the answer from another; 3 came"):
+    with pytest.raises(ValueError, match="got messages from 3 buffers, expected two: scores from one buffer and the answer"):
         ErrorUnits().reduce([jnp.ones((1, 2))] * 4)
 
 

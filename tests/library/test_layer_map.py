@@ -62,8 +62,8 @@ def test_it_prints_every_module():
         ({0: {0: LAYER}, 1: {1: OUTPUT}}, r"0 -> 0: receivers are numbered from 1"),
         ({0: {1: ADAPTER}, 1: {1: OUTPUT}}, r"1 -> 0: receivers are numbered from 1"),
         ({1: {1: LAYER}, 2: {1: ADAPTER}}, r"1 -> 2: buffer 2 receives a message but has no layer"),
-        ({1: {1: LAYER, 0: LAYER}}, r"0 -> 1: expected the adapter of this edge, but a RecurrentDiscrete came"),
-        ({1: {1: ADAPTER}}, r"1 -> 1: expected the layer of this edge, but a Ferromagnetic came"),
+        ({1: {1: LAYER, 0: LAYER}}, r"0 -> 1: got a RecurrentDiscrete, expected the adapter of this edge"),
+        ({1: {1: ADAPTER}}, r"1 -> 1: got a Ferromagnetic, expected the layer of this edge"),
         ({1: {1: LAYER, 2: ADAPTER}}, r"2 -> 1: there is no buffer 2; buffers go from 0 to 1"),
         ({1: {1: LAYER, -1: ADAPTER}}, r"-1 -> 1: there is no buffer -1"),
     ],
@@ -78,7 +78,7 @@ def test_a_wiring_of_no_network_is_refused(rows, message):
     [
         ({(1, 0): "w", (2, 1): "w"}, "two modules have one name"),
         ({(1, 0): "layer_1"}, "two modules have one name"),
-        ({(2, 0): "skip"}, r"names came for \[\(2, 0\)\]"),
+        ({(2, 0): "skip"}, r"got names for \[\(2, 0\)\]"),
     ],
 )
 def test_names_must_tell_modules_apart(names, message):

@@ -126,8 +126,8 @@ def test_a_threshold_beside_a_rule_is_refused():
     ("make", "message"),
     [
         (lambda: Convolution((4, 4, 1), (4, 4, 2), stride=2, key=KEY), r"makes \(2, 2, 2\) of \(4, 4, 1\)"),
-        (lambda: RecurrentConvolution((4, 4, 1), 0.5, width=4, key=KEY), "its width is odd; came 4"),
-        (lambda: RecurrentDiscrete(6, 0.5, sparsity=0.99, key=KEY), "between 1 and 5 others, but 0 came"),
+        (lambda: RecurrentConvolution((4, 4, 1), 0.5, width=4, key=KEY), "got width 4, expected an odd one"),
+        (lambda: RecurrentDiscrete(6, 0.5, sparsity=0.99, key=KEY), "got 0 inputs of a unit, expected between 1 and 5"),
     ],
 )
 def test_what_cannot_be_built_is_refused(make, message):

@@ -168,7 +168,7 @@ def test_found_by_fuzzing(path, value):
 def test_found_by_fuzzing_error_units_that_hear_from_three():
     config = copy.deepcopy(composed("entangled_error"))
     config["model"]["adapters"]["w_in"]["to"] = "error"
-    with pytest.raises(RequestError, match=r"model.layers.error: 4 messages: error units hear scores from one buffer"):
+    with pytest.raises(RequestError, match=r"model.layers.error: 4 messages: got messages from 3 buffers"):
         build(config)
 
 

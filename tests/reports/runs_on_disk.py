@@ -32,15 +32,28 @@ def configured(*, depth: int = 1, j_d: float = 0.5, **top: Any) -> dict[str, Any
     return config
 
 
-def make(place: Path, name: str, accuracy: float | None = None, /, *, status: str = "finished", **changes: Any) -> Path:
-    """Make the folder of a run; its curve rises to the accuracy in three epochs."""
+def make(
+    place: Path,
+    name: str,
+    accuracy: float | None = None,
+    /,
+    *,
+    status: str = "finished",
+    tested: dict[str, float] | None = None,
+    **changes: Any,
+) -> Path:
+    """Make the folder of a run; its curve rises to the accuracy in three epochs.
+
+    `tested` names metrics that are so many times the accuracy at the end, and fall to that.
+    """
     run = place / name
     (run / "checkpoints").mkdir(parents=True)
     (run / "config.yaml").write_text(yaml.safe_dump(configured(**changes), sort_keys=False))
     asked = {"experiment": "chain"} | {KEYS.get(key, key): value for key, value in changes.items()}
     (run / "overrides.yaml").write_text("".join(f"- {key}={value}\n" for key, value in asked.items()))
     (run / "environment.json").write_text(json.dumps({"git": {"commit": "abc"}, "seed": changes.get("seed", 0)}))
-    metrics = {} if accuracy is None else {"eval/accuracy": accuracy, "norm/w_in": 100 * accuracy}
+    names = {"eval/accuracy": 1.0, "norm/w_in": 100.0, **(tested or {})}
+    metrics = {} if accuracy is None else {name: size * accuracy for name, size in names.items()}
     summary = {"status": status, "metrics": {} if status == "running" else metrics, "best": {}, "wall_seconds": 65.0}
     (run / "summary.json").write_text(json.dumps(summary))
     rows = [
@@ -49,6 +62,7 @@ def make(place: Path, name: str, accuracy: float | None = None, /, *, status: st
             "epoch": float(e),
             "eval/accuracy": accuracy * math.tanh(e) / math.tanh(3),
             "norm/w_in": 100 * accuracy,
+            **{name: size * accuracy * (2 - math.tanh(e)) for name, size in (tested or {}).items()},
         }
         for e in (1, 2, 3)
         if accuracy is not None
@@ -57,7 +71,7 @@ def make(place: Path, name: str, accuracy: float | None = None, /, *, status: st
     return run
 
 
-def sweep(outputs: Path) -> Path:
+def sweep(outputs: Path, **more: Any) -> Path:
     """Make a sweep of depth × j_d × 3 seeds; depth 2 and j_d 0.9 do best."""
     folder = outputs / "chain" / "sweeps" / "2026-01-02_10-00-00-abcd"
     points = [(depth, j_d, seed) for depth in (1, 2) for j_d in (0.5, 0.9) for seed in (0, 1, 2)]
@@ -69,5 +83,6 @@ def sweep(outputs: Path) -> Path:
             depth=depth,
             j_d=j_d,
             seed=seed,
+            **more,
         )
     return folder

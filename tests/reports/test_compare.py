@@ -203,3 +203,35 @@ def test_no_cell_of_a_table_is_a_formula_and_numbers_stay_numbers(tmp_path):
     assert {row[0] for row in rows} == {"'=1+1", "'@SUM(1)", "'-cmd", "-0.5"}
     assert {float(row[1]) for row in rows} == {0.5}
     assert not [cell for row in (head, *rows) for cell in row if cell.startswith(("=", "@", "+"))]
+
+
+TESTED = {"test/accuracy": 0.9}
+
+
+def test_no_row_is_the_best_by_the_test_split_and_the_order_is_that_of_the_configurations(tmp_path):
+    runs = find([sweep(tmp_path, tested=TESTED)])
+    reported = compare(runs, "test/accuracy")
+    assert [row.values for row in reported.rows] == [(1, 0.5), (1, 0.9), (2, 0.5), (2, 0.9)]
+    assert not any(row.best for row in reported.rows)
+    assert all(math.isnan(row.p) for row in reported.rows)
+    of_test = [float(np.mean([0.9 * value for value in accuracies(*row.values)])) for row in reported.rows]
+    assert [row.mean for row in reported.rows] == pytest.approx(of_test)
+    assert all(row.n == 3 for row in reported.rows)
+    ranked = compare(runs, "eval/accuracy").rows
+    assert [row.best for row in ranked] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("how", ["best", "lower"])
+def test_a_choice_by_the_test_split_is_refused(tmp_path, how):
+    runs = find([sweep(tmp_path, tested=TESTED)])
+    with pytest.raises(RequestError, match=rf"--{how}: would choose by the test split \(test/accuracy\)"):
+        compare(runs, "test/accuracy", **{how: True})
+
+
+def test_a_table_of_the_test_split_has_no_p(tmp_path):
+    file = tmp_path / "table.csv"
+    table_file.write(compare(find([sweep(tmp_path, tested=TESTED)]), "test/accuracy"), file)
+    lines = list(csv.DictReader(file.read_text().splitlines()))
+    assert [line["p"] for line in lines] == [""] * 4
+    assert [(line["model.depth"], line["n"]) for line in lines] == [("1", "3"), ("1", "3"), ("2", "3"), ("2", "3")]
+    assert all(float(line["test/accuracy"]) > 0 for line in lines)

@@ -116,3 +116,18 @@ def test_says_where_the_page_cannot_be_written(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
     with pytest.raises(RequestError, match="cannot be written"):
         written(tmp_path / "nowhere", run)
+
+
+def test_a_page_has_the_numbers_of_the_test_split_in_one_view_and_ranks_no_row_by_them(tmp_path):
+    place = sweep(tmp_path, tested={"test/accuracy": 0.9})
+    data = data_of(written(tmp_path, place))
+    assert data["reported"] == ["test/accuracy"]
+    for row in data["rows"]:
+        views = row["figures"]["test/accuracy"]
+        assert len({tuple(numbers) for numbers in views.values()}) == 1
+        _, mean, _, p, best = views["best highest"]
+        assert (p, best) == (None, 0.0)
+        assert mean > 0
+        for run in row["runs"]:
+            assert len(set(run["values"]["test/accuracy"])) == 1
+    assert [row["figures"]["eval/accuracy"]["last highest"][4] for row in data["rows"]] == [1, 0, 0, 0]

@@ -119,3 +119,29 @@ def test_words_from_a_configuration_stay_words(tmp_path):
     assert len(set(seen["elements"])) == 1
     assert seen["bold"] == 0
     assert all(mark in ticks for ticks, mark in zip(seen["ticks"], ("<b>0</b>", "<b>bold</b> &", "<b>0</b>"), strict=True))
+
+
+def test_the_test_split_neither_ranks_nor_sorts_nor_filters(tmp_path):
+    place = sweep(tmp_path, tested={"test/accuracy": 0.9})
+    script = """
+    choose("metric", "test/accuracy"); seen.rows = rows(); seen.heads = head(3).querySelector("button") === null;
+    seen.summary = id("summary").textContent; seen.marked = document.querySelectorAll("#table tr.best").length;
+    head(3).click(); seen.clicked = rows();
+    choose("filter", "test/accuracy>0.84"); seen.filtered = rows().length; choose("filter", "");
+    seen.disabled = id("taken").disabled && id("side").disabled;
+    head(1).click(); seen.sorted = rows();
+    choose("metric", "eval/accuracy"); seen.enabled = !id("side").disabled;
+    """
+    seen = act(written(tmp_path, place), HEAD + script)
+    expected = [
+        [*map(text.leaf, row.values), text.spread("test/accuracy", row.mean, row.sd), str(row.n)]
+        for row in compare(find([place]), "test/accuracy").rows
+    ]
+    assert seen["rows"] == seen["clicked"] == expected
+    assert [row[0] for row in seen["sorted"]] == ["1", "1", "2", "2"]
+    assert seen["heads"]
+    assert seen["marked"] == 0
+    assert "best" not in seen["summary"]
+    assert seen["filtered"] == 4
+    assert seen["disabled"]
+    assert seen["enabled"]

@@ -149,7 +149,7 @@ assert_close(one, many)
 
 
 def test_more_devices_than_there_are():
-    with pytest.raises(RequestError, match=r"runner\.devices: came 64, but there"):
+    with pytest.raises(RequestError, match=r"runner\.devices: got 64, but there"):
         Programs([experiment("runner.devices=64")], 10)
 
 

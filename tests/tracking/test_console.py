@@ -42,9 +42,17 @@ def test_a_pipe_gets_one_plain_line_per_epoch(monkeypatch: pytest.MonkeyPatch) -
         "epoch 2/2  step 20/20  train 50.00%  eval 90.00%  100 images/s",
         "finished chain  2 epochs  20 steps  4 min 12 s  12345 images/s",
         "eval best 94.38%  last 94.10%",
-        "train best –  last 95.00%",
+        "train 95.00%",
         "folder outputs/chain/x",
     ]
+
+
+def test_one_epoch_of_one_step_is_no_plural_and_a_set_without_a_best_has_one_number() -> None:
+    stream = io.StringIO()
+    Console(1, epochs=1, stream=stream).finish(SUMMARY | {"epochs": 1, "steps": 1.0, "best": {}})
+    lines = stream.getvalue().splitlines()
+    assert lines[1].startswith("finished run  1 epoch  1 step  ")
+    assert lines[2:] == ["eval 94.10%", "train 95.00%"]
 
 
 def test_a_network_at_chance_is_marked_in_every_line_and_told_at_the_end() -> None:

@@ -8,7 +8,10 @@ function summarize() {
   id("summary").textContent = `${counted(data.rows.length, "configuration")}, ${counted(runs, "run")}, ${data.made}${found}`;
 }
 
-function draw() { summarize(); drawTable(); drawCurves(); drawMap(); }
+function draw() {
+  for (const name of ["taken", "side"]) id(name).disabled = !chooses();
+  summarize(); drawTable(); drawCurves(); drawMap();
+}
 function paint(theme) { document.documentElement.dataset.theme = theme; draw(); }
 function rank() {
   Object.assign(order, { column: swept.length, descending: id("side").value === "highest" });

@@ -3,9 +3,10 @@ const swept = data.columns.map((column, i) => ({ name: column.short, title: colu
 const measuredColumns = () => [
   { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true },
   { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished },
-  { name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)) },
+  ...(!chooses() ? [] : [{ name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)) }]),
 ];
 const columns = () => [...swept, ...measuredColumns()];
+const choosing = () => (chooses() ? columns() : swept);  // rows are sorted and filtered by these
 const order = { column: swept.length, descending: true };
 const colourOf = new Map();  // row with a curve -> which colour; it keeps it for as long as it is ticked
 const filtered = () => data.rows.filter(passes);
@@ -21,11 +22,16 @@ function compared(a, b) {
   return (order.descending ? -1 : 1) * inOrder(a, b);
 }
 
+function inOrderOfValues(rows) {  // not that of another metric
+  const between = (a, b) => a.values.map((value, i) => inOrder(value, b.values[i])).find((sign) => sign) || 0;
+  return [...rows].sort(between);
+}
+
 function passes(row) {
   return id("filter").value.trim().split(/\s+/).every((word) => {
     const [, name, sign, wanted] = word.match(/^(.+?)(<=|>=|!=|=|<|>)(.*)$/) || [];
     if (!name) return words(row).join(" ").toLowerCase().includes(word.toLowerCase());
-    const column = columns().find((c) => c.name === name || c.title === name);
+    const column = choosing().find((c) => c.name === name || c.title === name);
     if (!column || wanted === "") return true;
     const [a, b] = [column.of(row), Number(wanted)];
     const same = a !== null && (typeof a === "number" ? a === b : String(a) === wanted);
@@ -50,6 +56,7 @@ function lineOf(row) {
 }
 
 function headOf(column, i) {
+  if (!choosing().some((c) => c.title === column.title)) return make("th", { title: column.title, className: "fixed", textContent: column.name });
   const head = make("th", { title: column.title }, make("button", { type: "button", textContent: column.name }));
   if (order.column === i) head.ariaSort = order.descending ? "descending" : "ascending";
   head.onclick = () => {
@@ -67,8 +74,8 @@ function headOfCurves(rows) {
 }
 
 function drawTable() {
-  const { of } = columns()[order.column];
-  const rows = filtered().sort((a, b) => compared(of(a), of(b)));
+  const by = choosing()[order.column];
+  const rows = by ? filtered().sort((a, b) => compared(by.of(a), by.of(b))) : inOrderOfValues(filtered());
   const heads = [headOfCurves(rows), ...columns().map(headOf), make("th", { className: "fixed", textContent: "folders" })];
   id("table").tHead.replaceChildren(make("tr", {}, ...heads));
   id("table").tBodies[0].replaceChildren(...rows.map(lineOf));

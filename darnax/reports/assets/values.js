@@ -7,6 +7,7 @@ const seen = (row) => {
   const [n, mean, sd, p, best] = row.figures[metric()][view()];
   return { n, mean, sd, p, best: best === 1 };
 };
+const chooses = () => !data.reported.includes(metric());  // the test split decides on nothing
 const ofRun = (run) => run.values[metric()][id("taken").value === "last" ? 0 : id("side").value === "highest" ? 1 : 2];
 
 const percent = () => metric().endsWith("accuracy");

@@ -1,0 +1,135 @@
+"""Whether the data fit each point of a sweep, before the first one trains, from their descriptions alone."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from darnax.errors import Problem, RequestError, first_line, one_line
+from darnax.laboratory.display import DataProgress, no_progress
+from darnax.sweeps import checks
+from darnax.sweeps.record import Point
+
+if TYPE_CHECKING:
+    from darnax.data import Dataset
+    from darnax.runner.experiment import DataChoice, Experiment
+
+CHOICE = ("name", "source", "validation", "test", "per_class", "only_classes", "memory_gib")
+LATER = "is not prepared; the sweep prepares it before its first point, and looks then at its sizes"
+
+
+@dataclass
+class Outlines:
+    """What the data of points will be, each choice described once.
+
+    Args:
+        prepares: whether a set that is not there is prepared; otherwise it is noted in `later`.
+        elsewhere: whether points run on machines that may have other folders of data than this.
+        progress: gives a function that is called while a set is prepared.
+    """
+
+    prepares: bool
+    elsewhere: bool = False
+    progress: DataProgress = no_progress
+    later: dict[str, None] = field(default_factory=dict)
+    known: dict[str, "Dataset | RequestError | None"] = field(default_factory=dict)
+
+    def outline(self, experiment: "Experiment") -> "Dataset | None":
+        """Return the outline of the data of an experiment; None where it cannot be known here."""
+        config, data = experiment.config, experiment.data
+        choice = {name: config["data"].get(name) for name in CHOICE}
+        key = json.dumps([choice, str(data.directory), list(config.get("trust", ()))])
+        if key not in self.known:
+            try:
+                self.known[key] = self.describe(data)
+            except RequestError as error:
+                self.known[key] = error
+        found = self.known[key]
+        if isinstance(found, RequestError):
+            raise found
+        return found
+
+    def describe(self, data: "DataChoice") -> "Dataset | None":
+        """Describe a choice of data for the first time."""
+        if data.source is not None:
+            return describe_source(data, elsewhere=self.elsewhere)
+        if self.elsewhere and not data.directory.is_dir():
+            return None  # it lies on the machines where the points run
+        from darnax.data import outline_set, prepare_set
+        from darnax.data.selection import Selection
+
+        selection = Selection(data.validation, data.per_class, data.only_classes, data.test)
+        place, memory = data.directory, data.memory_gib
+        found = outline_set(data.name, selection, directory=place, memory_gib=memory)
+        if found is None and self.prepares:
+            with self.progress() as progress:
+                prepare_set(data.name, place, memory, progress=progress)
+            found = outline_set(data.name, selection, directory=place, memory_gib=memory)
+        if found is None:
+            self.later[f"{data.name} in {data.directory}"] = None
+        return found
+
+
+def describe_source(data: "DataChoice", *, elsewhere: bool) -> "Dataset | None":
+    """Open a source once, or ask it for an outline, and keep none of its examples."""
+    from darnax.data import without_examples
+    from darnax.laboratory.data_opening import open_source
+
+    try:
+        return without_examples(open_source(data, examples=False))
+    except RequestError:
+        raise
+    except Exception as error:  # sources of other packages may raise anything
+        if elsewhere:
+            return None
+        what = f"cannot be opened ({type(error).__name__}: {first_line(error)})"
+        raise RequestError(Problem("data.source", what)) from error
+
+
+def require_fitting(experiment: "Experiment", outlines: Outlines) -> None:
+    """Raise RequestError where a run would refuse its data, as far as their outline tells."""
+    from darnax.laboratory.data_opening import fitting, ordered_by_each_seed, require_epochs
+
+    dataset = outlines.outline(experiment)
+    if dataset is not None:
+        fitting(ordered_by_each_seed(dataset, experiment), experiment.data)
+        require_epochs(experiment, dataset)
+
+
+def examine_data(points: Sequence[Point], outlines: Outlines) -> list[Point]:
+    """Return the points, each with the reason if its data do not fit it.
+
+    Of points that agree in all that this depends on, one is looked at.
+    """
+    reasons: dict[str, str] = {}
+    found = []
+    for point in points:
+        if not point.refusal and (key := deciding(point)) not in reasons:
+            reasons[key] = objection(point, outlines)
+        found.append(point if point.refusal else replace(point, refusal=reasons[deciding(point)]))
+    return found
+
+
+def objection(point: Point, outlines: Outlines) -> str:
+    """Return why a run of a point would refuse its data; "" where it would not."""
+    try:
+        experiment = checks.examine(point.config or {}, here=False)
+        require_fitting(experiment, outlines)
+    except RequestError as error:
+        return one_line(error)
+    return ""
+
+
+def deciding(point: Point) -> str:
+    """Write down what decides whether the data fit a point: they, and how long an epoch is."""
+    config: Mapping[str, Any] = point.config or {}
+    runner, data = config.get("runner") or {}, config.get("paths") or {}
+    words, integers, _ = checks.parted({"optimizer": config.get("optimizer")})
+    lengths = [runner.get(name) for name in ("replicas", "limit_batches")]
+    steps = [sorted(map(str, leaves)) for leaves in (words, integers)]
+    return json.dumps([config.get("data"), config.get("trust"), data.get("data"), lengths, steps])
+
+
+def notes(outlines: Outlines) -> Iterable[str]:
+    """Return a line about every set that has still to be prepared."""
+    return (f"note: {name} {LATER}" for name in outlines.later)

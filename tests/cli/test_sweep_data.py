@@ -1,0 +1,131 @@
+"""What depends on the data is refused before a point trains. Oracle: what `darnax train` says of the point alone."""
+
+import sys
+from pathlib import Path
+
+import made_up_sources
+import pytest
+from typer.testing import CliRunner, Result
+
+from darnax.cli.app import app
+from darnax.laboratory import training
+from darnax.sweeps import data_checks
+from darnax.sweeps.record import Point
+
+BASE = ["+experiment=digits_smoke", "data.per_class=null", "tracking=local", "model.features=30"]
+BLOBS = ["trust=[made_up_sources]", "data.source={_target_: made_up_sources.Blobs}", "data.classes=3"]
+OURS = [*BASE, *BLOBS, "data.batch_size=5", "data.validation=0"]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
+    return tmp_path / "work"
+
+
+def darnax(*words: str) -> Result:
+    return CliRunner().invoke(app, ["train", *words], prog_name="darnax")
+
+
+def told(result: Result) -> str:
+    assert result.exit_code == 2, result.output
+    return " ".join(result.output.split())
+
+
+WRONG = {
+    "data.batch_size=5,31": ("batch_size=31", "got 31, more than there is to train on at once"),
+    "data.validation=0,30": ("validation=30", "got 30, expected fewer than the 30 examples of train"),
+    "data.per_class=3,11": ("per_class=11", "got 11, expected at most 10"),
+    "+data.source.validates=true data.validation=0,6": ("validation=6", "has a validation split of its own"),
+    "+data.source.examples=30,4": ("examples=4", "data.batch_size: got 5, more than there is"),
+    "+data.test=0,5": ("test=5", "has no effect on a data.source"),
+    "data.memory_gib=2.0,1.0": ("memory_gib=1.0", "has no effect on a data.source"),
+    "+data.source.missing=1,2": ("missing=1, missing=2", "data.source"),
+    "data.shape=[28,28,1],[784] model.buffers.input=[784]": ("", "shape"),
+}
+
+
+@pytest.mark.parametrize("asked", WRONG)
+@pytest.mark.parametrize("dry", [True, False])
+def test_data_that_do_not_fit_one_point_are_refused_before_any_trains(
+    asked: str, dry: bool, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
+    point, what = WRONG[asked]
+    result = darnax(*OURS, *asked.split(), "-m", *(["--dry-run"] if dry else []))
+    assert what in told(result)
+    assert point in told(result)
+    assert not (place / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("does_not_exist", "which is no known dataset"),
+        ("fashion_mnist", "fashion_mnist is not prepared in"),
+    ],
+)
+def test_a_set_that_is_not_there_and_cannot_be_is_refused_before_any_point_trains(
+    name: str, what: str, place: Path, mnist_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
+    said = told(darnax(*BASE, f"data.name=mnist,{name}", "-m"))
+    assert f"name={name}: " in said
+    assert what in said
+    assert not (place / "outputs").exists()
+
+
+def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) -> None:
+    result = darnax(*BASE, "seed=1,2", "-m", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert f"note: mnist in {place.parent / 'sets'} is not prepared" in " ".join(result.output.split())
+    assert not (place.parent / "sets").exists()
+
+
+def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = []
+    blobs = made_up_sources.Blobs.open
+    monkeypatch.setattr(made_up_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self))
+    few = ["seed=1,2,3", "data.batch_size=2,5", "optimizer.default.learning_rate=0.1,0.2"]
+    assert darnax(*OURS, *few, "-m", "--dry-run").exit_code == 0
+    assert len(opened) == 1
+    assert darnax(*OURS, *few, "+data.source.examples=30,60", "-m", "--dry-run").exit_code == 0
+    assert len(opened) == 1 + 2
+
+
+def test_every_combination_of_numbers_in_the_data_is_looked_at() -> None:
+    """A load of 0.1 makes 10 pairs, a load of 2.0 makes 200: the last of the four points alone is wrong."""
+    words = ["+experiment=associations", "tracking=local", "data.source.load=2.0,0.1", "data.batch_size=5,20"]
+    said = told(darnax(*words, "-m", "--dry-run"))
+    assert "load=0.1 batch_size=20: data.batch_size" in said
+    assert said.count("data.batch_size: ") == 1
+
+
+def test_data_in_a_folder_of_other_machines_are_not_judged_here(place: Path) -> None:
+    point = Point((), _composed(f"paths.data={place / 'there'}", "data.name=fashion_mnist"))
+    here, elsewhere = (data_checks.Outlines(prepares=True, elsewhere=each) for each in (False, True))
+    assert "is not prepared" in data_checks.examine_data([point], here)[0].refusal
+    assert data_checks.examine_data([point], elsewhere)[0].refusal == ""
+    (place / "there").mkdir()
+    again = data_checks.Outlines(prepares=True, elsewhere=True)
+    assert "is not prepared" in data_checks.examine_data([point], again)[0].refusal
+
+
+def _composed(*words: str) -> dict:
+    from darnax.composing.composer import compose
+
+    return compose([*BASE, *words])
+
+
+def test_a_source_that_cannot_be_opened_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object) -> None:
+        raise FileNotFoundError("no archive\nhere")
+
+    monkeypatch.setattr(sys.modules["made_up_sources"].Blobs, "open", fail)
+    said = told(darnax(*OURS, "seed=1,2", "-m"))
+    assert "seed=1, seed=2: data.source: cannot be opened (FileNotFoundError: no archive)" in said
