@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
 import jax
 
-import darnax
 from darnax.api.model import Model
 from darnax.api.opening import drawn
 from darnax.builder import build
@@ -34,7 +34,7 @@ def export_model(model: Model, path: Path) -> Path:
     """Write the arrays of a network, each under the name of its module and field, and its configuration."""
     if path.suffix != ".safetensors":
         raise RequestError(f"{path}: got a name without .safetensors, expected FILE.safetensors")
-    meta = {"step": 0, "config": dict(model.config), "origin": model.origin, "darnax": darnax.__version__}
+    meta = {"step": 0, "config": dict(model.config), "origin": model.origin, "darnax": version("darnax")}
     with written(path):
         checkpoint.write(path, arrays_by_name(model.network), meta)
     return path

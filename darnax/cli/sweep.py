@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darnax.cli import panels, sweep_board, tables
+from darnax.cli.display import progress_bar
 from darnax.cli.options import Debug
 from darnax.errors import RequestError
 from darnax.printing import counted
@@ -79,6 +80,7 @@ def display(debug: bool) -> "SweepDisplay":
         board=sweep_board.board,
         table=sweep_board.show,
         failure=panels.trace if debug else no_failure,
+        data_progress=progress_bar,
         note=lambda line: tables.echo(f"note: {line}", error=True),
     )
 
@@ -119,6 +121,7 @@ def dry_run(overrides: list[str], file: Path | None) -> None:
         drawn = counted(plan.search.settings.n_trials, "point")
         tables.echo(f"the search draws {drawn} between these, which were looked at")
     try:
-        tables.echo(*planning.require_sound(plan, overrides, prepares=False), error=True)
+        for line in planning.require_sound(plan, overrides, prepares=False):
+            tables.echo(f"note: {line}", error=True)
     except RequestError as error:
         raise typer.Exit(panels.report(error)) from None

@@ -5,14 +5,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import darnax
-
 MADE = ("sweep.json", "summary.json", "composed.yaml")  # one of them makes a folder that of a run or a sweep
 
 
 def packaged() -> Path:
     """Return the configurations that come with darnax: inside an installed package, beside it in a checkout."""
-    package = Path(darnax.__file__).parent
+    package = Path(__file__).parents[1]
     return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
 
 

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from darnax.composing.composer import Composer
 from darnax.errors import Problem, RequestError
 from darnax.files import expanded
+from darnax.laboratory.display import DataProgress, no_progress
 from darnax.runner.run_folder import NAME
 from darnax.sweeps import checks, data_checks, hydra_launcher, hydra_request
 from darnax.sweeps.grid import grid
@@ -66,7 +67,9 @@ def new_search(request: Request) -> "Search":
     return Search.of(request.sweeper, request.asked, request.point)
 
 
-def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) -> list[str]:
+def require_sound(
+    plan: Plan, overrides: list[str], *, prepares: bool = True, progress: DataProgress = no_progress
+) -> list[str]:
     """Raise RequestError where a point is refused, or a search has a goal that no run comes to.
 
     With `prepares` a set that is not there is prepared now, once every point is known to build;
@@ -75,7 +78,7 @@ def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) ->
     problems, notes = checks.refusals(plan.points, called(plan, overrides)), []
     if not problems or not prepares:
         elsewhere = not hydra_launcher.is_on_this_machine(plan.request.config)
-        outlines = data_checks.Outlines(prepares, elsewhere)
+        outlines = data_checks.Outlines(prepares, elsewhere, progress)
         plan.points = data_checks.examine_data(plan.points, outlines)
         notes = list(data_checks.notes(outlines))
         problems = checks.refusals(plan.points, called(plan, overrides))

@@ -40,7 +40,7 @@ def start(
     trusted = trust.granted(overrides)
     composer = Composer(file, trusted)
     plan = planning.plan(composer, overrides)
-    for line in planning.require_sound(plan, overrides):
+    for line in planning.require_sound(plan, overrides, progress=display.data_progress):
         display.note(line)
     folder = planning.new_folder(plan)
     said = [*overrides, *hydra_launcher.chosen_by_files(plan.request.settings, composer, overrides)]
