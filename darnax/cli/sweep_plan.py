@@ -70,19 +70,14 @@ def new_search(request: Request) -> "Search":
 def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) -> None:
     """Raise RequestError where a point is refused, or a search has a goal that no run comes to.
 
-    With `prepares` a set that is not there is prepared now, once every point is known to build;
-    otherwise a line says that this is still to be done.
+    With `prepares` a set that is not there is prepared now, once nothing else is wrong with any
+    point; otherwise a line says that this is still to be done.
     """
-    problems = sweep_check.refusals(plan.points, called(plan, overrides))
-    if not problems or not prepares:
-        elsewhere = not sweep_launcher.is_on_this_machine(plan.request.config)
-        outlines = sweep_data.Outlines(prepares, elsewhere)
-        plan.points = sweep_data.examine_data(plan.points, outlines)
-        for line in sweep_data.notes(outlines):
-            tables.echo(line, error=True)
-        problems = sweep_check.refusals(plan.points, called(plan, overrides))
-    if problems:
-        raise RequestError(*problems)
+    require_unrefused(plan, overrides)
+    elsewhere = not sweep_launcher.is_on_this_machine(plan.request.config)
+    outlines = sweep_data.Outlines(prepares=False, elsewhere=elsewhere)
+    plan.points = sweep_data.examine_data(plan.points, outlines)
+    require_unrefused(plan, overrides)
     if plan.search is not None:
         from darnax.cli import sweep_metrics
 
@@ -90,6 +85,19 @@ def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) ->
             plan.search.fit(point)
         experiment = sweep_check.examine(plan.points[0].config or {}, here=False)
         sweep_metrics.require_logged(plan.search.settings.metric, experiment)
+    if outlines.later and prepares:
+        known = {key: found for key, found in outlines.known.items() if found is not None}
+        outlines = sweep_data.Outlines(prepares=True, elsewhere=elsewhere, known=known)
+        plan.points = sweep_data.examine_data(plan.points, outlines)
+        require_unrefused(plan, overrides)
+    for line in sweep_data.notes(outlines):
+        tables.echo(line, error=True)
+
+
+def require_unrefused(plan: Plan, overrides: list[str]) -> None:
+    """Raise RequestError where a point is refused."""
+    if problems := sweep_check.refusals(plan.points, called(plan, overrides)):
+        raise RequestError(*problems)
 
 
 def called(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
