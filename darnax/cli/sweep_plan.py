@@ -86,8 +86,7 @@ def require_sound(plan: Plan, overrides: list[str], *, prepares: bool = True) ->
         experiment = sweep_check.examine(plan.points[0].config or {}, here=False)
         sweep_metrics.require_logged(plan.search.settings.metric, experiment)
     if outlines.later and prepares:
-        known = {key: found for key, found in outlines.known.items() if found is not None}
-        outlines = sweep_data.Outlines(prepares=True, elsewhere=elsewhere, known=known)
+        outlines = outlines.preparing()
         plan.points = sweep_data.examine_data(plan.points, outlines)
         require_unrefused(plan, overrides)
     for line in sweep_data.notes(outlines):
