@@ -34,6 +34,13 @@ class Outlines:
     later: dict[str, None] = field(default_factory=dict)
     known: dict[str, "Dataset | RequestError | None"] = field(default_factory=dict)
 
+    def preparing(self) -> "Outlines":
+        """Return what is known, for sets to be prepared that are not there."""
+        known = {**self.known}
+        for key in [key for key, found in known.items() if found is None]:
+            del known[key]
+        return Outlines(True, self.elsewhere, self.progress, known=known)
+
     def outline(self, experiment: "Experiment") -> "Dataset | None":
         """Return the outline of the data of an experiment; None where it cannot be known here."""
         config, data = experiment.config, experiment.data

@@ -72,18 +72,14 @@ def require_sound(
 ) -> list[str]:
     """Raise RequestError where a point is refused, or a search has a goal that no run comes to.
 
-    With `prepares` a set that is not there is prepared now, once every point is known to build;
-    otherwise one of the lines that are returned says that this is still to be done.
+    With `prepares` a set that is not there is prepared now, once nothing else is wrong with any
+    point; otherwise one of the lines that are returned says that this is still to be done.
     """
-    problems, notes = checks.refusals(plan.points, called(plan, overrides)), []
-    if not problems or not prepares:
-        elsewhere = not hydra_launcher.is_on_this_machine(plan.request.config)
-        outlines = data_checks.Outlines(prepares, elsewhere, progress)
-        plan.points = data_checks.examine_data(plan.points, outlines)
-        notes = list(data_checks.notes(outlines))
-        problems = checks.refusals(plan.points, called(plan, overrides))
-    if problems:
-        raise RequestError(*problems)
+    require_unrefused(plan, overrides)
+    elsewhere = not hydra_launcher.is_on_this_machine(plan.request.config)
+    outlines = data_checks.Outlines(prepares=False, elsewhere=elsewhere, progress=progress)
+    plan.points = data_checks.examine_data(plan.points, outlines)
+    require_unrefused(plan, overrides)
     if plan.search is not None:
         from darnax.sweeps import logged_metrics
 
@@ -91,7 +87,17 @@ def require_sound(
             plan.search.fit(point)
         experiment = checks.examine(plan.points[0].config or {}, here=False)
         logged_metrics.require_logged(plan.search.settings.metric, experiment)
-    return notes
+    if outlines.later and prepares:
+        outlines = outlines.preparing()
+        plan.points = data_checks.examine_data(plan.points, outlines)
+        require_unrefused(plan, overrides)
+    return list(data_checks.notes(outlines))
+
+
+def require_unrefused(plan: Plan, overrides: list[str]) -> None:
+    """Raise RequestError where a point is refused."""
+    if problems := checks.refusals(plan.points, called(plan, overrides)):
+        raise RequestError(*problems)
 
 
 def called(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:

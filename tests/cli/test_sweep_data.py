@@ -85,6 +85,24 @@ def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) ->
     assert not (place.parent / "sets").exists()
 
 
+def test_no_set_is_prepared_for_a_sweep_that_is_refused_for_another_reason(place: Path) -> None:
+    assert "which is no known dataset" in told(darnax(*BASE, "data.name=mnist,does_not_exist", "-m"))
+    assert not (place.parent / "sets").exists()
+
+
+def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared, known = [], []
+
+    def outline(name: str, *_: object, **__: object) -> None:
+        known.append(name)  # it cannot be told before it is prepared; afterwards the points say what is wrong
+
+    monkeypatch.setattr("darnax.data.outline.outline_set", outline)
+    monkeypatch.setattr("darnax.data.outline.prepare_set", lambda name, *_, **__: prepared.append(name))
+    monkeypatch.setattr(launch, "train", lambda *_, **__: pytest.fail("trains") if not prepared else {})
+    darnax(*BASE, "seed=1,2", "data.batch_size=5,10", "-m")
+    assert prepared == ["mnist"]
+
+
 def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
