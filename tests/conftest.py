@@ -1,5 +1,6 @@
 """Shapes and types in the library's annotations are checked while tests run; this must come before any import of darnax."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,13 @@ jax.config.update("jax_disable_most_optimizations", True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Prepare MNIST first: meanwhile other workers have tests that do without, and later ones need not wait for it."""
     items.sort(key=lambda item: item.path.name != "test_mnist.py")
+
+
+def pytest_collection_finish() -> None:
+    """What stands when the tests begin stays: the collector need not go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -47,7 +48,7 @@ def agreement(case: Case, network: Any, ours: Any, theirs: Any) -> float:
 
 def measure(case: Case, batches: int, seconds: float) -> dict[str, Any]:
     """Return images per second, ratios, memory, compile seconds, and how far the results agree."""
-    network = make_network(case, jax.random.key(0))
+    network = eqx.filter_jit(make_network)(case, jax.random.key(0))
     xs, ys = make_batches(case, batches)
     w, train, evaluate = darnax_way.programs(case, network)
     pw, ptrain, pevaluate, pstep = plain.programs(case, network)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from darnax.composing import saved_configuration
 from darnax.composing.composer import Composer
+from darnax.composing.composition import Composed
 from darnax.reports import configuration
 from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
@@ -42,9 +44,16 @@ composer = cache(Composer)  # one for all rows
 
 
 @cache
+def composed(overrides: str) -> Composed:
+    """Compose a row, once for all its seeds."""
+    return composer().run_composed(overrides.split())
+
+
+@cache
 def wanted(overrides: str, seed: int) -> Identity:
     """Return the identity of the run that these overrides would make."""
-    return identity(configuration.parse(yaml.safe_dump(composer().run([*overrides.split(), f"seed={seed}"]))))
+    config = saved_configuration.changed(composed(overrides), [f"seed={seed}"], composer().is_group).resolved
+    return identity(configuration.parse(yaml.safe_dump(config)))
 
 
 def digest(configured: Identity) -> str:

@@ -153,8 +153,8 @@ def test_two_rates_compile_to_one_step():
     "node",
     [
         {"_target_": "optax.adamw", "learning_rate": 0.1, "weight_decay": 0.5},
-        {"_target_": "optax.sgd", "learning_rate": 1, "momentum": 0.9},
-        {"_target_": "optax.lion", "learning_rate": 0.1},
+        pytest.param({"_target_": "optax.sgd", "learning_rate": 1, "momentum": 0.9}, marks=pytest.mark.slow),
+        pytest.param({"_target_": "optax.lion", "learning_rate": 0.1}, marks=pytest.mark.slow),
         {
             "noise": {"_target_": "optax.add_noise", "eta": 0.1, "gamma": 0.5, "key": 0},
             "go": {"_target_": "optax.sgd", "learning_rate": 0.1},

@@ -98,7 +98,7 @@ def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(place: 
 
     monkeypatch.setattr("darnax.data.outline.outline_set", outline)
     monkeypatch.setattr("darnax.data.outline.prepare_set", lambda name, *_, **__: prepared.append(name))
-    monkeypatch.setattr(launch, "train", lambda *_, **__: pytest.fail("trains") if not prepared else {})
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trains") if not prepared else {})
     darnax(*BASE, "seed=1,2", "data.batch_size=5,10", "-m")
     assert prepared == ["mnist"]
 

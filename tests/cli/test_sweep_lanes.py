@@ -1,5 +1,7 @@
 """Which points of a sweep share a program, and what becomes of them when it fails."""
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,10 +33,14 @@ def record(tmp_path: Path) -> Record:
     return record
 
 
+@cache
+def composed(words: str) -> Point:
+    return compose_point(Composer(), [], [*SMALL, *words.split()])
+
+
 def sweep(record: Record, *overrides: str) -> Record:
     """Record the points of a sweep; the overrides of one stand in one string."""
-    composer = Composer()
-    record.points = [compose_point(composer, [], [*SMALL, *words.split()]) for words in overrides]
+    record.points = [deepcopy(composed(words)) for words in overrides]
     record.write()
     return record
 

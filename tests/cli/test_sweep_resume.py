@@ -34,15 +34,23 @@ BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = (Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "joblib.yaml").read_text()
 
 
+KILLED: dict[Path, str] = {}  # what the sweep below leaves, with a word in the place of the folder that it is in
+PLACE = "/the/place/of/the/sweep"
+
+
 @pytest.fixture
 def sweep(lab) -> Path:
-    """A sweep over four seeds that was killed at the third, at the start of its run."""
-    kill_at(lab, 3)
-    lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
-    assert [c["seed"] for c in lab.configs] == [1, 2, 3]
-    folder = lab.calls[0]["sweep"]
-    lab.calls.clear()
-    lab.fail = lambda config: None
+    """A sweep over four seeds that was killed at the third, at the start of its run; made once, and copied for every test."""
+    if not KILLED:
+        kill_at(lab, 3)
+        lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
+        assert [c["seed"] for c in lab.configs] == [1, 2, 3]
+        lab.calls.clear()
+        lab.fail = lambda config: None
+        files = (path for path in lab.place.rglob("*") if path.is_file())
+        KILLED.update({path.relative_to(lab.place): path.read_text().replace(str(lab.place.parent), PLACE) for path in files})
+    lab.write({str(name): text.replace(PLACE, str(lab.place.parent)) for name, text in KILLED.items()})
+    (folder,) = lab.place.glob("outputs/*/sweeps/*")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def arrays(dataset: Dataset) -> list[np.ndarray]:
     return [np.asarray(array) for split in (dataset.train, dataset.test) for array in next(split.windows(None))[:2]]
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the set is prepared once, to be copied."""
+    return tmp_path_factory.mktemp("prepared") / "data"
+
+
 @pytest.mark.parametrize("damage", [truncate, empty, flip, Path.unlink])
 @pytest.mark.parametrize(
     "file",
@@ -44,7 +51,10 @@ def arrays(dataset: Dataset) -> list[np.ndarray]:
         "decoded/manifest.json",
     ],
 )
-def test_damage_is_mended(tiny: Path, tmp_path: Path, file: str, damage: Callable[[Path], None]) -> None:
+def test_damage_is_mended(tiny: Path, tmp_path: Path, prepared: Path, file: str, damage: Callable[[Path], None]) -> None:
+    if not prepared.exists():
+        open_dataset("mnist", directory=prepared)
+    shutil.copytree(prepared, tmp_path / "data")
     before = arrays(open_dataset("mnist", directory=tmp_path / "data"))
     damage(tmp_path / "data" / "mnist" / "3.0.1" / file)
     for after, expected in zip(arrays(open_dataset("mnist", directory=tmp_path / "data")), before, strict=True):

@@ -15,8 +15,8 @@ class Laboratory:
     """An empty working directory, and the real command in it."""
 
     def __init__(self, place: Path, data: Path) -> None:
-        # Without XLA_FLAGS, and without WANDB_SERVICE, by which W&B finds the server of the process that the tests run in.
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XLA_"))}
+        # Without WANDB_SERVICE, by which W&B finds the server of the process that the tests themselves run in.
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
         self.started: list[subprocess.Popen] = []
         self.place, self.environment = place, {**mine, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)}
 

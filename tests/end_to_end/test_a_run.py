@@ -21,8 +21,9 @@ TIMES = ("time/images_per_second", "time/compile_seconds")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Laboratory:
     laboratory = Laboratory(tmp_path_factory.mktemp("trained"), mnist_directory)
-    del laboratory.environment["JAX_DISABLE_MOST_OPTIMIZATIONS"]  # compiled as for users
-    laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")
+    quicker = {name: laboratory.environment.pop(name, "") for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS")}
+    laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")  # compiled as for users
+    laboratory.environment |= quicker
     return laboratory
 
 
@@ -31,7 +32,7 @@ def run(trained: Laboratory) -> Path:
     return trained.runs()[0]
 
 
-def test_the_folder_explains_itself_and_runs_again(trained: Laboratory, run: Path) -> None:
+def test_the_folder_explains_itself(run: Path) -> None:
     assert {p.name for p in run.iterdir() if p.name != ".lock"} == {
         "config.yaml", "composed.yaml", "overrides.yaml", "environment.json",
         "metrics.jsonl", "summary.json", "checkpoints", "train.log",
@@ -47,6 +48,11 @@ def test_the_folder_explains_itself_and_runs_again(trained: Laboratory, run: Pat
     physics = {"relax/free/flips", "overlap/clamped-free/hidden1", "unstable/w_in", "norm/w_out", "update/hidden2"}
     assert {"step", "epoch", "train/accuracy", "time/images_per_second"} | physics <= logged[1].keys()
 
+
+@pytest.mark.slow  # of one seed, tests/runner/test_divergence.py asks for the same bits, and test_stopping.py of two processes
+def test_it_runs_again(trained: Laboratory, run: Path) -> None:
+    for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS"):
+        trained.environment.pop(name)
     trained.darnax("train", "--config", str(run / "config.yaml"))
     again = next(other for other in trained.runs() if other != run)
     without_times = [[{k: v for k, v in row.items() if k not in TIMES} for row in rows(r)] for r in (run, again)]
@@ -97,6 +103,7 @@ def test_what_analyse_does_not_know(run: Path, words: list[str]) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow  # tests/cli/test_splits.py and tests/tracking/test_wandb.py ask the same, without a process
 def test_validation_is_what_is_watched_and_test_is_told_once_also_to_wandb(laboratory: Laboratory) -> None:
     said = laboratory.darnax("train", *SMALL, "data.validation=1000", "runner.epochs=2", "tracking=offline")
     assert "wandb" not in said.lower()

@@ -31,7 +31,7 @@ def accuracy(mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return of
 
 
-@pytest.mark.parametrize("name", ["mnist_sparse", "entangled_mnist"])
+@pytest.mark.parametrize("name", [pytest.param("mnist_sparse", marks=pytest.mark.slow), "entangled_mnist"])
 def test_the_published_way_learns(accuracy, name: str) -> None:
     """About 0.4 here; the bound is sixty standard deviations above chance."""
     assert accuracy(name) > 0.3

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from typer.testing import CliRunner
+
+from darnax.cli.app import app
 
 from .conftest import SMALL, Laboratory, rows, summary
 
@@ -57,4 +60,6 @@ def test_killed_then_stopped_is_the_same_as_never_stopped(laboratory: Laboratory
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
     assert {row["step"] for row in rows(run)} == {row["step"] for row in rows(whole)}
-    assert "finished" in laboratory.darnax("train", "--resume", str(whole), code=2)
+    refused = CliRunner().invoke(app, ["train", "--resume", str(whole)], prog_name="darnax")
+    assert refused.exit_code == 2, refused.output
+    assert "finished" in refused.output

@@ -53,7 +53,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("overrides", "where", "remedy"), one_of(2, list(WRONG.values())), ids=WRONG.keys())
+@pytest.mark.parametrize(("overrides", "where", "remedy"), one_of(4, list(WRONG.values())), ids=WRONG.keys())
 def test_refused(
     overrides: list[str], where: str, remedy: str, mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

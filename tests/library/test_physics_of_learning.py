@@ -53,12 +53,18 @@ def pairs_of(load, seed):
 
 
 @cache
+def untrained():
+    """Return one layer and its optimiser: the same objects for every training, whose step is then compiled once."""
+    network, state = chain(1, 0.5, 0.0, 0)
+    rates = {"hidden*": optax.sgd(0.05), "w_in": optax.sgd(0.3), "w_out": optax.sgd(0.1)}
+    return network, state, grouped(network, optax.sgd(0.0), rates)
+
+
+@cache
 def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
     """Train one layer; return the fractions of right signs and of whole pairs, and the flips left when the answer is gone."""
-    network, state = chain(1, 0.5, 0.0, 0)
+    network, state, optimizer = untrained()
     phases, (xi, zeta) = phases_of(steps, learn), pairs_of(load, 0)
-    rates = {"hidden*": optax.sgd(0.05), "w_in": optax.sgd(0.3), "w_out": optax.sgd(0.1)}
-    optimizer = grouped(network, optax.sgd(0.0), rates)
     opt_state, flips = init_optimizer(network, optimizer, phases), []
     for epoch in range(epochs):
         order = jax.random.permutation(jax.random.key(epoch), len(xi)).reshape(-1, BATCH)

@@ -1,4 +1,6 @@
+import copy
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,10 +29,17 @@ def darnax(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     return lambda *words: CliRunner().invoke(app, list(map(str, words)), prog_name="darnax")
 
 
-@pytest.fixture
-def task(darnax: Command) -> dict[str, Any]:
-    """A whole configuration that needs no dataset: a chain that remembers random patterns."""
+@pytest.fixture(scope="session")
+def composed_task() -> dict[str, Any]:
     return compose(TASK)
+
+
+@pytest.fixture
+def task(darnax: Command, composed_task: dict[str, Any]) -> dict[str, Any]:
+    """A whole configuration that needs no dataset: a chain that remembers random patterns; composed once."""
+    task = copy.deepcopy(composed_task)
+    task["paths"]["data"] = os.environ["TFDS_DATA_DIR"]
+    return task
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
 def test_ones_own_run_goes_on_when_trust_is_repeated_and_no_key_is_written_down(darnax, bait, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     rule = f"+model.adapters.w_in.rule={{_target_: {BAIT}.Anti}}"
-    words = [*TASK, f"trust=[{BAIT}]", "~model.adapters.w_in.threshold", rule]
+    words = [*TASK, "model.depth=1", f"trust=[{BAIT}]", "~model.adapters.w_in.threshold", rule]
     assert (result := darnax("train", *words)).exit_code == 0, result.output
     assert bait.exists()
     (run,) = (folder for folder in Path("outputs/digits_smoke").iterdir())

@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -86,9 +87,8 @@ def darnax(*words: object) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("status", ["finished", "running"])
 @pytest.mark.parametrize(
-    ("name", "kind"), one_of(7, [(name, kind) for name in FILES for kind in KINDS]), ids=lambda word: str(word)
+    ("name", "kind", "status"), one_of(13, list(product(FILES, KINDS, ["finished", "running"]))), ids=lambda word: str(word)
 )
 def test_the_reports_read_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, status: str) -> None:
     monkeypatch.chdir(tmp_path)

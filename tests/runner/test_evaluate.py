@@ -26,7 +26,8 @@ class Closeness(Labels):
 
 @pytest.mark.parametrize("labels", [Classes(), Closeness()])
 def test_only_right_and_wrong_answers_have_a_share_and_a_table(labels):
-    experiment = build(compose(["+experiment=digits_smoke", "model.features=50", "data.batch_size=4", "data.validation=0"]))
+    small = ["model.depth=1", "model.features=50", "data.batch_size=4", "data.validation=0"]
+    experiment = build(compose(["+experiment=digits_smoke", *small]))
     experiment = replace(experiment, data=replace(experiment.data, labels=labels))
     programs = Programs([experiment], 1)
     draw = np.random.default_rng(0)

@@ -31,10 +31,14 @@ def measured(benchmark, monkeypatch, capsys, place, *arguments):
     return lines[2:], json.loads((place / "all.json").read_text())
 
 
-def test_all_contenders_do_the_same_work(benchmark, monkeypatch, capsys, tmp_path):
-    cases = [benchmark.Case("sparse", 100, 4), benchmark.Case("dense", 30, 4, depth=2), benchmark.Case("convolution", 2, 4)]
+SMALL = {"dense": (30, 4, 2), "sparse": (100, 4), "convolution": (2, 4)}  # eight programs are compiled for each
+
+
+@pytest.mark.parametrize("families", [["dense"], pytest.param([*SMALL], marks=pytest.mark.slow)], ids=["one", "all"])
+def test_all_contenders_do_the_same_work(benchmark, monkeypatch, capsys, tmp_path, families):
+    cases = [benchmark.Case(family, *SMALL[family]) for family in families]
     monkeypatch.setattr(benchmark, "CASES", cases)
-    lines, results = measured(benchmark, monkeypatch, capsys, tmp_path, "--only", "sparse", "dense", "convolution")
+    lines, results = measured(benchmark, monkeypatch, capsys, tmp_path, "--only", *families)
     for case, line, result in zip(cases, lines, results, strict=True):
         assert line.startswith(f"| {case} |")
         assert (result["weights_agree"], result["answers_agree"]) == (1.0, 1.0)
