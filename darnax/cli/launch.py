@@ -12,7 +12,7 @@ from darnax.cli.data_opening import open_data, ordered_by_each_seed, require_epo
 
 if TYPE_CHECKING:
     from darnax.analysis.subject import Subject
-    from darnax.cli.sweep_record import Record
+    from darnax.cli.sweep_record import Point, Record
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import Experiment
@@ -34,24 +34,52 @@ def train(
 ) -> dict[str, Any]:
     """Train a new run and return its summary; nothing is left behind when the request was wrong.
 
-    `composed` is the configuration with its references kept, for the record; a sweep knows that of its points.
+    `composed` is the configuration with its references kept, for the record.
     """
     from darnax.builder import build
-    from darnax.runner.run_folder import RunFolder
 
     experiment = build(config)
     dataset = ordered_by_each_seed(open_data(experiment, quiet=sweep is not None), experiment)
     require_epochs(experiment, dataset)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
-    composed = composed if sweep is None else sweep.point(overrides).composed
-    folder = RunFolder.create(place, name, config, overrides, composed=composed, command=command)
+    folder = new_folder(place, name, config, composed, overrides=overrides, command=command)
     return run([(experiment, folder)], dataset, sweep)[0]
 
 
+def new_folder(
+    place: Path,
+    name: str,
+    config: Mapping[str, Any],
+    composed: Mapping[str, Any] | None,
+    *,
+    overrides: Sequence[str],
+    command: Sequence[str],
+) -> "RunFolder":
+    """Make the folder of a new run, whose config.yaml says what each value was made of."""
+    from darnax.cli.derivations import derivations
+    from darnax.runner.run_folder import RunFolder
+
+    return RunFolder.create(
+        place,
+        name,
+        config,
+        overrides,
+        composed=composed,
+        computed_from=derivations(composed or {}),
+        command=command,
+    )
+
+
 def train_together(
-    experiments: "Sequence[Experiment]", *, overrides: Sequence[Sequence[str]], command: Sequence[str], sweep: "Record"
+    experiments: "Sequence[Experiment]",
+    *,
+    points: "Sequence[Point]",
+    command: Sequence[str],
+    sweep: "Record",
 ) -> None:
     """Train runs of a sweep, which differ in numbers and seeds alone and stand at the same step, as one program.
+
+    `points` are those of the experiments, as they are for this machine.
 
     Raises:
         RequestError: they would not read the same examples in the same order.
@@ -67,12 +95,12 @@ def train_together(
         require_epochs(each, dataset)
     begun, place, name = sweep.runs(), sweep.folder.parent, sweep.folder.name
     runs = []
-    for each, point in zip(experiments, map(tuple, overrides), strict=True):
-        if point in begun:
-            folder = RunFolder.open(begun[point])
+    for each, point in zip(experiments, points, strict=True):
+        if point.overrides in begun:
+            folder = RunFolder.open(begun[point.overrides])
         else:
-            composed = sweep.point(point).composed
-            folder = RunFolder.create(place, name, each.config, point, composed=composed, command=command)
+            new = {"overrides": point.overrides, "command": command}
+            folder = new_folder(place, name, each.config, point.composed, **new)
         runs.append((each, folder))
     run(runs, dataset, sweep)
 

@@ -1,18 +1,24 @@
 """A run folder that comes from another machine, or from another place: what belonged to that machine is taken from this one."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darnax.cli import trust
+from darnax.cli.references import find
 from darnax.files import expanded
 
 if TYPE_CHECKING:
-    from darnax.cli.composed import Composed
+    from darnax.cli.hydra_adapter import Composer
+    from darnax.cli.sweep_record import Point
     from darnax.runner.experiment import Experiment
 
 DATA = "paths.data"
+LOOKED_FOR = "%s: %s does not exist here; the data are looked for in %s"
 logger = logging.getLogger(__name__)
 
 
@@ -27,9 +33,16 @@ def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dic
     new = {name: here(name, place) for name, place in paths.items()}
     if chosen is not None:
         new["data"] = chosen
-    elif new.get("data") != paths.get("data") and not (config.get("data") or {}).get("source"):
-        logger.warning("%s: %s does not exist here; the data are looked for in %s", DATA, paths["data"], new["data"])
+    else:
+        warn(config, {**config, "paths": new})
     return {**config, "paths": new}
+
+
+def warn(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Say where data from a folder are looked for, where that is not the recorded one."""
+    was, now = (find(config, DATA) for config in (before, after))
+    if was != now and not (after.get("data") or {}).get("source"):
+        logger.warning(LOOKED_FOR, DATA, was, now)
 
 
 def is_of_a_run(file: Path) -> bool:
@@ -37,24 +50,93 @@ def is_of_a_run(file: Path) -> bool:
     return file.name == "config.yaml" and file.with_name("summary.json").is_file()
 
 
-def composed_here(configuration: "Composed", overrides: Sequence[str]) -> "Composed":
-    """Return the configuration of a run for a new run on this machine; paths that the command line gives stay as they are."""
-    if any(word.lstrip("+").startswith("paths.") for word in overrides):
-        return configuration
-    resolved = with_paths_here(configuration.resolved)
-    if resolved.get("paths") == configuration.resolved.get("paths"):
-        return configuration
-    tree = {**configuration.tree, "paths": resolved["paths"]}
-    return replace(configuration, resolved=resolved, tree=tree)
+def values_here(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return key -> value of this machine, for every path that does not exist here."""
+    paths = config.get("paths")
+    if not isinstance(paths, Mapping):
+        return {}
+    found = {name: here(name, place) for name, place in paths.items()}
+    return {f"paths.{name}": place for name, place in found.items() if place != paths[name]}
+
+
+def unmoved(point: "Point") -> "Point":
+    """Return a point of a sweep that starts on this machine: its paths are those asked for."""
+    return point
+
+
+def point_here(point: "Point") -> "Point":
+    """Return a point of a recorded sweep, with paths of this machine for those that are absent.
+
+    The record stays as it is: the sweep may go back to where it was started, or run on several
+    machines.
+
+    Raises:
+        RequestError: a value that was computed from such a path would stay behind.
+    """
+    return with_values(point, values_here(point.config or {}))
+
+
+def point_at(point: "Point", config: Mapping[str, Any]) -> "Point":
+    """Return a point with the paths that its run has recorded in its configuration."""
+    paths, recorded = config.get("paths"), (point.config or {}).get("paths")
+    if not isinstance(paths, Mapping) or not isinstance(recorded, Mapping):
+        return point
+    others = [name for name in recorded if paths.get(name) not in (None, recorded[name])]
+    return with_values(point, {f"paths.{name}": paths[name] for name in others}, fresh=False)
+
+
+def with_values(point: "Point", values: Mapping[str, Any], *, fresh: bool = True) -> "Point":
+    """Return a point with other values, and with what follows from them as its references say."""
+    from darnax.cli import saved
+
+    if not values or point.config is None:
+        return point
+    before = saved.of_point(point.config, point.composed or {})
+    after = saved.changed(before, [], lambda key: False, fresh=fresh, here=values)
+    return replace(point, config=after.resolved, composed=after.written())
+
+
+def composer_here(file: Path | None, overrides: Sequence[str]) -> "Composer":
+    """Return what composes new runs on this machine; the run of a given file may be of another."""
+    from darnax.cli.hydra_adapter import Composer
+
+    adapt = values_here if file is not None and is_of_a_run(file) else None
+    return Composer(file, trust.granted(overrides), adapt=adapt)
+
+
+def warn_of_new(composer: "Composer", configs: Iterable[Mapping[str, Any]]) -> None:
+    """Say once where new runs look for data, where that is not the folder in the given file."""
+    if composer.saved is None or DATA not in composer.here:
+        return
+    taken = (config for config in configs if find(config, DATA) == composer.here[DATA])
+    if (first := next(taken, None)) is not None:
+        warn(composer.saved.resolved, first)
+
+
+def warn_of_points(points: "Iterable[Point]") -> None:
+    """Say once where the data of points are looked for, where that is not the recorded folder."""
+    told: set[str] = set()
+    for point in points:
+        config = point.config or {}
+        if (place := str(find(config, DATA))) not in told:
+            told.add(place)
+            with_paths_here(config)
 
 
 def here(name: str, place: Any) -> Any:
     """Return a path if it exists, or else the default one."""
-    from darnax.cli.hydra_adapter import value
-
     if name not in ("data", "outputs") or not isinstance(place, str) or expanded(place).exists():
         return place
-    return value(f"paths.{name}")
+    return default(f"paths.{name}", Path.cwd(), frozenset(os.environ.items()))
+
+
+@cache
+def default(name: str, directory: Path, environment: frozenset[tuple[str, str]]) -> Any:
+    """Return a value of the default configuration of a directory and an environment."""
+    from darnax.cli.hydra_adapter import value
+
+    del directory, environment
+    return value(name)
 
 
 def chosen_data(words: Sequence[str]) -> str | None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darnax.cli import panels, sweep_board, tables, trust
+from darnax.cli.moved import unmoved
 from darnax.cli.options import Debug
 from darnax.cli.sweep_changes import changes
 from darnax.cli.sweep_leftovers import remove_empty, remove_record, remove_stillborn_runs
-from darnax.cli.sweep_record import NAME, Goal, Point, Record
+from darnax.cli.sweep_record import NAME, Goal, Here, Point, Record
 from darnax.cli.sweep_survey import DONE, State, survey
 from darnax.errors import Problem, RequestError, written
 from darnax.files import open_inside
@@ -69,6 +70,7 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
 
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra/launcher=joblib hydra.sweeper.n_trials=40
     """
+    from darnax.cli.moved import point_here, warn_of_points
     from darnax.cli.sweep_resume import resumed
 
     record = Record.read(folder.absolute())
@@ -77,7 +79,10 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
     with resumed(record, others, trusted) as plan:
         for line in remove_stillborn_runs(record):
             tables.echo(f"note: {line}", error=True)
-        raise typer.Exit(Sweep(record, plan, trusted, retry=retry_failed, debug=debug).carry_out())
+        sweep = Sweep(record, plan, trusted, retry=retry_failed, debug=debug, here=point_here)
+        with panels.aloud():
+            warn_of_points(sweep.left())
+        raise typer.Exit(sweep.carry_out())
 
 
 def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False, dry_run: bool = False) -> int:
@@ -85,13 +90,14 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
 
     Nothing is made before all points are known to be sound. Where all are refused by their data, no folder stays.
     """
-    from darnax.cli import sweep_plan
-    from darnax.cli.hydra_adapter import Composer
+    from darnax.cli import moved, sweep_plan
     from darnax.cli.sweep_launcher import chosen_by_files
 
     trusted = trust.granted(overrides)
-    composer = Composer(file, trusted)
+    composer = moved.composer_here(file, overrides)
     plan = sweep_plan.plan(composer, overrides)
+    with panels.aloud():
+        moved.warn_of_new(composer, (point.config for point in plan.points if point.config))
     if dry_run:
         return sweep_plan.show(plan, overrides)
     sweep_plan.require_sound(plan, overrides)
@@ -113,10 +119,29 @@ def start(overrides: list[str], file: Path | None, command: list[str], *, debug:
 
 
 class Sweep:
-    """A sweep under way in this process; with `retry` it tries points that failed twice again."""
+    """A sweep under way in this process.
 
-    def __init__(self, record: Record, plan: "Plan", trusted: Collection[str], *, retry: bool = False, debug: bool) -> None:
+    Args:
+        record: of the sweep.
+        plan: what is to be done.
+        trusted: the packages that the command line trusts.
+        retry: whether points that failed twice are tried again.
+        debug: whether tracebacks are shown.
+        here: gives a point as it is on this machine.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        plan: "Plan",
+        trusted: Collection[str],
+        *,
+        retry: bool = False,
+        debug: bool,
+        here: Here = unmoved,
+    ) -> None:
         self.record, self.plan, self.trusted, self.retry, self.debug = record, plan, trusted, retry, debug
+        self.point_here = here
         self.begun: set[str] = set()  # identities of points
         self.here = True  # whether points run in this process
         self.signum = 0
@@ -154,9 +179,9 @@ class Sweep:
         from darnax.cli.sweep_point import work
 
         record, request = self.record, self.plan.request
-        task = partial(work, record.folder, os.getpid(), self.debug, self.trusted)
+        task = partial(work, record.folder, os.getpid(), self.debug, self.trusted, self.point_here)
         with sweep_launcher.launcher(request.config, request.composer, record.folder, task) as launcher:
-            share = partial(together, record.folder, request.lanes)
+            share = partial(together, record.folder, request.lanes, here=self.point_here)
             batches = Batches(launcher, self.begin, share, here=sweep_launcher.is_here(request.config))
             if self.plan.search is not None:
                 self.plan.search.carry_out(batches, record.folder)
@@ -184,6 +209,11 @@ class Sweep:
         left = [point for point, state in zip(points, survey(record), strict=True) if self.is_left(point, state)]
         self.begun |= {point.identity for point in left}
         return left
+
+    def left(self) -> list[Point]:
+        """Return the recorded points that are still to be done."""
+        pairs = zip(self.record.points, survey(self.record), strict=True)
+        return [point for point, state in pairs if self.is_left(point, state)]
 
     def is_left(self, point: Point, state: State) -> bool:
         """Say whether a point is still to be done by this process."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darnax.cli import panels, sweep_record
+from darnax.cli.moved import unmoved
 from darnax.cli.sweep_point import stopped_with
-from darnax.cli.sweep_record import Point, Record, add, history
+from darnax.cli.sweep_record import Here, Point, Record, add, history
 from darnax.cli.sweep_survey import is_done
 from darnax.locks import held
 
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
 Group = Sequence[tuple[Point, "Experiment"]]
 
 
-def together(folder: Path, lanes: int, points: list[Point]) -> list[Point]:
+def together(folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved) -> list[Point]:
     """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
     if lanes == 1 or len(points) < 2:
         return points
     record, done = Record.read(folder), set()
-    for group in groups(record, points, lanes):
-        if ended(record, group):
+    for group in groups(record, points, lanes, here):
+        if ended(record, group, here):
             done |= {point.identity for point, _ in group}
     return [point for point in points if point.identity not in done]
 
 
-def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
+def groups(record: Record, points: list[Point], lanes: int, here: Here = unmoved) -> list[Group]:
     """Return the points that differ in numbers alone and stand at the same step, in groups of two and more."""
     from darnax.builder import build
 
@@ -40,7 +41,7 @@ def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
     begun = steps(record, points)
     for point in points:
         with suppress(Exception):  # what cannot be built says so when it is run alone
-            if point.identity in begun and single(experiment := build(point.config or {})):
+            if point.identity in begun and single(experiment := build(here(point).config or {})):
                 alike[begun[point.identity], shape(experiment)].append((point, experiment))
     cut = [members[first : first + lanes] for members in alike.values() for first in range(0, len(members), lanes)]
     return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
@@ -84,7 +85,7 @@ def shape(experiment: "Experiment") -> Hashable:
     return same, structure, tuple(leaf.shape for leaf in leaves)
 
 
-def ended(record: Record, group: Group) -> bool:
+def ended(record: Record, group: Group, here: Here) -> bool:
     """Bring a group to its end; False, with what went wrong, if its points are to be run one by one instead."""
     from darnax.cli import launch
 
@@ -96,9 +97,10 @@ def ended(record: Record, group: Group) -> bool:
         stack.enter_context(stopped_with(record, os.getpid()))
         for point in points:
             add(record.note(point), "")
-        overrides = [point.overrides for point in points]
+        experiments = [each for _, each in group]
         try:
-            launch.train_together([each for _, each in group], overrides=overrides, command=record.command, sweep=record)
+            ours = [here(point) for point in points]
+            launch.train_together(experiments, points=ours, command=record.command, sweep=record)
         except Exception as error:
             logging.getLogger(__name__).warning("%d points run one by one: %s", len(group), panels.one_line(error))
             return False

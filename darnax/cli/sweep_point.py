@@ -12,8 +12,9 @@ from pathlib import Path
 from types import FrameType
 
 from darnax.cli import panels, sweep_record
+from darnax.cli.moved import point_at
 from darnax.cli.sweep_changes import differences
-from darnax.cli.sweep_record import Point, Record, add
+from darnax.cli.sweep_record import Here, Point, Record, add
 from darnax.errors import Problem, RequestError
 from darnax.files import read_text
 from darnax.locks import held
@@ -23,16 +24,29 @@ LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
 BUSY = threading.Lock()  # held in a worker while a point is under way
 
 
-def work(folder: Path, home: int, debug: bool, trusted: Collection[str], overrides: list[str]) -> None:
+def work(
+    folder: Path,
+    home: int,
+    debug: bool,
+    trusted: Collection[str],
+    here: Here,
+    overrides: list[str],
+) -> None:
     """Bring a point to its end, from wherever it is; what goes wrong is noted in the folder and stops no other point."""
     record = Record.read(folder)
     point = record.point(overrides)
     with held(record.note(point), sweep_record.PATIENCE) as mine, stopped_with(record, home):
         if mine and not record.stop.exists():
-            (attempt if os.getpid() == home else away)(record, point, trusted, debug)
+            (attempt if os.getpid() == home else away)(record, point, trusted, here, debug)
 
 
-def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool) -> None:
+def attempt(
+    record: Record,
+    point: Point,
+    trusted: Collection[str],
+    here: Here,
+    debug: bool,
+) -> None:
     """Start the run of a point or go on with it, and note how it failed if it does; a pruned one has not."""
     note = record.note(point)
     add(note, "")
@@ -41,7 +55,14 @@ def attempt(record: Record, point: Point, trusted: Collection[str], debug: bool)
 
         run = record.runs().get(point.overrides)
         if run is None:
-            launch.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=record)
+            new = here(point)
+            launch.train(
+                new.config or {},
+                composed=new.composed,
+                overrides=point.overrides,
+                command=record.command,
+                sweep=record,
+            )
         else:
             require_recorded(run, point)
             launch.resume(run, sweep=record, trusted=trusted)
@@ -59,12 +80,13 @@ def require_recorded(run: Path, point: Point) -> None:
     from darnax.runner.run_folder import RunFolder
 
     there = Point(point.overrides, RunFolder.open(run).config())
-    if found := list(differences(point, there)):
+    # What follows from paths is what it was where the run began, maybe on another machine.
+    if found := list(differences(point_at(point, there.config or {}), there)):
         what = "is not the configuration that sweep.json has for this point; restore the one or the other"
         raise RequestError(Problem(str(run / "config.yaml"), what), *found)
 
 
-def away(record: Record, point: Point, trusted: Collection[str], debug: bool) -> None:
+def away(record: Record, point: Point, trusted: Collection[str], here: Here, debug: bool) -> None:
     """Work on a point in a process of its own, in silence."""
     from darnax.runner.interrupts import Interrupted
 
@@ -77,7 +99,7 @@ def away(record: Record, point: Point, trusted: Collection[str], debug: bool) ->
         leave_with(os.getppid())
         stack.enter_context(contextlib.suppress(Interrupted))
         stack.enter_context(stoppable(record.folder))
-        attempt(record, point, trusted, debug)
+        attempt(record, point, trusted, here, debug)
 
 
 @cache

@@ -14,11 +14,14 @@ from typing import Any
 import yaml
 
 from darnax.cli import hidden, hydra_sweep, sweep_words, trust
+from darnax.cli.derivations import is_computed
 from darnax.cli.hydra_adapter import Composer
+from darnax.cli.moved import values_here
 from darnax.cli.sweep_plan import Plan, new_search
 from darnax.cli.sweep_record import NAME, Point, Record
 from darnax.errors import Problem, RequestError
 from darnax.files import expanded
+from darnax.reports.configuration import COMPUTED
 
 EARLIER = "was started by an earlier version of darnax with --config; that file is not in the record: start a new search"
 LAUNCHER = ("hydra/launcher", "hydra.launcher.")
@@ -45,7 +48,7 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
         return
     require_same_configurations(record)
     with written_base(record) as file:
-        composer = Composer(file, trusted)
+        composer = Composer(file, trusted, adapt=values_here)
         record.overrides = sweep_words.resumed(record.overrides, given, lambda key: not composer.sets_a_value(key))
         request = hydra_sweep.read(composer, record.overrides)
         if not request.is_search:
@@ -62,6 +65,9 @@ def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[
         if problems := [*problems, *hidden.exposed(config)]:
             raise RequestError(*problems)
         trust.require_plain(point.composed or {}, folder / NAME)
+        if not is_computed((point.composed or {}).get(COMPUTED, {})):
+            what = f"{COMPUTED} holds no lists of keys; start a new sweep"
+            raise RequestError(Problem(str(folder / NAME), what))
         trust.require_granted(config, trusted)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +10,9 @@ from darnax.cli import hidden, panels, tables, trust
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
+
+if TYPE_CHECKING:
+    from darnax.cli.composed import Composed
 
 Multirun = Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")]
 Cfg = Annotated[Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)]
@@ -72,15 +75,21 @@ def train(
 
 def start(overrides: list[str], file: Path | None) -> None:
     """Train one run."""
-    from darnax.cli.hydra_adapter import compose_whole
+    configuration = compose_here(overrides, file)
+    from darnax.cli import launch
 
-    configuration = compose_whole(overrides, file)
-    from darnax.cli import launch, moved
-
-    if file is not None and moved.is_of_a_run(file):
-        with panels.aloud():
-            configuration = moved.composed_here(configuration, overrides)
     launch.train(configuration.resolved, composed=configuration.written(), overrides=overrides, command=command())
+
+
+def compose_here(overrides: list[str], file: Path | None) -> "Composed":
+    """Compose the configuration of a new run for this machine; a given one may be of another."""
+    from darnax.cli import moved
+
+    composer = moved.composer_here(file, overrides)
+    configuration = composer.run_composed(overrides)
+    with panels.aloud():
+        moved.warn_of_new(composer, [configuration.resolved])
+    return configuration
 
 
 def go_on(run: Path, words: list[str], *, alone: bool) -> None:
@@ -98,9 +107,8 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
     from darnax.cli import streams
-    from darnax.cli.hydra_adapter import compose_whole
 
-    tables.echo(*as_yaml(compose_whole(overrides, file).written()))
+    tables.echo(*as_yaml(compose_here(overrides, file).written()))
     streams.require_complete()
 
 

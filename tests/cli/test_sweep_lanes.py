@@ -118,7 +118,7 @@ def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
     sweep(record, "seed=0", "seed=1", "seed=2", "model.depth=2")
     asked = []
 
-    def fail(experiments, *, overrides, command, sweep):
+    def fail(experiments, *, points, command, sweep):
         asked.append([experiment.seed for experiment in experiments])
         assert all(is_held(record.note(point)) for point in record.points[:2])
         if len(asked) == 1:
@@ -193,7 +193,7 @@ def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeyp
     monkeypatch.setattr(launch, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1")
     (group,) = groups(record, record.points, 8)
-    known = {"overrides": [point.overrides for point, _ in group], "command": [], "sweep": record}
+    known = {"points": [point for point, _ in group], "command": [], "sweep": record}
     with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):
         launch.train_together([experiment for _, experiment in group], **known)
     launch.train_together([group[0][1]] * 2, **known)
