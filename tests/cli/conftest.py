@@ -40,6 +40,10 @@ def write(directory: Path, files: dict[str, str]) -> Path:
     return directory
 
 
+class Killed(BaseException):
+    """The end of the process, as far as Python code can play it."""
+
+
 class Lab:
     """An empty directory to work in, a set of packaged configurations, and a runner that notes what it is asked."""
 
@@ -67,6 +71,13 @@ class Lab:
             }
             write(sweep.folder / f"run-{len(list(sweep.folder.glob('run-*'))) + 1}", run)
         return summary
+
+    def kill_at(self, seed):
+        def fail(config):
+            if config["seed"] == seed:
+                raise Killed
+
+        self.fail = fail
 
     def examine(self, config, *, here):
         self.refuse(config)
@@ -118,3 +129,15 @@ def lab(tmp_path, monkeypatch) -> Lab:
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
     assert lab.left() == []
     return lab
+
+
+@pytest.fixture
+def sweep(lab) -> Path:
+    """A sweep over four seeds that was killed at the third, at the start of its run."""
+    lab.kill_at(3)
+    lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
+    assert [c["seed"] for c in lab.configs] == [1, 2, 3]
+    folder = lab.calls[0]["sweep"]
+    lab.calls.clear()
+    lab.fail = lambda config: None
+    return folder

@@ -17,33 +17,8 @@ from darnax.cli.sweep_survey import survey
 from darnax.cli.sweep_words import exchanged
 from darnax.locks import held
 
-
-class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
-
-
-def kill_at(lab, seed):
-    def fail(config):
-        if config["seed"] == seed:
-            raise Killed
-
-    lab.fail = fail
-
-
 BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = (Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "joblib.yaml").read_text()
-
-
-@pytest.fixture
-def sweep(lab) -> Path:
-    """A sweep over four seeds that was killed at the third, at the start of its run."""
-    kill_at(lab, 3)
-    lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
-    assert [c["seed"] for c in lab.configs] == [1, 2, 3]
-    folder = lab.calls[0]["sweep"]
-    lab.calls.clear()
-    lab.fail = lambda config: None
-    return folder
 
 
 def statuses(lab, sweep):
@@ -176,7 +151,7 @@ def test_a_second_try_that_was_killed_is_gone_on_with(lab, sweep):
 
     lab.fail = fail
     lab("sweep", "resume", str(sweep))
-    kill_at(lab, 3)
+    lab.kill_at(3)
     lab("sweep", "resume", str(sweep))
     assert statuses(lab, sweep)[2:] == ["waiting", "failed"]
     lab.fail = lambda config: None
@@ -246,7 +221,7 @@ def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
 
 def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
     lab.write({"configs/model/mine.yaml": "depth: 44"})
-    kill_at(lab, 2)
+    lab.kill_at(2)
     lab("train", "-m", "model=mine", "seed=1,2")
     folder = lab.calls[0]["sweep"]
     lab.fail = lambda config: None
@@ -258,7 +233,7 @@ def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
 
 
 def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_started(lab, monkeypatch, tmp_path):
-    kill_at(lab, 2)
+    lab.kill_at(2)
     lab("train", "-m", "paths.data=sets", "seed=1,2")
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
     (tmp_path / "elsewhere").mkdir()
@@ -266,85 +241,6 @@ def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_starte
     result = lab("sweep", "resume", str(folder))
     assert result.exit_code == 2
     assert f"paths.data: got sets, relative to the directory of the start; go there: cd {lab.place}" in result.stderr
-
-
-def write_optuna(lab):
-    """Put the shipped sweeper where the laboratory has its configurations."""
-    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
-    place = lab.place.parent / "packaged" / "hydra" / "sweeper" / "optuna.yaml"
-    place.parent.mkdir(parents=True)
-    place.write_text(shipped.read_text())
-
-
-def carry(sweep, to):
-    """Let a record name another folder of datasets."""
-    record = sweep / "sweep.json"
-    record.write_text(record.read_text().replace("~/sets", str(to)))
-
-
-def test_of_a_sweep_from_another_machine_the_datasets_are_looked_for_here(lab, sweep):
-    carry(sweep, "/absent/sets")
-    result = lab("sweep", "resume", str(sweep))
-    assert result.exit_code == 0, result.output
-    assert [c["paths"]["data"] for c in lab.configs] == ["~/sets"] * 2
-    said = "/absent/sets does not exist here; the data are looked for in ~/sets"
-    assert result.stderr.count(said) == 1
-    assert "looked for" not in lab("sweep", "resume", str(sweep)).stderr  # nothing is left to do
-
-
-def test_of_a_sweep_whose_datasets_are_here_the_folder_stays(lab, sweep, tmp_path):
-    carry(sweep, tmp_path)
-    result = lab("sweep", "resume", str(sweep))
-    assert result.exit_code == 0, result.output
-    assert [c["paths"]["data"] for c in lab.configs] == [str(tmp_path)] * 2
-    assert "looked for" not in result.stderr
-
-
-def test_a_run_that_began_where_its_paths_were_others_goes_on(lab):
-    """What follows from paths is no more a part of the results than they are."""
-    lab.write({"configs/data/sets.yaml": "folder: ${paths.data}/mine"})
-    kill_at(lab, 3)
-    lab("train", "-m", "+data=sets", "seed=1,2,3")
-    folder = lab.calls[0]["sweep"]
-    lab.fail = lambda config: None
-    carry(folder, "/absent/sets")
-    (folder / "run-2" / "summary.json").write_text('{"status": "interrupted"}')
-    assert lab("sweep", "resume", str(folder)).exit_code == 0
-    assert lab.calls[-2] == {"resume": folder / "run-2"}
-    assert lab.calls[-1]["config"]["data"] == {"folder": "~/sets/mine"}
-
-
-SEARCH = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=4", "hydra.sweeper.metric=loss"]
-
-
-@pytest.mark.parametrize("way", [[], SEARCH])
-def test_a_sweep_from_the_run_of_another_machine_looks_for_the_datasets_here(lab, way):
-    paths = {"data": "/absent/sets", "outputs": "/absent/outputs"}
-    run = {"name": "first", "seed": 0, "paths": paths}
-    lab.write({"run/config.yaml": json.dumps(run), "run/summary.json": "{}"})
-    start = ["train", "-m", "--config", "run/config.yaml", "seed=range(1,3)", *way]
-    write_optuna(lab)
-    kill_at(lab, 2)
-    result = lab(*start)
-    assert lab.calls, result.output
-    (folder,) = lab.place.glob("outputs/first/sweeps/*")
-    lab.fail = lambda config: None
-    resumed = lab("sweep", "resume", str(folder))
-    assert resumed.exit_code == 0, resumed.output
-    assert {c["paths"]["data"] for c in lab.configs} == {"~/sets"}
-    assert {c["paths"]["outputs"] for c in lab.configs} == {"outputs"}
-
-
-def test_what_a_search_of_another_machine_draws_here_takes_the_datasets_of_this_one(lab):
-    write_optuna(lab)
-    kill_at(lab, 2)
-    lab("train", "-m", "seed=range(1,3)", "paths.data=/absent/sets", *SEARCH)
-    (folder,) = lab.place.glob("outputs/*/sweeps/*")
-    assert {c["paths"]["data"] for c in lab.configs} == {"/absent/sets"}  # as it was asked for
-    lab.fail = lambda config: None
-    lab.calls.clear()
-    assert lab("sweep", "resume", str(folder)).exit_code == 0
-    assert {c["paths"]["data"] for c in lab.configs} == {"~/sets"}
 
 
 @pytest.mark.parametrize("noted", [3, {"seed": "name"}, {"seed": ["${name}"]}])
