@@ -10,10 +10,10 @@ import optax
 
 from darnax.api.model import PhasesOfRun
 from darnax.builder import build as build_experiment
-from darnax.composing.composer import compose_whole
 from darnax.errors import RequestError
 from darnax.files import expanded
 from darnax.laboratory.data_opening import open_data
+from darnax.laboratory.machine import compose_here
 from darnax.orchestrators import Orchestrator
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import Programs
@@ -45,7 +45,7 @@ def compose(*overrides: str, config: Any = None) -> dict[str, Any]:
         >>> darnax.compose("+experiment=mnist_chain", "seed=3")["seed"]
         3
     """
-    return compose_whole(list(overrides), file_of(config)).resolved
+    return compose_here(overrides, file_of(config)).resolved
 
 
 def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> Parts:

@@ -8,7 +8,6 @@ from darnax.api.display import display
 from darnax.api.interruption import interruptible
 from darnax.api.run import Run
 from darnax.composing import secrets, trust
-from darnax.composing.composer import compose_whole
 from darnax.laboratory import machine, training
 from darnax.laboratory.display import Display
 
@@ -40,9 +39,7 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
 def start(overrides: list[str], file: Path | None, command: list[str], shown: Display) -> Run:
     """Compose a configuration, train it, and return the run; `command` is for its record."""
     secrets.require_none([*overrides, *([str(file)] if file else [])])
-    configuration = compose_whole(overrides, file)
-    if file is not None and machine.is_of_a_run(file):
-        configuration = machine.composed_here(configuration, overrides)
+    configuration = machine.compose_here(overrides, file)
     written = configuration.written()
     folder, _ = training.train(configuration.resolved, composed=written, overrides=overrides, command=command, display=shown)
     return Run(folder, trust.granted(overrides))

@@ -22,6 +22,7 @@ from darnax.learning import learning_mask
 from darnax.orchestrators import Orchestrator
 from darnax.printing import counted
 from darnax.relaxation import Phase, Phases
+from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
 from darnax.states import State
@@ -55,6 +56,7 @@ def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
 def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     """Return what `build` returns, and what it is made of."""
     require_usable()
+    config = without_computed(config)  # of a config.yaml that is handed over as it was read
     problems = Problems()
     root = read(Configuration, config, "", problems)
     present = {name: config[name] for name in SECTIONS if isinstance(config.get(name), Mapping)}

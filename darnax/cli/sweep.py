@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darnax.cli import panels, sweep_board, tables
-from darnax.cli.display import progress_bar
+from darnax.cli.display import progress_bar, warnings_to_stderr
 from darnax.cli.options import Debug
 from darnax.errors import RequestError
 from darnax.printing import counted
@@ -81,6 +81,7 @@ def display(debug: bool) -> "SweepDisplay":
         table=sweep_board.show,
         failure=panels.trace if debug else no_failure,
         data_progress=progress_bar,
+        warnings=warnings_to_stderr,
         note=lambda line: tables.echo(f"note: {line}", error=True),
     )
 
@@ -110,11 +111,13 @@ def finish(carry_out: Callable[[], tuple[Record, list[State]]], overrides: list[
 
 def dry_run(overrides: list[str], file: Path | None) -> None:
     """List the points of a sweep, say which are refused, and exit with 2 where one is."""
-    from darnax.composing import trust
-    from darnax.composing.composer import Composer
+    from darnax.laboratory.machine import composer_here, warn_of_new
     from darnax.sweeps import planning
 
-    plan = planning.plan(Composer(file, trust.granted(overrides)), overrides)
+    composer = composer_here(file, overrides)
+    plan = planning.plan(composer, overrides)
+    with warnings_to_stderr():
+        warn_of_new(composer, (point.config for point in plan.points if point.config))
     rows = [(name, " ".join(words)) for words, name in planning.called(plan, overrides).items()]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:

@@ -100,9 +100,12 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     if not alone:
         raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
     from darnax.cli import streams
-    from darnax.composing.composer import compose_whole
+    from darnax.cli.display import warnings_to_stderr
+    from darnax.laboratory.machine import compose_here
 
-    tables.echo(*as_yaml(compose_whole(overrides, file).written()))
+    with warnings_to_stderr():
+        configuration = compose_here(overrides, file)
+    tables.echo(*as_yaml(configuration.written()))
     streams.require_complete()
 
 

@@ -1,7 +1,7 @@
 """Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
 
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -21,9 +21,12 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from darnax.composing import config_folders, explanations, hydra_settings, saved_configuration, secrets, trust
-from darnax.composing.composition import COMPUTED, Composed, keep_references
+from darnax.composing.composition import Composed, keep_references
+from darnax.composing.derivations import derivations
 from darnax.errors import Problem, RequestError
+from darnax.reports.configuration import COMPUTED
 
+Adapt = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Check = Callable[[DictConfig], None]
 QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
 PRIMARY = "config"
@@ -34,10 +37,17 @@ class Composer(ConfigLoaderImpl):
     """Hydra's loader over ./configs and the packaged configurations.
 
     With a `file` that is a whole configuration, as a run saves it, nothing is read but that: overrides change its values,
-    and the packaged files give the launcher and the sweeper of a sweep alone.
+    and the packaged files give the launcher and the sweeper of a sweep alone. `adapt` gives the
+    values of the file that are others on this machine, by their keys; overrides come after them.
     """
 
-    def __init__(self, file: Path | None = None, trusted: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        trusted: Collection[str] = (),
+        *,
+        adapt: Adapt | None = None,
+    ) -> None:
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
@@ -48,6 +58,7 @@ class Composer(ConfigLoaderImpl):
         super().__init__(path)
         self.trusted = trusted
         self.saved = None if file is None else saved_configuration.read(file)
+        self.here = adapt(self.saved.resolved) if adapt and self.saved else {}
         self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
         self.merged: dict[tuple[Any, ...], DictConfig] = {}
 
@@ -80,6 +91,10 @@ class Composer(ConfigLoaderImpl):
         except Exception as error:
             raise RequestError(*self.problems(overrides, mode)) from error
 
+    def change(self, before: Composed, words: list[str], *, fresh: bool = True) -> Composed:
+        """Return a saved configuration on this machine, after overrides."""
+        return saved_configuration.changed(before, words, self.is_group, fresh=fresh, here=self.here)
+
     def around(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
         """Put Hydra's node, as the packaged files and the overrides make it, around a saved configuration, for a sweep."""
         parsed = list(hydra_settings.read(overrides))
@@ -87,7 +102,7 @@ class Composer(ConfigLoaderImpl):
         task = [word for word in overrides if word not in hydra]
         swept = {str(o.input_line) for o in parsed if o.is_sweep_override()}
         fixed = [word for word in task if word not in swept]
-        resolved = saved_configuration.changed(configuration, fixed, self.is_group, fresh=False).resolved
+        resolved = self.change(configuration, fixed, fresh=False).resolved
         try:
             config = self.attempt(hydra, mode)
         except Exception as error:
@@ -140,12 +155,12 @@ class Composer(ConfigLoaderImpl):
                 raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
             hydra_settings.require_unchanged(config)
             return self.composed(config)
-        return self.admitted(saved_configuration.changed(self.saved, overrides, self.is_group))
+        return self.admitted(self.change(self.saved, overrides))
 
     def compose_point(self, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Composed:
         """Compose one point of a sweep; a RequestError says why it cannot be composed, or why `check` refuses it."""
         if self.saved is not None:
-            return self.admitted(saved_configuration.changed(self.saved, overrides, self.is_group))
+            return self.admitted(self.change(self.saved, overrides))
         config = self.compose([*hydra, *overrides])
         check(config)
         return self.composed(config)
@@ -170,7 +185,8 @@ class Composer(ConfigLoaderImpl):
             for name, text in trust.leaves(composed.resolved)
             if "${" in text
         ]
-        if problems := [*left, *secrets.exposed(composed.resolved | {COMPUTED: composed.computed_from})]:
+        whole = composed.resolved | {COMPUTED: derivations(composed.written())}
+        if problems := [*left, *secrets.exposed(whole)]:
             raise RequestError(*problems)
         trust.require_granted(composed.resolved, self.trusted)
         return composed
@@ -190,12 +206,7 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    return compose_whole(overrides, file).resolved
-
-
-def compose_whole(overrides: list[str], file: Path | None = None) -> Composed:
-    """Compose one configuration, with what its values were composed from."""
-    return Composer(file, trust.granted(overrides)).run_composed(overrides)
+    return Composer(file, trust.granted(overrides)).run(overrides)
 
 
 def value(name: str) -> Any:

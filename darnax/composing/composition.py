@@ -1,18 +1,21 @@
 """A configuration as it was composed, beside what it comes to: references are kept, what a resolver gave is a value."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from darnax.composing import references
 from darnax.composing.references import ABSENT, find
-from darnax.errors import Problem, RequestError
+from darnax.errors import RequestError
+from darnax.reports.configuration import COMPUTED
 
-# The key of a written configuration under which stand the values that a resolver made of others, and these others.
-COMPUTED = "computed_from"
 ENVIRONMENT = re.compile(r"\$\{\s*(?:oc\.env|now|hydra|python_version)\s*:[^${}]*\}")
-SELECTED = re.compile(r"oc\.select\s*:\s*(\.*[\w.\[\]-]+)")
+# What looks a key up by itself: a key with leading dots is relative, as it is in a reference.
+LOOKS_UP = r"oc\.(?:select|deprecated|dict\.keys|dict\.values)\s*:\s*['\"]?"
+SELECTED = re.compile(LOOKS_UP + r"(\.*[\w.\[\]-]+)")
+# A key of which a part is looked up as well: `${model.layers.${which}}`.
+OPEN = re.compile(r"(?:\$\{|" + LOOKS_UP + r")(\.*)([\w.\[\]-]*)\$\{")
 WORD = re.compile(r"\.*\w[\w.\[\]-]*")
 
 
@@ -23,7 +26,8 @@ class Composed:
     Args:
         resolved: plain values, without any reference.
         tree: the same with `${key}` wherever one value is that of another.
-        computed_from: dotted key of a value that a resolver made -> the keys of the values that it was made of.
+        computed_from: dotted key of a value that was made of others, and does not follow them, ->
+            the keys of these.
     """
 
     resolved: dict[str, Any]
@@ -76,42 +80,23 @@ def sources(text: str, name: str, tree: Any) -> list[str]:
         ['model.depth']
         >>> sources("${oc.env:HOME}", "x", {"HOME": 1})
         []
+        >>> sources("${.${which}}", "a.b", {"a": {"c": 1}, "which": "c"})
+        ['a', 'which']
     """
     text = references.absolute(ENVIRONMENT.sub("", text), name)
+    unfinished = (match.groups() for match in OPEN.finditer(text))
+    searched = [key for dots, start in unfinished for key in holders(dots, start, name, tree)]
     selected = [references.absolute(f"${{{key}}}", name)[2:-1] for key in SELECTED.findall(text)]
     words = (word.rstrip(".") for word in WORD.findall(text))
     there = [word for word in words if find(tree, word.lstrip(".")) is not ABSENT]
-    return list(dict.fromkeys([*selected, *there]))
+    return list(dict.fromkeys([*searched, *selected, *there]))
 
 
-def require_fresh(before: Composed, after: Composed, touched: Collection[str]) -> None:
-    """Raise RequestError where a value that was computed from others would stay behind while these change."""
-    stale: dict[str, str] = {}
-    grew = True
-    while grew and len(stale) < references.MOST:
-        grew = False
-        for key, keys in before.computed_from.items():
-            if key in stale or stays_free(after, key, touched):
-                continue
-            changed = [source for source in keys if differs(before, after, source) or is_part(source, stale)]
-            if changed:
-                stale[key], grew = changed[0], True
-    if stale:
-        what = "was computed from {}, which changes; give {} as well, or start from the experiment instead"
-        raise RequestError(*(Problem(key, what.format(source, key)) for key, source in stale.items()))
-
-
-def stays_free(after: Composed, key: str, touched: Collection[str]) -> bool:
-    """Tell a computed value that the overrides give as well, or that is gone."""
-    return is_part(key, touched) or find(after.resolved, key) is ABSENT
-
-
-def differs(before: Composed, after: Composed, key: str) -> bool:
-    """Tell whether a value has changed."""
-    old, new = find(before.resolved, key), find(after.resolved, key)
-    return (old is ABSENT) != (new is ABSENT) or repr(old) != repr(new)
-
-
-def is_part(key: str, others: Collection[str]) -> bool:
-    """Tell whether a key stands in, or holds, one of the others."""
-    return any(f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.") for other in others)
+def holders(dots: str, start: str, name: str, tree: Any) -> Iterator[str]:
+    """Yield what holds the value of a key that begins like this, or every key of the whole."""
+    above = name.split(".")[: -len(dots)] if dots else []
+    parts = [*above, *references.split(start)[:-1]]
+    if parts:
+        yield ".".join(parts)
+    else:
+        yield from map(str, tree)

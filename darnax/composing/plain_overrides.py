@@ -1,6 +1,6 @@
 """Overrides of a saved configuration: Hydra's grammar, applied to plain values; no file is looked for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from darnax.composing import explanations, references
 from darnax.composing.composition import Composed, keep_references
+from darnax.composing.derivations import Keys
 from darnax.composing.references import ABSENT, Lookup, child
 from darnax.errors import Problem, RequestError, first_line
 
@@ -43,6 +44,11 @@ class Changes:
         if problems:
             raise RequestError(*problems)
 
+    def give(self, key: str, value: Any) -> None:
+        """Set one value, whatever it was."""
+        self.replace([key])
+        self.put(key, references.split(key), value, add=True)
+
     def change(self, override: Override) -> None:
         """Apply one override."""
         word, key, value = str(override.input_line), override.key_or_group, override.value()
@@ -59,7 +65,6 @@ class Changes:
         if override.is_add() and there not in (ABSENT, None) and not isinstance(value, dict | list):
             raise RequestError(Problem(word, f"{key} is there already; change it with {word.lstrip('+')}"))
         self.put(word, references.split(key), value, add=override.is_add() or override.is_force_add())
-        self.touched += given(value, key)
 
     def chooses(self, override: Override, value: Any) -> bool:
         """Tell whether an override chooses a file of a group."""
@@ -68,7 +73,7 @@ class Changes:
     def evaluated(self, word: str, key: str, value: Any) -> Any:
         """Return the value of an override with references kept, and what a resolver is to look up looked up."""
         texts = [text for _, text in references.leaves(value) if isinstance(text, str) and "${" in text]
-        self.computed_from = {name: found for name, found in self.computed_from.items() if not covers(key, name)}
+        self.replace(given(value, key))
         if all(map(references.is_plain, texts)):
             return references.all_absolute(value, key)
         try:
@@ -81,6 +86,13 @@ class Changes:
         composed = keep_references(raw, resolved)  # type: ignore[arg-type]
         self.computed_from |= composed.computed_from
         return references.find(composed.tree, key)
+
+    def replace(self, keys: Iterable[str]) -> None:
+        """Note that values are given or taken away: they are not made of others any more."""
+        known = Keys(keys)
+        self.touched += known.exact
+        made = self.computed_from.items()
+        self.computed_from = {name: found for name, found in made if not known.cover(name)}
 
     def put(self, word: str, parts: Sequence[str], value: Any, *, add: bool) -> None:
         """Set a value; a reference on the way to it is replaced by a copy of what it refers to."""
@@ -121,7 +133,7 @@ class Changes:
         if value is not None and value != there:
             raise RequestError(Problem(word, f"the value of {key} is {there}, and not {value}"))
         del node[int(parts[-1]) if isinstance(node, list) else name_in(node, parts[-1])]
-        self.touched.append(key)
+        self.replace([key])
 
     def absent(self, word: str, parts: Sequence[str]) -> RequestError:
         """Explain that there is no such key."""
@@ -156,8 +168,3 @@ def assign(node: Any, part: str, value: Any) -> Any:
 def name_in(node: dict[Any, Any], part: str) -> Any:
     """Return a part of a key as the mapping has it: as a number, where it does."""
     return int(part) if part not in node and part.isdecimal() and int(part) in node else part
-
-
-def covers(key: str, name: str) -> bool:
-    """Tell whether a name is a key or stands below it."""
-    return f"{name}.".startswith(f"{key}.")

@@ -47,6 +47,16 @@ def split(key: str) -> list[str]:
     return re.sub(r"\[(\w+)\]", r".\1", key).split(".")
 
 
+def normalised(key: str) -> str:
+    """Return a dotted key with dots alone.
+
+    Example:
+        >>> normalised("a.b[0].c")
+        'a.b.0.c'
+    """
+    return ".".join(split(key))
+
+
 def child(node: Any, part: str) -> Any:
     """Return what stands under one part of a key, or ABSENT."""
     if isinstance(node, Mapping):

@@ -2,7 +2,9 @@
 
 A run folder holds `composed.yaml`, what was composed, beside `config.yaml`, what it came to. Overrides act on the first, so
 that everything follows which was given as a reference. Where there is no such file, or where config.yaml was edited, an
-override of a value that others were derived from is refused.
+override of a value that others were derived from is refused: config.yaml says what each value was
+derived from. One of an earlier version does not; the references of the files of configurations are
+looked at instead.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,11 +14,13 @@ from typing import Any, NamedTuple
 
 from darnax.bounded_yaml import load_plain
 from darnax.composing import config_folders, references, trust
-from darnax.composing.composition import COMPUTED, Composed, require_fresh
+from darnax.composing.composition import Composed
+from darnax.composing.derivations import is_computed, require_fresh
 from darnax.composing.plain_overrides import Changes
 from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import read_text
+from darnax.reports.configuration import COMPUTED, without_computed
 
 COMPOSED = "composed.yaml"
 
@@ -31,21 +35,53 @@ def read(file: Path) -> Composed:
     beside = composed_beside(file)
     if beside is not None and repr(beside.resolved) == repr(here.resolved):
         return beside
-    derived = dict(known_derivations(here))
-    for each in (here, *([beside] if beside else [])):
-        for key, keys in {**derived_in(each.tree, here), **each.computed_from}.items():
-            derived[key] = list(dict.fromkeys([*derived.get(key, []), *keys]))
+    noted = ((key, keys) for key, keys in here.computed_from.items() if not follows(here.tree, key))
+    derived = {key: list(keys) for key, keys in noted} or dict(known_derivations(here))
+    found = {**derived_in(beside.tree, here), **beside.computed_from} if beside else {}
+    for key, keys in found.items():
+        derived[key] = list(dict.fromkeys([*derived.get(key, []), *keys]))
     return Composed(here.resolved, here.tree, derived)
 
 
-def changed(before: Composed, words: Sequence[str], is_group: Callable[[str], bool], *, fresh: bool = True) -> Composed:
-    """Return a configuration after overrides; one that would leave a value derived from others behind is refused if `fresh`."""
+def changed(
+    before: Composed,
+    words: Sequence[str],
+    is_group: Callable[[str], bool],
+    *,
+    fresh: bool = True,
+    here: Mapping[str, Any] | None = None,
+) -> Composed:
+    """Return a configuration after overrides.
+
+    Args:
+        before: the configuration.
+        words: the overrides.
+        is_group: whether a key is a folder of configurations, of which a value chooses a file.
+        fresh: whether one is refused that would leave a value behind which was made of others.
+        here: key -> value of this machine; the overrides come after them.
+    """
     changes = Changes(before, is_group)
+    for key, value in (here or {}).items():
+        changes.give(key, value)
     changes.apply(words)
     after = Composed(references.resolve(changes.tree), changes.tree, changes.computed_from)
     if fresh:
         require_fresh(before, after, changes.touched)
     return after
+
+
+def of_point(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Composed:
+    """Return the configuration of a point of a recorded sweep.
+
+    What it was composed from counts where it comes to the configuration, which was looked over.
+    """
+    tree = dict(without_computed(composed))
+    try:
+        if tree and repr(references.resolve(tree)) == repr(config):
+            return Composed(dict(config), tree, composed.get(COMPUTED, {}))
+    except RequestError:
+        pass
+    return Composed(dict(config), dict(config))
 
 
 def composed_beside(file: Path) -> Composed | None:
@@ -84,12 +120,6 @@ def mapping_in(file: Path) -> dict[str, Any]:
     return tree
 
 
-def is_computed(node: Any) -> bool:
-    """Tell whether a value has the form of what is noted about computed values."""
-    lists = node.values() if isinstance(node, dict) and all(isinstance(key, str) for key in node) else [None]
-    return all(isinstance(keys, list) and all(isinstance(key, str) for key in keys) for keys in lists)
-
-
 def known_derivations(here: Composed) -> Iterator[tuple[str, list[str]]]:
     """Yield key -> keys for every value that is what a file of the configurations derives from others."""
     known = known_references(tuple(config_folders.directories()))
@@ -108,8 +138,7 @@ def derived_in(tree: Mapping[str, Any], here: Composed) -> dict[str, list[str]]:
 
 def derives(here: Composed, key: str, text: str) -> bool:
     """Tell whether a plain value stands at a key, and is what a text with references comes to."""
-    there = find(here.tree, key)
-    if there is ABSENT or (isinstance(there, str) and "${" in there):  # which follows by itself
+    if find(here.tree, key) is ABSENT or follows(here.tree, key):
         return False
     found = {name: find(here.resolved, name) for name in references.named_in(text)}
     if any(value is ABSENT for value in found.values()):
@@ -117,6 +146,12 @@ def derives(here: Composed, key: str, text: str) -> bool:
     whole = references.REFERENCE.fullmatch(text)
     value = found[whole[1]] if whole else references.REFERENCE.sub(lambda match: str(found[match[1]]), text)
     return repr(value) == repr(find(here.resolved, key))
+
+
+def follows(tree: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a reference stands at a key, so that the value follows by itself."""
+    there = find(tree, key)
+    return isinstance(there, str) and "${" in there
 
 
 class Known(NamedTuple):

@@ -1,19 +1,25 @@
 """A run folder that comes from another machine, or from another place: what belonged to that machine is taken from this one."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darnax.composing import trust
+from darnax.composing.references import find
 from darnax.errors import Problem, RequestError
 from darnax.files import expanded
 
 if TYPE_CHECKING:
+    from darnax.composing.composer import Composer
     from darnax.composing.composition import Composed
     from darnax.runner.experiment import Experiment
 
 DATA = "paths.data"
+LOOKED_FOR = "%s: %s does not exist here; the data are looked for in %s"
 logger = logging.getLogger(__name__)
 
 
@@ -28,9 +34,16 @@ def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dic
     new = {name: here(name, place) for name, place in paths.items()}
     if chosen is not None:
         new["data"] = chosen
-    elif new.get("data") != paths.get("data") and not (config.get("data") or {}).get("source"):
-        logger.warning("%s: %s does not exist here; the data are looked for in %s", DATA, paths["data"], new["data"])
+    else:
+        warn(config, {**config, "paths": new})
     return {**config, "paths": new}
+
+
+def warn(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Say where data from a folder are looked for, where that is not the recorded one."""
+    was, now = (find(config, DATA) for config in (before, after))
+    if was != now and not (after.get("data") or {}).get("source"):
+        logger.warning(LOOKED_FOR, DATA, was, now)
 
 
 def is_of_a_run(file: Path) -> bool:
@@ -38,24 +51,54 @@ def is_of_a_run(file: Path) -> bool:
     return file.name == "config.yaml" and file.with_name("summary.json").is_file()
 
 
-def composed_here(configuration: "Composed", overrides: Sequence[str]) -> "Composed":
-    """Return the configuration of a run for a new run on this machine; paths that the command line gives stay as they are."""
-    if any(word.lstrip("+").startswith("paths.") for word in overrides):
-        return configuration
-    resolved = with_paths_here(configuration.resolved)
-    if resolved.get("paths") == configuration.resolved.get("paths"):
-        return configuration
-    tree = {**configuration.tree, "paths": resolved["paths"]}
-    return replace(configuration, resolved=resolved, tree=tree)
+def values_here(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return key -> value of this machine, for every path that does not exist here."""
+    paths = config.get("paths")
+    if not isinstance(paths, Mapping):
+        return {}
+    found = {name: here(name, place) for name, place in paths.items()}
+    return {f"paths.{name}": place for name, place in found.items() if place != paths[name]}
+
+
+def composer_here(file: Path | None, overrides: Sequence[str]) -> "Composer":
+    """Return what composes new runs on this machine; the run of a given file may be of another."""
+    from darnax.composing.composer import Composer
+
+    adapt = values_here if file is not None and is_of_a_run(file) else None
+    return Composer(file, trust.granted(overrides), adapt=adapt)
+
+
+def compose_here(overrides: Sequence[str], file: Path | None) -> "Composed":
+    """Compose the configuration of a new run for this machine; a given one may be of another."""
+    composer = composer_here(file, overrides)
+    configuration = composer.run_composed(list(overrides))
+    warn_of_new(composer, [configuration.resolved])
+    return configuration
+
+
+def warn_of_new(composer: "Composer", configs: Iterable[Mapping[str, Any]]) -> None:
+    """Say once where new runs look for data, where that is not the folder in the given file."""
+    if composer.saved is None or DATA not in composer.here:
+        return
+    taken = (config for config in configs if find(config, DATA) == composer.here[DATA])
+    if (first := next(taken, None)) is not None:
+        warn(composer.saved.resolved, first)
 
 
 def here(name: str, place: Any) -> Any:
     """Return a path if it exists, or else the default one."""
-    from darnax.composing.composer import value
-
     if name not in ("data", "outputs") or not isinstance(place, str) or expanded(place).exists():
         return place
-    return value(f"paths.{name}")
+    return default(f"paths.{name}", Path.cwd(), frozenset(os.environ.items()))
+
+
+@cache
+def default(name: str, directory: Path, environment: frozenset[tuple[str, str]]) -> Any:
+    """Return a value of the default configuration of a directory and an environment."""
+    from darnax.composing.composer import value
+
+    del directory, environment
+    return value(name)
 
 
 def require_of_machine(words: Sequence[str]) -> None:

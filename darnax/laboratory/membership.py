@@ -1,7 +1,6 @@
 """What a run takes from the sweep that it is a point of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,3 @@ class Membership(ABC):
     @abstractmethod
     def judge(self, tracker: "Tracker", run: Path, epochs: float) -> "Tracker":
         """Return the tracker, or one that also prunes the run where a search finds it hopeless."""
-
-    @abstractmethod
-    def composed(self, overrides: tuple[str, ...]) -> Mapping[str, Any] | None:
-        """Return the configuration of a point with its references kept, where the sweep has it."""

@@ -29,18 +29,40 @@ def train(
 ) -> tuple[Path, dict[str, Any]]:
     """Train a new run and return its folder and summary; nothing is left behind when the request was wrong.
 
-    `composed` is the configuration with its references kept, for the record; a sweep knows that of its points.
+    `composed` is the configuration with its references kept, for the record.
     """
     from darnax.builder import build
-    from darnax.runner.run_folder import RunFolder
 
     experiment = build(config)
     dataset = ordered_by_each_seed(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
-    composed = composed if sweep is None else sweep.composed(tuple(overrides))
-    folder = RunFolder.create(place, name, config, overrides, composed=composed, command=command)
+    folder = new_folder(place, name, config, composed, overrides=overrides, command=command)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
+
+
+def new_folder(
+    place: Path,
+    name: str,
+    config: Mapping[str, Any],
+    composed: Mapping[str, Any] | None,
+    *,
+    overrides: Sequence[str],
+    command: Sequence[str],
+) -> "RunFolder":
+    """Make the folder of a new run, whose config.yaml says what each value was made of."""
+    from darnax.composing.derivations import derivations
+    from darnax.runner.run_folder import RunFolder
+
+    return RunFolder.create(
+        place,
+        name,
+        config,
+        overrides,
+        composed=composed,
+        computed_from=derivations(composed or {}),
+        command=command,
+    )
 
 
 def resume(

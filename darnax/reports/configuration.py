@@ -10,12 +10,27 @@ from darnax.bounded_yaml import load_plain
 
 Flat = Mapping[str, Hashable]
 
+# The key of a config.yaml under which stands, for every value that was made of others, what it was
+# made of. It is no part of the configuration: whatever reads one leaves it out.
+COMPUTED = "computed_from"
 ABSENT = "–"  # the value of a key that a configuration does not have
 # What does not change what is learnt:
 WITHOUT_EFFECT = ("paths.", "tracking.", "trust", "runner.keep", "runner.checkpoint_every", "runner.replicas")
 MOST_ENDINGS = 50  # of a key, the key itself among them: of all, the length is a square of that of the key
 LENGTH = re.compile(r"(\d+) epochs")
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
+
+
+def without_computed(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a config.yaml holds, without what its values were made of.
+
+    Example:
+        >>> without_computed({"a": 1, "b": 1, "computed_from": {"b": ["a"]}})
+        {'a': 1, 'b': 1}
+    """
+    if COMPUTED not in config:
+        return config
+    return {key: value for key, value in config.items() if key != COMPUTED}
 
 
 def parse(text: str) -> Flat:
@@ -32,6 +47,7 @@ def parse(text: str) -> Flat:
         flat = {key: value for part in SECTION.split(text) if part for key, value in section(part).items()}
     except ValueError:  # the whole may be YAML where its parts are not
         flat = dict(section(text))
+    flat = {key: value for key, value in flat.items() if not f"{key}.".startswith(f"{COMPUTED}.")}
     if not flat:
         raise ValueError("it is empty")
     return flat

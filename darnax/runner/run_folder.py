@@ -14,6 +14,7 @@ from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import is_strange, read_text
 from darnax.locks import held, sign
+from darnax.reports.configuration import COMPUTED, without_computed
 from darnax.reports.summary import STATUSES, read_summary
 from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
@@ -31,7 +32,8 @@ class RunFolder:
     """The paths and the small files of a run; every file is written whole or not at all.
 
     ```
-    config.yaml       the resolved configuration, which runs again as it is
+    config.yaml       the resolved configuration, which runs again as it is; its `computed_from` is
+                      a note of which values were made of which others
     composed.yaml     the same with `${key}` where one value is that of another; what overrides of config.yaml act on
     overrides.yaml    what the command line changed
     environment.json  versions, git commit and dirty flag, device, seed, command line
@@ -54,13 +56,19 @@ class RunFolder:
         overrides: Sequence[str],
         *,
         composed: Mapping[str, Any] | None = None,
+        computed_from: Mapping[str, Sequence[str]] | None = None,
         command: Sequence[str],
     ) -> "RunFolder":
-        """Make `outputs/<experiment>/<time>-<id>/`, which nobody else has, and write what is known before training."""
+        """Make `outputs/<experiment>/<time>-<id>/`, which nobody else has, and write what is known before training.
+
+        `computed_from` stands in config.yaml, which may be copied away from its composed.yaml.
+        """
         folder = cls(_make_exclusively(outputs / experiment))
         folder.checkpoints.mkdir()
         folder.log.touch()
-        write_atomically(folder.path / "config.yaml", dump_plain(dict(config)))
+        noted = {key: list(keys) for key, keys in (computed_from or {}).items()}
+        whole = {**config, COMPUTED: noted} if noted else dict(config)
+        write_atomically(folder.path / "config.yaml", dump_plain(whole))
         if composed is not None:
             write_atomically(folder.path / "composed.yaml", dump_plain(dict(composed)))
         write_atomically(folder.path / "overrides.yaml", dump_plain(list(overrides)))
@@ -122,7 +130,7 @@ class RunFolder:
             text = read_text(self.path / "config.yaml")
             if "${" in text:
                 raise ValueError("it refers to something with ${…}, which darnax never leaves")
-            return _mapping(load_plain(text))
+            return _mapping(without_computed(_mapping(load_plain(text))))
         except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.path / "config.yaml", error) from error
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from darnax.errors import Problem, RequestError, one_line
 from darnax.locks import held
 from darnax.sweeps.membership import Membership
-from darnax.sweeps.record import PATIENCE, Point, Record, add, history
+from darnax.sweeps.moved_points import unmoved
+from darnax.sweeps.record import PATIENCE, Here, Point, Record, add, history
 from darnax.sweeps.survey import is_done
 from darnax.sweeps.workers import stopped_with
 
@@ -22,18 +23,18 @@ if TYPE_CHECKING:
 Group = Sequence[tuple[Point, "Experiment"]]
 
 
-def together(folder: Path, lanes: int, points: list[Point]) -> list[Point]:
+def together(folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved) -> list[Point]:
     """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
     if lanes == 1 or len(points) < 2:
         return points
     record, done = Record.read(folder), set()
-    for group in groups(record, points, lanes):
-        if ended(record, group):
+    for group in groups(record, points, lanes, here):
+        if ended(record, group, here):
             done |= {point.identity for point, _ in group}
     return [point for point in points if point.identity not in done]
 
 
-def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
+def groups(record: Record, points: list[Point], lanes: int, here: Here = unmoved) -> list[Group]:
     """Return the points that differ in numbers alone and stand at the same step, in groups of two and more."""
     from darnax.builder import build
 
@@ -41,7 +42,7 @@ def groups(record: Record, points: list[Point], lanes: int) -> list[Group]:
     begun = steps(record, points)
     for point in points:
         with suppress(Exception):  # what cannot be built says so when it is run alone
-            if point.identity in begun and single(experiment := build(point.config or {})):
+            if point.identity in begun and single(experiment := build(here(point).config or {})):
                 alike[begun[point.identity], shape(experiment)].append((point, experiment))
     cut = [members[first : first + lanes] for members in alike.values() for first in range(0, len(members), lanes)]
     return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
@@ -85,7 +86,7 @@ def shape(experiment: "Experiment") -> Hashable:
     return same, structure, tuple(leaf.shape for leaf in leaves)
 
 
-def ended(record: Record, group: Group) -> bool:
+def ended(record: Record, group: Group, here: Here) -> bool:
     """Bring a group to its end; False, with what went wrong, if its points are to be run one by one instead."""
     points = [point for point, _ in group]
     with ExitStack() as stack:
@@ -96,7 +97,7 @@ def ended(record: Record, group: Group) -> bool:
         for point in points:
             add(record.note(point), "")
         try:
-            train_batched(record, group)
+            train_batched(record, [(here(point), experiment) for point, experiment in group])
         except Exception as error:
             logging.getLogger(__name__).warning("%d points run one by one: %s", len(group), one_line(error))
             return False
@@ -112,7 +113,7 @@ def train_batched(record: Record, group: Group) -> None:
     from darnax.data import Streamed
     from darnax.laboratory.data_opening import open_data, require_epochs
     from darnax.laboratory.display import SILENT
-    from darnax.laboratory.training import run
+    from darnax.laboratory.training import new_folder, run
     from darnax.runner.run_folder import RunFolder
 
     experiments = [experiment for _, experiment in group]
@@ -128,7 +129,7 @@ def train_batched(record: Record, group: Group) -> None:
         if point.overrides in begun:
             folder = RunFolder.open(begun[point.overrides])
         else:
-            words, composed = point.overrides, point.composed
-            folder = RunFolder.create(place, name, experiment.config, words, composed=composed, command=record.command)
+            words, config = point.overrides, experiment.config
+            folder = new_folder(place, name, config, point.composed, overrides=words, command=record.command)
         runs.append((experiment, folder))
     run(runs, dataset, SILENT, Membership(record))

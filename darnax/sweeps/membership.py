@@ -1,6 +1,5 @@
 """A run as a point of its sweep: where its folder is made, its name on dashboards, and whether a search prunes it."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,3 @@ class Membership(membership.Membership):
         if report is None:
             return tracker
         return Pruning(tracker, metric=goal.metric, epochs=epochs, hopeless=report)
-
-    def composed(self, overrides: tuple[str, ...]) -> Mapping[str, Any] | None:
-        """Return the configuration of a point as the record has it, with its references kept."""
-        return self.record.point(overrides).composed

@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -51,6 +51,9 @@ class Point:
         """The same for the same content, on every machine; without a configuration, for the same overrides."""
         text = json.dumps(self.content or self.overrides, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+Here = Callable[[Point], Point]  # gives a point as it is on this machine
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,11 @@ import yaml
 
 from darnax.composing import secrets, trust
 from darnax.composing.composer import Composer
+from darnax.composing.derivations import is_computed
 from darnax.errors import Problem, RequestError
 from darnax.files import expanded
+from darnax.laboratory.machine import values_here
+from darnax.reports.configuration import COMPUTED
 from darnax.sweeps import hydra_request, recorded_overrides
 from darnax.sweeps.planning import Plan, new_search
 from darnax.sweeps.record import NAME, Point, Record
@@ -48,7 +51,7 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
         return
     require_same_configurations(record)
     with written_base(record) as file:
-        composer = Composer(file, trusted)
+        composer = Composer(file, trusted, adapt=values_here)
         record.overrides = recorded_overrides.resumed(record.overrides, given, lambda key: not composer.sets_a_value(key))
         request = hydra_request.read(composer, record.overrides)
         if not request.is_search:
@@ -65,6 +68,9 @@ def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[
         if problems := [*problems, *secrets.exposed(config)]:
             raise RequestError(*problems)
         trust.require_plain(point.composed or {}, folder / NAME)
+        if not is_computed((point.composed or {}).get(COMPUTED, {})):
+            what = f"{COMPUTED} holds no lists of keys; start a new sweep"
+            raise RequestError(Problem(str(folder / NAME), what))
         trust.require_granted(config, trusted)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import FrameType
 
 from darnax.composing import trust
-from darnax.composing.composer import Composer
 from darnax.errors import Problem, RequestError, written
 from darnax.files import open_inside
+from darnax.laboratory.machine import composer_here, warn_of_new
 from darnax.runner.interrupts import Interrupted, handling
 from darnax.sweeps import hydra_launcher, planning
 from darnax.sweeps.batched import together
@@ -20,8 +20,9 @@ from darnax.sweeps.batches import Batches
 from darnax.sweeps.changes import changes
 from darnax.sweeps.display import SILENT, SweepDisplay
 from darnax.sweeps.leftovers import remove_empty, remove_record, remove_stillborn_runs
+from darnax.sweeps.moved_points import point_here, unmoved, warn_of_points
 from darnax.sweeps.planning import Plan
-from darnax.sweeps.record import NAME, Goal, Point, Record
+from darnax.sweeps.record import NAME, Goal, Here, Point, Record
 from darnax.sweeps.resuming import resumed
 from darnax.sweeps.survey import DONE, State, survey
 from darnax.sweeps.workers import work
@@ -38,8 +39,10 @@ def start(
     Nothing is made before all points are known to be sound. Where all are refused by their data, no folder stays.
     """
     trusted = trust.granted(overrides)
-    composer = Composer(file, trusted)
+    composer = composer_here(file, overrides)
     plan = planning.plan(composer, overrides)
+    with display.warnings():
+        warn_of_new(composer, (point.config for point in plan.points if point.config))
     for line in planning.require_sound(plan, overrides, progress=display.data_progress):
         display.note(line)
     folder = planning.new_folder(plan)
@@ -69,11 +72,23 @@ def resume(
     with resumed(record, others, trusted) as plan:
         for line in remove_stillborn_runs(record):
             display.note(line)
-        return record, Sweep(record, plan, trusted, retry=retry, display=display).carry_out()
+        sweep = Sweep(record, plan, trusted, retry=retry, display=display, point_here=point_here)
+        with display.warnings():
+            warn_of_points(sweep.left())
+        return record, sweep.carry_out()
 
 
 class Sweep:
-    """A sweep under way in this process; with `retry` it tries points that failed twice again."""
+    """A sweep under way in this process.
+
+    Args:
+        record: of the sweep.
+        plan: what is to be done.
+        trusted: the packages that the command line trusts.
+        retry: whether points that failed twice are tried again.
+        display: what is shown of it.
+        point_here: gives a point as it is on this machine.
+    """
 
     def __init__(
         self,
@@ -83,8 +98,10 @@ class Sweep:
         *,
         retry: bool = False,
         display: SweepDisplay = SILENT,
+        point_here: Here = unmoved,
     ) -> None:
         self.record, self.plan, self.trusted, self.retry, self.display = record, plan, trusted, retry, display
+        self.point_here = point_here
         self.begun: set[str] = set()  # identities of points
         self.here = True  # whether points run in this process
         self.signum = 0
@@ -123,9 +140,9 @@ class Sweep:
     def launch(self) -> None:
         """Start what `begin` leaves of the points."""
         record, request = self.record, self.plan.request
-        task = partial(work, record.folder, os.getpid(), self.display.failure, self.trusted)
+        task = partial(work, record.folder, os.getpid(), self.display.failure, self.trusted, self.point_here)
         with hydra_launcher.launcher(request.config, request.composer, record.folder, task) as launcher:
-            share = partial(together, record.folder, request.lanes)
+            share = partial(together, record.folder, request.lanes, here=self.point_here)
             batches = Batches(launcher, self.begin, share, here=hydra_launcher.is_here(request.config))
             if self.plan.search is not None:
                 self.plan.search.carry_out(batches, record.folder)
@@ -151,6 +168,11 @@ class Sweep:
         left = [point for point, state in zip(points, survey(record), strict=True) if self.is_left(point, state)]
         self.begun |= {point.identity for point in left}
         return left
+
+    def left(self) -> list[Point]:
+        """Return the recorded points that are still to be done."""
+        pairs = zip(self.record.points, survey(self.record), strict=True)
+        return [point for point, state in pairs if self.is_left(point, state)]
 
     def is_left(self, point: Point, state: State) -> bool:
         """Say whether a point is still to be done by this process."""

@@ -16,7 +16,8 @@ from darnax.files import read_text
 from darnax.locks import held
 from darnax.sweeps.changes import differences
 from darnax.sweeps.membership import Membership
-from darnax.sweeps.record import PATIENCE, Point, Record, add
+from darnax.sweeps.moved_points import point_at
+from darnax.sweeps.record import PATIENCE, Here, Point, Record, add
 from darnax.tracking.pruning import Pruned
 
 OnFailure = Callable[[BaseException], None]
@@ -25,16 +26,29 @@ LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
 BUSY = threading.Lock()  # held in a worker while a point is under way
 
 
-def work(folder: Path, home: int, on_failure: OnFailure, trusted: Collection[str], overrides: list[str]) -> None:
+def work(
+    folder: Path,
+    home: int,
+    on_failure: OnFailure,
+    trusted: Collection[str],
+    here: Here,
+    overrides: list[str],
+) -> None:
     """Bring a point to its end, from wherever it is; what goes wrong is noted in the folder and stops no other point."""
     record = Record.read(folder)
     point = record.point(overrides)
     with held(record.note(point), PATIENCE) as mine, stopped_with(record, home):
         if mine and not record.stop.exists():
-            (attempt if os.getpid() == home else away)(record, point, trusted, on_failure)
+            (attempt if os.getpid() == home else away)(record, point, trusted, here, on_failure)
 
 
-def attempt(record: Record, point: Point, trusted: Collection[str], on_failure: OnFailure) -> None:
+def attempt(
+    record: Record,
+    point: Point,
+    trusted: Collection[str],
+    here: Here,
+    on_failure: OnFailure,
+) -> None:
     """Start the run of a point or go on with it, and note how it failed if it does; a pruned one has not."""
     note = record.note(point)
     add(note, "")
@@ -43,7 +57,14 @@ def attempt(record: Record, point: Point, trusted: Collection[str], on_failure: 
 
         run, membership = record.runs().get(point.overrides), Membership(record)
         if run is None:
-            training.train(point.config or {}, overrides=point.overrides, command=record.command, sweep=membership)
+            new = here(point)
+            training.train(
+                new.config or {},
+                composed=new.composed,
+                overrides=point.overrides,
+                command=record.command,
+                sweep=membership,
+            )
         else:
             require_recorded(run, point)
             training.resume(run, sweep=membership, trusted=trusted)
@@ -60,12 +81,13 @@ def require_recorded(run: Path, point: Point) -> None:
     from darnax.runner.run_folder import RunFolder
 
     there = Point(point.overrides, RunFolder.open(run).config())
-    if found := list(differences(point, there)):
+    # What follows from paths is what it was where the run began, maybe on another machine.
+    if found := list(differences(point_at(point, there.config or {}), there)):
         what = "is not the configuration that sweep.json has for this point; restore the one or the other"
         raise RequestError(Problem(str(run / "config.yaml"), what), *found)
 
 
-def away(record: Record, point: Point, trusted: Collection[str], on_failure: OnFailure) -> None:
+def away(record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure) -> None:
     """Work on a point in a process of its own, in silence."""
     from darnax.runner.interrupts import Interrupted
 
@@ -78,7 +100,7 @@ def away(record: Record, point: Point, trusted: Collection[str], on_failure: OnF
         leave_with(os.getppid())
         stack.enter_context(contextlib.suppress(Interrupted))
         stack.enter_context(stoppable(record.folder))
-        attempt(record, point, trusted, on_failure)
+        attempt(record, point, trusted, here, on_failure)
 
 
 @cache

@@ -40,6 +40,14 @@ def write(directory: Path, files: dict[str, str]) -> Path:
     return directory
 
 
+KILLED: dict[Path, str] = {}  # what the sweep below leaves, with a word in the place of the folder that it is in
+PLACE = "/the/place/of/the/sweep"
+
+
+class Killed(BaseException):
+    """The end of the process, as far as Python code can play it."""
+
+
 class Lab:
     """An empty directory to work in, a set of packaged configurations, and a runner that notes what it is asked."""
 
@@ -67,6 +75,13 @@ class Lab:
             }
             write(sweep.folder / f"run-{len(list(sweep.folder.glob('run-*'))) + 1}", run)
         return self.place, summary
+
+    def kill_at(self, seed):
+        def fail(config):
+            if config["seed"] == seed:
+                raise Killed
+
+        self.fail = fail
 
     def examine(self, config, *, here):
         self.refuse(config)
@@ -119,3 +134,19 @@ def lab(tmp_path, monkeypatch) -> Lab:
     monkeypatch.delenv("DARNAX_DEBUG", raising=False)
     assert lab.left() == []
     return lab
+
+
+@pytest.fixture
+def sweep(lab) -> Path:
+    """A sweep over four seeds that was killed at the third, at the start of its run; made once, and copied for every test."""
+    if not KILLED:
+        lab.kill_at(3)
+        lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
+        assert [c["seed"] for c in lab.configs] == [1, 2, 3]
+        lab.calls.clear()
+        lab.fail = lambda config: None
+        files = (path for path in lab.place.rglob("*") if path.is_file())
+        KILLED.update({path.relative_to(lab.place): path.read_text().replace(str(lab.place.parent), PLACE) for path in files})
+    lab.write({str(name): text.replace(PLACE, str(lab.place.parent)) for name, text in KILLED.items()})
+    (folder,) = lab.place.glob("outputs/*/sweeps/*")
+    return folder

@@ -17,41 +17,8 @@ from darnax.sweeps.recorded_overrides import exchanged
 from darnax.sweeps.running import Sweep
 from darnax.sweeps.survey import survey
 
-
-class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
-
-
-def kill_at(lab, seed):
-    def fail(config):
-        if config["seed"] == seed:
-            raise Killed
-
-    lab.fail = fail
-
-
 BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = (Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "joblib.yaml").read_text()
-
-
-KILLED: dict[Path, str] = {}  # what the sweep below leaves, with a word in the place of the folder that it is in
-PLACE = "/the/place/of/the/sweep"
-
-
-@pytest.fixture
-def sweep(lab) -> Path:
-    """A sweep over four seeds that was killed at the third, at the start of its run; made once, and copied for every test."""
-    if not KILLED:
-        kill_at(lab, 3)
-        lab("train", "-m", "+experiment=first", "seed=1,2,3,4")
-        assert [c["seed"] for c in lab.configs] == [1, 2, 3]
-        lab.calls.clear()
-        lab.fail = lambda config: None
-        files = (path for path in lab.place.rglob("*") if path.is_file())
-        KILLED.update({path.relative_to(lab.place): path.read_text().replace(str(lab.place.parent), PLACE) for path in files})
-    lab.write({str(name): text.replace(PLACE, str(lab.place.parent)) for name, text in KILLED.items()})
-    (folder,) = lab.place.glob("outputs/*/sweeps/*")
-    return folder
 
 
 def statuses(lab, sweep):
@@ -189,7 +156,7 @@ def test_a_second_try_that_was_killed_is_gone_on_with(lab, sweep):
 
     lab.fail = fail
     lab("sweep", "resume", str(sweep))
-    kill_at(lab, 3)
+    lab.kill_at(3)
     lab("sweep", "resume", str(sweep))
     assert statuses(lab, sweep)[2:] == ["waiting", "failed"]
     lab.fail = lambda config: None
@@ -265,7 +232,7 @@ def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
 
 def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
     lab.write({"configs/model/mine.yaml": "depth: 44"})
-    kill_at(lab, 2)
+    lab.kill_at(2)
     lab("train", "-m", "model=mine", "seed=1,2")
     folder = lab.calls[0]["sweep"]
     lab.fail = lambda config: None
@@ -277,7 +244,7 @@ def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
 
 
 def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_started(lab, monkeypatch, tmp_path):
-    kill_at(lab, 2)
+    lab.kill_at(2)
     lab("train", "-m", "paths.data=sets", "seed=1,2")
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
     (tmp_path / "elsewhere").mkdir()
@@ -285,6 +252,16 @@ def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_starte
     result = lab("sweep", "resume", str(folder))
     assert result.exit_code == 2
     assert f"paths.data: got sets, relative to the directory of the start; go there: cd {lab.place}" in result.stderr
+
+
+@pytest.mark.parametrize("noted", [3, {"seed": "name"}, {"seed": ["${name}"]}])
+def test_a_record_that_notes_what_no_configuration_does_is_refused(lab, sweep, noted):
+    record = json.loads((sweep / "sweep.json").read_text())
+    record["points"][3]["composed"]["computed_from"] = noted
+    (sweep / "sweep.json").write_text(json.dumps(record))
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 2
+    assert lab.calls == []
 
 
 def test_what_is_no_sweep_is_refused(lab):

@@ -1,10 +1,19 @@
 """A run folder on another machine, whose paths and devices are not there. Oracle: the run where it was made."""
 
-import pytest
+import os
+from dataclasses import replace
 
-from darnax.composing.composition import Composed
-from darnax.laboratory.machine import chosen_data, composed_here, is_of_a_run, with_devices_here, with_paths_here
+import pytest
+from laboratory import TASK
+
+from darnax.bounded_yaml import load_plain
+from darnax.composing.composer import Composer
+from darnax.errors import RequestError
+from darnax.laboratory.machine import chosen_data, compose_here, with_devices_here, with_paths_here
 from darnax.runner import checkpoint
+from darnax.runner.run_folder import RunFolder
+from darnax.sweeps.moved_points import point_at, point_here
+from darnax.sweeps.record import Point, Record
 
 
 @pytest.fixture
@@ -40,19 +49,112 @@ def test_a_place_that_is_there_stays_and_another_becomes_the_default(tmp_path, m
     assert chosen_data(["trust=[a]"]) is None
 
 
-def test_a_new_run_from_its_configuration_makes_no_folder_of_the_other_machine(tmp_path, monkeypatch, caplog):
+@pytest.fixture
+def foreign(tmp_path, monkeypatch):
+    """The run of another machine, of which a value of its own follows from where the data are."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    file = tmp_path / "config.yaml"
-    config = {"seed": 3, "paths": {"data": "/absent/tfds", "outputs": "/absent/outputs"}}
-    saved = Composed(config, {**config, "seed": "${runner.epochs}"})
-    assert not is_of_a_run(file)
-    (tmp_path / "summary.json").write_text("{}")
-    assert is_of_a_run(file)
-    here = composed_here(saved, ["seed=3"])
-    assert here.resolved["paths"] == here.tree["paths"] == {"data": str(tmp_path), "outputs": "outputs"}
-    assert here.tree["seed"] == "${runner.epochs}"
-    assert "/absent/tfds does not exist here" in caplog.text
-    assert composed_here(saved, ["paths.data=/absent/tfds"]) is saved
+    config = {
+        "name": "first",
+        "seed": 3,
+        "paths": {"data": "/absent/tfds", "outputs": "/absent/outputs"},
+        "extra": "/absent/tfds/labels",
+    }
+    tree = {**config, "extra": "${paths.data}/labels"}
+    run = RunFolder.create(tmp_path, "first", config, [], composed=tree, command=[])
+    return run.path / "config.yaml"
+
+
+def test_a_new_run_from_its_configuration_takes_the_paths_here(foreign, tmp_path, capsys):
+    found = compose_here(["seed=4"], foreign)
+    expected = {"data": str(tmp_path), "outputs": "outputs"}
+    assert found.resolved["paths"] == found.tree["paths"] == expected
+    assert found.resolved["extra"] == f"{tmp_path}/labels"
+    assert found.tree["extra"] == "${paths.data}/labels"
+    assert "/absent/tfds does not exist here; the data are looked for" in capsys.readouterr().err
+
+
+def test_a_path_that_the_command_line_gives_is_taken_as_it_is(foreign, capsys):
+    found = compose_here(["paths.data=/absent/other"], foreign).resolved
+    assert found["paths"] == {"data": "/absent/other", "outputs": "outputs"}
+    assert found["extra"] == "/absent/other/labels"
+    assert "looked for" not in capsys.readouterr().err
+
+
+def test_a_configuration_that_is_not_that_of_a_run_says_what_it_means(foreign):
+    foreign.with_name("summary.json").unlink()
+    assert compose_here([], foreign).resolved["paths"]["data"] == "/absent/tfds"
+
+
+def test_what_cannot_follow_to_this_machine_is_named(foreign):
+    """A config.yaml without the texts that it was composed from."""
+    foreign.with_name("composed.yaml").unlink()
+    foreign.write_text(foreign.read_text() + "computed_from: {extra: [paths.data]}\n")
+    with pytest.raises(RequestError, match=r"extra: was computed from paths\.data, which changes"):
+        compose_here([], foreign)
+    assert compose_here(["extra=/here"], foreign).resolved["extra"] == "/here"
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    """A sweep of another machine, of which no point has begun."""
+    monkeypatch.chdir(tmp_path)
+    words = [*TASK, "tracking=local", "paths.data=/absent/tfds", "+data.labels.extra=${paths.data}"]
+    points = [Composer().point([], [*words, f"seed={seed}"]) for seed in range(2)]
+    folder = tmp_path / "outputs" / "digits_smoke" / "sweeps" / "one"
+    return Record(folder, words, None, tmp_path, [], points)
+
+
+def test_a_point_of_another_machine_takes_the_paths_here_and_what_follows_from_them(
+    record,
+    tmp_path,
+    monkeypatch,
+):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    (point, _), (here, _) = record.points, map(point_here, record.points)
+    assert here.config["paths"]["data"] == here.config["data"]["labels"]["extra"] == str(tmp_path)
+    assert here.composed["data"]["labels"]["extra"] == "${paths.data}"
+    assert point_at(here, point.config).config == point.config
+    assert point_here(here) is here
+    assert point_here(replace(point, composed=None)).config["paths"] == here.config["paths"]
+    lying = replace(point, composed={**point.composed, "trust": ["evil"]})
+    assert "evil" not in str(point_here(lying))
+    assert point_here(Point((), None, "why")) == Point((), None, "why")
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        ["hydra/launcher=basic"],
+        pytest.param(["hydra/launcher=batched", "hydra.launcher.lanes=2"], marks=pytest.mark.slow),
+        pytest.param(["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], marks=pytest.mark.slow),
+    ],
+)
+def test_points_of_a_moved_sweep_that_have_not_begun_take_the_data_here(darnax, record, launcher):
+    """In this process, as lanes of one program, and in worker processes."""
+    record.points = list(map(buildable, record.points))
+    record.overrides += launcher
+    record.write()
+    result = darnax("sweep", "resume", record.folder)
+    assert result.exit_code == 0, result.output
+    runs = Record.read(record.folder).runs()
+    assert len(runs) == 2
+    sets = os.environ["TFDS_DATA_DIR"]
+    for run in runs.values():
+        assert RunFolder.open(run).config()["paths"]["data"] == sets
+        assert load_plain((run / "composed.yaml").read_text())["paths"]["data"] == sets
+    recorded = [point.config["paths"]["data"] for point in Record.read(record.folder).points]
+    assert recorded == ["/absent/tfds"] * 2
+    again = darnax("sweep", "resume", record.folder)
+    assert again.exit_code == 0, again.output
+
+
+def buildable(point):
+    """Return a point without what the builder does not take."""
+    parts = []
+    for config in (point.config, point.composed):
+        labels = {key: value for key, value in config["data"]["labels"].items() if key != "extra"}
+        parts.append({**config, "data": {**config["data"], "labels": labels}})
+    return replace(point, config=parts[0], composed=parts[1])
 
 
 def test_what_is_no_place_of_data_is_refused(darnax, run):
@@ -69,8 +171,6 @@ def test_a_batch_size_larger_than_the_data_is_no_matter_for_an_evaluation(darnax
 
 
 def test_fewer_devices_share_a_batch_evenly(task):
-    from dataclasses import replace
-
     from darnax.builder import build
 
     experiment = build(task)

@@ -1,0 +1,55 @@
+"""Points of a sweep that comes from another machine, or from another place, with the paths of this one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from darnax.composing import saved_configuration
+from darnax.composing.references import find
+from darnax.laboratory.machine import DATA, values_here, with_paths_here
+from darnax.sweeps.record import Point
+
+
+def unmoved(point: Point) -> Point:
+    """Return a point of a sweep that starts on this machine: its paths are those asked for."""
+    return point
+
+
+def point_here(point: Point) -> Point:
+    """Return a point of a recorded sweep, with paths of this machine for those that are absent.
+
+    The record stays as it is: the sweep may go back to where it was started, or run on several
+    machines.
+
+    Raises:
+        RequestError: a value that was computed from such a path would stay behind.
+    """
+    return with_values(point, values_here(point.config or {}))
+
+
+def point_at(point: Point, config: Mapping[str, Any]) -> Point:
+    """Return a point with the paths that its run has recorded in its configuration."""
+    paths, recorded = config.get("paths"), (point.config or {}).get("paths")
+    if not isinstance(paths, Mapping) or not isinstance(recorded, Mapping):
+        return point
+    others = [name for name in recorded if paths.get(name) not in (None, recorded[name])]
+    return with_values(point, {f"paths.{name}": paths[name] for name in others}, fresh=False)
+
+
+def with_values(point: Point, values: Mapping[str, Any], *, fresh: bool = True) -> Point:
+    """Return a point with other values, and with what follows from them as its references say."""
+    if not values or point.config is None:
+        return point
+    before = saved_configuration.of_point(point.config, point.composed or {})
+    after = saved_configuration.changed(before, [], lambda key: False, fresh=fresh, here=values)
+    return replace(point, config=after.resolved, composed=after.written())
+
+
+def warn_of_points(points: Iterable[Point]) -> None:
+    """Say once where the data of points are looked for, where that is not the recorded folder."""
+    told: set[str] = set()
+    for point in points:
+        config = point.config or {}
+        if (place := str(find(config, DATA))) not in told:
+            told.add(place)
+            with_paths_here(config)

@@ -1,0 +1,85 @@
+"""Sweeps that come from another machine, or start from a run of one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+def write_optuna(lab):
+    """Put the shipped sweeper where the laboratory has its configurations."""
+    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
+    place = lab.place.parent / "packaged" / "hydra" / "sweeper" / "optuna.yaml"
+    place.parent.mkdir(parents=True)
+    place.write_text(shipped.read_text())
+
+
+def carry(sweep, to):
+    """Let a record name another folder of datasets."""
+    record = sweep / "sweep.json"
+    record.write_text(record.read_text().replace("~/sets", str(to)))
+
+
+def test_of_a_sweep_from_another_machine_the_datasets_are_looked_for_here(lab, sweep):
+    carry(sweep, "/absent/sets")
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 0, result.output
+    assert [c["paths"]["data"] for c in lab.configs] == ["~/sets"] * 2
+    said = "/absent/sets does not exist here; the data are looked for in ~/sets"
+    assert result.stderr.count(said) == 1
+    assert "looked for" not in lab("sweep", "resume", str(sweep)).stderr  # nothing is left to do
+
+
+def test_of_a_sweep_whose_datasets_are_here_the_folder_stays(lab, sweep, tmp_path):
+    carry(sweep, tmp_path)
+    result = lab("sweep", "resume", str(sweep))
+    assert result.exit_code == 0, result.output
+    assert [c["paths"]["data"] for c in lab.configs] == [str(tmp_path)] * 2
+    assert "looked for" not in result.stderr
+
+
+def test_a_run_that_began_where_its_paths_were_others_goes_on(lab):
+    """What follows from paths is no more a part of the results than they are."""
+    lab.write({"configs/data/sets.yaml": "folder: ${paths.data}/mine"})
+    lab.kill_at(3)
+    lab("train", "-m", "+data=sets", "seed=1,2,3")
+    folder = lab.calls[0]["sweep"]
+    lab.fail = lambda config: None
+    carry(folder, "/absent/sets")
+    (folder / "run-2" / "summary.json").write_text('{"status": "interrupted"}')
+    assert lab("sweep", "resume", str(folder)).exit_code == 0
+    assert lab.calls[-2] == {"resume": folder / "run-2"}
+    assert lab.calls[-1]["config"]["data"] == {"folder": "~/sets/mine"}
+
+
+SEARCH = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=4", "hydra.sweeper.metric=loss"]
+
+
+@pytest.mark.parametrize("way", [[], SEARCH])
+def test_a_sweep_from_the_run_of_another_machine_looks_for_the_datasets_here(lab, way):
+    paths = {"data": "/absent/sets", "outputs": "/absent/outputs"}
+    run = {"name": "first", "seed": 0, "paths": paths}
+    lab.write({"run/config.yaml": json.dumps(run), "run/summary.json": "{}"})
+    start = ["train", "-m", "--config", "run/config.yaml", "seed=range(1,3)", *way]
+    write_optuna(lab)
+    lab.kill_at(2)
+    result = lab(*start)
+    assert lab.calls, result.output
+    (folder,) = lab.place.glob("outputs/first/sweeps/*")
+    lab.fail = lambda config: None
+    resumed = lab("sweep", "resume", str(folder))
+    assert resumed.exit_code == 0, resumed.output
+    assert {c["paths"]["data"] for c in lab.configs} == {"~/sets"}
+    assert {c["paths"]["outputs"] for c in lab.configs} == {"outputs"}
+
+
+def test_what_a_search_of_another_machine_draws_here_takes_the_datasets_of_this_one(lab):
+    write_optuna(lab)
+    lab.kill_at(2)
+    lab("train", "-m", "seed=range(1,3)", "paths.data=/absent/sets", *SEARCH)
+    (folder,) = lab.place.glob("outputs/*/sweeps/*")
+    assert {c["paths"]["data"] for c in lab.configs} == {"/absent/sets"}  # as it was asked for
+    lab.fail = lambda config: None
+    lab.calls.clear()
+    assert lab("sweep", "resume", str(folder)).exit_code == 0
+    assert {c["paths"]["data"] for c in lab.configs} == {"~/sets"}
