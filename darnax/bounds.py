@@ -9,7 +9,7 @@ LARGEST = 1e9  # a float32 has 24 bits: beside such a number, what a unit of ±1
 Learns = Mapping[str, Sequence[bool]]  # phase -> for every module in order, whether it learns at its end
 
 
-class Place(NamedTuple):
+class FiniteCheck(NamedTuple):
     """Where in a step a number is made: in which phases, by which modules, and what it measures."""
 
     phase: str
@@ -17,40 +17,40 @@ class Place(NamedTuple):
     what: str
 
 
-def places(layer_map: LayerMap, learns: Learns) -> list[Place]:
+def finite_checks(layer_map: LayerMap, learns: Learns) -> list[FiniteCheck]:
     """Return the places, in the order in which a step comes to them.
 
     They are: the input and the answer that are shown; the update of a phase, for modules that learn in several; and what the
     optimiser makes of all updates of a module.
     """
     shown = next(iter(learns))
-    inputs, answers = (readers(layer_map, buffer) for buffer in (0, layer_map.output))
-    found = [Place(shown, inputs, "the input it reads"), Place(shown, answers, "the answer it is shown")]
+    inputs, answers = (receiving_modules(layer_map, buffer) for buffer in (0, layer_map.output))
+    found = [FiniteCheck(shown, inputs, "the input it reads"), FiniteCheck(shown, answers, "the answer it is shown")]
     parts = [
-        Place(phase, name, "its update")
+        FiniteCheck(phase, name, "its update")
         for phase, learning in learns.items()
-        for name, now, often in zip(layer_map.names, learning, repeatedly(learns), strict=True)
+        for name, now, often in zip(layer_map.names, learning, learns_in_several_phases(learns), strict=True)
         if now and often
     ]
-    return [*found, *parts, *changes(layer_map, learns)]
+    return [*found, *parts, *update_checks(layer_map, learns)]
 
 
-def changes(layer_map: LayerMap, learns: Learns) -> list[Place]:
+def update_checks(layer_map: LayerMap, learns: Learns) -> list[FiniteCheck]:
     """Return the places where the modules that learn are changed; the phase tells when each of them learns."""
     phases = {
         name: " and ".join(phase for phase, learning in learns.items() if learning[index])
         for index, name in enumerate(layer_map.names)
     }
-    return [Place(phase, name, "its change") for name, phase in phases.items() if phase]
+    return [FiniteCheck(phase, name, "its change") for name, phase in phases.items() if phase]
 
 
-def readers(layer_map: LayerMap, buffer: int) -> str:
+def receiving_modules(layer_map: LayerMap, buffer: int) -> str:
     """Name the modules that read a buffer, or else those that write to it."""
     edges = list(zip(layer_map.edges, layer_map.names, strict=True))
     reading = [name for (i, j), name in edges if j == buffer != i]
     return ", ".join(reading or [name for (i, _), name in edges if i == buffer])
 
 
-def repeatedly(learns: Learns) -> list[bool]:
+def learns_in_several_phases(learns: Learns) -> list[bool]:
     """Return, for every module in order, whether it learns in several phases."""
     return [sum(column) > 1 for column in zip(*learns.values(), strict=True)]

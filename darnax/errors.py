@@ -30,7 +30,7 @@ class RequestError(Exception):
 
 
 @contextmanager
-def written(path: Path, instead: str = "choose another place") -> Iterator[None]:
+def writing_file(path: Path, instead: str = "choose another place") -> Iterator[None]:
     """Say in a sentence that the file which the block writes cannot be written, and what to do instead."""
     try:
         yield

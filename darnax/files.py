@@ -16,7 +16,7 @@ def in_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 3
 
 
-def expanded(place: str | Path) -> Path:
+def expand_user(place: str | Path) -> Path:
     """Return a path with the home of a user in the place of `~`; as it is where there is no such user.
 
     Example:

@@ -14,7 +14,7 @@ LOOK = 0.02  # seconds between two tries
 
 
 @contextmanager
-def held(path: Path, patience: float = 0.0) -> Iterator[bool]:
+def file_lock(path: Path, patience: float = 0.0) -> Iterator[bool]:
     """Hold the lock of `path` while the block runs, and say whether it was to be had within `patience` seconds.
 
     The file is made where it is not there, and never deleted: a lock that is removed while another process waits for it locks
@@ -38,15 +38,15 @@ def held(path: Path, patience: float = 0.0) -> Iterator[bool]:
         os.close(file)
 
 
-def is_held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Say whether a process holds the lock; looking takes it for an instant, which is why who wants it has some patience.
 
     What cannot be asked (no such file, another kind of file, a file system without locks) is held by nobody.
     """
-    return bool(holds(path))
+    return bool(is_locked_here(path))
 
 
-def holds(path: Path) -> bool | None:
+def is_locked_here(path: Path) -> bool | None:
     """Say whether a process holds the lock, as `is_held`; None where that cannot be asked. Nothing is made or written."""
     try:
         with open_regular(path) as file:

@@ -23,10 +23,10 @@ def printable(words: str) -> str:
     """
     if words.isprintable() and not UNSEEN.search(words):  # which is nearly always so
         return words
-    return "".join(letter if is_seen(letter) else escaped(letter) for letter in words)
+    return "".join(letter if is_seen(letter) else escape_character(letter) for letter in words)
 
 
-def counted(number: float, word: str, plural: str = "") -> str:
+def count_of(number: float, word: str, plural: str = "") -> str:
     """Write a number with its word, in the plural unless it is one.
 
     Example:
@@ -52,7 +52,7 @@ def is_seen(letter: str) -> bool:
     return letter.isprintable() and not UNSEEN.match(letter)
 
 
-def escaped(letter: str) -> str:
+def escape_character(letter: str) -> str:
     r"""Write a letter as Python's literals do.
 
     Example:
@@ -72,7 +72,7 @@ def element_text(words: str) -> str:
     return escape(printable(words))
 
 
-def cell(value: object) -> str:
+def escape_cell(value: object) -> str:
     """Write a value for a table that a spreadsheet may open: what it would take for a formula begins with an apostrophe.
 
     So does what follows a separator of cells, whichever it is. Text that begins with an apostrophe gets another one, so that
@@ -89,7 +89,7 @@ def cell(value: object) -> str:
     return f"'{inner}" if COMMAND.match(text) and not NUMBER.fullmatch(text) else inner
 
 
-def uncelled(text: str) -> str:
+def unescape_cell(text: str) -> str:
     """Return the text that `cell` wrote.
 
     Example:

@@ -9,15 +9,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from darnax.orchestrators import Messages, Orchestrator
-from darnax.orchestrators.interface import Held
-from darnax.printing import counted
+from darnax.orchestrators.interface import ClampedMessages
+from darnax.printing import count_of
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
 CHOICES = {"until": (None, "fixed_point"), "messages": get_args(Messages), "start": ("keep", "blank")}
 LONGEST = 2**31  # steps are counted on the device, in 32 bits
 PARTS = 16  # at the most, of a buffer that is looked at for movement
-STILL = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
+FLIP_TOLERANCE = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def ordered(phases: Mapping[str, Phase]) -> Phases:
     """Return `phases` as `Phases`; raise TypeError for another mapping of several, whose order JAX may have changed."""
     if not isinstance(phases, Phases) and len(phases) > 1:
         raise TypeError(
-            f"got a {type(phases).__name__} of {counted(len(phases), 'phase')}, which JAX sorts by name; expected Phases: "
+            f"got a {type(phases).__name__} of {count_of(len(phases), 'phase')}, which JAX sorts by name; expected Phases: "
             f"write Phases({next(iter(phases))}=…, …), in the order in which they are to run"
         )
     return phases if isinstance(phases, Phases) else Phases(phases)
@@ -129,28 +129,28 @@ class Relaxation(NamedTuple):
 
 
 def relax(
-    network: Orchestrator, state: S, rng: Key[Array, ""], phase: Phase, held: Held | None = None
+    network: Orchestrator, state: S, rng: Key[Array, ""], phase: Phase, held: ClampedMessages | None = None
 ) -> tuple[S, Key[Array, ""], Relaxation]:
     """Take the steps of `phase`; return the state, a fresh key, and how it went.
 
     The messages of the input and the output buffer, which do not change on the way, are computed once, or not at all if `held`
     (what `network.hold` returned) is given.
     """
-    held = network.hold(state, rng) if held is None else held
+    held = network.clamped_messages(state, rng) if held is None else held
     if phase.start == "blank":
         state = state.init(state[0], state[-1])
 
-    def step(loop: Loop) -> Loop:
+    def step(loop: LoopCarry) -> LoopCarry:
         # The step's key hangs on its number, not on the step before: a network that draws nothing then makes no keys.
         new, _ = network.step(loop.state, jax.random.fold_in(noise, loop.steps), phase.messages, held)
-        return Loop(new, loop.state, loop.steps + 1)
+        return LoopCarry(new, loop.state, loop.steps + 1)
 
-    def watched(now: tuple[Loop, Array]) -> tuple[Loop, Array]:
+    def watched(now: tuple[LoopCarry, Array]) -> tuple[LoopCarry, Array]:
         loop = step(now[0])
-        return loop, jnp.any(jnp.array([anywhere(buffer) for buffer in moved(network, loop)], bool))
+        return loop, jnp.any(jnp.array([any_true(buffer) for buffer in changed_units(network, loop)], bool))
 
     rng, noise = jax.random.split(rng)
-    loop = Loop(state, state, jnp.zeros((), jnp.int32))
+    loop = LoopCarry(state, state, jnp.zeros((), jnp.int32))
     if phase.until is None:
         loop = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), loop)
     else:
@@ -163,7 +163,7 @@ def relax(
     )
 
 
-class Loop(NamedTuple):
+class LoopCarry(NamedTuple):
     """What one step hands to the next."""
 
     state: Any
@@ -171,12 +171,12 @@ class Loop(NamedTuple):
     steps: Array
 
 
-def moved(network: Orchestrator, loop: Loop) -> list[Bool[Array, "batch *size"]]:
+def changed_units(network: Orchestrator, loop: LoopCarry) -> list[Bool[Array, "batch *size"]]:
     """Return, per hidden buffer, which units the last step changed."""
-    return [jnp.abs(loop.state[i] - loop.before[i]) > STILL for i in network.hidden()]
+    return [jnp.abs(loop.state[i] - loop.before[i]) > FLIP_TOLERANCE for i in network.hidden()]
 
 
-def anywhere(units: Bool[Array, "batch *size"]) -> Bool[Array, ""]:
+def any_true(units: Bool[Array, "batch *size"]) -> Bool[Array, ""]:
     """Return whether it is true of any unit of any sample.
 
     Seen unit by unit, as sparse layers store their states, and in parts laid over each other: the compiler makes one pass of
@@ -188,9 +188,9 @@ def anywhere(units: Bool[Array, "batch *size"]) -> Bool[Array, ""]:
     return jnp.bitwise_or.reduce(over) != 0
 
 
-def flips(network: Orchestrator, loop: Loop) -> Float[Array, " batch"]:
+def flips(network: Orchestrator, loop: LoopCarry) -> Float[Array, " batch"]:
     """Return, per sample, the fraction of hidden units that the last step changed."""
-    units = [buffer.reshape(buffer.shape[0], -1) for buffer in moved(network, loop)]
+    units = [buffer.reshape(buffer.shape[0], -1) for buffer in changed_units(network, loop)]
     if not units:
         return jnp.zeros(loop.state[0].shape[0], jnp.float32)
     return jnp.mean(jnp.concatenate(units, axis=1), axis=1, dtype=jnp.float32)

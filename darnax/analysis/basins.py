@@ -36,7 +36,7 @@ def basins(
     rows: list[tuple[Cell, ...]] = []
     for n, fraction in enumerate(fractions):
         key = jax.random.fold_in(rng, n)
-        kicked = flipped(network, fixed, fraction, key)
+        kicked = flip_units(network, fixed, fraction, key)
         after = settle(kicked, rng)
         overlap = overlaps(network, fixed, after)
         seen = {
@@ -49,7 +49,7 @@ def basins(
     return Table(COLUMNS, rows)
 
 
-def flipped(network: Orchestrator, state: State, fraction: float, rng: Key[Array, ""]) -> State:
+def flip_units(network: Orchestrator, state: State, fraction: float, rng: Key[Array, ""]) -> State:
     """Return the state with every hidden unit flipped with this probability."""
     for i in network.hidden():
         flip = jax.random.bernoulli(jax.random.fold_in(rng, i), fraction, state[i].shape)

@@ -29,7 +29,7 @@ def symmetry(j: Matrix) -> float:
     return float(np.sum(j * j.T) / np.sum(j * j))
 
 
-def moved(j: Matrix, start: Matrix) -> float:
+def relative_change(j: Matrix, start: Matrix) -> float:
     """Return how far training has taken the couplings, `|J − J_0| / |J_0|`."""
     return float(np.linalg.norm(j - start) / np.linalg.norm(start))
 
@@ -41,7 +41,7 @@ def history(checkpoints: Iterable[tuple[str, int, Orchestrator]], sizes: Mapping
     for checkpoint, step, network in checkpoints:
         for name, layer in recurrent(network).items():
             j = matrix(layer, sizes[name])
-            rows.append((name, checkpoint, step, symmetry(j), moved(j, first.setdefault(name, j))))
+            rows.append((name, checkpoint, step, symmetry(j), relative_change(j, first.setdefault(name, j))))
     return Table(HISTORY, rows)
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Key
 from darnax.analysis.names import flat, layers
 from darnax.analysis.table import Cell, Table
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import STILL, Phase, relax
+from darnax.relaxation import FLIP_TOLERANCE, Phase, relax
 from darnax.states import State
 
 COLUMNS = ("dynamics", "layer", "phase", "step", "flips")
@@ -26,7 +26,7 @@ def curves(network: Orchestrator, state: State, dynamics: str, phases: Mapping[s
     rows: list[tuple[Cell, ...]] = []
     for phase, step, before, after in walk(network, state, phases, rng):
         for i, layer in layers(network).items():
-            flips = np.mean(np.abs(flat(after, i) - flat(before, i)) > STILL)
+            flips = np.mean(np.abs(flat(after, i) - flat(before, i)) > FLIP_TOLERANCE)
             rows.append((dynamics, layer, phase, step, float(flips)))
     return Table(COLUMNS, rows)
 
@@ -35,7 +35,7 @@ def walk(
     network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
 ) -> Iterator[tuple[str, int, State, State]]:
     """Yield phase, step (counted over all phases), and the states before and after it; one that stands still ends `until`."""
-    held = network.hold(state, rng)
+    held = network.clamped_messages(state, rng)
     step = 0
     for name, phase in phases.items():
         if phase.start == "blank":

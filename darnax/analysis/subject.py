@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from darnax.analysis.names import flat, layers
 from darnax.data import Dataset, Split
-from darnax.learning import Ended, go_through, scores_of
+from darnax.learning import PhaseResult, run_phases, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.runner import checkpoint
 from darnax.runner.best import chosen_by_test
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
-from darnax.runner.programs import EVALUATION_BATCH, Programs
+from darnax.runner.programs import EVALUATION_BATCH, CompiledPrograms
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained import Trained, load_learner
 from darnax.states import State
@@ -38,7 +38,7 @@ class Sample(NamedTuple):
     classes: NDArray[np.integer]
 
 
-class Read(NamedTuple):
+class Inference(NamedTuple):
     """What inference makes of a batch: states (batch, units) by buffer, scores, and the targets as they came and encoded."""
 
     buffers: Mapping[str, NDArray[np.float32]]
@@ -48,13 +48,13 @@ class Read(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrainedRun:
     """A run, its data, and how many test examples the measures look at; of several replicas, the first is examined."""
 
     experiment: Experiment
     dataset: Dataset
     folder: RunFolder
-    programs: Programs
+    programs: CompiledPrograms
     examples: int
 
     @cached_property
@@ -105,13 +105,13 @@ class Subject:
         data = self.experiment.data
         return data.encode(inputs), data.labels.encode(targets, data.classes)
 
-    def ends(self, network: Orchestrator) -> dict[str, Ended]:
+    def ends(self, network: Orchestrator) -> dict[str, PhaseResult]:
         """Return the end of every phase, for the sample: those of training with its labels, and of inference without."""
-        trained = go(network, self.experiment.state.init(self.sample.x, self.sample.y), self.experiment.train)
-        inferred = go(network, self.experiment.state.init(self.sample.x), self.experiment.infer)
+        trained = run_all_phases(network, self.experiment.state.init(self.sample.x, self.sample.y), self.experiment.train)
+        inferred = run_all_phases(network, self.experiment.state.init(self.sample.x), self.experiment.infer)
         return trained | {f"inference: {name}": end for name, end in inferred.items()}
 
-    def read(self, split: Split, at_most: int | None = None) -> Iterator[Read]:
+    def read(self, split: Split, at_most: int | None = None) -> Iterator[Inference]:
         """Yield what inference makes of the examples of a split, batch by batch."""
         names = {0: "input"} | layers(self.after)
         left = len(split) if at_most is None else at_most
@@ -119,10 +119,10 @@ class Subject:
             for first in range(0, min(window.count, left), EVALUATION_BATCH):
                 chosen = slice(first, min(first + EVALUATION_BATCH, window.count, left))
                 x, y = self.encode(window.inputs[chosen], window.targets[chosen])
-                *_, end = go(self.after, self.experiment.state.init(x), self.experiment.infer).values()
+                *_, end = run_all_phases(self.after, self.experiment.state.init(x), self.experiment.infer).values()
                 buffers = {name: flat(end.state, i) for i, name in names.items()}
                 scores = np.asarray(scores_of(self.after, end))
-                yield Read(buffers, scores, np.asarray(window.targets[chosen]), np.asarray(y).reshape(len(y), -1))
+                yield Inference(buffers, scores, np.asarray(window.targets[chosen]), np.asarray(y).reshape(len(y), -1))
             left -= window.count
             if left <= 0:
                 return
@@ -133,6 +133,6 @@ class Subject:
 
 
 @eqx.filter_jit
-def go(network: Orchestrator, state: State, phases: Phases) -> OrderedDict[str, Ended]:
+def run_all_phases(network: Orchestrator, state: State, phases: Phases) -> OrderedDict[str, PhaseResult]:
     """Return every phase at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
-    return OrderedDict(go_through(network, state, phases, jax.random.key(KEY)))
+    return OrderedDict(run_phases(network, state, phases, jax.random.key(KEY)))

@@ -6,9 +6,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from darnax.errors import written
+from darnax.errors import writing_file
 from darnax.files import make_folder, open_inside
-from darnax.printing import cell
+from darnax.printing import escape_cell
 
 Cell = str | int | float
 
@@ -23,8 +23,8 @@ class Table(NamedTuple):
 def write(name: str, table: Table, folder: Path) -> Path:
     """Write `<name>.csv` into `folder`, which is made where it is not there; return the file."""
     path = folder / f"{name}.csv"
-    with written(path, "choose another run"):
+    with writing_file(path, "choose another run"):
         make_folder(folder)
         with TextIOWrapper(open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline="") as file:
-            csv.writer(file).writerows([map(cell, row) for row in (table.columns, *table.rows)])
+            csv.writer(file).writerows([map(escape_cell, row) for row in (table.columns, *table.rows)])
     return path

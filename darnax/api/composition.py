@@ -11,12 +11,12 @@ import optax
 from darnax.api.model import PhasesOfRun
 from darnax.builder import build as build_experiment
 from darnax.errors import RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.machine import compose_here
 from darnax.orchestrators import Orchestrator
 from darnax.runner.experiment import Experiment
-from darnax.runner.programs import Programs
+from darnax.runner.programs import CompiledPrograms
 from darnax.runner.train import steps_of
 from darnax.states import State
 
@@ -66,7 +66,7 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
     """
     experiment = build_experiment(config)
     steps = steps_in_epoch(experiment) if steps_per_epoch is None else steps_per_epoch
-    programs = Programs([experiment], steps)
+    programs = CompiledPrograms([experiment], steps)
     if programs.recipe.lanes:
         raise RequestError("runner.replicas: got several networks, expected 1; train them with darnax.train")
     arrays = programs.start(programs.keys()).arrays
@@ -88,5 +88,5 @@ def file_of(config: Any) -> Path | None:
     if hasattr(config, "folder"):
         return Path(config.folder) / "config.yaml"
     if isinstance(config, str | Path):
-        return expanded(str(config))
+        return expand_user(str(config))
     raise RequestError(f"config: got {type(config).__name__}, expected a run or the path of a config.yaml")

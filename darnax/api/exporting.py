@@ -10,10 +10,10 @@ import equinox as eqx
 import jax
 
 from darnax.api.model import Model
-from darnax.api.opening import drawn
+from darnax.api.opening import draw_connection_graph
 from darnax.builder import build
 from darnax.composing import trust
-from darnax.errors import RequestError, written
+from darnax.errors import RequestError, writing_file
 from darnax.laboratory.machine import with_paths_here
 from darnax.orchestrators import Orchestrator
 from darnax.runner import checkpoint
@@ -35,7 +35,7 @@ def export_model(model: Model, path: Path) -> Path:
     if path.suffix != ".safetensors":
         raise RequestError(f"{path}: got a name without .safetensors, expected FILE.safetensors")
     meta = {"step": 0, "config": dict(model.config), "origin": model.origin, "darnax": version("darnax")}
-    with written(path):
+    with writing_file(path):
         checkpoint.write(path, arrays_by_name(model.network), meta)
     return path
 
@@ -48,7 +48,7 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     """
     meta = checkpoint.read_meta(path, ExportMeta)
     config = meta["config"]
-    if problems := [f"{name}: got {text}, expected a value" for name, text in trust.leaves(config) if "${" in text]:
+    if problems := [f"{name}: got {text}, expected a value" for name, text in trust.text_leaves(config) if "${" in text]:
         raise RequestError(*problems)
     trust.require_granted(config, trusted)
     experiment = build(with_paths_here(config), existing=True)
@@ -56,25 +56,25 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     like = arrays_by_name(shapes)
     arrays, _ = checkpoint.load(path, like, ExportMeta)
     origin = f"{path.name}, of {meta['origin']}"
-    return Model(experiment, with_arrays(shapes, arrays), origin, partial(drawn, config))
+    return Model(experiment, with_arrays(shapes, arrays), origin, partial(draw_connection_graph, config))
 
 
 def arrays_by_name(network: Orchestrator) -> dict[str, Any]:
     """Return the name of a module -> its arrays, or their shapes."""
     layer_map = network.layer_map
-    modules = {name: numbers(module) for name, module in zip(layer_map.names, layer_map.modules, strict=True)}
+    modules = {name: array_part(module) for name, module in zip(layer_map.names, layer_map.modules, strict=True)}
     rest = eqx.tree_at(lambda o: o.layer_map, network, None)
-    return modules | {REST: numbers(rest)}
+    return modules | {REST: array_part(rest)}
 
 
 def with_arrays(shapes: Orchestrator, arrays: dict[str, Any]) -> Orchestrator:
     """Return the network that has these arrays."""
     layer_map = shapes.layer_map
     modules = [
-        eqx.combine(arrays[name], others(module)) for name, module in zip(layer_map.names, layer_map.modules, strict=True)
+        eqx.combine(arrays[name], static_part(module)) for name, module in zip(layer_map.names, layer_map.modules, strict=True)
     ]
     rest = eqx.tree_at(lambda o: o.layer_map, shapes, None)
-    whole = eqx.combine(arrays[REST], others(rest))
+    whole = eqx.combine(arrays[REST], static_part(rest))
     return eqx.tree_at(lambda o: o.layer_map, whole, layer_map.with_modules(modules), is_leaf=lambda leaf: leaf is None)
 
 
@@ -83,11 +83,11 @@ def is_number(leaf: Any) -> bool:
     return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
 
 
-def numbers(tree: Any) -> Any:
+def array_part(tree: Any) -> Any:
     """Return the arrays of a tree."""
     return eqx.filter(tree, is_number)
 
 
-def others(tree: Any) -> Any:
+def static_part(tree: Any) -> Any:
     """Return everything of a tree that is no array."""
     return eqx.filter(tree, is_number, inverse=True)

@@ -8,8 +8,8 @@ from darnax.api.model import Model
 from darnax.api.run import Run
 from darnax.api.sweep import Sweep
 from darnax.errors import RequestError
-from darnax.files import expanded
-from darnax.reports.runs import named
+from darnax.files import expand_user
+from darnax.reports.runs import find_by_name
 from darnax.sweeps.record import NAME
 
 
@@ -29,10 +29,10 @@ def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
         >>> sweep = darnax.load("outputs/mnist_chain/sweeps/2026-11-28_10-00-00-a1b2")  # doctest: +SKIP
         >>> model = darnax.load("mnist.safetensors")  # doctest: +SKIP
     """
-    place = expanded(str(path))
+    place = expand_user(str(path))
     if place.is_file() and place.suffix == ".safetensors":
         return load_model(place, frozenset(trust))
     if place.is_file():
         raise RequestError(f"{place}: got a file, expected the folder of a run or a sweep, or FILE.safetensors")
-    folder = place if place.is_dir() else named(str(path))
+    folder = place if place.is_dir() else find_by_name(str(path))
     return Sweep(folder, trust) if (folder / NAME).exists() else Run(folder, trust)

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from darnax.errors import RequestError, first_line
-from darnax.learning import Ended, go_through, scores_of
+from darnax.learning import PhaseResult, run_phases, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.runner.experiment import Experiment
@@ -90,7 +90,7 @@ class Model:
         names = self.network.layer_map.names_by_edge()
         return {0: "input"} | {i: names[i, i] for i in self.network.layer_map.rows()}
 
-    def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, Ended], int]]:
+    def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, PhaseResult], int]]:
         """Yield the ends of all phases of inference, batch by batch, and how many examples of the batch are real."""
         inputs = self._checked(x)
         size = max(1, min(len(inputs), EVALUATION_BATCH))
@@ -128,12 +128,12 @@ class Model:
         return self._svg()
 
 
-def last_of(ends: OrderedDict[str, Ended]) -> Ended:
+def last_of(ends: OrderedDict[str, PhaseResult]) -> PhaseResult:
     """Return the end of the last phase."""
     return next(reversed(ends.values()))
 
 
 @eqx.filter_jit
-def infer(network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array) -> OrderedDict[str, Ended]:
+def infer(network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array) -> OrderedDict[str, PhaseResult]:
     """Return every phase of inference at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
-    return OrderedDict(go_through(network, state.init(encode(x)), phases, jax.random.key(0)))
+    return OrderedDict(run_phases(network, state.init(encode(x)), phases, jax.random.key(0)))

@@ -11,7 +11,7 @@ from darnax.diagrams.picture import svg
 from darnax.laboratory.machine import with_paths_here
 from darnax.laboratory.splits import has_validation
 from darnax.orchestrators import Orchestrator
-from darnax.runner.programs import Programs
+from darnax.runner.programs import CompiledPrograms
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained import Trained, load_learner
 
@@ -29,19 +29,19 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     require_granted(config, trusted)
     experiment = build(with_paths_here(config), existing=True)
     experiment = replace(experiment, runner=replace(experiment.runner, devices=1))
-    programs = Programs([experiment], steps_of(folder))
+    programs = CompiledPrograms([experiment], steps_of(folder))
     trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
-    draw = partial(drawn, config)
+    draw = partial(draw_connection_graph, config)
     replicas = range(experiment.runner.replicas)
     return tuple(Model(experiment, network, trained.describe(), draw) for network in networks(programs, trained, replicas))
 
 
-def networks(programs: Programs, trained: Trained, replicas: range) -> list[Orchestrator]:
+def networks(programs: CompiledPrograms, trained: Trained, replicas: range) -> list[Orchestrator]:
     """Return the network of every replica."""
     return [programs.network(trained.learner.arrays, replica) for replica in replicas]
 
 
-def drawn(config: dict[str, object]) -> str:
+def draw_connection_graph(config: dict[str, object]) -> str:
     """Return the connection graph of a configuration as SVG."""
     return svg(describe(config))
 

@@ -17,7 +17,7 @@ from darnax.api.model import Model, PhasesOfRun
 from darnax.api.opening import open_models
 from darnax.composing import trust
 from darnax.errors import RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 from darnax.laboratory import machine, reopening, training
 from darnax.orchestrators import Orchestrator
 from darnax.reports import analysis, curves, runs
@@ -56,7 +56,7 @@ class Run:
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
-        self.folder = expanded(str(folder)).absolute()
+        self.folder = expand_user(str(folder)).absolute()
         self.trusted = frozenset(trusted)
         RunFolder.open(self.folder)
 
@@ -73,7 +73,7 @@ class Run:
     @property
     def status(self) -> str:
         """`running`, `finished`, `pruned`, `interrupted` or `failed`; a run that was killed is interrupted."""
-        return runs.standing(self.folder, str(self.summary.get("status")))
+        return runs.current_status(self.folder, str(self.summary.get("status")))
 
     @property
     def metrics(self) -> Metrics:
@@ -135,7 +135,7 @@ class Run:
             examples: test examples to look at.
             progress: whether to show the progress of preparing data.
         """
-        asked = measures.chosen(list(only))
+        asked = measures.select_measures(list(only))
         subject = reopening.analyse(self.folder, self._with_trust(overrides), examples, display(progress))
         tables = {name: measure(subject) for name, measure in asked.items()}
         for name, table in tables.items():
@@ -154,9 +154,9 @@ class Run:
             Interrupted: it was stopped again.
         """
         machine.require_of_machine(words)
-        trusted = self.trusted | trust.granted(words)
+        trusted = self.trusted | trust.trusted_packages(words)
         with interruptible():
-            training.resume(self.folder, trusted=trusted, data=machine.chosen_data(words), display=display(progress))
+            training.resume(self.folder, trusted=trusted, data=machine.data_folder_in(words), display=display(progress))
         return Run(self.folder, trusted)
 
     def export(self, path: str | Path) -> Path:
@@ -169,7 +169,7 @@ class Run:
         """
         from darnax.api.exporting import export_model
 
-        return export_model(self.model, expanded(str(path)))
+        return export_model(self.model, expand_user(str(path)))
 
     def to_pandas(self) -> Any:
         """Return what it has logged as a `pandas.DataFrame`."""
@@ -177,7 +177,7 @@ class Run:
 
     def _with_trust(self, overrides: Iterable[str]) -> list[str]:
         words = list(overrides)
-        if self.trusted and not trust.granted(words):
+        if self.trusted and not trust.trusted_packages(words):
             words.append(f"trust=[{','.join(sorted(self.trusted))}]")
         return words
 
@@ -190,7 +190,7 @@ class Run:
     def _repr_html_(self) -> str:
         from darnax.api.html import run_html
 
-        return run_html(repr(self), {name: curves.fold([points]) for name, points in self._curves().items()})
+        return run_html(repr(self), {name: curves.average([points]) for name, points in self._curves().items()})
 
     def _curves(self) -> dict[str, Any]:
         logged = curves.points(self.metrics.rows)

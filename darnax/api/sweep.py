@@ -12,7 +12,7 @@ from darnax.api.table import TextTable
 from darnax.composing import secrets, trust
 from darnax.composing.hydra_settings import require_effective
 from darnax.errors import RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 from darnax.reports import text
 from darnax.sweeps import running
 from darnax.sweeps.record import Record
@@ -28,7 +28,7 @@ class Sweep:
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
-        self.folder = expanded(str(folder)).absolute()
+        self.folder = expand_user(str(folder)).absolute()
         self.trusted = frozenset(trusted)
         Record.read(self.folder)
 
@@ -76,11 +76,11 @@ class Sweep:
             Interrupted: it was stopped; what is left can be resumed.
         """
         words = list(overrides)
-        if self.trusted and not trust.granted(words):
+        if self.trusted and not trust.trusted_packages(words):
             words.append(f"trust=[{','.join(sorted(self.trusted))}]")
         with interruptible():
             running.resume(self.folder, words, retry=retry_failed)
-        return Sweep(self.folder, trust.granted(words))
+        return Sweep(self.folder, trust.trusted_packages(words))
 
     def compare(self, metric: str = "eval/accuracy", **options: Any) -> Comparison:
         """Put the runs side by side; see `darnax.compare`."""
@@ -119,9 +119,9 @@ def sweep(*overrides: str, config: Any = None) -> Sweep:
     words, file = list(overrides), file_of(config)
     secrets.require_none([*words, *([str(file)] if file else [])])
     require_effective(words, multirun=True, saved=file is not None)
-    command = ["darnax.sweep", *secrets.masked(words)]
+    command = ["darnax.sweep", *secrets.mask(words)]
     with interruptible():
         record, states = running.start(words, file, command)
     if running.are_refused(states):
         raise RequestError(*dict.fromkeys(f"{state.name}: {state.why}" for state in states))
-    return Sweep(record.folder, trust.granted(words))
+    return Sweep(record.folder, trust.trusted_packages(words))

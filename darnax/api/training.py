@@ -31,7 +31,7 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
         0.9573
     """
     words = list(overrides)
-    command = ["darnax.train", *secrets.masked(words)]
+    command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
         return start(words, file_of(config), command, display(progress))
 
@@ -40,6 +40,6 @@ def start(overrides: list[str], file: Path | None, command: list[str], shown: Di
     """Compose a configuration, train it, and return the run; `command` is for its record."""
     secrets.require_none([*overrides, *([str(file)] if file else [])])
     configuration = machine.compose_here(overrides, file)
-    written = configuration.written()
+    written = configuration.to_container()
     folder, _ = training.train(configuration.resolved, composed=written, overrides=overrides, command=command, display=shown)
-    return Run(folder, trust.granted(overrides))
+    return Run(folder, trust.trusted_packages(overrides))

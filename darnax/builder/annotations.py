@@ -10,14 +10,14 @@ import jax
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from darnax.builder.problems import said
+from darnax.builder.problems import format_value
 
 WORDS = {int: "an integer", float: "a number", str: "a word", bool: "true or false", NoneType: "null", dict: "a mapping"}
 LARGEST = float(np.finfo(np.float32).max)
 NUMBERS = "a number or a list of numbers"
 
 
-def fitted(value: Any, annotation: Any) -> Any:
+def convert(value: Any, annotation: Any) -> Any:
     """Return `value` as the annotation wants it: a list becomes the tuple or the array that is due.
 
     Raises ValueError, with what was given and what was expected, if it does not fit.
@@ -29,15 +29,15 @@ def fitted(value: Any, annotation: Any) -> Any:
         fits = is_numbers(value) or (value is None and NoneType in options(annotation))
         result = np.asarray(value, np.float32) if isinstance(value, list) and fits else value
     else:
-        fits, result = validated(value, annotation)
-    if fits and not holds(value):
-        raise ValueError(f"got {said(value)}, expected a number that 32 bits can hold")
+        fits, result = validate_value(value, annotation)
+    if fits and not holds_type(value):
+        raise ValueError(f"got {format_value(value)}, expected a number that 32 bits can hold")
     if not fits:
-        raise ValueError(f"got {said(value)}, expected {wording(annotation)}")
+        raise ValueError(f"got {format_value(value)}, expected {describe_type(annotation)}")
     return result
 
 
-def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
+def validate_value(value: Any, annotation: Any) -> tuple[bool, Any]:
     """Return whether `value` fits, and what becomes of it."""
     try:
         adapter = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
@@ -50,13 +50,13 @@ def validated(value: Any, annotation: Any) -> tuple[bool, Any]:
         return False, None
 
 
-def admits(annotation: Any, factory: Any) -> bool:
+def accepts(annotation: Any, factory: Any) -> bool:
     """Whether what `factory` makes may stand where the annotation is, as far as both of them say."""
     wanted, made = [kind for kind in map(class_of, options(annotation)) if kind is not NoneType], made_by(factory)
     return made is None or None in wanted or issubclass(made, tuple(kind for kind in wanted if kind))
 
 
-def admits_several(annotation: Any) -> bool:
+def accepts_several(annotation: Any) -> bool:
     """Whether a list or a mapping with objects in it may stand where the annotation is, as far as it says."""
     kinds = list(map(class_of, options(annotation)))
     if jax.Array in kinds:
@@ -102,14 +102,14 @@ def is_traced(value: Any, annotation: Any) -> bool:
     return number and jax.Array in kinds and (int not in kinds or float in kinds)
 
 
-def holds(value: Any) -> bool:
+def holds_type(value: Any) -> bool:
     """Whether arrays of 32 bits can hold the numbers in `value`: none is nan, none becomes infinite that is not."""
     if isinstance(value, list | tuple):
-        return all(map(holds, value))
+        return all(map(holds_type, value))
     return not isinstance(value, int | float) or abs(value) <= LARGEST or value in (math.inf, -math.inf)
 
 
-def wording(annotation: Any) -> str:
+def describe_type(annotation: Any) -> str:
     """Say what an annotation expects, for a person.
 
     Example:
@@ -119,7 +119,7 @@ def wording(annotation: Any) -> str:
     if jax.Array in options(annotation):
         return NUMBERS + (" or null" if NoneType in options(annotation) else "")
     if len(members := [option for option in options(annotation) if option is not EllipsisType]) != 1:
-        return " or ".join(dict.fromkeys(map(wording, members)))
+        return " or ".join(dict.fromkeys(map(describe_type, members)))
     origin = get_origin(members[0]) or members[0]
     if origin is Literal:
         return " or ".join(map(str, get_args(members[0])))

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from darnax.builder import optimizer_references
-from darnax.builder.build import built
+from darnax.builder.build import build_parts
 from darnax.builder.optimizer_references import KEYS, PLAIN
-from darnax.learning import learners
+from darnax.learning import selected_by_phase
 
 ENTRY = re.compile(r"^[ \t]*@\w+\{\s*([^,\s]+),", re.MULTILINE)
 
@@ -70,9 +70,9 @@ Source = tuple[str, str, list[str], bool]  # who uses it, what it is, the texts 
 
 def sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     """Yield everything in a run that may have a reference: model, rules, optimisers, data."""
-    experiment, _, network = built(config, existing=True)
+    experiment, _, network = build_parts(config, existing=True)
     layer_map, phases = network.layer_map, experiment.train.values()
-    learns = [any(column) for column in zip(*(learners(layer_map, phase) for phase in phases), strict=True)]
+    learns = [any(column) for column in zip(*(selected_by_phase(layer_map, phase) for phase in phases), strict=True)]
     yield "dynamics", name_of(type(network)), texts(type(network)), False
     for name, module in zip(layer_map.names, layer_map.modules, strict=True):
         yield name, name_of(type(module)), texts(type(module)), False

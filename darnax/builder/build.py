@@ -8,19 +8,19 @@ from typing import Any, NamedTuple, cast
 import equinox as eqx
 import jax
 
-from darnax.builder.calls import Call, Reader
-from darnax.builder.choices import examine_ends, read_data, read_runner, read_tracking
-from darnax.builder.modules import examine, examine_reductions, tried
-from darnax.builder.network import Blueprint, Plan, read_plan
-from darnax.builder.optimizers import Groups, examine_optimizer, read_optimizer
+from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.choices import check_ends, read_data, read_runner, read_tracking
+from darnax.builder.modules import check_modules, check_reductions, infer_shapes
+from darnax.builder.network import NetworkFactory, NetworkSpec, read_plan
+from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, SEEDS, Configuration, Dynamics, Model, Runner, read
 from darnax.errors import first_line
-from darnax.files import expanded
-from darnax.learning import learning_mask
+from darnax.files import expand_user
+from darnax.learning import trainable_mask
 from darnax.orchestrators import Orchestrator
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.relaxation import Phase, Phases
 from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
@@ -34,7 +34,7 @@ class Built(NamedTuple):
     """An experiment, the plan of its network, and the network's shapes."""
 
     experiment: Experiment
-    plan: Plan
+    plan: NetworkSpec
     shapes: Orchestrator
 
 
@@ -50,10 +50,10 @@ def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
     Raises:
         RequestError: with everything that is wrong, each with its path in the YAML, what was given and expected, what to do.
     """
-    return built(config, existing=existing).experiment
+    return build_parts(config, existing=existing).experiment
 
 
-def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
+def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     """Return what `build` returns, and what it is made of."""
     require_usable()
     config = without_computed(config)  # of a config.yaml that is handed over as it was read
@@ -64,19 +64,19 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     model, dynamics, optimizer, data, runner, tracking, paths = map(sections.get, SECTIONS)
     reader = Reader(problems, root.trust if root else trust_of(config))
 
-    plan = given(read_plan, model, reader)
-    plan = given(examine, plan, problems)
+    plan = apply_if_complete(read_plan, model, reader)
+    plan = apply_if_complete(check_modules, plan, problems)
     names = plan.names if plan else ()
-    state = given(read_state, model, plan, reader)
-    orchestrator = given(read_orchestrator, dynamics, reader)
-    phases = given(read_dynamics, dynamics, names, reader)
-    make_optimizer = given(read_optimizer, optimizer, names, reader)
-    data_choice = given(read_data, data, paths, reader)
-    given(examine_ends, data_choice, plan, reader)
-    runner_choice = given(read_runner, runner)
-    given(examine_seeds, root, runner, problems)
-    tracking_choice = given(read_tracking, tracking)
-    outputs = given(lambda section: expanded(section.outputs), paths)
+    state = apply_if_complete(read_state, model, plan, reader)
+    orchestrator = apply_if_complete(read_orchestrator, dynamics, reader)
+    phases = apply_if_complete(read_dynamics, dynamics, names, reader)
+    make_optimizer = apply_if_complete(read_optimizer, optimizer, names, reader)
+    data_choice = apply_if_complete(read_data, data, paths, reader)
+    apply_if_complete(check_ends, data_choice, plan, reader)
+    runner_choice = apply_if_complete(read_runner, runner)
+    apply_if_complete(check_seeds, root, runner, problems)
+    tracking_choice = apply_if_complete(read_tracking, tracking)
+    outputs = apply_if_complete(lambda section: expand_user(section.outputs), paths)
     problems.settle()
 
     assert root is not None
@@ -84,7 +84,7 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         name=root.name,
         seed=root.seed,
         config=config,
-        make_network=Blueprint(plan.seats, orchestrator),
+        make_network=NetworkFactory(plan.seats, orchestrator),
         state=state,
         train=phases[0],
         infer=phases[1],
@@ -94,23 +94,23 @@ def built(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         tracking=tracking_choice,
         outputs=outputs,
     )
-    shapes = examine_whole(experiment, plan, problems)
+    shapes = check_network(experiment, plan, problems)
     problems.settle()
     if experiment.runner.epochs and not existing:
-        examine_learning(experiment.train, plan, shapes, problems)
+        check_learning(experiment.train, plan, shapes, problems)
         problems.settle()
     return Built(experiment, plan, shapes)
 
 
-def given(function: Callable[..., Any], *parts: Any) -> Any:
+def apply_if_complete(function: Callable[..., Any], *parts: Any) -> Any:
     """Return `function(*parts)`, or None where a part is missing: its problem has been noted."""
     return None if any(part is None for part in parts) else function(*parts)
 
 
-def examine_seeds(root: Configuration, runner: Runner, problems: Problems) -> None:
+def check_seeds(root: Configuration, runner: Runner, problems: Problems) -> None:
     """Note a seed to which no room is left for those of the replicas."""
     if root.seed + runner.replicas > SEEDS:
-        replicas = counted(runner.replicas, "replica")
+        replicas = count_of(runner.replicas, "replica")
         what = f"got {root.seed}, expected at most {SEEDS - runner.replicas}: each of {replicas} has the next"
         problems.add("seed", what)
 
@@ -121,7 +121,7 @@ def trust_of(config: Mapping[str, Any]) -> list[str]:
     return [package for package in trust if isinstance(package, str)] if isinstance(trust, list) else []
 
 
-def read_state(model: Model, plan: Plan, reader: Reader) -> State | None:
+def read_state(model: Model, plan: NetworkSpec, reader: Reader) -> State | None:
     """Return the state of the network, with a batch of 1."""
     call = reader.call(model.state, "model.state", State, ("sizes",))
     try:
@@ -131,7 +131,7 @@ def read_state(model: Model, plan: Plan, reader: Reader) -> State | None:
     return None
 
 
-def read_orchestrator(dynamics: Dynamics, reader: Reader) -> Call | None:
+def read_orchestrator(dynamics: Dynamics, reader: Reader) -> DeferredCall | None:
     """Return the constructor of the network; what it is given besides the modules are choices, no numbers to sweep over."""
     call = reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
     return None if call is None else call.with_numbers_compiled_in()
@@ -143,21 +143,21 @@ def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) ->
     return train, read_phases(dynamics.infer, "dynamics.infer", names, reader)
 
 
-def examine_whole(experiment: Experiment, plan: Plan, problems: Problems) -> Any:
+def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems) -> Any:
     """Return the shapes of the network; note a network that cannot be made, or that could only pretend to train."""
     key = jax.eval_shape(lambda: jax.random.key(0))
     with problems.at("dynamics.orchestrator"):
-        shapes = tried(experiment.make_network, key)
-        examine_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
+        shapes = infer_shapes(experiment.make_network, key)
+        check_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
             problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
-        examine_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
-        examine_memory(shapes, experiment.runner.replicas, problems)
+        check_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
+        check_memory(shapes, experiment.runner.replicas, problems)
         return shapes
     return None
 
 
-def examine_learning(phases: Phases, plan: Plan, shapes: Orchestrator, problems: Problems) -> None:
+def check_learning(phases: Phases, plan: NetworkSpec, shapes: Orchestrator, problems: Problems) -> None:
     """Note every line of the model that makes a module which could learn and learns in no phase, given the network's shapes."""
     could, does = (plasticity(shapes, each).layer_map.modules for each in (EVERYTHING_LEARNS, phases))
     silent = {
@@ -179,7 +179,7 @@ def examine_learning(phases: Phases, plan: Plan, shapes: Orchestrator, problems:
         )
 
 
-def examine_memory(shapes: Any, replicas: int, problems: Problems) -> None:
+def check_memory(shapes: Any, replicas: int, problems: Problems) -> None:
     """Note a network that is larger than the memory of this machine, before anything is drawn."""
     arrays = [leaf for leaf in jax.tree.leaves(shapes) if isinstance(leaf, jax.ShapeDtypeStruct)]
     needed = replicas * sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in arrays)
@@ -192,4 +192,4 @@ def examine_memory(shapes: Any, replicas: int, problems: Problems) -> None:
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:
     """Return the network's shapes with every array replaced by whether training may change it."""
     # Modules ask their arrays whether they are floating, which a bare shape cannot answer: trace.
-    return eqx.filter_eval_shape(lambda network: learning_mask(network, phases), shapes)
+    return eqx.filter_eval_shape(lambda network: trainable_mask(network, phases), shapes)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self, get_type_hints
 import jax
 import numpy as np
 
-from darnax.builder.annotations import admits, admits_several, fitted, is_traced, options, wording
-from darnax.builder.problems import Problems, nearest, said
+from darnax.builder.annotations import accepts, accepts_several, convert, describe_type, is_traced, options
+from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.targets import find
 
 SEEDS = frozenset({"key", "seed"})  # arguments that make keys, of integers; a number that is traced is a 32-bit float
@@ -26,7 +26,7 @@ class Epochs(NamedTuple):
 
 @jax.tree_util.register_pytree_node_class
 @dataclass(frozen=True)
-class Call:
+class DeferredCall:
     """`factory(**arguments)`, with the arguments that the builder fills in still open.
 
     A pytree, so that calls that differ in their numbers alone share what is compiled: its leaves are the arguments in
@@ -43,30 +43,30 @@ class Call:
 
     def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
         """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
-        given = {name: made(value, steps_per_epoch) for name, value in self.arguments.items()}
+        given = {name: evaluate_calls(value, steps_per_epoch) for name, value in self.arguments.items()}
         return self.factory(**given, **{name: value for name, value in filled.items() if name in self.open})
 
     def with_numbers_compiled_in(self) -> Self:
         """Return the call with its own numbers as they are written; those of the calls among its arguments stay traced."""
         return replace(self, numbers=frozenset(), compiled_in=True)
 
-    def tree_flatten(self) -> tuple[tuple[Any, ...], "Shape"]:
+    def tree_flatten(self) -> tuple[tuple[Any, ...], "CallStructure"]:
         """Part the numbers and the calls from what they are arguments of."""
-        inner = tuple(name for name, value in self.arguments.items() if name in self.numbers or isinstance(value, Call))
+        inner = tuple(name for name, value in self.arguments.items() if name in self.numbers or isinstance(value, DeferredCall))
         rest = {name: value for name, value in self.arguments.items() if name not in inner}
-        return tuple(self.arguments[name] for name in inner), Shape(
+        return tuple(self.arguments[name] for name in inner), CallStructure(
             self.factory, rest, self.open, self.numbers, inner, self.compiled_in
         )
 
     @classmethod
-    def tree_unflatten(cls, shape: "Shape", inner: Collection[Any]) -> Self:
+    def tree_unflatten(cls, shape: "CallStructure", inner: Collection[Any]) -> Self:
         """Put them together again."""
         arguments = {**shape.rest, **dict(zip(shape.inner, inner, strict=True))}
         return cls(shape.factory, arguments, shape.open, shape.numbers, shape.compiled_in)
 
 
 @dataclass(frozen=True, eq=False)
-class Shape:
+class CallStructure:
     """All of a call but its numbers and the calls inside it."""
 
     factory: Callable[..., Any]
@@ -77,7 +77,7 @@ class Shape:
     compiled_in: bool
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Shape) or self.kind != other.kind or self.rest.keys() != other.rest.keys():
+        if not isinstance(other, CallStructure) or self.kind != other.kind or self.rest.keys() != other.rest.keys():
             return False
         pairs = [(value, other.rest[name]) for name, value in self.rest.items()]
         # Of one configuration these are the same objects: a program that is called again is found without a look at them.
@@ -96,7 +96,7 @@ def comparable(value: Any) -> Any:
     """Return what is equal for values that make the same program: arrays by their numbers; 1 is neither 1.0 nor true."""
     if isinstance(value, np.ndarray):
         return "array", value.dtype, value.shape, value.tobytes()
-    if isinstance(value, Call):
+    if isinstance(value, DeferredCall):
         return "call", comparable(vars(value))
     if isinstance(value, Mapping):
         return {comparable(name): comparable(item) for name, item in value.items()}
@@ -105,16 +105,16 @@ def comparable(value: Any) -> Any:
     return type(value), value
 
 
-def made(value: Any, steps_per_epoch: int) -> Any:
+def evaluate_calls(value: Any, steps_per_epoch: int) -> Any:
     """Return the value with the calls in it called and the epochs in it counted in steps."""
-    if isinstance(value, Call):
+    if isinstance(value, DeferredCall):
         return value(steps_per_epoch)
     if isinstance(value, Epochs):
         return max(round(value.number * steps_per_epoch), 1 if value.number > 0 else 0)
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return type(value)(made(item, steps_per_epoch) for item in value)
+        return type(value)(evaluate_calls(item, steps_per_epoch) for item in value)
     if isinstance(value, Mapping):
-        return {made(name, steps_per_epoch): made(item, steps_per_epoch) for name, item in value.items()}
+        return {evaluate_calls(name, steps_per_epoch): evaluate_calls(item, steps_per_epoch) for name, item in value.items()}
     return value
 
 
@@ -132,7 +132,7 @@ class Reader:
     trust: Collection[str] = ()
     epochs: bool = False
 
-    def call(self, node: Any, where: str, kind: type | None = None, filled: Collection[str] = ()) -> Call | None:
+    def call(self, node: Any, where: str, kind: type | None = None, filled: Collection[str] = ()) -> DeferredCall | None:
         """Return the call that `node` describes, or None with every reason among the problems.
 
         Args:
@@ -142,7 +142,7 @@ class Reader:
             filled: the parameters that the builder fills in.
         """
         if not isinstance(node, Mapping) or "_target_" not in node:
-            self.problems.add(where, f"got {said(node)}, expected a mapping with `_target_`")
+            self.problems.add(where, f"got {format_value(node)}, expected a mapping with `_target_`")
             return None
         with self.problems.at(f"{where}._target_"):
             factory = find(node["_target_"], self.trust, kind)
@@ -152,7 +152,7 @@ class Reader:
 
     def arguments(
         self, factory: Callable[..., Any], given: Mapping[str, Any], where: str, filled: Collection[str]
-    ) -> Call | None:
+    ) -> DeferredCall | None:
         """Return the call of `factory` with these arguments, or None with every reason among the problems."""
         parameters, hints = signature_of(factory)
         before = len(self.problems.found)
@@ -163,18 +163,20 @@ class Reader:
             if name in filled and name in parameters:
                 self.problems.add(path, "is filled in by darnax, from the buffers and the seed; leave it out")
             elif name not in parameters and not takes_anything(factory):
-                self.problems.add(path, f"{called(factory)} has no such argument{nearest(name, own)}")
+                self.problems.add(path, f"{qualified_name(factory)} has no such argument{nearest(name, own)}")
             else:
                 arguments[name] = self.value(value, path, hint_of(name, hints))
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
-                self.problems.add(f"{where}.{name}", f"is missing; {called(factory)} needs {wording(hints.get(name, Any))}")
+                self.problems.add(
+                    f"{where}.{name}", f"is missing; {qualified_name(factory)} needs {describe_type(hints.get(name, Any))}"
+                )
         if len(self.problems.found) > before:
             return None
         numbers = frozenset(
             name for name, value in arguments.items() if name not in SEEDS and is_traced(value, hints.get(name))
         )
-        return Call(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
+        return DeferredCall(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
 
     def value(self, value: Any, where: str, hint: Any) -> Any:
         """Return one argument as its constructor wants it."""
@@ -182,17 +184,17 @@ class Reader:
             call = self.call(value, where)
             number = any(option in (float, jax.Array) for option in options(hint))
             wanted = hint | Callable if self.epochs and number else hint  # the optimiser's numbers may follow a schedule
-            if call is not None and not admits(wanted, call.factory):
-                self.problems.add(where, f"got {called(call.factory)}, expected {wording(hint)}")
+            if call is not None and not accepts(wanted, call.factory):
+                self.problems.add(where, f"got {qualified_name(call.factory)}, expected {describe_type(hint)}")
             return call
         if has_calls(value):
-            if admits_several(hint):
+            if accepts_several(hint):
                 return self.within(value, where)
-            self.problems.add(where, f"got {said(value)}, expected {wording(hint)}")
+            self.problems.add(where, f"got {format_value(value)}, expected {describe_type(hint)}")
             return None
         counted = in_epochs(value) if self.epochs else value
         with self.problems.at(where):
-            fit = fitted(made(counted, 1), hint)
+            fit = convert(evaluate_calls(counted, 1), hint)
             return fit if counted == value else counted
         return None
 
@@ -247,7 +249,7 @@ def in_epochs(value: Any) -> Any:
     return value
 
 
-def called(factory: Callable[..., Any]) -> str:
+def qualified_name(factory: Callable[..., Any]) -> str:
     """Return the name of a constructor for a person; that of a function with some of its arguments given is the function's."""
     function = getattr(factory, "func", factory)
     return str(getattr(function, "__name__", repr(factory)))

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 
 from darnax.builder.calls import Reader
-from darnax.builder.network import Plan
+from darnax.builder.network import NetworkSpec
 from darnax.builder.specification import Data, Paths, Runner, Tracking
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
-from darnax.files import expanded
-from darnax.printing import counted
+from darnax.files import expand_user
+from darnax.printing import count_of
 from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
 
 
@@ -36,7 +36,7 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         source=source,
         encode=Pipeline(stages),
         labels=labels,
-        directory=expanded(paths.data),
+        directory=expand_user(paths.data),
     )
 
 
@@ -55,7 +55,7 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
     return result
 
 
-def examine_ends(data: DataChoice, plan: Plan, reader: Reader) -> None:
+def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
     """Note input and output buffers that do not have the size of the encoded data."""
     buffers = plan.buffers
     got, name = buffers.sizes[0], buffers.names[0]
@@ -65,7 +65,7 @@ def examine_ends(data: DataChoice, plan: Plan, reader: Reader) -> None:
     got, name = buffers.sizes[-1], buffers.names[-1]
     expected_size = label_size(data)
     if expected_size is not None and got != expected_size:
-        expected = f"{list(expected_size)}, what data.labels makes of {counted(data.classes, 'class', 'classes')}"
+        expected = f"{list(expected_size)}, what data.labels makes of {count_of(data.classes, 'class', 'classes')}"
         reader.problems.add(f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write [${{data.classes}}]")
 
 

@@ -9,14 +9,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.builder.build import Built, built, plasticity
-from darnax.builder.network import Seat
+from darnax.builder.build import Built, build_parts, plasticity
+from darnax.builder.network import ModuleSpec
 from darnax.builder.optimizers import Groups
 from darnax.builder.rates import kinds_of, rate_of, source_of
 from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
-from darnax.learning import init_optimizer, learners
+from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
 from darnax.relaxation import Phase
 
@@ -83,7 +83,7 @@ def describe(config: Mapping[str, Any]) -> Description:
     Raises:
         RequestError: as `build` does.
     """
-    result = built(config)
+    result = build_parts(config)
     experiment, plan, network = result
     seats = {seat.place.name: seat for seat in plan.seats}
     masks = plasticity(network, experiment.train).layer_map.modules
@@ -91,7 +91,9 @@ def describe(config: Mapping[str, Any]) -> Description:
     words = tuple(config["optimizer"].get("groups") or ())
     rows = [
         with_steps(
-            module_row(seats[name], module, mask, {p: learners(layer_map, phase)[n] for p, phase in experiment.train.items()}),
+            module_row(
+                seats[name], module, mask, {p: selected_by_phase(layer_map, phase)[n] for p, phase in experiment.train.items()}
+            ),
             cast(Groups, experiment.make_optimizer),
             words,
         )
@@ -110,7 +112,7 @@ def describe(config: Mapping[str, Any]) -> Description:
     )
 
 
-def module_row(seat: Seat, module: AbstractModule, mask: Any, learns: Mapping[str, bool]) -> ModuleRow:
+def module_row(seat: ModuleSpec, module: AbstractModule, mask: Any, learns: Mapping[str, bool]) -> ModuleRow:
     """Return the row of one module, given its shapes and which of its arrays learn."""
     arrays = [(leaf, moves) for leaf, moves in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True)]
     floating = [(math.prod(leaf.shape), moves) for leaf, moves in arrays if jnp.issubdtype(leaf.dtype, jnp.inexact)]
@@ -121,7 +123,7 @@ def module_row(seat: Seat, module: AbstractModule, mask: Any, learns: Mapping[st
         sender=seat.place.sender,
         receiver=seat.place.receiver,
         kind=type(module).__name__,
-        connectivity=who_hears_whom(module, seat.call.arguments),
+        connectivity=describe_connectivity(module, seat.call.arguments),
         parameters=sum(count for count, _ in floating),
         plastic=plastic,
         rule="" if rule is None else type(rule).__name__,
@@ -138,7 +140,7 @@ def with_steps(row: ModuleRow, optimizer: Any, words: Sequence[str]) -> ModuleRo
     return replace(row, optimizer=kinds_of(transformation), rate=rate_of(transformation), source=source)
 
 
-def who_hears_whom(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
+def describe_connectivity(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
     """Return the inputs of one receiving unit in a few words."""
     connectivity = getattr(module, "connectivity", None)
     if connectivity is None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from darnax.builder.problems import Problems
-from darnax.builder.wiring import Buffers, Place
+from darnax.builder.wiring import Buffers, NamedEdge
 
 
-def is_open(place: Place, where: str, buffers: Buffers, problems: Problems) -> bool:
+def is_open(place: NamedEdge, where: str, buffers: Buffers, problems: Problems) -> bool:
     """Whether an adapter may stand at this place; if not, note why."""
     if place.receiver == 0:
         problems.add(f"{where}.to", f"{buffers.names[0]} is the input, which listens to nobody")
@@ -16,7 +16,7 @@ def is_open(place: Place, where: str, buffers: Buffers, problems: Problems) -> b
     return place.receiver not in (0, place.sender)
 
 
-def examine_edges(placed: Sequence[tuple[Place, str]], buffers: Buffers, problems: Problems) -> None:
+def check_edges(placed: Sequence[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems) -> None:
     """Note edges and names that two modules share."""
     edges: dict[tuple[int, int], str] = {}
     names: dict[str, str] = {}
@@ -29,7 +29,7 @@ def examine_edges(placed: Sequence[tuple[Place, str]], buffers: Buffers, problem
             problems.add(where, f"makes a module called {place.name}, and so does {other}; choose another name")
 
 
-def examine_paths(placed: Iterable[tuple[Place, str]], buffers: Buffers, problems: Problems) -> None:
+def check_paths(placed: Iterable[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems) -> None:
     """Note every layer that no message from the input reaches; the output passes nothing on."""
     edges = {(place.sender, place.receiver) for place, _ in placed if place.sender != place.receiver}
     names, output = buffers.names, buffers.output

@@ -9,66 +9,66 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.builder.calls import Call
-from darnax.builder.network import Plan, Seat
+from darnax.builder.calls import DeferredCall
+from darnax.builder.network import ModuleSpec, NetworkSpec
 from darnax.builder.problems import Problems
-from darnax.builder.trials import settled
+from darnax.builder.trials import choose_traced_numbers
 from darnax.builder.wiring import Size
 from darnax.errors import first_line
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.relaxation import Phase
 
 BATCH = 2  # more than one, to see that the batch stays
 
 
-def examine(plan: Plan, problems: Problems) -> Plan:
+def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
     """Return the plan as a program can make its modules, with numbers compiled in where a constructor decides by them.
 
     Every module that cannot be made, or whose message or update does not have the shape that its place asks for, is noted.
     """
-    calls: dict[Any, Call] = {}
+    calls: dict[Any, DeferredCall] = {}
     for seat in plan.seats:
         kind = (seat.where, seat.sent, seat.received)
         if kind not in calls:
             calls[kind] = seat.call
             with problems.at(seat.where):
-                calls[kind] = settled(seat.call, partial(examine_call, seat), construct)
+                calls[kind] = choose_traced_numbers(seat.call, partial(check_call, seat), construct)
     seats = tuple(replace(seat, call=calls[seat.where, seat.sent, seat.received]) for seat in plan.seats)
     return replace(plan, seats=seats)
 
 
-def examine_call(seat: Seat, call: Call) -> None:
+def check_call(seat: ModuleSpec, call: DeferredCall) -> None:
     """Raise ValueError unless what this call makes fits in the place of the seat."""
-    examine_seat(replace(seat, call=call))
+    check_module(replace(seat, call=call))
 
 
-def construct(call: Call) -> None:
+def construct(call: DeferredCall) -> None:
     """Make an argument of a module."""
     call()
 
 
-def examine_seat(seat: Seat) -> None:
+def check_module(seat: ModuleSpec) -> None:
     """Raise ValueError, with both shapes, unless the module fits in its place."""
     key = jax.eval_shape(lambda: jax.random.key(0))
-    module = tried(seat.make, key)
+    module = infer_shapes(seat.make, key)
     x, y = buffer(seat.sent), buffer(seat.received)
-    message = tried(lambda m, x, k: m(x, k), module, x, key, doing=f"its message from {seat.sent} to {seat.received}: ")
+    message = infer_shapes(lambda m, x, k: m(x, k), module, x, key, doing=f"its message from {seat.sent} to {seat.received}: ")
     require_shape("its message", message, seat, seat.received)
     if isinstance(module, Layer):
-        state = tried(
+        state = infer_shapes(
             lambda m, h: m.activation(m.reduce([h, h])), module, message, doing=f"its state of size {seat.received}: "
         )
         require_shape("its state", state, seat, seat.received)
-    update = tried(
+    update = infer_shapes(
         lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=f"its update between {seat.sent} and {seat.received}: "
     )
     if shapes(update) != shapes(module):
         raise ValueError(f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}")
 
 
-def examine_reductions(plan: Plan, network: Orchestrator, phases: Iterable[Phase], problems: Problems) -> None:
+def check_reductions(plan: NetworkSpec, network: Orchestrator, phases: Iterable[Phase], problems: Problems) -> None:
     """Note every layer that cannot reduce as many messages as some phase sends to it, given the network's shapes."""
     seen, choices = set(), sorted({phase.messages for phase in phases})
     for seat in plan.seats:
@@ -81,12 +81,15 @@ def examine_reductions(plan: Plan, network: Orchestrator, phases: Iterable[Phase
                 seen.add((seat.where, count))
                 with problems.at(seat.where):
                     layer = network.layer_map[receiver, receiver]
-                    tried(
-                        lambda m, h: m.reduce(h), layer, [buffer(seat.received)] * count, doing=f"{counted(count, 'message')}: "
+                    infer_shapes(
+                        lambda m, h: m.reduce(h),
+                        layer,
+                        [buffer(seat.received)] * count,
+                        doing=f"{count_of(count, 'message')}: ",
                     )
 
 
-def tried(function: Any, *arguments: Any, doing: str = "") -> Any:
+def infer_shapes(function: Any, *arguments: Any, doing: str = "") -> Any:
     """Return the shapes of a result; whatever goes wrong is a ValueError with its first line, after what was being done."""
     try:
         return eqx.filter_eval_shape(function, *arguments)
@@ -101,7 +104,7 @@ def buffer(size: Size) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((BATCH, *size), jnp.float32)
 
 
-def require_shape(what: str, value: Any, seat: Seat, expected: Size) -> None:
+def require_shape(what: str, value: Any, seat: ModuleSpec, expected: Size) -> None:
     """Raise ValueError unless `value` is one array with the shape of the receiver."""
     if getattr(value, "shape", None) != (BATCH, *expected):
         got = value.shape[1:] if getattr(value, "shape", ())[:1] == (BATCH,) else shapes(value)

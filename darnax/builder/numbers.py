@@ -11,7 +11,7 @@ from darnax.near import near
 MOST = 500
 
 
-def examine_numbers(model: Model, problems: Problems) -> None:
+def check_numbers(model: Model, problems: Problems) -> None:
     """Note every key of `model` besides its own that is no number, or that looks like a slip.
 
     When a configuration arrives here its references are resolved, so that a slip has to be told by its looks: it is nearly the

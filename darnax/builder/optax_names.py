@@ -79,12 +79,12 @@ def find_in_optax(target: str) -> Any:
     for module in modules:
         found = vars(found).get(module)
         if not is_part(found):
-            raise ValueError(f"{target} is not in a module of optax{nearest(name, offered(optax))}")
+            raise ValueError(f"{target} is not in a module of optax{nearest(name, offered_names(optax))}")
     if reason := REASONS.get(name):
         raise ValueError(f"{target} {reason}")
     constructor = vars(found).get(name)
     if constructor is None:
-        raise ValueError(f"{target.rpartition('.')[0]} has no {name}{nearest(name, offered(found))}")
+        raise ValueError(f"{target.rpartition('.')[0]} has no {name}{nearest(name, offered_names(found))}")
     if not builds(constructor):
         raise ValueError(f"{target} builds no optimiser, transformation or schedule; a configuration can name nothing else")
     return constructor
@@ -108,7 +108,7 @@ def builds(found: Any) -> bool:
     return isinstance(made, type) and issubclass(made, optax.GradientTransformation)
 
 
-def offered(module: ModuleType) -> Iterator[str]:
+def offered_names(module: ModuleType) -> Iterator[str]:
     """Yield the names in a module of Optax that a configuration may use."""
     for name in dir(module):
         if not name.startswith("_") and name not in REASONS and builds(vars(module).get(name)):

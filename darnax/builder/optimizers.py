@@ -9,13 +9,13 @@ import equinox as eqx
 import jax
 import optax
 
-from darnax.builder.calls import Call, Reader, called
+from darnax.builder.calls import DeferredCall, Reader, qualified_name
 from darnax.builder.names import glob_for
-from darnax.builder.problems import Problems, said
+from darnax.builder.problems import Problems, format_value
 from darnax.builder.specification import Optimizer
-from darnax.builder.transformations import PROBE, examined, in_words, injected, loop, plainly
-from darnax.builder.trials import abstract
-from darnax.learning import grouped, learning_mask
+from darnax.builder.transformations import PROBE, check_transformation, in_words, inject_numbers, loop, make_with_plain_numbers
+from darnax.builder.trials import as_abstract
+from darnax.learning import group_by_module, trainable_mask
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phase
 
@@ -25,18 +25,18 @@ from darnax.relaxation import Phase
 class Transformation:
     """One of Optax's transformations, or several in a row."""
 
-    calls: tuple[Call, ...]
+    calls: tuple[DeferredCall, ...]
 
     def __call__(self, steps_per_epoch: int) -> optax.GradientTransformation:
         """Make it; one alone stays alone."""
-        links = [injected(call, steps_per_epoch) for call in self.calls]
+        links = [inject_numbers(call, steps_per_epoch) for call in self.calls]
         return links[0] if len(links) == 1 else optax.chain(*links)
 
     def __str__(self) -> str:
-        return ", ".join(called(call.factory) for call in self.calls)
+        return ", ".join(qualified_name(call.factory) for call in self.calls)
 
 
-NOTHING = Transformation((Call(optax.identity),))
+NOTHING = Transformation((DeferredCall(optax.identity),))
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["default", "groups"], meta_fields=["globs"])
@@ -51,13 +51,13 @@ class Groups:
     def __call__(self, network: Orchestrator, steps_per_epoch: int) -> optax.GradientTransformation:
         """Make it."""
         made_groups = {glob: group(steps_per_epoch) for glob, group in zip(self.globs, self.groups, strict=True)}
-        return grouped(network, self.default(steps_per_epoch), made_groups)
+        return group_by_module(network, self.default(steps_per_epoch), made_groups)
 
     def make_plainly(self, steps_per_epoch: int) -> None:
         """Make it of plain numbers, for the constructors to look at the epochs in them; what is wrong may be any exception."""
         for transformation in (self.default, *self.groups):
             for call in transformation.calls:
-                plainly(call, steps_per_epoch)
+                make_with_plain_numbers(call, steps_per_epoch)
 
     def only(self, number: int) -> "Groups":
         """Return it with one transformation, the default or a group, and nothing in the place of the others."""
@@ -84,7 +84,8 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
     """Return the transformation that a mapping with `_target_`, or one of such mappings in order, describes."""
     if not isinstance(node, Mapping) or not node:
         reader.problems.add(
-            where, f"got {said(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}"
+            where,
+            f"got {format_value(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}",
         )
         return None
     parts = {where: node} if "_target_" in node else {f"{where}.{name}": part for name, part in node.items()}
@@ -93,11 +94,11 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
     for path, call in calls.items():
         with reader.problems.at(path):
             if call is not None:
-                found.append(examined(call))
+                found.append(check_transformation(call))
     return Transformation(tuple(found)) if len(found) == len(calls) else None
 
 
-def examine_optimizer(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase], problems: Problems) -> None:
+def check_optimizer(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase], problems: Problems) -> None:
     """Note every transformation that cannot take steps with the modules that it is for, given the network's shapes."""
     try:
         try_steps(groups, network, phases)
@@ -116,9 +117,9 @@ def try_steps(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase]
     """Take steps with the network's shapes, with every number traced."""
 
     def steps(groups: Groups, network: Orchestrator) -> Any:
-        return loop(groups(network, PROBE), eqx.filter(network, learning_mask(network, phases)))
+        return loop(groups(network, PROBE), eqx.filter(network, trainable_mask(network, phases)))
 
-    eqx.filter_eval_shape(steps, abstract(groups), network)
+    eqx.filter_eval_shape(steps, as_abstract(groups), network)
 
 
 def paths(groups: Groups) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from darnax.builder.calls import Reader
 from darnax.builder.names import glob_for
-from darnax.builder.problems import said
+from darnax.builder.problems import format_value
 from darnax.relaxation import Phase, Phases
 
 
@@ -16,11 +16,13 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
     for name, value in node.items():
         path = f"{where}.{name}"
         if not isinstance(value, Mapping):
-            reader.problems.add(path, f"got {said(value)}, expected a mapping, such as {{messages: forward, steps: 5}}")
+            reader.problems.add(path, f"got {format_value(value)}, expected a mapping, such as {{messages: forward, steps: 5}}")
             continue
         objects = [key for key, part in value.items() if holds_a_mapping(part)]
         for key in objects:
-            reader.problems.add(f"{path}.{key}", f"got {said(value[key])}, expected words and numbers: a phase holds no object")
+            reader.problems.add(
+                f"{path}.{key}", f"got {format_value(value[key])}, expected words and numbers: a phase holds no object"
+            )
         if objects:
             continue
         call = reader.arguments(Phase, value, path, filled=())

@@ -47,7 +47,7 @@ def nearest(word: object, names: Iterable[str]) -> str:
     return f"; there {'are' if len(names) > 1 else 'is'}: {', '.join(names)}" if len(names) <= 12 else ""
 
 
-def said(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as YAML would have it, on one line.
 
     Example:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from darnax.builder.calls import Call, called, made
+from darnax.builder.calls import DeferredCall, evaluate_calls, qualified_name
 from darnax.builder.optimizers import Groups, Transformation
 from darnax.builder.transformations import PROBE
 
@@ -29,7 +29,7 @@ def source_of(name: str, optimizer: Groups, words: Sequence[str]) -> tuple[str, 
 
 def kinds_of(transformation: Transformation) -> str:
     """Return the names of Optax's constructors, in order."""
-    return ", ".join(called(call.factory) for call in transformation.calls)
+    return ", ".join(qualified_name(call.factory) for call in transformation.calls)
 
 
 def rate_of(transformation: Transformation) -> str:
@@ -37,22 +37,22 @@ def rate_of(transformation: Transformation) -> str:
     return ", ".join(filter(None, (rate_in(call) for call in transformation.calls)))
 
 
-def rate_in(call: Call) -> str:
+def rate_in(call: DeferredCall) -> str:
     """Return the learning rate of one constructor."""
     parameters = inspect.signature(call.factory).parameters
     if RATE not in parameters:
         return ""
     value = call.arguments.get(RATE, parameters[RATE].default)
-    if isinstance(value, Call):
+    if isinstance(value, DeferredCall):
         first = first_value(value)
-        return called(value.factory).removesuffix("_schedule") + ("" if first is None else f" from {first:.4g}")
+        return qualified_name(value.factory).removesuffix("_schedule") + ("" if first is None else f" from {first:.4g}")
     return f"{value:.4g}" if isinstance(value, int | float) else ""
 
 
-def first_value(schedule: Call) -> float | None:
+def first_value(schedule: DeferredCall) -> float | None:
     """Return what a schedule says at step 0, or None where it cannot be asked outside of training."""
     try:
-        function: Callable[[int], Any] = made(schedule, PROBE)
+        function: Callable[[int], Any] = evaluate_calls(schedule, PROBE)
         return float(function(0))
     except Exception:  # schedules of other packages may do anything
         return None

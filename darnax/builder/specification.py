@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from darnax.builder.problems import Problems, nearest, said
+from darnax.builder.problems import Problems, format_value, nearest
 from darnax.runner.experiment import MEMORY_GIB
 from darnax.runner.run_folder import NAME
 
@@ -162,7 +162,7 @@ def sentence(section: type[Section], detail: Any) -> str:
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":
         expected = f"expected at least {detail['ctx']['min_length']} of them"
-    return f"got {said(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
+    return f"got {format_value(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
 
 
 def keys_at(section: type[Section], above: list[Any]) -> list[str]:

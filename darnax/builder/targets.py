@@ -10,7 +10,7 @@ from typing import Any
 
 from darnax.builder.annotations import made_by
 from darnax.builder.optax_names import find_in_optax
-from darnax.builder.problems import nearest, said
+from darnax.builder.problems import format_value, nearest
 from darnax.errors import first_line
 
 TRUSTED = frozenset({"darnax", "optax"})
@@ -24,7 +24,7 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         ValueError: no dotted name, a package that is not trusted, a name that does not exist, or not of the `kind` wanted.
     """
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z]\w*)+", target):
-        raise ValueError(f"got {said(target)}, expected a dotted public name, such as darnax.modules.OutputLayer")
+        raise ValueError(f"got {format_value(target)}, expected a dotted public name, such as darnax.modules.OutputLayer")
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
     require_trust(package, target, allowed)

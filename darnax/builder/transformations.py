@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import optax
 
 from darnax.builder.annotations import options
-from darnax.builder.calls import SEEDS, Call, called, made, signature_of
-from darnax.builder.problems import said
-from darnax.builder.trials import settled
+from darnax.builder.calls import SEEDS, DeferredCall, evaluate_calls, qualified_name, signature_of
+from darnax.builder.problems import format_value
+from darnax.builder.trials import choose_traced_numbers
 from darnax.errors import first_line
 
 PROBE = 1000  # steps per epoch, to try a transformation with
@@ -21,14 +21,14 @@ COUNTED = {"num_betas": 100, "ns_steps": 1000, "memory_size": 1000}  # arguments
 MISSING = re.compile(r"missing \d+ required (?:keyword-only|positional) arguments?: (.*)")
 
 
-def injected(call: Call, steps_per_epoch: int) -> Any:
+def inject_numbers(call: DeferredCall, steps_per_epoch: int) -> Any:
     """Make a transformation whose numbers and schedules are read from its state.
 
     What the constructor does not annotate as a real number (a count, a function) shapes the
     computation and stays outside, and so does every number of a call whose numbers are compiled in.
     """
     parameters, _ = signature_of(call.factory)
-    fixed = structural(call)
+    fixed = structural_arguments(call)
     arguments = {name: argument(value, steps_per_epoch) for name, value in call.arguments.items()}
     if call.compiled_in:
         fixed |= {name for name in parameters if not callable(arguments.get(name))}
@@ -38,27 +38,27 @@ def injected(call: Call, steps_per_epoch: int) -> Any:
 
 def argument(value: Any, steps_per_epoch: int) -> Any:
     """Make an argument: a transformation in another one has its numbers in the state as well."""
-    result = made(value, steps_per_epoch)
-    return injected(value, steps_per_epoch) if isinstance(result, optax.GradientTransformation) else result
+    result = evaluate_calls(value, steps_per_epoch)
+    return inject_numbers(value, steps_per_epoch) if isinstance(result, optax.GradientTransformation) else result
 
 
-def structural(call: Call) -> set[str]:
+def structural_arguments(call: DeferredCall) -> set[str]:
     """Name the parameters that shape the computation: seeds, and what is annotated as no real number."""
     parameters, hints = signature_of(call.factory)
     return {name for name in parameters if name in SEEDS or (name in hints and float not in options(hints[name]))}
 
 
-def require_few(call: Call) -> None:
+def require_few(call: DeferredCall) -> None:
     """Raise ValueError where an argument counts what is made one by one, or kept, and counts too many."""
     for name, value in call.arguments.items():
         if isinstance(value, int) and value > COUNTED.get(name, value):
-            raise ValueError(f"{called(call.factory)} got {name}={value}, expected {COUNTED[name]} at most")
+            raise ValueError(f"{qualified_name(call.factory)} got {name}={value}, expected {COUNTED[name]} at most")
         for inner in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(inner, Call):
+            if isinstance(inner, DeferredCall):
                 require_few(inner)
 
 
-def examined(call: Call) -> Call:
+def check_transformation(call: DeferredCall) -> DeferredCall:
     """Return the call as a program can make it; raise ValueError if that cannot take steps."""
     require_few(call)
     try:
@@ -67,29 +67,29 @@ def examined(call: Call) -> Call:
         raise ValueError(reason(call, error)) from error
 
 
-def tried(call: Call) -> Call:
+def tried(call: DeferredCall) -> DeferredCall:
     """Return the call as a program can make it; what goes wrong may be any exception."""
-    result = plainly(call, PROBE)
+    result = make_with_plain_numbers(call, PROBE)
     if not isinstance(result, optax.GradientTransformation):
         raise ValueError(f"makes a {type(result).__name__}, expected one of Optax's transformations, such as optax.sgd")
-    return settled(call, take_steps, try_part)
+    return choose_traced_numbers(call, take_steps, try_part)
 
 
-def plainly(call: Call, steps_per_epoch: int) -> Any:
+def make_with_plain_numbers(call: DeferredCall, steps_per_epoch: int) -> Any:
     """Make what a call makes of plain numbers, for the constructor to look at them."""
     try:
         return call(steps_per_epoch)
     except Exception:  # of constructors that compute with their arguments, and get schedules
-        arguments = {name: made(value, steps_per_epoch) for name, value in call.arguments.items()}
-        schedules = [name for name, value in arguments.items() if callable(value) and name not in structural(call)]
+        arguments = {name: evaluate_calls(value, steps_per_epoch) for name, value in call.arguments.items()}
+        schedules = [name for name, value in arguments.items() if callable(value) and name not in structural_arguments(call)]
         if not schedules:
             raise
         return call.factory(**arguments | {name: float(arguments[name](0)) for name in schedules})
 
 
-def take_steps(call: Call) -> Any:
+def take_steps(call: DeferredCall) -> Any:
     """Take steps with a transformation."""
-    return loop(injected(call, PROBE), {"w": jnp.ones((2, 2))})
+    return loop(inject_numbers(call, PROBE), {"w": jnp.ones((2, 2))})
 
 
 def loop(transformation: optax.GradientTransformation, parameters: Any) -> Any:
@@ -103,7 +103,7 @@ def loop(transformation: optax.GradientTransformation, parameters: Any) -> Any:
     return jax.lax.fori_loop(0, 2, step, (parameters, transformation.init(parameters)))
 
 
-def try_part(call: Call) -> Any:
+def try_part(call: DeferredCall) -> Any:
     """Try an argument by itself: a transformation takes steps, a schedule is asked for a number."""
     result = call(PROBE)
     if isinstance(result, optax.GradientTransformation):
@@ -111,24 +111,24 @@ def try_part(call: Call) -> Any:
     return result(jnp.zeros([], jnp.int32)) if callable(result) else None
 
 
-def reason(call: Call, error: Exception) -> str:
+def reason(call: DeferredCall, error: Exception) -> str:
     """Say why a transformation cannot be made, or take steps; which argument it is, if it is one."""
-    why = in_words(called(call.factory), error)
-    for name in dispensable(call):
+    why = in_words(qualified_name(call.factory), error)
+    for name in is_dispensable(call):
         value = call.arguments[name]
         rest = {other: given for other, given in call.arguments.items() if other != name}
         try:
             tried(replace(call, arguments=rest))
         except Exception:  # whatever it is, it is not this argument, or not this one alone
             continue
-        if isinstance(value, Call) and callable(made(value, PROBE)):
-            return f"{called(call.factory)} cannot use a schedule for {name} ({why}); give it a number"
-        given = called(value.factory) if isinstance(value, Call) else said(value)
-        return f"{called(call.factory)} cannot use {given} for {name} ({why})"
+        if isinstance(value, DeferredCall) and callable(evaluate_calls(value, PROBE)):
+            return f"{qualified_name(call.factory)} cannot use a schedule for {name} ({why}); give it a number"
+        given = qualified_name(value.factory) if isinstance(value, DeferredCall) else format_value(value)
+        return f"{qualified_name(call.factory)} cannot use {given} for {name} ({why})"
     return why
 
 
-def dispensable(call: Call) -> Iterator[str]:
+def is_dispensable(call: DeferredCall) -> Iterator[str]:
     """Yield the names of the arguments that may be left out."""
     parameters, _ = signature_of(call.factory)
     for name in call.arguments:

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from darnax.builder.calls import Call
+from darnax.builder.calls import DeferredCall
 
-Attempt = Callable[[Call], Any]
+Attempt = Callable[[DeferredCall], Any]
 
 
-def settled(call: Call, attempt: Attempt, attempt_part: Attempt) -> Call:
+def choose_traced_numbers(call: DeferredCall, attempt: Attempt, attempt_part: Attempt) -> DeferredCall:
     """Return the call as a program can make it: numbers traced, or compiled in where that fails.
 
     The calls among its arguments are tried first, each by itself, with `attempt_part`; one that
@@ -24,9 +24,9 @@ def settled(call: Call, attempt: Attempt, attempt_part: Attempt) -> Call:
     """
     arguments = dict(call.arguments)
     for name, value in arguments.items():
-        if isinstance(value, Call):
+        if isinstance(value, DeferredCall):
             try:
-                arguments[name] = settled(value, attempt_part, attempt_part)
+                arguments[name] = choose_traced_numbers(value, attempt_part, attempt_part)
             except Exception:  # constructors of other packages may raise anything
                 continue
     call = replace(call, arguments=arguments)
@@ -40,9 +40,9 @@ def settled(call: Call, attempt: Attempt, attempt_part: Attempt) -> Call:
 
 def trace(attempt: Attempt, call: Any) -> None:
     """Trace `attempt`, with every number of the call as a run traces it."""
-    jax.eval_shape(attempt, abstract(call))
+    jax.eval_shape(attempt, as_abstract(call))
 
 
-def abstract(tree: Any) -> Any:
+def as_abstract(tree: Any) -> Any:
     """Return a tree of numbers with their shapes in their place."""
     return jax.tree.map(lambda number: jax.ShapeDtypeStruct(np.shape(number), jnp.float32), tree)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from darnax.builder.problems import Problems, nearest, said
+from darnax.builder.problems import Problems, format_value, nearest
 
 Size = tuple[int, ...]
 DEEPEST = 1000  # every layer is traced on its own: beyond, a network compiles for hours
@@ -52,7 +52,7 @@ class Buffers:
         return len(self.names) - 1
 
 
-class Place(NamedTuple):
+class NamedEdge(NamedTuple):
     """A module's name and its edge."""
 
     name: str
@@ -89,11 +89,11 @@ def read_family(name: str, value: Any, first: int) -> Family:
         raise ValueError(f"got the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat")
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
     if not isinstance(size, list | tuple) or not size or not all(type(length) is int and length > 0 for length in size):
-        raise ValueError(f"got the size {said(size)}, expected a list of positive integers, such as [10]")
+        raise ValueError(f"got the size {format_value(size)}, expected a list of positive integers, such as [10]")
     if math.prod(size) > MOST_UNITS:
-        raise ValueError(f"got the size {said(size)}, expected {MOST_UNITS} units at most")
+        raise ValueError(f"got the size {format_value(size)}, expected {MOST_UNITS} units at most")
     if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
-        raise ValueError(f"got repeat: {said(repeat)}, expected a positive integer, {DEEPEST} at most")
+        raise ValueError(f"got repeat: {format_value(repeat)}, expected a positive integer, {DEEPEST} at most")
     return Family(name, tuple(size), repeat, first)
 
 
@@ -124,7 +124,7 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     match = ENDPOINT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(
-            f"got {said(text)}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
+            f"got {format_value(text)}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
         )
     name, running, sign, shift, fixed = match.groups()
     family = family_called(name, buffers)
@@ -149,7 +149,7 @@ def family_called(name: str, buffers: Buffers) -> Family:
     raise ValueError(f"there is no buffer {name}{nearest(name, buffers.families)}")
 
 
-def places(name: str, sender: Endpoint, receiver: Endpoint) -> Iterator[Place]:
+def named_edges(name: str, sender: Endpoint, receiver: Endpoint) -> Iterator[NamedEdge]:
     """Yield the adapter's places: one, or with an i in it one for every i = 1, 2, … for which both ends exist."""
     running = [end for end in (sender, receiver) if end.running]
     first = max([1, *(1 - end.shift for end in running)])
@@ -157,4 +157,4 @@ def places(name: str, sender: Endpoint, receiver: Endpoint) -> Iterator[Place]:
     for i in range(first, last + 1) if running else (0,):
         ends = receiver.at(i), sender.at(i)
         if ends[0] is not None and ends[1] is not None:
-            yield Place(f"{name}{i}" if running else name, ends[0], ends[1])
+            yield NamedEdge(f"{name}{i}" if running else name, ends[0], ends[1])

@@ -36,7 +36,7 @@ def analyse(
     from darnax.laboratory import reopening
     from darnax.reports import analysis
 
-    asked = measures.chosen(list(only or []))
+    asked = measures.select_measures(list(only or []))
     with warnings_to_stderr():
         subject = reopening.analyse(run, list(overrides or []), examples, display())
     tables.echo(f"checkpoint: {subject.trained.describe()}")
@@ -46,5 +46,5 @@ def analyse(
         tables.echo(f"left out: {damage}")
     tables.echo(f"page: {analysis.write(run)}")
     if export is not None:
-        measures.export(subject, export)
+        measures.export_states(subject, export)
         tables.echo(f"states: {export}")

@@ -29,7 +29,7 @@ from darnax.cli.options import DEBUG
 RECORDED = ("train", "sweep")  # commands that do more than print: the screen is a view of what they do
 
 
-class Careful(TyperGroup):
+class ErrorReportingGroup(TyperGroup):
     """Runs a command; whatever goes wrong in it is shown as one panel instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -45,7 +45,10 @@ class Careful(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Careful, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=ErrorReportingGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)

@@ -13,7 +13,7 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
 
         darnax cite outputs/mnist_chain/<time>-<id> > references.bib
     """
-    packages, rest = trust.parted(overrides or [])
+    packages, rest = trust.split_trust(overrides or [])
     if rest:
         raise RequestError(Problem(rest[0], "the literature is that of the run as it is; leave out everything but trust=[…]"))
     from darnax.builder import build

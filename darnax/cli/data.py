@@ -8,7 +8,7 @@ import typer
 from darnax.cli import tables
 from darnax.cli.display import progress_bar
 from darnax.cli.options import Debug
-from darnax.printing import counted
+from darnax.printing import count_of
 
 Directory = Annotated[
     Path | None,
@@ -33,7 +33,7 @@ def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
     """
     from darnax.data import catalogue
 
-    rows = catalogue(place(directory))
+    rows = catalogue(data_folder(directory))
     tables.show(("dataset", "prepared", "made from"), [(r.name, "yes" if r.prepared else "no", ORIGIN[r.origin]) for r in rows])
 
 
@@ -45,12 +45,12 @@ def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) 
     """
     from darnax.data import describe
 
-    found = describe(name, place(directory))
+    found = describe(name, data_folder(directory))
     tables.echo(*found.text.split("\n"), "")
     facts = {
         "version": found.version,
         "input": " x ".join(map(str, found.shape)),
-        **{split: counted(count, "example") for split, count in found.splits.items()},
+        **{split: count_of(count, "example") for split, count in found.splits.items()},
         "prepared": found.folder if found.prepared else f"no: darnax data prepare {name}",
         "made from": ORIGIN[found.origin],
         "classes": found.classes,
@@ -75,14 +75,14 @@ def prepare_dataset(
     from darnax.data import prepare
 
     with progress_bar() as progress:
-        folder = prepare(name, place(directory), archives=archives and archives.expanduser(), progress=progress)
+        folder = prepare(name, data_folder(directory), archives=archives and archives.expanduser(), progress=progress)
     tables.echo(f"{name} is prepared: {folder}")
 
 
-def place(directory: Path | None) -> Path:
+def data_folder(directory: Path | None) -> Path:
     """Return the directory asked for, or the one of the configuration."""
     if directory is None:
-        from darnax.composing.composer import value
+        from darnax.composing.composer import default_value
 
-        directory = Path(value("paths.data"))
+        directory = Path(default_value("paths.data"))
     return directory.expanduser()

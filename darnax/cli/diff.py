@@ -16,9 +16,9 @@ def diff(a: Run, b: Run, debug: Debug = False) -> None:
         darnax diff a28a51 4cf1ed
     """
     from darnax.reports import text
-    from darnax.reports.diff import differences, environment, one, results
+    from darnax.reports.diff import differences, environment, read_one, results
 
-    runs = first, second = one(a), one(b)
+    runs = first, second = read_one(a), read_one(b)
     for run in runs:
         if run.damage:
             tables.echo(f"{run.path} is damaged: {run.damage}", "")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
-from darnax.errors import written
+from darnax.errors import writing_file
 from darnax.files import write_inside
-from darnax.printing import counted
+from darnax.printing import count_of
 
 if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
@@ -46,7 +46,7 @@ def draw(evaluation: "Evaluation", run: Path) -> None:
     """Draw the confusion matrix; before anything is printed, so that a pipe that closes early loses no file."""
     from darnax.reports import confusion
 
-    with written(run / PICTURE, "evaluate a copy of the run"):
+    with writing_file(run / PICTURE, "evaluate a copy of the run"):
         write_inside(run, PICTURE, confusion.draw(evaluation.confusion, evaluation.class_names))
 
 
@@ -54,7 +54,7 @@ def show(evaluation: "Evaluation") -> None:
     """Print the accuracy with its interval, and the classes; or a mean of scores, which has neither."""
     from darnax.reports import confusion
 
-    count, examples = evaluation.examples, counted(evaluation.examples, "example")
+    count, examples = evaluation.examples, count_of(evaluation.examples, "example")
     if not evaluation.right_or_wrong:
         tables.echo(f"score {evaluation.accuracy:.4f}  (mean of {examples}; not a fraction of right answers)")
         return

@@ -13,4 +13,4 @@ def list_experiments() -> None:
 
         darnax train +experiment=<name>
     """
-    tables.show(("experiment", "what it is"), config_folders.experiments().items())
+    tables.show(("experiment", "what it is"), config_folders.list_experiments().items())

@@ -21,7 +21,9 @@ def complete(ctx: typer.Context, incomplete: str) -> list[str]:
     given = ctx.params.get("overrides") or []
     whole = not incomplete.startswith("=") and not (given and given[-1] in ("=", "+experiment", "experiment"))
     prefix = "" if not whole else "experiment=" if incomplete.startswith("e") else "+experiment="
-    return [f"{prefix}{name}" for name in config_folders.experiments() if f"{prefix}{name}".startswith(incomplete.lstrip("="))]
+    return [
+        f"{prefix}{name}" for name in config_folders.list_experiments() if f"{prefix}{name}".startswith(incomplete.lstrip("="))
+    ]
 
 
 Debug = Annotated[

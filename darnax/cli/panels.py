@@ -13,7 +13,7 @@ def report(error: BaseException, *, debug: bool = False) -> int:
     """Show the error and return its exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
     if debug:
         trace(error)
-    error = of_a_setting(error)
+    error = as_request_error(error)
     if isinstance(error, RequestError):
         panel("This request cannot be carried out", [str(problem) for problem in error.problems])
         return REFUSED
@@ -24,7 +24,7 @@ def report(error: BaseException, *, debug: bool = False) -> int:
     if isinstance(error, KeyboardInterrupt):
         panel("Interrupted", ["before a run had started: there is nothing to resume"])
         return INTERRUPTED
-    panel("The run failed", failure(error, debug=debug))
+    panel("The run failed", describe_failure(error, debug=debug))
     return FAILED
 
 
@@ -33,7 +33,7 @@ def trace(error: BaseException) -> None:
     echo(*"".join(traceback.format_exception(error)).rstrip("\n").split("\n"), error=True)
 
 
-def of_a_setting(error: BaseException) -> BaseException:
+def as_request_error(error: BaseException) -> BaseException:
     """Return a RequestError in the place of what JAX raises at a value of a variable that it does not know."""
     text = str(error)
     if isinstance(error, ValueError) and ("for JAX flag jax_" in text or "environment 'JAX_" in text):
@@ -41,7 +41,7 @@ def of_a_setting(error: BaseException) -> BaseException:
     return error
 
 
-def failure(error: BaseException, *, debug: bool = False) -> list[str]:
+def describe_failure(error: BaseException, *, debug: bool = False) -> list[str]:
     """Tell the exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
     what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}".rstrip(": ")
     notes = list(getattr(error, "__notes__", []))

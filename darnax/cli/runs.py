@@ -35,7 +35,7 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", deb
     from darnax.reports.runs import find
 
     found = find([folder])
-    differences = told_apart(found)
+    differences = describe_differences(found)
     columns = ("when", "id", "name", "status", metric, "duration", "what differs", "folder")
     rows = [
         (
@@ -54,16 +54,16 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", deb
     tables.show(columns[:shown], [row[:shown] for row in rows])
 
 
-def told_apart(found: "list[Run]") -> "dict[Run, str]":
+def describe_differences(found: "list[Run]") -> "dict[Run, str]":
     """Say for every run what tells it from the others of its experiment."""
     from darnax.reports import text
-    from darnax.reports.configuration import differing, short_names
+    from darnax.reports.configuration import differing_keys, short_names
 
-    asked = set().union(*(run.overridden for run in found))
+    asked = set().union(*(run.overridden_keys for run in found))
     said = {}
     for name in {run.experiment for run in found}:
         group = [run for run in found if run.experiment == name]
-        keys = differing([run.config for run in group if run.config], asked)
+        keys = differing_keys([run.config for run in group if run.config], asked)
         short = short_names(keys, {key for run in group for key in run.config})
         for run in group:
             there = [key for key in keys if key in run.config]

@@ -7,7 +7,7 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
-from darnax.errors import written
+from darnax.errors import writing_file
 
 Picture = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the wiring into FILE.", show_default=False)]
 
@@ -27,6 +27,6 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
     description = describe(compose(list(overrides or [])))
     wiring_table.render(description)
     if svg is not None:
-        with written(svg):
+        with writing_file(svg):
             svg.write_text(picture.svg(description), encoding="utf-8")
         tables.echo(f"picture     {svg}")

@@ -10,7 +10,7 @@ from darnax.cli import panels, sweep_board, tables
 from darnax.cli.display import progress_bar, warnings_to_stderr
 from darnax.cli.options import Debug
 from darnax.errors import RequestError
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.sweeps.record import Record
 from darnax.sweeps.survey import DONE, State, survey
 
@@ -101,7 +101,7 @@ def finish(carry_out: Callable[[], tuple[Record, list[State]]], overrides: list[
     if running.are_refused(states):
         raise typer.Exit(panels.REFUSED)
     left = [state for state in states if state.status not in DONE]
-    command = running.resume_command(record, trust.granted(overrides))
+    command = running.resume_command(record, trust.trusted_packages(overrides))
     if left and all(state.given_up for state in left):
         tables.echo(f"what failed twice is tried again by: {command} --retry-failed")
     elif left:
@@ -118,10 +118,10 @@ def dry_run(overrides: list[str], file: Path | None) -> None:
     plan = planning.plan(composer, overrides)
     with warnings_to_stderr():
         warn_of_new(composer, (point.config for point in plan.points if point.config))
-    rows = [(name, " ".join(words)) for words, name in planning.called(plan, overrides).items()]
+    rows = [(name, " ".join(words)) for words, name in planning.point_names(plan, overrides).items()]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:
-        drawn = counted(plan.search.settings.n_trials, "point")
+        drawn = count_of(plan.search.settings.n_trials, "point")
         tables.echo(f"the search draws {drawn} between these, which were looked at")
     try:
         for line in planning.require_sound(plan, overrides, prepares=False):

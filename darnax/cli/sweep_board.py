@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from darnax.cli import tables
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.reports import text
-from darnax.sweeps.record import Goal, Record
+from darnax.sweeps.record import Objective, Record
 from darnax.sweeps.survey import State, best, survey, time_left
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def board(record: Record) -> Iterator[None]:
     if sys.stdout.isatty():
         from rich.live import Live
 
-        with Live(get_renderable=lambda: picture(record), refresh_per_second=1 / EVERY, transient=True):
+        with Live(get_renderable=lambda: render_table(record), refresh_per_second=1 / EVERY, transient=True):
             yield
         return
     over = threading.Event()
-    teller = threading.Thread(target=tell, args=(record, over), daemon=True)
+    teller = threading.Thread(target=print_changes, args=(record, over), daemon=True)
     teller.start()
     try:
         yield
@@ -39,7 +39,7 @@ def board(record: Record) -> Iterator[None]:
         teller.join()
 
 
-def tell(record: Record, over: threading.Event) -> None:
+def print_changes(record: Record, over: threading.Event) -> None:
     """Print a line whenever the status of a point changes."""
     before = {state.name: state.status for state in survey(record)}
     last = False
@@ -54,7 +54,7 @@ def tell(record: Record, over: threading.Event) -> None:
             before[state.name] = state.status
 
 
-def picture(record: Record) -> "Group":
+def render_table(record: Record) -> "Group":
     """Draw the points that fit on the screen, and a line about all of them."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
@@ -63,13 +63,13 @@ def picture(record: Record) -> "Group":
 
     states = survey(record)
     table = Table(*map(tables.printable, columns(record.goal)), box=SIMPLE_HEAD, pad_edge=False)
-    for state in fitting(states):
+    for state in select_visible(states):
         point, status, *rest = map(tables.printable, row(state, record.goal))
         table.add_row(Text(point), Text(status, COLOURS.get(status, "dim")), *map(Text, rest))
-    return Group(table, Text(tables.printable(about(states, record.goal))))
+    return Group(table, Text(tables.printable(summarise(states, record.goal))))
 
 
-def fitting(states: list[State]) -> list[State]:
+def select_visible(states: list[State]) -> list[State]:
     """Leave out points that wait, then ones that ended long ago, until the table fits on the screen."""
     import shutil
 
@@ -79,18 +79,18 @@ def fitting(states: list[State]) -> list[State]:
     return states[start : start + room]
 
 
-def show(states: Sequence[State], goal: Goal) -> None:
+def show(states: Sequence[State], goal: Objective) -> None:
     """Print the table of all points, and a line about them."""
     tables.show(columns(goal), [row(state, goal) for state in states])
-    tables.echo(about(states, goal))
+    tables.echo(summarise(states, goal))
 
 
-def columns(goal: Goal) -> tuple[str, ...]:
+def columns(goal: Objective) -> tuple[str, ...]:
     """Name the columns of the table."""
     return ("point", "status", "epochs", f"{goal.value} {goal.metric}", "time", "run, or why not")
 
 
-def row(state: State, goal: Goal) -> tuple[str, ...]:
+def row(state: State, goal: Objective) -> tuple[str, ...]:
     """Write one point for a table."""
     epochs = f"{round(state.epochs, 1):g}/{state.of:g}" if state.epochs and not math.isnan(state.of) else ""
     last = state.why or (state.run.name if state.run else "")
@@ -104,10 +104,10 @@ def row(state: State, goal: Goal) -> tuple[str, ...]:
     )
 
 
-def about(states: Sequence[State], goal: Goal) -> str:
+def summarise(states: Sequence[State], goal: Objective) -> str:
     """Count the points, name the best, and estimate the time that is left."""
     counts = {status: sum(s.status == status for s in states) for status in ("finished", *COLOURS)}
-    parts = [f"{counts.pop('finished')} of {counted(max(goal.trials, len(states)), 'point')} finished"]
+    parts = [f"{counts.pop('finished')} of {count_of(max(goal.trials, len(states)), 'point')} finished"]
     parts += [f"{count} {status}" for status, count in counts.items() if count]
     if (top := best(states, goal)) is not None:
         parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")

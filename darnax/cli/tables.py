@@ -20,12 +20,12 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: boo
     columns = [printable(name) for name in columns]
     lines = [[printable(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        boxed(columns, lines, tight=tight)
+        print_boxed(columns, lines, tight=tight)
     else:
-        plain(columns, lines)
+        print_plain(columns, lines)
 
 
-def boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool = False) -> None:
+def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool = False) -> None:
     """For a terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -40,7 +40,7 @@ def boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool = False
     Console().print(table)
 
 
-def plain(columns: Sequence[str], lines: list[list[str]]) -> None:
+def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     """For a file or another program: two spaces between columns, one row a line."""
     everything = [list(columns), *lines]
     widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]

@@ -57,7 +57,7 @@ def train(
         raise RequestError(Problem("--dry-run", "lists the points of a sweep; add -m, or see one configuration with --cfg job"))
     secrets.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
-        go_on(resume, changes, alone=not (multirun or cfg or config))
+        resume_run(resume, changes, alone=not (multirun or cfg or config))
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
@@ -82,7 +82,7 @@ def start(overrides: list[str], file: Path | None) -> None:
         training.start(overrides, file, command(), display())
 
 
-def go_on(run: Path, words: list[str], *, alone: bool) -> None:
+def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
     """Resume a run with the configuration it has; the command line says what it may use, and where its data are here."""
     if not alone:
         what = "goes on with the configuration of the run; leave out -m, --cfg and --config"
@@ -92,7 +92,7 @@ def go_on(run: Path, words: list[str], *, alone: bool) -> None:
 
     machine.require_of_machine(words)
     with warnings_to_stderr():
-        training.resume(run, trusted=trust.granted(words), data=machine.chosen_data(words), display=display())
+        training.resume(run, trusted=trust.trusted_packages(words), data=machine.data_folder_in(words), display=display())
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
@@ -105,7 +105,7 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
 
     with warnings_to_stderr():
         configuration = compose_here(overrides, file)
-    tables.echo(*as_yaml(configuration.written()))
+    tables.echo(*as_yaml(configuration.to_container()))
     streams.require_complete()
 
 
@@ -121,4 +121,4 @@ def as_yaml(config: dict[str, Any]) -> list[str]:
 
 def command() -> list[str]:
     """Return the command line as it was typed, for the record of the run."""
-    return secrets.masked([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return secrets.mask([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -69,13 +69,13 @@ def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
 def facts(description: "Description") -> Iterator[tuple[str, str]]:
     """The lines under the tables."""
     yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
-    parts = ", ".join(f"{what} {human(size)}" for what, size in description.memory.items())
+    parts = ", ".join(f"{what} {format_bytes(size)}" for what, size in description.memory.items())
     yield "memory", f"{parts}, and the data"
     copies = f", {description.replicas} replicas" if description.replicas > 1 else ""
     yield "data", f"{description.data}, {description.batch_size} a batch{copies}"
 
 
-def human(size: float) -> str:
+def format_bytes(size: float) -> str:
     """Bytes for a person.
 
     Example:

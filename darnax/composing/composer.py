@@ -51,13 +51,13 @@ class Composer(ConfigLoaderImpl):
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
-        directories = config_folders.directories() if file is None else [config_folders.packaged()]
+        directories = config_folders.config_folders() if file is None else [config_folders.packaged_folder()]
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
             path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
         super().__init__(path)
         self.trusted = trusted
-        self.saved = None if file is None else saved_configuration.read(file)
+        self.saved = None if file is None else saved_configuration.read_saved(file)
         self.here = adapt(self.saved.resolved) if adapt and self.saved else {}
         self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
         self.merged: dict[tuple[Any, ...], DictConfig] = {}
@@ -85,33 +85,33 @@ class Composer(ConfigLoaderImpl):
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
         if self.saved is not None:
-            return self.around(self.saved, overrides, mode)
+            return self.compose_around_saved(self.saved, overrides, mode)
         try:
-            return self.attempt(overrides, mode)
+            return self.compose_once(overrides, mode)
         except Exception as error:
             raise RequestError(*self.problems(overrides, mode)) from error
 
     def change(self, before: Composed, words: list[str], *, fresh: bool = True) -> Composed:
         """Return a saved configuration on this machine, after overrides."""
-        return saved_configuration.changed(before, words, self.is_group, fresh=fresh, here=self.here)
+        return saved_configuration.apply_overrides(before, words, self.is_group, fresh=fresh, here=self.here)
 
-    def around(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
+    def compose_around_saved(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
         """Put Hydra's node, as the packaged files and the overrides make it, around a saved configuration, for a sweep."""
-        parsed = list(hydra_settings.read(overrides))
+        parsed = list(hydra_settings.parse_overrides(overrides))
         hydra = [str(o.input_line) for o in parsed if hydra_settings.is_of_hydra(o.key_or_group)]
         task = [word for word in overrides if word not in hydra]
         swept = {str(o.input_line) for o in parsed if o.is_sweep_override()}
         fixed = [word for word in task if word not in swept]
         resolved = self.change(configuration, fixed, fresh=False).resolved
         try:
-            config = self.attempt(hydra, mode)
+            config = self.compose_once(hydra, mode)
         except Exception as error:
             raise RequestError(*self.problems(hydra, mode)) from error
         with open_dict(config):
             config.hydra.overrides.task = task
         return OmegaConf.create({"hydra": config.hydra, **resolved})
 
-    def attempt(self, overrides: list[str], mode: RunMode) -> DictConfig:
+    def compose_once(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
         with warnings.catch_warnings():
             # A launcher's file has the name of its plugin's schema, and is meant to be checked by it.
@@ -121,17 +121,17 @@ class Composer(ConfigLoaderImpl):
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""
         try:
-            config = self.attempt([], mode)
+            config = self.compose_once([], mode)
         except Exception as error:
-            return [explanations.composition("", error, [])]
+            return [explanations.explain_composition("", error, [])]
         good: list[str] = []
         found: list[Problem] = []
         for override in sorted(overrides, key=self.sets_a_value):
             try:
-                config = self.attempt([*good, override], mode)
+                config = self.compose_once([*good, override], mode)
                 good.append(override)
             except Exception as error:
-                found.append(explanations.composition(override, error, explanations.names(config)))
+                found.append(explanations.explain_composition(override, error, explanations.names(config)))
         return found
 
     def sets_a_value(self, override: str) -> bool:
@@ -150,43 +150,43 @@ class Composer(ConfigLoaderImpl):
         """Compose the configuration of one run, with what its values were composed from."""
         hydra_settings.require_effective(overrides, multirun=False, saved=self.saved is not None)
         if self.saved is None:
-            config = self.compose(spelled(overrides))
+            config = self.compose(normalise_overrides(overrides))
             if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
                 raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
             hydra_settings.require_unchanged(config)
-            return self.composed(config)
-        return self.admitted(self.change(self.saved, overrides))
+            return self.to_plain(config)
+        return self.require_admissible(self.change(self.saved, overrides))
 
     def compose_point(self, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Composed:
         """Compose one point of a sweep; a RequestError says why it cannot be composed, or why `check` refuses it."""
         if self.saved is not None:
-            return self.admitted(self.change(self.saved, overrides))
+            return self.require_admissible(self.change(self.saved, overrides))
         config = self.compose([*hydra, *overrides])
         check(config)
-        return self.composed(config)
+        return self.to_plain(config)
 
-    def composed(self, config: DictConfig) -> Composed:
+    def to_plain(self, config: DictConfig) -> Composed:
         """Return what Hydra has composed as plain values, without Hydra's node."""
         HydraConfig.instance().set_config(config)
         config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-        if taken_for_truth := explanations.keys_taken_for_truth(config):
+        if taken_for_truth := explanations.find_keys_read_as_booleans(config):
             raise RequestError(*taken_for_truth)
         raw = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
         try:
             resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
         except OmegaConfBaseException as error:
-            raise RequestError(*explanations.unresolved(config)) from error
-        return self.admitted(keep_references(raw, resolved))
+            raise RequestError(*explanations.explain_unresolved(config)) from error
+        return self.require_admissible(keep_references(raw, resolved))
 
-    def admitted(self, composed: Composed) -> Composed:
+    def require_admissible(self, composed: Composed) -> Composed:
         """Return a configuration that refers to nothing, shows no secret, and trusts nobody whom the command line does not."""
         left = [
             Problem(name, f"got {text}, which still refers to something")
-            for name, text in trust.leaves(composed.resolved)
+            for name, text in trust.text_leaves(composed.resolved)
             if "${" in text
         ]
-        whole = composed.resolved | {COMPUTED: derivations(composed.written())}
-        if problems := [*left, *secrets.exposed(whole)]:
+        whole = composed.resolved | {COMPUTED: derivations(composed.to_container())}
+        if problems := [*left, *secrets.find_exposed(whole)]:
             raise RequestError(*problems)
         trust.require_granted(composed.resolved, self.trusted)
         return composed
@@ -206,19 +206,19 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    return Composer(file, trust.granted(overrides)).run(overrides)
+    return Composer(file, trust.trusted_packages(overrides)).run(overrides)
 
 
-def value(name: str) -> Any:
+def default_value(name: str) -> Any:
     """Return one value of the default configuration, whatever the rest of it still lacks."""
     return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
 
 
-def words(overrides: Any) -> list[str]:
+def as_strings(overrides: Any) -> list[str]:
     """Return overrides as they were typed: what they refer to is not looked up."""
     return cast(list[str], OmegaConf.to_container(overrides, resolve=False))
 
 
-def spelled(overrides: list[str]) -> list[str]:
+def normalise_overrides(overrides: list[str]) -> list[str]:
     """Spell the overrides as Hydra wants them, after the ones that keep it quiet."""
     return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]

@@ -34,7 +34,7 @@ class Composed:
     tree: dict[str, Any]
     computed_from: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def written(self) -> dict[str, Any]:
+    def to_container(self) -> dict[str, Any]:
         """Return what a file has to hold for overrides of it to act as they would have when it was composed."""
         if not self.computed_from:
             return self.tree
@@ -44,7 +44,7 @@ class Composed:
 def keep_references(raw: dict[str, Any], resolved: dict[str, Any]) -> Composed:
     """Return a configuration from its texts with all interpolations, and from what these come to."""
     computed: dict[str, list[str]] = {}
-    tree = kept(raw, resolved, "", raw, computed)
+    tree = keep_node(raw, resolved, "", raw, computed)
     try:
         faithful = repr(references.resolve(tree)) == repr(resolved)
     except RequestError:
@@ -56,14 +56,14 @@ def keep_references(raw: dict[str, Any], resolved: dict[str, Any]) -> Composed:
     return Composed(resolved, tree, {key: found for key, found in computed.items() if found})
 
 
-def kept(raw: Any, resolved: Any, name: str, whole: Any, computed: dict[str, list[str]]) -> Any:
+def keep_node(raw: Any, resolved: Any, name: str, whole: Any, computed: dict[str, list[str]]) -> Any:
     """Return a node with its references, and with the value in the place of any other interpolation, which is noted."""
     if isinstance(raw, dict):
         below = f"{name}." if name else ""
-        return {key: kept(inner, resolved[key], f"{below}{key}", whole, computed) for key, inner in raw.items()}
+        return {key: keep_node(inner, resolved[key], f"{below}{key}", whole, computed) for key, inner in raw.items()}
     if isinstance(raw, list):
         pairs = enumerate(zip(raw, resolved, strict=True))
-        return [kept(inner, value, f"{name}.{index}", whole, computed) for index, (inner, value) in pairs]
+        return [keep_node(inner, value, f"{name}.{index}", whole, computed) for index, (inner, value) in pairs]
     if not isinstance(raw, str) or "${" not in raw:
         return raw
     if references.is_plain(raw):

@@ -13,16 +13,16 @@ from darnax.near import near
 EVERY_NAME = "`darnax train --cfg job` shows every name"
 
 
-def composition(override: str, error: Exception, names: list[str]) -> Problem:
+def explain_composition(override: str, error: Exception, names: list[str]) -> Problem:
     """Explain one override (for "": the files themselves) that Hydra refused; `names` are what it could have meant."""
     if mark := getattr(error, "problem_mark", None):
         return Problem(f"{mark.name}:{mark.line + 1}", f"is no valid YAML: {getattr(error, 'problem', error)}")
     if getattr(error, "options", None) is not None:
-        return missing_file(override, error)
-    return Problem(override or "configs/config.yaml", sentence(override, str(error), error.__cause__, names))
+        return explain_missing_file(override, error)
+    return Problem(override or "configs/config.yaml", explain_message(override, str(error), error.__cause__, names))
 
 
-def sentence(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
+def explain_message(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
     """Say what is wrong with an override, from the message of Hydra about it."""
     key, equals, value = override.lstrip("+~").partition("=")
     if not override:
@@ -69,7 +69,7 @@ def belongs_to_another(key: str) -> str:
     return ""
 
 
-def missing_file(override: str, error: Exception) -> Problem:
+def explain_missing_file(override: str, error: Exception) -> Problem:
     """Explain a choice in a group, on the command line or in a defaults list, for which there is no file."""
     group, _, name = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
     options: list[str] = list(getattr(error, "options", None) or [])
@@ -79,19 +79,19 @@ def missing_file(override: str, error: Exception) -> Problem:
     return Problem(where, f"there is no {name} in {group}/{hint(name, options)}; {way_out}")
 
 
-def unresolved(config: DictConfig) -> list[Problem]:
+def explain_unresolved(config: DictConfig) -> list[Problem]:
     """Explain every value that refers to something absent, or that has still to be given."""
     known = names(config)
-    return [Problem(key, gap(error, known)) for key, error in failures(config, "")]
+    return [Problem(key, explain_gap(error, known)) for key, error in find_failures(config, "")]
 
 
-def keys_taken_for_truth(config: DictConfig) -> list[Problem]:
+def find_keys_read_as_booleans(config: DictConfig) -> list[Problem]:
     """Find the keys that YAML read as true or false where a word was meant."""
     wrong = [name for name in names(config) if name.rpartition(".")[2] in ("True", "False")]
     return [Problem(name, "YAML reads on, off, yes and no as true and false; put the key in quotes") for name in wrong]
 
 
-def gap(error: OmegaConfBaseException, known: list[str]) -> str:
+def explain_gap(error: OmegaConfBaseException, known: list[str]) -> str:
     """Say what one unresolved value lacks."""
     text = first_line(str(error))
     if text.startswith("Missing mandatory value"):
@@ -102,7 +102,7 @@ def gap(error: OmegaConfBaseException, known: list[str]) -> str:
     return text
 
 
-def failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseException]]:
+def find_failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseException]]:
     """Walk the configuration and yield the values that cannot be resolved, with their names."""
     for key in range(len(node)) if isinstance(node, ListConfig) else list(node.keys()):  # type: ignore[attr-defined]
         name = f"{prefix}{key}"
@@ -114,7 +114,7 @@ def failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseE
             yield name, error
         else:
             if isinstance(child, Container) and not OmegaConf.is_interpolation(node, key):
-                yield from failures(child, f"{name}.")
+                yield from find_failures(child, f"{name}.")
 
 
 def names(config: DictConfig) -> list[str]:

@@ -57,14 +57,14 @@ def require_effective(overrides: Sequence[str], *, multirun: bool, saved: bool =
     """
     problems = [
         Problem(str(override.input_line), why)
-        for override in read(overrides)
-        if (why := objection(override, multirun=multirun, saved=saved))
+        for override in parse_overrides(overrides)
+        if (why := explain_ineffective(override, multirun=multirun, saved=saved))
     ]
     if problems:
         raise RequestError(*problems)
 
 
-def objection(override: Override, *, multirun: bool, saved: bool) -> str:
+def explain_ineffective(override: Override, *, multirun: bool, saved: bool) -> str:
     """Return why an override has no effect on what darnax does, and what to do instead; "" where it has one."""
     key = override.key_or_group
     if not is_of_hydra(key):
@@ -73,7 +73,7 @@ def objection(override: Override, *, multirun: bool, saved: bool) -> str:
         return "" if multirun else "has an effect in a sweep alone; start one with -m, or leave it out"
     if key == SEARCH_PATH and not saved:
         return ""
-    return f"would have no effect; {instead(key)}"
+    return f"would have no effect; {suggest_instead(key)}"
 
 
 def is_of_hydra(key: str) -> bool:
@@ -81,14 +81,14 @@ def is_of_hydra(key: str) -> bool:
     return key == "hydra" or key.startswith(("hydra.", "hydra/"))
 
 
-def instead(key: str) -> str:
+def suggest_instead(key: str) -> str:
     """Return what to do instead of setting a key."""
     key = key.replace("/", ".")
     found = [text for start, text in INSTEAD.items() if f"{key}.".startswith(f"{start}.")]
     return found[0] if found else "leave it out"
 
 
-def read(overrides: Iterable[str]) -> Iterator[Override]:
+def parse_overrides(overrides: Iterable[str]) -> Iterator[Override]:
     """Read overrides by Hydra's grammar; composing explains those that cannot be read."""
     parser = OverridesParser.create()
     for override in overrides:
@@ -102,7 +102,7 @@ def require_unchanged(config: DictConfig) -> None:
     """Raise RequestError where a file has changed a setting of Hydra's without effect in a composed configuration."""
     node: Any = OmegaConf.to_container(config.hydra, resolve=False)
     problems = [
-        Problem(f"hydra.{key}", f"is set to {found}, which would have no effect; {instead(f'hydra.{key}')}")
+        Problem(f"hydra.{key}", f"is set to {found}, which would have no effect; {suggest_instead(f'hydra.{key}')}")
         for key, value in UNCHANGED.items()
         if (found := setting(node, key)) != value
     ]

@@ -147,7 +147,7 @@ def parsed(word: str) -> Override:
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException as error:
-        raise RequestError(explanations.composition(word, error, [])) from error
+        raise RequestError(explanations.explain_composition(word, error, [])) from error
 
 
 def given(value: Any, key: str) -> Iterator[str]:

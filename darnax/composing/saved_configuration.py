@@ -25,7 +25,7 @@ from darnax.reports.configuration import COMPUTED, without_computed
 COMPOSED = "composed.yaml"
 
 
-def read(file: Path) -> Composed:
+def read_saved(file: Path) -> Composed:
     """Return the configuration that a file holds.
 
     Raises:
@@ -43,7 +43,7 @@ def read(file: Path) -> Composed:
     return Composed(here.resolved, here.tree, derived)
 
 
-def changed(
+def apply_overrides(
     before: Composed,
     words: Sequence[str],
     is_group: Callable[[str], bool],
@@ -122,7 +122,7 @@ def mapping_in(file: Path) -> dict[str, Any]:
 
 def known_derivations(here: Composed) -> Iterator[tuple[str, list[str]]]:
     """Yield key -> keys for every value that is what a file of the configurations derives from others."""
-    known = known_references(tuple(config_folders.directories()))
+    known = known_references(tuple(config_folders.config_folders()))
     name, others = str(here.resolved.get("name")), {each.experiment for each in known} - {""}
     for each in known:
         elsewhere = each.experiment and each.experiment != name and name in others

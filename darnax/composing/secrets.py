@@ -18,11 +18,11 @@ def secrets() -> dict[str, str]:
     return {value: name for value, name in held.items() if len(value) >= SHORTEST}
 
 
-def exposed(config: Mapping[str, Any]) -> list[Problem]:
+def find_exposed(config: Mapping[str, Any]) -> list[Problem]:
     """Find what a run would write into its folder and show on a dashboard, and must not: values, and names of values."""
     known = secrets()
     found = [
-        Problem(masked([name])[0], f"holds the value of ${variable}, {WRITTEN}")
+        Problem(mask([name])[0], f"holds the value of ${variable}, {WRITTEN}")
         for name, text in texts(config)
         for value, variable in known.items()
         if value in text
@@ -40,22 +40,22 @@ def require_none(words: Sequence[str]) -> None:
         Problem(f"argument {position}", f"holds the value of ${variable}, {WRITTEN}")
         for position, word in enumerate(words, 1)
         for value, variable in known.items()
-        if any(value in text for text in meanings(word))
+        if any(value in text for text in possible_meanings(word))
     ]
     if problems:
         raise RequestError(*problems)
 
 
-def meanings(word: str) -> Iterator[str]:
+def possible_meanings(word: str) -> Iterator[str]:
     """Yield a word as it was typed, and the texts that Hydra's grammar finds in it."""
     yield word
     if not secrets():
         return
     from hydra.core.override_parser.types import ChoiceSweep, Override
 
-    from darnax.composing.hydra_settings import read
+    from darnax.composing.hydra_settings import parse_overrides
 
-    for override in read([word]):
+    for override in parse_overrides([word]):
         value = override.value()
         if isinstance(value, ChoiceSweep):
             value = [Override._convert_value(element) for element in value.list]
@@ -73,7 +73,7 @@ def texts(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, str(node)
 
 
-def masked(words: Sequence[str]) -> list[str]:
+def mask(words: Sequence[str]) -> list[str]:
     """Return a command line with the names of the variables in the place of their values."""
     found = list(words)
     for value, variable in secrets().items():

@@ -15,7 +15,7 @@ from darnax.errors import Problem, RequestError
 HYDRAS = ("defaults", "hydra")  # keys with which Hydra would read other files and make objects
 
 
-def granted(overrides: Sequence[str]) -> frozenset[str]:
+def trusted_packages(overrides: Sequence[str]) -> frozenset[str]:
     """Return the packages that `trust=[…]` names among the words of a command line.
 
     Example:
@@ -26,7 +26,7 @@ def granted(overrides: Sequence[str]) -> frozenset[str]:
     return frozenset(word for value in values for word in re.findall(r"\w+", value))
 
 
-def parted(overrides: Sequence[str]) -> tuple[frozenset[str], list[str]]:
+def split_trust(overrides: Sequence[str]) -> tuple[frozenset[str], list[str]]:
     """Part the packages that a command line trusts from the rest of its words.
 
     Example:
@@ -34,10 +34,10 @@ def parted(overrides: Sequence[str]) -> tuple[frozenset[str], list[str]]:
         (frozenset({'mylab'}), ['seed=3'])
     """
     rest = [word for word in overrides if not word.lstrip("+").startswith("trust=")]
-    return granted(overrides), rest
+    return trusted_packages(overrides), rest
 
 
-def repeated(packages: Collection[str]) -> str:
+def trust_option(packages: Collection[str]) -> str:
     """Return what has to be added to a command that goes on with a run.
 
     Example:
@@ -53,7 +53,9 @@ def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> Non
     asked = config.get("trust")
     if more := set(map(str, asked if isinstance(asked, list) else ())) - set(packages):
         names = ", ".join(sorted(more))
-        what = f"the configuration asks to run code of {names}; if you trust it, say so on the command line:{repeated(more)}"
+        what = (
+            f"the configuration asks to run code of {names}; if you trust it, say so on the command line:{trust_option(more)}"
+        )
         raise RequestError(Problem("trust", what))
 
 
@@ -69,7 +71,7 @@ def require_plain(config: Mapping[str, Any], file: Path) -> None:
     ]
     problems += [
         Problem(name, f"got {text}; a file cannot look anything up, write the value, or give it on the command line")
-        for name, text in leaves(config)
+        for name, text in text_leaves(config)
         if "${" in text and not references.is_plain(text)
     ]
     if problems:
@@ -85,10 +87,10 @@ def wrong_keys(node: Any, name: str = "") -> Iterator[str]:
         yield from wrong_keys(child, below)
 
 
-def leaves(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def text_leaves(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield the dotted name and the words of every leaf that is a text."""
     items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for key, child in items:
-        yield from leaves(child, f"{name}.{key}" if name else str(key))
+        yield from text_leaves(child, f"{name}.{key}" if name else str(key))
     if isinstance(node, str):
         yield name, node

@@ -108,7 +108,7 @@ class Convolved(Connectivity):
         corners = [(a, b) for a in range(width) for b in range(width)]
         return jnp.concatenate([padded[:, a : a + rows : stride, b : b + columns : stride] for a, b in corners], axis=-1)
 
-    def stored(self, x: Float[Array, "batch rows columns in"]) -> Float[Array, "batch rows columns in"]:
+    def preferred_layout(self, x: Float[Array, "batch rows columns in"]) -> Float[Array, "batch rows columns in"]:
         return x
 
     def _hollowed(self, weight: Float[Array, "width width in out"]) -> Float[Array, "width width in out"]:

@@ -47,7 +47,7 @@ class Dense(Connectivity):
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
         return self._hollowed(normalised(total, batch, self.fan_in))
 
-    def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
+    def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         return x
 
     def _hollowed(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:

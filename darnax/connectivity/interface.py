@@ -43,7 +43,7 @@ class Connectivity(eqx.Module):
         """
 
     @abstractmethod
-    def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
+    def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         """Return `x`, a state that `message` will read again and again, in the order of memory that it reads fastest."""
 
 

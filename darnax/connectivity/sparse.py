@@ -87,7 +87,7 @@ class Sparse(Connectivity):
 
         return normalised(row_major(sum_over_samples(before, signal, self.inputs)), batch, self.fan_in)
 
-    def stored(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
+    def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         require_buffers(x=(x, self.pre))
         columns = with_layout_constraint(x.reshape(x.shape[0], -1), COLUMN_MAJOR)
         # The barrier keeps this layout out of the results of `jax.jit`, which misreads them otherwise (jax 0.10).

@@ -11,7 +11,7 @@ import numpy as np
 from darnax.data.idx import read_idx
 from darnax.errors import Problem, RequestError
 from darnax.files import open_regular
-from darnax.printing import counted
+from darnax.printing import count_of
 
 IDX_SETS = ("mnist", "fashion_mnist", "kmnist")
 """Sets of TensorFlow Datasets that are made of four IDX archives of one naming."""
@@ -60,7 +60,7 @@ def _check(path: Path, name: str, expected: Registered) -> Problem | None:
         with open_regular(path) as file:
             if (size := os.fstat(file.fileno()).st_size) != expected.size:
                 return Problem(
-                    str(path), f"has {counted(size, 'byte')}, expected {expected.size} for {name}: copy or download it again"
+                    str(path), f"has {count_of(size, 'byte')}, expected {expected.size} for {name}: copy or download it again"
                 )
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -78,6 +78,6 @@ def read_archives(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")
     labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
     if len(images) != len(labels):
-        there = f"{counted(len(images), 'image')} and {counted(len(labels), 'label')}"
+        there = f"{count_of(len(images), 'image')} and {count_of(len(labels), 'label')}"
         raise RequestError(f"{folder}: {split} has {there}, expected as many of both")
     return images[..., None], labels.astype(np.int64)

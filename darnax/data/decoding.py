@@ -10,7 +10,7 @@ from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source
 from darnax.errors import Problem, RequestError
 from darnax.files import SMALL
-from darnax.printing import counted
+from darnax.printing import count_of
 
 _BLOCK = 1000
 _TIMES = 64  # the size of a file of records, at most, beside that of its examples
@@ -40,7 +40,7 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
     read, total = source.reader(split), source.counts[split]
     if len(read) != total:
         raise Damaged(
-            f"{read.what} holds {counted(len(read), 'example')}, expected {total}: delete the folder and prepare it again"
+            f"{read.what} holds {count_of(len(read), 'example')}, expected {total}: delete the folder and prepare it again"
         )
     blocks = []
     for start in range(0, total, _BLOCK):
@@ -54,7 +54,9 @@ def check_size(source: Source) -> None:
     folders = [folder for folder in (source.folder, source.folder / FOLDER) if folder.is_dir()]
     size = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file())
     if size > SMALL + _TIMES * source.nbytes:
-        what = f"has files of {counted(size, 'byte')}, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
+        what = (
+            f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
+        )
         raise RequestError(Problem(str(source.folder), what))
 
 

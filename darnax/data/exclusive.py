@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from darnax.errors import Problem, RequestError
-from darnax.locks import held
+from darnax.locks import file_lock
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def exclusive(directory: Path, name: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(held(directory / f".darnax-{name.replace('/', '-')}.lock", math.inf))
+            stack.enter_context(file_lock(directory / f".darnax-{name.replace('/', '-')}.lock", math.inf))
         except OSError as error:
             raise RequestError(
                 Problem("paths.data", f"cannot write in {directory} ({error.strerror}): name another folder")

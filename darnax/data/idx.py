@@ -9,7 +9,7 @@ import numpy as np
 
 from darnax.errors import RequestError
 from darnax.files import read_bytes
-from darnax.printing import counted
+from darnax.printing import count_of
 
 _UNSIGNED_BYTE = 0x08
 
@@ -28,6 +28,6 @@ def read_idx(path: Path) -> np.ndarray:
     shape = np.frombuffer(raw, ">u4", count=raw[3], offset=4).tolist() if len(raw) >= 4 + 4 * raw[3] else [-1]
     data = raw[4 + 4 * raw[3] :]
     if len(data) != math.prod(shape):
-        there = f"holds {counted(len(data), 'byte')} of data"
+        there = f"holds {count_of(len(data), 'byte')} of data"
         raise RequestError(f"{path} {there}, expected {shape} from its header: copy it again")
     return np.frombuffer(data, np.uint8).reshape(shape)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darnax.errors import Problem, RequestError
-from darnax.printing import counted
+from darnax.printing import count_of
 
 _VALIDATION_SEED = 0
 
@@ -58,7 +58,7 @@ class Selection:
         if self.test + self.validation >= len(kept):
             got = f"{self.validation} and data.test={self.test}" if self.test else f"{self.validation}"
             raise RequestError(
-                Problem("data.validation", f"got {got}, expected fewer than the {counted(len(kept), 'example')} of train")
+                Problem("data.validation", f"got {got}, expected fewer than the {count_of(len(kept), 'example')} of train")
             )
         order = np.random.default_rng(_VALIDATION_SEED).permutation(kept)
         train, test, validation = np.split(order, [len(kept) - self.validation - self.test, len(kept) - self.validation])

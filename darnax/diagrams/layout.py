@@ -52,7 +52,7 @@ def span(module: "ModuleRow") -> int:
     return module.receiver - module.sender
 
 
-def laned(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
+def assign_lanes(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
     """Give every arc the lowest lane in which it is alone, short ones first, so that they nest."""
     arcs: list[Arc] = []
     for module in sorted(modules, key=lambda m: (abs(span(m)), m.sender)):
@@ -62,13 +62,13 @@ def laned(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
     return arcs
 
 
-def laid_out(description: "Description", layers: dict[int, "ModuleRow"], arcs: Sequence[Arc]) -> Columns:
+def layout_columns(description: "Description", layers: dict[int, "ModuleRow"], arcs: Sequence[Arc]) -> Columns:
     """Place the boxes, as wide as their words and arcs need, and as far apart as the words between them need."""
     adapters = [module for module in description.modules if module.sender != module.receiver]
     lefts, widths, x = [], [], float(MARGIN)
     for position, (name, size) in enumerate(description.buffers):
         layer = layers.get(position)
-        words = (name, shown(size), layer.kind if layer else "", layer.connectivity if layer else "")
+        words = (name, format_size(size), layer.kind if layer else "", layer.connectivity if layer else "")
         widths.append(
             max([88.0, *(len(word) * LETTER + 20 for word in words), 2 * (HALF_LOOP + PORT * (busiest(position, arcs) + 1))])
         )
@@ -78,7 +78,7 @@ def laid_out(description: "Description", layers: dict[int, "ModuleRow"], arcs: S
     return Columns(tuple(lefts), tuple(widths))
 
 
-def shown(size: tuple[int, ...]) -> str:
+def format_size(size: tuple[int, ...]) -> str:
     """A size for a person."""
     return "×".join(map(str, size))
 

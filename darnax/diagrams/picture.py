@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from darnax.diagrams.layout import LETTER, MARGIN, Arc, Columns, clear, laid_out, laned, port, shown, span
+from darnax.diagrams.layout import LETTER, MARGIN, Arc, Columns, assign_lanes, clear, format_size, layout_columns, port, span
 from darnax.printing import element_text
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def svg(description: "Description") -> str:
     adapters = [module for module in description.modules if module.sender != module.receiver]
     layers = {module.receiver: module for module in description.modules if module.sender == module.receiver}
     arcs = [
-        *laned([a for a in adapters if span(a) > 1], above=True),
-        *laned([a for a in adapters if span(a) < -1], above=False),
+        *assign_lanes([a for a in adapters if span(a) > 1], above=True),
+        *assign_lanes([a for a in adapters if span(a) < -1], above=False),
     ]
     top = MARGIN + LOOP + LANE * max((arc.lane for arc in arcs if arc.above), default=0)
     bottom = top + BOX + LANE * max((arc.lane for arc in arcs if not arc.above), default=0)
-    columns = laid_out(description, layers, arcs)
+    columns = layout_columns(description, layers, arcs)
     parts = [
         *(line for position, _ in enumerate(description.buffers) for line in box(description, layers, columns, position, top)),
         *(line for layer in layers.values() if layer.parameters for line in loop(layer, columns, top)),
@@ -63,7 +63,7 @@ def box(
     x, width = columns.lefts[position], columns.widths[position]
     yield f'<rect class="box" x="{x:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX}" rx="8"/>'
     layer = layers.get(position)
-    words = [("name inside", name), ("inside", shown(size)), ("soft inside", layer.kind if layer else "input")]
+    words = [("name inside", name), ("inside", format_size(size)), ("soft inside", layer.kind if layer else "input")]
     for line, (kind, word) in enumerate(words):
         yield text(Point(columns.middle(position), top + 30 + 22 * line), word, kind)
 

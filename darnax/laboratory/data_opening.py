@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from darnax.laboratory.display import SILENT, Display
-from darnax.printing import counted
+from darnax.printing import count_of
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
@@ -22,7 +22,7 @@ def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bo
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return fitting(open_source(data, existing=existing), data, trains=trains)
+        return require_fitting_data(open_source(data, existing=existing), data, trains=trains)
     with display.data_progress() as progress:
         dataset = open_dataset(
             data.name,
@@ -37,7 +37,7 @@ def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bo
             existing=existing,
         )
     keep_to_installed_code()  # OpenCV was imported, and XLA starts compilers
-    return fitting(dataset, data, trains=trains)
+    return require_fitting_data(dataset, data, trains=trains)
 
 
 def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
@@ -51,12 +51,12 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
     try:
         experiment.make_optimizer.make_plainly(steps)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
-        what = f"{first_line(error)}; an epoch has {counted(steps, 'step')} here"
+        what = f"{first_line(error)}; an epoch has {count_of(steps, 'step')} here"
         what += ": give larger numbers of epochs, or numbers of steps"
         raise RequestError(Problem("optimizer", what)) from error
 
 
-def ordered_by_each_seed(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
+def require_own_order(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
     """Return the dataset, or raise RequestError where replicas would train in the order of another one's seed."""
     from darnax.data import is_streamed
     from darnax.errors import Problem, RequestError
@@ -87,7 +87,7 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
     return choose(make(), selection, existing=existing)
 
 
-def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":
+def require_fitting_data(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":
     """Return the dataset, after a look at whether it is what the configuration says it is, and enough to train on."""
     import jax
 
@@ -107,12 +107,12 @@ def fitting(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "
         problems.append(
             Problem(
                 "data.classes",
-                f"got {data.classes}, expected {there}: {dataset.name} has {counted(there, 'class', 'classes')}; write that",
+                f"got {data.classes}, expected {there}: {dataset.name} has {count_of(there, 'class', 'classes')}; write that",
             )
         )
     if trains and not dataset.train.batches(data.batch_size):
         what = f"got {data.batch_size}, more than there is to train on at once"
-        what += f" of {counted(len(dataset.train), 'example')}; lower it"
+        what += f" of {count_of(len(dataset.train), 'example')}; lower it"
         problems.append(Problem("data.batch_size", what))
     if problems:
         raise RequestError(*problems)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from darnax.composing import trust
 from darnax.composing.references import find
 from darnax.errors import Problem, RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 
 if TYPE_CHECKING:
     from darnax.composing.composer import Composer
@@ -31,7 +31,7 @@ def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dic
     paths = config.get("paths")
     if not isinstance(paths, Mapping):
         return dict(config)  # the builder says what is wrong with it
-    new = {name: here(name, place) for name, place in paths.items()}
+    new = {name: existing_or_default(name, place) for name, place in paths.items()}
     if chosen is not None:
         new["data"] = chosen
     else:
@@ -56,7 +56,7 @@ def values_here(config: Mapping[str, Any]) -> dict[str, str]:
     paths = config.get("paths")
     if not isinstance(paths, Mapping):
         return {}
-    found = {name: here(name, place) for name, place in paths.items()}
+    found = {name: existing_or_default(name, place) for name, place in paths.items()}
     return {f"paths.{name}": place for name, place in found.items() if place != paths[name]}
 
 
@@ -65,7 +65,7 @@ def composer_here(file: Path | None, overrides: Sequence[str]) -> "Composer":
     from darnax.composing.composer import Composer
 
     adapt = values_here if file is not None and is_of_a_run(file) else None
-    return Composer(file, trust.granted(overrides), adapt=adapt)
+    return Composer(file, trust.trusted_packages(overrides), adapt=adapt)
 
 
 def compose_here(overrides: Sequence[str], file: Path | None) -> "Composed":
@@ -85,9 +85,9 @@ def warn_of_new(composer: "Composer", configs: Iterable[Mapping[str, Any]]) -> N
         warn(composer.saved.resolved, first)
 
 
-def here(name: str, place: Any) -> Any:
+def existing_or_default(name: str, place: Any) -> Any:
     """Return a path if it exists, or else the default one."""
-    if name not in ("data", "outputs") or not isinstance(place, str) or expanded(place).exists():
+    if name not in ("data", "outputs") or not isinstance(place, str) or expand_user(place).exists():
         return place
     return default(f"paths.{name}", Path.cwd(), frozenset(os.environ.items()))
 
@@ -95,10 +95,10 @@ def here(name: str, place: Any) -> Any:
 @cache
 def default(name: str, directory: Path, environment: frozenset[tuple[str, str]]) -> Any:
     """Return a value of the default configuration of a directory and an environment."""
-    from darnax.composing.composer import value
+    from darnax.composing.composer import default_value
 
     del directory, environment
-    return value(name)
+    return default_value(name)
 
 
 def require_of_machine(words: Sequence[str]) -> None:
@@ -108,7 +108,7 @@ def require_of_machine(words: Sequence[str]) -> None:
         raise RequestError(Problem("--resume", what))
 
 
-def chosen_data(words: Sequence[str]) -> str | None:
+def data_folder_in(words: Sequence[str]) -> str | None:
     """Return the folder that `paths.data=DIR` names among the words of a command line.
 
     Example:

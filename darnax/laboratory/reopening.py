@@ -11,11 +11,11 @@ from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
 
 if TYPE_CHECKING:
-    from darnax.analysis.subject import Subject
+    from darnax.analysis.subject import TrainedRun
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import Experiment
-    from darnax.runner.programs import Programs
+    from darnax.runner.programs import CompiledPrograms
     from darnax.runner.run_folder import RunFolder
 
 CHOSEN_BY_TEST = "best.safetensors was chosen by the test images, as in earlier versions; the last network is used instead"
@@ -34,24 +34,24 @@ def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) ->
     return replace(evaluation, checkpoint=trained.describe())
 
 
-def analyse(path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT) -> "Subject":
+def analyse(path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT) -> "TrainedRun":
     """Return a run as the measures look at it, with so many test examples; overrides may change the data."""
-    from darnax.analysis.subject import Subject
+    from darnax.analysis.subject import TrainedRun
 
     experiment, dataset, folder, programs = reopen(path, overrides, "analyse", display)
-    return Subject(experiment, dataset, folder, programs, examples)
+    return TrainedRun(experiment, dataset, folder, programs, examples)
 
 
 def reopen(
     path: Path, overrides: Sequence[str], asked_by: str, display: Display = SILENT
-) -> "tuple[Experiment, Dataset, RunFolder, Programs]":
+) -> "tuple[Experiment, Dataset, RunFolder, CompiledPrograms]":
     """Return a run with its data and its programs, for a command that looks at it; overrides may change the data."""
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.errors import RequestError
-    from darnax.laboratory.machine import DATA, chosen_data, with_paths_here
+    from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
     from darnax.runner.best import chosen_by_test
-    from darnax.runner.programs import Programs
+    from darnax.runner.programs import CompiledPrograms
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import steps_of
 
@@ -61,13 +61,13 @@ def reopen(
         raise RequestError(what)
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    config = with_paths_here(compose(changes, folder.path / "config.yaml"), chosen_data(overrides))
+    config = with_paths_here(compose(changes, folder.path / "config.yaml"), data_folder_in(overrides))
     experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, display, trains=False, existing=True)
     if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
         logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
     steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples
-    return experiment, dataset, folder, Programs([experiment], steps)
+    return experiment, dataset, folder, CompiledPrograms([experiment], steps)
 
 
 def on_one_device(experiment: "Experiment") -> "Experiment":

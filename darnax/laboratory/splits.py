@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from darnax.files import expanded
+from darnax.files import expand_user
 
 
 def has_validation(config: Mapping[str, Any]) -> bool:
@@ -47,4 +47,4 @@ def set_has_validation(name: str, directory: str) -> bool:
     """Return whether a set has a validation split besides the one that it is tested on."""
     from darnax.data import describe
 
-    return {"validation", "test"} <= describe(name, expanded(directory)).splits.keys()
+    return {"validation", "test"} <= describe(name, expand_user(directory)).splits.keys()

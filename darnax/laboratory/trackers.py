@@ -19,13 +19,13 @@ def open_tracker(
     """Open every tracker of a run as one; the progress of a sweep's runs is not shown run by run."""
     from darnax.tracking import Composite
     from darnax.tracking.jsonl import Jsonl
-    from darnax.tracking.since import Since
+    from darnax.tracking.since import SkipReplayed
 
     display.log_opened()
     epochs = experiment.runner.epochs
     record = Jsonl(folder.metrics, keep_until=progress.step)
-    shown = dashboards(experiment, folder, sweep, resumed=record.told >= 0)
-    trackers: list[Tracker] = [record, *(Since(each, record.told) for each in shown)]
+    shown = dashboards(experiment, folder, sweep, resumed=record.last_reported >= 0)
+    trackers: list[Tracker] = [record, *(SkipReplayed(each, record.last_reported) for each in shown)]
     if experiment.tracking.console and display.console is not None:
         console = display.console(progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path)
         trackers.append(console)

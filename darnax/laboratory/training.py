@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.compilation_cache import keep_compiled_programs
-from darnax.laboratory.data_opening import open_data, ordered_by_each_seed, require_epochs
+from darnax.laboratory.data_opening import open_data, require_epochs, require_own_order
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.membership import Membership
 
@@ -34,7 +34,7 @@ def train(
     from darnax.builder import build
 
     experiment = build(config)
-    dataset = ordered_by_each_seed(open_data(experiment, display), experiment)
+    dataset = require_own_order(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
     place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
     folder = new_folder(place, name, config, composed, overrides=overrides, command=command)
@@ -90,7 +90,7 @@ def resume(
     config = folder.config()
     require_granted(config, trusted)
     experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
-    dataset = ordered_by_each_seed(open_data(experiment, display, existing=True), experiment)
+    dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
     return run([(experiment, folder)], dataset, display, sweep)[0]
 
 
@@ -98,16 +98,16 @@ def run(
     runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", display: Display, sweep: Membership | None
 ) -> list[dict[str, Any]]:
     """Hand one run, or several that are one program, to the runner; return the summaries."""
-    from darnax.composing.trust import repeated
+    from darnax.composing.trust import trust_option
     from darnax.errors import RunError
     from darnax.laboratory.trackers import open_tracker
     from darnax.runner.interrupts import Interrupted
-    from darnax.runner.lane import Lane
+    from darnax.runner.lane import RunSession
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
-    trust = repeated(runs[0][0].config.get("trust", ()))
-    lanes = [Lane(each, folder, partial(open_tracker, each, folder, display, sweep)) for each, folder in runs]
+    trust = trust_option(runs[0][0].config.get("trust", ()))
+    lanes = [RunSession(each, folder, partial(open_tracker, each, folder, display, sweep)) for each, folder in runs]
     with ExitStack() as stack:
         for _, folder in runs:
             stack.enter_context(folder.held())

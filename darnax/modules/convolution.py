@@ -56,7 +56,7 @@ class Convolution(Weighted):
         pre, post = _image("in_features", in_features), _image("out_features", out_features)
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = chosen_rule(rule, threshold, post)
-        self.connect((pre, post), connectivity, per_receiver(strength, post[-1:]), chosen, key)
+        self._setup((pre, post), connectivity, per_receiver(strength, post[-1:]), chosen, key)
         made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if made != post:
             raise ValueError(
@@ -94,7 +94,7 @@ class RecurrentConvolution(Recurrent):
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
         connectivity = Convolved(size[-1], size[-1], width, hollow=True)
-        self.couple(size, connectivity, j_d, chosen_rule(rule, threshold, size), key)
+        self._setup(size, connectivity, j_d, chosen_rule(rule, threshold, size), key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
         require_buffers(x=(x, self.features))

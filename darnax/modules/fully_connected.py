@@ -52,7 +52,7 @@ class FullyConnected(Weighted):
         wiring, values = jax.random.split(key)
         connectivity = feedforward_connectivity(pre, post, sparsity, patch, wiring)
         chosen = chosen_rule(rule, threshold, post)
-        self.connect((pre, post), connectivity, per_receiver(strength, post), chosen, values)
+        self._setup((pre, post), connectivity, per_receiver(strength, post), chosen, values)
 
 
 def feedforward_connectivity(

@@ -37,7 +37,7 @@ class Recurrent(Layer):
     rule: Rule | None
     features: Size = eqx.field(static=True)
 
-    def couple(
+    def _setup(
         self, features: Size, connectivity: Connectivity, j_d: ArrayLike, rule: Rule | None, key: Key[Array, ""]
     ) -> None:
         """Fill the fields; for constructors."""
@@ -86,7 +86,7 @@ class RecurrentUnits(Recurrent):
         size = as_size(features)
         wiring, values = jax.random.split(key)
         connectivity = recurrent_connectivity(size, sparsity, wiring)
-        self.couple(size, connectivity, j_d, chosen_rule(rule, threshold, size), values)
+        self._setup(size, connectivity, j_d, chosen_rule(rule, threshold, size), values)
 
 
 class RecurrentDiscrete(RecurrentUnits):
@@ -114,7 +114,7 @@ class RecurrentDiscrete(RecurrentUnits):
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         require_buffers(x=(x, self.features))
-        return self.connectivity.stored(sign(x))
+        return self.connectivity.preferred_layout(sign(x))
 
 
 class RecurrentTanh(RecurrentUnits):
@@ -122,7 +122,7 @@ class RecurrentTanh(RecurrentUnits):
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         require_buffers(x=(x, self.features))
-        return self.connectivity.stored(jnp.tanh(x))
+        return self.connectivity.preferred_layout(jnp.tanh(x))
 
 
 def sign(h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:

@@ -22,7 +22,7 @@ class Weighted(Adapter):
     in_features: Size = eqx.field(static=True)
     out_features: Size = eqx.field(static=True)
 
-    def connect(
+    def _setup(
         self, ends: tuple[Size, Size], connectivity: Connectivity, scale: Array, rule: Rule | None, key: Key[Array, ""]
     ) -> None:
         """Fill the fields; for constructors. W has entries N(0, scale²/fan_in), `scale` from `per_receiver`."""

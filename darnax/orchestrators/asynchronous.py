@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import Held, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
 
 
 class AsynchronousOrchestrator(Orchestrator):
@@ -30,7 +30,7 @@ class AsynchronousOrchestrator(Orchestrator):
             raise ValueError(f"got turns={self.turns}, expected at least one turn in a step")
 
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
     ) -> tuple[S, Key[Array, ""]]:
         rng, order, noise = jax.random.split(rng, 3)
         drawn = {i: jax.random.randint(jax.random.fold_in(order, i), state[i].shape, 0, self.turns) for i in self.hidden()}

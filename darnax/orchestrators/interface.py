@@ -8,13 +8,13 @@ import jax
 from jaxtyping import Array, Key
 
 from darnax.layer_map import Edge, LayerMap
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.shapes import require_shape
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
 Messages = Literal["all", "forward", "unsupervised"]
-Held = dict[Edge, Array]  # messages of clamped buffers, made once for a batch
+ClampedMessages = dict[Edge, Array]  # messages of clamped buffers, made once for a batch
 
 
 class Orchestrator(eqx.Module):
@@ -24,7 +24,7 @@ class Orchestrator(eqx.Module):
 
     @abstractmethod
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
     ) -> tuple[S, Key[Array, ""]]:
         """Update every layer but the output once.
 
@@ -41,12 +41,14 @@ class Orchestrator(eqx.Module):
         output = self.layer_map.output
         return state.replace_val(output, self.activate(output, self.field(output, state, key))), rng
 
-    def backward(self, state: State, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None) -> Self:
+    def backward(
+        self, state: State, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+    ) -> Self:
         """Return the local updates of all modules, −ΔW, in the shape of the orchestrator, from the fields of this state."""
         return self.updates(state, self.fields(state, rng, messages, held))
 
     def fields(
-        self, state: State, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+        self, state: State, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
     ) -> dict[int, Array]:
         """Return the field h of every layer."""
         return {i: self.field(i, state, rng, messages, held) for i in self.layer_map.rows()}
@@ -58,7 +60,7 @@ class Orchestrator(eqx.Module):
         modules = [module.backward(state[j], state[i], fields[i]) for (i, j), module in items]
         return eqx.tree_at(lambda o: o.layer_map, self, self.layer_map.with_modules(modules))
 
-    def hold(self, state: State, rng: Key[Array, ""]) -> Held:
+    def clamped_messages(self, state: State, rng: Key[Array, ""]) -> ClampedMessages:
         """Return the messages of the input and of the output buffer, which no step changes."""
         self._require_buffers(state)
         clamped = (0, self.layer_map.output)
@@ -66,7 +68,7 @@ class Orchestrator(eqx.Module):
         return {(i, j): module(state[j], _key(rng, (i, j))) for (i, j), module in items if j in clamped and i != j}
 
     def field(
-        self, receiver: int, state: State, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+        self, receiver: int, state: State, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
     ) -> Array:
         """Return the field of one layer: its reduction of the messages sent to it, in the order of their senders.
 
@@ -102,7 +104,7 @@ class Orchestrator(eqx.Module):
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1
         if len(state) != expected:
-            raise ValueError(f"got a state of {counted(len(state), 'buffer')}, expected the {expected} of the network")
+            raise ValueError(f"got a state of {count_of(len(state), 'buffer')}, expected the {expected} of the network")
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]

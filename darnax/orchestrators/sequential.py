@@ -3,14 +3,14 @@
 import jax
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import Held, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
 
 
 class SequentialOrchestrator(Orchestrator):
     """Gauss-Seidel order: layer l sees the new states of the layers before it and the old ones of those after it."""
 
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: Held | None = None
+        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
     ) -> tuple[S, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         for i in self.hidden():

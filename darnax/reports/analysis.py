@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from darnax.errors import Problem, RequestError, written
+from darnax.errors import Problem, RequestError, writing_file
 from darnax.files import read_text, write_inside
-from darnax.printing import uncelled
+from darnax.printing import unescape_cell
 from darnax.reports import page
-from darnax.reports.figures import finite
-from darnax.reports.runs import Run, read, reason
+from darnax.reports.figures import as_json_numbers
+from darnax.reports.runs import Run, describe_error, read
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
@@ -84,7 +84,7 @@ def write(folder: Path) -> Path:
         raise RequestError(
             Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {shlex.quote(str(folder))}")
         )
-    with written(path, "choose another run"):
+    with writing_file(path, "choose another run"):
         write_inside(folder, PAGE, page.html(content(run, figures), SCRIPTS))
     return path
 
@@ -95,17 +95,17 @@ def tables(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     for name, figure in FIGURES.items():
         file = folder / FOLDER / f"{name}.csv"
         try:
-            figures.append(drawn(figure, table(file)))
+            figures.append(figure_data(figure, table(file)))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            damage.append(f"{file} {reason(error)}")
+            damage.append(f"{file} {describe_error(error)}")
     return figures, damage
 
 
 def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """Return all that the page shows, as JSON has it."""
-    told = {name: finite([run.value(name)])[0] for name in run.summary.get("metrics", {}) if name.endswith("accuracy")}
+    told = {name: as_json_numbers([run.value(name)])[0] for name in run.summary.get("metrics", {}) if name.endswith("accuracy")}
     title = f"{run.experiment} {run.path.resolve().name}"
     return {"title": title, "status": run.status, "metrics": told, "figures": figures}
 
@@ -116,13 +116,13 @@ def table(file: Path) -> list[dict[str, str]]:
         rows = list(islice(csv.reader(StringIO(read_text(file, LARGEST), newline="")), MOST + 2))
         if len(rows) > MOST + 1:
             raise ValueError(f"has more than {MOST} rows")
-        names, *found = [[uncelled(cell) for cell in row] for row in rows if row]
+        names, *found = [[unescape_cell(cell) for cell in row] for row in rows if row]
         return [dict(zip(names, row, strict=True)) for row in found]
     except csv.Error as error:
         raise ValueError(str(error)) from error
 
 
-def drawn(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def figure_data(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Return a figure with its points, sorted into panels and series in the order in which they come."""
     if absent := {*figure.panel, figure.x, figure.y, figure.series or figure.y} - set(rows[0] if rows else ()):
         raise ValueError(f"has no column {min(absent)}")
@@ -139,6 +139,6 @@ def drawn(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
 def number_or_word(cell: str) -> float | str | None:
     """Return a cell as JSON has it."""
     try:
-        return finite([float(cell)])[0]
+        return as_json_numbers([float(cell)])[0]
     except ValueError:
         return cell

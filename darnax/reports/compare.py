@@ -8,9 +8,9 @@ from functools import cached_property
 
 from darnax.errors import Problem, RequestError
 from darnax.near import near
-from darnax.reports.configuration import ABSENT, differing, endings
+from darnax.reports.configuration import ABSENT, differing_keys, endings
 from darnax.reports.runs import Run
-from darnax.reports.sample import How, Sample, pooled, sample
+from darnax.reports.sample import How, Sample, pool, sample
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Row:
     @cached_property
     def total(self) -> Sample:
         """All values together."""
-        return pooled(self.samples)
+        return pool(self.samples)
 
     @property
     def n(self) -> int:
@@ -99,13 +99,13 @@ def compare(
     readable = [run for run in runs if run.config]
     configs = [run.config for run in readable]
     keys = tuple(dict.fromkeys(key for config in configs for key in config))
-    columns = [full(key, keys) for key in group_by] or columns_of(readable)
+    columns = [full_key(key, keys) for key in group_by] or columns_of(readable)
     groups: dict[tuple[Hashable, ...], list[Run]] = defaultdict(list)
     for run in readable:
         groups[tuple(run.config.get(key, ABSENT) for key in columns)].append(run)
-    differ = [key for key in differing(configs) if key != "seed"] if group_by else []
-    how = taken(best, lower)
-    rows = [fold(values, group, differ, lambda run: sample(run, metric, how)) for values, group in groups.items()]
+    differ = [key for key in differing_keys(configs) if key != "seed"] if group_by else []
+    how = which_value(best, lower)
+    rows = [make_row(values, group, differ, lambda run: sample(run, metric, how)) for values, group in groups.items()]
     if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
         names = metrics_of(readable)
         there = f"there is {', '.join(near(metric, names, 3) or names)}"
@@ -113,22 +113,22 @@ def compare(
             there += "; runs without a validation split are reported by --metric test/accuracy"
         raise RequestError(Problem("--metric", f"no finished run has {metric}; {there}"))
     damaged = tuple(run for run in runs if run.damage)
-    return Comparison(metric, best, lower, tuple(columns), ranked(metric, rows, lower=lower), damaged, keys)
+    return Comparison(metric, best, lower, tuple(columns), rank(metric, rows, lower=lower), damaged, keys)
 
 
-def taken(best: bool, lower: bool) -> How:
+def which_value(best: bool, lower: bool) -> How:
     """Say which value of a run counts."""
     return "last" if not best else "lowest" if lower else "highest"
 
 
 def columns_of(runs: Sequence[Run]) -> list[str]:
     """Return the keys that tell the configurations of the runs apart, seeds aside."""
-    asked = set().union(*(run.overridden for run in runs))
+    asked = set().union(*(run.overridden_keys for run in runs))
     name = ["name"] if len({run.experiment for run in runs}) > 1 else []
-    return name + [key for key in differing([run.config for run in runs], asked) if key != "seed"]
+    return name + [key for key in differing_keys([run.config for run in runs], asked) if key != "seed"]
 
 
-def full(key: str, keys: Sequence[str]) -> str:
+def full_key(key: str, keys: Sequence[str]) -> str:
     """Return the key that is meant by its last words."""
     found = [key] if key in keys else [k for k in keys if key in endings(k)]
     if len(found) != 1:
@@ -137,7 +137,7 @@ def full(key: str, keys: Sequence[str]) -> str:
     return found[0]
 
 
-def fold(
+def make_row(
     values: tuple[Hashable, ...], runs: Sequence[Run], differ: Sequence[str], value: Callable[[Run], Sample | None]
 ) -> Row:
     """Make a row of runs, newest first; those that agree in a seed and in what `differ`s repeat each other.
@@ -164,7 +164,7 @@ def may_choose(metric: str) -> bool:
     return not metric.startswith("test/")
 
 
-def ranked(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row, ...]:
+def rank(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row, ...]:
     """Sort rows, mark the best where it has a value, and test the others against it.
 
     By a metric that may not choose they are sorted by what tells them apart, and none is the best.

@@ -68,19 +68,19 @@ def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Ha
         if isinstance(inner, dict) and inner:
             yield from leaves(inner, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", frozen(inner)
+            yield f"{prefix}{name}", as_hashable(inner)
 
 
-def frozen(value: Any) -> Hashable:
+def as_hashable(value: Any) -> Hashable:
     """Return the value as one that can be compared and counted."""
     if isinstance(value, list):
-        return tuple(map(frozen, value))
+        return tuple(map(as_hashable, value))
     if isinstance(value, dict):
-        return tuple((name, frozen(inner)) for name, inner in value.items())
+        return tuple((name, as_hashable(inner)) for name, inner in value.items())
     return value if isinstance(value, Hashable) else str(value)
 
 
-def differing(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[str]:
+def differing_keys(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[str]:
     """Return the keys in which configurations of one experiment differ, those that were `asked` for first.
 
     Keys that cannot change what is learnt are left out, and so is a key that only repeats another one, as
@@ -103,13 +103,13 @@ def without_mirrors(keys: list[str], configs: Sequence[Flat], asked: set[str]) -
     """Leave out a key whose value is, in every configuration, that of a shorter one, alone or in brackets."""
     kept: dict[tuple[Hashable, ...], str] = {}
     for key in sorted(keys, key=lambda k: (k not in asked, k.count("."), len(k))):
-        values = tuple(bare(config.get(key, ABSENT)) for config in configs)
+        values = tuple(without_brackets(config.get(key, ABSENT)) for config in configs)
         if key in asked or values not in kept:
             kept[(key, *values) if values in kept else values] = key
     return sorted((key for key in keys if key in kept.values()), key=lambda key: key not in asked)
 
 
-def bare(value: Hashable) -> Hashable:
+def without_brackets(value: Hashable) -> Hashable:
     """Return x for [x], and 6 for `6 epochs`, as `${runner.epochs} epochs` in a schedule becomes."""
     if isinstance(value, str) and (match := LENGTH.fullmatch(value)):
         return int(match[1])

@@ -48,12 +48,12 @@ def classes(confusion: NDArray[np.integer], names: Sequence[str]) -> list[ClassS
     """
     true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     return [
-        ClassScore(name, int(true[i]), share(confusion[i, i], true[i]), share(confusion[i, i], predicted[i]))
+        ClassScore(name, int(true[i]), majority_rate(confusion[i, i], true[i]), majority_rate(confusion[i, i], predicted[i]))
         for i, name in enumerate(names)
     ]
 
 
-def share(part: int, whole: int) -> float:
+def majority_rate(part: int, whole: int) -> float:
     """Return the fraction `part / whole`, nan of nothing."""
     return float(part / whole) if whole else float("nan")
 

@@ -33,12 +33,12 @@ def points(record: Iterable[Entry]) -> dict[str, Points]:
     return {name: (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs])) for name, pairs in in_order.items()}
 
 
-def fold(curves: Sequence[Points], at_most: int = 200) -> Curve:
+def average(curves: Sequence[Points], at_most: int = 200) -> Curve:
     """Return mean and deviation of curves, each interpolated between its own points and never beyond them.
 
     With more than `at_most` epochs, evenly chosen ones are kept, the first and the last among them.
     """
-    epochs = thinned(np.unique(np.concatenate([x for x, _ in curves])), at_most)
+    epochs = thin(np.unique(np.concatenate([x for x, _ in curves])), at_most)
     table = np.stack([np.interp(epochs, x, y, left=np.nan, right=np.nan) for x, y in curves])
     there = np.isfinite(table)
     n = there.sum(axis=0)
@@ -47,17 +47,17 @@ def fold(curves: Sequence[Points], at_most: int = 200) -> Curve:
     return Curve(epochs, mean, np.where(n > 1, np.sqrt(squares / np.maximum(n - 1, 1)), np.nan))
 
 
-def thinned(epochs: NDArray[np.float64], at_most: int) -> NDArray[np.float64]:
+def thin(epochs: NDArray[np.float64], at_most: int) -> NDArray[np.float64]:
     """Keep evenly chosen epochs, the first and the last among them."""
     if len(epochs) <= at_most:
         return epochs
     return epochs[np.linspace(0, len(epochs) - 1, at_most).round().astype(int)]
 
 
-def folded(runs: Iterable[Mapping[str, Points]]) -> dict[str, Curve]:
+def average_all(runs: Iterable[Mapping[str, Points]]) -> dict[str, Curve]:
     """Return the curve of every metric that one of the runs has logged more than once."""
     several: dict[str, list[Points]] = defaultdict(list)
     for run in runs:
         for name, logged in run.items():
             several[name].append(logged)
-    return {name: fold(curves) for name, curves in several.items() if max(len(x) for x, _ in curves) > 1}
+    return {name: average(curves) for name, curves in several.items() if max(len(x) for x, _ in curves) > 1}

@@ -20,7 +20,7 @@ class Difference(NamedTuple):
     b: Hashable
 
 
-def one(place: Path) -> Run:
+def read_one(place: Path) -> Run:
     """Return the run at a folder; a RequestError where there are several."""
     runs = find([place])
     if len(runs) > 1:

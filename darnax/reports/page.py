@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from darnax.errors import written
+from darnax.errors import writing_file
 from darnax.reports import text
 from darnax.reports.compare import Comparison, may_choose
 from darnax.reports.configuration import short_names
@@ -25,7 +25,7 @@ PLACE = re.compile(r"/\*(style|plotly|data|scripts)\*/")
 def write(comparison: Comparison, path: Path) -> None:
     """Write the page; links to runs are relative to it, so that it can move together with them."""
     page = html(content(comparison, path.absolute().parent))
-    with written(path):
+    with writing_file(path):
         path.write_text(page, encoding="utf-8")
 
 
@@ -64,16 +64,16 @@ def content(comparison: Comparison, place: Path) -> dict[str, Any]:
         "columns": [{"key": key, "short": short[key]} for key in comparison.columns],
         "metrics": figures.metrics,
         "reported": [metric for metric in figures.metrics if not may_choose(metric)],
-        "rows": [described(comparison, figures, i, place) for i in range(len(comparison.rows))],
+        "rows": [describe_row(comparison, figures, i, place) for i in range(len(comparison.rows))],
         "damaged": [{"name": run.path.name, "link": link(run, place), "damage": run.damage} for run in comparison.damaged],
     }
 
 
-def described(comparison: Comparison, figures: Figures, i: int, place: Path) -> dict[str, Any]:
+def describe_row(comparison: Comparison, figures: Figures, i: int, place: Path) -> dict[str, Any]:
     """Return a row with its runs, its figures and its curves."""
     row = comparison.rows[i]
     return {
-        "values": [plain(value) for value in row.values],
+        "values": [as_json_value(value) for value in row.values],
         "unfinished": text.count("", row.unfinished),
         "figures": figures.of_rows[i],
         "curves": figures.curves[i],
@@ -81,7 +81,7 @@ def described(comparison: Comparison, figures: Figures, i: int, place: Path) -> 
             {
                 "name": run.path.name,
                 "link": link(run, place),
-                "seed": plain(run.config.get("seed")),
+                "seed": as_json_value(run.config.get("seed")),
                 "status": run.status,
                 "values": figures.of_runs[run],
             }
@@ -95,7 +95,7 @@ def link(run: Run, place: Path) -> str:
     return quote(os.fsencode(os.path.relpath(run.path.absolute(), place))) + "/"
 
 
-def plain(value: Hashable) -> Any:
+def as_json_value(value: Hashable) -> Any:
     """Return a value of a configuration: numbers stay numbers, all else is text."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return value if number else text.leaf(value)

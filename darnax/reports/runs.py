@@ -12,7 +12,7 @@ from typing import Any
 
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import is_strange, read_bytes, read_text
-from darnax.locks import holds, is_signed_elsewhere
+from darnax.locks import is_locked_here, is_signed_elsewhere
 from darnax.reports import configuration
 from darnax.reports.configuration import Flat
 from darnax.reports.record import Entry, last_logged, number, rows
@@ -67,7 +67,7 @@ class Run:
         return time.time() - max((file.stat().st_mtime for file in written if file.exists()), default=self.path.stat().st_mtime)
 
     @property
-    def overridden(self) -> set[str]:
+    def overridden_keys(self) -> set[str]:
         """The keys that the command line changed."""
         try:
             text = read_bytes(self.path / "overrides.yaml").decode(errors="replace")
@@ -105,14 +105,14 @@ def find(places: Iterable[Path]) -> list[Run]:
     found: dict[str, Path] = {}
     for place in places:
         is_folder = os.path.isdir(place)  # noqa: PTH112  # False, and no exception, for what no path can be
-        there = {os.path.realpath(path): path for path in folders(place if is_folder else named(str(place)))}
+        there = {os.path.realpath(path): path for path in folders(place if is_folder else find_by_name(str(place)))}
         if not there:
             raise RequestError(Problem(str(place), "there is no run in it; `darnax train +experiment=<name>` makes one"))
         found = there | found
     return sorted(map(read, found.values()), key=lambda run: (run.when, run.path.name), reverse=True)
 
 
-def named(name: str) -> Path:
+def find_by_name(name: str) -> Path:
     """Return the folder in `outputs` that is called `name`, or whose id it is."""
     known = {folder for run in folders(OUTPUTS) for folder in (run, run.parent)}
     found = [folder for folder in known if folder.name == name or folder.name.endswith(f"-{name}")]
@@ -143,28 +143,28 @@ def read(path: Path) -> Run:
     try:
         told = read_summary(path / "summary.json")
     except (OSError, ValueError, RecursionError) as error:
-        damage.append(f"summary.json {reason(error)}")
+        damage.append(f"summary.json {describe_error(error)}")
     try:
         config = configuration.parse(read_text(path / "config.yaml"))
     except (OSError, ValueError, RecursionError) as error:
-        damage.append(f"config.yaml {reason(error)}")
+        damage.append(f"config.yaml {describe_error(error)}")
     if is_strange(path / "metrics.jsonl"):
         damage.append("metrics.jsonl cannot be read (is not a regular file)")
-    status = "damaged" if damage else standing(path, told["status"])
+    status = "damaged" if damage else current_status(path, told["status"])
     return Run(path, status, told, config, ", ".join(damage))
 
 
-def standing(path: Path, status: str) -> str:
+def current_status(path: Path, status: str) -> str:
     """Return the status of a run: one that its summary calls running is so as long as a process holds its lock.
 
     Where the lock cannot be asked (there is none, or it was last held on another machine), it is taken to be running.
     """
     lock = path / LOCK
-    killed = status == "running" and holds(lock) is False and not is_signed_elsewhere(lock)
+    killed = status == "running" and is_locked_here(lock) is False and not is_signed_elsewhere(lock)
     return "interrupted" if killed else status
 
 
-def reason(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Say in a few words why a file cannot be read."""
     if isinstance(error, FileNotFoundError):
         return "is missing"

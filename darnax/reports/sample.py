@@ -41,7 +41,7 @@ def extreme(record: Iterable[Entry], metric: str, how: How) -> Entry:
     return (max if how == "highest" else min)(there, key=itemgetter(0), default=(math.nan, {}))[1]
 
 
-def pooled(samples: Sequence[Sample]) -> Sample:
+def pool(samples: Sequence[Sample]) -> Sample:
     """Return n, mean and deviation of all values together: (n − 1)·sd² = Σ (n_i − 1)·sd_i² + Σ n_i·(m_i − m)².
 
     Example:

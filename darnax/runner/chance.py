@@ -2,7 +2,7 @@
 
 import numpy as np
 
-DOUBT = 0.01  # a network that knows nothing passes for one that knows something once in a hundred evaluations
+ALPHA = 0.01  # a network that knows nothing passes for one that knows something once in a hundred evaluations
 
 
 def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray:
@@ -15,7 +15,7 @@ def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray
     from scipy.special import bdtrc  # 0.1 s that no run has to wait for before it trains
 
     right = np.round(np.asarray(accuracies) * examples)
-    return (bdtrc(right - 1, examples, share) >= DOUBT) & (right < examples) & (share < 1)
+    return (bdtrc(right - 1, examples, share) >= ALPHA) & (right < examples) & (share < 1)
 
 
 def warning(metrics: dict[str, float]) -> str | None:

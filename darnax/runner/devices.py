@@ -8,7 +8,7 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
 from darnax.errors import Problem, RequestError
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.runner.experiment import Experiment
 
 BATCH = "batch"  # the only axis of the mesh
@@ -27,7 +27,7 @@ def mesh_of(experiment: Experiment) -> Mesh | None:
     if asked > len(there):
         raise RequestError(Problem("runner.devices", f"got {asked}, but there are {len(there)} here; write all, or fewer"))
     if size % asked:
-        what = f"{asked} devices cannot share {counted(size, 'example')} evenly; change either"
+        what = f"{asked} devices cannot share {count_of(size, 'example')} evenly; change either"
         raise RequestError(Problem("data.batch_size", what))
     return Mesh(np.array(there[:asked]), (BATCH,)) if asked > 1 else None
 

@@ -7,16 +7,16 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from darnax.bounds import LARGEST, Place, changes, places
-from darnax.learning import learning
+from darnax.bounds import LARGEST, FiniteCheck, finite_checks, update_checks
+from darnax.learning import trainable_by_phase
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import NEVER
 
 
-class Found(NamedTuple):
+class Divergence(NamedTuple):
     """What was out of bounds first, in which batch of its window, and in which replica."""
 
-    place: Place
+    place: FiniteCheck
     batch: int
     replica: int
 
@@ -26,7 +26,7 @@ class Found(NamedTuple):
         return f"{module}: {what} is no number, or larger than {LARGEST:.0e}, in phase {phase} of step {step}"
 
 
-class Watch:
+class DivergenceMonitor:
     """Knows the places where a run's numbers are looked at, and finds the first that is out of bounds."""
 
     def __init__(self, experiment: Experiment) -> None:
@@ -35,25 +35,25 @@ class Watch:
         always = next(iter(experiment.train))
         self.phase_of: Callable[[str], str] = lambda module: learnt.get(module, always)
 
-    def find(self, metrics: Mapping[str, Any], spoilt: np.ndarray, last: int) -> Found | None:
+    def find(self, metrics: Mapping[str, Any], spoilt: np.ndarray, last: int) -> Divergence | None:
         """Look at what a chunk of batches, of which `last` was the last, brought back."""
         batches = np.atleast_2d(spoilt)
         replica, place = np.unravel_index(np.argmin(batches), batches.shape)
         if batches[replica, place] != NEVER:
-            return Found(self.places[place], int(batches[replica, place]), int(replica))
+            return Divergence(self.places[place], int(batches[replica, place]), int(replica))
         for name, value in metrics.items():
             kind, _, module = name.partition("/")
             if kind == "norm" and not np.all(within := np.atleast_1d(value) <= LARGEST):
-                return Found(Place(self.phase_of(module), module, "the norm of it"), last, int(np.argmin(within)))
+                return Divergence(FiniteCheck(self.phase_of(module), module, "the norm of it"), last, int(np.argmin(within)))
         return None
 
 
-def known(experiment: Experiment) -> tuple[list[Place], list[Place]]:
+def known(experiment: Experiment) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
     """Return the places of a network, and those of them where it changes; nothing is computed but the wiring."""
 
-    def found(key: jax.Array) -> tuple[list[Place], list[Place]]:
+    def found(key: jax.Array) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
         layer_map = experiment.make_network(key).layer_map
-        learns = learning(layer_map, experiment.train)
-        return places(layer_map, learns), changes(layer_map, learns)
+        learns = trainable_by_phase(layer_map, experiment.train)
+        return finite_checks(layer_map, learns), update_checks(layer_map, learns)
 
     return eqx.filter_eval_shape(found, jax.eval_shape(lambda: jax.random.key(0)))

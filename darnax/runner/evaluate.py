@@ -7,7 +7,7 @@ import numpy as np
 
 from darnax.data import Split
 from darnax.errors import RunError
-from darnax.runner.programs import Programs
+from darnax.runner.programs import CompiledPrograms
 
 MOST_CLASSES = 2000  # whose confusions are counted: a matrix of that many squared
 
@@ -45,7 +45,7 @@ class Evaluation:
         return float(self.accuracies.mean())
 
 
-def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[str, ...] = ()) -> Evaluation:
+def evaluate(programs: CompiledPrograms, arrays: Any, split: Split, class_names: tuple[str, ...] = ()) -> Evaluation:
     """Show every example of `split` once, and compare the answers with the targets.
 
     Raises:
@@ -66,10 +66,10 @@ def evaluate(programs: Programs, arrays: Any, split: Split, class_names: tuple[s
     if np.isnan(replicas).any():
         example = int(np.isnan(replicas).any(axis=0).argmax())
         raise RunError(f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data")
-    share = share_of(np.concatenate(truths)) if right_or_wrong else None
+    share = majority_rate(np.concatenate(truths)) if right_or_wrong else None
     return Evaluation(replicas.mean(axis=1), replicas.shape[1], share, class_names, confusion, right_or_wrong)
 
 
-def share_of(truth: np.ndarray) -> float | None:
+def majority_rate(truth: np.ndarray) -> float | None:
     """Return how frequent the most frequent class is; None for patterns."""
     return float(np.bincount(truth).max() / len(truth)) if truth.ndim == 1 and truth.dtype.kind in "iu" else None

@@ -17,11 +17,11 @@ from darnax.runner import checkpoint, jax_settings
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
-from darnax.runner.recipe import Learner
+from darnax.runner.recipe import TrainState
 from darnax.runner.run_folder import RunFolder
 from darnax.tracking import Tracker
 
-REMEMBERED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
+PERSISTED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Log(logging.FileHandler):
 OpenTracker = Callable[[Progress], Tracker]
 
 
-class Lane:
+class RunSession:
     """A run as the one loop over steps sees it, alone or beside others: an experiment, and the folder that is told of it.
 
     Args:
@@ -81,7 +81,7 @@ class Lane:
         self.experiment, self.folder, self.open_tracker = experiment, folder, open_tracker
         self.warned = False
 
-    def begin(self, per_epoch: int, like: Learner) -> Learner | None:
+    def begin(self, per_epoch: int, like: TrainState) -> TrainState | None:
         """Go back to the last checkpoint there is, and return its learner; None where there is none yet."""
         self.began = time.perf_counter()
         progress = self.progress = Progress(total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch)
@@ -90,7 +90,7 @@ class Lane:
         for difference in jax_settings.differences(self.folder.environment().get("jax")):
             logging.getLogger(__name__).warning("%s", difference)
         learner, meta = checkpoint.load(path, like, RunMeta)
-        for name in ("step", *REMEMBERED):
+        for name in ("step", *PERSISTED):
             setattr(progress, name, meta[name])
         return learner
 
@@ -131,12 +131,12 @@ class Lane:
             self.progress.best = metrics["eval/accuracy"]
         return better
 
-    def save(self, learner: Learner, name: str | None = None) -> None:
+    def save(self, learner: TrainState, name: str | None = None) -> None:
         """Write a checkpoint of this moment, after the rows up to it."""
         if self.folder.metrics.exists():
             to_disk(self.folder.metrics)
         progress = self.progress
-        meta = {name: getattr(progress, name) for name in REMEMBERED}
+        meta = {name: getattr(progress, name) for name in PERSISTED}
         choice = self.experiment.runner
         every = choice.keep_every and choice.keep_every * progress.per_epoch
         checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every, self.is_planned)

@@ -18,7 +18,7 @@ from darnax.orchestrators import Orchestrator
 from darnax.runner.compiled import Compiled
 from darnax.runner.devices import BATCH, PART, WHOLE, mesh_of, shared
 from darnax.runner.experiment import Experiment
-from darnax.runner.recipe import Learner, Recipe
+from darnax.runner.recipe import TrainProgram, TrainState
 
 EVALUATION_BATCH = 500
 NEVER = 2**31 - 1  # the first batch with a size out of bounds, where there is none
@@ -32,7 +32,7 @@ class Keys(NamedTuple):
     noise: Key[Array, "..."]
 
 
-class Programs:
+class CompiledPrograms:
     """The programs of a run, or of several side by side; nothing is compiled until it is called.
 
     Several have one lane each: keys, learners, orders and scores have a leading axis of lanes, and every lane is what its run
@@ -45,18 +45,18 @@ class Programs:
 
     def __init__(self, experiments: Sequence[Experiment], steps_per_epoch: int) -> None:
         lanes = [(each, each.seed + r) for each in experiments for r in range(each.runner.replicas)]
-        self.recipe = Recipe.of([each for each, _ in lanes], steps_per_epoch, mesh_of(experiments[0]))
+        self.recipe = TrainProgram.of([each for each, _ in lanes], steps_per_epoch, mesh_of(experiments[0]))
         self.seeds = [seed for _, seed in lanes]
 
     def keys(self) -> Keys:
         """Return the keys that follow from the seeds."""
         return streams(jnp.array(self.seeds), self.recipe.lanes)
 
-    def start(self, keys: Keys) -> Learner:
+    def start(self, keys: Keys) -> TrainState:
         """Return a learner, drawn afresh."""
         return start(self.recipe, keys.weights)
 
-    def like(self) -> Learner:
+    def like(self) -> TrainState:
         """Return the shapes of a learner; nothing is drawn."""
         keys = streams.like(jnp.array(self.seeds), self.recipe.lanes)
         return start.like(self.recipe, keys.weights)
@@ -66,8 +66,8 @@ class Programs:
         return shuffle(keys.order, epoch, window, n)
 
     def train(
-        self, learner: Learner, keys: Keys, inputs: Array, targets: Array, order: Array, *place: Any
-    ) -> tuple[Learner, Metrics, Int[Array, "..."]]:
+        self, learner: TrainState, keys: Keys, inputs: Array, targets: Array, order: Array, *place: Any
+    ) -> tuple[TrainState, Metrics, Int[Array, "..."]]:
         """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
 
         One program for chunks of any length. Returns the learner, in place of the one that came, the metrics, averaged over
@@ -102,9 +102,9 @@ def streams(seeds: Int[Array, " lanes"], lanes: bool) -> Keys:
 
 
 @Compiled
-def start(recipe: Recipe, key: Key[Array, "..."]) -> Learner:
+def start(recipe: TrainProgram, key: Key[Array, "..."]) -> TrainState:
     """Draw the network of every lane."""
-    return recipe.across(Recipe.start)(recipe, key)
+    return recipe.across(TrainProgram.start)(recipe, key)
 
 
 @partial(Compiled, static_argnums=3)
@@ -115,8 +115,8 @@ def shuffle(key: Key[Array, "..."], epoch: Array, window: Array, n: int) -> Int[
 
 @partial(Compiled, donate_argnums=1)
 def train(
-    recipe: Recipe,
-    learner: Learner,
+    recipe: TrainProgram,
+    learner: TrainState,
     noise: Key[Array, "..."],
     order: Int[Array, "... n"],
     inputs: Array,
@@ -125,24 +125,24 @@ def train(
     window: Array,
     first: Array,
     last: Array,
-) -> tuple[Learner, Metrics, Int[Array, "..."]]:
+) -> tuple[TrainState, Metrics, Int[Array, "..."]]:
     """Train every lane, on every device."""
     devices = recipe.mesh.size if recipe.mesh else 1
 
     def chunk(
-        recipe: Recipe,
-        learner: Learner,
+        recipe: TrainProgram,
+        learner: TrainState,
         noise: Key[Array, ""],
         order: Int[Array, " n"],
         inputs: Array,
         targets: Array,
         *place: Array,
-    ) -> tuple[Learner, Metrics, Int[Array, " places"]]:
+    ) -> tuple[TrainState, Metrics, Int[Array, " places"]]:
         epoch, window, first, last = place
         part = recipe.batch_size // devices
         here = jax.lax.axis_index(BATCH) if devices > 1 else 0
 
-        def turn(index: Array, carry: tuple[Learner, Metrics, Array]) -> tuple[Learner, Metrics, Array]:
+        def turn(index: Array, carry: tuple[TrainState, Metrics, Array]) -> tuple[TrainState, Metrics, Array]:
             learner, total, spoilt = carry
             chosen = jax.lax.dynamic_slice(order, (index * recipe.batch_size + here * part,), (part,))
             key = jax.random.fold_in(at(noise, epoch, window), index)
@@ -165,14 +165,14 @@ def train(
 
 @partial(jax.jit, inline=True)  # traced once, for the shapes of its metrics and for the loop
 def step(
-    recipe: Recipe, learner: Learner, inputs: Array, targets: Array, chosen: Int[Array, " batch"], key: Key[Array, ""]
-) -> tuple[Learner, Metrics, Array]:
+    recipe: TrainProgram, learner: TrainState, inputs: Array, targets: Array, chosen: Int[Array, " batch"], key: Key[Array, ""]
+) -> tuple[TrainState, Metrics, Array]:
     """Train on the chosen examples of a window."""
     return recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
 
 
 @Compiled
-def evaluate(recipe: Recipe, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+def evaluate(recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
     """Ask every lane, every device some of the questions."""
     n = len(targets)
     size = min(n, EVALUATION_BATCH)
@@ -180,7 +180,7 @@ def evaluate(recipe: Recipe, arrays: Any, inputs: Array, targets: Array) -> tupl
     batches = -(-n // (size * devices)) * devices
     index = jnp.minimum(jnp.arange(batches * size), n - 1).reshape(batches, size)
 
-    def answers(index: Array, recipe: Recipe, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    def answers(index: Array, recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
         return jax.lax.map(lambda chosen: recipe.answer(arrays, inputs, targets, chosen), index)
 
     each = shared(recipe.mesh, answers, (PART, WHOLE, WHOLE, WHOLE, WHOLE), PART)

@@ -21,14 +21,14 @@ from darnax.runner.experiment import Experiment
 from darnax.states import State
 
 
-class Learner(NamedTuple):
+class TrainState(NamedTuple):
     """What training changes: the arrays of the network, and the optimiser's state."""
 
     arrays: Any
     opt_state: PyTree
 
 
-class Recipe(eqx.Module):
+class TrainProgram(eqx.Module):
     """How to draw a network, train it on a batch, and ask it: its leaves are numbers, all else is the shape of the computation.
 
     With lanes, several runs are computed side by side, and every leaf has a leading axis of them.
@@ -85,17 +85,17 @@ class Recipe(eqx.Module):
         """Return the optimiser of `network`."""
         return self.make_optimizer(network, self.steps_per_epoch)
 
-    def start(self, key: Key[Array, ""]) -> Learner:
+    def start(self, key: Key[Array, ""]) -> TrainState:
         """Draw a network."""
         network = self.make_network(key)
-        return Learner(eqx.filter(network, eqx.is_array), init_optimizer(network, self.optimizer(network), self.train))
+        return TrainState(eqx.filter(network, eqx.is_array), init_optimizer(network, self.optimizer(network), self.train))
 
     def batch(self, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
         """Encode the examples at `index`."""
         # Encoded once: left alone, the compiler encodes anew wherever the batch is read.
         return jax.lax.optimization_barrier((self.encode(inputs[index]), self.labels.encode(targets[index], self.classes)))
 
-    def step(self, learner: Learner, x: Array, y: Array, key: Key[Array, ""]) -> tuple[Learner, Metrics, Array]:
+    def step(self, learner: TrainState, x: Array, y: Array, key: Key[Array, ""]) -> tuple[TrainState, Metrics, Array]:
         """Train on a batch, or on this device's part of it; return the learner, the metrics and the sizes of the step."""
         network = self.network(learner.arrays)
         axis = BATCH if self.mesh else None
@@ -105,7 +105,7 @@ class Recipe(eqx.Module):
         if learnt.scores is not None:  # of a state that has not seen the label
             accuracy = jnp.mean(self.labels.score(learnt.scores, y))
             metrics |= {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
-        return Learner(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
+        return TrainState(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
 
     def answer(self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
         """Return, per example at `index`, how right the answer is (nan where there are no numbers), and the largest output."""

@@ -13,7 +13,7 @@ from darnax.atomic import write_atomically
 from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import is_strange, read_text
-from darnax.locks import held, sign
+from darnax.locks import file_lock, sign
 from darnax.reports.configuration import COMPUTED, without_computed
 from darnax.reports.summary import STATUSES, read_summary
 from darnax.runner.environment import describe_environment
@@ -95,7 +95,7 @@ class RunFolder:
         """Keep every other process away while the block runs; a RequestError says that one is at work already."""
         with ExitStack() as stack:
             try:
-                mine = stack.enter_context(held(self.path / ".lock"))
+                mine = stack.enter_context(file_lock(self.path / ".lock"))
             except OSError as error:
                 what = f"cannot be written to ({error.strerror}); go on with it where it can, or with a copy of it"
                 raise RequestError(Problem(str(self.path), what)) from error

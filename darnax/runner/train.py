@@ -14,12 +14,12 @@ import numpy as np
 from darnax.data import Dataset, Split, Window
 from darnax.errors import RequestError, RunError
 from darnax.runner.chance import at_chance
-from darnax.runner.divergence import Watch
+from darnax.runner.divergence import DivergenceMonitor
 from darnax.runner.evaluate import evaluate
 from darnax.runner.interrupts import Interrupted, Request, stop_requests
-from darnax.runner.lane import Lane, reason
-from darnax.runner.programs import Programs
-from darnax.runner.recipe import Learner
+from darnax.runner.lane import RunSession, reason
+from darnax.runner.programs import CompiledPrograms
+from darnax.runner.recipe import TrainState
 from darnax.tracking.pruning import Pruned
 
 ROWS_PER_EPOCH = 20
@@ -27,7 +27,7 @@ TESTED = "test/accuracy"
 Rows = list[dict[str, float]]  # of numbers to log, one for every lane
 
 
-def train(lanes: Sequence[Lane], dataset: Dataset, *, ends_process: bool = False) -> list[dict[str, Any]]:
+def train(lanes: Sequence[RunSession], dataset: Dataset, *, ends_process: bool = False) -> list[dict[str, Any]]:
     """Train from the last checkpoint in the folder of a lane, or from the start, to the end; return the summaries.
 
     A run that is resumed ends in the same bits as one that was never stopped. Several lanes, which differ in numbers and seeds
@@ -63,12 +63,12 @@ def train(lanes: Sequence[Lane], dataset: Dataset, *, ends_process: bool = False
 class Run:
     """A run under way, or several in step: what was asked for, and what it has become."""
 
-    def __init__(self, lanes: Sequence[Lane], dataset: Dataset) -> None:
+    def __init__(self, lanes: Sequence[RunSession], dataset: Dataset) -> None:
         first = lanes[0].experiment
         self.lanes, self.dataset, self.data, self.choice = lanes, dataset, first.data, first.runner
         per_epoch = steps_of(dataset, first.data.batch_size, first.runner.limit_batches)
-        self.programs = Programs([lane.experiment for lane in lanes], per_epoch)
-        self.watch = Watch(first)
+        self.programs = CompiledPrograms([lane.experiment for lane in lanes], per_epoch)
+        self.watch = DivergenceMonitor(first)
         self.keys = self.programs.keys()
         self.learner = self.begin(per_epoch)
         self.progress = lanes[0].progress  # its step is that of all
@@ -76,7 +76,7 @@ class Run:
             for lane in lanes:
                 lane.progress.forget_evaluations()
 
-    def begin(self, per_epoch: int) -> Learner:
+    def begin(self, per_epoch: int) -> TrainState:
         """Return the learners that the lanes have come to; what no checkpoint will replace is drawn."""
         like = jax.eval_shape(lambda learners: self.part(learners, 0), self.programs.like())
         found = [lane.begin(per_epoch, like) for lane in self.lanes]
@@ -184,12 +184,12 @@ class Run:
                 step = lane.progress.step - last + found.batch + 1
                 raise RunError(f"{found.tell(step)}{self.which(lane, found.replica)}; {lane.kept()}")
 
-    def which(self, lane: Lane, replica: int) -> str:
+    def which(self, lane: RunSession, replica: int) -> str:
         """Tell runs that train together apart."""
         seed = lane.experiment.seed + replica
         return f" ({lane.folder.name}, seed {seed})" if len(self.programs.seeds) > 1 else ""
 
-    def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[Learner, Any, Any]:
+    def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[TrainState, Any, Any]:
         """Call the program that trains."""
         return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
 

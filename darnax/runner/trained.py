@@ -8,15 +8,15 @@ from typing import NamedTuple
 from darnax.errors import Problem, RequestError
 from darnax.runner import checkpoint
 from darnax.runner.manifest import RunMeta
-from darnax.runner.programs import Programs
-from darnax.runner.recipe import Learner
+from darnax.runner.programs import CompiledPrograms
+from darnax.runner.recipe import TrainState
 from darnax.runner.run_folder import RunFolder
 
 
 class Trained(NamedTuple):
     """A learner, and which checkpoint it was read from."""
 
-    learner: Learner
+    learner: TrainState
     path: Path
     step: int
 
@@ -26,7 +26,7 @@ class Trained(NamedTuple):
         return f"{self.path.name} (step {self.step}, {why})"
 
 
-def load_learner(programs: Programs, folder: RunFolder, *, best: bool = True) -> Trained:
+def load_learner(programs: CompiledPrograms, folder: RunFolder, *, best: bool = True) -> Trained:
     """Return the network of a run: the best on its validation split, or the last where it keeps none; without `best`, the last.
 
     Raises:
@@ -42,7 +42,7 @@ def load_learner(programs: Programs, folder: RunFolder, *, best: bool = True) ->
     return _load(programs, path, "take it out of the folder")
 
 
-def _load(programs: Programs, path: Path, instead: str) -> Trained:
+def _load(programs: CompiledPrograms, path: Path, instead: str) -> Trained:
     try:
         learner, meta = checkpoint.load(path, programs.like(), RunMeta)
     except RequestError as error:

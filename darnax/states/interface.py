@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from darnax.printing import counted
+from darnax.printing import count_of
 from darnax.shapes import Size, as_size, require_buffers, require_shape
 
 
@@ -63,7 +63,7 @@ def checked_buffers(value: PyTree, sizes: tuple[Size, ...], dtype: Any) -> list[
     """Return `value` as one array per buffer, with the sizes and dtype of the state and one common batch."""
     buffers = [jnp.asarray(buffer, dtype) for buffer in value]
     if len(buffers) != len(sizes):
-        raise ValueError(f"got {counted(len(buffers), 'buffer')}, expected the {len(sizes)} of the state")
+        raise ValueError(f"got {count_of(len(buffers), 'buffer')}, expected the {len(sizes)} of the state")
     batch = buffers[0].shape[: buffers[0].ndim - len(sizes[0])]
     for index, (buffer, size) in enumerate(zip(buffers, sizes, strict=True)):
         require_shape(f"buffer {index}", buffer, (*batch, *size))

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darnax.errors import Problem, RequestError, one_line
-from darnax.locks import held
+from darnax.locks import file_lock
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.moved_points import unmoved
-from darnax.sweeps.record import PATIENCE, Here, Point, Record, add, history
+from darnax.sweeps.record import PATIENCE, Here, Point, Record, append_note, read_notes
 from darnax.sweeps.survey import is_done
-from darnax.sweeps.workers import stopped_with
+from darnax.sweeps.workers import stop_watcher
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 Group = Sequence[tuple[Point, "Experiment"]]
 
 
-def together(folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved) -> list[Point]:
+def run_batched(folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved) -> list[Point]:
     """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
     if lanes == 1 or len(points) < 2:
         return points
     record, done = Record.read(folder), set()
-    for group in groups(record, points, lanes, here):
-        if ended(record, group, here):
+    for group in batched_groups(record, points, lanes, here):
+        if run_group(record, group, here):
             done |= {point.identity for point, _ in group}
     return [point for point in points if point.identity not in done]
 
 
-def groups(record: Record, points: list[Point], lanes: int, here: Here = unmoved) -> list[Group]:
+def batched_groups(record: Record, points: list[Point], lanes: int, here: Here = unmoved) -> list[Group]:
     """Return the points that differ in numbers alone and stand at the same step, in groups of two and more."""
     from darnax.builder import build
 
@@ -42,8 +42,8 @@ def groups(record: Record, points: list[Point], lanes: int, here: Here = unmoved
     begun = steps(record, points)
     for point in points:
         with suppress(Exception):  # what cannot be built says so when it is run alone
-            if point.identity in begun and single(experiment := build(here(point).config or {})):
-                alike[begun[point.identity], shape(experiment)].append((point, experiment))
+            if point.identity in begun and can_be_batched(experiment := build(here(point).config or {})):
+                alike[begun[point.identity], program_structure(experiment)].append((point, experiment))
     cut = [members[first : first + lanes] for members in alike.values() for first in range(0, len(members), lanes)]
     return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
 
@@ -56,46 +56,46 @@ def steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
     runs, found = record.runs(), {}
     for point in points:
         run = runs.get(point.overrides)
-        if not any(history(record.note(point))) and not (run and is_done(run)):
+        if not any(read_notes(record.note(point))) and not (run and is_done(run)):
             last = run and checkpoint.latest(run / "checkpoints", RunMeta)
             found[point.identity] = checkpoint.step_of(last) if last else 0
     return found
 
 
-def in_step(record: Record, points: Sequence[Point]) -> bool:
+def same_step(record: Record, points: Sequence[Point]) -> bool:
     """Say whether points can go on together."""
     begun = steps(record, points)
     return len(begun) == len(points) and len(set(begun.values())) == 1
 
 
-def single(experiment: "Experiment") -> bool:
+def can_be_batched(experiment: "Experiment") -> bool:
     """Say whether a run can be a lane: one network, and no dashboard that takes one run of a process at a time."""
     return experiment.runner.replicas == 1 and experiment.tracking.trackio is None
 
 
-def shape(experiment: "Experiment") -> Hashable:
+def program_structure(experiment: "Experiment") -> Hashable:
     """Return what has to be the same for runs to share a program, and the data that it reads."""
     import jax
 
     from darnax.runner.devices import mesh_of
-    from darnax.runner.recipe import Recipe
+    from darnax.runner.recipe import TrainProgram
 
     config = experiment.config
-    leaves, structure = jax.tree.flatten(Recipe(experiment, 0, mesh_of(experiment), lanes=True))
+    leaves, structure = jax.tree.flatten(TrainProgram(experiment, 0, mesh_of(experiment), lanes=True))
     same = json.dumps([config["data"], config["runner"], str(experiment.data.directory)], sort_keys=True)
     return same, structure, tuple(leaf.shape for leaf in leaves)
 
 
-def ended(record: Record, group: Group, here: Here) -> bool:
+def run_group(record: Record, group: Group, here: Here) -> bool:
     """Bring a group to its end; False, with what went wrong, if its points are to be run one by one instead."""
     points = [point for point, _ in group]
     with ExitStack() as stack:
-        mine = [stack.enter_context(held(record.note(point), PATIENCE)) for point in points]
-        if not all(mine) or not in_step(record, points) or record.stop.exists():
+        mine = [stack.enter_context(file_lock(record.note(point), PATIENCE)) for point in points]
+        if not all(mine) or not same_step(record, points) or record.stop.exists():
             return False
-        stack.enter_context(stopped_with(record, os.getpid()))
+        stack.enter_context(stop_watcher(record, os.getpid()))
         for point in points:
-            add(record.note(point), "")
+            append_note(record.note(point), "")
         try:
             train_batched(record, [(here(point), experiment) for point, experiment in group])
         except Exception as error:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from hydra.plugins.launcher import Launcher
 
-from darnax.sweeps.record import Goal, Point
+from darnax.sweeps.record import Objective, Point
 
 Task = Callable[[list[str]], None]
-Begin = Callable[[list[Point], bool, Goal], list[Point]]
+Begin = Callable[[list[Point], bool, Objective], list[Point]]
 Together = Callable[[list[Point]], list[Point]]
 
 
@@ -24,7 +24,7 @@ class Batches:
     def __init__(self, launcher: Launcher, begin: Begin, together: Together, *, here: bool) -> None:
         self.launcher, self.begin, self.together, self.here = launcher, begin, together, here
 
-    def run(self, points: list[Point], goal: Goal) -> None:
+    def run(self, points: list[Point], goal: Objective) -> None:
         """Run what `begin` leaves of these points."""
         left = self.together(self.begin(points, self.here, goal))
         results = self.launcher.launch([list(point.overrides) for point in left], 0) if left else []

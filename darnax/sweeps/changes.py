@@ -9,18 +9,18 @@ from darnax.sweeps.record import Point
 ABSENT = "absent"
 
 
-def changes(before: Sequence[Point], now: Sequence[Point]) -> Iterator[Problem]:
+def find_changes(before: Sequence[Point], now: Sequence[Point]) -> Iterator[Problem]:
     """Yield every value that differs, once for all points with the same difference, and every point that came or went."""
     recorded, composed = ({point.overrides: point for point in points} for points in (before, now))
     seen: set[Problem] = set()
     for overrides in dict.fromkeys([*recorded, *composed]):
-        for problem in differences(recorded.get(overrides), composed.get(overrides)):
+        for problem in find_differences(recorded.get(overrides), composed.get(overrides)):
             if problem not in seen:
                 seen.add(problem)
                 yield problem
 
 
-def differences(before: Point | None, now: Point | None) -> Iterator[Problem]:
+def find_differences(before: Point | None, now: Point | None) -> Iterator[Problem]:
     """Yield what differs in one point."""
     if before is None or now is None:
         point = before or now
@@ -28,16 +28,16 @@ def differences(before: Point | None, now: Point | None) -> Iterator[Problem]:
     elif now.refusal and not before.refusal:
         yield Problem(" ".join(now.overrides), now.refusal)
     elif before.identity != now.identity and not before.refusal:
-        old, new = dict(flat(before.content)), dict(flat(now.content))
+        old, new = dict(flatten(before.content)), dict(flatten(now.content))
         for name in dict.fromkeys([*old, *new]):
             if old.get(name, ABSENT) != new.get(name, ABSENT):
                 yield Problem(name, f"was {old.get(name, ABSENT)}, is {new.get(name, ABSENT)}")
 
 
-def flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield the dotted name and the text of every leaf."""
     if isinstance(tree, dict) and tree:
         for key, child in tree.items():
-            yield from flat(child, f"{prefix}.{key}" if prefix else str(key))
+            yield from flatten(child, f"{prefix}.{key}" if prefix else str(key))
     else:
         yield prefix, repr(tree)

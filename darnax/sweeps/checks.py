@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from darnax.composing.references import leaves
 from darnax.errors import Problem, RequestError, one_line
-from darnax.printing import counted
-from darnax.sweeps.names import parted as parted_words
+from darnax.printing import count_of
+from darnax.sweeps.names import split_constant as parted_words
 from darnax.sweeps.record import Point
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def require_telling(points: Sequence[Point]) -> None:
         raise RequestError(*(Problem(key, SEVERAL) for key in keys))
 
 
-def examine(config: Mapping[str, Any], *, here: bool) -> "Experiment":
+def check_point(config: Mapping[str, Any], *, here: bool) -> "Experiment":
     """Build a point as its run will; a RequestError says what is wrong with it. No data are opened."""
     from darnax.builder import build
     from darnax.runner.devices import mesh_of
@@ -48,7 +48,7 @@ def examine(config: Mapping[str, Any], *, here: bool) -> "Experiment":
     return experiment
 
 
-def examined(points: Sequence[Point], *, here: bool) -> list[Point]:
+def check_points(points: Sequence[Point], *, here: bool) -> list[Point]:
     """Return the points, each with the reason if the builder refuses it.
 
     Of points that differ in numbers alone as many are built as have every combination of integers once, and every other
@@ -57,25 +57,25 @@ def examined(points: Sequence[Point], *, here: bool) -> list[Point]:
     seen: dict[Leaves, set[Leaf | Leaves]] = defaultdict(set)
     found = []
     for point in points:
-        words, integers, numbers = parted(point.content)
+        words, integers, numbers = split_by_type(point.content)
         new: set[Leaf | Leaves] = {integers, *numbers}
-        reason = "" if point.refusal or new <= seen[words] else objection(point, here=here)
+        reason = "" if point.refusal or new <= seen[words] else explain_refusal(point, here=here)
         if not point.refusal and not reason:
             seen[words] |= new
         found.append(replace(point, refusal=point.refusal or reason))
     return found
 
 
-def objection(point: Point, *, here: bool) -> str:
+def explain_refusal(point: Point, *, here: bool) -> str:
     """Return why the builder refuses a point; "" where it does not."""
     try:
-        examine(point.config or {}, here=here)
+        check_point(point.config or {}, here=here)
     except RequestError as error:
         return one_line(error)
     return ""
 
 
-def parted(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
+def split_by_type(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
     """Part a configuration into its words, its integers and its other numbers; a seed is none of them, unless it is large."""
     kinds: dict[type, set[Leaf]] = {str: set(), int: set(), float: set()}
     rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
@@ -95,10 +95,10 @@ def refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str]) -> l
     for point in points:
         if point.refusal:
             reasons[point.refusal].append(names[point.overrides])
-    return [Problem(some(called), reason) for reason, called in reasons.items()]
+    return [Problem(name_some(called), reason) for reason, called in reasons.items()]
 
 
-def some(names: Sequence[str]) -> str:
+def name_some(names: Sequence[str]) -> str:
     """Name a few points and count the others."""
-    more = f" and {counted(len(names) - NAMED, 'more point')}" if len(names) > NAMED else ""
+    more = f" and {count_of(len(names) - NAMED, 'more point')}" if len(names) > NAMED else ""
     return f"{', '.join(names[:NAMED])}{more}"

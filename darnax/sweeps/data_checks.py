@@ -95,11 +95,11 @@ def describe_source(data: "DataChoice", *, elsewhere: bool) -> "Dataset | None":
 
 def require_fitting(experiment: "Experiment", outlines: Outlines) -> None:
     """Raise RequestError where a run would refuse its data, as far as their outline tells."""
-    from darnax.laboratory.data_opening import fitting, ordered_by_each_seed, require_epochs
+    from darnax.laboratory.data_opening import require_epochs, require_fitting_data, require_own_order
 
     dataset = outlines.outline(experiment)
     if dataset is not None:
-        fitting(ordered_by_each_seed(dataset, experiment), experiment.data)
+        require_fitting_data(require_own_order(dataset, experiment), experiment.data)
         require_epochs(experiment, dataset)
 
 
@@ -120,7 +120,7 @@ def examine_data(points: Sequence[Point], outlines: Outlines) -> list[Point]:
 def objection(point: Point, outlines: Outlines) -> str:
     """Return why a run of a point would refuse its data; "" where it would not."""
     try:
-        experiment = checks.examine(point.config or {}, here=False)
+        experiment = checks.check_point(point.config or {}, here=False)
         require_fitting(experiment, outlines)
     except RequestError as error:
         return one_line(error)
@@ -131,7 +131,7 @@ def deciding(point: Point) -> str:
     """Write down what decides whether the data fit a point: they, and how long an epoch is."""
     config: Mapping[str, Any] = point.config or {}
     runner, data = config.get("runner") or {}, config.get("paths") or {}
-    words, integers, _ = checks.parted({"optimizer": config.get("optimizer")})
+    words, integers, _ = checks.split_by_type({"optimizer": config.get("optimizer")})
     lengths = [runner.get(name) for name in ("replicas", "limit_batches")]
     steps = [sorted(map(str, leaves)) for leaves in (words, integers)]
     return json.dumps([config.get("data"), config.get("trust"), data.get("data"), lengths, steps])

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from darnax.laboratory.display import DataProgress, no_progress
-from darnax.sweeps.record import Goal, Record
+from darnax.sweeps.record import Objective, Record
 from darnax.sweeps.survey import State
 
 
@@ -16,7 +16,7 @@ def no_board(record: Record) -> Iterator[None]:
     yield
 
 
-def no_table(states: Sequence[State], goal: Goal) -> None:
+def no_table(states: Sequence[State], goal: Objective) -> None:
     """Show nothing."""
 
 
@@ -38,7 +38,7 @@ class SweepDisplay:
     """
 
     board: Callable[[Record], AbstractContextManager[None]] = no_board
-    table: Callable[[Sequence[State], Goal], None] = no_table
+    table: Callable[[Sequence[State], Objective], None] = no_table
     failure: Callable[[BaseException], None] = no_failure
     data_progress: DataProgress = no_progress
     warnings: Callable[[], AbstractContextManager[object]] = nullcontext

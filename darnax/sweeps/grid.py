@@ -23,13 +23,13 @@ def grid(asked: Sequence[Override]) -> list[list[str]]:
     """
     if endless := [Problem(str(o.input_line), ENDLESS) for o in asked if o.is_sweep_override() and not o.is_discrete_sweep()]:
         raise RequestError(*endless)
-    values = [words(override) for override in effective(asked)]
+    values = [as_words(override) for override in effective_overrides(asked)]
     if (count := math.prod(map(len, values))) > MOST:
         raise RequestError(Problem("", f"got {count} points, expected at most {MOST}; give fewer values"))
     return [list(point) for point in itertools.product(*values)]
 
 
-def effective(asked: Sequence[Override]) -> list[Override]:
+def effective_overrides(asked: Sequence[Override]) -> list[Override]:
     """Leave out what a later word for the same key replaces; dictionaries replace nothing, Hydra merges them.
 
     `+key=1 key=2` adds the key with the last value.
@@ -59,7 +59,7 @@ def is_dictionary(override: Override) -> bool:
     return all(value.startswith("{") for value in (values(override) if override.is_sweep_override() else [text(override)]))
 
 
-def words(override: Override) -> list[str]:
+def as_words(override: Override) -> list[str]:
     """Return an override once for each of its values."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
@@ -79,11 +79,11 @@ def values(override: Override) -> list[str]:
     if not override.is_range_sweep():
         return found
     given: Any = override.value()
-    stop = float(shortened(str(float(given.stop))))
-    return [number for number in map(shortened, found) if float(number) != stop]  # a range ends before its stop
+    stop = float(shorten_float(str(float(given.stop))))
+    return [number for number in map(shorten_float, found) if float(number) != stop]  # a range ends before its stop
 
 
-def shortened(number: str) -> str:
+def shorten_float(number: str) -> str:
     """Leave out what adding up steps has put at the end of a number.
 
     Example:

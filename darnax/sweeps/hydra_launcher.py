@@ -19,7 +19,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
-from darnax.composing.composer import Composer, words
+from darnax.composing.composer import Composer, as_strings
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.batches import Task
 
@@ -32,31 +32,35 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
     name, target = config.hydra.runtime.choices.get("hydra/launcher"), config.hydra.launcher._target_
     module = NEEDS.get(kind := target.rpartition(".")[2])
     if module is not None and find_spec(module) is None:
-        raise RequestError(Problem(f"hydra/launcher={name}", f"needs {module}, which is not installed; {install(name)}"))
+        raise RequestError(
+            Problem(f"hydra/launcher={name}", f"needs {module}, which is not installed; {install_command(name)}")
+        )
     if kind == "SlurmLauncher" and shutil.which("srun") is None:
         what = "there is no srun on the PATH; start the sweep where SLURM is, or choose another launcher"
         raise RequestError(Problem(f"hydra/launcher={name}", what))
     if config.hydra.launcher.get("n_jobs") == 0:
         raise RequestError(Problem("hydra.launcher.n_jobs", "got 0, expected a number of processes, or -1 for every core"))
     try:
-        make(config, composer, lambda overrides: None)
+        make_launcher(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
         missing = isinstance(error, ImportError | RuntimeError)
         what = (
-            f"is not installed; {install(name)}" if missing else f"cannot be made ({first_line(str(error.__cause__ or error))})"
+            f"is not installed; {install_command(name)}"
+            if missing
+            else f"cannot be made ({first_line(str(error.__cause__ or error))})"
         )
         raise RequestError(Problem(f"hydra/launcher={name}", f"{target} {what}")) from error
 
 
-def install(name: str) -> str:
+def install_command(name: str) -> str:
     """Say how to install what a launcher needs."""
     return INSTALL.format("ray" if name == "ray" else "sweeps")
 
 
-def make(config: DictConfig, composer: Composer, task: Task) -> Launcher:
+def make_launcher(config: DictConfig, composer: Composer, task: Task) -> Launcher:
     """Make the launcher that a configuration of Hydra's names."""
     context = HydraContext(config_loader=composer, callbacks=Callbacks())
-    parts: Any = {"hydra_context": context, "task_function": partial(named, task), "config": config}
+    parts: Any = {"hydra_context": context, "task_function": partial(run_named, task), "config": config}
     return Plugins.instance().instantiate_launcher(**parts)
 
 
@@ -72,13 +76,13 @@ def launcher(config: DictConfig, composer: Composer, folder: Path, task: Task) -
         submits = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2]) == "submitit"
         config.hydra.sweep.dir = str(folder / ".submitit" / name) if submits else elsewhere
         config.hydra.sweep.subdir = "."
-        yield make(config, composer, task)
+        yield make_launcher(config, composer, task)
 
 
-def named(task: Task, config: DictConfig) -> None:
+def run_named(task: Task, config: DictConfig) -> None:
     """Call the task of a launcher's job with the overrides that name its point."""
     del config
-    task(words(HydraConfig.get().overrides.task))
+    task(as_strings(HydraConfig.get().overrides.task))
 
 
 def is_here(config: DictConfig) -> bool:
@@ -91,7 +95,7 @@ def is_on_this_machine(config: DictConfig) -> bool:
     return config.hydra.launcher._target_.rpartition(".")[2] not in ("SlurmLauncher", "RayLauncher")
 
 
-def taken_lanes(config: DictConfig) -> int:
+def pop_lanes(config: DictConfig) -> int:
     """Take `lanes`, which no launcher of Hydra's knows, out of the launcher's settings."""
     if "lanes" not in config.hydra.launcher:
         return 1
@@ -107,22 +111,22 @@ def require_values(config: DictConfig, part: str) -> None:
     if config.hydra[part] is None:
         raise RequestError(Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken"))
     node = OmegaConf.to_container(config.hydra[part])
-    inside = [name for child in node.values() for name in targets(child)] if isinstance(node, dict) else []
+    inside = [name for child in node.values() for name in find_targets(child)] if isinstance(node, dict) else []
     if inside:
         raise RequestError(
             Problem(f"hydra.{part}: {inside[0]}", "a launcher or sweeper takes values, and no `_target_` inside")
         )
 
 
-def targets(node: Any) -> Iterator[str]:
+def find_targets(node: Any) -> Iterator[str]:
     """Yield every `_target_` in a tree."""
     if isinstance(node, dict) and "_target_" in node:
         yield f"_target_: {node['_target_']}"
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from targets(child)
+        yield from find_targets(child)
 
 
-def chosen_by_files(settings: Mapping[str, Any], composer: Composer, overrides: list[str]) -> list[str]:
+def overrides_chosen_by_files(settings: Mapping[str, Any], composer: Composer, overrides: list[str]) -> list[str]:
     """Return the words that would choose the launcher, and set it, as files have: a sweep is resumed without these files.
 
     Args:

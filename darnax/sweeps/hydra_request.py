@@ -11,7 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from darnax.composing import explanations, hydra_settings
-from darnax.composing.composer import Check, Composer, spelled, words
+from darnax.composing.composer import Check, Composer, as_strings, normalise_overrides
 from darnax.errors import Problem, RequestError, one_line
 from darnax.sweeps import hydra_launcher
 from darnax.sweeps.record import Point
@@ -28,7 +28,7 @@ class Request:
     Args:
         composer: composes points.
         config: of Hydra, for the whole sweep.
-        settings: of the launcher and the sweeper, as `settings` gives them.
+        settings: of the launcher and the sweeper, as `chosen_settings` gives them.
         lanes: points that may share a program.
         asked: every override, those of the sweep's file first.
     """
@@ -51,12 +51,14 @@ class Request:
 
     def point(self, overrides: Sequence[str]) -> Point:
         """Compose one point; one that cannot be composed carries the reason."""
-        return compose_point(self.composer, words(self.config.hydra.overrides.hydra), list(overrides), self.require_same_hydra)
+        return compose_point(
+            self.composer, as_strings(self.config.hydra.overrides.hydra), list(overrides), self.require_same_hydra
+        )
 
     def require_same_hydra(self, config: DictConfig) -> None:
         """Raise RequestError where a file that not all points have chooses or sets a launcher or a sweeper."""
         hydra_settings.require_unchanged(config)
-        here = settings(config)
+        here = chosen_settings(config)
         key = next((key for key in dict.fromkeys([*here, *self.settings]) if here.get(key) != self.settings.get(key)), None)
         if key is not None:
             raise RequestError(Problem("", ELSEWHERE.format(key=key)))
@@ -68,10 +70,10 @@ def compose_point(composer: Composer, hydra: list[str], overrides: list[str], ch
         composed = composer.compose_point(hydra, overrides, check)
     except RequestError as error:
         return Point(tuple(overrides), None, one_line(error))
-    return Point(tuple(overrides), composed.resolved, composed=composed.written())
+    return Point(tuple(overrides), composed.resolved, composed=composed.to_container())
 
 
-def settings(config: DictConfig) -> dict[str, Any]:
+def chosen_settings(config: DictConfig) -> dict[str, Any]:
     """Return which launcher and sweeper are chosen, and what they are told."""
     found = {}
     for part in ("launcher", "sweeper"):
@@ -81,18 +83,18 @@ def settings(config: DictConfig) -> dict[str, Any]:
     return found
 
 
-def read(composer: Composer, overrides: list[str]) -> Request:
+def read_request(composer: Composer, overrides: list[str]) -> Request:
     """Compose the whole of a sweep; a RequestError says what of it has no meaning, or cannot be done on this machine."""
     hydra_settings.require_effective(overrides, multirun=True, saved=composer.saved is not None)
     if several := [word for word in overrides if word.lstrip("+").startswith("sweep=") and "," in word]:
         raise RequestError(Problem(several[0], "chooses several sweeps; start one after the other"))
-    config = composer.compose(spelled(overrides), RunMode.MULTIRUN)
+    config = composer.compose(normalise_overrides(overrides), RunMode.MULTIRUN)
     hydra_settings.require_unchanged(config)
     for part in ("launcher", "sweeper"):
         if part == "launcher" or (config.hydra.sweeper or {}).get("_target_") not in SEARCHES:
             hydra_launcher.require_values(config, part)
-    asked, told = arguments(config, composer), settings(config)
-    lanes = hydra_launcher.taken_lanes(config)
+    asked, told = swept_overrides(config, composer), chosen_settings(config)
+    lanes = hydra_launcher.pop_lanes(config)
     require_known_sweeper(config)
     hydra_launcher.require_usable(config, composer)
     return Request(composer, config, told, lanes, asked)
@@ -108,19 +110,19 @@ def require_known_sweeper(config: DictConfig) -> None:
         raise RequestError(Problem(f"hydra.sweeper.{idle[0]}", "has no effect on a grid; leave it out"))
 
 
-def arguments(config: DictConfig, composer: Composer) -> list[Override]:
+def swept_overrides(config: DictConfig, composer: Composer) -> list[Override]:
     """Return what is swept over: what the configuration of the sweeper says, then the command line."""
     params: Any = OmegaConf.to_container(config.hydra.sweeper.get("params") or OmegaConf.create({}), resolve=False)
-    lines = [*(f"{key}={value}" for key, value in params.items()), *words(config.hydra.overrides.task)]
-    return [understood(line, composer) for line in lines]
+    lines = [*(f"{key}={value}" for key, value in params.items()), *as_strings(config.hydra.overrides.task)]
+    return [parse_override(line, composer) for line in lines]
 
 
-def understood(line: str, composer: Composer) -> Override:
+def parse_override(line: str, composer: Composer) -> Override:
     """Read one override by Hydra's grammar, which takes a range among other values, and can then do nothing with it."""
     try:
         override = OverridesParser.create(config_loader=composer).parse_overrides([line])[0]
     except HydraException as error:
-        raise RequestError(explanations.composition(line, error, [])) from error
+        raise RequestError(explanations.explain_composition(line, error, [])) from error
     value: Any = override.value()
     if isinstance(value, ChoiceSweep) and any(isinstance(each, Sweep) for each in value.list):
         raise RequestError(

@@ -9,7 +9,7 @@ from typing import Any
 from darnax.bounded_yaml import load_plain
 from darnax.errors import Problem, RequestError
 from darnax.files import read_text
-from darnax.locks import is_held
+from darnax.locks import is_locked
 from darnax.sweeps.record import NAME, OWN_FILES, Point, Record, overrides_of
 
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]+")
@@ -23,7 +23,7 @@ def remove_stillborn_runs(record: Record) -> list[str]:
     Raises:
         RequestError: a run of this sweep has checkpoints, and its summary.json is lost: its owner decides.
     """
-    if any(is_held(record.note(point)) for point in record.points):
+    if any(is_locked(record.note(point)) for point in record.points):
         return []
     told, runs = [], record.runs()
     for place in sorted(record.folder.iterdir()):
@@ -31,7 +31,7 @@ def remove_stillborn_runs(record: Record) -> list[str]:
             continue
         if is_stillborn(place, record.points):
             remove((place / name for name in BEFORE_TRAINING), place)
-        elif any((place / "checkpoints").glob("*")) and needs(record.points, place, runs):
+        elif any((place / "checkpoints").glob("*")) and is_only_run_of_a_point(record.points, place, runs):
             what = (
                 """has checkpoints, but no summary.json; put '{"status": "interrupted"}' there to resume the run, """
                 "or move its folder away to start its point anew"
@@ -42,7 +42,7 @@ def remove_stillborn_runs(record: Record) -> list[str]:
     return told
 
 
-def needs(points: Iterable[Point], place: Path, runs: dict[tuple[str, ...], Path]) -> bool:
+def is_only_run_of_a_point(points: Iterable[Point], place: Path, runs: dict[tuple[str, ...], Path]) -> bool:
     """Tell whether a folder is the only run of a point."""
     overrides = overrides_of(place)
     return overrides not in runs and any(point.overrides == overrides for point in points)

@@ -34,9 +34,9 @@ def logged(experiment: "Experiment") -> list[str]:
     import jax
 
     from darnax.observables import norms
-    from darnax.runner.recipe import Recipe
+    from darnax.runner.recipe import TrainProgram
 
-    recipe = Recipe(experiment, 1, None, lanes=False)
+    recipe = TrainProgram(experiment, 1, None, lanes=False)
     key = jax.eval_shape(lambda: jax.random.key(0))
     batch = experiment.data.batch_size
     x, y = (jax.ShapeDtypeStruct((batch, *experiment.state[end].shape[1:]), "float32") for end in (0, -1))

@@ -41,11 +41,11 @@ class Membership(membership.Membership):
         if goal.pruner is None:
             return tracker
         from darnax.sweeps.search_parts import pruner_of
-        from darnax.sweeps.search_study import hopeless, open_study
+        from darnax.sweeps.search_study import open_study, pruning_report
         from darnax.tracking.pruning import Pruning
 
         study = open_study(self.record.folder, goal.direction, pruner_of(goal))
-        report = hopeless(study, overrides_of(run))
+        report = pruning_report(study, overrides_of(run))
         if report is None:
             return tracker
         return Pruning(tracker, metric=goal.metric, epochs=epochs, hopeless=report)

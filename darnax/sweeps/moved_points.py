@@ -41,8 +41,8 @@ def with_values(point: Point, values: Mapping[str, Any], *, fresh: bool = True) 
     if not values or point.config is None:
         return point
     before = saved_configuration.of_point(point.config, point.composed or {})
-    after = saved_configuration.changed(before, [], lambda key: False, fresh=fresh, here=values)
-    return replace(point, config=after.resolved, composed=after.written())
+    after = saved_configuration.apply_overrides(before, [], lambda key: False, fresh=fresh, here=values)
+    return replace(point, config=after.resolved, composed=after.to_container())
 
 
 def warn_of_points(points: Iterable[Point]) -> None:

@@ -11,14 +11,14 @@ Overrides = tuple[str, ...]
 
 def names(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]:
     """Name every point, without these keys: `depth=2 j_d=0.5` for `model.depth=2 model.layers.hidden.j_d=0.5`."""
-    points = {point.overrides: parted(point.overrides) for point in record.points}
+    points = {point.overrides: split_constant(point.overrides) for point in record.points}
     constant = constant_keys(list(points.values()), given_once(record.overrides))
     apart = {
         overrides: {key: value for key, value in values.items() if key not in constant} for overrides, values in points.items()
     }
     keys = list(dict.fromkeys(key for values in apart.values() for key in values))
     short = short_names(keys, keys)
-    return {point: named({short[k]: v for k, v in values.items() if k not in without}) for point, values in apart.items()}
+    return {point: name_points({short[k]: v for k, v in values.items() if k not in without}) for point, values in apart.items()}
 
 
 def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str]) -> set[str]:
@@ -36,10 +36,10 @@ def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str])
 def given_once(overrides: Sequence[str]) -> dict[str, str]:
     """Map the keys that were given once to their value: of several words the last one counts, and tells."""
     keys = Counter(override.partition("=")[0].lstrip("+~") for override in overrides)
-    return {key: value for key, value in parted(overrides).items() if keys[key] == 1}
+    return {key: value for key, value in split_constant(overrides).items() if keys[key] == 1}
 
 
-def parted(overrides: Sequence[str]) -> dict[str, str]:
+def split_constant(overrides: Sequence[str]) -> dict[str, str]:
     """Map every key to its value: the last one, or all of them where they are dictionaries, which Hydra merges."""
     found: dict[str, str] = {}
     for override in overrides:
@@ -50,6 +50,6 @@ def parted(overrides: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def named(values: Mapping[str, str]) -> str:
+def name_points(values: Mapping[str, str]) -> str:
     """Write keys with values, as one types them."""
     return " ".join(f"{key}={value}" for key, value in values.items())

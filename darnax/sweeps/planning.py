@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from darnax.composing.composer import Composer
 from darnax.errors import Problem, RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 from darnax.laboratory.display import DataProgress, no_progress
 from darnax.runner.run_folder import NAME
 from darnax.sweeps import checks, data_checks, hydra_launcher, hydra_request
@@ -43,7 +43,7 @@ class Plan:
 
 def plan(composer: Composer, overrides: list[str]) -> Plan:
     """Return what a new sweep will do, its points composed and built."""
-    request = hydra_request.read(composer, overrides)
+    request = hydra_request.read_request(composer, overrides)
     here = hydra_launcher.is_here(request.config)
     if not request.is_search:
         unique: dict[str, Point] = {}
@@ -51,11 +51,11 @@ def plan(composer: Composer, overrides: list[str]) -> Plan:
         checks.require_telling(points)
         for point in points:
             unique.setdefault(point.identity, point)
-        return Plan(request, checks.examined(list(unique.values()), here=here))
+        return Plan(request, checks.check_points(list(unique.values()), here=here))
     search = new_search(request)
     points = search.trial_points()
     checks.require_telling(points)
-    return Plan(request, checks.examined(points, here=here), search)
+    return Plan(request, checks.check_points(points, here=here), search)
 
 
 def new_search(request: Request) -> "Search":
@@ -85,7 +85,7 @@ def require_sound(
 
         for point in plan.points:
             plan.search.fit(point)
-        experiment = checks.examine(plan.points[0].config or {}, here=False)
+        experiment = checks.check_point(plan.points[0].config or {}, here=False)
         logged_metrics.require_logged(plan.search.settings.metric, experiment)
     if outlines.later and prepares:
         outlines = outlines.preparing()
@@ -96,11 +96,11 @@ def require_sound(
 
 def require_unrefused(plan: Plan, overrides: list[str]) -> None:
     """Raise RequestError where a point is refused."""
-    if problems := checks.refusals(plan.points, called(plan, overrides)):
+    if problems := checks.refusals(plan.points, point_names(plan, overrides)):
         raise RequestError(*problems)
 
 
-def called(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
+def point_names(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
     """Name the points."""
     return names(Record(Path(), overrides, None, Path(), [], plan.points))
 
@@ -112,4 +112,4 @@ def new_folder(plan: Plan) -> Path:
     if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
         raise RequestError(Problem("name", f"got {name!r}, expected a name for a folder in paths.outputs; that is {outputs!r}"))
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return expanded(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"
+    return expand_user(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

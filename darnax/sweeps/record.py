@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from darnax.bounded_yaml import load_plain
-from darnax.errors import Problem, RequestError, first_line, written
+from darnax.errors import Problem, RequestError, first_line, writing_file
 from darnax.files import open_inside, read_text
 
 NAME = "sweep.json"
@@ -57,7 +57,7 @@ Here = Callable[[Point], Point]  # gives a point as it is on this machine
 
 
 @dataclass(frozen=True)
-class Goal:
+class Objective:
     """What the points of a sweep are compared by, and what a search does with that.
 
     Args:
@@ -100,7 +100,7 @@ class Record:
     directory: Path
     command: list[str]
     points: list[Point] = field(default_factory=list)
-    goal: Goal = Goal()
+    goal: Objective = Objective()
     base: Mapping[str, Any] | None = None
 
     @classmethod
@@ -123,7 +123,7 @@ class Record:
             Path(fields.directory),
             fields.command,
             [Point(tuple(point.overrides), point.config, point.refusal, point.composed) for point in fields.points],
-            Goal(**dict(fields.goal)),
+            Objective(**dict(fields.goal)),
             fields.base,
         )
 
@@ -133,7 +133,7 @@ class Record:
 
         content = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
         del content["folder"]
-        with written(self.folder, "choose another paths.outputs"):
+        with writing_file(self.folder, "choose another paths.outputs"):
             (self.folder / ".points").mkdir(parents=True, exist_ok=True)
             write_atomically(self.folder / NAME, json.dumps(content))
 
@@ -191,7 +191,7 @@ def overrides_of(run: Path) -> tuple[str, ...]:
     return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
-def history(note: Path) -> list[str]:
+def read_notes(note: Path) -> list[str]:
     """Return what happened to a point: an empty line when it was started, `failed: why` or `refused: why` when it failed."""
     try:
         return read_text(note).splitlines()
@@ -199,7 +199,7 @@ def history(note: Path) -> list[str]:
         return []
 
 
-def add(note: Path, line: str) -> None:
+def append_note(note: Path, line: str) -> None:
     """Note that a point was started, or why it failed."""
     with open_inside(note.parents[1], f".points/{note.name}", append=True) as file:
         file.write(f"{line}\n".encode())

@@ -24,7 +24,7 @@ REPEAT = "repeat it on the command line if you trust it"
 Choice = Callable[[str], bool]
 
 
-def resumed(recorded: Sequence[str], given: Sequence[str], is_choice: Choice | None = None) -> list[str]:
+def merge_overrides(recorded: Sequence[str], given: Sequence[str], is_choice: Choice | None = None) -> list[str]:
     """Return the words of a sweep that is resumed: those recorded, with those given for where and how long it runs.
 
     Args:
@@ -38,19 +38,19 @@ def resumed(recorded: Sequence[str], given: Sequence[str], is_choice: Choice | N
     if strangers := [word for word in given if not word.startswith(ON_RESUME) and word not in recorded]:
         allowed = ", ".join(f"{start}…" for start in ON_RESUME)
         raise RequestError(Problem(" ".join(strangers), f"would make it another sweep; only {allowed} may change on the way"))
-    words = exchanged(recorded, given)
+    words = replace_launcher(recorded, given)
     name = launcher_of(words)
     problems = [
         Problem(word, f"came from the record, and {why}")
         for word in words
-        if word not in given and (why := objection(word, name, is_choice))
+        if word not in given and (why := explain_harmful(word, name, is_choice))
     ]
     if problems:
         raise RequestError(*problems)
     return words
 
 
-def exchanged(recorded: Sequence[str], given: Sequence[str]) -> list[str]:
+def replace_launcher(recorded: Sequence[str], given: Sequence[str]) -> list[str]:
     """Return the recorded words with others for where and how long it runs."""
     gone = {key_of(word) for word in given if word.lstrip("+").startswith(ON_RESUME)}
     new_launcher = "hydra/launcher" in gone  # what was said to the one before goes with it
@@ -73,7 +73,7 @@ def launcher_of(words: Collection[str]) -> str:
     return names[-1] if names else "basic"
 
 
-def objection(word: str, launcher: str, is_choice: Choice | None) -> str:
+def explain_harmful(word: str, launcher: str, is_choice: Choice | None) -> str:
     """Return why a word may not be taken from a record; "" where it is harmless."""
     try:
         override = OverridesParser.create().parse_override(word)

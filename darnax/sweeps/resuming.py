@@ -17,7 +17,7 @@ from darnax.composing import secrets, trust
 from darnax.composing.composer import Composer
 from darnax.composing.derivations import is_computed
 from darnax.errors import Problem, RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 from darnax.laboratory.machine import values_here
 from darnax.reports.configuration import COMPUTED
 from darnax.sweeps import hydra_request, recorded_overrides
@@ -29,7 +29,7 @@ LAUNCHER = ("hydra/launcher", "hydra.launcher.")
 
 
 @contextmanager
-def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> Iterator[Plan]:
+def resume_plan(record: Record, given: Sequence[str], trusted: Collection[str]) -> Iterator[Plan]:
     """Give what is left to do, after a look at everything that the record says; the words of the resume are recorded.
 
     Args:
@@ -45,15 +45,17 @@ def resumed(record: Record, given: Sequence[str], trusted: Collection[str]) -> I
     if not record.goal.trials:
         if idle := [word for word in given if recorded_overrides.key_of(word).startswith("hydra.sweeper.")]:
             raise RequestError(Problem(idle[0], "has no effect on a grid; leave it out"))
-        record.overrides = recorded_overrides.resumed(record.overrides, given)
+        record.overrides = recorded_overrides.merge_overrides(record.overrides, given)
         words = [word for word in record.overrides if recorded_overrides.key_of(word).startswith(LAUNCHER)]
-        yield Plan(hydra_request.read(Composer(None, trusted), words), record.points)
+        yield Plan(hydra_request.read_request(Composer(None, trusted), words), record.points)
         return
     require_same_configurations(record)
     with written_base(record) as file:
         composer = Composer(file, trusted, adapt=values_here)
-        record.overrides = recorded_overrides.resumed(record.overrides, given, lambda key: not composer.sets_a_value(key))
-        request = hydra_request.read(composer, record.overrides)
+        record.overrides = recorded_overrides.merge_overrides(
+            record.overrides, given, lambda key: not composer.sets_a_value(key)
+        )
+        request = hydra_request.read_request(composer, record.overrides)
         if not request.is_search:
             raise RequestError(Problem("hydra/sweeper", "got basic, expected optuna for a search; start a new sweep"))
         yield Plan(request, record.points, new_search(request))
@@ -64,8 +66,8 @@ def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[
     for point in points:
         config: Mapping[str, Any] = point.config or {}
         what = "got {}, expected a value: a record cannot look anything up; start a new sweep"
-        problems = [Problem(name, what.format(text)) for name, text in trust.leaves(config) if "${" in text]
-        if problems := [*problems, *secrets.exposed(config)]:
+        problems = [Problem(name, what.format(text)) for name, text in trust.text_leaves(config) if "${" in text]
+        if problems := [*problems, *secrets.find_exposed(config)]:
             raise RequestError(*problems)
         trust.require_plain(point.composed or {}, folder / NAME)
         if not is_computed((point.composed or {}).get(COMPUTED, {})):
@@ -78,7 +80,7 @@ def require_same_data(record: Record) -> None:
     """Raise RequestError where datasets are in a folder that is relative to another directory than this."""
     paths = [point.config.get("paths") for point in record.points if point.config]
     folders = {str(each.get("data")) for each in paths if isinstance(each, dict)}
-    relative = [folder for folder in sorted(folders) if not expanded(folder).is_absolute()]
+    relative = [folder for folder in sorted(folders) if not expand_user(folder).is_absolute()]
     if relative and is_elsewhere(record.directory):
         what = f"got {relative[0]}, relative to the directory of the start; go there: cd {shlex.quote(str(record.directory))}"
         raise RequestError(Problem("paths.data", what))

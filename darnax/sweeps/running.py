@@ -10,24 +10,24 @@ from pathlib import Path
 from types import FrameType
 
 from darnax.composing import trust
-from darnax.errors import Problem, RequestError, written
+from darnax.errors import Problem, RequestError, writing_file
 from darnax.files import open_inside
 from darnax.laboratory.machine import composer_here, warn_of_new
 from darnax.runner.interrupts import Interrupted, handling
 from darnax.sweeps import hydra_launcher, planning
-from darnax.sweeps.batched import together
+from darnax.sweeps.batched import run_batched
 from darnax.sweeps.batches import Batches
-from darnax.sweeps.changes import changes
+from darnax.sweeps.changes import find_changes
 from darnax.sweeps.display import SILENT, SweepDisplay
 from darnax.sweeps.leftovers import remove_empty, remove_record, remove_stillborn_runs
 from darnax.sweeps.moved_points import point_here, unmoved, warn_of_points
 from darnax.sweeps.planning import Plan
-from darnax.sweeps.record import NAME, Goal, Here, Point, Record
-from darnax.sweeps.resuming import resumed
+from darnax.sweeps.record import NAME, Here, Objective, Point, Record
+from darnax.sweeps.resuming import resume_plan
 from darnax.sweeps.survey import DONE, State, survey
-from darnax.sweeps.workers import work
+from darnax.sweeps.workers import run_or_skip_point
 
-TAKEN = (*DONE, "running")
+CLAIMED = (*DONE, "running")
 CHANGED = "the configurations are not the ones that this search was started with; restore them, or start a new search"
 
 
@@ -38,7 +38,7 @@ def start(
 
     Nothing is made before all points are known to be sound. Where all are refused by their data, no folder stays.
     """
-    trusted = trust.granted(overrides)
+    trusted = trust.trusted_packages(overrides)
     composer = composer_here(file, overrides)
     plan = planning.plan(composer, overrides)
     with display.warnings():
@@ -46,11 +46,11 @@ def start(
     for line in planning.require_sound(plan, overrides, progress=display.data_progress):
         display.note(line)
     folder = planning.new_folder(plan)
-    said = [*overrides, *hydra_launcher.chosen_by_files(plan.request.settings, composer, overrides)]
-    base = composer.saved.written() if composer.saved else None
+    said = [*overrides, *hydra_launcher.overrides_chosen_by_files(plan.request.settings, composer, overrides)]
+    base = composer.saved.to_container() if composer.saved else None
     record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
     standing = next(parent for parent in folder.parents if parent.exists())
-    with written(folder, "choose another paths.outputs"):
+    with writing_file(folder, "choose another paths.outputs"):
         folder.mkdir(parents=True)
     states: list[State] = []
     try:
@@ -68,8 +68,8 @@ def resume(
     """Do what is left of a recorded sweep; return its record, and how every point stands."""
     record = Record.read(folder.absolute())
     record.require_own_files()
-    trusted, others = trust.parted(overrides)
-    with resumed(record, others, trusted) as plan:
+    trusted, others = trust.split_trust(overrides)
+    with resume_plan(record, others, trusted) as plan:
         for line in remove_stillborn_runs(record):
             display.note(line)
         sweep = Sweep(record, plan, trusted, retry=retry, display=display, point_here=point_here)
@@ -115,7 +115,7 @@ class Sweep:
             RequestError: the sweep cannot be carried out; no point was started.
         """
         record, trouble = self.record, None
-        with written(record.stop, "move it away"):
+        with writing_file(record.stop, "move it away"):
             record.stop.unlink(missing_ok=True)
         with self.signals(), self.display.board(record):
             try:
@@ -140,16 +140,16 @@ class Sweep:
     def launch(self) -> None:
         """Start what `begin` leaves of the points."""
         record, request = self.record, self.plan.request
-        task = partial(work, record.folder, os.getpid(), self.display.failure, self.trusted, self.point_here)
+        task = partial(run_or_skip_point, record.folder, os.getpid(), self.display.failure, self.trusted, self.point_here)
         with hydra_launcher.launcher(request.config, request.composer, record.folder, task) as launcher:
-            share = partial(together, record.folder, request.lanes, here=self.point_here)
+            share = partial(run_batched, record.folder, request.lanes, here=self.point_here)
             batches = Batches(launcher, self.begin, share, here=hydra_launcher.is_here(request.config))
             if self.plan.search is not None:
                 self.plan.search.carry_out(batches, record.folder)
             else:
-                batches.run(self.plan.points, Goal())
+                batches.run(self.plan.points, Objective())
 
-    def begin(self, points: list[Point], here: bool, goal: Goal) -> list[Point]:
+    def begin(self, points: list[Point], here: bool, goal: Objective) -> list[Point]:
         """Write the points so far down, after a look at those written down before, and return the ones left to do."""
         record = self.record
         if self.signum:
@@ -159,7 +159,7 @@ class Sweep:
             unique.setdefault(point.identity, point)
         points = list(unique.values())
         # The points of a grid are those of the record itself.
-        if goal.trials and (differences := list(changes(record.points, points[: len(record.points)]))):
+        if goal.trials and (differences := list(find_changes(record.points, points[: len(record.points)]))):
             raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
         self.here, record.points, record.goal = here, points, goal
         if all(point.refusal for point in points):
@@ -176,7 +176,7 @@ class Sweep:
 
     def is_left(self, point: Point, state: State) -> bool:
         """Say whether a point is still to be done by this process."""
-        over = state.status in TAKEN or bool(point.refusal) or point.identity in self.begun
+        over = state.status in CLAIMED or bool(point.refusal) or point.identity in self.begun
         return not over and (self.retry or not state.given_up)
 
     @contextmanager
@@ -202,7 +202,7 @@ class Sweep:
 
 def resume_command(record: Record, trusted: Collection[str] = ()) -> str:
     """Return the command that does what is left of a sweep."""
-    return f"darnax sweep resume {shlex.quote(str(record.folder))}{trust.repeated(trusted)}"
+    return f"darnax sweep resume {shlex.quote(str(record.folder))}{trust.trust_option(trusted)}"
 
 
 def are_refused(states: Collection[State]) -> bool:

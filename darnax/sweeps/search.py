@@ -12,17 +12,17 @@ from hydra.core.override_parser.types import Override
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import Field, NonNegativeInt
 
-from darnax.builder.calls import Call
+from darnax.builder.calls import DeferredCall
 from darnax.builder.problems import Problems
 from darnax.builder.specification import Section, Target, read
 from darnax.errors import Problem, RequestError
 from darnax.laboratory.splits import has_validation
-from darnax.locks import held
+from darnax.locks import file_lock
 from darnax.reports.compare import may_choose
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.grid import MOST
-from darnax.sweeps.record import NAME, PATIENCE, Goal, Point, Record
-from darnax.sweeps.search_parts import WHERE, read_pruner, read_sampler, rehearse
+from darnax.sweeps.record import NAME, PATIENCE, Objective, Point, Record
+from darnax.sweeps.search_parts import WHERE, read_pruner, read_sampler, try_sampler
 from darnax.sweeps.search_space import Space
 from darnax.sweeps.search_study import OVERRIDES, open_study, overrides_of
 from darnax.sweeps.survey import State, survey
@@ -48,9 +48,9 @@ class Settings(Section):
     pruner: Target | None = None
 
     @property
-    def goal(self) -> Goal:
+    def goal(self) -> Objective:
         """What the record of the sweep keeps of it."""
-        return Goal(self.metric, self.value, self.direction, self.n_trials, self.pruner)
+        return Objective(self.metric, self.value, self.direction, self.n_trials, self.pruner)
 
 
 class Search:
@@ -67,16 +67,16 @@ class Search:
     folder: Path
     study: optuna.Study
 
-    def __init__(self, settings: Settings, sampler: Call, space: Space, compose: Compose) -> None:
+    def __init__(self, settings: Settings, sampler: DeferredCall, space: Space, compose: Compose) -> None:
         self.settings, self.sampler, self.space, self.compose = settings, sampler, space, compose
         self.known: dict[tuple[str, ...], Point] = {}
 
     @classmethod
     def of(cls, node: Mapping[str, Any], asked: Sequence[Override], compose: Compose) -> "Search":
         """Return the search that is asked for; a RequestError names everything that is wrong with it."""
-        settings, sampler, pruner = understood(node)
+        settings, sampler, pruner = parse_override(node)
         space = Space.of(asked)
-        rehearse(sampler, pruner, space.distributions, settings.n_trials)
+        try_sampler(sampler, pruner, space.distributions, settings.n_trials)
         return cls(settings, sampler, space, compose)
 
     def trial_points(self) -> list[Point]:
@@ -88,12 +88,12 @@ class Search:
         self.batches, self.folder = batches, folder
         self.study = open_study(folder, self.settings.direction)
         self.check()
-        with held(self.folder / ".search", PATIENCE) as mine:
+        with file_lock(self.folder / ".search", PATIENCE) as mine:
             if not mine:
                 raise RequestError(Problem(str(self.folder), "this search is under way in another process"))
             started: set[int] = set()
             while True:
-                trials = self.settled()
+                trials = self.is_settled()
                 if self.is_refused():
                     return
                 left = {trial.number for trial in trials if not trial.state.is_finished()} - started
@@ -156,7 +156,7 @@ class Search:
         trial.set_user_attr(OVERRIDES, self.space.overrides(trial.params))
         return trial.number
 
-    def settled(self) -> list[FrozenTrial]:
+    def is_settled(self) -> list[FrozenTrial]:
         """Tell the study how trials have ended, and return all that have been drawn."""
         states = self.states()
         for trial in self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
@@ -186,7 +186,7 @@ class Search:
             self.study.tell(number, state=TrialState.PRUNED)
 
 
-def understood(node: Mapping[str, Any]) -> tuple[Settings, Call, Call | None]:
+def parse_override(node: Mapping[str, Any]) -> tuple[Settings, DeferredCall, DeferredCall | None]:
     """Return the settings, what makes a sampler and what makes a pruner; a RequestError names all that is wrong with them."""
     problems = Problems()
     settings = read(Settings, {key: value for key, value in node.items() if key not in ("_target_", "params")}, WHERE, problems)

@@ -9,10 +9,10 @@ from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 
-from darnax.builder.calls import Call, Reader, called
-from darnax.builder.problems import Problems, nearest, said
+from darnax.builder.calls import DeferredCall, Reader, qualified_name
+from darnax.builder.problems import Problems, format_value, nearest
 from darnax.errors import Problem, RequestError, first_line
-from darnax.sweeps.record import Goal
+from darnax.sweeps.record import Objective
 
 WHERE = "hydra.sweeper"
 MOST = 100_000  # of what an argument of a sampler or a pruner counts
@@ -38,7 +38,7 @@ CLASSES = sorted(
 )
 
 
-def read_sampler(node: Any, problems: Problems) -> Call | None:
+def read_sampler(node: Any, problems: Problems) -> DeferredCall | None:
     """Return what makes the sampler with a seed, or None with every reason among the problems."""
     where = f"{WHERE}.sampler"
     if not is_of_list(node, where, problems):
@@ -46,7 +46,7 @@ def read_sampler(node: Any, problems: Problems) -> Call | None:
     return Reader(problems, trust=["optuna"]).call(node, where, BaseSampler, filled=("seed",))
 
 
-def read_pruner(node: Any, problems: Problems) -> Call | None:
+def read_pruner(node: Any, problems: Problems) -> DeferredCall | None:
     """Return what makes the pruner, or None with every reason among the problems."""
     where = f"{WHERE}.pruner"
     return Reader(problems, trust=["optuna"]).call(node, where, BasePruner) if is_of_list(node, where, problems) else None
@@ -57,7 +57,9 @@ def is_of_list(node: Any, where: str, problems: Problems) -> bool:
     before = len(problems.found)
     for name, target in targets(node, where):
         if target not in CLASSES:
-            problems.add(name, f"got {said(target)}, expected one of Optuna's samplers or pruners{nearest(target, CLASSES)}")
+            problems.add(
+                name, f"got {format_value(target)}, expected one of Optuna's samplers or pruners{nearest(target, CLASSES)}"
+            )
     for name, number in counts(node, where):
         if number > MOST:
             problems.add(name, f"got {number}, expected {MOST} at most: samplers draw and keep so many")
@@ -81,7 +83,7 @@ def targets(node: Any, where: str) -> Iterator[tuple[str, Any]]:
         yield from targets(child, f"{where}.{key}")
 
 
-def rehearse(sampler: Call, pruner: Call | None, space: Mapping[str, BaseDistribution], trials: int) -> None:
+def try_sampler(sampler: DeferredCall, pruner: DeferredCall | None, space: Mapping[str, BaseDistribution], trials: int) -> None:
     """Draw a few trials from a space, in memory; a RequestError says why that fails.
 
     Arguments of Optuna's that have no annotation are judged here, and what a sampler needs is imported.
@@ -90,21 +92,21 @@ def rehearse(sampler: Call, pruner: Call | None, space: Mapping[str, BaseDistrib
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made = attempt(f"{WHERE}.pruner", lambda: pruner() if pruner else None)
-        attempt(f"{WHERE}.sampler", lambda: draw(sampler(seed=0), made, space, min(trials, REHEARSED)))
+        made = try_once(f"{WHERE}.pruner", lambda: pruner() if pruner else None)
+        try_once(f"{WHERE}.sampler", lambda: draw(sampler(seed=0), made, space, min(trials, REHEARSED)))
 
 
-def require_few_values(sampler: Call, space: Mapping[str, BaseDistribution]) -> None:
+def require_few_values(sampler: DeferredCall, space: Mapping[str, BaseDistribution]) -> None:
     """Raise RequestError where a sampler would list all values of a key, and there are too many."""
     if sampler.factory is not BruteForceSampler:
         return
     for key, drawn in space.items():
         if isinstance(drawn, IntDistribution) and (count := (drawn.high - drawn.low) // drawn.step + 1) > MOST:
-            what = f"got {count} values, of which {called(sampler.factory)} makes a list, expected {MOST} at most"
+            what = f"got {count} values, of which {qualified_name(sampler.factory)} makes a list, expected {MOST} at most"
             raise RequestError(Problem(key, what))
 
 
-def attempt(where: str, action: Callable[[], Any]) -> Any:
+def try_once(where: str, action: Callable[[], Any]) -> Any:
     """Return what an action makes; whatever keeps it from that is a RequestError."""
     try:
         return action()
@@ -123,7 +125,7 @@ def draw(sampler: BaseSampler, pruner: BasePruner | None, space: Mapping[str, Ba
         study.tell(trial, number / trials)
 
 
-def pruner_of(goal: Goal) -> BasePruner | None:
+def pruner_of(goal: Objective) -> BasePruner | None:
     """Make the pruner of a search."""
     problems = Problems()
     call = read_pruner(goal.pruner, problems) if goal.pruner is not None else None

@@ -8,7 +8,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from darnax.errors import Problem, RequestError, first_line
-from darnax.sweeps.grid import effective, values
+from darnax.sweeps.grid import effective_overrides, values
 
 DIGITS = 4  # of a drawn number; the journal has all
 LITTLE = "there is nothing to search in; give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
@@ -29,7 +29,7 @@ class Space:
     @classmethod
     def of(cls, overrides: Sequence[Override]) -> "Space":
         """Sort the overrides of a sweep; of several for one key the last one counts, of dictionaries all."""
-        counting = effective(overrides)
+        counting = effective_overrides(overrides)
         distributions: dict[str, BaseDistribution] = {}
         problems = []
         for override in counting:

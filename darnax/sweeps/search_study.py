@@ -66,12 +66,12 @@ def drop_torn_line(journal: Path, lock: Lock) -> None:
     """Take away what a process that was killed has left at the end: Optuna would read no further than that."""
     lock.acquire()
     try:
-        cut(journal)
+        truncate_file(journal)
     finally:
         lock.release()
 
 
-def cut(journal: Path) -> None:
+def truncate_file(journal: Path) -> None:
     """Cut a journal, which is made where there is none, behind its last whole line."""
     open_inside(journal.parent, journal.name, append=True).close()  # makes sure of a file, and no link
     with open_regular(journal) as file:
@@ -81,7 +81,7 @@ def cut(journal: Path) -> None:
             file.truncate(len(content) - torn)
 
 
-def hopeless(study: optuna.Study, overrides: Sequence[str]) -> Hopeless | None:
+def pruning_report(study: optuna.Study, overrides: Sequence[str]) -> Hopeless | None:
     """Return what takes note of a value of the open trial of a point and says whether its run is hopeless."""
     running = study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
     found = [trial for trial in running if overrides_of(trial) == list(overrides)]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from darnax.files import RECORD, open_regular, read_bytes
-from darnax.locks import is_held
+from darnax.locks import is_locked
 from darnax.reports.compare import may_choose
 from darnax.reports.record import row
 from darnax.sweeps.names import names
-from darnax.sweeps.record import Goal, Point, Record, history
+from darnax.sweeps.record import Objective, Point, Record, read_notes
 
 WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
 DONE = ("finished", "pruned")
@@ -60,14 +60,14 @@ def state(record: Record, point: Point, run: Path | None, name: str) -> State:
     of = number(runner.get("epochs")) if isinstance(runner, dict) else math.nan
     summary = summary_of(run) if run else {}
     value = result(run, summary, record.goal) if run else math.nan
-    numbers = value, amount(summary.get("epochs")), of, amount(summary.get("wall_seconds")), run
+    numbers = value, as_amount(summary.get("epochs")), of, as_amount(summary.get("wall_seconds")), run
     if summary.get("status") in DONE:
         return State(name, summary["status"], *numbers)
     note = record.note(point)
-    if note.is_file() and is_held(note):
+    if note.is_file() and is_locked(note):
         value, epoch = latest(run, record.goal) if run else (math.nan, 0.0)
         return State(name, "running", value, epoch, *numbers[2:])
-    said = history(note)
+    said = read_notes(note)
     failures = [line for line in said if line]
     if said and said[-1]:
         kind, _, why = said[-1].partition(": ")
@@ -88,7 +88,7 @@ def summary_of(run: Path) -> dict[str, Any]:
         return {}
 
 
-def result(run: Path, summary: dict[str, Any], goal: Goal) -> float:
+def result(run: Path, summary: dict[str, Any], goal: Objective) -> float:
     """Return what a run has come to."""
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal)
@@ -96,7 +96,7 @@ def result(run: Path, summary: dict[str, Any], goal: Goal) -> float:
     return number(metrics.get(goal.metric)) if isinstance(metrics, dict) else math.nan
 
 
-def latest(run: Path, goal: Goal) -> tuple[float, float]:
+def latest(run: Path, goal: Objective) -> tuple[float, float]:
     """Return what a run under way has come to, and its epoch."""
     try:
         with open_regular(run / "metrics.jsonl") as file:
@@ -104,13 +104,13 @@ def latest(run: Path, goal: Goal) -> tuple[float, float]:
             rows = [row(line) for line in file.read().decode(errors="replace").splitlines()]
     except OSError:
         return math.nan, 0.0
-    epoch = amount(rows[-1].get("epoch")) if rows else 0.0
+    epoch = as_amount(rows[-1].get("epoch")) if rows else 0.0
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal), epoch
     return next((number(each[goal.metric]) for each in reversed(rows) if each.get(goal.metric) is not None), math.nan), epoch
 
 
-def best_logged(metrics: Path, goal: Goal) -> float:
+def best_logged(metrics: Path, goal: Objective) -> float:
     """Return the best value that a run has logged."""
     try:
         return goal.better(logged(metrics, goal.metric, metrics.stat().st_size))
@@ -134,12 +134,12 @@ def number(value: Any) -> float:
         return math.nan
 
 
-def amount(value: Any) -> float:
+def as_amount(value: Any) -> float:
     """Return a JSON value as a number of epochs or seconds; 0 where it is none."""
     return found if math.isfinite(found := number(value)) and found > 0 else 0.0
 
 
-def time_left(states: Sequence[State], goal: Goal) -> float:
+def time_left(states: Sequence[State], goal: Objective) -> float:
     """Estimate the seconds until all points are done, from those that are; nan before the first."""
     took = [s.seconds for s in states if s.status in DONE]
     if not took:
@@ -150,7 +150,7 @@ def time_left(states: Sequence[State], goal: Goal) -> float:
     return sum(took) / len(took) * (sum(open_points) + undrawn) / at_once
 
 
-def best(states: Sequence[State], goal: Goal) -> State | None:
+def best(states: Sequence[State], goal: Objective) -> State | None:
     """Return the best point so far; None by a metric that may not choose, whatever a record says."""
     if not may_choose(goal.metric):
         return None

@@ -13,20 +13,20 @@ from types import FrameType
 
 from darnax.errors import Problem, RequestError, one_line
 from darnax.files import read_text
-from darnax.locks import held
-from darnax.sweeps.changes import differences
+from darnax.locks import file_lock
+from darnax.sweeps.changes import find_differences
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.moved_points import point_at
-from darnax.sweeps.record import PATIENCE, Here, Point, Record, add
+from darnax.sweeps.record import PATIENCE, Here, Point, Record, append_note
 from darnax.tracking.pruning import Pruned
 
 OnFailure = Callable[[BaseException], None]
 
 LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
-BUSY = threading.Lock()  # held in a worker while a point is under way
+POINT_LOCK = threading.Lock()  # held in a worker while a point is under way
 
 
-def work(
+def run_or_skip_point(
     folder: Path,
     home: int,
     on_failure: OnFailure,
@@ -37,12 +37,12 @@ def work(
     """Bring a point to its end, from wherever it is; what goes wrong is noted in the folder and stops no other point."""
     record = Record.read(folder)
     point = record.point(overrides)
-    with held(record.note(point), PATIENCE) as mine, stopped_with(record, home):
+    with file_lock(record.note(point), PATIENCE) as mine, stop_watcher(record, home):
         if mine and not record.stop.exists():
-            (attempt if os.getpid() == home else away)(record, point, trusted, here, on_failure)
+            (run_point if os.getpid() == home else run_in_worker)(record, point, trusted, here, on_failure)
 
 
-def attempt(
+def run_point(
     record: Record,
     point: Point,
     trusted: Collection[str],
@@ -51,7 +51,7 @@ def attempt(
 ) -> None:
     """Start the run of a point or go on with it, and note how it failed if it does; a pruned one has not."""
     note = record.note(point)
-    add(note, "")
+    append_note(note, "")
     try:
         from darnax.laboratory import training
 
@@ -73,7 +73,7 @@ def attempt(
     except Exception as error:
         on_failure(error)
         kind = "refused" if isinstance(error, RequestError) else "failed"
-        add(note, f"{kind}: {one_line(error)}")
+        append_note(note, f"{kind}: {one_line(error)}")
 
 
 def require_recorded(run: Path, point: Point) -> None:
@@ -82,12 +82,12 @@ def require_recorded(run: Path, point: Point) -> None:
 
     there = Point(point.overrides, RunFolder.open(run).config())
     # What follows from paths is what it was where the run began, maybe on another machine.
-    if found := list(differences(point_at(point, there.config or {}), there)):
+    if found := list(find_differences(point_at(point, there.config or {}), there)):
         what = "is not the configuration that sweep.json has for this point; restore the one or the other"
         raise RequestError(Problem(str(run / "config.yaml"), what), *found)
 
 
-def away(record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure) -> None:
+def run_in_worker(record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure) -> None:
     """Work on a point in a process of its own, in silence."""
     from darnax.runner.interrupts import Interrupted
 
@@ -96,39 +96,39 @@ def away(record: Record, point: Point, trusted: Collection[str], here: Here, on_
     with ExitStack() as stack:
         silence = stack.enter_context(Path(os.devnull).open("w"))
         stack.enter_context(contextlib.redirect_stdout(silence))
-        stack.enter_context(BUSY)
-        leave_with(os.getppid())
+        stack.enter_context(POINT_LOCK)
+        exit_with_parent(os.getppid())
         stack.enter_context(contextlib.suppress(Interrupted))
         stack.enter_context(stoppable(record.folder))
-        attempt(record, point, trusted, here, on_failure)
+        run_point(record, point, trusted, here, on_failure)
 
 
 @cache
-def leave_with(parent: int) -> None:
+def exit_with_parent(parent: int) -> None:
     """End this process when its parent has died: between two points it would wait for ever to be given the next one."""
 
     def leave() -> None:
         while os.getppid() == parent:
             time.sleep(LOOK)
-        with BUSY:
+        with POINT_LOCK:
             os._exit(128 + signal.SIGTERM)
 
     threading.Thread(target=leave, daemon=True).start()
 
 
 @contextlib.contextmanager
-def stopped_with(record: Record, home: int) -> Iterator[None]:
+def stop_watcher(record: Record, home: int) -> Iterator[None]:
     """Stop this process when the sweep is being stopped, and a worker when its parent has died."""
     over = threading.Event()
     parent = None if os.getpid() == home else os.getppid()
-    threading.Thread(target=obey, args=(record, parent, over), daemon=True).start()
+    threading.Thread(target=poll_stop_file, args=(record, parent, over), daemon=True).start()
     try:
         yield
     finally:
         over.set()
 
 
-def obey(record: Record, parent: int | None, over: threading.Event) -> None:
+def poll_stop_file(record: Record, parent: int | None, over: threading.Event) -> None:
     """Signal this process until it heeds: an exception that a signal raises in a destructor is lost."""
     while not over.wait(LOOK):
         stopped, orphaned = record.stop.exists(), parent not in (None, os.getppid())

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from darnax.printing import counted, printable
+from darnax.printing import count_of, printable
 from darnax.tracking.interface import Tracker
 
 ACCURACY = "/accuracy"
@@ -147,8 +147,8 @@ def _warnings(summary: Mapping[str, Any]) -> list[str]:
 def _costs(summary: Mapping[str, Any]) -> list[str]:
     """Return epochs, steps, wall time and speed, as far as the summary knows them."""
     forms: dict[str, Callable[[float], str]] = {
-        "epochs": lambda value: counted(float(round(value, 2)), "epoch"),
-        "steps": lambda value: counted(round(value), "step"),
+        "epochs": lambda value: count_of(float(round(value, 2)), "epoch"),
+        "steps": lambda value: count_of(round(value), "step"),
         "wall_seconds": _duration,
         "images_per_second": lambda value: f"{value:.0f} images/s",
     }

@@ -25,9 +25,9 @@ class Jsonl(Tracker):
         mark = path.with_suffix(".told")
         found = list(_rows(path))
         kept = [line for step, line in found if keep_until is None or step <= keep_until]
-        self.told = max([step for step, _ in (*found, *_rows(mark))], default=-1)
+        self.last_reported = max([step for step, _ in (*found, *_rows(mark))], default=-1)
         if len(kept) < len(found):
-            write_atomically(mark, encode({"step": self.told}))
+            write_atomically(mark, encode({"step": self.last_reported}))
         if path.exists():
             write_atomically(path, "".join(kept))
         self.file = TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 from darnax.tracking.interface import Tracker
 
 
-class Since(Tracker):
+class SkipReplayed(Tracker):
     """Hands on to `tracker` the rows of steps after `step` alone: a run that goes on repeats the others, bit for bit.
 
     `step` is the last that the record ever had, which is written first: no row is told twice, and a kill between the two costs

@@ -8,7 +8,7 @@ import optax
 from jaxtyping import Array
 
 from darnax.layer_map import LayerMap
-from darnax.learning import grouped
+from darnax.learning import group_by_module
 from darnax.modules import (
     Adapter,
     Convolution,
@@ -93,7 +93,7 @@ def make_state(case: Case) -> SequentialState:
 def make_optimizer(network: Orchestrator) -> optax.GradientTransformation:
     shrinking = optax.chain(optax.add_decayed_weights(SHRINK / RATES["w_in"]), optax.sgd(RATES["w_in"]))
     groups = {"hidden*": optax.sgd(RATES["hidden"]), "w_in": shrinking, "w_out": optax.sgd(RATES["w_out"])}
-    return grouped(network, optax.sgd(0.0), groups)
+    return group_by_module(network, optax.sgd(0.0), groups)
 
 
 def make_batches(case: Case, count: int) -> tuple[Array, Array]:

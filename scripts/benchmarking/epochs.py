@@ -15,7 +15,7 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data.preparing import GIB
 from darnax.laboratory.data_opening import open_data
-from darnax.runner.lane import Lane
+from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import ROWS_PER_EPOCH, Run
 from darnax.tracking import Noop
@@ -64,7 +64,7 @@ def opened(overrides: list[str], place: Path) -> Run:
     """Return a run that is ready to train."""
     config = compose(overrides)
     experiment = build(config)
-    lane = Lane(experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop())
+    lane = RunSession(experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop())
     run = Run([lane], open_data(experiment, quiet=True))
     lane.start()
     run.compile()

@@ -52,7 +52,7 @@ def composed(overrides: str) -> Composed:
 @cache
 def wanted(overrides: str, seed: int) -> Identity:
     """Return the identity of the run that these overrides would make."""
-    config = saved_configuration.changed(composed(overrides), [f"seed={seed}"], composer().is_group).resolved
+    config = saved_configuration.apply_overrides(composed(overrides), [f"seed={seed}"], composer().is_group).resolved
     return identity(configuration.parse(yaml.safe_dump(config)))
 
 

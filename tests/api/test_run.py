@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import darnax
 from darnax.cli.app import app
-from darnax.learning import go_through, init_optimizer, train_step
+from darnax.learning import init_optimizer, run_phases, train_step
 
 HEAVY = ("jax", "hydra", "typer", "wandb", "trackio", "tensorflow_datasets", "numpy")
 
@@ -88,7 +88,7 @@ def test_states_have_the_names_of_the_buffers_and_are_at_rest(trained: darnax.Ru
     assert states["input"] == pytest.approx(x / 255, rel=1e-6)
     phases, network = trained.phases.infer, trained.network
     start = trained.state.init(trained.model.experiment.data.encode(jnp.asarray(x)))
-    ends = go_through(network, start, phases, jax.random.key(0))
+    ends = run_phases(network, start, phases, jax.random.key(0))
     for name, end in ends:
         assert np.array_equal(trained.states(x, phase=name)["hidden2"], end.state[2])
     with pytest.raises(darnax.RequestError, match="phase: got recal, expected one of"):

@@ -9,8 +9,8 @@ import jax
 import optax
 
 from darnax.builder.annotations import options
-from darnax.builder.calls import called
-from darnax.builder.optax_names import builds, is_part, offered
+from darnax.builder.calls import qualified_name
+from darnax.builder.optax_names import builds, is_part, offered_names
 
 SGD = {"_target_": "optax.sgd", "learning_rate": 0.1}
 CONSTANT = {"_target_": "optax.constant_schedule", "value": 0.1}
@@ -68,7 +68,9 @@ def constructors() -> dict[str, Any]:
     """What a configuration may name, each once."""
     found: dict[str, Any] = {}
     for name, module in modules().items():
-        found |= {f"{name}.{each}": vars(module)[each] for each in offered(module) if vars(module)[each] not in found.values()}
+        found |= {
+            f"{name}.{each}": vars(module)[each] for each in offered_names(module) if vars(module)[each] not in found.values()
+        }
     return found
 
 
@@ -130,7 +132,7 @@ def unannotated() -> set[str]:
     homes = {name: module for name, module in modules().items() if name.count(".") <= 1 and "tree" not in name}
     functions = {name: value for module in homes.values() for name, value in vars(module).items() if not name.startswith("_")}
     return {
-        called(value)
+        qualified_name(value)
         for value in functions.values()
         if inspect.isfunction(value)
         and value.__module__.startswith("optax.")

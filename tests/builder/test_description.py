@@ -7,7 +7,7 @@ import pytest
 from chain import FULL, changed
 
 from darnax.builder import describe
-from darnax.cli.wiring_table import human, render
+from darnax.cli.wiring_table import format_bytes, render
 from darnax.diagrams.picture import svg
 from darnax.errors import RequestError
 
@@ -133,7 +133,7 @@ def test_the_tables_name_every_module_within_eighty_columns(capsys):
 
 
 def test_bytes_for_a_person():
-    assert [human(size) for size in (0, 1023, 1024, 3 * 1024**2)] == ["0 bytes", "1023 bytes", "1 KiB", "3 MiB"]
+    assert [format_bytes(size) for size in (0, 1023, 1024, 3 * 1024**2)] == ["0 bytes", "1023 bytes", "1 KiB", "3 MiB"]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 6])

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darnax.builder.calls import in_epochs
-from darnax.builder.numbers import examine_numbers
+from darnax.builder.numbers import check_numbers
 from darnax.builder.problems import Problems
 from darnax.builder.specification import Model
-from darnax.builder.wiring import Endpoint, Family, places, read_buffers, read_endpoint
+from darnax.builder.wiring import Endpoint, Family, named_edges, read_buffers, read_endpoint
 from darnax.connectivity import Convolved
 
 ENDS = st.builds(
@@ -29,13 +29,13 @@ def one_by_one(name, sender, receiver):
 
 @given(ENDS, ENDS)
 def test_the_places_of_an_adapter(sender, receiver):
-    assert list(places("a", sender, receiver)) == list(one_by_one("a", sender, receiver))
+    assert list(named_edges("a", sender, receiver)) == list(one_by_one("a", sender, receiver))
 
 
 @pytest.mark.parametrize("text", ["hidden[i-99999999999999]", "hidden[i+99999999999999]"])
 def test_an_index_far_away_is_not_counted_up_to(text):
     buffers = read_buffers({"input": [3], "hidden": {"size": [3], "repeat": 2}, "output": [3]}, Problems())
-    assert not list(places("a", read_endpoint(text, buffers), read_endpoint("hidden[i]", buffers)))
+    assert not list(named_edges("a", read_endpoint(text, buffers), read_endpoint("hidden[i]", buffers)))
 
 
 def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
@@ -48,7 +48,7 @@ def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
 def test_many_numbers_are_not_compared_with_one_another():
     model = Model(buffers={"a": [1], "b": [1]}, layers={}, adapters={}, **{f"q{n:012b}x": n for n in range(4000)})
     problems, began = Problems(), time.perf_counter()
-    examine_numbers(model, problems)
+    check_numbers(model, problems)
     assert time.perf_counter() - began < 1
     assert "got 4000 keys of numbers, expected 500 at most" in str(problems.found[0])
 

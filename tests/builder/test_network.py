@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darnax.builder import build
-from darnax.builder.wiring import Buffers, Family, places, read_endpoint
+from darnax.builder.wiring import Buffers, Family, named_edges, read_endpoint
 from darnax.layer_map import LayerMap
 from darnax.modules import Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
@@ -152,7 +152,7 @@ BUFFERS = Buffers({"x": Family("x", (2,), None, 0), "h": Family("h", (2,), 5, 1)
     ],
 )
 def test_endpoints(sender, receiver, expected):
-    found = list(places("a", read_endpoint(sender, BUFFERS), read_endpoint(receiver, BUFFERS)))
+    found = list(named_edges("a", read_endpoint(sender, BUFFERS), read_endpoint(receiver, BUFFERS)))
     assert {(place.receiver, place.sender) for place in found} == expected
     assert len({place.name for place in found}) == len(found)
 
@@ -164,7 +164,7 @@ def test_running_endpoints_are_every_i_for_which_both_exist(depth, a, b):
     buffers = Buffers({"x": Family("x", (1,), None, 0), "h": Family("h", (1,), depth, 1)})
     ends = (read_endpoint(f"h[i{shift:+d}]", buffers) for shift in (a, b))
     expected = [(f"w{i}", i + b, i + a) for i in range(1, 20) if 1 <= i + a <= depth and 1 <= i + b <= depth]
-    assert [tuple(place) for place in places("w", *ends)] == expected
+    assert [tuple(place) for place in named_edges("w", *ends)] == expected
 
 
 def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from chain import ABSENT, changed
 
 from darnax.builder import build
-from darnax.learning import init_optimizer, learning_mask, train_step
+from darnax.learning import init_optimizer, train_step, trainable_mask
 
 EAGER = {  # one layer, of which every unit learns in every step
     "model.depth": ABSENT,
@@ -77,7 +77,7 @@ def test_epochs_count_steps():
     changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": falling}, "optimizer.groups": {}}
     experiment, network, optimizer, opt_state = started(changes, steps_per_epoch=3)
     expected = optax.linear_schedule(1.0, 0.0, 6)
-    parameters = eqx.filter(network, learning_mask(network, experiment.train))
+    parameters = eqx.filter(network, trainable_mask(network, experiment.train))
     ones = jax.tree.map(jnp.ones_like, parameters)
     for step in range(8):
         updates, opt_state = optimizer.update(ones, opt_state, parameters)
@@ -110,7 +110,7 @@ def test_epochs_may_stand_in_keys_and_lists_and_be_fractions(schedule):
     changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": schedule}, "optimizer.groups": {}}
     experiment, network, optimizer, opt_state = started(changes, steps_per_epoch=4)
     expected = optax.join_schedules([optax.constant_schedule(1.0), optax.constant_schedule(0.5)], [6])
-    parameters = eqx.filter(network, learning_mask(network, experiment.train))
+    parameters = eqx.filter(network, trainable_mask(network, experiment.train))
     for step in range(9):
         _, opt_state = optimizer.update(parameters, opt_state, parameters)
         rate = opt_state.inner_states[""].inner_state.hyperparams["learning_rate"]
@@ -144,7 +144,7 @@ def test_two_rates_compile_to_one_step():
     shapes = []
     for value in (0.1, 0.7):
         experiment, network, optimizer, opt_state = started({"optimizer.default.learning_rate": value})
-        parameters = eqx.filter(network, learning_mask(network, experiment.train))
+        parameters = eqx.filter(network, trainable_mask(network, experiment.train))
         shapes.append(str(jax.make_jaxpr(optimizer.update)(parameters, opt_state, parameters)))
     assert shapes[0] == shapes[1]
 
@@ -169,7 +169,7 @@ def test_two_rates_compile_to_one_step():
 )
 def test_what_is_frozen_stays_bit_identical_under_any_optimiser(node):
     experiment, before, after, modules = moved({"optimizer.default": node, "optimizer.groups": {}}, steps=2)
-    mask = learning_mask(before, experiment.train)
+    mask = trainable_mask(before, experiment.train)
     still = jax.tree.map(lambda moves, old, new: moves or bool(jnp.array_equal(old, new)), mask, before, after)
     assert all(jax.tree.leaves(still))
     for name, weight in (("w_in", "W"), ("hidden1", "J"), ("w_out", "W")):

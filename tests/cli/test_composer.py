@@ -7,7 +7,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from darnax.composing.composer import Composer, spelled
+from darnax.composing.composer import Composer, normalise_overrides
 
 CHAIN = "+experiment=mnist_chain"
 POINTS = [
@@ -28,6 +28,6 @@ def test_many_compositions_are_what_each_would_be_alone(tmp_path: Path, monkeypa
     (tmp_path / "more/data/only_here.yaml").write_text("name: only_here\n")
     composer = Composer()
     for overrides in [*POINTS, *POINTS[:2]]:
-        words = spelled(overrides)
+        words = normalise_overrides(overrides)
         alone = ConfigLoaderImpl(composer.get_search_path()).load_configuration("config", words, RunMode.RUN, from_shell=False)
-        assert OmegaConf.to_yaml(composer.attempt(words, RunMode.RUN)) == OmegaConf.to_yaml(alone)
+        assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == OmegaConf.to_yaml(alone)

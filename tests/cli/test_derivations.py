@@ -32,7 +32,7 @@ DIGITS = ["+experiment=digits_smoke"]
 def trained(folder: Path, words: list[str], file: Path | None = None) -> RunFolder:
     """Make the folder of a run as `darnax train` does, and train nothing."""
     whole = (Composer(file) if file else FRESH).run_composed(words)
-    config, composed = whole.resolved, whole.written()
+    config, composed = whole.resolved, whole.to_container()
     return training.new_folder(folder, "saved", config, composed, overrides=words, command=["darnax"])
 
 
@@ -227,9 +227,9 @@ def test_an_override_of_values_gives_what_it_gives_of_references_or_is_refused(s
     raw = tree_of(slots)
     assume("${" not in str(resolved(raw)))  # of a mapping in a text: such a configuration is refused
     whole = keep_references(raw, resolved(raw))
-    before = Composed(whole.resolved, whole.resolved, derivations(whole.written()))
+    before = Composed(whole.resolved, whole.resolved, derivations(whole.to_container()))
     words = [f"{key}={number}" for key, number in new]
-    after = saved_configuration.changed(before, words, lambda key: False, fresh=False)
+    after = saved_configuration.apply_overrides(before, words, lambda key: False, fresh=False)
     expected = dict(references.leaves(resolved(tree_of(slots | dict(new)))))
     keys = [key for key, _ in new]
     plain = dict(references.leaves(after.resolved))

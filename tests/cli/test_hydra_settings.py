@@ -6,7 +6,7 @@ import pytest
 from hydra.conf import HydraConf
 from hydra.types import RunMode
 
-from darnax.composing.composer import Composer, spelled
+from darnax.composing.composer import Composer, normalise_overrides
 from darnax.composing.hydra_settings import INSTEAD, require_effective, require_unchanged
 from darnax.errors import RequestError
 
@@ -46,7 +46,7 @@ def test_words_that_are_not_hydras_are_left_alone():
 
 @pytest.mark.parametrize("mode", list(RunMode))
 def test_the_table_of_what_nobody_has_changed_is_that_of_the_installed_hydra(mode):
-    require_unchanged(Composer().compose(spelled([]), mode))
+    require_unchanged(Composer().compose(normalise_overrides([]), mode))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ SCHEMAS = {
     "submitit_local": "hydra_submitit_launcher.config:LocalQueueConf",
     "submitit_slurm": "hydra_submitit_launcher.config:SlurmQueueConf",
 }
-FILES = sorted(path.stem for path in (config_folders.packaged() / "hydra" / "launcher").glob("*.yaml"))
+FILES = sorted(path.stem for path in (config_folders.packaged_folder() / "hydra" / "launcher").glob("*.yaml"))
 
 
 def test_every_launcher_has_a_file():
@@ -35,15 +35,17 @@ def test_it_composes_in_silence(name):
 def test_it_says_all_that_the_plugin_can_be_told(name):
     module, _, schema = SCHEMAS[name].partition(":")
     fields = dataclasses.fields(getattr(importlib.import_module(f"hydra_plugins.{module}"), schema))
-    file = config_folders.packaged() / "hydra" / "launcher" / f"{name}.yaml"
+    file = config_folders.packaged_folder() / "hydra" / "launcher" / f"{name}.yaml"
     assert set(yaml.safe_load(file.read_text())) == {field.name for field in fields}
 
 
-@pytest.mark.parametrize("file", sorted((config_folders.packaged() / "sweep").glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", sorted((config_folders.packaged_folder() / "sweep").glob("*.yaml")), ids=lambda file: file.stem
+)
 def test_every_sweep_that_is_shipped_has_points(file):
     composer = Composer()
     config = composer.compose(["+experiment=mnist_chain", f"+sweep={file.stem}"], RunMode.MULTIRUN)
-    swept = [override for override in hydra_request.arguments(config, composer) if override.is_sweep_override()]
+    swept = [override for override in hydra_request.swept_overrides(config, composer) if override.is_sweep_override()]
     assert swept
     point = [*(f"{o.get_key_element()}=1" for o in swept), "+experiment=mnist_chain", f"+sweep={file.stem}"]
     assert compose_point(composer, [], point).config["data"]["validation"] > 0

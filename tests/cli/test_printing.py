@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import darnax
 from darnax.cli import panels, tables, train
 from darnax.cli.app import app
-from darnax.printing import cell, counted, printable, uncelled
+from darnax.printing import count_of, escape_cell, printable, unescape_cell
 
 DIRECT = ("print", "print_exception", "print_exc", "secho")
 ELSEWHERE = (
@@ -107,27 +107,27 @@ PLAIN = ["relu", "1", "-1", "+1", "-0.5", "1e-05", "-1e-3", ".5", "", "a=b", "2-
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_is_text(text: str) -> None:
-    assert cell(text).startswith("'")
-    assert uncelled(cell(text)) == text
+    assert escape_cell(text).startswith("'")
+    assert unescape_cell(escape_cell(text)) == text
 
 
 @given(st.text(alphabet="=+-@';|\t\r\n 1x", max_size=10))
 def test_no_part_of_a_cell_is_a_formula_whatever_separates_cells(text: str) -> None:
-    written = cell(text)
-    assert uncelled(written) == text
+    written = escape_cell(text)
+    assert unescape_cell(written) == text
     for part in re.split(r"[;|\t\r\n]", written)[1:]:
         assert part.lstrip()[:1] not in ("=", "@", "+", "-"), written
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_is_no_formula_stays(text: str) -> None:
-    assert cell(text) == uncelled(cell(text)) == text
+    assert escape_cell(text) == unescape_cell(escape_cell(text)) == text
 
 
 @given(st.text(alphabet="=+-@'\t\r\n 1e.x", max_size=8) | st.text(max_size=8))
 def test_every_cell_comes_back_and_none_is_a_formula(text: str) -> None:
-    written = cell(text)
-    assert uncelled(written) == text
+    written = escape_cell(text)
+    assert unescape_cell(written) == text
     if written.lstrip()[:1] in ("=", "@", "+", "-"):
         float(written)
 
@@ -162,8 +162,8 @@ def amounts(tree: ast.AST):
 
 
 def test_one_of_a_thing_is_written_without_a_plural():
-    assert [counted(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == ["0 epochs", "1 epoch", "1 epoch", "1.5 epochs", "2 epochs"]
-    assert counted(1, "class", "classes") == "1 class"
+    assert [count_of(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == ["0 epochs", "1 epoch", "1 epoch", "1.5 epochs", "2 epochs"]
+    assert count_of(1, "class", "classes") == "1 class"
     for path in Path(darnax.__file__).parent.rglob("*.py"):
         allowed = SEVERAL.get(path.stem, "")
         assert all(amount in allowed for amount in amounts(ast.parse(path.read_text()))), path

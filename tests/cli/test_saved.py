@@ -19,7 +19,7 @@ from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.hydra_request import compose_point
 
-EXPERIMENTS = sorted(config_folders.experiments())
+EXPERIMENTS = sorted(config_folders.list_experiments())
 FRESH = Composer()  # reads every file once
 CHANGES = {  # of values that others are derived from
     "model.depth": "3",
@@ -39,13 +39,13 @@ CHANGES = {  # of values that others are derived from
 def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
     """Save a configuration as a run does, or as runs did that kept no composed.yaml."""
     whole = FRESH.run_composed(words)
-    tree = whole.written() if composed else None
+    tree = whole.to_container() if composed else None
     return RunFolder.create(folder, "saved", whole.resolved, words, composed=tree, command=["darnax"]).path / "config.yaml"
 
 
 def printed(folder: Path, words: list[str]) -> Path:
     """Save what `darnax train --cfg job` prints."""
-    (folder / "printed.yaml").write_text(dump_plain(FRESH.run_composed(words).written()))
+    (folder / "printed.yaml").write_text(dump_plain(FRESH.run_composed(words).to_container()))
     return folder / "printed.yaml"
 
 
@@ -67,7 +67,7 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
     for each in [*([word] for word in words), words]:
         assert composer.run(each) == FRESH.run([*experiment, *each])
     if way is save:
-        assert composer.run_composed(words).written() == FRESH.run_composed([*experiment, *words]).written()
+        assert composer.run_composed(words).to_container() == FRESH.run_composed([*experiment, *words]).to_container()
 
 
 @pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
@@ -224,7 +224,7 @@ def test_values_are_changed_as_hydra_changes_them(tree, words):
         expected = OmegaConf.to_container(config)
     except Exception:  # what Hydra refuses may be possible here: to take away a null, to put a mapping in the place of a number
         return
-    assert saved_configuration.changed(Composed(tree, tree), words, lambda _: False).resolved == expected
+    assert saved_configuration.apply_overrides(Composed(tree, tree), words, lambda _: False).resolved == expected
 
 
 def test_what_is_kept_comes_to_what_was_composed_even_where_the_texts_are_unusual():
@@ -252,6 +252,6 @@ def test_a_launcher_and_a_sweeper_of_a_saved_configuration_are_darnaxs_own(tmp_p
     assert list(config.hydra.overrides.task) == ["seed=1,2", "runner.keep=3"]
     assert config.runner.keep == 3
     assert composer.compose([], RunMode.MULTIRUN).hydra.launcher._target_.endswith("BasicLauncher")
-    assert composer.get_search_path().get_path()[1].path == f"file://{config_folders.packaged()}"
+    assert composer.get_search_path().get_path()[1].path == f"file://{config_folders.packaged_folder()}"
     assert compose_point(composer, [], ["seed=2"]).config == compose(["seed=2"], file)
     assert load_plain(file.read_text()) == compose([], file)

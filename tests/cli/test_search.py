@@ -16,8 +16,8 @@ from darnax.builder.problems import Problems
 from darnax.errors import RequestError
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.membership import Membership
-from darnax.sweeps.record import Goal, Record
-from darnax.sweeps.search_parts import CLASSES, pruner_of, read_pruner, read_sampler, rehearse
+from darnax.sweeps.record import Objective, Record
+from darnax.sweeps.search_parts import CLASSES, pruner_of, read_pruner, read_sampler, try_sampler
 from darnax.sweeps.search_space import Space, written
 from darnax.sweeps.search_study import OVERRIDES, open_study
 from darnax.tracking import Tracker
@@ -261,7 +261,7 @@ def test_nothing_of_optuna_is_named_but_samplers_and_pruners(node):
     assert read_sampler(node, problems) is None
     assert "expected one of Optuna's samplers or pruners" in str(problems.found[0])
     with pytest.raises(RequestError):
-        pruner_of(Goal(pruner=node))
+        pruner_of(Objective(pruner=node))
 
 
 IMPORTS = {
@@ -281,7 +281,7 @@ def test_every_sampler_draws_or_says_what_it_lacks(target):
     lacks = IMPORTS.get(target)
     refuses = lacks is not None and importlib.util.find_spec(lacks) is None
     with pytest.raises(RequestError, match=str(lacks)) if refuses else nullcontext():
-        rehearse(sampler, None, {"x": FloatDistribution(0, 1, step=0.05)}, 12)
+        try_sampler(sampler, None, {"x": FloatDistribution(0, 1, step=0.05)}, 12)
 
 
 def test_samplers_and_pruners_may_stand_in_one_another():
@@ -293,7 +293,7 @@ def test_samplers_and_pruners_may_stand_in_one_another():
     wrapped = {"_target_": "optuna.pruners.MedianPruner"}
     pruner = read_pruner({"_target_": "optuna.pruners.PatientPruner", "wrapped_pruner": wrapped, "patience": 2}, problems)
     problems.settle()
-    rehearse(sampler, pruner, {"x": FloatDistribution(0, 1), "y": IntDistribution(1, 3)}, 12)
+    try_sampler(sampler, pruner, {"x": FloatDistribution(0, 1), "y": IntDistribution(1, 3)}, 12)
 
 
 @pytest.fixture
@@ -406,7 +406,7 @@ PRUNER = {"_target_": "optuna.pruners.ThresholdPruner", "lower": 0.5}
 
 def judge(place, pruner, overrides):
     """What a run of a search is tracked by, whose point was drawn with the override seed=1."""
-    record = Record(place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Goal(pruner=pruner))
+    record = Record(place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Objective(pruner=pruner))
     open_study(record.folder, "maximize").ask().set_user_attr(OVERRIDES, ["seed=1"])
     run = record.folder / "run"
     run.mkdir()

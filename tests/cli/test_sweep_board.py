@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from darnax.cli import sweep_board
-from darnax.sweeps.record import Goal, Record
+from darnax.sweeps.record import Objective, Record
 from darnax.sweeps.survey import State
 
-GOAL = Goal()
+GOAL = Objective()
 DAY = 86400.0
 
 
@@ -25,17 +25,17 @@ def screen(monkeypatch):
 
 
 def test_what_has_just_ended_and_what_comes_next_fit_on_the_screen(screen):
-    assert len(sweep_board.fitting(states(3, 4))) == 7
-    shown = sweep_board.fitting(states(30, 20))
+    assert len(sweep_board.select_visible(states(3, 4))) == 7
+    shown = sweep_board.select_visible(states(30, 20))
     assert [state.name for state in shown] == [f"seed={n}" for n in range(22, 32)]
-    assert sweep_board.fitting(states(30, 0)) == states(30, 0)[-10:]
+    assert sweep_board.select_visible(states(30, 0)) == states(30, 0)[-10:]
 
 
 def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tmp_path):
     monkeypatch.setattr(sweep_board, "survey", lambda record: states(2, 1))
     record = Record(tmp_path, [], None, tmp_path, [], [], goal=GOAL)
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(sweep_board.picture(record))
+    console.print(sweep_board.render_table(record))
     said = [line.strip() for line in console.export_text().splitlines()]
     assert [line.split()[:4] for line in said if line.startswith("seed=")] == [
         ["seed=0", "finished", "2/2", "90.00%"],

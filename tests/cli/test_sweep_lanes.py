@@ -15,13 +15,13 @@ from darnax.composing.composer import Composer
 from darnax.data import Streamed
 from darnax.errors import RequestError
 from darnax.laboratory import data_opening, training
-from darnax.locks import is_held
+from darnax.locks import is_locked
 from darnax.runner.checkpoint import save
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps import batched
-from darnax.sweeps.batched import groups, in_step, together
+from darnax.sweeps.batched import batched_groups, run_batched, same_step
 from darnax.sweeps.hydra_request import compose_point
-from darnax.sweeps.record import Goal, Point, Record, add, history
+from darnax.sweeps.record import Objective, Point, Record, append_note, read_notes
 
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
 
@@ -46,7 +46,7 @@ def sweep(record: Record, *overrides: str) -> Record:
 
 
 def seen(record: Record, lanes: int = 8) -> list[list[str]]:
-    found = groups(record, record.points, lanes)
+    found = batched_groups(record, record.points, lanes)
     return [[" ".join(point.overrides[len(SMALL) :]) for point, _ in group] for group in found]
 
 
@@ -95,7 +95,7 @@ def begun(record: Record, point: Point, step: int | None, status: str = "interru
     """Leave the run of a point, with a checkpoint if it is at a step."""
     folder = RunFolder.create(record.folder.parent, record.folder.name, point.config, point.overrides, command=[])
     folder.write_summary(status=status)
-    add(record.note(point), "")
+    append_note(record.note(point), "")
     if step is not None:
         meta = {"seconds": 1.0, "wall_seconds": 1.0, "best": -1.0, "metrics": {}}
         save(folder.checkpoints, step, {"weights": np.zeros(2)}, meta, keep=1)
@@ -105,7 +105,7 @@ def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
     sweep(record, *(f"seed={seed}" for seed in range(7)))
     for point, step in zip(record.points, [20, 10, 20, None, 10, 20], strict=False):
         begun(record, point, step)
-    add(record.note(record.points[5]), "failed: why")
+    append_note(record.note(record.points[5]), "failed: why")
     assert sorted(seen(record)) == [["seed=0", "seed=2"], ["seed=1", "seed=4"], ["seed=3", "seed=6"]]
 
 
@@ -113,12 +113,12 @@ def test_what_is_done_is_not_begun_again(record):
     sweep(record, "seed=0", "seed=1", "seed=2")
     begun(record, record.points[1], 20, "finished")
     assert seen(record) == [["seed=0", "seed=2"]]
-    assert not in_step(record, record.points)
-    assert in_step(record, record.points[::2])
+    assert not same_step(record, record.points)
+    assert same_step(record, record.points[::2])
 
 
 def test_what_may_be_pruned_runs_alone(record):
-    sweep(record, "seed=0", "seed=1").goal = Goal(pruner={"_target_": "optuna.pruners.MedianPruner"})
+    sweep(record, "seed=0", "seed=1").goal = Objective(pruner={"_target_": "optuna.pruners.MedianPruner"})
     assert seen(record) == []
 
 
@@ -128,34 +128,34 @@ def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
 
     def fail(record, group):
         asked.append([experiment.seed for _, experiment in group])
-        assert all(is_held(record.note(point)) for point in record.points[:2])
+        assert all(is_locked(record.note(point)) for point in record.points[:2])
         if len(asked) == 1:
             raise MemoryError("too wide")
 
     monkeypatch.setattr(batched, "train_batched", fail)
-    assert together(record.folder, 3, record.points) == record.points
+    assert run_batched(record.folder, 3, record.points) == record.points
     assert caplog.messages == ["3 points run one by one: MemoryError: too wide"]
-    assert [history(record.note(point)) for point in record.points] == [[""], [""], [""], []]
-    assert not any(is_held(record.note(point)) for point in record.points)
+    assert [read_notes(record.note(point)) for point in record.points] == [[""], [""], [""], []]
+    assert not any(is_locked(record.note(point)) for point in record.points)
     assert asked == [[0, 1, 2]]
 
 
 def test_what_ended_together_is_done(record, monkeypatch):
     monkeypatch.setattr(batched, "train_batched", lambda record, group: None)
     sweep(record, "seed=0", "model.depth=2", "seed=1")
-    assert together(record.folder, 8, record.points) == [record.points[1]]
+    assert run_batched(record.folder, 8, record.points) == [record.points[1]]
 
 
 def test_another_process_is_not_disturbed(record, monkeypatch):
     monkeypatch.setattr(batched, "train_batched", lambda record, group: pytest.fail("it is being stopped"))
     record.stop.touch()
     sweep(record, "seed=0", "seed=1")
-    assert together(record.folder, 8, record.points) == record.points
-    assert not any(history(record.note(point)) for point in record.points)
+    assert run_batched(record.folder, 8, record.points) == record.points
+    assert not any(read_notes(record.note(point)) for point in record.points)
 
 
 def test_one_lane_is_the_ordinary_way(tmp_path):
-    assert together(tmp_path / "not read", 1, [1, 2]) == [1, 2]
+    assert run_batched(tmp_path / "not read", 1, [1, 2]) == [1, 2]
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_the_number_of_lanes_is_a_number(tmp_path, told):
 def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeypatch):
     monkeypatch.setattr(data_opening, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1")
-    (group,) = groups(record, record.points, 8)
+    (group,) = batched_groups(record, record.points, 8)
     with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):
         batched.train_batched(record, group)
     batched.train_batched(record, [(point, group[0][1]) for point, _ in group])
@@ -212,6 +212,6 @@ def test_a_batch_that_was_cut_off_goes_on_in_its_own_folders(tmp_path, told):
     for point in record.points[1:]:
         begun(record, point, 20)
     before = record.runs()
-    assert together(record.folder, 8, record.points) == [record.points[0]]
+    assert run_batched(record.folder, 8, record.points) == [record.points[0]]
     assert told == [[1, 2]]
     assert record.runs() == before

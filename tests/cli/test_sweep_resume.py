@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sampling import one_of
 
-from darnax.locks import held
+from darnax.locks import file_lock
 from darnax.sweeps import workers
 from darnax.sweeps.record import Record
-from darnax.sweeps.recorded_overrides import exchanged
+from darnax.sweeps.recorded_overrides import replace_launcher
 from darnax.sweeps.running import Sweep
 from darnax.sweeps.survey import survey
 
@@ -182,8 +182,12 @@ def test_the_length_of_a_search_says_nothing_to_a_grid(lab, sweep):
 
 def test_what_was_said_to_a_launcher_goes_with_it():
     joblib = ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=4"]
-    assert exchanged(joblib, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
-    assert exchanged(joblib, ["hydra.launcher.n_jobs=8"]) == ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=8"]
+    assert replace_launcher(joblib, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
+    assert replace_launcher(joblib, ["hydra.launcher.n_jobs=8"]) == [
+        "seed=1,2",
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=8",
+    ]
 
 
 def test_a_grid_is_what_its_record_holds_whatever_has_become_of_its_files(lab, sweep):
@@ -211,7 +215,7 @@ def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
 def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
     monkeypatch.setattr(workers, "PATIENCE", 0.1)
     record = Record.read(sweep)
-    with held(record.note(record.points[2])) as mine:
+    with file_lock(record.note(record.points[2])) as mine:
         assert mine
         assert statuses(lab, sweep)[2] == "running"
         assert lab("sweep", "resume", str(sweep)).exit_code == 1

@@ -6,7 +6,7 @@ from darnax.composing import config_folders
 
 from .conftest import Laboratory, summary
 
-SHIPPED = sorted(path.stem for path in (config_folders.packaged() / "experiment").glob("*.yaml"))
+SHIPPED = sorted(path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml"))
 QUICK = ["tracking=local", "runner.epochs=1", "runner.limit_batches=2", "data.per_class=20", "data.name=mnist"]
 SMALLER = {"mnist_conv": "model.channels=4", "conv_error": "model.channels=4"}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darnax.layer_map import LayerMap
-from darnax.learning import go_through, local_updates
+from darnax.learning import local_updates, run_phases
 from darnax.modules import ErrorUnits, Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase, Phases
@@ -78,7 +78,7 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
         ask=Phase(steps=1, learn=("1_to_2", "2_to_1")),
     )
     state = SequentialState([(5,), (UNITS,), (CLASSES,), (CLASSES,)]).init(x, y)
-    ends = dict(go_through(network, state, phases, jax.random.key(0)))
+    ends = dict(run_phases(network, state, phases, jax.random.key(0)))
     made = local_updates(network, phases, ends)[0].layer_map
     assert np.abs(made[2, 1].W).max() > 0.01
     assert np.allclose(made[1, 2].W.T, made[2, 1].W * np.sqrt(UNITS / CLASSES), atol=1e-5)

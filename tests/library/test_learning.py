@@ -13,13 +13,13 @@ from networks import chain, sample
 
 from darnax.layer_map import LayerMap
 from darnax.learning import (
-    answering,
     evaluate_step,
-    go_through,
-    grouped,
+    group_by_module,
     init_optimizer,
-    label_free,
+    label_free_phases,
+    run_phases,
     scores_of,
+    scoring_phase,
     train_step,
 )
 from darnax.modules import RecurrentDiscrete
@@ -105,7 +105,7 @@ def test_two_phases_add_up():
 def test_groups_give_each_module_the_first_rate_whose_glob_fits():
     rates = {"hidden2": 0.5, "hidden*": 0.2, "w_o*": 0.0}
     before = SequentialOrchestrator(chain()[0])
-    optimizer = grouped(before, optax.sgd(0.1), {glob: optax.sgd(rate) for glob, rate in rates.items()})
+    optimizer = group_by_module(before, optax.sgd(0.1), {glob: optax.sgd(rate) for glob, rate in rates.items()})
     before, after, _ = trained(optimizer)
     changes, _ = naive_changes(before, PHASES)
     for name, rate in {"w_in": 0.1, "hidden1": 0.2, "hidden2": 0.5, "w_out": 0.0}.items():
@@ -192,29 +192,29 @@ def test_the_scored_phase_has_not_seen_the_label(case):
     phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
     layer_map, sizes = chain()
     expected = None if SCORED[case][1] is None else str(SCORED[case][1])
-    assert answering(layer_map, phases) == expected
+    assert scoring_phase(layer_map, phases) == expected
     network, (x, y) = SequentialOrchestrator(layer_map), sample(sizes)
     labels = y, jnp.roll(y, 1, axis=1) * 5
 
     def scores(label):
-        ends = go_through(network, SequentialState(sizes).init(x, label), phases, KEY)
+        ends = run_phases(network, SequentialState(sizes).init(x, label), phases, KEY)
         return {name: np.asarray(scores_of(network, end)) for name, end in ends}
 
     one, other = map(scores, labels)
-    assert label_free(layer_map, phases) == [name for name in phases if np.array_equal(one[name], other[name])]
+    assert label_free_phases(layer_map, phases) == [name for name in phases if np.array_equal(one[name], other[name])]
 
 
 def test_no_phase_is_scored_where_the_output_remembers_the_label():
     layer_map, _ = chain()
     remembers = RecurrentDiscrete(4, 0.5, 1.0, key=KEY)
     modules = [remembers if edge == (3, 3) else module for edge, module in layer_map.edge_items()]
-    assert answering(layer_map.with_modules(modules), {"recall": RECALL}) is None
+    assert scoring_phase(layer_map.with_modules(modules), {"recall": RECALL}) is None
 
 
 def test_without_feedback_every_phase_is_free_of_the_label():
     layer_map, _ = chain()
     rows = {i: {j: layer_map[i, j] for k, j in layer_map.edges if k == i and (i, j) != (2, 3)} for i in layer_map.rows()}
-    assert answering(LayerMap.from_dict(rows), {"clamped": CLAMPED}) == "clamped"
+    assert scoring_phase(LayerMap.from_dict(rows), {"clamped": CLAMPED}) == "clamped"
 
 
 UNSORTED = Phases(

@@ -13,7 +13,7 @@ import optax
 import pytest
 
 from darnax.layer_map import LayerMap
-from darnax.learning import evaluate_step, go_through, grouped, init_optimizer, train_step
+from darnax.learning import evaluate_step, group_by_module, init_optimizer, run_phases, train_step
 from darnax.modules import Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase, Phases
@@ -57,7 +57,7 @@ def untrained():
     """Return one layer and its optimiser: the same objects for every training, whose step is then compiled once."""
     network, state = chain(1, 0.5, 0.0, 0)
     rates = {"hidden*": optax.sgd(0.05), "w_in": optax.sgd(0.3), "w_out": optax.sgd(0.1)}
-    return network, state, grouped(network, optax.sgd(0.0), rates)
+    return network, state, group_by_module(network, optax.sgd(0.0), rates)
 
 
 @cache
@@ -96,7 +96,7 @@ def test_pairs_are_learnt_below_capacity_and_not_above():
 @eqx.filter_jit
 def held(network, state, xi, zeta):
     """Return the overlap of the last layer before and after the answer is taken away, and the flips of the last free step."""
-    ends = dict(go_through(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
+    ends = dict(run_phases(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
     return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends["free"].relaxation.flips
 
 

@@ -12,7 +12,7 @@ from networks import chain, sample
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase, anywhere, relax
+from darnax.relaxation import Phase, any_true, relax
 from darnax.states import SequentialState
 
 KEY = jax.random.key(13)
@@ -85,7 +85,7 @@ def test_at_a_fixed_point_one_step_is_taken():
 
 @pytest.mark.parametrize("size", [(7,), (48,), (50,), (4, 5, 3)])  # looked at in one part, in sixteen, ten, fifteen
 def test_one_unit_anywhere_is_seen(size):
-    seen = jax.jit(anywhere)
+    seen = jax.jit(any_true)
     nothing = np.zeros((2, math.prod(size)), bool)
     assert not seen(nothing.reshape(2, *size))
     for place in np.ndindex(nothing.shape):
@@ -113,8 +113,8 @@ def test_no_step_changes_nothing():
 
 def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
     network, state = network_and_state()
-    held, counted = network.hold(state, KEY), []
-    hold = type(network).hold
+    held, counted = network.clamped_messages(state, KEY), []
+    hold = type(network).clamped_messages
     monkeypatch.setattr(type(network), "hold", lambda self, *rest: counted.append(1) or hold(self, *rest))
     jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2))[0])
     assert len(counted) == 1

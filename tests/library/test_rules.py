@@ -70,7 +70,7 @@ def test_softmax_delta_reads_only_the_sign_of_a_label(code):
     np.testing.assert_array_equal(SoftmaxDelta().signal(off + (on - off) * hot, h), SoftmaxDelta().signal(2 * hot - 1, h))
 
 
-def stored(rule, units=60, patterns=12, steps=400):
+def preferred_layout(rule, units=60, patterns=12, steps=400):
     """Return patterns, and couplings that a rule has learnt from all of them at once, again and again."""
     dense = Dense((units,), (units,), hollow=True)
     xi = jnp.sign(jax.random.normal(jax.random.key(3), (patterns, units)))

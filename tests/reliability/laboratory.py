@@ -11,10 +11,10 @@ from darnax.composing import config_folders
 from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident
 from darnax.errors import RequestError
-from darnax.laboratory.data_opening import fitting
-from darnax.runner.programs import Programs
+from darnax.laboratory.data_opening import require_fitting_data
+from darnax.runner.programs import CompiledPrograms
 
-SHIPPED = sorted(path.stem for path in (config_folders.packaged() / "experiment").glob("*.yaml"))
+SHIPPED = sorted(path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml"))
 SMALLER = {  # where 50 units are not to be had, or too few
     "mnist_conv": ["model.channels=2"],
     "conv_error": ["model.channels=2"],
@@ -54,8 +54,8 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
     experiment = build(config)
     kept = experiment.data.only_classes
     data = experiment.data.source.open() if experiment.data.source is not None else digits(len(kept) if kept else 10)
-    dataset = fitting(data, experiment.data)
-    programs = Programs([experiment], dataset.train.batches(experiment.data.batch_size))
+    dataset = require_fitting_data(data, experiment.data)
+    programs = CompiledPrograms([experiment], dataset.train.batches(experiment.data.batch_size))
     window = next(dataset.train.windows(0))
 
     def run(inputs: jax.Array, targets: jax.Array) -> Any:

@@ -18,15 +18,15 @@ from darnax.builder.bibliography import entries_of
 from darnax.builder.problems import Problems
 from darnax.data import Window
 from darnax.errors import RequestError
-from darnax.files import expanded
+from darnax.files import expand_user
 from darnax.reports import analysis
 from darnax.reports.configuration import short_names
 from darnax.reports.runs import Run
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
-from darnax.sweeps.record import Goal
-from darnax.sweeps.recorded_overrides import resumed
-from darnax.sweeps.search_parts import read_sampler, rehearse
+from darnax.sweeps.record import Objective
+from darnax.sweeps.recorded_overrides import merge_overrides
+from darnax.sweeps.search_parts import read_sampler, try_sampler
 from darnax.sweeps.survey import best_logged
 from darnax.tracking.jsonl import Jsonl
 
@@ -67,7 +67,7 @@ def test_levels_are_counted_as_the_reader_has_them():
 def test_words_of_overrides_are_read_in_the_time_of_their_length(tmp_path, word):
     (tmp_path / "overrides.yaml").write_text(f"- {word}\n- +model.depth=2\n- ~data.test\n- '++seed=1'\n")
     began = time.perf_counter()
-    assert {"model.depth", "seed"} <= Run(tmp_path, "finished").overridden
+    assert {"model.depth", "seed"} <= Run(tmp_path, "finished").overridden_keys
     assert time.perf_counter() - began < 2
 
 
@@ -96,7 +96,7 @@ def test_a_file_that_is_larger_than_memory_is_no_checkpoint(tmp_path):
 def test_a_record_beyond_all_bounds_has_no_best_value(tmp_path):
     with (tmp_path / "metrics.jsonl").open("ab") as file:
         file.truncate(1 << 42)
-    assert math.isnan(best_logged(tmp_path / "metrics.jsonl", Goal(value="best")))
+    assert math.isnan(best_logged(tmp_path / "metrics.jsonl", Objective(value="best")))
     with pytest.raises(OSError, match="has more than"):
         Jsonl(tmp_path / "metrics.jsonl")
 
@@ -129,8 +129,8 @@ def test_a_sampler_lists_no_values_without_bounds():
     problems = Problems()
     sampler = read_sampler({"_target_": "optuna.samplers.BruteForceSampler"}, problems)
     with pytest.raises(RequestError, match="seed: got 2000000001 values"):
-        rehearse(sampler, None, {"seed": IntDistribution(0, 2 * 10**9)}, 20)
-    rehearse(sampler, None, {"seed": IntDistribution(0, 20)}, 20)
+        try_sampler(sampler, None, {"seed": IntDistribution(0, 2 * 10**9)}, 20)
+    try_sampler(sampler, None, {"seed": IntDistribution(0, 20)}, 20)
 
 
 @pytest.mark.parametrize(("count", "taken"), [(1, True), (10**6, False)])
@@ -139,11 +139,11 @@ def test_a_record_starts_no_more_processes_than_there_are_cores(word, count, tak
     launcher, key = word.split()
     words = [f"hydra/launcher={launcher}", f"{key}={count}"]
     if taken:
-        assert resumed(words, []) == words
+        assert merge_overrides(words, []) == words
         return
     with pytest.raises(RequestError, match="more processes than 4 for each core here"):
-        resumed(words, [])
-    assert resumed(words, [words[1]]) == words
+        merge_overrides(words, [])
+    assert merge_overrides(words, [words[1]]) == words
 
 
 def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
@@ -161,7 +161,7 @@ def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
 
 
 def test_a_home_of_nobody_is_no_home():
-    assert expanded("~nobody-of-this-name/data") == Path("~nobody-of-this-name/data")
+    assert expand_user("~nobody-of-this-name/data") == Path("~nobody-of-this-name/data")
 
 
 def test_confusions_of_many_classes_are_not_counted():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from darnax.errors import RequestError
-from darnax.locks import held, is_held
+from darnax.locks import file_lock, is_locked
 from darnax.runner.run_folder import RunFolder
 
 PROCESSES, EACH = 5, 10
@@ -92,8 +92,8 @@ def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
     os.kill(other.pid, signal.SIGKILL)  # a lock dies with its process, and leaves nothing to clean up
     other.wait()
     with folder.held():
-        assert is_held(folder.path / ".lock")
-    assert not is_held(folder.path / ".lock")
+        assert is_locked(folder.path / ".lock")
+    assert not is_locked(folder.path / ".lock")
 
 
 def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task, started):
@@ -130,13 +130,13 @@ def test_patience_waits_for_a_lock(tmp_path, started):
     (tmp_path / "run").mkdir()
     other = started(HOLD, tmp_path / "run")
     assert other.stdout.readline() == "held\n"
-    with held(tmp_path / "run" / ".lock") as mine:
+    with file_lock(tmp_path / "run" / ".lock") as mine:
         assert not mine
     other.stdin.write("enough\n")
     other.stdin.flush()
-    with held(tmp_path / "run" / ".lock", patience=60) as mine:
+    with file_lock(tmp_path / "run" / ".lock", patience=60) as mine:
         assert mine
-    assert not is_held(tmp_path / "never made")
+    assert not is_locked(tmp_path / "never made")
 
 
 def archives(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from darnax.builder import describe
 from darnax.cli import panels, tables
-from darnax.composing.trust import repeated
+from darnax.composing.trust import trust_option
 from darnax.diagrams import picture
 from darnax.reports import confusion
 from darnax.runner.interrupts import Interrupted
@@ -66,4 +66,4 @@ def test_a_line_to_go_on_with_is_one_command_whatever_a_folder_is_called(tmp_pat
 
 @pytest.mark.parametrize("package", ["mylab", "x]' ; touch caught ; '", "$(touch caught)"])
 def test_a_line_that_repeats_whom_to_trust_is_one_word_whatever_a_package_is_called(package):
-    assert shlex.split(repeated([package])) == [f"trust=[{package}]"]
+    assert shlex.split(trust_option([package])) == [f"trust=[{package}]"]

@@ -25,12 +25,12 @@ from darnax.data.reader import Arrays
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
 from darnax.runner.interrupts import Interrupted
-from darnax.runner.lane import Lane
+from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking import Composite, Tracker
 from darnax.tracking.jsonl import Jsonl
-from darnax.tracking.since import Since
+from darnax.tracking.since import SkipReplayed
 
 ONCE = (Phase.explicit, Phase.generate)  # shrinking would train for many minutes
 FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck), "phases": ONCE}
@@ -119,9 +119,9 @@ def session(folder: RunFolder, overrides: list[str], data: Dataset, board: Dashb
 
     def tracker(progress) -> Tracker:
         record = Jsonl(folder.metrics, progress.step)
-        return Composite([Fate(record, stop), Since(board, record.told)])
+        return Composite([Fate(record, stop), SkipReplayed(board, record.told)])
 
-    lane = Lane(experiment(*overrides), folder, tracker)
+    lane = RunSession(experiment(*overrides), folder, tracker)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "write_atomically", killing(stop))
         try:

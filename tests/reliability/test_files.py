@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from darnax.bounded_yaml import load_plain
 from darnax.files import in_memory, is_strange, open_inside, open_regular, read_bytes, read_text, write_inside
-from darnax.locks import held, holds, is_held
+from darnax.locks import file_lock, is_locked, is_locked_here
 
 
 def bind(path: Path) -> None:
@@ -53,8 +53,8 @@ def test_nothing_but_a_regular_file_is_read_or_waited_for(tmp_path: Path, kind: 
     for read in (open_regular, read_bytes, read_text):
         with pytest.raises(OSError, match=r"."):
             read(path)
-    assert holds(path) is None
-    assert not is_held(path)
+    assert is_locked_here(path) is None
+    assert not is_locked(path)
 
 
 @pytest.mark.parametrize("kind", STRANGE)
@@ -64,7 +64,7 @@ def test_nothing_but_a_regular_file_is_written(tmp_path: Path, kind: str) -> Non
     for append in (False, True):
         with pytest.raises(OSError, match=r"."):
             open_inside(tmp_path, "file", append=append)
-    with pytest.raises(OSError, match=r"."), held(tmp_path / "file"):
+    with pytest.raises(OSError, match=r"."), file_lock(tmp_path / "file"):
         pass
     assert sorted(tmp_path.iterdir()) == before
 
@@ -75,7 +75,7 @@ def test_what_is_absent_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_inside(tmp_path, "folder/file")
     assert not is_strange(tmp_path / "file")
-    assert holds(tmp_path / "file") is None
+    assert is_locked_here(tmp_path / "file") is None
     assert not list(tmp_path.iterdir())
 
 

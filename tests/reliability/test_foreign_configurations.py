@@ -35,7 +35,7 @@ def use(file, words):
         composer = Composer(file)
         found = composer.run_composed(words)
         composer.compose([*spelled(words), "hydra/launcher=batched", "seed=1,2"], RunMode.MULTIRUN)
-        return [found.resolved, found.written(), hydra_request.compose_point(composer, [], words).config]
+        return [found.resolved, found.to_container(), hydra_request.compose_point(composer, [], words).config]
     except RequestError as error:
         return str(error)
 
@@ -185,7 +185,7 @@ def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(tmp_path_
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MY_CANARY", CANARY)
         try:
-            found = saved_configuration.read(file)
+            found = saved_configuration.read_saved(file)
         except RequestError as error:
             said = str(error)
             found = None

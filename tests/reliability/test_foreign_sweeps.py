@@ -21,7 +21,7 @@ from darnax.errors import RequestError
 from darnax.files import open_inside
 from darnax.laboratory import training
 from darnax.sweeps.record import OWN_FILES, Record
-from darnax.sweeps.recorded_overrides import ON_RESUME, resumed
+from darnax.sweeps.recorded_overrides import ON_RESUME, merge_overrides
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ LAUNCHERS = {
 def test_a_word_of_a_record_that_is_not_harmless_is_refused(word):
     name = "submitit_slurm" if "partition" in word else "joblib"
     with pytest.raises(RequestError, match="came from the record"):
-        resumed([f"hydra/launcher={name}", word], [], lambda key: key in ("experiment", "model"))
+        merge_overrides([f"hydra/launcher={name}", word], [], lambda key: key in ("experiment", "model"))
 
 
 @pytest.mark.parametrize("word", one_of(8, list(LAUNCHERS.values())), ids=LAUNCHERS)
@@ -121,7 +121,7 @@ HARMLESS = {
 @pytest.mark.parametrize("name", HARMLESS)
 def test_numbers_and_names_are_taken_from_a_record(name):
     recorded = ["seed=1,2", f"hydra/launcher={name}", *HARMLESS[name]]
-    assert resumed(recorded, []) == recorded
+    assert merge_overrides(recorded, []) == recorded
     for word in (
         "hydra.launcher.n_job=4",
         "hydra.launcher.comment=x",
@@ -129,21 +129,21 @@ def test_numbers_and_names_are_taken_from_a_record(name):
         "hydra.launcher.nodes={a: 1}",
     ):
         with pytest.raises(RequestError, match="came from the record"):
-            resumed([f"hydra/launcher={name}", word], [])
+            merge_overrides([f"hydra/launcher={name}", word], [])
 
 
 def test_what_a_record_cannot_say_is_said_again_on_the_command_line():
     recorded = ["seed=1,2", "hydra/launcher=submitit_slurm", "hydra.launcher.setup=['module load x']"]
     with pytest.raises(RequestError, match="repeat it on the command line if you trust it"):
-        resumed(recorded, [])
-    assert set(resumed(recorded, [recorded[2]])) == set(recorded)
-    assert resumed(recorded, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
+        merge_overrides(recorded, [])
+    assert set(merge_overrides(recorded, [recorded[2]])) == set(recorded)
+    assert merge_overrides(recorded, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
     with pytest.raises(RequestError, match="would make it another sweep"):
-        resumed(recorded, ["hydra.job.env_set={A: b}"])
+        merge_overrides(recorded, ["hydra.job.env_set={A: b}"])
     looks_up = ["name=${oc.env:LAB}", "seed=1,2"]
     with pytest.raises(RequestError, match="looks something up"):
-        resumed(looks_up, [], lambda key: False)
-    assert resumed(looks_up, looks_up[:1], lambda key: False) == looks_up
+        merge_overrides(looks_up, [], lambda key: False)
+    assert merge_overrides(looks_up, looks_up[:1], lambda key: False) == looks_up
     assert all(word.startswith("hydra") for word in ON_RESUME)
 
 

@@ -9,7 +9,7 @@ from laboratory import TASK
 from darnax.bounded_yaml import load_plain
 from darnax.composing.composer import Composer
 from darnax.errors import RequestError
-from darnax.laboratory.machine import chosen_data, compose_here, with_devices_here, with_paths_here
+from darnax.laboratory.machine import compose_here, data_folder_in, with_devices_here, with_paths_here
 from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.moved_points import point_at, point_here
@@ -46,7 +46,7 @@ def test_a_place_that_is_there_stays_and_another_becomes_the_default(tmp_path, m
     assert "/absent does not exist here" in caplog.text
     assert with_paths_here(saved, "/elsewhere")["paths"]["data"] == "/elsewhere"
     assert with_paths_here({"paths": 3}) == {"paths": 3}
-    assert chosen_data(["trust=[a]"]) is None
+    assert data_folder_in(["trust=[a]"]) is None
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from laboratory import TASK
 from darnax.builder import build
 from darnax.cli import panels
 from darnax.runner.interrupts import Interrupted, handling, stop_requests
-from darnax.runner.lane import Lane
+from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking import Tracker
@@ -77,7 +77,7 @@ def test_a_run_that_has_taken_its_last_step_is_finished(task, tmp_path):
     folder = RunFolder.create(tmp_path, "late", task, [], command=[])
     told = []
     with handling(lambda signum, _: told.append(signum)):
-        (summary,) = train([Lane(experiment, folder, Late)], experiment.data.source.open())
+        (summary,) = train([RunSession(experiment, folder, Late)], experiment.data.source.open())
     assert summary["status"] == "finished"
     assert "test/accuracy" in summary["metrics"]
     assert told == [signal.SIGTERM]  # a sweep starts no other run

@@ -138,7 +138,7 @@ FORBIDDEN = [
     "numpy.load",
     "darnax.builder.build.Path",
     "darnax.builder.build.build",
-    "darnax.builder.calls.Call",
+    "darnax.builder.calls.DeferredCall",
     "darnax.builder.targets.import_module",
     "darnax.builder.optimizers.jax.numpy.load",
     "darnax.rules.perceptron.jnp.load",
@@ -326,7 +326,7 @@ def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
 
 def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
     monkeypatch.setenv("PIN_KEY", "12345678")
-    assert [problem.where for problem in secrets.exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})] == [
+    assert [problem.where for problem in secrets.find_exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})] == [
         "a.b.1",
         "c.$PIN_KEY",
     ]
@@ -335,7 +335,7 @@ def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
 def test_the_command_line_is_recorded_without_secrets(monkeypatch):
     monkeypatch.setenv("SOME_PASSWORD", "correct horse")
     monkeypatch.setenv("SHORT_KEY", "1")
-    assert secrets.masked(["darnax", "train", "a=correct horse1"]) == ["darnax", "train", "a=$SOME_PASSWORD1"]
+    assert secrets.mask(["darnax", "train", "a=correct horse1"]) == ["darnax", "train", "a=$SOME_PASSWORD1"]
 
 
 @pytest.mark.parametrize("command", ["resume", "eval"])
@@ -381,4 +381,4 @@ def test_configurations_that_came_with_a_run_are_not_ones_own(tmp_path, monkeypa
     (tmp_path / "configs").mkdir()
     (tmp_path / beside).touch()
     monkeypatch.chdir(tmp_path)
-    assert (tmp_path / "configs" in config_folders.directories()) is (beside == "notes.txt")
+    assert (tmp_path / "configs" in config_folders.config_folders()) is (beside == "notes.txt")

@@ -12,7 +12,7 @@ from scipy.stats import ttest_ind
 from darnax.errors import RequestError
 from darnax.reports import table_file
 from darnax.reports.compare import compare
-from darnax.reports.diff import differences, environment, one, results
+from darnax.reports.diff import differences, environment, read_one, results
 from darnax.reports.runs import find
 
 METRIC = "eval/accuracy"
@@ -179,8 +179,8 @@ def test_the_file_keeps_all_digits(tmp_path):
 
 
 def test_what_differs_between_two_runs(tmp_path):
-    a = one(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5))
-    b = one(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.75, depth=2, tracking={}))
+    a = read_one(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5))
+    b = read_one(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.75, depth=2, tracking={}))
     assert differences(a.config, b.config) == [
         ("model.depth", 1, 2),
         ("model.buffers.hidden.repeat", 1, 2),
@@ -190,7 +190,7 @@ def test_what_differs_between_two_runs(tmp_path):
     assert results(a, b) == [("eval/accuracy", 0.5, 0.75), ("norm/w_in", 50, 75)]
     assert environment(a) == {"git.commit": "abc", "seed": 0}
     with pytest.raises(RequestError, match="holds 2 runs"):
-        one(tmp_path)
+        read_one(tmp_path)
 
 
 def test_no_cell_of_a_table_is_a_formula_and_numbers_stay_numbers(tmp_path):

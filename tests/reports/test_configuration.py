@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from runs_on_disk import configured
 
 from darnax.bounded_yaml import dump_plain
-from darnax.reports.configuration import differing, leaves, parse, short_names
+from darnax.reports.configuration import differing_keys, leaves, parse, short_names
 
 NAMES = st.from_regex(r"[a-z_][a-z_*0-9]{0,6}", fullmatch=True)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=60) | st.lists(st.integers())
@@ -57,34 +57,34 @@ def as_parsed(config):
 
 def test_differing_leaves_out_what_repeats_another_key_and_what_has_no_effect():
     one, two = as_parsed(configured(depth=1)), as_parsed(configured(depth=2, tracking={"console": False}, seed=3))
-    assert differing([one, two]) == ["model.depth", "seed"]
-    assert differing([one, two], {"model.buffers.hidden.repeat"}) == ["model.buffers.hidden.repeat", "seed"]
-    assert differing([one, one]) == []
+    assert differing_keys([one, two]) == ["model.depth", "seed"]
+    assert differing_keys([one, two], {"model.buffers.hidden.repeat"}) == ["model.buffers.hidden.repeat", "seed"]
+    assert differing_keys([one, one]) == []
 
 
 def test_a_length_that_repeats_the_epochs_is_left_out():
     runs = [parse(f"runner: {{epochs: {n}}}\noptimizer: {{rate: {{decay_steps: {n} epochs}}}}") for n in (5, 10)]
-    assert differing(runs) == ["runner.epochs"]
+    assert differing_keys(runs) == ["runner.epochs"]
 
 
 def test_keys_that_change_together_but_not_alike_are_both_shown():
     one, two = as_parsed(configured(depth=1, j_d=0.5)), as_parsed(configured(depth=2, j_d=0.9))
-    assert differing([one, two]) == ["model.depth", "model.layers.hidden.j_d"]
+    assert differing_keys([one, two]) == ["model.depth", "model.layers.hidden.j_d"]
 
 
 def test_two_keys_that_were_both_asked_for_are_both_shown():
     runs = [parse(f"free: {n}\nrecall: {n}\nmirror: {n}") for n in (5, 10)]
-    assert differing(runs, {"free", "recall"}) == ["free", "recall"]
+    assert differing_keys(runs, {"free", "recall"}) == ["free", "recall"]
 
 
 def test_experiments_differ_only_within_themselves():
     first = [as_parsed(configured(depth=d)) for d in (1, 2)]
     other = as_parsed(configured(name="other", j_d=0.9))
-    assert differing([*first, other]) == ["model.depth"]
+    assert differing_keys([*first, other]) == ["model.depth"]
 
 
 def test_a_key_that_only_one_configuration_has_differs():
-    assert differing([parse("name: x\na: 1"), parse("name: x\na: 1\nb: 2")]) == ["b"]
+    assert differing_keys([parse("name: x\na: 1"), parse("name: x\na: 1\nb: 2")]) == ["b"]
 
 
 def test_short_names_are_unique_among_all_keys():

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from runs_on_disk import make
 
-from darnax.reports.curves import fold, folded, points
+from darnax.reports.curves import average, average_all, points
 from darnax.reports.record import rows
 
 
 def test_mean_and_deviation_over_runs():
     epochs, values = np.arange(5.0), np.random.default_rng(0).normal(size=(3, 5))
-    curve = fold([(epochs, row) for row in values])
+    curve = average([(epochs, row) for row in values])
     np.testing.assert_array_equal(curve.epochs, epochs)
     np.testing.assert_allclose(curve.mean, values.mean(axis=0))
     np.testing.assert_allclose(curve.sd, values.std(axis=0, ddof=1))
 
 
 def test_a_curve_is_interpolated_but_never_continued():
-    curve = fold([(np.array([0.0, 2.0, 4.0]), np.array([0.0, 2.0, 4.0])), (np.array([1.0, 2.0]), np.array([3.0, 4.0]))])
+    curve = average([(np.array([0.0, 2.0, 4.0]), np.array([0.0, 2.0, 4.0])), (np.array([1.0, 2.0]), np.array([3.0, 4.0]))])
     np.testing.assert_array_equal(curve.epochs, [0, 1, 2, 4])
     np.testing.assert_allclose(curve.mean, [0, 2, 3, 4])
     np.testing.assert_allclose(curve.sd, [np.nan, np.sqrt(2), np.sqrt(2), np.nan])
@@ -25,7 +25,7 @@ def test_a_curve_is_interpolated_but_never_continued():
 
 def test_a_long_curve_keeps_its_ends():
     epochs = np.linspace(0, 100, 5001)
-    curve = fold([(epochs, epochs**2)])
+    curve = average([(epochs, epochs**2)])
     assert len(curve.epochs) == 200
     assert (curve.epochs[0], curve.epochs[-1]) == (0, 100)
     np.testing.assert_allclose(curve.mean, curve.epochs**2)
@@ -46,6 +46,6 @@ def test_a_metric_that_was_logged_once_has_no_curve(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"step": 30, "epoch": 3.0, "test/accuracy": 0.9}\n')
-    curves = folded([points(rows(run / "metrics.jsonl"))])
+    curves = average_all([points(rows(run / "metrics.jsonl"))])
     assert set(curves) == {"eval/accuracy", "norm/w_in"}
     assert curves["eval/accuracy"].mean[-1] == pytest.approx(0.9)

@@ -12,7 +12,7 @@ from runs_on_disk import configured, make, sweep
 
 from darnax.errors import RequestError
 from darnax.reports.compare import compare
-from darnax.reports.configuration import differing
+from darnax.reports.configuration import differing_keys
 from darnax.reports.runs import find
 
 
@@ -84,7 +84,7 @@ def test_a_run_under_way_has_the_value_it_logged_last(tmp_path):
 def test_overridden_keys(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa")
     (run / "overrides.yaml").write_text("- +experiment=chain\n- ++model.depth=2\n- 'data.only_classes=[1,2]'\n- ~x.y=1\n")
-    assert find([run])[0].overridden == {"experiment", "model.depth", "data.only_classes", "x.y"}
+    assert find([run])[0].overridden_keys == {"experiment", "model.depth", "data.only_classes", "x.y"}
 
 
 @pytest.mark.parametrize(("place", "says"), [("nowhere", "no such folder"), ("", "no run in it")])
@@ -108,7 +108,7 @@ def test_two_thousand_runs_take_less_than_three_seconds(tmp_path):
             (run / "summary.json").write_text("{")
     began = time.process_time()
     runs = find([tmp_path])
-    assert differing([run.config for run in runs])
+    assert differing_keys([run.config for run in runs])
     assert compare(runs, "m0", best=True).rows
     assert len(runs) == 2000
     assert [sum(run.status == status for run in runs) for status in ("finished", "running", "damaged")] == [1920, 40, 40]

@@ -101,7 +101,7 @@ def test_words_from_a_configuration_stay_words(lab, command, terminal, monkeypat
     (bad / "summary.json").write_text('{"status": "[bold]\\u001b[2Jodd[/]"}')
     monkeypatch.setenv("COLUMNS", "1000")
     if terminal:
-        monkeypatch.setattr(tables, "plain", tables.boxed)
+        monkeypatch.setattr(tables, "print_plain", tables.print_boxed)
     said = darnax(*command)
     assert "[red]red[/red] [link=file:///]here[/link]" in said
     assert "[/nothing]" in said

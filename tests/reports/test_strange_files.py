@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from darnax.cli.app import app
 from darnax.errors import RequestError
-from darnax.locks import held, sign
+from darnax.locks import file_lock, sign
 from darnax.reports import analysis
 from darnax.reports.runs import Run, find, folders, read
 from darnax.reports.summary import read_summary
@@ -159,12 +159,12 @@ def test_every_report_asks_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.8, status="running")
     path = run / ".lock"
     if lock == "held":
-        with held(path):
+        with file_lock(path):
             sign(path)
             assert set(standing(run).values()) == {"running"}
         return
     if lock != "none":
-        with held(path):
+        with file_lock(path):
             sign(path)
     if lock == "of another machine":
         path.write_text("elsewhere\n")

@@ -15,8 +15,8 @@ from darnax.data import Dataset, Resident
 from darnax.errors import RunError
 from darnax.runner import checkpoint
 from darnax.runner.chance import at_chance, warning
-from darnax.runner.lane import Lane
-from darnax.runner.programs import Programs
+from darnax.runner.lane import RunSession
+from darnax.runner.programs import CompiledPrograms
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking.jsonl import Jsonl
@@ -28,9 +28,9 @@ LEARNS = {"w_in": "free", "hidden": "free", "w_out": "recall"}
 NAMES = {"w_in": "w_in", "hidden": "hidden1", "w_out": "w_out"}
 
 
-def lane(place: Path, *overrides: str) -> Lane:
+def lane(place: Path, *overrides: str) -> RunSession:
     folder = RunFolder.create(place, "wild", {}, [], command=[])
-    return Lane(experiment(*SHORT, *overrides), folder, lambda progress: Jsonl(folder.metrics, progress.step))
+    return RunSession(experiment(*SHORT, *overrides), folder, lambda progress: Jsonl(folder.metrics, progress.step))
 
 
 def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
@@ -40,7 +40,7 @@ def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
     return [f"~optimizer.groups.{group}", f"+optimizer.groups.{group}={{_target_: optax.sgd, learning_rate: {schedule}}}"]
 
 
-def fails(*lanes: Lane, data: Dataset | None = None) -> str:
+def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
     """Return why a run fails."""
     with pytest.raises(RunError) as caught:
         train(lanes, data or dataset())
@@ -69,7 +69,7 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
     rows = [json.loads(line) for line in made.folder.metrics.read_text().splitlines()]
     assert all(row["step"] <= after and None not in row.values() for row in rows)
     if kept:
-        programs = Programs([made.experiment], PER_EPOCH)
+        programs = CompiledPrograms([made.experiment], PER_EPOCH)
         assert checkpoint.load(checkpoint.latest(made.folder.checkpoints), programs.start(programs.keys()))[1]["step"] == kept
 
 
@@ -79,7 +79,7 @@ def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
     parts = "a: {_target_: optax.set_to_zero}, b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
     grown = f"{{{parts}, c: {{_target_: optax.sgd, learning_rate: 1.0}}}}"
     made = lane(tmp_path, "~optimizer.groups.w_out", f"+optimizer.groups.w_out={grown}")
-    programs = Programs([made.experiment], PER_EPOCH)
+    programs = CompiledPrograms([made.experiment], PER_EPOCH)
     norm = np.linalg.norm(programs.network(programs.start(programs.keys()).arrays).layer_map[2, 1].W)
     step = next(t for t in range(1, 99) if 100 * 99.0 ** (t - 1) * norm > 1e9)
     assert f"w_out: its change is no number, or larger than 1e+09, in phase recall of step {step};" in fails(made)
@@ -97,7 +97,7 @@ def test_a_number_that_is_none_among_the_inputs(tmp_path):
     clean, made = dataset(), lane(tmp_path)
     example = 77
     data = dataclasses.replace(clean, train=Resident(spoilt(clean.train.inputs, example), clean.train.targets))
-    programs = Programs([made.experiment], PER_EPOCH)
+    programs = CompiledPrograms([made.experiment], PER_EPOCH)
     order = np.asarray(programs.shuffle(programs.keys(), np.int32(0), np.int32(0), EXAMPLES))
     step = int(np.flatnonzero(order == example)[0]) // 16 + 1
     assert fails(made, data=data).startswith(

@@ -65,7 +65,7 @@ def test_nothing_is_divided_by_the_batches_of_an_empty_chunk(tmp_path):
     """Oracle: `jax_debug_nans`, which raises at the first number that is none."""
     from darnax.builder import build
     from darnax.composing.composer import compose
-    from darnax.runner.lane import Lane
+    from darnax.runner.lane import RunSession
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.train import train
     from darnax.tracking import Noop
@@ -74,5 +74,5 @@ def test_nothing_is_divided_by_the_batches_of_an_empty_chunk(tmp_path):
     experiment = build(config)
     folder = RunFolder.create(tmp_path, "nans", config, [], command=[])
     with jax.debug_nans(True):
-        (summary,) = train([Lane(experiment, folder, lambda _: Noop())], experiment.data.source.open())
+        (summary,) = train([RunSession(experiment, folder, lambda _: Noop())], experiment.data.source.open())
     assert summary["status"] == "finished"

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from darnax.errors import RunError
 from darnax.runner.interrupts import Interrupted
-from darnax.runner.lane import Lane
+from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking.jsonl import Jsonl
@@ -41,12 +41,12 @@ class Watched(Jsonl):
         self.heard = summary
 
 
-def lane(folder: RunFolder, overrides: list[str], event: Callable[[], None] = lambda: None) -> Lane:
+def lane(folder: RunFolder, overrides: list[str], event: Callable[[], None] = lambda: None) -> RunSession:
     made = experiment(*LENGTH, *overrides)
-    return Lane(made, folder, lambda progress: Watched(folder.metrics, progress.step, event))
+    return RunSession(made, folder, lambda progress: Watched(folder.metrics, progress.step, event))
 
 
-def lanes(place: Path, *events: Callable[[], None]) -> list[Lane]:
+def lanes(place: Path, *events: Callable[[], None]) -> list[RunSession]:
     folders = [RunFolder.create(place, "lanes", {}, [], command=[]) for _ in POINTS]
     return list(map(lane, folders, POINTS, *([events] if events else [])))
 

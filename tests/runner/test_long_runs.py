@@ -13,7 +13,7 @@ import jax
 import pytest
 from made_up_task import dataset, experiment
 
-from darnax.runner.lane import Lane
+from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking import Composite, Tracker
@@ -72,7 +72,7 @@ def thousand_epochs(folder: RunFolder) -> dict[int, Left]:
         return Composite([Jsonl(folder.metrics, progress.step), console, counting])
 
     with Path(os.devnull).open("w") as screen:
-        (summary,) = train([Lane(experiment(*LONG), folder, open_tracker)], dataset())
+        (summary,) = train([RunSession(experiment(*LONG), folder, open_tracker)], dataset())
     assert summary["epochs"] == EPOCHS
     return counting.found
 

@@ -13,9 +13,9 @@ from made_up_task import EXAMPLES, dataset, experiment
 
 from darnax.errors import RequestError
 from darnax.runner.interrupts import Request
-from darnax.runner.lane import Lane
-from darnax.runner.programs import Programs
-from darnax.runner.recipe import Learner
+from darnax.runner.lane import RunSession
+from darnax.runner.programs import CompiledPrograms
+from darnax.runner.recipe import TrainState
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import ROWS_PER_EPOCH, Run
 
@@ -26,7 +26,7 @@ POINTS = (
 ZERO, STEPS = np.int32(0), np.int32(3)
 
 
-def trained(programs: Programs) -> tuple[Learner, dict, np.ndarray]:
+def trained(programs: CompiledPrograms) -> tuple[TrainState, dict, np.ndarray]:
     """Return the learner after a few steps, its metrics, and the scores of its answers."""
     window, keys = programs.placed(next(dataset().train.windows(0))), programs.keys()
     order = programs.shuffle(keys, ZERO, ZERO, window.count)
@@ -55,25 +55,25 @@ def compilations() -> Iterator[list[str]]:
 @pytest.mark.slow  # test_lanes.py has the same oracle
 def test_every_lane_is_the_run_that_it_would_be_alone():
     points = [experiment("seed=5", *POINTS[0]), experiment("seed=9", *POINTS[1])]
-    together = trained(Programs(points, 10))
+    together = trained(CompiledPrograms(points, 10))
     for lane, point in enumerate(points):
-        alone = trained(Programs([point], 10))
+        alone = trained(CompiledPrograms([point], 10))
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
 @pytest.mark.slow
 def test_replicas_are_runs_with_the_next_seeds():
-    together = trained(Programs([experiment("seed=3", "runner.replicas=2")], 10))
+    together = trained(CompiledPrograms([experiment("seed=3", "runner.replicas=2")], 10))
     for lane in range(2):
-        alone = trained(Programs([experiment(f"seed={3 + lane}")], 10))
+        alone = trained(CompiledPrograms([experiment(f"seed={3 + lane}")], 10))
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
 def test_replicas_are_lanes_of_the_next_seeds():
-    both = Programs([experiment("seed=3", "runner.replicas=2")], 10)
+    both = CompiledPrograms([experiment("seed=3", "runner.replicas=2")], 10)
     assert both.seeds == [3, 4]
     for lane in range(2):
-        alone = Programs([experiment(f"seed={3 + lane}")], 10).keys()
+        alone = CompiledPrograms([experiment(f"seed={3 + lane}")], 10).keys()
         jax.tree.map(
             lambda one, many, at=lane: np.testing.assert_array_equal(*map(jax.random.key_data, (one, many[at]))),
             alone,
@@ -83,16 +83,16 @@ def test_replicas_are_lanes_of_the_next_seeds():
 
 @pytest.mark.slow
 def test_runs_of_other_shapes_do_not(compilations):
-    trained(Programs([experiment()], 10))
+    trained(CompiledPrograms([experiment()], 10))
     compilations.clear()
-    trained(Programs([experiment("model.features=50")], 10))
+    trained(CompiledPrograms([experiment("model.features=50")], 10))
     assert {"jit(start)", "jit(train)", "jit(evaluate)"} <= set(compilations)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     folder = RunFolder.create(tmp_path, "counted", {}, [], command=[])
-    return Run([Lane(experiment("runner.epochs=2"), folder, lambda progress: Silent())], dataset())
+    return Run([RunSession(experiment("runner.epochs=2"), folder, lambda progress: Silent())], dataset())
 
 
 def test_the_programs_of_a_run(run, compilations):
@@ -105,9 +105,9 @@ def test_the_programs_of_a_run(run, compilations):
 
 
 def test_runs_that_differ_in_numbers_share_their_programs(compilations):
-    trained(Programs([experiment()], 10))
+    trained(CompiledPrograms([experiment()], 10))
     compilations.clear()
-    trained(Programs([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
+    trained(CompiledPrograms([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
     assert not compilations
 
 
@@ -150,10 +150,10 @@ assert_close(one, many)
 
 def test_more_devices_than_there_are():
     with pytest.raises(RequestError, match=r"runner\.devices: got 64, but there"):
-        Programs([experiment("runner.devices=64")], 10)
+        CompiledPrograms([experiment("runner.devices=64")], 10)
 
 
 def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
     monkeypatch.setattr(jax, "local_devices", lambda: jax.devices() * 3)
     with pytest.raises(RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"):
-        Programs([experiment("runner.devices=3")], 10)
+        CompiledPrograms([experiment("runner.devices=3")], 10)

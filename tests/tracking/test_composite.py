@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from darnax.tracking import Composite, Noop, Tracker
-from darnax.tracking.since import Since
+from darnax.tracking.since import SkipReplayed
 
 
 class Recorder(Tracker):
@@ -42,7 +42,7 @@ def test_one_that_cannot_finish_keeps_nobody_from_it() -> None:
 
 def test_what_was_told_before_is_not_told_again() -> None:
     told = Recorder()
-    since = Since(told, 2)
+    since = SkipReplayed(told, 2)
     for step in (1, 2, 3):
         since.log({}, step=step, epoch=1.0)
     since.finish({})
