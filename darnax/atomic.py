@@ -11,9 +11,13 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     neighbour `.<name>.<pid>.tmp`.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)  # left behind by a process that was killed, or a link that somebody put there
+    temporary.unlink(
+        missing_ok=True
+    )  # left behind by a process that was killed, or a link that somebody put there
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
+        )
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()

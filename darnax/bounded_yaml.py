@@ -48,10 +48,14 @@ class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
         mapping: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(problem="a key is a list or a mapping, expected a word or a number")
+                raise yaml.constructor.ConstructorError(
+                    problem="a key is a list or a mapping, expected a word or a number"
+                )
             key = self.construct_object(key_node, deep=True)
             if key is None:
-                raise yaml.constructor.ConstructorError(problem="a key is null, expected a word or a number")
+                raise yaml.constructor.ConstructorError(
+                    problem="a key is null, expected a word or a number"
+                )
             if key in mapping:
                 raise yaml.constructor.ConstructorError(problem=f"the key {key} appears twice")
             mapping[key] = self.construct_object(value_node, deep=True)
@@ -77,7 +81,12 @@ PLAIN_FLOAT = re.compile(
     |\.(?:nan|NaN|NAN))$""",
     re.VERBOSE,
 )
-DROPPED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
+DROPPED = (
+    "tag:yaml.org,2002:timestamp",
+    "tag:yaml.org,2002:float",
+    "tag:yaml.org,2002:merge",
+    "tag:yaml.org,2002:value",
+)
 PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in DROPPED]
     for first, resolvers in LOADER.yaml_implicit_resolvers.items()
@@ -85,12 +94,20 @@ PlainLoader.yaml_implicit_resolvers = {
 PlainLoader.add_implicit_resolver("tag:yaml.org,2002:float", PLAIN_FLOAT, list("-+0123456789."))
 PlainLoader.add_constructor("tag:yaml.org,2002:int", PlainLoader.construct_number)
 PlainLoader.add_constructor("tag:yaml.org,2002:float", PlainLoader.construct_number)
-PlainLoader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
+PlainLoader.add_constructor(
+    "tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node)
+)
 
 
 def require_short_keys(value: Any, above: int = 0) -> None:
     """Raise ValueError where the keys on the way to a value are longer, all together, than any configuration has them."""
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, inner in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         length = above + len(str(key)) + 1
         if length > KEYS:
             raise ValueError(f"the keys of a value have more than {KEYS} characters, together")

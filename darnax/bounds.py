@@ -6,7 +6,9 @@ from typing import NamedTuple
 from darnax.layer_map import LayerMap
 
 LARGEST = 1e9  # a float32 has 24 bits: beside such a number, what a unit of ±1 says is lost
-Learns = Mapping[str, Sequence[bool]]  # phase -> for every module in order, whether it learns at its end
+Learns = Mapping[
+    str, Sequence[bool]
+]  # phase -> for every module in order, whether it learns at its end
 
 
 class FiniteCheck(NamedTuple):
@@ -25,11 +27,16 @@ def finite_checks(layer_map: LayerMap, learns: Learns) -> list[FiniteCheck]:
     """
     shown = next(iter(learns))
     inputs, answers = (receiving_modules(layer_map, buffer) for buffer in (0, layer_map.output))
-    found = [FiniteCheck(shown, inputs, "the input it reads"), FiniteCheck(shown, answers, "the answer it is shown")]
+    found = [
+        FiniteCheck(shown, inputs, "the input it reads"),
+        FiniteCheck(shown, answers, "the answer it is shown"),
+    ]
     parts = [
         FiniteCheck(phase, name, "its update")
         for phase, learning in learns.items()
-        for name, now, often in zip(layer_map.names, learning, learns_in_several_phases(learns), strict=True)
+        for name, now, often in zip(
+            layer_map.names, learning, learns_in_several_phases(learns), strict=True
+        )
         if now and often
     ]
     return [*found, *parts, *update_checks(layer_map, learns)]

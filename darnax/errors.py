@@ -35,7 +35,9 @@ def writing_file(path: Path, instead: str = "choose another place") -> Iterator[
     try:
         yield
     except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be written ({error.strerror}); {instead}")) from error
+        raise RequestError(
+            Problem(str(path), f"cannot be written ({error.strerror}); {instead}")
+        ) from error
 
 
 class RunError(Exception):
@@ -62,4 +64,6 @@ def first_line(error: BaseException | str) -> str:
         ('two lines', 'ValueError')
     """
     lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), "" if isinstance(error, str) else type(error).__name__)
+    return next(
+        (line for line in lines if line), "" if isinstance(error, str) else type(error).__name__
+    )

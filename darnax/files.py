@@ -80,7 +80,9 @@ def open_inside(folder: Path, name: str, *, append: bool = False) -> BinaryIO:
     here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in folders:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+            inner = os.open(
+                part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here
+            )
             os.close(here)
             here = inner
         descriptor = open_own(last, os.O_WRONLY | (os.O_APPEND if append else 0), here)
@@ -98,7 +100,12 @@ def open_own(path: Path | str, flags: int, folder: int | None = None) -> int:
         OSError: it is a link or not a regular file, or cannot be opened.
     """
     try:
-        descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666, dir_fd=folder)
+        descriptor = os.open(
+            path,
+            flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+            0o666,
+            dir_fd=folder,
+        )
     except OSError as error:
         if error.errno == errno.ELOOP:  # which is what the system calls a link here
             raise OSError(errno.ELOOP, "is a link", str(path)) from None

@@ -21,7 +21,11 @@ class LayerMap(eqx.Module):
     names: tuple[str, ...] = eqx.field(static=True)
 
     @classmethod
-    def from_dict(cls, rows: Mapping[int, Mapping[int, AbstractModule]], names: Mapping[Edge, str] | None = None) -> Self:
+    def from_dict(
+        cls,
+        rows: Mapping[int, Mapping[int, AbstractModule]],
+        names: Mapping[Edge, str] | None = None,
+    ) -> Self:
         """Wire `rows[receiver][sender]`; `names` are for optimiser groups and metrics, by default `layer_i` and `j_to_i`.
 
         Raises:
@@ -81,7 +85,8 @@ class LayerMap(eqx.Module):
 
     def __str__(self) -> str:
         lines = (
-            f"  {j} -> {i}  {name}: {type(m).__name__}" for ((i, j), m), name in zip(self.edge_items(), self.names, strict=True)
+            f"  {j} -> {i}  {name}: {type(m).__name__}"
+            for ((i, j), m), name in zip(self.edge_items(), self.names, strict=True)
         )
         return "\n".join([f"LayerMap of {self.output + 1} buffers", *lines])
 
@@ -100,11 +105,15 @@ def validate(wiring: Mapping[Edge, AbstractModule]) -> None:
     for (i, j), module in wiring.items():
         kind, expected = ("layer", Layer) if i == j else ("adapter", Adapter)
         if i <= 0:
-            raise ValueError(f"{j} -> {i}: receivers are numbered from 1, for buffer 0 is the input and listens to nobody")
+            raise ValueError(
+                f"{j} -> {i}: receivers are numbered from 1, for buffer 0 is the input and listens to nobody"
+            )
         if not isinstance(module, expected):
             got = f"got a {type(module).__name__}"
             raise ValueError(f"{j} -> {i}: {got}, expected the {kind} of this edge")
         if not 0 <= j <= last:
             raise ValueError(f"{j} -> {i}: there is no buffer {j}; buffers go from 0 to {last}")
         if (i, i) not in wiring:
-            raise ValueError(f"{j} -> {i}: buffer {i} receives a message but has no layer at ({i}, {i})")
+            raise ValueError(
+                f"{j} -> {i}: buffer {i} receives a message but has no layer at ({i}, {i})"
+            )

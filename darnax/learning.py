@@ -77,12 +77,17 @@ def train_step(
     """
     ends = dict(run_phases(network, state.init(x, y), phases, rng))
     pseudo_gradients, parts = local_updates(network, phases, ends)
-    metrics, sizes = observe(network, phases, ends), [optax.tree.norm(x), optax.tree.norm(y), *parts]
+    metrics, sizes = (
+        observe(network, phases, ends),
+        [optax.tree.norm(x), optax.tree.norm(y), *parts],
+    )
     if axis is not None:
         # Each part was divided by the root of its own number of examples.
         root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))
         mine = pseudo_gradients, metrics, sizes
-        pseudo_gradients, metrics, sizes = jax.tree.map(lambda part: jax.lax.pmean(part, axis), mine)
+        pseudo_gradients, metrics, sizes = jax.tree.map(
+            lambda part: jax.lax.pmean(part, axis), mine
+        )
         pseudo_gradients = jax.tree.map(lambda mean: mean * root, pseudo_gradients)
     mask = trainable_mask(network, phases)
     parameters = eqx.filter(network, mask)
@@ -94,11 +99,17 @@ def train_step(
     ]
     scored = scoring_phase(network.layer_map, phases)
     scores = None if scored is None else scores_of(network, ends[scored])
-    return TrainStepOutput(eqx.apply_updates(network, steps), opt_state, scores, metrics, jnp.stack(sizes))
+    return TrainStepOutput(
+        eqx.apply_updates(network, steps), opt_state, scores, metrics, jnp.stack(sizes)
+    )
 
 
 def evaluate_step(
-    network: Orchestrator, state: State, phases: Mapping[str, Phase], x: Float[Array, "batch *in"], rng: Key[Array, ""]
+    network: Orchestrator,
+    state: State,
+    phases: Mapping[str, Phase],
+    x: Float[Array, "batch *in"],
+    rng: Key[Array, ""],
 ) -> Float[Array, "batch *out"]:
     """Show x alone, go through the phases, and return the readout's scores at the end."""
     *_, (_, end) = run_phases(network, state.init(x), phases, rng)
@@ -116,7 +127,9 @@ def run_phases(
         yield name, PhaseResult(state, network.fields(state, rng, phase.messages, held), relaxation)
 
 
-def local_updates(network: O, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]) -> tuple[O, list[Float[Array, ""]]]:
+def local_updates(
+    network: O, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]
+) -> tuple[O, list[Float[Array, ""]]]:
     """Return −ΔW of every module, summed over the phases at whose end it learns, in the shape of the network.
 
     And the norms of the summands, phase by phase, of modules that learn in several.
@@ -129,7 +142,11 @@ def local_updates(network: O, phases: Mapping[str, Phase], ends: Mapping[str, Ph
         for index, often in enumerate(learns_in_several_phases(learns)):
             if learns[name][index]:
                 total[index] = jax.tree.map(jnp.add, total[index], updates[index])
-                parts += [optax.tree.norm(eqx.filter(updates[index], eqx.is_inexact_array))] if often else []
+                parts += (
+                    [optax.tree.norm(eqx.filter(updates[index], eqx.is_inexact_array))]
+                    if often
+                    else []
+                )
     return eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total)), parts
 
 
@@ -137,7 +154,10 @@ def trainable_by_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> dict
     """Return, for every phase, whether each module in order learns at its end and has something that may change."""
     plastic = [any(jax.tree.leaves(module.plastic())) for module in layer_map.modules]
     return {
-        name: [learns and moves for learns, moves in zip(selected_by_phase(layer_map, phase), plastic, strict=True)]
+        name: [
+            learns and moves
+            for learns, moves in zip(selected_by_phase(layer_map, phase), plastic, strict=True)
+        ]
         for name, phase in phases.items()
     }
 
@@ -150,7 +170,12 @@ def selected_by_phase(layer_map: LayerMap, phase: Phase) -> list[bool]:
 def trainable_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree[bool]:
     """Return the network with every array replaced by whether training may change it: plastic, and learning in some phase."""
     layer_map = network.layer_map
-    learns = [any(column) for column in zip(*(selected_by_phase(layer_map, phase) for phase in phases.values()), strict=True)]
+    learns = [
+        any(column)
+        for column in zip(
+            *(selected_by_phase(layer_map, phase) for phase in phases.values()), strict=True
+        )
+    ]
     masks = [
         module.plastic() if learning else jax.tree.map(lambda _: False, module)
         for module, learning in zip(layer_map.modules, learns, strict=True)
@@ -160,32 +185,44 @@ def trainable_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree
 
 
 def group_by_module(
-    network: Orchestrator, default: optax.GradientTransformation, groups: Mapping[str, optax.GradientTransformation]
+    network: Orchestrator,
+    default: optax.GradientTransformation,
+    groups: Mapping[str, optax.GradientTransformation],
 ) -> optax.GradientTransformation:
     """Return the optimiser that treats a module by the first group whose glob matches its name, and the rest by `default`."""
     names = network.layer_map.names
-    group_of = [next((pattern for pattern in groups if fnmatchcase(name, pattern)), "") for name in names]
+    group_of = [
+        next((pattern for pattern in groups if fnmatchcase(name, pattern)), "") for name in names
+    ]
 
     def labels(parameters: Any) -> Any:
         modules = zip(group_of, parameters.layer_map.modules, strict=True)
         labelled = [jax.tree.map(lambda _, group=group: group, module) for group, module in modules]
-        return eqx.tree_at(lambda o: o.layer_map, parameters, parameters.layer_map.with_modules(labelled))
+        return eqx.tree_at(
+            lambda o: o.layer_map, parameters, parameters.layer_map.with_modules(labelled)
+        )
 
     return optax.partition({"": default, **groups}, labels)
 
 
-def init_optimizer(network: Orchestrator, optimizer: optax.GradientTransformation, phases: Mapping[str, Phase]) -> PyTree:
+def init_optimizer(
+    network: Orchestrator, optimizer: optax.GradientTransformation, phases: Mapping[str, Phase]
+) -> PyTree:
     """Return the optimiser's state for what `phases` let learn."""
     return optimizer.init(eqx.filter(network, trainable_mask(network, phases)))
 
 
-def observe(network: Orchestrator, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]) -> Metrics:
+def observe(
+    network: Orchestrator, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]
+) -> Metrics:
     """Return the physics of one step, by the names of the metrics; see `darnax.observables`."""
     layer_map = network.layer_map
     metrics = relaxations({name: end.relaxation for name, end in ends.items()})
     metrics |= overlaps(network, {name: end.state for name, end in ends.items()})
     for name, phase in phases.items():
-        metrics |= unstable(layer_map, selected_by_phase(layer_map, phase), ends[name].state, ends[name].fields)
+        metrics |= unstable(
+            layer_map, selected_by_phase(layer_map, phase), ends[name].state, ends[name].fields
+        )
     return metrics
 
 
@@ -208,7 +245,9 @@ def label_free_phases(layer_map: LayerMap, phases: Mapping[str, Phase]) -> list[
     layers remember it while they relax without feedback.
     """
     output = layer_map.output
-    if not isinstance(layer_map[output, output], OutputLayer):  # another layer may send the label to itself
+    if not isinstance(
+        layer_map[output, output], OutputLayer
+    ):  # another layer may send the label to itself
         return []
     has_feedback = any(sender == output != receiver for receiver, sender in layer_map.edges)
     clean, seen = [], False

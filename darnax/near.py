@@ -17,4 +17,6 @@ def near(word: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -
     """
     if len(word) > LONGEST:
         return []
-    return get_close_matches(word, [name for name in islice(names, MOST) if len(name) <= LONGEST], n=count, cutoff=cutoff)
+    return get_close_matches(
+        word, [name for name in islice(names, MOST) if len(name) <= LONGEST], n=count, cutoff=cutoff
+    )

@@ -4,7 +4,9 @@ import re
 from html import escape
 
 # Letters that are printable to Python and shown as nothing: fillers, and selectors of variants.
-UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 COMMAND = re.compile(r"[\s\0]*[=+\-@'\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 # What other programs, or other countries, take for the end of a cell, before what would be a formula in the next one.

@@ -14,7 +14,11 @@ from darnax.printing import count_of
 from darnax.states import State
 
 S = TypeVar("S", bound=State)
-CHOICES = {"until": (None, "fixed_point"), "messages": get_args(Messages), "start": ("keep", "blank")}
+CHOICES = {
+    "until": (None, "fixed_point"),
+    "messages": get_args(Messages),
+    "start": ("keep", "blank"),
+}
 LONGEST = 2**31  # steps are counted on the device, in 32 bits
 PARTS = 16  # at the most, of a buffer that is looked at for movement
 FLIP_TOLERANCE = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
@@ -53,7 +57,9 @@ class Phase:
             what = f"expected a tuple of names, as in learn=({self.learn!r},)"
             raise ValueError(f"learn: got the string {self.learn!r}, {what}")
         if (self.steps is None) == (self.until is None):
-            raise ValueError("a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`")
+            raise ValueError(
+                "a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`"
+            )
         if (self.until is None) != (self.max_steps is None):
             raise ValueError("`until: fixed_point` and `max_steps: n` go together")
         if not 0 <= self.length < LONGEST:
@@ -129,7 +135,11 @@ class Relaxation(NamedTuple):
 
 
 def relax(
-    network: Orchestrator, state: S, rng: Key[Array, ""], phase: Phase, held: ClampedMessages | None = None
+    network: Orchestrator,
+    state: S,
+    rng: Key[Array, ""],
+    phase: Phase,
+    held: ClampedMessages | None = None,
 ) -> tuple[S, Key[Array, ""], Relaxation]:
     """Take the steps of `phase`; return the state, a fresh key, and how it went.
 
@@ -142,24 +152,32 @@ def relax(
 
     def step(loop: LoopCarry) -> LoopCarry:
         # The step's key hangs on its number, not on the step before: a network that draws nothing then makes no keys.
-        new, _ = network.step(loop.state, jax.random.fold_in(noise, loop.steps), phase.messages, held)
+        new, _ = network.step(
+            loop.state, jax.random.fold_in(noise, loop.steps), phase.messages, held
+        )
         return LoopCarry(new, loop.state, loop.steps + 1)
 
     def watched(now: tuple[LoopCarry, Array]) -> tuple[LoopCarry, Array]:
         loop = step(now[0])
-        return loop, jnp.any(jnp.array([any_true(buffer) for buffer in changed_units(network, loop)], bool))
+        return loop, jnp.any(
+            jnp.array([any_true(buffer) for buffer in changed_units(network, loop)], bool)
+        )
 
     rng, noise = jax.random.split(rng)
     loop = LoopCarry(state, state, jnp.zeros((), jnp.int32))
     if phase.until is None:
         loop = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), loop)
     else:
-        loop, _ = jax.lax.while_loop(lambda now: (now[0].steps < phase.length) & now[1], watched, (loop, jnp.array(True)))
+        loop, _ = jax.lax.while_loop(
+            lambda now: (now[0].steps < phase.length) & now[1], watched, (loop, jnp.array(True))
+        )
     last = flips(network, loop)
     return (
         loop.state,
         rng,
-        Relaxation(loop.steps.astype(jnp.float32), jnp.mean(last), jnp.mean(last == 0, dtype=jnp.float32)),
+        Relaxation(
+            loop.steps.astype(jnp.float32), jnp.mean(last), jnp.mean(last == 0, dtype=jnp.float32)
+        ),
     )
 
 

@@ -24,11 +24,15 @@ def as_size(features: int | Iterable[int]) -> Size:
         ((100,), (28, 28))
     """
     try:
-        size = tuple(map(operator.index, features if isinstance(features, Iterable) else (features,)))
+        size = tuple(
+            map(operator.index, features if isinstance(features, Iterable) else (features,))
+        )
     except TypeError:
         size = (0,)
     if any(length < 1 for length in size):
-        raise ValueError(f"got the size {features!r}, expected positive integers, such as 100 or (28, 28)")
+        raise ValueError(
+            f"got the size {features!r}, expected positive integers, such as 100 or (28, 28)"
+        )
     return size
 
 
@@ -81,7 +85,9 @@ def require_per_unit(what: str, value: Any, size: Size) -> None:
     allowed = list(dict.fromkeys([(), size, *([size[-1:]] if len(size) == 3 else [])]))
     if np.shape(value) not in allowed:
         told = " or ".join(map(str, allowed))
-        raise ValueError(f"{what}: got shape {np.shape(value)}, expected {told}: one number, or one for each unit")
+        raise ValueError(
+            f"{what}: got shape {np.shape(value)}, expected {told}: one number, or one for each unit"
+        )
 
 
 def per_unit(what: str, value: Array, x: Array) -> Array:

@@ -46,7 +46,9 @@ def accuracy(parameters: list[Any], split: Split, encode: Any) -> float:
     for window in split.windows(None):
         for first in range(0, window.count, EVALUATION_BATCH):
             chosen = slice(first, min(first + EVALUATION_BATCH, window.count))
-            right += int(jnp.sum(answer(parameters, window.inputs[chosen]) == window.targets[chosen]))
+            right += int(
+                jnp.sum(answer(parameters, window.inputs[chosen]) == window.targets[chosen])
+            )
     return right / len(split)
 
 
@@ -57,7 +59,9 @@ def trained(experiment: Experiment, split: Split, sizes: list[int]) -> list[Any]
     opt_state = optimizer.init(parameters)
 
     def loss(parameters: list[Any], x: Any, targets: Any) -> Any:
-        return optax.softmax_cross_entropy_with_integer_labels(scores(parameters, data.encode(x)), targets).mean()
+        return optax.softmax_cross_entropy_with_integer_labels(
+            scores(parameters, data.encode(x)), targets
+        ).mean()
 
     @jax.jit
     def run_through(parameters: Any, opt_state: Any, inputs: Any, targets: Any, key: Any) -> Any:
@@ -73,8 +77,12 @@ def trained(experiment: Experiment, split: Split, sizes: list[int]) -> list[Any]
 
     for epoch in range(experiment.runner.epochs):
         for number, window in enumerate(split.windows(epoch)):
-            key = jax.random.fold_in(jax.random.fold_in(jax.random.key(experiment.seed), epoch), number)
-            parameters, opt_state = run_through(parameters, opt_state, window.inputs, window.targets, key)
+            key = jax.random.fold_in(
+                jax.random.fold_in(jax.random.key(experiment.seed), epoch), number
+            )
+            parameters, opt_state = run_through(
+                parameters, opt_state, window.inputs, window.targets, key
+            )
     return parameters
 
 
@@ -83,7 +91,9 @@ def main() -> None:
     config = compose(overrides)
     experiment = build(config)
     dataset = open_data(experiment)
-    folder = RunFolder.create(experiment.outputs, experiment.name, config, overrides, command=["python", *sys.argv])
+    folder = RunFolder.create(
+        experiment.outputs, experiment.name, config, overrides, command=["python", *sys.argv]
+    )
     began = time.perf_counter()
     sizes = [math.prod(experiment.state[i].shape[1:]) for i in range(len(experiment.state))]
     parameters = trained(experiment, dataset.train, sizes)

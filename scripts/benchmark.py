@@ -26,13 +26,28 @@ from benchmarking.epochs import EXPERIMENTS, measure_epochs
 from benchmarking.measure import measure
 from benchmarking.replicas import measure_replicas
 
-COLUMNS = ["case", "images/s train", "× plain", "floor ×", "images/s evaluate", "× plain", "floor ×", "MB (plain)", "compile s"]
+COLUMNS = [
+    "case",
+    "images/s train",
+    "× plain",
+    "floor ×",
+    "images/s evaluate",
+    "× plain",
+    "floor ×",
+    "MB (plain)",
+    "compile s",
+]
 COLUMNS += ["equal weights / answers"]
 HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 EPOCHS = "| experiment | s of the steps | s resident | × the steps | s streamed | × resident |\n|---|---|---|---|---|---|"
 REPLICAS = "| experiment | replicas | ms a batch | × one |\n|---|---|---|---|"
 QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
-CASES = [Case(family, n, b) for family in ("sparse", "dense") for n in (500, 1000, 2000, 4000) for b in (16, 128)]
+CASES = [
+    Case(family, n, b)
+    for family in ("sparse", "dense")
+    for n in (500, 1000, 2000, 4000)
+    for b in (16, 128)
+]
 CASES += [Case(family, 1000, 16, depth) for family in ("sparse", "dense") for depth in (2, 4)]
 CASES += [Case("convolution", 16, b) for b in (16, 128)]
 
@@ -62,7 +77,9 @@ def epochs_row(result: dict) -> str:
 def replicas_rows(result: dict) -> str:
     """Return the lines of the table of replicas."""
     took = result["seconds"]
-    cells = [(n, f"{1e3 * s / result['batches']:.3f}", f"{s / took['1']:.2f}") for n, s in took.items()]
+    cells = [
+        (n, f"{1e3 * s / result['batches']:.3f}", f"{s / took['1']:.2f}") for n, s in took.items()
+    ]
     return "\n".join("| " + " | ".join([result["case"], *row]) + " |" for row in cells)
 
 
@@ -78,26 +95,48 @@ class Table(NamedTuple):
 def table(choice: argparse.Namespace) -> Table:
     """Return what the command line asks for."""
     if choice.data:
-        return Table(EPOCHS, EXPERIMENTS, lambda name: measure_epochs(name, choice.seconds), epochs_row)
+        return Table(
+            EPOCHS, EXPERIMENTS, lambda name: measure_epochs(name, choice.seconds), epochs_row
+        )
     if choice.replicas:
-        return Table(REPLICAS, ["digits_smoke"], lambda name: measure_replicas(name, choice.seconds), replicas_rows)
+        return Table(
+            REPLICAS,
+            ["digits_smoke"],
+            lambda name: measure_replicas(name, choice.seconds),
+            replicas_rows,
+        )
     cases = QUICK if choice.quick else CASES
     return Table(HEAD, cases, lambda case: measure(case, choice.batches, choice.seconds), row)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="three cases, about a minute")
-    parser.add_argument("--only", nargs="+", default=[""], help="cases whose name contains one of these, as in 'sparse N=2000'")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[""],
+        help="cases whose name contains one of these, as in 'sparse N=2000'",
+    )
     parser.add_argument("--batches", type=int, default=8, help="per measurement")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of taking turns, per case and kind")
-    parser.add_argument("--data", action="store_true", help="what data cost: epochs of shipped experiments on MNIST")
-    parser.add_argument("--replicas", action="store_true", help="what 8 and 64 replicas cost beside one")
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, help="of taking turns, per case and kind"
+    )
+    parser.add_argument(
+        "--data", action="store_true", help="what data cost: epochs of shipped experiments on MNIST"
+    )
+    parser.add_argument(
+        "--replicas", action="store_true", help="what 8 and 64 replicas cost beside one"
+    )
     parser.add_argument("--json", type=Path, help="write everything measured there, case by case")
     choice = parser.parse_args()
     jax.config.update("jax_default_matmul_precision", "highest")
     device, asked, results = jax.devices()[0], table(choice), []
-    print(f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}"
+    )
     print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{asked.head}", flush=True)
     for case in asked.cases:
         if any(part in str(case) for part in choice.only):

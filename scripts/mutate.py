@@ -72,7 +72,9 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 def places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
     """Yield parent, field and index of every node that computes: annotations, words and what is raised with them do not."""
     for name, value in ast.iter_fields(tree):
-        if name in ("annotation", "returns", "bases") or isinstance(tree, ast.Raise | ast.JoinedStr):
+        if name in ("annotation", "returns", "bases") or isinstance(
+            tree, ast.Raise | ast.JoinedStr
+        ):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(child, ast.AST):
@@ -88,7 +90,11 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
         node = field if index is None else field[index]
         for other in changes(node):
             put(parent, name, index, ast.copy_location(other, node))
-            yield node.lineno, f"{brief(node)}  ->  {brief(other)}", ast.unparse(ast.fix_missing_locations(tree))
+            yield (
+                node.lineno,
+                f"{brief(node)}  ->  {brief(other)}",
+                ast.unparse(ast.fix_missing_locations(tree)),
+            )
             put(parent, name, index, node)
 
 
@@ -118,7 +124,9 @@ def passes_file(file: str) -> bool:
         resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
         import pytest
 
-        os._exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", file]))
+        os._exit(
+            pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", file])
+        )
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -143,7 +151,9 @@ def examine(name: str, place: Path) -> tuple[int, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("subjects", nargs="*", choices=[*SUBJECTS, []], help="what to change; everything by default")
+    parser.add_argument(
+        "subjects", nargs="*", choices=[*SUBJECTS, []], help="what to change; everything by default"
+    )
     chosen = parser.parse_args().subjects or list(SUBJECTS)
     with tempfile.TemporaryDirectory(prefix="darnax-mutants-") as scratch:
         place = Path(scratch)
@@ -158,7 +168,9 @@ def main() -> None:
         }
         os.chdir(place)
         sys.dont_write_bytecode = True
-        sys.path[0] = str(place)  # in the place of scripts/, which hides the standard library's profile
+        sys.path[0] = str(
+            place
+        )  # in the place of scripts/, which hides the standard library's profile
         import equinox  # noqa: F401
         import hypothesis  # noqa: F401
         import optax  # noqa: F401

@@ -33,7 +33,9 @@ def costliest(trace: Path, rows: int) -> list[tuple[str, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--family", choices=("sparse", "dense"), default="sparse")
     parser.add_argument("--units", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=16)

@@ -21,13 +21,20 @@ def rows(reports: list[Path]) -> dict[str, tuple[str, str]]:
     """Return test -> (what was tried, how many of its parameters failed)."""
     tried: dict[str, Counter[str]] = defaultdict(Counter)
     failed: Counter[str] = Counter()
-    for case in (case for report in reports for case in xml.etree.ElementTree.parse(report).iter("testcase")):
+    for case in (
+        case for report in reports for case in xml.etree.ElementTree.parse(report).iter("testcase")
+    ):
         name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name', '').partition('[')[0]}"
         counts = {p.get("name", ""): p.get("value", "") for p in case.iter("property")}
-        counted = {what.removeprefix(MARK): int(n) for what, n in counts.items() if what.startswith(MARK)}
+        counted = {
+            what.removeprefix(MARK): int(n) for what, n in counts.items() if what.startswith(MARK)
+        }
         tried[name].update(counted or {"": 1})
         failed[name] += any(case.find(end) is not None for end in ("failure", "error"))
-    said = {name: ", ".join(f"{n:,} {what}".strip() for what, n in counts.items()) for name, counts in tried.items()}
+    said = {
+        name: ", ".join(f"{n:,} {what}".strip() for what, n in counts.items())
+        for name, counts in tried.items()
+    }
     return {name: (said[name], str(failed[name])) for name in tried}
 
 
@@ -36,7 +43,10 @@ def written(page: str, new: dict[str, tuple[str, str]]) -> str:
     before, rest = page.split(BEGIN)
     table, after = rest.split(END)
     known = {match[1]: (match[2], match[3]) for match in ROW.finditer(table)} | new
-    lines = [*HEAD, *(f"| `{name}` | {tried} | {failed} |" for name, (tried, failed) in sorted(known.items()))]
+    lines = [
+        *HEAD,
+        *(f"| `{name}` | {tried} | {failed} |" for name, (tried, failed) in sorted(known.items())),
+    ]
     return "\n".join([before + BEGIN, "", *lines, "", END + after])
 
 

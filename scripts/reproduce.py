@@ -23,19 +23,35 @@ SEEDS = (0, 1, 2)
 def commands(row: Row, seeds: Sequence[int]) -> list[str]:
     """Return what makes the runs of a row with these seeds."""
     if row.program == TRAIN:
-        chosen = [f"{TRAIN} -m {row.overrides} tracking=local seed={','.join(map(str, seeds))}"] if seeds else []
+        chosen = (
+            [f"{TRAIN} -m {row.overrides} tracking=local seed={','.join(map(str, seeds))}"]
+            if seeds
+            else []
+        )
     else:
         chosen = [f"{row.program} {row.overrides} seed={seed}" for seed in seeds]
     return [shlex.join(command.split()) for command in chosen]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where the runs are")
-    parser.add_argument("--docs", type=Path, default=Path("docs"), help="where receipts.json and the page results.md go")
-    parser.add_argument("--missing", action="store_true", help="print the commands that are left instead")
     parser.add_argument(
-        "--physics", nargs="*", metavar="NAME", help="measure fixed_points, convergence, coupling, recall; default all"
+        "--docs",
+        type=Path,
+        default=Path("docs"),
+        help="where receipts.json and the page results.md go",
+    )
+    parser.add_argument(
+        "--missing", action="store_true", help="print the commands that are left instead"
+    )
+    parser.add_argument(
+        "--physics",
+        nargs="*",
+        metavar="NAME",
+        help="measure fixed_points, convergence, coupling, recall; default all",
     )
     choice = parser.parse_args()
     if choice.physics is not None:

@@ -9,12 +9,24 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
-ROOMS = ["states", "rules", "connectivity", "modules", "layer_map", "orchestrators", "relaxation", "observables", "learning"]
+ROOMS = [
+    "states",
+    "rules",
+    "connectivity",
+    "modules",
+    "layer_map",
+    "orchestrators",
+    "relaxation",
+    "observables",
+    "learning",
+]
 install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")
 
 # The time of most tests goes into compiling small programs: XLA optimises less here, and emits code in its older, quicker way.
 if jax.__version_info__ < (0, 11):  # which later versions do not have
-    os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    os.environ["XLA_FLAGS"] = (
+        "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    )
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # for the processes that tests start
 jax.config.update("jax_disable_most_optimizations", True)
 

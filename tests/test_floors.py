@@ -54,11 +54,22 @@ LIBRARY = (
     "bounds",
     "learning",
 )
-GRADIENTS = {"grad", "value_and_grad", "vjp", "jacrev", "jacfwd", "filter_grad", "filter_value_and_grad", "filter_vjp"}
+GRADIENTS = {
+    "grad",
+    "value_and_grad",
+    "vjp",
+    "jacrev",
+    "jacfwd",
+    "filter_grad",
+    "filter_value_and_grad",
+    "filter_vjp",
+}
 
 
 def name_of(path: Path) -> str:
-    return ".".join(("darnax", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    return ".".join(("darnax", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    )
 
 
 MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
@@ -115,14 +126,21 @@ def test_a_heavy_library_lives_in_one_room():
 
 def test_the_library_loads_no_heavy_library():
     code = f"import sys, darnax, {', '.join(f'darnax.{room}' for room in LIBRARY)}; print({set(HEAVY)} & sys.modules.keys())"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert loaded == "set()"
 
 
 def test_nothing_takes_a_gradient():
     for name, tree in TREES.items():
         used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        used |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        used |= {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
         assert not used & GRADIENTS, name
 
 
@@ -130,7 +148,11 @@ def test_files_and_functions_stay_small_and_have_a_subject():
     for name, path in MODULES.items():
         assert path.stem != "utils", name
         assert len(path.read_text().splitlines()) <= 300, name
-        functions = [n for n in ast.walk(TREES[name]) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [
+            n
+            for n in ast.walk(TREES[name])
+            if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
         assert not [f.name for f in functions if f.end_lineno - f.lineno >= 60], name
 
 
@@ -146,4 +168,8 @@ def test_scripts_use_nothing_of_the_command_line():
     scripts = sorted((ROOT.parent / "scripts").rglob("*.py"))
     found = {path.name: imports(ast.parse(path.read_text())) for path in scripts}
     assert found
-    assert not {name for name, modules in found.items() if any(module.startswith("darnax.cli") for module in modules)}
+    assert not {
+        name
+        for name, modules in found.items()
+        if any(module.startswith("darnax.cli") for module in modules)
+    }

@@ -16,12 +16,18 @@ from darnax.states import State
 
 COLUMNS = ("flipped", "what", "share")
 FRACTIONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-LONGEST = 200  # steps to a fixed point; a batch that has not found one by then is compared where it is
+LONGEST = (
+    200  # steps to a fixed point; a batch that has not found one by then is compared where it is
+)
 BACK = 0.99  # overlap with the fixed point from which on it counts as found again
 
 
 def basins(
-    network: Orchestrator, state: State, messages: Messages, rng: Key[Array, ""], fractions: Sequence[float] = FRACTIONS
+    network: Orchestrator,
+    state: State,
+    messages: Messages,
+    rng: Key[Array, ""],
+    fractions: Sequence[float] = FRACTIONS,
 ) -> Table:
     """Relax `state` to its fixed point, flip units of all hidden layers there, relax again, and see what is left.
 
@@ -31,7 +37,9 @@ def basins(
     """
     until = Phase(until="fixed_point", max_steps=LONGEST, messages=messages)
     settle = eqx.filter_jit(lambda s, key: relax(network, s, key, until)[0])
-    answer = eqx.filter_jit(lambda s, key: jnp.argmax(network.predict(s, key)[0][-1].reshape(len(s[0]), -1), axis=1))
+    answer = eqx.filter_jit(
+        lambda s, key: jnp.argmax(network.predict(s, key)[0][-1].reshape(len(s[0]), -1), axis=1)
+    )
     fixed = settle(state, rng)
     rows: list[tuple[Cell, ...]] = []
     for n, fraction in enumerate(fractions):

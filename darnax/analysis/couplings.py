@@ -21,7 +21,9 @@ def matrix(layer: Any, size: tuple[int, ...]) -> Matrix:
     """Return J_ji, what unit j says to unit i, whatever the connectivity: its message when unit j speaks alone."""
     units = int(np.prod(size))
     alone = jnp.eye(units, dtype=layer.J.dtype).reshape(units, *size)
-    return np.asarray(eqx.filter_jit(layer.connectivity.message)(layer.J, alone)).reshape(units, units)
+    return np.asarray(eqx.filter_jit(layer.connectivity.message)(layer.J, alone)).reshape(
+        units, units
+    )
 
 
 def symmetry(j: Matrix) -> float:
@@ -34,14 +36,18 @@ def relative_change(j: Matrix, start: Matrix) -> float:
     return float(np.linalg.norm(j - start) / np.linalg.norm(start))
 
 
-def history(checkpoints: Iterable[tuple[str, int, Orchestrator]], sizes: Mapping[str, tuple[int, ...]]) -> Table:
+def history(
+    checkpoints: Iterable[tuple[str, int, Orchestrator]], sizes: Mapping[str, tuple[int, ...]]
+) -> Table:
     """Return symmetry and distance from the first of `checkpoints`, which are (name, step, network), at each of them."""
     rows = []
     first: dict[str, Matrix] = {}
     for checkpoint, step, network in checkpoints:
         for name, layer in recurrent(network).items():
             j = matrix(layer, sizes[name])
-            rows.append((name, checkpoint, step, symmetry(j), relative_change(j, first.setdefault(name, j))))
+            rows.append(
+                (name, checkpoint, step, symmetry(j), relative_change(j, first.setdefault(name, j)))
+            )
     return Table(HISTORY, rows)
 
 

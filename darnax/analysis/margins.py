@@ -25,7 +25,10 @@ def distributions(margins: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> 
         for when, values in moments.items():
             counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
             middles = (edges[:-1] + edges[1:]) / 2
-            rows += [(layer, when, float(m), float(c)) for m, c in zip(middles, counts / counts.sum(), strict=True)]
+            rows += [
+                (layer, when, float(m), float(c))
+                for m, c in zip(middles, counts / counts.sum(), strict=True)
+            ]
     return Table(COLUMNS, rows)
 
 

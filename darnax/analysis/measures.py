@@ -22,18 +22,27 @@ FOR_A_PROBE = 60_000  # training examples at the most
 def curves(subject: TrainedRun) -> Table:
     """Flips at every step of training and of inference, on test data, of the trained network."""
     experiment, (x, y, _), rng = subject.experiment, subject.sample, jax.random.key(KEY)
-    trained = relaxation.curves(subject.after, experiment.state.init(x, y), "training", experiment.train, rng)
-    inferred = relaxation.curves(subject.after, experiment.state.init(x), "inference", experiment.infer, rng)
+    trained = relaxation.curves(
+        subject.after, experiment.state.init(x, y), "training", experiment.train, rng
+    )
+    inferred = relaxation.curves(
+        subject.after, experiment.state.init(x), "inference", experiment.infer, rng
+    )
     return Table(trained.columns, [*trained.rows, *inferred.rows])
 
 
 def distributions(subject: TrainedRun) -> Table:
     """Margins y·h at the end of the phase in which a layer's synapses learn, before training and after."""
     phases = learning_phases(subject.after, subject.experiment.train)
-    moments = {when: subject.ends(network) for when, network in (("before", subject.before), ("after", subject.after))}
+    moments = {
+        when: subject.ends(network)
+        for when, network in (("before", subject.before), ("after", subject.after))
+    }
     return margins.distributions(
         {
-            f"{name} at {phase}": {when: stabilities(ends[phase], i) for when, ends in moments.items()}
+            f"{name} at {phase}": {
+                when: stabilities(ends[phase], i) for when, ends in moments.items()
+            }
             for i, (name, phase) in phases.items()
         }
     )
@@ -50,7 +59,9 @@ def learning_phases(network: Orchestrator, phases: Phases) -> dict[int, tuple[st
     names = layer_map.names_by_edge()
     found = {}
     for phase_name, phase in phases.items():
-        for (i, _), module, learns in zip(layer_map.edges, layer_map.modules, selected_by_phase(layer_map, phase), strict=True):
+        for (i, _), module, learns in zip(
+            layer_map.edges, layer_map.modules, selected_by_phase(layer_map, phase), strict=True
+        ):
             if learns and getattr(module, "rule", None) is not None:
                 found[i] = (names[i, i], phase_name)
     return dict(sorted(found.items()))
@@ -60,7 +71,8 @@ def classes(subject: TrainedRun) -> Table:
     """Overlaps between the ends of all phases, by class, of the trained network."""
     names = layers(subject.after)
     moments = {
-        phase: {name: flat(end.state, i) for i, name in names.items()} for phase, end in subject.ends(subject.after).items()
+        phase: {name: flat(end.state, i) for i, name in names.items()}
+        for phase, end in subject.ends(subject.after).items()
     }
     return overlaps.by_class(moments, subject.sample.classes, subject.class_names)
 
@@ -77,7 +89,9 @@ def spectra(subject: TrainedRun) -> Table:
 
 def sizes(subject: TrainedRun) -> dict[str, tuple[int, ...]]:
     """Return the size of every hidden layer."""
-    return {name: subject.experiment.state[i].shape[1:] for i, name in layers(subject.after).items()}
+    return {
+        name: subject.experiment.state[i].shape[1:] for i, name in layers(subject.after).items()
+    }
 
 
 def basins_of_attraction(subject: TrainedRun) -> Table:
@@ -99,7 +113,10 @@ def linear_probes(subject: TrainedRun) -> Table:
             yield read.buffers, read.y
 
     table = probes.probes(train, test(), subject.score)
-    return Table(table.columns, [*table.rows, ("the network's own readout", float(np.concatenate(own).mean()))])
+    return Table(
+        table.columns,
+        [*table.rows, ("the network's own readout", float(np.concatenate(own).mean()))],
+    )
 
 
 MEASURES: Mapping[str, Callable[[TrainedRun], Table]] = {
@@ -116,7 +133,9 @@ MEASURES: Mapping[str, Callable[[TrainedRun], Table]] = {
 def select_measures(names: list[str]) -> Mapping[str, Callable[[TrainedRun], Table]]:
     """Return the measures with these names, all of them for none; a RequestError names what does not exist."""
     if unknown := [name for name in names if name not in MEASURES]:
-        raise RequestError(Problem("--only", f"got {', '.join(unknown)}, expected some of {', '.join(MEASURES)}"))
+        raise RequestError(
+            Problem("--only", f"got {', '.join(unknown)}, expected some of {', '.join(MEASURES)}")
+        )
     return {name: measure for name, measure in MEASURES.items() if not names or name in names}
 
 
@@ -126,8 +145,14 @@ def export_states(subject: TrainedRun, path: Path) -> None:
     Read it with `numpy.load(path)`; a layer is (examples, units).
     """
     reads = list(subject.read(subject.dataset.test))
-    arrays = {name: np.concatenate([read.buffers[name] for read in reads]) for name in layers(subject.after).values()}
-    found = {name: array.astype(np.int8) if np.all(np.abs(array) == 1) else array for name, array in arrays.items()}
+    arrays = {
+        name: np.concatenate([read.buffers[name] for read in reads])
+        for name in layers(subject.after).values()
+    }
+    found = {
+        name: array.astype(np.int8) if np.all(np.abs(array) == 1) else array
+        for name, array in arrays.items()
+    }
     found["scores"] = np.concatenate([read.scores for read in reads])
     found["targets"] = np.concatenate([read.targets for read in reads])
     with writing_file(path), path.open("wb") as file:

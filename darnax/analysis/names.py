@@ -22,4 +22,8 @@ def flat(state: State, position: int) -> NDArray[np.float32]:
 
 def recurrent(network: Orchestrator) -> dict[str, Any]:
     """Return the layers with a coupling J, by name."""
-    return {name: network.layer_map[i, i] for i, name in layers(network).items() if hasattr(network.layer_map[i, i], "J")}
+    return {
+        name: network.layer_map[i, i]
+        for i, name in layers(network).items()
+        if hasattr(network.layer_map[i, i], "J")
+    }

@@ -12,7 +12,9 @@ COLUMNS = ("layer", "between", "class", "overlap")
 
 
 def by_class(
-    moments: Mapping[str, Mapping[str, NDArray[np.floating]]], classes: NDArray[np.integer], names: Sequence[str]
+    moments: Mapping[str, Mapping[str, NDArray[np.floating]]],
+    classes: NDArray[np.integer],
+    names: Sequence[str],
 ) -> Table:
     """Return `(1/N) Σ_i s_i s'_i` between every two moments, averaged over the samples of each class that came.
 

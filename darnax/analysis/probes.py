@@ -10,8 +10,12 @@ from darnax.analysis.table import Table
 COLUMNS = ("buffer", "score")
 RIDGE = 1e-2  # of the mean square of a feature
 Matrix = NDArray[np.floating]
-Batches = Iterator[tuple[Mapping[str, Matrix], Matrix]]  # buffer -> (batch, units), and the targets (batch, outputs)
-Score = Callable[[Matrix, Matrix], Matrix]  # (answers, targets), (batch, outputs) each -> how right each answer is
+Batches = Iterator[
+    tuple[Mapping[str, Matrix], Matrix]
+]  # buffer -> (batch, units), and the targets (batch, outputs)
+Score = Callable[
+    [Matrix, Matrix], Matrix
+]  # (answers, targets), (batch, outputs) each -> how right each answer is
 
 
 class Probe:
@@ -29,7 +33,11 @@ class Probe:
     def fit(self) -> Matrix:
         """Return W, (units + 1, outputs)."""
         ridge = RIDGE * np.trace(self.gram) / len(self.gram)
-        return np.asarray(np.linalg.solve(self.gram + ridge * np.eye(len(self.gram), dtype=self.gram.dtype), self.cross))
+        return np.asarray(
+            np.linalg.solve(
+                self.gram + ridge * np.eye(len(self.gram), dtype=self.gram.dtype), self.cross
+            )
+        )
 
 
 def with_constant(x: Matrix) -> Matrix:
@@ -48,4 +56,6 @@ def probes(train: Batches, test: Batches, score: Score) -> Table:
     for buffers, y in test:
         for name, x in buffers.items():
             right[name].append(score(with_constant(x) @ weights[name], y))
-    return Table(COLUMNS, [(name, float(np.concatenate(scores).mean())) for name, scores in right.items()])
+    return Table(
+        COLUMNS, [(name, float(np.concatenate(scores).mean())) for name, scores in right.items()]
+    )

@@ -18,7 +18,13 @@ COLUMNS = ("dynamics", "layer", "phase", "step", "flips")
 one_step = eqx.filter_jit(relax)
 
 
-def curves(network: Orchestrator, state: State, dynamics: str, phases: Mapping[str, Phase], rng: Key[Array, ""]) -> Table:
+def curves(
+    network: Orchestrator,
+    state: State,
+    dynamics: str,
+    phases: Mapping[str, Phase],
+    rng: Key[Array, ""],
+) -> Table:
     """Return the fraction of a layer's units that each step changed, over the batch of `state`.
 
     A phase that starts `blank` sets every unit in its first step: 1.

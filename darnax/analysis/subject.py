@@ -92,7 +92,9 @@ class TrainedRun:
         window = next(self.dataset.test.windows(None))
         count = min(window.count, self.examples)
         x, y = self.encode(window.inputs[:count], window.targets[:count])
-        classes = np.asarray(window.targets[:count]) if self.dataset.class_names else np.zeros(count, int)
+        classes = (
+            np.asarray(window.targets[:count]) if self.dataset.class_names else np.zeros(count, int)
+        )
         return Sample(x, y, classes)
 
     @property
@@ -107,8 +109,12 @@ class TrainedRun:
 
     def ends(self, network: Orchestrator) -> dict[str, PhaseResult]:
         """Return the end of every phase, for the sample: those of training with its labels, and of inference without."""
-        trained = run_all_phases(network, self.experiment.state.init(self.sample.x, self.sample.y), self.experiment.train)
-        inferred = run_all_phases(network, self.experiment.state.init(self.sample.x), self.experiment.infer)
+        trained = run_all_phases(
+            network, self.experiment.state.init(self.sample.x, self.sample.y), self.experiment.train
+        )
+        inferred = run_all_phases(
+            network, self.experiment.state.init(self.sample.x), self.experiment.infer
+        )
         return trained | {f"inference: {name}": end for name, end in inferred.items()}
 
     def read(self, split: Split, at_most: int | None = None) -> Iterator[Inference]:
@@ -119,20 +125,33 @@ class TrainedRun:
             for first in range(0, min(window.count, left), EVALUATION_BATCH):
                 chosen = slice(first, min(first + EVALUATION_BATCH, window.count, left))
                 x, y = self.encode(window.inputs[chosen], window.targets[chosen])
-                *_, end = run_all_phases(self.after, self.experiment.state.init(x), self.experiment.infer).values()
+                *_, end = run_all_phases(
+                    self.after, self.experiment.state.init(x), self.experiment.infer
+                ).values()
                 buffers = {name: flat(end.state, i) for i, name in names.items()}
                 scores = np.asarray(scores_of(self.after, end))
-                yield Inference(buffers, scores, np.asarray(window.targets[chosen]), np.asarray(y).reshape(len(y), -1))
+                yield Inference(
+                    buffers,
+                    scores,
+                    np.asarray(window.targets[chosen]),
+                    np.asarray(y).reshape(len(y), -1),
+                )
             left -= window.count
             if left <= 0:
                 return
 
     def score(self, scores: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return per example how right a readout is, as the run itself counts it."""
-        return np.asarray(self.experiment.data.labels.score(jnp.asarray(scores), jnp.asarray(y).reshape(scores.shape)))
+        return np.asarray(
+            self.experiment.data.labels.score(
+                jnp.asarray(scores), jnp.asarray(y).reshape(scores.shape)
+            )
+        )
 
 
 @eqx.filter_jit
-def run_all_phases(network: Orchestrator, state: State, phases: Phases) -> OrderedDict[str, PhaseResult]:
+def run_all_phases(
+    network: Orchestrator, state: State, phases: Phases
+) -> OrderedDict[str, PhaseResult]:
     """Return every phase at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
     return OrderedDict(run_phases(network, state, phases, jax.random.key(KEY)))

@@ -25,6 +25,10 @@ def write(name: str, table: Table, folder: Path) -> Path:
     path = folder / f"{name}.csv"
     with writing_file(path, "choose another run"):
         make_folder(folder)
-        with TextIOWrapper(open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline="") as file:
-            csv.writer(file).writerows([map(escape_cell, row) for row in (table.columns, *table.rows)])
+        with TextIOWrapper(
+            open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline=""
+        ) as file:
+            csv.writer(file).writerows(
+                [map(escape_cell, row) for row in (table.columns, *table.rows)]
+            )
     return path

@@ -79,7 +79,9 @@ def compare(
         >>> darnax.compare("outputs/mnist_chain", metric="test/accuracy")  # doctest: +SKIP
     """
     found = runs.find(folders(places))
-    return Comparison(reports_compare.compare(found, metric, list(group_by), best=best, lower=lower))
+    return Comparison(
+        reports_compare.compare(found, metric, list(group_by), best=best, lower=lower)
+    )
 
 
 def folders(places: Iterable[Any]) -> Iterator[Path]:
@@ -92,4 +94,6 @@ def folders(places: Iterable[Any]) -> Iterator[Path]:
         elif hasattr(place, "folder"):
             yield Path(place.folder)
         else:
-            raise RequestError(f"got {type(place).__name__}, expected runs, sweeps, or folders of them")
+            raise RequestError(
+                f"got {type(place).__name__}, expected runs, sweeps, or folders of them"
+            )

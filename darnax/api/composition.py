@@ -68,7 +68,9 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
     steps = steps_in_epoch(experiment) if steps_per_epoch is None else steps_per_epoch
     programs = CompiledPrograms([experiment], steps)
     if programs.recipe.lanes:
-        raise RequestError("runner.replicas: got several networks, expected 1; train them with darnax.train")
+        raise RequestError(
+            "runner.replicas: got several networks, expected 1; train them with darnax.train"
+        )
     arrays = programs.start(programs.keys()).arrays
     network = programs.network(jax.tree.map(jnp.asarray, arrays))
     phases = PhasesOfRun(experiment.train, experiment.infer)
@@ -89,4 +91,6 @@ def file_of(config: Any) -> Path | None:
         return Path(config.folder) / "config.yaml"
     if isinstance(config, str | Path):
         return expand_user(str(config))
-    raise RequestError(f"config: got {type(config).__name__}, expected a run or the path of a config.yaml")
+    raise RequestError(
+        f"config: got {type(config).__name__}, expected a run or the path of a config.yaml"
+    )

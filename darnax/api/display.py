@@ -50,7 +50,15 @@ class Line:
 class NotebookProgress(Tracker):
     """Shows a run in the output of a notebook's cell; takes the arguments of `darnax.tracking.console.Console`."""
 
-    def __init__(self, total_steps: int, start_step: int = 0, *, epochs: float, name: str, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        total_steps: int,
+        start_step: int = 0,
+        *,
+        epochs: float,
+        name: str,
+        folder: Path | None = None,
+    ) -> None:
         self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
         self.scores: dict[str, float] = {}
         self.line = Line()
@@ -58,16 +66,25 @@ class NotebookProgress(Tracker):
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and show the newest accuracies."""
-        found = {name: float(value) for name, value in metrics.items() if name.endswith("/accuracy")}
+        found = {
+            name: float(value) for name, value in metrics.items() if name.endswith("/accuracy")
+        }
         self.scores |= found
-        self.line.show(f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}", step / max(self.total_steps, 1))
+        self.line.show(
+            f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}",
+            step / max(self.total_steps, 1),
+        )
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Show how the run ended."""
-        self.line.show(f"{self.name}  {summary['status']}  {self._scores()}  {self.folder or ''}", 1.0)
+        self.line.show(
+            f"{self.name}  {summary['status']}  {self._scores()}  {self.folder or ''}", 1.0
+        )
 
     def _scores(self) -> str:
-        return "  ".join(f"{name.removesuffix('/accuracy')} {value:.2%}" for name, value in self.scores.items())
+        return "  ".join(
+            f"{name.removesuffix('/accuracy')} {value:.2%}" for name, value in self.scores.items()
+        )
 
 
 @contextmanager

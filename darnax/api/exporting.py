@@ -34,7 +34,12 @@ def export_model(model: Model, path: Path) -> Path:
     """Write the arrays of a network, each under the name of its module and field, and its configuration."""
     if path.suffix != ".safetensors":
         raise RequestError(f"{path}: got a name without .safetensors, expected FILE.safetensors")
-    meta = {"step": 0, "config": dict(model.config), "origin": model.origin, "darnax": version("darnax")}
+    meta = {
+        "step": 0,
+        "config": dict(model.config),
+        "origin": model.origin,
+        "darnax": version("darnax"),
+    }
     with writing_file(path):
         checkpoint.write(path, arrays_by_name(model.network), meta)
     return path
@@ -48,21 +53,32 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     """
     meta = checkpoint.read_meta(path, ExportMeta)
     config = meta["config"]
-    if problems := [f"{name}: got {text}, expected a value" for name, text in trust.text_leaves(config) if "${" in text]:
+    if problems := [
+        f"{name}: got {text}, expected a value"
+        for name, text in trust.text_leaves(config)
+        if "${" in text
+    ]:
         raise RequestError(*problems)
     trust.require_granted(config, trusted)
     experiment = build(with_paths_here(config), existing=True)
-    shapes = eqx.filter_eval_shape(experiment.make_network, jax.eval_shape(lambda: jax.random.key(0)))
+    shapes = eqx.filter_eval_shape(
+        experiment.make_network, jax.eval_shape(lambda: jax.random.key(0))
+    )
     like = arrays_by_name(shapes)
     arrays, _ = checkpoint.load(path, like, ExportMeta)
     origin = f"{path.name}, of {meta['origin']}"
-    return Model(experiment, with_arrays(shapes, arrays), origin, partial(draw_connection_graph, config))
+    return Model(
+        experiment, with_arrays(shapes, arrays), origin, partial(draw_connection_graph, config)
+    )
 
 
 def arrays_by_name(network: Orchestrator) -> dict[str, Any]:
     """Return the name of a module -> its arrays, or their shapes."""
     layer_map = network.layer_map
-    modules = {name: array_part(module) for name, module in zip(layer_map.names, layer_map.modules, strict=True)}
+    modules = {
+        name: array_part(module)
+        for name, module in zip(layer_map.names, layer_map.modules, strict=True)
+    }
     rest = eqx.tree_at(lambda o: o.layer_map, network, None)
     return modules | {REST: array_part(rest)}
 
@@ -71,11 +87,17 @@ def with_arrays(shapes: Orchestrator, arrays: dict[str, Any]) -> Orchestrator:
     """Return the network that has these arrays."""
     layer_map = shapes.layer_map
     modules = [
-        eqx.combine(arrays[name], static_part(module)) for name, module in zip(layer_map.names, layer_map.modules, strict=True)
+        eqx.combine(arrays[name], static_part(module))
+        for name, module in zip(layer_map.names, layer_map.modules, strict=True)
     ]
     rest = eqx.tree_at(lambda o: o.layer_map, shapes, None)
     whole = eqx.combine(arrays[REST], static_part(rest))
-    return eqx.tree_at(lambda o: o.layer_map, whole, layer_map.with_modules(modules), is_leaf=lambda leaf: leaf is None)
+    return eqx.tree_at(
+        lambda o: o.layer_map,
+        whole,
+        layer_map.with_modules(modules),
+        is_leaf=lambda leaf: leaf is None,
+    )
 
 
 def is_number(leaf: Any) -> bool:

@@ -24,8 +24,14 @@ def plot(curves: Mapping[str, Curve]) -> str:
     parts = [text(2, MARGIN / 2 + 4, f"{high:.2%}"), text(2, HEIGHT - MARGIN / 2, f"{low:.2%}")]
     parts.append(text(WIDTH - 110, HEIGHT - 4, f"epochs, to {last:g}"))
     for (name, curve), colour in zip(curves.items(), COLOURS * len(curves), strict=False):
-        points = [point(x, y, low, high, last) for x, y in zip(curve.epochs, curve.mean, strict=True) if math.isfinite(y)]
-        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(points)}"/>')
+        points = [
+            point(x, y, low, high, last)
+            for x, y in zip(curve.epochs, curve.mean, strict=True)
+            if math.isfinite(y)
+        ]
+        parts.append(
+            f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(points)}"/>'
+        )
         parts.append(text(WIDTH + 8, MARGIN / 2 + 16 * (len(parts) // 2), name, colour))
     return f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH + 140}" height="{HEIGHT}">{"".join(parts)}</svg>'
 
@@ -40,4 +46,6 @@ def point(x: float, y: float, low: float, high: float, last: float) -> str:
 
 def text(x: float, y: float, words: str, colour: str = "#555") -> str:
     """Return one line of text."""
-    return f'<text x="{x:.0f}" y="{y:.0f}" font-size="11" fill="{colour}">{element_text(words)}</text>'
+    return (
+        f'<text x="{x:.0f}" y="{y:.0f}" font-size="11" fill="{colour}">{element_text(words)}</text>'
+    )

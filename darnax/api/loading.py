@@ -33,6 +33,8 @@ def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
     if place.is_file() and place.suffix == ".safetensors":
         return load_model(place, frozenset(trust))
     if place.is_file():
-        raise RequestError(f"{place}: got a file, expected the folder of a run or a sweep, or FILE.safetensors")
+        raise RequestError(
+            f"{place}: got a file, expected the folder of a run or a sweep, or FILE.safetensors"
+        )
     folder = place if place.is_dir() else find_by_name(str(path))
     return Sweep(folder, trust) if (folder / NAME).exists() else Run(folder, trust)

@@ -53,7 +53,9 @@ class Metrics(Mapping[str, Series]):
     def __getitem__(self, name: str) -> Series:
         """Return a metric over the run; raise KeyError, with what there is, where it was never logged."""
         if name not in self.names:
-            raise KeyError(f"got {name}, expected one of {', '.join(self.names) or 'nothing: the run has logged no metric'}")
+            raise KeyError(
+                f"got {name}, expected one of {', '.join(self.names) or 'nothing: the run has logged no metric'}"
+            )
         found = [row for row in self.rows if name in row]
         steps = np.array([int(row.get("step", 0)) for row in found], np.int64)
         epochs = np.array([number(row.get("epoch")) for row in found])

@@ -43,7 +43,9 @@ class Model:
         config: the resolved configuration.
     """
 
-    def __init__(self, experiment: Experiment, network: Orchestrator, origin: str, svg: Callable[[], str]) -> None:
+    def __init__(
+        self, experiment: Experiment, network: Orchestrator, origin: str, svg: Callable[[], str]
+    ) -> None:
         self.experiment, self.network, self.origin, self._svg = experiment, network, origin, svg
         self.state: State = experiment.state
         self.phases = PhasesOfRun(experiment.train, experiment.infer)
@@ -60,7 +62,9 @@ class Model:
 
         Of a classifier, `predict(x).argmax(axis=1)` is the predicted class.
         """
-        batches = [np.asarray(scores_of(self.network, last_of(ends)))[:n] for ends, n in self._infer(x)]
+        batches = [
+            np.asarray(scores_of(self.network, last_of(ends)))[:n] for ends, n in self._infer(x)
+        ]
         return np.concatenate(batches)
 
     def states(self, x: Any, phase: str | None = None) -> dict[str, NDArray[np.float32]]:
@@ -100,7 +104,13 @@ class Model:
             last = batch[-1:] if len(batch) else np.zeros((1, *inputs.shape[1:]), inputs.dtype)
             whole = np.concatenate([batch, np.repeat(last, size - len(batch), axis=0)])
             yield (
-                infer(self.network, self.experiment.data.encode, self.state, self.phases.infer, jnp.asarray(whole)),
+                infer(
+                    self.network,
+                    self.experiment.data.encode,
+                    self.state,
+                    self.phases.infer,
+                    jnp.asarray(whole),
+                ),
                 len(batch),
             )
 
@@ -113,15 +123,23 @@ class Model:
         try:
             shape = jax.eval_shape(data.encode, like).shape[1:]
         except Exception as error:  # stages of other packages may raise anything
-            what = f"x: inputs of shape {list(inputs.shape)} cannot be encoded ({first_line(error)}); "
-            raise RequestError(f"{what}expected (N, *raw) as the dataset of the run has them") from error
+            what = (
+                f"x: inputs of shape {list(inputs.shape)} cannot be encoded ({first_line(error)}); "
+            )
+            raise RequestError(
+                f"{what}expected (N, *raw) as the dataset of the run has them"
+            ) from error
         if shape != data.shape:
-            what = f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} each; "
+            what = (
+                f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} each; "
+            )
             raise RequestError(f"{what}expected (N, *raw) that encodes to {list(data.shape)}")
         return inputs
 
     def __repr__(self) -> str:
-        units = " -> ".join("x".join(map(str, self.state[i].shape[1:])) for i in range(len(self.buffers)))
+        units = " -> ".join(
+            "x".join(map(str, self.state[i].shape[1:])) for i in range(len(self.buffers))
+        )
         return f"Model({self.experiment.name}: {units}; {self.origin})"
 
     def _repr_html_(self) -> str:
@@ -134,6 +152,8 @@ def last_of(ends: OrderedDict[str, PhaseResult]) -> PhaseResult:
 
 
 @eqx.filter_jit
-def infer(network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array) -> OrderedDict[str, PhaseResult]:
+def infer(
+    network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array
+) -> OrderedDict[str, PhaseResult]:
     """Return every phase of inference at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
     return OrderedDict(run_phases(network, state.init(encode(x)), phases, jax.random.key(0)))

@@ -33,7 +33,10 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
     draw = partial(draw_connection_graph, config)
     replicas = range(experiment.runner.replicas)
-    return tuple(Model(experiment, network, trained.describe(), draw) for network in networks(programs, trained, replicas))
+    return tuple(
+        Model(experiment, network, trained.describe(), draw)
+        for network in networks(programs, trained, replicas)
+    )
 
 
 def networks(programs: CompiledPrograms, trained: Trained, replicas: range) -> list[Orchestrator]:

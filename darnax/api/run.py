@@ -126,7 +126,13 @@ class Run:
         """
         return reopening.evaluate(self.folder, self._with_trust(overrides), display(progress))
 
-    def analyse(self, *overrides: str, only: Iterable[str] = (), examples: int = 500, progress: bool | None = None) -> Analysis:
+    def analyse(
+        self,
+        *overrides: str,
+        only: Iterable[str] = (),
+        examples: int = 500,
+        progress: bool | None = None,
+    ) -> Analysis:
         """Measure the trained network on test data, write the tables and a page into the folder of the run, return the tables.
 
         Args:
@@ -136,7 +142,9 @@ class Run:
             progress: whether to show the progress of preparing data.
         """
         asked = measures.select_measures(list(only))
-        subject = reopening.analyse(self.folder, self._with_trust(overrides), examples, display(progress))
+        subject = reopening.analyse(
+            self.folder, self._with_trust(overrides), examples, display(progress)
+        )
         tables = {name: measure(subject) for name, measure in asked.items()}
         for name, table in tables.items():
             write(name, table, self.folder / analysis.FOLDER)
@@ -156,7 +164,12 @@ class Run:
         machine.require_of_machine(words)
         trusted = self.trusted | trust.trusted_packages(words)
         with interruptible():
-            training.resume(self.folder, trusted=trusted, data=machine.data_folder_in(words), display=display(progress))
+            training.resume(
+                self.folder,
+                trusted=trusted,
+                data=machine.data_folder_in(words),
+                display=display(progress),
+            )
         return Run(self.folder, trusted)
 
     def export(self, path: str | Path) -> Path:
@@ -184,20 +197,32 @@ class Run:
     def __repr__(self) -> str:
         config, summary = self.config, self.summary
         last = {**summary.get("metrics", {})}
-        scores = [f"{name} {last[name]:.4f}" for name in ("eval/accuracy", "test/accuracy") if name in last]
+        scores = [
+            f"{name} {last[name]:.4f}"
+            for name in ("eval/accuracy", "test/accuracy")
+            if name in last
+        ]
         return f"Run({', '.join([str(config.get('name')), self.status, *scores])}; {self.folder})"
 
     def _repr_html_(self) -> str:
         from darnax.api.html import run_html
 
-        return run_html(repr(self), {name: curves.average([points]) for name, points in self._curves().items()})
+        return run_html(
+            repr(self), {name: curves.average([points]) for name, points in self._curves().items()}
+        )
 
     def _curves(self) -> dict[str, Any]:
         logged = curves.points(self.metrics.rows)
-        return {name: points for name, points in logged.items() if name.endswith("/accuracy") and len(points[0]) > 1}
+        return {
+            name: points
+            for name, points in logged.items()
+            if name.endswith("/accuracy") and len(points[0]) > 1
+        }
 
 
 def require_folder(path: Path) -> None:
     """Raise RequestError unless there is a folder at `path`."""
     if not path.is_dir():
-        raise RequestError(f"{path}: there is no such folder; give that of a run, of a sweep, or a file of Run.export")
+        raise RequestError(
+            f"{path}: there is no such folder; give that of a run, of a sweep, or a file of Run.export"
+        )

@@ -41,5 +41,11 @@ def start(overrides: list[str], file: Path | None, command: list[str], shown: Di
     secrets.require_none([*overrides, *([str(file)] if file else [])])
     configuration = machine.compose_here(overrides, file)
     written = configuration.to_container()
-    folder, _ = training.train(configuration.resolved, composed=written, overrides=overrides, command=command, display=shown)
+    folder, _ = training.train(
+        configuration.resolved,
+        composed=written,
+        overrides=overrides,
+        command=command,
+        display=shown,
+    )
     return Run(folder, trust.trusted_packages(overrides))

@@ -12,7 +12,14 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from darnax.builder.problems import format_value
 
-WORDS = {int: "an integer", float: "a number", str: "a word", bool: "true or false", NoneType: "null", dict: "a mapping"}
+WORDS = {
+    int: "an integer",
+    float: "a number",
+    str: "a word",
+    bool: "true or false",
+    NoneType: "null",
+    dict: "a mapping",
+}
 LARGEST = float(np.finfo(np.float32).max)
 NUMBERS = "a number or a list of numbers"
 
@@ -45,15 +52,25 @@ def validate_value(value: Any, annotation: Any) -> tuple[bool, Any]:
         return True, value
     try:
         result = adapter.validate_json(json.dumps(value), strict=True)
-        return True, list(result) if isinstance(result, Iterator) else result  # of an Iterable, which could be read only once
-    except (ValidationError, TypeError):  # TypeError: a mapping without `_target_` where an interface is wanted
+        return True, list(result) if isinstance(
+            result, Iterator
+        ) else result  # of an Iterable, which could be read only once
+    except (
+        ValidationError,
+        TypeError,
+    ):  # TypeError: a mapping without `_target_` where an interface is wanted
         return False, None
 
 
 def accepts(annotation: Any, factory: Any) -> bool:
     """Whether what `factory` makes may stand where the annotation is, as far as both of them say."""
-    wanted, made = [kind for kind in map(class_of, options(annotation)) if kind is not NoneType], made_by(factory)
-    return made is None or None in wanted or issubclass(made, tuple(kind for kind in wanted if kind))
+    wanted, made = (
+        [kind for kind in map(class_of, options(annotation)) if kind is not NoneType],
+        made_by(factory),
+    )
+    return (
+        made is None or None in wanted or issubclass(made, tuple(kind for kind in wanted if kind))
+    )
 
 
 def accepts_several(annotation: Any) -> bool:
@@ -106,7 +123,11 @@ def holds_type(value: Any) -> bool:
     """Whether arrays of 32 bits can hold the numbers in `value`: none is nan, none becomes infinite that is not."""
     if isinstance(value, list | tuple):
         return all(map(holds_type, value))
-    return not isinstance(value, int | float) or abs(value) <= LARGEST or value in (math.inf, -math.inf)
+    return (
+        not isinstance(value, int | float)
+        or abs(value) <= LARGEST
+        or value in (math.inf, -math.inf)
+    )
 
 
 def describe_type(annotation: Any) -> str:
@@ -118,7 +139,10 @@ def describe_type(annotation: Any) -> str:
     """
     if jax.Array in options(annotation):
         return NUMBERS + (" or null" if NoneType in options(annotation) else "")
-    if len(members := [option for option in options(annotation) if option is not EllipsisType]) != 1:
+    if (
+        len(members := [option for option in options(annotation) if option is not EllipsisType])
+        != 1
+    ):
         return " or ".join(dict.fromkeys(map(describe_type, members)))
     origin = get_origin(members[0]) or members[0]
     if origin is Literal:

@@ -49,7 +49,9 @@ def entries_of(text: str) -> dict[str, str]:
         ['hebb']
     """
     found = list(ENTRY.finditer(text))
-    ends = [*(match.start() for match in found), len(text)][1:]  # what is never closed ends where the next one begins
+    ends = [*(match.start() for match in found), len(text)][
+        1:
+    ]  # what is never closed ends where the next one begins
     return {
         match[1]: inspect.cleandoc(text[match.start() : end_of(text, match.end(), last)])
         for match, last in zip(found, ends, strict=True)
@@ -65,14 +67,19 @@ def end_of(text: str, place: int, last: int) -> int:
     return place
 
 
-Source = tuple[str, str, list[str], bool]  # who uses it, what it is, the texts about it, whether it ought to have an entry
+Source = tuple[
+    str, str, list[str], bool
+]  # who uses it, what it is, the texts about it, whether it ought to have an entry
 
 
 def sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     """Yield everything in a run that may have a reference: model, rules, optimisers, data."""
     experiment, _, network = build_parts(config, existing=True)
     layer_map, phases = network.layer_map, experiment.train.values()
-    learns = [any(column) for column in zip(*(selected_by_phase(layer_map, phase) for phase in phases), strict=True)]
+    learns = [
+        any(column)
+        for column in zip(*(selected_by_phase(layer_map, phase) for phase in phases), strict=True)
+    ]
     yield "dynamics", name_of(type(network)), texts(type(network)), False
     for name, module in zip(layer_map.names, layer_map.modules, strict=True):
         yield name, name_of(type(module)), texts(type(module)), False
@@ -94,7 +101,9 @@ def name_of(kind: type) -> str:
 
 def texts(kind: type) -> list[str]:
     """Return the docstrings of a class, of those it inherits from, and of the files in which they stand."""
-    return [str(thing.__doc__) for one in kind.__mro__ for thing in (one, sys.modules[one.__module__])]
+    return [
+        str(thing.__doc__) for one in kind.__mro__ for thing in (one, sys.modules[one.__module__])
+    ]
 
 
 def transformations(node: Any) -> Iterator[str]:
@@ -102,6 +111,8 @@ def transformations(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
         if "_target_" in node:
             yield node["_target_"]
-            yield from (name for argument in node if (name := f"{node['_target_']} {argument}") in KEYS)
+            yield from (
+                name for argument in node if (name := f"{node['_target_']} {argument}") in KEYS
+            )
         for inner in node.values():
             yield from transformations(inner)

@@ -15,7 +15,15 @@ from darnax.builder.network import NetworkFactory, NetworkSpec, read_plan
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
-from darnax.builder.specification import SECTIONS, SEEDS, Configuration, Dynamics, Model, Runner, read
+from darnax.builder.specification import (
+    SECTIONS,
+    SEEDS,
+    Configuration,
+    Dynamics,
+    Model,
+    Runner,
+    read,
+)
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.learning import trainable_mask
@@ -118,7 +126,11 @@ def check_seeds(root: Configuration, runner: Runner, problems: Problems) -> None
 def trust_of(config: Mapping[str, Any]) -> list[str]:
     """Return the trusted packages of a configuration that has other problems."""
     trust = config.get("trust")
-    return [package for package in trust if isinstance(package, str)] if isinstance(trust, list) else []
+    return (
+        [package for package in trust if isinstance(package, str)]
+        if isinstance(trust, list)
+        else []
+    )
 
 
 def read_state(model: Model, plan: NetworkSpec, reader: Reader) -> State | None:
@@ -148,21 +160,34 @@ def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems)
     key = jax.eval_shape(lambda: jax.random.key(0))
     with problems.at("dynamics.orchestrator"):
         shapes = infer_shapes(experiment.make_network, key)
-        check_reductions(plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems)
-        if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, experiment.train))):
-            problems.add("dynamics.train", "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0")
+        check_reductions(
+            plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems
+        )
+        if experiment.runner.epochs and not any(
+            jax.tree.leaves(plasticity(shapes, experiment.train))
+        ):
+            problems.add(
+                "dynamics.train",
+                "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0",
+            )
         check_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
         check_memory(shapes, experiment.runner.replicas, problems)
         return shapes
     return None
 
 
-def check_learning(phases: Phases, plan: NetworkSpec, shapes: Orchestrator, problems: Problems) -> None:
+def check_learning(
+    phases: Phases, plan: NetworkSpec, shapes: Orchestrator, problems: Problems
+) -> None:
     """Note every line of the model that makes a module which could learn and learns in no phase, given the network's shapes."""
-    could, does = (plasticity(shapes, each).layer_map.modules for each in (EVERYTHING_LEARNS, phases))
+    could, does = (
+        plasticity(shapes, each).layer_map.modules for each in (EVERYTHING_LEARNS, phases)
+    )
     silent = {
         name: module
-        for name, module, could_learn, learns in zip(shapes.layer_map.names, shapes.layer_map.modules, could, does, strict=True)
+        for name, module, could_learn, learns in zip(
+            shapes.layer_map.names, shapes.layer_map.modules, could, does, strict=True
+        )
         if any(jax.tree.leaves(could_learn)) and not any(jax.tree.leaves(learns))
     }
     lines: dict[str, list[str]] = {}
@@ -171,7 +196,11 @@ def check_learning(phases: Phases, plan: NetworkSpec, shapes: Orchestrator, prob
             lines.setdefault(seat.where, []).append(seat.place.name)
     for where, names in lines.items():
         module = silent[names[0]]
-        freeze = "`rule: null`" if hasattr(module, "rule") else f"a method `plastic` of {type(module).__name__}"
+        freeze = (
+            "`rule: null`"
+            if hasattr(module, "rule")
+            else f"a method `plastic` of {type(module).__name__}"
+        )
         problems.add(
             where,
             f"no phase of dynamics.train ({', '.join(phases)}) lets {', '.join(names)} learn; "

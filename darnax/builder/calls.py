@@ -10,11 +10,20 @@ from typing import Any, NamedTuple, Self, get_type_hints
 import jax
 import numpy as np
 
-from darnax.builder.annotations import accepts, accepts_several, convert, describe_type, is_traced, options
+from darnax.builder.annotations import (
+    accepts,
+    accepts_several,
+    convert,
+    describe_type,
+    is_traced,
+    options,
+)
+from darnax.builder.signatures import SEEDS, hint_of, qualified_name, signature_of, takes_anything
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.targets import find
 
-SEEDS = frozenset({"key", "seed"})  # arguments that make keys, of integers; a number that is traced is a 32-bit float
+    {"key", "seed"}
+)  # arguments that make keys, of integers; a number that is traced is a 32-bit float
 EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?epochs?")
 
 
@@ -43,8 +52,12 @@ class DeferredCall:
 
     def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
         """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
-        given = {name: evaluate_calls(value, steps_per_epoch) for name, value in self.arguments.items()}
-        return self.factory(**given, **{name: value for name, value in filled.items() if name in self.open})
+        given = {
+            name: evaluate_calls(value, steps_per_epoch) for name, value in self.arguments.items()
+        }
+        return self.factory(
+            **given, **{name: value for name, value in filled.items() if name in self.open}
+        )
 
     def with_numbers_compiled_in(self) -> Self:
         """Return the call with its own numbers as they are written; those of the calls among its arguments stay traced."""
@@ -52,7 +65,11 @@ class DeferredCall:
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], "CallStructure"]:
         """Part the numbers and the calls from what they are arguments of."""
-        inner = tuple(name for name, value in self.arguments.items() if name in self.numbers or isinstance(value, DeferredCall))
+        inner = tuple(
+            name
+            for name, value in self.arguments.items()
+            if name in self.numbers or isinstance(value, DeferredCall)
+        )
         rest = {name: value for name, value in self.arguments.items() if name not in inner}
         return tuple(self.arguments[name] for name in inner), CallStructure(
             self.factory, rest, self.open, self.numbers, inner, self.compiled_in
@@ -77,7 +94,11 @@ class CallStructure:
     compiled_in: bool
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, CallStructure) or self.kind != other.kind or self.rest.keys() != other.rest.keys():
+        if (
+            not isinstance(other, CallStructure)
+            or self.kind != other.kind
+            or self.rest.keys() != other.rest.keys()
+        ):
             return False
         pairs = [(value, other.rest[name]) for name, value in self.rest.items()]
         # Of one configuration these are the same objects: a program that is called again is found without a look at them.
@@ -114,7 +135,10 @@ def evaluate_calls(value: Any, steps_per_epoch: int) -> Any:
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(evaluate_calls(item, steps_per_epoch) for item in value)
     if isinstance(value, Mapping):
-        return {evaluate_calls(name, steps_per_epoch): evaluate_calls(item, steps_per_epoch) for name, item in value.items()}
+        return {
+            evaluate_calls(name, steps_per_epoch): evaluate_calls(item, steps_per_epoch)
+            for name, item in value.items()
+        }
     return value
 
 
@@ -132,7 +156,9 @@ class Reader:
     trust: Collection[str] = ()
     epochs: bool = False
 
-    def call(self, node: Any, where: str, kind: type | None = None, filled: Collection[str] = ()) -> DeferredCall | None:
+    def call(
+        self, node: Any, where: str, kind: type | None = None, filled: Collection[str] = ()
+    ) -> DeferredCall | None:
         """Return the call that `node` describes, or None with every reason among the problems.
 
         Args:
@@ -142,7 +168,9 @@ class Reader:
             filled: the parameters that the builder fills in.
         """
         if not isinstance(node, Mapping) or "_target_" not in node:
-            self.problems.add(where, f"got {format_value(node)}, expected a mapping with `_target_`")
+            self.problems.add(
+                where, f"got {format_value(node)}, expected a mapping with `_target_`"
+            )
             return None
         with self.problems.at(f"{where}._target_"):
             factory = find(node["_target_"], self.trust, kind)
@@ -151,7 +179,11 @@ class Reader:
         return None
 
     def arguments(
-        self, factory: Callable[..., Any], given: Mapping[str, Any], where: str, filled: Collection[str]
+        self,
+        factory: Callable[..., Any],
+        given: Mapping[str, Any],
+        where: str,
+        filled: Collection[str],
     ) -> DeferredCall | None:
         """Return the call of `factory` with these arguments, or None with every reason among the problems."""
         parameters, hints = signature_of(factory)
@@ -161,20 +193,27 @@ class Reader:
         for name, value in given.items():
             path = f"{where}.{name}"
             if name in filled and name in parameters:
-                self.problems.add(path, "is filled in by darnax, from the buffers and the seed; leave it out")
+                self.problems.add(
+                    path, "is filled in by darnax, from the buffers and the seed; leave it out"
+                )
             elif name not in parameters and not takes_anything(factory):
-                self.problems.add(path, f"{qualified_name(factory)} has no such argument{nearest(name, own)}")
+                self.problems.add(
+                    path, f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
+                )
             else:
                 arguments[name] = self.value(value, path, hint_of(name, hints))
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
                 self.problems.add(
-                    f"{where}.{name}", f"is missing; {qualified_name(factory)} needs {describe_type(hints.get(name, Any))}"
+                    f"{where}.{name}",
+                    f"is missing; {qualified_name(factory)} needs {describe_type(hints.get(name, Any))}",
                 )
         if len(self.problems.found) > before:
             return None
         numbers = frozenset(
-            name for name, value in arguments.items() if name not in SEEDS and is_traced(value, hints.get(name))
+            name
+            for name, value in arguments.items()
+            if name not in SEEDS and is_traced(value, hints.get(name))
         )
         return DeferredCall(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
 
@@ -183,9 +222,13 @@ class Reader:
         if isinstance(value, Mapping) and "_target_" in value:
             call = self.call(value, where)
             number = any(option in (float, jax.Array) for option in options(hint))
-            wanted = hint | Callable if self.epochs and number else hint  # the optimiser's numbers may follow a schedule
+            wanted = (
+                hint | Callable if self.epochs and number else hint
+            )  # the optimiser's numbers may follow a schedule
             if call is not None and not accepts(wanted, call.factory):
-                self.problems.add(where, f"got {qualified_name(call.factory)}, expected {describe_type(hint)}")
+                self.problems.add(
+                    where, f"got {qualified_name(call.factory)}, expected {describe_type(hint)}"
+                )
             return call
         if has_calls(value):
             if accepts_several(hint):
@@ -205,32 +248,6 @@ class Reader:
         return [self.value(item, f"{where}[{index}]", Any) for index, item in enumerate(value)]
 
 
-def signature_of(factory: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
-    """Return the named parameters of a constructor and, as far as they can be read, their annotations."""
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = {name: p for name, p in inspect.signature(factory).parameters.items() if p.kind in named}
-    hints = {name: p.annotation for name, p in parameters.items() if p.annotation is not inspect.Parameter.empty}
-    if any(isinstance(hint, str) for hint in hints.values()):
-        try:
-            hints = get_type_hints(getattr(factory, "__init__") if isinstance(factory, type) else factory)  # noqa: B009
-        except Exception:  # annotations of other packages may be anything
-            hints = {}
-    return parameters, hints
-
-
-def hint_of(name: str, hints: Mapping[str, Any]) -> Any:
-    """Return the annotation of a parameter; what may be a key is for a configuration an integer, which makes one."""
-    hint = hints.get(name, Any)
-    if name in SEEDS and jax.Array in options(hint):
-        return int | None if NoneType in options(hint) else int
-    return hint
-
-
-def takes_anything(factory: Callable[..., Any]) -> bool:
-    """Whether a constructor has `**kwargs`."""
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(factory).parameters.values())
-
-
 def has_calls(value: Any) -> bool:
     """Whether there is a `_target_` somewhere inside."""
     if isinstance(value, Mapping):
@@ -247,9 +264,3 @@ def in_epochs(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {in_epochs(name): in_epochs(item) for name, item in value.items()}
     return value
-
-
-def qualified_name(factory: Callable[..., Any]) -> str:
-    """Return the name of a constructor for a person; that of a function with some of its arguments given is the function's."""
-    function = getattr(factory, "func", factory)
-    return str(getattr(function, "__name__", repr(factory)))

@@ -13,7 +13,13 @@ from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.printing import count_of
-from darnax.runner.experiment import DataChoice, RunnerChoice, TrackingChoice, TrackioChoice, WandbChoice
+from darnax.runner.experiment import (
+    DataChoice,
+    RunnerChoice,
+    TrackingChoice,
+    TrackioChoice,
+    WandbChoice,
+)
 
 
 def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
@@ -21,12 +27,21 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     before = len(reader.problems.found)
     kept = section.only_classes
     if kept is not None and len(kept) != section.classes:
-        reader.problems.add("data.classes", f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps")
-    stages = {name: make(node, f"data.encode.{name}", reader, Stage) for name, node in section.encode.items()}
+        reader.problems.add(
+            "data.classes",
+            f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps",
+        )
+    stages = {
+        name: make(node, f"data.encode.{name}", reader, Stage)
+        for name, node in section.encode.items()
+    }
     labels = make(section.labels, "data.labels", reader, Labels)
     source = None if section.source is None else make(section.source, "data.source", reader)
     if source is not None and not callable(getattr(source, "open", None)):
-        reader.problems.add("data.source", f"got {type(source).__name__}, expected a task, such as darnax.data.Associations")
+        reader.problems.add(
+            "data.source",
+            f"got {type(source).__name__}, expected a task, such as darnax.data.Associations",
+        )
     if len(reader.problems.found) > before:
         return None
     return DataChoice(
@@ -61,19 +76,26 @@ def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
     got, name = buffers.sizes[0], buffers.names[0]
     if got != data.shape:
         expected = f"{list(data.shape)}, the shape of the data (data.shape)"
-        reader.problems.add(f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write ${{data.shape}}")
+        reader.problems.add(
+            f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write ${{data.shape}}"
+        )
     got, name = buffers.sizes[-1], buffers.names[-1]
     expected_size = label_size(data)
     if expected_size is not None and got != expected_size:
         expected = f"{list(expected_size)}, what data.labels makes of {count_of(data.classes, 'class', 'classes')}"
-        reader.problems.add(f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write [${{data.classes}}]")
+        reader.problems.add(
+            f"model.buffers.{name}",
+            f"got {list(got)}, expected {expected}; write [${{data.classes}}]",
+        )
 
 
 def label_size(data: DataChoice) -> tuple[int, ...] | None:
     """Return the size of an encoded label, or None where the data decide it."""
     try:
         targets = jax.ShapeDtypeStruct((1,), jnp.int32)
-        size: tuple[int, ...] = jax.eval_shape(lambda t: data.labels.encode(t, data.classes), targets).shape[1:]
+        size: tuple[int, ...] = jax.eval_shape(
+            lambda t: data.labels.encode(t, data.classes), targets
+        ).shape[1:]
     except Exception:  # a code that wants other targets than classes
         return None
     return size or None
@@ -90,6 +112,8 @@ def read_tracking(section: Tracking) -> TrackingChoice:
     wandb, trackio = section.wandb, section.trackio
     return TrackingChoice(
         console=section.console,
-        wandb=WandbChoice(**wandb.model_dump(exclude={"tags"}), tags=tuple(wandb.tags)) if wandb else None,
+        wandb=WandbChoice(**wandb.model_dump(exclude={"tags"}), tags=tuple(wandb.tags))
+        if wandb
+        else None,
         trackio=TrackioChoice(**trackio.model_dump()) if trackio else None,
     )

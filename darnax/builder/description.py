@@ -92,12 +92,20 @@ def describe(config: Mapping[str, Any]) -> Description:
     rows = [
         with_steps(
             module_row(
-                seats[name], module, mask, {p: selected_by_phase(layer_map, phase)[n] for p, phase in experiment.train.items()}
+                seats[name],
+                module,
+                mask,
+                {
+                    p: selected_by_phase(layer_map, phase)[n]
+                    for p, phase in experiment.train.items()
+                },
             ),
             cast(Groups, experiment.make_optimizer),
             words,
         )
-        for n, (name, module, mask) in enumerate(zip(layer_map.names, layer_map.modules, masks, strict=True))
+        for n, (name, module, mask) in enumerate(
+            zip(layer_map.names, layer_map.modules, masks, strict=True)
+        )
     ]
     return Description(
         name=experiment.name,
@@ -112,10 +120,19 @@ def describe(config: Mapping[str, Any]) -> Description:
     )
 
 
-def module_row(seat: ModuleSpec, module: AbstractModule, mask: Any, learns: Mapping[str, bool]) -> ModuleRow:
+def module_row(
+    seat: ModuleSpec, module: AbstractModule, mask: Any, learns: Mapping[str, bool]
+) -> ModuleRow:
     """Return the row of one module, given its shapes and which of its arrays learn."""
-    arrays = [(leaf, moves) for leaf, moves in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True)]
-    floating = [(math.prod(leaf.shape), moves) for leaf, moves in arrays if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    arrays = [
+        (leaf, moves)
+        for leaf, moves in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True)
+    ]
+    floating = [
+        (math.prod(leaf.shape), moves)
+        for leaf, moves in arrays
+        if jnp.issubdtype(leaf.dtype, jnp.inexact)
+    ]
     plastic = sum(count for count, moves in floating if moves)
     rule = getattr(module, "rule", None)
     return ModuleRow(
@@ -137,7 +154,9 @@ def with_steps(row: ModuleRow, optimizer: Any, words: Sequence[str]) -> ModuleRo
         return row
     assert isinstance(optimizer, Groups)  # the builder's own
     source, transformation = source_of(row.name, optimizer, words)
-    return replace(row, optimizer=kinds_of(transformation), rate=rate_of(transformation), source=source)
+    return replace(
+        row, optimizer=kinds_of(transformation), rate=rate_of(transformation), source=source
+    )
 
 
 def describe_connectivity(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
@@ -164,7 +183,9 @@ def memory(result: Built) -> dict[str, int]:
     """Return the bytes that one replica keeps while it trains."""
     experiment, _, network = result
     optimizer = experiment.make_optimizer(network, PROBE)
-    opt_state = eqx.filter_eval_shape(lambda n: init_optimizer(n, optimizer, experiment.train), network)
+    opt_state = eqx.filter_eval_shape(
+        lambda n: init_optimizer(n, optimizer, experiment.train), network
+    )
     return {
         "network": count_bytes(network),
         "optimizer": count_bytes(opt_state),
@@ -174,4 +195,8 @@ def memory(result: Built) -> dict[str, int]:
 
 def count_bytes(tree: Any) -> int:
     """Return the bytes of all arrays in a tree."""
-    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree) if hasattr(leaf, "shape"))
+    return sum(
+        math.prod(leaf.shape) * leaf.dtype.itemsize
+        for leaf in jax.tree.leaves(tree)
+        if hasattr(leaf, "shape")
+    )

@@ -12,11 +12,16 @@ def is_open(place: NamedEdge, where: str, buffers: Buffers, problems: Problems) 
         problems.add(f"{where}.to", f"{buffers.names[0]} is the input, which listens to nobody")
     elif place.receiver == place.sender:
         name = buffers.names[place.receiver]
-        problems.add(f"{where}.to", f"from {name} to {name}: what a layer says to itself is its layer's; connect two buffers")
+        problems.add(
+            f"{where}.to",
+            f"from {name} to {name}: what a layer says to itself is its layer's; connect two buffers",
+        )
     return place.receiver not in (0, place.sender)
 
 
-def check_edges(placed: Sequence[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems) -> None:
+def check_edges(
+    placed: Sequence[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems
+) -> None:
     """Note edges and names that two modules share."""
     edges: dict[tuple[int, int], str] = {}
     names: dict[str, str] = {}
@@ -26,18 +31,30 @@ def check_edges(placed: Sequence[tuple[NamedEdge, str]], buffers: Buffers, probl
         if (other := edges.setdefault(edge, where)) != where:
             problems.add(where, f"{ends} there is {other} already; take one of the two away")
         elif (other := names.setdefault(place.name, where)) != where:
-            problems.add(where, f"makes a module called {place.name}, and so does {other}; choose another name")
+            problems.add(
+                where,
+                f"makes a module called {place.name}, and so does {other}; choose another name",
+            )
 
 
-def check_paths(placed: Iterable[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems) -> None:
+def check_paths(
+    placed: Iterable[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems
+) -> None:
     """Note every layer that no message from the input reaches; the output passes nothing on."""
-    edges = {(place.sender, place.receiver) for place, _ in placed if place.sender != place.receiver}
+    edges = {
+        (place.sender, place.receiver) for place, _ in placed if place.sender != place.receiver
+    }
     names, output = buffers.names, buffers.output
     reached = {0}
     while more := {to for at, to in edges if at in reached and at != output} - reached:
         reached |= more
     if not any(to == output for _, to in edges):
-        problems.add("model.adapters", f"nothing feeds the output; add an adapter with `to: {names[output]}`")
+        problems.add(
+            "model.adapters", f"nothing feeds the output; add an adapter with `to: {names[output]}`"
+        )
     for position in range(1, output):
         if position not in reached:
-            problems.add("model.adapters", f"no message from {names[0]} reaches {names[position]}; add an adapter to it")
+            problems.add(
+                "model.adapters",
+                f"no message from {names[0]} reaches {names[position]}; add an adapter to it",
+            )

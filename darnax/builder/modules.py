@@ -35,7 +35,9 @@ def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
             calls[kind] = seat.call
             with problems.at(seat.where):
                 calls[kind] = choose_traced_numbers(seat.call, partial(check_call, seat), construct)
-    seats = tuple(replace(seat, call=calls[seat.where, seat.sent, seat.received]) for seat in plan.seats)
+    seats = tuple(
+        replace(seat, call=calls[seat.where, seat.sent, seat.received]) for seat in plan.seats
+    )
     return replace(plan, seats=seats)
 
 
@@ -54,21 +56,39 @@ def check_module(seat: ModuleSpec) -> None:
     key = jax.eval_shape(lambda: jax.random.key(0))
     module = infer_shapes(seat.make, key)
     x, y = buffer(seat.sent), buffer(seat.received)
-    message = infer_shapes(lambda m, x, k: m(x, k), module, x, key, doing=f"its message from {seat.sent} to {seat.received}: ")
+    message = infer_shapes(
+        lambda m, x, k: m(x, k),
+        module,
+        x,
+        key,
+        doing=f"its message from {seat.sent} to {seat.received}: ",
+    )
     require_shape("its message", message, seat, seat.received)
     if isinstance(module, Layer):
         state = infer_shapes(
-            lambda m, h: m.activation(m.reduce([h, h])), module, message, doing=f"its state of size {seat.received}: "
+            lambda m, h: m.activation(m.reduce([h, h])),
+            module,
+            message,
+            doing=f"its state of size {seat.received}: ",
         )
         require_shape("its state", state, seat, seat.received)
     update = infer_shapes(
-        lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=f"its update between {seat.sent} and {seat.received}: "
+        lambda m, x, y, h: m.backward(x, y, h),
+        module,
+        x,
+        y,
+        y,
+        doing=f"its update between {seat.sent} and {seat.received}: ",
     )
     if shapes(update) != shapes(module):
-        raise ValueError(f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}")
+        raise ValueError(
+            f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}"
+        )
 
 
-def check_reductions(plan: NetworkSpec, network: Orchestrator, phases: Iterable[Phase], problems: Problems) -> None:
+def check_reductions(
+    plan: NetworkSpec, network: Orchestrator, phases: Iterable[Phase], problems: Problems
+) -> None:
     """Note every layer that cannot reduce as many messages as some phase sends to it, given the network's shapes."""
     seen, choices = set(), sorted({phase.messages for phase in phases})
     for seat in plan.seats:
@@ -76,7 +96,9 @@ def check_reductions(plan: NetworkSpec, network: Orchestrator, phases: Iterable[
         if receiver != sender:
             continue
         for messages in choices:
-            count = sum(network.sends(messages, i, j) for i, j in network.layer_map.edges if i == receiver)
+            count = sum(
+                network.sends(messages, i, j) for i, j in network.layer_map.edges if i == receiver
+            )
             if (seat.where, count) not in seen:
                 seen.add((seat.where, count))
                 with problems.at(seat.where):
@@ -108,7 +130,9 @@ def require_shape(what: str, value: Any, seat: ModuleSpec, expected: Size) -> No
     """Raise ValueError unless `value` is one array with the shape of the receiver."""
     if getattr(value, "shape", None) != (BATCH, *expected):
         got = value.shape[1:] if getattr(value, "shape", ())[:1] == (BATCH,) else shapes(value)
-        raise ValueError(f"{what} has the size {got}, but the receiver is {expected} (the sender is {seat.sent})")
+        raise ValueError(
+            f"{what} has the size {got}, but the receiver is {expected} (the sender is {seat.sent})"
+        )
 
 
 def shapes(tree: Any) -> Any:

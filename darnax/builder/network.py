@@ -14,7 +14,15 @@ from darnax.builder.graph import check_edges, check_paths, is_open
 from darnax.builder.numbers import check_numbers
 from darnax.builder.problems import format_value, nearest
 from darnax.builder.specification import Model
-from darnax.builder.wiring import DEEPEST, Buffers, NamedEdge, Size, named_edges, read_buffers, read_endpoint
+from darnax.builder.wiring import (
+    DEEPEST,
+    Buffers,
+    NamedEdge,
+    Size,
+    named_edges,
+    read_buffers,
+    read_endpoint,
+)
 from darnax.layer_map import LayerMap
 from darnax.modules import AbstractModule, Adapter, Layer
 from darnax.orchestrators import Orchestrator
@@ -23,7 +31,11 @@ LAYER_FILLED = ("features", "key")
 ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["call"], meta_fields=["place", "where", "sent", "received"])
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["call"],
+    meta_fields=["place", "where", "sent", "received"],
+)
 @dataclass(frozen=True)
 class ModuleSpec:
     """A module to be: its place, its line of the YAML, and its constructor."""
@@ -56,7 +68,9 @@ class NetworkFactory:
         """Make every module with a key of its own, and wire them."""
         rows: dict[int, dict[int, AbstractModule]] = {}
         for seat in self.seats:
-            rows.setdefault(seat.place.receiver, {})[seat.place.sender] = seat.make(key_for_module(key, seat.place.name))
+            rows.setdefault(seat.place.receiver, {})[seat.place.sender] = seat.make(
+                key_for_module(key, seat.place.name)
+            )
         names = {(seat.place.receiver, seat.place.sender): seat.place.name for seat in self.seats}
         return self.orchestrator(layer_map=LayerMap.from_dict(rows, names))
 
@@ -67,7 +81,9 @@ class NetworkSpec:
 
     buffers: Buffers
     seats: tuple[ModuleSpec, ...]
-    names: tuple[str, ...]  # what may be named: all modules, and adapters that this depth, or a problem, leaves without a seat
+    names: tuple[
+        str, ...
+    ]  # what may be named: all modules, and adapters that this depth, or a problem, leaves without a seat
 
 
 def key_for_module(key: Key[Array, ""], name: str) -> Key[Array, ""]:
@@ -93,9 +109,14 @@ def read_plan(model: Model, reader: Reader) -> NetworkSpec | None:
         check_constructors(model, reader)
         return None
     if (lines := len(model.layers) + len(model.adapters)) > DEEPEST:  # each is tried by itself
-        problems.add("model", f"got {lines} lines of layers and adapters, expected {DEEPEST} at most")
+        problems.add(
+            "model", f"got {lines} lines of layers and adapters, expected {DEEPEST} at most"
+        )
         return None
-    layers, adapters = list(read_layers(model.layers, buffers, reader)), list(read_adapters(model.adapters, buffers, reader))
+    layers, adapters = (
+        list(read_layers(model.layers, buffers, reader)),
+        list(read_adapters(model.adapters, buffers, reader)),
+    )
     placed = [(place, where) for place, where, _ in layers + adapters]
     check_edges(placed, buffers, problems)
     if len(problems.found) == before:
@@ -108,7 +129,11 @@ def read_plan(model: Model, reader: Reader) -> NetworkSpec | None:
     )
     homes = {where for _, where in placed}
     absent = [name for name in model.adapters if f"model.adapters.{name}" not in homes]
-    return NetworkSpec(buffers, seats, (*(place.name for place, _ in placed), *absent, *(f"{name}1" for name in absent)))
+    return NetworkSpec(
+        buffers,
+        seats,
+        (*(place.name for place, _ in placed), *absent, *(f"{name}1" for name in absent)),
+    )
 
 
 Read = Iterator[tuple[NamedEdge, str, DeferredCall | None]]
@@ -123,7 +148,9 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Re
         if name == first.name:
             problems.add(where, f"{name} is the input, which has no layer; take it away")
         elif name not in buffers.families:
-            problems.add(where, f"there is no buffer {name}{nearest(name, [family.name for family in rest])}")
+            problems.add(
+                where, f"there is no buffer {name}{nearest(name, [family.name for family in rest])}"
+            )
         else:
             call = reader.call(value, where, Layer, LAYER_FILLED)
             family = buffers.families[name]
@@ -133,7 +160,10 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Re
         if family.name not in node:
             where = f"model.layers.{family.name}"
             problems.add(where, f"is missing; the buffer {family.name} needs a layer")
-            yield from ((NamedEdge(name, at, at), where, None) for at, name in enumerate(family.members, family.first))
+            yield from (
+                (NamedEdge(name, at, at), where, None)
+                for at, name in enumerate(family.members, family.first)
+            )
 
 
 def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
@@ -142,7 +172,10 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
     for name, value in node.items():
         where = f"model.adapters.{name}"
         if not isinstance(value, Mapping):
-            problems.add(where, f"got {format_value(value)}, expected from, to and `_target_`; to take it away write ~{where}")
+            problems.add(
+                where,
+                f"got {format_value(value)}, expected from, to and `_target_`; to take it away write ~{where}",
+            )
             continue
         call = read_adapter(value, where, reader)
         ends = []
@@ -159,7 +192,9 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
 
 def read_adapter(node: Mapping[str, Any], where: str, reader: Reader) -> DeferredCall | None:
     """Return the constructor of an adapter."""
-    return reader.call({k: v for k, v in node.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED)
+    return reader.call(
+        {k: v for k, v in node.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED
+    )
 
 
 def check_constructors(model: Model, reader: Reader) -> None:

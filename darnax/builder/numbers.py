@@ -21,16 +21,27 @@ def check_numbers(model: Model, problems: Problems) -> None:
     if len(numbers) > MOST:  # each is compared with all the others
         problems.add("model", f"got {len(numbers)} keys of numbers, expected {MOST} at most")
         return
-    modules = {f"model.{kind}.{name}": node for kind in ("layers", "adapters") for name, node in getattr(model, kind).items()}
+    modules = {
+        f"model.{kind}.{name}": node
+        for kind in ("layers", "adapters")
+        for name, node in getattr(model, kind).items()
+    }
     known = list(type(model).model_fields)
     for name, value in numbers.items():
         others = [other for other in known if stem(other) != stem(name)]
         known.append(name)
-        users = [f"{where}.{name}" for where, node in modules.items() if isinstance(node, Mapping) and name in node]
+        users = [
+            f"{where}.{name}"
+            for where, node in modules.items()
+            if isinstance(node, Mapping) and name in node
+        ]
         if not is_numbers(value) or near(name, others, cutoff=0.8):
             problems.add(f"model.{name}", f"there is no such key{nearest(name, others)}")
         elif users and not occurs(value, [model.buffers, *modules.values()]):
-            problems.add(f"model.{name}", f"nothing refers to it; write {users[0]}={value}, or take it away with ~model.{name}")
+            problems.add(
+                f"model.{name}",
+                f"nothing refers to it; write {users[0]}={value}, or take it away with ~model.{name}",
+            )
 
 
 def stem(name: str) -> str:
@@ -40,5 +51,7 @@ def stem(name: str) -> str:
 
 def occurs(value: Any, node: Any) -> bool:
     """Whether `value` stands somewhere in `node`."""
-    inner = list(node.values()) if isinstance(node, Mapping) else node if isinstance(node, list) else []
+    inner = (
+        list(node.values()) if isinstance(node, Mapping) else node if isinstance(node, list) else []
+    )
     return bool(node == value) or any(occurs(value, item) for item in inner)

@@ -79,14 +79,20 @@ def find_in_optax(target: str) -> Any:
     for module in modules:
         found = vars(found).get(module)
         if not is_part(found):
-            raise ValueError(f"{target} is not in a module of optax{nearest(name, offered_names(optax))}")
+            raise ValueError(
+                f"{target} is not in a module of optax{nearest(name, offered_names(optax))}"
+            )
     if reason := REASONS.get(name):
         raise ValueError(f"{target} {reason}")
     constructor = vars(found).get(name)
     if constructor is None:
-        raise ValueError(f"{target.rpartition('.')[0]} has no {name}{nearest(name, offered_names(found))}")
+        raise ValueError(
+            f"{target.rpartition('.')[0]} has no {name}{nearest(name, offered_names(found))}"
+        )
     if not builds(constructor):
-        raise ValueError(f"{target} builds no optimiser, transformation or schedule; a configuration can name nothing else")
+        raise ValueError(
+            f"{target} builds no optimiser, transformation or schedule; a configuration can name nothing else"
+        )
     return constructor
 
 

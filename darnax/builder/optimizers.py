@@ -9,11 +9,19 @@ import equinox as eqx
 import jax
 import optax
 
-from darnax.builder.calls import DeferredCall, Reader, qualified_name
+from darnax.builder.calls import DeferredCall, Reader
 from darnax.builder.names import glob_for
 from darnax.builder.problems import Problems, format_value
+from darnax.builder.signatures import qualified_name
 from darnax.builder.specification import Optimizer
-from darnax.builder.transformations import PROBE, check_transformation, in_words, inject_numbers, loop, make_with_plain_numbers
+from darnax.builder.transformations import (
+    PROBE,
+    check_transformation,
+    in_words,
+    inject_numbers,
+    loop,
+    make_with_plain_numbers,
+)
 from darnax.builder.trials import as_abstract
 from darnax.learning import group_by_module, trainable_mask
 from darnax.orchestrators import Orchestrator
@@ -50,7 +58,10 @@ class Groups:
 
     def __call__(self, network: Orchestrator, steps_per_epoch: int) -> optax.GradientTransformation:
         """Make it."""
-        made_groups = {glob: group(steps_per_epoch) for glob, group in zip(self.globs, self.groups, strict=True)}
+        made_groups = {
+            glob: group(steps_per_epoch)
+            for glob, group in zip(self.globs, self.groups, strict=True)
+        }
         return group_by_module(network, self.default(steps_per_epoch), made_groups)
 
     def make_plainly(self, steps_per_epoch: int) -> None:
@@ -61,7 +72,9 @@ class Groups:
 
     def only(self, number: int) -> "Groups":
         """Return it with one transformation, the default or a group, and nothing in the place of the others."""
-        default, *groups = (each if n == number else NOTHING for n, each in enumerate((self.default, *self.groups)))
+        default, *groups = (
+            each if n == number else NOTHING for n, each in enumerate((self.default, *self.groups))
+        )
         return replace(self, default=default, groups=tuple(groups))
 
 
@@ -77,7 +90,9 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
             groups[glob_for(pattern, names) if names else pattern] = group
     if default is None or None in groups.values():
         return None
-    return Groups(default, tuple(groups), tuple(group for group in groups.values() if group is not None))
+    return Groups(
+        default, tuple(groups), tuple(group for group in groups.values() if group is not None)
+    )
 
 
 def read_transformation(node: Any, where: str, reader: Reader) -> Transformation | None:
@@ -88,7 +103,11 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
             f"got {format_value(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}",
         )
         return None
-    parts = {where: node} if "_target_" in node else {f"{where}.{name}": part for name, part in node.items()}
+    parts = (
+        {where: node}
+        if "_target_" in node
+        else {f"{where}.{name}": part for name, part in node.items()}
+    )
     calls = {path: reader.call(part, path) for path, part in parts.items()}
     found = []
     for path, call in calls.items():
@@ -98,17 +117,23 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
     return Transformation(tuple(found)) if len(found) == len(calls) else None
 
 
-def check_optimizer(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase], problems: Problems) -> None:
+def check_optimizer(
+    groups: Groups, network: Orchestrator, phases: Mapping[str, Phase], problems: Problems
+) -> None:
     """Note every transformation that cannot take steps with the modules that it is for, given the network's shapes."""
     try:
         try_steps(groups, network, phases)
     except Exception as error:  # of one of them, or of all together
         before = len(problems.found)
-        for number, (where, each) in enumerate(zip(paths(groups), (groups.default, *groups.groups), strict=True)):
+        for number, (where, each) in enumerate(
+            zip(paths(groups), (groups.default, *groups.groups), strict=True)
+        ):
             try:
                 try_steps(groups.only(number), network, phases)
             except Exception as alone:
-                problems.add(where, f"cannot take steps with these modules: {in_words(str(each), alone)}")
+                problems.add(
+                    where, f"cannot take steps with these modules: {in_words(str(each), alone)}"
+                )
         if len(problems.found) == before:
             problems.add("optimizer", in_words("the optimiser", error))
 

@@ -10,18 +10,24 @@ from darnax.builder.problems import format_value
 from darnax.relaxation import Phase, Phases
 
 
-def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader) -> Phases:
+def read_phases(
+    node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader
+) -> Phases:
     """Return the phases by name, those without a problem; `names` are the modules that `learn` may mean, if they are known."""
     phases: dict[str, Phase] = {}
     for name, value in node.items():
         path = f"{where}.{name}"
         if not isinstance(value, Mapping):
-            reader.problems.add(path, f"got {format_value(value)}, expected a mapping, such as {{messages: forward, steps: 5}}")
+            reader.problems.add(
+                path,
+                f"got {format_value(value)}, expected a mapping, such as {{messages: forward, steps: 5}}",
+            )
             continue
         objects = [key for key, part in value.items() if holds_a_mapping(part)]
         for key in objects:
             reader.problems.add(
-                f"{path}.{key}", f"got {format_value(value[key])}, expected words and numbers: a phase holds no object"
+                f"{path}.{key}",
+                f"got {format_value(value[key])}, expected words and numbers: a phase holds no object",
             )
         if objects:
             continue
@@ -29,7 +35,9 @@ def read_phases(node: Mapping[str, Any], where: str, names: tuple[str, ...], rea
         if call is not None:
             with reader.problems.at(path):
                 phase = call()
-                phases[name] = replace(phase, learn=tuple(read_learn(phase, f"{path}.learn", names, reader)))
+                phases[name] = replace(
+                    phase, learn=tuple(read_learn(phase, f"{path}.learn", names, reader))
+                )
     return Phases(phases)
 
 

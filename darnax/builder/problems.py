@@ -44,7 +44,11 @@ def nearest(word: object, names: Iterable[str]) -> str:
         return f"; did you mean {close[0]}?"
     if not names:
         return ""
-    return f"; there {'are' if len(names) > 1 else 'is'}: {', '.join(names)}" if len(names) <= 12 else ""
+    return (
+        f"; there {'are' if len(names) > 1 else 'is'}: {', '.join(names)}"
+        if len(names) <= 12
+        else ""
+    )
 
 
 def format_value(value: object) -> str:

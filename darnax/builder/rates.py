@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from darnax.builder.calls import DeferredCall, evaluate_calls, qualified_name
+from darnax.builder.calls import DeferredCall, evaluate_calls
 from darnax.builder.optimizers import Groups, Transformation
+from darnax.builder.signatures import qualified_name
 from darnax.builder.transformations import PROBE
 
 RATE = "learning_rate"
@@ -45,7 +46,9 @@ def rate_in(call: DeferredCall) -> str:
     value = call.arguments.get(RATE, parameters[RATE].default)
     if isinstance(value, DeferredCall):
         first = first_value(value)
-        return qualified_name(value.factory).removesuffix("_schedule") + ("" if first is None else f" from {first:.4g}")
+        return qualified_name(value.factory).removesuffix("_schedule") + (
+            "" if first is None else f" from {first:.4g}"
+        )
     return f"{value:.4g}" if isinstance(value, int | float) else ""
 
 

@@ -155,7 +155,12 @@ def sentence(section: type[Section], detail: Any) -> str:
         return f"there is no such key{nearest(name, keys_at(section, above))}"
     if detail["type"] == "missing":
         return "is missing"
-    expected = detail["msg"].replace("Input should", "expected").replace("expected be ", "expected ").replace("to be ", "")
+    expected = (
+        detail["msg"]
+        .replace("Input should", "expected")
+        .replace("expected be ", "expected ")
+        .replace("to be ", "")
+    )
     if detail["type"].startswith(("greater_than", "less_than")):
         expected = expected.replace("expected ", "expected a number ", 1)
     if detail["type"] == "string_pattern_mismatch":
@@ -169,6 +174,10 @@ def keys_at(section: type[Section], above: list[Any]) -> list[str]:
     """Return the keys that the section has at a path inside it."""
     fields: Mapping[str, Any] = section.model_fields
     for name in above:
-        inner = [part for part in getattr(fields[name].annotation, "__args__", ()) if isinstance(part, type)]
+        inner = [
+            part
+            for part in getattr(fields[name].annotation, "__args__", ())
+            if isinstance(part, type)
+        ]
         fields = next((part.model_fields for part in inner if issubclass(part, Section)), {})
     return list(fields)

@@ -14,7 +14,14 @@ from darnax.builder.problems import format_value, nearest
 from darnax.errors import first_line
 
 TRUSTED = frozenset({"darnax", "optax"})
-ROOMS = ("states", "rules", "connectivity", "modules", "orchestrators", "data")  # of darnax, whose classes a file may name
+ROOMS = (
+    "states",
+    "rules",
+    "connectivity",
+    "modules",
+    "orchestrators",
+    "data",
+)  # of darnax, whose classes a file may name
 
 
 def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
@@ -24,7 +31,9 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         ValueError: no dotted name, a package that is not trusted, a name that does not exist, or not of the `kind` wanted.
     """
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z]\w*)+", target):
-        raise ValueError(f"got {format_value(target)}, expected a dotted public name, such as darnax.modules.OutputLayer")
+        raise ValueError(
+            f"got {format_value(target)}, expected a dotted public name, such as darnax.modules.OutputLayer"
+        )
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
     require_trust(package, target, allowed)
@@ -38,7 +47,11 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
     for name in names:
         found = member(found, walked, name)
         walked = f"{walked}.{name}"
-        home = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", package)
+        home = (
+            found.__name__
+            if isinstance(found, ModuleType)
+            else getattr(found, "__module__", package)
+        )
         require_trust(str(home).partition(".")[0], target, allowed)
     if package == "darnax":
         require_public(found, target)
@@ -50,7 +63,9 @@ def require_trust(package: str, target: str, allowed: Collection[str]) -> None:
     """Raise ValueError, with the way out, unless the package may be used."""
     named = target.partition(".")[0]
     if package not in allowed and named in TRUSTED:
-        raise ValueError(f"{target} leads out of {named}, to {package}; name what {named} itself offers")
+        raise ValueError(
+            f"{target} leads out of {named}, to {package}; name what {named} itself offers"
+        )
     if package not in allowed:
         raise ValueError(
             f"{target} is of the package {package}, which this run does not trust; if you do, add trust=[{package}]"
@@ -63,7 +78,9 @@ def imported(module: str) -> ModuleType:
         return import_module(module)
     except Exception as error:
         reason = f"{type(error).__name__}: {first_line(error)}"
-        raise ValueError(f"cannot import {module} ({reason}); install it, or put its folder on PYTHONPATH") from error
+        raise ValueError(
+            f"cannot import {module} ({reason}); install it, or put its folder on PYTHONPATH"
+        ) from error
 
 
 def member(found: Any, walked: str, name: str) -> Any:
@@ -85,9 +102,13 @@ def require_public(found: Any, target: str) -> None:
     if not isinstance(found, type):
         raise ValueError(f"{target} is no class")
     room = ".".join(found.__module__.split(".")[:2])
-    offered = room.removeprefix("darnax.") in ROOMS and found.__name__ in getattr(import_module(room), "__all__", ())
+    offered = room.removeprefix("darnax.") in ROOMS and found.__name__ in getattr(
+        import_module(room), "__all__", ()
+    )
     if not offered:
-        raise ValueError(f"{target} is nothing that a configuration can name; classes are in darnax.{', darnax.'.join(ROOMS)}")
+        raise ValueError(
+            f"{target} is nothing that a configuration can name; classes are in darnax.{', darnax.'.join(ROOMS)}"
+        )
 
 
 def require_kind(found: Any, target: str, kind: type | None) -> None:

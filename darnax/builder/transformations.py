@@ -11,13 +11,18 @@ import jax.numpy as jnp
 import optax
 
 from darnax.builder.annotations import options
-from darnax.builder.calls import SEEDS, DeferredCall, evaluate_calls, qualified_name, signature_of
+from darnax.builder.calls import DeferredCall, evaluate_calls
 from darnax.builder.problems import format_value
+from darnax.builder.signatures import SEEDS, qualified_name, signature_of
 from darnax.builder.trials import choose_traced_numbers
 from darnax.errors import first_line
 
 PROBE = 1000  # steps per epoch, to try a transformation with
-COUNTED = {"num_betas": 100, "ns_steps": 1000, "memory_size": 1000}  # arguments of Optax -> the most that anybody needs
+COUNTED = {
+    "num_betas": 100,
+    "ns_steps": 1000,
+    "memory_size": 1000,
+}  # arguments of Optax -> the most that anybody needs
 MISSING = re.compile(r"missing \d+ required (?:keyword-only|positional) arguments?: (.*)")
 
 
@@ -32,27 +37,39 @@ def inject_numbers(call: DeferredCall, steps_per_epoch: int) -> Any:
     arguments = {name: argument(value, steps_per_epoch) for name, value in call.arguments.items()}
     if call.compiled_in:
         fixed |= {name for name in parameters if not callable(arguments.get(name))}
-    numbers = {n: float(v) if type(v) is int and n not in fixed else v for n, v in arguments.items()}
+    numbers = {
+        n: float(v) if type(v) is int and n not in fixed else v for n, v in arguments.items()
+    }
     return optax.inject_hyperparams(call.factory, static_args=fixed)(**numbers)
 
 
 def argument(value: Any, steps_per_epoch: int) -> Any:
     """Make an argument: a transformation in another one has its numbers in the state as well."""
     result = evaluate_calls(value, steps_per_epoch)
-    return inject_numbers(value, steps_per_epoch) if isinstance(result, optax.GradientTransformation) else result
+    return (
+        inject_numbers(value, steps_per_epoch)
+        if isinstance(result, optax.GradientTransformation)
+        else result
+    )
 
 
 def structural_arguments(call: DeferredCall) -> set[str]:
     """Name the parameters that shape the computation: seeds, and what is annotated as no real number."""
     parameters, hints = signature_of(call.factory)
-    return {name for name in parameters if name in SEEDS or (name in hints and float not in options(hints[name]))}
+    return {
+        name
+        for name in parameters
+        if name in SEEDS or (name in hints and float not in options(hints[name]))
+    }
 
 
 def require_few(call: DeferredCall) -> None:
     """Raise ValueError where an argument counts what is made one by one, or kept, and counts too many."""
     for name, value in call.arguments.items():
         if isinstance(value, int) and value > COUNTED.get(name, value):
-            raise ValueError(f"{qualified_name(call.factory)} got {name}={value}, expected {COUNTED[name]} at most")
+            raise ValueError(
+                f"{qualified_name(call.factory)} got {name}={value}, expected {COUNTED[name]} at most"
+            )
         for inner in value if isinstance(value, list | tuple) else (value,):
             if isinstance(inner, DeferredCall):
                 require_few(inner)
@@ -71,7 +88,9 @@ def tried(call: DeferredCall) -> DeferredCall:
     """Return the call as a program can make it; what goes wrong may be any exception."""
     result = make_with_plain_numbers(call, PROBE)
     if not isinstance(result, optax.GradientTransformation):
-        raise ValueError(f"makes a {type(result).__name__}, expected one of Optax's transformations, such as optax.sgd")
+        raise ValueError(
+            f"makes a {type(result).__name__}, expected one of Optax's transformations, such as optax.sgd"
+        )
     return choose_traced_numbers(call, take_steps, try_part)
 
 
@@ -80,8 +99,14 @@ def make_with_plain_numbers(call: DeferredCall, steps_per_epoch: int) -> Any:
     try:
         return call(steps_per_epoch)
     except Exception:  # of constructors that compute with their arguments, and get schedules
-        arguments = {name: evaluate_calls(value, steps_per_epoch) for name, value in call.arguments.items()}
-        schedules = [name for name, value in arguments.items() if callable(value) and name not in structural_arguments(call)]
+        arguments = {
+            name: evaluate_calls(value, steps_per_epoch) for name, value in call.arguments.items()
+        }
+        schedules = [
+            name
+            for name, value in arguments.items()
+            if callable(value) and name not in structural_arguments(call)
+        ]
         if not schedules:
             raise
         return call.factory(**arguments | {name: float(arguments[name](0)) for name in schedules})
@@ -123,7 +148,11 @@ def reason(call: DeferredCall, error: Exception) -> str:
             continue
         if isinstance(value, DeferredCall) and callable(evaluate_calls(value, PROBE)):
             return f"{qualified_name(call.factory)} cannot use a schedule for {name} ({why}); give it a number"
-        given = qualified_name(value.factory) if isinstance(value, DeferredCall) else format_value(value)
+        given = (
+            qualified_name(value.factory)
+            if isinstance(value, DeferredCall)
+            else format_value(value)
+        )
         return f"{qualified_name(call.factory)} cannot use {given} for {name} ({why})"
     return why
 
@@ -146,7 +175,9 @@ def in_words(name: str, error: Exception) -> str:
     if "carry" in message and "equal types" in str(error):
         return f"{name} would keep a state that changes its type from step to step"
     if "pytree" in message.lower() or "reduction_axis" in message:
-        return f"{name} needs a tree in the shape of the network, which a configuration cannot write"
+        return (
+            f"{name} needs a tree in the shape of the network, which a configuration cannot write"
+        )
     if isinstance(error, ValueError):
         return message
     kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "

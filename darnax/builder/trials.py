@@ -13,7 +13,9 @@ from darnax.builder.calls import DeferredCall
 Attempt = Callable[[DeferredCall], Any]
 
 
-def choose_traced_numbers(call: DeferredCall, attempt: Attempt, attempt_part: Attempt) -> DeferredCall:
+def choose_traced_numbers(
+    call: DeferredCall, attempt: Attempt, attempt_part: Attempt
+) -> DeferredCall:
     """Return the call as a program can make it: numbers traced, or compiled in where that fails.
 
     The calls among its arguments are tried first, each by itself, with `attempt_part`; one that

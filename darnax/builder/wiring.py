@@ -27,7 +27,11 @@ class Family:
     @property
     def members(self) -> tuple[str, ...]:
         """Names of the buffers: `hidden1`, `hidden2`, … where they repeat."""
-        return (self.name,) if self.repeat is None else tuple(f"{self.name}{i}" for i in range(1, self.repeat + 1))
+        return (
+            (self.name,)
+            if self.repeat is None
+            else tuple(f"{self.name}{i}" for i in range(1, self.repeat + 1))
+        )
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,18 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
     for end, role in ((0, "first buffer is the input"), (-1, "last buffer is the output")):
         name = list(node)[end]
         if name in families and families[name].repeat is not None:
-            problems.add(f"model.buffers.{name}", f"the {role}, which does not repeat; write its size alone, such as [10]")
+            problems.add(
+                f"model.buffers.{name}",
+                f"the {role}, which does not repeat; write its size alone, such as [10]",
+            )
     for name, family in families.items():
-        if twice := [member for member in family.members if family.repeat is not None and member in families]:
-            problems.add(f"model.buffers.{twice[0]}", f"is also the name of a member of {name}; choose another name")
+        if twice := [
+            member for member in family.members if family.repeat is not None and member in families
+        ]:
+            problems.add(
+                f"model.buffers.{twice[0]}",
+                f"is also the name of a member of {name}; choose another name",
+            )
     return Buffers(families) if len(problems.found) == before else None
 
 
@@ -86,14 +98,24 @@ def read_family(name: str, value: Any, first: int) -> Family:
         raise ValueError(f"got {name!r}, expected a name of letters, digits and _")
     repeats = isinstance(value, Mapping)
     if repeats and set(value) != {"size", "repeat"}:
-        raise ValueError(f"got the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat")
+        raise ValueError(
+            f"got the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat"
+        )
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
-    if not isinstance(size, list | tuple) or not size or not all(type(length) is int and length > 0 for length in size):
-        raise ValueError(f"got the size {format_value(size)}, expected a list of positive integers, such as [10]")
+    if (
+        not isinstance(size, list | tuple)
+        or not size
+        or not all(type(length) is int and length > 0 for length in size)
+    ):
+        raise ValueError(
+            f"got the size {format_value(size)}, expected a list of positive integers, such as [10]"
+        )
     if math.prod(size) > MOST_UNITS:
         raise ValueError(f"got the size {format_value(size)}, expected {MOST_UNITS} units at most")
     if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
-        raise ValueError(f"got repeat: {format_value(repeat)}, expected a positive integer, {DEEPEST} at most")
+        raise ValueError(
+            f"got repeat: {format_value(repeat)}, expected a positive integer, {DEEPEST} at most"
+        )
     return Family(name, tuple(size), repeat, first)
 
 
@@ -132,10 +154,14 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     if family.repeat is None and indexed:
         raise ValueError(f"got {text}, but {name} does not repeat; write {name}")
     if family.repeat is not None and not indexed:
-        raise ValueError(f"got {text}, but {name} repeats; write {name}[1], {name}[-1], or {name}[i] for every one")
+        raise ValueError(
+            f"got {text}, but {name} repeats; write {name}[1], {name}[-1], or {name}[i] for every one"
+        )
     end = Endpoint(family, running is not None, int(fixed or f"{sign or '+'}{shift or 0}"))
     if fixed is not None and end.at(0) is None:
-        raise ValueError(f"got {text}, expected an index from 1 to {family.repeat}, or -1 for the last")
+        raise ValueError(
+            f"got {text}, expected an index from 1 to {family.repeat}, or -1 for the last"
+        )
     return end
 
 

@@ -8,9 +8,17 @@ import typer
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
 
-Examples = Annotated[int, typer.Option("--examples", metavar="N", min=1, help="Test examples to look at.")]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="MEASURE", help="Take this measure; may be repeated.")]
-Export = Annotated[Path | None, typer.Option("--export", metavar="FILE.npz", help="Write the states of all test examples.")]
+Examples = Annotated[
+    int, typer.Option("--examples", metavar="N", min=1, help="Test examples to look at.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="MEASURE", help="Take this measure; may be repeated."),
+]
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", metavar="FILE.npz", help="Write the states of all test examples."),
+]
 
 
 def analyse(

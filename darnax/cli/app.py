@@ -26,7 +26,10 @@ from darnax.cli import (
 )
 from darnax.cli.options import DEBUG
 
-RECORDED = ("train", "sweep")  # commands that do more than print: the screen is a view of what they do
+RECORDED = (
+    "train",
+    "sweep",
+)  # commands that do more than print: the screen is a view of what they do
 
 
 class ErrorReportingGroup(TyperGroup):
@@ -74,7 +77,9 @@ def version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    _: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Train deep recurrent networks without gradients: they relax to a fixed point, and local rules learn there.
 

@@ -15,7 +15,12 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
     """
     packages, rest = trust.split_trust(overrides or [])
     if rest:
-        raise RequestError(Problem(rest[0], "the literature is that of the run as it is; leave out everything but trust=[…]"))
+        raise RequestError(
+            Problem(
+                rest[0],
+                "the literature is that of the run as it is; leave out everything but trust=[…]",
+            )
+        )
     from darnax.builder import build
     from darnax.builder.bibliography import bibliography
     from darnax.data import describe
@@ -25,7 +30,9 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
     trust.require_granted(config, packages)
     build(config, existing=True)
     own = config["data"].get("source") is not None
-    found = bibliography(config, "" if own else describe(config["data"]["name"], config["paths"]["data"]).citation)
+    found = bibliography(
+        config, "" if own else describe(config["data"]["name"], config["paths"]["data"]).citation
+    )
     for entry, users in found.entries.items():
         tables.echo(f"% {', '.join(users)}", *entry.split("\n"), "")
     for what in found.silent:

@@ -16,15 +16,28 @@ MANY = 8  # columns that a terminal has room for
 
 Places = Annotated[
     list[Path],
-    typer.Argument(metavar="RUNS|SWEEPS|FOLDERS", help="Folders, with runs at any depth, or ids of runs and sweeps."),
+    typer.Argument(
+        metavar="RUNS|SWEEPS|FOLDERS",
+        help="Folders, with runs at any depth, or ids of runs and sweeps.",
+    ),
 ]
 GroupBy = Annotated[
-    list[str] | None, typer.Option("--group-by", metavar="KEY", help="Make a row of what has this in common; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--group-by", metavar="KEY", help="Make a row of what has this in common; may be repeated."
+    ),
 ]
-Best = Annotated[bool, typer.Option("--best", help="Of each run take the best value it logged, instead of the last.")]
+Best = Annotated[
+    bool,
+    typer.Option("--best", help="Of each run take the best value it logged, instead of the last."),
+]
 Lower = Annotated[bool, typer.Option("--lower", help="The lowest value of the metric is the best.")]
-Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")]
-Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")
+]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")
+]
 
 
 def compare(
@@ -51,7 +64,9 @@ def compare(
     from darnax.reports.compare import compare as put_side_by_side
     from darnax.reports.runs import find
 
-    comparison = put_side_by_side(find(places), metric, list(group_by or []), best=best, lower=lower)
+    comparison = put_side_by_side(
+        find(places), metric, list(group_by or []), best=best, lower=lower
+    )
     show(comparison)
     if csv is not None:
         from darnax.reports.table_file import write
@@ -71,7 +86,9 @@ def show(comparison: "Comparison") -> None:
 
     heads, rows = cells(comparison)
     keys = len(comparison.columns)
-    tables.show(heads[:MANY][:keys] + heads[keys:], [row[:MANY][:keys] + row[keys:] for row in rows])
+    tables.show(
+        heads[:MANY][:keys] + heads[keys:], [row[:MANY][:keys] + row[keys:] for row in rows]
+    )
     if not comparison.is_ranked:
         tables.echo(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
     if hidden := heads[MANY:keys]:

@@ -12,9 +12,16 @@ from darnax.printing import count_of
 
 Directory = Annotated[
     Path | None,
-    typer.Option("--directory", metavar="DIR", help="Where prepared datasets live; else paths.data.", show_default=False),
+    typer.Option(
+        "--directory",
+        metavar="DIR",
+        help="Where prepared datasets live; else paths.data.",
+        show_default=False,
+    ),
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)
+]
 
 ORIGIN = {
     "bundled": "archives that come with darnax",
@@ -22,7 +29,11 @@ ORIGIN = {
     "tfds": "the network, by TensorFlow",
 }
 
-app = typer.Typer(name="data", no_args_is_help=True, help="Datasets: which there are, what they hold, preparing them.")
+app = typer.Typer(
+    name="data",
+    no_args_is_help=True,
+    help="Datasets: which there are, what they hold, preparing them.",
+)
 
 
 @app.command("list")
@@ -34,7 +45,10 @@ def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
     from darnax.data import catalogue
 
     rows = catalogue(data_folder(directory))
-    tables.show(("dataset", "prepared", "made from"), [(r.name, "yes" if r.prepared else "no", ORIGIN[r.origin]) for r in rows])
+    tables.show(
+        ("dataset", "prepared", "made from"),
+        [(r.name, "yes" if r.prepared else "no", ORIGIN[r.origin]) for r in rows],
+    )
 
 
 @app.command("show")
@@ -63,7 +77,9 @@ def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) 
 def prepare_dataset(
     name: Name,
     directory: Directory = None,
-    archives: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder with the downloaded archives.")] = None,
+    archives: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder with the downloaded archives.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Prepare a dataset once, so that training reads it in a second.
@@ -75,7 +91,12 @@ def prepare_dataset(
     from darnax.data import prepare
 
     with progress_bar() as progress:
-        folder = prepare(name, data_folder(directory), archives=archives and archives.expanduser(), progress=progress)
+        folder = prepare(
+            name,
+            data_folder(directory),
+            archives=archives and archives.expanduser(),
+            progress=progress,
+        )
     tables.echo(f"{name} is prepared: {folder}")
 
 

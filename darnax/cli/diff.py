@@ -25,9 +25,14 @@ def diff(a: Run, b: Run, debug: Debug = False) -> None:
     changed = differences(first.config, second.config)
     section("configuration", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
     around = differences(environment(first), environment(second))
-    section("environment", [(key, text.leaf(x), text.leaf(y)) for key, x, y in around if key != "seed"])
+    section(
+        "environment", [(key, text.leaf(x), text.leaf(y)) for key, x, y in around if key != "seed"]
+    )
     outcome = [("status", first.status, second.status, "")] if first.status != second.status else []
-    outcome += [(m, text.metric(m, x), text.metric(m, y), text.change(m, x, y)) for m, x, y in results(first, second)]
+    outcome += [
+        (m, text.metric(m, x), text.metric(m, y), text.change(m, x, y))
+        for m, x, y in results(first, second)
+    ]
     section("result", outcome, ("b − a",))
 
 

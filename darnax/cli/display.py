@@ -30,7 +30,11 @@ def display() -> "Display":
 def progress_bar() -> Iterator[StageProgress]:
     """Give a function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: tables.echo(f"{stage}: {total}", error=True) if done >= total else None
+        yield (
+            lambda stage, done, total: (
+                tables.echo(f"{stage}: {total}", error=True) if done >= total else None
+            )
+        )
         return
     from rich.console import Console
     from rich.progress import Progress as Bars

@@ -56,10 +56,14 @@ def show(evaluation: "Evaluation") -> None:
 
     count, examples = evaluation.examples, count_of(evaluation.examples, "example")
     if not evaluation.right_or_wrong:
-        tables.echo(f"score {evaluation.accuracy:.4f}  (mean of {examples}; not a fraction of right answers)")
+        tables.echo(
+            f"score {evaluation.accuracy:.4f}  (mean of {examples}; not a fraction of right answers)"
+        )
         return
     low, high = confusion.interval(round(evaluation.accuracy * count), count)
-    tables.echo(f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {examples})")
+    tables.echo(
+        f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {examples})"
+    )
     if not evaluation.class_names:
         return
     tables.echo()
@@ -67,6 +71,8 @@ def show(evaluation: "Evaluation") -> None:
         ("class", "n", "recall", "precision"),
         [
             (name, n, tables.percent(recall), tables.percent(precision))
-            for name, n, recall, precision in confusion.classes(evaluation.confusion, evaluation.class_names)
+            for name, n, recall, precision in confusion.classes(
+                evaluation.confusion, evaluation.class_names
+            )
         ],
     )

@@ -16,7 +16,9 @@ class PrintableRecord(logging.LogRecord):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.exc_info and self.exc_info[0] is not None:
-            self.exc_text = printable_lines("".join(traceback.format_exception(*self.exc_info)).rstrip("\n"))
+            self.exc_text = printable_lines(
+                "".join(traceback.format_exception(*self.exc_info)).rstrip("\n")
+            )
 
     def getMessage(self) -> str:  # noqa: N802
         """Return the message."""

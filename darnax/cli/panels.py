@@ -18,7 +18,11 @@ def report(error: BaseException, *, debug: bool = False) -> int:
         panel("This request cannot be carried out", [str(problem) for problem in error.problems])
         return REFUSED
     if hasattr(error, "resume") and hasattr(error, "exit_code"):
-        what = "a checkpoint is saved" if getattr(error, "saved", True) else "stopped at once, the last checkpoint is as it was"
+        what = (
+            "a checkpoint is saved"
+            if getattr(error, "saved", True)
+            else "stopped at once, the last checkpoint is as it was"
+        )
         panel(f"Interrupted; {what}. Resume with", [str(error.resume)])
         return int(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
@@ -36,16 +40,28 @@ def trace(error: BaseException) -> None:
 def as_request_error(error: BaseException) -> BaseException:
     """Return a RequestError in the place of what JAX raises at a value of a variable that it does not know."""
     text = str(error)
-    if isinstance(error, ValueError) and ("for JAX flag jax_" in text or "environment 'JAX_" in text):
-        return RequestError(Problem("JAX_…", f"{text}; unset that variable, or give it another value"))
+    if isinstance(error, ValueError) and (
+        "for JAX flag jax_" in text or "environment 'JAX_" in text
+    ):
+        return RequestError(
+            Problem("JAX_…", f"{text}; unset that variable, or give it another value")
+        )
     return error
 
 
 def describe_failure(error: BaseException, *, debug: bool = False) -> list[str]:
     """Tell the exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
-    what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    what = (
+        str(error)
+        if isinstance(error, RunError)
+        else f"{type(error).__name__}: {error}".rstrip(": ")
+    )
     notes = list(getattr(error, "__notes__", []))
-    return [what, *notes, *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"])]
+    return [
+        what,
+        *notes,
+        *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"]),
+    ]
 
 
 def panel(title: str, lines: list[str]) -> None:

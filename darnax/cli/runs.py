@@ -21,7 +21,9 @@ WITHOUT_TERMINAL = (1000, 0)
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look, at any depth.")]
 
 
-def runs(folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", debug: Debug = False) -> None:
+def runs(
+    folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", debug: Debug = False
+) -> None:
     """List all runs, newest first, and what tells those of one experiment apart.
 
         darnax runs
@@ -50,7 +52,9 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", deb
         )
         for run in found
     ]
-    shown = len(columns) if get_terminal_size(WITHOUT_TERMINAL).columns >= WIDE else len(columns) - 1
+    shown = (
+        len(columns) if get_terminal_size(WITHOUT_TERMINAL).columns >= WIDE else len(columns) - 1
+    )
     tables.show(columns[:shown], [row[:shown] for row in rows])
 
 
@@ -68,7 +72,12 @@ def describe_differences(found: "list[Run]") -> "dict[Run, str]":
         for run in group:
             there = [key for key in keys if key in run.config]
             more = f" and {len(there) - MANY} more" if len(there) > MANY else ""
-            said[run] = text.pairs([short[key] for key in there[:MANY]], [run.config[key] for key in there[:MANY]]) + more
+            said[run] = (
+                text.pairs(
+                    [short[key] for key in there[:MANY]], [run.config[key] for key in there[:MANY]]
+                )
+                + more
+            )
     return said
 
 

@@ -9,7 +9,10 @@ from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
 from darnax.errors import writing_file
 
-Picture = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the wiring into FILE.", show_default=False)]
+Picture = Annotated[
+    Path | None,
+    typer.Option("--svg", metavar="FILE", help="Draw the wiring into FILE.", show_default=False),
+]
 
 
 def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False) -> None:

@@ -53,7 +53,9 @@ class Screen(io.RawIOBase):
     def report(self) -> None:
         """Log why nothing can be written, if that is so and there is a log."""
         if self.lost is not None and logger.hasHandlers():
-            logger.warning("%s cannot be written (%s); everything goes on without it", self.name, self.lost)
+            logger.warning(
+                "%s cannot be written (%s); everything goes on without it", self.name, self.lost
+            )
 
     def _write_some(self, data: bytes) -> int:
         try:

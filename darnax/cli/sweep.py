@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from darnax.sweeps.display import SweepDisplay
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="DIR",
+        help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.",
+        show_default=False,
+    ),
 ]
 Changes = Annotated[
     list[str] | None,
@@ -31,7 +36,9 @@ Changes = Annotated[
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try points that failed twice again.")]
 
 app = typer.Typer(
-    name="sweep", no_args_is_help=True, help="Sweeps that `darnax train -m` has started: how they stand, going on."
+    name="sweep",
+    no_args_is_help=True,
+    help="Sweeps that `darnax train -m` has started: how they stand, going on.",
 )
 
 
@@ -46,7 +53,9 @@ def status(folder: Folder, debug: Debug = False) -> None:
 
 
 @app.command("resume")
-def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = False, debug: Debug = False) -> None:
+def resume(
+    folder: Folder, overrides: Changes = None, retry_failed: Retry = False, debug: Debug = False
+) -> None:
     """Go on with a sweep, however it ended: nothing that is done is done again.
 
     Points that were interrupted go on from their last checkpoint, points that failed are tried once more; those that failed
@@ -65,7 +74,9 @@ def resume(folder: Folder, overrides: Changes = None, retry_failed: Retry = Fals
     finish(lambda: running.resume(folder, words, retry=retry_failed, display=display(debug)), words)
 
 
-def start(overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False) -> None:
+def start(
+    overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False
+) -> None:
     """Run all points of a new sweep."""
     from darnax.sweeps import running
 
@@ -97,7 +108,9 @@ def finish(carry_out: Callable[[], tuple[Record, list[State]]], overrides: list[
     except Interrupted as interrupted:
         if interrupted.resume:
             raise
-        raise typer.Exit(interrupted.exit_code) from None  # no point was written down: there is nothing to resume
+        raise typer.Exit(
+            interrupted.exit_code
+        ) from None  # no point was written down: there is nothing to resume
     if running.are_refused(states):
         raise typer.Exit(panels.REFUSED)
     left = [state for state in states if state.status not in DONE]
@@ -118,7 +131,9 @@ def dry_run(overrides: list[str], file: Path | None) -> None:
     plan = planning.plan(composer, overrides)
     with warnings_to_stderr():
         warn_of_new(composer, (point.config for point in plan.points if point.config))
-    rows = [(name, " ".join(words)) for words, name in planning.point_names(plan, overrides).items()]
+    rows = [
+        (name, " ".join(words)) for words, name in planning.point_names(plan, overrides).items()
+    ]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:
         drawn = count_of(plan.search.settings.n_trials, "point")

@@ -16,7 +16,14 @@ from darnax.sweeps.survey import State, best, survey, time_left
 if TYPE_CHECKING:
     from rich.console import Group
 
-COLOURS = {"running": "cyan", "finished": "green", "pruned": "blue", "failed": "red", "refused": "red", "interrupted": "yellow"}
+COLOURS = {
+    "running": "cyan",
+    "finished": "green",
+    "pruned": "blue",
+    "failed": "red",
+    "refused": "red",
+    "interrupted": "yellow",
+}
 EVERY = 1.0  # seconds between two looks at the folder
 
 
@@ -26,7 +33,11 @@ def board(record: Record) -> Iterator[None]:
     if sys.stdout.isatty():
         from rich.live import Live
 
-        with Live(get_renderable=lambda: render_table(record), refresh_per_second=1 / EVERY, transient=True):
+        with Live(
+            get_renderable=lambda: render_table(record),
+            refresh_per_second=1 / EVERY,
+            transient=True,
+        ):
             yield
         return
     over = threading.Event()
@@ -49,7 +60,13 @@ def print_changes(record: Record, over: threading.Event) -> None:
         for number, state in enumerate(states, 1):
             if before.get(state.name, "waiting") != state.status:
                 of = max(record.goal.trials, len(states))
-                told = (f"{number}/{of}", state.name, state.status, text.metric(record.goal.metric, state.value), state.why)
+                told = (
+                    f"{number}/{of}",
+                    state.name,
+                    state.status,
+                    text.metric(record.goal.metric, state.value),
+                    state.why,
+                )
                 tables.echo("  ".join(filter(None, told)))
             before[state.name] = state.status
 
@@ -92,7 +109,11 @@ def columns(goal: Objective) -> tuple[str, ...]:
 
 def row(state: State, goal: Objective) -> tuple[str, ...]:
     """Write one point for a table."""
-    epochs = f"{round(state.epochs, 1):g}/{state.of:g}" if state.epochs and not math.isnan(state.of) else ""
+    epochs = (
+        f"{round(state.epochs, 1):g}/{state.of:g}"
+        if state.epochs and not math.isnan(state.of)
+        else ""
+    )
     last = state.why or (state.run.name if state.run else "")
     return (
         state.name,
@@ -107,11 +128,15 @@ def row(state: State, goal: Objective) -> tuple[str, ...]:
 def summarise(states: Sequence[State], goal: Objective) -> str:
     """Count the points, name the best, and estimate the time that is left."""
     counts = {status: sum(s.status == status for s in states) for status in ("finished", *COLOURS)}
-    parts = [f"{counts.pop('finished')} of {count_of(max(goal.trials, len(states)), 'point')} finished"]
+    parts = [
+        f"{counts.pop('finished')} of {count_of(max(goal.trials, len(states)), 'point')} finished"
+    ]
     parts += [f"{count} {status}" for status, count in counts.items() if count]
     if (top := best(states, goal)) is not None:
         parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")
-    open_points = len(states) < goal.trials or any(s.status in ("waiting", "running") for s in states)
+    open_points = len(states) < goal.trials or any(
+        s.status in ("waiting", "running") for s in states
+    )
     if open_points and not math.isnan(left := time_left(states, goal)):
         parts.append(f"about {text.duration(left)} left")
     return " · ".join(parts)

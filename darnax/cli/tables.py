@@ -12,7 +12,12 @@ __all__ = ["echo", "percent", "printable", "show"]
 def echo(*lines: str, error: bool = False) -> None:
     """Print lines, to stderr if it is an `error`; nothing in them commands the terminal, or begins another line."""
     stream = sys.stderr if error else sys.stdout
-    print(*(printable(line.expandtabs()) for line in lines or ("",)), sep="\n", file=stream, flush=True)
+    print(
+        *(printable(line.expandtabs()) for line in lines or ("",)),
+        sep="\n",
+        file=stream,
+        flush=True,
+    )
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: bool = False) -> None:
@@ -32,7 +37,11 @@ def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool =
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None if tight else SIMPLE_HEAD, padding=(0, 2 if tight else 1, 0, 0 if tight else 1), pad_edge=False)
+    table = Table(
+        box=None if tight else SIMPLE_HEAD,
+        padding=(0, 2 if tight else 1, 0, 0 if tight else 1),
+        pad_edge=False,
+    )
     for name in columns:
         table.add_column(Text(name, "bold"))
     for line in lines:
@@ -44,7 +53,9 @@ def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     """For a file or another program: two spaces between columns, one row a line."""
     everything = [list(columns), *lines]
     widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]
-    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in everything]
+    padded = [
+        [cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in everything
+    ]
     echo(*("  ".join(cells).rstrip() for cells in padded))
 
 

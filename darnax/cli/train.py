@@ -12,11 +12,24 @@ from darnax.composing import secrets, trust
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
 
-Multirun = Annotated[bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")]
-Cfg = Annotated[Literal["job"] | None, typer.Option("--cfg", help="Print the configuration and stop.", show_default=False)]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="With -m: list the points, say which are refused, and stop.")]
-Resume = Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")]
+Multirun = Annotated[
+    bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")
+]
+Cfg = Annotated[
+    Literal["job"] | None,
+    typer.Option("--cfg", help="Print the configuration and stop.", show_default=False),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="With -m: list the points, say which are refused, and stop."),
+]
+Resume = Annotated[
+    Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")
+]
 
 
 def train(
@@ -54,7 +67,12 @@ def train(
     """
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
-        raise RequestError(Problem("--dry-run", "lists the points of a sweep; add -m, or see one configuration with --cfg job"))
+        raise RequestError(
+            Problem(
+                "--dry-run",
+                "lists the points of a sweep; add -m, or see one configuration with --cfg job",
+            )
+        )
     secrets.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
         resume_run(resume, changes, alone=not (multirun or cfg or config))
@@ -92,13 +110,22 @@ def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
 
     machine.require_of_machine(words)
     with warnings_to_stderr():
-        training.resume(run, trusted=trust.trusted_packages(words), data=machine.data_folder_in(words), display=display())
+        training.resume(
+            run,
+            trusted=trust.trusted_packages(words),
+            data=machine.data_folder_in(words),
+            display=display(),
+        )
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     """Print the configuration that a run would get: with `--config` it can be trained, as it is or with other values."""
     if not alone:
-        raise RequestError(Problem("--cfg", "shows one configuration; leave out -m and give one value for each key"))
+        raise RequestError(
+            Problem(
+                "--cfg", "shows one configuration; leave out -m and give one value for each key"
+            )
+        )
     from darnax.cli import streams
     from darnax.cli.display import warnings_to_stderr
     from darnax.laboratory.machine import compose_here

@@ -15,9 +15,15 @@ def render(description: "Description") -> None:
     """Print the buffers and their layers, the adapters, what learns when and how, the phases, and what there is in all."""
     tables.show(("buffer", "size", "layer", "inputs", "weights"), layers(description), tight=True)
     tables.echo()
-    tables.show(("adapter", "from", "to", "kind", "inputs", "weights"), adapters(description), tight=True)
+    tables.show(
+        ("adapter", "from", "to", "kind", "inputs", "weights"), adapters(description), tight=True
+    )
     tables.echo()
-    tables.show(("module", "rule", "learns in", "optimiser", "rate", "set in"), learning(description), tight=True)
+    tables.show(
+        ("module", "rule", "learns in", "optimiser", "rate", "set in"),
+        learning(description),
+        tight=True,
+    )
     tables.echo()
     tables.show(
         ("phase", "steps", "messages", "start", "learns"),
@@ -31,9 +37,17 @@ def render(description: "Description") -> None:
 
 def layers(description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every buffer; the input has no layer."""
-    by_buffer = {module.receiver: module for module in description.modules if module.sender == module.receiver}
+    by_buffer = {
+        module.receiver: module
+        for module in description.modules
+        if module.sender == module.receiver
+    }
     for position, (name, size) in enumerate(description.buffers):
-        yield (name, "×".join(map(str, size)), *(about(by_buffer[position]) if position in by_buffer else ("", "", "")))
+        yield (
+            name,
+            "×".join(map(str, size)),
+            *(about(by_buffer[position]) if position in by_buffer else ("", "", "")),
+        )
 
 
 def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
@@ -48,9 +62,18 @@ def learning(description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every module: when it learns, and what makes its steps."""
     grouped = any(module.source.startswith("groups.") for module in description.modules)
     for module in description.modules:
-        rule = module.rule or ("its own" if module.learns else "frozen" if module.parameters else "")
+        rule = module.rule or (
+            "its own" if module.learns else "frozen" if module.parameters else ""
+        )
         fallen = " (in no group)" if grouped and module.source == "default" else ""
-        yield module.name, rule, ", ".join(module.learns) or "never", module.optimizer, module.rate, module.source + fallen
+        yield (
+            module.name,
+            rule,
+            ", ".join(module.learns) or "never",
+            module.optimizer,
+            module.rate,
+            module.source + fallen,
+        )
 
 
 def about(module: "ModuleRow") -> tuple[str, str, str]:
@@ -62,7 +85,11 @@ def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every phase of training or of inference."""
     for name, phase in getattr(description, when).items():
         steps = str(phase.steps) if phase.until is None else f"at most {phase.max_steps}"
-        learnt = " ".join(module.name for module in description.modules if name in module.learns) if when == "train" else ""
+        learnt = (
+            " ".join(module.name for module in description.modules if name in module.learns)
+            if when == "train"
+            else ""
+        )
         yield f"{when} {name}", steps, phase.messages, phase.start, learnt
 
 

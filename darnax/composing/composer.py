@@ -20,7 +20,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.composing import config_folders, explanations, hydra_settings, saved_configuration, secrets, trust
+from darnax.composing import (
+    config_folders,
+    explanations,
+    hydra_settings,
+    saved_configuration,
+    secrets,
+    trust,
+)
 from darnax.composing.composition import Composed, keep_references
 from darnax.composing.derivations import derivations
 from darnax.errors import Problem, RequestError
@@ -28,9 +35,18 @@ from darnax.reports.configuration import COMPUTED
 
 Adapt = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Check = Callable[[DictConfig], None]
-QUIET = ["hydra.output_subdir=null", "hydra.job.chdir=false", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+QUIET = [
+    "hydra.output_subdir=null",
+    "hydra.job.chdir=false",
+    "hydra/job_logging=none",
+    "hydra/hydra_logging=none",
+]
 PRIMARY = "config"
-APPENDED = ("experiment=", "debug=", "sweep=")  # groups outside the defaults list: Hydra wants +experiment=…
+APPENDED = (
+    "experiment=",
+    "debug=",
+    "sweep=",
+)  # groups outside the defaults list: Hydra wants +experiment=…
 
 
 class Composer(ConfigLoaderImpl):
@@ -51,7 +67,9 @@ class Composer(ConfigLoaderImpl):
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
-        directories = config_folders.config_folders() if file is None else [config_folders.packaged_folder()]
+        directories = (
+            config_folders.config_folders() if file is None else [config_folders.packaged_folder()]
+        )
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
             path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
@@ -69,10 +87,14 @@ class Composer(ConfigLoaderImpl):
         parsed = OverridesParser.create().parse_overrides(overrides)
         path = tuple(str(o.input_line) for o in parsed if o.get_key_element() == "hydra.searchpath")
         if path not in self.files:
-            _, self.files[path] = super()._parse_overrides_and_create_caching_repo(config_name, list(path))
+            _, self.files[path] = super()._parse_overrides_and_create_caching_repo(
+                config_name, list(path)
+            )
         return parsed, self.files[path]
 
-    def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
+    def _compose_config_from_defaults_list(
+        self, defaults: list[ResultDefault], repo: IConfigRepository
+    ) -> DictConfig:
         """Merge the same files once: points of a sweep differ by values, which are set afterwards."""
         key = (id(repo), *((default.config_path, default.package) for default in defaults))
         if key not in self.merged:
@@ -93,9 +115,13 @@ class Composer(ConfigLoaderImpl):
 
     def change(self, before: Composed, words: list[str], *, fresh: bool = True) -> Composed:
         """Return a saved configuration on this machine, after overrides."""
-        return saved_configuration.apply_overrides(before, words, self.is_group, fresh=fresh, here=self.here)
+        return saved_configuration.apply_overrides(
+            before, words, self.is_group, fresh=fresh, here=self.here
+        )
 
-    def compose_around_saved(self, configuration: Composed, overrides: list[str], mode: RunMode) -> DictConfig:
+    def compose_around_saved(
+        self, configuration: Composed, overrides: list[str], mode: RunMode
+    ) -> DictConfig:
         """Put Hydra's node, as the packaged files and the overrides make it, around a saved configuration, for a sweep."""
         parsed = list(hydra_settings.parse_overrides(overrides))
         hydra = [str(o.input_line) for o in parsed if hydra_settings.is_of_hydra(o.key_or_group)]
@@ -115,7 +141,9 @@ class Composer(ConfigLoaderImpl):
         """Compose once, with Hydra's own exceptions."""
         with warnings.catch_warnings():
             # A launcher's file has the name of its plugin's schema, and is meant to be checked by it.
-            warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
+            warnings.filterwarnings(
+                "ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema"
+            )
             return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
@@ -131,7 +159,9 @@ class Composer(ConfigLoaderImpl):
                 config = self.compose_once([*good, override], mode)
                 good.append(override)
             except Exception as error:
-                found.append(explanations.explain_composition(override, error, explanations.names(config)))
+                found.append(
+                    explanations.explain_composition(override, error, explanations.names(config))
+                )
         return found
 
     def sets_a_value(self, override: str) -> bool:
@@ -152,12 +182,16 @@ class Composer(ConfigLoaderImpl):
         if self.saved is None:
             config = self.compose(normalise_overrides(overrides))
             if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
-                raise RequestError(Problem("hydra.sweeper", "this configuration is a sweep; start it with -m"))
+                raise RequestError(
+                    Problem("hydra.sweeper", "this configuration is a sweep; start it with -m")
+                )
             hydra_settings.require_unchanged(config)
             return self.to_plain(config)
         return self.require_admissible(self.change(self.saved, overrides))
 
-    def compose_point(self, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Composed:
+    def compose_point(
+        self, hydra: list[str], overrides: list[str], check: Check = lambda config: None
+    ) -> Composed:
         """Compose one point of a sweep; a RequestError says why it cannot be composed, or why `check` refuses it."""
         if self.saved is not None:
             return self.require_admissible(self.change(self.saved, overrides))
@@ -173,7 +207,9 @@ class Composer(ConfigLoaderImpl):
             raise RequestError(*taken_for_truth)
         raw = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
         try:
-            resolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+            resolved = cast(
+                dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            )
         except OmegaConfBaseException as error:
             raise RequestError(*explanations.explain_unresolved(config)) from error
         return self.require_admissible(keep_references(raw, resolved))
@@ -191,7 +227,9 @@ class Composer(ConfigLoaderImpl):
         trust.require_granted(composed.resolved, self.trusted)
         return composed
 
-    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+    def load_sweep_config(
+        self, master_config: DictConfig, sweep_overrides: list[str]
+    ) -> DictConfig:
         """Hand a launcher the names of a point alone: what the point does was composed, and recorded, before."""
         config = deepcopy(master_config)
         with open_dict(config):

@@ -38,7 +38,10 @@ class Composed:
         """Return what a file has to hold for overrides of it to act as they would have when it was composed."""
         if not self.computed_from:
             return self.tree
-        return {**self.tree, COMPUTED: {key: list(keys) for key, keys in self.computed_from.items()}}
+        return {
+            **self.tree,
+            COMPUTED: {key: list(keys) for key, keys in self.computed_from.items()},
+        }
 
 
 def keep_references(raw: dict[str, Any], resolved: dict[str, Any]) -> Composed:
@@ -51,19 +54,31 @@ def keep_references(raw: dict[str, Any], resolved: dict[str, Any]) -> Composed:
         faithful = False
     if not faithful:  # an unusual interpolation: nothing follows by itself then
         tree = resolved
-        texts = {key: text for key, text in references.leaves(raw) if isinstance(text, str) and "${" in text}
+        texts = {
+            key: text
+            for key, text in references.leaves(raw)
+            if isinstance(text, str) and "${" in text
+        }
         computed = {key: sources(text, key, raw) for key, text in texts.items()}
     return Composed(resolved, tree, {key: found for key, found in computed.items() if found})
 
 
-def keep_node(raw: Any, resolved: Any, name: str, whole: Any, computed: dict[str, list[str]]) -> Any:
+def keep_node(
+    raw: Any, resolved: Any, name: str, whole: Any, computed: dict[str, list[str]]
+) -> Any:
     """Return a node with its references, and with the value in the place of any other interpolation, which is noted."""
     if isinstance(raw, dict):
         below = f"{name}." if name else ""
-        return {key: keep_node(inner, resolved[key], f"{below}{key}", whole, computed) for key, inner in raw.items()}
+        return {
+            key: keep_node(inner, resolved[key], f"{below}{key}", whole, computed)
+            for key, inner in raw.items()
+        }
     if isinstance(raw, list):
         pairs = enumerate(zip(raw, resolved, strict=True))
-        return [keep_node(inner, value, f"{name}.{index}", whole, computed) for index, (inner, value) in pairs]
+        return [
+            keep_node(inner, value, f"{name}.{index}", whole, computed)
+            for index, (inner, value) in pairs
+        ]
     if not isinstance(raw, str) or "${" not in raw:
         return raw
     if references.is_plain(raw):

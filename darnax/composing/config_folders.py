@@ -5,7 +5,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-MADE = ("sweep.json", "summary.json", "composed.yaml")  # one of them makes a folder that of a run or a sweep
+MADE = (
+    "sweep.json",
+    "summary.json",
+    "composed.yaml",
+)  # one of them makes a folder that of a run or a sweep
 
 
 def packaged_folder() -> Path:

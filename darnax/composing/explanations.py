@@ -16,10 +16,15 @@ EVERY_NAME = "`darnax train --cfg job` shows every name"
 def explain_composition(override: str, error: Exception, names: list[str]) -> Problem:
     """Explain one override (for "": the files themselves) that Hydra refused; `names` are what it could have meant."""
     if mark := getattr(error, "problem_mark", None):
-        return Problem(f"{mark.name}:{mark.line + 1}", f"is no valid YAML: {getattr(error, 'problem', error)}")
+        return Problem(
+            f"{mark.name}:{mark.line + 1}", f"is no valid YAML: {getattr(error, 'problem', error)}"
+        )
     if getattr(error, "options", None) is not None:
         return explain_missing_file(override, error)
-    return Problem(override or "configs/config.yaml", explain_message(override, str(error), error.__cause__, names))
+    return Problem(
+        override or "configs/config.yaml",
+        explain_message(override, str(error), error.__cause__, names),
+    )
 
 
 def explain_message(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
@@ -50,9 +55,20 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
         return f"{key} was chosen before; choose it once"
     if "must be a string or a list" in text:
         return f"{key} is a folder of configurations; give the name of one of its files"
-    if text.startswith(("LexerNoViable", "no viable", "mismatched", "extraneous", "token recognition", "Error parsing")):
+    if text.startswith(
+        (
+            "LexerNoViable",
+            "no viable",
+            "mismatched",
+            "extraneous",
+            "token recognition",
+            "Error parsing",
+        )
+    ):
         return "cannot be read; put a value with brackets, spaces, = or commas in quotes: 'name=\"a b\"'"
-    return first_line(str(cause) if cause and (not text.strip() or text.startswith("Error merging")) else text)
+    return first_line(
+        str(cause) if cause and (not text.strip() or text.startswith("Error merging")) else text
+    )
 
 
 def belongs_to_another(key: str) -> str:
@@ -65,7 +81,9 @@ def belongs_to_another(key: str) -> str:
         settings[launcher] += f" {words}"
     having = [launcher for launcher, names in settings.items() if name in names.split()]
     if part == "launcher" and having:
-        return f"is a setting of another launcher; choose hydra/launcher={' or '.join(having)} first"
+        return (
+            f"is a setting of another launcher; choose hydra/launcher={' or '.join(having)} first"
+        )
     return ""
 
 
@@ -74,8 +92,16 @@ def explain_missing_file(override: str, error: Exception) -> Problem:
     group, _, name = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
     options: list[str] = list(getattr(error, "options", None) or [])
     parent = first_line(str(error)).removeprefix("In '").partition("'")[0]
-    where = override if override and (override.endswith(f"={name}") or parent == "config") else f"{parent}.yaml"
-    way_out = "`darnax list` shows the experiments" if group == "experiment" else f"there are: {', '.join(options) or 'none'}"
+    where = (
+        override
+        if override and (override.endswith(f"={name}") or parent == "config")
+        else f"{parent}.yaml"
+    )
+    way_out = (
+        "`darnax list` shows the experiments"
+        if group == "experiment"
+        else f"there are: {', '.join(options) or 'none'}"
+    )
     return Problem(where, f"there is no {name} in {group}/{hint(name, options)}; {way_out}")
 
 
@@ -88,7 +114,10 @@ def explain_unresolved(config: DictConfig) -> list[Problem]:
 def find_keys_read_as_booleans(config: DictConfig) -> list[Problem]:
     """Find the keys that YAML read as true or false where a word was meant."""
     wrong = [name for name in names(config) if name.rpartition(".")[2] in ("True", "False")]
-    return [Problem(name, "YAML reads on, off, yes and no as true and false; put the key in quotes") for name in wrong]
+    return [
+        Problem(name, "YAML reads on, off, yes and no as true and false; put the key in quotes")
+        for name in wrong
+    ]
 
 
 def explain_gap(error: OmegaConfBaseException, known: list[str]) -> str:
@@ -119,7 +148,9 @@ def find_failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConf
 
 def names(config: DictConfig) -> list[str]:
     """List every dotted name of the configuration, Hydra's own left out."""
-    return [name for name in walk(OmegaConf.to_container(config), "") if not name.startswith("hydra")]
+    return [
+        name for name in walk(OmegaConf.to_container(config), "") if not name.startswith("hydra")
+    ]
 
 
 def walk(tree: Any, prefix: str) -> Iterator[str]:

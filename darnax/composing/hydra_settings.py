@@ -70,7 +70,9 @@ def explain_ineffective(override: Override, *, multirun: bool, saved: bool) -> s
     if not is_of_hydra(key):
         return ""
     if key.startswith(SWEEPS) and override.package is None:
-        return "" if multirun else "has an effect in a sweep alone; start one with -m, or leave it out"
+        return (
+            "" if multirun else "has an effect in a sweep alone; start one with -m, or leave it out"
+        )
     if key == SEARCH_PATH and not saved:
         return ""
     return f"would have no effect; {suggest_instead(key)}"
@@ -102,7 +104,10 @@ def require_unchanged(config: DictConfig) -> None:
     """Raise RequestError where a file has changed a setting of Hydra's without effect in a composed configuration."""
     node: Any = OmegaConf.to_container(config.hydra, resolve=False)
     problems = [
-        Problem(f"hydra.{key}", f"is set to {found}, which would have no effect; {suggest_instead(f'hydra.{key}')}")
+        Problem(
+            f"hydra.{key}",
+            f"is set to {found}, which would have no effect; {suggest_instead(f'hydra.{key}')}",
+        )
         for key, value in UNCHANGED.items()
         if (found := setting(node, key)) != value
     ]

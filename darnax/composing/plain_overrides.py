@@ -16,7 +16,9 @@ from darnax.composing.derivations import Keys
 from darnax.composing.references import ABSENT, Lookup, child
 from darnax.errors import Problem, RequestError, first_line
 
-FILES = "chooses a file, and a saved configuration is complete; change single values of it: key=value"
+FILES = (
+    "chooses a file, and a saved configuration is complete; change single values of it: key=value"
+)
 
 
 class Changes:
@@ -63,16 +65,26 @@ class Changes:
         value = self.evaluated(word, key, value)
         there = Lookup(self.tree).find(key)
         if override.is_add() and there not in (ABSENT, None) and not isinstance(value, dict | list):
-            raise RequestError(Problem(word, f"{key} is there already; change it with {word.lstrip('+')}"))
-        self.put(word, references.split(key), value, add=override.is_add() or override.is_force_add())
+            raise RequestError(
+                Problem(word, f"{key} is there already; change it with {word.lstrip('+')}")
+            )
+        self.put(
+            word, references.split(key), value, add=override.is_add() or override.is_force_add()
+        )
 
     def chooses(self, override: Override, value: Any) -> bool:
         """Tell whether an override chooses a file of a group."""
-        return not override.is_delete() and self.is_group(override.key_or_group) and not isinstance(value, dict)
+        return (
+            not override.is_delete()
+            and self.is_group(override.key_or_group)
+            and not isinstance(value, dict)
+        )
 
     def evaluated(self, word: str, key: str, value: Any) -> Any:
         """Return the value of an override with references kept, and what a resolver is to look up looked up."""
-        texts = [text for _, text in references.leaves(value) if isinstance(text, str) and "${" in text]
+        texts = [
+            text for _, text in references.leaves(value) if isinstance(text, str) and "${" in text
+        ]
         self.replace(given(value, key))
         if all(map(references.is_plain, texts)):
             return references.all_absolute(value, key)
@@ -101,7 +113,9 @@ class Changes:
             inner = self.own(node, part)
             if not isinstance(inner, dict | list):
                 if not add or (isinstance(node, list) and inner is ABSENT):
-                    raise self.absent(word, parts[:depth] if inner is ABSENT else parts[: depth + 1])
+                    raise self.absent(
+                        word, parts[:depth] if inner is ABSENT else parts[: depth + 1]
+                    )
                 inner = assign(node, part, {})
             node = inner
         here = self.own(node, parts[-1]) if isinstance(value, dict) else child(node, parts[-1])
@@ -129,7 +143,9 @@ class Changes:
         there = child(node, parts[-1])
         known = list(explanations.walk(self.tree, ""))
         if there is ABSENT:
-            raise RequestError(Problem(word, f"there is no {key} to take away{explanations.hint(key, known)}"))
+            raise RequestError(
+                Problem(word, f"there is no {key} to take away{explanations.hint(key, known)}")
+            )
         if value is not None and value != there:
             raise RequestError(Problem(word, f"the value of {key} is {there}, and not {value}"))
         del node[int(parts[-1]) if isinstance(node, list) else name_in(node, parts[-1])]

@@ -9,8 +9,12 @@ from typing import Any
 
 from darnax.errors import Problem, RequestError
 
-REFERENCE = re.compile(r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}""")
-LARGEST = 1 << 18  # values and characters; the largest configuration that comes with darnax has 6,000
+REFERENCE = re.compile(
+    r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}"""
+)
+LARGEST = (
+    1 << 18
+)  # values and characters; the largest configuration that comes with darnax has 6,000
 LONGEST = 50  # references one after the other
 MOST = 20  # problems that are listed
 ABSENT: Any = object()
@@ -90,7 +94,12 @@ class Lookup:
         length = 0
         while isinstance(node, str) and (match := REFERENCE.fullmatch(node)):
             if (length := length + 1) > LONGEST:
-                raise RequestError(Problem(match[1], f"is reached by more than {LONGEST} references, or refers to itself"))
+                raise RequestError(
+                    Problem(
+                        match[1],
+                        f"is reached by more than {LONGEST} references, or refers to itself",
+                    )
+                )
             node = self.find(match[1])
         return node
 
@@ -133,7 +142,10 @@ def absolute(text: str, name: str) -> str:
 def all_absolute(node: Any, name: str = "") -> Any:
     """Return a copy in which every reference is written in full."""
     if isinstance(node, Mapping):
-        return {key: all_absolute(inner, f"{name}.{key}" if name else str(key)) for key, inner in node.items()}
+        return {
+            key: all_absolute(inner, f"{name}.{key}" if name else str(key))
+            for key, inner in node.items()
+        }
     if isinstance(node, list):
         return [all_absolute(inner, f"{name}.{index}") for index, inner in enumerate(node)]
     return absolute(node, name) if isinstance(node, str) else node
@@ -174,7 +186,10 @@ class Resolution:
         """Return the copy of what stands at a name."""
         self.count(1)
         if isinstance(node, Mapping):
-            return {key: self.value(inner, f"{name}.{key}" if name else str(key)) for key, inner in node.items()}
+            return {
+                key: self.value(inner, f"{name}.{key}" if name else str(key))
+                for key, inner in node.items()
+            }
         if isinstance(node, list):
             return [self.value(inner, f"{name}.{index}") for index, inner in enumerate(node)]
         return self.text(node, name) if isinstance(node, str) else node
@@ -197,9 +212,13 @@ class Resolution:
             self.refuse(name, f"refers to ${{{key}}}, and so to itself")
             return None
         if len(self.followed) > LONGEST:
-            raise RequestError(Problem(name, f"is reached by more than {LONGEST} references, one after the other"))
+            raise RequestError(
+                Problem(name, f"is reached by more than {LONGEST} references, one after the other")
+            )
         if (found := self.lookup.find(key)) is ABSENT:
-            from darnax.composing import explanations  # which needs OmegaConf, and commands that compose nothing go without
+            from darnax.composing import (
+                explanations,
+            )  # which needs OmegaConf, and commands that compose nothing go without
 
             known = explanations.hint(key, explanations.walk(self.tree, ""))
             self.refuse(name, f"refers to ${{{key}}}, which does not exist{known}")
@@ -219,4 +238,6 @@ class Resolution:
         """Take a size from what is left."""
         self.left -= size
         if self.left < 0:
-            raise RequestError(f"the references of the configuration unfold to more than {LARGEST} values; write fewer")
+            raise RequestError(
+                f"the references of the configuration unfold to more than {LARGEST} values; write fewer"
+            )

@@ -116,7 +116,9 @@ def mapping_in(file: Path) -> dict[str, Any]:
         what = f"is no readable YAML ({reason}); give the config.yaml of a run folder"
         raise RequestError(Problem(str(file), what)) from error
     if not isinstance(tree, dict) or not tree:
-        raise RequestError(Problem(str(file), "holds no names with values; give the config.yaml of a run folder"))
+        raise RequestError(
+            Problem(str(file), "holds no names with values; give the config.yaml of a run folder")
+        )
     return tree
 
 
@@ -132,8 +134,12 @@ def known_derivations(here: Composed) -> Iterator[tuple[str, list[str]]]:
 
 def derived_in(tree: Mapping[str, Any], here: Composed) -> dict[str, list[str]]:
     """Return key -> keys for every value of `here` that is what the references of another configuration make of it."""
-    texts = {key: text for key, text in references.leaves(tree) if isinstance(text, str) and "${" in text}
-    return {key: references.named_in(text) for key, text in texts.items() if derives(here, key, text)}
+    texts = {
+        key: text for key, text in references.leaves(tree) if isinstance(text, str) and "${" in text
+    }
+    return {
+        key: references.named_in(text) for key, text in texts.items() if derives(here, key, text)
+    }
 
 
 def derives(here: Composed, key: str, text: str) -> bool:
@@ -144,7 +150,11 @@ def derives(here: Composed, key: str, text: str) -> bool:
     if any(value is ABSENT for value in found.values()):
         return False
     whole = references.REFERENCE.fullmatch(text)
-    value = found[whole[1]] if whole else references.REFERENCE.sub(lambda match: str(found[match[1]]), text)
+    value = (
+        found[whole[1]]
+        if whole
+        else references.REFERENCE.sub(lambda match: str(found[match[1]]), text)
+    )
     return repr(value) == repr(find(here.resolved, key))
 
 
@@ -181,7 +191,11 @@ def references_in(file: Path, group: Sequence[str]) -> Iterator[Known]:
         tree = load_plain(text)
     except (OSError, ValueError):  # it is read when it is composed, and explained then
         return
-    experiment = str(tree.get("name", "")) if group[:1] in ((), ("experiment",)) and isinstance(tree, dict) else ""
+    experiment = (
+        str(tree.get("name", ""))
+        if group[:1] in ((), ("experiment",)) and isinstance(tree, dict)
+        else ""
+    )
     yield Known(experiment, "", "")
     prefix = ".".join(config_folders.package(text, group))
     for name, leaf in references.leaves(tree):

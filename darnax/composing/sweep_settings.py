@@ -10,5 +10,17 @@ NUMBERS = {  # launcher -> settings that take a number, or true or false
     "submitit_local": SUBMITIT,
     "submitit_slurm": f"{SUBMITIT} {SLURM_NUMBERS}",
 }
-NAMES = {"submitit_slurm": "partition account qos constraint gres mem_per_gpu mem_per_cpu"}  # and those that take a word
-SEARCH = ("n_trials", "n_jobs", "metric", "value", "direction", "seed", "params", "sampler", "pruner")  # each validated there
+NAMES = {
+    "submitit_slurm": "partition account qos constraint gres mem_per_gpu mem_per_cpu"
+}  # and those that take a word
+SEARCH = (
+    "n_trials",
+    "n_jobs",
+    "metric",
+    "value",
+    "direction",
+    "seed",
+    "params",
+    "sampler",
+    "pruner",
+)  # each validated there

@@ -53,24 +53,29 @@ def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> Non
     asked = config.get("trust")
     if more := set(map(str, asked if isinstance(asked, list) else ())) - set(packages):
         names = ", ".join(sorted(more))
-        what = (
-            f"the configuration asks to run code of {names}; if you trust it, say so on the command line:{trust_option(more)}"
-        )
+        what = f"the configuration asks to run code of {names}; if you trust it, say so on the command line:{trust_option(more)}"
         raise RequestError(Problem("trust", what))
 
 
 def require_plain(config: Mapping[str, Any], file: Path) -> None:
     """Raise RequestError unless plain values of a file are a configuration: nothing in it leads anywhere else."""
     problems = [
-        Problem(str(file), f"has the key {key}, which is Hydra's; take it away, and choose on the command line instead")
+        Problem(
+            str(file),
+            f"has the key {key}, which is Hydra's; take it away, and choose on the command line instead",
+        )
         for key in HYDRAS
         if key in config
     ]
     problems += [
-        Problem(key, "YAML reads on, off, yes, no and null as values; put the key in quotes") for key in wrong_keys(config)
+        Problem(key, "YAML reads on, off, yes, no and null as values; put the key in quotes")
+        for key in wrong_keys(config)
     ]
     problems += [
-        Problem(name, f"got {text}; a file cannot look anything up, write the value, or give it on the command line")
+        Problem(
+            name,
+            f"got {text}; a file cannot look anything up, write the value, or give it on the command line",
+        )
         for name, text in text_leaves(config)
         if "${" in text and not references.is_plain(text)
     ]
@@ -80,7 +85,13 @@ def require_plain(config: Mapping[str, Any], file: Path) -> None:
 
 def wrong_keys(node: Any, name: str = "") -> Iterator[str]:
     """Yield the dotted names of keys that are neither a text nor a whole number."""
-    for key, child in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+    for key, child in (
+        node.items()
+        if isinstance(node, Mapping)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    ):
         below = f"{name}.{key}" if name else str(key)
         if isinstance(key, bool) or not isinstance(key, str | int):
             yield below
@@ -89,7 +100,13 @@ def wrong_keys(node: Any, name: str = "") -> Iterator[str]:
 
 def text_leaves(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield the dotted name and the words of every leaf that is a text."""
-    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    items = (
+        node.items()
+        if isinstance(node, Mapping)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, child in items:
         yield from text_leaves(child, f"{name}.{key}" if name else str(key))
     if isinstance(node, str):

@@ -100,19 +100,30 @@ class Convolved(Connectivity):
         """Return, for every place of the message, all that it hears."""
         width, stride, pad = self.width, self.stride, self.padding
         if isinstance(pad, str):
-            above, left = jax.lax.padtype_to_pads(x.shape[1:3], (width, width), (stride, stride), pad)
+            above, left = jax.lax.padtype_to_pads(
+                x.shape[1:3], (width, width), (stride, stride), pad
+            )
         else:
             above = left = (pad, pad)
         padded = jnp.pad(x, ((0, 0), above, left, (0, 0)))
         rows, columns = (stride * ((size - width) // stride) + 1 for size in padded.shape[1:3])
         corners = [(a, b) for a in range(width) for b in range(width)]
-        return jnp.concatenate([padded[:, a : a + rows : stride, b : b + columns : stride] for a, b in corners], axis=-1)
+        return jnp.concatenate(
+            [padded[:, a : a + rows : stride, b : b + columns : stride] for a, b in corners],
+            axis=-1,
+        )
 
-    def preferred_layout(self, x: Float[Array, "batch rows columns in"]) -> Float[Array, "batch rows columns in"]:
+    def preferred_layout(
+        self, x: Float[Array, "batch rows columns in"]
+    ) -> Float[Array, "batch rows columns in"]:
         return x
 
-    def _hollowed(self, weight: Float[Array, "width width in out"]) -> Float[Array, "width width in out"]:
+    def _hollowed(
+        self, weight: Float[Array, "width width in out"]
+    ) -> Float[Array, "width width in out"]:
         if not self.hollow:
             return weight
         centre = self.width // 2
-        return weight.at[centre, centre].set(jnp.fill_diagonal(weight[centre, centre], 0.0, inplace=False))
+        return weight.at[centre, centre].set(
+            jnp.fill_diagonal(weight[centre, centre], 0.0, inplace=False)
+        )

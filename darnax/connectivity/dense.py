@@ -36,12 +36,18 @@ class Dense(Connectivity):
         weight = jax.random.normal(key, self.shape)
         return self._hollowed(weight / math.sqrt(self.fan_in))
 
-    def message(self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+    def message(
+        self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]
+    ) -> Float[Array, "batch *post"]:
         require_shape("the weight", weight, self.shape)
         require_buffers(x=(x, self.pre))
-        return jnp.matmul(x.reshape(x.shape[0], -1), weight, precision=FULL).reshape(x.shape[0], *self.post)
+        return jnp.matmul(x.reshape(x.shape[0], -1), weight, precision=FULL).reshape(
+            x.shape[0], *self.post
+        )
 
-    def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "pre post"]:
+    def correlate(
+        self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]
+    ) -> Float[Array, "pre post"]:
         require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)

@@ -7,7 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-FULL = jax.lax.Precision.HIGHEST  # of every product: by default GPUs and TPUs keep 10 bits and fewer of what they multiply
+FULL = (
+    jax.lax.Precision.HIGHEST
+)  # of every product: by default GPUs and TPUs keep 10 bits and fewer of what they multiply
 
 
 class Connectivity(eqx.Module):

@@ -12,7 +12,9 @@ from jaxtyping import Array, Float, Int, Key
 from darnax.connectivity.interface import FULL, Connectivity, normalised
 from darnax.shapes import Size, as_size, require_buffers, require_shape
 
-UNROLL = 10  # inputs added per turn of the loop over the in-degree; a remainder costs a turn of its own
+UNROLL = (
+    10  # inputs added per turn of the loop over the in-degree; a remainder costs a turn of its own
+)
 SAMPLES = 16  # added per turn of the loop over the batch
 MATMUL_PAYS = 10  # times faster is a product than a sum of a gather: it pays to make all products and pick the synapses
 ROW_MAJOR, COLUMN_MAJOR = Layout((0, 1)), Layout((1, 0))
@@ -31,7 +33,13 @@ class Sparse(Connectivity):
 
     @classmethod
     def uniform(
-        cls, key: Key[Array, ""], pre: tuple[int, ...], post: tuple[int, ...], in_degree: int, *, hollow: bool = False
+        cls,
+        key: Key[Array, ""],
+        pre: tuple[int, ...],
+        post: tuple[int, ...],
+        in_degree: int,
+        *,
+        hollow: bool = False,
     ) -> Self:
         """Draw the k inputs of every unit uniformly, without repetition; `hollow` leaves out the unit itself."""
         units = math.prod(post)
@@ -42,7 +50,12 @@ class Sparse(Connectivity):
 
     @classmethod
     def patch(
-        cls, key: Key[Array, ""], image: tuple[int, ...], post: tuple[int, ...], width: int, in_degree: int | None = None
+        cls,
+        key: Key[Array, ""],
+        image: tuple[int, ...],
+        post: tuple[int, ...],
+        width: int,
+        in_degree: int | None = None,
     ) -> Self:
         """Draw for every unit a width × width patch of an image `(H, W)` or `(H, W, C)`, and in it k inputs (default: all).
 
@@ -51,7 +64,9 @@ class Sparse(Connectivity):
         """
         (width,) = as_size(width)
         if len(image) not in (2, 3) or not 1 <= width <= min(image[:2]):
-            raise ValueError(f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}")
+            raise ValueError(
+                f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}"
+            )
         height, breadth, channels = (*image, 1)[:3]
         where, what = jax.random.split(key)
         units, pool = math.prod(post), width * width * channels
@@ -71,21 +86,35 @@ class Sparse(Connectivity):
     def init(self, key: Key[Array, ""]) -> Float[Array, "k post"]:
         return jax.random.normal(key, self.inputs.shape) / math.sqrt(self.fan_in)
 
-    def message(self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
+    def message(
+        self, weight: Float[Array, "k post"], x: Float[Array, "batch *pre"]
+    ) -> Float[Array, "batch *post"]:
         require_shape("the weight", weight, self.inputs.shape)
         require_buffers(x=(x, self.pre))
-        units = row_major(x.reshape(x.shape[0], -1).T)  # the batch of one unit is one run of numbers
-        return row_major(sum_over_inputs(weight, self.inputs, units)).T.reshape(x.shape[0], *self.post)
+        units = row_major(
+            x.reshape(x.shape[0], -1).T
+        )  # the batch of one unit is one run of numbers
+        return row_major(sum_over_inputs(weight, self.inputs, units)).T.reshape(
+            x.shape[0], *self.post
+        )
 
-    def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Float[Array, "k post"]:
+    def correlate(
+        self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]
+    ) -> Float[Array, "k post"]:
         require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         before, signal = row_major(x.reshape(batch, -1)), row_major(e.reshape(batch, -1))
         if before.shape[1] <= self.fan_in * MATMUL_PAYS:
             products = jnp.matmul(before.T, signal, precision=FULL)
-            return normalised(jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds"), batch, self.fan_in)
+            return normalised(
+                jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds"),
+                batch,
+                self.fan_in,
+            )
 
-        return normalised(row_major(sum_over_samples(before, signal, self.inputs)), batch, self.fan_in)
+        return normalised(
+            row_major(sum_over_samples(before, signal, self.inputs)), batch, self.fan_in
+        )
 
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         require_buffers(x=(x, self.pre))
@@ -110,7 +139,9 @@ def sum_over_inputs(
 
 @jax.jit
 def sum_over_samples(
-    before: Float[Array, "batch pre"], signal: Float[Array, "batch post"], inputs: Int[Array, "k post"]
+    before: Float[Array, "batch pre"],
+    signal: Float[Array, "batch post"],
+    inputs: Int[Array, "k post"],
 ) -> Float[Array, "k post"]:
     """Return `Σ_b before[b, inputs[a, i]] · signal[b, i]`."""
 
@@ -118,7 +149,12 @@ def sum_over_samples(
         before, signal = sample
         return total + pick(before, inputs) * signal[None], None
 
-    return jax.lax.scan(add, jnp.zeros(inputs.shape, before.dtype), (before, signal), unroll=min(SAMPLES, len(before)))[0]
+    return jax.lax.scan(
+        add,
+        jnp.zeros(inputs.shape, before.dtype),
+        (before, signal),
+        unroll=min(SAMPLES, len(before)),
+    )[0]
 
 
 def row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darnax.data.associations import Associations
     from darnax.data.dataset import Dataset, Split, Window
-    from darnax.data.encodings import Centre, Flatten, Pipeline, RandomProjection, Scale, Sign, Standardise
+    from darnax.data.encodings import (
+        Centre,
+        Flatten,
+        Pipeline,
+        RandomProjection,
+        Scale,
+        Sign,
+        Standardise,
+    )
     from darnax.data.labels import Classes, Labels, Patterns
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.opening import open_dataset

@@ -29,7 +29,11 @@ class Registered(NamedTuple):
 
 def file_names() -> list[str]:
     """Return the names of the four archives, images before labels."""
-    return [f"{prefix}-{kind}-ubyte.gz" for prefix in PREFIXES.values() for kind in ("images-idx3", "labels-idx1")]
+    return [
+        f"{prefix}-{kind}-ubyte.gz"
+        for prefix in PREFIXES.values()
+        for kind in ("images-idx3", "labels-idx1")
+    ]
 
 
 def bundled(name: str) -> Path | None:
@@ -41,33 +45,44 @@ def registered(name: str) -> dict[str, Registered]:
     """File name -> what TensorFlow Datasets registers for it."""
     import tensorflow_datasets as tfds
 
-    urls = tfds.core.download.checksums.load_url_infos(tfds.core.tfds_path() / "url_checksums" / f"{name}.txt")
-    return {url.rpartition("/")[2]: Registered(int(info.size), info.checksum) for url, info in urls.items()}
+    urls = tfds.core.download.checksums.load_url_infos(
+        tfds.core.tfds_path() / "url_checksums" / f"{name}.txt"
+    )
+    return {
+        url.rpartition("/")[2]: Registered(int(info.size), info.checksum)
+        for url, info in urls.items()
+    }
 
 
 def check_archives(name: str, folder: Path) -> None:
     """Raise RequestError naming every archive of `name` that is absent from `folder` or is not the registered file."""
     expected = registered(name)
-    problems = [problem for file in file_names() if (problem := _check(folder / file, name, expected[file]))]
+    problems = [
+        problem for file in file_names() if (problem := _check(folder / file, name, expected[file]))
+    ]
     if problems:
         raise RequestError(*problems)
 
 
 def _check(path: Path, name: str, expected: Registered) -> Problem | None:
     if not path.exists():
-        return Problem(str(path), f"not there; {name} needs its four archives {', '.join(file_names())}")
+        return Problem(
+            str(path), f"not there; {name} needs its four archives {', '.join(file_names())}"
+        )
     try:
         with open_regular(path) as file:
             if (size := os.fstat(file.fileno()).st_size) != expected.size:
                 return Problem(
-                    str(path), f"has {count_of(size, 'byte')}, expected {expected.size} for {name}: copy or download it again"
+                    str(path),
+                    f"has {count_of(size, 'byte')}, expected {expected.size} for {name}: copy or download it again",
                 )
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Problem(str(path), f"cannot be read ({error.strerror}): copy or download it again")
     if sha256 != expected.sha256:
         return Problem(
-            str(path), f"has sha256 {sha256}, expected {expected.sha256} for {name}: it is another set's, or damaged"
+            str(path),
+            f"has sha256 {sha256}, expected {expected.sha256} for {name}: it is another set's, or damaged",
         )
     return None
 

@@ -63,7 +63,9 @@ class Associations:
         return self._dataset(self._zeros)
 
     def _dataset(self, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Dataset:
-        got = f"got inputs={self.inputs}, outputs={self.outputs}, load={self.load}, seed={self.seed}"
+        got = (
+            f"got inputs={self.inputs}, outputs={self.outputs}, load={self.load}, seed={self.seed}"
+        )
         try:
             if min(self.inputs, self.outputs, self.pairs) < 1:
                 what = f"{got}, expected sizes of at least 1 and load · inputs of at least 1"

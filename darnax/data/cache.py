@@ -50,7 +50,9 @@ def _load(folder: Path, split: str, known: dict[str, Any]) -> Arrays:
     if not known.keys() >= set(names):
         raise ValueError(f"there is no cache of {split}")
     arrays = [np.load(folder / name) for name in names]
-    if not all(isinstance(array, np.ndarray) for array in arrays):  # what is a zip inside becomes something else
+    if not all(
+        isinstance(array, np.ndarray) for array in arrays
+    ):  # what is a zip inside becomes something else
         raise ValueError(f"the cache of {split} holds no arrays")
     return Arrays(*arrays)
 
@@ -62,12 +64,20 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
     """
     place = dataset / FOLDER
     if place.is_symlink() or (place.exists() and not place.is_dir()):
-        raise RequestError(Problem(str(place), "is not a folder, expected the decoded arrays of the set; remove it"))
+        raise RequestError(
+            Problem(
+                str(place), "is not a folder, expected the decoded arrays of the set; remove it"
+            )
+        )
     with scratch_folder(dataset / f".{FOLDER}.partial") as folder:
         for split, decoded in arrays.items():
             for part, array in decoded._asdict().items():
                 np.save(folder / f"{split}-{part}.npy", array)
-        manifest = {"splits": list(arrays), "dataset": _checksums(dataset), "arrays": _checksums(folder)}
+        manifest = {
+            "splits": list(arrays),
+            "dataset": _checksums(dataset),
+            "arrays": _checksums(folder),
+        }
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2))
         for path in (*folder.iterdir(), folder):
             to_disk(path)
@@ -77,9 +87,16 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
 
 
 def _checksums(folder: Path) -> dict[str, Any]:
-    return {path.name: _checksum(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != _MANIFEST}
+    return {
+        path.name: _checksum(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != _MANIFEST
+    }
 
 
 def _checksum(path: Path) -> dict[str, Any]:
     with open_regular(path) as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+        }

@@ -44,7 +44,13 @@ def choose(dataset: Dataset, selection: Selection, *, existing: bool = False) ->
     if selection.only_classes is not None:
         names = tuple(names[label] for label in selection.only_classes)
     own = _part(dataset.train, train, selection)
-    return replace(dataset, train=own, validation=kept_out, test=_kept(dataset.test, selection), class_names=names)
+    return replace(
+        dataset,
+        train=own,
+        validation=kept_out,
+        test=_kept(dataset.test, selection),
+        class_names=names,
+    )
 
 
 def _obstacle(where: str, dataset: Dataset) -> str:
@@ -54,8 +60,14 @@ def _obstacle(where: str, dataset: Dataset) -> str:
         return f"{dataset.name} does not hold its examples in memory, so that its source alone decides; leave it out"
     if where == "data.validation":
         recalled = dataset.test is dataset.train
-        return f"{dataset.name} is tested on what it trains on, so that nothing is kept out; set it to 0" if recalled else ""
-    if not dataset.class_names or not all(_is_classes(split) for split in splits if split is not None):
+        return (
+            f"{dataset.name} is tested on what it trains on, so that nothing is kept out; set it to 0"
+            if recalled
+            else ""
+        )
+    if not dataset.class_names or not all(
+        _is_classes(split) for split in splits if split is not None
+    ):
         return f"the targets of {dataset.name} are not classes; leave it out"
     return ""
 
@@ -71,7 +83,11 @@ def _labels(split: Split) -> np.ndarray:
 
 
 def _kept(split: Split, selection: Selection) -> Split:
-    return split if selection.only_classes is None else _part(split, selection.kept(_labels(split)), selection)
+    return (
+        split
+        if selection.only_classes is None
+        else _part(split, selection.kept(_labels(split)), selection)
+    )
 
 
 def _part(split: Split, indices: np.ndarray, selection: Selection) -> Split:

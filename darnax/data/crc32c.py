@@ -28,7 +28,9 @@ def masked_crc32c(messages: Sequence[bytes]) -> np.ndarray:
 
 def crc32c(messages: Sequence[bytes]) -> np.ndarray:
     """Return the checksum of every message, uint32."""
-    width = min(max(map(len, messages), default=0), _SEGMENT) or 1  # where no message is longer, there is one segment of each
+    width = (
+        min(max(map(len, messages), default=0), _SEGMENT) or 1
+    )  # where no message is longer, there is one segment of each
     counts = [max(-(-len(message) // width), 1) for message in messages]
     segments = np.zeros((sum(counts), width), np.uint8)
     ends = np.cumsum(counts) * width
@@ -59,7 +61,12 @@ def _joined(states: Sequence[int]) -> int:
     """Return the state after all segments of a message, from those after each alone."""
     maps, whole = _after_a_segment(), 0
     for state in states:
-        moved = maps[0][whole & 0xFF] ^ maps[1][whole >> 8 & 0xFF] ^ maps[2][whole >> 16 & 0xFF] ^ maps[3][whole >> 24]
+        moved = (
+            maps[0][whole & 0xFF]
+            ^ maps[1][whole >> 8 & 0xFF]
+            ^ maps[2][whole >> 16 & 0xFF]
+            ^ maps[3][whole >> 24]
+        )
         whole = moved ^ state
     return whole
 

@@ -71,5 +71,10 @@ def is_same(split: Split | None, other: Split) -> bool:
     """Tell whether two splits are one and the same, or hold the same examples in memory in the same order."""
     if split is other or split is None:
         return split is other
-    parts = [(getattr(split, name, None), getattr(other, name, None)) for name in ("inputs", "targets")]
-    return all(isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and np.array_equal(one, two) for one, two in parts)
+    parts = [
+        (getattr(split, name, None), getattr(other, name, None)) for name in ("inputs", "targets")
+    ]
+    return all(
+        isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and np.array_equal(one, two)
+        for one, two in parts
+    )

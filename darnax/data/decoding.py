@@ -52,11 +52,11 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
 def check_size(source: Source) -> None:
     """Raise RequestError where the files of a set are far larger than its examples: to read them would take for ever."""
     folders = [folder for folder in (source.folder, source.folder / FOLDER) if folder.is_dir()]
-    size = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file())
+    size = sum(
+        path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file()
+    )
     if size > SMALL + _TIMES * source.nbytes:
-        what = (
-            f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
-        )
+        what = f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
         raise RequestError(Problem(str(source.folder), what))
 
 
@@ -67,9 +67,13 @@ def is_of(source: Source, arrays: dict[str, Arrays]) -> bool:
         inputs, targets = arrays[split]
         shapes = inputs.shape == (count, *source.shape) and targets.shape == (count,)
         kinds = inputs.dtype == source.dtype and targets.dtype == np.int32
-        return shapes and kinds and bool(np.all((targets >= 0) & (targets < len(source.class_names))))
+        return (
+            shapes and kinds and bool(np.all((targets >= 0) & (targets < len(source.class_names))))
+        )
 
-    return arrays.keys() == source.counts.keys() and all(fits(*split) for split in source.counts.items())
+    return arrays.keys() == source.counts.keys() and all(
+        fits(*split) for split in source.counts.items()
+    )
 
 
 def check_ends(source: Source) -> None:
@@ -81,5 +85,8 @@ def check_ends(source: Source) -> None:
 def fingerprint(arrays: Arrays) -> str:
     """Return one sha256 of all (input, label) pairs, whatever their order."""
     inputs, targets = arrays
-    rows = (hashlib.sha256(x.tobytes() + int(t).to_bytes(4, "big")).digest() for x, t in zip(inputs, targets, strict=True))
+    rows = (
+        hashlib.sha256(x.tobytes() + int(t).to_bytes(4, "big")).digest()
+        for x, t in zip(inputs, targets, strict=True)
+    )
     return hashlib.sha256(b"".join(sorted(rows))).hexdigest()

@@ -68,14 +68,19 @@ class RandomProjection(Stage):
 
     def __check_init__(self) -> None:
         if not 0 < self.features < 2**31 or not 0 <= self.seed < 2**31:
-            raise ValueError(f"got features={self.features}, seed={self.seed}, expected at least 1 and 0, both below 2**31")
+            raise ValueError(
+                f"got features={self.features}, seed={self.seed}, expected at least 1 and 0, both below 2**31"
+            )
 
     def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch features"]:
         """Project each example."""
         flat = x.astype(jnp.float32).reshape(len(x), -1)
         n = flat.shape[1]
         with jax.ensure_compile_time_eval():
-            G = jax.random.normal(jax.random.key(self.seed), (n, self.features), jnp.float32) / n**0.5
+            G = (
+                jax.random.normal(jax.random.key(self.seed), (n, self.features), jnp.float32)
+                / n**0.5
+            )
         # Full precision: a sign that follows must not depend on the device.
         return jnp.matmul(flat, G, precision=jax.lax.Precision.HIGHEST)
 

@@ -16,10 +16,15 @@ def exclusive(directory: Path, name: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(file_lock(directory / f".darnax-{name.replace('/', '-')}.lock", math.inf))
+            stack.enter_context(
+                file_lock(directory / f".darnax-{name.replace('/', '-')}.lock", math.inf)
+            )
         except OSError as error:
             raise RequestError(
-                Problem("paths.data", f"cannot write in {directory} ({error.strerror}): name another folder")
+                Problem(
+                    "paths.data",
+                    f"cannot write in {directory} ({error.strerror}): name another folder",
+                )
             ) from error
         yield
 

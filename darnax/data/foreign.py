@@ -17,7 +17,11 @@ from darnax.files import SMALL, read_bytes, read_text
 
 _LEVELS = 3  # <name>/<config>/<version>
 _DEFINED_BY_TFDS = re.compile(r"tensorflow_datasets\.core\.features(\.\w+)+")
-_CLASS_KEYS = ("pythonClassName", "python_class_name", "type")  # as it is written today, as a protobuf may be, and as it was
+_CLASS_KEYS = (
+    "pythonClassName",
+    "python_class_name",
+    "type",
+)  # as it is written today, as a protobuf may be, and as it was
 _COUNT_KEYS = ("numClasses", "num_classes")
 _MOST_CLASSES = 1_000_000  # TFDS makes a list of their names
 _DESCRIBES = (".json", ".txt")
@@ -29,7 +33,12 @@ def check_folder(folder: Path) -> None:
     """Raise RequestError where a folder with all versions of a set holds what must not be read; no folder is none."""
     for path in _files(folder, _LEVELS):
         if path.suffix in _DESCRIBES and path.stat().st_size > SMALL:
-            raise RequestError(Problem(str(path), f"has more than {SMALL} bytes, which no description of a set has; {_REMOVE}"))
+            raise RequestError(
+                Problem(
+                    str(path),
+                    f"has more than {SMALL} bytes, which no description of a set has; {_REMOVE}",
+                )
+            )
         if path.name == "features.json":
             _check_features(path)
         if path.name == "dataset_info.json":
@@ -43,7 +52,9 @@ def _files(folder: Path, levels: int) -> Iterator[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise RequestError(Problem(str(folder), f"cannot be read ({error.strerror}); {_REMOVE}")) from error
+        raise RequestError(
+            Problem(str(folder), f"cannot be read ({error.strerror}); {_REMOVE}")
+        ) from error
     for entry in entries:
         if entry.name == "decoded" or entry.name.startswith("."):
             continue
@@ -62,7 +73,9 @@ def _kind(path: Path) -> int:
     try:
         return path.stat().st_mode  # of what a link leads to
     except OSError as error:
-        raise RequestError(Problem(str(path), f"cannot be read ({error.strerror}); {_REMOVE}")) from error
+        raise RequestError(
+            Problem(str(path), f"cannot be read ({error.strerror}); {_REMOVE}")
+        ) from error
 
 
 def _is_a_files_name(name: str) -> bool:
@@ -72,7 +85,9 @@ def _is_a_files_name(name: str) -> bool:
 def _check_features(path: Path) -> None:
     # TFDS writes ASCII, and reads it in the encoding of the locale.
     if not read_bytes(path).isascii():
-        raise RequestError(Problem(str(path), f"has characters beyond ASCII, which TFDS never writes; {_REMOVE}"))
+        raise RequestError(
+            Problem(str(path), f"has characters beyond ASCII, which TFDS never writes; {_REMOVE}")
+        )
     for key, value in _entries(_loaded(path)):
         if key in _CLASS_KEYS and isinstance(value, str) and not _DEFINED_BY_TFDS.fullmatch(value):
             what = f"names the feature {value!r}, expected one of tensorflow_datasets.core.features: its module is not imported"
@@ -81,7 +96,11 @@ def _check_features(path: Path) -> None:
             what = f"has {value!r:.40} classes, expected at most {_MOST_CLASSES}; {_REMOVE}"
             raise RequestError(Problem(str(path), what))
         if ".." in key.split("/"):
-            raise RequestError(Problem(str(path), f"names the feature {key!r}, expected a name without '..'; {_REMOVE}"))
+            raise RequestError(
+                Problem(
+                    str(path), f"names the feature {key!r}, expected a name without '..'; {_REMOVE}"
+                )
+            )
 
 
 def _count(value: Any) -> int:
@@ -101,7 +120,9 @@ def _check_names(path: Path) -> None:
         for key in ("name", "filepathTemplate", "filepath_template", "fileFormat", "file_format"):
             value = node.get(key, "") if isinstance(node, dict) else ""
             if isinstance(value, str) and "/" in value:
-                raise RequestError(Problem(str(path), f"has {key} {value!r}, expected one without '/'; {_REMOVE}"))
+                raise RequestError(
+                    Problem(str(path), f"has {key} {value!r}, expected one without '/'; {_REMOVE}")
+                )
 
 
 def _loaded(path: Path) -> Any:

@@ -20,7 +20,9 @@ class Labels(eqx.Module):
         """Turn raw targets into what the output buffer should hold."""
 
     @abc.abstractmethod
-    def score(self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]) -> Float[Array, "batch"]:
+    def score(
+        self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch"]:
         """Say for each example how right the prediction is, in [0, 1]."""
 
 
@@ -48,7 +50,9 @@ class Classes(Labels):
         shown = targets[:, None] == jnp.arange(classes, dtype=targets.dtype)[None]
         return jnp.where(shown, jnp.float32(self.high), jnp.float32(self.low))
 
-    def score(self, prediction: Float[Array, "batch classes"], y: Float[Array, "batch classes"]) -> Float[Array, "batch"]:
+    def score(
+        self, prediction: Float[Array, "batch classes"], y: Float[Array, "batch classes"]
+    ) -> Float[Array, "batch"]:
         """1 where the largest output is that of the class shown, else 0; the first of equals counts."""
         return (jnp.argmax(prediction, -1) == jnp.argmax(y, -1)).astype(jnp.float32)
 
@@ -66,12 +70,20 @@ class Patterns(Labels):
         """Only with `whole`."""
         return self.whole
 
-    def encode(self, targets: Float[Array, "batch *size"], classes: int) -> Float[Array, "batch *size"]:
+    def encode(
+        self, targets: Float[Array, "batch *size"], classes: int
+    ) -> Float[Array, "batch *size"]:
         """Return the targets as they are, as float32."""
         del classes
         return targets.astype(jnp.float32)
 
-    def score(self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]) -> Float[Array, "batch"]:
+    def score(
+        self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch"]:
         """Mean over the outputs of [sign(prediction) = y], or with `whole` the smallest of them."""
-        right = (jnp.where(prediction >= 0, 1.0, -1.0).astype(y.dtype) == y).reshape(len(y), -1).astype(jnp.float32)
+        right = (
+            (jnp.where(prediction >= 0, 1.0, -1.0).astype(y.dtype) == y)
+            .reshape(len(y), -1)
+            .astype(jnp.float32)
+        )
         return jnp.min(right, axis=1) if self.whole else jnp.mean(right, axis=1)

@@ -50,13 +50,21 @@ def catalogue(directory: str | Path | None = None) -> list[Row]:
     Any other classification set of TensorFlow Datasets can be named as well.
     """
     prepared = _prepared(data_directory(directory))
-    return [Row(name, name in prepared, _origin(name)) for name in (*IDX_SETS, *sorted(prepared - set(IDX_SETS)))]
+    return [
+        Row(name, name in prepared, _origin(name))
+        for name in (*IDX_SETS, *sorted(prepared - set(IDX_SETS)))
+    ]
 
 
 def _prepared(directory: Path) -> set[str]:
     # <name>/<version> or <name>/<config>/<version>
-    found = [*directory.glob("[!.]*/*/dataset_info.json"), *directory.glob("[!.]*/*/*/dataset_info.json")]
-    return {path.parent.parent.relative_to(directory).as_posix() for path in found if _is_readable(path)}
+    found = [
+        *directory.glob("[!.]*/*/dataset_info.json"),
+        *directory.glob("[!.]*/*/*/dataset_info.json"),
+    ]
+    return {
+        path.parent.parent.relative_to(directory).as_posix() for path in found if _is_readable(path)
+    }
 
 
 def _is_readable(path: Path) -> bool:
@@ -79,7 +87,9 @@ def describe(name: str, directory: str | Path | None = None) -> Description:
     place = data_directory(directory)
     source = find(name, place)
     if source is None:
-        raise RequestError(f"{name} in {place} is damaged: `darnax data prepare {name}` makes it anew")
+        raise RequestError(
+            f"{name} in {place} is damaged: `darnax data prepare {name}` makes it anew"
+        )
     return Description(
         name=name,
         version=str(source.builder.version),

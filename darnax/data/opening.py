@@ -56,7 +56,9 @@ def open_dataset(
 
     Raises RequestError: unknown name, impossible selection, or a set that is neither prepared nor can be.
     """
-    selection = Selection(validation, per_class, None if only_classes is None else tuple(only_classes), test)
+    selection = Selection(
+        validation, per_class, None if only_classes is None else tuple(only_classes), test
+    )
     memory = round(memory_gib * GIB)
     source, arrays = obtain(name, data_directory(directory), None, memory, progress or silent)
     selection.check(len(source.class_names))
@@ -64,7 +66,9 @@ def open_dataset(
     parts = _Parts(source, arrays, selection, size, seed)
     names = source.class_names
     kept = range(len(names)) if selection.only_classes is None else selection.only_classes
-    return Dataset(name, *parts.divide(existing=existing), class_names=tuple(names[label] for label in kept))
+    return Dataset(
+        name, *parts.divide(existing=existing), class_names=tuple(names[label] for label in kept)
+    )
 
 
 def window_size(memory: int, source: Source) -> int:
@@ -75,8 +79,21 @@ def window_size(memory: int, source: Source) -> int:
 class _Parts:
     """The splits of one opened set."""
 
-    def __init__(self, source: Source, arrays: dict[str, Arrays] | None, selection: Selection, window: int, seed: int) -> None:
-        self.source, self.arrays, self.selection, self.window, self.seed = source, arrays, selection, window, seed
+    def __init__(
+        self,
+        source: Source,
+        arrays: dict[str, Arrays] | None,
+        selection: Selection,
+        window: int,
+        seed: int,
+    ) -> None:
+        self.source, self.arrays, self.selection, self.window, self.seed = (
+            source,
+            arrays,
+            selection,
+            window,
+            seed,
+        )
 
     def divide(self, *, existing: bool) -> tuple[Split, Split | None, Split]:
         """Train, validation and test."""
@@ -93,7 +110,11 @@ class _Parts:
         if self.arrays is not None:
             return self.arrays[split].targets
         # A pass over a set larger than memory takes minutes: only where a label decides.
-        return np.zeros(self.source.counts[split], np.int32) if self.selection.trivial else self.source.labels(split)
+        return (
+            np.zeros(self.source.counts[split], np.int32)
+            if self.selection.trivial
+            else self.source.labels(split)
+        )
 
     def _whole(self, split: str) -> Split:
         return self._part(split, self.selection.kept(self._labels(split)))
@@ -109,4 +130,7 @@ class _Parts:
             threads = min(_THREADS, 1 + self.source.example_bytes // _LARGE)
             return Streamed(renumbered, indices, self.window, self.seed, threads)
         inputs, targets = self.arrays[split]
-        return Resident(inputs if len(indices) == len(inputs) else inputs[indices], self.selection.renumber(targets[indices]))
+        return Resident(
+            inputs if len(indices) == len(inputs) else inputs[indices],
+            self.selection.renumber(targets[indices]),
+        )

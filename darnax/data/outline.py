@@ -123,7 +123,9 @@ def train_labels(source: Source, selection: Selection) -> np.ndarray:
     return source.labels("train") if cached is None else cached
 
 
-def prepare_set(name: str, directory: str | Path | None, memory_gib: float, progress: Progress | None = None) -> None:
+def prepare_set(
+    name: str, directory: str | Path | None, memory_gib: float, progress: Progress | None = None
+) -> None:
     """Prepare a set as `open_dataset` does, which then finds it prepared."""
     memory = round(memory_gib * GIB)
     obtain(name, data_directory(directory), None, memory, progress or silent)

@@ -23,22 +23,38 @@ Ready = tuple[Source, dict[str, Arrays] | None]
 
 
 def prepare(
-    name: str, directory: str | Path | None, archives: str | Path | None = None, progress: Progress | None = None
+    name: str,
+    directory: str | Path | None,
+    archives: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Prepare a set in `directory`, unless it is there already, and return its folder.
 
     `mnist` needs nothing else; `fashion_mnist` and `kmnist` are made from the four IDX archives in `archives`; other sets
     need TensorFlow and the network. Raises RequestError: unknown name, missing or wrong archive, no way to prepare it.
     """
-    source, _ = obtain(name, data_directory(directory), Path(archives) if archives else None, 2 * GIB, progress or silent)
+    source, _ = obtain(
+        name,
+        data_directory(directory),
+        Path(archives) if archives else None,
+        2 * GIB,
+        progress or silent,
+    )
     return source.folder
 
 
-def obtain(name: str, directory: Path, archives: Path | None, memory: int, progress: Progress) -> Ready:
+def obtain(
+    name: str, directory: Path, archives: Path | None, memory: int, progress: Progress
+) -> Ready:
     """Return the set, prepared, rebuilt or decoded as need be; sets of more than `memory` bytes are not decoded."""
     if ready := _ready(name, directory, memory):
         return ready
-    if directory.is_dir() and not os.access(directory, os.W_OK) and (source := find(name, directory)) and source.prepared:
+    if (
+        directory.is_dir()
+        and not os.access(directory, os.W_OK)
+        and (source := find(name, directory))
+        and source.prepared
+    ):
         return source, decode(source, progress)
     with exclusive(directory, name):
         return _ready(name, directory, memory) or _make(name, directory, archives, memory, progress)
@@ -59,7 +75,9 @@ def _ready(name: str, directory: Path, memory: int) -> Ready | None:
     return source, None
 
 
-def _make(name: str, directory: Path, archives: Path | None, memory: int, progress: Progress) -> Ready:
+def _make(
+    name: str, directory: Path, archives: Path | None, memory: int, progress: Progress
+) -> Ready:
     source = find(name, directory)
     if source is not None and source.prepared:
         try:
@@ -78,7 +96,13 @@ def _decoded(source: Source, memory: int, progress: Progress) -> Ready:
     return source, arrays
 
 
-def _build(name: str, directory: Path, archives: Path | None, progress: Progress, damage: Damaged | None = None) -> Source:
+def _build(
+    name: str,
+    directory: Path,
+    archives: Path | None,
+    progress: Progress,
+    damage: Damaged | None = None,
+) -> Source:
     """Build in a scratch folder and put the result in place by a rename; what was there stays until then."""
     archives = archives or bundled(name)
     _check_possible(name, directory, archives, damage)
@@ -106,14 +130,22 @@ def require_preparable(name: str, directory: Path, damage: Damaged | None = None
     _check_possible(name, directory, bundled(name), damage)
 
 
-def _check_possible(name: str, directory: Path, archives: Path | None, damage: Damaged | None) -> None:
+def _check_possible(
+    name: str, directory: Path, archives: Path | None, damage: Damaged | None
+) -> None:
     if name in IDX_SETS and archives is not None:
         return check_archives(name, archives)
     if archives is not None:
-        raise RequestError(f"{name} is not made of IDX archives, only {', '.join(IDX_SETS)} are: leave out --archives")
+        raise RequestError(
+            f"{name} is not made of IDX archives, only {', '.join(IDX_SETS)} are: leave out --archives"
+        )
     if find_spec("tensorflow") is None:
         why = str(damage) if damage else f"{name} is not prepared in {directory}"
-        way = f"its four archives (darnax data prepare {name} --archives DIR), or " if name in IDX_SETS else ""
+        way = (
+            f"its four archives (darnax data prepare {name} --archives DIR), or "
+            if name in IDX_SETS
+            else ""
+        )
         raise RequestError(f"{why}; preparing it needs {way}TensorFlow and the network")
     return None
 

@@ -50,7 +50,9 @@ class Reader:
             for row, record in enumerate(self.data.__getitems__([int(index) for index in indices])):
                 inputs[row], targets[row] = self.decode(record)
             if len(targets) and (targets.min() < 0 or targets.max() >= self.classes):
-                raise ValueError(f"a label is {targets.min()} or {targets.max()}, expected 0 to {self.classes - 1}")
+                raise ValueError(
+                    f"a label is {targets.min()} or {targets.max()}, expected 0 to {self.classes - 1}"
+                )
         except Exception as error:
             # The record reader and the image decoders raise no common type.
             raise Damaged(

@@ -34,7 +34,9 @@ def assign_roles(source: Source, selection: Selection, *, existing: bool = False
         what = f"got {selection.test}, but {name} has the split {test} to test on; leave it out"
         raise RequestError(Problem("data.test", what))
     if not test and not selection.test:
-        what = f"{name} has the split train alone; keep some of it for testing, with +data.test=1000"
+        what = (
+            f"{name} has the split train alone; keep some of it for testing, with +data.test=1000"
+        )
         raise RequestError(Problem("data.name", what))
     if test != "test" or "validation" not in own:
         return Roles(test, None)

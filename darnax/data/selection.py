@@ -36,32 +36,56 @@ class Selection:
         """Raise RequestError naming all that cannot be asked of a set with so many classes."""
         problems = []
         if self.validation < 0:
-            problems.append(Problem("data.validation", f"got {self.validation}, expected 0 or a number of examples"))
+            problems.append(
+                Problem(
+                    "data.validation", f"got {self.validation}, expected 0 or a number of examples"
+                )
+            )
         if self.per_class is not None and self.per_class < 1:
-            problems.append(Problem("data.per_class", f"got {self.per_class}, expected null or a positive number"))
+            problems.append(
+                Problem(
+                    "data.per_class", f"got {self.per_class}, expected null or a positive number"
+                )
+            )
         if (kept := self.only_classes) is not None and (
             len(set(kept)) != len(kept) or not kept or not set(kept) <= set(range(classes))
         ):
             problems.append(
-                Problem("data.only_classes", f"got {list(kept)}, expected different labels from 0 to {classes - 1}")
+                Problem(
+                    "data.only_classes",
+                    f"got {list(kept)}, expected different labels from 0 to {classes - 1}",
+                )
             )
         if problems:
             raise RequestError(*problems)
 
     def kept(self, labels: np.ndarray) -> np.ndarray:
         """Return the indices, in order, of the examples whose label is kept."""
-        return np.arange(len(labels)) if self.only_classes is None else np.flatnonzero(np.isin(labels, list(self.only_classes)))
+        return (
+            np.arange(len(labels))
+            if self.only_classes is None
+            else np.flatnonzero(np.isin(labels, list(self.only_classes)))
+        )
 
     def divide(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the indices, in order, of the examples of train that train, of those that validate, and of those that test."""
         kept = self.kept(labels)
         if self.test + self.validation >= len(kept):
-            got = f"{self.validation} and data.test={self.test}" if self.test else f"{self.validation}"
+            got = (
+                f"{self.validation} and data.test={self.test}"
+                if self.test
+                else f"{self.validation}"
+            )
             raise RequestError(
-                Problem("data.validation", f"got {got}, expected fewer than the {count_of(len(kept), 'example')} of train")
+                Problem(
+                    "data.validation",
+                    f"got {got}, expected fewer than the {count_of(len(kept), 'example')} of train",
+                )
             )
         order = np.random.default_rng(_VALIDATION_SEED).permutation(kept)
-        train, test, validation = np.split(order, [len(kept) - self.validation - self.test, len(kept) - self.validation])
+        train, test, validation = np.split(
+            order, [len(kept) - self.validation - self.test, len(kept) - self.validation]
+        )
         return self._first_of_each(np.sort(train), labels), np.sort(validation), np.sort(test)
 
     def _first_of_each(self, train: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -71,7 +95,10 @@ class Selection:
         members = [train[own == label] for label in np.unique(own)]
         if (fewest := min(map(len, members))) < self.per_class:
             raise RequestError(
-                Problem("data.per_class", f"got {self.per_class}, expected at most {fewest}, the smallest class of train")
+                Problem(
+                    "data.per_class",
+                    f"got {self.per_class}, expected at most {fewest}, the smallest class of train",
+                )
             )
         return np.sort(np.concatenate([indices[: self.per_class] for indices in members]))
 

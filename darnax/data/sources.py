@@ -18,7 +18,9 @@ from darnax.data.tfrecord import TFRecords
 from darnax.errors import Problem, RequestError, first_line
 from darnax.near import near
 
-_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")  # of TFDS: name, name/config, name:version; never a path
+_NAME = re.compile(
+    r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?"
+)  # of TFDS: name, name/config, name:version; never a path
 _ROLES = ("train", "validation", "test")
 _BLOCK = 1000
 TFRECORD = "tfrecord"
@@ -28,7 +30,9 @@ READABLE = ("array_record", TFRECORD)
 
 def data_directory(directory: str | Path | None) -> Path:
     """Return the folder of prepared sets: the one given, else `TFDS_DATA_DIR`, else `~/tensorflow_datasets`."""
-    return Path(directory or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return Path(
+        directory or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    ).expanduser()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +67,16 @@ class Source:
         import tensorflow_datasets as tfds
 
         features, keys = self.builder.info.features, self.builder.info.supervised_keys
-        if keys is None or len(keys) != 2 or not isinstance(features[keys[1]], tfds.features.ClassLabel):
+        if (
+            keys is None
+            or len(keys) != 2
+            or not isinstance(features[keys[1]], tfds.features.ClassLabel)
+        ):
             raise RequestError(
-                Problem("data.name", f"{self.name} has no pair of an input and a class label: it is not for classification")
+                Problem(
+                    "data.name",
+                    f"{self.name} has no pair of an input and a class label: it is not for classification",
+                )
             )
         return keys[0], keys[1]
 
@@ -75,7 +86,10 @@ class Source:
         shape = self.builder.info.features[self.keys[0]].shape
         if not shape or None in shape:
             raise RequestError(
-                Problem("data.name", f"inputs of {self.name} have shape {shape}, expected one size for all of them")
+                Problem(
+                    "data.name",
+                    f"inputs of {self.name} have shape {shape}, expected one size for all of them",
+                )
             )
         return tuple(shape)
 
@@ -114,7 +128,14 @@ class Source:
 
     def reader(self, split: str) -> Reader:
         """Random access to the examples of one split."""
-        return Reader(self._what(split), self._records(split), self._decoder(), self.shape, self.dtype, len(self.class_names))
+        return Reader(
+            self._what(split),
+            self._records(split),
+            self._decoder(),
+            self.shape,
+            self.dtype,
+            len(self.class_names),
+        )
 
     def _what(self, split: str) -> str:
         return f"{split} of {self.name} in {self.folder}"
@@ -144,9 +165,18 @@ class Source:
         label, nothing = self.keys[1], np.empty(0, np.uint8)
 
         def decode(record: bytes) -> tuple[np.ndarray, int]:
-            return nothing, tf_example_pb2.Example.FromString(record).features.feature[label].int64_list.value[0]
+            return nothing, tf_example_pb2.Example.FromString(record).features.feature[
+                label
+            ].int64_list.value[0]
 
-        read = Reader(self._what(split), self._records(split), decode, nothing.shape, nothing.dtype, len(self.class_names))
+        read = Reader(
+            self._what(split),
+            self._records(split),
+            decode,
+            nothing.shape,
+            nothing.dtype,
+            len(self.class_names),
+        )
         blocks = range(0, len(read), _BLOCK)
         return np.concatenate([read(range(i, min(i + _BLOCK, len(read)))).targets for i in blocks])
 
@@ -158,7 +188,9 @@ class Source:
         try:
             if self.builder.info.file_format.value == TFRECORD:
                 return TFRecords([Path(path) for path in self.builder.info.splits[split].filepaths])
-            return self.builder.as_data_source(split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES)
+            return self.builder.as_data_source(
+                split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES
+            )
         except Exception as error:  # the record reader raises no common type
             what = f"{self._what(split)} cannot be read ({first_line(error)})"
             raise Damaged(f"{what}: delete the folder and prepare it again") from error
@@ -172,19 +204,31 @@ def find(name: str, directory: Path) -> Source | None:
     import tensorflow_datasets as tfds
 
     if not _NAME.fullmatch(name):
-        raise RequestError(Problem("data.name", f"got {name!r}, expected a name such as mnist or emnist/balanced"))
+        raise RequestError(
+            Problem("data.name", f"got {name!r}, expected a name such as mnist or emnist/balanced")
+        )
     check_folder(directory / re.split("[/:]", name)[0])
     try:
         with quiet():
             return Source(name, tfds.builder(name, data_dir=str(directory)))
     except tfds.core.DatasetNotFoundError:
-        known = [*tfds.list_builders(with_community_datasets=False), *(path.name for path in directory.glob("[!.]*/"))]
+        known = [
+            *tfds.list_builders(with_community_datasets=False),
+            *(path.name for path in directory.glob("[!.]*/")),
+        ]
         alike = near(name.partition("/")[0], list(dict.fromkeys(known)), 3, 0.5) or ["mnist"]
         raise RequestError(
-            Problem("data.name", f"got {name!r}, which is no known dataset; nearest: {', '.join(alike)}")
+            Problem(
+                "data.name", f"got {name!r}, which is no known dataset; nearest: {', '.join(alike)}"
+            )
         ) from None
     except Exception as error:
         # TFDS parses with whatever it finds: a damaged description raises what the parser raises.
-        if name.partition("/")[0] in tfds.list_builders(with_community_datasets=False) and (directory / name).exists():
+        if (
+            name.partition("/")[0] in tfds.list_builders(with_community_datasets=False)
+            and (directory / name).exists()
+        ):
             return None
-        raise RequestError(Problem("data.name", f"{name!r} in {directory} cannot be opened: {first_line(error)}")) from error
+        raise RequestError(
+            Problem("data.name", f"{name!r} in {directory} cannot be opened: {first_line(error)}")
+        ) from error

@@ -60,12 +60,16 @@ class Streamed:
             order = np.pad(self.indices, (0, size * count - len(self)), mode="edge")
         else:
             size = len(self) // count
-            order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)[: size * count]
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)[
+                : size * count
+            ]
         blocks = _ahead(_Blocks(self.read, order, size), self.threads)
         for start in range(0, len(order), size):
             parts = [next(blocks) for _ in range(0, size, _BLOCK)]
             inputs, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-            yield Window(jax.device_put(inputs), jax.device_put(targets), min(size, len(self) - start))
+            yield Window(
+                jax.device_put(inputs), jax.device_put(targets), min(size, len(self) - start)
+            )
 
 
 class _Blocks:
@@ -74,7 +78,9 @@ class _Blocks:
     def __init__(self, read: Callable[[np.ndarray], Arrays], order: np.ndarray, size: int) -> None:
         self.read = read
         self.per_window = -(-size // _BLOCK)
-        self.pieces = [w[i : i + _BLOCK] for w in order.reshape(-1, size) for i in range(0, size, _BLOCK)]
+        self.pieces = [
+            w[i : i + _BLOCK] for w in order.reshape(-1, size) for i in range(0, size, _BLOCK)
+        ]
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -86,5 +92,7 @@ class _Blocks:
 def _ahead(blocks: _Blocks, threads: int) -> Iterator[Arrays]:
     import grain
 
-    options = grain.ReadOptions(num_threads=min(threads, blocks.per_window), prefetch_buffer_size=blocks.per_window)
+    options = grain.ReadOptions(
+        num_threads=min(threads, blocks.per_window), prefetch_buffer_size=blocks.per_window
+    )
     return iter(grain.MapDataset.source(blocks).to_iter_dataset(options))

@@ -57,7 +57,9 @@ class _Shard:
     def __init__(self, path: Path) -> None:
         with open_regular(path) as file:
             empty = file.seek(0, 2) == 0
-            self.data: mmap.mmap | bytes = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self.data: mmap.mmap | bytes = (
+                b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            )
         self.offsets = self._offsets(path)
 
     def _offsets(self, path: Path) -> list[int]:
@@ -69,7 +71,9 @@ class _Shard:
                 raise ValueError(f"{path.name} is cut short, or damaged, at byte {offset}")
             offsets.append(offset)
             offset = end
-            if len(offsets) % _CHECKED == 0:  # or a hole of a terabyte would be walked through to its end
+            if (
+                len(offsets) % _CHECKED == 0
+            ):  # or a hole of a terabyte would be walked through to its end
                 self._check_lengths(path, offsets[-_CHECKED:])
         self._check_lengths(path, offsets[len(offsets) - len(offsets) % _CHECKED :])
         return offsets
@@ -78,7 +82,9 @@ class _Shard:
         lengths = [self.data[offset : offset + 8] for offset in offsets]
         expected = [struct.unpack_from("<I", self.data, offset + 8)[0] for offset in offsets]
         if masked_crc32c(lengths).tolist() != expected:
-            raise ValueError(f"{path.name} is damaged: the length of a record does not have its checksum")
+            raise ValueError(
+                f"{path.name} is damaged: the length of a record does not have its checksum"
+            )
 
     def record(self, offset: int) -> tuple[bytes, int]:
         start = offset + _HEADER

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
 
 LETTER, MARGIN = 7.2, 28  # width of a letter, and of the border, in pixels
-HALF_LOOP, PORT = 36, 14  # room that a loop takes from the middle of a box, and room for one arc beside it
+HALF_LOOP, PORT = (
+    36,
+    14,
+)  # room that a loop takes from the middle of a box, and room for one arc beside it
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,40 @@ def assign_lanes(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
     for module in sorted(modules, key=lambda m: (abs(span(m)), m.sender)):
         left, right = sorted((module.sender, module.receiver))
         taken = {arc.lane for arc in arcs if arc.ends[0] < right and left < arc.ends[1]}
-        arcs.append(Arc(module, next(lane for lane in range(1, len(arcs) + 2) if lane not in taken), above))
+        arcs.append(
+            Arc(module, next(lane for lane in range(1, len(arcs) + 2) if lane not in taken), above)
+        )
     return arcs
 
 
-def layout_columns(description: "Description", layers: dict[int, "ModuleRow"], arcs: Sequence[Arc]) -> Columns:
+def layout_columns(
+    description: "Description", layers: dict[int, "ModuleRow"], arcs: Sequence[Arc]
+) -> Columns:
     """Place the boxes, as wide as their words and arcs need, and as far apart as the words between them need."""
     adapters = [module for module in description.modules if module.sender != module.receiver]
     lefts, widths, x = [], [], float(MARGIN)
     for position, (name, size) in enumerate(description.buffers):
         layer = layers.get(position)
-        words = (name, format_size(size), layer.kind if layer else "", layer.connectivity if layer else "")
+        words = (
+            name,
+            format_size(size),
+            layer.kind if layer else "",
+            layer.connectivity if layer else "",
+        )
         widths.append(
-            max([88.0, *(len(word) * LETTER + 20 for word in words), 2 * (HALF_LOOP + PORT * (busiest(position, arcs) + 1))])
+            max(
+                [
+                    88.0,
+                    *(len(word) * LETTER + 20 for word in words),
+                    2 * (HALF_LOOP + PORT * (busiest(position, arcs) + 1)),
+                ]
+            )
         )
         lefts.append(x)
         between = [m for m in adapters if {m.sender, m.receiver} == {position, position + 1}]
-        x += widths[-1] + max([72.0, *(max(len(m.name), len(m.connectivity)) * LETTER + 30 for m in between)])
+        x += widths[-1] + max(
+            [72.0, *(max(len(m.name), len(m.connectivity)) * LETTER + 30 for m in between)]
+        )
     return Columns(tuple(lefts), tuple(widths))
 
 
@@ -86,7 +106,11 @@ def format_size(size: tuple[int, ...]) -> str:
 def neighbours(arc: Arc, position: int, arcs: Sequence[Arc]) -> list[int]:
     """The lanes, high ones first, of the arcs that meet a box at the same corner as this one does."""
     leftmost = position == arc.ends[0]
-    meeting = [other for other in arcs if other.above == arc.above and other.ends[0 if leftmost else 1] == position]
+    meeting = [
+        other
+        for other in arcs
+        if other.above == arc.above and other.ends[0 if leftmost else 1] == position
+    ]
     return sorted((other.lane for other in meeting), reverse=True)
 
 
@@ -104,7 +128,15 @@ def port(arc: Arc, position: int, arcs: Sequence[Arc], columns: Columns) -> floa
 def clear(arc: Arc, arcs: Sequence[Arc], columns: Columns, width: float) -> float:
     """Where along its lane the words of an arc cross no other arc; its middle if there is no such place."""
     left, right = (port(arc, end, arcs, columns) for end in arc.ends)
-    others = [port(o, end, arcs, columns) for o in arcs if o.above == arc.above and o.lane > arc.lane for end in o.ends]
+    others = [
+        port(o, end, arcs, columns)
+        for o in arcs
+        if o.above == arc.above and o.lane > arc.lane
+        for end in o.ends
+    ]
     places = [left + (right - left) * share for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)]
     inside = [x for x in places if left + width / 2 < x < right - width / 2]
-    return next((x for x in inside if all(abs(x - other) > width / 2 + 4 for other in others)), (left + right) / 2)
+    return next(
+        (x for x in inside if all(abs(x - other) > width / 2 + 4 for other in others)),
+        (left + right) / 2,
+    )

@@ -3,13 +3,28 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from darnax.diagrams.layout import LETTER, MARGIN, Arc, Columns, assign_lanes, clear, format_size, layout_columns, port, span
+from darnax.diagrams.layout import (
+    LETTER,
+    MARGIN,
+    Arc,
+    Columns,
+    assign_lanes,
+    clear,
+    format_size,
+    layout_columns,
+    port,
+    span,
+)
 from darnax.printing import element_text
 
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
 
-BOX, LANE, LOOP = 96, 44, 46  # heights in pixels: of a box, of a lane of arcs, of the loop of a layer with itself
+BOX, LANE, LOOP = (
+    96,
+    44,
+    46,
+)  # heights in pixels: of a box, of a lane of arcs, of the loop of a layer with itself
 STYLE = """
 svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --box: #f3f5f8; --plastic: #0b62c4; --frozen: #8a929c; }
 @media (prefers-color-scheme: dark) {
@@ -37,7 +52,11 @@ class Point(NamedTuple):
 def svg(description: "Description") -> str:
     """Return the picture as an SVG document; it follows the reader's choice of a light or a dark screen."""
     adapters = [module for module in description.modules if module.sender != module.receiver]
-    layers = {module.receiver: module for module in description.modules if module.sender == module.receiver}
+    layers = {
+        module.receiver: module
+        for module in description.modules
+        if module.sender == module.receiver
+    }
     arcs = [
         *assign_lanes([a for a in adapters if span(a) > 1], above=True),
         *assign_lanes([a for a in adapters if span(a) < -1], above=False),
@@ -46,8 +65,17 @@ def svg(description: "Description") -> str:
     bottom = top + BOX + LANE * max((arc.lane for arc in arcs if not arc.above), default=0)
     columns = layout_columns(description, layers, arcs)
     parts = [
-        *(line for position, _ in enumerate(description.buffers) for line in box(description, layers, columns, position, top)),
-        *(line for layer in layers.values() if layer.parameters for line in loop(layer, columns, top)),
+        *(
+            line
+            for position, _ in enumerate(description.buffers)
+            for line in box(description, layers, columns, position, top)
+        ),
+        *(
+            line
+            for layer in layers.values()
+            if layer.parameters
+            for line in loop(layer, columns, top)
+        ),
         *(line for a in adapters if abs(span(a)) == 1 for line in straight(a, columns, top)),
         *(line for arc in arcs for line in over(arc, arcs, columns, top)),
         *legend(bottom + 34),
@@ -56,14 +84,22 @@ def svg(description: "Description") -> str:
 
 
 def box(
-    description: "Description", layers: dict[int, "ModuleRow"], columns: Columns, position: int, top: float
+    description: "Description",
+    layers: dict[int, "ModuleRow"],
+    columns: Columns,
+    position: int,
+    top: float,
 ) -> Iterator[str]:
     """A buffer: its name, its size, its layer."""
     name, size = description.buffers[position]
     x, width = columns.lefts[position], columns.widths[position]
     yield f'<rect class="box" x="{x:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX}" rx="8"/>'
     layer = layers.get(position)
-    words = [("name inside", name), ("inside", format_size(size)), ("soft inside", layer.kind if layer else "input")]
+    words = [
+        ("name inside", name),
+        ("inside", format_size(size)),
+        ("soft inside", layer.kind if layer else "input"),
+    ]
     for line, (kind, word) in enumerate(words):
         yield text(Point(columns.middle(position), top + 30 + 22 * line), word, kind)
 
@@ -72,7 +108,8 @@ def loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
     """What a layer says to itself."""
     x = columns.middle(layer.receiver)
     yield arrow(
-        f"M{x - 13:.0f},{top:.0f} C{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f} {x + 13:.0f},{top - 2:.0f}", layer
+        f"M{x - 13:.0f},{top:.0f} C{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f} {x + 13:.0f},{top - 2:.0f}",
+        layer,
     )
     yield text(Point(x, top - 31), layer.connectivity, "soft")
 
@@ -85,7 +122,9 @@ def straight(module: "ModuleRow", columns: Columns, top: float) -> Iterator[str]
     left, right = columns.right(ends[0]), columns.lefts[ends[1]]
     start, end = (left, right - 2) if forward else (right, left + 2)
     yield arrow(f"M{start:.0f},{y:.0f} H{end:.0f}", module)
-    yield from label(Point((left + right) / 2, y - 7 if forward else y + 16), module, upwards=forward)
+    yield from label(
+        Point((left + right) / 2, y - 7 if forward else y + 16), module, upwards=forward
+    )
 
 
 def over(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Iterator[str]:
@@ -93,7 +132,10 @@ def over(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Iterato
     edge = top if arc.above else top + BOX
     away = -1 if arc.above else 1
     y = edge + away * (LANE * arc.lane + (LOOP - 24 if arc.above else -14))
-    start, end = port(arc, arc.module.sender, arcs, columns), port(arc, arc.module.receiver, arcs, columns)
+    start, end = (
+        port(arc, arc.module.sender, arcs, columns),
+        port(arc, arc.module.receiver, arcs, columns),
+    )
     bend = 10 if end > start else -10
     yield arrow(
         f"M{start:.0f},{edge:.0f} V{y - away * 10:.0f} Q{start:.0f},{y:.0f} {start + bend:.0f},{y:.0f} "
@@ -139,7 +181,9 @@ def document(width: float, height: float, parts: Sequence[str]) -> str:
         for kind in ("plastic", "frozen")
     )
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
-    body = "\n".join(sorted(parts, key=lambda part: part.startswith("<text")))  # words on top of lines
+    body = "\n".join(
+        sorted(parts, key=lambda part: part.startswith("<text"))
+    )  # words on top of lines
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{STYLE}</style>\n<defs>{tips}</defs>\n'
         f'<rect class="paper" width="100%" height="100%"/>\n{body}\n</svg>\n'

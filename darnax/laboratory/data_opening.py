@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import DataChoice, Experiment
 
 
-def open_data(experiment: "Experiment", display: Display = SILENT, *, trains: bool = True, existing: bool = False) -> "Dataset":
+def open_data(
+    experiment: "Experiment",
+    display: Display = SILENT,
+    *,
+    trains: bool = True,
+    existing: bool = False,
+) -> "Dataset":
     """Open the data of an experiment, once it is sure that they can be used.
 
     With `existing` they are those of a run that an earlier version may have made.
@@ -87,7 +93,9 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
     return choose(make(), selection, existing=existing)
 
 
-def require_fitting_data(dataset: "Dataset", data: "DataChoice", *, trains: bool = True) -> "Dataset":
+def require_fitting_data(
+    dataset: "Dataset", data: "DataChoice", *, trains: bool = True
+) -> "Dataset":
     """Return the dataset, after a look at whether it is what the configuration says it is, and enough to train on."""
     import jax
 
@@ -101,7 +109,12 @@ def require_fitting_data(dataset: "Dataset", data: "DataChoice", *, trains: bool
         said = f"cannot encode an input of shape {list(raw.shape)} ({type(error).__name__}: {first_line(error)})"
         raise RequestError(Problem("data.encode", said)) from error
     if shape != data.shape:
-        problems.append(Problem("data.shape", f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"))
+        problems.append(
+            Problem(
+                "data.shape",
+                f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that",
+            )
+        )
     if dataset.class_names and len(dataset.class_names) != data.classes:
         there = len(dataset.class_names)
         problems.append(

@@ -127,5 +127,10 @@ def with_devices_here(experiment: "Experiment") -> "Experiment":
     if asked is None or asked <= there:
         return experiment
     count = max(n for n in range(1, there + 1) if experiment.data.batch_size % n == 0)
-    logger.warning("runner.devices: %d were used, and there are %d here; %d share each batch now", asked, there, count)
+    logger.warning(
+        "runner.devices: %d were used, and there are %d here; %d share each batch now",
+        asked,
+        there,
+        count,
+    )
     return replace(experiment, runner=replace(experiment.runner, devices=count))

@@ -29,12 +29,16 @@ def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) ->
     from darnax.runner.trained import load_learner
 
     experiment, dataset, folder, programs = reopen(path, overrides, "eval", display)
-    trained = load_learner(programs, folder, best=not chosen_by_test(folder, experiment.data, dataset))
+    trained = load_learner(
+        programs, folder, best=not chosen_by_test(folder, experiment.data, dataset)
+    )
     evaluation = measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
     return replace(evaluation, checkpoint=trained.describe())
 
 
-def analyse(path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT) -> "TrainedRun":
+def analyse(
+    path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT
+) -> "TrainedRun":
     """Return a run as the measures look at it, with so many test examples; overrides may change the data."""
     from darnax.analysis.subject import TrainedRun
 
@@ -56,17 +60,25 @@ def reopen(
     from darnax.runner.train import steps_of
 
     changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
-    if strangers := [o for o in changes if not o.lstrip("+~").startswith(("data.", "data=", "trust="))]:
+    if strangers := [
+        o for o in changes if not o.lstrip("+~").startswith(("data.", "data=", "trust="))
+    ]:
         what = f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data. or {DATA}="
         raise RequestError(what)
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    config = with_paths_here(compose(changes, folder.path / "config.yaml"), data_folder_in(overrides))
+    config = with_paths_here(
+        compose(changes, folder.path / "config.yaml"), data_folder_in(overrides)
+    )
     experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, display, trains=False, existing=True)
-    if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(folder, experiment.data, dataset):
+    if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(
+        folder, experiment.data, dataset
+    ):
         logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
-    steps = max(1, steps_of(dataset, experiment.data.batch_size, None))  # no step is taken, of however few examples
+    steps = max(
+        1, steps_of(dataset, experiment.data.batch_size, None)
+    )  # no step is taken, of however few examples
     return experiment, dataset, folder, CompiledPrograms([experiment], steps)
 
 

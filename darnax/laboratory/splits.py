@@ -16,7 +16,11 @@ def has_validation(config: Mapping[str, Any]) -> bool:
     data, paths = config.get("data"), config.get("paths", {})
     if not isinstance(data, Mapping) or data.get("validation"):
         return True
-    return _has_own(json.dumps([data.get("source"), data.get("name"), paths.get("data"), list(config.get("trust", ()))]))
+    return _has_own(
+        json.dumps(
+            [data.get("source"), data.get("name"), paths.get("data"), list(config.get("trust", ()))]
+        )
+    )
 
 
 @lru_cache(maxsize=64)  # a search asks for every point
@@ -26,7 +30,9 @@ def _has_own(choice: str) -> bool:
 
     source, name, directory, trust = json.loads(choice)
     try:
-        return source_has_validation(source, trust) if source else set_has_validation(name, directory)
+        return (
+            source_has_validation(source, trust) if source else set_has_validation(name, directory)
+        )
     except RequestError:
         return True
 

@@ -36,7 +36,11 @@ def train(
     experiment = build(config)
     dataset = require_own_order(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
-    place, name = (experiment.outputs, experiment.name) if sweep is None else (sweep.folder.parent, sweep.folder.name)
+    place, name = (
+        (experiment.outputs, experiment.name)
+        if sweep is None
+        else (sweep.folder.parent, sweep.folder.name)
+    )
     folder = new_folder(place, name, config, composed, overrides=overrides, command=command)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
 
@@ -86,7 +90,9 @@ def resume(
     folder = RunFolder.open(path)
     if folder.summary().get("status") == "finished":
         file = shlex.quote(str(path / "config.yaml"))
-        raise RequestError(f"{path}: this run is finished; train longer with --config {file} runner.epochs=...")
+        raise RequestError(
+            f"{path}: this run is finished; train longer with --config {file} runner.epochs=..."
+        )
     config = folder.config()
     require_granted(config, trusted)
     experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
@@ -95,7 +101,10 @@ def resume(
 
 
 def run(
-    runs: "Sequence[tuple[Experiment, RunFolder]]", dataset: "Dataset", display: Display, sweep: Membership | None
+    runs: "Sequence[tuple[Experiment, RunFolder]]",
+    dataset: "Dataset",
+    display: Display,
+    sweep: Membership | None,
 ) -> list[dict[str, Any]]:
     """Hand one run, or several that are one program, to the runner; return the summaries."""
     from darnax.composing.trust import trust_option
@@ -107,7 +116,10 @@ def run(
 
     keep_compiled_programs()
     trust = trust_option(runs[0][0].config.get("trust", ()))
-    lanes = [RunSession(each, folder, partial(open_tracker, each, folder, display, sweep)) for each, folder in runs]
+    lanes = [
+        RunSession(each, folder, partial(open_tracker, each, folder, display, sweep))
+        for each, folder in runs
+    ]
     with ExitStack() as stack:
         for _, folder in runs:
             stack.enter_context(folder.held())
@@ -117,5 +129,7 @@ def run(
             stop.resume += trust
             raise
         except RunError as error:
-            error.add_note(f"mend that, then go on with: darnax train --resume {shlex.quote(str(runs[0][1].path))}{trust}")
+            error.add_note(
+                f"mend that, then go on with: darnax train --resume {shlex.quote(str(runs[0][1].path))}{trust}"
+            )
             raise

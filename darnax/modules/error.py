@@ -46,13 +46,17 @@ class ErrorUnits(Layer):
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         return x
 
-    def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
+    def __call__(
+        self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *size"]:
         del rng
         return jnp.zeros_like(x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         require_messages(h)
-        scores, _, *answer = jax.tree.leaves(h)  # by sender; between them its own message, which says nothing
+        scores, _, *answer = jax.tree.leaves(
+            h
+        )  # by sender; between them its own message, which says nothing
         if len(answer) > 1:
             what = "expected two: scores from one buffer and the answer from another"
             raise ValueError(f"got messages from {len(answer) + 1} buffers, {what}")

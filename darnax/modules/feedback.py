@@ -56,10 +56,14 @@ class Feedback(Adapter):
         self.W = scaled(self.connectivity.init(key), per_receiver(strength, post))
         self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
 
-    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
+    def __call__(
+        self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *post"]:
         del rng
         require_buffers(x=(x, self.connectivity.pre))
-        slope, middle = (per_unit("high and low", a / 2, x) for a in (self.high - self.low, self.high + self.low))
+        slope, middle = (
+            per_unit("high and low", a / 2, x) for a in (self.high - self.low, self.high + self.low)
+        )
         return self.connectivity.message(self.W, slope * x + middle)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:

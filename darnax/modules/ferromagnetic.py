@@ -33,7 +33,9 @@ class Ferromagnetic(Adapter):
         require_per_unit("strength", strength, self.features)
         self.strength = jnp.asarray(strength, jnp.float32)
 
-    def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
+    def __call__(
+        self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *size"]:
         del rng
         require_buffers(x=(x, self.features))
         return x * per_unit("strength", self.strength, x)

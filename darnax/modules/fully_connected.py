@@ -56,7 +56,11 @@ class FullyConnected(Weighted):
 
 
 def feedforward_connectivity(
-    pre: tuple[int, ...], post: tuple[int, ...], sparsity: float | None, patch: int | None, key: Key[Array, ""]
+    pre: tuple[int, ...],
+    post: tuple[int, ...],
+    sparsity: float | None,
+    patch: int | None,
+    key: Key[Array, ""],
 ) -> Connectivity:
     """Return the connectivity from a buffer of size `pre` to one of size `post`."""
     k = None if sparsity is None else in_degree(sparsity, math.prod(pre))

@@ -17,12 +17,17 @@ class AbstractModule(eqx.Module):
         """Whether the module owns a buffer."""
 
     @abstractmethod
-    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
+    def __call__(
+        self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *post"]:
         """Return the message that the module makes of the buffer `x`."""
 
     @abstractmethod
     def backward(
-        self, x: Float[Array, "batch *pre"], y: Float[Array, "batch *post"], y_hat: Float[Array, "batch *post"]
+        self,
+        x: Float[Array, "batch *pre"],
+        y: Float[Array, "batch *post"],
+        y_hat: Float[Array, "batch *post"],
     ) -> Self:
         """Return −ΔW for every plastic array, in the shape of the module, and zeros elsewhere.
 

@@ -21,7 +21,9 @@ class OutputLayer(Layer):
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         return x
 
-    def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
+    def __call__(
+        self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *size"]:
         del rng
         return jnp.zeros_like(x)
 

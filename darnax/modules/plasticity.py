@@ -14,7 +14,9 @@ from darnax.rules import Perceptron, Rule
 from darnax.shapes import Size, require_per_unit
 
 M = TypeVar("M", bound=eqx.Module)
-RuleChoice = Rule | None | EllipsisType  # `...` stands for the perceptron rule at the module's threshold
+RuleChoice = (
+    Rule | None | EllipsisType
+)  # `...` stands for the perceptron rule at the module's threshold
 
 
 def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Rule | None:
@@ -29,14 +31,18 @@ def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Ru
     if rule is ...:
         return Perceptron(0.0 if threshold is None else threshold)
     if rule is not None and threshold is not None:
-        raise ValueError(f"threshold is the margin of the default perceptron rule; leave it out with rule={rule!r}")
+        raise ValueError(
+            f"threshold is the margin of the default perceptron rule; leave it out with rule={rule!r}"
+        )
     return rule
 
 
 def threshold_of(rule: Rule | None) -> Array:
     """Return the margin of a perceptron rule; raise AttributeError for a rule that has none."""
     if not isinstance(rule, Perceptron):
-        raise AttributeError(f"only a module with the perceptron rule has a threshold; this one has rule={rule!r}")
+        raise AttributeError(
+            f"only a module with the perceptron rule has a threshold; this one has rule={rule!r}"
+        )
     return rule.margin
 
 

@@ -19,10 +19,23 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import Connectivity, Dense, Sparse
 from darnax.modules.interfaces import Layer
-from darnax.modules.plasticity import RuleChoice, chosen_rule, local_update, only_plastic, threshold_of
+from darnax.modules.plasticity import (
+    RuleChoice,
+    chosen_rule,
+    local_update,
+    only_plastic,
+    threshold_of,
+)
 from darnax.modules.sizes import in_degree
 from darnax.rules import Rule
-from darnax.shapes import Size, as_size, per_unit, require_buffers, require_messages, require_per_unit
+from darnax.shapes import (
+    Size,
+    as_size,
+    per_unit,
+    require_buffers,
+    require_messages,
+    require_per_unit,
+)
 
 
 class Recurrent(Layer):
@@ -38,7 +51,12 @@ class Recurrent(Layer):
     features: Size = eqx.field(static=True)
 
     def _setup(
-        self, features: Size, connectivity: Connectivity, j_d: ArrayLike, rule: Rule | None, key: Key[Array, ""]
+        self,
+        features: Size,
+        connectivity: Connectivity,
+        j_d: ArrayLike,
+        rule: Rule | None,
+        key: Key[Array, ""],
     ) -> None:
         """Fill the fields; for constructors."""
         require_per_unit("j_d", j_d, features)
@@ -53,7 +71,9 @@ class Recurrent(Layer):
         """The margin of the perceptron rule."""
         return threshold_of(self.rule)
 
-    def __call__(self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *size"]:
+    def __call__(
+        self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *size"]:
         del rng
         require_buffers(x=(x, self.features))
         return self.connectivity.message(self.J, x) + x * per_unit("J_D", self.J_D, x)

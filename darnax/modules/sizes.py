@@ -10,7 +10,9 @@ from darnax.shapes import Size, require_per_unit
 def in_degree(sparsity: float, pre: int) -> int:
     """Return how many of `pre` inputs a unit keeps; raise ValueError unless 0 ≤ sparsity < 1."""
     if not 0 <= sparsity < 1:
-        raise ValueError(f"sparsity: got {sparsity}, expected a fraction of absent synapses in [0, 1)")
+        raise ValueError(
+            f"sparsity: got {sparsity}, expected a fraction of absent synapses in [0, 1)"
+        )
     return round((1 - sparsity) * pre)
 
 

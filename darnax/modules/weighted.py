@@ -23,7 +23,12 @@ class Weighted(Adapter):
     out_features: Size = eqx.field(static=True)
 
     def _setup(
-        self, ends: tuple[Size, Size], connectivity: Connectivity, scale: Array, rule: Rule | None, key: Key[Array, ""]
+        self,
+        ends: tuple[Size, Size],
+        connectivity: Connectivity,
+        scale: Array,
+        rule: Rule | None,
+        key: Key[Array, ""],
     ) -> None:
         """Fill the fields; for constructors. W has entries N(0, scale²/fan_in), `scale` from `per_receiver`."""
         self.in_features, self.out_features = ends
@@ -36,13 +41,17 @@ class Weighted(Adapter):
         """The margin of the perceptron rule."""
         return threshold_of(self.rule)
 
-    def __call__(self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None) -> Float[Array, "batch *post"]:
+    def __call__(
+        self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *post"]:
         del rng
         require_buffers(x=(x, self.in_features))
         return self.connectivity.message(self.W, x)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        require_buffers(x=(x, self.in_features), y=(y, self.out_features), y_hat=(y_hat, self.out_features))
+        require_buffers(
+            x=(x, self.in_features), y=(y, self.out_features), y_hat=(y_hat, self.out_features)
+        )
         return local_update(self, lambda m: m.W, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:

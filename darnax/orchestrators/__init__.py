@@ -5,4 +5,10 @@ from darnax.orchestrators.interface import Messages, Orchestrator
 from darnax.orchestrators.parallel import ParallelOrchestrator
 from darnax.orchestrators.sequential import SequentialOrchestrator
 
-__all__ = ["AsynchronousOrchestrator", "Messages", "Orchestrator", "ParallelOrchestrator", "SequentialOrchestrator"]
+__all__ = [
+    "AsynchronousOrchestrator",
+    "Messages",
+    "Orchestrator",
+    "ParallelOrchestrator",
+    "SequentialOrchestrator",
+]

@@ -30,10 +30,17 @@ class AsynchronousOrchestrator(Orchestrator):
             raise ValueError(f"got turns={self.turns}, expected at least one turn in a step")
 
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        state: S,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> tuple[S, Key[Array, ""]]:
         rng, order, noise = jax.random.split(rng, 3)
-        drawn = {i: jax.random.randint(jax.random.fold_in(order, i), state[i].shape, 0, self.turns) for i in self.hidden()}
+        drawn = {
+            i: jax.random.randint(jax.random.fold_in(order, i), state[i].shape, 0, self.turns)
+            for i in self.hidden()
+        }
 
         def turn(t: Array, state: S) -> S:
             key = jax.random.fold_in(noise, t)

@@ -24,7 +24,11 @@ class Orchestrator(eqx.Module):
 
     @abstractmethod
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        state: S,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> tuple[S, Key[Array, ""]]:
         """Update every layer but the output once.
 
@@ -42,13 +46,21 @@ class Orchestrator(eqx.Module):
         return state.replace_val(output, self.activate(output, self.field(output, state, key))), rng
 
     def backward(
-        self, state: State, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        state: State,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> Self:
         """Return the local updates of all modules, −ΔW, in the shape of the orchestrator, from the fields of this state."""
         return self.updates(state, self.fields(state, rng, messages, held))
 
     def fields(
-        self, state: State, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        state: State,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> dict[int, Array]:
         """Return the field h of every layer."""
         return {i: self.field(i, state, rng, messages, held) for i in self.layer_map.rows()}
@@ -65,10 +77,19 @@ class Orchestrator(eqx.Module):
         self._require_buffers(state)
         clamped = (0, self.layer_map.output)
         items = self.layer_map.edge_items()
-        return {(i, j): module(state[j], _key(rng, (i, j))) for (i, j), module in items if j in clamped and i != j}
+        return {
+            (i, j): module(state[j], _key(rng, (i, j)))
+            for (i, j), module in items
+            if j in clamped and i != j
+        }
 
     def field(
-        self, receiver: int, state: State, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        receiver: int,
+        state: State,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> Array:
         """Return the field of one layer: its reduction of the messages sent to it, in the order of their senders.
 
@@ -104,7 +125,9 @@ class Orchestrator(eqx.Module):
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1
         if len(state) != expected:
-            raise ValueError(f"got a state of {count_of(len(state), 'buffer')}, expected the {expected} of the network")
+            raise ValueError(
+                f"got a state of {count_of(len(state), 'buffer')}, expected the {expected} of the network"
+            )
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]

@@ -10,7 +10,11 @@ class ParallelOrchestrator(Orchestrator):
     """Jacobi order: every layer sees the states of the last step."""
 
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        state: S,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> tuple[S, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         fields = {i: self.field(i, state, key, messages, held) for i in self.hidden()}

@@ -10,9 +10,15 @@ class SequentialOrchestrator(Orchestrator):
     """Gauss-Seidel order: layer l sees the new states of the layers before it and the old ones of those after it."""
 
     def step(
-        self, state: S, rng: Key[Array, ""], messages: Messages = "all", held: ClampedMessages | None = None
+        self,
+        state: S,
+        rng: Key[Array, ""],
+        messages: Messages = "all",
+        held: ClampedMessages | None = None,
     ) -> tuple[S, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         for i in self.hidden():
-            state = state.replace_val(i, self.activate(i, self.field(i, state, key, messages, held)))
+            state = state.replace_val(
+                i, self.activate(i, self.field(i, state, key, messages, held))
+            )
         return state, rng

@@ -82,7 +82,10 @@ def write(folder: Path) -> Path:
     figures, _ = tables(folder)
     if not figures:
         raise RequestError(
-            Problem(str(folder), f"has no numbers to draw; make them with darnax analyse {shlex.quote(str(folder))}")
+            Problem(
+                str(folder),
+                f"has no numbers to draw; make them with darnax analyse {shlex.quote(str(folder))}",
+            )
         )
     with writing_file(path, "choose another run"):
         write_inside(folder, PAGE, page.html(content(run, figures), SCRIPTS))
@@ -105,7 +108,11 @@ def tables(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """Return all that the page shows, as JSON has it."""
-    told = {name: as_json_numbers([run.value(name)])[0] for name in run.summary.get("metrics", {}) if name.endswith("accuracy")}
+    told = {
+        name: as_json_numbers([run.value(name)])[0]
+        for name in run.summary.get("metrics", {})
+        if name.endswith("accuracy")
+    }
     title = f"{run.experiment} {run.path.resolve().name}"
     return {"title": title, "status": run.status, "metrics": told, "figures": figures}
 
@@ -124,7 +131,9 @@ def table(file: Path) -> list[dict[str, str]]:
 
 def figure_data(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Return a figure with its points, sorted into panels and series in the order in which they come."""
-    if absent := {*figure.panel, figure.x, figure.y, figure.series or figure.y} - set(rows[0] if rows else ()):
+    if absent := {*figure.panel, figure.x, figure.y, figure.series or figure.y} - set(
+        rows[0] if rows else ()
+    ):
         raise ValueError(f"has no column {min(absent)}")
     panels: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
     for row in rows:
@@ -132,8 +141,13 @@ def figure_data(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
         x, y = panel.setdefault(row[figure.series] if figure.series else figure.y, ([], []))
         x.append(number_or_word(row[figure.x]))
         y.append(number_or_word(row[figure.y]))
-    traces = {name: [{"name": s, "x": x, "y": y} for s, (x, y) in panel.items()] for name, panel in panels.items()}
-    return {name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")} | {"panels": traces}
+    traces = {
+        name: [{"name": s, "x": x, "y": y} for s, (x, y) in panel.items()]
+        for name, panel in panels.items()
+    }
+    return {
+        name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")
+    } | {"panels": traces}
 
 
 def number_or_word(cell: str) -> float | str | None:

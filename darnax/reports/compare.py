@@ -81,7 +81,12 @@ class Comparison:
 
 
 def compare(
-    runs: Sequence[Run], metric: str, group_by: Sequence[str] = (), *, best: bool = False, lower: bool = False
+    runs: Sequence[Run],
+    metric: str,
+    group_by: Sequence[str] = (),
+    *,
+    best: bool = False,
+    lower: bool = False,
 ) -> Comparison:
     """Fold runs into rows.
 
@@ -105,7 +110,10 @@ def compare(
         groups[tuple(run.config.get(key, ABSENT) for key in columns)].append(run)
     differ = [key for key in differing_keys(configs) if key != "seed"] if group_by else []
     how = which_value(best, lower)
-    rows = [make_row(values, group, differ, lambda run: sample(run, metric, how)) for values, group in groups.items()]
+    rows = [
+        make_row(values, group, differ, lambda run: sample(run, metric, how))
+        for values, group in groups.items()
+    ]
     if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
         names = metrics_of(readable)
         there = f"there is {', '.join(near(metric, names, 3) or names)}"
@@ -113,7 +121,9 @@ def compare(
             there += "; runs without a validation split are reported by --metric test/accuracy"
         raise RequestError(Problem("--metric", f"no finished run has {metric}; {there}"))
     damaged = tuple(run for run in runs if run.damage)
-    return Comparison(metric, best, lower, tuple(columns), rank(metric, rows, lower=lower), damaged, keys)
+    return Comparison(
+        metric, best, lower, tuple(columns), rank(metric, rows, lower=lower), damaged, keys
+    )
 
 
 def which_value(best: bool, lower: bool) -> How:
@@ -125,7 +135,9 @@ def columns_of(runs: Sequence[Run]) -> list[str]:
     """Return the keys that tell the configurations of the runs apart, seeds aside."""
     asked = set().union(*(run.overridden_keys for run in runs))
     name = ["name"] if len({run.experiment for run in runs}) > 1 else []
-    return name + [key for key in differing_keys([run.config for run in runs], asked) if key != "seed"]
+    return name + [
+        key for key in differing_keys([run.config for run in runs], asked) if key != "seed"
+    ]
 
 
 def full_key(key: str, keys: Sequence[str]) -> str:
@@ -133,12 +145,20 @@ def full_key(key: str, keys: Sequence[str]) -> str:
     found = [key] if key in keys else [k for k in keys if key in endings(k)]
     if len(found) != 1:
         what = f"may be any of {', '.join(found)}" if found else "no configuration has such a key"
-        raise RequestError(Problem(f"--group-by {key}", f"{what}; give it as it stands in config.yaml, like model.depth"))
+        raise RequestError(
+            Problem(
+                f"--group-by {key}",
+                f"{what}; give it as it stands in config.yaml, like model.depth",
+            )
+        )
     return found[0]
 
 
 def make_row(
-    values: tuple[Hashable, ...], runs: Sequence[Run], differ: Sequence[str], value: Callable[[Run], Sample | None]
+    values: tuple[Hashable, ...],
+    runs: Sequence[Run],
+    differ: Sequence[str],
+    value: Callable[[Run], Sample | None],
 ) -> Row:
     """Make a row of runs, newest first; those that agree in a seed and in what `differ`s repeat each other.
 
@@ -151,7 +171,9 @@ def make_row(
         if run.status == "finished" and not seeds & seen and (found := value(run)):
             counted.append((run, found))
             seen |= seeds
-    return Row(values, tuple(runs), tuple(run for run, _ in counted), tuple(found for _, found in counted))
+    return Row(
+        values, tuple(runs), tuple(run for run, _ in counted), tuple(found for _, found in counted)
+    )
 
 
 def may_choose(metric: str) -> bool:

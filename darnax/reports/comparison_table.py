@@ -18,5 +18,9 @@ def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 def line(row: Row, metric: str) -> list[str]:
     """Write one row."""
     values = [text.leaf(value) for value in row.values]
-    figures = [text.spread(metric, row.mean, row.sd), text.count(row.n, row.unfinished), text.probability(row.p)]
+    figures = [
+        text.spread(metric, row.mean, row.sd),
+        text.count(row.n, row.unfinished),
+        text.probability(row.p),
+    ]
     return [*values, *figures, "best" if row.best else ""]

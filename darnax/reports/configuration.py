@@ -15,8 +15,17 @@ Flat = Mapping[str, Hashable]
 COMPUTED = "computed_from"
 ABSENT = "–"  # the value of a key that a configuration does not have
 # What does not change what is learnt:
-WITHOUT_EFFECT = ("paths.", "tracking.", "trust", "runner.keep", "runner.checkpoint_every", "runner.replicas")
-MOST_ENDINGS = 50  # of a key, the key itself among them: of all, the length is a square of that of the key
+WITHOUT_EFFECT = (
+    "paths.",
+    "tracking.",
+    "trust",
+    "runner.keep",
+    "runner.checkpoint_every",
+    "runner.replicas",
+)
+MOST_ENDINGS = (
+    50  # of a key, the key itself among them: of all, the length is a square of that of the key
+)
 LENGTH = re.compile(r"(\d+) epochs")
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
@@ -44,7 +53,12 @@ def parse(text: str) -> Flat:
         {'model.depth': 2, 'model.size': (3, 4), 'seed': 0}
     """
     try:
-        flat = {key: value for part in SECTION.split(text) if part for key, value in section(part).items()}
+        flat = {
+            key: value
+            for part in SECTION.split(text)
+            if part
+            for key, value in section(part).items()
+        }
     except ValueError:  # the whole may be YAML where its parts are not
         flat = dict(section(text))
     flat = {key: value for key, value in flat.items() if not f"{key}.".startswith(f"{COMPUTED}.")}
@@ -87,7 +101,9 @@ def differing_keys(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[s
     `buffers.hidden.repeat: ${model.depth}` does, unless it was asked for.
     """
     found: dict[str, set[Hashable]] = defaultdict(set)
-    keys = dict.fromkeys(key for config in configs for key in config if not key.startswith(WITHOUT_EFFECT))
+    keys = dict.fromkeys(
+        key for config in configs for key in config if not key.startswith(WITHOUT_EFFECT)
+    )
     groups: dict[Hashable, list[Flat]] = defaultdict(list)
     for config in configs:
         groups[config.get("name")].append(config)

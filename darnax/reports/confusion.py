@@ -35,7 +35,10 @@ def interval(correct: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     if n == 0:
         return 0.0, 1.0
     p, shrink = correct / n, 1 + z**2 / n
-    middle, half = (p + z**2 / (2 * n)) / shrink, z * sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / shrink
+    middle, half = (
+        (p + z**2 / (2 * n)) / shrink,
+        z * sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / shrink,
+    )
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -48,7 +51,12 @@ def classes(confusion: NDArray[np.integer], names: Sequence[str]) -> list[ClassS
     """
     true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     return [
-        ClassScore(name, int(true[i]), majority_rate(confusion[i, i], true[i]), majority_rate(confusion[i, i], predicted[i]))
+        ClassScore(
+            name,
+            int(true[i]),
+            majority_rate(confusion[i, i], true[i]),
+            majority_rate(confusion[i, i], predicted[i]),
+        )
         for i, name in enumerate(names)
     ]
 
@@ -92,7 +100,9 @@ def cells(confusion: NDArray[np.integer], names: Sequence[str]) -> Iterator[str]
         x, y, weight = MARGIN + j * CELL, HEADER + i * CELL, float(shares[i, j])
         colour = "33,102,172" if i == j else "178,24,43"
         shade = weight if i == j else sqrt(weight)  # rare confusions stay visible
-        title = f"{element_text(names[i])} taken for {element_text(names[j])}: {count} ({weight:.1%})"
+        title = (
+            f"{element_text(names[i])} taken for {element_text(names[j])}: {count} ({weight:.1%})"
+        )
         yield (
             f'<g><title>{title}</title><rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" '
             f'fill="rgb({colour})" fill-opacity="{shade:.3f}" stroke="#ddd"/>'

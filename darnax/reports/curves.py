@@ -30,7 +30,10 @@ def points(record: Iterable[Entry]) -> dict[str, Points]:
             if name not in ("step", "epoch") and not math.isnan(value := number(logged)):
                 found[name][epoch] = value
     in_order = {name: sorted(values.items()) for name, values in found.items()}
-    return {name: (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs])) for name, pairs in in_order.items()}
+    return {
+        name: (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs]))
+        for name, pairs in in_order.items()
+    }
 
 
 def average(curves: Sequence[Points], at_most: int = 200) -> Curve:
@@ -60,4 +63,8 @@ def average_all(runs: Iterable[Mapping[str, Points]]) -> dict[str, Curve]:
     for run in runs:
         for name, logged in run.items():
             several[name].append(logged)
-    return {name: average(curves) for name, curves in several.items() if max(len(x) for x, _ in curves) > 1}
+    return {
+        name: average(curves)
+        for name, curves in several.items()
+        if max(len(x) for x, _ in curves) > 1
+    }

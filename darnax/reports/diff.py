@@ -25,7 +25,10 @@ def read_one(place: Path) -> Run:
     runs = find([place])
     if len(runs) > 1:
         raise RequestError(
-            Problem(str(place), f"holds {len(runs)} runs; give one, or put them all side by side with `compare`")
+            Problem(
+                str(place),
+                f"holds {len(runs)} runs; give one, or put them all side by side with `compare`",
+            )
         )
     return runs[0]
 
@@ -37,7 +40,9 @@ def differences(a: Mapping[str, Hashable], b: Mapping[str, Hashable]) -> list[Di
         >>> differences({"seed": 0, "depth": 2}, {"seed": 1, "depth": 2})
         [Difference(key='seed', a=0, b=1)]
     """
-    every = [Difference(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in dict.fromkeys([*a, *b])]
+    every = [
+        Difference(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in dict.fromkeys([*a, *b])
+    ]
     return [difference for difference in every if difference.a != difference.b]
 
 
@@ -51,9 +56,13 @@ def environment(run: Run) -> dict[str, Hashable]:
 
 def results(a: Run, b: Run) -> list[tuple[str, float, float]]:
     """Return the metrics that differ; nan stands for one that a run does not have."""
-    names = dict.fromkeys(sorted([*a.summary.get("metrics", {}), *b.summary.get("metrics", {})], key=importance))
+    names = dict.fromkeys(
+        sorted([*a.summary.get("metrics", {}), *b.summary.get("metrics", {})], key=importance)
+    )
     every = [(name, a.value(name), b.value(name)) for name in names]
-    return [(name, x, y) for name, x, y in every if x != y and not (math.isnan(x) and math.isnan(y))]
+    return [
+        (name, x, y) for name, x, y in every if x != y and not (math.isnan(x) and math.isnan(y))
+    ]
 
 
 def importance(name: str) -> tuple[bool, str]:

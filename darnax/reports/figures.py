@@ -50,28 +50,45 @@ def figures_of(comparison: Comparison) -> Figures:
             record = list(run.rows())
             logged = curves.points(record)
             names = {*run.summary.get("metrics", {}), *logged}
-            samples[run] = {(m, how): s for m in names for how in HOWS if (s := sample(run, m, how, record))}
+            samples[run] = {
+                (m, how): s for m in names for how in HOWS if (s := sample(run, m, how, record))
+            }
             if run in (row.counted or row.runs):
                 points.append(logged)
         drawn.append(curves.average_all(points))
     metrics = choose_metrics(comparison, samples, drawn)
-    views = {(m, view): view_rows(comparison.rows, samples, m, *VIEWS[view]) for m in metrics for view in VIEWS}
+    views = {
+        (m, view): view_rows(comparison.rows, samples, m, *VIEWS[view])
+        for m in metrics
+        for view in VIEWS
+    }
     return Figures(
         metrics,
-        [{m: {view: views[m, view][row.values] for view in VIEWS} for m in metrics} for row in comparison.rows],
+        [
+            {m: {view: views[m, view][row.values] for view in VIEWS} for m in metrics}
+            for row in comparison.rows
+        ],
         {run: {m: values(of_run, m) for m in metrics} for run, of_run in samples.items()},
-        [{m: [as_json_numbers(part) for part in of_row[m]] for m in metrics if m in of_row} for of_row in drawn],
+        [
+            {m: [as_json_numbers(part) for part in of_row[m]] for m in metrics if m in of_row}
+            for of_row in drawn
+        ],
     )
 
 
-def view_rows(rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str, best: bool, lower: bool) -> dict[Any, Numbers]:
+def view_rows(
+    rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str, best: bool, lower: bool
+) -> dict[Any, Numbers]:
     """Return values of a row -> n, mean, sd, p, whether it is the best.
 
     Every view of a metric that may not choose is that of the last values: none shows another one.
     """
     best = best and may_choose(metric)
     key = metric, which_value(best, lower)
-    of_metric = [replace(row, samples=tuple(samples[run][key] for run in row.counted if key in samples[run])) for row in rows]
+    of_metric = [
+        replace(row, samples=tuple(samples[run][key] for run in row.counted if key in samples[run]))
+        for row in rows
+    ]
     return {
         row.values: as_json_numbers([row.n, row.mean, row.sd, row.p, row.best], digits=17)
         for row in rank(metric, of_metric, lower=lower)
@@ -82,10 +99,14 @@ def values(of_run: Samples, metric: str) -> Numbers:
     """Return the last, the highest and the lowest value of a run; only the last of one that may not choose."""
     last: How = "last"
     hows = HOWS if may_choose(metric) else (last,) * len(HOWS)
-    return as_json_numbers(of_run[metric, how].mean if (metric, how) in of_run else math.nan for how in hows)
+    return as_json_numbers(
+        of_run[metric, how].mean if (metric, how) in of_run else math.nan for how in hows
+    )
 
 
-def choose_metrics(comparison: Comparison, samples: Mapping[Run, Samples], drawn: Sequence[Mapping[str, Curve]]) -> list[str]:
+def choose_metrics(
+    comparison: Comparison, samples: Mapping[Run, Samples], drawn: Sequence[Mapping[str, Curve]]
+) -> list[str]:
     """Return the metrics of the page, the compared one first, then accuracies, as many as the budget allows."""
     size = Counter(metric for of_run in samples.values() for metric, _ in of_run)
     for of_row in drawn:
@@ -93,7 +114,9 @@ def choose_metrics(comparison: Comparison, samples: Mapping[Run, Samples], drawn
             size[name] += 3 * len(curve.epochs)
     names: list[str] = []
     spent = 0
-    for name in sorted(size, key=lambda name: (name != comparison.metric, not name.endswith("accuracy"), name)):
+    for name in sorted(
+        size, key=lambda name: (name != comparison.metric, not name.endswith("accuracy"), name)
+    ):
         spent += size[name] + 5 * len(VIEWS) * len(drawn)
         if names and spent > BUDGET:
             break

@@ -65,7 +65,10 @@ def content(comparison: Comparison, place: Path) -> dict[str, Any]:
         "metrics": figures.metrics,
         "reported": [metric for metric in figures.metrics if not may_choose(metric)],
         "rows": [describe_row(comparison, figures, i, place) for i in range(len(comparison.rows))],
-        "damaged": [{"name": run.path.name, "link": link(run, place), "damage": run.damage} for run in comparison.damaged],
+        "damaged": [
+            {"name": run.path.name, "link": link(run, place), "damage": run.damage}
+            for run in comparison.damaged
+        ],
     }
 
 

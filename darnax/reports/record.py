@@ -43,7 +43,10 @@ def last_logged(metrics: Path, metric: str) -> float:
     except OSError:
         return math.nan
     needle = f'"{metric}":'.encode()
-    return next((number(row(line).get(metric)) for line in reversed(tail) if needle in line and row(line)), math.nan)
+    return next(
+        (number(row(line).get(metric)) for line in reversed(tail) if needle in line and row(line)),
+        math.nan,
+    )
 
 
 def row(line: bytes | str) -> dict[str, Any]:
@@ -57,4 +60,8 @@ def row(line: bytes | str) -> dict[str, Any]:
 
 def number(value: Any) -> float:
     """Return a JSON value as a finite number; nan for anything else."""
-    return float(value) if type(value) in (int, float) and abs(value) <= sys.float_info.max else math.nan  # True is no number
+    return (
+        float(value)
+        if type(value) in (int, float) and abs(value) <= sys.float_info.max
+        else math.nan
+    )  # True is no number

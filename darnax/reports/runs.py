@@ -18,7 +18,12 @@ from darnax.reports.configuration import Flat
 from darnax.reports.record import Entry, last_logged, number, rows
 from darnax.reports.summary import read_summary
 
-SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}  # one of them makes a folder that of a run
+SIGNS = {
+    "config.yaml",
+    "summary.json",
+    "metrics.jsonl",
+    "checkpoints",
+}  # one of them makes a folder that of a run
 LOCK = ".lock"  # held by the process that trains the run
 REPLICAS = 100_000  # of a run; each has a seed
 DEEPEST = 50  # folders in folders, below a place where runs are looked for
@@ -42,7 +47,11 @@ class Run:
     def experiment(self) -> str:
         """The name of the experiment."""
         place = self.path.parent
-        return str(self.config.get("name", place.parents[1].name if place.parent.name == "sweeps" else place.name))
+        return str(
+            self.config.get(
+                "name", place.parents[1].name if place.parent.name == "sweeps" else place.name
+            )
+        )
 
     @property
     def when(self) -> datetime:
@@ -64,7 +73,10 @@ class Run:
     def silence(self) -> float:
         """Seconds since anything was written."""
         written = [self.path / name for name in ("metrics.jsonl", "summary.json")]
-        return time.time() - max((file.stat().st_mtime for file in written if file.exists()), default=self.path.stat().st_mtime)
+        return time.time() - max(
+            (file.stat().st_mtime for file in written if file.exists()),
+            default=self.path.stat().st_mtime,
+        )
 
     @property
     def overridden_keys(self) -> set[str]:
@@ -73,7 +85,9 @@ class Run:
             text = read_bytes(self.path / "overrides.yaml").decode(errors="replace")
         except OSError:
             return set()
-        return {word.lstrip("+~") for word in re.findall(r"^- ['\"]?([^=\s]+)=", text, re.MULTILINE)} - {""}
+        return {
+            word.lstrip("+~") for word in re.findall(r"^- ['\"]?([^=\s]+)=", text, re.MULTILINE)
+        } - {""}
 
     @property
     def seeds(self) -> Sequence[Hashable]:
@@ -90,8 +104,12 @@ class Run:
     def value(self, metric: str) -> float:
         """Return the last value of a metric; nan where there is none."""
         last = number(self.summary.get("metrics", {}).get(metric))
-        begun = self.summary.get("status") == "running"  # and under way, or killed: no summary was written at its end
-        return last_logged(self.path / "metrics.jsonl", metric) if begun and math.isnan(last) else last
+        begun = (
+            self.summary.get("status") == "running"
+        )  # and under way, or killed: no summary was written at its end
+        return (
+            last_logged(self.path / "metrics.jsonl", metric) if begun and math.isnan(last) else last
+        )
 
 
 def find(places: Iterable[Path]) -> list[Run]:
@@ -105,11 +123,20 @@ def find(places: Iterable[Path]) -> list[Run]:
     found: dict[str, Path] = {}
     for place in places:
         is_folder = os.path.isdir(place)  # noqa: PTH112  # False, and no exception, for what no path can be
-        there = {os.path.realpath(path): path for path in folders(place if is_folder else find_by_name(str(place)))}
+        there = {
+            os.path.realpath(path): path
+            for path in folders(place if is_folder else find_by_name(str(place)))
+        }
         if not there:
-            raise RequestError(Problem(str(place), "there is no run in it; `darnax train +experiment=<name>` makes one"))
+            raise RequestError(
+                Problem(
+                    str(place), "there is no run in it; `darnax train +experiment=<name>` makes one"
+                )
+            )
         found = there | found
-    return sorted(map(read, found.values()), key=lambda run: (run.when, run.path.name), reverse=True)
+    return sorted(
+        map(read, found.values()), key=lambda run: (run.when, run.path.name), reverse=True
+    )
 
 
 def find_by_name(name: str) -> Path:
@@ -118,8 +145,14 @@ def find_by_name(name: str) -> Path:
     found = [folder for folder in known if folder.name == name or folder.name.endswith(f"-{name}")]
     if len(found) == 1:
         return found[0]
-    what = f"may be any of {', '.join(sorted(map(str, found)))}" if found else "there is no such folder"
-    raise RequestError(Problem(name, f"{what}; give the folder of a run, of a sweep, or of many, or the id of one"))
+    what = (
+        f"may be any of {', '.join(sorted(map(str, found)))}"
+        if found
+        else "there is no such folder"
+    )
+    raise RequestError(
+        Problem(name, f"{what}; give the folder of a run, of a sweep, or of many, or the id of one")
+    )
 
 
 def folders(place: Path, depth: int = 0) -> Iterator[Path]:
@@ -128,8 +161,14 @@ def folders(place: Path, depth: int = 0) -> Iterator[Path]:
         entries = list(os.scandir(place))
     except OSError:
         return
-    inner = [e.path for e in entries if e.is_dir(follow_symlinks=False) and e.name != "checkpoints" and e.name[0] != "."]
-    runs = [run for path in inner for run in folders(Path(path), depth + 1)] if depth < DEEPEST else []
+    inner = [
+        e.path
+        for e in entries
+        if e.is_dir(follow_symlinks=False) and e.name != "checkpoints" and e.name[0] != "."
+    ]
+    runs = (
+        [run for path in inner for run in folders(Path(path), depth + 1)] if depth < DEEPEST else []
+    )
     if not runs and SIGNS.intersection(entry.name for entry in entries):
         runs = [place if place.name.strip(".") else place.resolve()]
     yield from runs

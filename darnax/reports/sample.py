@@ -19,7 +19,9 @@ class Sample(NamedTuple):
     sd: float
 
 
-def sample(run: Run, metric: str, how: How = "last", record: Iterable[Entry] | None = None) -> Sample | None:
+def sample(
+    run: Run, metric: str, how: How = "last", record: Iterable[Entry] | None = None
+) -> Sample | None:
     """Return what a run says of a metric, None where it says nothing.
 
     The last value is that of the summary, the highest and the lowest are looked up in the `record` (by default the file).
@@ -53,5 +55,8 @@ def pool(samples: Sequence[Sample]) -> Sample:
         return Sample(0, math.nan, math.nan)
     origin = samples[0].mean  # so that equal values have no deviation, to the last bit
     mean = origin + math.fsum(part.n * (part.mean - origin) for part in samples) / n
-    squares = (part.n * (part.mean - mean) ** 2 + ((part.n - 1) * part.sd**2 if part.n > 1 else 0.0) for part in samples)
+    squares = (
+        part.n * (part.mean - mean) ** 2 + ((part.n - 1) * part.sd**2 if part.n > 1 else 0.0)
+        for part in samples
+    )
     return Sample(n, mean, math.sqrt(math.fsum(squares) / (n - 1)) if n > 1 else math.nan)

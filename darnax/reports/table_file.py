@@ -15,11 +15,18 @@ def write(comparison: Comparison, path: Path) -> None:
 
     Words that a spreadsheet would take for a formula begin with an apostrophe; numbers are as they are.
     """
-    with writing_file(path), path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with (
+        writing_file(path),
+        path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
         table = csv.writer(file)
-        table.writerow(map(escape_cell, (*comparison.columns, comparison.heading, "sd", "n", "p", "runs")))
+        table.writerow(
+            map(escape_cell, (*comparison.columns, comparison.heading, "sd", "n", "p", "runs"))
+        )
         for row in comparison.rows:
             figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
             p = "" if math.isnan(row.p) else repr(row.p)
             folders = " ".join(printable(run.path.as_posix()) for run in row.runs)
-            table.writerow(map(escape_cell, (*map(text.leaf, row.values), *figures, row.n, p, folders)))
+            table.writerow(
+                map(escape_cell, (*map(text.leaf, row.values), *figures, row.n, p, folders))
+            )

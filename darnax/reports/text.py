@@ -13,7 +13,9 @@ def leaf(value: Hashable) -> str:
         >>> leaf("relu"), leaf((1, None)), leaf("a\x1b[2J")
         ('relu', '[1, null]', '"a\\u001b[2J"')
     """
-    return value if isinstance(value, str) and value.isprintable() else json.dumps(value, default=str)
+    return (
+        value if isinstance(value, str) and value.isprintable() else json.dumps(value, default=str)
+    )
 
 
 def metric(name: str, value: float) -> str:
@@ -37,7 +39,11 @@ def spread(name: str, mean: float, sd: float) -> str:
     """
     if math.isnan(mean) or math.isnan(sd):
         return metric(name, mean)
-    return f"{100 * mean:.2f} ± {100 * sd:.2f}%" if name.endswith("accuracy") else f"{mean:.4g} ± {sd:.2g}"
+    return (
+        f"{100 * mean:.2f} ± {100 * sd:.2f}%"
+        if name.endswith("accuracy")
+        else f"{mean:.4g} ± {sd:.2g}"
+    )
 
 
 def change(name: str, a: float, b: float) -> str:
@@ -72,7 +78,11 @@ def duration(seconds: float) -> str:
     if math.isnan(seconds):
         return ""
     whole = round(seconds)
-    for size, unit, rest, lesser in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+    for size, unit, rest, lesser in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
         if whole >= size:
             return f"{whole // size} {unit} {whole % size // rest} {lesser}"
     return f"{whole} s"
@@ -85,7 +95,11 @@ def count(n: int | str, unfinished: Counter[str]) -> str:
         >>> count(2, Counter(running=1))
         '2 (+1 running)'
     """
-    return f"{n} (+{', '.join(f'{many} {status}' for status, many in unfinished.items())})" if unfinished else str(n)
+    return (
+        f"{n} (+{', '.join(f'{many} {status}' for status, many in unfinished.items())})"
+        if unfinished
+        else str(n)
+    )
 
 
 def pairs(names: Sequence[str], values: Sequence[Hashable]) -> str:

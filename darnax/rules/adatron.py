@@ -39,6 +39,8 @@ class Adatron(Rule):
     def __init__(self, margin: ArrayLike = 1.0) -> None:
         self.margin = jnp.asarray(margin, jnp.float32)
 
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         return y * jnp.maximum(per_unit("margin", self.margin, h) - y * h, 0)

@@ -29,6 +29,8 @@ class Delta(Rule):
         [[0.75, -2.0]]
     """
 
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         return y - h

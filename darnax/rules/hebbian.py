@@ -21,7 +21,9 @@ class Hebbian(Rule):
         [[1.0, -1.0]]
     """
 
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         del h
         return y

@@ -14,7 +14,9 @@ class Rule(eqx.Module):
     """
 
     @abstractmethod
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         """Return e for a receiver in state `y` under the field `h`.
 
         Raises:

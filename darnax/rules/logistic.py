@@ -33,9 +33,14 @@ class Logistic(Rule):
     steepness: Array
 
     def __init__(self, margin: ArrayLike = 0.0, steepness: ArrayLike = 1.0) -> None:
-        self.margin, self.steepness = jnp.asarray(margin, jnp.float32), jnp.asarray(steepness, jnp.float32)
+        self.margin, self.steepness = (
+            jnp.asarray(margin, jnp.float32),
+            jnp.asarray(steepness, jnp.float32),
+        )
 
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         missing = per_unit("margin", self.margin, h) - y * h
         return y * jax.nn.sigmoid(per_unit("steepness", self.steepness, h) * missing)

@@ -38,7 +38,9 @@ class Perceptron(Rule):
     def __init__(self, margin: ArrayLike = 0.0) -> None:
         self.margin = jnp.asarray(margin, jnp.float32)
 
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         unstable = y * h <= per_unit("margin", self.margin, h)
         return jnp.where(unstable, y, jnp.zeros_like(y))

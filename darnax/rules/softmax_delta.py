@@ -25,6 +25,8 @@ class SoftmaxDelta(Rule):
         [[0.5, -0.5]]
     """
 
-    def signal(self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+    def signal(
+        self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         return (y > 0).astype(h.dtype) - jax.nn.softmax(h, axis=-1)

@@ -20,6 +20,14 @@ def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray
 
 def warning(metrics: dict[str, float]) -> str | None:
     """Put the warnings among the metrics into words."""
-    found = [name.partition("/")[0] for name, value in metrics.items() if name.endswith("/at_chance") and value]
+    found = [
+        name.partition("/")[0]
+        for name, value in metrics.items()
+        if name.endswith("/at_chance") and value
+    ]
     told = [f"{each} accuracy {metrics[f'{each}/accuracy']:.2%}" for each in found]
-    return f"at chance: {' and '.join(told)} cannot be told from giving one answer to everything" if told else None
+    return (
+        f"at chance: {' and '.join(told)} cannot be told from giving one answer to everything"
+        if told
+        else None
+    )

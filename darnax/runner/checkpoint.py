@@ -26,7 +26,16 @@ from darnax.tracking.strict_json import encode
 
 FORMAT = 1
 SUM, BLANK = '"crc32":"{}"', "0" * 8  # of the whole file, with zeros in its own place
-DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError, RecursionError, safetensors.SafetensorError)
+DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    MemoryError,
+    RecursionError,
+    safetensors.SafetensorError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +87,15 @@ def load(path: Path, like: PyTree, schema: type[Meta] = Meta) -> tuple[PyTree, d
     manifest, arrays = _read(path, schema)
     if manifest.format != FORMAT:
         raise RequestError(
-            Problem(str(path), f"format {manifest.format}, expected {FORMAT}; load it with the darnax that wrote it")
+            Problem(
+                str(path),
+                f"format {manifest.format}, expected {FORMAT}; load it with the darnax that wrote it",
+            )
         )
     entries = manifest.leaves
-    if problems := list(_differences({name: entry.type for name, entry in entries.items()}, named(like))):
+    if problems := list(
+        _differences({name: entry.type for name, entry in entries.items()}, named(like))
+    ):
         verdict = "does not fit the network of this configuration; resume with the configuration of its own run folder"
         raise RequestError(Problem(str(path), verdict), *problems)
 
@@ -125,7 +139,9 @@ def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
     return _with_sum(content, BLANK, _sum(content))
 
 
-def _read(path: Path, schema: type[Meta] = Meta) -> tuple[Manifest, dict[str, np.ndarray[Any, Any]]]:
+def _read(
+    path: Path, schema: type[Meta] = Meta
+) -> tuple[Manifest, dict[str, np.ndarray[Any, Any]]]:
     """Return manifest and arrays; a RequestError tells that the file is absent, no checkpoint, or damaged."""
     try:
         content = read_bytes(path, in_memory())
@@ -136,7 +152,9 @@ def _read(path: Path, schema: type[Meta] = Meta) -> tuple[Manifest, dict[str, np
             raise ValueError("its checksum does not agree")
         validate(schema, manifest.meta, "meta")
         arrays = {
-            name: np.frombuffer(part["data"], jnp.dtype(manifest.leaves[name].stored)).reshape(part["shape"])
+            name: np.frombuffer(part["data"], jnp.dtype(manifest.leaves[name].stored)).reshape(
+                part["shape"]
+            )
             for name, part in safetensors.deserialize(content)  # type: ignore[no-untyped-call]
         }
         sums = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
@@ -146,7 +164,9 @@ def _read(path: Path, schema: type[Meta] = Meta) -> tuple[Manifest, dict[str, np
             require_consistent(name, manifest.leaves[name], array)
     except DAMAGE as error:
         reason = getattr(error, "strerror", None) or first_line(error)
-        raise RequestError(Problem(str(path), f"not a whole checkpoint ({reason}); use another one")) from error
+        raise RequestError(
+            Problem(str(path), f"not a whole checkpoint ({reason}); use another one")
+        ) from error
     return manifest, arrays
 
 
@@ -160,10 +180,15 @@ def _with_sum(content: bytes, before: str, after: str) -> bytes:
 
 
 def _agrees(metadata: Mapping[str, str], content: bytes) -> bool:
-    if metadata.keys() == {"darnax"}:  # early checkpoints have no sum, and later ones that of the manifest
+    if metadata.keys() == {
+        "darnax"
+    }:  # early checkpoints have no sum, and later ones that of the manifest
         return True
     found = metadata["crc32"]
-    return found in (_sum(_with_sum(content, found, BLANK)), str(zlib.crc32(metadata["darnax"].encode())))
+    return found in (
+        _sum(_with_sum(content, found, BLANK)),
+        str(zlib.crc32(metadata["darnax"].encode())),
+    )
 
 
 def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterator[Problem]:
@@ -175,10 +200,16 @@ def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterato
 
 
 def _steps(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.glob("step-*.safetensors") if path.stem.removeprefix("step-").isdecimal())
+    return sorted(
+        path
+        for path in directory.glob("step-*.safetensors")
+        if path.stem.removeprefix("step-").isdecimal()
+    )
 
 
-def _prune(directory: Path, newest: Path, keep: int, every: int | None, planned: Callable[[int], bool]) -> None:
+def _prune(
+    directory: Path, newest: Path, keep: int, every: int | None, planned: Callable[[int], bool]
+) -> None:
     steps = _steps(directory)
     until = steps.index(newest) + 1
     regular = [path for path in steps[:until] if planned(step_of(path))]

@@ -25,7 +25,12 @@ def mesh_of(experiment: Experiment) -> Mesh | None:
     there = jax.local_devices()
     asked, size = experiment.runner.devices or len(there), experiment.data.batch_size
     if asked > len(there):
-        raise RequestError(Problem("runner.devices", f"got {asked}, but there are {len(there)} here; write all, or fewer"))
+        raise RequestError(
+            Problem(
+                "runner.devices",
+                f"got {asked}, but there are {len(there)} here; write all, or fewer",
+            )
+        )
     if size % asked:
         what = f"{asked} devices cannot share {count_of(size, 'example')} evenly; change either"
         raise RequestError(Problem("data.batch_size", what))
@@ -39,4 +44,6 @@ def shared(
     if mesh is None:
         return function
     # Inside, JAX cannot know that means over the mesh make all results alike; the tests do.
-    return jax.shard_map(function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False)
+    return jax.shard_map(
+        function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
+    )

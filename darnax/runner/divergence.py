@@ -44,7 +44,11 @@ class DivergenceMonitor:
         for name, value in metrics.items():
             kind, _, module = name.partition("/")
             if kind == "norm" and not np.all(within := np.atleast_1d(value) <= LARGEST):
-                return Divergence(FiniteCheck(self.phase_of(module), module, "the norm of it"), last, int(np.argmin(within)))
+                return Divergence(
+                    FiniteCheck(self.phase_of(module), module, "the norm of it"),
+                    last,
+                    int(np.argmin(within)),
+                )
         return None
 
 

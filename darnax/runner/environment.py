@@ -22,10 +22,17 @@ def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]
     return {
         "command": shlex.join(command),
         "seed": seed,
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in PACKAGES},
+        },
         "platform": _platform(),
         "git": revision(Path()),
-        "device": {"backend": devices[0].platform, "kind": devices[0].device_kind, "count": len(devices)},
+        "device": {
+            "backend": devices[0].platform,
+            "kind": devices[0].device_kind,
+            "count": len(devices),
+        },
         "jax": jax_settings.current(),
     }
 
@@ -41,4 +48,6 @@ def _platform() -> str:
     # As platform.platform(), which starts the program `uname`, from wherever PATH finds it.
     system = os.uname()
     libc = "".join(platform.libc_ver())
-    return "-".join((system.sysname, system.release, system.machine, *([f"with-{libc}"] if libc else [])))
+    return "-".join(
+        (system.sysname, system.release, system.machine, *([f"with-{libc}"] if libc else []))
+    )

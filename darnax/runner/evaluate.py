@@ -37,7 +37,9 @@ class Evaluation:
 
     def __repr__(self) -> str:
         name = "accuracy" if self.right_or_wrong else "score"
-        return f"Evaluation({name} {self.accuracy:.4f} of {self.examples} examples; {self.checkpoint})"
+        return (
+            f"Evaluation({name} {self.accuracy:.4f} of {self.examples} examples; {self.checkpoint})"
+        )
 
     @property
     def accuracy(self) -> float:
@@ -45,7 +47,9 @@ class Evaluation:
         return float(self.accuracies.mean())
 
 
-def evaluate(programs: CompiledPrograms, arrays: Any, split: Split, class_names: tuple[str, ...] = ()) -> Evaluation:
+def evaluate(
+    programs: CompiledPrograms, arrays: Any, split: Split, class_names: tuple[str, ...] = ()
+) -> Evaluation:
     """Show every example of `split` once, and compare the answers with the targets.
 
     Raises:
@@ -57,7 +61,9 @@ def evaluate(programs: CompiledPrograms, arrays: Any, split: Split, class_names:
     confusion = np.zeros((classes, classes), np.int64)
     scores, truths = [], []
     for window in map(programs.placed, split.windows(epoch=None)):
-        right, answers = (np.atleast_2d(a)[:, : window.count] for a in programs.evaluate(arrays, *window[:2]))
+        right, answers = (
+            np.atleast_2d(a)[:, : window.count] for a in programs.evaluate(arrays, *window[:2])
+        )
         scores.append(right.astype(np.float64))
         truths.append(truth := np.asarray(window.targets)[: window.count])
         if classes:
@@ -65,11 +71,19 @@ def evaluate(programs: CompiledPrograms, arrays: Any, split: Split, class_names:
     replicas = np.concatenate(scores, axis=1)
     if np.isnan(replicas).any():
         example = int(np.isnan(replicas).any(axis=0).argmax())
-        raise RunError(f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data")
+        raise RunError(
+            f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data"
+        )
     share = majority_rate(np.concatenate(truths)) if right_or_wrong else None
-    return Evaluation(replicas.mean(axis=1), replicas.shape[1], share, class_names, confusion, right_or_wrong)
+    return Evaluation(
+        replicas.mean(axis=1), replicas.shape[1], share, class_names, confusion, right_or_wrong
+    )
 
 
 def majority_rate(truth: np.ndarray) -> float | None:
     """Return how frequent the most frequent class is; None for patterns."""
-    return float(np.bincount(truth).max() / len(truth)) if truth.ndim == 1 and truth.dtype.kind in "iu" else None
+    return (
+        float(np.bincount(truth).max() / len(truth))
+        if truth.ndim == 1 and truth.dtype.kind in "iu"
+        else None
+    )

@@ -9,7 +9,10 @@ from pathlib import Path
 from types import FrameType
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal is gone
-WARNINGS = (signal.SIGUSR1, signal.SIGUSR2)  # a cluster wants the machine back, or the time is nearly up
+WARNINGS = (
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)  # a cluster wants the machine back, or the time is nearly up
 NOBODY = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
 Handler = Callable[[int, FrameType | None], None]
 
@@ -56,7 +59,9 @@ def stop_requests(*, ends_process: bool = False) -> Iterator[Request]:
         yield request
         return
     try:
-        with handling(request.ask, (*STOPS, *WARNINGS), afterwards=ignore_once if ends_process else None):
+        with handling(
+            request.ask, (*STOPS, *WARNINGS), afterwards=ignore_once if ends_process else None
+        ):
             yield request
     except BaseException:
         if request.signum in WARNINGS:
@@ -68,7 +73,10 @@ def stop_requests(*, ends_process: bool = False) -> Iterator[Request]:
 
 @contextmanager
 def handling(
-    handler: Handler, signums: tuple[signal.Signals, ...] = STOPS, *, afterwards: Handler | None = None
+    handler: Handler,
+    signums: tuple[signal.Signals, ...] = STOPS,
+    *,
+    afterwards: Handler | None = None,
 ) -> Iterator[None]:
     """Give signals to `handler` while the block runs, then to whoever had them before; outside of the main thread do nothing.
 
@@ -78,7 +86,11 @@ def handling(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heeded = [signum for signum in signums if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN]
+    heeded = [
+        signum
+        for signum in signums
+        if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN
+    ]
     before = {signum: signal.signal(signum, handler) for signum in heeded}
     through = False
     try:

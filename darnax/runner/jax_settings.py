@@ -20,7 +20,11 @@ NAMES = (
     "jax_optimization_level",
     "jax_disable_jit",
 )
-VARIABLES = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "NVIDIA_TF32_OVERRIDE")  # read by XLA and by the driver
+VARIABLES = (
+    "XLA_FLAGS",
+    "LIBTPU_INIT_ARGS",
+    "NVIDIA_TF32_OVERRIDE",
+)  # read by XLA and by the driver
 
 UNUSABLE = {
     "jax_enable_x64": (True,),  # arrays of 64 bits do not fit the annotations, nor the checkpoints
@@ -36,7 +40,10 @@ def current() -> dict[str, Any]:
     import jax
 
     found = {name: getattr(jax.config, name) for name in NAMES if hasattr(jax.config, name)}
-    plain = {name: value if isinstance(value, bool | int | str | None) else str(value) for name, value in found.items()}
+    plain = {
+        name: value if isinstance(value, bool | int | str | None) else str(value)
+        for name, value in found.items()
+    }
     return plain | {name: os.environ.get(name) for name in VARIABLES}
 
 
@@ -59,6 +66,8 @@ def require_usable() -> None:
     try:
         jax.devices()
     except Exception as error:  # backends of other packages may raise anything
-        chosen = " ".join(f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("JAX_"))
+        chosen = " ".join(
+            f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("JAX_")
+        )
         what = f"JAX has no device to compute on ({first_line(error)}); unset that, or write JAX_PLATFORMS=cpu"
         raise RequestError(Problem(chosen, what)) from error

@@ -44,7 +44,9 @@ class Progress:
     def forget_evaluations(self) -> None:
         """Drop what an earlier version of darnax measured on the test split while it trained without a validation split."""
         self.best = -1.0
-        self.metrics = {name: value for name, value in self.metrics.items() if not name.startswith("eval/")}
+        self.metrics = {
+            name: value for name, value in self.metrics.items() if not name.startswith("eval/")
+        }
 
 
 class Log(logging.FileHandler):
@@ -52,7 +54,9 @@ class Log(logging.FileHandler):
 
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
-        return TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8", errors="backslashreplace")
+        return TextIOWrapper(
+            open_inside(path.parent, path.name, append=True), "utf-8", errors="backslashreplace"
+        )
 
     def format(self, record: logging.LogRecord) -> str:
         """Write nothing that would command the terminal on which the log is shown."""
@@ -77,14 +81,18 @@ class RunSession:
     progress: Progress
     tracker: Tracker
 
-    def __init__(self, experiment: Experiment, folder: RunFolder, open_tracker: OpenTracker) -> None:
+    def __init__(
+        self, experiment: Experiment, folder: RunFolder, open_tracker: OpenTracker
+    ) -> None:
         self.experiment, self.folder, self.open_tracker = experiment, folder, open_tracker
         self.warned = False
 
     def begin(self, per_epoch: int, like: TrainState) -> TrainState | None:
         """Go back to the last checkpoint there is, and return its learner; None where there is none yet."""
         self.began = time.perf_counter()
-        progress = self.progress = Progress(total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch)
+        progress = self.progress = Progress(
+            total=per_epoch * self.experiment.runner.epochs, per_epoch=per_epoch
+        )
         if (path := checkpoint.latest(self.folder.checkpoints, RunMeta)) is None:
             return None
         for difference in jax_settings.differences(self.folder.environment().get("jax")):
@@ -139,7 +147,16 @@ class RunSession:
         meta = {name: getattr(progress, name) for name in PERSISTED}
         choice = self.experiment.runner
         every = choice.keep_every and choice.keep_every * progress.per_epoch
-        checkpoint.save(self.folder.checkpoints, progress.step, learner, meta, choice.keep, name, every, self.is_planned)
+        checkpoint.save(
+            self.folder.checkpoints,
+            progress.step,
+            learner,
+            meta,
+            choice.keep,
+            name,
+            every,
+            self.is_planned,
+        )
 
     def is_planned(self, step: int) -> bool:
         """Whether a run that is never stopped writes a checkpoint at this step."""
@@ -184,7 +201,11 @@ class RunSession:
     def kept(self) -> str:
         """Say from where the run could go on."""
         path = checkpoint.latest(self.folder.checkpoints, RunMeta)
-        return "no checkpoint was saved before" if path is None else f"the last checkpoint before is {path.name}"
+        return (
+            "no checkpoint was saved before"
+            if path is None
+            else f"the last checkpoint before is {path.name}"
+        )
 
     def failed(self, error: Exception) -> None:
         """Write down that the run failed, if that can still be written, and tell where to look."""

@@ -17,7 +17,9 @@ def named(tree: PyTree) -> dict[str, Any]:
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
         name = name_of(path)
         if name in leaves:
-            raise ValueError(f"two leaves are called {name!r}; name the containers so that every path is unique")
+            raise ValueError(
+                f"two leaves are called {name!r}; name the containers so that every path is unique"
+            )
         if is_number(leaf):
             leaves[name] = leaf
     return leaves
@@ -30,7 +32,9 @@ def name_of(path: tuple[Any, ...]) -> str:
 
 def is_number(leaf: Any) -> bool:
     """Tell whether a leaf is saved."""
-    return isinstance(leaf, bool | int | float | complex) or (hasattr(leaf, "dtype") and hasattr(leaf, "shape"))
+    return isinstance(leaf, bool | int | float | complex) or (
+        hasattr(leaf, "dtype") and hasattr(leaf, "shape")
+    )
 
 
 def is_key(leaf: Any) -> bool:

@@ -8,7 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darnax.runner.leaves import describe
 
-STORED = {"bool": "bool[]", "int": "int64[]", "float": "float64[]", "complex": "complex128[]"}  # Python's numbers
+STORED = {
+    "bool": "bool[]",
+    "int": "int64[]",
+    "float": "float64[]",
+    "complex": "complex128[]",
+}  # Python's numbers
 Size = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 S = TypeVar("S", bound=BaseModel)

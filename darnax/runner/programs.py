@@ -45,7 +45,9 @@ class CompiledPrograms:
 
     def __init__(self, experiments: Sequence[Experiment], steps_per_epoch: int) -> None:
         lanes = [(each, each.seed + r) for each in experiments for r in range(each.runner.replicas)]
-        self.recipe = TrainProgram.of([each for each, _ in lanes], steps_per_epoch, mesh_of(experiments[0]))
+        self.recipe = TrainProgram.of(
+            [each for each, _ in lanes], steps_per_epoch, mesh_of(experiments[0])
+        )
         self.seeds = [seed for _, seed in lanes]
 
     def keys(self) -> Keys:
@@ -66,7 +68,13 @@ class CompiledPrograms:
         return shuffle(keys.order, epoch, window, n)
 
     def train(
-        self, learner: TrainState, keys: Keys, inputs: Array, targets: Array, order: Array, *place: Any
+        self,
+        learner: TrainState,
+        keys: Keys,
+        inputs: Array,
+        targets: Array,
+        order: Array,
+        *place: Any,
     ) -> tuple[TrainState, Metrics, Int[Array, "..."]]:
         """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
 
@@ -110,7 +118,9 @@ def start(recipe: TrainProgram, key: Key[Array, "..."]) -> TrainState:
 @partial(Compiled, static_argnums=3)
 def shuffle(key: Key[Array, "..."], epoch: Array, window: Array, n: int) -> Int[Array, "... n"]:
     """Draw the order of every lane."""
-    return jnp.vectorize(lambda one: jax.random.permutation(at(one, epoch, window), n), signature="()->(n)")(key)
+    return jnp.vectorize(
+        lambda one: jax.random.permutation(at(one, epoch, window), n), signature="()->(n)"
+    )(key)
 
 
 @partial(Compiled, donate_argnums=1)
@@ -142,15 +152,23 @@ def train(
         part = recipe.batch_size // devices
         here = jax.lax.axis_index(BATCH) if devices > 1 else 0
 
-        def turn(index: Array, carry: tuple[TrainState, Metrics, Array]) -> tuple[TrainState, Metrics, Array]:
+        def turn(
+            index: Array, carry: tuple[TrainState, Metrics, Array]
+        ) -> tuple[TrainState, Metrics, Array]:
             learner, total, spoilt = carry
-            chosen = jax.lax.dynamic_slice(order, (index * recipe.batch_size + here * part,), (part,))
+            chosen = jax.lax.dynamic_slice(
+                order, (index * recipe.batch_size + here * part,), (part,)
+            )
             key = jax.random.fold_in(at(noise, epoch, window), index)
             learner, metrics, sizes = step(recipe, learner, inputs, targets, chosen, key)
-            spoilt = jnp.where(sizes <= LARGEST, spoilt, jnp.minimum(spoilt, index))  # also where a size is nan
+            spoilt = jnp.where(
+                sizes <= LARGEST, spoilt, jnp.minimum(spoilt, index)
+            )  # also where a size is nan
             return learner, jax.tree.map(jnp.add, total, metrics), spoilt
 
-        _, metrics, sizes = jax.eval_shape(step, recipe, learner, inputs, targets, order[:part], noise)
+        _, metrics, sizes = jax.eval_shape(
+            step, recipe, learner, inputs, targets, order[:part], noise
+        )
         blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
         never = jnp.full(sizes.shape, NEVER, jnp.int32)
         learner, total, spoilt = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
@@ -160,19 +178,28 @@ def train(
 
     common = inputs, targets, epoch, window, first, last
     in_axes = (0, 0, 0, 0, *[None] * len(common))
-    return recipe.across(shared(recipe.mesh, chunk), in_axes)(recipe, learner, noise, order, *common)
+    return recipe.across(shared(recipe.mesh, chunk), in_axes)(
+        recipe, learner, noise, order, *common
+    )
 
 
 @partial(jax.jit, inline=True)  # traced once, for the shapes of its metrics and for the loop
 def step(
-    recipe: TrainProgram, learner: TrainState, inputs: Array, targets: Array, chosen: Int[Array, " batch"], key: Key[Array, ""]
+    recipe: TrainProgram,
+    learner: TrainState,
+    inputs: Array,
+    targets: Array,
+    chosen: Int[Array, " batch"],
+    key: Key[Array, ""],
 ) -> tuple[TrainState, Metrics, Array]:
     """Train on the chosen examples of a window."""
     return recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
 
 
 @Compiled
-def evaluate(recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+def evaluate(
+    recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array
+) -> tuple[Array, Array]:
     """Ask every lane, every device some of the questions."""
     n = len(targets)
     size = min(n, EVALUATION_BATCH)
@@ -180,7 +207,9 @@ def evaluate(recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array) -
     batches = -(-n // (size * devices)) * devices
     index = jnp.minimum(jnp.arange(batches * size), n - 1).reshape(batches, size)
 
-    def answers(index: Array, recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    def answers(
+        index: Array, recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array
+    ) -> tuple[Array, Array]:
         return jax.lax.map(lambda chosen: recipe.answer(arrays, inputs, targets, chosen), index)
 
     each = shared(recipe.mesh, answers, (PART, WHOLE, WHOLE, WHOLE, WHOLE), PART)

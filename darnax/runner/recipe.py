@@ -47,10 +47,16 @@ class TrainProgram(eqx.Module):
     mesh: Mesh | None = eqx.field(static=True)
     lanes: bool = eqx.field(static=True)
 
-    def __init__(self, experiment: Experiment, steps_per_epoch: int, mesh: Mesh | None, *, lanes: bool) -> None:
+    def __init__(
+        self, experiment: Experiment, steps_per_epoch: int, mesh: Mesh | None, *, lanes: bool
+    ) -> None:
         numbers = experiment.make_network, experiment.make_optimizer, experiment.state
-        self.make_network, self.make_optimizer, self.state = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), numbers)
-        self.codes, self.shape_of_codes = eqx.partition((experiment.data.encode, experiment.data.labels), eqx.is_array)
+        self.make_network, self.make_optimizer, self.state = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, jnp.float32), numbers
+        )
+        self.codes, self.shape_of_codes = eqx.partition(
+            (experiment.data.encode, experiment.data.labels), eqx.is_array
+        )
         self.train, self.infer = experiment.train, experiment.infer
         self.classes, self.batch_size = experiment.data.classes, experiment.data.batch_size
         self.steps_per_epoch, self.mesh, self.lanes = steps_per_epoch, mesh, lanes
@@ -78,8 +84,12 @@ class TrainProgram(eqx.Module):
 
     def network(self, arrays: Any) -> Orchestrator:
         """Return the network that has these arrays."""
-        abstract = eqx.filter_eval_shape(self.make_network, jax.eval_shape(lambda: jax.random.key(0)))
-        return eqx.combine(arrays, eqx.filter(abstract, lambda leaf: not isinstance(leaf, jax.ShapeDtypeStruct)))
+        abstract = eqx.filter_eval_shape(
+            self.make_network, jax.eval_shape(lambda: jax.random.key(0))
+        )
+        return eqx.combine(
+            arrays, eqx.filter(abstract, lambda leaf: not isinstance(leaf, jax.ShapeDtypeStruct))
+        )
 
     def optimizer(self, network: Orchestrator) -> optax.GradientTransformation:
         """Return the optimiser of `network`."""
@@ -88,29 +98,50 @@ class TrainProgram(eqx.Module):
     def start(self, key: Key[Array, ""]) -> TrainState:
         """Draw a network."""
         network = self.make_network(key)
-        return TrainState(eqx.filter(network, eqx.is_array), init_optimizer(network, self.optimizer(network), self.train))
+        return TrainState(
+            eqx.filter(network, eqx.is_array),
+            init_optimizer(network, self.optimizer(network), self.train),
+        )
 
-    def batch(self, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
+    def batch(
+        self, inputs: Array, targets: Array, index: Int[Array, " batch"]
+    ) -> tuple[Array, Array]:
         """Encode the examples at `index`."""
         # Encoded once: left alone, the compiler encodes anew wherever the batch is read.
-        return jax.lax.optimization_barrier((self.encode(inputs[index]), self.labels.encode(targets[index], self.classes)))
+        return jax.lax.optimization_barrier(
+            (self.encode(inputs[index]), self.labels.encode(targets[index], self.classes))
+        )
 
-    def step(self, learner: TrainState, x: Array, y: Array, key: Key[Array, ""]) -> tuple[TrainState, Metrics, Array]:
+    def step(
+        self, learner: TrainState, x: Array, y: Array, key: Key[Array, ""]
+    ) -> tuple[TrainState, Metrics, Array]:
         """Train on a batch, or on this device's part of it; return the learner, the metrics and the sizes of the step."""
         network = self.network(learner.arrays)
         axis = BATCH if self.mesh else None
         optimizer = self.optimizer(network)
-        learnt = train_step(network, optimizer, learner.opt_state, self.state, self.train, x, y, key, axis)
+        learnt = train_step(
+            network, optimizer, learner.opt_state, self.state, self.train, x, y, key, axis
+        )
         metrics = learnt.metrics
         if learnt.scores is not None:  # of a state that has not seen the label
             accuracy = jnp.mean(self.labels.score(learnt.scores, y))
-            metrics |= {"train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)}
-        return TrainState(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), metrics, learnt.sizes
+            metrics |= {
+                "train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)
+            }
+        return (
+            TrainState(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state),
+            metrics,
+            learnt.sizes,
+        )
 
-    def answer(self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]) -> tuple[Array, Array]:
+    def answer(
+        self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]
+    ) -> tuple[Array, Array]:
         """Return, per example at `index`, how right the answer is (nan where there are no numbers), and the largest output."""
         x, y = self.batch(inputs, targets, index)
         scores = evaluate_step(self.network(arrays), self.state, self.infer, x, jax.random.key(0))
         outputs = scores.reshape(len(index), -1)
-        sound = jnp.isfinite(outputs).all(axis=1) & jnp.isfinite(x.reshape(len(index), -1)).all(axis=1)
+        sound = jnp.isfinite(outputs).all(axis=1) & jnp.isfinite(x.reshape(len(index), -1)).all(
+            axis=1
+        )
         return jnp.where(sound, self.labels.score(scores, y), jnp.nan), jnp.argmax(outputs, axis=1)

@@ -20,7 +20,14 @@ USUAL = ("/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin")
 SECONDS = 10.0
 INDEX = 1 << 30  # bytes
 # Filters are not run, so their files count as changed where git has to read them; rights are no content.
-STATUS = ("-c", "core.fileMode=false", "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty")
+STATUS = (
+    "-c",
+    "core.fileMode=false",
+    "status",
+    "--porcelain",
+    "--untracked-files=no",
+    "--ignore-submodules=dirty",
+)
 
 
 class Repository(NamedTuple):
@@ -58,7 +65,9 @@ def around(place: Path) -> Repository | None:
             own = tree / read_text(own).removeprefix("gitdir:").strip()
         if own.is_dir():
             common = own / "commondir"
-            return Repository(tree, own, own / read_text(common).strip() if common.is_file() else own)
+            return Repository(
+                tree, own, own / read_text(common).strip() if common.is_file() else own
+            )
     return None
 
 
@@ -74,7 +83,10 @@ def head(repository: Repository) -> str | None:
         return commit_in(read_text(loose).strip())
     packed = repository.shared / "packed-refs"
     lines = read_text(packed).splitlines() if packed.is_file() else []
-    return next((commit_in(line.partition(" ")[0]) for line in lines if line.partition(" ")[2] == name), None)
+    return next(
+        (commit_in(line.partition(" ")[0]) for line in lines if line.partition(" ")[2] == name),
+        None,
+    )
 
 
 def commit_in(word: str) -> str | None:
@@ -126,7 +138,13 @@ def answer(command: Sequence[str], environment: dict[str, str], place: Path) -> 
     """Return what a program writes; None where it fails, or takes too long."""
     try:
         done = subprocess.run(
-            command, env=environment, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=True
+            command,
+            env=environment,
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

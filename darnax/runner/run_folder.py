@@ -83,7 +83,10 @@ class RunFolder:
         folder = cls(path)
         if not (path / "config.yaml").is_file():
             raise RequestError(
-                Problem(str(path), "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>")
+                Problem(
+                    str(path),
+                    "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>",
+                )
             )
         _refuse_strange_files(path)
         folder.config()
@@ -100,7 +103,12 @@ class RunFolder:
                 what = f"cannot be written to ({error.strerror}); go on with it where it can, or with a copy of it"
                 raise RequestError(Problem(str(self.path), what)) from error
             if not mine:
-                raise RequestError(Problem(str(self.path), "another process is at work on this run; wait for it, or stop it"))
+                raise RequestError(
+                    Problem(
+                        str(self.path),
+                        "another process is at work on this run; wait for it, or stop it",
+                    )
+                )
             sign(self.path / ".lock")
             yield
 
@@ -155,7 +163,9 @@ class RunFolder:
         `steps`, `wall_seconds`, `images_per_second`; `reason`, why it failed, and `warning`, where there is something to tell.
         """
         if fields.get("status", "running") not in STATUSES:
-            raise ValueError(f"status: got {fields['status']!r}, expected one of {', '.join(STATUSES)}")
+            raise ValueError(
+                f"status: got {fields['status']!r}, expected one of {', '.join(STATUSES)}"
+            )
         before = self.summary() if (self.path / "summary.json").exists() else {}
         after = {name: value for name, value in {**before, **fields}.items() if value is not None}
         write_atomically(self.path / "summary.json", encode(after, indent=2) + "\n")
@@ -165,23 +175,38 @@ class RunFolder:
 def _make_exclusively(parent: Path) -> Path:
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        while (path := _made(parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}")) is None:
+        while (
+            path := _made(parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}")
+        ) is None:
             pass
     except OSError as error:
         raise RequestError(
-            Problem("paths.outputs", f"no run folder can be made ({error}); choose a folder you can write to")
+            Problem(
+                "paths.outputs",
+                f"no run folder can be made ({error}); choose a folder you can write to",
+            )
         ) from error
     return path
 
 
 def _refuse_strange_files(path: Path) -> None:
     # What is written through a link lands outside of the folder, and a folder may come from anywhere.
-    for entry in (*path.iterdir(), *(inner for name in FOLDERS for inner in (path / name).glob("*"))):
+    for entry in (
+        *path.iterdir(),
+        *(inner for name in FOLDERS for inner in (path / name).glob("*")),
+    ):
         if entry.is_symlink():
-            raise RequestError(Problem(str(entry), "is a link; a run folder holds its files itself, put the file in its place"))
+            raise RequestError(
+                Problem(
+                    str(entry),
+                    "is a link; a run folder holds its files itself, put the file in its place",
+                )
+            )
     for entry in (*(path / name for name in FILES), *(path / "analysis").glob("*.csv")):
         if is_strange(entry):
-            raise RequestError(Problem(str(entry), "is not a regular file; restore it, or take it away"))
+            raise RequestError(
+                Problem(str(entry), "is not a regular file; restore it, or take it away")
+            )
     for entry in (path / name for name in FOLDERS):
         if entry.exists() and not entry.is_dir():
             raise RequestError(Problem(str(entry), "is not a folder; restore it, or take it away"))
@@ -203,4 +228,6 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _damaged(path: Path, error: Exception) -> RequestError:
     reason = first_line(error)
-    return RequestError(Problem(str(path), f"cannot be read ({reason}); restore it, or start a new run"))
+    return RequestError(
+        Problem(str(path), f"cannot be read ({reason}); restore it, or start a new run")
+    )

@@ -27,7 +27,9 @@ TESTED = "test/accuracy"
 Rows = list[dict[str, float]]  # of numbers to log, one for every lane
 
 
-def train(lanes: Sequence[RunSession], dataset: Dataset, *, ends_process: bool = False) -> list[dict[str, Any]]:
+def train(
+    lanes: Sequence[RunSession], dataset: Dataset, *, ends_process: bool = False
+) -> list[dict[str, Any]]:
     """Train from the last checkpoint in the folder of a lane, or from the start, to the end; return the summaries.
 
     A run that is resumed ends in the same bits as one that was never stopped. Several lanes, which differ in numbers and seeds
@@ -48,15 +50,21 @@ def train(lanes: Sequence[RunSession], dataset: Dataset, *, ends_process: bool =
         try:
             return Run(lanes, dataset).to_the_end(request)
         except KeyboardInterrupt:
-            raise Interrupted(request.signum or signal.SIGINT, lanes[0].folder.path, saved=False) from None
+            raise Interrupted(
+                request.signum or signal.SIGINT, lanes[0].folder.path, saved=False
+            ) from None
         except RequestError:
             raise
         except Exception as error:
-            logging.getLogger(__name__).error("the run failed: %s", error, exc_info=not isinstance(error, RunError))
+            logging.getLogger(__name__).error(
+                "the run failed: %s", error, exc_info=not isinstance(error, RunError)
+            )
             for lane in lanes:
                 lane.failed(error)
             if isinstance(error, OSError):
-                raise RunError(f"{lanes[0].folder.path}: {error}; the last checkpoint is as it was") from error
+                raise RunError(
+                    f"{lanes[0].folder.path}: {error}; the last checkpoint is as it was"
+                ) from error
             raise
 
 
@@ -91,7 +99,9 @@ class Run:
 
     def side_by_side(self, parts: list[Any]) -> Any:
         """Put together what belongs to the lanes."""
-        return parts[0] if len(parts) == 1 else jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts)
+        return (
+            parts[0] if len(parts) == 1 else jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts)
+        )
 
     def to_the_end(self, request: Request) -> list[dict[str, Any]]:
         """Train, and write down how it ended, however it ended."""
@@ -105,7 +115,9 @@ class Run:
                 self.save()
                 status = "interrupted"
                 raise Interrupted(request.signum, self.lanes[0].folder.path)
-            if not all(TESTED in lane.progress.metrics for lane in self.lanes):  # a run of no epochs
+            if not all(
+                TESTED in lane.progress.metrics for lane in self.lanes
+            ):  # a run of no epochs
                 self.log(self.test())
             status = "finished"
         except Pruned:
@@ -124,7 +136,10 @@ class Run:
     def compile(self) -> None:
         """Train on no batch at all, so that the time this takes is not taken for training."""
         began = time.perf_counter()
-        window, zero = self.programs.placed(next(self.dataset.train.windows(int(self.progress.epoch)))), np.int32(0)
+        window, zero = (
+            self.programs.placed(next(self.dataset.train.windows(int(self.progress.epoch)))),
+            np.int32(0),
+        )
         order = self.programs.shuffle(self.keys, zero, zero, window.count)
         self.learner, *device = self.advance(window, order, *[zero] * 4)
         metrics, spoilt = jax.device_get(device)
@@ -155,7 +170,9 @@ class Run:
         epoch, done = divmod(progress.step, progress.per_epoch)
         length = -(-progress.per_epoch // ROWS_PER_EPOCH)
         start = 0  # of the window, in batches of this epoch
-        for number, window in enumerate(map(self.programs.placed, self.dataset.train.windows(epoch))):
+        for number, window in enumerate(
+            map(self.programs.placed, self.dataset.train.windows(epoch))
+        ):
             end = min(start + window.count // size, progress.per_epoch)
             if done < end:
                 place = np.int32(epoch), np.int32(number)
@@ -165,16 +182,22 @@ class Run:
                 done = end
             start = end
 
-    def chunk(self, window: Window, order: jax.Array, epoch: Any, number: Any, first: int, last: int) -> Rows:
+    def chunk(
+        self, window: Window, order: jax.Array, epoch: Any, number: Any, first: int, last: int
+    ) -> Rows:
         """Train on the batches first…last-1 of a window, and wait for it."""
         began = time.perf_counter()
-        self.learner, *device = self.advance(window, order, epoch, number, np.int32(first), np.int32(last))
+        self.learner, *device = self.advance(
+            window, order, epoch, number, np.int32(first), np.int32(last)
+        )
         metrics, spoilt = jax.device_get(device)
         rows = self.rows(metrics)
         seconds = time.perf_counter() - began
         speeds = [lane.trained(last - first, seconds) for lane in self.lanes]
         self.examine(metrics, spoilt, last)
-        return [row | {"time/images_per_second": speed} for row, speed in zip(rows, speeds, strict=True)]
+        return [
+            row | {"time/images_per_second": speed} for row, speed in zip(rows, speeds, strict=True)
+        ]
 
     def examine(self, metrics: Any, spoilt: np.ndarray, last: int) -> None:
         """Raise RunError where a chunk of batches, of which last-1 was the last, led to something out of bounds."""
@@ -182,7 +205,9 @@ class Run:
             found = self.watch.find(self.part(metrics, number), self.part(spoilt, number), last - 1)
             if found is not None:
                 step = lane.progress.step - last + found.batch + 1
-                raise RunError(f"{found.tell(step)}{self.which(lane, found.replica)}; {lane.kept()}")
+                raise RunError(
+                    f"{found.tell(step)}{self.which(lane, found.replica)}; {lane.kept()}"
+                )
 
     def which(self, lane: RunSession, replica: int) -> str:
         """Tell runs that train together apart."""
@@ -191,7 +216,9 @@ class Run:
 
     def advance(self, window: Window, order: jax.Array, *place: Any) -> tuple[TrainState, Any, Any]:
         """Call the program that trains."""
-        return self.programs.train(self.learner, self.keys, window.inputs, window.targets, order, *place)
+        return self.programs.train(
+            self.learner, self.keys, window.inputs, window.targets, order, *place
+        )
 
     def evaluate(self) -> Rows:
         """Return the accuracy on the validation split and keep the best networks; nothing where there is no such split."""
@@ -238,7 +265,11 @@ def joined(rows: Rows, found: Rows) -> Rows:
 def over_replicas(metrics: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Return means over the replicas, and the standard deviation of every accuracy; one network's metrics as they are."""
     of_one = all(np.size(value) == 1 for value in metrics.values())
-    accuracies = {} if of_one else {name: value for name, value in metrics.items() if name.endswith("/accuracy")}
+    accuracies = (
+        {}
+        if of_one
+        else {name: value for name, value in metrics.items() if name.endswith("/accuracy")}
+    )
     spread = {f"{name}_sd": float(np.std(value, ddof=1)) for name, value in accuracies.items()}
     return {name: float(np.mean(value)) for name, value in metrics.items()} | spread
 

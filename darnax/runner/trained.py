@@ -34,7 +34,9 @@ def load_learner(programs: CompiledPrograms, folder: RunFolder, *, best: bool = 
     """
     chosen = folder.checkpoints / "best.safetensors"
     if best and os.path.lexists(chosen):
-        return _load(programs, chosen, "take it out of the folder, and the last checkpoint is used instead")
+        return _load(
+            programs, chosen, "take it out of the folder, and the last checkpoint is used instead"
+        )
     path = checkpoint.latest(folder.checkpoints, RunMeta)
     if path is None:
         what = f"has no checkpoint that can be read; go on with darnax train --resume {shlex.quote(str(folder.path))}"
@@ -47,5 +49,7 @@ def _load(programs: CompiledPrograms, path: Path, instead: str) -> Trained:
         learner, meta = checkpoint.load(path, programs.like(), RunMeta)
     except RequestError as error:
         first, *more = error.problems
-        raise RequestError(first._replace(what=first.what.replace("use another one", instead)), *more) from error
+        raise RequestError(
+            first._replace(what=first.what.replace("use another one", instead)), *more
+        ) from error
     return Trained(learner, path, meta["step"])

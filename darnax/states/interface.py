@@ -48,7 +48,9 @@ def checked_sizes(sizes: Sequence[int | Sequence[int]]) -> tuple[Size, ...]:
     """Return `sizes` as tuples; raise ValueError unless there are an input, an output, and only positive integers."""
     result = tuple(map(as_size, sizes))
     if len(result) < 2:
-        raise ValueError(f"got sizes={sizes!r}, expected those of at least two buffers, the input and the output")
+        raise ValueError(
+            f"got sizes={sizes!r}, expected those of at least two buffers, the input and the output"
+        )
     return result
 
 
@@ -63,7 +65,9 @@ def checked_buffers(value: PyTree, sizes: tuple[Size, ...], dtype: Any) -> list[
     """Return `value` as one array per buffer, with the sizes and dtype of the state and one common batch."""
     buffers = [jnp.asarray(buffer, dtype) for buffer in value]
     if len(buffers) != len(sizes):
-        raise ValueError(f"got {count_of(len(buffers), 'buffer')}, expected the {len(sizes)} of the state")
+        raise ValueError(
+            f"got {count_of(len(buffers), 'buffer')}, expected the {len(sizes)} of the state"
+        )
     batch = buffers[0].shape[: buffers[0].ndim - len(sizes[0])]
     for index, (buffer, size) in enumerate(zip(buffers, sizes, strict=True)):
         require_shape(f"buffer {index}", buffer, (*batch, *size))

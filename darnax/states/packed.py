@@ -34,7 +34,9 @@ class PackedState(State):
     sizes: tuple[Size, ...] = eqx.field(static=True)
     dtype: Any = eqx.field(static=True)
 
-    def __init__(self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(
+        self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32
+    ) -> None:
         self.sizes = checked_sizes(sizes)
         self.dtype = jnp.dtype(dtype)
         self.units = jnp.zeros((1, sum(map(math.prod, self.sizes))), self.dtype)
@@ -47,7 +49,9 @@ class PackedState(State):
 
     def init(self, x: Array, y: Array | None = None) -> Self:
         batch = checked_batch(x, y, self.sizes)
-        blank = eqx.tree_at(lambda s: s.units, self, jnp.zeros((batch, self.units.shape[-1]), self.dtype))
+        blank = eqx.tree_at(
+            lambda s: s.units, self, jnp.zeros((batch, self.units.shape[-1]), self.dtype)
+        )
         given = blank.replace_val(0, x)
         return given if y is None else given.replace_val(-1, y)
 

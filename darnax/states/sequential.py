@@ -35,7 +35,9 @@ class SequentialState(State):
     sizes: tuple[Size, ...] = eqx.field(static=True)
     dtype: Any = eqx.field(static=True)
 
-    def __init__(self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(
+        self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32
+    ) -> None:
         self.sizes = checked_sizes(sizes)
         self.dtype = jnp.dtype(dtype)
         self.states = [jnp.zeros((1, *size), self.dtype) for size in self.sizes]
@@ -48,7 +50,9 @@ class SequentialState(State):
 
     def init(self, x: Array, y: Array | None = None) -> Self:
         batch = checked_batch(x, y, self.sizes)
-        blank = self.replace([jnp.zeros((batch, *size), self.dtype) for size in self.sizes]).replace_val(0, x)
+        blank = self.replace(
+            [jnp.zeros((batch, *size), self.dtype) for size in self.sizes]
+        ).replace_val(0, x)
         return blank if y is None else blank.replace_val(-1, y)
 
     def replace(self, value: PyTree) -> Self:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 Group = Sequence[tuple[Point, "Experiment"]]
 
 
-def run_batched(folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved) -> list[Point]:
+def run_batched(
+    folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved
+) -> list[Point]:
     """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
     if lanes == 1 or len(points) < 2:
         return points
@@ -34,7 +36,9 @@ def run_batched(folder: Path, lanes: int, points: list[Point], *, here: Here = u
     return [point for point in points if point.identity not in done]
 
 
-def batched_groups(record: Record, points: list[Point], lanes: int, here: Here = unmoved) -> list[Group]:
+def batched_groups(
+    record: Record, points: list[Point], lanes: int, here: Here = unmoved
+) -> list[Group]:
     """Return the points that differ in numbers alone and stand at the same step, in groups of two and more."""
     from darnax.builder import build
 
@@ -42,9 +46,17 @@ def batched_groups(record: Record, points: list[Point], lanes: int, here: Here =
     begun = steps(record, points)
     for point in points:
         with suppress(Exception):  # what cannot be built says so when it is run alone
-            if point.identity in begun and can_be_batched(experiment := build(here(point).config or {})):
-                alike[begun[point.identity], program_structure(experiment)].append((point, experiment))
-    cut = [members[first : first + lanes] for members in alike.values() for first in range(0, len(members), lanes)]
+            if point.identity in begun and can_be_batched(
+                experiment := build(here(point).config or {})
+            ):
+                alike[begun[point.identity], program_structure(experiment)].append(
+                    (point, experiment)
+                )
+    cut = [
+        members[first : first + lanes]
+        for members in alike.values()
+        for first in range(0, len(members), lanes)
+    ]
     return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
 
 
@@ -81,8 +93,12 @@ def program_structure(experiment: "Experiment") -> Hashable:
     from darnax.runner.recipe import TrainProgram
 
     config = experiment.config
-    leaves, structure = jax.tree.flatten(TrainProgram(experiment, 0, mesh_of(experiment), lanes=True))
-    same = json.dumps([config["data"], config["runner"], str(experiment.data.directory)], sort_keys=True)
+    leaves, structure = jax.tree.flatten(
+        TrainProgram(experiment, 0, mesh_of(experiment), lanes=True)
+    )
+    same = json.dumps(
+        [config["data"], config["runner"], str(experiment.data.directory)], sort_keys=True
+    )
     return same, structure, tuple(leaf.shape for leaf in leaves)
 
 
@@ -99,7 +115,9 @@ def run_group(record: Record, group: Group, here: Here) -> bool:
         try:
             train_batched(record, [(here(point), experiment) for point, experiment in group])
         except Exception as error:
-            logging.getLogger(__name__).warning("%d points run one by one: %s", len(group), one_line(error))
+            logging.getLogger(__name__).warning(
+                "%d points run one by one: %s", len(group), one_line(error)
+            )
             return False
     return True
 
@@ -121,7 +139,11 @@ def train_batched(record: Record, group: Group) -> None:
     existing = any(point.overrides in begun for point, _ in group)
     dataset = open_data(experiments[0], existing=existing)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
-        raise RequestError(Problem("data.memory_gib", "every seed reads data that are larger in an order of its own"))
+        raise RequestError(
+            Problem(
+                "data.memory_gib", "every seed reads data that are larger in an order of its own"
+            )
+        )
     for each in experiments:
         require_epochs(each, dataset)
     runs = []
@@ -130,6 +152,8 @@ def train_batched(record: Record, group: Group) -> None:
             folder = RunFolder.open(begun[point.overrides])
         else:
             words, config = point.overrides, experiment.config
-            folder = new_folder(place, name, config, point.composed, overrides=words, command=record.command)
+            folder = new_folder(
+                place, name, config, point.composed, overrides=words, command=record.command
+            )
         runs.append((experiment, folder))
     run(runs, dataset, SILENT, Membership(record))

@@ -24,7 +24,10 @@ def find_differences(before: Point | None, now: Point | None) -> Iterator[Proble
     """Yield what differs in one point."""
     if before is None or now is None:
         point = before or now
-        yield Problem(" ".join(point.overrides if point else ()), "is a new point" if now else "is no point any more")
+        yield Problem(
+            " ".join(point.overrides if point else ()),
+            "is a new point" if now else "is no point any more",
+        )
     elif now.refusal and not before.refusal:
         yield Problem(" ".join(now.overrides), now.refusal)
     elif before.identity != now.identity and not before.refusal:

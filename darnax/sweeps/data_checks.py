@@ -95,7 +95,11 @@ def describe_source(data: "DataChoice", *, elsewhere: bool) -> "Dataset | None":
 
 def require_fitting(experiment: "Experiment", outlines: Outlines) -> None:
     """Raise RequestError where a run would refuse its data, as far as their outline tells."""
-    from darnax.laboratory.data_opening import require_epochs, require_fitting_data, require_own_order
+    from darnax.laboratory.data_opening import (
+        require_epochs,
+        require_fitting_data,
+        require_own_order,
+    )
 
     dataset = outlines.outline(experiment)
     if dataset is not None:

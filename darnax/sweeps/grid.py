@@ -21,11 +21,17 @@ def grid(asked: Sequence[Override]) -> list[list[str]]:
     Raises:
         RequestError: a key has no end of values, or there are more points than any sweep has.
     """
-    if endless := [Problem(str(o.input_line), ENDLESS) for o in asked if o.is_sweep_override() and not o.is_discrete_sweep()]:
+    if endless := [
+        Problem(str(o.input_line), ENDLESS)
+        for o in asked
+        if o.is_sweep_override() and not o.is_discrete_sweep()
+    ]:
         raise RequestError(*endless)
     values = [as_words(override) for override in effective_overrides(asked)]
     if (count := math.prod(map(len, values))) > MOST:
-        raise RequestError(Problem("", f"got {count} points, expected at most {MOST}; give fewer values"))
+        raise RequestError(
+            Problem("", f"got {count} points, expected at most {MOST}; give fewer values")
+        )
     return [list(point) for point in itertools.product(*values)]
 
 
@@ -49,14 +55,21 @@ def added_as(before: Override, override: Override) -> Override:
     """Return an override that adds its key as the one before it did, which it replaces."""
     key = before.get_key_element()
     sign = key[: len(key) - len(key.lstrip("+"))]
-    return replace(override, type=before.type, input_line=f"{sign}{override.input_line}") if sign else override
+    return (
+        replace(override, type=before.type, input_line=f"{sign}{override.input_line}")
+        if sign
+        else override
+    )
 
 
 def is_dictionary(override: Override) -> bool:
     """Tell whether every value of an override is a dictionary."""
     if override.is_sweep_override() and not override.is_discrete_sweep():
         return False
-    return all(value.startswith("{") for value in (values(override) if override.is_sweep_override() else [text(override)]))
+    return all(
+        value.startswith("{")
+        for value in (values(override) if override.is_sweep_override() else [text(override)])
+    )
 
 
 def as_words(override: Override) -> list[str]:
@@ -75,12 +88,16 @@ def values(override: Override) -> list[str]:
     """Return the values of an override with several, as they would be typed; those of a range are short."""
     found = list(itertools.islice(override.sweep_string_iterator(), MOST + 1))
     if len(found) > MOST:
-        raise RequestError(Problem(str(override.input_line), f"has more than {MOST} values; give fewer"))
+        raise RequestError(
+            Problem(str(override.input_line), f"has more than {MOST} values; give fewer")
+        )
     if not override.is_range_sweep():
         return found
     given: Any = override.value()
     stop = float(shorten_float(str(float(given.stop))))
-    return [number for number in map(shorten_float, found) if float(number) != stop]  # a range ends before its stop
+    return [
+        number for number in map(shorten_float, found) if float(number) != stop
+    ]  # a range ends before its stop
 
 
 def shorten_float(number: str) -> str:

@@ -23,23 +23,39 @@ from darnax.composing.composer import Composer, as_strings
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.batches import Task
 
-NEEDS = {"JoblibLauncher": "joblib", "LocalLauncher": "submitit", "SlurmLauncher": "submitit", "RayLauncher": "ray"}
+NEEDS = {
+    "JoblibLauncher": "joblib",
+    "LocalLauncher": "submitit",
+    "SlurmLauncher": "submitit",
+    "RayLauncher": "ray",
+}
 INSTALL = 'pip install "darnax[{}]"'
 
 
 def require_usable(config: DictConfig, composer: Composer) -> None:
     """Raise RequestError where the launcher cannot start a point on this machine; nothing is started or written."""
-    name, target = config.hydra.runtime.choices.get("hydra/launcher"), config.hydra.launcher._target_
+    name, target = (
+        config.hydra.runtime.choices.get("hydra/launcher"),
+        config.hydra.launcher._target_,
+    )
     module = NEEDS.get(kind := target.rpartition(".")[2])
     if module is not None and find_spec(module) is None:
         raise RequestError(
-            Problem(f"hydra/launcher={name}", f"needs {module}, which is not installed; {install_command(name)}")
+            Problem(
+                f"hydra/launcher={name}",
+                f"needs {module}, which is not installed; {install_command(name)}",
+            )
         )
     if kind == "SlurmLauncher" and shutil.which("srun") is None:
         what = "there is no srun on the PATH; start the sweep where SLURM is, or choose another launcher"
         raise RequestError(Problem(f"hydra/launcher={name}", what))
     if config.hydra.launcher.get("n_jobs") == 0:
-        raise RequestError(Problem("hydra.launcher.n_jobs", "got 0, expected a number of processes, or -1 for every core"))
+        raise RequestError(
+            Problem(
+                "hydra.launcher.n_jobs",
+                "got 0, expected a number of processes, or -1 for every core",
+            )
+        )
     try:
         make_launcher(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
@@ -60,12 +76,18 @@ def install_command(name: str) -> str:
 def make_launcher(config: DictConfig, composer: Composer, task: Task) -> Launcher:
     """Make the launcher that a configuration of Hydra's names."""
     context = HydraContext(config_loader=composer, callbacks=Callbacks())
-    parts: Any = {"hydra_context": context, "task_function": partial(run_named, task), "config": config}
+    parts: Any = {
+        "hydra_context": context,
+        "task_function": partial(run_named, task),
+        "config": config,
+    }
     return Plugins.instance().instantiate_launcher(**parts)
 
 
 @contextmanager
-def launcher(config: DictConfig, composer: Composer, folder: Path, task: Task) -> Iterator[Launcher]:
+def launcher(
+    config: DictConfig, composer: Composer, folder: Path, task: Task
+) -> Iterator[Launcher]:
     """Make the launcher for the time of the block, with a new folder for the files that it writes and reads itself.
 
     Submitit reads pickled results: it is given a name that nobody knows before, so that it finds none of another's.
@@ -87,7 +109,9 @@ def run_named(task: Task, config: DictConfig) -> None:
 
 def is_here(config: DictConfig) -> bool:
     """Tell whether points run in this process."""
-    return bool(config.hydra.launcher._target_.endswith(".BasicLauncher"))  # Hydra loads the class anew: isinstance fails
+    return bool(
+        config.hydra.launcher._target_.endswith(".BasicLauncher")
+    )  # Hydra loads the class anew: isinstance fails
 
 
 def is_on_this_machine(config: DictConfig) -> bool:
@@ -102,19 +126,30 @@ def pop_lanes(config: DictConfig) -> int:
     with open_dict(config):
         lanes = config.hydra.launcher.pop("lanes")
     if isinstance(lanes, bool) or not isinstance(lanes, int) or lanes < 1:
-        raise RequestError(Problem("hydra.launcher.lanes", f"got {lanes}, expected a number of points from 1"))
+        raise RequestError(
+            Problem("hydra.launcher.lanes", f"got {lanes}, expected a number of points from 1")
+        )
     return lanes
 
 
 def require_values(config: DictConfig, part: str) -> None:
     """Raise RequestError where a launcher or a sweeper is given objects to make: Hydra would make whatever they name."""
     if config.hydra[part] is None:
-        raise RequestError(Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken"))
+        raise RequestError(
+            Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken")
+        )
     node = OmegaConf.to_container(config.hydra[part])
-    inside = [name for child in node.values() for name in find_targets(child)] if isinstance(node, dict) else []
+    inside = (
+        [name for child in node.values() for name in find_targets(child)]
+        if isinstance(node, dict)
+        else []
+    )
     if inside:
         raise RequestError(
-            Problem(f"hydra.{part}: {inside[0]}", "a launcher or sweeper takes values, and no `_target_` inside")
+            Problem(
+                f"hydra.{part}: {inside[0]}",
+                "a launcher or sweeper takes values, and no `_target_` inside",
+            )
         )
 
 
@@ -122,11 +157,15 @@ def find_targets(node: Any) -> Iterator[str]:
     """Yield every `_target_` in a tree."""
     if isinstance(node, dict) and "_target_" in node:
         yield f"_target_: {node['_target_']}"
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+    for child in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
         yield from find_targets(child)
 
 
-def overrides_chosen_by_files(settings: Mapping[str, Any], composer: Composer, overrides: list[str]) -> list[str]:
+def overrides_chosen_by_files(
+    settings: Mapping[str, Any], composer: Composer, overrides: list[str]
+) -> list[str]:
     """Return the words that would choose the launcher, and set it, as files have: a sweep is resumed without these files.
 
     Args:
@@ -136,11 +175,15 @@ def overrides_chosen_by_files(settings: Mapping[str, Any], composer: Composer, o
     """
     said = {word.lstrip("+").partition("=")[0] for word in overrides}
     name = settings["hydra/launcher"]
-    usual: Any = OmegaConf.to_container(composer.compose([f"hydra/launcher={name}"]).hydra.launcher, resolve=False)
+    usual: Any = OmegaConf.to_container(
+        composer.compose([f"hydra/launcher={name}"]).hydra.launcher, resolve=False
+    )
     choice = [f"hydra/launcher={name}"] if name != "basic" and "hydra/launcher" not in said else []
     differing = {
         key: value
         for key, value in settings.items()
-        if key.startswith("hydra.launcher.") and key not in said and value != usual.get(key.rpartition(".")[2])
+        if key.startswith("hydra.launcher.")
+        and key not in said
+        and value != usual.get(key.rpartition(".")[2])
     }
     return [*choice, *(f"++{key}={json.dumps(value)}" for key, value in differing.items())]

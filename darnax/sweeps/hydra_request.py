@@ -52,19 +52,31 @@ class Request:
     def point(self, overrides: Sequence[str]) -> Point:
         """Compose one point; one that cannot be composed carries the reason."""
         return compose_point(
-            self.composer, as_strings(self.config.hydra.overrides.hydra), list(overrides), self.require_same_hydra
+            self.composer,
+            as_strings(self.config.hydra.overrides.hydra),
+            list(overrides),
+            self.require_same_hydra,
         )
 
     def require_same_hydra(self, config: DictConfig) -> None:
         """Raise RequestError where a file that not all points have chooses or sets a launcher or a sweeper."""
         hydra_settings.require_unchanged(config)
         here = chosen_settings(config)
-        key = next((key for key in dict.fromkeys([*here, *self.settings]) if here.get(key) != self.settings.get(key)), None)
+        key = next(
+            (
+                key
+                for key in dict.fromkeys([*here, *self.settings])
+                if here.get(key) != self.settings.get(key)
+            ),
+            None,
+        )
         if key is not None:
             raise RequestError(Problem("", ELSEWHERE.format(key=key)))
 
 
-def compose_point(composer: Composer, hydra: list[str], overrides: list[str], check: Check = lambda config: None) -> Point:
+def compose_point(
+    composer: Composer, hydra: list[str], overrides: list[str], check: Check = lambda config: None
+) -> Point:
     """Compose one point; one that cannot be composed, or that `check` refuses, carries the reason."""
     try:
         composed = composer.compose_point(hydra, overrides, check)
@@ -86,7 +98,9 @@ def chosen_settings(config: DictConfig) -> dict[str, Any]:
 def read_request(composer: Composer, overrides: list[str]) -> Request:
     """Compose the whole of a sweep; a RequestError says what of it has no meaning, or cannot be done on this machine."""
     hydra_settings.require_effective(overrides, multirun=True, saved=composer.saved is not None)
-    if several := [word for word in overrides if word.lstrip("+").startswith("sweep=") and "," in word]:
+    if several := [
+        word for word in overrides if word.lstrip("+").startswith("sweep=") and "," in word
+    ]:
         raise RequestError(Problem(several[0], "chooses several sweeps; start one after the other"))
     config = composer.compose(normalise_overrides(overrides), RunMode.MULTIRUN)
     hydra_settings.require_unchanged(config)
@@ -104,16 +118,30 @@ def require_known_sweeper(config: DictConfig) -> None:
     """Raise RequestError where the sweeper is none of darnax's, or is told what has no effect."""
     sweeper = config.hydra.sweeper
     if sweeper._target_ not in (GRID, *SEARCHES):
-        raise RequestError(Problem("hydra/sweeper", f"got {sweeper._target_}, expected basic (all combinations) or optuna"))
-    idle = [key for key in sweeper if key not in ("_target_", "params") and sweeper[key] is not None]
+        raise RequestError(
+            Problem(
+                "hydra/sweeper",
+                f"got {sweeper._target_}, expected basic (all combinations) or optuna",
+            )
+        )
+    idle = [
+        key for key in sweeper if key not in ("_target_", "params") and sweeper[key] is not None
+    ]
     if sweeper._target_ == GRID and idle:
-        raise RequestError(Problem(f"hydra.sweeper.{idle[0]}", "has no effect on a grid; leave it out"))
+        raise RequestError(
+            Problem(f"hydra.sweeper.{idle[0]}", "has no effect on a grid; leave it out")
+        )
 
 
 def swept_overrides(config: DictConfig, composer: Composer) -> list[Override]:
     """Return what is swept over: what the configuration of the sweeper says, then the command line."""
-    params: Any = OmegaConf.to_container(config.hydra.sweeper.get("params") or OmegaConf.create({}), resolve=False)
-    lines = [*(f"{key}={value}" for key, value in params.items()), *as_strings(config.hydra.overrides.task)]
+    params: Any = OmegaConf.to_container(
+        config.hydra.sweeper.get("params") or OmegaConf.create({}), resolve=False
+    )
+    lines = [
+        *(f"{key}={value}" for key, value in params.items()),
+        *as_strings(config.hydra.overrides.task),
+    ]
     return [parse_override(line, composer) for line in lines]
 
 
@@ -126,6 +154,9 @@ def parse_override(line: str, composer: Composer) -> Override:
     value: Any = override.value()
     if isinstance(value, ChoiceSweep) and any(isinstance(each, Sweep) for each in value.list):
         raise RequestError(
-            Problem(line, "has range(…), interval(…) or choice(…) among other values; write every value, or one of these")
+            Problem(
+                line,
+                "has range(…), interval(…) or choice(…) among other values; write every value, or one of these",
+            )
         )
     return override

@@ -31,7 +31,9 @@ def remove_stillborn_runs(record: Record) -> list[str]:
             continue
         if is_stillborn(place, record.points):
             remove((place / name for name in BEFORE_TRAINING), place)
-        elif any((place / "checkpoints").glob("*")) and is_only_run_of_a_point(record.points, place, runs):
+        elif any((place / "checkpoints").glob("*")) and is_only_run_of_a_point(
+            record.points, place, runs
+        ):
             what = (
                 """has checkpoints, but no summary.json; put '{"status": "interrupted"}' there to resume the run, """
                 "or move its folder away to start its point anew"
@@ -42,7 +44,9 @@ def remove_stillborn_runs(record: Record) -> list[str]:
     return told
 
 
-def is_only_run_of_a_point(points: Iterable[Point], place: Path, runs: dict[tuple[str, ...], Path]) -> bool:
+def is_only_run_of_a_point(
+    points: Iterable[Point], place: Path, runs: dict[tuple[str, ...], Path]
+) -> bool:
     """Tell whether a folder is the only run of a point."""
     overrides = overrides_of(place)
     return overrides not in runs and any(point.overrides == overrides for point in points)

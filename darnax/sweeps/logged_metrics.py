@@ -39,11 +39,16 @@ def logged(experiment: "Experiment") -> list[str]:
     recipe = TrainProgram(experiment, 1, None, lanes=False)
     key = jax.eval_shape(lambda: jax.random.key(0))
     batch = experiment.data.batch_size
-    x, y = (jax.ShapeDtypeStruct((batch, *experiment.state[end].shape[1:]), "float32") for end in (0, -1))
+    x, y = (
+        jax.ShapeDtypeStruct((batch, *experiment.state[end].shape[1:]), "float32")
+        for end in (0, -1)
+    )
     try:
         learner = eqx.filter_eval_shape(recipe.start, key)
         _, metrics, _ = eqx.filter_eval_shape(recipe.step, learner, x, y, key)
-        sizes = eqx.filter_eval_shape(lambda arrays: norms("norm", recipe.network(arrays).layer_map), learner.arrays)
+        sizes = eqx.filter_eval_shape(
+            lambda arrays: norms("norm", recipe.network(arrays).layer_map), learner.arrays
+        )
     except Exception:  # modules of other packages may raise anything: the run says it
         return []
     found = [*metrics, *sizes]

@@ -33,7 +33,11 @@ class Membership(membership.Membership):
         point, folder = overrides_of(run), self.record.folder
         apart = names(self.record)[point]
         group = names(self.record, without=("seed",))[point] or folder.parents[1].name
-        return {"name": apart, "group": f"{group} ({folder.name.rpartition('-')[2]})", "tags": (folder.name,)}
+        return {
+            "name": apart,
+            "group": f"{group} ({folder.name.rpartition('-')[2]})",
+            "tags": (folder.name,),
+        }
 
     def judge(self, tracker: Tracker, run: Path, epochs: float) -> Tracker:
         """Let the search, if the sweep is one that prunes, judge the run while it is tracked."""

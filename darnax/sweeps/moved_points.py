@@ -41,7 +41,9 @@ def with_values(point: Point, values: Mapping[str, Any], *, fresh: bool = True) 
     if not values or point.config is None:
         return point
     before = saved_configuration.of_point(point.config, point.composed or {})
-    after = saved_configuration.apply_overrides(before, [], lambda key: False, fresh=fresh, here=values)
+    after = saved_configuration.apply_overrides(
+        before, [], lambda key: False, fresh=fresh, here=values
+    )
     return replace(point, config=after.resolved, composed=after.to_container())
 
 

@@ -14,11 +14,15 @@ def names(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]
     points = {point.overrides: split_constant(point.overrides) for point in record.points}
     constant = constant_keys(list(points.values()), given_once(record.overrides))
     apart = {
-        overrides: {key: value for key, value in values.items() if key not in constant} for overrides, values in points.items()
+        overrides: {key: value for key, value in values.items() if key not in constant}
+        for overrides, values in points.items()
     }
     keys = list(dict.fromkeys(key for values in apart.values() for key in values))
     short = short_names(keys, keys)
-    return {point: name_points({short[k]: v for k, v in values.items() if k not in without}) for point, values in apart.items()}
+    return {
+        point: name_points({short[k]: v for k, v in values.items() if k not in without})
+        for point, values in apart.items()
+    }
 
 
 def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str]) -> set[str]:
@@ -28,7 +32,9 @@ def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str])
     """
     if not points:
         return set()
-    same = {key for key, value in points[0].items() if all(point.get(key) == value for point in points)}
+    same = {
+        key for key, value in points[0].items() if all(point.get(key) == value for point in points)
+    }
     constant = {key for key in same if len(points) > 1 or asked.get(key) == points[0][key]}
     return constant if set(points[0]) - constant else set()
 

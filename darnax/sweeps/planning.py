@@ -63,7 +63,9 @@ def new_search(request: Request) -> "Search":
     try:
         from darnax.sweeps.search import Search
     except ModuleNotFoundError as error:
-        raise RequestError(Problem("hydra/sweeper=optuna", f"needs Optuna, which is not installed; {INSTALL}")) from error
+        raise RequestError(
+            Problem("hydra/sweeper=optuna", f"needs Optuna, which is not installed; {INSTALL}")
+        ) from error
     return Search.of(request.sweeper, request.asked, request.point)
 
 
@@ -108,8 +110,15 @@ def point_names(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
 def new_folder(plan: Plan) -> Path:
     """Find a new name under the outputs for the runs of a sweep."""
     config = plan.request.config
-    outputs, name = (OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name"))
+    outputs, name = (
+        OmegaConf.select(config, key, throw_on_missing=True) for key in ("paths.outputs", "name")
+    )
     if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
-        raise RequestError(Problem("name", f"got {name!r}, expected a name for a folder in paths.outputs; that is {outputs!r}"))
+        raise RequestError(
+            Problem(
+                "name",
+                f"got {name!r}, expected a name for a folder in paths.outputs; that is {outputs!r}",
+            )
+        )
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return expand_user(outputs).absolute() / name / "sweeps" / f"{time}-{secrets.token_hex(2)}"

@@ -115,14 +115,19 @@ class Record:
             raise RequestError(Problem(str(folder), what)) from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or first_line(error)
-            raise RequestError(Problem(str(folder / NAME), f"cannot be read ({reason}); start a new sweep")) from error
+            raise RequestError(
+                Problem(str(folder / NAME), f"cannot be read ({reason}); start a new sweep")
+            ) from error
         return cls(
             folder,
             fields.overrides,
             None if fields.file is None else Path(fields.file),
             Path(fields.directory),
             fields.command,
-            [Point(tuple(point.overrides), point.config, point.refusal, point.composed) for point in fields.points],
+            [
+                Point(tuple(point.overrides), point.config, point.refusal, point.composed)
+                for point in fields.points
+            ],
             Objective(**dict(fields.goal)),
             fields.base,
         )
@@ -131,7 +136,10 @@ class Record:
         """Put the record into the folder, which is made where it is not there."""
         from darnax.atomic import write_atomically
 
-        content = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        content = {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in asdict(self).items()
+        }
         del content["folder"]
         with writing_file(self.folder, "choose another paths.outputs"):
             (self.folder / ".points").mkdir(parents=True, exist_ok=True)
@@ -146,13 +154,17 @@ class Record:
             entries = [*self.folder.iterdir(), *(self.folder / ".points").glob("*")]
             modes = {entry: entry.lstat().st_mode for entry in entries}
         except OSError as error:
-            raise RequestError(Problem(str(self.folder), f"cannot be read ({error.strerror})")) from error
+            raise RequestError(
+                Problem(str(self.folder), f"cannot be read ({error.strerror})")
+            ) from error
         for entry, mode in modes.items():
             name = entry.name if entry.parent == self.folder else ".points/*"
             if stat.S_ISLNK(mode):
                 what = "is a link; a sweep folder holds its files itself, put the file in its place"
                 raise RequestError(Problem(str(entry), what))
-            if (name in OWN_FILES and not stat.S_ISREG(mode)) or (name in OWN_FOLDERS and not stat.S_ISDIR(mode)):
+            if (name in OWN_FILES and not stat.S_ISREG(mode)) or (
+                name in OWN_FOLDERS and not stat.S_ISDIR(mode)
+            ):
                 what = f"is no {'folder' if name in OWN_FOLDERS else 'file'}, expected what a sweep has made; move it away"
                 raise RequestError(Problem(str(entry), what))
 
@@ -162,9 +174,17 @@ class Record:
 
     def runs(self) -> dict[tuple[str, ...], Path]:
         """Find the run of every point that has one; a run that was killed while its folder was made is none."""
-        runs = [path.parent for path in sorted(self.folder.glob("*/summary.json")) if not path.parent.is_symlink()]
+        runs = [
+            path.parent
+            for path in sorted(self.folder.glob("*/summary.json"))
+            if not path.parent.is_symlink()
+        ]
         found = {overrides_of(run): run for run in runs}
-        return {point.overrides: found[point.overrides] for point in self.points if point.overrides in found}
+        return {
+            point.overrides: found[point.overrides]
+            for point in self.points
+            if point.overrides in found
+        }
 
     @property
     def outputs(self) -> Path:

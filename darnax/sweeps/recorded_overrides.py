@@ -15,16 +15,27 @@ from hydra.errors import HydraException
 from darnax.composing.sweep_settings import NAMES, NUMBERS, SEARCH
 from darnax.errors import Problem, RequestError
 
-ON_RESUME = ("hydra/launcher=", "hydra.launcher.", "hydra.sweeper.n_trials=", "hydra.sweeper.n_jobs=")
+ON_RESUME = (
+    "hydra/launcher=",
+    "hydra.launcher.",
+    "hydra.sweeper.n_trials=",
+    "hydra.sweeper.n_jobs=",
+)
 PER_CORE = 4
-PROCESSES = ("n_jobs", "tasks_per_node", "nodes")  # settings that are started on this machine, all at once
+PROCESSES = (
+    "n_jobs",
+    "tasks_per_node",
+    "nodes",
+)  # settings that are started on this machine, all at once
 NAME = re.compile(r"[A-Za-z0-9][\w.:,+-]*")
 SWEEPERS = ("basic", "optuna")
 REPEAT = "repeat it on the command line if you trust it"
 Choice = Callable[[str], bool]
 
 
-def merge_overrides(recorded: Sequence[str], given: Sequence[str], is_choice: Choice | None = None) -> list[str]:
+def merge_overrides(
+    recorded: Sequence[str], given: Sequence[str], is_choice: Choice | None = None
+) -> list[str]:
     """Return the words of a sweep that is resumed: those recorded, with those given for where and how long it runs.
 
     Args:
@@ -35,9 +46,16 @@ def merge_overrides(recorded: Sequence[str], given: Sequence[str], is_choice: Ch
     Raises:
         RequestError: a given word would make it another sweep, or a recorded one is not harmless and not repeated.
     """
-    if strangers := [word for word in given if not word.startswith(ON_RESUME) and word not in recorded]:
+    if strangers := [
+        word for word in given if not word.startswith(ON_RESUME) and word not in recorded
+    ]:
         allowed = ", ".join(f"{start}…" for start in ON_RESUME)
-        raise RequestError(Problem(" ".join(strangers), f"would make it another sweep; only {allowed} may change on the way"))
+        raise RequestError(
+            Problem(
+                " ".join(strangers),
+                f"would make it another sweep; only {allowed} may change on the way",
+            )
+        )
     words = replace_launcher(recorded, given)
     name = launcher_of(words)
     problems = [
@@ -57,7 +75,8 @@ def replace_launcher(recorded: Sequence[str], given: Sequence[str]) -> list[str]
     kept = [
         word
         for word in recorded
-        if key_of(word) not in gone and not (new_launcher and key_of(word).startswith("hydra.launcher."))
+        if key_of(word) not in gone
+        and not (new_launcher and key_of(word).startswith("hydra.launcher."))
     ]
     return [*kept, *(word for word in given if word not in kept)]
 
@@ -90,7 +109,11 @@ def explain_harmful(word: str, launcher: str, is_choice: Choice | None) -> str:
     if key == "hydra/launcher":
         return "" if launcher in NUMBERS else f"is no launcher of darnax; {REPEAT}"
     if key == "hydra/sweeper":
-        return "" if word.partition("=")[2] in SWEEPERS else "is no sweeper of darnax; start a new sweep"
+        return (
+            ""
+            if word.partition("=")[2] in SWEEPERS
+            else "is no sweeper of darnax; start a new sweep"
+        )
     if key.startswith("hydra.sweeper."):
         known = key.split(".")[2] in SEARCH and "${" not in word
         return "" if known else "is no setting of a search; start a new sweep"
@@ -101,13 +124,19 @@ def explain_harmful(word: str, launcher: str, is_choice: Choice | None) -> str:
 
 def is_harmless(override: Override, launcher: str, name: str) -> bool:
     """Tell whether a setting of a launcher is a number, true, false or null, or a name where it takes one."""
-    value, numbers, names = override.value(), NUMBERS.get(launcher, "").split(), NAMES.get(launcher, "").split()
+    value, numbers, names = (
+        override.value(),
+        NUMBERS.get(launcher, "").split(),
+        NAMES.get(launcher, "").split(),
+    )
     if name not in (*numbers, *names) or override.is_delete():
         return False
     text = value.text if isinstance(value, QuotedString) else value
     is_name = name in names and isinstance(text, str) and NAME.fullmatch(text) is not None
     started_here = name in PROCESSES and launcher != "submitit_slurm"
-    is_number = isinstance(value, int | float) and (not started_here or value <= PER_CORE * (os.cpu_count() or 1))
+    is_number = isinstance(value, int | float) and (
+        not started_here or value <= PER_CORE * (os.cpu_count() or 1)
+    )
     return value is None or is_name or (name in numbers and is_number)
 
 
@@ -117,6 +146,8 @@ def leads_elsewhere(override: Override, word: str, is_choice: Choice) -> str:
         return f"looks something up; {REPEAT}"
     if override.package is not None:
         return f"puts a file in another place; {REPEAT}"
-    if is_choice(override.key_or_group) and re.search(r"\.\.|(^|[^\w.+-])/|\\", word.partition("=")[2]):
+    if is_choice(override.key_or_group) and re.search(
+        r"\.\.|(^|[^\w.+-])/|\\", word.partition("=")[2]
+    ):
         return f"leads out of the folders of configurations; {REPEAT}"
     return ""

@@ -43,10 +43,16 @@ def resume_plan(record: Record, given: Sequence[str], trusted: Collection[str]) 
     require_resolved(record.folder, record.points, trusted)
     require_same_data(record)
     if not record.goal.trials:
-        if idle := [word for word in given if recorded_overrides.key_of(word).startswith("hydra.sweeper.")]:
+        if idle := [
+            word for word in given if recorded_overrides.key_of(word).startswith("hydra.sweeper.")
+        ]:
             raise RequestError(Problem(idle[0], "has no effect on a grid; leave it out"))
         record.overrides = recorded_overrides.merge_overrides(record.overrides, given)
-        words = [word for word in record.overrides if recorded_overrides.key_of(word).startswith(LAUNCHER)]
+        words = [
+            word
+            for word in record.overrides
+            if recorded_overrides.key_of(word).startswith(LAUNCHER)
+        ]
         yield Plan(hydra_request.read_request(Composer(None, trusted), words), record.points)
         return
     require_same_configurations(record)
@@ -57,7 +63,11 @@ def resume_plan(record: Record, given: Sequence[str], trusted: Collection[str]) 
         )
         request = hydra_request.read_request(composer, record.overrides)
         if not request.is_search:
-            raise RequestError(Problem("hydra/sweeper", "got basic, expected optuna for a search; start a new sweep"))
+            raise RequestError(
+                Problem(
+                    "hydra/sweeper", "got basic, expected optuna for a search; start a new sweep"
+                )
+            )
         yield Plan(request, record.points, new_search(request))
 
 
@@ -66,7 +76,11 @@ def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[
     for point in points:
         config: Mapping[str, Any] = point.config or {}
         what = "got {}, expected a value: a record cannot look anything up; start a new sweep"
-        problems = [Problem(name, what.format(text)) for name, text in trust.text_leaves(config) if "${" in text]
+        problems = [
+            Problem(name, what.format(text))
+            for name, text in trust.text_leaves(config)
+            if "${" in text
+        ]
         if problems := [*problems, *secrets.find_exposed(config)]:
             raise RequestError(*problems)
         trust.require_plain(point.composed or {}, folder / NAME)

@@ -46,7 +46,10 @@ def start(
     for line in planning.require_sound(plan, overrides, progress=display.data_progress):
         display.note(line)
     folder = planning.new_folder(plan)
-    said = [*overrides, *hydra_launcher.overrides_chosen_by_files(plan.request.settings, composer, overrides)]
+    said = [
+        *overrides,
+        *hydra_launcher.overrides_chosen_by_files(plan.request.settings, composer, overrides),
+    ]
     base = composer.saved.to_container() if composer.saved else None
     record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
     standing = next(parent for parent in folder.parents if parent.exists())
@@ -100,7 +103,13 @@ class Sweep:
         display: SweepDisplay = SILENT,
         point_here: Here = unmoved,
     ) -> None:
-        self.record, self.plan, self.trusted, self.retry, self.display = record, plan, trusted, retry, display
+        self.record, self.plan, self.trusted, self.retry, self.display = (
+            record,
+            plan,
+            trusted,
+            retry,
+            display,
+        )
         self.point_here = point_here
         self.begun: set[str] = set()  # identities of points
         self.here = True  # whether points run in this process
@@ -140,10 +149,21 @@ class Sweep:
     def launch(self) -> None:
         """Start what `begin` leaves of the points."""
         record, request = self.record, self.plan.request
-        task = partial(run_or_skip_point, record.folder, os.getpid(), self.display.failure, self.trusted, self.point_here)
-        with hydra_launcher.launcher(request.config, request.composer, record.folder, task) as launcher:
+        task = partial(
+            run_or_skip_point,
+            record.folder,
+            os.getpid(),
+            self.display.failure,
+            self.trusted,
+            self.point_here,
+        )
+        with hydra_launcher.launcher(
+            request.config, request.composer, record.folder, task
+        ) as launcher:
             share = partial(run_batched, record.folder, request.lanes, here=self.point_here)
-            batches = Batches(launcher, self.begin, share, here=hydra_launcher.is_here(request.config))
+            batches = Batches(
+                launcher, self.begin, share, here=hydra_launcher.is_here(request.config)
+            )
             if self.plan.search is not None:
                 self.plan.search.carry_out(batches, record.folder)
             else:
@@ -159,13 +179,19 @@ class Sweep:
             unique.setdefault(point.identity, point)
         points = list(unique.values())
         # The points of a grid are those of the record itself.
-        if goal.trials and (differences := list(find_changes(record.points, points[: len(record.points)]))):
+        if goal.trials and (
+            differences := list(find_changes(record.points, points[: len(record.points)]))
+        ):
             raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
         self.here, record.points, record.goal = here, points, goal
         if all(point.refusal for point in points):
             return []
         record.write()
-        left = [point for point, state in zip(points, survey(record), strict=True) if self.is_left(point, state)]
+        left = [
+            point
+            for point, state in zip(points, survey(record), strict=True)
+            if self.is_left(point, state)
+        ]
         self.begun |= {point.identity for point in left}
         return left
 
@@ -186,7 +212,10 @@ class Sweep:
         def stop(signum: int, frame: FrameType | None) -> None:
             again, self.signum = self.signum, signum
             if is_written(self.record):
-                with suppress(OSError), open_inside(self.record.folder, self.record.stop.name) as file:
+                with (
+                    suppress(OSError),
+                    open_inside(self.record.folder, self.record.stop.name) as file,
+                ):
                     file.write(str(int(signum)).encode())
             if self.here or again:
                 raise Interrupted(signum, self.record.folder)

@@ -58,7 +58,12 @@ def read_fields(path: Path) -> RecordFields:
     """
     try:
         fields = RecordFields.model_validate(json.loads(read_text(path, LARGEST)))
-        require_short_keys([fields.base, *(part for point in fields.points for part in (point.config, point.composed))])
+        require_short_keys(
+            [
+                fields.base,
+                *(part for point in fields.points for part in (point.config, point.composed)),
+            ]
+        )
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     except ValidationError as error:
@@ -68,5 +73,7 @@ def read_fields(path: Path) -> RecordFields:
         raise ValueError(f"{where}: {what}") from error
     for number, point in enumerate(fields.points):
         if point.config is None and not point.refusal:
-            raise ValueError(f"points.{number}: has neither a configuration nor a reason why there is none")
+            raise ValueError(
+                f"points.{number}: has neither a configuration nor a reason why there is none"
+            )
     return fields

@@ -67,7 +67,9 @@ class Search:
     folder: Path
     study: optuna.Study
 
-    def __init__(self, settings: Settings, sampler: DeferredCall, space: Space, compose: Compose) -> None:
+    def __init__(
+        self, settings: Settings, sampler: DeferredCall, space: Space, compose: Compose
+    ) -> None:
         self.settings, self.sampler, self.space, self.compose = settings, sampler, space, compose
         self.known: dict[tuple[str, ...], Point] = {}
 
@@ -81,7 +83,10 @@ class Search:
 
     def trial_points(self) -> list[Point]:
         """Return points with every value of a choice, and both ends of all numbers, in each key: looked at before the start."""
-        return [self.compose(self.space.overrides(values)) for values in islice(self.space.trials(), MOST_TRIALS)]
+        return [
+            self.compose(self.space.overrides(values))
+            for values in islice(self.space.trials(), MOST_TRIALS)
+        ]
 
     def carry_out(self, batches: Batches, folder: Path) -> None:
         """Go on until every trial has ended or was started by this process, or the first ones were all refused."""
@@ -90,14 +95,18 @@ class Search:
         self.check()
         with file_lock(self.folder / ".search", PATIENCE) as mine:
             if not mine:
-                raise RequestError(Problem(str(self.folder), "this search is under way in another process"))
+                raise RequestError(
+                    Problem(str(self.folder), "this search is under way in another process")
+                )
             started: set[int] = set()
             while True:
                 trials = self.is_settled()
                 if self.is_refused():
                     return
                 left = {trial.number for trial in trials if not trial.state.is_finished()} - started
-                for _ in range(min(self.settings.n_jobs - len(left), self.settings.n_trials - len(trials))):
+                for _ in range(
+                    min(self.settings.n_jobs - len(left), self.settings.n_trials - len(trials))
+                ):
                     left.add(self.ask())
                 if not left:
                     return
@@ -113,10 +122,19 @@ class Search:
         """Refuse to go on with trials that were drawn from something else, or for another goal."""
         record = self.record()
         if record and replace(record.goal, trials=0) != replace(self.settings.goal, trials=0):
-            raise RequestError(Problem(str(self.folder), f"had another goal ({record.goal}); {RESTORE}"))
+            raise RequestError(
+                Problem(str(self.folder), f"had another goal ({record.goal}); {RESTORE}")
+            )
         for trial in self.trials():
-            if trial.distributions != self.space.distributions or overrides_of(trial) != self.space.overrides(trial.params):
-                raise RequestError(Problem(str(self.folder), f"was drawn from something else ({trial.params}); {RESTORE}"))
+            if trial.distributions != self.space.distributions or overrides_of(
+                trial
+            ) != self.space.overrides(trial.params):
+                raise RequestError(
+                    Problem(
+                        str(self.folder),
+                        f"was drawn from something else ({trial.params}); {RESTORE}",
+                    )
+                )
 
     def launch(self) -> None:
         """Start what is left to do of the points so far; the same point drawn twice is done once."""
@@ -169,7 +187,11 @@ class Search:
     def states(self) -> dict[str, State]:
         """Return how every point stands that has been started."""
         record = self.record()
-        return {p.identity: state for p, state in zip(record.points, survey(record), strict=True)} if record else {}
+        return (
+            {p.identity: state for p, state in zip(record.points, survey(record), strict=True)}
+            if record
+            else {}
+        )
 
     def record(self) -> Record | None:
         """Read what has been written down; nothing before the first point is started."""
@@ -189,7 +211,12 @@ class Search:
 def parse_override(node: Mapping[str, Any]) -> tuple[Settings, DeferredCall, DeferredCall | None]:
     """Return the settings, what makes a sampler and what makes a pruner; a RequestError names all that is wrong with them."""
     problems = Problems()
-    settings = read(Settings, {key: value for key, value in node.items() if key not in ("_target_", "params")}, WHERE, problems)
+    settings = read(
+        Settings,
+        {key: value for key, value in node.items() if key not in ("_target_", "params")},
+        WHERE,
+        problems,
+    )
     problems.settle()
     assert settings is not None
     sampler = read_sampler(settings.sampler, problems)

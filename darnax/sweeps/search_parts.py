@@ -9,8 +9,9 @@ from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 
-from darnax.builder.calls import DeferredCall, Reader, qualified_name
+from darnax.builder.calls import DeferredCall, Reader
 from darnax.builder.problems import Problems, format_value, nearest
+from darnax.builder.signatures import qualified_name
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.record import Objective
 
@@ -18,11 +19,25 @@ WHERE = "hydra.sweeper"
 MOST = 100_000  # of what an argument of a sampler or a pruner counts
 REHEARSED = 12  # trials; most samplers draw the first ten blindly
 SAMPLERS = {
-    *("BruteForceSampler", "CmaEsSampler", "GPSampler", "GridSampler", "NSGAIIISampler", "NSGAIISampler"),
+    *(
+        "BruteForceSampler",
+        "CmaEsSampler",
+        "GPSampler",
+        "GridSampler",
+        "NSGAIIISampler",
+        "NSGAIISampler",
+    ),
     *("PartialFixedSampler", "QMCSampler", "RandomSampler", "TPESampler"),
 }
 CROSSOVERS = {
-    *("BLXAlphaCrossover", "SBXCrossover", "SPXCrossover", "UNDXCrossover", "UniformCrossover", "VSBXCrossover"),
+    *(
+        "BLXAlphaCrossover",
+        "SBXCrossover",
+        "SPXCrossover",
+        "UNDXCrossover",
+        "UniformCrossover",
+        "VSBXCrossover",
+    ),
     "PolynomialMutation",
 }
 PRUNERS = {
@@ -49,7 +64,11 @@ def read_sampler(node: Any, problems: Problems) -> DeferredCall | None:
 def read_pruner(node: Any, problems: Problems) -> DeferredCall | None:
     """Return what makes the pruner, or None with every reason among the problems."""
     where = f"{WHERE}.pruner"
-    return Reader(problems, trust=["optuna"]).call(node, where, BasePruner) if is_of_list(node, where, problems) else None
+    return (
+        Reader(problems, trust=["optuna"]).call(node, where, BasePruner)
+        if is_of_list(node, where, problems)
+        else None
+    )
 
 
 def is_of_list(node: Any, where: str, problems: Problems) -> bool:
@@ -58,17 +77,26 @@ def is_of_list(node: Any, where: str, problems: Problems) -> bool:
     for name, target in targets(node, where):
         if target not in CLASSES:
             problems.add(
-                name, f"got {format_value(target)}, expected one of Optuna's samplers or pruners{nearest(target, CLASSES)}"
+                name,
+                f"got {format_value(target)}, expected one of Optuna's samplers or pruners{nearest(target, CLASSES)}",
             )
     for name, number in counts(node, where):
         if number > MOST:
-            problems.add(name, f"got {number}, expected {MOST} at most: samplers draw and keep so many")
+            problems.add(
+                name, f"got {number}, expected {MOST} at most: samplers draw and keep so many"
+            )
     return len(problems.found) == before
 
 
 def counts(node: Any, where: str) -> Iterator[tuple[str, int]]:
     """Yield the place and the value of every whole number in a tree."""
-    for key, child in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+    for key, child in (
+        node.items()
+        if isinstance(node, Mapping)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    ):
         if isinstance(child, int) and key != "seed":
             yield f"{where}.{key}", child
         yield from counts(child, f"{where}.{key}")
@@ -76,14 +104,25 @@ def counts(node: Any, where: str) -> Iterator[tuple[str, int]]:
 
 def targets(node: Any, where: str) -> Iterator[tuple[str, Any]]:
     """Yield the place and the value of every `_target_` in a tree."""
-    items = list(node.items()) if isinstance(node, Mapping) else list(enumerate(node)) if isinstance(node, list) else []
+    items = (
+        list(node.items())
+        if isinstance(node, Mapping)
+        else list(enumerate(node))
+        if isinstance(node, list)
+        else []
+    )
     for key, child in items:
         if key == "_target_":
             yield f"{where}._target_", child
         yield from targets(child, f"{where}.{key}")
 
 
-def try_sampler(sampler: DeferredCall, pruner: DeferredCall | None, space: Mapping[str, BaseDistribution], trials: int) -> None:
+def try_sampler(
+    sampler: DeferredCall,
+    pruner: DeferredCall | None,
+    space: Mapping[str, BaseDistribution],
+    trials: int,
+) -> None:
     """Draw a few trials from a space, in memory; a RequestError says why that fails.
 
     Arguments of Optuna's that have no annotation are judged here, and what a sampler needs is imported.
@@ -93,7 +132,9 @@ def try_sampler(sampler: DeferredCall, pruner: DeferredCall | None, space: Mappi
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made = try_once(f"{WHERE}.pruner", lambda: pruner() if pruner else None)
-        try_once(f"{WHERE}.sampler", lambda: draw(sampler(seed=0), made, space, min(trials, REHEARSED)))
+        try_once(
+            f"{WHERE}.sampler", lambda: draw(sampler(seed=0), made, space, min(trials, REHEARSED))
+        )
 
 
 def require_few_values(sampler: DeferredCall, space: Mapping[str, BaseDistribution]) -> None:
@@ -101,7 +142,10 @@ def require_few_values(sampler: DeferredCall, space: Mapping[str, BaseDistributi
     if sampler.factory is not BruteForceSampler:
         return
     for key, drawn in space.items():
-        if isinstance(drawn, IntDistribution) and (count := (drawn.high - drawn.low) // drawn.step + 1) > MOST:
+        if (
+            isinstance(drawn, IntDistribution)
+            and (count := (drawn.high - drawn.low) // drawn.step + 1) > MOST
+        ):
             what = f"got {count} values, of which {qualified_name(sampler.factory)} makes a list, expected {MOST} at most"
             raise RequestError(Problem(key, what))
 
@@ -111,10 +155,17 @@ def try_once(where: str, action: Callable[[], Any]) -> Any:
     try:
         return action()
     except Exception as error:  # Optuna and what it imports may raise anything
-        raise RequestError(Problem(where, f"cannot be used ({type(error).__name__}: {first_line(error)})")) from error
+        raise RequestError(
+            Problem(where, f"cannot be used ({type(error).__name__}: {first_line(error)})")
+        ) from error
 
 
-def draw(sampler: BaseSampler, pruner: BasePruner | None, space: Mapping[str, BaseDistribution], trials: int) -> None:
+def draw(
+    sampler: BaseSampler,
+    pruner: BasePruner | None,
+    space: Mapping[str, BaseDistribution],
+    trials: int,
+) -> None:
     """Draw trials, and judge each after two epochs."""
     study = optuna.create_study(sampler=sampler, pruner=pruner)
     for number in range(trials):

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.grid import effective_overrides, values
@@ -35,7 +40,12 @@ class Space:
         for override in counting:
             key = override.get_key_element()
             if key in distributions:
-                problems.append(Problem(str(override.input_line), f"{key} has several values before; give all of them at once"))
+                problems.append(
+                    Problem(
+                        str(override.input_line),
+                        f"{key} has several values before; give all of them at once",
+                    )
+                )
             elif override.is_sweep_override():
                 try:
                     distributions[key] = distribution(override)
@@ -43,7 +53,10 @@ class Space:
                     problems.append(Problem(str(override.input_line), first_line(error)))
         if problems or not distributions:
             raise RequestError(*problems or [Problem("hydra/sweeper=optuna", LITTLE)])
-        return cls(distributions, [str(o.input_line) for o in counting if o.get_key_element() not in distributions])
+        return cls(
+            distributions,
+            [str(o.input_line) for o in counting if o.get_key_element() not in distributions],
+        )
 
     def trials(self) -> Iterator[dict[str, Any]]:
         """Yield the first value of every key together, and then each other value with the first ones of the other keys."""
@@ -56,7 +69,13 @@ class Space:
 
     def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
         """Write a point as overrides."""
-        return [*(f"{key}={written(drawn[key], self.distributions[key])}" for key in self.distributions), *self.fixed]
+        return [
+            *(
+                f"{key}={written(drawn[key], self.distributions[key])}"
+                for key in self.distributions
+            ),
+            *self.fixed,
+        ]
 
 
 def bounds(distribution: BaseDistribution) -> list[Any]:
@@ -92,6 +111,8 @@ def distribution(override: Override) -> BaseDistribution:
                 raise ValueError("there is no value in this range")
             low, high, log = min(numbers), max(numbers), "log" in tags
             if all(number.is_integer() for number in numbers):
-                return IntDistribution(int(low), int(high), log=log, step=1 if log else abs(int(step)))
+                return IntDistribution(
+                    int(low), int(high), log=log, step=1 if log else abs(int(step))
+                )
             return FloatDistribution(low, high, log=log, step=None if log else abs(step))
     return CategoricalDistribution(values(override))

@@ -39,7 +39,9 @@ class Lock:
         self.file.close()
 
 
-def open_study(folder: Path, direction: Literal["maximize", "minimize"], pruner: BasePruner | None = None) -> optuna.Study:
+def open_study(
+    folder: Path, direction: Literal["maximize", "minimize"], pruner: BasePruner | None = None
+) -> optuna.Study:
     """Return the study in a folder, which may be a new one; a RequestError says that its journal cannot be read."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal, lock = folder / JOURNAL, Lock(folder / JOURNAL)
@@ -73,7 +75,9 @@ def drop_torn_line(journal: Path, lock: Lock) -> None:
 
 def truncate_file(journal: Path) -> None:
     """Cut a journal, which is made where there is none, behind its last whole line."""
-    open_inside(journal.parent, journal.name, append=True).close()  # makes sure of a file, and no link
+    open_inside(
+        journal.parent, journal.name, append=True
+    ).close()  # makes sure of a file, and no link
     with open_regular(journal) as file:
         content = file.read()
     if torn := len(content) - content.rfind(b"\n") - 1:
@@ -103,5 +107,7 @@ def overrides_of(trial: FrozenTrial) -> list[str]:
     """Return the overrides of a trial's point; none when its process was killed before it had drawn them."""
     found = trial.user_attrs.get(OVERRIDES, [])
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        raise ValueError(f"trial {trial.number} has {found!r:.40} for overrides, expected a list of words")
+        raise ValueError(
+            f"trial {trial.number} has {found!r:.40} for overrides, expected a list of words"
+        )
     return list(found)

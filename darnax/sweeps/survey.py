@@ -49,7 +49,10 @@ class State:
 def survey(record: Record) -> list[State]:
     """Return how every point stands, in the order of the sweep."""
     runs, called = record.runs(), names(record)
-    return [state(record, point, runs.get(point.overrides), called[point.overrides]) for point in record.points]
+    return [
+        state(record, point, runs.get(point.overrides), called[point.overrides])
+        for point in record.points
+    ]
 
 
 def state(record: Record, point: Point, run: Path | None, name: str) -> State:
@@ -60,7 +63,13 @@ def state(record: Record, point: Point, run: Path | None, name: str) -> State:
     of = number(runner.get("epochs")) if isinstance(runner, dict) else math.nan
     summary = summary_of(run) if run else {}
     value = result(run, summary, record.goal) if run else math.nan
-    numbers = value, as_amount(summary.get("epochs")), of, as_amount(summary.get("wall_seconds")), run
+    numbers = (
+        value,
+        as_amount(summary.get("epochs")),
+        of,
+        as_amount(summary.get("wall_seconds")),
+        run,
+    )
     if summary.get("status") in DONE:
         return State(name, summary["status"], *numbers)
     note = record.note(point)
@@ -71,7 +80,13 @@ def state(record: Record, point: Point, run: Path | None, name: str) -> State:
     failures = [line for line in said if line]
     if said and said[-1]:
         kind, _, why = said[-1].partition(": ")
-        return State(name, "refused" if kind == "refused" else "failed", *numbers, why, given_up=len(failures) >= TRIES)
+        return State(
+            name,
+            "refused" if kind == "refused" else "failed",
+            *numbers,
+            why,
+            given_up=len(failures) >= TRIES,
+        )
     return State(name, "interrupted" if run else "waiting", *numbers)
 
 
@@ -107,7 +122,10 @@ def latest(run: Path, goal: Objective) -> tuple[float, float]:
     epoch = as_amount(rows[-1].get("epoch")) if rows else 0.0
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal), epoch
-    return next((number(each[goal.metric]) for each in reversed(rows) if each.get(goal.metric) is not None), math.nan), epoch
+    return next(
+        (number(each[goal.metric]) for each in reversed(rows) if each.get(goal.metric) is not None),
+        math.nan,
+    ), epoch
 
 
 def best_logged(metrics: Path, goal: Objective) -> float:

@@ -39,7 +39,9 @@ def run_or_skip_point(
     point = record.point(overrides)
     with file_lock(record.note(point), PATIENCE) as mine, stop_watcher(record, home):
         if mine and not record.stop.exists():
-            (run_point if os.getpid() == home else run_in_worker)(record, point, trusted, here, on_failure)
+            (run_point if os.getpid() == home else run_in_worker)(
+                record, point, trusted, here, on_failure
+            )
 
 
 def run_point(
@@ -87,7 +89,9 @@ def require_recorded(run: Path, point: Point) -> None:
         raise RequestError(Problem(str(run / "config.yaml"), what), *found)
 
 
-def run_in_worker(record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure) -> None:
+def run_in_worker(
+    record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure
+) -> None:
     """Work on a point in a process of its own, in silence."""
     from darnax.runner.interrupts import Interrupted
 
@@ -132,7 +136,9 @@ def poll_stop_file(record: Record, parent: int | None, over: threading.Event) ->
     """Signal this process until it heeds: an exception that a signal raises in a destructor is lost."""
     while not over.wait(LOOK):
         stopped, orphaned = record.stop.exists(), parent not in (None, os.getppid())
-        run = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)  # has a signum once it was asked, and obeys then
+        run = getattr(
+            signal.getsignal(signal.SIGTERM), "__self__", None
+        )  # has a signum once it was asked, and obeys then
         if (stopped or orphaned) and getattr(run, "signum", None) is None:
             os.kill(os.getpid(), signal_in(record.stop) if stopped else signal.SIGTERM)
 

@@ -18,7 +18,9 @@ from darnax.printing import count_of, printable
 from darnax.tracking.interface import Tracker
 
 ACCURACY = "/accuracy"
-AT_CHANCE = "/at_chance"  # whether the accuracy of the same set is no better than one answer for all
+AT_CHANCE = (
+    "/at_chance"  # whether the accuracy of the same set is no better than one answer for all
+)
 RATE = "time/images_per_second"
 COMPILED = "time/compile_seconds"
 COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
@@ -66,10 +68,23 @@ class Console(Tracker):
         at = f"epoch {f'{round(epoch, 2):g}':>{len(f'{self.epochs:g}')}}/{self.epochs:g}"
         rate = f"{float(metrics[RATE]):.0f} images/s" if RATE in metrics else ""
         if self.bar is not None:
-            numbers = "  ".join(filter(None, (*_shown(self.accuracies), rate, self.clock.time_left(step))))
-            self.bar.update(self.bar.task_ids[0], description=at, completed=step, total=self.total_steps, numbers=numbers)
+            numbers = "  ".join(
+                filter(None, (*_shown(self.accuracies), rate, self.clock.time_left(step)))
+            )
+            self.bar.update(
+                self.bar.task_ids[0],
+                description=at,
+                completed=step,
+                total=self.total_steps,
+                numbers=numbers,
+            )
         if int(epoch) > self.whole_epochs or new.keys() - {"train"}:
-            self._say(at, f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}", *_shown(new), rate)
+            self._say(
+                at,
+                f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}",
+                *_shown(new),
+                rate,
+            )
         self.whole_epochs = int(epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
@@ -101,11 +116,20 @@ class _Clock:
         now = time.monotonic()
         self.first = self.first or (step, now)
         done = step - self.first[0]
-        return f"{_duration((self.total_steps - step) * (now - self.first[1]) / done)} left" if done > 0 else ""
+        return (
+            f"{_duration((self.total_steps - step) * (now - self.first[1]) / done)} left"
+            if done > 0
+            else ""
+        )
 
 
 def _bar(screen: Screen, start_step: int) -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[numbers]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        TextColumn("{task.fields[numbers]}"),
+    )
     bar = Progress(*columns, console=screen, transient=True)
     bar.add_task("compiling…", total=None, completed=start_step, numbers="")
     bar.start()
@@ -116,7 +140,10 @@ def _bar(screen: Screen, start_step: int) -> Progress:
 def _accuracies(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Return set -> its accuracy, with the standard deviation over replicas where there is one."""
     found = {name.removesuffix(ACCURACY): name for name in metrics if name.endswith(ACCURACY)}
-    spread = {of: f" ± {float(metrics[f'{name}_sd']):.2%}" if f"{name}_sd" in metrics else "" for of, name in found.items()}
+    spread = {
+        of: f" ± {float(metrics[f'{name}_sd']):.2%}" if f"{name}_sd" in metrics else ""
+        for of, name in found.items()
+    }
     doubt = {of: ", at chance" if metrics.get(f"{of}{AT_CHANCE}") else "" for of in found}
     return {of: f"{float(metrics[name]):.2%}{spread[of]}{doubt[of]}" for of, name in found.items()}
 
@@ -141,7 +168,9 @@ def _in_words(name: str, best: str, last: str) -> list[str]:
 
 def _warnings(summary: Mapping[str, Any]) -> list[str]:
     """Return what there is to be told besides numbers."""
-    return [printable(f"{name}: {summary[name]}") for name in ("reason", "warning") if summary.get(name)]
+    return [
+        printable(f"{name}: {summary[name]}") for name in ("reason", "warning") if summary.get(name)
+    ]
 
 
 def _costs(summary: Mapping[str, Any]) -> list[str]:
@@ -171,7 +200,12 @@ def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
     if folder is not None:
         whole.add_row(Text(printable(str(folder)), overflow="fold"))
     return Panel(
-        whole, title=Text(printable(f"{name} {status}")), title_align="left", border_style=colour, expand=False, padding=(0, 1)
+        whole,
+        title=Text(printable(f"{name} {status}")),
+        title_align="left",
+        border_style=colour,
+        expand=False,
+        padding=(0, 1),
     )
 
 
@@ -179,4 +213,8 @@ def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, hours = divmod(round(seconds), 60), divmod(round(seconds / 60), 60)
-    return f"{minutes[0]} min {minutes[1]:02} s" if seconds < 3600 else f"{hours[0]} h {hours[1]:02} min"
+    return (
+        f"{minutes[0]} min {minutes[1]:02} s"
+        if seconds < 3600
+        else f"{hours[0]} h {hours[1]:02} min"
+    )

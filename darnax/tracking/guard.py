@@ -17,4 +17,8 @@ def guarded(name: str, switch_off: Callable[[], None]) -> Iterator[None]:
     except Exception as error:  # whatever a dashboard raises, training is worth more
         switch_off()
         reason = first_line(error)
-        logger.warning("%s is off for the rest of this run (%s); metrics.jsonl is complete without it", name, reason)
+        logger.warning(
+            "%s is off for the rest of this run (%s); metrics.jsonl is complete without it",
+            name,
+            reason,
+        )

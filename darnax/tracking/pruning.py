@@ -20,7 +20,14 @@ class Pruning(Tracker):
         hopeless: told the number of the epoch, from 0, and the value of the metric, says whether to go no further.
     """
 
-    def __init__(self, tracker: Tracker, *, metric: str, epochs: float, hopeless: Callable[[int, float], bool]) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        *,
+        metric: str,
+        epochs: float,
+        hopeless: Callable[[int, float], bool],
+    ) -> None:
         self.tracker, self.metric, self.epochs, self.hopeless = tracker, metric, epochs, hopeless
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:

@@ -37,7 +37,12 @@ class Trackio(Tracker):
         resume: bool = False,
     ) -> None:
         self.run: Run | None = None
-        known = {"project": project, "name": run_id, "group": group, "resume": "allow" if resume else "never"}
+        known = {
+            "project": project,
+            "name": run_id,
+            "group": group,
+            "resume": "allow" if resume else "never",
+        }
         with self._guarded(), redirect_stdout(StringIO()):
             self.run = _start(known, folder.absolute() / "trackio", config)
 
@@ -45,7 +50,10 @@ class Trackio(Tracker):
         """Hand one row over; a thread writes it."""
         if self.run is not None:
             with self._guarded():
-                self.run.log({"epoch": epoch, **{name: float(value) for name, value in metrics.items()}}, step=step)
+                self.run.log(
+                    {"epoch": epoch, **{name: float(value) for name, value in metrics.items()}},
+                    step=step,
+                )
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Wait for what is still to be written."""
@@ -86,4 +94,6 @@ def _start(known: Mapping[str, Any], place: Path, config: Mapping[str, Any] | No
         raise RuntimeError(f"this process writes to {TRACKIO_DIR} already")
     keep_to_installed_code()
     require_sound(SQLiteStorage.get_project_db_path(known["project"]))
-    return trackio.init(**known, config=dict(config or {}), embed=False, auto_log_gpu=False, auto_log_cpu=False)
+    return trackio.init(
+        **known, config=dict(config or {}), embed=False, auto_log_gpu=False, auto_log_cpu=False
+    )

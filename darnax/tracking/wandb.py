@@ -20,9 +20,16 @@ if TYPE_CHECKING:
     import wandb
 
 Mode = Literal["offline", "online", "disabled"]
-ONLINE_SECONDS, OFFLINE_SECONDS = 15.0, 60.0  # to start: a network may never answer, a busy machine is slow
+ONLINE_SECONDS, OFFLINE_SECONDS = (
+    15.0,
+    60.0,
+)  # to start: a network may never answer, a busy machine is slow
 FINISH_SECONDS = 30.0
-OVERRULED = {"mode", "disabled", "project"}  # settings of a folder that change nothing here: the configuration says them
+OVERRULED = {
+    "mode",
+    "disabled",
+    "project",
+}  # settings of a folder that change nothing here: the configuration says them
 one_at_a_time = Lock()  # runs side by side start W&B's service once
 
 
@@ -59,7 +66,14 @@ class WandB(Tracker):
         self.starting: Future[wandb.Run] | None = None
         self.rows: list[dict[str, float]] = []  # that W&B has not been handed yet
         self.defined: set[str] = set()
-        known = {"project": project, "entity": entity, "name": name, "group": group, "job_type": job_type, "tags": list(tags)}
+        known = {
+            "project": project,
+            "entity": entity,
+            "name": name,
+            "group": group,
+            "job_type": job_type,
+            "tags": list(tags),
+        }
         if mode == "disabled":
             return
         choice = {**known, "id": run_id, "mode": mode, "resume": "allow" if resume else None}
@@ -67,7 +81,13 @@ class WandB(Tracker):
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Hand one row over; it is written behind the back of the training."""
-        self.rows.append({"step": step, "epoch": epoch, **{name: float(value) for name, value in metrics.items()}})
+        self.rows.append(
+            {
+                "step": step,
+                "epoch": epoch,
+                **{name: float(value) for name, value in metrics.items()},
+            }
+        )
         if self.starting is None or self.starting.done():
             self._hand_over()
 
@@ -96,7 +116,11 @@ class WandB(Tracker):
     def _define(self, run: "wandb.Run", row: Mapping[str, float]) -> None:
         # W&B keeps only the last value of what it was not told about, and globs end in a star: define names as they come.
         for name in row.keys() - self.defined - {"step", "epoch"}:
-            run.define_metric(name, step_metric="step", summary="max,last" if name.endswith("/accuracy") else "last")
+            run.define_metric(
+                name,
+                step_metric="step",
+                summary="max,last" if name.endswith("/accuracy") else "last",
+            )
         self.defined |= row.keys()
 
     def _guarded(self) -> AbstractContextManager[None]:
@@ -132,7 +156,9 @@ def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any] | N
     wandb.setup(settings)
     if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):
         raise RuntimeError("no API key: run `wandb login`, or set tracking.wandb.mode=offline")
-    run = wandb.init(**known, dir=folder, config=dict(config or {}), reinit="create_new", settings=settings)
+    run = wandb.init(
+        **known, dir=folder, config=dict(config or {}), reinit="create_new", settings=settings
+    )
     run.define_metric("step", hidden=True)
     run.define_metric("epoch", step_metric="step")
     return run
@@ -151,7 +177,9 @@ def require_no_settings(place: Path) -> None:
             keys = {"no settings"}
         if keys:
             what = f"{file.absolute()} holds {', '.join(sorted(keys))}, which W&B would obey"
-            raise RuntimeError(f"{what}; put that into ~/.config/wandb/settings, and take the file away")
+            raise RuntimeError(
+                f"{what}; put that into ~/.config/wandb/settings, and take the file away"
+            )
 
 
 def _settings(start: float) -> "wandb.Settings":

@@ -67,8 +67,13 @@ def make_network(case: Case, key: Array) -> Orchestrator:
         rows[i] |= {j: Ferromagnetic(n) for j in (i - 1, i + 1) if 1 <= j <= last}
     rows[1][0] = inputs(case, next(keys))
     rows[last][last + 1] = FullyConnected(CLASSES, n, 1.5, rule=None, key=next(keys))
-    rows[last + 1] = {last: FullyConnected(n, CLASSES, threshold=READOUT_MARGIN, key=next(keys)), last + 1: OutputLayer()}
-    names = {(1, 0): "w_in", (last + 1, last): "w_out"} | {(i, i): f"hidden{i}" for i in range(1, last + 1)}
+    rows[last + 1] = {
+        last: FullyConnected(n, CLASSES, threshold=READOUT_MARGIN, key=next(keys)),
+        last + 1: OutputLayer(),
+    }
+    names = {(1, 0): "w_in", (last + 1, last): "w_out"} | {
+        (i, i): f"hidden{i}" for i in range(1, last + 1)
+    }
     coarse = lambda a: jnp.round(a * 256) / 256 if jnp.issubdtype(a.dtype, jnp.floating) else a  # noqa: E731
     return jax.tree.map(coarse, SequentialOrchestrator(LayerMap.from_dict(rows, names)))
 
@@ -76,7 +81,9 @@ def make_network(case: Case, key: Array) -> Orchestrator:
 def recurrent(case: Case, key: Array) -> Layer:
     if case.family == "convolution":
         return RecurrentConvolution(case.size, J_D, MARGIN, key=key)
-    return RecurrentDiscrete(case.units, J_D, MARGIN, sparsity=0.99 if case.family == "sparse" else None, key=key)
+    return RecurrentDiscrete(
+        case.units, J_D, MARGIN, sparsity=0.99 if case.family == "sparse" else None, key=key
+    )
 
 
 def inputs(case: Case, key: Array) -> Adapter:
@@ -91,8 +98,14 @@ def make_state(case: Case) -> SequentialState:
 
 
 def make_optimizer(network: Orchestrator) -> optax.GradientTransformation:
-    shrinking = optax.chain(optax.add_decayed_weights(SHRINK / RATES["w_in"]), optax.sgd(RATES["w_in"]))
-    groups = {"hidden*": optax.sgd(RATES["hidden"]), "w_in": shrinking, "w_out": optax.sgd(RATES["w_out"])}
+    shrinking = optax.chain(
+        optax.add_decayed_weights(SHRINK / RATES["w_in"]), optax.sgd(RATES["w_in"])
+    )
+    groups = {
+        "hidden*": optax.sgd(RATES["hidden"]),
+        "w_in": shrinking,
+        "w_out": optax.sgd(RATES["w_out"]),
+    }
     return group_by_module(network, optax.sgd(0.0), groups)
 
 
@@ -100,6 +113,8 @@ def make_batches(case: Case, count: int) -> tuple[Array, Array]:
     """Return images in multiples of 1/256, a fifth of their pixels lit, and labels in ±1."""
     shape = (count, case.batch, *IMAGE)
     lit, shade, label = jax.random.split(jax.random.key(1), 3)
-    x = jnp.where(jax.random.bernoulli(lit, 0.2, shape), jax.random.randint(shade, shape, 0, 256) / 256, 0.0)
+    x = jnp.where(
+        jax.random.bernoulli(lit, 0.2, shape), jax.random.randint(shade, shape, 0, 256) / 256, 0.0
+    )
     classes = jax.random.randint(label, shape[:2], 0, CLASSES)
     return x, 2 * jax.nn.one_hot(classes, CLASSES, dtype=jnp.float32) - 1

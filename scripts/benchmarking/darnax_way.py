@@ -14,7 +14,9 @@ from darnax.orchestrators import Orchestrator
 from darnax.runner.compiled import Compiled
 
 
-def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any], Callable[..., Array]]:
+def programs(
+    case: Case, network: Orchestrator
+) -> tuple[Any, Callable[..., Any], Callable[..., Array]]:
     """Return the weights, and (weights, xs, ys) -> weights with metrics, and (weights, xs) -> scores."""
     arrays, structure = eqx.partition(network, eqx.is_array)
     optimizer, state = make_optimizer(network), make_state(case)
@@ -22,7 +24,16 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
 
     def step(learner: Any, x: Array, y: Array) -> tuple[Any, Any]:
         arrays, opt_state = learner
-        learnt = train_step(eqx.combine(arrays, structure), optimizer, opt_state, state, TRAIN, x, y, jax.random.key(0))
+        learnt = train_step(
+            eqx.combine(arrays, structure),
+            optimizer,
+            opt_state,
+            state,
+            TRAIN,
+            x,
+            y,
+            jax.random.key(0),
+        )
         return (eqx.filter(learnt.network, eqx.is_array), learnt.opt_state), learnt.metrics
 
     def train(learner: Any, xs: Array, ys: Array) -> Any:

@@ -34,7 +34,13 @@ def measure_epochs(name: str, seconds: float) -> dict[str, Any]:
         held = HELD * examples * int(np.prod(resident.data.shape)) / GIB
         streamed = opened([*words, f"data.memory_gib={held}"], Path(place))
         steps, beside = by_chunks(lambda: alone(repeated), resident.chunks, seconds)
-        took = fastest({"resident": lambda: list(resident.chunks()), "streamed": lambda: list(streamed.chunks())}, seconds)
+        took = fastest(
+            {
+                "resident": lambda: list(resident.chunks()),
+                "streamed": lambda: list(streamed.chunks()),
+            },
+            seconds,
+        )
     ratios = {"of_steps": beside / steps, "of_resident": took["streamed"] / took["resident"]}
     return {"case": name, "steps": steps} | took | ratios
 
@@ -64,7 +70,9 @@ def opened(overrides: list[str], place: Path) -> Run:
     """Return a run that is ready to train."""
     config = compose(overrides)
     experiment = build(config)
-    lane = RunSession(experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop())
+    lane = RunSession(
+        experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop()
+    )
     run = Run([lane], open_data(experiment, quiet=True))
     lane.start()
     run.compile()

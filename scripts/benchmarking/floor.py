@@ -39,10 +39,14 @@ def correlate(connectivity: Any, x: Array, e: Array) -> Array:
     def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:
         return total + sample[0].at[connectivity.inputs].get(**CHOICES) * sample[1][None], None
 
-    return jax.lax.scan(add, jnp.zeros(connectivity.inputs.shape), (x.T, e.T), unroll=min(16, x.shape[1]))[0]
+    return jax.lax.scan(
+        add, jnp.zeros(connectivity.inputs.shape), (x.T, e.T), unroll=min(16, x.shape[1])
+    )[0]
 
 
-def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any], Callable[..., Array]]:
+def programs(
+    case: Case, network: Orchestrator
+) -> tuple[Any, Callable[..., Any], Callable[..., Array]]:
     """Return the weights, and functions that do the products of training and of evaluation, batches in a compiled loop."""
     lm, last = network.layer_map, case.depth
     layers = [lm[i, i] for i in range(1, last + 1)]
@@ -56,11 +60,19 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
         columns, transposed = (lambda x: x.reshape(len(x), -1)), (lambda y: y)
         times, outer = (lambda _, w, x: x @ w), (lambda _, x, e: x.T @ e)
     else:
-        columns, transposed, times, outer = (lambda x: x.reshape(len(x), -1).T), jnp.transpose, multiply, correlate
+        columns, transposed, times, outer = (
+            (lambda x: x.reshape(len(x), -1).T),
+            jnp.transpose,
+            multiply,
+            correlate,
+        )
 
     def sweeps(J: Any, h: Array, s: Any, steps: int) -> Any:
         def sweep(_: Array, s: Any) -> Any:
-            return [jnp.sign(times(layer.connectivity, j, t) + h) for layer, j, t in zip(layers, J, s, strict=True)]
+            return [
+                jnp.sign(times(layer.connectivity, j, t) + h)
+                for layer, j, t in zip(layers, J, s, strict=True)
+            ]
 
         return jax.lax.fori_loop(0, steps, sweep, s)
 
@@ -71,8 +83,15 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
         s = sweeps(J, h, [h] * last, 11)
         e = sweeps(J, h, s, 1)  # the fields that the rules look at
         answer = times(w_out.connectivity, o, s[-1])
-        J = [j + 1e-3 * outer(layer.connectivity, a, b) for layer, j, a, b in zip(layers, J, s, e, strict=True)]
-        return J, v + 1e-3 * outer(w_in.connectivity, x, e[0]), o + 1e-3 * outer(w_out.connectivity, s[-1], answer - y)
+        J = [
+            j + 1e-3 * outer(layer.connectivity, a, b)
+            for layer, j, a, b in zip(layers, J, s, e, strict=True)
+        ]
+        return (
+            J,
+            v + 1e-3 * outer(w_in.connectivity, x, e[0]),
+            o + 1e-3 * outer(w_out.connectivity, s[-1], answer - y),
+        )
 
     def train(w: Any, xs: Array, ys: Array) -> Any:
         return jax.lax.fori_loop(0, len(xs), lambda i, w: step(w, xs[i], ys[i]), w)
@@ -80,7 +99,9 @@ def programs(case: Case, network: Orchestrator) -> tuple[Any, Callable[..., Any]
     def evaluate(w: Any, xs: Array) -> Array:
         def answer(x: Array) -> Array:
             h = times(w_in.connectivity, w[1], columns(x))
-            return times(w_out.connectivity, w[2], sum(sweeps(w[0], h, [h] * last, 6)))  # all layers, or the rest is left out
+            return times(
+                w_out.connectivity, w[2], sum(sweeps(w[0], h, [h] * last, 6))
+            )  # all layers, or the rest is left out
 
         return jax.lax.map(answer, xs)
 

@@ -41,7 +41,9 @@ def agreement(case: Case, network: Any, ours: Any, theirs: Any) -> float:
     """Return the fraction of all weights that agree to a millionth of their scale."""
     arrays = jax.tree.unflatten(jax.tree.structure(network), jax.tree.leaves(ours))
     mine, _, _ = plain.weights_of(case, arrays)
-    pairs = zip(jax.tree.leaves(mine), jax.tree.leaves({name: theirs[name] for name in mine}), strict=True)
+    pairs = zip(
+        jax.tree.leaves(mine), jax.tree.leaves({name: theirs[name] for name in mine}), strict=True
+    )
     close = [np.isclose(a, b, rtol=1e-5, atol=1e-6).ravel() for a, b in pairs]
     return float(np.mean(np.concatenate(close)))
 
@@ -59,7 +61,9 @@ def measure(case: Case, batches: int, seconds: float) -> dict[str, Any]:
     result: dict[str, Any] = {
         "case": str(case),
         "weights_agree": agreement(case, network, train(w, *one)[0][0], ptrain(pw, *one)),
-        "answers_agree": float(np.mean(np.argmax(evaluate(w, xs), -1) == np.argmax(pevaluate(pw, xs), -1))),
+        "answers_agree": float(
+            np.mean(np.argmax(evaluate(w, xs), -1) == np.argmax(pevaluate(pw, xs), -1))
+        ),
     }
     trainings: Runs = {
         "darnax": lambda: train(w, xs, ys),
@@ -73,6 +77,11 @@ def measure(case: Case, batches: int, seconds: float) -> dict[str, Any]:
     }
     for what, runs in (("train", trainings), ("evaluate", evaluations)):
         took = fastest(runs, seconds)
-        result[what] = {name: case.batch * batches / value for name, value in took.items()}  # images per second
-        result[what] |= {"of_plain": took["plain"] / took["darnax"], "of_floor": took["darnax"] / took["floor"]}
+        result[what] = {
+            name: case.batch * batches / value for name, value in took.items()
+        }  # images per second
+        result[what] |= {
+            "of_plain": took["plain"] / took["darnax"],
+            "of_floor": took["darnax"] / took["floor"],
+        }
     return result | {"costs": costs}

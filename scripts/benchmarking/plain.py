@@ -33,10 +33,18 @@ def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Wei
     """Return the weights, masks and in-degrees of a network, by name; of J one per layer."""
     lm, last = network.layer_map, case.depth
     layers = [lm[i, i] for i in range(1, last + 1)]
-    named = {"w_in": (lm[1, 0], 784), "w_back": (lm[last, last + 1], 10), "w_out": (lm[last + 1, last], case.units)}
+    named = {
+        "w_in": (lm[1, 0], 784),
+        "w_back": (lm[last, last + 1], 10),
+        "w_out": (lm[last + 1, last], case.units),
+    }
     made = {name: dense(m.connectivity, m.W, pre) for name, (m, pre) in named.items()}
-    made["J"] = tuple(zip(*(dense(layer.connectivity, layer.J, case.units) for layer in layers), strict=True))
-    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()} | {"J": layers[0].connectivity.fan_in}
+    made["J"] = tuple(
+        zip(*(dense(layer.connectivity, layer.J, case.units) for layer in layers), strict=True)
+    )
+    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()} | {
+        "J": layers[0].connectivity.fan_in
+    }
     weights, masks = ({name: pair[which] for name, pair in made.items()} for which in (0, 1))
     return weights, masks, fans
 
@@ -44,7 +52,9 @@ def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Wei
 def times(w: Array, x: Array, size: tuple[int, ...]) -> Array:
     """Return the message of x through w."""
     if w.ndim == 4:
-        return jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return jax.lax.conv_general_dilated(
+            x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
     return (x.reshape(len(x), -1) @ w).reshape(len(x), *size)
 
 
@@ -78,23 +88,35 @@ def unstable(s: Array, h: Array, margin: float) -> Array:
     return s * (s * h <= margin)
 
 
-def programs(case: Case, network: Orchestrator) -> tuple[Weights, Callable[..., Any], Callable[..., Array], Callable[..., Any]]:
+def programs(
+    case: Case, network: Orchestrator
+) -> tuple[Weights, Callable[..., Any], Callable[..., Array], Callable[..., Any]]:
     """Return weights, training and evaluation over batches, and the one step that is compiled."""
     start, masks, fans = weights_of(case, network)
 
     @jax.jit
     def step(w: Weights, x: Array, y: Array) -> Weights:
-        def stepped(name: str, rate: str, weight: Array, mask: Array, before: Array, e: Array) -> Array:
-            return weight + RATES[rate] * mask * outer(weight, before, e) / math.sqrt(case.batch * fans[name])
+        def stepped(
+            name: str, rate: str, weight: Array, mask: Array, before: Array, e: Array
+        ) -> Array:
+            return weight + RATES[rate] * mask * outer(weight, before, e) / math.sqrt(
+                case.batch * fans[name]
+            )
 
         s = [jnp.zeros((case.batch, *case.size))] * case.depth
         for steps, what in ((1, "forward"), (5, "all"), (5, "forward")):
             s = sweeps(w, x, y, s, steps, what)
         e = [unstable(s[i], field(w, x, y, s, i, "forward"), MARGIN) for i in range(case.depth)]
         out = unstable(y, times(w["w_out"], s[-1], y.shape[1:]), READOUT_MARGIN)
-        J = tuple(stepped("J", "hidden", *each) for each in zip(w["J"], masks["J"], s, e, strict=True))
+        J = tuple(
+            stepped("J", "hidden", *each) for each in zip(w["J"], masks["J"], s, e, strict=True)
+        )
         w_in = stepped("w_in", "w_in", w["w_in"], masks["w_in"], x, e[0])
-        return w | {"J": J, "w_in": w_in, "w_out": stepped("w_out", "w_out", w["w_out"], masks["w_out"], s[-1], out)}
+        return w | {
+            "J": J,
+            "w_in": w_in,
+            "w_out": stepped("w_out", "w_out", w["w_out"], masks["w_out"], s[-1], out),
+        }
 
     @jax.jit
     def answer(w: Weights, x: Array) -> Array:

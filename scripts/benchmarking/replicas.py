@@ -13,7 +13,10 @@ COUNTS = (1, 8, 64)
 def measure_replicas(name: str, seconds: float) -> dict[str, Any]:
     """Return the seconds of an epoch of a shipped experiment, compiled before, by the number of replicas."""
     with TemporaryDirectory() as place:
-        runs = {str(n): opened([f"+experiment={name}", f"runner.replicas={n}"], Path(place)) for n in COUNTS}
+        runs = {
+            str(n): opened([f"+experiment={name}", f"runner.replicas={n}"], Path(place))
+            for n in COUNTS
+        }
         took = fastest({n: lambda run=run: list(run.chunks()) for n, run in runs.items()}, seconds)
         batches = runs["1"].progress.per_epoch
     return {"case": name, "batches": batches, "seconds": took}

@@ -25,7 +25,9 @@ evaluate = eqx.filter_jit(evaluate_step)
 
 
 def speckled(images: Images, rng: np.random.Generator, fraction: float) -> Images:
-    return np.where(rng.random(images.shape) < fraction, 255 * rng.integers(0, 2, images.shape), images)
+    return np.where(
+        rng.random(images.shape) < fraction, 255 * rng.integers(0, 2, images.shape), images
+    )
 
 
 def noisy(images: Images, rng: np.random.Generator, sd: float) -> Images:
@@ -34,7 +36,9 @@ def noisy(images: Images, rng: np.random.Generator, sd: float) -> Images:
 
 def covered(images: Images, rng: np.random.Generator, width: int) -> Images:
     images = images.copy()
-    for image, (row, column) in zip(images, rng.integers(0, images.shape[1] - width + 1, (len(images), 2)), strict=True):
+    for image, (row, column) in zip(
+        images, rng.integers(0, images.shape[1] - width + 1, (len(images), 2)), strict=True
+    ):
         image[row : row + width, column : column + width] = 0
     return images
 
@@ -54,8 +58,12 @@ def recall(outputs: Path) -> list[dict[str, Any]]:
     """Disturbed test images, shown to a trained `mnist_chain` (seed 0): how often it is right after so many steps of recall."""
     run = ended(outputs).get(wanted(RUN, 0))
     if run is None or cut(run):
-        sys.exit(f"{outputs}: no such network is trained to its end there yet; darnax train {RUN} seed=0 makes one")
-    experiment, dataset, folder, programs = reopen(run.path, [], "the measurement of disturbed images")
+        sys.exit(
+            f"{outputs}: no such network is trained to its end there yet; darnax train {RUN} seed=0 makes one"
+        )
+    experiment, dataset, folder, programs = reopen(
+        run.path, [], "the measurement of disturbed images"
+    )
     network = programs.network(load_learner(programs, folder).learner.arrays)
     (window,) = dataset.test.windows(None)
     images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
@@ -72,4 +80,7 @@ def recall(outputs: Path) -> list[dict[str, Any]]:
     def curve(images: Images) -> dict[str, str]:
         return {f"after {steps}": f"{accuracy(images, steps):.4f}" for steps in STEPS}
 
-    return [{"disturbance": name} | curve(disturb(images, np.random.default_rng(0))) for name, disturb in DISTURBANCES.items()]
+    return [
+        {"disturbance": name} | curve(disturb(images, np.random.default_rng(0)))
+        for name, disturb in DISTURBANCES.items()
+    ]

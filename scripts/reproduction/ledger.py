@@ -8,7 +8,16 @@ from typing import Any, Self
 
 from darnax.atomic import write_atomically
 from darnax.tracking.strict_json import encode
-from reproduction.receipts import Identity, Receipt, Run, commit, digest, environment, receipts, wanted
+from reproduction.receipts import (
+    Identity,
+    Receipt,
+    Run,
+    commit,
+    digest,
+    environment,
+    receipts,
+    wanted,
+)
 from reproduction.rows import Row
 
 
@@ -25,17 +34,23 @@ class Ledger:
         if not file.exists():
             return cls()
         kept = json.loads(file.read_text(encoding="utf-8"))
-        runs = {row: {int(seed): Receipt(**one) for seed, one in seeds.items()} for row, seeds in kept["runs"].items()}
+        runs = {
+            row: {int(seed): Receipt(**one) for seed, one in seeds.items()}
+            for row, seeds in kept["runs"].items()
+        }
         return cls(runs, kept["physics"])
 
     def write(self, file: Path) -> None:
         """Write all of it."""
         runs = {
-            row: {str(seed): one._asdict() for seed, one in sorted(seeds.items())} for row, seeds in sorted(self.runs.items())
+            row: {str(seed): one._asdict() for seed, one in sorted(seeds.items())}
+            for row, seeds in sorted(self.runs.items())
         }
         write_atomically(file, encode({"runs": runs, "physics": self.physics}, indent=1) + "\n")
 
-    def take(self, rows: list[Row], there: Mapping[Identity, Run], seeds: tuple[int, ...], physics: Path) -> None:
+    def take(
+        self, rows: list[Row], there: Mapping[Identity, Run], seeds: tuple[int, ...], physics: Path
+    ) -> None:
         """Take in the runs that are there, in the place of older ones; what is of no row any more goes."""
         found = {row.command: better(self.of(row), receipts(there, row, seeds)) for row in rows}
         self.runs = {command: kept for command, kept in found.items() if kept}
@@ -49,7 +64,11 @@ class Ledger:
 
     def missing(self, row: Row, seeds: tuple[int, ...]) -> list[int]:
         """Return the seeds of a row that were never run, or not to the end, or with other settings than it has now."""
-        return [seed for seed in seeds if (one := self.of(row).get(seed)) is None or one.cut or stale(row, seed, one)]
+        return [
+            seed
+            for seed in seeds
+            if (one := self.of(row).get(seed)) is None or one.cut or stale(row, seed, one)
+        ]
 
 
 def better(kept: dict[int, Receipt], new: dict[int, Receipt]) -> dict[int, Receipt]:

@@ -24,14 +24,29 @@ plots of its authors (validation images). None of them has been compared with th
 
 def page(sections: Sequence[Section], ledger: Ledger) -> str:
     """Return the page as Markdown."""
-    return "\n".join([HEADER, *(part for section in sections for part in trained(section, ledger)), *measured(ledger)])
+    return "\n".join(
+        [
+            HEADER,
+            *(part for section in sections for part in trained(section, ledger)),
+            *measured(ledger),
+        ]
+    )
 
 
 def trained(section: Section, ledger: Ledger) -> Iterator[str]:
     """Yield the parts of a section of runs."""
     yield f"## {section.title}\n\n{section.text}\n"
     compared = any(row.reference for row in section.rows)
-    heads = ["", *(["reference", "origin"] if compared else []), *section.heads, "seeds", "seconds", "on", "commit", "command"]
+    heads = [
+        "",
+        *(["reference", "origin"] if compared else []),
+        *section.heads,
+        "seeds",
+        "seconds",
+        "on",
+        "commit",
+        "command",
+    ]
     yield table(heads, [line(row, ledger.of(row), compared) for row in section.rows])
 
 
@@ -49,18 +64,24 @@ def line(row: Row, kept: dict[int, Receipt], compared: bool) -> list[str]:
 def figures(row: Row, kept: dict[int, Receipt]) -> list[str]:
     """Return mean ± sd of every metric."""
     return [
-        spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric) for metric in row.metrics
+        spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric)
+        for metric in row.metrics
     ]
 
 
 def circumstances(row: Row, kept: dict[int, Receipt]) -> tuple[str, str, str, str]:
     """Return seeds, seconds, device and commit."""
-    cut = "".join(f", cut off after {epoch} epochs" for epoch in sorted({one.cut for one in kept.values()} - {0}))
+    cut = "".join(
+        f", cut off after {epoch} epochs"
+        for epoch in sorted({one.cut for one in kept.values()} - {0})
+    )
     return (
         f"{len(kept)}{cut}",
         f"{fmean(one.seconds for one in kept.values()):.0f}",
         ", ".join(dict.fromkeys(one.device for one in kept.values())),
-        ", ".join(dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())),
+        ", ".join(
+            dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())
+        ),
     )
 
 
@@ -76,10 +97,15 @@ def measured(ledger: Ledger) -> Iterator[str]:
     yield "## Physics\n"
     for name, result in sorted(ledger.physics.items()):
         yield f"{result['text']}\n"
-        yield table(list(result["rows"][0]), [list(map(str, row.values())) for row in result["rows"]])
+        yield table(
+            list(result["rows"][0]), [list(map(str, row.values())) for row in result["rows"]]
+        )
         yield f"`python scripts/reproduce.py --physics {name}`, {result['seconds']:.0f} s, commit {result['commit']}\n"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return a table in Markdown."""
-    return "\n".join([f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]) + "\n"
+    return (
+        "\n".join([f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)])
+        + "\n"
+    )

@@ -15,7 +15,11 @@ import numpy as np
 from darnax.atomic import write_atomically
 from darnax.layer_map import LayerMap
 from darnax.modules import Ferromagnetic, OutputLayer, RecurrentDiscrete
-from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
+from darnax.orchestrators import (
+    AsynchronousOrchestrator,
+    ParallelOrchestrator,
+    SequentialOrchestrator,
+)
 from darnax.relaxation import Phase, relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
@@ -44,11 +48,19 @@ def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
             return 2 * jnp.sum(jnp.all(layer.activation(layer(half)) == half, axis=1))
 
         counts = np.asarray(
-            jax.jit(lambda keys, count=count: jax.lax.map(count, keys))(jax.random.split(jax.random.key(23), draws))
+            jax.jit(lambda keys, count=count: jax.lax.map(count, keys))(
+                jax.random.split(jax.random.key(23), draws)
+            )
         )
         expected = (1 + erf(j_d / sqrt((units - 1) / units) / sqrt(2))) ** units
         error = counts.std(ddof=1) / sqrt(draws)
-        rows.append({"J_D": j_d, "counted": f"{counts.mean():.2f} ± {error:.2f}", "(2Φ(J_D/σ))^N": f"{expected:.2f}"})
+        rows.append(
+            {
+                "J_D": j_d,
+                "counted": f"{counts.mean():.2f} ± {error:.2f}",
+                "(2Φ(J_D/σ))^N": f"{expected:.2f}",
+            }
+        )
     return rows
 
 
@@ -59,7 +71,9 @@ def convergence(_: Path) -> Rows:
         row: dict[str, Any] = {"J_D": j_d}
         for name, order in ORDERS.items():
             if name != "layer by layer":  # of one layer the same as all at once
-                row[name] = settling(lambda key, order=order, j_d=j_d: order(chain(key, 1, j_d, 0.0)), 1)
+                row[name] = settling(
+                    lambda key, order=order, j_d=j_d: order(chain(key, 1, j_d, 0.0)), 1
+                )
         rows.append(row)
     return rows
 
@@ -70,7 +84,9 @@ def coupling(_: Path) -> Rows:
     for strength in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
         row: dict[str, Any] = {"λ": strength}
         for name, order in list(ORDERS.items())[:3]:
-            row[name] = settling(lambda key, order=order, strength=strength: order(chain(key, 2, 0.0, strength)), 2)
+            row[name] = settling(
+                lambda key, order=order, strength=strength: order(chain(key, 2, 0.0, strength)), 2
+            )
         rows.append(row)
     return rows
 
@@ -94,7 +110,9 @@ def settling(make: Callable[[Any], Any], depth: int) -> str:
         weights, start = jax.random.split(key)
         state = SequentialState([(1,), *[(UNITS,)] * depth, (1,)])
         for i in range(1, depth + 1):
-            state = state.replace_val(i, jnp.sign(jax.random.normal(jax.random.fold_in(start, i), (1, UNITS))))
+            state = state.replace_val(
+                i, jnp.sign(jax.random.normal(jax.random.fold_in(start, i), (1, UNITS)))
+            )
         return relax(make(weights), state, key, phase)[2]
 
     cases = [settled(key) for key in jax.random.split(jax.random.key(29), NETWORKS)]
@@ -120,5 +138,8 @@ def measure(name: str, outputs: Path) -> Path:
     environment = describe_environment(seed=None, command=["python", *sys.argv])
     text = " ".join(str(MEASUREMENTS[name].__doc__).split())
     write_atomically(folder / "environment.json", encode(environment, indent=2) + "\n")
-    write_atomically(folder / "result.json", encode({"text": text, "seconds": seconds, "rows": rows}, indent=2) + "\n")
+    write_atomically(
+        folder / "result.json",
+        encode({"text": text, "seconds": seconds, "rows": rows}, indent=2) + "\n",
+    )
     return folder

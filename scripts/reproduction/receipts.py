@@ -17,7 +17,9 @@ from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
 from reproduction.rows import ACCURACY, Row
 
-EVALUATED = "eval/accuracy"  # on the test images, by version 0.1.0 where no validation split was kept
+EVALUATED = (
+    "eval/accuracy"  # on the test images, by version 0.1.0 where no validation split was kept
+)
 Identity = frozenset[tuple[str, Any]]
 
 
@@ -37,7 +39,9 @@ class Receipt(NamedTuple):
 
 def identity(flat: Mapping[str, Any]) -> Identity:
     """Return what decides on the outcome of a run: its configuration, without paths and dashboards."""
-    return frozenset((key, value) for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT))
+    return frozenset(
+        (key, value) for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)
+    )
 
 
 composer = cache(Composer)  # one for all rows
@@ -52,7 +56,9 @@ def composed(overrides: str) -> Composed:
 @cache
 def wanted(overrides: str, seed: int) -> Identity:
     """Return the identity of the run that these overrides would make."""
-    config = saved_configuration.apply_overrides(composed(overrides), [f"seed={seed}"], composer().is_group).resolved
+    config = saved_configuration.apply_overrides(
+        composed(overrides), [f"seed={seed}"], composer().is_group
+    ).resolved
     return identity(configuration.parse(yaml.safe_dump(config)))
 
 
@@ -70,7 +76,11 @@ def ended(outputs: Path) -> dict[Identity, Run]:
 
 def cut(run: Run) -> int:
     """Return the epoch of the last evaluation on the test images of a run that was cut off, else 0."""
-    if run.status != "interrupted" or EVALUATED not in run.summary["metrics"] or run.config.get("data.validation") != 0:
+    if (
+        run.status != "interrupted"
+        or EVALUATED not in run.summary["metrics"]
+        or run.config.get("data.validation") != 0
+    ):
         return 0
     every = run.config["runner.evaluate_every"]
     return int(run.summary.get("epochs", 0) // every * every)
@@ -87,7 +97,9 @@ def receipt(run: Run, metrics: Iterable[str]) -> Receipt:
     around = environment(run.path)
     names = {metric: EVALUATED if metric == ACCURACY and cut(run) else metric for metric in metrics}
     values = {metric: run.value(name) for metric, name in names.items()}
-    return Receipt(values, run.seconds, device(around), commit(around), digest(identity(run.config)), cut(run))
+    return Receipt(
+        values, run.seconds, device(around), commit(around), digest(identity(run.config)), cut(run)
+    )
 
 
 def environment(folder: Path) -> dict[str, Any]:

@@ -21,9 +21,15 @@ def retold(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str]:
 
     def cells(told: re.Match[str]) -> str:
         row = known.get(told["command"])
-        return f" {figures(row, ledger.of(row))[0]} | `{row.command} seed=0,1,2 -m`" if row else told[0]
+        return (
+            f" {figures(row, ledger.of(row))[0]} | `{row.command} seed=0,1,2 -m`"
+            if row
+            else told[0]
+        )
 
-    places = {file: partial(HEADER.sub, line) for file in sorted(root.glob("configs/experiment/*.yaml"))}
+    places = {
+        file: partial(HEADER.sub, line) for file in sorted(root.glob("configs/experiment/*.yaml"))
+    }
     places |= {file: partial(CELLS.sub, cells) for file in root.glob("README.md")}
     return {file: retell(file.read_text(encoding="utf-8")) for file, retell in places.items()}
 

@@ -51,14 +51,19 @@ def sparse(units: int, strength: float, reference: str, more: str = "", what: st
 
 ENTANGLED = "+experiment=entangled_mnist"
 LARGE = f"{ENTANGLED} runner.epochs=16"
-NO_J, NO_IN = "optimizer.groups.hidden.descend.learning_rate=0.0", "optimizer.groups.w_in.learning_rate=0.0"
+NO_J, NO_IN = (
+    "optimizer.groups.hidden.descend.learning_rate=0.0",
+    "optimizer.groups.w_in.learning_rate=0.0",
+)
 NO_SELF = "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 model.adapters.w_in.threshold=0.9"
 COUPLED = "+experiment=entangled_chain model.features=400 runner.epochs=8"
 ONE_STEP = (
     "+model.layers.hidden.rule=null +model.adapters.w_in.rule=null "
     "dynamics.train.clamped.steps=0 dynamics.train.free.steps=0 dynamics.infer.recall.steps=1"
 )
-TWO_SWEEPS = "dynamics.train.warmup.steps=0 dynamics.train.clamped.steps=1 dynamics.train.free.steps=1"
+TWO_SWEEPS = (
+    "dynamics.train.warmup.steps=0 dynamics.train.clamped.steps=1 dynamics.train.free.steps=1"
+)
 LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 SPARSE = Section(
@@ -67,7 +72,11 @@ SPARSE = Section(
     trained_on_all(
         Row("N = 1000", "+experiment=mnist_sparse", "0.9256", NOTEBOOK),
         sparse(
-            2000, 1.3, "0.942", "optimizer.groups.w_out.learning_rate=0.17 runner.epochs=3", ", readout rate 0.17, 3 epochs"
+            2000,
+            1.3,
+            "0.942",
+            "optimizer.groups.w_out.learning_rate=0.17 runner.epochs=3",
+            ", readout rate 0.17, 3 epochs",
         ),
         sparse(3000, 1.1, "0.9443"),
         sparse(6000, 0.8, "0.9518"),
@@ -84,15 +93,39 @@ DENSE = Section(
         Row("H = 1600, 16 epochs", LARGE, "0.86–0.88", AUTHORS),
         Row("H = 3200, 16 epochs", f"{LARGE} model.features=3200", "0.876", AUTHORS),
         Row("H = 1600, 16 epochs, nothing learns but the readout", f"{LARGE} {NO_J} {NO_IN}"),
-        Row("the same, and no recurrence: one step", f"{ENTANGLED} runner.epochs=8 {ONE_STEP}", "0.826", AUTHORS),
+        Row(
+            "the same, and no recurrence: one step",
+            f"{ENTANGLED} runner.epochs=8 {ONE_STEP}",
+            "0.826",
+            AUTHORS,
+        ),
         Row("H = 1600, 16 epochs, J frozen", f"{LARGE} {NO_J}", "0.833", AUTHORS),
         Row("the same, input weights frozen", f"{LARGE} {NO_IN}"),
-        Row("the same, two sweeps instead of ten", f"{LARGE} {TWO_SWEEPS}", "about 0.02 less", AUTHORS),
+        Row(
+            "the same, two sweeps instead of ten",
+            f"{LARGE} {TWO_SWEEPS}",
+            "about 0.02 less",
+            AUTHORS,
+        ),
         Row("the same, J_D = 0", f"{LARGE} {NO_SELF}", "0.11", AUTHORS),
-        Row("two layers of 400, J_D = 0, λ = 1, 8 epochs", f"{COUPLED} model.adapters.up.strength=1.0"),
+        Row(
+            "two layers of 400, J_D = 0, λ = 1, 8 epochs",
+            f"{COUPLED} model.adapters.up.strength=1.0",
+        ),
         Row("two layers of 400, J_D = 0, λ = 3, 8 epochs", COUPLED, "0.80–0.83", AUTHORS),
-        Row("two layers of 800, the same", "+experiment=entangled_chain runner.epochs=8", "0.80–0.83", AUTHORS),
-        Row("H = 1600, backpropagation instead", f"{ENTANGLED} name=backprop", "about 0.90", AUTHORS, program=BACKPROP),
+        Row(
+            "two layers of 800, the same",
+            "+experiment=entangled_chain runner.epochs=8",
+            "0.80–0.83",
+            AUTHORS,
+        ),
+        Row(
+            "H = 1600, backpropagation instead",
+            f"{ENTANGLED} name=backprop",
+            "about 0.90",
+            AUTHORS,
+            program=BACKPROP,
+        ),
     ),
 )
 CAPACITY = Section(
@@ -124,11 +157,20 @@ BEYOND = Section(
         Row("the same, nothing learns but the readout", f"{TOLD} +model.adapters.w_in.rule=null"),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),
         Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=4000"),
-        Row("`mnist_error`, 1000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} runner.epochs=10"),
-        Row("`mnist_error`, 2000 units, uniform inputs, 10 epochs", f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10"),
+        Row(
+            "`mnist_error`, 1000 units, uniform inputs, 10 epochs",
+            f"{TOLD} {UNIFORM} runner.epochs=10",
+        ),
+        Row(
+            "`mnist_error`, 2000 units, uniform inputs, 10 epochs",
+            f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10",
+        ),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
-        Row("the same, nothing learns but the readout", "+experiment=conv_error +model.adapters.w_in.rule=null"),
+        Row(
+            "the same, nothing learns but the readout",
+            "+experiment=conv_error +model.adapters.w_in.rule=null",
+        ),
         Row("`conv_error`, 14×14×64 units, 10 epochs", "+experiment=conv_error model.channels=64"),
         Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error"),
     ),

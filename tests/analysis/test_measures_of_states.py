@@ -30,13 +30,19 @@ def network(j_d=0.3):
 def shown(batch=7):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(batch, 6)), 2.0 * np.eye(3)[rng.integers(0, 3, batch)] - 1
-    return SequentialState([(6,), (UNITS,), (3,)]).init(jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32))
+    return SequentialState([(6,), (UNITS,), (3,)]).init(
+        jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)
+    )
 
 
 def test_the_curves_are_those_of_the_naive_model():
     net, state = network(), shown()
     layer, (w_in, w_back) = net.layer_map[1, 1], (np.asarray(net.layer_map[1, j].W) for j in (0, 2))
-    phases = {"clamped": Phase(steps=3), "free": Phase(steps=2, messages="forward"), "again": Phase(steps=1, start="blank")}
+    phases = {
+        "clamped": Phase(steps=3),
+        "free": Phase(steps=2, messages="forward"),
+        "again": Phase(steps=1, start="blank"),
+    }
     table = relaxation.curves(net, state, "training", phases, KEY)
 
     x, y, s, expected = np.asarray(state[0]), np.asarray(state[2]), np.zeros((7, UNITS)), []
@@ -72,7 +78,9 @@ def test_the_histogram_counts_stable_and_unstable_units_apart():
     narrow = [row for row in table.rows if row[1] == "before" and 0 < row[2] < 1]
     width = narrow[1][2] - narrow[0][2]
     for _, _, middle, share in narrow[:3]:
-        assert share == pytest.approx(np.mean(np.abs(values["before"] - middle) < width / 2), abs=2e-3)
+        assert share == pytest.approx(
+            np.mean(np.abs(values["before"] - middle) < width / 2), abs=2e-3
+        )
 
 
 def test_stable_units_alone_have_a_histogram():
@@ -82,11 +90,19 @@ def test_stable_units_alone_have_a_histogram():
 
 def test_overlaps_are_means_of_products_by_class():
     rng = np.random.default_rng(2)
-    moments = {phase: {"one": rng.choice([-1.0, 1.0], (8, 5))} for phase in ("clamped", "free", "recall")}
+    moments = {
+        phase: {"one": rng.choice([-1.0, 1.0], (8, 5))} for phase in ("clamped", "free", "recall")
+    }
     classes = np.array([2, 0, 2, 0, 2, 2, 0, 2])
     found = {row[1:3]: row[3] for row in overlaps.by_class(moments, classes, ("a", "b", "c")).rows}
-    assert set(found) == {(p, c) for p in ("clamped – free", "clamped – recall", "free – recall") for c in "ac"}
-    total = sum(moments["clamped"]["one"][b, i] * moments["recall"]["one"][b, i] for b in (1, 3, 6) for i in range(5))
+    assert set(found) == {
+        (p, c) for p in ("clamped – free", "clamped – recall", "free – recall") for c in "ac"
+    }
+    total = sum(
+        moments["clamped"]["one"][b, i] * moments["recall"]["one"][b, i]
+        for b in (1, 3, 6)
+        for i in range(5)
+    )
     assert found["clamped – recall", "a"] == pytest.approx(total / 15)
 
 
@@ -98,12 +114,22 @@ def test_one_pattern_attracts_all_that_is_on_its_side():
     np.fill_diagonal(hopfield, 0)
     layer = eqx.tree_at(lambda m: m.J, layer, jnp.asarray(hopfield))
     readout = FullyConnected(200, 2, key=KEY)
-    readout = eqx.tree_at(lambda m: m.W, readout, jnp.asarray(np.stack([pattern, -pattern], axis=1)))
-    net = SequentialOrchestrator(LayerMap.from_dict({1: {1: layer}, 2: {1: readout, 2: OutputLayer()}}))
-    state = SequentialState([(1,), (200,), (2,)]).init(jnp.zeros((30, 1))).replace_val(1, jnp.tile(pattern, (30, 1)))
+    readout = eqx.tree_at(
+        lambda m: m.W, readout, jnp.asarray(np.stack([pattern, -pattern], axis=1))
+    )
+    net = SequentialOrchestrator(
+        LayerMap.from_dict({1: {1: layer}, 2: {1: readout, 2: OutputLayer()}})
+    )
+    state = (
+        SequentialState([(1,), (200,), (2,)])
+        .init(jnp.zeros((30, 1)))
+        .replace_val(1, jnp.tile(pattern, (30, 1)))
+    )
     table = basins.basins(net, state, "forward", KEY, (0.0, 0.2, 0.8))
     found = {(row[0], row[1]): row[2] for row in table.rows}
     assert [found[p, "back"] for p in (0.0, 0.2, 0.8)] == [1, 1, 0]
     assert [found[p, "answer"] for p in (0.0, 0.2, 0.8)] == [1, 1, 0]
     assert [found[p, "overlap after"] for p in (0.0, 0.2, 0.8)] == [1, 1, -1]
-    assert found[0.2, "overlap before"] == pytest.approx(0.6, abs=5 * 0.8 / 6000**0.5)  # 2√(p(1−p)) is 0.8
+    assert found[0.2, "overlap before"] == pytest.approx(
+        0.6, abs=5 * 0.8 / 6000**0.5
+    )  # 2√(p(1−p)) is 0.8

@@ -15,8 +15,12 @@ KEY = jax.random.key(4)
 
 
 def with_couplings(j):
-    layer = eqx.tree_at(lambda m: m.J, RecurrentDiscrete(len(j), 0.5, key=KEY), jnp.asarray(j, jnp.float32))
-    return SequentialOrchestrator(LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}, {(1, 1): "hidden"}))
+    layer = eqx.tree_at(
+        lambda m: m.J, RecurrentDiscrete(len(j), 0.5, key=KEY), jnp.asarray(j, jnp.float32)
+    )
+    return SequentialOrchestrator(
+        LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}, {(1, 1): "hidden"})
+    )
 
 
 def hollow(units=30):
@@ -55,10 +59,15 @@ def test_history_and_spectrum():
     start, end = with_couplings(ring), with_couplings(ring + ring.T)
     rows = couplings.history([("start", 0, start), ("end", 7, end)], {"hidden": (8,)}).rows
     assert [row[:3] for row in rows] == [("hidden", "start", 0), ("hidden", "end", 7)]
-    np.testing.assert_allclose([row[3:] for row in rows], [(0, 0), (1, 1)], atol=1e-6)  # |ring'| = |ring|
+    np.testing.assert_allclose(
+        [row[3:] for row in rows], [(0, 0), (1, 1)], atol=1e-6
+    )  # |ring'| = |ring|
     spectrum = couplings.spectra({"before": start, "after": end}, {"hidden": (8,)}).rows
     roots = np.exp(2j * np.pi * np.arange(8) / 8)
-    found = {when: np.sort_complex([complex(*row[2:]) for row in spectrum if row[1] == when]) for when in ("before", "after")}
+    found = {
+        when: np.sort_complex([complex(*row[2:]) for row in spectrum if row[1] == when])
+        for when in ("before", "after")
+    }
     for root in roots:
         assert np.abs(found["before"] - root).min() < 1e-6
     np.testing.assert_allclose(found["after"], np.sort(2 * roots.real), atol=1e-5)
@@ -83,10 +92,17 @@ def test_a_probe_is_ridge_regression():
 def test_a_probe_finds_what_is_linear_and_nothing_else():
     rng = np.random.default_rng(8)
     x = rng.choice([-1.0, 1.0], (4000, 2))
-    linear, parity = (2.0 * np.stack([side > 0, side <= 0], axis=1) - 1 for side in (x[:, 0] + 0.5, x[:, 0] * x[:, 1]))
-    found, chance = (probes.probes(batches(x, y), batches(x, y), agree).rows[0][1] for y in (linear, parity))
+    linear, parity = (
+        2.0 * np.stack([side > 0, side <= 0], axis=1) - 1
+        for side in (x[:, 0] + 0.5, x[:, 0] * x[:, 1])
+    )
+    found, chance = (
+        probes.probes(batches(x, y), batches(x, y), agree).rows[0][1] for y in (linear, parity)
+    )
     assert found == 1
-    assert chance == pytest.approx(0.5, abs=0.27)  # at best it says yes in three of the four corners
+    assert chance == pytest.approx(
+        0.5, abs=0.27
+    )  # at best it says yes in three of the four corners
 
 
 def agree(answers, y):

@@ -6,7 +6,13 @@ import pytest
 import darnax
 from darnax.data import open_dataset
 
-SMALL = ["+experiment=digits_smoke", "model.features=50", "data.per_class=20", "data.batch_size=50", "tracking=local"]
+SMALL = [
+    "+experiment=digits_smoke",
+    "model.features=50",
+    "data.per_class=20",
+    "data.batch_size=50",
+    "tracking=local",
+]
 
 
 def words(place: Path, data: Path, *more: str) -> list[str]:

@@ -30,11 +30,18 @@ def notebook(asked: list[str]) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 
 
-def test_a_notebook_trains_is_interrupted_and_goes_on(tmp_path: Path, mnist_directory: Path, trained) -> None:
+def test_a_notebook_trains_is_interrupted_and_goes_on(
+    tmp_path: Path, mnist_directory: Path, trained
+) -> None:
     del trained  # the data are prepared
     place = tmp_path / "outputs"
     asked = [*words(place, mnist_directory), f"paths.outputs={place}"]
-    client = NotebookClient(notebook(asked), timeout=300, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        notebook(asked),
+        timeout=300,
+        allow_errors=True,
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
 
     def interrupt(cell, cell_index: int, **_) -> None:
         if cell_index == 2:

@@ -27,7 +27,12 @@ HEAVY = ("jax", "hydra", "typer", "wandb", "trackio", "tensorflow_datasets", "nu
 
 def test_importing_darnax_loads_nothing_heavy() -> None:
     code = f"import sys, darnax; dir(darnax); print(sorted(set({HEAVY}) & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
 def test_every_public_name_is_there_and_has_a_docstring() -> None:
@@ -58,11 +63,19 @@ def test_a_run_is_what_its_folder_says(trained: darnax.Run) -> None:
         trained.metrics["eval/accurcy"]
 
 
-def test_a_training_is_that_of_the_command_line(trained: darnax.Run, tmp_path: Path, mnist_directory: Path) -> None:
+def test_a_training_is_that_of_the_command_line(
+    trained: darnax.Run, tmp_path: Path, mnist_directory: Path
+) -> None:
     asked = words(tmp_path, mnist_directory, "runner.epochs=2", "seed=3")
     assert CliRunner().invoke(app, ["train", *asked]).exit_code == 0
     (other,) = darnax.runs(tmp_path)
-    for name in ("train/accuracy", "eval/accuracy", "test/accuracy", "norm/w_out", "relax/free/flips"):
+    for name in (
+        "train/accuracy",
+        "eval/accuracy",
+        "test/accuracy",
+        "norm/w_out",
+        "relax/free/flips",
+    ):
         assert np.array_equal(other.metrics[name].values, trained.metrics[name].values)
 
 
@@ -137,8 +150,16 @@ def test_a_run_that_has_moved_is_loaded(trained: darnax.Run, digits, tmp_path: P
     assert np.array_equal(darnax.load(moved).predict(digits[0][:5]), trained.predict(digits[0][:5]))
 
 
-def test_what_is_refused_is_refused_in_the_words_of_the_command_line(tmp_path: Path, mnist_directory: Path, capfd) -> None:
-    for wrong in (["+experiment=nope"], ["seed=-1"], ["model.featurs=3"], ["data.batch_size=100000"], ["runner.epochs=x"]):
+def test_what_is_refused_is_refused_in_the_words_of_the_command_line(
+    tmp_path: Path, mnist_directory: Path, capfd
+) -> None:
+    for wrong in (
+        ["+experiment=nope"],
+        ["seed=-1"],
+        ["model.featurs=3"],
+        ["data.batch_size=100000"],
+        ["runner.epochs=x"],
+    ):
         asked = words(tmp_path, mnist_directory, *wrong)
         printed = CliRunner().invoke(app, ["train", *asked]).stderr
         capfd.readouterr()
@@ -156,7 +177,9 @@ def state_of_the_process() -> tuple:
     return Path.cwd(), sys.argv[:], dict(os.environ), [signal.getsignal(each) for each in signals]
 
 
-def test_a_function_leaves_the_process_as_it_was(tmp_path: Path, mnist_directory: Path, capfd) -> None:
+def test_a_function_leaves_the_process_as_it_was(
+    tmp_path: Path, mnist_directory: Path, capfd
+) -> None:
     before = state_of_the_process()
     darnax.train(*words(tmp_path, mnist_directory, "runner.epochs=1"))
     after = state_of_the_process()
@@ -164,7 +187,9 @@ def test_a_function_leaves_the_process_as_it_was(tmp_path: Path, mnist_directory
     assert capfd.readouterr() == ("", "")
 
 
-def test_in_threads_and_under_asyncio(tmp_path: Path, mnist_directory: Path, trained: darnax.Run) -> None:
+def test_in_threads_and_under_asyncio(
+    tmp_path: Path, mnist_directory: Path, trained: darnax.Run
+) -> None:
     asked = words(tmp_path, mnist_directory, "runner.epochs=2")
     found: dict[int, darnax.Run] = {}
 
@@ -184,10 +209,14 @@ def test_in_threads_and_under_asyncio(tmp_path: Path, mnist_directory: Path, tra
     expected = trained.metrics["test/accuracy"].values
     assert np.array_equal(found[3].metrics["test/accuracy"].values, expected)
     assert np.array_equal(last.metrics["test/accuracy"].values, expected)
-    assert not np.array_equal(found[4].metrics["norm/w_out"].values, last.metrics["norm/w_out"].values)
+    assert not np.array_equal(
+        found[4].metrics["norm/w_out"].values, last.metrics["norm/w_out"].values
+    )
 
 
-def test_an_interrupted_training_is_resumed(tmp_path: Path, mnist_directory: Path, monkeypatch) -> None:
+def test_an_interrupted_training_is_resumed(
+    tmp_path: Path, mnist_directory: Path, monkeypatch
+) -> None:
     from darnax.tracking.jsonl import Jsonl
 
     asked = words(tmp_path, mnist_directory, "runner.epochs=3", "seed=5")
@@ -200,7 +229,9 @@ def test_an_interrupted_training_is_resumed(tmp_path: Path, mnist_directory: Pat
 
     with monkeypatch.context() as patched:
         patched.setattr(Jsonl, "log", interrupt)
-        with pytest.raises(KeyboardInterrupt, match=r"resume with darnax\.load\(.*\)\.resume\(\)") as stop:
+        with pytest.raises(
+            KeyboardInterrupt, match=r"resume with darnax\.load\(.*\)\.resume\(\)"
+        ) as stop:
             darnax.train(*asked)
     run = darnax.load(stop.value.folder)
     assert run.status == "interrupted"

@@ -16,13 +16,23 @@ CHAIN: dict[str, Any] = {
         "features": 8,
         "buffers": {"input": [6], "hidden": {"size": [8], "repeat": 3}, "output": [4]},
         "layers": {
-            "hidden": {"_target_": "darnax.modules.RecurrentDiscrete", "j_d": 0.5, "threshold": 1.0, "sparsity": 0.5},
+            "hidden": {
+                "_target_": "darnax.modules.RecurrentDiscrete",
+                "j_d": 0.5,
+                "threshold": 1.0,
+                "sparsity": 0.5,
+            },
             "output": {"_target_": "darnax.modules.OutputLayer"},
         },
         "adapters": {
             "w_in": {"from": "input", "to": "hidden[1]", "_target_": FULL, "strength": 5.0},
             "up": {"from": "hidden[i]", "to": "hidden[i+1]", "_target_": IDENTITY, "strength": 1.0},
-            "down": {"from": "hidden[i+1]", "to": "hidden[i]", "_target_": IDENTITY, "strength": 0.5},
+            "down": {
+                "from": "hidden[i+1]",
+                "to": "hidden[i]",
+                "_target_": IDENTITY,
+                "strength": 0.5,
+            },
             "w_back": {"from": "output", "to": "hidden[-1]", "_target_": FULL, "rule": None},
             "w_out": {
                 "from": "hidden[-1]",
@@ -37,7 +47,13 @@ CHAIN: dict[str, Any] = {
         "train": {
             "clamped": {"messages": "all", "steps": 2},
             "free": {"messages": "forward", "steps": 2, "learn": ["w_in", "hidden*"]},
-            "recall": {"start": "blank", "messages": "forward", "until": "fixed_point", "max_steps": 4, "learn": ["w_out"]},
+            "recall": {
+                "start": "blank",
+                "messages": "forward",
+                "until": "fixed_point",
+                "max_steps": 4,
+                "learn": ["w_out"],
+            },
         },
         "infer": {"recall": {"start": "blank", "messages": "forward", "steps": 3}},
     },

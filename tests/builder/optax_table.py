@@ -9,12 +9,17 @@ import jax
 import optax
 
 from darnax.builder.annotations import options
-from darnax.builder.calls import qualified_name
 from darnax.builder.optax_names import builds, is_part, offered_names
+from darnax.builder.signatures import qualified_name
 
 SGD = {"_target_": "optax.sgd", "learning_rate": 0.1}
 CONSTANT = {"_target_": "optax.constant_schedule", "value": 0.1}
-FALLING = {"_target_": "optax.linear_schedule", "init_value": 0.1, "end_value": 0.01, "transition_steps": 5}
+FALLING = {
+    "_target_": "optax.linear_schedule",
+    "init_value": 0.1,
+    "end_value": 0.01,
+    "transition_steps": 5,
+}
 VALUES: dict[str, Any] = {  # by the name of the argument, where its default does not say it
     **dict.fromkeys(["inner", "optimizer", "base_optimizer", "adv_optimizer", "tx"], SGD),
     **dict.fromkeys(["learning_rate", "clipping", "eta", "max_delta", "init_value", "value"], 0.1),
@@ -52,7 +57,11 @@ FUNCTIONS = {  # arguments that are functions or trees of them, which a configur
     "weight_dimension_numbers",
 }
 DEPRECATED = {"seed"}
-ALSO = {"optax.add_noise": {"key": 7}, "optax.noisy_sgd": {"key": 7}, "optax.lbfgs": {"linesearch": None}}
+ALSO = {
+    "optax.add_noise": {"key": 7},
+    "optax.noisy_sgd": {"key": 7},
+    "optax.lbfgs": {"linesearch": None},
+}
 
 
 def modules(module: ModuleType = optax, name: str = "optax") -> dict[str, ModuleType]:
@@ -60,7 +69,11 @@ def modules(module: ModuleType = optax, name: str = "optax") -> dict[str, Module
     found = {name: module}
     for inner, value in vars(module).items():
         if not inner.startswith("_") and is_part(value):
-            found |= {key: part for key, part in modules(value, f"{name}.{inner}").items() if part not in found.values()}
+            found |= {
+                key: part
+                for key, part in modules(value, f"{name}.{inner}").items()
+                if part not in found.values()
+            }
     return found
 
 
@@ -69,7 +82,9 @@ def constructors() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, module in modules().items():
         found |= {
-            f"{name}.{each}": vars(module)[each] for each in offered_names(module) if vars(module)[each] not in found.values()
+            f"{name}.{each}": vars(module)[each]
+            for each in offered_names(module)
+            if vars(module)[each] not in found.values()
         }
     return found
 
@@ -91,12 +106,16 @@ def needs_a_function(target: str) -> bool:
 
 def as_optimizer(node: dict[str, Any]) -> dict[str, Any]:
     """A schedule is tried as a rate."""
-    return {"_target_": "optax.sgd", "learning_rate": node} if is_schedule(node["_target_"]) else node
+    return (
+        {"_target_": "optax.sgd", "learning_rate": node} if is_schedule(node["_target_"]) else node
+    )
 
 
 def by_default(target: str) -> dict[str, Any]:
     """The constructor with what it cannot do without."""
-    needed = {each.name: VALUES[each.name] for each in parameters(target) if each.default is each.empty}
+    needed = {
+        each.name: VALUES[each.name] for each in parameters(target) if each.default is each.empty
+    }
     return {"_target_": target, **needed, **ALSO.get(target, {})}
 
 
@@ -123,14 +142,27 @@ def each_argument_once(target: str) -> Iterator[dict[str, Any]]:
             continue
         kinds = options(parameter.annotation)
         yield by_default(target) | {parameter.name: value_for(parameter)}
-        if (jax.Array in kinds or float in kinds) and not is_schedule(target) and parameter.name != "key":
+        if (
+            (jax.Array in kinds or float in kinds)
+            and not is_schedule(target)
+            and parameter.name != "key"
+        ):
             yield by_default(target) | {parameter.name: FALLING}
 
 
 def unannotated() -> set[str]:
     """Public functions, of modules with constructors, that do not say what they return."""
-    homes = {name: module for name, module in modules().items() if name.count(".") <= 1 and "tree" not in name}
-    functions = {name: value for module in homes.values() for name, value in vars(module).items() if not name.startswith("_")}
+    homes = {
+        name: module
+        for name, module in modules().items()
+        if name.count(".") <= 1 and "tree" not in name
+    }
+    functions = {
+        name: value
+        for module in homes.values()
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+    }
     return {
         qualified_name(value)
         for value in functions.values()

@@ -14,14 +14,25 @@ from darnax.rules import Rule
 
 ROOT = Path(darnax.__file__).parent
 RULES = [p.stem for p in sorted((ROOT / "rules").glob("[!_]*.py")) if p.stem != "interface"]
-CARRIERS = [*(f"darnax.rules.{name}" for name in RULES), "darnax.modules.recurrent", "darnax.data.associations"]
+CARRIERS = [
+    *(f"darnax.rules.{name}" for name in RULES),
+    "darnax.modules.recurrent",
+    "darnax.data.associations",
+]
 MNIST = "@article{lecun,\n  title={MNIST},\n  year={2010}}\n"
-WANTED = {"article": {"journal"}, "inproceedings": {"booktitle"}, "book": {"publisher"}, "misc": {"howpublished"}}
+WANTED = {
+    "article": {"journal"},
+    "inproceedings": {"booktitle"},
+    "book": {"publisher"},
+    "misc": {"howpublished"},
+}
 
 
 def users(config, dataset=MNIST):
     found = bibliography(config, dataset)
-    return {next(iter(entries_of(entry))): who for entry, who in found.entries.items()}, found.silent
+    return {
+        next(iter(entries_of(entry))): who for entry, who in found.entries.items()
+    }, found.silent
 
 
 def test_of_exactly_what_the_run_uses():
@@ -44,7 +55,11 @@ def test_a_rule_that_never_learns_is_no_reference():
 def test_optimisers_and_made_up_tasks():
     adam = {
         "_target_": "optax.adam",
-        "learning_rate": {"_target_": "optax.cosine_decay_schedule", "init_value": 1.0, "decay_steps": 9},
+        "learning_rate": {
+            "_target_": "optax.cosine_decay_schedule",
+            "init_value": 1.0,
+            "decay_steps": 9,
+        },
     }
     source = {"_target_": "darnax.data.Associations", "inputs": 6, "outputs": 4, "load": 2.0}
     patterns = {"_target_": "darnax.data.Patterns"}
@@ -52,10 +67,15 @@ def test_optimisers_and_made_up_tasks():
     odd = {"_target_": "optax.sign_sgd", "learning_rate": 0.1}
     groups = {"hidden*": heavy, "w_in": odd}
     task = {"data.source": source, "data.labels": patterns, "data.encode": {}}
-    cited, silent = users(changed({"optimizer.default": adam, "optimizer.groups": groups} | task), "")
+    cited, silent = users(
+        changed({"optimizer.default": adam, "optimizer.groups": groups} | task), ""
+    )
     optimizers = {key for key, who in cited.items() if who == ["optimizer"]}
     assert optimizers == {"kingma2015adam", "loshchilov2017sgdr", "polyak1964some"}
-    assert {key for key, who in cited.items() if who == ["data"]} == {"cover1965geometrical", "gardner1988space"}
+    assert {key for key, who in cited.items() if who == ["data"]} == {
+        "cover1965geometrical",
+        "gardner1988space",
+    }
     assert silent == ["optax.sign_sgd"]
 
 
@@ -70,17 +90,26 @@ def test_every_entry_is_one_that_bibtex_takes(carrier):
     for entry in entries.values():
         kind = re.match(r"@(\w+)", entry)[1]
         assert entry.count("{") == entry.count("}")
-        assert {"title", "author", "year"} | WANTED[kind] <= set(re.findall(r"(\w+) = \{", entry)), entry
+        assert {"title", "author", "year"} | WANTED[kind] <= set(
+            re.findall(r"(\w+) = \{", entry)
+        ), entry
 
 
 def test_keys_are_unique_and_every_rule_is_there():
-    keys = [key for carrier in CARRIERS for key in entries_of(importlib.import_module(carrier).__doc__)]
+    keys = [
+        key for carrier in CARRIERS for key in entries_of(importlib.import_module(carrier).__doc__)
+    ]
     assert len(keys) == len(set(keys))
     assert {
-        rule.__module__.rpartition(".")[2] for rule in Rule.__subclasses__() if rule.__module__.startswith("darnax.")
+        rule.__module__.rpartition(".")[2]
+        for rule in Rule.__subclasses__()
+        if rule.__module__.startswith("darnax.")
     } == set(RULES)
 
 
 def test_entries_in_any_shape():
     text = "Words @ and\n    @book{one, year = {1}}\n@misc{two,\n  title = {A {B}\n  c}\n}\nmore {words}"
-    assert entries_of(text) == {"one": "@book{one, year = {1}}", "two": "@misc{two,\n  title = {A {B}\n  c}\n}"}
+    assert entries_of(text) == {
+        "one": "@book{one, year = {1}}",
+        "two": "@misc{two,\n  title = {A {B}\n  c}\n}",
+    }

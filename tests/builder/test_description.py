@@ -41,15 +41,25 @@ def test_replicas_multiply_the_memory():
 
 
 def test_what_learns_and_when():
-    found = rows(describe(changed({"model.layers.hidden.rule": None, "model.layers.hidden.threshold": None})))
+    found = rows(
+        describe(changed({"model.layers.hidden.rule": None, "model.layers.hidden.threshold": None}))
+    )
     assert found["w_in"].learns == ("free",)
     assert found["w_out"].learns == ("recall",)
     assert found["hidden1"].learns == ()
-    assert (found["w_in"].rule, found["w_out"].rule, found["w_back"].rule) == ("Perceptron", "SoftmaxDelta", "")
+    assert (found["w_in"].rule, found["w_out"].rule, found["w_back"].rule) == (
+        "Perceptron",
+        "SoftmaxDelta",
+        "",
+    )
 
 
 def test_what_makes_the_steps_of_a_module():
-    schedule = {"_target_": "optax.cosine_decay_schedule", "init_value": 0.3, "decay_steps": "2 epochs"}
+    schedule = {
+        "_target_": "optax.cosine_decay_schedule",
+        "init_value": 0.3,
+        "decay_steps": "2 epochs",
+    }
     shrink = {"_target_": "optax.add_decayed_weights", "weight_decay": 0.1}
     groups = {
         "hidden": {"_target_": "optax.sgd", "learning_rate": schedule},
@@ -58,7 +68,9 @@ def test_what_makes_the_steps_of_a_module():
     }
     found = rows(describe(changed({"optimizer.groups": groups})))
     told = {name: (row.optimizer, row.rate, row.source) for name, row in found.items()}
-    assert told["hidden1"] == told["hidden3"] == ("sgd", "cosine_decay from 0.3", "groups.hidden")  # the first that fits
+    assert (
+        told["hidden1"] == told["hidden3"] == ("sgd", "cosine_decay from 0.3", "groups.hidden")
+    )  # the first that fits
     assert told["w_in"] == ("add_decayed_weights, adam", "2", "groups.w_in")
     assert told["w_out"] == ("sgd", "0.1", "default")
     assert told["w_back"] == told["up1"] == told["output"] == ("", "", "")
@@ -111,7 +123,17 @@ def table(text, head):
 
 
 def test_connectivity_in_a_few_words():
-    found = rows(describe(changed({"model.buffers.input": [4, 4], "data.shape": [4, 4], "model.adapters.w_in.patch": 3})))
+    found = rows(
+        describe(
+            changed(
+                {
+                    "model.buffers.input": [4, 4],
+                    "data.shape": [4, 4],
+                    "model.adapters.w_in.patch": 3,
+                }
+            )
+        )
+    )
     assert found["w_in"].connectivity == "3×3 patch"
     assert found["hidden1"].connectivity == "sparse 4"
     assert found["w_back"].connectivity == "dense 4"
@@ -133,7 +155,12 @@ def test_the_tables_name_every_module_within_eighty_columns(capsys):
 
 
 def test_bytes_for_a_person():
-    assert [format_bytes(size) for size in (0, 1023, 1024, 3 * 1024**2)] == ["0 bytes", "1023 bytes", "1 KiB", "3 MiB"]
+    assert [format_bytes(size) for size in (0, 1023, 1024, 3 * 1024**2)] == [
+        "0 bytes",
+        "1023 bytes",
+        "1 KiB",
+        "3 MiB",
+    ]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 6])
@@ -147,9 +174,18 @@ def test_the_picture_is_xml_with_every_name_and_boxes_apart(depth):
     }
     description = describe(changed(wiring))
     picture = ET.fromstring(svg(description))
-    words = {"".join(node.itertext()).split(" ")[0] for node in picture.iter("{http://www.w3.org/2000/svg}text")}
-    assert {name for name, _ in description.buffers} | {m.name for m in description.modules if m.sender != m.receiver} <= words
-    boxes = [node.attrib for node in picture.iter("{http://www.w3.org/2000/svg}rect") if node.get("class") == "box"]
+    words = {
+        "".join(node.itertext()).split(" ")[0]
+        for node in picture.iter("{http://www.w3.org/2000/svg}text")
+    }
+    assert {name for name, _ in description.buffers} | {
+        m.name for m in description.modules if m.sender != m.receiver
+    } <= words
+    boxes = [
+        node.attrib
+        for node in picture.iter("{http://www.w3.org/2000/svg}rect")
+        if node.get("class") == "box"
+    ]
     edges = [(float(box["x"]), float(box["x"]) + float(box["width"])) for box in boxes]
     assert all(right + 40 < left for (_, right), (left, _) in pairwise(edges))
     assert edges[-1][1] < float(picture.attrib["width"])

@@ -14,7 +14,9 @@ from darnax.builder.wiring import Endpoint, Family, named_edges, read_buffers, r
 from darnax.connectivity import Convolved
 
 ENDS = st.builds(
-    lambda name, first, repeat, running, shift: Endpoint(Family(name, (3,), repeat, first), running, shift),
+    lambda name, first, repeat, running, shift: Endpoint(
+        Family(name, (3,), repeat, first), running, shift
+    ),
     *(st.just("hidden"), st.integers(0, 3), st.integers(1, 5), st.booleans(), st.integers(-7, 7)),
 )
 
@@ -34,8 +36,12 @@ def test_the_places_of_an_adapter(sender, receiver):
 
 @pytest.mark.parametrize("text", ["hidden[i-99999999999999]", "hidden[i+99999999999999]"])
 def test_an_index_far_away_is_not_counted_up_to(text):
-    buffers = read_buffers({"input": [3], "hidden": {"size": [3], "repeat": 2}, "output": [3]}, Problems())
-    assert not list(named_edges("a", read_endpoint(text, buffers), read_endpoint("hidden[i]", buffers)))
+    buffers = read_buffers(
+        {"input": [3], "hidden": {"size": [3], "repeat": 2}, "output": [3]}, Problems()
+    )
+    assert not list(
+        named_edges("a", read_endpoint(text, buffers), read_endpoint("hidden[i]", buffers))
+    )
 
 
 def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
@@ -46,7 +52,12 @@ def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
 
 
 def test_many_numbers_are_not_compared_with_one_another():
-    model = Model(buffers={"a": [1], "b": [1]}, layers={}, adapters={}, **{f"q{n:012b}x": n for n in range(4000)})
+    model = Model(
+        buffers={"a": [1], "b": [1]},
+        layers={},
+        adapters={},
+        **{f"q{n:012b}x": n for n in range(4000)},
+    )
     problems, began = Problems(), time.perf_counter()
     check_numbers(model, problems)
     assert time.perf_counter() - began < 1

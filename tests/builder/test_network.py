@@ -30,9 +30,17 @@ def by_hand():
         return RecurrentDiscrete(8, 0.5, 1.0, sparsity=0.5, key=named(name))
 
     rows = {
-        1: {0: FullyConnected(6, 8, 5.0, key=named("w_in")), 1: hidden("hidden1"), 2: Ferromagnetic(8, 0.5)},
+        1: {
+            0: FullyConnected(6, 8, 5.0, key=named("w_in")),
+            1: hidden("hidden1"),
+            2: Ferromagnetic(8, 0.5),
+        },
         2: {1: Ferromagnetic(8, 1.0), 2: hidden("hidden2"), 3: Ferromagnetic(8, 0.5)},
-        3: {2: Ferromagnetic(8, 1.0), 3: hidden("hidden3"), 4: FullyConnected(4, 8, rule=None, key=named("w_back"))},
+        3: {
+            2: Ferromagnetic(8, 1.0),
+            3: hidden("hidden3"),
+            4: FullyConnected(4, 8, rule=None, key=named("w_back")),
+        },
         4: {3: FullyConnected(8, 4, rule=SoftmaxDelta(), key=named("w_out")), 4: OutputLayer()},
     }
     names = {(1, 0): "w_in", (3, 4): "w_back", (4, 3): "w_out", (4, 4): "output"}
@@ -71,7 +79,10 @@ def test_adding_and_taking_away_modules_changes_no_other_weight():
 
 
 def test_a_deeper_chain_keeps_the_weights_of_the_shallower():
-    one, three = (weights(build(changed({"model.depth": d, "model.buffers.hidden.repeat": d}))) for d in (1, 3))
+    one, three = (
+        weights(build(changed({"model.depth": d, "model.buffers.hidden.repeat": d})))
+        for d in (1, 3)
+    )
     assert set(one) == {"w_in", "hidden1", "w_back", "w_out", "output"}
     assert same(one["hidden1"], three["hidden1"])
     assert same(one["w_in"], three["w_in"])
@@ -111,7 +122,11 @@ def test_sizes_of_several_dimensions_arrive_whole():
 
 
 def test_a_whole_section_of_an_experiment_arrives():
-    experiment = build(changed({"dynamics.train.free.learn": ["w_*", "hidden*"], "data.only_classes": [1, 3, 5, 7]}))
+    experiment = build(
+        changed(
+            {"dynamics.train.free.learn": ["w_*", "hidden*"], "data.only_classes": [1, 3, 5, 7]}
+        )
+    )
     assert list(experiment.train) == ["clamped", "free", "recall"]
     assert experiment.train["free"].learn == ("w_*", "hidden*")
     assert experiment.train["recall"].max_steps == 4
@@ -134,7 +149,9 @@ def test_a_network_may_start_without_adapters_between_its_layers():
     assert len(weights(build(changed(shallow)))) == 5
 
 
-BUFFERS = Buffers({"x": Family("x", (2,), None, 0), "h": Family("h", (2,), 5, 1), "y": Family("y", (2,), None, 6)})
+BUFFERS = Buffers(
+    {"x": Family("x", (2,), None, 0), "h": Family("h", (2,), 5, 1), "y": Family("y", (2,), None, 6)}
+)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +180,9 @@ def test_running_endpoints_are_every_i_for_which_both_exist(depth, a, b):
     """Oracle: try every i in turn."""
     buffers = Buffers({"x": Family("x", (1,), None, 0), "h": Family("h", (1,), depth, 1)})
     ends = (read_endpoint(f"h[i{shift:+d}]", buffers) for shift in (a, b))
-    expected = [(f"w{i}", i + b, i + a) for i in range(1, 20) if 1 <= i + a <= depth and 1 <= i + b <= depth]
+    expected = [
+        (f"w{i}", i + b, i + a) for i in range(1, 20) if 1 <= i + a <= depth and 1 <= i + b <= depth
+    ]
     assert [tuple(place) for place in named_edges("w", *ends)] == expected
 
 
@@ -180,7 +199,11 @@ def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypa
     )
     monkeypatch.syspath_prepend(tmp_path)
     node = {"from": "input", "to": "hidden[1]", "_target_": "my_adapters.Repeat", "gain": 2}
-    modules = weights(build(changed({"trust": ["my_adapters"], "model.adapters.w_in": node, "optimizer.groups": {}})))
+    modules = weights(
+        build(
+            changed({"trust": ["my_adapters"], "model.adapters.w_in": node, "optimizer.groups": {}})
+        )
+    )
     assert (modules["w_in"].out, modules["w_in"].gain) == (8, 2.0)
 
 
@@ -192,7 +215,10 @@ def test_identities_join_buffers_of_any_equal_size():
         "model.buffers": {"input": [6], "low": [2, 3], "high": [2, 3], "output": [4]},
         "model.layers": {
             "low": {"_target_": "darnax.modules.RecurrentDiscrete", "j_d": 0.5},
-            "high": {"_target_": "darnax.modules.RecurrentDiscrete", "j_d": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]},
+            "high": {
+                "_target_": "darnax.modules.RecurrentDiscrete",
+                "j_d": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]],
+            },
             "output": {"_target_": "darnax.modules.OutputLayer"},
         },
         "model.adapters": {

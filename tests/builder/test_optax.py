@@ -51,11 +51,23 @@ COMPILED_IN = {  # decide in Python by a number
 }
 UNABLE = {  # arguments with which a constructor cannot be used here, and the words that say so
     ("apply_every", "k", "a schedule"): "cannot use a schedule for k",
-    ("scale_by_sm3", "b2", "a schedule"): "cannot use a schedule for b2 (scale_by_sm3 decides in Python",
+    (
+        "scale_by_sm3",
+        "b2",
+        "a schedule",
+    ): "cannot use a schedule for b2 (scale_by_sm3 decides in Python",
     ("muon", "ns_steps", "a schedule"): "cannot use a schedule for ns_steps",
     ("sam", "opaque_mode", "a value"): "cannot use true for opaque_mode",
-    ("ademamix", "mu_dtype", "a value"): "would keep a state that changes its type from step to step",
-    ("scale_by_ademamix", "mu_dtype", "a value"): "would keep a state that changes its type from step to step",
+    (
+        "ademamix",
+        "mu_dtype",
+        "a value",
+    ): "would keep a state that changes its type from step to step",
+    (
+        "scale_by_ademamix",
+        "mu_dtype",
+        "a value",
+    ): "would keep a state that changes its type from step to step",
 }
 
 USABLE = [target for target in CONSTRUCTORS if not needs_a_function(target)]
@@ -65,7 +77,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated"
 def some(few):
     """All constructors, of which the default tests try a few."""
     return pytest.mark.parametrize(
-        "target", [each if each in few else pytest.param(each, marks=pytest.mark.slow) for each in USABLE]
+        "target",
+        [each if each in few else pytest.param(each, marks=pytest.mark.slow) for each in USABLE],
     )
 
 
@@ -106,7 +119,10 @@ def test_every_argument_can_be_given_or_is_refused_in_words(target):
 
 def steps_of(transformation):
     """Return the updates of three steps, of weights of two shapes."""
-    parameters = {"a": jnp.linspace(-1, 1, 6).reshape(2, 3), "b": jnp.full((4, 4), 0.5) + jnp.eye(4)}
+    parameters = {
+        "a": jnp.linspace(-1, 1, 6).reshape(2, 3),
+        "b": jnp.full((4, 4), 0.5) + jnp.eye(4),
+    }
 
     @jax.jit
     def run(parameters):
@@ -125,9 +141,13 @@ def by_hand(value):
     """Make it without darnax: Optax's constructor with the values as they are written."""
     if isinstance(value, dict) and "_target_" in value:
         constructor = CONSTRUCTORS[value["_target_"]]
-        return constructor(**{name: by_hand(item) for name, item in value.items() if name != "_target_"})
+        return constructor(
+            **{name: by_hand(item) for name, item in value.items() if name != "_target_"}
+        )
     if isinstance(value, dict):
-        return {int(name) if name.isdecimal() else name: by_hand(item) for name, item in value.items()}
+        return {
+            int(name) if name.isdecimal() else name: by_hand(item) for name, item in value.items()
+        }
     return [by_hand(item) for item in value] if isinstance(value, list) else value
 
 
@@ -150,7 +170,9 @@ def test_it_trains_in_a_network_and_comes_back_from_a_checkpoint(target, tmp_pat
     assert moves(before, learner) == (target not in STILL)
     path = checkpoint.save(tmp_path, 2, learner, {}, keep=1)
     again, _ = checkpoint.load(path, programs.like())
-    jax.tree.map(lambda one, other: np.testing.assert_array_equal(one, other), plain(again), plain(learner))
+    jax.tree.map(
+        lambda one, other: np.testing.assert_array_equal(one, other), plain(again), plain(learner)
+    )
 
 
 def plain(tree):
@@ -170,9 +192,18 @@ def test_what_cannot_work_here_is_refused_by_name_and_reason(name):
 
 def test_no_constructor_is_overlooked():
     """Functions without a return annotation: none builds a transformation, but for the refused."""
-    computing = {"base_hungarian_algorithm", "hungarian_algorithm", "make_fenchel_young_loss", "matrix_inverse_pth_root"}
+    computing = {
+        "base_hungarian_algorithm",
+        "hungarian_algorithm",
+        "make_fenchel_young_loss",
+        "matrix_inverse_pth_root",
+    }
     computing |= {"schedule_free_eval_params", "sigmoid_binary_cross_entropy"}
-    computing |= {"tree_update_infinity_moment", "tree_update_moment", "tree_update_moment_per_elem_norm"}
+    computing |= {
+        "tree_update_infinity_moment",
+        "tree_update_moment",
+        "tree_update_moment_per_elem_norm",
+    }
     assert unannotated() - computing == {"hutchinson_estimator_diag_hessian", "monitor"}
 
 
@@ -193,11 +224,27 @@ def test_nothing_else_of_optax_can_be_named():
 
 
 WRONG = {
-    "a line search": ({"_target_": "optax.lbfgs"}, "lbfgs needs 'value', 'grad', and 'value_fn' in every step: these come"),
-    "a name of a type": (SGD | {"_target_": "optax.adam", "mu_dtype": "float99"}, 'adam cannot use "float99" for mu_dtype'),
-    "no tree": (SGD | {"_target_": "optax.contrib.muon", "muon_weight_dimension_numbers": 0.3}, "in the shape of the network"),
+    "a line search": (
+        {"_target_": "optax.lbfgs"},
+        "lbfgs needs 'value', 'grad', and 'value_fn' in every step: these come",
+    ),
+    "a name of a type": (
+        SGD | {"_target_": "optax.adam", "mu_dtype": "float99"},
+        'adam cannot use "float99" for mu_dtype',
+    ),
+    "no tree": (
+        SGD | {"_target_": "optax.contrib.muon", "muon_weight_dimension_numbers": 0.3},
+        "in the shape of the network",
+    ),
     "a negative count": (
-        SGD | {"learning_rate": {"_target_": "optax.cosine_decay_schedule", "init_value": 1.0, "decay_steps": -1}},
+        SGD
+        | {
+            "learning_rate": {
+                "_target_": "optax.cosine_decay_schedule",
+                "init_value": 1.0,
+                "decay_steps": -1,
+            }
+        },
         "requires positive decay_steps",
     ),
     "a schedule for a seed": (
@@ -206,7 +253,10 @@ WRONG = {
     ),
     "no function": ({"_target_": "optax.stateless"}, "f: is missing"),
     "a function of Optax": (
-        {"_target_": "optax.stateless", "f": {"_target_": "optax.projections.projection_non_negative"}},
+        {
+            "_target_": "optax.stateless",
+            "f": {"_target_": "optax.projections.projection_non_negative"},
+        },
         "optax.projections.projection_non_negative builds no optimiser",
     ),
 }
@@ -220,8 +270,16 @@ def test_a_wrong_argument_is_refused_in_words(node, words):
 
 def test_two_values_of_a_traced_number_are_one_program_and_of_one_that_is_compiled_in_two():
     def structure(peak, rate):
-        warm = {"_target_": "optax.warmup_cosine_decay_schedule", "init_value": 0.0, "warmup_steps": 2, "decay_steps": 9}
-        chain = {"a": SGD | {"learning_rate": rate}, "b": SGD | {"learning_rate": warm | {"peak_value": peak}}}
+        warm = {
+            "_target_": "optax.warmup_cosine_decay_schedule",
+            "init_value": 0.0,
+            "warmup_steps": 2,
+            "decay_steps": 9,
+        }
+        chain = {
+            "a": SGD | {"learning_rate": rate},
+            "b": SGD | {"learning_rate": warm | {"peak_value": peak}},
+        }
         return jax.tree.structure(read(chain))
 
     assert structure(1.0, 0.1) == structure(1.0, 0.2)

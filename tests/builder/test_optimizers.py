@@ -38,7 +38,9 @@ def moved(changes, steps_per_epoch=7, steps=1):
     after = network
     step = eqx.filter_jit(train_step)
     for _ in range(steps):
-        after, opt_state, *_ = step(after, optimizer, opt_state, experiment.state, experiment.train, x, y, jax.random.key(2))
+        after, opt_state, *_ = step(
+            after, optimizer, opt_state, experiment.state, experiment.train, x, y, jax.random.key(2)
+        )
     pairs = zip(network.layer_map.modules, after.layer_map.modules, strict=True)
     return experiment, network, after, dict(zip(network.layer_map.names, pairs, strict=True))
 
@@ -46,9 +48,14 @@ def moved(changes, steps_per_epoch=7, steps=1):
 def test_groups_are_by_name_and_the_rest_is_by_default():
     """The step is proportional to the rate: doubling it for one group doubles the steps of that group alone."""
     first = moved({})[-1]
-    second = moved({"optimizer.groups.hidden*": {"_target_": "optax.sgd", "learning_rate": 0.4}})[-1]
+    second = moved({"optimizer.groups.hidden*": {"_target_": "optax.sgd", "learning_rate": 0.4}})[
+        -1
+    ]
     for name, weight, ratio in (("hidden1", "J", 2.0), ("w_in", "W", 1.0)):
-        one, two = ((getattr(new, weight) - getattr(old, weight)) for old, new in (first[name], second[name]))
+        one, two = (
+            (getattr(new, weight) - getattr(old, weight))
+            for old, new in (first[name], second[name])
+        )
         assert float(jnp.abs(one).max()) > 0
         np.testing.assert_allclose(two, ratio * one, rtol=1e-4, atol=1e-6)
 
@@ -57,7 +64,9 @@ def test_a_line_of_the_yaml_means_all_its_modules():
     """`hidden` is hidden1, hidden2, …: the same optimiser as `hidden*`, and a key that an override can write."""
     node = {"_target_": "optax.sgd", "learning_rate": 0.4}
     depth = {"model.depth": 2, "model.buffers.hidden.repeat": 2}
-    by_glob, by_name = (moved({**depth, "optimizer.groups": {key: node}})[2] for key in ("hidden*", "hidden"))
+    by_glob, by_name = (
+        moved({**depth, "optimizer.groups": {key: node}})[2] for key in ("hidden*", "hidden")
+    )
     assert eqx.tree_equal(by_glob, by_name)
     experiment = build(changed({"dynamics.train.free.learn": ["w_in", "hidden", "up"]}))
     assert experiment.train["free"].learn == ("w_in", "hidden[0-9]*", "up[0-9]*")
@@ -67,27 +76,48 @@ def test_several_in_a_row_are_chained_in_their_order():
     """weight_decay first, then the rate: W ← W − rate (∇ + decay W)."""
     decay = {"_target_": "optax.add_decayed_weights", "weight_decay": 0.5}
     chain = {"shrink": decay, "descend": {"_target_": "optax.sgd", "learning_rate": 0.1}}
-    (_, plain), (before, shrunk) = moved({})[-1]["w_in"], moved({"optimizer.default": chain})[-1]["w_in"]
+    (_, plain), (before, shrunk) = (
+        moved({})[-1]["w_in"],
+        moved({"optimizer.default": chain})[-1]["w_in"],
+    )
     np.testing.assert_allclose(shrunk.W, plain.W - 0.1 * 0.5 * before.W, rtol=1e-5, atol=1e-6)
 
 
 def test_epochs_count_steps():
     """A rate that falls to nothing after 2 epochs of 3 steps: Optax's own schedule with 6 steps."""
-    falling = {"_target_": "optax.linear_schedule", "init_value": 1.0, "end_value": 0.0, "transition_steps": "2 epochs"}
-    changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": falling}, "optimizer.groups": {}}
+    falling = {
+        "_target_": "optax.linear_schedule",
+        "init_value": 1.0,
+        "end_value": 0.0,
+        "transition_steps": "2 epochs",
+    }
+    changes = {
+        "optimizer.default": {"_target_": "optax.sgd", "learning_rate": falling},
+        "optimizer.groups": {},
+    }
     experiment, network, optimizer, opt_state = started(changes, steps_per_epoch=3)
     expected = optax.linear_schedule(1.0, 0.0, 6)
     parameters = eqx.filter(network, trainable_mask(network, experiment.train))
     ones = jax.tree.map(jnp.ones_like, parameters)
     for step in range(8):
         updates, opt_state = optimizer.update(ones, opt_state, parameters)
-        assert float(jax.tree.leaves(updates)[0].ravel()[0]) == pytest.approx(-float(expected(step)), abs=1e-6)
+        assert float(jax.tree.leaves(updates)[0].ravel()[0]) == pytest.approx(
+            -float(expected(step)), abs=1e-6
+        )
 
 
 def test_a_part_of_an_epoch_is_at_least_a_step():
     """A rate that would rise in no steps at all stays at its first value for ever, in Optax."""
-    rising = {"_target_": "optax.linear_schedule", "init_value": 0.0, "end_value": 1.0, "transition_steps": "0.1 epochs"}
-    changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": rising}, "optimizer.groups": {}}
+    rising = {
+        "_target_": "optax.linear_schedule",
+        "init_value": 0.0,
+        "end_value": 1.0,
+        "transition_steps": "0.1 epochs",
+    }
+    changes = {
+        "optimizer.default": {"_target_": "optax.sgd", "learning_rate": rising},
+        "optimizer.groups": {},
+    }
     _, network, optimizer, opt_state = started(changes, steps_per_epoch=3)
     _, opt_state = optimizer.update(network, opt_state, network)
     _, opt_state = optimizer.update(network, opt_state, network)
@@ -96,7 +126,11 @@ def test_a_part_of_an_epoch_is_at_least_a_step():
 
 CONSTANT = {"_target_": "optax.constant_schedule"}
 SCHEDULES = {
-    "keys": {"_target_": "optax.piecewise_constant_schedule", "init_value": 1.0, "boundaries_and_scales": {"1.5 epochs": 0.5}},
+    "keys": {
+        "_target_": "optax.piecewise_constant_schedule",
+        "init_value": 1.0,
+        "boundaries_and_scales": {"1.5 epochs": 0.5},
+    },
     "lists": {
         "_target_": "optax.join_schedules",
         "schedules": [CONSTANT | {"value": 1.0}, CONSTANT | {"value": 0.5}],
@@ -107,9 +141,14 @@ SCHEDULES = {
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_epochs_may_stand_in_keys_and_lists_and_be_fractions(schedule):
-    changes = {"optimizer.default": {"_target_": "optax.sgd", "learning_rate": schedule}, "optimizer.groups": {}}
+    changes = {
+        "optimizer.default": {"_target_": "optax.sgd", "learning_rate": schedule},
+        "optimizer.groups": {},
+    }
     experiment, network, optimizer, opt_state = started(changes, steps_per_epoch=4)
-    expected = optax.join_schedules([optax.constant_schedule(1.0), optax.constant_schedule(0.5)], [6])
+    expected = optax.join_schedules(
+        [optax.constant_schedule(1.0), optax.constant_schedule(0.5)], [6]
+    )
     parameters = eqx.filter(network, trainable_mask(network, experiment.train))
     for step in range(9):
         _, opt_state = optimizer.update(parameters, opt_state, parameters)
@@ -125,7 +164,16 @@ def test_a_rate_in_the_state_changes_the_step_without_a_new_trace():
     @eqx.filter_jit
     def step(opt_state):
         traces.append(1)
-        learnt = train_step(network, optimizer, opt_state, experiment.state, experiment.train, x, y, jax.random.key(2))
+        learnt = train_step(
+            network,
+            optimizer,
+            opt_state,
+            experiment.state,
+            experiment.train,
+            x,
+            y,
+            jax.random.key(2),
+        )
         return learnt.network
 
     def rate(state):
@@ -134,7 +182,9 @@ def test_a_rate_in_the_state_changes_the_step_without_a_new_trace():
     assert float(rate(opt_state)) == pytest.approx(0.1)
     tripled = eqx.tree_at(rate, opt_state, rate(opt_state) * 3)
     index = network.layer_map.names.index("w_in")
-    before, once, thrice = (n.layer_map.modules[index].W for n in (network, step(opt_state), step(tripled)))
+    before, once, thrice = (
+        n.layer_map.modules[index].W for n in (network, step(opt_state), step(tripled))
+    )
     np.testing.assert_allclose(thrice - before, 3 * (once - before), rtol=1e-3, atol=1e-6)
     assert len(traces) == 1
 
@@ -143,7 +193,9 @@ def test_two_rates_compile_to_one_step():
     """The arrays of the state are the only difference between two rates: nothing is baked in."""
     shapes = []
     for value in (0.1, 0.7):
-        experiment, network, optimizer, opt_state = started({"optimizer.default.learning_rate": value})
+        experiment, network, optimizer, opt_state = started(
+            {"optimizer.default.learning_rate": value}
+        )
         parameters = eqx.filter(network, trainable_mask(network, experiment.train))
         shapes.append(str(jax.make_jaxpr(optimizer.update)(parameters, opt_state, parameters)))
     assert shapes[0] == shapes[1]
@@ -153,7 +205,9 @@ def test_two_rates_compile_to_one_step():
     "node",
     [
         {"_target_": "optax.adamw", "learning_rate": 0.1, "weight_decay": 0.5},
-        pytest.param({"_target_": "optax.sgd", "learning_rate": 1, "momentum": 0.9}, marks=pytest.mark.slow),
+        pytest.param(
+            {"_target_": "optax.sgd", "learning_rate": 1, "momentum": 0.9}, marks=pytest.mark.slow
+        ),
         pytest.param({"_target_": "optax.lion", "learning_rate": 0.1}, marks=pytest.mark.slow),
         {
             "noise": {"_target_": "optax.add_noise", "eta": 0.1, "gamma": 0.5, "key": 0},
@@ -168,9 +222,13 @@ def test_two_rates_compile_to_one_step():
     ids=["adamw", "momentum", "lion", "noise", "wrapper"],
 )
 def test_what_is_frozen_stays_bit_identical_under_any_optimiser(node):
-    experiment, before, after, modules = moved({"optimizer.default": node, "optimizer.groups": {}}, steps=2)
+    experiment, before, after, modules = moved(
+        {"optimizer.default": node, "optimizer.groups": {}}, steps=2
+    )
     mask = trainable_mask(before, experiment.train)
-    still = jax.tree.map(lambda moves, old, new: moves or bool(jnp.array_equal(old, new)), mask, before, after)
+    still = jax.tree.map(
+        lambda moves, old, new: moves or bool(jnp.array_equal(old, new)), mask, before, after
+    )
     assert all(jax.tree.leaves(still))
     for name, weight in (("w_in", "W"), ("hidden1", "J"), ("w_out", "W")):
         old, new = modules[name]
@@ -178,7 +236,9 @@ def test_what_is_frozen_stays_bit_identical_under_any_optimiser(node):
 
 
 def test_the_optimiser_can_be_made_from_shapes_alone():
-    experiment, _, _, opt_state = started({"optimizer.default": {"_target_": "optax.adam", "learning_rate": 0.1}})
+    experiment, _, _, opt_state = started(
+        {"optimizer.default": {"_target_": "optax.adam", "learning_rate": 0.1}}
+    )
     shapes = eqx.filter_eval_shape(experiment.make_network, jax.random.key(0))
     abstract = experiment.make_optimizer(shapes, 7)
     made = eqx.filter_eval_shape(lambda n: init_optimizer(n, abstract, experiment.train), shapes)

@@ -75,9 +75,13 @@ def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
     _, before, found = trained(tiny(changes))
     _, _, expected = trained(tiny(**SGD))
     if target == "sgd":
-        _, _, expected = trained(tiny(**SGD | {"learning_rate": FALLING | {"end_value": 0.0, "transition_steps": 10}}))
+        _, _, expected = trained(
+            tiny(**SGD | {"learning_rate": FALLING | {"end_value": 0.0, "transition_steps": 10}})
+        )
     assert moves(before, found)
-    for one, other in zip(jax.tree.leaves(found.arrays), jax.tree.leaves(expected.arrays), strict=True):
+    for one, other in zip(
+        jax.tree.leaves(found.arrays), jax.tree.leaves(expected.arrays), strict=True
+    ):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
@@ -86,7 +90,11 @@ def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
     [
         ("careful", {"rate": -1.0}, r"the rate is -1\.0, expected one from 0"),
         ("plain", {"rate": -1.0}, "below 0"),
-        ("careful", {"rate": FALLING}, "careful decides in Python by a number that changes from step to step"),
+        (
+            "careful",
+            {"rate": FALLING},
+            "careful decides in Python by a number that changes from step to step",
+        ),
         ("broken", {"rate": 1.0}, "broken does not accept these arguments: KeyError: 'nothing'"),
     ],
 )
@@ -106,6 +114,11 @@ def test_a_module_that_looks_at_its_numbers_trains(own):
 
 
 def test_what_does_not_fit_the_modules_is_refused_with_their_group(own):
-    changes = own("careful", rate=0.1) | {"optimizer.groups": {"w_in": {"_target_": "own_package.of_two_by_two"}}}
-    with pytest.raises(RequestError, match=r"^optimizer\.groups\.w_in: cannot take steps with these modules: of_two_by_two"):
+    changes = own("careful", rate=0.1) | {
+        "optimizer.groups": {"w_in": {"_target_": "own_package.of_two_by_two"}}
+    }
+    with pytest.raises(
+        RequestError,
+        match=r"^optimizer\.groups\.w_in: cannot take steps with these modules: of_two_by_two",
+    ):
         build(changed(changes))

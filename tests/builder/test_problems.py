@@ -27,25 +27,57 @@ CASES = {
     "data key": ({"data.batchsize": 3}, "data.batchsize", "did you mean batch_size?"),
     "tracking key": ({"tracking.consol": True}, "tracking.consol", "did you mean console?"),
     "wandb key": ({"tracking.wandb.projct": "a"}, "tracking.wandb.projct", "did you mean project?"),
-    "phase key": ({"dynamics.train.free.message": "all"}, "dynamics.train.free.message", "did you mean messages?"),
+    "phase key": (
+        {"dynamics.train.free.message": "all"},
+        "dynamics.train.free.message",
+        "did you mean messages?",
+    ),
     "model key": ({"model.layerz": {}}, "model.layerz", "did you mean layers?"),
     "model number like a key": ({"model.layerz": 3}, "model.layerz", "did you mean layers?"),
     "model number like another": ({"model.dept": 3}, "model.dept", "did you mean depth?"),
-    "argument on the wrong level": ({"model.j_d": 0.7}, "model.j_d", "write model.layers.hidden.j_d=0.7"),
+    "argument on the wrong level": (
+        {"model.j_d": 0.7},
+        "model.j_d",
+        "write model.layers.hidden.j_d=0.7",
+    ),
     "module argument": ({f"{L}.hidden.j_dd": 0.7}, f"{L}.hidden.j_dd", "did you mean j_d?"),
-    "module argument missing": ({f"{L}.hidden.j_d": ABSENT}, f"{L}.hidden.j_d", "RecurrentDiscrete needs a number"),
+    "module argument missing": (
+        {f"{L}.hidden.j_d": ABSENT},
+        f"{L}.hidden.j_d",
+        "RecurrentDiscrete needs a number",
+    ),
     "filled argument": ({f"{L}.hidden.features": 8}, f"{L}.hidden.features", "leave it out"),
     "rule argument": (
         {f"{A}.w_in.rule": {"_target_": "darnax.rules.Perceptron", "marjin": 1}},
         f"{A}.w_in.rule.marjin",
         "did you mean margin?",
     ),
-    "optax argument": ({"optimizer.default.rate": 1}, "optimizer.default.rate", "sgd has no such argument"),
-    "encoder argument": ({"data.encode.scale.factr": 1}, "data.encode.scale.factr", "did you mean factor?"),
+    "optax argument": (
+        {"optimizer.default.rate": 1},
+        "optimizer.default.rate",
+        "sgd has no such argument",
+    ),
+    "encoder argument": (
+        {"data.encode.scale.factr": 1},
+        "data.encode.scale.factr",
+        "did you mean factor?",
+    ),
     # wrong types
-    "module type": ({f"{L}.hidden.j_d": "half"}, f"{L}.hidden.j_d", 'got "half", expected a number'),
-    "truth is no number": ({f"{A}.w_in.strength": True}, f"{A}.w_in.strength", "got true, expected a number"),
-    "rule type": ({f"{A}.w_in.rule": "hebb"}, f"{A}.w_in.rule", "expected a Rule (a mapping with `_target_`) or null"),
+    "module type": (
+        {f"{L}.hidden.j_d": "half"},
+        f"{L}.hidden.j_d",
+        'got "half", expected a number',
+    ),
+    "truth is no number": (
+        {f"{A}.w_in.strength": True},
+        f"{A}.w_in.strength",
+        "got true, expected a number",
+    ),
+    "rule type": (
+        {f"{A}.w_in.rule": "hebb"},
+        f"{A}.w_in.rule",
+        "expected a Rule (a mapping with `_target_`) or null",
+    ),
     "rule class": (
         {f"{A}.w_in.rule": {"_target_": "darnax.modules.OutputLayer"}},
         f"{A}.w_in.rule",
@@ -61,7 +93,11 @@ CASES = {
         f"{A}.w_in.patch",
         "expected an integer or null",
     ),
-    "a group that is a number": ({"optimizer.groups": {"w_in": 3}}, "optimizer.groups.w_in", "~optimizer.groups.w_in"),
+    "a group that is a number": (
+        {"optimizer.groups": {"w_in": 3}},
+        "optimizer.groups.w_in",
+        "~optimizer.groups.w_in",
+    ),
     "a schedule for an optimiser": (
         {"optimizer.default": {"_target_": "optax.constant_schedule", "value": 1.0}},
         "optimizer.default",
@@ -72,30 +108,73 @@ CASES = {
         "optimizer.default",
         "these come with a loss, and local rules have none",
     ),
-    "phase type": ({"dynamics.train.free.steps": "five"}, "dynamics.train.free.steps", 'got "five", expected an integer'),
-    "phase choice": ({"dynamics.train.free.messages": "al"}, "dynamics.train.free.messages", "all or forward or unsupervised"),
-    "learn is a list": ({"dynamics.train.free.learn": "w_in"}, "dynamics.train.free.learn", "expected a list"),
+    "phase type": (
+        {"dynamics.train.free.steps": "five"},
+        "dynamics.train.free.steps",
+        'got "five", expected an integer',
+    ),
+    "phase choice": (
+        {"dynamics.train.free.messages": "al"},
+        "dynamics.train.free.messages",
+        "all or forward or unsupervised",
+    ),
+    "learn is a list": (
+        {"dynamics.train.free.learn": "w_in"},
+        "dynamics.train.free.learn",
+        "expected a list",
+    ),
     "runner type": ({"runner.epochs": "3"}, "runner.epochs", 'got "3", expected a valid integer'),
     "schedule type": (
         {"optimizer.default.learning_rate": "fast"},
         "optimizer.default.learning_rate",
         'got "fast", expected a number',
     ),
-    "epochs outside the optimiser": ({f"{A}.w_in.patch": "2 epochs"}, f"{A}.w_in.patch", "expected an integer or null"),
+    "epochs outside the optimiser": (
+        {f"{A}.w_in.patch": "2 epochs"},
+        f"{A}.w_in.patch",
+        "expected an integer or null",
+    ),
     "name": ({"name": "a/b"}, "name", "expected a name for a folder"),
     # buffers
-    "size": ({"model.buffers.output": 4}, "model.buffers.output", "a list of positive integers, such as [10]"),
-    "negative length": ({"model.buffers.output": [-4]}, "model.buffers.output", "a list of positive integers"),
-    "no depth": ({"model.buffers.hidden.repeat": 0}, "model.buffers.hidden", "got repeat: 0, expected a positive integer"),
-    "negative depth": ({"model.buffers.hidden.repeat": -1}, "model.buffers.hidden", "got repeat: -1"),
+    "size": (
+        {"model.buffers.output": 4},
+        "model.buffers.output",
+        "a list of positive integers, such as [10]",
+    ),
+    "negative length": (
+        {"model.buffers.output": [-4]},
+        "model.buffers.output",
+        "a list of positive integers",
+    ),
+    "no depth": (
+        {"model.buffers.hidden.repeat": 0},
+        "model.buffers.hidden",
+        "got repeat: 0, expected a positive integer",
+    ),
+    "negative depth": (
+        {"model.buffers.hidden.repeat": -1},
+        "model.buffers.hidden",
+        "got repeat: -1",
+    ),
     "repeat misspelt": (
         {"model.buffers.hidden": {"size": [8], "repaet": 3}},
         "model.buffers.hidden",
         "got the keys size, repaet",
     ),
-    "repeated input": ({"model.buffers.input": {"size": [6], "repeat": 2}}, "model.buffers.input", "does not repeat"),
+    "repeated input": (
+        {"model.buffers.input": {"size": [6], "repeat": 2}},
+        "model.buffers.input",
+        "does not repeat",
+    ),
     "one name twice": (
-        {"model.buffers": {"input": [6], "hidden": {"size": [8], "repeat": 3}, "hidden2": [8], "output": [4]}},
+        {
+            "model.buffers": {
+                "input": [6],
+                "hidden": {"size": [8], "repeat": 3},
+                "hidden2": [8],
+                "output": [4],
+            }
+        },
         "model.buffers.hidden2",
         "also the name of a member of hidden",
     ),
@@ -103,46 +182,102 @@ CASES = {
     "layer without buffer": ({f"{L}.hiden": {}}, f"{L}.hiden", "did you mean hidden?"),
     "buffer without layer": ({f"{L}.hidden": ABSENT}, f"{L}.hidden", "is missing"),
     "layer of the input": ({f"{L}.input": {}}, f"{L}.input", "has no layer"),
-    "adapter as layer": ({f"{L}.hidden": {"_target_": FULL}}, f"{L}.hidden._target_", "is no Layer"),
+    "adapter as layer": (
+        {f"{L}.hidden": {"_target_": FULL}},
+        f"{L}.hidden._target_",
+        "is no Layer",
+    ),
     # ends of adapters
-    "unknown buffer": ({f"{A}.w_in.to": "hiden[1]"}, f"{A}.w_in.to", "there is no buffer hiden; did you mean hidden?"),
+    "unknown buffer": (
+        {f"{A}.w_in.to": "hiden[1]"},
+        f"{A}.w_in.to",
+        "there is no buffer hiden; did you mean hidden?",
+    ),
     "no end": ({f"{A}.w_in.to": ABSENT}, f"{A}.w_in.to", "is missing"),
-    "unreadable end": ({f"{A}.w_in.to": "hidden[j]"}, f"{A}.w_in.to", "hidden[1], hidden[-1], hidden[i]"),
+    "unreadable end": (
+        {f"{A}.w_in.to": "hidden[j]"},
+        f"{A}.w_in.to",
+        "hidden[1], hidden[-1], hidden[i]",
+    ),
     "index too high": ({f"{A}.w_in.to": "hidden[4]"}, f"{A}.w_in.to", "an index from 1 to 3"),
     "index zero": ({f"{A}.w_in.to": "hidden[0]"}, f"{A}.w_in.to", "an index from 1 to 3"),
     "index too low": ({f"{A}.w_in.to": "hidden[-4]"}, f"{A}.w_in.to", "an index from 1 to 3"),
-    "family without index": ({f"{A}.w_in.to": "hidden"}, f"{A}.w_in.to", "write hidden[1], hidden[-1], or hidden[i]"),
+    "family without index": (
+        {f"{A}.w_in.to": "hidden"},
+        f"{A}.w_in.to",
+        "write hidden[1], hidden[-1], or hidden[i]",
+    ),
     "member by name": ({f"{A}.w_in.to": "hidden1"}, f"{A}.w_in.to", "write hidden[1]"),
     "index of one": ({f"{A}.w_in.from": "input[1]"}, f"{A}.w_in.from", "write input"),
-    "to the input": ({f"{A}.back": full("hidden[1]", "input")}, f"{A}.back.to", "listens to nobody"),
-    "to itself": ({f"{A}.loop": full("hidden[1]", "hidden[1]")}, f"{A}.loop.to", "connect two buffers"),
+    "to the input": (
+        {f"{A}.back": full("hidden[1]", "input")},
+        f"{A}.back.to",
+        "listens to nobody",
+    ),
+    "to itself": (
+        {f"{A}.loop": full("hidden[1]", "hidden[1]")},
+        f"{A}.loop.to",
+        "connect two buffers",
+    ),
     "null adapter": ({f"{A}.w_back": None}, f"{A}.w_back", "write ~model.adapters.w_back"),
     # the graph
-    "duplicate edge": ({f"{A}.more": full("hidden[1]", "hidden[2]")}, f"{A}.more", "there is model.adapters.up already"),
-    "duplicate name": ({f"{A}.hidden1": full("input", "hidden[2]")}, f"{A}.hidden1", "choose another name"),
+    "duplicate edge": (
+        {f"{A}.more": full("hidden[1]", "hidden[2]")},
+        f"{A}.more",
+        "there is model.adapters.up already",
+    ),
+    "duplicate name": (
+        {f"{A}.hidden1": full("input", "hidden[2]")},
+        f"{A}.hidden1",
+        "choose another name",
+    ),
     "unreachable": ({f"{A}.up": ABSENT}, A, "no message from input reaches hidden2"),
-    "output unfed": ({f"{A}.w_out": ABSENT}, A, "nothing feeds the output; add an adapter with `to: output`"),
+    "output unfed": (
+        {f"{A}.w_out": ABSENT},
+        A,
+        "nothing feeds the output; add an adapter with `to: output`",
+    ),
     # shapes
     "sizes of an identity": (
         {f"{A}.w_in": {"from": "input", "to": "hidden[1]", "_target_": IDENTITY}},
         f"{A}.w_in",
         "the size (6,), but the receiver is (8,)",
     ),
-    "a strength per unit": ({f"{A}.up.strength": [1.0, 2.0]}, f"{A}.up", "strength: got shape (2,), expected () or (8,)"),
+    "a strength per unit": (
+        {f"{A}.up.strength": [1.0, 2.0]},
+        f"{A}.up",
+        "strength: got shape (2,), expected () or (8,)",
+    ),
     "a threshold per unit": (
         {f"{L}.hidden.threshold": [1.0, 2.0]},
         f"{L}.hidden",
         "threshold: got shape (2,), expected () or (8,)",
     ),
-    "constructor": ({f"{L}.hidden.sparsity": 1.5}, f"{L}.hidden", "got 1.5, expected a fraction of absent synapses in [0, 1)"),
+    "constructor": (
+        {f"{L}.hidden.sparsity": 1.5},
+        f"{L}.hidden",
+        "got 1.5, expected a fraction of absent synapses in [0, 1)",
+    ),
     "rule's threshold": ({f"{A}.w_out.threshold": 1.0}, f"{A}.w_out", "leave it out"),
     "input size": ({"data.shape": [7]}, "model.buffers.input", "got [6], expected [7]"),
     "output size": ({"data.classes": 5}, "model.buffers.output", "got [4], expected [5]"),
     # dynamics and optimiser
-    "learn nobody": ({"dynamics.train.free.learn": ["w_inn"]}, "dynamics.train.free.learn", "did you mean w_in?"),
-    "inference learns": ({"dynamics.infer.recall.learn": ["w_in"]}, "dynamics.infer.recall.learn", "take it away"),
+    "learn nobody": (
+        {"dynamics.train.free.learn": ["w_inn"]},
+        "dynamics.train.free.learn",
+        "did you mean w_in?",
+    ),
+    "inference learns": (
+        {"dynamics.infer.recall.learn": ["w_in"]},
+        "dynamics.infer.recall.learn",
+        "take it away",
+    ),
     "no length": ({"dynamics.infer.recall.steps": ABSENT}, "dynamics.infer.recall", "`steps: n`"),
-    "negative length of a phase": ({"dynamics.infer.recall.steps": -1}, "dynamics.infer.recall", "got -1 steps"),
+    "negative length of a phase": (
+        {"dynamics.infer.recall.steps": -1},
+        "dynamics.infer.recall",
+        "got -1 steps",
+    ),
     "no phase": ({"dynamics.train": {}}, "dynamics.train", "got {}, expected at least 1 of them"),
     "nothing learns": (
         {"dynamics.train.free.learn": ["w_back"], "dynamics.train.recall.learn": []},
@@ -181,10 +316,26 @@ CASES = {
         "expected one of Optax's transformations",
     ),
     # numbers of the other sections
-    "batch size": ({"data.batch_size": 0}, "data.batch_size", "got 0, expected a number greater than 0"),
-    "negative epochs": ({"runner.epochs": -1}, "runner.epochs", "got -1, expected a number greater than or equal to 0"),
-    "endless epochs": ({"runner.epochs": 10**23}, "runner.epochs", "expected a number less than 2147483648"),
-    "seeds of replicas": ({"seed": 2**31 - 1, "runner.replicas": 2}, "seed", "expected at most 2147483646"),
+    "batch size": (
+        {"data.batch_size": 0},
+        "data.batch_size",
+        "got 0, expected a number greater than 0",
+    ),
+    "negative epochs": (
+        {"runner.epochs": -1},
+        "runner.epochs",
+        "got -1, expected a number greater than or equal to 0",
+    ),
+    "endless epochs": (
+        {"runner.epochs": 10**23},
+        "runner.epochs",
+        "expected a number less than 2147483648",
+    ),
+    "seeds of replicas": (
+        {"seed": 2**31 - 1, "runner.replicas": 2},
+        "seed",
+        "expected at most 2147483646",
+    ),
     "kept classes": ({"data.only_classes": [3, 8]}, "data.classes", "got 4, expected 2"),
     # targets
     "misspelt class": (
@@ -197,9 +348,21 @@ CASES = {
         f"{L}.output._target_",
         "darnax has no modulez; did you mean modules?",
     ),
-    "no dotted name": ({f"{L}.output._target_": "OutputLayer"}, f"{L}.output._target_", "expected a dotted public name"),
-    "private name": ({f"{L}.output._target_": "darnax.modules._x"}, f"{L}.output._target_", "expected a dotted public name"),
-    "untrusted": ({f"{L}.output._target_": "colorsys.Layer"}, f"{L}.output._target_", "add trust=[colorsys]"),
+    "no dotted name": (
+        {f"{L}.output._target_": "OutputLayer"},
+        f"{L}.output._target_",
+        "expected a dotted public name",
+    ),
+    "private name": (
+        {f"{L}.output._target_": "darnax.modules._x"},
+        f"{L}.output._target_",
+        "expected a dotted public name",
+    ),
+    "untrusted": (
+        {f"{L}.output._target_": "colorsys.Layer"},
+        f"{L}.output._target_",
+        "add trust=[colorsys]",
+    ),
     "untrusted through the back door": (
         {f"{L}.output._target_": "darnax.runner.revision.subprocess.run"},
         f"{L}.output._target_",
@@ -210,8 +373,16 @@ CASES = {
         f"{L}.output._target_",
         "is no class",
     ),
-    "a module of darnax": ({f"{L}.output._target_": "darnax.modules"}, f"{L}.output._target_", "is no class"),
-    "a module of Optax": ({"optimizer.default._target_": "optax.losses"}, "optimizer.default._target_", "builds no optimiser"),
+    "a module of darnax": (
+        {f"{L}.output._target_": "darnax.modules"},
+        f"{L}.output._target_",
+        "is no class",
+    ),
+    "a module of Optax": (
+        {"optimizer.default._target_": "optax.losses"},
+        "optimizer.default._target_",
+        "builds no optimiser",
+    ),
     "no such package": (
         {"trust": ["no_such_package"], f"{L}.output._target_": "no_such_package.Layer"},
         f"{L}.output._target_",
@@ -226,7 +397,9 @@ def test_a_mistake_is_found_where_it_is(changes, where, remedy):
         build(changed(changes))
     told = {problem.where: problem.what for problem in reversed(caught.value.problems)}
     assert where in told, caught.value
-    assert any(problem.where == where and remedy in problem.what for problem in caught.value.problems), told
+    assert any(
+        problem.where == where and remedy in problem.what for problem in caught.value.problems
+    ), told
     if len(changes) == 1 and where not in (A, "model.buffers.input"):
         assert len(caught.value.problems) == 1, "one mistake is one problem"
 
@@ -251,7 +424,11 @@ def test_everything_is_said_at_once():
 
 def test_wrong_buffers_do_not_hide_wrong_modules():
     with pytest.raises(RequestError) as caught:
-        build(changed({"model.buffers.hidden.repeat": 0, f"{L}.hidden.j_dd": 1, f"{A}.w_in.strengh": 1}))
+        build(
+            changed(
+                {"model.buffers.hidden.repeat": 0, f"{L}.hidden.j_dd": 1, f"{A}.w_in.strengh": 1}
+            )
+        )
     found = {problem.where for problem in caught.value.problems}
     assert found == {"model.buffers.hidden", f"{L}.hidden.j_dd", f"{A}.w_in.strengh"}
 
@@ -308,7 +485,8 @@ def test_a_module_without_a_rule_says_itself_what_it_may_change(tmp_path, monkey
     monkeypatch.syspath_prepend(tmp_path)
     pull = {"trust": ["my_pull"], f"{A}.up._target_": "my_pull.Pull"}
     with pytest.raises(
-        RequestError, match=r"up: no phase .* lets up1, up2 learn; .*or freeze it with a method `plastic` of Pull"
+        RequestError,
+        match=r"up: no phase .* lets up1, up2 learn; .*or freeze it with a method `plastic` of Pull",
     ):
         build(changed(pull))
 
@@ -348,7 +526,10 @@ def test_an_argument_without_annotation_takes_an_object(strange):
 
 @pytest.mark.parametrize(
     ("where", "name", "said"),
-    [(f"{A}.w_in.rule", "Never", r"w_in: .*never"), ("data.labels", "labels", r"data\.labels: got int, expected a Labels")],
+    [
+        (f"{A}.w_in.rule", "Never", r"w_in: .*never"),
+        ("data.labels", "labels", r"data\.labels: got int, expected a Labels"),
+    ],
 )
 def test_what_a_trusted_package_makes_is_looked_at(strange, where, name, said):
     with pytest.raises(RequestError, match=said):

@@ -23,14 +23,19 @@ def trained(experiment, steps=2):
     order = programs.shuffle(keys, zero, zero, window.count)
     learner = programs.start(keys)
     before = jax.tree.map(np.asarray, learner.arrays)
-    learner, _, spoilt = programs.train(learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps))
+    learner, _, spoilt = programs.train(
+        learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps)
+    )
     assert int(spoilt.min()) > steps
     return programs, before, learner
 
 
 def moves(before, learner) -> bool:
     after = jax.tree.leaves(learner.arrays)
-    return any(not np.array_equal(one, other) for one, other in zip(jax.tree.leaves(before), after, strict=True))
+    return any(
+        not np.array_equal(one, other)
+        for one, other in zip(jax.tree.leaves(before), after, strict=True)
+    )
 
 
 FREE = {"messages": "forward", "steps": 1, "learn": ["*"]}

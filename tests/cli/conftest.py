@@ -40,7 +40,9 @@ def write(directory: Path, files: dict[str, str]) -> Path:
     return directory
 
 
-KILLED: dict[Path, str] = {}  # what the sweep below leaves, with a word in the place of the folder that it is in
+KILLED: dict[
+    Path, str
+] = {}  # what the sweep below leaves, with a word in the place of the folder that it is in
 PLACE = "/the/place/of/the/sweep"
 
 
@@ -60,10 +62,20 @@ class Lab:
 
     def train(self, config, *, overrides, command, composed=None, sweep=None, display=None):
         json.dumps(config)  # plain containers, or this raises
-        self.calls.append({"config": config, "overrides": overrides, "command": command, "sweep": sweep and sweep.folder})
+        self.calls.append(
+            {
+                "config": config,
+                "overrides": overrides,
+                "command": command,
+                "sweep": sweep and sweep.folder,
+            }
+        )
         self.fail(config)
         value = self.value(config)
-        logged = [{"eval/accuracy": value / 2, "loss": -2 * value}, {"eval/accuracy": value, "loss": -value}]
+        logged = [
+            {"eval/accuracy": value / 2, "loss": -2 * value},
+            {"eval/accuracy": value, "loss": -value},
+        ]
         summary = {"status": "finished", "metrics": logged[-1]}
         if sweep:
             rows = "".join(json.dumps(row) + "\n" for row in logged)
@@ -87,9 +99,20 @@ class Lab:
         self.refuse(config)
 
     def resume(self, run, sweep=None, trusted=(), data=None, display=None):
-        self.calls.append({"resume": run} | ({"data": data} if data else {}) | ({"trusted": set(trusted)} if trusted else {}))
+        self.calls.append(
+            {"resume": run}
+            | ({"data": data} if data else {})
+            | ({"trusted": set(trusted)} if trusted else {})
+        )
         if sweep:
-            write(run, {"summary.json": json.dumps({"status": "finished", "metrics": {"eval/accuracy": 1.0}})})
+            write(
+                run,
+                {
+                    "summary.json": json.dumps(
+                        {"status": "finished", "metrics": {"eval/accuracy": 1.0}}
+                    )
+                },
+            )
         return {"status": "finished", "metrics": {}}
 
     def __call__(self, *arguments: str) -> Result:
@@ -146,7 +169,14 @@ def sweep(lab) -> Path:
         lab.calls.clear()
         lab.fail = lambda config: None
         files = (path for path in lab.place.rglob("*") if path.is_file())
-        KILLED.update({path.relative_to(lab.place): path.read_text().replace(str(lab.place.parent), PLACE) for path in files})
-    lab.write({str(name): text.replace(PLACE, str(lab.place.parent)) for name, text in KILLED.items()})
+        KILLED.update(
+            {
+                path.relative_to(lab.place): path.read_text().replace(str(lab.place.parent), PLACE)
+                for path in files
+            }
+        )
+    lab.write(
+        {str(name): text.replace(PLACE, str(lab.place.parent)) for name, text in KILLED.items()}
+    )
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
     return folder

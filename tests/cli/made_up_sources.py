@@ -19,7 +19,9 @@ class Blobs:
         return Dataset("blobs", train, validation if self.validates else None, test, tuple("abc"))
 
     def split(self, seed: int) -> Resident:
-        images = np.random.default_rng(seed).integers(0, 256, (self.examples, 28, 28, 1), dtype=np.uint8)
+        images = np.random.default_rng(seed).integers(
+            0, 256, (self.examples, 28, 28, 1), dtype=np.uint8
+        )
         return Resident(images, (np.arange(self.examples) % 3).astype(np.int32))
 
 

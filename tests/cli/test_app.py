@@ -9,7 +9,18 @@ import pytest
 
 import darnax
 
-HEAVY = {"jax", "numpy", "wandb", "tensorflow_datasets", "hydra", "omegaconf", "equinox", "optax", "cv2", "grain"}
+HEAVY = {
+    "jax",
+    "numpy",
+    "wandb",
+    "tensorflow_datasets",
+    "hydra",
+    "omegaconf",
+    "equinox",
+    "optax",
+    "cv2",
+    "grain",
+}
 ROOT = str(Path(darnax.__file__).parents[1])
 
 
@@ -19,10 +30,21 @@ def darnax_alone(*words: str, cwd: Path, **environment: str) -> subprocess.Compl
         "try:\n    main()\nfinally:\n    print('loaded:', *{m.partition('.')[0] for m in sys.modules}, file=sys.stderr)"
     )
     env = {**os.environ, "PYTHONPATH": ROOT, **environment}
-    return subprocess.run([sys.executable, "-c", code, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"], ["list"], ["data", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["--version"], ["train", "--help"], ["list"], ["data", "--help"]],
+    ids=" ".join,
+)
 def test_what_needs_no_network_loads_nothing_heavy(tmp_path, words):
     result = darnax_alone(*words, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -36,7 +58,14 @@ def test_version(lab):
 
 
 def test_every_command_has_an_example(lab):
-    for words in (["train"], ["eval"], ["list"], ["data", "list"], ["data", "show"], ["data", "prepare"]):
+    for words in (
+        ["train"],
+        ["eval"],
+        ["list"],
+        ["data", "list"],
+        ["data", "show"],
+        ["data", "prepare"],
+    ):
         below_usage = lab(*words, "--help").stdout.partition("Usage:")[2].partition("\n")[2]
         assert f" darnax {' '.join(words)}" in below_usage, words
 
@@ -69,7 +98,9 @@ def test_the_shell_completes_experiments(tmp_path, line, expected):
     (tmp_path / "configs" / "experiment").mkdir(parents=True)
     (tmp_path / "configs" / "experiment" / "mine.yaml").touch()
     word = str(len(line.split()) - 1)
-    result = darnax_alone(cwd=tmp_path, _DARNAX_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=word)
+    result = darnax_alone(
+        cwd=tmp_path, _DARNAX_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=word
+    )
     assert expected in result.stdout.split()
 
 

@@ -22,12 +22,18 @@ POINTS = [
 
 
 @pytest.mark.filterwarnings(r"ignore:\s*'hydra/launcher/:UserWarning")
-def test_many_compositions_are_what_each_would_be_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_compositions_are_what_each_would_be_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "more/data").mkdir(parents=True)
     (tmp_path / "more/data/only_here.yaml").write_text("name: only_here\n")
     composer = Composer()
     for overrides in [*POINTS, *POINTS[:2]]:
         words = normalise_overrides(overrides)
-        alone = ConfigLoaderImpl(composer.get_search_path()).load_configuration("config", words, RunMode.RUN, from_shell=False)
-        assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == OmegaConf.to_yaml(alone)
+        alone = ConfigLoaderImpl(composer.get_search_path()).load_configuration(
+            "config", words, RunMode.RUN, from_shell=False
+        )
+        assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == OmegaConf.to_yaml(
+            alone
+        )

@@ -42,7 +42,11 @@ def room(monkeypatch):
 
 def test_the_list_says_what_is_prepared(lab, room):
     lines = lab("data", "list", "--directory", "sets").stdout.splitlines()
-    assert [line.split()[:2] for line in lines] == [["dataset", "prepared"], ["mnist", "yes"], ["x", "no"]]
+    assert [line.split()[:2] for line in lines] == [
+        ["dataset", "prepared"],
+        ["mnist", "yes"],
+        ["x", "no"],
+    ]
     assert room == [Path("sets")]
 
 
@@ -55,7 +59,14 @@ def test_the_directory_is_the_one_of_my_configuration(lab, room):
 
 def test_show_tells_shape_splits_and_classes(lab, room):
     shown = lab("data", "show", "mnist").stdout
-    for fact in ("Digits.", "28 x 28 x 1", "60 examples", "10 examples", "/sets/mnist", "zero, one"):
+    for fact in (
+        "Digits.",
+        "28 x 28 x 1",
+        "60 examples",
+        "10 examples",
+        "/sets/mnist",
+        "zero, one",
+    ):
         assert fact in shown
     assert lab("data", "show", "mnst").exit_code == 2
 

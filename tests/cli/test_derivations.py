@@ -33,7 +33,9 @@ def trained(folder: Path, words: list[str], file: Path | None = None) -> RunFold
     """Make the folder of a run as `darnax train` does, and train nothing."""
     whole = (Composer(file) if file else FRESH).run_composed(words)
     config, composed = whole.resolved, whole.to_container()
-    return training.new_folder(folder, "saved", config, composed, overrides=words, command=["darnax"])
+    return training.new_folder(
+        folder, "saved", config, composed, overrides=words, command=["darnax"]
+    )
 
 
 def copied(run: RunFolder, to: Path) -> Path:
@@ -225,7 +227,9 @@ def resolved(tree: dict) -> dict:
 @given(RAW, NEW)
 def test_an_override_of_values_gives_what_it_gives_of_references_or_is_refused(slots, new):
     raw = tree_of(slots)
-    assume("${" not in str(resolved(raw)))  # of a mapping in a text: such a configuration is refused
+    assume(
+        "${" not in str(resolved(raw))
+    )  # of a mapping in a text: such a configuration is refused
     whole = keep_references(raw, resolved(raw))
     before = Composed(whole.resolved, whole.resolved, derivations(whole.to_container()))
     words = [f"{key}={number}" for key, number in new]

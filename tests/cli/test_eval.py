@@ -21,7 +21,9 @@ def test_eval_prints_and_draws(lab, monkeypatch):
 
     def evaluate(run, overrides, display):
         asked.append((str(run), overrides))
-        found = SimpleNamespace(accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX, right_or_wrong=True)
+        found = SimpleNamespace(
+            accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX, right_or_wrong=True
+        )
         return "best.safetensors (step 7, the best by eval/accuracy)", found
 
     monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", evaluate)
@@ -33,16 +35,27 @@ def test_eval_prints_and_draws(lab, monkeypatch):
     assert lines[0] == "checkpoint best.safetensors (step 7, the best by eval/accuracy)"
     assert lines[1].startswith("accuracy 80.00%  (95% interval 54.81% to 92.95%, 15 examples)")
     rows = [line.removeprefix("T-shirt & <top>").split() for line in lines[4:7]]
-    assert rows == [["10", "80.00%", "88.89%"], ["trouser", "5", "80.00%", "66.67%"], ["never", "0"]]
+    assert rows == [
+        ["10", "80.00%", "88.89%"],
+        ["trouser", "5", "80.00%", "66.67%"],
+        ["never", "0"],
+    ]
     assert lab.left() == ["one", "one/confusion.svg"]
 
 
-@pytest.mark.parametrize(("right_or_wrong", "line"), [(True, "accuracy 80.00%  (95% interval"), (False, "score 0.8000  (mean")])
+@pytest.mark.parametrize(
+    ("right_or_wrong", "line"),
+    [(True, "accuracy 80.00%  (95% interval"), (False, "score 0.8000  (mean")],
+)
 def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, right_or_wrong, line):
     import darnax.laboratory.reopening
 
-    found = SimpleNamespace(accuracy=0.8, examples=15, class_names=(), confusion=None, right_or_wrong=right_or_wrong)
-    monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", lambda *_: ("best.safetensors", found))
+    found = SimpleNamespace(
+        accuracy=0.8, examples=15, class_names=(), confusion=None, right_or_wrong=right_or_wrong
+    )
+    monkeypatch.setattr(
+        darnax.laboratory.reopening, "evaluate", lambda *_: ("best.safetensors", found)
+    )
     (lab.place / "one").mkdir()
     lines = lab("eval", "one").stdout.splitlines()
     assert lines[1].startswith(line)
@@ -56,8 +69,14 @@ def test_the_ends_of_the_interval_solve_the_equation_of_wilson(case):
     correct, n = case
     share = correct / n
     for end in confusion.interval(correct, n):
-        assert (share - end) ** 2 == pytest.approx(1.959964**2 * end * (1 - end) / n, rel=1e-6, abs=1e-12)
-    assert confusion.interval(correct, n)[0] - 1e-12 <= share <= confusion.interval(correct, n)[1] + 1e-12
+        assert (share - end) ** 2 == pytest.approx(
+            1.959964**2 * end * (1 - end) / n, rel=1e-6, abs=1e-12
+        )
+    assert (
+        confusion.interval(correct, n)[0] - 1e-12
+        <= share
+        <= confusion.interval(correct, n)[1] + 1e-12
+    )
 
 
 def test_nothing_evaluated_is_known_to_be_anything():

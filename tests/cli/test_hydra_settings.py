@@ -16,7 +16,15 @@ NODES = sorted({field.name for field in fields(HydraConf)} - OURS)
 
 @pytest.mark.parametrize("multirun", [False, True])
 @pytest.mark.parametrize(
-    "spelling", ["hydra.{}=x", "+hydra.{}.deep=x", "~hydra.{}", "hydra/{}=x", "++hydra.{}={{a: 1}}", "hydra={{{}: x}}"]
+    "spelling",
+    [
+        "hydra.{}=x",
+        "+hydra.{}.deep=x",
+        "~hydra.{}",
+        "hydra/{}=x",
+        "++hydra.{}={{a: 1}}",
+        "hydra={{{}: x}}",
+    ],
 )
 def test_what_darnax_does_not_heed_is_refused(multirun, spelling):
     words = [spelling.format(node) for node in NODES]
@@ -26,7 +34,13 @@ def test_what_darnax_does_not_heed_is_refused(multirun, spelling):
 
 
 @pytest.mark.parametrize(
-    "word", ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra/sweeper=optuna", "+hydra.sweeper.params.seed=1"]
+    "word",
+    [
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+        "hydra/sweeper=optuna",
+        "+hydra.sweeper.params.seed=1",
+    ],
 )
 def test_a_launcher_and_a_sweeper_need_a_sweep(word):
     require_effective([word], multirun=True)
@@ -41,7 +55,9 @@ def test_a_search_path_has_an_effect_where_files_are_chosen():
 
 
 def test_words_that_are_not_hydras_are_left_alone():
-    require_effective(["seed=1", "hydrant=1", "+model.hydra.run=1", "not an override", "'"], multirun=False)
+    require_effective(
+        ["seed=1", "hydrant=1", "+model.hydra.run=1", "not an override", "'"], multirun=False
+    )
 
 
 @pytest.mark.parametrize("mode", list(RunMode))

@@ -18,7 +18,9 @@ SCHEMAS = {
     "submitit_local": "hydra_submitit_launcher.config:LocalQueueConf",
     "submitit_slurm": "hydra_submitit_launcher.config:SlurmQueueConf",
 }
-FILES = sorted(path.stem for path in (config_folders.packaged_folder() / "hydra" / "launcher").glob("*.yaml"))
+FILES = sorted(
+    path.stem for path in (config_folders.packaged_folder() / "hydra" / "launcher").glob("*.yaml")
+)
 
 
 def test_every_launcher_has_a_file():
@@ -40,14 +42,24 @@ def test_it_says_all_that_the_plugin_can_be_told(name):
 
 
 @pytest.mark.parametrize(
-    "file", sorted((config_folders.packaged_folder() / "sweep").glob("*.yaml")), ids=lambda file: file.stem
+    "file",
+    sorted((config_folders.packaged_folder() / "sweep").glob("*.yaml")),
+    ids=lambda file: file.stem,
 )
 def test_every_sweep_that_is_shipped_has_points(file):
     composer = Composer()
     config = composer.compose(["+experiment=mnist_chain", f"+sweep={file.stem}"], RunMode.MULTIRUN)
-    swept = [override for override in hydra_request.swept_overrides(config, composer) if override.is_sweep_override()]
+    swept = [
+        override
+        for override in hydra_request.swept_overrides(config, composer)
+        if override.is_sweep_override()
+    ]
     assert swept
-    point = [*(f"{o.get_key_element()}=1" for o in swept), "+experiment=mnist_chain", f"+sweep={file.stem}"]
+    point = [
+        *(f"{o.get_key_element()}=1" for o in swept),
+        "+experiment=mnist_chain",
+        f"+sweep={file.stem}",
+    ]
     assert compose_point(composer, [], point).config["data"]["validation"] > 0
 
 
@@ -55,7 +67,9 @@ def test_a_launcher_that_is_not_installed_is_named(lab):
     lab.write({"configs/hydra/launcher/mine.yaml": "_target_: hydra_plugins.hydra_mine.MyLauncher"})
     result = lab("train", "-m", "hydra/launcher=mine", "seed=1,2")
     assert result.exit_code == 2
-    assert "hydra/launcher=mine: hydra_plugins.hydra_mine.MyLauncher is not installed" in result.stderr
+    assert (
+        "hydra/launcher=mine: hydra_plugins.hydra_mine.MyLauncher is not installed" in result.stderr
+    )
     assert not (lab.place / "outputs").exists()
 
 
@@ -85,8 +99,12 @@ def test_files_of_a_launcher_lie_where_nobody_has_put_any(tmp_path):
     for _ in range(2):
         composer = Composer()
         config = composer.compose(["hydra/launcher=submitit_local"], RunMode.MULTIRUN)
-        with hydra_launcher.launcher(config, composer, tmp_path, lambda overrides: None) as launcher:
+        with hydra_launcher.launcher(
+            config, composer, tmp_path, lambda overrides: None
+        ) as launcher:
             places.add(str(launcher.params["submitit_folder"]))
     assert len(places) == 2
-    assert all(place.startswith(str(tmp_path / ".submitit")) and place.endswith("/%j") for place in places)
+    assert all(
+        place.startswith(str(tmp_path / ".submitit")) and place.endswith("/%j") for place in places
+    )
     assert not (tmp_path / ".submitit").exists()

@@ -14,7 +14,10 @@ MISTAKES = [
     (["+experiment=frist"], ["did you mean first?", "darnax list"]),
     (["+experiment=orphan"], ["+experiment=orphan", "did you mean chain?"]),
     (["+experiment=broken"], ["broken.yaml:3", "no valid YAML"]),
-    (["+experiment=dangling"], ["name: refers to ${model.dept}", "did you mean model.depth?", "later: has no value yet"]),
+    (
+        ["+experiment=dangling"],
+        ["name: refers to ${model.dept}", "did you mean model.depth?", "later: has no value yet"],
+    ),
     (["+experiment=first", "+experiment=second"], ["choose it once"]),
     (["seed=1,2"], ["-m", "seed=[…]"]),
     (["seed=choice(1,2)"], ["-m"]),
@@ -37,7 +40,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else "")
+@pytest.mark.parametrize(
+    ("words", "said"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else ""
+)
 def test_a_mistake_is_explained(lab, words, said):
     result = lab("train", *words)
     assert result.exit_code == 2, result.output
@@ -103,7 +108,10 @@ def test_control_c_before_a_run_is_130(lab):
 def test_on_a_terminal_all_problems_stand_in_one_box(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "100")
-    assert panels.report(RequestError(Problem("data.batch_size", "got [0], expected [1]"), "second")) == 2
+    assert (
+        panels.report(RequestError(Problem("data.batch_size", "got [0], expected [1]"), "second"))
+        == 2
+    )
     box = capsys.readouterr().err
     assert "data.batch_size: got [0], expected [1]" in box
     assert "second" in box

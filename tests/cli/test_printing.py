@@ -45,7 +45,11 @@ def calls(tree: ast.AST) -> set[str]:
 
 @pytest.mark.parametrize("file", sorted(COMMANDS.glob("*.py")), ids=lambda file: file.stem)
 def test_every_command_prints_by_the_one_function_that_makes_words_printable(file: Path) -> None:
-    printing = {name for name in calls(ast.parse(file.read_text())) if name.rpartition(".")[2] in DIRECT or name in ELSEWHERE}
+    printing = {
+        name
+        for name in calls(ast.parse(file.read_text()))
+        if name.rpartition(".")[2] in DIRECT or name in ELSEWHERE
+    }
     assert printing <= ALLOWED.get(file.stem, set())
 
 
@@ -55,7 +59,9 @@ def test_a_letter_that_commands_a_terminal_is_written_out(what: str) -> None:
     assert printable(f"a{EVIL[what]}b").startswith("a\\")
 
 
-@pytest.mark.parametrize("words", ["mnist_chain", "λ = 0.5 · ±", "ä+1", "数字", "a\\b", "[red]", "😀", ""])
+@pytest.mark.parametrize(
+    "words", ["mnist_chain", "λ = 0.5 · ±", "ä+1", "数字", "a\\b", "[red]", "😀", ""]
+)
 def test_other_words_are_as_they_are(words: str) -> None:
     assert printable(words) == words
 
@@ -76,9 +82,17 @@ def test_a_traceback_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in said
 
 
-@given(st.dictionaries(st.sampled_from(["a", "b"]), st.text(max_size=20) | st.lists(st.text(max_size=5)), min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from(["a", "b"]),
+        st.text(max_size=20) | st.lists(st.text(max_size=5)),
+        min_size=1,
+    )
+)
 def test_a_configuration_is_shown_as_yaml_of_the_same_content(config: dict[str, object]) -> None:
-    config = json.loads(json.dumps(config).replace("\\ud", "\\u0"))  # which has no half of a pair of surrogates
+    config = json.loads(
+        json.dumps(config).replace("\\ud", "\\u0")
+    )  # which has no half of a pair of surrogates
     lines = train.as_yaml(config)
     assert all(line == printable(line) for line in lines)
     assert yaml.safe_load("\n".join(lines)) == config
@@ -102,7 +116,24 @@ FORMULAS = [
     "＝1",
     "=cmd|' /C calc'!A0",
 ]
-PLAIN = ["relu", "1", "-1", "+1", "-0.5", "1e-05", "-1e-3", ".5", "", "a=b", "2-1", "[1, -1]", "null", "true", "a'b", "10.5.5"]
+PLAIN = [
+    "relu",
+    "1",
+    "-1",
+    "+1",
+    "-0.5",
+    "1e-05",
+    "-1e-3",
+    ".5",
+    "",
+    "a=b",
+    "2-1",
+    "[1, -1]",
+    "null",
+    "true",
+    "a'b",
+    "10.5.5",
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -157,12 +188,22 @@ def amounts(tree: ast.AST):
     """Yield what stands before a word in the plural, in every text that is put together."""
     for text in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
         for part, word in zip(text.values, text.values[1:], strict=False):
-            if isinstance(part, ast.FormattedValue) and isinstance(word, ast.Constant) and COUNTED.match(word.value):
+            if (
+                isinstance(part, ast.FormattedValue)
+                and isinstance(word, ast.Constant)
+                and COUNTED.match(word.value)
+            ):
                 yield ast.unparse(part.value)
 
 
 def test_one_of_a_thing_is_written_without_a_plural():
-    assert [count_of(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == ["0 epochs", "1 epoch", "1 epoch", "1.5 epochs", "2 epochs"]
+    assert [count_of(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == [
+        "0 epochs",
+        "1 epoch",
+        "1 epoch",
+        "1.5 epochs",
+        "2 epochs",
+    ]
     assert count_of(1, "class", "classes") == "1 class"
     for path in Path(darnax.__file__).parent.rglob("*.py"):
         allowed = SEVERAL.get(path.stem, "")

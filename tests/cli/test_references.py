@@ -14,22 +14,36 @@ from darnax.errors import RequestError
 WORDS = ["a", "b", "c"]
 KEYS = st.lists(st.sampled_from([*WORDS, "0", "1"]), min_size=1, max_size=3).map(".".join)
 REFERENCES = st.builds("${{{}{}}}".format, st.sampled_from(["", "", ".", ".."]), KEYS)
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1e-5, "x", "1", "", "two words"]))
-TEXTS = st.one_of(REFERENCES, st.builds("{}-{}".format, REFERENCES, st.sampled_from(["x", "${seed}"])))
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([0.5, 1e-5, "x", "1", "", "two words"]),
+)
+TEXTS = st.one_of(
+    REFERENCES, st.builds("{}-{}".format, REFERENCES, st.sampled_from(["x", "${seed}"]))
+)
 TREES = st.recursive(
     st.one_of(SCALARS, TEXTS),
-    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(WORDS), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(WORDS), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(WORDS), TREES, min_size=1).map(lambda tree: {**tree, "seed": 7}))
+@given(
+    st.dictionaries(st.sampled_from(WORDS), TREES, min_size=1).map(lambda tree: {**tree, "seed": 7})
+)
 def test_references_come_to_what_omegaconf_makes_of_them(tree):
     before = copy.deepcopy(tree)
     try:
         expected = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
-    except (OmegaConfBaseException, RecursionError):  # what it cannot resolve is refused, or was given a value by a follower
+    except (
+        OmegaConfBaseException,
+        RecursionError,
+    ):  # what it cannot resolve is refused, or was given a value by a follower
         return
     found = references.resolve(references.all_absolute(tree))
     assert repr(found) == repr(expected)
@@ -49,9 +63,18 @@ def test_references_come_to_what_omegaconf_makes_of_them(tree):
         ({"a": "???"}, "has no value yet"),
         ({"a": "$", "b": "${a}{oc.env:HOME}"}, "still refers to something"),
         ({f"a{i}": f"${{a{i + 1}}}" for i in range(60)} | {"a60": 1}, "more than 50 references"),
-        ({"a0": ["x"], **{f"a{i}": [f"${{a{i - 1}}}"] * 9 for i in range(1, 12)}}, "unfold to more than"),
-        ({"a0": "xxxxxxxx", **{f"a{i}": f"${{a{i - 1}}}" * 9 for i in range(1, 12)}}, "unfold to more than"),
-        ({"a0": {"x": 1}, **{f"a{i}": {"x": f"${{a{i - 1}}}"} for i in range(1, 400)}}, "more than 50 references"),
+        (
+            {"a0": ["x"], **{f"a{i}": [f"${{a{i - 1}}}"] * 9 for i in range(1, 12)}},
+            "unfold to more than",
+        ),
+        (
+            {"a0": "xxxxxxxx", **{f"a{i}": f"${{a{i - 1}}}" * 9 for i in range(1, 12)}},
+            "unfold to more than",
+        ),
+        (
+            {"a0": {"x": 1}, **{f"a{i}": {"x": f"${{a{i - 1}}}"} for i in range(1, 400)}},
+            "more than 50 references",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, dict) else value,
 )

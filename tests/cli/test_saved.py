@@ -40,7 +40,12 @@ def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
     """Save a configuration as a run does, or as runs did that kept no composed.yaml."""
     whole = FRESH.run_composed(words)
     tree = whole.to_container() if composed else None
-    return RunFolder.create(folder, "saved", whole.resolved, words, composed=tree, command=["darnax"]).path / "config.yaml"
+    return (
+        RunFolder.create(
+            folder, "saved", whole.resolved, words, composed=tree, command=["darnax"]
+        ).path
+        / "config.yaml"
+    )
 
 
 def printed(folder: Path, words: list[str]) -> Path:
@@ -67,11 +72,16 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
     for each in [*([word] for word in words), words]:
         assert composer.run(each) == FRESH.run([*experiment, *each])
     if way is save:
-        assert composer.run_composed(words).to_container() == FRESH.run_composed([*experiment, *words]).to_container()
+        assert (
+            composer.run_composed(words).to_container()
+            == FRESH.run_composed([*experiment, *words]).to_container()
+        )
 
 
 @pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
-def test_where_references_are_lost_a_value_that_others_derive_from_is_not_changed_alone(tmp_path, name):
+def test_where_references_are_lost_a_value_that_others_derive_from_is_not_changed_alone(
+    tmp_path, name
+):
     experiment = [f"+experiment={name}"]
     composer = Composer(save(tmp_path, experiment, composed=False))
     before = FRESH.run(experiment)
@@ -80,7 +90,9 @@ def test_where_references_are_lost_a_value_that_others_derive_from_is_not_change
         if key not in set(explanations.walk(before, "")):
             continue
         expected = FRESH.run([*experiment, f"{key}={value}"])
-        other = {name for name in leaves(expected) if leaves(before).get(name) != leaves(expected)[name]}
+        other = {
+            name for name in leaves(expected) if leaves(before).get(name) != leaves(expected)[name]
+        }
         derived = {name for name in other if not f"{name}.".startswith(f"{key}.")}
         if not derived:
             assert composer.run([f"{key}={value}"]) == expected
@@ -88,7 +100,9 @@ def test_where_references_are_lost_a_value_that_others_derive_from_is_not_change
         with pytest.raises(RequestError) as caught:
             composer.run([f"{key}={value}"])
         named = [problem.where for problem in caught.value.problems]
-        assert [name for name in derived if not any(name.startswith(where) for where in named)] == []
+        assert [
+            name for name in derived if not any(name.startswith(where) for where in named)
+        ] == []
 
 
 def leaves(config: dict) -> dict:
@@ -103,20 +117,29 @@ def test_where_references_are_lost_all_of_them_can_be_changed_together(tmp_path)
     words = ["model.depth=3", "model.buffers.hidden.repeat=3"]
     assert compose(words, file) == compose([*experiment, "model.depth=3"])
     assert compose(["model.depth=2"], file) == compose(experiment)  # nothing changes
-    assert compose(["model.depth=3", "~model.buffers"], file)["model"]["depth"] == 3  # what is gone cannot stay behind
+    assert (
+        compose(["model.depth=3", "~model.buffers"], file)["model"]["depth"] == 3
+    )  # what is gone cannot stay behind
 
 
 def test_a_value_of_another_size_was_not_derived(tmp_path):
-    file = save(tmp_path, ["+experiment=mnist_chain", "model.buffers.hidden.size=[77]"], composed=False)
+    file = save(
+        tmp_path, ["+experiment=mnist_chain", "model.buffers.hidden.size=[77]"], composed=False
+    )
     assert compose(["model.features=5"], file)["model"]["buffers"]["hidden"]["size"] == [77]
 
 
 def test_an_edited_configuration_is_followed_only_where_nothing_is_left_behind(tmp_path):
-    words = ["+experiment=digits_smoke", "+data.labels.smooth=${model.layers.hidden.j_d}"]  # of the user's own
+    words = [
+        "+experiment=digits_smoke",
+        "+data.labels.smooth=${model.layers.hidden.j_d}",
+    ]  # of the user's own
     file = save(tmp_path, words)
     file.write_text(file.read_text().replace("seed: 0", "seed: 8"))
     assert compose([], file)["seed"] == 8
-    assert "data.labels.smooth: was computed from model.layers.hidden.j_d" in refused(["model.layers.hidden.j_d=0.1"], file)
+    assert "data.labels.smooth: was computed from model.layers.hidden.j_d" in refused(
+        ["model.layers.hidden.j_d=0.1"], file
+    )
     assert "model.buffers.hidden.repeat" in refused(["model.depth=3"], file)
     assert compose(["runner.keep=9"], file)["runner"]["keep"] == 9
 
@@ -154,7 +177,10 @@ def test_a_variable_is_looked_up_when_it_is_composed_and_never_again(tmp_path, m
     monkeypatch.setenv("PLACE", "there")
     words = ["+experiment=digits_smoke", "paths.data=${oc.env:PLACE}"]
     file = save(tmp_path, words)
-    assert all("there" in path.read_text() and "oc.env" not in path.read_text() for path in file.parent.glob("co*.yaml"))
+    assert all(
+        "there" in path.read_text() and "oc.env" not in path.read_text()
+        for path in file.parent.glob("co*.yaml")
+    )
     monkeypatch.setenv("PLACE", "elsewhere")
     assert compose(["seed=4"], file)["paths"]["data"] == "there"
     assert compose(["paths.data=${oc.env:PLACE}"], file)["paths"]["data"] == "elsewhere"
@@ -163,9 +189,14 @@ def test_a_variable_is_looked_up_when_it_is_composed_and_never_again(tmp_path, m
 
 def test_a_part_of_what_is_a_reference_becomes_its_own(tmp_path):
     file = save(tmp_path, ["+experiment=mnist_skip"])
-    groups = compose(["optimizer.groups.w_in_skip.learning_rate.init_value=9"], file)["optimizer"]["groups"]
+    groups = compose(["optimizer.groups.w_in_skip.learning_rate.init_value=9"], file)["optimizer"][
+        "groups"
+    ]
     assert groups["w_in"]["learning_rate"]["init_value"] == 0.6
-    assert groups["w_in_skip"]["learning_rate"] == {**groups["w_in"]["learning_rate"], "init_value": 9}
+    assert groups["w_in_skip"]["learning_rate"] == {
+        **groups["w_in"]["learning_rate"],
+        "init_value": 9,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -207,11 +238,15 @@ def test_what_a_saved_configuration_does_not_take_is_explained(digits, word, say
 NAMES = st.sampled_from(["a", "b", "c"])
 SCALARS = st.sampled_from([None, True, 0, 1.5, "x"])
 TREES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=6
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
 )
 PATHS = st.lists(NAMES | st.just("0"), min_size=1, max_size=3).map(".".join)
 VALUES = st.sampled_from(["1", "null", "y", "[1,2]", "{a: 1}", "{a: {b: 2}, c: 3}", "'q, r'", "[]"])
-WORDS = st.builds("{}{}={}".format, st.sampled_from(["", "+", "++"]), PATHS, VALUES) | PATHS.map("~{}".format)
+WORDS = st.builds("{}{}={}".format, st.sampled_from(["", "+", "++"]), PATHS, VALUES) | PATHS.map(
+    "~{}".format
+)
 
 
 @settings(deadline=None)
@@ -220,11 +255,16 @@ def test_values_are_changed_as_hydra_changes_them(tree, words):
     config = OmegaConf.create(copy.deepcopy(tree))
     OmegaConf.set_struct(config, True)
     try:
-        ConfigLoaderImpl._apply_overrides_to_config(OverridesParser.create().parse_overrides(words), config)
+        ConfigLoaderImpl._apply_overrides_to_config(
+            OverridesParser.create().parse_overrides(words), config
+        )
         expected = OmegaConf.to_container(config)
     except Exception:  # what Hydra refuses may be possible here: to take away a null, to put a mapping in the place of a number
         return
-    assert saved_configuration.apply_overrides(Composed(tree, tree), words, lambda _: False).resolved == expected
+    assert (
+        saved_configuration.apply_overrides(Composed(tree, tree), words, lambda _: False).resolved
+        == expected
+    )
 
 
 def test_what_is_kept_comes_to_what_was_composed_even_where_the_texts_are_unusual():
@@ -246,12 +286,16 @@ def test_a_launcher_and_a_sweeper_of_a_saved_configuration_are_darnaxs_own(tmp_p
     monkeypatch.chdir(tmp_path)
     composer = Composer(file)
     config = composer.compose(
-        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=1,2", "runner.keep=3"], RunMode.MULTIRUN
+        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=1,2", "runner.keep=3"],
+        RunMode.MULTIRUN,
     )
     assert config.hydra.launcher.n_jobs == 2
     assert list(config.hydra.overrides.task) == ["seed=1,2", "runner.keep=3"]
     assert config.runner.keep == 3
     assert composer.compose([], RunMode.MULTIRUN).hydra.launcher._target_.endswith("BasicLauncher")
-    assert composer.get_search_path().get_path()[1].path == f"file://{config_folders.packaged_folder()}"
+    assert (
+        composer.get_search_path().get_path()[1].path
+        == f"file://{config_folders.packaged_folder()}"
+    )
     assert compose_point(composer, [], ["seed=2"]).config == compose(["seed=2"], file)
     assert load_plain(file.read_text()) == compose([], file)

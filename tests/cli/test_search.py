@@ -24,7 +24,13 @@ from darnax.tracking import Tracker
 from darnax.tracking.pruning import Pruned
 
 J_D = "model.layers.hidden.j_d"
-SEARCH = ["-m", "+experiment=first", "hydra/sweeper=optuna", f"{J_D}=interval(0.2,0.8)", "runner.epochs=int(interval(1,9))"]
+SEARCH = [
+    "-m",
+    "+experiment=first",
+    "hydra/sweeper=optuna",
+    f"{J_D}=interval(0.2,0.8)",
+    "runner.epochs=int(interval(1,9))",
+]
 
 
 class Killed(BaseException):
@@ -82,14 +88,21 @@ def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
     result = lab("train", *SEARCH, "model=glob(*)", "hydra.sweeper.n_trials=12")
     assert result.exit_code == 0, result.output
     assert len(lab.configs) == 12
-    assert all(0.2 <= c["model"]["layers"]["hidden"]["j_d"] <= 0.8 and 1 <= c["runner"]["epochs"] <= 9 for c in lab.configs)
+    assert all(
+        0.2 <= c["model"]["layers"]["hidden"]["j_d"] <= 0.8 and 1 <= c["runner"]["epochs"] <= 9
+        for c in lab.configs
+    )
     assert {"width" in c["model"] for c in lab.configs} == {True, False}
-    assert [trial.value for trial in study(folder(lab)).trials] == [lab.value(config) for config in lab.configs]
+    assert [trial.value for trial in study(folder(lab)).trials] == [
+        lab.value(config) for config in lab.configs
+    ]
     best = max(map(lab.value, lab.configs))
     assert f"12 of 12 points finished · best {best:.2%}" in result.stdout
 
 
-def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_had_happened(lab, monkeypatch):
+def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_had_happened(
+    lab, monkeypatch
+):
     """The last two are drawn near the good ones, those before blindly."""
     asked = [*SEARCH, "hydra.sweeper.n_trials=12"]
     lab("train", *asked)
@@ -108,7 +121,9 @@ def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_h
     assert [trial.state.is_finished() for trial in study(killed).trials] == [True] * 6 + [False]
 
     lab.fail, run = lambda config: None, Batches.run
-    with monkeypatch.context() as patch:  # the seventh is done again; the ninth is drawn but not started
+    with (
+        monkeypatch.context() as patch
+    ):  # the seventh is done again; the ninth is drawn but not started
         patch.setattr(Batches, "run", lambda *arguments: kill_at(9) or run(*arguments))
         lab("sweep", "resume", str(killed))
     assert len(study(killed).trials) == 9
@@ -118,7 +133,9 @@ def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_h
     assert lab("sweep", "resume", str(killed)).exit_code == 0
     assert len(lab.calls) == 13
     assert drawn(killed) == drawn(whole)
-    told = [[(trial.params, trial.value) for trial in study(place).trials] for place in (killed, whole)]
+    told = [
+        [(trial.params, trial.value) for trial in study(place).trials] for place in (killed, whole)
+    ]
     assert told[0] == told[1]
     assert lab("sweep", "resume", str(killed)).exit_code == 0
     assert len(lab.calls) == 13
@@ -127,14 +144,18 @@ def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_h
 def test_it_can_be_made_longer_and_nothing_else_may_change(lab):
     lab("train", *SEARCH, "hydra.sweeper.n_trials=3", "+debug=quick")
     place, before = folder(lab), drawn(folder(lab))
-    result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=5", "hydra.sweeper.n_jobs=2")
+    result = lab(
+        "sweep", "resume", str(place), "hydra.sweeper.n_trials=5", "hydra.sweeper.n_jobs=2"
+    )
     assert "5 of 5 points finished" in result.stdout
     assert drawn(place)[:3] == before
     result = lab("sweep", "resume", str(place), "hydra.sweeper.metric=loss")
     assert result.exit_code == 2
     assert "would make it another sweep" in result.stderr
     record = Record.read(place)
-    record.overrides[record.overrides.index(f"{J_D}=interval(0.2,0.8)")] = f"{J_D}=interval(0.2,0.9)"
+    record.overrides[record.overrides.index(f"{J_D}=interval(0.2,0.8)")] = (
+        f"{J_D}=interval(0.2,0.9)"
+    )
     record.write()
     result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=6")
     assert result.exit_code == 2
@@ -165,7 +186,9 @@ def test_a_failing_point_stops_no_other_and_is_tried_once_more(lab):
 
 
 def test_a_point_that_is_drawn_twice_is_done_once(lab):
-    result = lab("train", "-m", "hydra/sweeper=optuna", f"{J_D}=0.2,0.5", "hydra.sweeper.n_trials=8")
+    result = lab(
+        "train", "-m", "hydra/sweeper=optuna", f"{J_D}=0.2,0.5", "hydra.sweeper.n_trials=8"
+    )
     assert sorted(c["model"]["layers"]["hidden"]["j_d"] for c in lab.configs) == [0.2, 0.5]
     assert "2 of 2 points finished · best 100.00% (j_d=0.5)" in result.stdout
     assert len(study(folder(lab)).get_trials(states=[TrialState.COMPLETE])) == 8
@@ -173,8 +196,14 @@ def test_a_point_that_is_drawn_twice_is_done_once(lab):
 
 @pytest.mark.parametrize(("value", "times"), [("best", 2), ("last", 1)])
 def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times):
-    goal = ["hydra.sweeper.metric=loss", "hydra.sweeper.direction=minimize", f"hydra.sweeper.value={value}"]
-    lab.value = lambda config: config["model"]["layers"]["hidden"]["j_d"]  # logged twice: as a loss of -2 j_d, then -j_d
+    goal = [
+        "hydra.sweeper.metric=loss",
+        "hydra.sweeper.direction=minimize",
+        f"hydra.sweeper.value={value}",
+    ]
+    lab.value = lambda config: config["model"]["layers"]["hidden"][
+        "j_d"
+    ]  # logged twice: as a loss of -2 j_d, then -j_d
     assert lab("train", *SEARCH, "hydra.sweeper.n_trials=3", *goal).exit_code == 0
     losses = [-times * lab.value(config) for config in lab.configs]
     assert [trial.value for trial in open_study(folder(lab), "minimize").trials] == losses
@@ -188,18 +217,55 @@ def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times)
         (["hydra/sweeper=optuna", "seed=interval(3,1)"], "seed=interval(3,1): "),
         (["hydra/sweeper=optuna", "seed=tag(log,interval(0,1))"], "seed=tag(log,interval(0,1)): "),
         (["hydra/sweeper=optuna", "sed=1,2"], "there is no sed"),
-        (["hydra/sweeper=optuna", "seed=1,2", "paths.data=A,B"], "paths.data: got several values, expected one"),
-        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials: got 0"),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "paths.data=A,B"],
+            "paths.data: got several values, expected one",
+        ),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.n_trials=0"],
+            "hydra.sweeper.n_trials: got 0",
+        ),
         (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.trials=9"], "did you mean n_trials?"),
-        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr"], "TPESampler?"),
-        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.pruner._target_=os.abort"], 'got "os.abort", expected one of'),
-        (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.sampler.n_startup_trials=x"], "hydra.sweeper.sampler: cannot be"),
-        (["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.pruner.nope=1"], "MedianPruner has no such argument"),
-        (["hydra/sweeper=optuna", "++model.x={a: 1},{a: 2}", "++model.x={b: 1},{b: 2}"], "give all of them at once"),
-        (["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.metric=test/accuracy"], "would choose by the test split"),
-        (["hydra/sweeper=optuna", "seed=1,2", "+data.name=mnist"], "out of training with data.validation=5000"),
-        (["hydra/sweeper=optuna", "+hydra.sweeper.params.seed='range(1,'"], "seed=range(1,: cannot be read"),
-        (["seed=interval(0,9)"], "seed=interval(0,9): an interval has no end of values; let Optuna choose"),
+        (
+            [
+                "hydra/sweeper=optuna",
+                "seed=1,2",
+                "hydra.sweeper.sampler._target_=optuna.samplers.TPESamplr",
+            ],
+            "TPESampler?",
+        ),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.pruner._target_=os.abort"],
+            'got "os.abort", expected one of',
+        ),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.sampler.n_startup_trials=x"],
+            "hydra.sweeper.sampler: cannot be",
+        ),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "+hydra.sweeper.pruner.nope=1"],
+            "MedianPruner has no such argument",
+        ),
+        (
+            ["hydra/sweeper=optuna", "++model.x={a: 1},{a: 2}", "++model.x={b: 1},{b: 2}"],
+            "give all of them at once",
+        ),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.metric=test/accuracy"],
+            "would choose by the test split",
+        ),
+        (
+            ["hydra/sweeper=optuna", "seed=1,2", "+data.name=mnist"],
+            "out of training with data.validation=5000",
+        ),
+        (
+            ["hydra/sweeper=optuna", "+hydra.sweeper.params.seed='range(1,'"],
+            "seed=range(1,: cannot be read",
+        ),
+        (
+            ["seed=interval(0,9)"],
+            "seed=interval(0,9): an interval has no end of values; let Optuna choose",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_refused_and_nothing_stays(lab, asked, answer):
@@ -246,7 +312,9 @@ NAMED = {
     },
     "one deeper": {
         "_target_": "optuna.samplers.PartialFixedSampler",
-        "fixed_params": {"x": [{"_target_": "optuna.artifacts.FileSystemArtifactStore", "base_path": "here"}]},
+        "fixed_params": {
+            "x": [{"_target_": "optuna.artifacts.FileSystemArtifactStore", "base_path": "here"}]
+        },
         "base_sampler": {"_target_": "optuna.samplers.RandomSampler"},
     },
     "one of another package": {"_target_": "optuna.samplers._tpe.sampler.np.load", "file": "x"},
@@ -272,7 +340,8 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize(
-    "target", [name for name in CLASSES if "Sampler" in name and "Fixed" not in name and "Grid" not in name]
+    "target",
+    [name for name in CLASSES if "Sampler" in name and "Fixed" not in name and "Grid" not in name],
 )
 def test_every_sampler_draws_or_says_what_it_lacks(target):
     problems = Problems()
@@ -288,10 +357,18 @@ def test_samplers_and_pruners_may_stand_in_one_another():
     problems = Problems()
     inner = {"_target_": "optuna.samplers.TPESampler", "multivariate": True}
     sampler = read_sampler(
-        {"_target_": "optuna.samplers.PartialFixedSampler", "fixed_params": {"x": 0.5}, "base_sampler": inner}, problems
+        {
+            "_target_": "optuna.samplers.PartialFixedSampler",
+            "fixed_params": {"x": 0.5},
+            "base_sampler": inner,
+        },
+        problems,
     )
     wrapped = {"_target_": "optuna.pruners.MedianPruner"}
-    pruner = read_pruner({"_target_": "optuna.pruners.PatientPruner", "wrapped_pruner": wrapped, "patience": 2}, problems)
+    pruner = read_pruner(
+        {"_target_": "optuna.pruners.PatientPruner", "wrapped_pruner": wrapped, "patience": 2},
+        problems,
+    )
     problems.settle()
     try_sampler(sampler, pruner, {"x": FloatDistribution(0, 1), "y": IntDistribution(1, 3)}, 12)
 
@@ -321,7 +398,10 @@ def test_a_journal_that_has_changed_is_read_or_refused_in_a_sentence(journal):
         except RequestError as error:
             refusals.append(str(error))
     assert len(refusals) > 60
-    assert all(said.startswith(f"{journal}: is damaged (") and len(said.splitlines()) == 1 for said in refusals)
+    assert all(
+        said.startswith(f"{journal}: is damaged (") and len(said.splitlines()) == 1
+        for said in refusals
+    )
 
 
 @pytest.mark.parametrize("name", ["study.journal", ".study.journal.lock"])
@@ -348,12 +428,33 @@ def test_a_search_goes_on_where_its_configurations_are(lab, monkeypatch, tmp_pat
 
 
 def test_a_search_from_a_file_goes_on_without_it(lab):
-    config = {"name": "mine", "seed": 0, "model": {"depth": 7, "layers": {"hidden": {"j_d": 0.5}}}, "width": "${model.depth}"}
-    lab.write({"base.yaml": json.dumps(config | {"paths": {"outputs": "outputs", "data": "~/sets"}, "runner": {"epochs": 2}})})
-    asked = ["-m", "--config", "base.yaml", "hydra/sweeper=optuna", f"{J_D}=interval(0.2,0.8)", "model.depth=3,4"]
+    config = {
+        "name": "mine",
+        "seed": 0,
+        "model": {"depth": 7, "layers": {"hidden": {"j_d": 0.5}}},
+        "width": "${model.depth}",
+    }
+    lab.write(
+        {
+            "base.yaml": json.dumps(
+                config
+                | {"paths": {"outputs": "outputs", "data": "~/sets"}, "runner": {"epochs": 2}}
+            )
+        }
+    )
+    asked = [
+        "-m",
+        "--config",
+        "base.yaml",
+        "hydra/sweeper=optuna",
+        f"{J_D}=interval(0.2,0.8)",
+        "model.depth=3,4",
+    ]
     packaged = lab.place.parent / "packaged"
     (packaged / "hydra" / "sweeper").mkdir(parents=True)
-    (packaged / "hydra" / "sweeper" / "optuna.yaml").write_text((lab.place / "configs/hydra/sweeper/optuna.yaml").read_text())
+    (packaged / "hydra" / "sweeper" / "optuna.yaml").write_text(
+        (lab.place / "configs/hydra/sweeper/optuna.yaml").read_text()
+    )
     result = lab("train", *asked, "hydra.sweeper.n_trials=2")
     assert result.exit_code == 0, result.output
     (lab.place / "base.yaml").unlink()
@@ -364,12 +465,19 @@ def test_a_search_from_a_file_goes_on_without_it(lab):
 
 
 def test_without_optuna_it_says_what_to_install(lab, monkeypatch):
-    for module in [name for name in sys.modules if name.split(".")[0] == "optuna" or name.startswith("darnax.sweeps.search")]:
+    for module in [
+        name
+        for name in sys.modules
+        if name.split(".")[0] == "optuna" or name.startswith("darnax.sweeps.search")
+    ]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "optuna", None)
     result = lab("train", *SEARCH)
     assert result.exit_code == 2
-    assert 'hydra/sweeper=optuna: needs Optuna, which is not installed; pip install "darnax[sweeps]"' in result.stderr
+    assert (
+        'hydra/sweeper=optuna: needs Optuna, which is not installed; pip install "darnax[sweeps]"'
+        in result.stderr
+    )
 
 
 def test_the_same_seed_draws_the_same_and_another_another(lab):
@@ -406,7 +514,9 @@ PRUNER = {"_target_": "optuna.pruners.ThresholdPruner", "lower": 0.5}
 
 def judge(place, pruner, overrides):
     """What a run of a search is tracked by, whose point was drawn with the override seed=1."""
-    record = Record(place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Objective(pruner=pruner))
+    record = Record(
+        place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Objective(pruner=pruner)
+    )
     open_study(record.folder, "maximize").ask().set_user_attr(OVERRIDES, ["seed=1"])
     run = record.folder / "run"
     run.mkdir()
@@ -417,7 +527,12 @@ def judge(place, pruner, overrides):
 
 def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):
     heard, tracker = judge(tmp_path, PRUNER, ["seed=1"])
-    for epoch, accuracy in ((0.5, 0.1), (1.0, 0.6), (1.0, 0.6), (1.5, 0.1)):  # a resumed run tells an epoch again
+    for epoch, accuracy in (
+        (0.5, 0.1),
+        (1.0, 0.6),
+        (1.0, 0.6),
+        (1.5, 0.1),
+    ):  # a resumed run tells an epoch again
         tracker.log({"eval/accuracy": accuracy}, step=0, epoch=epoch)
     with pytest.raises(Pruned):
         tracker.log({"eval/accuracy": 0.4}, step=0, epoch=2.0)
@@ -427,7 +542,11 @@ def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):
     assert trial.intermediate_values == {0: 0.6, 1: 0.4}
 
 
-@pytest.mark.parametrize(("pruner", "overrides"), [(None, ["seed=1"]), (PRUNER, ["seed=2"])], ids=["no pruner", "no trial"])
+@pytest.mark.parametrize(
+    ("pruner", "overrides"),
+    [(None, ["seed=1"]), (PRUNER, ["seed=2"])],
+    ids=["no pruner", "no trial"],
+)
 def test_a_run_that_nobody_judges_goes_on(tmp_path, pruner, overrides):
     heard, tracker = judge(tmp_path, pruner, overrides)
     assert tracker is heard

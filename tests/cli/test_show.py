@@ -39,13 +39,18 @@ def test_the_wiring_is_told_and_drawn(place):
 def test_a_picture_that_cannot_be_written_is_one_sentence(place):
     result = darnax("show", *SMALL, "--svg", "nowhere/wiring.svg")
     assert result.exit_code == 2
-    assert "nowhere/wiring.svg: cannot be written (No such file or directory); choose another place" in result.stderr
+    assert (
+        "nowhere/wiring.svg: cannot be written (No such file or directory); choose another place"
+        in result.stderr
+    )
 
 
 def test_on_a_terminal_it_stays_close_together(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", "dumb")
-    tables.show(("module", "who"), [("w_in", "input → hidden[1]"), ("bad\x1b[2J", "[red]word")], tight=True)
+    tables.show(
+        ("module", "who"), [("w_in", "input → hidden[1]"), ("bad\x1b[2J", "[red]word")], tight=True
+    )
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == ["module      who", "w_in        input → hidden[1]", "bad\\x1b[2J  [red]word"]
 

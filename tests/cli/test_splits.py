@@ -15,12 +15,28 @@ from darnax.laboratory.splits import has_validation
 
 BLOBS = {"_target_": "made_up_sources.Blobs"}
 ASSOCIATIONS = {"_target_": "darnax.data.Associations", "inputs": 10, "outputs": 2, "load": 0.5}
-OURS = ["+experiment=digits_smoke", "trust=[made_up_sources]", "data.classes=3", "data.batch_size=5", "data.per_class=null"]
-SMALL = [*OURS, "model.depth=1", "model.features=30", "runner.epochs=2", "tracking=local", "data.validation=0"]
+OURS = [
+    "+experiment=digits_smoke",
+    "trust=[made_up_sources]",
+    "data.classes=3",
+    "data.batch_size=5",
+    "data.per_class=null",
+]
+SMALL = [
+    *OURS,
+    "model.depth=1",
+    "model.features=30",
+    "runner.epochs=2",
+    "tracking=local",
+    "data.validation=0",
+]
 
 
 def configured(**data):
-    return {"data": {"name": "mnist", "validation": 0, "source": None} | data, "trust": ["made_up_sources"]}
+    return {
+        "data": {"name": "mnist", "validation": 0, "source": None} | data,
+        "trust": ["made_up_sources"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -39,7 +55,9 @@ def test_what_keeps_examples_out_of_training(config, expected, tmp_path):
 
 
 def test_a_test_split_is_no_validation_split():
-    with pytest.raises(RequestError, match=r"data\.source: chosen by test has its test split as validation split"):
+    with pytest.raises(
+        RequestError, match=r"data\.source: chosen by test has its test split as validation split"
+    ):
         ChosenByTest().open()
 
 
@@ -57,7 +75,11 @@ def darnax(*words: str, code: int = 0) -> str:
 
 
 def source(**arguments) -> str:
-    return f"+data.source={json.dumps(BLOBS | arguments)}".replace('"', "").replace(":", ": ").replace("+", "", 1)
+    return (
+        f"+data.source={json.dumps(BLOBS | arguments)}".replace('"', "")
+        .replace(":", ": ")
+        .replace("+", "", 1)
+    )
 
 
 @pytest.fixture
@@ -74,24 +96,46 @@ def only_run(place: Path) -> Path:
 def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_is_kept(place):
     shown = darnax("train", *SMALL, source())
     run = only_run(place)
-    names = [name for line in (run / "metrics.jsonl").read_text().splitlines() for name in json.loads(line)]
+    names = [
+        name
+        for line in (run / "metrics.jsonl").read_text().splitlines()
+        for name in json.loads(line)
+    ]
     assert not [name for name in names if name.startswith("eval/")]
     assert names.count("test/accuracy") == 1
     assert not (run / "checkpoints" / "best.safetensors").exists()
     assert json.loads((run / "summary.json").read_text())["best"] == {}
     told = json.loads((run / "summary.json").read_text())["metrics"]
     assert f"test {told['test/accuracy']:.2%}" in shown
-    assert len([line for line in shown.splitlines() if line.startswith("epoch") and "train" in line]) == 2
+    assert (
+        len([line for line in shown.splitlines() if line.startswith("epoch") and "train" in line])
+        == 2
+    )
     assert f"accuracy {told['test/accuracy']:.2%}" in darnax("eval", run, "trust=[made_up_sources]")
     # What it has no metric for is told with the way out.
     assert "--metric test/accuracy" in " ".join(darnax("compare", "outputs", code=2).split())
-    reported = darnax("compare", "outputs", "--metric", "test/accuracy", "--csv", "table.csv", "--html", "page.html")
+    reported = darnax(
+        "compare",
+        "outputs",
+        "--metric",
+        "test/accuracy",
+        "--csv",
+        "table.csv",
+        "--html",
+        "page.html",
+    )
     assert "test/accuracy is reported in the order of the configurations" in reported
-    assert not [word for line in reported.splitlines() for word in line.split() if word in ("p", "best")]
+    assert not [
+        word for line in reported.splitlines() for word in line.split() if word in ("p", "best")
+    ]
     (told_again,) = csv.DictReader((place / "table.csv").read_text().splitlines())
     assert (float(told_again["test/accuracy"]), told_again["p"]) == (told["test/accuracy"], "")
-    assert "would choose by the test split" in darnax("compare", "outputs", "--metric", "test/accuracy", "--lower", code=2)
-    assert "would choose by the test split" in darnax("compare", "outputs", "--metric", "test/accuracy", "--best", code=2)
+    assert "would choose by the test split" in darnax(
+        "compare", "outputs", "--metric", "test/accuracy", "--lower", code=2
+    )
+    assert "would choose by the test split" in darnax(
+        "compare", "outputs", "--metric", "test/accuracy", "--best", code=2
+    )
 
 
 def test_a_best_network_that_an_earlier_version_chose_by_the_test_split_is_not_used(place):
@@ -103,7 +147,9 @@ def test_a_best_network_that_an_earlier_version_chose_by_the_test_split_is_not_u
     shown = darnax("eval", run, "trust=[made_up_sources]")
     assert "best.safetensors was chosen by the test images, as in earlier versions" in shown
     assert f"accuracy {last_accuracy:.2%}" in shown
-    assert "chosen by the test images" in darnax("eval", run, "trust=[made_up_sources]", "data.validation=6")
+    assert "chosen by the test images" in darnax(
+        "eval", run, "trust=[made_up_sources]", "data.validation=6"
+    )
 
 
 def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
@@ -124,24 +170,45 @@ def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
             ["data.validation=9", "+data.source.validates=true"],
             "data.validation: got 9, expected 0: blobs has a validation split",
         ),
-        (["data.validation=30"], "data.validation: got 30, expected fewer than the 30 examples of train"),
+        (
+            ["data.validation=30"],
+            "data.validation: got 30, expected fewer than the 30 examples of train",
+        ),
         (["data.per_class=11"], "data.per_class: got 11, expected at most 10"),
     ],
 )
-def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(place, asked, told):
+def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(
+    place, asked, told
+):
     assert told in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
     assert not (place / "outputs").exists()
 
 
 def test_settings_of_data_choose_from_a_source(place):
-    darnax("train", *SMALL, source(), "data.only_classes=[2,0]", "data.classes=2", "data.per_class=5", "data.validation=4")
+    darnax(
+        "train",
+        *SMALL,
+        source(),
+        "data.only_classes=[2,0]",
+        "data.classes=2",
+        "data.per_class=5",
+        "data.validation=4",
+    )
     summary = json.loads((only_run(place) / "summary.json").read_text())
     assert summary["steps"] == 2 * (2 * 5) // 5
 
 
-def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(place, mnist_directory, monkeypatch):
+def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(
+    place, mnist_directory, monkeypatch
+):
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
-    words = ["+experiment=digits_smoke", "data.per_class=null", "data.memory_gib=0.001", "runner.replicas=2", "tracking=local"]
+    words = [
+        "+experiment=digits_smoke",
+        "data.per_class=null",
+        "data.memory_gib=0.001",
+        "runner.replicas=2",
+        "tracking=local",
+    ]
     told = "runner.replicas: got 2, but every seed streams data in an order of its own"
     assert told in " ".join(darnax("train", *words, code=2).split())
     assert not (place / "outputs").exists()

@@ -15,12 +15,19 @@ from darnax.cli import streams
 from darnax.cli.streams import Screen
 from darnax.errors import RequestError
 
-RUN = ["+experiment=digits_smoke", "data=associations", "data.per_class=null", "~model.adapters.w_in.patch"]
+RUN = [
+    "+experiment=digits_smoke",
+    "data=associations",
+    "data.per_class=null",
+    "~model.adapters.w_in.patch",
+]
 RUN += ["~model.adapters.w_out.rule", "model.features=20", "runner.epochs=1", "tracking=local"]
 
 
 def text(descriptor: int, encoding: str = "utf-8") -> io.TextIOWrapper:
-    return io.TextIOWrapper(Screen("stdout", descriptor), encoding, errors="replace", write_through=True)
+    return io.TextIOWrapper(
+        Screen("stdout", descriptor), encoding, errors="replace", write_through=True
+    )
 
 
 def gone() -> int:
@@ -36,7 +43,11 @@ def closed() -> int:
     return descriptor
 
 
-LOST = {"Broken pipe": gone, "No space left": lambda: os.open("/dev/full", os.O_WRONLY), "Bad file": closed}
+LOST = {
+    "Broken pipe": gone,
+    "No space left": lambda: os.open("/dev/full", os.O_WRONLY),
+    "Bad file": closed,
+}
 
 
 @pytest.mark.parametrize("reason", LOST)
@@ -45,11 +56,15 @@ def test_a_stream_that_fails_is_reported_once_and_takes_the_rest(reason, caplog)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             print("…" * 10_000, file=stream)
-    assert [record.getMessage().startswith(f"stdout cannot be written ({reason}") for record in caplog.records] == [True]
+    assert [
+        record.getMessage().startswith(f"stdout cannot be written ({reason}")
+        for record in caplog.records
+    ] == [True]
 
 
 @pytest.mark.parametrize(
-    ("encoding", "written"), [("latin-1", b"3 ? \xb1 1\n"), ("ascii", b"3 ? ? 1\n"), ("utf-8", "3 … ± 1\n".encode())]
+    ("encoding", "written"),
+    [("latin-1", b"3 ? \xb1 1\n"), ("ascii", b"3 ? ? 1\n"), ("utf-8", "3 … ± 1\n".encode())],
 )
 def test_what_the_stream_cannot_encode_is_replaced(encoding, written):
     reading, writing = os.pipe()
@@ -89,7 +104,14 @@ def train(place: Path, shell: str) -> tuple[int, Path]:
     command = f'"{sys.executable}" -m darnax.cli.app train {" ".join(RUN)}'
     environment = {**os.environ, "XDG_CACHE_HOME": str(place.parent)}
     script = shell.format(command=command)
-    done = subprocess.run(["bash", "-c", script], cwd=place, env=environment, capture_output=True, timeout=600, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        timeout=600,
+        check=False,
+    )
     (run,) = place.glob("outputs/*/*")
     return done.returncode, run
 
@@ -104,7 +126,11 @@ SHELLS = {  # what is done to the streams, and how train.log names it
 
 
 @pytest.mark.parametrize(
-    "shell", [next(iter(SHELLS)), *(pytest.param(each, marks=pytest.mark.slow) for each in list(SHELLS)[1:])]
+    "shell",
+    [
+        next(iter(SHELLS)),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in list(SHELLS)[1:]),
+    ],
 )
 def test_a_run_ends_as_it_would_whatever_becomes_of_the_screen(tmp_path, shell):
     code, run = train(tmp_path, shell)

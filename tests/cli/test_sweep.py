@@ -10,15 +10,27 @@ from darnax.errors import RequestError
 def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
     result = lab("train", "-m", "+experiment=first,second", "seed=1,2")
     assert result.exit_code == 0, result.output
-    assert [(c["name"], c["seed"]) for c in lab.configs] == [("first", 1), ("first", 2), ("second", 1), ("second", 2)]
+    assert [(c["name"], c["seed"]) for c in lab.configs] == [
+        ("first", 1),
+        ("first", 2),
+        ("second", 1),
+        ("second", 2),
+    ]
     assert len({call["sweep"] for call in lab.calls}) == 1
     folder = lab.calls[0]["sweep"]
     assert folder.relative_to(lab.place).parts[:-1] == ("outputs", "run", "sweeps")
-    assert {p.name for p in folder.iterdir()} == {".points", "sweep.json", *(f"run-{i}" for i in (1, 2, 3, 4))}
+    assert {p.name for p in folder.iterdir()} == {
+        ".points",
+        "sweep.json",
+        *(f"run-{i}" for i in (1, 2, 3, 4)),
+    }
 
 
 def test_the_folder_carries_the_name_of_the_experiment_and_respects_outputs(lab):
-    assert lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code == 0
+    assert (
+        lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code
+        == 0
+    )
     assert lab.calls[0]["sweep"].parent == lab.place / "it's here" / "first" / "sweeps"
 
 
@@ -39,7 +51,9 @@ def test_hydras_grammar_of_values(lab, values, seeds):
     assert [c["seed"] for c in lab.configs] == seeds
 
 
-@pytest.mark.parametrize("files", ["glob([f*,s*])", "glob(*,exclude=[b*,d*,o*,t*])", "choice(first,second)"])
+@pytest.mark.parametrize(
+    "files", ["glob([f*,s*])", "glob(*,exclude=[b*,d*,o*,t*])", "choice(first,second)"]
+)
 def test_a_sweep_over_the_files_of_a_group(lab, files):
     assert lab("train", "-m", f"+experiment={files}").exit_code == 0
     assert [c["name"] for c in lab.configs] == ["first", "second"]
@@ -78,7 +92,11 @@ def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):
 
 def test_one_wrong_point_is_refused_before_the_first_one_trains(lab):
     def refuse(config):
-        if config["model"]["depth"] > 2 or config["model"]["layers"]["hidden"]["j_d"] == 0.7 or config["seed"] < 0:
+        if (
+            config["model"]["depth"] > 2
+            or config["model"]["layers"]["hidden"]["j_d"] == 0.7
+            or config["seed"] < 0
+        ):
             raise RequestError("no such units")
 
     lab.refuse = refuse
@@ -102,7 +120,10 @@ def test_every_structure_and_every_number_is_looked_at_and_not_every_point(lab):
         (config["model"]["depth"], config["model"]["layers"]["hidden"]["j_d"], config["seed"])
     )
     couplings = "model.layers.hidden.j_d=0.1,0.2,0.3"
-    assert lab("train", "-m", "model.depth=1,2", couplings, "seed=range(5)", "--dry-run").exit_code == 0
+    assert (
+        lab("train", "-m", "model.depth=1,2", couplings, "seed=range(5)", "--dry-run").exit_code
+        == 0
+    )
     assert looked == [(1, 0.1, 0), (1, 0.2, 0), (1, 0.3, 0), (2, 0.1, 0)]
 
 
@@ -110,7 +131,10 @@ def test_a_dry_run_lists_the_points_and_what_is_wrong_with_them(lab):
     assert lab("train", "--dry-run", "seed=1,2").exit_code == 2
     sound = lab("train", "-m", "+experiment=first", "seed=1,2", "--dry-run")
     assert sound.exit_code == 0
-    assert lab.table(sound) == [["seed=1", "+experiment=first seed=1"], ["seed=2", "+experiment=first seed=2"]]
+    assert lab.table(sound) == [
+        ["seed=1", "+experiment=first seed=1"],
+        ["seed=2", "+experiment=first seed=2"],
+    ]
     spoilt = lab("train", "-m", "model=chain,chian", "--dry-run")
     assert spoilt.exit_code == 2
     assert [row[0] for row in lab.table(spoilt)] == ["model=chain", "model=chian"]
@@ -125,7 +149,13 @@ def test_the_same_configuration_twice_is_one_point(lab):
 
 
 @pytest.mark.parametrize(
-    "bad", [["seed=${nope},${neither}"], ["model=chian,wode"], ["model.dept=1,2"], ["model.dept=1", "seed=1,2"]]
+    "bad",
+    [
+        ["seed=${nope},${neither}"],
+        ["model=chian,wode"],
+        ["model.dept=1,2"],
+        ["model.dept=1", "seed=1,2"],
+    ],
 )
 def test_when_all_are_refused_nothing_stays_and_the_code_is_2(lab, bad):
     assert lab("train", "-m", *bad).exit_code == 2
@@ -175,7 +205,12 @@ HOLDS = {
 @pytest.mark.parametrize("text", HOLDS.values(), ids=HOLDS)
 def test_an_experiment_among_others_holds_no_settings_of_the_sweep(lab, text):
     basic = "_target_: hydra._internal.core_plugins.basic_launcher.BasicLauncher"
-    lab.write({"configs/hydra/launcher/other.yaml": f"{basic}\nlanes: 3", "configs/hydra/launcher/basic.yaml": basic})
+    lab.write(
+        {
+            "configs/hydra/launcher/other.yaml": f"{basic}\nlanes: 3",
+            "configs/hydra/launcher/basic.yaml": basic,
+        }
+    )
     lab.write({"configs/experiment/mine.yaml": f"# @package _global_\n{text}"})
     before = lab.left()
     result = lab("train", "-m", "experiment=first,mine")
@@ -186,7 +221,10 @@ def test_an_experiment_among_others_holds_no_settings_of_the_sweep(lab, text):
 
 
 def test_one_sweep_at_a_time(lab):
-    files = {f"configs/sweep/{name}.yaml": "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}" for name in "ab"}
+    files = {
+        f"configs/sweep/{name}.yaml": "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
+        for name in "ab"
+    }
     lab.write(files)
     result = lab("train", "-m", "sweep=a,b")
     assert result.exit_code == 2
@@ -210,7 +248,9 @@ def test_dictionaries_for_one_key_are_merged_in_every_combination(lab):
 
 def test_numbers_of_a_range_are_the_numbers_that_one_writes(lab):
     assert names(lab, "seed=range(0.1,0.5,0.2)") == ["seed=0.1", "seed=0.3"]
-    assert names(lab, "seed=range(0,1e-5,2e-6)") == [f"seed={x}" for x in ("0.0", "2e-06", "4e-06", "6e-06", "8e-06")]
+    assert names(lab, "seed=range(0,1e-5,2e-6)") == [
+        f"seed={x}" for x in ("0.0", "2e-06", "4e-06", "6e-06", "8e-06")
+    ]
     assert names(lab, "seed=sort(range(0.3,0,-0.1))") == ["seed=0.1", "seed=0.2", "seed=0.3"]
 
 
@@ -221,7 +261,9 @@ def test_a_range_among_other_values_is_refused(lab, word):
     assert f"{word}: has range(…), interval(…) or choice(…) among other values" in result.stderr
 
 
-@pytest.mark.parametrize("words", [["seed=1", "seed=1,2"], ["seed=9", "seed=1,2"], ["seed=1,2,3", "seed=1,2"]])
+@pytest.mark.parametrize(
+    "words", [["seed=1", "seed=1,2"], ["seed=9", "seed=1,2"], ["seed=1,2,3", "seed=1,2"]]
+)
 def test_the_last_of_several_words_for_a_key_counts_and_every_point_has_a_name(lab, words):
     assert names(lab, *words) == ["seed=1", "seed=2"]
 
@@ -263,7 +305,10 @@ def test_several_values_for_what_is_one_for_all_points_are_refused_by_name(lab, 
         ("hydra.sweeper.n_trials=5", "choose hydra/sweeper=optuna first"),
         ("hydra.sweeper.sampler._target_=a", "choose hydra/sweeper=optuna first"),
         ("hydra.launcher.n_jobs=2", "choose hydra/launcher=joblib first"),
-        ("hydra.launcher.timeout_min=2", "choose hydra/launcher=submitit_local or submitit_slurm first"),
+        (
+            "hydra.launcher.timeout_min=2",
+            "choose hydra/launcher=submitit_local or submitit_slurm first",
+        ),
         ("hydra.launcher.n_jbos=2", "there is no hydra.launcher.n_jbos"),
     ],
 )

@@ -13,7 +13,11 @@ from darnax.sweeps import data_checks
 from darnax.sweeps.record import Point
 
 BASE = ["+experiment=digits_smoke", "data.per_class=null", "tracking=local", "model.features=30"]
-BLOBS = ["trust=[made_up_sources]", "data.source={_target_: made_up_sources.Blobs}", "data.classes=3"]
+BLOBS = [
+    "trust=[made_up_sources]",
+    "data.source={_target_: made_up_sources.Blobs}",
+    "data.classes=3",
+]
 OURS = [*BASE, *BLOBS, "data.batch_size=5", "data.validation=0"]
 
 
@@ -36,9 +40,15 @@ def told(result: Result) -> str:
 
 WRONG = {
     "data.batch_size=5,31": ("batch_size=31", "got 31, more than there is to train on at once"),
-    "data.validation=0,30": ("validation=30", "got 30, expected fewer than the 30 examples of train"),
+    "data.validation=0,30": (
+        "validation=30",
+        "got 30, expected fewer than the 30 examples of train",
+    ),
     "data.per_class=3,11": ("per_class=11", "got 11, expected at most 10"),
-    "+data.source.validates=true data.validation=0,6": ("validation=6", "has a validation split of its own"),
+    "+data.source.validates=true data.validation=0,6": (
+        "validation=6",
+        "has a validation split of its own",
+    ),
     "+data.source.examples=30,4": ("examples=4", "data.batch_size: got 5, more than there is"),
     "+data.test=0,5": ("test=5", "has no effect on a data.source"),
     "data.memory_gib=2.0,1.0": ("memory_gib=1.0", "has no effect on a data.source"),
@@ -81,24 +91,36 @@ def test_a_set_that_is_not_there_and_cannot_be_is_refused_before_any_point_train
 def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) -> None:
     result = darnax(*BASE, "seed=1,2", "-m", "--dry-run")
     assert result.exit_code == 0, result.output
-    assert f"note: mnist in {place.parent / 'sets'} is not prepared" in " ".join(result.output.split())
+    assert f"note: mnist in {place.parent / 'sets'} is not prepared" in " ".join(
+        result.output.split()
+    )
     assert not (place.parent / "sets").exists()
 
 
 def test_no_set_is_prepared_for_a_sweep_that_is_refused_for_another_reason(place: Path) -> None:
-    assert "which is no known dataset" in told(darnax(*BASE, "data.name=mnist,does_not_exist", "-m"))
+    assert "which is no known dataset" in told(
+        darnax(*BASE, "data.name=mnist,does_not_exist", "-m")
+    )
     assert not (place.parent / "sets").exists()
 
 
-def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared, known = [], []
 
     def outline(name: str, *_: object, **__: object) -> None:
-        known.append(name)  # it cannot be told before it is prepared; afterwards the points say what is wrong
+        known.append(
+            name
+        )  # it cannot be told before it is prepared; afterwards the points say what is wrong
 
     monkeypatch.setattr("darnax.data.outline.outline_set", outline)
-    monkeypatch.setattr("darnax.data.outline.prepare_set", lambda name, *_, **__: prepared.append(name))
-    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trains") if not prepared else {})
+    monkeypatch.setattr(
+        "darnax.data.outline.prepare_set", lambda name, *_, **__: prepared.append(name)
+    )
+    monkeypatch.setattr(
+        training, "train", lambda *_, **__: pytest.fail("trains") if not prepared else {}
+    )
     darnax(*BASE, "seed=1,2", "data.batch_size=5,10", "-m")
     assert prepared == ["mnist"]
 
@@ -108,7 +130,9 @@ def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
 ) -> None:
     opened = []
     blobs = made_up_sources.Blobs.open
-    monkeypatch.setattr(made_up_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self))
+    monkeypatch.setattr(
+        made_up_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self)
+    )
     few = ["seed=1,2,3", "data.batch_size=2,5", "optimizer.default.learning_rate=0.1,0.2"]
     assert darnax(*OURS, *few, "-m", "--dry-run").exit_code == 0
     assert len(opened) == 1
@@ -118,7 +142,12 @@ def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
 
 def test_every_combination_of_numbers_in_the_data_is_looked_at() -> None:
     """A load of 0.1 makes 10 pairs, a load of 2.0 makes 200: the last of the four points alone is wrong."""
-    words = ["+experiment=associations", "tracking=local", "data.source.load=2.0,0.1", "data.batch_size=5,20"]
+    words = [
+        "+experiment=associations",
+        "tracking=local",
+        "data.source.load=2.0,0.1",
+        "data.batch_size=5,20",
+    ]
     said = told(darnax(*words, "-m", "--dry-run"))
     assert "load=0.1 batch_size=20: data.batch_size" in said
     assert said.count("data.batch_size: ") == 1
@@ -126,7 +155,9 @@ def test_every_combination_of_numbers_in_the_data_is_looked_at() -> None:
 
 def test_data_in_a_folder_of_other_machines_are_not_judged_here(place: Path) -> None:
     point = Point((), _composed(f"paths.data={place / 'there'}", "data.name=fashion_mnist"))
-    here, elsewhere = (data_checks.Outlines(prepares=True, elsewhere=each) for each in (False, True))
+    here, elsewhere = (
+        data_checks.Outlines(prepares=True, elsewhere=each) for each in (False, True)
+    )
     assert "is not prepared" in data_checks.examine_data([point], here)[0].refusal
     assert data_checks.examine_data([point], elsewhere)[0].refusal == ""
     (place / "there").mkdir()

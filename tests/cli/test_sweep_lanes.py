@@ -51,9 +51,16 @@ def seen(record: Record, lanes: int = 8) -> list[list[str]]:
 
 
 def test_points_that_differ_in_numbers_and_seeds_share_a_program(record):
-    numbers = ["seed=1", "seed=2 model.layers.hidden.j_d=0.1", "optimizer.groups.w_in.learning_rate.init_value=0.9"]
+    numbers = [
+        "seed=1",
+        "seed=2 model.layers.hidden.j_d=0.1",
+        "optimizer.groups.w_in.learning_rate.init_value=0.9",
+    ]
     deep = ["model.depth=2 seed=1", "model.depth=2 seed=2"]
-    assert seen(sweep(record, numbers[0], deep[0], numbers[1], deep[1], numbers[2])) == [numbers, deep]
+    assert seen(sweep(record, numbers[0], deep[0], numbers[1], deep[1], numbers[2])) == [
+        numbers,
+        deep,
+    ]
 
 
 def test_what_keeps_points_apart(record):
@@ -69,7 +76,9 @@ def test_what_keeps_points_apart(record):
         "model.layers.hidden.no_such_thing=1",
         "+model.layers.hidden.no_such_thing=1",
     ]
-    assert seen(sweep(record, "seed=1", *others, "seed=2", "runner.replicas=2 seed=2")) == [["seed=1", "seed=2"]]
+    assert seen(sweep(record, "seed=1", *others, "seed=2", "runner.replicas=2 seed=2")) == [
+        ["seed=1", "seed=2"]
+    ]
 
 
 WARMUP = (
@@ -82,8 +91,17 @@ def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record
     """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
     slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))
     other = "optimizer.groups.hidden.learning_rate.init_value=0.9"
-    points = [f"{slow} seed=1", f"{fast} seed=1", f"{slow} seed=2", f"{fast} {other}", f"{slow} {other}"]
-    assert seen(sweep(record, *points)) == [[points[0], points[2], points[4]], [points[1], points[3]]]
+    points = [
+        f"{slow} seed=1",
+        f"{fast} seed=1",
+        f"{slow} seed=2",
+        f"{fast} {other}",
+        f"{slow} {other}",
+    ]
+    assert seen(sweep(record, *points)) == [
+        [points[0], points[2], points[4]],
+        [points[1], points[3]],
+    ]
 
 
 def test_no_more_at_once_than_asked_for(record):
@@ -93,7 +111,9 @@ def test_no_more_at_once_than_asked_for(record):
 
 def begun(record: Record, point: Point, step: int | None, status: str = "interrupted") -> None:
     """Leave the run of a point, with a checkpoint if it is at a step."""
-    folder = RunFolder.create(record.folder.parent, record.folder.name, point.config, point.overrides, command=[])
+    folder = RunFolder.create(
+        record.folder.parent, record.folder.name, point.config, point.overrides, command=[]
+    )
     folder.write_summary(status=status)
     append_note(record.note(point), "")
     if step is not None:
@@ -106,7 +126,11 @@ def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
     for point, step in zip(record.points, [20, 10, 20, None, 10, 20], strict=False):
         begun(record, point, step)
     append_note(record.note(record.points[5]), "failed: why")
-    assert sorted(seen(record)) == [["seed=0", "seed=2"], ["seed=1", "seed=4"], ["seed=3", "seed=6"]]
+    assert sorted(seen(record)) == [
+        ["seed=0", "seed=2"],
+        ["seed=1", "seed=4"],
+        ["seed=3", "seed=6"],
+    ]
 
 
 def test_what_is_done_is_not_begun_again(record):
@@ -118,7 +142,9 @@ def test_what_is_done_is_not_begun_again(record):
 
 
 def test_what_may_be_pruned_runs_alone(record):
-    sweep(record, "seed=0", "seed=1").goal = Objective(pruner={"_target_": "optuna.pruners.MedianPruner"})
+    sweep(record, "seed=0", "seed=1").goal = Objective(
+        pruner={"_target_": "optuna.pruners.MedianPruner"}
+    )
     assert seen(record) == []
 
 
@@ -147,7 +173,9 @@ def test_what_ended_together_is_done(record, monkeypatch):
 
 
 def test_another_process_is_not_disturbed(record, monkeypatch):
-    monkeypatch.setattr(batched, "train_batched", lambda record, group: pytest.fail("it is being stopped"))
+    monkeypatch.setattr(
+        batched, "train_batched", lambda record, group: pytest.fail("it is being stopped")
+    )
     record.stop.touch()
     sweep(record, "seed=0", "seed=1")
     assert run_batched(record.folder, 8, record.points) == record.points
@@ -165,7 +193,10 @@ def told(tmp_path, monkeypatch) -> list[list[int]]:
 
     def train(lanes, dataset, **_):
         seeds.append([lane.experiment.seed for lane in lanes])
-        return [lane.folder.write_summary(status="finished", metrics={"eval/accuracy": 0.5}) for lane in lanes]
+        return [
+            lane.folder.write_summary(status="finished", metrics={"eval/accuracy": 0.5})
+            for lane in lanes
+        ]
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("darnax.runner.train.train", train)
@@ -183,22 +214,28 @@ def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
     runs = sorted(tmp_path.glob("outputs/digits_smoke/sweeps/*/*/summary.json"))
     configs = [yaml.safe_load((path.parent / "config.yaml").read_text()) for path in runs]
     overrides = [yaml.safe_load((path.parent / "overrides.yaml").read_text()) for path in runs]
-    assert sorted((config["seed"], point) for config, point in zip(configs, overrides, strict=True)) == [
-        (seed, [*SMALL, f"seed={seed}"]) for seed in range(3)
-    ]
+    assert sorted(
+        (config["seed"], point) for config, point in zip(configs, overrides, strict=True)
+    ) == [(seed, [*SMALL, f"seed={seed}"]) for seed in range(3)]
     assert CliRunner().invoke(app, ["sweep", "resume", str(runs[0].parents[1])]).exit_code == 0
     assert len(told) == 2
 
 
 def test_the_number_of_lanes_is_a_number(tmp_path, told):
-    result = CliRunner().invoke(app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"])
+    result = CliRunner().invoke(
+        app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"]
+    )
     assert result.exit_code == 2
     assert "hydra.launcher.lanes: got 0, expected a number of points from 1" in result.stderr
     assert not (tmp_path / "outputs").exists()
 
 
 def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeypatch):
-    monkeypatch.setattr(data_opening, "open_data", lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)))
+    monkeypatch.setattr(
+        data_opening,
+        "open_data",
+        lambda *_, **known: SimpleNamespace(train=Streamed.__new__(Streamed)),
+    )
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1")
     (group,) = batched_groups(record, record.points, 8)
     with pytest.raises(RequestError, match=r"data\.memory_gib: every seed"):

@@ -15,8 +15,14 @@ from darnax.sweeps.logged_metrics import logged, require_logged
 SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit_batches=2"]
 
 
-@pytest.mark.parametrize("more", [[], pytest.param(["runner.replicas=2"], marks=pytest.mark.slow)], ids=["one", "replicas"])
-def test_what_is_known_is_what_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [[], pytest.param(["runner.replicas=2"], marks=pytest.mark.slow)],
+    ids=["one", "replicas"],
+)
+def test_what_is_known_is_what_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     config = compose(["+experiment=associations", *SMALL, *more])
     training.train(config, overrides=[], command=[])
@@ -30,10 +36,14 @@ def test_what_is_known_is_what_is_logged(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "metric", one_of(5, ["eval/acuracy", "update/nobody", "relax/free/flip", "accuracy", "unstable/w_back"])
+    "metric",
+    one_of(5, ["eval/acuracy", "update/nobody", "relax/free/flip", "accuracy", "unstable/w_back"]),
 )
 def test_what_is_not_logged_is_refused_with_what_is(metric: str) -> None:
     experiment = build(compose(["+experiment=associations", *SMALL]))
     require_logged("eval/accuracy", experiment)
-    with pytest.raises(RequestError, match=f"hydra.sweeper.metric: got {metric}, which a run of this configuration does not"):
+    with pytest.raises(
+        RequestError,
+        match=f"hydra.sweeper.metric: got {metric}, which a run of this configuration does not",
+    ):
         require_logged(metric, experiment)

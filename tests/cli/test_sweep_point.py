@@ -20,14 +20,20 @@ print("stayed")
 
 def said(**known: object) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", WORKER.format(**known)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", WORKER.format(**known)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 9, done.stderr
     return done.stdout
 
 
 def test_a_worker_ends_its_point_and_leaves_with_its_parent():
-    assert said(parent="os.getpid()", idle=50) == "saved\n"  # a parent that it does not have any more
+    assert (
+        said(parent="os.getpid()", idle=50) == "saved\n"
+    )  # a parent that it does not have any more
 
 
 def test_a_worker_whose_parent_lives_stays():

@@ -30,7 +30,9 @@ def test_only_what_is_left_is_done(lab, sweep):
     resumed = lab("sweep", "resume", str(sweep))
     assert resumed.exit_code == 0, resumed.output
     assert [c["seed"] for c in lab.configs] == [3, 4]
-    assert [row[:3] for row in lab.table(resumed)] == [[f"seed={n}", "finished", f"{n * 10:.2f}%"] for n in (1, 2, 3, 4)]
+    assert [row[:3] for row in lab.table(resumed)] == [
+        [f"seed={n}", "finished", f"{n * 10:.2f}%"] for n in (1, 2, 3, 4)
+    ]
     assert {call["sweep"] for call in lab.calls} == {sweep}
     again = lab("sweep", "resume", str(sweep))
     assert again.exit_code == 0
@@ -90,8 +92,14 @@ FOREIGN_FOLDERS = {
     "an empty run of nobody": {f"{NEW_RUN}/checkpoints/": ""},
     "a configuration that is no point's": {f"{NEW_RUN}/config.yaml": "seed: 3"},
     "a folder that looks like a run": {f"{NEW_RUN}/plan.txt": "precious"},
-    "a run of another sweep": {f"{NEW_RUN}/overrides.yaml": '["seed=9"]', f"{NEW_RUN}/config.yaml": "seed: 9"},
-    "a run that has said something": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/train.log": "a line"},
+    "a run of another sweep": {
+        f"{NEW_RUN}/overrides.yaml": '["seed=9"]',
+        f"{NEW_RUN}/config.yaml": "seed: 9",
+    },
+    "a run that has said something": {
+        f"{NEW_RUN}/overrides.yaml": POINT_3,
+        f"{NEW_RUN}/train.log": "a line",
+    },
     "a run with metrics": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/metrics.jsonl": "{}"},
     "checkpoints of nobody": {f"{NEW_RUN}/checkpoints/step-1/x.safetensors": "weights"},
 }
@@ -105,7 +113,10 @@ def test_what_this_sweep_has_not_made_is_reported_and_left(lab, sweep, case):
         (sweep / name).mkdir() if name.endswith("/") else (sweep / name).write_text(text)
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
-    assert f"{next(iter(files)).partition('/')[0]} is no run of this sweep; it is left as it is" in result.stderr
+    assert (
+        f"{next(iter(files)).partition('/')[0]} is no run of this sweep; it is left as it is"
+        in result.stderr
+    )
     assert all((sweep / name).exists() for name in files)
 
 
@@ -117,7 +128,9 @@ def test_a_run_whose_summary_is_lost_is_kept_with_its_checkpoints(lab, sweep):
     assert "run-2: has checkpoints, but no summary.json" in result.stderr
     assert lab.calls == []
     assert (sweep / "run-2" / "checkpoints" / "step-1").is_dir()
-    (sweep / "run-2" / "summary.json").write_text('{"status": "interrupted"}')  # what the message says
+    (sweep / "run-2" / "summary.json").write_text(
+        '{"status": "interrupted"}'
+    )  # what the message says
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
     assert lab.calls[0] == {"resume": sweep / "run-2"}
 
@@ -171,7 +184,11 @@ def test_where_it_runs_may_change_on_the_way_and_nothing_else(lab, sweep):
     assert lab("sweep", "resume", str(sweep), "hydra/launcher=nobody").exit_code == 2
     assert lab.calls == []
     assert lab("sweep", "resume", str(sweep), "hydra/launcher=basic").exit_code == 0
-    assert Record.read(sweep).overrides == ["+experiment=first", "seed=1,2,3,4", "hydra/launcher=basic"]
+    assert Record.read(sweep).overrides == [
+        "+experiment=first",
+        "seed=1,2,3,4",
+        "hydra/launcher=basic",
+    ]
 
 
 def test_the_length_of_a_search_says_nothing_to_a_grid(lab, sweep):
@@ -182,7 +199,10 @@ def test_the_length_of_a_search_says_nothing_to_a_grid(lab, sweep):
 
 def test_what_was_said_to_a_launcher_goes_with_it():
     joblib = ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=4"]
-    assert replace_launcher(joblib, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
+    assert replace_launcher(joblib, ["hydra/launcher=basic"]) == [
+        "seed=1,2",
+        "hydra/launcher=basic",
+    ]
     assert replace_launcher(joblib, ["hydra.launcher.n_jobs=8"]) == [
         "seed=1,2",
         "hydra/launcher=joblib",
@@ -194,22 +214,43 @@ def test_a_grid_is_what_its_record_holds_whatever_has_become_of_its_files(lab, s
     packaged = lab.place.parent / "packaged" / "model" / "chain.yaml"
     packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.7}}\nextra: 1")
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
-    assert [c["model"] for c in lab.configs] == [{"depth": 1, "layers": {"hidden": {"j_d": 0.5}}}] * 2
+    assert [c["model"] for c in lab.configs] == [
+        {"depth": 1, "layers": {"hidden": {"j_d": 0.5}}}
+    ] * 2
 
 
 def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
     monkeypatch.setattr(Sweep, "carry_out", lambda self: self.record.write() or [])
     text = "# @package _global_\ndefaults: [{override /hydra/launcher: joblib}]\n"
-    lab.write({"configs/sweep/mine.yaml": text + "hydra: {launcher: {n_jobs: 2}, sweeper: {params: {seed: '4,5'}}}"})
+    lab.write(
+        {
+            "configs/sweep/mine.yaml": text
+            + "hydra: {launcher: {n_jobs: 2}, sweeper: {params: {seed: '4,5'}}}"
+        }
+    )
     lab.write({"configs/hydra/launcher/joblib.yaml": JOBLIB})
     assert lab("train", "-m", "sweep=mine").exit_code == 0
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
-    assert Record.read(folder).overrides == ["sweep=mine", "hydra/launcher=joblib", "++hydra.launcher.n_jobs=2"]
+    assert Record.read(folder).overrides == [
+        "sweep=mine",
+        "hydra/launcher=joblib",
+        "++hydra.launcher.n_jobs=2",
+    ]
     lab.write({"configs/hydra/launcher/batched.yaml": f"_target_: {BASIC}\nlanes: 8"})
-    lab.write({"configs/sweep/mine.yaml": text.replace("joblib", "batched") + "hydra: {launcher: {lanes: 2}}"})
+    lab.write(
+        {
+            "configs/sweep/mine.yaml": text.replace("joblib", "batched")
+            + "hydra: {launcher: {lanes: 2}}"
+        }
+    )
     assert lab("train", "-m", "sweep=mine", "name=other").exit_code == 0
     (folder,) = lab.place.glob("outputs/other/sweeps/*")
-    assert Record.read(folder).overrides == ["sweep=mine", "name=other", "hydra/launcher=batched", "++hydra.launcher.lanes=2"]
+    assert Record.read(folder).overrides == [
+        "sweep=mine",
+        "name=other",
+        "hydra/launcher=batched",
+        "++hydra.launcher.lanes=2",
+    ]
 
 
 def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
@@ -247,7 +288,9 @@ def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
     assert Path.cwd() == tmp_path / "elsewhere"
 
 
-def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_started(lab, monkeypatch, tmp_path):
+def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_started(
+    lab, monkeypatch, tmp_path
+):
     lab.kill_at(2)
     lab("train", "-m", "paths.data=sets", "seed=1,2")
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
@@ -255,7 +298,10 @@ def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_starte
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = lab("sweep", "resume", str(folder))
     assert result.exit_code == 2
-    assert f"paths.data: got sets, relative to the directory of the start; go there: cd {lab.place}" in result.stderr
+    assert (
+        f"paths.data: got sets, relative to the directory of the start; go there: cd {lab.place}"
+        in result.stderr
+    )
 
 
 @pytest.mark.parametrize("noted", [3, {"seed": "name"}, {"seed": ["${name}"]}])

@@ -29,7 +29,9 @@ def test_an_experiment_needs_no_plus(lab, spelling):
     assert lab.configs[0]["name"] == "first"
 
 
-@pytest.mark.parametrize("words", list(itertools.permutations(["+experiment=first", "-m", "seed=1,2"])), ids=" ".join)
+@pytest.mark.parametrize(
+    "words", list(itertools.permutations(["+experiment=first", "-m", "seed=1,2"])), ids=" ".join
+)
 def test_options_and_overrides_come_in_any_order(lab, words):
     result = lab("train", *words)
     assert result.exit_code == 0, result.output
@@ -85,7 +87,15 @@ def test_a_resolved_configuration_runs_again(lab):
     lab.write({"outputs/second/one/config.yaml": text, "configs/config.yaml": "name: not this one"})
     assert lab("train", "--config", "outputs/second/one/config.yaml").exit_code == 0
     assert lab.configs[0] == OmegaConf.create(text)
-    changed = lab("train", "seed=8,9", "-m", "--config", "outputs/second/one/config.yaml", "runner.epochs=1", "~model.width")
+    changed = lab(
+        "train",
+        "seed=8,9",
+        "-m",
+        "--config",
+        "outputs/second/one/config.yaml",
+        "runner.epochs=1",
+        "~model.width",
+    )
     assert changed.exit_code == 0, changed.output
     assert [(c["seed"], c["runner"]["epochs"], "width" in c["model"]) for c in lab.configs[1:]] == [
         (8, 1, False),

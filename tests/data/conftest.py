@@ -14,20 +14,28 @@ CLASSES = 10
 
 def idx_bytes(array: np.ndarray) -> bytes:
     """The format written from its description, independently of the reader."""
-    header = bytes([0, 0, 0x08, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    header = bytes([0, 0, 0x08, array.ndim]) + b"".join(
+        size.to_bytes(4, "big") for size in array.shape
+    )
     return header + array.astype(np.uint8).tobytes()
 
 
 @pytest.fixture(scope="session")
 def write_archives() -> Callable[..., dict[str, np.ndarray]]:
-    def write(folder: Path, train: int = 60, test: int = 20, seed: int = 0) -> dict[str, np.ndarray]:
+    def write(
+        folder: Path, train: int = 60, test: int = 20, seed: int = 0
+    ) -> dict[str, np.ndarray]:
         """Random 28 × 28 images, and labels that go round the classes; returns what it wrote, by file name."""
         rng = np.random.default_rng(seed)
         folder.mkdir(parents=True, exist_ok=True)
         written = {}
         for prefix, count in (("train", train), ("t10k", test)):
-            written[f"{prefix}-images-idx3-ubyte.gz"] = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
-            written[f"{prefix}-labels-idx1-ubyte.gz"] = (np.arange(count) % CLASSES).astype(np.uint8)
+            written[f"{prefix}-images-idx3-ubyte.gz"] = rng.integers(
+                0, 256, (count, 28, 28), dtype=np.uint8
+            )
+            written[f"{prefix}-labels-idx1-ubyte.gz"] = (np.arange(count) % CLASSES).astype(
+                np.uint8
+            )
         for name, array in written.items():
             (folder / name).write_bytes(gzip.compress(idx_bytes(array)))
         return written
@@ -36,15 +44,22 @@ def write_archives() -> Callable[..., dict[str, np.ndarray]]:
 
 
 @pytest.fixture
-def tiny(tmp_path: Path, write_archives: Callable[..., dict[str, np.ndarray]], monkeypatch: pytest.MonkeyPatch) -> Path:
+def tiny(
+    tmp_path: Path,
+    write_archives: Callable[..., dict[str, np.ndarray]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """Archives of 60 + 20 random images that pass for the bundled, registered ones of every IDX set."""
     folder = tmp_path / "archives"
     write_archives(folder)
     sums = {
-        path.name: Registered(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()) for path in folder.iterdir()
+        path.name: Registered(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.iterdir()
     }
     monkeypatch.setattr(archives, "registered", lambda name: sums)
-    monkeypatch.setattr("darnax.data.preparing.bundled", lambda name: folder if name == "mnist" else None)
+    monkeypatch.setattr(
+        "darnax.data.preparing.bundled", lambda name: folder if name == "mnist" else None
+    )
     monkeypatch.setattr("darnax.data.preparing.find_spec", lambda name: None)
     monkeypatch.setattr(decoding, "FINGERPRINTS", {})
     return folder

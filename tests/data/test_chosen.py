@@ -31,7 +31,9 @@ def test_nothing_asked_changes_nothing() -> None:
     assert choose(CLASSES, Selection()) is CLASSES
 
 
-@pytest.mark.parametrize(("own", "existing"), [(CLASSES.validation, True), (None, False), (None, True)])
+@pytest.mark.parametrize(
+    ("own", "existing"), [(CLASSES.validation, True), (None, False), (None, True)]
+)
 def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_version_did_so(
     own: Resident | None, existing: bool
 ) -> None:
@@ -39,7 +41,9 @@ def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_ver
     assert len(numbers(chosen.validation)) == 7
     assert sorted(numbers(chosen.train) + numbers(chosen.validation)) == list(range(60))
     assert chosen.test is CLASSES.test
-    np.testing.assert_array_equal(chosen.validation.targets, np.array(numbers(chosen.validation)) % 3)
+    np.testing.assert_array_equal(
+        chosen.validation.targets, np.array(numbers(chosen.validation)) % 3
+    )
 
 
 def test_per_class_leaves_the_first_of_each_class_in_train_alone() -> None:
@@ -51,31 +55,67 @@ def test_per_class_leaves_the_first_of_each_class_in_train_alone() -> None:
 def test_only_classes_holds_for_every_split_and_renumbers() -> None:
     chosen = choose(CLASSES, Selection(only_classes=(2, 0)))
     assert chosen.class_names == ("c", "a")
-    for split, whole in ((chosen.train, CLASSES.train), (chosen.validation, CLASSES.validation), (chosen.test, CLASSES.test)):
+    for split, whole in (
+        (chosen.train, CLASSES.train),
+        (chosen.validation, CLASSES.validation),
+        (chosen.test, CLASSES.test),
+    ):
         assert numbers(split) == [number for number in numbers(whole) if number % 3 != 1]
         assert split.targets.tolist() == [{2: 0, 0: 1}[number % 3] for number in numbers(split)]
 
 
 RECALL = Dataset("recall", PATTERNS, PATTERNS, PATTERNS, ())
 PAIRS = Dataset("pairs", PATTERNS, None, Resident(*PATTERNS.__dict__.values()), ())
-STREAM = replace(CLASSES, train=Streamed(lambda chosen: Arrays(chosen, chosen), np.arange(9), 3, seed=0))
+STREAM = replace(
+    CLASSES, train=Streamed(lambda chosen: Arrays(chosen, chosen), np.arange(9), 3, seed=0)
+)
 
 
 @pytest.mark.parametrize(
     ("dataset", "selection", "refused"),
     [
-        (RECALL, Selection(validation=2), r"data\.validation: recall is tested on what it trains on"),
+        (
+            RECALL,
+            Selection(validation=2),
+            r"data\.validation: recall is tested on what it trains on",
+        ),
         (RECALL, Selection(per_class=2), r"data\.per_class: the targets of recall are not classes"),
-        (PAIRS, Selection(only_classes=(0,)), r"data\.only_classes: the targets of pairs are not classes"),
-        (STREAM, Selection(validation=2), r"data\.validation: numbers does not hold its examples in memory"),
-        (STREAM, Selection(per_class=2), r"data\.per_class: numbers does not hold its examples in memory"),
-        (CLASSES, Selection(only_classes=(3,)), r"data\.only_classes: got \[3\], expected different labels from 0 to 2"),
-        (CLASSES, Selection(validation=7), r"got 7, expected 0: numbers has a validation split of its own, of 12"),
-        (ALONE, Selection(validation=60), r"data\.validation: got 60, expected fewer than the 60 examples"),
+        (
+            PAIRS,
+            Selection(only_classes=(0,)),
+            r"data\.only_classes: the targets of pairs are not classes",
+        ),
+        (
+            STREAM,
+            Selection(validation=2),
+            r"data\.validation: numbers does not hold its examples in memory",
+        ),
+        (
+            STREAM,
+            Selection(per_class=2),
+            r"data\.per_class: numbers does not hold its examples in memory",
+        ),
+        (
+            CLASSES,
+            Selection(only_classes=(3,)),
+            r"data\.only_classes: got \[3\], expected different labels from 0 to 2",
+        ),
+        (
+            CLASSES,
+            Selection(validation=7),
+            r"got 7, expected 0: numbers has a validation split of its own, of 12",
+        ),
+        (
+            ALONE,
+            Selection(validation=60),
+            r"data\.validation: got 60, expected fewer than the 60 examples",
+        ),
         (CLASSES, Selection(per_class=21), r"data\.per_class: got 21, expected at most 20"),
     ],
 )
-def test_what_cannot_apply_is_refused_by_name(dataset: Dataset, selection: Selection, refused: str) -> None:
+def test_what_cannot_apply_is_refused_by_name(
+    dataset: Dataset, selection: Selection, refused: str
+) -> None:
     with pytest.raises(RequestError, match=refused):
         choose(dataset, selection)
 
@@ -83,7 +123,11 @@ def test_what_cannot_apply_is_refused_by_name(dataset: Dataset, selection: Selec
 def test_everything_that_cannot_apply_is_named_at_once() -> None:
     with pytest.raises(RequestError) as caught:
         choose(RECALL, Selection(validation=2, per_class=2, only_classes=(0,)))
-    assert [problem.where for problem in caught.value.problems] == ["data.validation", "data.per_class", "data.only_classes"]
+    assert [problem.where for problem in caught.value.problems] == [
+        "data.validation",
+        "data.per_class",
+        "data.only_classes",
+    ]
 
 
 def test_validation_of_pairs_that_are_tested_on_others_is_carved() -> None:

@@ -28,19 +28,26 @@ KEYS = [
 
 def make(node: dict[str, Any]) -> Any:
     module, _, name = node["_target_"].rpartition(".")
-    return getattr(import_module(module), name)(**{key: value for key, value in node.items() if key != "_target_"})
+    return getattr(import_module(module), name)(
+        **{key: value for key, value in node.items() if key != "_target_"}
+    )
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_configuration_makes_what_it_says(path: Path) -> None:
-    data: Any = OmegaConf.to_container(OmegaConf.create({"data": OmegaConf.load(path)}), resolve=True)["data"]
+    data: Any = OmegaConf.to_container(
+        OmegaConf.create({"data": OmegaConf.load(path)}), resolve=True
+    )["data"]
     assert list(data) == KEYS
     raw, targets = jnp.zeros((2, 28, 28, 1), jnp.uint8), jnp.zeros(2, jnp.int32)
     if data["source"]:
         raw, targets, _ = next(make(data["source"]).open().train.windows(0))
     encoded = Pipeline({name: make(stage) for name, stage in data["encode"].items()})(raw)
     assert list(encoded.shape[1:]) == data["shape"]
-    assert make(data["labels"]).encode(targets, data["classes"]).shape == (len(raw), data["classes"])
+    assert make(data["labels"]).encode(targets, data["classes"]).shape == (
+        len(raw),
+        data["classes"],
+    )
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)

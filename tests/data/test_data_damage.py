@@ -31,7 +31,11 @@ def flip(path: Path) -> None:
 
 
 def arrays(dataset: Dataset) -> list[np.ndarray]:
-    return [np.asarray(array) for split in (dataset.train, dataset.test) for array in next(split.windows(None))[:2]]
+    return [
+        np.asarray(array)
+        for split in (dataset.train, dataset.test)
+        for array in next(split.windows(None))[:2]
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +55,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "decoded/manifest.json",
     ],
 )
-def test_damage_is_mended(tiny: Path, tmp_path: Path, prepared: Path, file: str, damage: Callable[[Path], None]) -> None:
+def test_damage_is_mended(
+    tiny: Path, tmp_path: Path, prepared: Path, file: str, damage: Callable[[Path], None]
+) -> None:
     if not prepared.exists():
         open_dataset("mnist", directory=prepared)
     shutil.copytree(prepared, tmp_path / "data")
     before = arrays(open_dataset("mnist", directory=tmp_path / "data"))
     damage(tmp_path / "data" / "mnist" / "3.0.1" / file)
-    for after, expected in zip(arrays(open_dataset("mnist", directory=tmp_path / "data")), before, strict=True):
+    for after, expected in zip(
+        arrays(open_dataset("mnist", directory=tmp_path / "data")), before, strict=True
+    ):
         np.testing.assert_array_equal(after, expected)
-    assert len(tfds.data_source("mnist", split="train", data_dir=tmp_path / "data")[7]["image"]) == 28
+    assert (
+        len(tfds.data_source("mnist", split="train", data_dir=tmp_path / "data")[7]["image"]) == 28
+    )
 
 
 def test_a_record_cut_short_with_no_cache_is_rebuilt(tiny: Path, tmp_path: Path) -> None:
@@ -71,7 +81,11 @@ def test_a_record_cut_short_with_no_cache_is_rebuilt(tiny: Path, tmp_path: Path)
 
 def test_what_a_killed_process_left_is_swept_away(tiny: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    for left in (".darnax-mnist.partial/mnist/3.0.1", "mnist/3.0.1/.decoded.partial/decoded", "mnist/3.0.1/decoded"):
+    for left in (
+        ".darnax-mnist.partial/mnist/3.0.1",
+        "mnist/3.0.1/.decoded.partial/decoded",
+        "mnist/3.0.1/decoded",
+    ):
         (data / left).mkdir(parents=True)
         (data / left / "train-inputs.npy").write_bytes(b"half")
     assert len(open_dataset("mnist", directory=data).train) == 60
@@ -96,7 +110,9 @@ def test_what_cannot_be_rebuilt_is_refused(
 ) -> None:
     folder = prepare("kmnist", tmp_path / "data", archives=tiny)
     damage(folder / RECORD.replace("mnist", "kmnist"))
-    with pytest.raises(RequestError, match=r"train of kmnist in .* cannot be read .*TensorFlow and the network"):
+    with pytest.raises(
+        RequestError, match=r"train of kmnist in .* cannot be read .*TensorFlow and the network"
+    ):
         open_dataset("kmnist", directory=tmp_path / "data", memory_gib=memory_gib)
 
 

@@ -44,7 +44,11 @@ def kmnist(tmp_path_factory: pytest.TempPathFactory, write_archives: Callable[..
     folder = tmp_path_factory.mktemp("kmnist")
     write_archives(folder / "archives")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archives, "registered", lambda _: {p.name: registered(p) for p in (folder / "archives").iterdir()})
+        patch.setattr(
+            archives,
+            "registered",
+            lambda _: {p.name: registered(p) for p in (folder / "archives").iterdir()},
+        )
         patch.setattr(decoding, "FINGERPRINTS", {})
         prepare("kmnist", folder / "data", archives=folder / "archives")
     return folder / "data"
@@ -95,7 +99,9 @@ def replace(path: Path, strange: Callable[[Path], None]) -> None:
 
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("file", ["dataset_info.json", "features.json", RECORD])
-def test_a_strange_file_of_a_set_is_one_sentence(place: Path, file: str, strange: Callable[[Path], None]) -> None:
+def test_a_strange_file_of_a_set_is_one_sentence(
+    place: Path, file: str, strange: Callable[[Path], None]
+) -> None:
     replace(place / "kmnist/3.0.1" / file, strange)
     for ask in (lambda: open_dataset("kmnist", directory=place), lambda: describe("kmnist", place)):
         with pytest.raises(RequestError, match=f"{file}: (is not a regular file|cannot be read)"):
@@ -105,14 +111,18 @@ def test_a_strange_file_of_a_set_is_one_sentence(place: Path, file: str, strange
 
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("file", ["manifest.json", "train-inputs.npy", "test-targets.npy"])
-def test_a_strange_file_of_the_cache_is_made_anew(place: Path, file: str, strange: Callable[[Path], None]) -> None:
+def test_a_strange_file_of_the_cache_is_made_anew(
+    place: Path, file: str, strange: Callable[[Path], None]
+) -> None:
     replace(place / "kmnist/3.0.1/decoded" / file, strange)
     assert len(open_dataset("kmnist", directory=place).train) == 60
     assert (place / "kmnist/3.0.1/decoded" / file).is_file()
 
 
 @pytest.mark.parametrize("strange", [fifo, device, nowhere, loop])
-def test_what_has_the_place_of_the_cache_is_told(place: Path, strange: Callable[[Path], None]) -> None:
+def test_what_has_the_place_of_the_cache_is_told(
+    place: Path, strange: Callable[[Path], None]
+) -> None:
     replace(place / "kmnist/3.0.1/decoded", strange)
     with pytest.raises(RequestError, match="decoded: is not a folder, expected the decoded arrays"):
         open_dataset("kmnist", directory=place)
@@ -120,7 +130,9 @@ def test_what_has_the_place_of_the_cache_is_told(place: Path, strange: Callable[
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_lock_or_scratch_folder_is_told_or_swept_away(place: Path, strange: Callable[[Path], None]) -> None:
+def test_a_strange_lock_or_scratch_folder_is_told_or_swept_away(
+    place: Path, strange: Callable[[Path], None]
+) -> None:
     (place / "kmnist/3.0.1/decoded/manifest.json").unlink()  # so that both are needed
     replace(place / "kmnist/3.0.1/.decoded.partial", strange)
     assert len(open_dataset("kmnist", directory=place).train) == 60
@@ -131,10 +143,14 @@ def test_a_strange_lock_or_scratch_folder_is_told_or_swept_away(place: Path, str
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_archive_is_told(tmp_path: Path, write_archives: Callable[..., Any], strange: Callable[[Path], None]) -> None:
+def test_a_strange_archive_is_told(
+    tmp_path: Path, write_archives: Callable[..., Any], strange: Callable[[Path], None]
+) -> None:
     write_archives(tmp_path / "archives")
     replace(tmp_path / "archives/t10k-labels-idx1-ubyte.gz", strange)
-    with pytest.raises(RequestError, match=r"t10k-labels-idx1-ubyte\.gz: (cannot be read|not there|has \d+ bytes)"):
+    with pytest.raises(
+        RequestError, match=r"t10k-labels-idx1-ubyte\.gz: (cannot be read|not there|has \d+ bytes)"
+    ):
         prepare("fashion_mnist", tmp_path / "data", archives=tmp_path / "archives")
 
 
@@ -151,8 +167,12 @@ def feature(name: str) -> dict[str, Any]:
 
 HIDDEN = {
     "of the set": lambda f: f | {"pythonClassName": f"{CANARY}.Features"},
-    "of a feature": lambda f: f | {"featuresDict": {"features": {"image": feature(f"{CANARY}.Image")}}},
-    "in the other spelling": lambda f: {"python_class_name": f"{CANARY}.Features"} | {"featuresDict": f["featuresDict"]},
+    "of a feature": lambda f: (
+        f | {"featuresDict": {"features": {"image": feature(f"{CANARY}.Image")}}}
+    ),
+    "in the other spelling": lambda f: (
+        {"python_class_name": f"{CANARY}.Features"} | {"featuresDict": f["featuresDict"]}
+    ),
     "in the former format": lambda _: {"type": f"{CANARY}.Features", "content": {}},
     "inside of the former format": lambda _: {
         "type": f"{FEATURES}.features_dict.FeaturesDict",
@@ -162,14 +182,20 @@ HIDDEN = {
         "pythonClassName": f"{FEATURES}.features_dict.FeaturesDict",
         "jsonFeature": {"json": json.dumps({"image": {"type": f"{CANARY}.Image", "content": {}}})},
     },
-    "of a module that begins alike": lambda f: f | {"pythonClassName": f"{FEATURES}_{CANARY}.Features"},
+    "of a module that begins alike": lambda f: (
+        f | {"pythonClassName": f"{FEATURES}_{CANARY}.Features"}
+    ),
 }
 
 
 @pytest.mark.parametrize("name", ["kmnist", "unheard_of"])
 @pytest.mark.parametrize("hide", HIDDEN.values(), ids=HIDDEN.keys())
 def test_no_module_that_a_file_names_is_imported(
-    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hide: Callable[[Any], Any], name: str
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hide: Callable[[Any], Any],
+    name: str,
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / f"{CANARY}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
@@ -177,7 +203,9 @@ def test_no_module_that_a_file_names_is_imported(
     path = place / name / ("3.0.1" if name == "kmnist" else "1.0.0") / "features.json"
     path.write_text(json.dumps(hide(json.loads(path.read_text()))))
     for ask in (lambda: open_dataset(name, directory=place), lambda: describe(name, place)):
-        with pytest.raises(RequestError, match=r"features\.json: names the feature .*its module is not imported"):
+        with pytest.raises(
+            RequestError, match=r"features\.json: names the feature .*its module is not imported"
+        ):
             ask()
     assert not (tmp_path / "imported").exists()
     assert CANARY not in sys.modules
@@ -190,7 +218,9 @@ def changed(path: Path, change: Callable[[Any], None]) -> None:
 
 
 OUTSIDE = {
-    "a template": lambda info: info["splits"][0].update(filepathTemplate="../../{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"),
+    "a template": lambda info: info["splits"][0].update(
+        filepathTemplate="../../{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+    ),
     "a split": lambda info: info["splits"][0].update(name="../train"),
     "the set": lambda info: info.update(name="../kmnist"),
     "a format": lambda info: info.update(fileFormat="../x"),
@@ -207,13 +237,17 @@ def test_no_file_outside_of_the_folder_is_read(place: Path, change: Callable[[An
 
 HUGE = {
     "many examples": lambda info: info["splits"][0].update(shardLengths=[str(10**15)]),
-    "more than an index holds": lambda info: info["splits"][0].update(shardLengths=[str(2**63 - 1)]),
+    "more than an index holds": lambda info: info["splits"][0].update(
+        shardLengths=[str(2**63 - 1)]
+    ),
     "less than none": lambda info: info["splits"][0].update(shardLengths=["-5"]),
 }
 
 
 @pytest.mark.parametrize("change", HUGE.values(), ids=HUGE.keys())
-def test_a_number_of_examples_that_is_not_there_is_told(place: Path, change: Callable[[Any], None]) -> None:
+def test_a_number_of_examples_that_is_not_there_is_told(
+    place: Path, change: Callable[[Any], None]
+) -> None:
     changed(place / "kmnist/3.0.1/dataset_info.json", change)
     with pytest.raises(RequestError):
         open_dataset("kmnist", directory=place)
@@ -221,13 +255,23 @@ def test_a_number_of_examples_that_is_not_there_is_told(place: Path, change: Cal
 
 SIZES = {
     "classes": (["label", "classLabel"], {"numClasses": str(10**12)}, "classes, expected at most"),
-    "images": (["image", "image"], {"dtype": "uint8", "shape": {"dimensions": [str(10**12)] * 3}}, "cannot be read"),
-    "an image": (["image", "image"], {"dtype": "uint8", "shape": {"dimensions": [str(10**9), "28", "1"]}}, "cannot be read"),
+    "images": (
+        ["image", "image"],
+        {"dtype": "uint8", "shape": {"dimensions": [str(10**12)] * 3}},
+        "cannot be read",
+    ),
+    "an image": (
+        ["image", "image"],
+        {"dtype": "uint8", "shape": {"dimensions": [str(10**9), "28", "1"]}},
+        "cannot be read",
+    ),
 }
 
 
 @pytest.mark.parametrize(("where", "content", "told"), SIZES.values(), ids=SIZES.keys())
-def test_features_beyond_any_memory_are_told(place: Path, where: list[str], content: dict[str, Any], told: str) -> None:
+def test_features_beyond_any_memory_are_told(
+    place: Path, where: list[str], content: dict[str, Any], told: str
+) -> None:
     shutil.copytree(place / "kmnist/3.0.1", place / "unheard_of/1.0.0")
 
     def change(features: Any) -> None:
@@ -258,7 +302,10 @@ def test_a_cache_leads_to_no_other_file(place: Path, split: str) -> None:
     (version / ".evil").mkdir()
     for part in ("inputs", "targets"):
         os.mkfifo(version / ".evil" / f"train-{part}.npy")
-    changed(version / "decoded/manifest.json", lambda manifest: manifest.update(splits=["../.evil/train", split]))
+    changed(
+        version / "decoded/manifest.json",
+        lambda manifest: manifest.update(splits=["../.evil/train", split]),
+    )
     assert len(open_dataset("kmnist", directory=place).train) == 60
 
 
@@ -267,7 +314,11 @@ def test_a_cache_of_zips_is_made_anew(place: Path) -> None:
     for path in (version / "decoded").glob("*.npy"):
         with path.open("wb") as file:
             np.savez(file, np.zeros(3))
-    manifest = {"splits": ["train", "test"], "dataset": _checksums(version), "arrays": _checksums(version / "decoded")}
+    manifest = {
+        "splits": ["train", "test"],
+        "dataset": _checksums(version),
+        "arrays": _checksums(version / "decoded"),
+    }
     (version / "decoded/manifest.json").write_text(json.dumps(manifest))
     assert len(open_dataset("kmnist", directory=place).train) == 60
 
@@ -291,5 +342,10 @@ def test_a_cache_that_agrees_with_itself_and_not_with_the_set_is_made_anew(place
         Arrays(inputs[:5], np.zeros(5, np.int32)),
     ]
     for arrays in wrong:
-        write_cache(place / "kmnist/3.0.1", {"train": arrays, "test": Arrays(inputs[:20], np.zeros(20, np.int32))})
-        np.testing.assert_array_equal(next(open_dataset("kmnist", directory=place).train.windows(None)).targets, expected)
+        write_cache(
+            place / "kmnist/3.0.1",
+            {"train": arrays, "test": Arrays(inputs[:20], np.zeros(20, np.int32))},
+        )
+        np.testing.assert_array_equal(
+            next(open_dataset("kmnist", directory=place).train.windows(None)).targets, expected
+        )

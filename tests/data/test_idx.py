@@ -11,7 +11,9 @@ from darnax.errors import RequestError
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
-    header = bytes([0, 0, 0x08, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    header = bytes([0, 0, 0x08, array.ndim]) + b"".join(
+        size.to_bytes(4, "big") for size in array.shape
+    )
     return header + array.tobytes()
 
 
@@ -42,7 +44,18 @@ GOOD = idx_bytes(np.zeros((3, 4), np.uint8))
         gzip.compress(b"<html>"),
         gzip.compress(b""),
     ],
-    ids=["truncated gzip", "gzip header", "empty", "not gzip", "short", "long", "half a header", "floats", "a page", "nothing"],
+    ids=[
+        "truncated gzip",
+        "gzip header",
+        "empty",
+        "not gzip",
+        "short",
+        "long",
+        "half a header",
+        "floats",
+        "a page",
+        "nothing",
+    ],
 )
 def test_refuses_anything_else(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.gz"

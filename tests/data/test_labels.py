@@ -8,7 +8,9 @@ import pytest
 from darnax.data import Classes, Patterns
 
 
-@pytest.mark.parametrize(("high", "low"), [(1.0, -1.0), (1.0, 0.0), (1.5, -1 / 3), (10**0.5 / 2, -0.5)])
+@pytest.mark.parametrize(
+    ("high", "low"), [(1.0, -1.0), (1.0, 0.0), (1.5, -1 / 3), (10**0.5 / 2, -0.5)]
+)
 @pytest.mark.parametrize("jit", [False, True])
 def test_classes(high: float, low: float, jit: bool) -> None:
     code = Classes(high, low)

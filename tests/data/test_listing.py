@@ -18,8 +18,14 @@ def test_catalogue(tiny: Path, tmp_path: Path) -> None:
     ]
     prepare("kmnist", tmp_path, archives=tiny)
     (tmp_path / "emnist/balanced/3.1.0").mkdir(parents=True)
-    (tmp_path / "emnist/balanced/3.1.0/dataset_info.json").write_text("{}")  # in TFDS's usual format, which needs no word
-    for name, info in {"written_by_riegeli": '{"fileFormat": "riegeli"}', "damaged": "{", "empty": ""}.items():
+    (tmp_path / "emnist/balanced/3.1.0/dataset_info.json").write_text(
+        "{}"
+    )  # in TFDS's usual format, which needs no word
+    for name, info in {
+        "written_by_riegeli": '{"fileFormat": "riegeli"}',
+        "damaged": "{",
+        "empty": "",
+    }.items():
         (tmp_path / name / "1.0.0").mkdir(parents=True)
         (tmp_path / name / "1.0.0/dataset_info.json").write_text(info)
     rows = {row.name: row for row in catalogue(tmp_path)}
@@ -41,7 +47,9 @@ def test_describe(tiny: Path, tmp_path: Path) -> None:
         describe("mnits", tmp_path)
 
 
-def test_the_directory_of_the_environment(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_directory_of_the_environment(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "here"))
     assert describe("mnist").folder == tmp_path / "here/mnist/3.0.1"
 
@@ -49,7 +57,12 @@ def test_the_directory_of_the_environment(tiny: Path, tmp_path: Path, monkeypatc
 def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
     heavy = "{'jax', 'tensorflow_datasets'} & {*sys.modules}"
     code = f"import sys; from darnax.data import catalogue; catalogue({str(tmp_path)!r}); print({heavy})"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "set()\n"
+    )
 
 
 def test_every_name_can_be_had() -> None:
@@ -61,5 +74,7 @@ def test_every_name_can_be_had() -> None:
 
 def test_a_damaged_set_is_described_as_damaged(tiny: Path, tmp_path: Path) -> None:
     (prepare("fashion_mnist", tmp_path, archives=tiny) / "dataset_info.json").write_text("{")
-    with pytest.raises(RequestError, match=r"fashion_mnist in .* is damaged: `darnax data prepare fashion_mnist`"):
+    with pytest.raises(
+        RequestError, match=r"fashion_mnist in .* is damaged: `darnax data prepare fashion_mnist`"
+    ):
         describe("fashion_mnist", tmp_path)

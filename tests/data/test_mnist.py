@@ -36,12 +36,25 @@ def test_known_facts(mnist: Dataset) -> None:
     (train,), (test,) = mnist.train.windows(0), mnist.test.windows(None)
     assert (len(mnist.train), len(mnist.test)) == (60000, 10000)
     assert np.bincount(train.targets).tolist() == PER_CLASS
-    assert np.bincount(test.targets).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(test.targets).tolist() == [
+        980,
+        1135,
+        1032,
+        1010,
+        982,
+        892,
+        958,
+        1028,
+        974,
+        1009,
+    ]
     assert train.inputs.shape == (60000, 28, 28, 1)
     assert train.inputs.dtype == np.uint8
 
 
-def test_plain_tfds_reads_the_same_examples_in_the_same_order(mnist: Dataset, mnist_directory: Path) -> None:
+def test_plain_tfds_reads_the_same_examples_in_the_same_order(
+    mnist: Dataset, mnist_directory: Path
+) -> None:
     source = tfds.data_source("mnist", split="test", data_dir=mnist_directory)
     (test,) = mnist.test.windows(None)
     inputs, targets = np.asarray(test.inputs), np.asarray(test.targets)
@@ -56,13 +69,21 @@ def test_a_later_opening_takes_part_of_a_second(mnist: Dataset, mnist_directory:
     import time
 
     start = time.perf_counter()
-    small = open_dataset("mnist", directory=mnist_directory, validation=1000, per_class=10, only_classes=[3, 8])
+    small = open_dataset(
+        "mnist", directory=mnist_directory, validation=1000, per_class=10, only_classes=[3, 8]
+    )
     assert time.perf_counter() - start < 2
-    assert (len(small.train), len(small.validation or ()), len(small.test)) == (20, 1000, 1010 + 974)
+    assert (len(small.train), len(small.validation or ()), len(small.test)) == (
+        20,
+        1000,
+        1010 + 974,
+    )
     assert small.class_names == ("3", "8")
 
 
-def test_opening_a_set_leaves_the_root_logger_without_a_handler(mnist_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_a_set_leaves_the_root_logger_without_a_handler(
+    mnist_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise every warning of a run is on the screen twice."""
     monkeypatch.setattr(logging.root, "handlers", [])
     open_dataset("mnist", directory=mnist_directory)

@@ -37,9 +37,19 @@ def with_own_validation(tiny: Path, place: Path) -> None:
 def sizes(dataset: Dataset) -> list[object]:
     """All that decides whether a run fits its data."""
     parts = (dataset.train, dataset.validation, dataset.test)
-    counted = [None if split is None else (len(split), *map(split.batches, (1, 7, 1000))) for split in parts]
+    counted = [
+        None if split is None else (len(split), *map(split.batches, (1, 7, 1000)))
+        for split in parts
+    ]
     raw = dataset.test.example()
-    return [dataset.name, dataset.class_names, *counted, raw.shape, raw.dtype, is_streamed(dataset.train)]
+    return [
+        dataset.name,
+        dataset.class_names,
+        *counted,
+        raw.shape,
+        raw.dtype,
+        is_streamed(dataset.train),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,9 @@ def test_an_outline_has_the_sizes_that_the_opened_set_has(
         ("cifar10", {}),
     ],
 )
-def test_an_outline_is_refused_as_the_opened_set_is(tiny: Path, tmp_path: Path, name: str, choice: dict[str, int]) -> None:
+def test_an_outline_is_refused_as_the_opened_set_is(
+    tiny: Path, tmp_path: Path, name: str, choice: dict[str, int]
+) -> None:
     with_own_validation(tiny, tmp_path)
     with pytest.raises(RequestError) as opened:
         open_dataset(name, directory=tmp_path, **choice)
@@ -85,7 +97,9 @@ def test_an_outline_is_refused_as_the_opened_set_is(tiny: Path, tmp_path: Path, 
     assert str(outlined.value) == str(opened.value)
 
 
-def test_a_set_that_can_be_prepared_has_no_outline_yet_and_nothing_is_made(tiny: Path, tmp_path: Path) -> None:
+def test_a_set_that_can_be_prepared_has_no_outline_yet_and_nothing_is_made(
+    tiny: Path, tmp_path: Path
+) -> None:
     assert outline_set("mnist", Selection(), directory=tmp_path / "sets") is None
     assert not (tmp_path / "sets").exists()
 
@@ -99,7 +113,9 @@ def test_a_set_that_lacks_a_file_is_prepared_again_or_refused(tiny: Path, tmp_pa
         outline_set("kmnist", Selection(), directory=tmp_path)
 
 
-def test_a_set_with_a_validation_split_of_its_own_is_chosen_by_that_alone(tiny: Path, tmp_path: Path) -> None:
+def test_a_set_with_a_validation_split_of_its_own_is_chosen_by_that_alone(
+    tiny: Path, tmp_path: Path
+) -> None:
     with_own_validation(tiny, tmp_path)
     assert len(open_dataset("parted", directory=tmp_path).validation) == 60
     told = r"data\.validation: got 5, expected 0: parted has a validation split of its own, of 60; set it to 0"

@@ -17,7 +17,8 @@ from darnax.errors import RequestError
 
 def multiset(images: np.ndarray, labels: np.ndarray) -> list[bytes]:
     return sorted(
-        bytes(image) + bytes([int(label)]) for image, label in zip(np.asarray(images), np.asarray(labels), strict=True)
+        bytes(image) + bytes([int(label)])
+        for image, label in zip(np.asarray(images), np.asarray(labels), strict=True)
     )
 
 
@@ -28,17 +29,25 @@ def test_plain_tfds_reads_it(tiny: Path, tmp_path: Path, name: str) -> None:
     for split in ("train", "test"):
         source = tfds.data_source(name, split=split, data_dir=tmp_path / "data")
         examples = [source[i] for i in range(len(source))]
-        assert multiset([e["image"] for e in examples], [e["label"] for e in examples]) == multiset(*read_archives(tiny, split))
+        assert multiset([e["image"] for e in examples], [e["label"] for e in examples]) == multiset(
+            *read_archives(tiny, split)
+        )
     assert "tensorflow" not in sys.modules
 
 
-def test_has_name_version_and_features_of_the_registered_builder(tiny: Path, tmp_path: Path) -> None:
+def test_has_name_version_and_features_of_the_registered_builder(
+    tiny: Path, tmp_path: Path
+) -> None:
     prepare("fashion_mnist", tmp_path, archives=tiny)
     info, registered = (
         tfds.builder("fashion_mnist", data_dir=tmp_path).info,
         tfds.builder_cls("fashion_mnist")(data_dir="/none").info,
     )
-    assert (info.name, info.version, info.supervised_keys) == (registered.name, registered.version, registered.supervised_keys)
+    assert (info.name, info.version, info.supervised_keys) == (
+        registered.name,
+        registered.version,
+        registered.supervised_keys,
+    )
     assert info.features.to_json() == registered.features.to_json()
 
 
@@ -58,21 +67,29 @@ def test_progress_tells_every_stage_to_its_end(tiny: Path, tmp_path: Path) -> No
     prepare("mnist", tmp_path, progress=lambda *what: told.append(what))
     last = {stage: (done, total) for stage, done, total in told}
     assert last == {
-        f"{verb} mnist {split}": (n, n) for verb in ("prepare", "decode") for split, n in (("train", 60), ("test", 20))
+        f"{verb} mnist {split}": (n, n)
+        for verb in ("prepare", "decode")
+        for split, n in (("train", 60), ("test", 20))
     }
 
 
-def test_a_second_time_builds_nothing(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_time_builds_nothing(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepare("mnist", tmp_path)
     monkeypatch.setattr(preparing, "_build", None)
     monkeypatch.setattr(preparing, "decode", None)
     open_dataset("mnist", directory=tmp_path)
 
 
-def test_two_at_once_build_it_once(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_build_it_once(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     built: list[str] = []
     original = idx_builder.idx_builder
-    monkeypatch.setattr(preparing, "idx_builder", lambda name, *rest: built.append(name) or original(name, *rest))
+    monkeypatch.setattr(
+        preparing, "idx_builder", lambda name, *rest: built.append(name) or original(name, *rest)
+    )
     with ThreadPoolExecutor(2) as pool:
         sets = list(pool.map(lambda _: open_dataset("mnist", directory=tmp_path), range(2)))
     assert built == ["mnist"]
@@ -97,7 +114,9 @@ def test_a_wrong_archive_is_refused(
     assert not (tmp_path / "data" / "mnist").exists()
 
 
-def test_registered_checksums_are_those_of_tfds(tmp_path: Path, write_archives: Callable[..., dict[str, np.ndarray]]) -> None:
+def test_registered_checksums_are_those_of_tfds(
+    tmp_path: Path, write_archives: Callable[..., dict[str, np.ndarray]]
+) -> None:
     write_archives(tmp_path / "archives")
     with pytest.raises(RequestError) as caught:
         prepare("fashion_mnist", tmp_path / "data", archives=tmp_path / "archives")
@@ -105,7 +124,9 @@ def test_registered_checksums_are_those_of_tfds(tmp_path: Path, write_archives: 
     assert len(caught.value.problems) == 4
 
 
-def test_another_sets_examples_are_refused(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_sets_examples_are_refused(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("darnax.data.decoding.FINGERPRINTS", {("mnist", "train"): "0" * 64})
     with pytest.raises(RequestError, match="another set's"):
         open_dataset("mnist", directory=tmp_path / "data")
@@ -114,7 +135,9 @@ def test_another_sets_examples_are_refused(tiny: Path, tmp_path: Path, monkeypat
 def test_says_what_it_needs(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"--archives DIR.*TensorFlow and the network"):
         open_dataset("fashion_mnist", directory=tmp_path)
-    with pytest.raises(RequestError, match=r"cifar10 is not prepared.*needs TensorFlow and the network"):
+    with pytest.raises(
+        RequestError, match=r"cifar10 is not prepared.*needs TensorFlow and the network"
+    ):
         open_dataset("cifar10", directory=tmp_path)
     with pytest.raises(RequestError, match="not made of IDX archives"):
         prepare("cifar10", tmp_path, archives=tiny)
@@ -147,6 +170,8 @@ def test_archives_that_do_not_belong_together_are_refused(
 ) -> None:
     write_archives(tmp_path / "a", train=60)
     write_archives(tmp_path / "b", train=50)
-    (tmp_path / "b" / "train-labels-idx1-ubyte.gz").replace(tmp_path / "a" / "train-labels-idx1-ubyte.gz")
+    (tmp_path / "b" / "train-labels-idx1-ubyte.gz").replace(
+        tmp_path / "a" / "train-labels-idx1-ubyte.gz"
+    )
     with pytest.raises(RequestError, match="train has 60 images and 50 labels"):
         read_archives(tmp_path / "a", "train")

@@ -15,7 +15,10 @@ RNG = np.random.default_rng(0)
 INPUTS = {
     "grey": (tfds.features.Image(shape=(5, 4, 1)), RNG.integers(0, 256, (5, 4, 1), np.uint8)),
     "colour": (tfds.features.Image(shape=(5, 4, 3)), RNG.integers(0, 256, (5, 4, 3), np.uint8)),
-    "numbers": (tfds.features.Tensor(shape=(6,), dtype=np.float32), RNG.normal(size=6).astype(np.float32)),
+    "numbers": (
+        tfds.features.Tensor(shape=(6,), dtype=np.float32),
+        RNG.normal(size=6).astype(np.float32),
+    ),
 }
 
 
@@ -25,10 +28,16 @@ def file(written: np.ndarray) -> Any:
 
 
 @pytest.mark.parametrize(("feature", "written"), INPUTS.values(), ids=INPUTS)
-def test_a_record_is_read_as_it_was_written(feature: tfds.features.FeatureConnector, written: np.ndarray) -> None:
-    features = tfds.features.FeaturesDict({"input": feature, "label": tfds.features.ClassLabel(num_classes=9)})
+def test_a_record_is_read_as_it_was_written(
+    feature: tfds.features.FeatureConnector, written: np.ndarray
+) -> None:
+    features = tfds.features.FeaturesDict(
+        {"input": feature, "label": tfds.features.ClassLabel(num_classes=9)}
+    )
     info = SimpleNamespace(features=features, supervised_keys=("input", "label"))
-    record = features.serialize_example(features.encode_example({"input": file(written), "label": 7}))
+    record = features.serialize_example(
+        features.encode_example({"input": file(written), "label": 7})
+    )
     came, label = Source("made up", SimpleNamespace(info=info))._decoder()(record)
     np.testing.assert_array_equal(came, written)
     assert label == 7

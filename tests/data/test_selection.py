@@ -11,7 +11,9 @@ from darnax.errors import RequestError
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())
-def test_train_validation_and_test_are_disjoint_and_complete(labels: list[int], data: st.DataObject) -> None:
+def test_train_validation_and_test_are_disjoint_and_complete(
+    labels: list[int], data: st.DataObject
+) -> None:
     validation = data.draw(st.integers(0, len(labels) - 1))
     test = data.draw(st.integers(0, len(labels) - 1 - validation))
     train, carved, tested = Selection(validation=validation, test=test).divide(np.array(labels))
@@ -30,7 +32,10 @@ def test_validation_is_the_same_in_every_run_and_a_mixture() -> None:
 def test_per_class_keeps_the_first_of_each_that_do_not_validate() -> None:
     labels = np.random.default_rng(0).integers(0, 5, 500)
     train, carved, _ = Selection(validation=100, per_class=7).divide(labels)
-    expected = [[i for i in range(500) if labels[i] == label and i not in set(carved)][:7] for label in range(5)]
+    expected = [
+        [i for i in range(500) if labels[i] == label and i not in set(carved)][:7]
+        for label in range(5)
+    ]
     assert sorted(i for indices in expected for i in indices) == train.tolist()
 
 
@@ -60,7 +65,9 @@ def test_what_cannot_be_asked(selection: Selection, where: str) -> None:
 
 def test_more_than_there_is() -> None:
     labels = np.array([0, 0, 1])
-    with pytest.raises(RequestError, match=r"data\.validation: got 3, expected fewer than the 3 examples of train"):
+    with pytest.raises(
+        RequestError, match=r"data\.validation: got 3, expected fewer than the 3 examples of train"
+    ):
         Selection(validation=3).divide(labels)
     with pytest.raises(RequestError, match=r"data\.per_class: got 2, expected at most 1"):
         Selection(per_class=2).divide(labels)

@@ -26,7 +26,14 @@ def byte_by_byte(message: bytes) -> int:
 
 
 def test_check_values() -> None:
-    messages = [b"123456789", bytes(32), b"\xff" * 32, bytes(range(32)), bytes(reversed(range(32))), b""]
+    messages = [
+        b"123456789",
+        bytes(32),
+        b"\xff" * 32,
+        bytes(range(32)),
+        bytes(reversed(range(32))),
+        b"",
+    ]
     expected = [0xE3069283, 0x8A9136AA, 0x62A8AB43, 0x46DD794E, 0x113FDB5C, 0]
     assert crc32c(messages).tolist() == expected
 
@@ -42,7 +49,9 @@ def framed(records: list[bytes]) -> bytes:
 
     def sealed(part: bytes) -> bytes:
         checksum = byte_by_byte(part)
-        return part + struct.pack("<I", ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+        return part + struct.pack(
+            "<I", ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
+        )
 
     return b"".join(sealed(struct.pack("<Q", len(record))) + sealed(record) for record in records)
 
@@ -58,7 +67,9 @@ def as_tfrecord(folder: Path, shards: int = 1) -> None:
         split["shardLengths"] = [str(len(part)) for part in parts]
         for number, part in enumerate(parts):
             content = framed(records.__getitems__(part.tolist()))
-            (folder / f"{info['name']}-{split['name']}.tfrecord-{number:05}-of-{shards:05}").write_bytes(content)
+            (
+                folder / f"{info['name']}-{split['name']}.tfrecord-{number:05}-of-{shards:05}"
+            ).write_bytes(content)
     for path in (*folder.glob("*.array_record*"), *folder.glob("decoded/*")):
         path.unlink()
     (folder / "decoded").rmdir()
@@ -68,7 +79,9 @@ def as_tfrecord(folder: Path, shards: int = 1) -> None:
 
 @pytest.mark.parametrize("shards", [1, 3])
 @pytest.mark.parametrize("memory_gib", [2.0, 1e-6], ids=["resident", "streamed"])
-def test_tfrecord_holds_what_array_record_holds(tiny: Path, tmp_path: Path, shards: int, memory_gib: float) -> None:
+def test_tfrecord_holds_what_array_record_holds(
+    tiny: Path, tmp_path: Path, shards: int, memory_gib: float
+) -> None:
     choice = {"directory": tmp_path, "memory_gib": memory_gib, "window": 7, "only_classes": [3, 1]}
     folder = prepare("mnist", tmp_path)
     expected = [arrays(split) for split in splits(open_dataset("mnist", **choice))]
@@ -87,11 +100,16 @@ def splits(dataset):
 
 
 def arrays(split):
-    windows = [(np.asarray(w.inputs)[: w.count], np.asarray(w.targets)[: w.count]) for w in split.windows(None)]
+    windows = [
+        (np.asarray(w.inputs)[: w.count], np.asarray(w.targets)[: w.count])
+        for w in split.windows(None)
+    ]
     return [np.concatenate(parts) for parts in zip(*windows, strict=True)]
 
 
-@pytest.mark.parametrize("place", [3, 9, 40, -3], ids=["a length", "its checksum", "content", "its checksum at the end"])
+@pytest.mark.parametrize(
+    "place", [3, 9, 40, -3], ids=["a length", "its checksum", "content", "its checksum at the end"]
+)
 def test_a_changed_byte_is_found(tmp_path: Path, place: int) -> None:
     content = bytearray(framed([b"x" * 100, b"y" * 300]))
     content[place] ^= 1
@@ -117,7 +135,9 @@ def test_damage_is_told(tiny: Path, tmp_path: Path) -> None:
     content = bytearray(record.read_bytes())
     content[100] ^= 1  # of the first record
     record.write_bytes(content)
-    with pytest.raises(RequestError, match=r"train of kmnist in .* cannot be read \(record \d+ has checksum"):
+    with pytest.raises(
+        RequestError, match=r"train of kmnist in .* cannot be read \(record \d+ has checksum"
+    ):
         open_dataset("kmnist", directory=tmp_path)
 
 

@@ -20,11 +20,17 @@ from darnax.errors import RequestError
 
 def numbers(chosen: np.ndarray) -> Arrays:
     """Examples whose input and target both tell which they are."""
-    return Arrays(np.stack([chosen % 256, chosen // 256], 1).astype(np.uint8), chosen.astype(np.int32))
+    return Arrays(
+        np.stack([chosen % 256, chosen // 256], 1).astype(np.uint8), chosen.astype(np.int32)
+    )
 
 
 def real(split: Split, epoch: int | None) -> list[int]:
-    return [int(target) for window in split.windows(epoch) for target in np.asarray(window.targets)[: window.count]]
+    return [
+        int(target)
+        for window in split.windows(epoch)
+        for target in np.asarray(window.targets)[: window.count]
+    ]
 
 
 @settings(deadline=None, max_examples=25)
@@ -48,7 +54,9 @@ def test_streamed_windows_have_one_shape_and_are_bounded(n: int, window: int) ->
         assert windows[0].inputs.shape[0] <= window
         assert all(w.count == len(w.targets) for w in windows[:-1])
         for w in windows:
-            np.testing.assert_array_equal(np.asarray(w.inputs).astype(int) @ [1, 256], np.asarray(w.targets))
+            np.testing.assert_array_equal(
+                np.asarray(w.inputs).astype(int) @ [1, 256], np.asarray(w.targets)
+            )
 
 
 def test_the_order_is_of_seed_and_epoch() -> None:
@@ -101,9 +109,17 @@ def test_resident_is_one_window_put_on_the_device_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"validation": 7}, {"only_classes": [8, 3], "per_class": 2}, {"per_class": 3, "validation": 5}]
+    "options",
+    [
+        {},
+        {"validation": 7},
+        {"only_classes": [8, 3], "per_class": 2},
+        {"per_class": 3, "validation": 5},
+    ],
 )
-def test_streamed_equals_resident_as_multisets(tiny: Path, tmp_path: Path, options: dict[str, object]) -> None:
+def test_streamed_equals_resident_as_multisets(
+    tiny: Path, tmp_path: Path, options: dict[str, object]
+) -> None:
     resident = open_dataset("mnist", directory=tmp_path, **options)
     streamed = open_dataset("mnist", directory=tmp_path, memory_gib=1e-6, window=7, **options)
     assert isinstance(streamed.train, Streamed)
@@ -116,7 +132,9 @@ def test_streamed_equals_resident_as_multisets(tiny: Path, tmp_path: Path, optio
             assert len(one) == len(other)
 
 
-@pytest.mark.parametrize("split", [Resident(*numbers(np.arange(9))), Streamed(numbers, np.arange(9), 4, seed=0)])
+@pytest.mark.parametrize(
+    "split", [Resident(*numbers(np.arange(9))), Streamed(numbers, np.arange(9), 4, seed=0)]
+)
 def test_an_example_is_like_those_of_the_windows(split: Split) -> None:
     inputs = next(split.windows(None)).inputs
     assert (split.example().shape, split.example().dtype) == (inputs.shape[1:], inputs.dtype)
@@ -138,11 +156,15 @@ def examples(split: Split) -> list[tuple[bytes, int]]:
     return [
         (bytes(np.asarray(x)), int(t))
         for w in split.windows(None)
-        for x, t in zip(np.asarray(w.inputs)[: w.count], np.asarray(w.targets)[: w.count], strict=True)
+        for x, t in zip(
+            np.asarray(w.inputs)[: w.count], np.asarray(w.targets)[: w.count], strict=True
+        )
     ]
 
 
-def test_a_window_of_the_default_size_is_a_quarter_of_the_memory(tiny: Path, tmp_path: Path) -> None:
+def test_a_window_of_the_default_size_is_a_quarter_of_the_memory(
+    tiny: Path, tmp_path: Path
+) -> None:
     memory = 40 * 784
     streamed = open_dataset("mnist", directory=tmp_path, memory_gib=memory / 2**30)
     assert isinstance(streamed.train, Streamed)
@@ -159,18 +181,29 @@ def test_damage_met_while_streaming_is_told(tiny: Path, tmp_path: Path) -> None:
         list(streamed.train.windows(0))
 
 
-def test_a_set_with_train_alone_is_tested_on_a_share_that_is_kept_for_it(tiny: Path, tmp_path: Path) -> None:
+def test_a_set_with_train_alone_is_tested_on_a_share_that_is_kept_for_it(
+    tiny: Path, tmp_path: Path
+) -> None:
     folder = prepare("kmnist", tmp_path, archives=tiny)
     shutil.copytree(folder, tmp_path / "alone/1.0.0", ignore=shutil.ignore_patterns("decoded"))
     info = json.loads((tmp_path / "alone/1.0.0/dataset_info.json").read_text())
-    info["splits"] = [split | {"filepathTemplate": "kmnist-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"} for split in info["splits"]]
+    info["splits"] = [
+        split | {"filepathTemplate": "kmnist-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"}
+        for split in info["splits"]
+    ]
     del info["splits"][1]
-    (tmp_path / "alone/1.0.0/dataset_info.json").write_text(json.dumps(info | {"name": "alone", "version": "1.0.0"}))
+    (tmp_path / "alone/1.0.0/dataset_info.json").write_text(
+        json.dumps(info | {"name": "alone", "version": "1.0.0"})
+    )
     with pytest.raises(RequestError, match=r"alone has the split train alone.*\+data\.test=1000"):
         open_dataset("alone", directory=tmp_path)
     dataset = open_dataset("alone", directory=tmp_path, test=9, validation=7)
     parts = [examples(split) for split in (dataset.train, dataset.validation, dataset.test)]
     assert list(map(len, parts)) == [44, 7, 9]
-    assert Counter(itertools.chain(*parts)) == Counter(examples(open_dataset("kmnist", directory=tmp_path).train))
-    with pytest.raises(RequestError, match=r"data\.test: got 9, but kmnist has the split test to test on"):
+    assert Counter(itertools.chain(*parts)) == Counter(
+        examples(open_dataset("kmnist", directory=tmp_path).train)
+    )
+    with pytest.raises(
+        RequestError, match=r"data\.test: got 9, but kmnist has the split test to test on"
+    ):
         open_dataset("kmnist", directory=tmp_path, test=9)

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 DARNAX = [sys.executable, "-m", "darnax.cli.app"]
-SMALL = ["+experiment=digits_smoke", "model.features=100", "data.per_class=20", "tracking=local", "runner.epochs=1"]
+SMALL = [
+    "+experiment=digits_smoke",
+    "model.features=100",
+    "data.per_class=20",
+    "tracking=local",
+    "runner.epochs=1",
+]
 
 
 class Laboratory:
@@ -18,7 +24,10 @@ class Laboratory:
         # Without WANDB_SERVICE, by which W&B finds the server of the process that the tests themselves run in.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
         self.started: list[subprocess.Popen] = []
-        self.place, self.environment = place, {**mine, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)}
+        self.place, self.environment = (
+            place,
+            {**mine, "TFDS_DATA_DIR": str(data), "XDG_CACHE_HOME": str(data.parent)},
+        )
 
     def darnax(self, *arguments: str, code: int = 0, timeout: float = 600) -> str:
         """Run `darnax`, insist on its exit code, and return what it printed."""
@@ -49,7 +58,11 @@ class Laboratory:
         return process
 
     def runs(self, experiment: str = "digits_smoke") -> list[Path]:
-        return sorted(p for p in (self.place / "outputs" / experiment).glob("*-*") if (p / "config.yaml").exists())
+        return sorted(
+            p
+            for p in (self.place / "outputs" / experiment).glob("*-*")
+            if (p / "config.yaml").exists()
+        )
 
 
 def summary(run: Path) -> dict:

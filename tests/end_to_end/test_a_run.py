@@ -21,7 +21,10 @@ TIMES = ("time/images_per_second", "time/compile_seconds")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Laboratory:
     laboratory = Laboratory(tmp_path_factory.mktemp("trained"), mnist_directory)
-    quicker = {name: laboratory.environment.pop(name, "") for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS")}
+    quicker = {
+        name: laboratory.environment.pop(name, "")
+        for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS")
+    }
     laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")  # compiled as for users
     laboratory.environment |= quicker
     return laboratory
@@ -45,8 +48,16 @@ def test_the_folder_explains_itself(run: Path) -> None:
     assert yaml.safe_load((run / "overrides.yaml").read_text())[-1] == "seed=3"
     logged = rows(run)
     assert [row["step"] for row in logged] == sorted(row["step"] for row in logged)
-    physics = {"relax/free/flips", "overlap/clamped-free/hidden1", "unstable/w_in", "norm/w_out", "update/hidden2"}
-    assert {"step", "epoch", "train/accuracy", "time/images_per_second"} | physics <= logged[1].keys()
+    physics = {
+        "relax/free/flips",
+        "overlap/clamped-free/hidden1",
+        "unstable/w_in",
+        "norm/w_out",
+        "update/hidden2",
+    }
+    assert {"step", "epoch", "train/accuracy", "time/images_per_second"} | physics <= logged[
+        1
+    ].keys()
 
 
 @pytest.mark.slow  # of one seed, tests/runner/test_divergence.py asks for the same bits, and test_stopping.py of two processes
@@ -55,13 +66,17 @@ def test_it_runs_again(trained: Laboratory, run: Path) -> None:
         trained.environment.pop(name)
     trained.darnax("train", "--config", str(run / "config.yaml"))
     again = next(other for other in trained.runs() if other != run)
-    without_times = [[{k: v for k, v in row.items() if k not in TIMES} for row in rows(r)] for r in (run, again)]
+    without_times = [
+        [{k: v for k, v in row.items() if k not in TIMES} for row in rows(r)] for r in (run, again)
+    ]
     assert without_times[0] == without_times[1]
 
 
 def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory, run: Path) -> None:
     said = trained.darnax("eval", str(run))
-    assert summary(run)["best"]["eval/accuracy"] == summary(run)["metrics"]["eval/accuracy"]  # the last network is the best
+    assert (
+        summary(run)["best"]["eval/accuracy"] == summary(run)["metrics"]["eval/accuracy"]
+    )  # the last network is the best
     assert f"accuracy {summary(run)['metrics']['test/accuracy']:.2%}" in said
     assert "10000 examples" in said
     picture = xml.etree.ElementTree.parse(run / "confusion.svg").getroot()
@@ -69,12 +84,19 @@ def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory,
 
 
 def test_analyse_and_cite(trained: Laboratory, run: Path) -> None:
-    said = trained.darnax("analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300)
+    said = trained.darnax(
+        "analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300
+    )
     assert said.splitlines()[-2:] == [f"page: {run / 'analysis.html'}", "states: states.npz"]
-    tables = {file.stem: list(csv.DictReader(file.read_text().splitlines())) for file in (run / "analysis").iterdir()}
+    tables = {
+        file.stem: list(csv.DictReader(file.read_text().splitlines()))
+        for file in (run / "analysis").iterdir()
+    }
     assert set(tables) == set(MEASURES) == set(FIGURES)
     for name, figure in FIGURES.items():
-        assert {figure.x, figure.y, *figure.panel, figure.series or figure.x} <= tables[name][0].keys()
+        assert {figure.x, figure.y, *figure.panel, figure.series or figure.x} <= tables[name][
+            0
+        ].keys()
 
     told = summary(run)["metrics"]
     probes = {row["buffer"]: float(row["score"]) for row in tables["probes"]}
@@ -82,7 +104,12 @@ def test_analyse_and_cite(trained: Laboratory, run: Path) -> None:
     assert set(probes) == {"input", "hidden1", "hidden2"}
     assert min(probes.values()) > 0.4
     assert len(tables["spectra"]) == 2 * 2 * 100
-    assert {row["checkpoint"] for row in tables["couplings"]} == {"start", "best", "step-0000000010", "step-0000000020"}
+    assert {row["checkpoint"] for row in tables["couplings"]} == {
+        "start",
+        "best",
+        "step-0000000010",
+        "step-0000000020",
+    }
     phases = [row["phase"] for row in tables["relaxation"] if row["dynamics"] == "training"]
     assert list(dict.fromkeys(phases)) == ["warmup", "clamped", "free", "recall"]
 
@@ -91,7 +118,9 @@ def test_analyse_and_cite(trained: Laboratory, run: Path) -> None:
         "hidden1": (10000, 100), "hidden2": (10000, 100), "scores": (10000, 10), "targets": (10000,),
     }  # fmt: skip
     assert set(np.unique(states["hidden1"])) == {-1, 1}
-    assert np.mean(states["scores"].argmax(axis=1) == states["targets"]) == pytest.approx(told["test/accuracy"], abs=1e-6)
+    assert np.mean(states["scores"].argmax(axis=1) == states["targets"]) == pytest.approx(
+        told["test/accuracy"], abs=1e-6
+    )
 
     assert trained.darnax("cite", str(run)).count("@") == 6
 
@@ -104,8 +133,12 @@ def test_what_analyse_does_not_know(run: Path, words: list[str]) -> None:
 
 
 @pytest.mark.slow  # tests/cli/test_splits.py and tests/tracking/test_wandb.py ask the same, without a process
-def test_validation_is_what_is_watched_and_test_is_told_once_also_to_wandb(laboratory: Laboratory) -> None:
-    said = laboratory.darnax("train", *SMALL, "data.validation=1000", "runner.epochs=2", "tracking=offline")
+def test_validation_is_what_is_watched_and_test_is_told_once_also_to_wandb(
+    laboratory: Laboratory,
+) -> None:
+    said = laboratory.darnax(
+        "train", *SMALL, "data.validation=1000", "runner.epochs=2", "tracking=offline"
+    )
     assert "wandb" not in said.lower()
     assert len(list((laboratory.place / "outputs" / "wandb").glob("offline-run-*/*.wandb"))) == 1
     (run,) = laboratory.runs()

@@ -14,7 +14,10 @@ POINTS = [*LONG, "model.depth=1", "runner.epochs=60", "seed=0,1", "model.layers.
 
 
 def by_point(sweep: Path) -> dict[str, Path]:
-    return {(path.parent / "overrides.yaml").read_text(): path.parent for path in sweep.glob("*/summary.json")}
+    return {
+        (path.parent / "overrides.yaml").read_text(): path.parent
+        for path in sweep.glob("*/summary.json")
+    }
 
 
 def assert_same(sweep: Path, other: Path) -> None:
@@ -30,7 +33,9 @@ def assert_same(sweep: Path, other: Path) -> None:
             assert row == pytest.approx(row_, rel=1e-4, abs=1e-5)
     for name, run in by_point(other).items():
         mine = by_point(sweep)[name]
-        assert sorted(p.relative_to(mine) for p in mine.rglob("*")) == sorted(p.relative_to(run) for p in run.rglob("*"))
+        assert sorted(p.relative_to(mine) for p in mine.rglob("*")) == sorted(
+            p.relative_to(run) for p in run.rglob("*")
+        )
         for file in (run / "checkpoints").iterdir():
             arrays, arrays_ = load_file(mine / "checkpoints" / file.name), load_file(file)
             assert arrays.keys() == arrays_.keys()
@@ -42,7 +47,9 @@ def assert_same(sweep: Path, other: Path) -> None:
 def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Laboratory) -> None:
     laboratory.darnax("train", "-m", *POINTS)
     (alone,) = folders(laboratory)
-    process = laboratory.start("train", "-m", *POINTS, "hydra/launcher=batched", "hydra.launcher.lanes=3")
+    process = laboratory.start(
+        "train", "-m", *POINTS, "hydra/launcher=batched", "hydra.launcher.lanes=3"
+    )
     wait_for_checkpoints(process, laboratory, 4 + 3)
     (cut,) = set(folders(laboratory)) - {alone}
     process.send_signal(signal.SIGINT)
@@ -67,7 +74,10 @@ def test_one_that_diverges_takes_no_other_with_it(laboratory: Laboratory) -> Non
     assert "failed: w_in: its change is no number" in said
     runs, expected = by_point(sweep), by_point(whole)
     (failed,) = (run for name, run in runs.items() if "1e+30" in name or "1e30" in name)
-    assert (summary(failed)["status"], summary(failed)["reason"].partition(":")[0]) == ("failed", "w_in")
+    assert (summary(failed)["status"], summary(failed)["reason"].partition(":")[0]) == (
+        "failed",
+        "w_in",
+    )
     for name, run in expected.items():
         assert results(sweep)[name] == results(whole)[name]
         assert summary(runs[name])["status"] == summary(run)["status"] == "finished"

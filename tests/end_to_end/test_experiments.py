@@ -6,13 +6,23 @@ from darnax.composing import config_folders
 
 from .conftest import Laboratory, summary
 
-SHIPPED = sorted(path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml"))
-QUICK = ["tracking=local", "runner.epochs=1", "runner.limit_batches=2", "data.per_class=20", "data.name=mnist"]
+SHIPPED = sorted(
+    path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml")
+)
+QUICK = [
+    "tracking=local",
+    "runner.epochs=1",
+    "runner.limit_batches=2",
+    "data.per_class=20",
+    "data.name=mnist",
+]
 SMALLER = {"mnist_conv": "model.channels=4", "conv_error": "model.channels=4"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_two_steps(laboratory: Laboratory, name: str) -> None:
-    laboratory.darnax("train", f"experiment={name}", *QUICK, SMALLER.get(name, "model.features=200"))
+    laboratory.darnax(
+        "train", f"experiment={name}", *QUICK, SMALLER.get(name, "model.features=200")
+    )
     assert summary(laboratory.runs(name)[0])["steps"] == 2

@@ -17,7 +17,9 @@ def former(laboratory: Laboratory) -> Laboratory:
     """A working directory that holds the outputs of version 0.1.0."""
     with tarfile.open(FIXTURES / "version_0_1_0.tar.gz") as archive:
         archive.extractall(laboratory.place, filter="data")
-    laboratory.environment["PYTHONPATH"] = f"{laboratory.environment.get('PYTHONPATH', '')}:{FIXTURES}"
+    laboratory.environment["PYTHONPATH"] = (
+        f"{laboratory.environment.get('PYTHONPATH', '')}:{FIXTURES}"
+    )
     laboratory.environment["HOME"] = str(laboratory.place)
     data = Path(laboratory.environment["TFDS_DATA_DIR"])
     data.mkdir(parents=True, exist_ok=True)
@@ -44,7 +46,9 @@ def test_an_interrupted_run_ends_as_the_one_that_was_not(former: Laboratory) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "more"), [("finished", []), ("trusted", ["trust=[fixlab]"])])
-def test_a_run_evaluates_to_the_accuracy_that_it_recorded(former: Laboratory, name: str, more: list[str]) -> None:
+def test_a_run_evaluates_to_the_accuracy_that_it_recorded(
+    former: Laboratory, name: str, more: list[str]
+) -> None:
     run = run_of(former, name)
     printed = former.darnax("eval", str(run), *more)
     accuracy = float(printed.partition("accuracy ")[2].partition("%")[0]) / 100
@@ -79,4 +83,13 @@ def test_runs_are_listed_and_compared(former: Laboratory) -> None:
     for name in ("finished", "interrupted", "trusted", "grid", "search"):
         assert name in listed
     former.darnax("diff", str(run_of(former, "finished")), str(run_of(former, "interrupted")))
-    former.darnax("compare", "outputs", "--metric", "test/accuracy", "--csv", "table.csv", "--html", "page.html")
+    former.darnax(
+        "compare",
+        "outputs",
+        "--metric",
+        "test/accuracy",
+        "--csv",
+        "table.csv",
+        "--html",
+        "page.html",
+    )

@@ -10,9 +10,24 @@ from darnax.cli.app import app
 from .conftest import summary
 
 SMALL = {
-    "mnist_sparse": ["model.features=300", "data.per_class=200", "runner.epochs=2", "runner.evaluate_every=2"],
-    "entangled_mnist": ["model.features=100", "data.per_class=400", "runner.epochs=2", "runner.evaluate_every=2"],
-    "mnist_error": ["model.features=200", "data.per_class=200", "runner.epochs=4", "runner.evaluate_every=4"],
+    "mnist_sparse": [
+        "model.features=300",
+        "data.per_class=200",
+        "runner.epochs=2",
+        "runner.evaluate_every=2",
+    ],
+    "entangled_mnist": [
+        "model.features=100",
+        "data.per_class=400",
+        "runner.epochs=2",
+        "runner.evaluate_every=2",
+    ],
+    "mnist_error": [
+        "model.features=200",
+        "data.per_class=200",
+        "runner.epochs=4",
+        "runner.evaluate_every=4",
+    ],
 }
 
 
@@ -31,7 +46,9 @@ def accuracy(mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return of
 
 
-@pytest.mark.parametrize("name", [pytest.param("mnist_sparse", marks=pytest.mark.slow), "entangled_mnist"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("mnist_sparse", marks=pytest.mark.slow), "entangled_mnist"]
+)
 def test_the_published_way_learns(accuracy, name: str) -> None:
     """About 0.4 here; the bound is sixty standard deviations above chance."""
     assert accuracy(name) > 0.3
@@ -39,4 +56,6 @@ def test_the_published_way_learns(accuracy, name: str) -> None:
 
 def test_hidden_learning_earns_its_keep(accuracy) -> None:
     """Five points here; the difference of two accuracies on 10,000 images has a standard deviation of half a point at most."""
-    assert accuracy("mnist_error") > accuracy("mnist_error", "+model.adapters.w_in.rule=null") + 0.02
+    assert (
+        accuracy("mnist_error") > accuracy("mnist_error", "+model.adapters.w_in.rule=null") + 0.02
+    )

@@ -34,8 +34,13 @@ def rows_so_far(run: Path) -> list[str]:
     return (run / "metrics.jsonl").read_text().splitlines()
 
 
-@pytest.mark.parametrize(("polite", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)])
-def test_killed_then_stopped_is_the_same_as_never_stopped(laboratory: Laboratory, polite: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize(
+    ("polite", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
+def test_killed_then_stopped_is_the_same_as_never_stopped(
+    laboratory: Laboratory, polite: signal.Signals, code: int
+) -> None:
     process = laboratory.start("train", *LONG)
     run = wait_for_rows(laboratory, 50)
     process.kill()

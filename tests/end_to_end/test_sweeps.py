@@ -28,14 +28,26 @@ def results(sweep: Path) -> dict[str, list]:
         name = (run / "overrides.yaml").read_text()
         assert name not in found
         facts = [told["status"], told["steps"], told["best"], numbers]
-        found[name] = [(run / "config.yaml").read_text(), [row for row in logged if len(row) > 2], *facts]
+        found[name] = [
+            (run / "config.yaml").read_text(),
+            [row for row in logged if len(row) > 2],
+            *facts,
+        ]
     return found
 
 
 def wait_for_checkpoints(process: subprocess.Popen, laboratory: Laboratory, number: int) -> None:
     """Wait until that many runs of the sweep have a checkpoint."""
     end = time.monotonic() + 100 * (number + 1)
-    while len({path.parent for path in laboratory.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")}) < number:
+    while (
+        len(
+            {
+                path.parent
+                for path in laboratory.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")
+            }
+        )
+        < number
+    ):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -65,7 +77,9 @@ def check_saved(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(laboratory: Laboratory) -> None:
+def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(
+    laboratory: Laboratory,
+) -> None:
     """In its first point, and in its second."""
     kill(laboratory, 1, "train", "-m", *LONG, "seed=0,1")
     (cut,) = folders(laboratory)
@@ -75,17 +89,25 @@ def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(laborato
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert f"darnax sweep resume {cut}" in said
-    (stopped,) = (path.parent for path in cut.glob("*/summary.json") if summary(path.parent)["status"] == "interrupted")
+    (stopped,) = (
+        path.parent
+        for path in cut.glob("*/summary.json")
+        if summary(path.parent)["status"] == "interrupted"
+    )
     check_saved(stopped)
     assert "interrupted" in laboratory.darnax("sweep", "status", str(cut))
-    assert check_resumed(laboratory, cut, *LONG, "seed=0,1")[-1].startswith("2 of 2 points finished · best")
+    assert check_resumed(laboratory, cut, *LONG, "seed=0,1")[-1].startswith(
+        "2 of 2 points finished · best"
+    )
     norms = [numbers["norm/w_back"] for *_, numbers in results(cut).values()]
     assert not np.isclose(*norms, rtol=1e-6)  # another seed is another run
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_the_running_point_and_says_how_to_go_on(laboratory: Laboratory, sent: signal.Signals) -> None:
+def test_a_signal_saves_the_running_point_and_says_how_to_go_on(
+    laboratory: Laboratory, sent: signal.Signals
+) -> None:
     process = laboratory.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
     wait_for_checkpoints(process, laboratory, 1)
     process.send_signal(sent)
@@ -118,7 +140,9 @@ def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher:
     pytest.importorskip(launcher.partition("_")[0])
     laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")
     (here,) = folders(laboratory)
-    laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1", f"hydra/launcher={launcher}")
+    laboratory.darnax(
+        "train", "-m", *SMALL, "runner.epochs=2", "seed=0,1", f"hydra/launcher={launcher}"
+    )
     (there,) = set(folders(laboratory)) - {here}
     assert results(there) == results(here)
     points = [json.loads((sweep / "sweep.json").read_text())["points"] for sweep in (here, there)]
@@ -127,16 +151,24 @@ def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
-def test_a_signal_reaches_the_points_in_other_processes(laboratory: Laboratory, launcher: str) -> None:
+def test_a_signal_reaches_the_points_in_other_processes(
+    laboratory: Laboratory, launcher: str
+) -> None:
     pytest.importorskip("submitit" if launcher == "submitit_local" else "joblib")
-    process = laboratory.start("train", "-m", *LONG, "runner.epochs=4000", "seed=0,1", f"hydra/launcher={launcher}")
+    process = laboratory.start(
+        "train", "-m", *LONG, "runner.epochs=4000", "seed=0,1", f"hydra/launcher={launcher}"
+    )
     wait_for_checkpoints(process, laboratory, 1)
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=60)
     (sweep,) = folders(laboratory)
     assert process.returncode == 143, said
-    assert "interrupted" in {summary(path.parent)["status"] for path in sweep.glob("*/summary.json")}
-    assert "finished" not in {summary(path.parent)["status"] for path in sweep.glob("*/summary.json")}
+    assert "interrupted" in {
+        summary(path.parent)["status"] for path in sweep.glob("*/summary.json")
+    }
+    assert "finished" not in {
+        summary(path.parent)["status"] for path in sweep.glob("*/summary.json")
+    }
 
 
 COUPLING = "model.layers.hidden.j_d=interval(0.3,0.9)"
@@ -146,8 +178,14 @@ SEARCH = ["hydra/sweeper=optuna", COUPLING, "data.validation=500"]
 @pytest.mark.slow
 def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
     pruner = "hydra.sweeper.pruner"
-    hopeless = [f"{pruner}._target_=optuna.pruners.ThresholdPruner", f"+{pruner}.lower=1.1", f"~{pruner}.n_startup_trials"]
-    said = laboratory.darnax("train", "-m", *SMALL, *SEARCH, *hopeless, "runner.epochs=4", "hydra.sweeper.n_trials=1")
+    hopeless = [
+        f"{pruner}._target_=optuna.pruners.ThresholdPruner",
+        f"+{pruner}.lower=1.1",
+        f"~{pruner}.n_startup_trials",
+    ]
+    said = laboratory.darnax(
+        "train", "-m", *SMALL, *SEARCH, *hopeless, "runner.epochs=4", "hydra.sweeper.n_trials=1"
+    )
     (sweep,) = folders(laboratory)
     (run,) = (path.parent for path in sweep.glob("*/summary.json"))
     assert "0 of 1 point finished · 1 pruned · best " in said
@@ -158,7 +196,9 @@ def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [[], ["hydra/launcher=joblib", "hydra.sweeper.n_jobs=2"]])
-def test_a_search_of_twenty_points_interrupted_at_seven(laboratory: Laboratory, launcher: list[str]) -> None:
+def test_a_search_of_twenty_points_interrupted_at_seven(
+    laboratory: Laboratory, launcher: list[str]
+) -> None:
     overrides = [*SMALL, *SEARCH, "runner.epochs=6", *launcher]
     kill(laboratory, 7, "train", "-m", *overrides)
     (killed,) = folders(laboratory)

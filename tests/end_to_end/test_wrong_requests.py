@@ -12,11 +12,23 @@ MODEL = "model.adapters"
 WRONG = {
     "unknown key": (["+runner.epocs=3"], "runner.epocs", "did you mean epochs"),
     "unknown key without a plus": (["runner.epocs=3"], "runner.epocs", "epochs"),
-    "unknown argument of a module": (["+model.layers.hidden.jd=0.5"], "model.layers.hidden.jd", "j_d"),
+    "unknown argument of a module": (
+        ["+model.layers.hidden.jd=0.5"],
+        "model.layers.hidden.jd",
+        "j_d",
+    ),
     "wrong type": (["data.batch_size=many"], "data.batch_size", "integer"),
-    "wrong type of an argument": (["model.layers.hidden.j_d=much"], "model.layers.hidden.j_d", "number"),
+    "wrong type of an argument": (
+        ["model.layers.hidden.j_d=much"],
+        "model.layers.hidden.j_d",
+        "number",
+    ),
     "unknown buffer": ([f"{MODEL}.w_in.to='hiden[1]'"], f"{MODEL}.w_in.to", "hidden"),
-    "unknown module class": (["model.layers.output._target_=darnax.modules.OutputLayr"], "model.layers.output", "OutputLayer"),
+    "unknown module class": (
+        ["model.layers.output._target_=darnax.modules.OutputLayr"],
+        "model.layers.output",
+        "OutputLayer",
+    ),
     "unknown group": (["optimizer=sgdd"], "optimizer", "local_sgd"),
     "unknown experiment": (["+experiment=mnist_chian"], "experiment", "mnist_chain"),
     "a layer without a buffer": (
@@ -27,25 +39,47 @@ WRONG = {
     "a buffer without a layer": (["~model.layers.output"], "model", "output"),
     "an adapter to the input": ([f"{MODEL}.w_in.to=input"], f"{MODEL}.w_in.to", "input"),
     "duplicate edges": (
-        [f"+{MODEL}.again={{from: input, to: 'hidden[1]', _target_: darnax.modules.FullyConnected}}"],
+        [
+            f"+{MODEL}.again={{from: input, to: 'hidden[1]', _target_: darnax.modules.FullyConnected}}"
+        ],
         f"{MODEL}.again",
         "w_in",
     ),
     "unreachable layers": ([f"~{MODEL}.w_in"], "model", "reach"),
     "an output that nothing feeds": ([f"~{MODEL}.w_out"], "output", "feed"),
-    "shapes that do not fit": (["model.buffers.hidden.size=[10,10]", f"{MODEL}.w_in.patch=40"], f"{MODEL}.w_in", "40"),
+    "shapes that do not fit": (
+        ["model.buffers.hidden.size=[10,10]", f"{MODEL}.w_in.patch=40"],
+        f"{MODEL}.w_in",
+        "40",
+    ),
     "the input is not the data": (["model.buffers.input=[784]"], "model.buffers.input", "28"),
     "the output is not the classes": (["model.buffers.output=[9]"], "model.buffers.output", "10"),
     "an index out of range": ([f"{MODEL}.w_in.to='hidden[3]'"], f"{MODEL}.w_in.to", "from 1 to 2"),
-    "a phase that names no module": (["dynamics.train.free.learn=[w_inn]"], "dynamics.train.free.learn", "w_in"),
+    "a phase that names no module": (
+        ["dynamics.train.free.learn=[w_inn]"],
+        "dynamics.train.free.learn",
+        "w_in",
+    ),
     "a group that matches nothing": (
         ["+optimizer.groups.w_inn={_target_: optax.sgd, learning_rate: 0.1}"],
         "optimizer.groups.w_inn",
         "w_in",
     ),
-    "a target that is not trusted": (["model.layers.hidden._target_=mylab.Layer"], "model.layers.hidden", "trust=[mylab]"),
-    "a rate that is no number": (["optimizer.default.learning_rate=fast"], "optimizer.default.learning_rate", "number"),
-    "a length and a stop": (["+dynamics.train.free.until=fixed_point"], "dynamics.train.free", "until"),
+    "a target that is not trusted": (
+        ["model.layers.hidden._target_=mylab.Layer"],
+        "model.layers.hidden",
+        "trust=[mylab]",
+    ),
+    "a rate that is no number": (
+        ["optimizer.default.learning_rate=fast"],
+        "optimizer.default.learning_rate",
+        "number",
+    ),
+    "a length and a stop": (
+        ["+dynamics.train.free.until=fixed_point"],
+        "dynamics.train.free",
+        "until",
+    ),
     "an unknown dataset": (["data.name=mnst"], "data.name", "mnist"),
     "more validation than data": (["data.validation=70000"], "data.validation", "60000"),
     "a batch larger than the set": (["data.batch_size=70000"], "data.batch_size", "lower"),
@@ -53,9 +87,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("overrides", "where", "remedy"), one_of(4, list(WRONG.values())), ids=WRONG.keys())
+@pytest.mark.parametrize(
+    ("overrides", "where", "remedy"), one_of(4, list(WRONG.values())), ids=WRONG.keys()
+)
 def test_refused(
-    overrides: list[str], where: str, remedy: str, mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    overrides: list[str],
+    where: str,
+    remedy: str,
+    mnist_directory: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))

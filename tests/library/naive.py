@@ -115,7 +115,11 @@ def activated(layer: Any, h: np.ndarray) -> np.ndarray:
 
 
 def heard(messages: str, receiver: int, sender: int, last: int) -> bool:
-    return {"all": True, "forward": sender <= receiver, "unsupervised": sender != last or receiver == last}[messages]
+    return {
+        "all": True,
+        "forward": sender <= receiver,
+        "unsupervised": sender != last or receiver == last,
+    }[messages]
 
 
 def field(network: Any, buffers: list[np.ndarray], i: int, messages: str = "all") -> np.ndarray:
@@ -129,7 +133,9 @@ def field(network: Any, buffers: list[np.ndarray], i: int, messages: str = "all"
     return np.sum(received, axis=0)
 
 
-def step(network: Any, buffers: list[np.ndarray], messages: str = "all", parallel: bool = False) -> list[np.ndarray]:
+def step(
+    network: Any, buffers: list[np.ndarray], messages: str = "all", parallel: bool = False
+) -> list[np.ndarray]:
     """Return the buffers after one sweep over the layers 1 … L−1."""
     new = list(buffers)
     for i in range(1, len(buffers) - 1):
@@ -145,7 +151,9 @@ def change(module: Any, x: Any, y: Any, h: Any) -> np.ndarray | None:
         return None
     weight = module.W if hasattr(module, "W") else module.J
     connectivity = module.connectivity
-    return correlate(connectivity, weight.shape, fan_in(connectivity, weight.shape), x, signal(rule, y, h))
+    return correlate(
+        connectivity, weight.shape, fan_in(connectivity, weight.shape), x, signal(rule, y, h)
+    )
 
 
 def fan_in(connectivity: Any, shape: Index) -> int:

@@ -42,9 +42,20 @@ def chain() -> Network:
         1: RecurrentDiscrete(9, 0.5, 1.0, key=next(key)),
         2: Ferromagnetic(9, 0.7),
     }
-    second = {1: Ferromagnetic(9, 0.4), 2: RecurrentDiscrete(9, 0.9, 1.5, key=next(key)), 3: frozen(4, 9, next(key))}
+    second = {
+        1: Ferromagnetic(9, 0.4),
+        2: RecurrentDiscrete(9, 0.9, 1.5, key=next(key)),
+        3: frozen(4, 9, next(key)),
+    }
     readout = {2: FullyConnected(9, 4, rule=SoftmaxDelta(), key=next(key)), 3: OutputLayer()}
-    names = {(1, 0): "w_in", (1, 1): "hidden1", (2, 2): "hidden2", (2, 3): "w_back", (3, 2): "w_out", (3, 3): "output"}
+    names = {
+        (1, 0): "w_in",
+        (1, 1): "hidden1",
+        (2, 2): "hidden2",
+        (2, 3): "w_back",
+        (3, 2): "w_out",
+        (3, 3): "output",
+    }
     return LayerMap.from_dict({1: first, 2: second, 3: readout}, names), [(6,), (9,), (9,), (4,)]
 
 
@@ -73,14 +84,19 @@ def images() -> Network:
     first = {
         0: Convolution(large, small, 3, 2.0, 0.5, stride=2, key=next(key)),
         1: RecurrentConvolution(small, 0.5, 0.8, key=next(key)),
-        2: Convolution((6, 4, 1), small, 2, stride=2, padding="VALID", rule=Hebbian(), key=next(key)),
+        2: Convolution(
+            (6, 4, 1), small, 2, stride=2, padding="VALID", rule=Hebbian(), key=next(key)
+        ),
     }
     second = {
         1: Convolution(small, (6, 4, 1), 3, stride=2, transposed=True, key=next(key)),
         2: RecurrentConvolution((6, 4, 1), 0.2, width=5, key=next(key)),
         3: frozen(3, (6, 4, 1), next(key)),
     }
-    readout = {2: FullyConnected((6, 4, 1), 3, rule=SoftmaxDelta(), key=next(key)), 3: OutputLayer()}
+    readout = {
+        2: FullyConnected((6, 4, 1), 3, rule=SoftmaxDelta(), key=next(key)),
+        3: OutputLayer(),
+    }
     return LayerMap.from_dict({1: first, 2: second, 3: readout}), [large, small, (6, 4, 1), (3,)]
 
 

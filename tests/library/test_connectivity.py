@@ -17,7 +17,11 @@ CASES = {
     "dense hollow": (partial(Dense, (5,), (5,), hollow=True), (5,), (5,)),
     "sparse uniform": (partial(Sparse.uniform, KEY, (12,), (7,), 5), (12,), (7,)),
     "sparse hollow": (partial(Sparse.uniform, KEY, (3, 3), (3, 3), 8, hollow=True), (3, 3), (3, 3)),
-    "sparse beyond one turn of its loop": (partial(Sparse.uniform, KEY, (30,), (3,), 21), (30,), (3,)),
+    "sparse beyond one turn of its loop": (
+        partial(Sparse.uniform, KEY, (30,), (3,), 21),
+        (30,),
+        (3,),
+    ),
     "sparse among many": (partial(Sparse.uniform, KEY, (64,), (5,), 2), (64,), (5,)),
     "sparse patch": (partial(Sparse.patch, KEY, (6, 5, 2), (2, 3), 3), (6, 5, 2), (2, 3)),
     "sparse choice in a patch": (partial(Sparse.patch, KEY, (6, 5), (7,), 4, 5), (6, 5), (7,)),
@@ -26,14 +30,34 @@ CASES = {
     "SAME, stride 2": (partial(Convolved, 2, 1, 3, stride=2), (5, 4, 2), (3, 2, 1)),
     "SAME, stride 3": (partial(Convolved, 1, 2, 2, stride=3), (7, 5, 1), (3, 2, 2)),
     "VALID": (partial(Convolved, 2, 2, 3, padding="VALID"), (5, 4, 2), (3, 2, 2)),
-    "VALID, stride 2": (partial(Convolved, 1, 2, 2, stride=2, padding="VALID"), (7, 4, 1), (3, 2, 2)),
+    "VALID, stride 2": (
+        partial(Convolved, 1, 2, 2, stride=2, padding="VALID"),
+        (7, 4, 1),
+        (3, 2, 2),
+    ),
     "2 pixels": (partial(Convolved, 1, 1, 3, padding=2), (4, 3, 1), (6, 5, 1)),
     "hollow": (partial(Convolved, 2, 2, 3, hollow=True), (4, 4, 2), (4, 4, 2)),
     "hollow, wide": (partial(Convolved, 1, 1, 5, hollow=True), (6, 6, 1), (6, 6, 1)),
-    "transposed SAME": (partial(Convolved, 2, 1, 3, stride=2, transposed=True), (3, 2, 2), (6, 4, 1)),
-    "transposed SAME, wide": (partial(Convolved, 1, 1, 5, stride=2, transposed=True), (3, 3, 1), (6, 6, 1)),
-    "transposed VALID": (partial(Convolved, 1, 2, 3, stride=2, padding="VALID", transposed=True), (3, 2, 1), (7, 5, 2)),
-    "transposed 2 pixels": (partial(Convolved, 1, 1, 3, stride=2, padding=2, transposed=True), (3, 3, 1), (7, 7, 1)),
+    "transposed SAME": (
+        partial(Convolved, 2, 1, 3, stride=2, transposed=True),
+        (3, 2, 2),
+        (6, 4, 1),
+    ),
+    "transposed SAME, wide": (
+        partial(Convolved, 1, 1, 5, stride=2, transposed=True),
+        (3, 3, 1),
+        (6, 6, 1),
+    ),
+    "transposed VALID": (
+        partial(Convolved, 1, 2, 3, stride=2, padding="VALID", transposed=True),
+        (3, 2, 1),
+        (7, 5, 2),
+    ),
+    "transposed 2 pixels": (
+        partial(Convolved, 1, 1, 3, stride=2, padding=2, transposed=True),
+        (3, 3, 1),
+        (7, 7, 1),
+    ),
 }
 
 
@@ -55,7 +79,11 @@ def made(name):
 def drawn(connectivity, pre, post):
     """Return a weight that the connectivity can hold, activities before it, and signals behind it."""
     rng, batch = np.random.default_rng(8), 19 if isinstance(connectivity, Sparse) else 3
-    weight = np.zeros(connectivity.shape if isinstance(connectivity, Convolved) else (connectivity.fan_in, np.prod(post)))
+    weight = np.zeros(
+        connectivity.shape
+        if isinstance(connectivity, Convolved)
+        else (connectivity.fan_in, np.prod(post))
+    )
     for _, _, entry in naive.synapses(connectivity, pre, post):
         weight[entry] = rng.normal()
     x, e = rng.normal(size=(batch, *pre)), rng.normal(size=(batch, *post))
@@ -66,7 +94,11 @@ def drawn(connectivity, pre, post):
 def test_the_message_is_the_sum_over_synapses(name):
     connectivity, pre, post = made(name)
     weight, x, _ = drawn(connectivity, pre, post)
-    np.testing.assert_allclose(jitted(connectivity.message, weight, x), naive.message(connectivity, weight, x, post), atol=1e-5)
+    np.testing.assert_allclose(
+        jitted(connectivity.message, weight, x),
+        naive.message(connectivity, weight, x, post),
+        atol=1e-5,
+    )
 
 
 @everywhere
@@ -97,20 +129,32 @@ KINDS = ["dense", "convolution", "sparse"]
 
 @pytest.mark.parametrize(
     "make",
-    [partial(Dense, (400,), (200,)), partial(Convolved, 16, 50, 10), partial(Sparse.uniform, KEY, (5000,), (800,), 100)],
+    [
+        partial(Dense, (400,), (200,)),
+        partial(Convolved, 16, 50, 10),
+        partial(Sparse.uniform, KEY, (5000,), (800,), 100),
+    ],
     ids=KINDS,
 )
 def test_the_initial_weight_has_variance_one_over_fan_in(make):
     """80,000 entries: four standard errors are 1 % of the mean's scale and 2 % of the variance."""
     connectivity = make()
-    entries = np.asarray(connectivity.init(jax.random.key(3)), np.float64) * np.sqrt(connectivity.fan_in)
+    entries = np.asarray(connectivity.init(jax.random.key(3)), np.float64) * np.sqrt(
+        connectivity.fan_in
+    )
     assert entries.size == 80_000
     assert abs(entries.mean()) < 0.0142
     assert abs(entries.var() - 1) < 0.02
 
 
 @pytest.mark.parametrize(
-    "make", [partial(Dense, (5,), (5,)), partial(Convolved, 2, 2, 3), partial(Sparse.uniform, KEY, (9,), (9,), 9)], ids=KINDS
+    "make",
+    [
+        partial(Dense, (5,), (5,)),
+        partial(Convolved, 2, 2, 3),
+        partial(Sparse.uniform, KEY, (9,), (9,), 9),
+    ],
+    ids=KINDS,
 )
 def test_every_synapse_is_there_unless_asked_otherwise(make):
     assert (make().init(KEY) != 0).all()
@@ -132,7 +176,9 @@ def test_no_unit_hears_itself(name):
         assert np.count_nonzero(own) == own.size - len(own)
 
 
-@pytest.mark.parametrize("name", ["dense hollow", "sparse hollow", "sparse beyond one turn of its loop", "SAME"])
+@pytest.mark.parametrize(
+    "name", ["dense hollow", "sparse hollow", "sparse beyond one turn of its loop", "SAME"]
+)
 def test_a_stored_state_is_the_same_state(name):
     """Also as the result of one compiled function and the argument of another, where JAX has to know its layout."""
     connectivity, pre, _ = made(name)

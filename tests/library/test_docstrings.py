@@ -16,7 +16,9 @@ EXAMPLES = sorted(file for file in LIBRARY if file.suffix == ".py" and ">>>" in 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_the_examples_run(file):
-    module = importlib.import_module(".".join(("darnax", *file.relative_to(ROOT).with_suffix("").parts)))
+    module = importlib.import_module(
+        ".".join(("darnax", *file.relative_to(ROOT).with_suffix("").parts))
+    )
     results = doctest.testmod(module)
     assert results.attempted
     assert not results.failed

@@ -25,7 +25,11 @@ def told_its_errors() -> SequentialOrchestrator:
                 1: RecurrentDiscrete(UNITS, 0.0, rule=None, key=next(keys)),
                 2: FullyConnected(CLASSES, UNITS, 3.0, rule=Hebbian(), key=next(keys)),
             },
-            2: {1: FullyConnected(UNITS, CLASSES, rule=Hebbian(), key=next(keys)), 2: ErrorUnits(), 3: Ferromagnetic(CLASSES)},
+            2: {
+                1: FullyConnected(UNITS, CLASSES, rule=Hebbian(), key=next(keys)),
+                2: ErrorUnits(),
+                3: Ferromagnetic(CLASSES),
+            },
             3: {1: FullyConnected(UNITS, CLASSES, key=next(keys)), 3: OutputLayer()},
         }
     )
@@ -37,7 +41,11 @@ def one_of_many(rng: np.random.Generator, batch: int) -> np.ndarray:
 
 
 def error_of(scores: np.ndarray, answer: np.ndarray) -> np.ndarray:
-    return np.asarray(ErrorUnits().reduce([jnp.array(part, jnp.float32) for part in (scores, np.zeros_like(answer), answer)]))
+    return np.asarray(
+        ErrorUnits().reduce(
+            [jnp.array(part, jnp.float32) for part in (scores, np.zeros_like(answer), answer)]
+        )
+    )
 
 
 def test_an_error_is_what_the_rule_says_of_the_scores() -> None:
@@ -63,7 +71,10 @@ def test_they_learn_nothing_themselves_and_keep_to_themselves() -> None:
 
 
 def test_a_second_sender_of_scores_is_refused() -> None:
-    with pytest.raises(ValueError, match="got messages from 3 buffers, expected two: scores from one buffer and the answer"):
+    with pytest.raises(
+        ValueError,
+        match="got messages from 3 buffers, expected two: scores from one buffer and the answer",
+    ):
         ErrorUnits().reduce([jnp.ones((1, 2))] * 4)
 
 

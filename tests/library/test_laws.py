@@ -32,7 +32,9 @@ CONNECTIVITIES = {
     "convolution hollow": partial(Convolved, 2, 2, 3, hollow=True),
     "convolution transposed": partial(Convolved, 2, 2, 3, transposed=True),
 }
-on_every_connectivity = pytest.mark.parametrize("connectivity", CONNECTIVITIES.values(), ids=CONNECTIVITIES, indirect=True)
+on_every_connectivity = pytest.mark.parametrize(
+    "connectivity", CONNECTIVITIES.values(), ids=CONNECTIVITIES, indirect=True
+)
 for_every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 
 
@@ -83,7 +85,10 @@ def entries(connectivity, condition):
 @on_every_connectivity
 @for_every_rule
 def test_an_update_is_laid_out_as_the_weight(rule, connectivity):
-    weight, change = jax.eval_shape(connectivity.init, KEY), update(rule, connectivity, *activities())
+    weight, change = (
+        jax.eval_shape(connectivity.init, KEY),
+        update(rule, connectivity, *activities()),
+    )
     assert (change.shape, change.dtype) == (weight.shape, weight.dtype)
     assert np.abs(change).max() > 0.1
 
@@ -92,7 +97,9 @@ def test_an_update_is_laid_out_as_the_weight(rule, connectivity):
 @for_every_rule
 def test_jit_equals_no_jit(rule, connectivity):
     x, y, h = map(jnp.asarray, activities())
-    np.testing.assert_allclose(update(rule, connectivity, x, y, h), connectivity.correlate(x, rule.signal(y, h)), atol=1e-6)
+    np.testing.assert_allclose(
+        update(rule, connectivity, x, y, h), connectivity.correlate(x, rule.signal(y, h)), atol=1e-6
+    )
 
 
 @on_every_connectivity
@@ -100,7 +107,10 @@ def test_jit_equals_no_jit(rule, connectivity):
 def test_the_order_of_the_batch_does_not_matter(rule, connectivity):
     permuted = [array[[3, 0, 4, 1, 2]] for array in activities()]
     np.testing.assert_allclose(
-        update(rule, connectivity, *permuted), update(rule, connectivity, *activities()), rtol=1e-5, atol=1e-6
+        update(rule, connectivity, *permuted),
+        update(rule, connectivity, *activities()),
+        rtol=1e-5,
+        atol=1e-6,
     )
 
 
@@ -112,7 +122,9 @@ def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
     unit = (1, 2, slice(None)) if isinstance(rule, SoftmaxDelta) else (1, 2, 0)
     other = update(rule, connectivity, x, changed(y, unit, np.negative), changed(h, unit, np.exp))
     moved = other != update(rule, connectivity, x, y, h)
-    own = entries(connectivity, lambda _, hears: hears[:2] == (1, 2) and (unit[2] in (slice(None), hears[2])))
+    own = entries(
+        connectivity, lambda _, hears: hears[:2] == (1, 2) and (unit[2] in (slice(None), hears[2]))
+    )
     assert np.any(moved)
     assert not np.any(moved & ~own)
 
@@ -121,7 +133,9 @@ def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
 @for_every_rule
 def test_a_sender_changes_only_its_own_synapses(rule, connectivity):
     x, y, h = activities()
-    moved = update(rule, connectivity, changed(x, (1, 2, 0), np.negative), y, h) != update(rule, connectivity, x, y, h)
+    moved = update(rule, connectivity, changed(x, (1, 2, 0), np.negative), y, h) != update(
+        rule, connectivity, x, y, h
+    )
     assert not np.any(moved & ~entries(connectivity, lambda heard, _: heard == (1, 2, 0)))
 
 
@@ -137,8 +151,12 @@ def test_what_is_no_synapse_never_becomes_one(rule, connectivity):
 def test_a_message_reaches_only_those_who_hear_it(connectivity):
     x, _, _ = activities()
     weight = initial(connectivity)
-    moved = message(connectivity, weight, changed(x, (1, 2, 0), np.negative)) != message(connectivity, weight, x)
-    hearing = {hears for heard, hears, _ in naive.synapses(connectivity, SIZE, SIZE) if heard == (1, 2, 0)}
+    moved = message(connectivity, weight, changed(x, (1, 2, 0), np.negative)) != message(
+        connectivity, weight, x
+    )
+    hearing = {
+        hears for heard, hears, _ in naive.synapses(connectivity, SIZE, SIZE) if heard == (1, 2, 0)
+    }
     assert {unit[1:] for unit in zip(*np.nonzero(moved), strict=True)} <= hearing
     assert hearing or isinstance(connectivity, Sparse)
 
@@ -146,4 +164,6 @@ def test_a_message_reaches_only_those_who_hear_it(connectivity):
 @on_every_connectivity
 def test_no_signal_no_update(connectivity):
     x, y, _ = activities()
-    assert not np.any(update(RULES["perceptron"], connectivity, x, y, 2 * y))  # every unit is stable beyond the margin
+    assert not np.any(
+        update(RULES["perceptron"], connectivity, x, y, 2 * y)
+    )  # every unit is stable beyond the margin

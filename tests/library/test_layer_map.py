@@ -45,7 +45,13 @@ def test_the_wiring_is_static_and_the_modules_are_the_leaves():
 
 def test_names_are_given_or_say_where_a_module_stands():
     assert LayerMap.from_dict(ROWS).names == ("0_to_1", "layer_1", "2_to_1", "1_to_2", "layer_2")
-    assert LayerMap.from_dict(ROWS, {(1, 2): "w_back"}).names == ("0_to_1", "layer_1", "w_back", "1_to_2", "layer_2")
+    assert LayerMap.from_dict(ROWS, {(1, 2): "w_back"}).names == (
+        "0_to_1",
+        "layer_1",
+        "w_back",
+        "1_to_2",
+        "layer_2",
+    )
 
 
 def test_it_prints_every_module():
@@ -62,7 +68,10 @@ def test_it_prints_every_module():
         ({0: {0: LAYER}, 1: {1: OUTPUT}}, r"0 -> 0: receivers are numbered from 1"),
         ({0: {1: ADAPTER}, 1: {1: OUTPUT}}, r"1 -> 0: receivers are numbered from 1"),
         ({1: {1: LAYER}, 2: {1: ADAPTER}}, r"1 -> 2: buffer 2 receives a message but has no layer"),
-        ({1: {1: LAYER, 0: LAYER}}, r"0 -> 1: got a RecurrentDiscrete, expected the adapter of this edge"),
+        (
+            {1: {1: LAYER, 0: LAYER}},
+            r"0 -> 1: got a RecurrentDiscrete, expected the adapter of this edge",
+        ),
         ({1: {1: ADAPTER}}, r"1 -> 1: got a Ferromagnetic, expected the layer of this edge"),
         ({1: {1: LAYER, 2: ADAPTER}}, r"2 -> 1: there is no buffer 2; buffers go from 0 to 1"),
         ({1: {1: LAYER, -1: ADAPTER}}, r"-1 -> 1: there is no buffer -1"),

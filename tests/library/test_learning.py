@@ -61,11 +61,17 @@ def naive_changes(network, phases):
         buffers = blank if phase.start == "blank" else buffers
         for _ in range(phase.steps):
             buffers = naive.step(network, buffers, phase.messages)
-        fields = {i: naive.field(network, buffers, i, phase.messages) for i in range(1, len(buffers))}
+        fields = {
+            i: naive.field(network, buffers, i, phase.messages) for i in range(1, len(buffers))
+        }
         ends[name] = buffers, fields
-        for ((i, j), module), called in zip(network.layer_map.edge_items(), network.layer_map.names, strict=True):
+        for ((i, j), module), called in zip(
+            network.layer_map.edge_items(), network.layer_map.names, strict=True
+        ):
             if called in phase.learn or (called.startswith("hidden") and "hidden*" in phase.learn):
-                changes[called] = changes.get(called, 0) + naive.change(module, buffers[j], buffers[i], fields[i])
+                changes[called] = changes.get(called, 0) + naive.change(
+                    module, buffers[j], buffers[i], fields[i]
+                )
     return changes, ends
 
 
@@ -73,7 +79,11 @@ def arrays(network):
     """Return {(module's name, array's name): array}."""
     layer_map = network.layer_map
     named = zip(layer_map.names, layer_map.modules, strict=True)
-    return {(name, path[-1].name): np.asarray(a) for name, module in named for path, a in jax.tree.leaves_with_path(module)}
+    return {
+        (name, path[-1].name): np.asarray(a)
+        for name, module in named
+        for path, a in jax.tree.leaves_with_path(module)
+    }
 
 
 def assert_changed(before, after, names):
@@ -90,27 +100,38 @@ def test_a_step_adds_the_local_changes_of_all_phases():
     assert set(changes) == set(LEARNING)
     for name, change in changes.items():
         place = name, LEARNING[name]
-        np.testing.assert_allclose(arrays(after)[place] - arrays(before)[place], RATE * change, atol=1e-6)
+        np.testing.assert_allclose(
+            arrays(after)[place] - arrays(before)[place], RATE * change, atol=1e-6
+        )
     assert_changed(before, after, LEARNING)
 
 
 def test_two_phases_add_up():
-    once, again = ({"a": Phase(steps=2, learn=("hidden1",))}, {"b": Phase(steps=0, learn=("hidden1",))})
+    once, again = (
+        {"a": Phase(steps=2, learn=("hidden1",))},
+        {"b": Phase(steps=0, learn=("hidden1",))},
+    )
     before, after_both, _ = trained(SGD, Phases(once | again))
     _, after_one, _ = trained(SGD, once)
-    start, both, one = (arrays(network)["hidden1", "J"] for network in (before, after_both, after_one))
+    start, both, one = (
+        arrays(network)["hidden1", "J"] for network in (before, after_both, after_one)
+    )
     np.testing.assert_allclose(both - start, 2 * (one - start), atol=1e-6)
 
 
 def test_groups_give_each_module_the_first_rate_whose_glob_fits():
     rates = {"hidden2": 0.5, "hidden*": 0.2, "w_o*": 0.0}
     before = SequentialOrchestrator(chain()[0])
-    optimizer = group_by_module(before, optax.sgd(0.1), {glob: optax.sgd(rate) for glob, rate in rates.items()})
+    optimizer = group_by_module(
+        before, optax.sgd(0.1), {glob: optax.sgd(rate) for glob, rate in rates.items()}
+    )
     before, after, _ = trained(optimizer)
     changes, _ = naive_changes(before, PHASES)
     for name, rate in {"w_in": 0.1, "hidden1": 0.2, "hidden2": 0.5, "w_out": 0.0}.items():
         place = name, LEARNING[name]
-        np.testing.assert_allclose(arrays(after)[place] - arrays(before)[place], rate * changes[name], atol=1e-6)
+        np.testing.assert_allclose(
+            arrays(after)[place] - arrays(before)[place], rate * changes[name], atol=1e-6
+        )
 
 
 def test_weight_decay_shrinks_what_learns_and_nothing_else():
@@ -118,7 +139,9 @@ def test_weight_decay_shrinks_what_learns_and_nothing_else():
     changes, _ = naive_changes(before, PHASES)
     for name, change in changes.items():
         old = arrays(before)[name, LEARNING[name]]
-        np.testing.assert_allclose(arrays(after)[name, LEARNING[name]], old + RATE * (change - 0.1 * old), atol=1e-6)
+        np.testing.assert_allclose(
+            arrays(after)[name, LEARNING[name]], old + RATE * (change - 0.1 * old), atol=1e-6
+        )
     assert_changed(before, after, LEARNING)
 
 
@@ -137,10 +160,14 @@ def test_what_is_not_plastic_stays_bit_identical_under_any_optimiser(optimizer):
 
 @pytest.mark.usefixtures("lenient")
 def test_what_learns_in_no_phase_stays_bit_identical():
-    only = {"free": Phase(steps=2, learn=("hidden2", "w_back", "2_to_1"))}  # the last two are frozen whatever a phase says
+    only = {
+        "free": Phase(steps=2, learn=("hidden2", "w_back", "2_to_1"))
+    }  # the last two are frozen whatever a phase says
     before, after, _ = trained(optax.adamw(1e-2, weight_decay=0.1), only, steps=3)
     assert_changed(before, after, ["hidden2"])
-    before, after, _ = trained(optax.adamw(1e-2, weight_decay=0.1), {"free": Phase(steps=2)}, steps=3)
+    before, after, _ = trained(
+        optax.adamw(1e-2, weight_decay=0.1), {"free": Phase(steps=2)}, steps=3
+    )
     assert_changed(before, after, [])
 
 
@@ -167,7 +194,11 @@ def test_scores_are_the_field_of_the_output_where_the_readout_learns():
     np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)
 
 
-CLAMPED, FORWARD, FREE = Phase(steps=2), Phase(steps=2, messages="forward"), Phase(steps=2, messages="unsupervised")
+CLAMPED, FORWARD, FREE = (
+    Phase(steps=2),
+    Phase(steps=2, messages="forward"),
+    Phase(steps=2, messages="unsupervised"),
+)
 RECALL, SHOWN = replace(FORWARD, start="blank"), Phase(steps=2, start="blank")
 LEARNING_READOUT = replace(FORWARD, learn=("w_out",))
 SCORED = {  # phases in order, and the number of the one that is scored
@@ -186,7 +217,10 @@ SCORED = {  # phases in order, and the number of the one that is scored
 SEEN = [case for case in SCORED if SCORED[case][1] in (0, 2)]  # and the others in `make test-all`
 
 
-@pytest.mark.parametrize("case", [case if case in SEEN else pytest.param(case, marks=pytest.mark.slow) for case in SCORED])
+@pytest.mark.parametrize(
+    "case",
+    [case if case in SEEN else pytest.param(case, marks=pytest.mark.slow) for case in SCORED],
+)
 def test_the_scored_phase_has_not_seen_the_label(case):
     """Oracle: another label changes none of its scores, and those of every phase that is passed over as not free."""
     phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
@@ -201,7 +235,9 @@ def test_the_scored_phase_has_not_seen_the_label(case):
         return {name: np.asarray(scores_of(network, end)) for name, end in ends}
 
     one, other = map(scores, labels)
-    assert label_free_phases(layer_map, phases) == [name for name in phases if np.array_equal(one[name], other[name])]
+    assert label_free_phases(layer_map, phases) == [
+        name for name in phases if np.array_equal(one[name], other[name])
+    ]
 
 
 def test_no_phase_is_scored_where_the_output_remembers_the_label():
@@ -213,7 +249,10 @@ def test_no_phase_is_scored_where_the_output_remembers_the_label():
 
 def test_without_feedback_every_phase_is_free_of_the_label():
     layer_map, _ = chain()
-    rows = {i: {j: layer_map[i, j] for k, j in layer_map.edges if k == i and (i, j) != (2, 3)} for i in layer_map.rows()}
+    rows = {
+        i: {j: layer_map[i, j] for k, j in layer_map.edges if k == i and (i, j) != (2, 3)}
+        for i in layer_map.rows()
+    }
     assert scoring_phase(LayerMap.from_dict(rows), {"clamped": CLAMPED}) == "clamped"
 
 
@@ -234,7 +273,9 @@ def stepped(phases, leaves, structure, x, y):
     """Return the weights, the scores and the metrics of a step, and the scores of an evaluation."""
     network, state = eqx.combine(leaves, structure), SequentialState(chain()[1])
     optimizer = optax.sgd(RATE)
-    learnt = train_step(network, optimizer, init_optimizer(network, optimizer, phases), state, phases, x, y, KEY)
+    learnt = train_step(
+        network, optimizer, init_optimizer(network, optimizer, phases), state, phases, x, y, KEY
+    )
     scores = evaluate_step(network, state, phases, x, KEY)
     return eqx.filter(learnt.network, eqx.is_array), learnt.scores, learnt.metrics, scores
 
@@ -247,35 +288,57 @@ def test_phases_given_to_a_compiled_step_run_in_their_order():
     x, y = sample(sizes)
     plainly = stepped(UNSORTED, leaves, structure, x, y)
     names = [name for name in plainly[2] if name.startswith("overlap/")]
-    assert {name.split("/")[1] for name in names} == {"warmup-clamped", "clamped-again", "again-free"}
+    assert {name.split("/")[1] for name in names} == {
+        "warmup-clamped",
+        "clamped-again",
+        "again-free",
+    }
 
     changes, _ = naive_changes(network, UNSORTED)
     after = eqx.combine(plainly[0], structure)
     for name, change in changes.items():
         place = name, LEARNING[name]
-        np.testing.assert_allclose(arrays(after)[place] - arrays(network)[place], RATE * change, atol=1e-6)
+        np.testing.assert_allclose(
+            arrays(after)[place] - arrays(network)[place], RATE * change, atol=1e-6
+        )
 
     jitted = jax.jit(lambda phases, leaves, x, y: stepped(phases, leaves, structure, x, y))
-    for compiled in (filter_jitted(UNSORTED, leaves, structure, x, y), jitted(UNSORTED, leaves, x, y)):
-        jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-6), compiled, plainly)
+    for compiled in (
+        filter_jitted(UNSORTED, leaves, structure, x, y),
+        jitted(UNSORTED, leaves, x, y),
+    ):
+        jax.tree.map(
+            lambda one, other: np.testing.assert_allclose(one, other, atol=1e-6), compiled, plainly
+        )
     alphabetical = Phases(dict(sorted(UNSORTED.items())))
-    assert set(eqx.filter_eval_shape(stepped, alphabetical, leaves, structure, x, y)[2]) != set(plainly[2])
+    assert set(eqx.filter_eval_shape(stepped, alphabetical, leaves, structure, x, y)[2]) != set(
+        plainly[2]
+    )
 
 
 @pytest.mark.parametrize("wrap", [lambda step: step, eqx.filter_jit])
 def test_a_dict_of_several_phases_is_refused(wrap):
     layer_map, sizes = chain()
-    network, state, (x, y) = SequentialOrchestrator(layer_map), SequentialState(sizes), sample(sizes)
+    network, state, (x, y) = (
+        SequentialOrchestrator(layer_map),
+        SequentialState(sizes),
+        sample(sizes),
+    )
     optimizer, several = optax.sgd(RATE), dict(UNSORTED)
     opt_state = init_optimizer(network, optimizer, several)
-    with pytest.raises(TypeError, match=r"got a dict of 4 phases, which JAX sorts by name; expected Phases"):
+    with pytest.raises(
+        TypeError, match=r"got a dict of 4 phases, which JAX sorts by name; expected Phases"
+    ):
         wrap(train_step)(network, optimizer, opt_state, state, several, x, y, KEY)
     with pytest.raises(TypeError, match=r"got a dict of 4 phases"):
         wrap(evaluate_step)(network, state, several, x, KEY)
 
 
 def test_phases_are_equal_in_the_same_order_alone():
-    one, other = Phases(b=Phase(steps=1), a=Phase(steps=2)), Phases(a=Phase(steps=2), b=Phase(steps=1))
+    one, other = (
+        Phases(b=Phase(steps=1), a=Phase(steps=2)),
+        Phases(a=Phase(steps=2), b=Phase(steps=1)),
+    )
     assert one == Phases({"b": Phase(steps=1)}, a=Phase(steps=2))
     assert hash(one) == hash(Phases(dict(one)))
     assert one != other
@@ -287,7 +350,9 @@ def test_phases_are_equal_in_the_same_order_alone():
 def test_evaluation_sees_no_answer():
     layer_map, sizes = chain()
     network, (x, _) = SequentialOrchestrator(layer_map), sample(sizes)
-    scores = eqx.filter_jit(evaluate_step)(network, SequentialState(sizes), {"infer": Phase(steps=3)}, x, KEY)
+    scores = eqx.filter_jit(evaluate_step)(
+        network, SequentialState(sizes), {"infer": Phase(steps=3)}, x, KEY
+    )
     buffers = [np.asarray(x, np.float64), *(np.zeros((len(x), *size)) for size in sizes[1:])]
     for _ in range(3):
         buffers = naive.step(network, buffers)
@@ -300,15 +365,25 @@ def test_metrics_are_those_of_numpy():
     expected = {f"update/{name}": RATE * np.linalg.norm(change) for name, change in changes.items()}
     for one, other in (("clamped", "free"), ("free", "recall")):
         for i in (1, 2):
-            expected[f"overlap/{one}-{other}/hidden{i}"] = np.mean(ends[one][0][i] * ends[other][0][i])
-    for i, name in ((1, "w_in"), (1, "hidden1"), (2, "hidden2")):  # the readout's rule has no margin
+            expected[f"overlap/{one}-{other}/hidden{i}"] = np.mean(
+                ends[one][0][i] * ends[other][0][i]
+            )
+    for i, name in (
+        (1, "w_in"),
+        (1, "hidden1"),
+        (2, "hidden2"),
+    ):  # the readout's rule has no margin
         buffers, fields = ends["free"]
         margin = float(before.layer_map[i, 0 if name == "w_in" else i].threshold)
         expected[f"unstable/{name}"] = np.mean(buffers[i] * fields[i] <= margin)
-    measured = {name: value for name, value in learnt.metrics.items() if not name.startswith("relax/")}
+    measured = {
+        name: value for name, value in learnt.metrics.items() if not name.startswith("relax/")
+    }
     assert set(measured) == set(expected)
     for name, value in expected.items():
         np.testing.assert_allclose(measured[name], value, atol=1e-5, err_msg=name)
     relaxed = {name for name in learnt.metrics if name.startswith("relax/")}
-    assert relaxed == {f"relax/{phase}/{what}" for phase in PHASES for what in ("steps", "flips", "converged")}
+    assert relaxed == {
+        f"relax/{phase}/{what}" for phase in PHASES for what in ("steps", "flips", "converged")
+    }
     assert [int(learnt.metrics[f"relax/{phase}/steps"]) for phase in PHASES] == [3, 2, 2]

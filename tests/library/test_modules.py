@@ -24,24 +24,58 @@ KEY = jax.random.key(2)
 MARGINS = np.linspace(0, 2, 6)
 MODULES = {
     "recurrent": (lambda: RecurrentDiscrete(6, 0.5, 1.0, key=KEY), (6,), (6,)),
-    "recurrent, one J_D and one margin per unit": (lambda: RecurrentDiscrete(6, MARGINS - 1, MARGINS, key=KEY), (6,), (6,)),
-    "recurrent hebbian": (lambda: RecurrentDiscrete((2, 3), 0.5, rule=Hebbian(), key=KEY), (2, 3), (2, 3)),
-    "recurrent sparse": (lambda: RecurrentDiscrete((2, 3), 0.5, 1.0, sparsity=0.5, key=KEY), (2, 3), (2, 3)),
+    "recurrent, one J_D and one margin per unit": (
+        lambda: RecurrentDiscrete(6, MARGINS - 1, MARGINS, key=KEY),
+        (6,),
+        (6,),
+    ),
+    "recurrent hebbian": (
+        lambda: RecurrentDiscrete((2, 3), 0.5, rule=Hebbian(), key=KEY),
+        (2, 3),
+        (2, 3),
+    ),
+    "recurrent sparse": (
+        lambda: RecurrentDiscrete((2, 3), 0.5, 1.0, sparsity=0.5, key=KEY),
+        (2, 3),
+        (2, 3),
+    ),
     "recurrent frozen": (lambda: RecurrentDiscrete(6, 0.5, rule=None, key=KEY), (6,), (6,)),
     "tanh": (lambda: RecurrentTanh(6, 0.5, 1.0, key=KEY), (6,), (6,)),
     "fully connected": (lambda: FullyConnected((4, 3), 6, 3.0, 2.0, key=KEY), (4, 3), (6,)),
-    "fully connected sparse": (lambda: FullyConnected((4, 3), 6, 3.0, sparsity=0.5, key=KEY), (4, 3), (6,)),
-    "fully connected patch": (lambda: FullyConnected((4, 3), 6, patch=2, threshold=1.0, key=KEY), (4, 3), (6,)),
+    "fully connected sparse": (
+        lambda: FullyConnected((4, 3), 6, 3.0, sparsity=0.5, key=KEY),
+        (4, 3),
+        (6,),
+    ),
+    "fully connected patch": (
+        lambda: FullyConnected((4, 3), 6, patch=2, threshold=1.0, key=KEY),
+        (4, 3),
+        (6,),
+    ),
     "fully connected frozen": (lambda: FullyConnected((4, 3), 6, rule=None, key=KEY), (4, 3), (6,)),
     "readout": (lambda: FullyConnected(12, 6, rule=SoftmaxDelta(), key=KEY), (12,), (6,)),
-    "convolution": (lambda: Convolution((4, 4, 1), (2, 2, 2), 3, 2.0, 1.0, stride=2, key=KEY), (4, 4, 1), (2, 2, 2)),
-    "convolution frozen": (lambda: Convolution((4, 4, 1), (4, 4, 2), rule=None, key=KEY), (4, 4, 1), (4, 4, 2)),
+    "convolution": (
+        lambda: Convolution((4, 4, 1), (2, 2, 2), 3, 2.0, 1.0, stride=2, key=KEY),
+        (4, 4, 1),
+        (2, 2, 2),
+    ),
+    "convolution frozen": (
+        lambda: Convolution((4, 4, 1), (4, 4, 2), rule=None, key=KEY),
+        (4, 4, 1),
+        (4, 4, 2),
+    ),
     "transposed": (
-        lambda: Convolution((2, 2, 2), (4, 4, 1), 2, stride=2, transposed=True, rule=Hebbian(), key=KEY),
+        lambda: Convolution(
+            (2, 2, 2), (4, 4, 1), 2, stride=2, transposed=True, rule=Hebbian(), key=KEY
+        ),
         (2, 2, 2),
         (4, 4, 1),
     ),
-    "recurrent convolution": (lambda: RecurrentConvolution((3, 4, 2), 0.5, 1.0, key=KEY), (3, 4, 2), (3, 4, 2)),
+    "recurrent convolution": (
+        lambda: RecurrentConvolution((3, 4, 2), 0.5, 1.0, key=KEY),
+        (3, 4, 2),
+        (3, 4, 2),
+    ),
     "ferromagnetic": (lambda: Ferromagnetic((2, 3), 0.7), (2, 3), (2, 3)),
     "ferromagnetic per unit": (lambda: Ferromagnetic(6, MARGINS), (6,), (6,)),
     "output": (OutputLayer, (5,), (5,)),
@@ -53,7 +87,11 @@ def made(name):
     """Return a module, activities x and y and a field h that suit it, and its update for them."""
     make, pre, post = MODULES[name]
     rng = np.random.default_rng(4)
-    x, y, h = rng.normal(size=(3, *pre)), np.sign(rng.normal(size=(3, *post))), rng.normal(size=(3, *post))
+    x, y, h = (
+        rng.normal(size=(3, *pre)),
+        np.sign(rng.normal(size=(3, *post))),
+        rng.normal(size=(3, *post)),
+    )
     module, arrays = make(), [array.astype(np.float32) for array in (x, y, h)]
     return module, *arrays, jax.tree.map(np.asarray, jitted(module.backward, *arrays))
 
@@ -93,16 +131,22 @@ def test_plastic_is_what_backward_may_change(name):
 @every
 def test_only_layers_own_a_buffer_and_they_keep_to_their_activation(name):
     module, _, _, h, _ = made(name)
-    assert module.has_state == (type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer))
+    assert module.has_state == (
+        type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer)
+    )
     if module.has_state:
-        np.testing.assert_allclose(jitted(module.activation, h), naive.activated(module, h), atol=1e-6)
+        np.testing.assert_allclose(
+            jitted(module.activation, h), naive.activated(module, h), atol=1e-6
+        )
         reduced = jitted(module.reduce, {"a": h, "b": [2 * h, (h, h)]})
         np.testing.assert_allclose(reduced, 5 * h, rtol=1e-6)
 
 
 def test_ties_go_to_plus_one():
     layer = RecurrentDiscrete(4, 0.5, key=KEY)
-    assert layer.activation(jnp.array([[0.0, -0.0, 1e-30, -1e-30]])).tolist() == [[1.0, 1.0, 1.0, -1.0]]
+    assert layer.activation(jnp.array([[0.0, -0.0, 1e-30, -1e-30]])).tolist() == [
+        [1.0, 1.0, 1.0, -1.0]
+    ]
 
 
 def test_strength_scales_the_initial_weight():
@@ -113,7 +157,9 @@ def test_strength_scales_the_initial_weight():
 def test_the_threshold_is_the_margin_of_the_perceptron_rule():
     assert float(RecurrentDiscrete(6, 0.5, 1.5, key=KEY).threshold) == 1.5
     assert float(RecurrentDiscrete(6, 0.5, key=KEY).threshold) == 0.0
-    with pytest.raises(AttributeError, match="only a module with the perceptron rule has a threshold"):
+    with pytest.raises(
+        AttributeError, match="only a module with the perceptron rule has a threshold"
+    ):
         _ = FullyConnected(3, 3, rule=None, key=KEY).threshold
 
 
@@ -125,9 +171,18 @@ def test_a_threshold_beside_a_rule_is_refused():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Convolution((4, 4, 1), (4, 4, 2), stride=2, key=KEY), r"makes \(2, 2, 2\) of \(4, 4, 1\)"),
-        (lambda: RecurrentConvolution((4, 4, 1), 0.5, width=4, key=KEY), "got width 4, expected an odd one"),
-        (lambda: RecurrentDiscrete(6, 0.5, sparsity=0.99, key=KEY), "got 0 inputs of a unit, expected between 1 and 5"),
+        (
+            lambda: Convolution((4, 4, 1), (4, 4, 2), stride=2, key=KEY),
+            r"makes \(2, 2, 2\) of \(4, 4, 1\)",
+        ),
+        (
+            lambda: RecurrentConvolution((4, 4, 1), 0.5, width=4, key=KEY),
+            "got width 4, expected an odd one",
+        ),
+        (
+            lambda: RecurrentDiscrete(6, 0.5, sparsity=0.99, key=KEY),
+            "got 0 inputs of a unit, expected between 1 and 5",
+        ),
     ],
 )
 def test_what_cannot_be_built_is_refused(make, message):

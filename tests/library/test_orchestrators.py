@@ -12,7 +12,11 @@ from networks import NETWORKS, chain, sample
 
 from darnax.layer_map import LayerMap
 from darnax.modules import Adapter, Ferromagnetic, OutputLayer, RecurrentDiscrete
-from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
+from darnax.orchestrators import (
+    AsynchronousOrchestrator,
+    ParallelOrchestrator,
+    SequentialOrchestrator,
+)
 from darnax.states import SequentialState
 
 KEY = jax.random.key(11)
@@ -47,7 +51,9 @@ def test_every_step_is_the_naive_step(name, order, messages):
     layer_map, state = started(name)
     network = order(layer_map)
     for _ in range(4):
-        expected = naive.step(network, buffers(state), messages, parallel=order is ParallelOrchestrator)
+        expected = naive.step(
+            network, buffers(state), messages, parallel=order is ParallelOrchestrator
+        )
         state = step(network, state, messages)
         for i, buffer in enumerate(buffers(state)):
             if set(np.unique(buffer)) <= {-1.0, 1.0}:
@@ -61,7 +67,9 @@ def test_the_prediction_is_the_readout_of_the_state(name):
     layer_map, state = started(name)
     network = SequentialOrchestrator(layer_map)
     predicted, _ = eqx.filter_jit(network.predict)(state, KEY)
-    np.testing.assert_allclose(predicted[-1], naive.field(network, buffers(state), len(state) - 1), atol=1e-5)
+    np.testing.assert_allclose(
+        predicted[-1], naive.field(network, buffers(state), len(state) - 1), atol=1e-5
+    )
     for i in range(len(state) - 1):
         np.testing.assert_array_equal(predicted[i], state[i])
 
@@ -78,7 +86,9 @@ def test_backward_holds_minus_the_change_of_every_module(name, messages):
         change = naive.change(module, s[j], s[i], naive.field(network, s, i, messages))
         for path, array in jax.tree.leaves_with_path(updates.layer_map[i, j]):
             weight = change is not None and path[-1].name in ("W", "J")
-            np.testing.assert_allclose(array, -change if weight else np.zeros_like(array), atol=2e-6)
+            np.testing.assert_allclose(
+                array, -change if weight else np.zeros_like(array), atol=2e-6
+            )
 
 
 @pytest.mark.parametrize("order", ALL_ORDERS)
@@ -87,7 +97,9 @@ def test_held_messages_change_nothing_bit_for_bit(name, order):
     layer_map, state = started(name)
     network = order(layer_map)
     held = eqx.filter_jit(network.hold)(state, KEY)
-    assert set(held) == {(i, j) for i, j in layer_map.edges if i != j and j in (0, layer_map.output)}
+    assert set(held) == {
+        (i, j) for i, j in layer_map.edges if i != j and j in (0, layer_map.output)
+    }
     ahead, behind = step(network, state, "all", held), step(network, state)
     for i in range(len(state)):
         np.testing.assert_array_equal(ahead[i], behind[i])
@@ -103,7 +115,10 @@ def test_in_order_and_at_once_differ():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_one_turn_is_the_sequential_order(name):
     layer_map, state = started(name)
-    after = [step(network, state) for network in (AsynchronousOrchestrator(layer_map, 1), SequentialOrchestrator(layer_map))]
+    after = [
+        step(network, state)
+        for network in (AsynchronousOrchestrator(layer_map, 1), SequentialOrchestrator(layer_map))
+    ]
     for i in range(len(state)):
         np.testing.assert_array_equal(after[0][i], after[1][i])
 
@@ -111,9 +126,15 @@ def test_one_turn_is_the_sequential_order(name):
 def test_with_many_turns_units_update_one_by_one_in_every_order():
     """The oracle is all 24 orders of four units, updated in plain numpy; this J leads each to one of a few states."""
     layer = RecurrentDiscrete(4, 0.1, key=jax.random.key(8))
-    network = AsynchronousOrchestrator(LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000)
+    network = AsynchronousOrchestrator(
+        LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000
+    )
     start = np.array([1.0, -1.0, 1.0, 1.0])
-    state = SequentialState([(1,), (4,), (1,)]).init(jnp.zeros((400, 1))).replace_val(1, jnp.tile(start, (400, 1)))
+    state = (
+        SequentialState([(1,), (4,), (1,)])
+        .init(jnp.zeros((400, 1)))
+        .replace_val(1, jnp.tile(start, (400, 1)))
+    )
     found = {tuple(row) for row in np.asarray(step(network, state)[1])}
 
     J, expected = np.asarray(layer.J, np.float64), set()
@@ -154,7 +175,10 @@ class Noise(Adapter):
 
 @pytest.mark.parametrize("order", ALL_ORDERS)
 def test_every_edge_and_every_step_draws_its_own_numbers(order):
-    rows = {1: {0: Noise(), 1: RecurrentDiscrete(50, 0.0, key=KEY)}, 2: {0: Noise(), 2: OutputLayer()}}
+    rows = {
+        1: {0: Noise(), 1: RecurrentDiscrete(50, 0.0, key=KEY)},
+        2: {0: Noise(), 2: OutputLayer()},
+    }
     network = order(LayerMap.from_dict(rows))
     state = SequentialState([(50,), (50,), (50,)]).init(jnp.zeros((1, 50)))
     once, fresh = network.step(state, KEY)
@@ -172,12 +196,23 @@ def test_a_layer_may_reduce_its_messages_in_its_own_way():
             return jax.tree.reduce(lambda a, b: jnp.where(jnp.abs(a) >= jnp.abs(b), a, b), h)
 
     layer = Loudest(3, 0.5, key=KEY)
-    network = ParallelOrchestrator(LayerMap.from_dict({1: {0: Ferromagnetic(3, 5.0), 1: layer}, 2: {2: OutputLayer()}}))
+    network = ParallelOrchestrator(
+        LayerMap.from_dict({1: {0: Ferromagnetic(3, 5.0), 1: layer}, 2: {2: OutputLayer()}})
+    )
     state = SequentialState([(3,), (3,), (2,)]).replace_val(0, jnp.array([[-1.0, 1.0, -1.0]]))
     assert network.step(state, KEY)[0][1].tolist() == [[-1.0, 1.0, -1.0]]
 
 
 def test_the_chain_is_what_the_tests_think_it_is():
     layer_map, sizes = chain()
-    assert layer_map.names == ("w_in", "hidden1", "2_to_1", "1_to_2", "hidden2", "w_back", "w_out", "output")
+    assert layer_map.names == (
+        "w_in",
+        "hidden1",
+        "2_to_1",
+        "1_to_2",
+        "hidden2",
+        "w_back",
+        "w_out",
+        "output",
+    )
     assert sizes == [(6,), (9,), (9,), (4,)]

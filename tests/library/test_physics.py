@@ -10,18 +10,26 @@ import pytest
 
 from darnax.layer_map import LayerMap
 from darnax.modules import Ferromagnetic, OutputLayer, RecurrentDiscrete
-from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
+from darnax.orchestrators import (
+    AsynchronousOrchestrator,
+    ParallelOrchestrator,
+    SequentialOrchestrator,
+)
 from darnax.relaxation import Phase, relax
 from darnax.states import SequentialState
 
 
 def alone(units, j_d, key, order=ParallelOrchestrator):
     """Return a network of one recurrent layer that hears nothing but itself."""
-    return order(LayerMap.from_dict({1: {1: RecurrentDiscrete(units, j_d, key=key)}, 2: {2: OutputLayer()}}))
+    return order(
+        LayerMap.from_dict({1: {1: RecurrentDiscrete(units, j_d, key=key)}, 2: {2: OutputLayer()}})
+    )
 
 
 UNITS = 14
-HALF = 1 - 2 * np.indices((2,) * UNITS, np.float32).reshape(UNITS, -1).T[: 2 ** (UNITS - 1)]  # with s, −s is stable too
+HALF = (
+    1 - 2 * np.indices((2,) * UNITS, np.float32).reshape(UNITS, -1).T[: 2 ** (UNITS - 1)]
+)  # with s, −s is stable too
 
 
 @jax.jit
@@ -50,7 +58,9 @@ def settled(key, j_d, order):
     """Return whether a large network comes to a fixed point, from a random state."""
     units, steps = 1000, 500 if order is ParallelOrchestrator else 150
     weights, start = jax.random.split(key)
-    begin = SequentialState([(1,), (units,), (1,)]).replace_val(1, jnp.sign(jax.random.normal(start, (1, units))))
+    begin = SequentialState([(1,), (units,), (1,)]).replace_val(
+        1, jnp.sign(jax.random.normal(start, (1, units)))
+    )
     phase = Phase(until="fixed_point", max_steps=steps)
     return relax(alone(units, j_d, weights, order), begin, key, phase)[2].converged
 
@@ -72,7 +82,11 @@ def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d,
 
 @pytest.mark.parametrize(
     ("order", "strength", "converges"),
-    [(SequentialOrchestrator, 1.0, False), (SequentialOrchestrator, 3.0, True), (ParallelOrchestrator, 3.0, False)],
+    [
+        (SequentialOrchestrator, 1.0, False),
+        (SequentialOrchestrator, 3.0, True),
+        (ParallelOrchestrator, 3.0, False),
+    ],
 )
 def test_layers_that_hold_each_other_settle_without_self_coupling(order, strength, converges):
     """If both answer at once, each takes the state that the other has just left, for ever."""
@@ -86,7 +100,9 @@ def test_layers_that_hold_each_other_settle_without_self_coupling(order, strengt
         network = order(LayerMap.from_dict({1: first, 2: second, 3: {3: OutputLayer()}}))
         begin = SequentialState([(1,), (units,), (units,), (1,)])
         for i in (1, 2):
-            begin = begin.replace_val(i, jnp.sign(jax.random.normal(jax.random.fold_in(k[0], i), (1, units))))
+            begin = begin.replace_val(
+                i, jnp.sign(jax.random.normal(jax.random.fold_in(k[0], i), (1, units)))
+            )
         return relax(network, begin, k[3], Phase(until="fixed_point", max_steps=100))[2].converged
 
     cases = [float(settled(key)) for key in jax.random.split(jax.random.key(31), 5)]

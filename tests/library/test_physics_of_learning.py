@@ -28,14 +28,27 @@ TEN, TWO = (5, 5), (1, 1)
 def chain(depth, j_d, strength, seed):
     """Wire pattern -> layers that hold each other with this strength -> pattern, told to the last of them."""
     keys = iter(jax.random.split(jax.random.key(seed), depth + 3))
-    rows = {i: {i: RecurrentDiscrete(UNITS, j_d, j_d + 0.9, key=next(keys))} for i in range(1, depth + 1)}
+    rows = {
+        i: {i: RecurrentDiscrete(UNITS, j_d, j_d + 0.9, key=next(keys))}
+        for i in range(1, depth + 1)
+    }
     for i in range(1, depth):
-        rows[i][i + 1], rows[i + 1][i] = Ferromagnetic(UNITS, strength), Ferromagnetic(UNITS, strength)
+        rows[i][i + 1], rows[i + 1][i] = (
+            Ferromagnetic(UNITS, strength),
+            Ferromagnetic(UNITS, strength),
+        )
     rows[1][0] = FullyConnected(UNITS, UNITS, 1.0, j_d + 0.9, key=next(keys))
     rows[depth][depth + 1] = FullyConnected(UNITS, UNITS, 2.0, rule=None, key=next(keys))
-    rows[depth + 1] = {depth: FullyConnected(UNITS, UNITS, 1.0, 1.0, key=next(keys)), depth + 1: OutputLayer()}
-    names = {(1, 0): "w_in", (depth + 1, depth): "w_out"} | {(i, i): f"hidden{i}" for i in range(1, depth + 1)}
-    return SequentialOrchestrator(LayerMap.from_dict(rows, names)), SequentialState([(UNITS,)] * (depth + 2))
+    rows[depth + 1] = {
+        depth: FullyConnected(UNITS, UNITS, 1.0, 1.0, key=next(keys)),
+        depth + 1: OutputLayer(),
+    }
+    names = {(1, 0): "w_in", (depth + 1, depth): "w_out"} | {
+        (i, i): f"hidden{i}" for i in range(1, depth + 1)
+    }
+    return SequentialOrchestrator(LayerMap.from_dict(rows, names)), SequentialState(
+        [(UNITS,)] * (depth + 2)
+    )
 
 
 def phases_of(steps, learn=()):
@@ -48,7 +61,10 @@ def phases_of(steps, learn=()):
 
 
 def pairs_of(load, seed):
-    xi, zeta = (jax.random.normal(key, (round(load * UNITS), UNITS)) for key in jax.random.split(jax.random.key(100 + seed)))
+    xi, zeta = (
+        jax.random.normal(key, (round(load * UNITS), UNITS))
+        for key in jax.random.split(jax.random.key(100 + seed))
+    )
     return jnp.sign(xi), jnp.sign(zeta)
 
 
@@ -70,11 +86,22 @@ def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
         order = jax.random.permutation(jax.random.key(epoch), len(xi)).reshape(-1, BATCH)
         for chosen in order:
             network, opt_state, _, metrics, _ = step(
-                network, optimizer, opt_state, state, phases, xi[chosen], zeta[chosen], jax.random.key(0)
+                network,
+                optimizer,
+                opt_state,
+                state,
+                phases,
+                xi[chosen],
+                zeta[chosen],
+                jax.random.key(0),
             )
             flips.append(metrics["relax/free/flips"])
     right = (evaluate(network, state, RECALL, xi, jax.random.key(0)) >= 0) == (zeta > 0)
-    return float(right.mean()), float(right.all(axis=1).mean()), float(jnp.mean(jnp.stack(flips[-len(order) :])))
+    return (
+        float(right.mean()),
+        float(right.all(axis=1).mean()),
+        float(jnp.mean(jnp.stack(flips[-len(order) :]))),
+    )
 
 
 @pytest.mark.slow
@@ -97,7 +124,9 @@ def test_pairs_are_learnt_below_capacity_and_not_above():
 def held(network, state, xi, zeta):
     """Return the overlap of the last layer before and after the answer is taken away, and the flips of the last free step."""
     ends = dict(run_phases(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
-    return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends["free"].relaxation.flips
+    return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends[
+        "free"
+    ].relaxation.flips
 
 
 def measured(depth, j_d, strength):

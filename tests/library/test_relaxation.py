@@ -22,7 +22,9 @@ step = eqx.filter_jit(lambda network, state, messages: network.step(state, KEY, 
 
 def network_and_state(j_d=0.5, batch=6, order=SequentialOrchestrator):
     layer_map, sizes = chain()
-    where = lambda lm: [module.J_D for module in lm.modules if isinstance(module, RecurrentDiscrete)]  # noqa: E731
+    where = lambda lm: [
+        module.J_D for module in lm.modules if isinstance(module, RecurrentDiscrete)
+    ]
     strong = eqx.tree_at(where, layer_map, replace_fn=lambda old: np.full_like(old, j_d))
     x, y = sample(sizes, batch=batch)
     return order(strong), SequentialState(sizes).init(x, y)
@@ -44,7 +46,9 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("order", [SequentialOrchestrator, ParallelOrchestrator])
-@pytest.mark.parametrize(("steps", "messages"), [(1, "all"), (4, "all"), (4, "forward"), (4, "unsupervised")])
+@pytest.mark.parametrize(
+    ("steps", "messages"), [(1, "all"), (4, "all"), (4, "forward"), (4, "unsupervised")]
+)
 def test_steps_are_exact(order, steps, messages):
     network, state = network_and_state(order=order)
     states, flips = trajectory(network, state, steps, messages)
@@ -83,7 +87,9 @@ def test_at_a_fixed_point_one_step_is_taken():
     assert went.steps == 1
 
 
-@pytest.mark.parametrize("size", [(7,), (48,), (50,), (4, 5, 3)])  # looked at in one part, in sixteen, ten, fifteen
+@pytest.mark.parametrize(
+    "size", [(7,), (48,), (50,), (4, 5, 3)]
+)  # looked at in one part, in sixteen, ten, fifteen
 def test_one_unit_anywhere_is_seen(size):
     seen = jax.jit(any_true)
     nothing = np.zeros((2, math.prod(size)), bool)
@@ -115,7 +121,9 @@ def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
     network, state = network_and_state()
     held, counted = network.clamped_messages(state, KEY), []
     hold = type(network).clamped_messages
-    monkeypatch.setattr(type(network), "hold", lambda self, *rest: counted.append(1) or hold(self, *rest))
+    monkeypatch.setattr(
+        type(network), "hold", lambda self, *rest: counted.append(1) or hold(self, *rest)
+    )
     jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2))[0])
     assert len(counted) == 1
     jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2), held)[0])
@@ -125,7 +133,9 @@ def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
 def test_without_hidden_units_nothing_flips():
     readout = {0: FullyConnected(4, 3, rule=None, key=KEY), 1: OutputLayer()}
     state = SequentialState([(4,), (3,)]).init(jax.numpy.ones((5, 4)))
-    _, _, went = relax(SequentialOrchestrator(LayerMap.from_dict({1: readout})), state, KEY, Phase(steps=2))
+    _, _, went = relax(
+        SequentialOrchestrator(LayerMap.from_dict({1: readout})), state, KEY, Phase(steps=2)
+    )
     assert (went.steps, went.flips, went.converged) == (2, 0, 1)
 
 
@@ -133,14 +143,23 @@ def test_without_hidden_units_nothing_flips():
     ("choices", "message"),
     [
         ({}, "either `steps: n` or `until: fixed_point`"),
-        ({"steps": 3, "until": "fixed_point", "max_steps": 9}, "either `steps: n` or `until: fixed_point`"),
+        (
+            {"steps": 3, "until": "fixed_point", "max_steps": 9},
+            "either `steps: n` or `until: fixed_point`",
+        ),
         ({"until": "fixed_point"}, "go together"),
         ({"steps": 3, "max_steps": 9}, "go together"),
         ({"steps": -1}, "got -1 steps, expected 0 or more"),
         ({"steps": 2**31}, "got 2147483648 steps, .* less than 2147483648"),
-        ({"steps": 3, "messages": "forwards"}, "messages: got 'forwards', expected one of all, forward, unsupervised"),
+        (
+            {"steps": 3, "messages": "forwards"},
+            "messages: got 'forwards', expected one of all, forward, unsupervised",
+        ),
         ({"steps": 3, "start": "zero"}, "start: got 'zero', expected one of keep, blank"),
-        ({"until": "fixedpoint", "max_steps": 9}, "until: got 'fixedpoint', expected one of None, fixed_point"),
+        (
+            {"until": "fixedpoint", "max_steps": 9},
+            "until: got 'fixedpoint', expected one of None, fixed_point",
+        ),
         ({"steps": 3, "learn": "hidden*"}, r"as in learn=\('hidden\*',\)"),
     ],
 )

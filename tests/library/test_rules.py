@@ -24,7 +24,9 @@ RULES = [
     Logistic(jnp.arange(4.0)),
     Delta(),
 ]
-fields = arrays(np.float32, (3, 4), elements=st.sampled_from([-3.0, -1.5, -1.0, 0.0, 0.25, 1.0, 1.5, 3.0]))
+fields = arrays(
+    np.float32, (3, 4), elements=st.sampled_from([-3.0, -1.5, -1.0, 0.0, 0.25, 1.0, 1.5, 3.0])
+)
 states = arrays(np.float32, (3, 4), elements=st.sampled_from([-1.0, 1.0]))
 
 
@@ -43,7 +45,9 @@ def test_the_margin_belongs_to_the_unstable_side():
 
 
 def test_without_a_margin_only_what_the_field_contradicts_is_learnt():
-    assert Perceptron().signal(jnp.ones((1, 3)), jnp.array([[-0.5, 0.0, 0.5]])).tolist() == [[1.0, 1.0, 0.0]]
+    assert Perceptron().signal(jnp.ones((1, 3)), jnp.array([[-0.5, 0.0, 0.5]])).tolist() == [
+        [1.0, 1.0, 0.0]
+    ]
 
 
 def test_margin_and_steepness_where_none_are_given():
@@ -67,7 +71,9 @@ def test_softmax_delta_reads_only_the_sign_of_a_label(code):
     hot = jax.nn.one_hot(jnp.array([2, 0]), 4, dtype=jnp.float32)
     h = jax.random.normal(jax.random.key(1), (2, 4))
     off, on = code
-    np.testing.assert_array_equal(SoftmaxDelta().signal(off + (on - off) * hot, h), SoftmaxDelta().signal(2 * hot - 1, h))
+    np.testing.assert_array_equal(
+        SoftmaxDelta().signal(off + (on - off) * hot, h), SoftmaxDelta().signal(2 * hot - 1, h)
+    )
 
 
 def preferred_layout(rule, units=60, patterns=12, steps=400):
@@ -78,7 +84,11 @@ def preferred_layout(rule, units=60, patterns=12, steps=400):
     def learn(_, j):
         return j + 0.5 * dense.correlate(xi, rule.signal(xi, dense.message(j, xi)))
 
-    return xi, jax.jit(lambda j: jax.lax.fori_loop(0, steps, learn, j))(jnp.zeros((units, units))), dense
+    return (
+        xi,
+        jax.jit(lambda j: jax.lax.fori_loop(0, steps, learn, j))(jnp.zeros((units, units))),
+        dense,
+    )
 
 
 def test_delta_finds_the_pseudo_inverse():
@@ -87,7 +97,9 @@ def test_delta_finds_the_pseudo_inverse():
     patterns = np.asarray(xi, np.float64)
     for i in (0, 17, 59):
         others = np.delete(np.arange(60), i)
-        np.testing.assert_allclose(j[others, i], np.linalg.pinv(patterns[:, others]) @ patterns[:, i], atol=1e-3)
+        np.testing.assert_allclose(
+            j[others, i], np.linalg.pinv(patterns[:, others]) @ patterns[:, i], atol=1e-3
+        )
 
 
 def test_adatron_ends_on_the_margin_and_passes_over_what_is_beyond():

@@ -32,7 +32,11 @@ from darnax.modules import (
     RecurrentTanh,
 )
 from darnax.observables import overlap
-from darnax.orchestrators import AsynchronousOrchestrator, ParallelOrchestrator, SequentialOrchestrator
+from darnax.orchestrators import (
+    AsynchronousOrchestrator,
+    ParallelOrchestrator,
+    SequentialOrchestrator,
+)
 from darnax.relaxation import Phase, Phases
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 from darnax.states import PackedState, SequentialState
@@ -47,11 +51,19 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
     "tanh sparse": (partial(RecurrentTanh, 6, 0.5, sparsity=0.5, key=KEY), (6,), (6,)),
     "recurrent convolution": (partial(RecurrentConvolution, IMAGE, 0.5, key=KEY), IMAGE, IMAGE),
     "fully connected": (partial(FullyConnected, (4, 3), 6, key=KEY), (4, 3), (6,)),
-    "fully connected sparse": (partial(FullyConnected, 12, (2, 3), sparsity=0.5, key=KEY), (12,), (2, 3)),
+    "fully connected sparse": (
+        partial(FullyConnected, 12, (2, 3), sparsity=0.5, key=KEY),
+        (12,),
+        (2, 3),
+    ),
     "fully connected patch": (partial(FullyConnected, (4, 3), 6, patch=2, key=KEY), (4, 3), (6,)),
     "fully connected frozen": (partial(FullyConnected, 5, 6, rule=None, key=KEY), (5,), (6,)),
     "convolution": (partial(Convolution, IMAGE, SMALL, stride=2, key=KEY), IMAGE, SMALL),
-    "convolution transposed": (partial(Convolution, SMALL, IMAGE, stride=2, transposed=True, key=KEY), SMALL, IMAGE),
+    "convolution transposed": (
+        partial(Convolution, SMALL, IMAGE, stride=2, transposed=True, key=KEY),
+        SMALL,
+        IMAGE,
+    ),
     "feedback": (partial(Feedback, 5, (2, 3), key=KEY), (5,), (2, 3)),
     "ferromagnetic": (partial(Ferromagnetic, (2, 3)), (2, 3), (2, 3)),
     "output": (OutputLayer, None, None),
@@ -64,7 +76,11 @@ CONNECTIVITIES = {
     "sparse hollow": (partial(Sparse.uniform, KEY, (6,), (6,), 3, hollow=True), (6,), (6,)),
     "patch": (partial(Sparse.patch, KEY, (4, 4, 2), (7,), 2), (4, 4, 2), (7,)),
     "convolution": (partial(Convolved, 2, 3, 3, stride=2), IMAGE, SMALL),
-    "convolution transposed": (partial(Convolved, 3, 2, 3, stride=2, transposed=True), SMALL, IMAGE),
+    "convolution transposed": (
+        partial(Convolved, 3, 2, 3, stride=2, transposed=True),
+        SMALL,
+        IMAGE,
+    ),
 }
 RULES = {
     "perceptron": Perceptron(0.5),
@@ -118,7 +134,9 @@ def wired() -> LayerMap:
         2: RecurrentDiscrete(8, 0.5, sparsity=0.5, key=KEY),
         3: Feedback(5, 8, key=KEY),
     }
-    return LayerMap.from_dict({1: first, 2: second, 3: {2: FullyConnected(8, 5, key=KEY), 3: OutputLayer()}})
+    return LayerMap.from_dict(
+        {1: first, 2: second, 3: {2: FullyConnected(8, 5, key=KEY), 3: OutputLayer()}}
+    )
 
 
 def shape(size: tuple[int, ...], batch: int = BATCH) -> jax.ShapeDtypeStruct:
@@ -129,8 +147,15 @@ def wrong(size: tuple[int, ...]) -> list[jax.ShapeDtypeStruct]:
     """Return arrays that are no batch of `size`: one sample, a unit more or less, a batch of batches, one unit, flat."""
     first, last = size[0], size[-1]
     sizes = [(*size[:-1], last - 1), (*size[:-1], last + 1), (1, *size), (*size[:-1], 1)]
-    sizes += [(first + 1, *size[1:]), (first * size[1], *size[2:])] if len(size) > 1 else [(first // 2, 2)]
-    return [jax.ShapeDtypeStruct(size, jnp.float32), *(shape(other) for other in sizes if other != size)]
+    sizes += (
+        [(first + 1, *size[1:]), (first * size[1], *size[2:])]
+        if len(size) > 1
+        else [(first // 2, 2)]
+    )
+    return [
+        jax.ShapeDtypeStruct(size, jnp.float32),
+        *(shape(other) for other in sizes if other != size),
+    ]
 
 
 def refused(function: Callable[..., Any], *arguments: Any) -> None:
@@ -155,7 +180,9 @@ def refused_in_turn(function: Callable[..., Any], **sizes: tuple[int, ...]) -> N
 
 def test_every_module_and_every_rule_is_in_the_table():
     interfaces = {"AbstractModule", "Adapter", "Layer"}
-    assert {type(abstract(make)).__name__ for make, *_ in MODULES.values()} == set(modules.__all__) - interfaces
+    assert {type(abstract(make)).__name__ for make, *_ in MODULES.values()} == set(
+        modules.__all__
+    ) - interfaces
     assert {type(rule).__name__ for rule in RULES.values()} == set(rules.__all__) - {"Rule"}
 
 
@@ -184,13 +211,21 @@ def test_the_message_and_the_correlation_of_a_connectivity(connectivity):
     made, pre, post = connectivity
     weight = accepted(made.init, KEY)
     images = isinstance(made, Convolved)
-    sizes = [size for size in wrong(pre) if not (images and size.shape[3:] == pre[2:] and len(size.shape) == 4)]
+    sizes = [
+        size
+        for size in wrong(pre)
+        if not (images and size.shape[3:] == pre[2:] and len(size.shape) == 4)
+    ]
     for value in sizes:  # a convolution takes images of any height and width
         refused(made.message, weight, value)
         refused(made.correlate, value, shape(post))
     for value in [*wrong(post), shape(post, BATCH + 1)]:
         refused(made.correlate, shape(pre), value)
-    for other in ((weight.shape[0] + 1, *weight.shape[1:]), (*weight.shape[:-1], 1), weight.shape[1:]):
+    for other in (
+        (weight.shape[0] + 1, *weight.shape[1:]),
+        (*weight.shape[:-1], 1),
+        weight.shape[1:],
+    ):
         refused(made.message, jax.ShapeDtypeStruct(other, jnp.float32), shape(pre))
     accepted(made.message, weight, shape(pre))
     accepted(made.correlate, shape(pre), shape(post))
@@ -219,10 +254,16 @@ NUMBERS = {  # name -> how it is given, and the size that it has to have
     "threshold": (lambda v: RecurrentDiscrete(6, 0.5, v, key=KEY), (6,)),
     "threshold of an image": (lambda v: RecurrentConvolution(IMAGE, 0.5, v, key=KEY), IMAGE),
     "threshold of an adapter": (lambda v: FullyConnected(6, 4, 1.0, v, key=KEY), (4,)),
-    "threshold of a convolution": (lambda v: Convolution(IMAGE, SMALL, 3, 1.0, v, stride=2, key=KEY), SMALL),
+    "threshold of a convolution": (
+        lambda v: Convolution(IMAGE, SMALL, 3, 1.0, v, stride=2, key=KEY),
+        SMALL,
+    ),
     "strength": (lambda v: FullyConnected(6, (2, 3), v, key=KEY), (2, 3)),
     "strength between equals": (lambda v: FullyConnected(6, 6, v, sparsity=0.5, key=KEY), (6,)),
-    "strength of a convolution": (lambda v: Convolution(IMAGE, SMALL, 3, v, stride=2, key=KEY), SMALL[-1:]),
+    "strength of a convolution": (
+        lambda v: Convolution(IMAGE, SMALL, 3, v, stride=2, key=KEY),
+        SMALL[-1:],
+    ),
     "strength of feedback": (lambda v: Feedback(4, 6, v, key=KEY), (6,)),
     "high": (lambda v: Feedback(4, 6, high=v, low=v, key=KEY), (4,)),
     "low": (lambda v: Feedback(4, 6, low=v, high=v, key=KEY), (4,)),
@@ -282,15 +323,23 @@ def test_the_batch_of_a_state(kind):
     state = kind([(4,), (8,), (2, 3)])
     refused_in_turn(state.init, x=(4,))
     refused_in_turn(state.init, x=(4,), y=(2, 3))
-    with pytest.raises(ValueError, match=r"x: got shape \(4,\), expected \(batch, 4\); for one sample write x\[None\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"x: got shape \(4,\), expected \(batch, 4\); for one sample write x\[None\]",
+    ):
         state.init(jnp.ones(4))
 
 
-@pytest.mark.parametrize("kind", [SequentialOrchestrator, ParallelOrchestrator, AsynchronousOrchestrator])
+@pytest.mark.parametrize(
+    "kind", [SequentialOrchestrator, ParallelOrchestrator, AsynchronousOrchestrator]
+)
 def test_the_state_of_a_network(kind):
     network = abstract(lambda: kind(wired()))
     calls = (network.step, network.predict, network.fields, network.backward, network.hold)
-    one_more, one_sample = SequentialState([*SIZES, (4,)]), SequentialState(SIZES).replace([jnp.ones(s) for s in SIZES])
+    one_more, one_sample = (
+        SequentialState([*SIZES, (4,)]),
+        SequentialState(SIZES).replace([jnp.ones(s) for s in SIZES]),
+    )
     for call in calls:
         accepted(call, SequentialState(SIZES), KEY)
         refused(call, one_more, KEY)
@@ -304,13 +353,23 @@ def test_the_state_of_a_network(kind):
 def test_a_readout_of_another_size_than_the_output():
     """No module but the readout knows its size: the scores would be of five classes, and the state is of four."""
     readout = {0: FullyConnected(3, 5, key=KEY), 1: OutputLayer()}
-    network, phases = SequentialOrchestrator(LayerMap.from_dict({1: readout})), Phases(recall=Phase(steps=1))
-    with pytest.raises(ValueError, match=r"the message from buffer 0 to buffer 1: got shape \(3, 5\), expected \(3, 4\)"):
+    network, phases = (
+        SequentialOrchestrator(LayerMap.from_dict({1: readout})),
+        Phases(recall=Phase(steps=1)),
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"the message from buffer 0 to buffer 1: got shape \(3, 5\), expected \(3, 4\)",
+    ):
         accepted(evaluate_step, network, SequentialState([3, 4]), phases, shape((3,)), KEY)
 
 
 def test_the_examples_of_a_step():
-    network, state, optimizer = abstract(lambda: SequentialOrchestrator(wired())), SequentialState(SIZES), optax.sgd(0.1)
+    network, state, optimizer = (
+        abstract(lambda: SequentialOrchestrator(wired())),
+        SequentialState(SIZES),
+        optax.sgd(0.1),
+    )
     phases = Phases(warmup=Phase(steps=1), free=Phase(steps=1, learn=("*",)))
 
     def train(network, x, y):
@@ -338,15 +397,22 @@ def test_a_sparse_adapter_never_reads_out_of_bounds():
     adapter = FullyConnected(784, 100, sparsity=0.9, key=KEY)
     with pytest.raises(ValueError, match=r"x: got shape \(2, 28\), expected \(batch, 784\)"):
         adapter(jnp.ones((2, 28)))
-    with pytest.raises(ValueError, match=r"x: got shape \(8,\), expected \(batch, 8\); for one sample write x\[None\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"x: got shape \(8,\), expected \(batch, 8\); for one sample write x\[None\]",
+    ):
         RecurrentDiscrete(8, 0.5, sparsity=0.5, key=KEY)(jnp.ones(8))
 
 
 def test_nothing_of_a_check_is_in_the_program():
     """The same operations as of the bare arithmetic."""
     layer = RecurrentDiscrete(6, jnp.ones(6), key=KEY)
-    bare = lambda j, j_d, x: jnp.matmul(x, j, precision=jax.lax.Precision.HIGHEST) + x * jnp.broadcast_to(j_d, x.shape)  # noqa: E731
-    count = lambda function, *arrays: [eqn.primitive.name for eqn in jax.make_jaxpr(function)(*arrays).eqns]  # noqa: E731
+    bare = lambda j, j_d, x: (
+        jnp.matmul(x, j, precision=jax.lax.Precision.HIGHEST) + x * jnp.broadcast_to(j_d, x.shape)
+    )
+    count = lambda function, *arrays: [
+        eqn.primitive.name for eqn in jax.make_jaxpr(function)(*arrays).eqns
+    ]
     x = jnp.ones((BATCH, 6))
     ours, theirs = count(lambda x: layer(x), x), count(partial(bare, layer.J, layer.J_D), x)
     assert [name for name in ours if name != "reshape"] == theirs

@@ -25,7 +25,9 @@ def drawn(make, *sizes, **choices):
 def chi_square(counts, expected):
     """Return the statistic in standard deviations above its mean, for `counts` that should all be `expected`."""
     freedom = len(counts) - 1
-    return (np.sum((np.asarray(counts) - expected) ** 2) / expected - freedom) / np.sqrt(2 * freedom)
+    return (np.sum((np.asarray(counts) - expected) ** 2) / expected - freedom) / np.sqrt(
+        2 * freedom
+    )
 
 
 @pytest.mark.parametrize(("pool", "k"), [(1, 1), (7, 1), (7, 7), (40, 13), (40, 39)])
@@ -59,7 +61,9 @@ def test_all_units_are_heard_equally_often():
     assert abs(chi_square(np.bincount(inputs.ravel(), minlength=50), 4000 * 5 / 50)) < 4
 
 
-@pytest.mark.parametrize(("image", "k"), [((7, 6), 4), ((7, 6, 3), 10), ((7, 6, 3), None), ((3, 3), None)])
+@pytest.mark.parametrize(
+    ("image", "k"), [((7, 6), 4), ((7, 6, 3), 10), ((7, 6, 3), None), ((3, 3), None)]
+)
 def test_a_unit_hears_a_window_of_the_image(image, k):
     width, channels = 3, (*image, 1)[2]
     inputs = drawn(Sparse.patch, image, (300,), width, k)
@@ -95,8 +99,16 @@ def test_a_patch_that_does_not_fit_is_refused(image):
 
 def test_sparsity_is_the_fraction_of_absent_synapses():
     key = jax.random.key(0)
-    assert eqx.filter_eval_shape(RecurrentDiscrete, 200, 0.5, sparsity=0.99, key=key).J.shape == (2, 200)
-    assert eqx.filter_eval_shape(FullyConnected, (28, 28), 50, sparsity=0.9, key=key).W.shape == (78, 50)
-    assert eqx.filter_eval_shape(FullyConnected, (8, 8), 50, patch=4, sparsity=0.9, key=key).W.shape == (6, 50)
+    assert eqx.filter_eval_shape(RecurrentDiscrete, 200, 0.5, sparsity=0.99, key=key).J.shape == (
+        2,
+        200,
+    )
+    assert eqx.filter_eval_shape(FullyConnected, (28, 28), 50, sparsity=0.9, key=key).W.shape == (
+        78,
+        50,
+    )
+    assert eqx.filter_eval_shape(
+        FullyConnected, (8, 8), 50, patch=4, sparsity=0.9, key=key
+    ).W.shape == (6, 50)
     with pytest.raises(ValueError, match=r"sparsity: got 1.0, expected .* in \[0, 1\)"):
         RecurrentDiscrete(200, 0.5, sparsity=1.0, key=key)

@@ -11,7 +11,9 @@ from darnax.states import PackedState, SequentialState
 
 STATES = [SequentialState, PackedState]
 SIZES = [(4,), (2, 3), (2, 2, 2), (3,)]
-sizes_of_a_network = st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple), min_size=2, max_size=5)
+sizes_of_a_network = st.lists(
+    st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple), min_size=2, max_size=5
+)
 
 pytestmark = pytest.mark.parametrize("kind", STATES)
 
@@ -102,7 +104,11 @@ def test_it_passes_through_the_transformations(kind):
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.int8])
 def test_the_dtype_is_static_and_everything_is_cast_to_it(kind, dtype):
-    state = kind(SIZES, dtype).init(jnp.ones((2, 4)), jnp.ones((2, 3), jnp.int32)).replace_val(1, jnp.ones((2, 2, 3)))
+    state = (
+        kind(SIZES, dtype)
+        .init(jnp.ones((2, 4)), jnp.ones((2, 3), jnp.int32))
+        .replace_val(1, jnp.ones((2, 2, 3)))
+    )
     assert {state[i].dtype for i in range(4)} == {jnp.dtype(dtype)}
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(state))
     assert jax.tree.structure(state) != jax.tree.structure(kind(SIZES, jnp.float16))

@@ -150,7 +150,9 @@ def test_modules_of_ones_own_do_one_step_by_hand():
 def test_modules_of_ones_own_relax_and_learn_in_a_network(order):
     layer, left, right = of_ones_own(8)
     readout = FullyConnected(8, 8, threshold=1.0, key=KEY)
-    network = order(LayerMap.from_dict({1: {0: left, 1: layer, 2: right}, 2: {1: readout, 2: OutputLayer()}}))
+    network = order(
+        LayerMap.from_dict({1: {0: left, 1: layer, 2: right}, 2: {1: readout, 2: OutputLayer()}})
+    )
     state = SequentialState([(8,), (8,), (8,)])
     x, y = jnp.sign(jax.random.normal(KEY, (2, 5, 8)))
 

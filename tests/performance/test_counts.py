@@ -10,7 +10,13 @@ import pytest
 
 from darnax.layer_map import LayerMap
 from darnax.learning import init_optimizer, train_step
-from darnax.modules import Convolution, FullyConnected, OutputLayer, RecurrentConvolution, RecurrentDiscrete
+from darnax.modules import (
+    Convolution,
+    FullyConnected,
+    OutputLayer,
+    RecurrentConvolution,
+    RecurrentDiscrete,
+)
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.relaxation import Phase, Phases
 from darnax.states import SequentialState
@@ -43,7 +49,16 @@ def state(units):
 
 def step(net, x, y):
     opt_state = init_optimizer(net, OPTIMIZER, PHASES)
-    learnt = train_step(net, OPTIMIZER, opt_state, state(net.layer_map[1, 1].J.shape[1]), PHASES, x, y, jax.random.key(0))
+    learnt = train_step(
+        net,
+        OPTIMIZER,
+        opt_state,
+        state(net.layer_map[1, 1].J.shape[1]),
+        PHASES,
+        x,
+        y,
+        jax.random.key(0),
+    )
     return learnt.network, learnt.metrics
 
 
@@ -52,7 +67,9 @@ def compiled(units, **choices):
     net = eqx.filter_eval_shape(lambda key: network(units, key, **choices), jax.random.key(0))
     arrays, structure = eqx.partition(net, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     shapes = (jax.ShapeDtypeStruct((BATCH, n), jnp.float32) for n in (PIXELS, CLASSES))
-    arrayed = jax.jit(lambda arrays, x, y: eqx.filter(step(eqx.combine(arrays, structure), x, y), eqx.is_array))
+    arrayed = jax.jit(
+        lambda arrays, x, y: eqx.filter(step(eqx.combine(arrays, structure), x, y), eqx.is_array)
+    )
     return arrayed.lower(arrays, *shapes).compile()
 
 
@@ -81,12 +98,18 @@ def every_kind(key):
     """Return a network with a product of every kind: convolutions, a transposed one, sparse and dense ones."""
     keys = jax.random.split(key, 6)
     rows = {
-        1: {0: Convolution(IMAGE, SMALL, stride=2, key=keys[0]), 1: RecurrentConvolution(SMALL, 0.9, key=keys[1])},
+        1: {
+            0: Convolution(IMAGE, SMALL, stride=2, key=keys[0]),
+            1: RecurrentConvolution(SMALL, 0.9, key=keys[1]),
+        },
         2: {
             1: Convolution(SMALL, IMAGE, stride=2, transposed=True, key=keys[2]),
             2: RecurrentDiscrete(IMAGE, 0.9, key=keys[3]),
         },
-        3: {2: FullyConnected(IMAGE, 30, sparsity=0.5, key=keys[4]), 3: RecurrentDiscrete(30, 0.9, sparsity=0.5, key=keys[5])},
+        3: {
+            2: FullyConnected(IMAGE, 30, sparsity=0.5, key=keys[4]),
+            3: RecurrentDiscrete(30, 0.9, sparsity=0.5, key=keys[5]),
+        },
         4: {3: FullyConnected(30, CLASSES, key=keys[0]), 4: OutputLayer()},
     }
     return SequentialOrchestrator(LayerMap.from_dict(rows))
@@ -100,12 +123,23 @@ def test_every_product_is_of_full_precision():
 
     def learn(arrays, x, y):
         net = eqx.combine(arrays, structure)
-        learnt = train_step(net, OPTIMIZER, init_optimizer(net, OPTIMIZER, PHASES), start, PHASES, x, y, jax.random.key(0))
+        learnt = train_step(
+            net,
+            OPTIMIZER,
+            init_optimizer(net, OPTIMIZER, PHASES),
+            start,
+            PHASES,
+            x,
+            y,
+            jax.random.key(0),
+        )
         return eqx.filter(learnt, eqx.is_array)
 
     shapes = (jax.ShapeDtypeStruct((BATCH, *size), jnp.float32) for size in (IMAGE, (CLASSES,)))
     lines = jax.jit(learn).lower(arrays, *shapes).as_text().splitlines()
-    products = [line for line in lines if "stablehlo.dot" in line or "stablehlo.convolution" in line]
+    products = [
+        line for line in lines if "stablehlo.dot" in line or "stablehlo.convolution" in line
+    ]
     assert len(products) > 7  # one for the update of each weight, and the messages
     assert [line for line in products if line.count("HIGHEST") != 2] == []
 

@@ -58,7 +58,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setenv("XDG_CACHE_HOME", str(place.parent))
-        result = CliRunner().invoke(app, ["train", *TASK, "tracking=local", "tracking.console=false"], prog_name="darnax")
+        result = CliRunner().invoke(
+            app, ["train", *TASK, "tracking=local", "tracking.console=false"], prog_name="darnax"
+        )
         assert result.exit_code == 0, result.output
     (run,) = (place / "outputs" / "digits_smoke").iterdir()
     summary = json.loads((run / "summary.json").read_text())
@@ -69,4 +71,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(trained: Path, tmp_path: Path) -> Path:
     """A copy of it to be damaged."""
-    return Path(shutil.copytree(trained, tmp_path / "work" / "outputs" / "digits_smoke" / trained.name))
+    return Path(
+        shutil.copytree(trained, tmp_path / "work" / "outputs" / "digits_smoke" / trained.name)
+    )

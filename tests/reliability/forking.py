@@ -30,10 +30,15 @@ class Commands:
 
     def __init__(self, place: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
-        caches = {"XDG_CACHE_HOME": str(place / "cache"), "PYTHONPATH": str(Path(__file__).parents[2])}
+        caches = {
+            "XDG_CACHE_HOME": str(place / "cache"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.place = place
-        self.server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=place, env={**clean, **caches}, **pipes)
+        self.server = subprocess.Popen(
+            [sys.executable, "-c", SERVER], cwd=place, env={**clean, **caches}, **pipes
+        )
 
     def start(self, *words: object) -> int:
         return self._ask(list(map(str, words)))

@@ -14,7 +14,9 @@ from darnax.errors import RequestError
 from darnax.laboratory.data_opening import require_fitting_data
 from darnax.runner.programs import CompiledPrograms
 
-SHIPPED = sorted(path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml"))
+SHIPPED = sorted(
+    path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml")
+)
 SMALLER = {  # where 50 units are not to be had, or too few
     "mnist_conv": ["model.channels=2"],
     "conv_error": ["model.channels=2"],
@@ -35,14 +37,19 @@ TASK = [  # a chain that remembers random patterns: a whole run that needs no da
 @cache
 def composed(name: str) -> dict[str, Any]:
     """The configuration of a shipped experiment, with few units."""
-    return compose([f"+experiment={name}", "data.batch_size=4", *SMALLER.get(name, ["model.features=50"])])
+    return compose(
+        [f"+experiment={name}", "data.batch_size=4", *SMALLER.get(name, ["model.features=50"])]
+    )
 
 
 @cache
 def digits(classes: int) -> Dataset:
     """Random images that look like MNIST."""
     rng = np.random.default_rng(0)
-    split = Resident(rng.integers(0, 256, (IMAGES, 28, 28, 1), np.uint8), np.arange(IMAGES, dtype=np.int32) % classes)
+    split = Resident(
+        rng.integers(0, 256, (IMAGES, 28, 28, 1), np.uint8),
+        np.arange(IMAGES, dtype=np.int32) % classes,
+    )
     return Dataset("mnist", split, split, split, tuple(map(str, range(classes))))
 
 
@@ -53,7 +60,11 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
     """
     experiment = build(config)
     kept = experiment.data.only_classes
-    data = experiment.data.source.open() if experiment.data.source is not None else digits(len(kept) if kept else 10)
+    data = (
+        experiment.data.source.open()
+        if experiment.data.source is not None
+        else digits(len(kept) if kept else 10)
+    )
     dataset = require_fitting_data(data, experiment.data)
     programs = CompiledPrograms([experiment], dataset.train.batches(experiment.data.batch_size))
     window = next(dataset.train.windows(0))
@@ -62,7 +73,9 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
         keys = programs.keys()
         zero, one = np.int32(0), np.int32(1)
         order = programs.shuffle(keys, zero, zero, window.count)
-        learner, metrics, _ = programs.train(programs.start(keys), keys, inputs, targets, order, zero, zero, zero, one)
+        learner, metrics, _ = programs.train(
+            programs.start(keys), keys, inputs, targets, order, zero, zero, zero, one
+        )
         return metrics, programs.evaluate(learner.arrays, inputs, targets)
 
     metrics, (right, _) = run(*window[:2]) if really else jax.eval_shape(run, *window[:2])
@@ -73,4 +86,6 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
 def spoken_for(error: RequestError) -> None:
     """Insist that a refusal says something."""
     assert error.problems
-    assert all(problem.what.strip() and "Traceback" not in problem.what for problem in error.problems), error
+    assert all(
+        problem.what.strip() and "Traceback" not in problem.what for problem in error.problems
+    ), error

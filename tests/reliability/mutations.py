@@ -40,7 +40,13 @@ NAMES: list[Any] = [
 
 def paths(tree: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the way to every leaf and branch."""
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    items = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     for key, child in items:
         yield (*above, key)
         yield from paths(child, (*above, key))
@@ -64,7 +70,20 @@ def spoilt(draw: st.DrawFn, tree: dict[str, Any], most: int = 2) -> dict[str, An
         parent = at(tree, tuple(above))
         elsewhere = copy.deepcopy(at(tree, draw(st.sampled_from(everywhere))))
         match draw(
-            st.sampled_from(["junk", "junk", "junk", "number", "words", "away", "rename", "elsewhere", "double", "wrap"])
+            st.sampled_from(
+                [
+                    "junk",
+                    "junk",
+                    "junk",
+                    "number",
+                    "words",
+                    "away",
+                    "rename",
+                    "elsewhere",
+                    "double",
+                    "wrap",
+                ]
+            )
         ):
             case "junk":
                 parent[name] = copy.deepcopy(draw(st.sampled_from(JUNK)))

@@ -89,7 +89,20 @@ def test_what_is_accepted_takes_a_step_in_numbers(name, cases):
 
 
 SECTIONS = ["model", "dynamics", "optimizer", "data", "runner", "tracking", "paths", "name", "seed"]
-WHOLES = [None, True, 3, HUGE, "x", [], [1], {}, {"x": 1}, {"_target_": "os.system"}, {1: 2}, {None: None}]
+WHOLES = [
+    None,
+    True,
+    3,
+    HUGE,
+    "x",
+    [],
+    [1],
+    {},
+    {"x": 1},
+    {"_target_": "os.system"},
+    {1: 2},
+    {None: None},
+]
 
 
 @pytest.mark.parametrize("wholes", one_of(2, [WHOLES[::6], WHOLES]), ids=["some", "all"])
@@ -106,7 +119,9 @@ def test_a_section_that_is_something_else(section, wholes, cases):
 @given(
     whole=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
     )
 )
 def test_a_configuration_that_is_none(whole, cases):
@@ -142,21 +157,39 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
     "memory without end": ("data.memory_gib", float("inf")),
     "a number that is none": ("data.encode.scale.factor", float("nan")),
     "a number beyond 32 bits": ("data.labels.high", 1e300),
-    "an object for a word": ("dynamics.train.free.messages", {"_target_": "darnax.rules.SoftmaxDelta"}),
-    "an object among names": ("dynamics.train.free.learn", ["w_in*", {"_target_": "optax.sgd", "learning_rate": 0.1}]),
+    "an object for a word": (
+        "dynamics.train.free.messages",
+        {"_target_": "darnax.rules.SoftmaxDelta"},
+    ),
+    "an object among names": (
+        "dynamics.train.free.learn",
+        ["w_in*", {"_target_": "optax.sgd", "learning_rate": 0.1}],
+    ),
     "an optimiser for a label code": ("data.labels", SGD),
     "an optimiser for a stage": ("data.encode.scale", SGD),
     "an optimiser for a number": ("data.labels.high", SGD),
-    "a schedule for a number": ("data.encode.scale.factor", {"_target_": "optax.constant_schedule", "value": 1.0}),
+    "a schedule for a number": (
+        "data.encode.scale.factor",
+        {"_target_": "optax.constant_schedule", "value": 1.0},
+    ),
     "an optimiser for a layer": ("model.layers.hidden", SGD),
-    "a projection onto nothing": ("data.encode.scale", {"_target_": "darnax.data.RandomProjection", "features": -1}),
-    "a projection onto too much": ("data.encode.scale", {"_target_": "darnax.data.RandomProjection", "features": 10**30}),
+    "a projection onto nothing": (
+        "data.encode.scale",
+        {"_target_": "darnax.data.RandomProjection", "features": -1},
+    ),
+    "a projection onto too much": (
+        "data.encode.scale",
+        {"_target_": "darnax.data.RandomProjection", "features": 10**30},
+    ),
     "a projection of a seed beyond 32 bits": (
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": 784, "seed": 10**30},
     ),
     "a source that is no task": ("data.source", {"_target_": "darnax.data.Scale"}),
-    "a source that writes files": ("data.source", {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"}),
+    "a source that writes files": (
+        "data.source",
+        {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"},
+    ),
 }
 
 
@@ -168,7 +201,9 @@ def test_found_by_fuzzing(path, value):
 def test_found_by_fuzzing_error_units_that_hear_from_three():
     config = copy.deepcopy(composed("entangled_error"))
     config["model"]["adapters"]["w_in"]["to"] = "error"
-    with pytest.raises(RequestError, match=r"model.layers.error: 4 messages: got messages from 3 buffers"):
+    with pytest.raises(
+        RequestError, match=r"model.layers.error: 4 messages: got messages from 3 buffers"
+    ):
         build(config)
 
 

@@ -30,11 +30,15 @@ FREELY = {"deadline": None, "database": None, "suppress_health_check": list(Heal
 
 
 def write(name: str, content: bytes | str) -> Damage:
-    return lambda run: (run / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return lambda run: (run / name).write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
 
 
 def cut(name: str, part: float) -> Damage:
-    return lambda run: (run / name).write_bytes((run / name).read_bytes()[: int(part * (run / name).stat().st_size)])
+    return lambda run: (run / name).write_bytes(
+        (run / name).read_bytes()[: int(part * (run / name).stat().st_size)]
+    )
 
 
 def remove(name: str) -> Damage:
@@ -54,7 +58,9 @@ def edited(old: str, new: str) -> Damage:
     return damage
 
 
-BOMB = "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))])  # 9¹¹ words
+BOMB = "\n".join(
+    ["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))]
+)  # 9¹¹ words
 DAMAGES: dict[str, Damage] = {
     "no config": remove("config.yaml"),
     "an empty config": write("config.yaml", ""),
@@ -64,12 +70,16 @@ DAMAGES: dict[str, Damage] = {
     "a config that is a list": write("config.yaml", "- a\n- b\n"),
     "a config that is a word": write("config.yaml", "hello"),
     "a config that is a folder": into_folder("config.yaml"),
-    "a config that calls": write("config.yaml", "name: !!python/object/apply:os.system ['touch bait']\n"),
+    "a config that calls": write(
+        "config.yaml", "name: !!python/object/apply:os.system ['touch bait']\n"
+    ),
     "a config without an end": write("config.yaml", "a: [" * 5000),
     "a config that is deep": write("config.yaml", "a: " + "[" * 100000 + "]" * 100000),
     "a config of deep names": write("config.yaml", "{a: " * 50000 + "1" + "}" * 50000),
     "a config that is deep without brackets": write("config.yaml", "- " * 20000 + "x"),
-    "a config of many steps": write("config.yaml", "\n".join(" " * level + "a:" for level in range(2000))),
+    "a config of many steps": write(
+        "config.yaml", "\n".join(" " * level + "a:" for level in range(2000))
+    ),
     "a config that doubles itself": write("config.yaml", BOMB),
     "a config that merges": write("config.yaml", "a: &a {b: 1}\nc: {<<: *a}"),
     "a config that contains itself": write("config.yaml", "a: &a [*a]"),
@@ -92,7 +102,9 @@ DAMAGES: dict[str, Damage] = {
     "half a best checkpoint": cut("checkpoints/best.safetensors", 0.5),
     "an empty best checkpoint": write("checkpoints/best.safetensors", b""),
     "a best checkpoint of zeros": write("checkpoints/best.safetensors", bytes(4096)),
-    "a best checkpoint of another kind": write("checkpoints/best.safetensors", b"PK\x03\x04" + bytes(100)),
+    "a best checkpoint of another kind": write(
+        "checkpoints/best.safetensors", b"PK\x03\x04" + bytes(100)
+    ),
     "a best checkpoint with a huge header": write("checkpoints/best.safetensors", b"\xff" * 64),
 }
 
@@ -104,13 +116,22 @@ READ_BY = {
     "cite": "config summary",
     "analyse": "config summary",
 }
-READ = [(command, what) for command, files in READ_BY.items() for what in DAMAGES if set(files.split()) & set(what.split())]
+READ = [
+    (command, what)
+    for command, files in READ_BY.items()
+    for what in DAMAGES
+    if set(files.split()) & set(what.split())
+]
 
 
 @pytest.mark.parametrize(("command", "what"), one_of(3, READ))
 def test_a_damaged_run_is_refused(darnax, run, command, what):
     DAMAGES[what](run)
-    before = {path: path.read_bytes() for path in Path.cwd().rglob("*") if path.is_file() and path.name != ".lock"}
+    before = {
+        path: path.read_bytes()
+        for path in Path.cwd().rglob("*")
+        if path.is_file() and path.name != ".lock"
+    }
     words = {
         "eval": ["eval", run],
         "resume": ["train", "--resume", run],
@@ -122,7 +143,11 @@ def test_a_damaged_run_is_refused(darnax, run, command, what):
     assert result.exit_code == 2, result.output
     assert "cannot be carried out" in result.stderr
     assert "Traceback" not in result.output
-    assert {path: path.read_bytes() for path in Path.cwd().rglob("*") if path.is_file() and path.name != ".lock"} == before
+    assert {
+        path: path.read_bytes()
+        for path in Path.cwd().rglob("*")
+        if path.is_file() and path.name != ".lock"
+    } == before
 
 
 @pytest.mark.parametrize("what", DAMAGES)
@@ -191,7 +216,11 @@ def test_a_damaged_record_is_continued(tmp_path, what):
 
 @settings(max_examples=60, derandomize=True, **FREELY)
 @given(
-    lines=st.lists(st.binary(max_size=30) | st.text(max_size=20).map(str.encode) | st.just(b'{"step": 3, "epoch": 1, "a": 2}'))
+    lines=st.lists(
+        st.binary(max_size=30)
+        | st.text(max_size=20).map(str.encode)
+        | st.just(b'{"step": 3, "epoch": 1, "a": 2}')
+    )
 )
 def test_curves_of_any_record(lines, tmp_path_factory, cases):
     cases["records"] += 1
@@ -201,16 +230,23 @@ def test_curves_of_any_record(lines, tmp_path_factory, cases):
 
 
 TREE = {"w": np.arange(40, dtype=np.float32), "n": 3}
-NOISE = st.tuples(st.sampled_from(["flip", "cut", "insert"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
+NOISE = st.tuples(
+    st.sampled_from(["flip", "cut", "insert"]),
+    st.floats(0, 1, exclude_max=True),
+    st.integers(1, 255),
+)
 
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE)
-def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(noise, tmp_path_factory, caplog, cases):
+def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(
+    noise, tmp_path_factory, caplog, cases
+):
     cases["damages"] += 1
     folder = tmp_path_factory.mktemp("checkpoints")
     before, path, best = (
-        checkpoint.save(folder, step, TREE, {"best": 0.5}, 2, name) for step, name in ((1, None), (2, None), (2, "best"))
+        checkpoint.save(folder, step, TREE, {"best": 0.5}, 2, name)
+        for step, name in ((1, None), (2, None), (2, "best"))
     )
     for file in (path, best):
         file.write_bytes(damaged(file.read_bytes(), *noise))
@@ -240,7 +276,9 @@ def test_a_checkpoint_of_another_network_is_refused_with_the_differences(darnax,
     result = darnax("train", "--resume", run)
     assert result.exit_code == 2, result.output
     assert "arrays/layer_map" in result.output
-    assert "the checkpoint has float32[20, 100], the configuration float32[30, 100]" in " ".join(result.output.split())
+    assert "the checkpoint has float32[20, 100], the configuration float32[30, 100]" in " ".join(
+        result.output.split()
+    )
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -253,11 +291,15 @@ def damaged(whole: bytes, how: str, where: float, by: int) -> bytes:
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE, packed=st.booleans())
-def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(noise, packed, tmp_path_factory, cases):
+def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(
+    noise, packed, tmp_path_factory, cases
+):
     cases["damages"] += 1
     raw = b"\0\0\x08\x02" + (3).to_bytes(4, "big") + (5).to_bytes(4, "big") + bytes(range(15))
     path = tmp_path_factory.mktemp("archives") / "a.gz"
-    path.write_bytes(damaged(gzip.compress(raw), *noise) if packed else gzip.compress(damaged(raw, *noise)))
+    path.write_bytes(
+        damaged(gzip.compress(raw), *noise) if packed else gzip.compress(damaged(raw, *noise))
+    )
     try:
         array = read_idx(path)
     except RequestError as error:

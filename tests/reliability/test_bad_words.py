@@ -183,13 +183,22 @@ def test_a_word(darnax, word):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "word", [w for w in WORDS if w.split("=")[0].split(".")[0] in ("name", "paths", "seed", "+experiment", "hydra")]
+    "word",
+    [
+        w
+        for w in WORDS
+        if w.split("=")[0].split(".")[0] in ("name", "paths", "seed", "+experiment", "hydra")
+    ],
 )
 def test_a_word_of_a_sweep(darnax, word, monkeypatch):
     from darnax.laboratory import training
 
-    monkeypatch.setattr(training, "open_data", lambda *_, **__: pytest.fail("it went on to the data"))
-    result = darnax("train", "-m", "+experiment=digits_smoke", "model.features=50", "runner.keep=0,-1", word)
+    monkeypatch.setattr(
+        training, "open_data", lambda *_, **__: pytest.fail("it went on to the data")
+    )
+    result = darnax(
+        "train", "-m", "+experiment=digits_smoke", "model.features=50", "runner.keep=0,-1", word
+    )
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
     assert list(Path().iterdir()) == []
@@ -203,12 +212,25 @@ def compose_anything(words: list[str]) -> None:
 
 
 keys = st.sampled_from(
-    ["seed", "model", "+a", "~seed", "data.name", "model.layers.hidden.j_d", "name", "++x.y", "hydra", "hydra.job"]
+    [
+        "seed",
+        "model",
+        "+a",
+        "~seed",
+        "data.name",
+        "model.layers.hidden.j_d",
+        "name",
+        "++x.y",
+        "hydra",
+        "hydra.job",
+    ]
 )
 values = st.text("ab01.,-+[]{}()'\"$:= \\\n\t!&*#|>%@`ß", max_size=10) | st.text(
     st.characters(exclude_characters="\x00", codec="utf-8"), max_size=6
 )  # argv holds no NUL
-anything = st.lists(st.one_of(st.builds("{}={}".format, keys, values), values), min_size=1, max_size=2)
+anything = st.lists(
+    st.one_of(st.builds("{}={}".format, keys, values), values), min_size=1, max_size=2
+)
 
 
 @pytest.mark.slow

@@ -43,7 +43,9 @@ COSTLY = {
     "a number in the system of sixty beyond the floats": "a: 1" + ":00" * 400 + ".5",
     "a number that is not written in tens": "a: 0x" + "f" * 6000,
     "more values than any configuration": f"[{'0,' * (1 << 20)}0]",
-    "keys that are long together": "".join(f"{' ' * n}? {'k' * 100}\n{' ' * n}:\n" for n in range(15)),
+    "keys that are long together": "".join(
+        f"{' ' * n}? {'k' * 100}\n{' ' * n}:\n" for n in range(15)
+    ),
     "one long key": f"? {'a.' * 1000}a\n: 1",
 }
 
@@ -63,9 +65,13 @@ def test_levels_are_counted_as_the_reader_has_them():
         load_plain("[" * 201 + "]" * 201)
 
 
-@pytest.mark.parametrize("word", ["+" * 400_000, "+~" * 200_000, "a" * 400_000, "'" + "=" * 400_000])
+@pytest.mark.parametrize(
+    "word", ["+" * 400_000, "+~" * 200_000, "a" * 400_000, "'" + "=" * 400_000]
+)
 def test_words_of_overrides_are_read_in_the_time_of_their_length(tmp_path, word):
-    (tmp_path / "overrides.yaml").write_text(f"- {word}\n- +model.depth=2\n- ~data.test\n- '++seed=1'\n")
+    (tmp_path / "overrides.yaml").write_text(
+        f"- {word}\n- +model.depth=2\n- ~data.test\n- '++seed=1'\n"
+    )
     began = time.perf_counter()
     assert {"model.depth", "seed"} <= Run(tmp_path, "finished").overridden_keys
     assert time.perf_counter() - began < 2
@@ -73,7 +79,9 @@ def test_words_of_overrides_are_read_in_the_time_of_their_length(tmp_path, word)
 
 @pytest.mark.parametrize("replicas", [10**9, 10**300, -5, True, None])
 def test_a_number_of_replicas_that_no_run_has_makes_no_list_of_seeds(tmp_path, replicas):
-    assert len(Run(tmp_path, "finished", config={"seed": 0, "runner.replicas": replicas}).seeds) <= 1
+    assert (
+        len(Run(tmp_path, "finished", config={"seed": 0, "runner.replicas": replicas}).seeds) <= 1
+    )
 
 
 def test_a_name_of_many_words_has_few_endings():
@@ -134,7 +142,9 @@ def test_a_sampler_lists_no_values_without_bounds():
 
 
 @pytest.mark.parametrize(("count", "taken"), [(1, True), (10**6, False)])
-@pytest.mark.parametrize("word", ["joblib hydra.launcher.n_jobs", "submitit_local hydra.launcher.tasks_per_node"])
+@pytest.mark.parametrize(
+    "word", ["joblib hydra.launcher.n_jobs", "submitit_local hydra.launcher.tasks_per_node"]
+)
 def test_a_record_starts_no_more_processes_than_there_are_cores(word, count, taken):
     launcher, key = word.split()
     words = [f"hydra/launcher={launcher}", f"{key}={count}"]
@@ -151,8 +161,14 @@ def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
 
     width, height = 1 << 15, 1 << 14
     rows = zlib.compress(b"\0" * (width // 8 + 1) * height, 1)
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b"")]
-    blocks = (struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in parts)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
+        (b"IDAT", rows),
+        (b"IEND", b""),
+    ]
+    blocks = (
+        struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in parts
+    )
     picture = np.frombuffer(b"\x89PNG\r\n\x1a\n" + b"".join(blocks), np.uint8)
     decoded = None
     with contextlib.suppress(cv2.error):
@@ -170,7 +186,9 @@ def test_confusions_of_many_classes_are_not_counted():
         placed=lambda window: window,
         evaluate=lambda *_: (np.ones((1, 3)), np.zeros((1, 3), int)),
     )
-    split = SimpleNamespace(windows=lambda epoch: [Window(np.zeros((3, 1)), np.zeros(3, np.int32), 3)])
+    split = SimpleNamespace(
+        windows=lambda epoch: [Window(np.zeros((3, 1)), np.zeros(3, np.int32), 3)]
+    )
     for count, kept in ((2000, 2000), (1_000_000, 0)):
         found = evaluate(programs, None, split, tuple(map(str, range(count))))
         assert len(found.class_names) == len(found.confusion) == kept

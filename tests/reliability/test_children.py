@@ -18,7 +18,9 @@ STARTED = [
 
 @pytest.mark.parametrize("safe", [True, False], ids=["safe", "the attack is real"])
 @pytest.mark.parametrize("words", STARTED, ids=["command", "module"])
-def test_a_python_that_is_started_imports_nothing_of_the_working_directory(tmp_path, monkeypatch, words, safe):
+def test_a_python_that_is_started_imports_nothing_of_the_working_directory(
+    tmp_path, monkeypatch, words, safe
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     for module in ("threading", "warnings", "signal", "joblib"):
@@ -50,5 +52,7 @@ def test_no_library_is_looked_for_in_the_working_directory(monkeypatch, places, 
 
 def test_what_opencv_adds_to_the_places_of_libraries_is_taken_away():
     told = "import os, cv2; from darnax.children import *; keep_to_installed_code(); print(os.environ.get(LIBRARIES, '/'))"
-    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.strip()
+    found = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert all(Path(place).is_absolute() for place in found.split(os.pathsep))

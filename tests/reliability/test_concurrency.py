@@ -61,7 +61,9 @@ def started(tmp_path: Path) -> Iterator:
     def start(code: str, *words: object) -> subprocess.Popen:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        process = subprocess.Popen([sys.executable, "-c", code, *map(str, words)], cwd=tmp_path, env=environment, **pipes)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, words)], cwd=tmp_path, env=environment, **pipes
+        )
         running.append(process)
         return process
 
@@ -79,7 +81,10 @@ def test_fifty_runs_at_once_get_fifty_folders(tmp_path, started):
     names = [name for process in processes for name in process.communicate()[0].split()]
     assert len(names) == len(set(names)) == PROCESSES * EACH
     assert {path.name for path in (tmp_path / "outputs" / "e").iterdir()} == set(names)
-    assert all(RunFolder.open(path).summary()["status"] == "running" for path in (tmp_path / "outputs" / "e").iterdir())
+    assert all(
+        RunFolder.open(path).summary()["status"] == "running"
+        for path in (tmp_path / "outputs" / "e").iterdir()
+    )
 
 
 def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
@@ -89,7 +94,9 @@ def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
     assert other.stdout.readline() == "held\n"
     with pytest.raises(RequestError, match="another process is at work"), folder.held():
         pytest.fail("two of them")
-    os.kill(other.pid, signal.SIGKILL)  # a lock dies with its process, and leaves nothing to clean up
+    os.kill(
+        other.pid, signal.SIGKILL
+    )  # a lock dies with its process, and leaves nothing to clean up
     other.wait()
     with folder.held():
         assert is_locked(folder.path / ".lock")
@@ -105,7 +112,10 @@ def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task
     assert other.stdout.readline() == "held\n"
     while_it_runs = [darnax(*words).output for words in commands]
     assert all("running" in said and "interrupted" not in said for said in while_it_runs)
-    with pytest.raises(RequestError, match="another process is at work"), folder.held():  # asking has not taken it away
+    with (
+        pytest.raises(RequestError, match="another process is at work"),
+        folder.held(),
+    ):  # asking has not taken it away
         pytest.fail("two of them")
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
@@ -146,9 +156,16 @@ def archives(folder: Path) -> Path:
     folder.mkdir()
     for prefix, count in (("train", 60), ("t10k", 20)):
         images = np.random.default_rng(0).integers(0, 256, (count, 28, 28), dtype=np.uint8)
-        for kind, array in (("images-idx3", images), ("labels-idx1", np.arange(count, dtype=np.uint8) % 10)):
-            header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
-            (folder / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
+        for kind, array in (
+            ("images-idx3", images),
+            ("labels-idx1", np.arange(count, dtype=np.uint8) % 10),
+        ):
+            header = bytes([0, 0, 8, array.ndim]) + b"".join(
+                size.to_bytes(4, "big") for size in array.shape
+            )
+            (folder / f"{prefix}-{kind}-ubyte.gz").write_bytes(
+                gzip.compress(header + array.tobytes())
+            )
     return folder
 
 

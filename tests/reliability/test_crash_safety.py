@@ -21,7 +21,14 @@ from safetensors.numpy import load_file
 from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
 
-TINY = [*TASK, "tracking=local", "tracking.console=false", "runner.limit_batches=1", "runner.keep=3", "runner.keep_every=100"]
+TINY = [
+    *TASK,
+    "tracking=local",
+    "tracking.console=false",
+    "runner.limit_batches=1",
+    "runner.keep=3",
+    "runner.keep_every=100",
+]
 LONG = [*TINY, "runner.epochs=600"]
 PATIENCE = 600  # seconds, on a machine that has other things to do
 
@@ -44,12 +51,19 @@ def whole(commands: Commands) -> Path:
 
 
 def lines(run: Path) -> list[bytes]:
-    return (run / "metrics.jsonl").read_bytes().split(b"\n") if (run / "metrics.jsonl").exists() else [b""]
+    return (
+        (run / "metrics.jsonl").read_bytes().split(b"\n")
+        if (run / "metrics.jsonl").exists()
+        else [b""]
+    )
 
 
 def science(run: Path) -> list[dict]:
     """The rows without times; each start of the program leaves a row that has nothing else."""
-    found = [{k: v for k, v in json.loads(line).items() if not k.startswith("time/")} for line in lines(run)[:-1]]
+    found = [
+        {k: v for k, v in json.loads(line).items() if not k.startswith("time/")}
+        for line in lines(run)[:-1]
+    ]
     return [row for row in found if len(row) > 2]
 
 
@@ -72,25 +86,40 @@ def assert_same(run: Path, whole: Path) -> None:
         one, other = load_file(run / "checkpoints" / path.name), load_file(path)
         assert one.keys() == other.keys()
         assert all(np.array_equal(one[name], other[name]) for name in other)
-    assert {path.name for path in (run / "checkpoints").iterdir()} == {path.name for path in (whole / "checkpoints").iterdir()}
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {
+        path.name for path in (whole / "checkpoints").iterdir()
+    }
 
 
 class Lives:
     """A run that is begun, resumed, and begun anew when it is over."""
 
     def __init__(self, commands: Commands, outputs: Path, whole: Path) -> None:
-        self.commands, self.outputs, self.whole, self.run, self.seen = commands, outputs, whole, None, 0
+        self.commands, self.outputs, self.whole, self.run, self.seen = (
+            commands,
+            outputs,
+            whole,
+            None,
+            0,
+        )
 
     def go_on(self) -> int:
         """Start the program and wait until it trains; return its process."""
-        words = ["train", "--resume", self.run] if self.run else ["train", *LONG, f"paths.outputs={self.outputs}"]
+        words = (
+            ["train", "--resume", self.run]
+            if self.run
+            else ["train", *LONG, f"paths.outputs={self.outputs}"]
+        )
         starts, known = self.starts(), set(self.outputs.glob("*/*"))
         process = self.commands.start(*words)
         deadline = time.monotonic() + PATIENCE
         while self.starts() == starts:
             assert time.monotonic() < deadline, (self.commands.place / "said").read_text()
             if self.run is None:
-                self.run, self.seen = next((path for path in self.outputs.glob("*/*") if path not in known), None), 0
+                self.run, self.seen = (
+                    next((path for path in self.outputs.glob("*/*") if path not in known), None),
+                    0,
+                )
             time.sleep(0.002)
         return process
 
@@ -133,7 +162,11 @@ def test_killed_a_hundred_times(commands, whole, tmp_path, cases):
 def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
     """A disk of 8 MB at `place`; what is given is a way to fill it."""
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], check=True, capture_output=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)],
+        check=True,
+        capture_output=True,
+    )
 
     def fill(process: int) -> None:
         del process
@@ -155,11 +188,15 @@ def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
 def quota(place: Path) -> Iterator[Callable[[int], None]]:
     """A limit on the size of files, which everybody can set: a process that is given one can write no checkpoint."""
     place.mkdir()
-    yield lambda process: resource.prlimit(process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    yield lambda process: resource.prlimit(
+        process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY)
+    )
 
 
 def can_mount() -> bool:
-    status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    status = dict(
+        line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines()
+    )
     return bool(int(status["CapEff"], 16) >> 21 & 1)  # CAP_SYS_ADMIN
 
 
@@ -242,6 +279,8 @@ def test_a_run_that_cannot_be_written_to_is_not_resumed(darnax, task):
 @pytest.mark.slow
 def test_a_dashboard_that_cannot_be_written_to_is_said_once_and_stops_nothing(commands, tmp_path):
     (tmp_path / "wandb").touch()
-    code, said = commands.ended(commands.start("train", *TINY, "tracking=offline", f"paths.outputs={tmp_path}"))
+    code, said = commands.ended(
+        commands.start("train", *TINY, "tracking=offline", f"paths.outputs={tmp_path}")
+    )
     assert code == 0, said
     assert said.count("W&B is off for the rest of this run") == 1

@@ -16,20 +16,41 @@ from darnax.diagrams import picture
 from darnax.reports import confusion
 from darnax.runner.interrupts import Interrupted
 
-NASTY = ["<script>alert(1)</script>", "[red]x[/red]", "[/]", "a\x1b[2Jb", "\x07", "'\"&", "\x9b2J", "‮abc", "]]>"]
+NASTY = [
+    "<script>alert(1)</script>",
+    "[red]x[/red]",
+    "[/]",
+    "a\x1b[2Jb",
+    "\x07",
+    "'\"&",
+    "\x9b2J",
+    "‮abc",
+    "]]>",
+]
 
 
 def test_an_svg_holds_words_not_elements():
     config = copy.deepcopy(composed("mnist_skip"))
     adapters = config["model"]["adapters"]
-    names = dict(zip(adapters, ["<b>x</b>", "a&b", "\"'>", "]]><i/>", "a\x1b[2J\u202eb", *adapters], strict=False))
+    names = dict(
+        zip(
+            adapters,
+            ["<b>x</b>", "a&b", "\"'>", "]]><i/>", "a\x1b[2J\u202eb", *adapters],
+            strict=False,
+        )
+    )
     config["model"]["adapters"] = {names[name]: node for name, node in adapters.items()}
     config["optimizer"]["groups"] = {}
     learn = list(config["model"]["adapters"])
     for phase in config["dynamics"]["train"].values():
         phase["learn"] = [*learn, "hidden*"] if phase.get("learn") else []
     tree = ElementTree.fromstring(picture.svg(describe(config)))
-    assert not {element.tag.rpartition("}")[2] for element in tree.iter()} & {"b", "i", "u", "script"}
+    assert not {element.tag.rpartition("}")[2] for element in tree.iter()} & {
+        "b",
+        "i",
+        "u",
+        "script",
+    }
     assert "<b>x</b>" in "".join(tree.itertext())
     assert "a\\x1b[2J\\u202eb" in "".join(tree.itertext())
 
@@ -58,7 +79,9 @@ def test_tables_and_panels_command_no_terminal(monkeypatch, capsys, terminal):
         assert "\\x1b[2J" in text
 
 
-@pytest.mark.parametrize("name", ["run", "a b", "x; touch caught", "$(touch caught)", "`touch caught`", "it's"])
+@pytest.mark.parametrize(
+    "name", ["run", "a b", "x; touch caught", "$(touch caught)", "`touch caught`", "it's"]
+)
 def test_a_line_to_go_on_with_is_one_command_whatever_a_folder_is_called(tmp_path, name):
     words = shlex.split(Interrupted(15, tmp_path / name).resume)
     assert words == ["darnax", "train", "--resume", str(tmp_path / name)]

@@ -33,8 +33,19 @@ from darnax.tracking.jsonl import Jsonl
 from darnax.tracking.since import SkipReplayed
 
 ONCE = (Phase.explicit, Phase.generate)  # shrinking would train for many minutes
-FREELY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck), "phases": ONCE}
-SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=30", "tracking=local", "data.batch_size=1"]
+FREELY = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": ONCE,
+}
+SMALL = [
+    "+experiment=digits_smoke",
+    "model.depth=1",
+    "model.features=30",
+    "tracking=local",
+    "data.batch_size=1",
+]
 SGD = "optimizer.groups.hidden.learning_rate.init_value"
 
 
@@ -54,8 +65,18 @@ class Stop:
     damage: bool
 
 
-HOW = ["SIGINT", "SIGTERM", "SIGUSR1", "killed before a row", "killed in a row", "killed after a row", "killed in a checkpoint"]
-STOPS = st.lists(st.builds(Stop, st.sampled_from(HOW), st.integers(0, 45), st.booleans()), min_size=1, max_size=3)
+HOW = [
+    "SIGINT",
+    "SIGTERM",
+    "SIGUSR1",
+    "killed before a row",
+    "killed in a row",
+    "killed after a row",
+    "killed in a checkpoint",
+]
+STOPS = st.lists(
+    st.builds(Stop, st.sampled_from(HOW), st.integers(0, 45), st.booleans()), min_size=1, max_size=3
+)
 
 
 class Fate(Tracker):
@@ -101,7 +122,11 @@ def killing(stop: Stop | None) -> Callable[[Path, bytes], None]:
     write, count = checkpoint.write_atomically, iter(range(10**6))
 
     def write_or_die(path: Path, content: bytes) -> None:
-        if stop is not None and stop.how == "killed in a checkpoint" and next(count) == stop.at // 10:
+        if (
+            stop is not None
+            and stop.how == "killed in a checkpoint"
+            and next(count) == stop.at // 10
+        ):
             path.with_name(f".{path.name}.99.tmp").write_bytes(content[: len(content) // 2])
             raise Killed
         write(path, content)
@@ -114,7 +139,9 @@ def experiment(*overrides: str) -> Experiment:
     return build(compose(list(overrides)))
 
 
-def session(folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None) -> bool:
+def session(
+    folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None
+) -> bool:
     """Train until the end or a stop, and say whether it was the end."""
 
     def tracker(progress) -> Tracker:
@@ -149,7 +176,11 @@ def run(
 
 def without_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_times(v) for name, v in value.items() if "seconds" not in name and "per_second" not in name}
+        return {
+            name: without_times(v)
+            for name, v in value.items()
+            if "seconds" not in name and "per_second" not in name
+        }
     return value
 
 
@@ -164,35 +195,49 @@ def meta(path: Path) -> Any:
 
 
 def assert_same(one: RunFolder, other: RunFolder) -> None:
-    rows, expected = (list(map(json.loads, f.metrics.read_text().splitlines())) for f in (one, other))
+    rows, expected = (
+        list(map(json.loads, f.metrics.read_text().splitlines())) for f in (one, other)
+    )
     assert told(rows) == told(expected)
     steps = [row["step"] for row in told(rows)]
     assert sorted(set(steps)) == steps
     assert without_times(one.summary()) == without_times(other.summary())
-    names, wanted_names = (sorted(path.name for path in folder.checkpoints.iterdir()) for folder in (one, other))
+    names, wanted_names = (
+        sorted(path.name for path in folder.checkpoints.iterdir()) for folder in (one, other)
+    )
     assert names == wanted_names
     for name in names:
         arrays, wanted = load_file(one.checkpoints / name), load_file(other.checkpoints / name)
         assert arrays.keys() == wanted.keys()
         for leaf, array in wanted.items():
             assert arrays[leaf].dtype == array.dtype
-            np.testing.assert_array_equal(arrays[leaf], array, err_msg=f"{name} {leaf}", strict=True)
+            np.testing.assert_array_equal(
+                arrays[leaf], array, err_msg=f"{name} {leaf}", strict=True
+            )
         assert meta(one.checkpoints / name) == meta(other.checkpoints / name)
     assert "best.safetensors" in names
     assert any(name.startswith("step-") for name in names)
 
 
-def check(place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]) -> None:
-    (whole, expected), (parts, found) = (run(place, overrides, data, some, cases) for some in ([], stops))
+def check(
+    place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
+) -> None:
+    (whole, expected), (parts, found) = (
+        run(place, overrides, data, some, cases) for some in ([], stops)
+    )
     cases["runs"] += 1
     assert_same(parts, whole)
     assert_heard(told(found.rows), told(expected.rows), stops)
 
 
-def assert_heard(rows: list[dict[str, Any]], expected: list[dict[str, Any]], stops: list[Stop]) -> None:
+def assert_heard(
+    rows: list[dict[str, Any]], expected: list[dict[str, Any]], stops: list[Stop]
+) -> None:
     """A kill between the record and the dashboard loses it one row; nothing is told twice."""
     assert all(row in expected for row in rows)
-    assert len([row for row in expected if row not in rows]) <= sum(stop.how == "killed after a row" for stop in stops)
+    assert len([row for row in expected if row not in rows]) <= sum(
+        stop.how == "killed after a row" for stop in stops
+    )
     steps = [row["step"] for row in rows]
     assert sorted(set(steps)) == steps
 
@@ -206,8 +251,17 @@ def assert_heard(rows: list[dict[str, Any]], expected: list[dict[str, Any]], sto
 )
 def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, every, stops):
     numbers = [f"seed={seed}", f"{SGD}={rate}"]
-    numbers += [f"runner.{name}={n}" for name, n in zip(("evaluate_every", "checkpoint_every", "keep"), every, strict=True)]
-    check(tmp_path_factory.mktemp("runs"), [*SMALL, *numbers, "runner.epochs=2"], digits(10), stops, cases)
+    numbers += [
+        f"runner.{name}={n}"
+        for name, n in zip(("evaluate_every", "checkpoint_every", "keep"), every, strict=True)
+    ]
+    check(
+        tmp_path_factory.mktemp("runs"),
+        [*SMALL, *numbers, "runner.epochs=2"],
+        digits(10),
+        stops,
+        cases,
+    )
 
 
 ADAM = [
@@ -221,7 +275,10 @@ CHAIN = [
     "+optimizer.default.shrink={_target_: optax.add_decayed_weights, weight_decay: 0.01}",
     "+optimizer.default.descend={_target_: optax.adam, learning_rate: 0.01}",
 ]
-MOMENTUM = ["~optimizer.default", "+optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}"]
+MOMENTUM = [
+    "~optimizer.default",
+    "+optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}",
+]
 OPTIMISERS = [[], ADAM, MOMENTUM, CHAIN]
 STOPPED = {  # four epochs of 20 steps with a row each, after one at the start: the rows at which a session is stopped
     "in an epoch": ("runner.keep=2", [70]),
@@ -235,7 +292,9 @@ STOPPED = {  # four epochs of 20 steps with a row each, after one at the start: 
 FIRST, *OTHERS = STOPPED
 
 
-@pytest.mark.parametrize("case", [FIRST, *(pytest.param(case, marks=pytest.mark.slow) for case in OTHERS)])
+@pytest.mark.parametrize(
+    "case", [FIRST, *(pytest.param(case, marks=pytest.mark.slow) for case in OTHERS)]
+)
 def test_a_stopped_run_keeps_the_checkpoints_of_one_that_never_was(tmp_path, cases, case):
     keeping, rows = STOPPED[case]
     few = ["data.batch_size=2", "model.features=10", "runner.epochs=4", "runner.keep=2"]
@@ -251,8 +310,19 @@ PHASES = ["recall", "published"]
 def streamed() -> Dataset:
     """The random images, read in windows, in an order of their own for every epoch."""
     split = digits(10).train
-    read = Streamed(lambda index: Arrays(split.inputs[index], split.targets[index]), np.arange(len(split)), 15, seed=3)
-    return Dataset("mnist", read, Resident(split.inputs[::-1], split.targets[::-1]), split, digits(10).class_names)
+    read = Streamed(
+        lambda index: Arrays(split.inputs[index], split.targets[index]),
+        np.arange(len(split)),
+        15,
+        seed=3,
+    )
+    return Dataset(
+        "mnist",
+        read,
+        Resident(split.inputs[::-1], split.targets[::-1]),
+        split,
+        digits(10).class_names,
+    )
 
 
 @st.composite
@@ -279,4 +349,10 @@ def configurations(draw: st.DrawFn) -> Iterator[list[str]]:
 @settings(max_examples=60, derandomize=True, **FREELY)
 @given(overrides=configurations(), data=st.sampled_from([digits, streamed]), stops=STOPS)
 def test_any_configuration_is_never_stopped(tmp_path_factory, cases, overrides, data, stops):
-    check(tmp_path_factory.mktemp("runs"), overrides, data(10) if data is digits else data(), stops, cases)
+    check(
+        tmp_path_factory.mktemp("runs"),
+        overrides,
+        data(10) if data is digits else data(),
+        stops,
+        cases,
+    )

@@ -18,7 +18,15 @@ from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import OmegaConfBaseException
 
 from darnax.bounded_yaml import load_plain
-from darnax.files import in_memory, is_strange, open_inside, open_regular, read_bytes, read_text, write_inside
+from darnax.files import (
+    in_memory,
+    is_strange,
+    open_inside,
+    open_regular,
+    read_bytes,
+    read_text,
+    write_inside,
+)
 from darnax.locks import file_lock, is_locked, is_locked_here
 
 
@@ -91,7 +99,9 @@ def test_a_file_is_read_up_to_a_number_of_bytes(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(ValueError, match="utf-8"):
         read_text(path)
-    assert read_bytes(Path("/proc/self/status"), 1 << 20).startswith(b"Name:")  # which says that it has no bytes
+    assert read_bytes(Path("/proc/self/status"), 1 << 20).startswith(
+        b"Name:"
+    )  # which says that it has no bytes
 
 
 def test_a_link_to_a_file_is_read_and_never_written_through(tmp_path: Path) -> None:
@@ -159,7 +169,11 @@ def test_plain_yaml_is_what_omegaconf_makes_of_it(text: str) -> None:
 def same(a: object, b: object) -> bool:
     """Compare values and their types; nan is the same as nan."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return list(a) == list(b) and [type(k) for k in a] == [type(k) for k in b] and all(same(a[k], b[k]) for k in a)
+        return (
+            list(a) == list(b)
+            and [type(k) for k in a] == [type(k) for k in b]
+            and all(same(a[k], b[k]) for k in a)
+        )
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(same, a, b))
     both_nan = isinstance(a, float) and isinstance(b, float) and math.isnan(a) and math.isnan(b)
@@ -206,14 +220,20 @@ def test_other_yaml_is_refused(what: str) -> None:
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
 TREES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=12
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=12,
 )
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(TREES)
 def test_what_is_written_comes_back(tree: object) -> None:
-    text = yaml.dump({"a": tree}, Dumper=get_omega_conf_dumper(), allow_unicode=True, sort_keys=False)
+    text = yaml.dump(
+        {"a": tree}, Dumper=get_omega_conf_dumper(), allow_unicode=True, sort_keys=False
+    )
     assert same(load_plain(text), {"a": tree})
 
 
@@ -221,7 +241,10 @@ def test_what_is_written_comes_back(tree: object) -> None:
 @given(st.text(alphabet="ab01.eE+-_:[]{},'\"&*!|>?#%@ \n~<=\t", max_size=30))
 def test_any_text_that_both_read_is_the_same_to_both(text: str) -> None:
     try:
-        found, expected = load_plain(f"a: {text}"), OmegaConf.to_container(OmegaConf.create(f"a: {text}"))
+        found, expected = (
+            load_plain(f"a: {text}"),
+            OmegaConf.to_container(OmegaConf.create(f"a: {text}")),
+        )
     except (ValueError, yaml.YAMLError, OmegaConfBaseException):
         return
     assert same(found, expected)

@@ -59,7 +59,9 @@ BESIDE = {  # files that Hydra would have read
     "hydra/env/default.yaml": "# @package _global_\nhydra: {job: {env_set: {PATH: /nowhere}}}\n",
     "configs/hydra/launcher/basic.yaml": LAUNCHER,
 }
-PLAIN = "name: foreign\nseed: 0\nmodel: {depth: 2, size: ['${model.depth}']}\npaths: {outputs: out}\n"
+PLAIN = (
+    "name: foreign\nseed: 0\nmodel: {depth: 2, size: ['${model.depth}']}\npaths: {outputs: out}\n"
+)
 ATTACKS = {
     "what is harmless": PLAIN,
     "pairs": PLAIN + "x: !!pairs [a: '${oc.env:MY_CANARY}']\n",
@@ -118,11 +120,28 @@ def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, li
 def test_a_foreign_configuration_is_plain_data_whatever_stands_in_it_and_beside_it(tmp_path):
     results, events = composed_apart(tmp_path, ATTACKS)
     opened = {path for name, path in events if name == "open"}
-    assert opened == {str(tmp_path / str(number) / "foreign.yaml") for number in range(len(ATTACKS))}
-    assert [event for event in events if event[0] not in ("open", "import", "os.scandir", "os.listdir")] == []
-    assert [event for event in events if event[0] == "import" and event[1].startswith(("os.", "numpy", "subprocess"))] == []
-    accepted = [name for name, result in zip(ATTACKS, results[::3], strict=True) if not isinstance(result, str)]
-    harmless = {"what is harmless", "a package behind a line separator", "a package behind a next line", "a header of two"}
+    assert opened == {
+        str(tmp_path / str(number) / "foreign.yaml") for number in range(len(ATTACKS))
+    }
+    assert [
+        event for event in events if event[0] not in ("open", "import", "os.scandir", "os.listdir")
+    ] == []
+    assert [
+        event
+        for event in events
+        if event[0] == "import" and event[1].startswith(("os.", "numpy", "subprocess"))
+    ] == []
+    accepted = [
+        name
+        for name, result in zip(ATTACKS, results[::3], strict=True)
+        if not isinstance(result, str)
+    ]
+    harmless = {
+        "what is harmless",
+        "a package behind a line separator",
+        "a package behind a next line",
+        "a header of two",
+    }
     assert set(accepted) <= harmless | {"a lookup in a key", "what was computed"}
     assert "what is harmless" in accepted
     assert results[1][0]["seed"] == 3
@@ -139,7 +158,21 @@ def test_hydra_would_have_followed(tmp_path, monkeypatch):
 
 
 KEYS = st.sampled_from(
-    ["name", "seed", "a", "b.c", "hydra", "defaults", "computed_from", "${oc.env:MY_CANARY}", "true", "1", "~", "=", "<<"]
+    [
+        "name",
+        "seed",
+        "a",
+        "b.c",
+        "hydra",
+        "defaults",
+        "computed_from",
+        "${oc.env:MY_CANARY}",
+        "true",
+        "1",
+        "~",
+        "=",
+        "<<",
+    ]
 )
 PIECES = st.sampled_from(
     [
@@ -165,10 +198,23 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=5).map("".join)
 LEAVES = st.one_of(TEXTS, st.none(), st.integers(), st.floats(), st.booleans())
 TREES = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=10
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=10,
 )
 TAGS = st.sampled_from(
-    ["", "!!pairs ", "!!omap ", "!!set ", "!!str ", "!!binary ", "!!python/name:os.system ", "!x ", "&a ", "*a "]
+    [
+        "",
+        "!!pairs ",
+        "!!omap ",
+        "!!set ",
+        "!!str ",
+        "!!binary ",
+        "!!python/name:os.system ",
+        "!x ",
+        "&a ",
+        "*a ",
+    ]
 )
 
 
@@ -178,7 +224,9 @@ TAGS = st.sampled_from(
     TAGS,
     st.sampled_from(["", "# @package hydra\n", "#\u2028# @package hydra\n"]),
 )
-def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(tmp_path_factory, tree, tag, header):
+def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(
+    tmp_path_factory, tree, tag, header
+):
     file = tmp_path_factory.getbasetemp() / "anything.yaml"
     text = header + yaml.safe_dump(tree, allow_unicode=True)
     file.write_text(text.replace(": ", f": {tag}", 1), encoding="utf-8")

@@ -40,8 +40,17 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def grid(config: dict[str, Any], *words: str, **changes: Any) -> Path:
     """Leave the folder of a grid with two points that wait."""
-    points = [{"overrides": [f"seed={seed}"], "config": config | {"seed": seed}, "refusal": ""} for seed in (1, 2)]
-    record = {"overrides": ["seed=1,2", *words], "file": None, "directory": str(Path.cwd()), "command": [], "points": points}
+    points = [
+        {"overrides": [f"seed={seed}"], "config": config | {"seed": seed}, "refusal": ""}
+        for seed in (1, 2)
+    ]
+    record = {
+        "overrides": ["seed=1,2", *words],
+        "file": None,
+        "directory": str(Path.cwd()),
+        "command": [],
+        "points": points,
+    }
     folder = Path("outputs/task/sweeps/2026-01-01_00-00-00-abcd").absolute()
     (folder / ".points").mkdir(parents=True)
     (folder / "sweep.json").write_text(json.dumps(record | changes))
@@ -50,8 +59,19 @@ def grid(config: dict[str, Any], *words: str, **changes: Any) -> Path:
 
 def search(config: dict[str, Any], *words: str, **changes: Any) -> Path:
     """Leave the folder of a search that has drawn one point."""
-    goal = {"metric": "eval/accuracy", "value": "best", "direction": "maximize", "trials": 20, "pruner": None}
-    asked = ["+experiment=digits_smoke", "hydra/sweeper=optuna", "seed=range(9)", "hydra.sweeper.pruner=null"]
+    goal = {
+        "metric": "eval/accuracy",
+        "value": "best",
+        "direction": "maximize",
+        "trials": 20,
+        "pruner": None,
+    }
+    asked = [
+        "+experiment=digits_smoke",
+        "hydra/sweeper=optuna",
+        "seed=range(9)",
+        "hydra.sweeper.pruner=null",
+    ]
     return grid(config, *asked, *words, goal=goal, **changes)
 
 
@@ -89,19 +109,25 @@ LAUNCHERS = {
 def test_a_word_of_a_record_that_is_not_harmless_is_refused(word):
     name = "submitit_slurm" if "partition" in word else "joblib"
     with pytest.raises(RequestError, match="came from the record"):
-        merge_overrides([f"hydra/launcher={name}", word], [], lambda key: key in ("experiment", "model"))
+        merge_overrides(
+            [f"hydra/launcher={name}", word], [], lambda key: key in ("experiment", "model")
+        )
 
 
 @pytest.mark.parametrize("word", one_of(8, list(LAUNCHERS.values())), ids=LAUNCHERS)
 @pytest.mark.parametrize("make", [grid, search])
-def test_a_record_says_nothing_to_hydra_but_where_points_run(darnax, task, tmp_path, trained, word, make):
+def test_a_record_says_nothing_to_hydra_but_where_points_run(
+    darnax, task, tmp_path, trained, word, make
+):
     marker = tmp_path / "made"
     slurm = "hydra/launcher=submitit_slurm"
     words = [word.replace("{marker}", str(marker))]
     folder = make(task, *([slurm] if "partition" in word else []), *words)
     before = files(tmp_path)
     result = darnax("sweep", "resume", folder)
-    ignored = make is grid and word.startswith("+experiment@")  # words about the configuration of a grid are not used
+    ignored = make is grid and word.startswith(
+        "+experiment@"
+    )  # words about the configuration of a grid are not used
     assert result.exit_code == (1 if ignored else 2), result.output
     assert "Traceback" not in result.output
     assert not marker.exists()
@@ -113,7 +139,11 @@ def test_a_record_says_nothing_to_hydra_but_where_points_run(darnax, task, tmp_p
 HARMLESS = {
     "joblib": ["hydra.launcher.n_jobs=4", "hydra.launcher.timeout=3.5"],
     "batched": ["hydra.launcher.lanes=4", "++hydra.launcher.lanes=4"],
-    "submitit_slurm": ["hydra.launcher.partition=gpu-a100", "hydra.launcher.gres='gpu:1'", "hydra.launcher.mem_gb=8"],
+    "submitit_slurm": [
+        "hydra.launcher.partition=gpu-a100",
+        "hydra.launcher.gres='gpu:1'",
+        "hydra.launcher.mem_gb=8",
+    ],
     "submitit_local": ["hydra.launcher.timeout_min=8", "hydra.launcher.gpus_per_node=null"],
 }
 
@@ -133,11 +163,18 @@ def test_numbers_and_names_are_taken_from_a_record(name):
 
 
 def test_what_a_record_cannot_say_is_said_again_on_the_command_line():
-    recorded = ["seed=1,2", "hydra/launcher=submitit_slurm", "hydra.launcher.setup=['module load x']"]
+    recorded = [
+        "seed=1,2",
+        "hydra/launcher=submitit_slurm",
+        "hydra.launcher.setup=['module load x']",
+    ]
     with pytest.raises(RequestError, match="repeat it on the command line if you trust it"):
         merge_overrides(recorded, [])
     assert set(merge_overrides(recorded, [recorded[2]])) == set(recorded)
-    assert merge_overrides(recorded, ["hydra/launcher=basic"]) == ["seed=1,2", "hydra/launcher=basic"]
+    assert merge_overrides(recorded, ["hydra/launcher=basic"]) == [
+        "seed=1,2",
+        "hydra/launcher=basic",
+    ]
     with pytest.raises(RequestError, match="would make it another sweep"):
         merge_overrides(recorded, ["hydra.job.env_set={A: b}"])
     looks_up = ["name=${oc.env:LAB}", "seed=1,2"]
@@ -177,7 +214,12 @@ def test_a_search_composes_of_nothing_foreign(darnax, task, tmp_path, monkeypatc
 
 VALUES = {
     "a variable": {"name": "${oc.env:MY_TOKEN}"},
-    "one inside a word": {"tracking": {"console": False, "wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"}}},
+    "one inside a word": {
+        "tracking": {
+            "console": False,
+            "wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"},
+        }
+    },
     "a reference": {"name": "${paths.data}"},
     "an object": {"data": {"_target_": "os.abort"}},
     "a package": {"trust": ["lurking"]},
@@ -233,7 +275,13 @@ def test_a_record_with_a_value_of_another_type_is_one_sentence(darnax, task, cha
     assert len(result.stderr.strip().splitlines()) == 2
 
 
-TEXTS = {"not JSON": "{", "a list": "[]", "a number": "3", "not UTF-8": "\udcff", "deep": "[" * 100_000}
+TEXTS = {
+    "not JSON": "{",
+    "a list": "[]",
+    "a number": "3",
+    "not UTF-8": "\udcff",
+    "deep": "[" * 100_000,
+}
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -287,13 +335,18 @@ def test_what_is_no_file_is_not_waited_for(darnax, task, trained, name, command)
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
     result = darnax("sweep", command, folder)
-    assert result.exit_code == (2 if command == "resume" or name == "sweep.json" else 0), result.output
+    assert result.exit_code == (2 if command == "resume" or name == "sweep.json" else 0), (
+        result.output
+    )
     assert "Traceback" not in result.output
 
 
 def test_names_command_no_terminal(darnax, task):
     word = "seed=\x1b[2J\x07"
-    points = [{"overrides": [word, f"x={n}"], "config": task | {"seed": n}, "refusal": "\x1b]0;title\x07"} for n in (1, 2)]
+    points = [
+        {"overrides": [word, f"x={n}"], "config": task | {"seed": n}, "refusal": "\x1b]0;title\x07"}
+        for n in (1, 2)
+    ]
     folder = grid(task, points=points)
     (folder / ".points").chmod(0o755)
     result = darnax("sweep", "status", folder)
@@ -334,14 +387,30 @@ def test_a_hook_that_hears_of_everything_hears_of_nothing_foreign(task, tmp_path
     (foreign / "configs" / "model" / "chain.yaml").write_text("name: ${oc.env:HOME}")
     (foreign / "lurking.py").write_text("raise SystemExit")
     np.save(foreign / "bait.npy", np.array([{}], dtype=object), allow_pickle=True)
-    baited = "+hydra.launcher.bait=[{_target_: numpy.load, file: '" + str(foreign / "bait.npy") + "', allow_pickle: true}]"
+    baited = (
+        "+hydra.launcher.bait=[{_target_: numpy.load, file: '"
+        + str(foreign / "bait.npy")
+        + "', allow_pickle: true}]"
+    )
     folders = []
     for number, (make, words) in enumerate([(grid, []), (grid, [baited]), (search, [])]):
-        folders.append(str(make(task, *words, directory=str(foreign)).rename(tmp_path / f"sweep-{number}")))
+        folders.append(
+            str(make(task, *words, directory=str(foreign)).rename(tmp_path / f"sweep-{number}"))
+        )
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(foreign), *folders], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", WATCHED, str(foreign), *folders],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     lines = done.stdout.splitlines()
-    assert lines[0] == "exit 1 waits", done.stdout + done.stderr  # the points of the grid came as far as to their runs
-    assert [line for line in lines if line.startswith("exit")][1:] == ["exit 2 This request cannot be carried out:"] * 2
-    assert [line for line in lines if line.startswith(("open", "import", "os.", "subprocess", "socket"))] == []
+    assert lines[0] == "exit 1 waits", (
+        done.stdout + done.stderr
+    )  # the points of the grid came as far as to their runs
+    assert [line for line in lines if line.startswith("exit")][1:] == [
+        "exit 2 This request cannot be carried out:"
+    ] * 2
+    assert [
+        line for line in lines if line.startswith(("open", "import", "os.", "subprocess", "socket"))
+    ] == []

@@ -9,7 +9,12 @@ from laboratory import TASK
 from darnax.bounded_yaml import load_plain
 from darnax.composing.composer import Composer
 from darnax.errors import RequestError
-from darnax.laboratory.machine import compose_here, data_folder_in, with_devices_here, with_paths_here
+from darnax.laboratory.machine import (
+    compose_here,
+    data_folder_in,
+    with_devices_here,
+    with_paths_here,
+)
 from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.moved_points import point_at, point_here
@@ -21,7 +26,12 @@ def moved(run):
     """A run whose folders were those of another machine."""
     text = (run / "config.yaml").read_text().splitlines()
     places = {"  data:": "/absent/tfds", "  outputs:": "/absent/outputs", "  devices:": "64"}
-    changed = [next((f"{key} {value}" for key, value in places.items() if line.startswith(f"{key} ")), line) for line in text]
+    changed = [
+        next(
+            (f"{key} {value}" for key, value in places.items() if line.startswith(f"{key} ")), line
+        )
+        for line in text
+    ]
     assert changed != text
     (run / "config.yaml").write_text("\n".join(changed))
     return run
@@ -158,7 +168,11 @@ def buildable(point):
 
 
 def test_what_is_no_place_of_data_is_refused(darnax, run):
-    for words in (["eval", run, "paths.outputs=x"], ["train", "--resume", run, "paths.outputs=x"], ["eval", run, "seed=1"]):
+    for words in (
+        ["eval", run, "paths.outputs=x"],
+        ["train", "--resume", run, "paths.outputs=x"],
+        ["eval", run, "seed=1"],
+    ):
         result = darnax(*words)
         assert result.exit_code == 2
         assert "paths.data=" in result.stderr

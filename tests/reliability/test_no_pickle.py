@@ -38,12 +38,18 @@ def found_in(tree: ast.AST) -> set[str]:
             case ast.Import(names):
                 found |= {alias.name.split(".")[0] for alias in names} & MODULES
             case ast.ImportFrom(module=str(module), names=names):
-                found |= ({module.split(".")[0]} & MODULES) | ({alias.name for alias in names} & (MODULES | LOADERS))
+                found |= ({module.split(".")[0]} & MODULES) | (
+                    {alias.name for alias in names} & (MODULES | LOADERS)
+                )
             case ast.Call(func=ast.Name(id=name)) if name in CALLS:
                 found.add(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="os" | "builtins"), attr=name)) if name in CALLS:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="os" | "builtins"), attr=name)) if (
+                name in CALLS
+            ):
                 found.add(name)
-            case ast.Call(func=ast.Attribute(attr="load" | "load_all"), args=[_]) if "yaml" in ast.unparse(node.func):
+            case ast.Call(func=ast.Attribute(attr="load" | "load_all"), args=[_]) if (
+                "yaml" in ast.unparse(node.func)
+            ):
                 found.add(ast.unparse(node.func))
             case ast.keyword(arg="allow_pickle", value=ast.Constant(value=False)):
                 pass  # that is how to forbid it
@@ -55,7 +61,11 @@ def found_in(tree: ast.AST) -> set[str]:
 
 
 def test_no_file_is_unpickled_or_run():
-    assert {path.name: found for path in ROOT.rglob("*.py") if (found := found_in(ast.parse(path.read_text())))} == {}
+    assert {
+        path.name: found
+        for path in ROOT.rglob("*.py")
+        if (found := found_in(ast.parse(path.read_text())))
+    } == {}
 
 
 def test_the_net_catches_what_it_is_for():

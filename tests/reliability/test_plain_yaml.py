@@ -7,15 +7,52 @@ from omegaconf import OmegaConf
 from darnax.bounded_yaml import dump_plain, load_plain
 
 ODD = [
-    *("1e-3", "1.0", "1_000", "0x10", "0o7", "010", "on", "no", "yes", "null", "~", "=", "<<", "*a", "&a", "!x", "-"),
-    *("?", ":", "#", "@package", "%x", "2024-01-01", "1:30", ".inf", ".nan", "???", "${a}", "${b:c}", "|", ">", "'", '"'),
+    *(
+        "1e-3",
+        "1.0",
+        "1_000",
+        "0x10",
+        "0o7",
+        "010",
+        "on",
+        "no",
+        "yes",
+        "null",
+        "~",
+        "=",
+        "<<",
+        "*a",
+        "&a",
+        "!x",
+        "-",
+    ),
+    *(
+        "?",
+        ":",
+        "#",
+        "@package",
+        "%x",
+        "2024-01-01",
+        "1:30",
+        ".inf",
+        ".nan",
+        "???",
+        "${a}",
+        "${b:c}",
+        "|",
+        ">",
+        "'",
+        '"',
+    ),
 ]
 TEXTS = st.sampled_from([*ODD, "", " a", "a: b", "a\nb", "\u2028", "\x85", "ß"]) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
 TREES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
 )
 
 
@@ -26,7 +63,11 @@ def test_what_is_written_is_read_again(tree):
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.dictionaries(st.sampled_from(ODD[:16]), TREES.filter(lambda tree: "${" not in repr(tree)), min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from(ODD[:16]), TREES.filter(lambda tree: "${" not in repr(tree)), min_size=1
+    )
+)
 def test_omegaconf_reads_the_same(tree):
     assert repr(OmegaConf.to_container(OmegaConf.create(dump_plain(tree)))) == repr(tree)
 

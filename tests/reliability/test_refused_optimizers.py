@@ -15,7 +15,9 @@ CASES = {
     ),
     "a loss that is not there": (
         ["+optimizer.groups.w_back={_target_: optax.scale_by_polyak}"],
-        ["optimizer.groups.w_back._target_: optax.scale_by_polyak needs the value of a loss, and local rules have none"],
+        [
+            "optimizer.groups.w_back._target_: optax.scale_by_polyak needs the value of a loss, and local rules have none"
+        ],
     ),
     "a function that is no constructor": (
         ["+optimizer.groups.w_back={_target_: optax.apply_updates}"],
@@ -32,7 +34,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("overrides", "words"), CASES.values(), ids=CASES)
-def test_an_optimiser_that_cannot_train_is_refused_before_there_is_a_folder(darnax, tmp_path, overrides, words):
+def test_an_optimiser_that_cannot_train_is_refused_before_there_is_a_folder(
+    darnax, tmp_path, overrides, words
+):
     result = darnax("train", *TASK, "tracking=local", *overrides)
     assert result.exit_code == 2
     told = " ".join(result.output.split())

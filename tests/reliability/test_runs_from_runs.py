@@ -19,7 +19,9 @@ def layers(run: Path) -> int:
 
 @pytest.fixture
 def first(darnax) -> Path:
-    assert (result := darnax("train", *TASK, "tracking=local", "model.depth=2")).exit_code == 0, result.output
+    assert (result := darnax("train", *TASK, "tracking=local", "model.depth=2")).exit_code == 0, (
+        result.output
+    )
     (run,) = Path("outputs/digits_smoke").iterdir()
     return run
 

@@ -18,8 +18,20 @@ from darnax.runner.run_folder import RunFolder
 from darnax.runner.train import train
 from darnax.tracking import Tracker
 
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143, signal.SIGUSR1: 143, signal.SIGUSR2: 143}
-LONG = [*TASK, "tracking=local", "tracking.console=false", "runner.epochs=100000", "runner.checkpoint_every=100000"]
+CODES = {
+    signal.SIGINT: 130,
+    signal.SIGTERM: 143,
+    signal.SIGHUP: 143,
+    signal.SIGUSR1: 143,
+    signal.SIGUSR2: 143,
+}
+LONG = [
+    *TASK,
+    "tracking=local",
+    "tracking.console=false",
+    "runner.epochs=100000",
+    "runner.checkpoint_every=100000",
+]
 
 
 @pytest.mark.parametrize("signum", CODES)
@@ -89,7 +101,9 @@ def test_the_program_ends_well_where_a_signal_comes_after_the_last_step(commands
     process = commands.start("train", *words)
 
     def finished():
-        return [file for file in tmp_path.glob("**/summary.json") if '"finished"' in file.read_text()]
+        return [
+            file for file in tmp_path.glob("**/summary.json") if '"finished"' in file.read_text()
+        ]
 
     until(finished)
     os.kill(process, signal.SIGTERM)
@@ -120,7 +134,10 @@ def test_a_scheduler_that_ends_the_process_has_the_last_word():
         run()
 
 
-@pytest.mark.parametrize(("saved", "words"), [(True, "a checkpoint is saved"), (False, "the last checkpoint is as it was")])
+@pytest.mark.parametrize(
+    ("saved", "words"),
+    [(True, "a checkpoint is saved"), (False, "the last checkpoint is as it was")],
+)
 def test_the_way_on_is_told(saved, words, capsys):
     assert panels.report(Interrupted(signal.SIGINT, Path("outputs/run"), saved=saved)) == 130
     said = capsys.readouterr().err
@@ -145,12 +162,16 @@ def until(there, seconds=600):
 
 def training(outputs: Path, rows: int) -> Path | None:
     """Return the run that has got so far."""
-    files = [file for file in outputs.glob("**/metrics.jsonl") if file.read_bytes().count(b"\n") > rows]
+    files = [
+        file for file in outputs.glob("**/metrics.jsonl") if file.read_bytes().count(b"\n") > rows
+    ]
     return files[0].parent if files else None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signums", [[signum] for signum in CODES] + [[signal.SIGINT, signal.SIGINT]])
+@pytest.mark.parametrize(
+    "signums", [[signum] for signum in CODES] + [[signal.SIGINT, signal.SIGINT]]
+)
 def test_the_program_saves_says_how_to_go_on_and_ends_soon(commands, tmp_path, signums):
     process = commands.start("train", *LONG, f"paths.outputs={tmp_path}")
     run = until(lambda: training(tmp_path, 50))
@@ -188,8 +209,16 @@ def command(process: int) -> bytes:
 
 @pytest.mark.slow
 def test_a_job_that_is_pre_empted_saves_and_goes_on_by_itself(commands, tmp_path):
-    words = [*LONG, "runner.epochs=2000", "runner.limit_batches=1", "runner.checkpoint_every=2000", "seed=1"]
-    process = commands.start("train", "-m", "hydra/launcher=submitit_local", *words, f"paths.outputs={tmp_path}")
+    words = [
+        *LONG,
+        "runner.epochs=2000",
+        "runner.limit_batches=1",
+        "runner.checkpoint_every=2000",
+        "seed=1",
+    ]
+    process = commands.start(
+        "train", "-m", "hydra/launcher=submitit_local", *words, f"paths.outputs={tmp_path}"
+    )
     run = until(lambda: training(tmp_path, 50))
     (worker,) = (each for each in descendants(process) if b"submitit.core._submit" in command(each))
     os.kill(worker, signal.SIGUSR2)

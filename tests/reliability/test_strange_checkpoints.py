@@ -32,7 +32,12 @@ WRONG = {
     ("leaves",): [None, [], "leaves", {"arrays": 3}],
 }
 FIELDS = [(path, value) for path, values in WRONG.items() for value in values]
-LEAF = {"type": [3, None, "float32[7, 7]", "int"], "stored": [3, "no type", "O"], "key": [3, "fry"], "crc32": ["1", -1, 1.5]}
+LEAF = {
+    "type": [3, None, "float32[7, 7]", "int"],
+    "stored": [3, "no type", "O"],
+    "key": [3, "fry"],
+    "crc32": ["1", -1, 1.5],
+}
 LEAVES = [(field, value) for field, values in LEAF.items() for value in values]
 
 
@@ -42,7 +47,9 @@ def rewrite(path: Path, change: Change) -> None:
         manifest = json.loads(file.metadata()["darnax"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     change(manifest, arrays)
-    content = safetensors.numpy.save(arrays, {"darnax": json.dumps(manifest), "crc32": checkpoint.BLANK})
+    content = safetensors.numpy.save(
+        arrays, {"darnax": json.dumps(manifest), "crc32": checkpoint.BLANK}
+    )
     path.write_bytes(checkpoint._with_sum(content, checkpoint.BLANK, f"{zlib.crc32(content):08x}"))
 
 
@@ -57,7 +64,9 @@ def put(path: tuple[str, ...], value: Any) -> Change:
 
 
 def put_in_leaf(field: str, value: Any) -> Change:
-    return lambda manifest, arrays: put(("leaves", next(iter(arrays)), field), value)(manifest, arrays)
+    return lambda manifest, arrays: put(("leaves", next(iter(arrays)), field), value)(
+        manifest, arrays
+    )
 
 
 def reshape(manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -71,9 +80,14 @@ def retype(manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     manifest["leaves"][name]["stored"] = "int32"
 
 
-CHANGES: dict[str, Change] = {f"{'.'.join(path)} = {value}": put(path, value) for path, value in FIELDS}
+CHANGES: dict[str, Change] = {
+    f"{'.'.join(path)} = {value}": put(path, value) for path, value in FIELDS
+}
 CHANGES |= {f"{field} of a leaf = {value}": put_in_leaf(field, value) for field, value in LEAVES}
-CHANGES |= {f"no {name}": lambda manifest, _, name=name: manifest["meta"].pop(name) for name in RunMeta.model_fields}
+CHANGES |= {
+    f"no {name}": lambda manifest, _, name=name: manifest["meta"].pop(name)
+    for name in RunMeta.model_fields
+}
 CHANGES |= {"a tensor of another shape": reshape, "a tensor of another type": retype}
 
 
@@ -102,7 +116,11 @@ def test_a_strange_checkpoint_is_named_and_an_earlier_one_used(run, what, caplog
 def test_no_command_ends_in_a_traceback(darnax, run, what, command):
     for path in run.glob("checkpoints/*.safetensors"):
         rewrite(path, CHANGES[what])
-    words = {"eval": ["eval", run], "analyse": ["analyse", run], "resume": ["train", "--resume", run]}[command]
+    words = {
+        "eval": ["eval", run],
+        "analyse": ["analyse", run],
+        "resume": ["train", "--resume", run],
+    }[command]
     result = darnax(*words)
     assert "Traceback" not in result.output
     if command == "resume":  # there is no checkpoint that can be read: it starts anew
@@ -124,7 +142,9 @@ def test_a_key_of_another_kind_is_refused(tmp_path):
         with pytest.raises(RequestError, match="key"):
             checkpoint.load(copy, {"key": jax.random.key(0)})
         copy.write_bytes(content)
-    with pytest.raises(RequestError, match=r"the checkpoint has key<fry>\[\], the configuration key<rbg>\[\]"):
+    with pytest.raises(
+        RequestError, match=r"the checkpoint has key<fry>\[\], the configuration key<rbg>\[\]"
+    ):
         checkpoint.load(path, {"key": jax.random.key(0, impl="rbg")})
 
 
@@ -132,7 +152,11 @@ def test_a_key_of_another_kind_is_refused(tmp_path):
 def test_what_is_no_file_is_never_read(darnax, run, kind):
     best = run / "checkpoints" / "best.safetensors"
     best.unlink()
-    make = {"fifo": os.mkfifo, "folder": Path.mkdir, "link to a device": lambda path: path.symlink_to("/dev/zero")}
+    make = {
+        "fifo": os.mkfifo,
+        "folder": Path.mkdir,
+        "link to a device": lambda path: path.symlink_to("/dev/zero"),
+    }
     make[kind](best)
     result = darnax("eval", run)
     assert result.exit_code == 2, result.output
@@ -152,8 +176,12 @@ def test_a_file_of_a_run_that_is_a_fifo_is_refused(darnax, run, name, command):
 def test_eval_and_analyse_say_which_checkpoint_they_read(darnax, run):
     last = steps(run)[-1]
     step = checkpoint.step_of(last)
-    assert darnax("eval", run).stdout.startswith(f"checkpoint best.safetensors (step {step}, the best by eval/accuracy)\n")
+    assert darnax("eval", run).stdout.startswith(
+        f"checkpoint best.safetensors (step {step}, the best by eval/accuracy)\n"
+    )
     (run / "checkpoints" / "best.safetensors").unlink()
-    assert darnax("eval", run).stdout.startswith(f"checkpoint {last.name} (step {step}, the last one)\n")
+    assert darnax("eval", run).stdout.startswith(
+        f"checkpoint {last.name} (step {step}, the last one)\n"
+    )
     analysed = darnax("analyse", run, "--only", "couplings")
     assert analysed.stdout.startswith(f"checkpoint: {last.name} (step {step}, the last one)\n")

@@ -79,18 +79,33 @@ def test_what_is_no_file_of_a_run_is_refused_and_left(
     result = darnax(*COMMANDS[command](run))
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()
+    } == before
     assert not (tmp_path / "nothing").exists()
     assert victim.read_text() == "precious\n"
 
 
-CONTENTS = {"empty": b"", "not UTF-8": b"\xff\xfe\x00", "deep": b'{"a":' * 100000, "a list": b"[1]", "a number": b"1" * 5000}
+CONTENTS = {
+    "empty": b"",
+    "not UTF-8": b"\xff\xfe\x00",
+    "deep": b'{"a":' * 100000,
+    "a list": b"[1]",
+    "a number": b"1" * 5000,
+}
 
 
 @pytest.mark.parametrize("command", ["eval", "resume"])
 @pytest.mark.parametrize(
     ("name", "content"),
-    one_of(12, [(name, content) for name in (*FILES[2:8], "metrics.jsonl") for content in CONTENTS.values()]),
+    one_of(
+        12,
+        [
+            (name, content)
+            for name in (*FILES[2:8], "metrics.jsonl")
+            for content in CONTENTS.values()
+        ],
+    ),
     ids=lambda word: str(word)[:20],
 )
 def test_what_a_command_does_not_need_stops_it_not(

@@ -53,13 +53,17 @@ def run_folder(config: dict[str, Any], status: str = "interrupted") -> Path:
 def sweep_folder(config: dict[str, Any]) -> Path:
     file = written(config, "foreign.yaml").absolute()
     overrides = ["trust=[lurking]", "seed=1,2"]
-    points = [Point((f"trust=[{BAIT}]", f"seed={seed}"), config | {"seed": seed}) for seed in (1, 2)]
+    points = [
+        Point((f"trust=[{BAIT}]", f"seed={seed}"), config | {"seed": seed}) for seed in (1, 2)
+    ]
     record = Record(Path("sweep").absolute(), overrides, file, Path.cwd(), ["darnax"], points)
     record.write()
     return record.folder
 
 
-@pytest.mark.parametrize("way", ["config", "sweep from a config", "resume", "eval", "sweep resume", "cite", "analyse"])
+@pytest.mark.parametrize(
+    "way", ["config", "sweep from a config", "resume", "eval", "sweep resume", "cite", "analyse"]
+)
 def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
     config = baited(task)
     written(config, "config.yaml")
@@ -78,23 +82,33 @@ def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
     assert result.exit_code in (1, 2), result.output
     assert f"trust=[{BAIT}]" in result.output
     assert not bait.exists()
-    assert [path for path in sorted(Path.cwd().rglob("*")) if path not in before and path.suffix == ".safetensors"] == []
+    assert [
+        path
+        for path in sorted(Path.cwd().rglob("*"))
+        if path not in before and path.suffix == ".safetensors"
+    ] == []
 
 
-def test_ones_own_run_goes_on_when_trust_is_repeated_and_no_key_is_written_down(darnax, bait, tmp_path, monkeypatch):
+def test_ones_own_run_goes_on_when_trust_is_repeated_and_no_key_is_written_down(
+    darnax, bait, tmp_path, monkeypatch
+):
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     rule = f"+model.adapters.w_in.rule={{_target_: {BAIT}.Anti}}"
     words = [*TASK, "model.depth=1", f"trust=[{BAIT}]", "~model.adapters.w_in.threshold", rule]
     assert (result := darnax("train", *words)).exit_code == 0, result.output
     assert bait.exists()
     (run,) = (folder for folder in Path("outputs/digits_smoke").iterdir())
-    assert [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
+    assert [
+        path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()
+    ] == []
     RunFolder(run).write_summary(status="interrupted")
     refused = darnax("train", "--resume", run)
     assert refused.exit_code == 2
     assert f"'trust=[{BAIT}]'" in refused.output
     assert darnax("train", "--resume", run, "trust=[other]").exit_code == 2
-    assert (result := darnax("train", "--resume", run, f"trust=[{BAIT}]")).exit_code == 0, result.output
+    assert (result := darnax("train", "--resume", run, f"trust=[{BAIT}]")).exit_code == 0, (
+        result.output
+    )
 
 
 def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
@@ -222,7 +236,10 @@ FOREIGN = {
     "a defaults list": ({"defaults": [{"override /model": "conv"}]}, "has the key defaults"),
     "an environment variable": ({"name": "${oc.env:MY_TOKEN}"}, "cannot look anything up"),
     "one with a default": ({"name": "${oc.env:MY_TOKEN,x}"}, "cannot look anything up"),
-    "one inside a word": ({"tracking": {"wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"}}}, "look anything up"),
+    "one inside a word": (
+        {"tracking": {"wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"}}},
+        "look anything up",
+    ),
     "an escaped one": ({"name": "\\${oc.env:MY_TOKEN}"}, "cannot look anything up"),
     "a decoder": ({"name": "${oc.decode:'${seed}'}"}, "cannot look anything up"),
     "a resolver with a made-up name": ({"name": "${${seed}:x}"}, "cannot look anything up"),
@@ -230,7 +247,10 @@ FOREIGN = {
     "a name with a path": ({"name": "../../x"}, "expected a name for a folder"),
     "a dataset that leaves": ({"data": {"name": "../../x", "source": None}}, "data.name"),
     "an absolute dataset": ({"data": {"name": "/etc", "source": None}}, "data.name"),
-    "a dataset of another namespace": ({"data": {"name": "huggingface:x/y", "source": None}}, "data.name"),
+    "a dataset of another namespace": (
+        {"data": {"name": "huggingface:x/y", "source": None}},
+        "data.name",
+    ),
 }
 
 
@@ -239,7 +259,8 @@ FOREIGN = {
 def test_a_foreign_file_leads_nowhere(darnax, task, monkeypatch, tmp_path, changes, says, many):
     monkeypatch.setenv("MY_TOKEN", "a-secret-word")
     merged = {
-        name: {**task[name], **value} if name in task and isinstance(value, dict) else value for name, value in changes.items()
+        name: {**task[name], **value} if name in task and isinstance(value, dict) else value
+        for name, value in changes.items()
     }
     written(task | merged, "foreign.yaml")
     before = sorted(tmp_path.rglob("*"))
@@ -250,17 +271,24 @@ def test_a_foreign_file_leads_nowhere(darnax, task, monkeypatch, tmp_path, chang
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("line", ["# @package hydra", "seed: 0 #\u2028# @package hydra", "#\x85# @package hydra.job.env_set"])
+@pytest.mark.parametrize(
+    "line",
+    ["# @package hydra", "seed: 0 #\u2028# @package hydra", "#\x85# @package hydra.job.env_set"],
+)
 def test_a_comment_puts_a_foreign_file_nowhere_else(darnax, task, line):
     file = written(task, "foreign.yaml")
-    file.write_text(f"{line}\n{file.read_text().replace('seed: 0', 'seed: 0' if line.startswith('#') else '', 1)}")
+    file.write_text(
+        f"{line}\n{file.read_text().replace('seed: 0', 'seed: 0' if line.startswith('#') else '', 1)}"
+    )
     result = darnax("train", "--config", file, "--cfg", "job")
     assert result.exit_code in (0, 2)
     assert result.exit_code == 2 or yaml.safe_load(result.output)["model"] == task["model"]
 
 
 def test_a_file_that_doubles_itself_is_refused_before_it_is_unfolded(darnax, task):
-    bomb = "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))])
+    bomb = "\n".join(
+        ["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))]
+    )
     Path("config.yaml").write_text(bomb)
     assert "aliases" in darnax("train", "--config", "config.yaml").output
     run = run_folder(task)
@@ -292,7 +320,12 @@ def test_a_launcher_is_given_no_objects_to_make(darnax, tmp_path, part):
         [f"+tracking.wandb={{{KEY}: 1}}"],
         [f"name={KEY}", "name=other"],  # which the configuration would not hold
         [f"name=choice({KEY},b)", "-m"],
-        [f"hydra.launcher.setup=[export A={KEY}]", "hydra/launcher=submitit_slurm", "seed=1,2", "-m"],
+        [
+            f"hydra.launcher.setup=[export A={KEY}]",
+            "hydra/launcher=submitit_slurm",
+            "seed=1,2",
+            "-m",
+        ],
         ["--config", KEY],
     ],
 )
@@ -326,7 +359,10 @@ def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
 
 def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
     monkeypatch.setenv("PIN_KEY", "12345678")
-    assert [problem.where for problem in secrets.find_exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})] == [
+    assert [
+        problem.where
+        for problem in secrets.find_exposed({"a": {"b": [0, 12345678]}, "c": {"12345678": 1}})
+    ] == [
         "a.b.1",
         "c.$PIN_KEY",
     ]
@@ -335,12 +371,17 @@ def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
 def test_the_command_line_is_recorded_without_secrets(monkeypatch):
     monkeypatch.setenv("SOME_PASSWORD", "correct horse")
     monkeypatch.setenv("SHORT_KEY", "1")
-    assert secrets.mask(["darnax", "train", "a=correct horse1"]) == ["darnax", "train", "a=$SOME_PASSWORD1"]
+    assert secrets.mask(["darnax", "train", "a=correct horse1"]) == [
+        "darnax",
+        "train",
+        "a=$SOME_PASSWORD1",
+    ]
 
 
 @pytest.mark.parametrize("command", ["resume", "eval"])
 @pytest.mark.parametrize(
-    "name", ["train.log", "metrics.jsonl", "confusion.svg", "summary.json", "checkpoints", "checkpoints/x"]
+    "name",
+    ["train.log", "metrics.jsonl", "confusion.svg", "summary.json", "checkpoints", "checkpoints/x"],
 )
 def test_a_link_in_a_run_folder_is_refused(darnax, task, tmp_path, name, command):
     run = run_folder(task)
@@ -356,7 +397,19 @@ def test_a_link_in_a_run_folder_is_refused(darnax, task, tmp_path, name, command
 
 
 @pytest.mark.parametrize(
-    "name", ["../mnist", "/etc", "mnist/../../x", "a:b/c", "huggingface:x", "mnist/", ".", "", "mnist\n", "~/x"]
+    "name",
+    [
+        "../mnist",
+        "/etc",
+        "mnist/../../x",
+        "a:b/c",
+        "huggingface:x",
+        "mnist/",
+        ".",
+        "",
+        "mnist\n",
+        "~/x",
+    ],
 )
 @pytest.mark.parametrize("command", ["show", "prepare"])
 def test_the_name_of_a_dataset_is_no_path(darnax, tmp_path, command, name):

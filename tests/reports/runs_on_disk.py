@@ -50,11 +50,20 @@ def make(
     (run / "checkpoints").mkdir(parents=True)
     (run / "config.yaml").write_text(yaml.safe_dump(configured(**changes), sort_keys=False))
     asked = {"experiment": "chain"} | {KEYS.get(key, key): value for key, value in changes.items()}
-    (run / "overrides.yaml").write_text("".join(f"- {key}={value}\n" for key, value in asked.items()))
-    (run / "environment.json").write_text(json.dumps({"git": {"commit": "abc"}, "seed": changes.get("seed", 0)}))
+    (run / "overrides.yaml").write_text(
+        "".join(f"- {key}={value}\n" for key, value in asked.items())
+    )
+    (run / "environment.json").write_text(
+        json.dumps({"git": {"commit": "abc"}, "seed": changes.get("seed", 0)})
+    )
     names = {"eval/accuracy": 1.0, "norm/w_in": 100.0, **(tested or {})}
     metrics = {} if accuracy is None else {name: size * accuracy for name, size in names.items()}
-    summary = {"status": status, "metrics": {} if status == "running" else metrics, "best": {}, "wall_seconds": 65.0}
+    summary = {
+        "status": status,
+        "metrics": {} if status == "running" else metrics,
+        "best": {},
+        "wall_seconds": 65.0,
+    }
     (run / "summary.json").write_text(json.dumps(summary))
     rows = [
         {

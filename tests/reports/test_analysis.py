@@ -44,15 +44,23 @@ def test_every_table_is_a_figure(run):
         "inference, hidden1": [{"name": "recall", "x": [1], "y": [1]}],
     }
     assert [trace["y"] for trace in spectra["panels"]["hidden1"]] == [[-0.5], [None]]
-    assert probes["panels"] == {"": [{"name": "score", "x": ["</script>", "<a href='https://x'>x</a>"], "y": [0.9, 0.95]}]}
+    assert probes["panels"] == {
+        "": [{"name": "score", "x": ["</script>", "<a href='https://x'>x</a>"], "y": [0.9, 0.95]}]
+    }
 
 
 def test_names_that_look_like_formulas_come_back(run):
-    write("probes", Table(("buffer", "score"), [("=1+1", -0.5), ("'quoted", 0.5), ("-x", float("nan"))]), run / "analysis")
+    write(
+        "probes",
+        Table(("buffer", "score"), [("=1+1", -0.5), ("'quoted", 0.5), ("-x", float("nan"))]),
+        run / "analysis",
+    )
     text = (run / "analysis" / "probes.csv").read_text().split()
     assert text == ["buffer,score", "'=1+1,-0.5", "''quoted,0.5", "'-x,nan"]
     probes = data_of(analysis.write(run))["figures"][-1]
-    assert probes["panels"] == {"": [{"name": "score", "x": ["=1+1", "'quoted", "-x"], "y": [-0.5, 0.5, None]}]}
+    assert probes["panels"] == {
+        "": [{"name": "score", "x": ["=1+1", "'quoted", "-x"], "y": [-0.5, 0.5, None]}]
+    }
 
 
 def test_says_that_nothing_was_measured(tmp_path):

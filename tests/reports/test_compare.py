@@ -31,7 +31,11 @@ def test_seeds_are_folded_and_the_best_stands_first(tmp_path):
     for row in comparison.rows:
         sample = accuracies(*row.values)
         assert sorted(part.mean for part in row.samples) == pytest.approx(sample)
-        assert (row.n, row.mean, row.sd) == (3, pytest.approx(np.mean(sample)), pytest.approx(np.std(sample, ddof=1)))
+        assert (row.n, row.mean, row.sd) == (
+            3,
+            pytest.approx(np.mean(sample)),
+            pytest.approx(np.std(sample, ddof=1)),
+        )
         if not row.best:
             assert row.p == pytest.approx(ttest_ind(sample, best, equal_var=False).pvalue)
 
@@ -41,7 +45,13 @@ def test_significance_of_samples_that_differ_in_size_and_spread(tmp_path):
     samples = {1: rng.normal(0.8, 0.05, 3), 2: rng.normal(0.85, 0.01, 7)}
     for depth, sample in samples.items():
         for seed, value in enumerate(sample):
-            make(tmp_path, f"2026-01-0{depth}_00-00-0{seed}-aaaaaa", float(value), depth=depth, seed=seed)
+            make(
+                tmp_path,
+                f"2026-01-0{depth}_00-00-0{seed}-aaaaaa",
+                float(value),
+                depth=depth,
+                seed=seed,
+            )
     second = compare(find([tmp_path]), METRIC).rows[1]
     assert second.p == pytest.approx(ttest_ind(samples[1], samples[2], equal_var=False).pvalue)
 
@@ -56,7 +66,13 @@ def test_one_seed_has_no_spread_and_no_significance(tmp_path):
 
 def test_samples_that_do_not_vary_have_no_significance(tmp_path):
     for i in range(4):
-        make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5 + i // 2 / 10, depth=1 + i // 2, seed=i % 2)
+        make(
+            tmp_path,
+            f"2026-01-01_00-00-0{i}-aaaaaa",
+            0.5 + i // 2 / 10,
+            depth=1 + i // 2,
+            seed=i % 2,
+        )
     assert math.isnan(compare(find([tmp_path]), METRIC).rows[1].p)
 
 
@@ -86,7 +102,11 @@ def logging(run, *values):
 
 @pytest.mark.parametrize(
     ("how", "expected"),
-    [({}, [(1, 0.6), (2, 0.5)]), ({"best": True}, [(2, 0.8), (1, 0.7)]), ({"best": True, "lower": True}, [(1, 0.2), (2, 0.3)])],
+    [
+        ({}, [(1, 0.6), (2, 0.5)]),
+        ({"best": True}, [(2, 0.8), (1, 0.7)]),
+        ({"best": True, "lower": True}, [(1, 0.2), (2, 0.3)]),
+    ],
 )
 def test_the_last_value_counts_or_the_best(tmp_path, how, expected):
     logging(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.6, depth=1), 0.2, 0.7, 0.6)
@@ -102,7 +122,10 @@ def replicated(place, name, values, seed, depth=1):
     run = make(place, name, float(np.mean(values)), seed=seed, depth=depth, runner=runner)
     metrics = {METRIC: np.mean(values), f"{METRIC}_sd": np.std(values, ddof=1)}
     (run / "summary.json").write_text(json.dumps({"status": "finished", "metrics": metrics}))
-    rows = ({"step": 1, "epoch": 1, METRIC: 0.99, f"{METRIC}_sd": 0.5}, {"step": 2, "epoch": 2, **metrics})
+    rows = (
+        {"step": 1, "epoch": 1, METRIC: 0.99, f"{METRIC}_sd": 0.5},
+        {"step": 2, "epoch": 2, **metrics},
+    )
     (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -115,7 +138,11 @@ def test_replicas_are_seeds_like_any_other(tmp_path):
     replicated(tmp_path, "2026-01-01_00-00-03-aaaaaa", other, seed=0, depth=2)
     first, second = compare(find([tmp_path]), METRIC).rows
     best = [*some, *more, 0.88]
-    assert (first.n, first.mean, first.sd) == (8, pytest.approx(np.mean(best)), pytest.approx(np.std(best, ddof=1)))
+    assert (first.n, first.mean, first.sd) == (
+        8,
+        pytest.approx(np.mean(best)),
+        pytest.approx(np.std(best, ddof=1)),
+    )
     assert second.p == pytest.approx(ttest_ind(other, best, equal_var=False).pvalue)
     assert compare(find([tmp_path]), METRIC, best=True).rows[0].sd == pytest.approx(0.5)
 
@@ -134,7 +161,9 @@ def test_group_by_folds_everything_else(tmp_path, key):
     comparison = compare(find([sweep(tmp_path)]), METRIC, [key])
     assert comparison.columns == ("model.depth",)
     assert [(row.values, row.n) for row in comparison.rows] == [((2,), 6), ((1,), 6)]
-    assert comparison.rows[0].mean == pytest.approx(np.mean(accuracies(2, 0.5) + accuracies(2, 0.9)))
+    assert comparison.rows[0].mean == pytest.approx(
+        np.mean(accuracies(2, 0.5) + accuracies(2, 0.9))
+    )
 
 
 def test_lower_is_better_where_it_is_said(tmp_path):
@@ -174,7 +203,11 @@ def test_the_file_keeps_all_digits(tmp_path):
     assert [float(row["sd"]) for row in rows] == [row.sd for row in comparison.rows]
     assert rows[0]["p"] == ""
     assert float(rows[1]["p"]) == comparison.rows[1].p
-    assert (rows[0]["model.depth"], rows[0]["model.layers.hidden.j_d"], rows[0]["n"]) == ("2", "0.9", "3")
+    assert (rows[0]["model.depth"], rows[0]["model.layers.hidden.j_d"], rows[0]["n"]) == (
+        "2",
+        "0.9",
+        "3",
+    )
     assert len(rows[0]["runs"].split()) == 3
 
 
@@ -214,7 +247,9 @@ def test_no_row_is_the_best_by_the_test_split_and_the_order_is_that_of_the_confi
     assert [row.values for row in reported.rows] == [(1, 0.5), (1, 0.9), (2, 0.5), (2, 0.9)]
     assert not any(row.best for row in reported.rows)
     assert all(math.isnan(row.p) for row in reported.rows)
-    of_test = [float(np.mean([0.9 * value for value in accuracies(*row.values)])) for row in reported.rows]
+    of_test = [
+        float(np.mean([0.9 * value for value in accuracies(*row.values)])) for row in reported.rows
+    ]
     assert [row.mean for row in reported.rows] == pytest.approx(of_test)
     assert all(row.n == 3 for row in reported.rows)
     ranked = compare(runs, "eval/accuracy").rows
@@ -224,7 +259,9 @@ def test_no_row_is_the_best_by_the_test_split_and_the_order_is_that_of_the_confi
 @pytest.mark.parametrize("how", ["best", "lower"])
 def test_a_choice_by_the_test_split_is_refused(tmp_path, how):
     runs = find([sweep(tmp_path, tested=TESTED)])
-    with pytest.raises(RequestError, match=rf"--{how}: would choose by the test split \(test/accuracy\)"):
+    with pytest.raises(
+        RequestError, match=rf"--{how}: would choose by the test split \(test/accuracy\)"
+    ):
         compare(runs, "test/accuracy", **{how: True})
 
 
@@ -233,5 +270,10 @@ def test_a_table_of_the_test_split_has_no_p(tmp_path):
     table_file.write(compare(find([sweep(tmp_path, tested=TESTED)]), "test/accuracy"), file)
     lines = list(csv.DictReader(file.read_text().splitlines()))
     assert [line["p"] for line in lines] == [""] * 4
-    assert [(line["model.depth"], line["n"]) for line in lines] == [("1", "3"), ("1", "3"), ("2", "3"), ("2", "3")]
+    assert [(line["model.depth"], line["n"]) for line in lines] == [
+        ("1", "3"),
+        ("1", "3"),
+        ("2", "3"),
+        ("2", "3"),
+    ]
     assert all(float(line["test/accuracy"]) > 0 for line in lines)

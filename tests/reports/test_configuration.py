@@ -10,9 +10,18 @@ from darnax.bounded_yaml import dump_plain
 from darnax.reports.configuration import differing_keys, leaves, parse, short_names
 
 NAMES = st.from_regex(r"[a-z_][a-z_*0-9]{0,6}", fullmatch=True)
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=60) | st.lists(st.integers())
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=60)
+    | st.lists(st.integers())
+)
 TREES = st.dictionaries(
-    NAMES, st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=8), min_size=1
+    NAMES,
+    st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=8),
+    min_size=1,
 )
 
 
@@ -31,11 +40,23 @@ def test_reads_what_a_run_writes(tree):
     ],
 )
 def test_reads_yaml_that_is_written_by_hand(text):
-    assert parse(text) == dict(leaves(yaml.safe_load(text), "")) | ({"trust": ("a", "b")} if "trust" in text else {})
+    assert parse(text) == dict(leaves(yaml.safe_load(text), "")) | (
+        {"trust": ("a", "b")} if "trust" in text else {}
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a: [", "- a\n- b", "word", "a: 1\n b: 2", "a: &a x\nb: *a\n", "a: !!set {x}", "a: " + 201 * "[" + 201 * "]"]
+    "text",
+    [
+        "",
+        "a: [",
+        "- a\n- b",
+        "word",
+        "a: 1\n b: 2",
+        "a: &a x\nb: *a\n",
+        "a: !!set {x}",
+        "a: " + 201 * "[" + 201 * "]",
+    ],
 )
 def test_refuses_what_is_no_configuration(text):
     with pytest.raises(ValueError, match=r"."):
@@ -56,14 +77,23 @@ def as_parsed(config):
 
 
 def test_differing_leaves_out_what_repeats_another_key_and_what_has_no_effect():
-    one, two = as_parsed(configured(depth=1)), as_parsed(configured(depth=2, tracking={"console": False}, seed=3))
+    one, two = (
+        as_parsed(configured(depth=1)),
+        as_parsed(configured(depth=2, tracking={"console": False}, seed=3)),
+    )
     assert differing_keys([one, two]) == ["model.depth", "seed"]
-    assert differing_keys([one, two], {"model.buffers.hidden.repeat"}) == ["model.buffers.hidden.repeat", "seed"]
+    assert differing_keys([one, two], {"model.buffers.hidden.repeat"}) == [
+        "model.buffers.hidden.repeat",
+        "seed",
+    ]
     assert differing_keys([one, one]) == []
 
 
 def test_a_length_that_repeats_the_epochs_is_left_out():
-    runs = [parse(f"runner: {{epochs: {n}}}\noptimizer: {{rate: {{decay_steps: {n} epochs}}}}") for n in (5, 10)]
+    runs = [
+        parse(f"runner: {{epochs: {n}}}\noptimizer: {{rate: {{decay_steps: {n} epochs}}}}")
+        for n in (5, 10)
+    ]
     assert differing_keys(runs) == ["runner.epochs"]
 
 
@@ -89,4 +119,9 @@ def test_a_key_that_only_one_configuration_has_differs():
 
 def test_short_names_are_unique_among_all_keys():
     keys = ["a.steps", "b.steps", "b.size", "steps"]
-    assert short_names(keys, keys) == {"a.steps": "a.steps", "b.steps": "b.steps", "b.size": "size", "steps": "steps"}
+    assert short_names(keys, keys) == {
+        "a.steps": "a.steps",
+        "b.steps": "b.steps",
+        "b.size": "size",
+        "steps": "steps",
+    }

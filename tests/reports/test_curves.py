@@ -17,7 +17,12 @@ def test_mean_and_deviation_over_runs():
 
 
 def test_a_curve_is_interpolated_but_never_continued():
-    curve = average([(np.array([0.0, 2.0, 4.0]), np.array([0.0, 2.0, 4.0])), (np.array([1.0, 2.0]), np.array([3.0, 4.0]))])
+    curve = average(
+        [
+            (np.array([0.0, 2.0, 4.0]), np.array([0.0, 2.0, 4.0])),
+            (np.array([1.0, 2.0]), np.array([3.0, 4.0])),
+        ]
+    )
     np.testing.assert_array_equal(curve.epochs, [0, 1, 2, 4])
     np.testing.assert_allclose(curve.mean, [0, 2, 3, 4])
     np.testing.assert_allclose(curve.sd, [np.nan, np.sqrt(2), np.sqrt(2), np.nan])

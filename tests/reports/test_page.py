@@ -25,7 +25,9 @@ class Parts(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
-        self.loads += [given[name] for name in ("src", "href", "srcset", "data", "action") if name in given]
+        self.loads += [
+            given[name] for name in ("src", "href", "srcset", "data", "action") if name in given
+        ]
         self.inside = tag if tag in self.texts else None
         if given.get("http-equiv") == "Content-Security-Policy":
             self.policy = given["content"]
@@ -74,10 +76,18 @@ def test_every_metric_under_every_view_is_what_compare_says(tmp_path, metric, be
     place = sweep(tmp_path)
     rows = compare(find([place]), metric, best=best, lower=lower).rows
     view = f"{'best' if best else 'last'} {'lowest' if lower else 'highest'}"
-    there = {tuple(row["values"]): row["figures"][metric][view] for row in data_of(written(tmp_path, place))["rows"]}
+    there = {
+        tuple(row["values"]): row["figures"][metric][view]
+        for row in data_of(written(tmp_path, place))["rows"]
+    }
     for row in rows:
         n, mean, sd, p, first = there[row.values]
-        assert (n, mean, sd, first) == (row.n, pytest.approx(row.mean, rel=1e-5), pytest.approx(row.sd, rel=1e-5), row.best)
+        assert (n, mean, sd, first) == (
+            row.n,
+            pytest.approx(row.mean, rel=1e-5),
+            pytest.approx(row.sd, rel=1e-5),
+            row.best,
+        )
         assert p == (None if row.best else pytest.approx(row.p, rel=1e-5))
 
 
@@ -87,12 +97,15 @@ def test_links_lead_from_the_page_to_the_runs(tmp_path):
     bad = make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.5)
     (bad / "config.yaml").write_text("[")
     data = data_of(written(tmp_path / "pages", folder, bad))
-    links = [run["link"] for row in data["rows"] for run in row["runs"]] + [run["link"] for run in data["damaged"]]
+    links = [run["link"] for row in data["rows"] for run in row["runs"]] + [
+        run["link"] for run in data["damaged"]
+    ]
     assert {(tmp_path / "pages" / unquote(link)).resolve() for link in links} == {folder, bad}
 
 
 @pytest.mark.parametrize(
-    "words", ["</script><script>alert(1)</script>", "<!--<script>", "/*scripts*/", "/*data*/", "]]>", "\\"]
+    "words",
+    ["</script><script>alert(1)</script>", "<!--<script>", "/*scripts*/", "/*data*/", "]]>", "\\"],
 )
 def test_words_from_a_configuration_stay_words(tmp_path, words):
     for i, value in enumerate((words, "other")):
@@ -130,4 +143,9 @@ def test_a_page_has_the_numbers_of_the_test_split_in_one_view_and_ranks_no_row_b
         assert mean > 0
         for run in row["runs"]:
             assert len(set(run["values"]["test/accuracy"])) == 1
-    assert [row["figures"]["eval/accuracy"]["last highest"][4] for row in data["rows"]] == [1, 0, 0, 0]
+    assert [row["figures"]["eval/accuracy"]["last highest"][4] for row in data["rows"]] == [
+        1,
+        0,
+        0,
+        0,
+    ]

@@ -35,9 +35,16 @@ def table(place: Path, metric: str, **how) -> list[list[str]]:
     """Return the table as the terminal has it."""
     rows = compare(find([place]), metric, **how).rows
     figures = [
-        (text.spread(metric, row.mean, row.sd), str(row.n), "best" if row.best else text.probability(row.p)) for row in rows
+        (
+            text.spread(metric, row.mean, row.sd),
+            str(row.n),
+            "best" if row.best else text.probability(row.p),
+        )
+        for row in rows
     ]
-    return [[*map(text.leaf, row.values), *written] for row, written in zip(rows, figures, strict=True)]
+    return [
+        [*map(text.leaf, row.values), *written] for row, written in zip(rows, figures, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(480, "dark"), (1400, "light")])
@@ -70,7 +77,12 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     assert seen["first"] == table(place, METRIC)
     assert seen["lines"] == 8  # a line and a band each
     assert seen["cells"] == [pytest.approx([0.873, 0.893]), pytest.approx([0.913, 0.933])]
-    assert [row[:2] for row in seen["sorted"]] == [["2", "0.9"], ["1", "0.9"], ["2", "0.5"], ["1", "0.5"]]
+    assert [row[:2] for row in seen["sorted"]] == [
+        ["2", "0.9"],
+        ["1", "0.9"],
+        ["2", "0.5"],
+        ["1", "0.5"],
+    ]
     assert [row[:2] for row in seen["filtered"]] == [["2", "0.9"]]
     assert [row[:2] for row in seen["good"]] == [["2", "0.9"]]
     assert (seen["unticked"], seen["all"], seen["none"], seen["bare"]) == (6, 8, 0, 4)
@@ -102,7 +114,13 @@ HOSTILE = [
 def test_words_from_a_configuration_stay_words(tmp_path):
     for i, words in enumerate(HOSTILE):
         name = f"2026-01-01_00-00-0{i}-{words.replace('/', '|')}"
-        make(tmp_path / "runs", name, 0.5 + i / 10, name=f"<u>{HACK}</u>", **{"<i>key</i>": words, "second": f"<b>{i}</b>"})
+        make(
+            tmp_path / "runs",
+            name,
+            0.5 + i / 10,
+            name=f"<u>{HACK}</u>",
+            **{"<i>key</i>": words, "second": f"<b>{i}</b>"},
+        )
     broken = make(tmp_path / "runs", f"2026-01-01_00-00-09-{HOSTILE[1]}", 0.5)
     (broken / "config.yaml").write_text(f"a: [{HOSTILE[1]}")
     script = """
@@ -118,7 +136,12 @@ def test_words_from_a_configuration_stay_words(tmp_path):
     assert set(seen["rows"]) == set(HOSTILE)
     assert len(set(seen["elements"])) == 1
     assert seen["bold"] == 0
-    assert all(mark in ticks for ticks, mark in zip(seen["ticks"], ("<b>0</b>", "<b>bold</b> &", "<b>0</b>"), strict=True))
+    assert all(
+        mark in ticks
+        for ticks, mark in zip(
+            seen["ticks"], ("<b>0</b>", "<b>bold</b> &", "<b>0</b>"), strict=True
+        )
+    )
 
 
 def test_the_test_split_neither_ranks_nor_sorts_nor_filters(tmp_path):

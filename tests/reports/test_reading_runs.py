@@ -40,12 +40,16 @@ DAMAGE = {
     "torn summary": lambda run: (run / "summary.json").write_text('{"status": "fin'),
     "empty summary": lambda run: (run / "summary.json").write_text(""),
     "summary is a list": lambda run: (run / "summary.json").write_text("[]"),
-    "summary without metrics": lambda run: (run / "summary.json").write_text('{"status": "finished", "metrics": null}'),
+    "summary without metrics": lambda run: (run / "summary.json").write_text(
+        '{"status": "finished", "metrics": null}'
+    ),
     "no config": lambda run: (run / "config.yaml").unlink(),
     "broken config": lambda run: (run / "config.yaml").write_text("model: ["),
     "binary config": lambda run: (run / "config.yaml").write_bytes(b"\xff\x00\xfe"),
     "endless config": lambda run: (run / "config.yaml").write_text("a: &a [*a]"),
-    "nothing but checkpoints": lambda run: [file.unlink() for file in run.iterdir() if file.is_file()],
+    "nothing but checkpoints": lambda run: [
+        file.unlink() for file in run.iterdir() if file.is_file()
+    ],
 }
 
 
@@ -75,7 +79,9 @@ def test_numbers_that_are_not_finite_are_nan(tmp_path):
 def test_a_run_under_way_has_the_value_it_logged_last(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9, status="running")
     with (run / "metrics.jsonl").open("a") as file:
-        file.write('{"step": 40, "epoch": 4.0, "train/accuracy": 0.5}\n{"step": 50, "epoch": 5, "eval/accuracy": 0.')
+        file.write(
+            '{"step": 40, "epoch": 4.0, "train/accuracy": 0.5}\n{"step": 50, "epoch": 5, "eval/accuracy": 0.'
+        )
     read = find([run])[0]
     assert read.value("eval/accuracy") == pytest.approx(0.9)
     assert 0 <= read.silence < 60
@@ -83,8 +89,15 @@ def test_a_run_under_way_has_the_value_it_logged_last(tmp_path):
 
 def test_overridden_keys(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa")
-    (run / "overrides.yaml").write_text("- +experiment=chain\n- ++model.depth=2\n- 'data.only_classes=[1,2]'\n- ~x.y=1\n")
-    assert find([run])[0].overridden_keys == {"experiment", "model.depth", "data.only_classes", "x.y"}
+    (run / "overrides.yaml").write_text(
+        "- +experiment=chain\n- ++model.depth=2\n- 'data.only_classes=[1,2]'\n- ~x.y=1\n"
+    )
+    assert find([run])[0].overridden_keys == {
+        "experiment",
+        "model.depth",
+        "data.only_classes",
+        "x.y",
+    }
 
 
 @pytest.mark.parametrize(("place", "says"), [("nowhere", "no such folder"), ("", "no run in it")])
@@ -102,7 +115,9 @@ def test_two_thousand_runs_take_less_than_three_seconds(tmp_path):
         model = {**configured(depth=depth, j_d=j_d / 20)["model"], "unique": i}
         (run / "config.yaml").write_text(f"model: {json.dumps(model)}\n{tail}seed: {seed}\n")
         status = "running" if i % 50 == 0 else "finished"
-        (run / "summary.json").write_text(json.dumps({"status": status, "metrics": {f"m{k}": 0.1 for k in range(40)}}))
+        (run / "summary.json").write_text(
+            json.dumps({"status": status, "metrics": {f"m{k}": 0.1 for k in range(40)}})
+        )
         (run / "metrics.jsonl").write_text('{"step": 1, "epoch": 1, "m0": 0.1}\n' * 10)
         if i % 50 == 1:
             (run / "summary.json").write_text("{")
@@ -111,12 +126,18 @@ def test_two_thousand_runs_take_less_than_three_seconds(tmp_path):
     assert differing_keys([run.config for run in runs])
     assert compare(runs, "m0", best=True).rows
     assert len(runs) == 2000
-    assert [sum(run.status == status for run in runs) for status in ("finished", "running", "damaged")] == [1920, 40, 40]
+    assert [
+        sum(run.status == status for run in runs) for status in ("finished", "running", "damaged")
+    ] == [1920, 40, 40]
     assert time.process_time() - began < 3
 
 
 def test_reads_without_the_library_and_without_hydra():
     code = "import sys, darnax.reports.compare, darnax.reports.diff, darnax.reports.runs as r; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert "darnax.reports.runs" in loaded
-    assert not {"jax", "hydra", "omegaconf", "numpy", "plotly", "scipy", "darnax.runner"} & set(loaded)
+    assert not {"jax", "hydra", "omegaconf", "numpy", "plotly", "scipy", "darnax.runner"} & set(
+        loaded
+    )

@@ -34,7 +34,14 @@ def test_runs(lab):
     assert "damaged" in lines[1]
     assert "summary.json is missing" in lines[1]
     assert "running" in lines[2]
-    assert re.split(" {2,}", lines[3])[:6] == ["2026-01-02 10:00", "aaaaaa", "chain", "finished", "93.60%", "1 min 5 s"]
+    assert re.split(" {2,}", lines[3])[:6] == [
+        "2026-01-02 10:00",
+        "aaaaaa",
+        "chain",
+        "finished",
+        "93.60%",
+        "1 min 5 s",
+    ]
     assert "depth=2 j_d=0.9 seed=2" in lines[3]
     assert lines[3].endswith(str(lab.relative_to("outputs") / "2026-01-02_10-00-11-aaaaaa"))
 
@@ -64,16 +71,29 @@ def test_compare(lab):
 def test_what_would_not_fit_is_named_or_counted(lab):
     changes = {f"key{i}": i for i in range(12)}
     make(Path("outputs/chain"), "2026-01-03_00-00-00-bbbbbb", 0.5, **changes)
-    assert "depth=1 j_d=0.5 seed=0 key0=0 key1=1 key2=2 and 9 more" in darnax("runs").splitlines()[1]
+    assert (
+        "depth=1 j_d=0.5 seed=0 key0=0 key1=1 key2=2 and 9 more" in darnax("runs").splitlines()[1]
+    )
     lines = darnax("compare", "outputs").splitlines()
-    assert lines[0].split() == ["depth", "j_d", *(f"key{i}" for i in range(6)), "eval/accuracy", "n", "p"]
-    assert lines[-1] == "--html and --csv show what else differs: key6, key7, key8, key9, key10, key11"
+    assert lines[0].split() == [
+        "depth",
+        "j_d",
+        *(f"key{i}" for i in range(6)),
+        "eval/accuracy",
+        "n",
+        "p",
+    ]
+    assert (
+        lines[-1] == "--html and --csv show what else differs: key6, key7, key8, key9, key10, key11"
+    )
     assert len(lines) == 7
 
 
 def test_compare_names_what_it_leaves_out(lab):
     (next(iter(lab.iterdir())) / "config.yaml").write_text("[")
-    assert "left out: " in darnax("compare", "outputs", "--group-by", "depth", "--metric", "norm/w_in", "--lower")
+    assert "left out: " in darnax(
+        "compare", "outputs", "--group-by", "depth", "--metric", "norm/w_in", "--lower"
+    )
 
 
 def test_diff(lab):
@@ -110,7 +130,8 @@ def test_words_from_a_configuration_stay_words(lab, command, terminal, monkeypat
 
 
 @pytest.mark.parametrize(
-    "arguments", [("runs", "nowhere"), ("compare", "nowhere"), ("diff", "outputs", "outputs"), ("compare",)]
+    "arguments",
+    [("runs", "nowhere"), ("compare", "nowhere"), ("diff", "outputs", "outputs"), ("compare",)],
 )
 def test_a_wrong_request(lab, arguments):
     assert "Traceback" not in darnax(*arguments, code=2)

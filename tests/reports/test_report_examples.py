@@ -8,7 +8,9 @@ import pytest
 
 from darnax import reports
 
-EXAMPLES = sorted(file.stem for file in Path(reports.__file__).parent.glob("*.py") if ">>>" in file.read_text())
+EXAMPLES = sorted(
+    file.stem for file in Path(reports.__file__).parent.glob("*.py") if ">>>" in file.read_text()
+)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -58,10 +58,27 @@ KINDS: dict[str, Make] = {
     "a list": holding(b"[1, [2]]"),
     "a number": holding(b"1" * 5000),
     "null": holding(b"null"),
-    "other types": holding(b'{"status": "finished", "metrics": {"eval/accuracy": "x"}, "seed": {}, "name": []}'),
+    "other types": holding(
+        b'{"status": "finished", "metrics": {"eval/accuracy": "x"}, "seed": {}, "name": []}'
+    ),
 }
-FILES = ("summary.json", "config.yaml", "metrics.jsonl", "overrides.yaml", "environment.json", ".lock", "train.log")
-NAMES = ("0001-01-01_00-00-00-a", "9999-12-31_23-59-59-a", "2026-13-41_00-00-00-a", "x", "a\x1b[2J", "\udcff")
+FILES = (
+    "summary.json",
+    "config.yaml",
+    "metrics.jsonl",
+    "overrides.yaml",
+    "environment.json",
+    ".lock",
+    "train.log",
+)
+NAMES = (
+    "0001-01-01_00-00-00-a",
+    "9999-12-31_23-59-59-a",
+    "2026-13-41_00-00-00-a",
+    "x",
+    "a\x1b[2J",
+    "\udcff",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +105,13 @@ def darnax(*words: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "status"), one_of(13, list(product(FILES, KINDS, ["finished", "running"]))), ids=lambda word: str(word)
+    ("name", "kind", "status"),
+    one_of(13, list(product(FILES, KINDS, ["finished", "running"]))),
+    ids=lambda word: str(word),
 )
-def test_the_reports_read_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, status: str) -> None:
+def test_the_reports_read_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, status: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     good = make(Path("outputs/chain"), "2026-01-01_00-00-00-aaaaaa", 0.9)
     bad = make(Path("outputs/chain"), "2026-01-01_00-00-01-bbbbbb", 0.8, status=status, seed=1)
@@ -99,7 +120,9 @@ def test_the_reports_read_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "90.00%" in darnax("runs")
     assert "aaaaaa" in darnax("runs", "--metric", "norm/w_in")
     assert "90.00%" in darnax("compare", good)
-    assert "eval/accuracy" in darnax("compare", "outputs", "--best", "--html", "page.html", "--csv", "table.csv")
+    assert "eval/accuracy" in darnax(
+        "compare", "outputs", "--best", "--html", "page.html", "--csv", "table.csv"
+    )
     assert "b − a" in darnax("diff", good, bad) or "no difference" in darnax("diff", good, bad)
     assert [run.status for run in find([good])] == ["finished"]
 
@@ -133,8 +156,17 @@ def test_a_summary_that_darnax_would_not_write_is_damaged(tmp_path: Path, text: 
 
 def test_what_a_run_writes_is_no_damage(tmp_path: Path) -> None:
     for status in ("running", "finished", "pruned", "interrupted", "failed"):
-        summary = {"status": status, "metrics": {"a": None, "b": 1}, "best": {}, "epochs": 1.5, "steps": 3, "later": [1]}
-        (tmp_path / "summary.json").write_text(json.dumps(summary | {"reason": "r", "wall_seconds": None}))
+        summary = {
+            "status": status,
+            "metrics": {"a": None, "b": 1},
+            "best": {},
+            "epochs": 1.5,
+            "steps": 3,
+            "later": [1],
+        }
+        (tmp_path / "summary.json").write_text(
+            json.dumps(summary | {"reason": "r", "wall_seconds": None})
+        )
         assert read_summary(tmp_path / "summary.json")["status"] == status
 
 
@@ -147,14 +179,20 @@ def standing(run: Path) -> dict[str, str]:
     (line,) = [line for line in darnax("runs", run.parent).splitlines() if "aaaaaa" in line]
     return {
         "runs": next(word for word in ("running", "interrupted") if word in line),
-        "compare": next(word for word in ("running", "interrupted") if word in darnax("compare", run.parent)),
-        "diff": next(word for word in ("running", "interrupted") if word in darnax("diff", run, other)),
+        "compare": next(
+            word for word in ("running", "interrupted") if word in darnax("compare", run.parent)
+        ),
+        "diff": next(
+            word for word in ("running", "interrupted") if word in darnax("diff", run, other)
+        ),
         "page": next(r["status"] for row in rows for r in row["runs"] if r["name"] == run.name),
     }
 
 
 @pytest.mark.parametrize("lock", ["held", "free", "of another machine", "none"])
-def test_every_report_asks_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str) -> None:
+def test_every_report_asks_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.8, status="running")
     path = run / ".lock"
@@ -220,7 +258,9 @@ def test_folders_in_folders_have_an_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["x" * 5000, "a\0b", "", "\udcff", "a/" * 3000])
-def test_no_name_of_a_folder_ends_in_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+def test_no_name_of_a_folder_ends_in_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RequestError, match=r"."):
         find([Path(words)])

@@ -10,7 +10,13 @@ from darnax.data import Dataset
 from darnax.data.resident import Resident
 from darnax.runner.experiment import Experiment
 
-SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=60", "data.batch_size=16", "tracking=local"]
+SMALL = [
+    "+experiment=digits_smoke",
+    "model.depth=1",
+    "model.features=60",
+    "data.batch_size=16",
+    "tracking=local",
+]
 EXAMPLES = 160
 
 

@@ -53,7 +53,11 @@ def tree() -> dict[str, Any]:
 def bits(leaf: Any) -> tuple[Any, ...]:
     if hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return (str(leaf.dtype), *bits(jax.random.key_data(leaf)))
-    return (type(leaf), np.asarray(leaf).dtype, np.shape(leaf), np.asarray(leaf).tobytes()) if not callable(leaf) else (leaf,)
+    return (
+        (type(leaf), np.asarray(leaf).dtype, np.shape(leaf), np.asarray(leaf).tobytes())
+        if not callable(leaf)
+        else (leaf,)
+    )
 
 
 def test_every_leaf_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -62,7 +66,9 @@ def test_every_leaf_comes_back_as_it_was(tmp_path: Path) -> None:
     assert meta == {"best": 0.94, "names": ["a"], "step": 12}
     assert jax.tree.structure(loaded) == jax.tree.structure(tree())
     assert list(map(bits, jax.tree.leaves(loaded))) == list(map(bits, jax.tree.leaves(tree())))
-    assert jnp.array_equal(jax.random.normal(loaded["keys"][1]), jax.random.normal(tree()["keys"][1]))
+    assert jnp.array_equal(
+        jax.random.normal(loaded["keys"][1]), jax.random.normal(tree()["keys"][1])
+    )
 
 
 def test_the_values_come_from_the_file_and_not_from_like(tmp_path: Path) -> None:
@@ -71,7 +77,9 @@ def test_the_values_come_from_the_file_and_not_from_like(tmp_path: Path) -> None
     loaded, _ = load(path, like)
     assert loaded["a"].tolist() == [1, 1, 1]
     assert loaded["n"] == 5
-    assert jnp.array_equal(jax.random.key_data(loaded["key"]), jax.random.key_data(jax.random.key(1)))
+    assert jnp.array_equal(
+        jax.random.key_data(loaded["key"]), jax.random.key_data(jax.random.key(1))
+    )
 
 
 def test_two_fields_of_one_shape_are_never_swapped(tmp_path: Path) -> None:
@@ -93,7 +101,13 @@ def test_safetensors_alone_reads_it(tmp_path: Path) -> None:
 
 
 def test_every_difference_is_listed_with_both_shapes(tmp_path: Path) -> None:
-    path = save(tmp_path, 1, {"a": jnp.ones((2, 3)), "old": jnp.ones(1), "t": jnp.ones(4), "same": 1}, {}, keep=1)
+    path = save(
+        tmp_path,
+        1,
+        {"a": jnp.ones((2, 3)), "old": jnp.ones(1), "t": jnp.ones(4), "same": 1},
+        {},
+        keep=1,
+    )
     like = {"a": jnp.ones((3, 2)), "new": jnp.ones(5), "t": jnp.ones(4, jnp.int32), "same": 2}
     with pytest.raises(RequestError) as caught:
         load(path, like)
@@ -133,7 +147,15 @@ def test_what_a_stop_leaves_is_not_counted_and_goes_with_the_next(tmp_path: Path
     """Of steps 5, 10, 15, … are planned."""
     left = []
     for step in (0, 5, 10, 13, 14, 15, 17, 20):
-        save(tmp_path, step, {"a": step}, {}, keep=2, every=7, planned=lambda step: step > 0 and step % 5 == 0)
+        save(
+            tmp_path,
+            step,
+            {"a": step},
+            {},
+            keep=2,
+            every=7,
+            planned=lambda step: step > 0 and step % 5 == 0,
+        )
         left.append([int(path.stem[5:]) for path in sorted(tmp_path.iterdir())])
     assert left == [[0], [5], [5, 10], [5, 10, 13], [5, 10, 14], [10, 15], [10, 15, 17], [15, 20]]
 
@@ -148,7 +170,11 @@ def test_what_is_called_otherwise_is_no_checkpoint(tmp_path: Path) -> None:
 def damage(path: Path, how: str) -> None:
     content = path.read_bytes()
     flipped = content[:-1] + bytes([content[-1] ^ 1])
-    path.write_bytes({"truncated": content[:-3], "empty": b"", "header": content[:20], "a flipped bit": flipped}[how])
+    path.write_bytes(
+        {"truncated": content[:-3], "empty": b"", "header": content[:20], "a flipped bit": flipped}[
+            how
+        ]
+    )
 
 
 @pytest.mark.parametrize("how", ["truncated", "empty", "header", "a flipped bit"])
@@ -199,7 +225,10 @@ for step in range(1, 10**6):
     print(step, flush=True)
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
     ) as process:
         assert process.stdout is not None
         done = [int(process.stdout.readline()) for _ in range(3)][-1]

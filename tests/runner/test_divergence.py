@@ -30,14 +30,21 @@ NAMES = {"w_in": "w_in", "hidden": "hidden1", "w_out": "w_out"}
 
 def lane(place: Path, *overrides: str) -> RunSession:
     folder = RunFolder.create(place, "wild", {}, [], command=[])
-    return RunSession(experiment(*SHORT, *overrides), folder, lambda progress: Jsonl(folder.metrics, progress.step))
+    return RunSession(
+        experiment(*SHORT, *overrides),
+        folder,
+        lambda progress: Jsonl(folder.metrics, progress.step),
+    )
 
 
 def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
     """Multiply the learning rate of a group by 10³⁰ after so many steps."""
     jumping = f"transition_steps: {after}, decay_rate: 1e30, staircase: true"
     schedule = f"{{_target_: optax.exponential_decay, init_value: {rate}, {jumping}}}"
-    return [f"~optimizer.groups.{group}", f"+optimizer.groups.{group}={{_target_: optax.sgd, learning_rate: {schedule}}}"]
+    return [
+        f"~optimizer.groups.{group}",
+        f"+optimizer.groups.{group}={{_target_: optax.sgd, learning_rate: {schedule}}}",
+    ]
 
 
 def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
@@ -55,12 +62,18 @@ def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
 
 @pytest.mark.parametrize(
     ("group", "after"),
-    [pytest.param("w_in", 13), pytest.param("hidden", 1, marks=SLOW), pytest.param("w_out", 27, marks=SLOW)],
+    [
+        pytest.param("w_in", 13),
+        pytest.param("hidden", 1, marks=SLOW),
+        pytest.param("w_out", 27, marks=SLOW),
+    ],
 )
 def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, after):
     made = lane(tmp_path, *jump(group, after))
     said = fails(made)
-    assert said.startswith(f"{NAMES[group]}: its change is no number, or larger than 1e+09, in phase {LEARNS[group]}")
+    assert said.startswith(
+        f"{NAMES[group]}: its change is no number, or larger than 1e+09, in phase {LEARNS[group]}"
+    )
     assert f" of step {after + 1};" in said
     kept = after // PER_EPOCH * PER_EPOCH
     assert f"step-{kept:010d}" in said if kept else "no checkpoint was saved before" in said
@@ -70,7 +83,12 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
     assert all(row["step"] <= after and None not in row.values() for row in rows)
     if kept:
         programs = CompiledPrograms([made.experiment], PER_EPOCH)
-        assert checkpoint.load(checkpoint.latest(made.folder.checkpoints), programs.start(programs.keys()))[1]["step"] == kept
+        assert (
+            checkpoint.load(
+                checkpoint.latest(made.folder.checkpoints), programs.start(programs.keys())
+            )[1]["step"]
+            == kept
+        )
 
 
 @SLOW
@@ -80,9 +98,14 @@ def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
     grown = f"{{{parts}, c: {{_target_: optax.sgd, learning_rate: 1.0}}}}"
     made = lane(tmp_path, "~optimizer.groups.w_out", f"+optimizer.groups.w_out={grown}")
     programs = CompiledPrograms([made.experiment], PER_EPOCH)
-    norm = np.linalg.norm(programs.network(programs.start(programs.keys()).arrays).layer_map[2, 1].W)
+    norm = np.linalg.norm(
+        programs.network(programs.start(programs.keys()).arrays).layer_map[2, 1].W
+    )
     step = next(t for t in range(1, 99) if 100 * 99.0 ** (t - 1) * norm > 1e9)
-    assert f"w_out: its change is no number, or larger than 1e+09, in phase recall of step {step};" in fails(made)
+    assert (
+        f"w_out: its change is no number, or larger than 1e+09, in phase recall of step {step};"
+        in fails(made)
+    )
 
 
 def spoilt(array: np.ndarray, example: int) -> np.ndarray:
@@ -96,7 +119,9 @@ def test_a_number_that_is_none_among_the_inputs(tmp_path):
     """Oracle: the place of the example in the order of the epoch."""
     clean, made = dataset(), lane(tmp_path)
     example = 77
-    data = dataclasses.replace(clean, train=Resident(spoilt(clean.train.inputs, example), clean.train.targets))
+    data = dataclasses.replace(
+        clean, train=Resident(spoilt(clean.train.inputs, example), clean.train.targets)
+    )
     programs = CompiledPrograms([made.experiment], PER_EPOCH)
     order = np.asarray(programs.shuffle(programs.keys(), np.int32(0), np.int32(0), EXAMPLES))
     step = int(np.flatnonzero(order == example)[0]) // 16 + 1
@@ -108,7 +133,9 @@ def test_a_number_that_is_none_among_the_inputs(tmp_path):
 @SLOW
 def test_a_number_that_is_none_among_the_examples_of_an_evaluation(tmp_path):
     clean = dataset()
-    data = dataclasses.replace(clean, test=Resident(spoilt(clean.test.inputs, 5), clean.test.targets))
+    data = dataclasses.replace(
+        clean, test=Resident(spoilt(clean.test.inputs, 5), clean.test.targets)
+    )
     made = lane(tmp_path)
     assert "example 5 of an evaluation" in fails(made, data=data)
     assert "best" not in {path.stem for path in made.folder.checkpoints.iterdir()}
@@ -128,33 +155,50 @@ def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, gro
         "+dynamics.train.clamped.learn=[w_in,'hidden*']",
     )
     module = {"layers.hidden": "hidden1", "adapters.w_in": "w_in"}[group]
-    assert fails(made).startswith(f"{module}: its update is no number, or larger than 1e+09, in phase {phase} of step 1;")
+    assert fails(made).startswith(
+        f"{module}: its update is no number, or larger than 1e+09, in phase {phase} of step 1;"
+    )
 
 
 @SLOW
 def test_a_frozen_module_that_is_too_large_is_told_before_the_first_step(tmp_path):
     said = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
-    assert said.startswith("w_back: the norm of it is no number, or larger than 1e+09, in phase warmup of step 0;")
+    assert said.startswith(
+        "w_back: the norm of it is no number, or larger than 1e+09, in phase warmup of step 0;"
+    )
 
 
 @SLOW
 @pytest.mark.parametrize("together", [False, True], ids=["replicas", "runs"])
 def test_of_several_networks_the_one_is_named(tmp_path, together):
     if together:
-        lanes = [lane(tmp_path, *jump("w_in", 5, rate), f"seed={seed}") for seed, rate in ((4, 0.0), (9, 0.1))]
+        lanes = [
+            lane(tmp_path, *jump("w_in", 5, rate), f"seed={seed}")
+            for seed, rate in ((4, 0.0), (9, 0.1))
+        ]
         assert f"of step 6 ({lanes[1].folder.name}, seed 9);" in fails(*lanes)
     else:
-        assert "of step 6 (" in fails(lane(tmp_path, *jump("w_in", 5), "runner.replicas=2", "seed=4"))
+        assert "of step 6 (" in fails(
+            lane(tmp_path, *jump("w_in", 5), "runner.replicas=2", "seed=4")
+        )
 
 
 def made_up_digits(*, learnable: bool) -> Dataset:
     draw = np.random.default_rng(1)
     templates = draw.integers(0, 256, (10, 28, 28, 1), np.uint8)
     digits = draw.integers(0, 10, EXAMPLES).astype(np.int32)
-    images = templates[digits] if learnable else draw.integers(0, 256, (EXAMPLES, 28, 28, 1), np.uint8)
+    images = (
+        templates[digits] if learnable else draw.integers(0, 256, (EXAMPLES, 28, 28, 1), np.uint8)
+    )
     test = Resident(images, digits if learnable else draw.permutation(digits))
     seen = Resident(images, digits)
-    return Dataset("random digits", seen, Resident(test.inputs[::-1], test.targets[::-1]), test, tuple("0123456789"))
+    return Dataset(
+        "random digits",
+        seen,
+        Resident(test.inputs[::-1], test.targets[::-1]),
+        test,
+        tuple("0123456789"),
+    )
 
 
 @pytest.mark.parametrize("learnable", [pytest.param(True, marks=SLOW), False])
@@ -163,7 +207,11 @@ def test_a_network_that_answers_no_better_than_chance_is_told(tmp_path, caplog, 
     with caplog.at_level(logging.WARNING):
         (summary,) = train([made], made_up_digits(learnable=learnable))
     assert summary["status"] == "finished"
-    assert summary["metrics"]["eval/at_chance"] == summary["metrics"]["test/at_chance"] == float(not learnable)
+    assert (
+        summary["metrics"]["eval/at_chance"]
+        == summary["metrics"]["test/at_chance"]
+        == float(not learnable)
+    )
     assert ("warning" in summary) is not learnable
     if not learnable:
         assert f"test accuracy {summary['metrics']['test/accuracy']:.2%}" in summary["warning"]
@@ -174,7 +222,10 @@ def test_a_network_that_answers_no_better_than_chance_is_told(tmp_path, caplog, 
 def test_chance_is_what_the_binomial_says(examples, share):
     """Oracle: the sum over all outcomes at least as good; who is right about all is better than any one answer."""
     accuracies = np.arange(examples + 1) / examples
-    pmf = [math.comb(examples, k) * share**k * (1 - share) ** (examples - k) for k in range(examples + 1)]
+    pmf = [
+        math.comb(examples, k) * share**k * (1 - share) ** (examples - k)
+        for k in range(examples + 1)
+    ]
     expected = [sum(pmf[k:]) >= 0.01 and k < examples for k in range(examples + 1)]
     assert at_chance(accuracies, examples, share).tolist() == expected
     assert not at_chance(np.array([1.0]), examples, 1.0).any()
@@ -191,8 +242,19 @@ def test_two_runs_of_one_seed_are_the_same_bits(tmp_path):
     files = sorted(path.name for path in one.folder.checkpoints.iterdir())
     assert files == sorted(path.name for path in other.folder.checkpoints.iterdir())
     for name in files:
-        arrays, same = load_file(one.folder.checkpoints / name), load_file(other.folder.checkpoints / name)
-        assert {leaf: array.tobytes() for leaf, array in arrays.items()} == {leaf: a.tobytes() for leaf, a in same.items()}
-    rows = [[json.loads(line) for line in each.folder.metrics.read_text().splitlines()] for each in (one, other)]
-    kept = [[{k: v for k, v in row.items() if not k.startswith("time/")} for row in found] for found in rows]
+        arrays, same = (
+            load_file(one.folder.checkpoints / name),
+            load_file(other.folder.checkpoints / name),
+        )
+        assert {leaf: array.tobytes() for leaf, array in arrays.items()} == {
+            leaf: a.tobytes() for leaf, a in same.items()
+        }
+    rows = [
+        [json.loads(line) for line in each.folder.metrics.read_text().splitlines()]
+        for each in (one, other)
+    ]
+    kept = [
+        [{k: v for k, v in row.items() if not k.startswith("time/")} for row in found]
+        for found in rows
+    ]
     assert kept[0] == kept[1]

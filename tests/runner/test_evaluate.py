@@ -31,7 +31,14 @@ def test_only_right_and_wrong_answers_have_a_share_and_a_table(labels):
     experiment = replace(experiment, data=replace(experiment.data, labels=labels))
     programs = CompiledPrograms([experiment], 1)
     draw = np.random.default_rng(0)
-    split = Resident(draw.integers(0, 256, (20, 28, 28, 1), np.uint8), np.arange(20, dtype=np.int32) % 10)
+    split = Resident(
+        draw.integers(0, 256, (20, 28, 28, 1), np.uint8), np.arange(20, dtype=np.int32) % 10
+    )
     found = evaluate(programs, programs.start(programs.keys()).arrays, split, tuple("0123456789"))
-    assert found.right_or_wrong == (found.share is not None) == bool(found.class_names) == bool(found.confusion.size)
+    assert (
+        found.right_or_wrong
+        == (found.share is not None)
+        == bool(found.class_names)
+        == bool(found.confusion.size)
+    )
     assert found.right_or_wrong == isinstance(labels, Classes)

@@ -54,7 +54,9 @@ def test_the_command_names_the_variable(tmp_path, setting):
     name, _, value = setting.partition("=")
     command = [sys.executable, "-m", "darnax.cli.app", "train", "+experiment=associations"]
     environment = {**os.environ, name: value}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2, done.stderr
     assert UNUSABLE[setting] in done.stderr
     assert "Traceback" not in done.stderr
@@ -70,9 +72,18 @@ def test_nothing_is_divided_by_the_batches_of_an_empty_chunk(tmp_path):
     from darnax.runner.train import train
     from darnax.tracking import Noop
 
-    config = compose(["+experiment=associations", "model.features=20", "data.source.inputs=20", "runner.epochs=1"])
+    config = compose(
+        [
+            "+experiment=associations",
+            "model.features=20",
+            "data.source.inputs=20",
+            "runner.epochs=1",
+        ]
+    )
     experiment = build(config)
     folder = RunFolder.create(tmp_path, "nans", config, [], command=[])
     with jax.debug_nans(True):
-        (summary,) = train([RunSession(experiment, folder, lambda _: Noop())], experiment.data.source.open())
+        (summary,) = train(
+            [RunSession(experiment, folder, lambda _: Noop())], experiment.data.source.open()
+        )
     assert summary["status"] == "finished"

@@ -20,7 +20,12 @@ from darnax.tracking.jsonl import Jsonl
 from darnax.tracking.pruning import Pruned
 
 POINTS = (["seed=5", "model.layers.hidden.j_d=0.4"], ["seed=9"])
-LENGTH = ["runner.epochs=4", "runner.evaluate_every=2", "runner.checkpoint_every=1", "runner.keep=9"]
+LENGTH = [
+    "runner.epochs=4",
+    "runner.evaluate_every=2",
+    "runner.checkpoint_every=1",
+    "runner.keep=9",
+]
 HALF_WAY = 20  # steps, of 40
 
 
@@ -41,7 +46,9 @@ class Watched(Jsonl):
         self.heard = summary
 
 
-def lane(folder: RunFolder, overrides: list[str], event: Callable[[], None] = lambda: None) -> RunSession:
+def lane(
+    folder: RunFolder, overrides: list[str], event: Callable[[], None] = lambda: None
+) -> RunSession:
     made = experiment(*LENGTH, *overrides)
     return RunSession(made, folder, lambda progress: Watched(folder.metrics, progress.step, event))
 
@@ -57,12 +64,20 @@ def without_times(numbers: dict[str, float]) -> dict[str, float]:
 
 def assert_same(one: RunFolder, other: RunFolder) -> None:
     told, expected = one.summary(), other.summary()
-    assert [told[key] for key in ("status", "steps", "epochs")] == [expected[key] for key in ("status", "steps", "epochs")]
-    assert without_times(told["metrics"]) == pytest.approx(without_times(expected["metrics"]), rel=1e-4, abs=1e-5)
+    assert [told[key] for key in ("status", "steps", "epochs")] == [
+        expected[key] for key in ("status", "steps", "epochs")
+    ]
+    assert without_times(told["metrics"]) == pytest.approx(
+        without_times(expected["metrics"]), rel=1e-4, abs=1e-5
+    )
     assert told["best"] == pytest.approx(expected["best"])
     assert told["best"]["eval/accuracy"] > 0
-    found, wanted = ([json.loads(line) for line in f.metrics.read_text().splitlines()] for f in (one, other))
-    found, wanted = ([row for row in map(without_times, rows) if len(row) > 2] for rows in (found, wanted))
+    found, wanted = (
+        [json.loads(line) for line in f.metrics.read_text().splitlines()] for f in (one, other)
+    )
+    found, wanted = (
+        [row for row in map(without_times, rows) if len(row) > 2] for rows in (found, wanted)
+    )
     assert len(found) == len(wanted) == 40
     for row, expected in zip(found, wanted, strict=True):
         assert row == pytest.approx(expected, rel=1e-4, abs=1e-5)
@@ -72,7 +87,9 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
         arrays, expected = load_file(one.checkpoints / name), load_file(other.checkpoints / name)
         assert arrays.keys() == expected.keys()
         for leaf in arrays:
-            np.testing.assert_allclose(arrays[leaf], expected[leaf], rtol=1e-4, atol=1e-5, err_msg=f"{name} {leaf}")
+            np.testing.assert_allclose(
+                arrays[leaf], expected[leaf], rtol=1e-4, atol=1e-5, err_msg=f"{name} {leaf}"
+            )
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +115,10 @@ def test_a_signal_saves_all_and_each_goes_on_alone(tmp_path, alone):
     with pytest.raises(Interrupted):
         train(made, dataset())
     for each, overrides, other in zip(made, POINTS, alone, strict=True):
-        assert (each.folder.summary()["status"], each.folder.summary()["steps"]) == ("interrupted", HALF_WAY)
+        assert (each.folder.summary()["status"], each.folder.summary()["steps"]) == (
+            "interrupted",
+            HALF_WAY,
+        )
         assert (each.folder.checkpoints / f"step-{HALF_WAY:010d}.safetensors").is_file()
         train([lane(each.folder, overrides)], dataset())
         assert_same(each.folder, other)
@@ -108,7 +128,10 @@ def test_lanes_at_the_same_step_go_on_together(tmp_path, alone):
     made = lanes(tmp_path, lambda: os.kill(os.getpid(), signal.SIGTERM), lambda: None)
     with pytest.raises(Interrupted):
         train(made, dataset())
-    train([lane(each.folder, overrides) for each, overrides in zip(made, POINTS, strict=True)], dataset())
+    train(
+        [lane(each.folder, overrides) for each, overrides in zip(made, POINTS, strict=True)],
+        dataset(),
+    )
     for each, other in zip(made, alone, strict=True):
         assert_same(each.folder, other)
 
@@ -128,7 +151,8 @@ def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "why"), [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")]
+    ("status", "error", "why"),
+    [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")],
 )
 def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
     def end() -> None:
@@ -139,4 +163,7 @@ def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
         train(made, dataset())
     for each in made:
         assert each.tracker.heard == each.folder.summary()
-        assert (each.folder.summary()["status"], each.folder.summary().get("reason")) == (status, why)
+        assert (each.folder.summary()["status"], each.folder.summary().get("reason")) == (
+            status,
+            why,
+        )

@@ -21,7 +21,13 @@ from darnax.tracking.console import Console
 from darnax.tracking.jsonl import Jsonl
 
 EPOCHS, WARM = 1000, 200
-LONG = [f"runner.epochs={EPOCHS}", "runner.limit_batches=1", "model.features=20", "runner.checkpoint_every=1", "runner.keep=2"]
+LONG = [
+    f"runner.epochs={EPOCHS}",
+    "runner.limit_batches=1",
+    "model.features=20",
+    "runner.checkpoint_every=1",
+    "runner.keep=2",
+]
 GLIBC = hasattr(ctypes.CDLL(None), "mallinfo2")  # from 2.33 on, and nowhere else
 
 
@@ -30,7 +36,18 @@ class Allocated(ctypes.Structure):
 
     _fields_ = [
         (name, ctypes.c_size_t)
-        for name in ["arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"]
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
     ]
 
 
@@ -59,7 +76,9 @@ class Counting(Tracker):
         if int(epoch) in (WARM, EPOCHS) and int(epoch) not in self.found:
             gc.collect()
             handles, kib = len(os.listdir("/dev/fd")), allocated() // 1024 if GLIBC else 0  # noqa: PTH208
-            self.found[int(epoch)] = Left(len(jax.live_arrays()), sys.getallocatedblocks(), handles, kib)
+            self.found[int(epoch)] = Left(
+                len(jax.live_arrays()), sys.getallocatedblocks(), handles, kib
+            )
 
     def finish(self, summary) -> None: ...
 
@@ -92,7 +111,9 @@ def test_arrays_objects_handles_and_logs(long_run) -> None:
     assert late.arrays <= early.arrays  # one more array an epoch would be 800 more
     assert late.objects - early.objects < EPOCHS - WARM
     assert late.handles == early.handles
-    assert len(folder.metrics.read_text().splitlines()) <= EPOCHS + 2  # the record grows by its rows, and by nothing else
+    assert (
+        len(folder.metrics.read_text().splitlines()) <= EPOCHS + 2
+    )  # the record grows by its rows, and by nothing else
     assert folder.log.stat().st_size < 2000
     assert len(list(folder.checkpoints.iterdir())) == 3
 

@@ -30,7 +30,9 @@ def trained(programs: CompiledPrograms) -> tuple[TrainState, dict, np.ndarray]:
     """Return the learner after a few steps, its metrics, and the scores of its answers."""
     window, keys = programs.placed(next(dataset().train.windows(0))), programs.keys()
     order = programs.shuffle(keys, ZERO, ZERO, window.count)
-    learner, metrics, _ = programs.train(programs.start(keys), keys, *window[:2], order, ZERO, ZERO, ZERO, STEPS)
+    learner, metrics, _ = programs.train(
+        programs.start(keys), keys, *window[:2], order, ZERO, ZERO, ZERO, STEPS
+    )
     return learner, metrics, np.asarray(programs.evaluate(learner.arrays, *window[:2])[0])
 
 
@@ -75,7 +77,9 @@ def test_replicas_are_lanes_of_the_next_seeds():
     for lane in range(2):
         alone = CompiledPrograms([experiment(f"seed={3 + lane}")], 10).keys()
         jax.tree.map(
-            lambda one, many, at=lane: np.testing.assert_array_equal(*map(jax.random.key_data, (one, many[at]))),
+            lambda one, many, at=lane: np.testing.assert_array_equal(
+                *map(jax.random.key_data, (one, many[at]))
+            ),
             alone,
             both.keys(),
         )
@@ -92,7 +96,9 @@ def test_runs_of_other_shapes_do_not(compilations):
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     folder = RunFolder.create(tmp_path, "counted", {}, [], command=[])
-    return Run([RunSession(experiment("runner.epochs=2"), folder, lambda progress: Silent())], dataset())
+    return Run(
+        [RunSession(experiment("runner.epochs=2"), folder, lambda progress: Silent())], dataset()
+    )
 
 
 def test_the_programs_of_a_run(run, compilations):
@@ -100,8 +106,16 @@ def test_the_programs_of_a_run(run, compilations):
     jax.clear_caches()
     compilations.clear()
     run.to_the_end(Request())
-    long = [name for name in compilations if name in ("jit(start)", "jit(shuffle)", "jit(train)", "jit(evaluate)")]
-    assert sorted(long) == ["jit(evaluate)", "jit(shuffle)", "jit(train)"]  # the network was drawn before
+    long = [
+        name
+        for name in compilations
+        if name in ("jit(start)", "jit(shuffle)", "jit(train)", "jit(evaluate)")
+    ]
+    assert sorted(long) == [
+        "jit(evaluate)",
+        "jit(shuffle)",
+        "jit(train)",
+    ]  # the network was drawn before
 
 
 def test_runs_that_differ_in_numbers_share_their_programs(compilations):
@@ -143,7 +157,12 @@ assert_close(one, many)
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
     here = {"XLA_FLAGS": flags, "PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | here, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", code],
+        env=os.environ | here,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -155,5 +174,7 @@ def test_more_devices_than_there_are():
 
 def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
     monkeypatch.setattr(jax, "local_devices", lambda: jax.devices() * 3)
-    with pytest.raises(RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"):
+    with pytest.raises(
+        RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"
+    ):
         CompiledPrograms([experiment("runner.devices=3")], 10)

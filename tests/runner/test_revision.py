@@ -13,13 +13,29 @@ import pytest
 from darnax.runner.environment import describe_environment
 from darnax.runner.revision import revision
 
-WHO = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false", "-c", "protocol.file.allow=always")
+WHO = (
+    "-c",
+    "user.name=a",
+    "-c",
+    "user.email=a@b",
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "protocol.file.allow=always",
+)
 
 
 def git(place: Path, *words: str) -> str:
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(("git", *WHO, *words), cwd=place, env=own | quiet, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ("git", *WHO, *words),
+        cwd=place,
+        env=own | quiet,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 
@@ -74,7 +90,9 @@ def test_linked_trees_and_submodules_have_commits_of_their_own(tmp_path: Path) -
         assert revision(tree) == {"commit": git(tree, "rev-parse", "HEAD"), "dirty": tree == place}
 
 
-def test_without_a_repository_or_a_commit_there_is_no_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_repository_or_a_commit_there_is_no_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert revision(tmp_path) is None
     git(tmp_path, "init")
     assert revision(tmp_path) is None
@@ -106,7 +124,13 @@ def configure(place: Path, *settings: tuple[str, str]) -> None:
 
 
 def hooked(place: Path, evil: Path) -> None:
-    for hook in ("post-index-change", "post-checkout", "pre-auto-gc", "fsmonitor-watchman", "reference-transaction"):
+    for hook in (
+        "post-index-change",
+        "post-checkout",
+        "pre-auto-gc",
+        "fsmonitor-watchman",
+        "reference-transaction",
+    ):
         program(place / ".git" / "hooks" / hook, evil.with_name("canary"))
     configure(place, ("core.fsmonitor", ".git/hooks/fsmonitor-watchman"))
 
@@ -115,7 +139,12 @@ def filtered(place: Path, evil: Path) -> None:
     (place / ".gitattributes").write_text("* filter=evil diff=evil\n")
     for name in ("clean", "smudge", "process"):
         configure(place, (f"filter.evil.{name}", str(evil)))
-    configure(place, ("diff.evil.textconv", str(evil)), ("diff.evil.command", str(evil)), ("diff.external", str(evil)))
+    configure(
+        place,
+        ("diff.evil.textconv", str(evil)),
+        ("diff.evil.command", str(evil)),
+        ("diff.external", str(evil)),
+    )
 
 
 def with_a_submodule(place: Path, evil: Path) -> None:
@@ -137,13 +166,17 @@ def without_its_objects(place: Path, evil: Path) -> None:
 
 
 def including(place: Path, evil: Path) -> None:
-    (place / "more").write_text(f"[core]\n\tfsmonitor = {evil}\n[alias]\n\tstatus = !{evil}\n[core]\n\tpager = {evil}\n")
+    (place / "more").write_text(
+        f"[core]\n\tfsmonitor = {evil}\n[alias]\n\tstatus = !{evil}\n[core]\n\tpager = {evil}\n"
+    )
     configure(place, ("include.path", str(place / "more")))
 
 
 def bare(place: Path, evil: Path) -> None:
     """The folder itself is a repository, without one that is called .git."""
-    configure(place, ("core.fsmonitor", str(evil)), ("core.bare", "false"), ("core.worktree", str(place)))
+    configure(
+        place, ("core.fsmonitor", str(evil)), ("core.bare", "false"), ("core.worktree", str(place))
+    )
     for entry in (place / ".git").iterdir():
         entry.rename(place / entry.name)
     (place / ".git").rmdir()
@@ -161,14 +194,21 @@ ATTACKS: dict[str, Callable[[Path, Path], None]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_strangers_repository_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: str) -> None:
+def test_a_strangers_repository_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: str
+) -> None:
     canary = tmp_path / "canary"
     evil = program(tmp_path / "evil", canary)
     place = repository(tmp_path / "code")
     ATTACKS[attack](place, evil)
     if attack != "a repository without .git":
         (place / "code.py").write_text("a = 3\n")
-    for name in ("git", "uname", "sh", "lscpu"):  # in the working directory, where a careless PATH would find them
+    for name in (
+        "git",
+        "uname",
+        "sh",
+        "lscpu",
+    ):  # in the working directory, where a careless PATH would find them
         program(place / name, canary)
     monkeypatch.setenv("PATH", f".::{os.environ['PATH']}")
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(evil))
@@ -188,7 +228,9 @@ def test_a_strangers_repository_runs_nothing(tmp_path: Path, monkeypatch: pytest
         assert inside["dirty"] in ((None,) if attack == "a remote for absent objects" else (True,))
 
 
-@pytest.mark.parametrize("attack", [name for name in ATTACKS if name != "a remote for absent objects"])
+@pytest.mark.parametrize(
+    "attack", [name for name in ATTACKS if name != "a remote for absent objects"]
+)
 def test_the_attacks_are_real(tmp_path: Path, attack: str) -> None:
     canary = tmp_path / "canary"
     evil = program(tmp_path / "evil", canary)
@@ -199,7 +241,14 @@ def test_the_attacks_are_real(tmp_path: Path, attack: str) -> None:
     assert canary.exists()
 
 
-HEADS = ["ref: ../../secret", "ref: refs/heads/../../../secret", "password", "", "\udcff", "ref: refs/heads/" + "x" * 5000]
+HEADS = [
+    "ref: ../../secret",
+    "ref: refs/heads/../../../secret",
+    "password",
+    "",
+    "\udcff",
+    "ref: refs/heads/" + "x" * 5000,
+]
 
 
 @pytest.mark.parametrize("text", HEADS)
@@ -212,10 +261,14 @@ def test_nothing_but_a_commit_is_written_down(tmp_path: Path, text: str) -> None
 
 @pytest.mark.parametrize("name", ["HEAD", "index", "refs/heads/main", "packed-refs", "commondir"])
 @pytest.mark.parametrize("kind", ["fifo", "folder", "device"])
-def test_a_repository_of_strange_files_keeps_nobody_waiting(tmp_path: Path, name: str, kind: str) -> None:
+def test_a_repository_of_strange_files_keeps_nobody_waiting(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     place = repository(tmp_path / "code")
     file = place / ".git" / name
     file.unlink(missing_ok=True)
-    {"fifo": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[kind](file)
+    {"fifo": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[
+        kind
+    ](file)
     found = revision(place)
     assert found is None or found["dirty"] in (None, False)

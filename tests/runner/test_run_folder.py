@@ -15,11 +15,17 @@ from darnax.errors import RequestError
 from darnax.runner.environment import describe_environment
 from darnax.runner.run_folder import RunFolder
 
-CONFIG = {"seed": 7, "model": {"depth": 2, "label": "1e3"}, "optimizer": {"rate": 1e-05, "decay": None}}
+CONFIG = {
+    "seed": 7,
+    "model": {"depth": 2, "label": "1e3"},
+    "optimizer": {"rate": 1e-05, "decay": None},
+}
 
 
 def create(outputs: Path) -> RunFolder:
-    return RunFolder.create(outputs, "mnist_chain", CONFIG, ["seed=7"], command=["darnax", "train", "a=b c"])
+    return RunFolder.create(
+        outputs, "mnist_chain", CONFIG, ["seed=7"], command=["darnax", "train", "a=b c"]
+    )
 
 
 def test_the_folder_explains_itself(tmp_path: Path) -> None:
@@ -51,7 +57,9 @@ def test_references_are_kept_beside_what_they_come_to(tmp_path):
     assert folder.config() == yaml.safe_load((folder.path / "config.yaml").read_text()) == config
 
 
-def test_runs_of_the_same_second_never_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_the_same_second_never_share_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("time.strftime", lambda _: "2026-01-01_00-00-00")
     ids = iter(["aaaaaa", "aaaaaa", "aaaaaa", "bbbbbb", "cccccc"])
     monkeypatch.setattr("secrets.token_hex", lambda _: next(ids))
@@ -64,13 +72,24 @@ def test_the_summary_keeps_what_is_not_replaced(tmp_path: Path) -> None:
     folder = create(tmp_path)
     folder.write_summary(metrics={"eval/accuracy": float("nan")}, steps=10)
     folder.write_summary(status="finished", best={"eval/accuracy": 0.5})
-    expected = {"status": "finished", "metrics": {"eval/accuracy": None}, "best": {"eval/accuracy": 0.5}, "steps": 10}
-    assert json.loads((folder.path / "summary.json").read_text()) == expected == RunFolder.open(folder.path).summary()
+    expected = {
+        "status": "finished",
+        "metrics": {"eval/accuracy": None},
+        "best": {"eval/accuracy": 0.5},
+        "steps": 10,
+    }
+    assert (
+        json.loads((folder.path / "summary.json").read_text())
+        == expected
+        == RunFolder.open(folder.path).summary()
+    )
     with pytest.raises(ValueError, match="'done', expected one of running"):
         folder.write_summary(status="done")
 
 
-def test_a_summary_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_summary_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = create(tmp_path)
 
     def killed(*_: object) -> None:
@@ -117,7 +136,9 @@ def test_outputs_that_cannot_hold_a_folder_are_refused(tmp_path: Path) -> None:
         create(tmp_path / "outputs")
 
 
-def test_the_commit_is_that_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commit_is_that_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -126,12 +147,20 @@ def test_the_commit_is_that_of_the_working_directory(tmp_path: Path, monkeypatch
 
     def git(*arguments: str) -> str:
         who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-        return subprocess.run(("git", *who, *arguments), check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            ("git", *who, *arguments), check=True, capture_output=True, text=True
+        ).stdout.strip()
 
     git("init")
     (tmp_path / "a").write_text("1")
     git("add", "a")
     git("commit", "-m", "a")
-    assert describe_environment(seed=0, command=[])["git"] == {"commit": git("rev-parse", "HEAD"), "dirty": False}
+    assert describe_environment(seed=0, command=[])["git"] == {
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": False,
+    }
     (tmp_path / "a").write_text("2")
-    assert describe_environment(seed=0, command=[])["git"] == {"commit": git("rev-parse", "HEAD"), "dirty": True}
+    assert describe_environment(seed=0, command=[])["git"] == {
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": True,
+    }

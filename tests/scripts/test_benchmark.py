@@ -23,7 +23,16 @@ def benchmark(monkeypatch):
 
 def measured(benchmark, monkeypatch, capsys, place, *arguments):
     """Run the command; return the lines of its table, and what it wrote."""
-    words = ["benchmark.py", "--seconds", "0", "--batches", "2", "--json", place / "all.json", *arguments]
+    words = [
+        "benchmark.py",
+        "--seconds",
+        "0",
+        "--batches",
+        "2",
+        "--json",
+        place / "all.json",
+        *arguments,
+    ]
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     benchmark.main()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
@@ -31,10 +40,16 @@ def measured(benchmark, monkeypatch, capsys, place, *arguments):
     return lines[2:], json.loads((place / "all.json").read_text())
 
 
-SMALL = {"dense": (30, 4, 2), "sparse": (100, 4), "convolution": (2, 4)}  # eight programs are compiled for each
+SMALL = {
+    "dense": (30, 4, 2),
+    "sparse": (100, 4),
+    "convolution": (2, 4),
+}  # eight programs are compiled for each
 
 
-@pytest.mark.parametrize("families", [["dense"], pytest.param([*SMALL], marks=pytest.mark.slow)], ids=["one", "all"])
+@pytest.mark.parametrize(
+    "families", [["dense"], pytest.param([*SMALL], marks=pytest.mark.slow)], ids=["one", "all"]
+)
 def test_all_contenders_do_the_same_work(benchmark, monkeypatch, capsys, tmp_path, families):
     cases = [benchmark.Case(family, *SMALL[family]) for family in families]
     monkeypatch.setattr(benchmark, "CASES", cases)
@@ -59,5 +74,6 @@ def test_what_data_and_replicas_cost(benchmark, monkeypatch, capsys, tmp_path, m
     assert line.startswith("| digits_smoke |")
     assert result["of_resident"] == pytest.approx(result["streamed"] / result["resident"])
     assert re.fullmatch(
-        r"\| digits_smoke \| 1 \| [\d.]+ \| 1.00 \|", measured(benchmark, monkeypatch, capsys, tmp_path, "--replicas")[0][0]
+        r"\| digits_smoke \| 1 \| [\d.]+ \| 1.00 \|",
+        measured(benchmark, monkeypatch, capsys, tmp_path, "--replicas")[0][0],
     )

@@ -30,19 +30,30 @@ def reproduce(monkeypatch):
 def run(place, name, accuracy, *overrides, status="finished"):
     folder = place / "mnist_chain" / name
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(compose(["+experiment=mnist_chain", "data.validation=0", *overrides])))
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump(compose(["+experiment=mnist_chain", "data.validation=0", *overrides]))
+    )
     (folder / "environment.json").write_text(json.dumps(AROUND))
     summary = {"status": status, "metrics": {"test/accuracy": accuracy}, "wall_seconds": 60.0}
     (folder / "summary.json").write_text(json.dumps(summary))
 
 
-def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_one(reproduce, monkeypatch, capsys, tmp_path):
+def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_one(
+    reproduce, monkeypatch, capsys, tmp_path
+):
     at = ("--outputs", tmp_path, "--docs", tmp_path)
     said(reproduce, monkeypatch, capsys, *at)
     assert "10 epochs |  |  |  |  |  | `darnax train" in (tmp_path / "results.md").read_text()
-    summary = {"status": "interrupted", "metrics": {"eval/accuracy": 0.95}, "wall_seconds": 30.0, "epochs": 5.4}
+    summary = {
+        "status": "interrupted",
+        "metrics": {"eval/accuracy": 0.95},
+        "wall_seconds": 30.0,
+        "epochs": 5.4,
+    }
     run(tmp_path, "2026-01-03_00-00-00-aaaaaa", 0.0, "seed=0", "runner.evaluate_every=1")
-    (tmp_path / "mnist_chain/2026-01-03_00-00-00-aaaaaa/summary.json").write_text(json.dumps(summary))
+    (tmp_path / "mnist_chain/2026-01-03_00-00-00-aaaaaa/summary.json").write_text(
+        json.dumps(summary)
+    )
     assert said(reproduce, monkeypatch, capsys, *at, "--missing").endswith("seed=0,1,2\n")
     said(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9500 | 1, cut off after 5 epochs | 30 |" in (tmp_path / "results.md").read_text()
@@ -63,15 +74,35 @@ def said(reproduce, monkeypatch, capsys, *arguments):
     return capsys.readouterr().out
 
 
-def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce, monkeypatch, capsys, tmp_path):
+def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
+    reproduce, monkeypatch, capsys, tmp_path
+):
     run(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5, "seed=0")  # repeated below: the newest counts
-    run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.9712, "seed=0", "tracking=local", f"paths.outputs={tmp_path}")
+    run(
+        tmp_path,
+        "2026-01-02_00-00-00-aaaaaa",
+        0.9712,
+        "seed=0",
+        "tracking=local",
+        f"paths.outputs={tmp_path}",
+    )
     run(tmp_path, "2026-01-02_00-00-01-aaaaaa", 0.9735, "seed=1")
     run(tmp_path, "2026-01-02_00-00-02-aaaaaa", 0.1, "seed=2", "model.depth=3")
-    run(tmp_path, "2026-01-02_00-00-03-aaaaaa", 0.1, "seed=2", "data.validation=5000", status="interrupted")
+    run(
+        tmp_path,
+        "2026-01-02_00-00-03-aaaaaa",
+        0.1,
+        "seed=2",
+        "data.validation=5000",
+        status="interrupted",
+    )
     run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
-    left = said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing")
-    assert left == "darnax train -m +experiment=mnist_chain data.validation=0 tracking=local seed=2\n"
+    left = said(
+        reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing"
+    )
+    assert (
+        left == "darnax train -m +experiment=mnist_chain data.validation=0 tracking=local seed=2\n"
+    )
 
     physics = tmp_path / "physics" / "counting"
     physics.mkdir(parents=True)
@@ -82,11 +113,15 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(reproduce,
     page = (tmp_path / "results.md").read_text()
     row = re.search(r"^\| `mnist_chain`.*$", page, re.MULTILINE)[0]
     values = [0.9712, 0.9735]
-    assert f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | CPU | 0123456 | `{CHAIN}` |" in row
+    assert (
+        f"| {fmean(values):.4f} ± {stdev(values):.4f} | 2 | 60 | CPU | 0123456 | `{CHAIN}` |" in row
+    )
     assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
 
 
-def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(reproduce, monkeypatch, capsys, tmp_path):
+def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
+    reproduce, monkeypatch, capsys, tmp_path
+):
     from reproduction import ledger
 
     outputs, empty = tmp_path / "outputs", tmp_path / "empty"
@@ -94,11 +129,15 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(repro
         run(outputs, f"2026-01-01_00-00-00-aaaaa{seed}", 0.97, f"seed={seed}")
     said(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
     page = (tmp_path / "results.md").read_text()
-    assert "0 commands" in said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
+    assert "0 commands" in said(
+        reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path
+    )
     assert (tmp_path / "results.md").read_text() == page
 
     monkeypatch.setattr(ledger, "wanted", lambda overrides, seed: frozenset({("seed", seed)}))
-    assert "seed=0,1,2" in said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing")
+    assert "seed=0,1,2" in said(
+        reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing"
+    )
     said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
     assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
@@ -113,16 +152,28 @@ def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
         assert file.read_text() == text, file
 
 
-def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(reproduce, monkeypatch, capsys, tmp_path):
+def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(
+    reproduce, monkeypatch, capsys, tmp_path
+):
     for seed, accuracy in enumerate((0.97, 0.972, 0.974)):
         run(tmp_path / "outputs", f"2026-01-01_00-00-00-aaaaa{seed}", accuracy, f"seed={seed}")
     experiment, readme = tmp_path / "configs/experiment/mnist_chain.yaml", tmp_path / "README.md"
     experiment.parent.mkdir(parents=True)
     other = "# darnax train +experiment=unheard_of seed=0,1,2 -m    test 0.5\nname: x\n"
     experiment.write_text(f"# A chain\n# {CHAIN} seed=0,1,2 -m  test 0.1\n{other}")
-    readme.write_text(f"| a chain | | 0.1 ± 0.2 | `{CHAIN} seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n")
+    readme.write_text(
+        f"| a chain | | 0.1 ± 0.2 | `{CHAIN} seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n"
+    )
     (tmp_path / "docs").mkdir()
-    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path / "outputs", "--docs", tmp_path / "docs")
+    said(
+        reproduce,
+        monkeypatch,
+        capsys,
+        "--outputs",
+        tmp_path / "outputs",
+        "--docs",
+        tmp_path / "docs",
+    )
     told = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
     assert experiment.read_text() == f"# A chain\n# {CHAIN} seed=0,1,2 -m    {told}\n{other}"
     cells = f"| 0.9720 ± 0.0020 | `{CHAIN} seed=0,1,2 -m` |"

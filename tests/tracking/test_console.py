@@ -28,7 +28,11 @@ def run(stream: io.StringIO) -> str:
     console = Console(20, epochs=2, name="chain", folder=Path("outputs/chain/x"), stream=stream)
     for step in range(5, 21, 5):
         evaluation = {"eval/accuracy": 0.9} if step % 10 == 0 else {}
-        console.log({"train/accuracy": step / 40, "time/images_per_second": 100.4, **evaluation}, step=step, epoch=step / 10)
+        console.log(
+            {"train/accuracy": step / 40, "time/images_per_second": 100.4, **evaluation},
+            step=step,
+            epoch=step / 10,
+        )
     console.finish(SUMMARY)
     return stream.getvalue()
 
@@ -62,11 +66,16 @@ def test_a_network_at_chance_is_marked_in_every_line_and_told_at_the_end() -> No
     console.log({"eval/accuracy": 0.9, "eval/at_chance": 0.0}, step=20, epoch=2)
     console.finish(SUMMARY | {"warning": "at chance: eval"})
     lines = stream.getvalue().splitlines()
-    assert lines[1:3] == ["epoch 1/2  step 10/20  eval 10.00%, at chance", "epoch 2/2  step 20/20  eval 90.00%"]
+    assert lines[1:3] == [
+        "epoch 1/2  step 10/20  eval 10.00%, at chance",
+        "epoch 2/2  step 20/20  eval 90.00%",
+    ]
     assert lines[4] == "warning: at chance: eval"
 
 
-def test_a_terminal_keeps_the_same_lines_and_gets_its_cursor_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_keeps_the_same_lines_and_gets_its_cursor_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     shown = run(Terminal())
@@ -92,7 +101,9 @@ def test_a_run_that_failed_at_once_has_a_summary_too() -> None:
     assert stream.getvalue().splitlines() == ["compiling…", "failed run"]
 
 
-def test_time_left_does_not_count_what_came_before_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_left_does_not_count_what_came_before_the_first_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     times = iter((100.0, 110.0))  # 20 steps in 10 s, 70 to go
     monkeypatch.setattr("time.monotonic", lambda: next(times))
     clock = _Clock(100)
@@ -100,7 +111,8 @@ def test_time_left_does_not_count_what_came_before_the_first_step(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(2.04, "2.0 s"), (252.1, "4 min 12 s"), (119.9, "2 min 00 s"), (7505, "2 h 05 min")]
+    ("seconds", "said"),
+    [(2.04, "2.0 s"), (252.1, "4 min 12 s"), (119.9, "2 min 00 s"), (7505, "2 h 05 min")],
 )
 def test_durations(seconds: float, said: str) -> None:
     assert _duration(seconds) == said

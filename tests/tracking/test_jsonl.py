@@ -31,17 +31,30 @@ def test_each_row_is_on_disk_as_soon_as_it_is_logged(tmp_path: Path) -> None:
     tracker = Jsonl(tmp_path / "metrics.jsonl")
     for step in (1, 2):
         tracker.log({"eval/accuracy": 0.5}, step=step, epoch=step / 2)
-        assert rows(tmp_path / "metrics.jsonl")[-1] == {"step": step, "epoch": step / 2, "eval/accuracy": 0.5}
+        assert rows(tmp_path / "metrics.jsonl")[-1] == {
+            "step": step,
+            "epoch": step / 2,
+            "eval/accuracy": 0.5,
+        }
     tracker.finish({})
 
 
 def test_numbers_that_json_does_not_know_become_null(tmp_path: Path) -> None:
     tracker = Jsonl(tmp_path / "metrics.jsonl")
     tracker.log(
-        {"a": float("nan"), "b": np.float32("inf"), "c": jnp.asarray(-jnp.inf), "d": jnp.asarray(0.5)}, step=1, epoch=0.1
+        {
+            "a": float("nan"),
+            "b": np.float32("inf"),
+            "c": jnp.asarray(-jnp.inf),
+            "d": jnp.asarray(0.5),
+        },
+        step=1,
+        epoch=0.1,
     )
     tracker.finish({})
-    assert rows(tmp_path / "metrics.jsonl") == [{"step": 1, "epoch": 0.1, "a": None, "b": None, "c": None, "d": 0.5}]
+    assert rows(tmp_path / "metrics.jsonl") == [
+        {"step": 1, "epoch": 0.1, "a": None, "b": None, "c": None, "d": 0.5}
+    ]
 
 
 def test_resuming_drops_later_rows_and_goes_on(tmp_path: Path) -> None:
@@ -88,10 +101,15 @@ def test_a_whole_last_line_without_its_newline_is_kept(tmp_path: Path) -> None:
 def test_strict_json_keeps_what_is_plain() -> None:
     value = {"a": [1, True, None, "ß"], "b": {"c": 0.1}}
     assert json.loads(encode(value)) == value
-    assert json.loads(encode({"p": Path("x"), "t": (np.int32(3), np.bool_(True))})) == {"p": "x", "t": [3, True]}
+    assert json.loads(encode({"p": Path("x"), "t": (np.int32(3), np.bool_(True))})) == {
+        "p": "x",
+        "t": [3, True],
+    }
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_atomically(tmp_path / "a", "old")
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):

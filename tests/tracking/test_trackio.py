@@ -40,7 +40,9 @@ def test_leaves_the_run_in_the_outputs_says_nothing_and_calls_nobody(tmp_path: P
     assert line.startswith("Trackio is off for the rest of this run (this process writes to")
     assert [path.name for path in tmp_path.iterdir()] == ["outputs"]
     with closing(sqlite3.connect(tmp_path / "outputs" / "trackio" / "darnax.db")) as database:
-        rows = database.execute("select run_name, step, metrics from metrics order by step").fetchall()
+        rows = database.execute(
+            "select run_name, step, metrics from metrics order by step"
+        ).fetchall()
     assert [(name, step) for name, step, _ in rows] == [("2026-run", step) for step in range(1, 6)]
     assert all(word in str(rows[-1][2]) for word in ("eval/accuracy", "0.5", "epoch", "2.5"))
 
@@ -62,11 +64,18 @@ tracker.finish({"status": "finished"})
 STRANGE: dict[str, Callable[[Path, Path], object]] = {
     "a file for the folder": lambda folder, database: (folder.rmdir(), folder.touch()),
     "a FIFO for the folder": lambda folder, database: (folder.rmdir(), os.mkfifo(folder)),
-    "a link for the folder": lambda folder, database: (folder.rmdir(), folder.symlink_to(folder.parents[1] / "elsewhere")),
+    "a link for the folder": lambda folder, database: (
+        folder.rmdir(),
+        folder.symlink_to(folder.parents[1] / "elsewhere"),
+    ),
     "a FIFO": lambda folder, database: os.mkfifo(database),
     "a folder": lambda folder, database: database.mkdir(),
-    "a link": lambda folder, database: database.symlink_to(folder.parents[1] / "elsewhere" / "victim"),
-    "a link for its lock": lambda folder, database: database.with_suffix(".lock").symlink_to("../../elsewhere/x"),
+    "a link": lambda folder, database: database.symlink_to(
+        folder.parents[1] / "elsewhere" / "victim"
+    ),
+    "a link for its lock": lambda folder, database: database.with_suffix(".lock").symlink_to(
+        "../../elsewhere/x"
+    ),
     "no database": lambda folder, database: database.write_bytes(b"garbage" * 1000),
 }
 

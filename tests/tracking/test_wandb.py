@@ -47,7 +47,16 @@ def test_offline_leaves_a_run_and_says_nothing(tmp_path: Path) -> None:
     assert (answer.stdout, answer.stderr) == ("True\n", "")
     (record,) = (tmp_path / "outputs" / "wandb").glob("offline-run-*/run-2026-run.wandb")
     content = record.read_bytes()
-    assert all(word in content for word in (b"eval/accuracy", b"relax/free/flips", b"epoch", b"depth", b"best/eval/accuracy"))
+    assert all(
+        word in content
+        for word in (
+            b"eval/accuracy",
+            b"relax/free/flips",
+            b"epoch",
+            b"depth",
+            b"best/eval/accuracy",
+        )
+    )
 
 
 def test_online_without_a_key_is_one_warning(tmp_path: Path) -> None:
@@ -58,7 +67,9 @@ def test_online_without_a_key_is_one_warning(tmp_path: Path) -> None:
 
 
 def test_online_without_network_is_one_warning_soon(tmp_path: Path) -> None:
-    answer, seconds = run(tmp_path, "online", WANDB_API_KEY="a" * 40, WANDB_BASE_URL="http://127.0.0.1:9")
+    answer, seconds = run(
+        tmp_path, "online", WANDB_API_KEY="a" * 40, WANDB_BASE_URL="http://127.0.0.1:9"
+    )
     (line,) = answer.stderr.splitlines()
     assert line.startswith("W&B is off for the rest of this run")
     assert seconds < 20
@@ -70,11 +81,17 @@ def test_disabled_does_not_import_it(tmp_path: Path) -> None:
     assert not (tmp_path / "outputs").exists()
 
 
-STRANGE = {"a file": Path.touch, "a FIFO": os.mkfifo, "a link": lambda path: path.symlink_to(path.parents[1] / "elsewhere")}
+STRANGE = {
+    "a file": Path.touch,
+    "a FIFO": os.mkfifo,
+    "a link": lambda path: path.symlink_to(path.parents[1] / "elsewhere"),
+}
 
 
 @pytest.mark.parametrize("kind", one_of(3, list(STRANGE)))
-def test_something_else_in_the_place_of_its_folder_is_one_warning(tmp_path: Path, kind: str) -> None:
+def test_something_else_in_the_place_of_its_folder_is_one_warning(
+    tmp_path: Path, kind: str
+) -> None:
     (tmp_path / "outputs").mkdir()
     (tmp_path / "elsewhere").mkdir()
     STRANGE[kind](tmp_path / "outputs" / "wandb")
@@ -85,7 +102,10 @@ def test_something_else_in_the_place_of_its_folder_is_one_warning(tmp_path: Path
 
 
 SETTINGS = {
-    "somebody else's server": ("[default]\nbase_url = http://127.0.0.1:9\n", "holds base_url, which W&B would obey"),
+    "somebody else's server": (
+        "[default]\nbase_url = http://127.0.0.1:9\n",
+        "holds base_url, which W&B would obey",
+    ),
     "a file that is none": ("\0\0", "would obey"),
     "what darnax says anyway": ("[default]\nmode = online\nproject = theirs\n", ""),
 }
