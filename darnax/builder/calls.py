@@ -4,8 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from types import NoneType
-from typing import Any, NamedTuple, Self, get_type_hints
+from typing import Any, NamedTuple, Self
 
 import jax
 import numpy as np
@@ -18,12 +17,10 @@ from darnax.builder.annotations import (
     is_traced,
     options,
 )
-from darnax.builder.signatures import SEEDS, hint_of, qualified_name, signature_of, takes_anything
 from darnax.builder.problems import Problems, format_value, nearest
+from darnax.builder.signatures import SEEDS, hint_of, qualified_name, signature_of, takes_anything
 from darnax.builder.targets import find
 
-    {"key", "seed"}
-)  # arguments that make keys, of integers; a number that is traced is a 32-bit float
 EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?epochs?")
 
 

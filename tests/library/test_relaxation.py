@@ -22,9 +22,10 @@ step = eqx.filter_jit(lambda network, state, messages: network.step(state, KEY, 
 
 def network_and_state(j_d=0.5, batch=6, order=SequentialOrchestrator):
     layer_map, sizes = chain()
-    where = lambda lm: [
-        module.J_D for module in lm.modules if isinstance(module, RecurrentDiscrete)
-    ]
+
+    def where(lm):
+        return [module.J_D for module in lm.modules if isinstance(module, RecurrentDiscrete)]
+
     strong = eqx.tree_at(where, layer_map, replace_fn=lambda old: np.full_like(old, j_d))
     x, y = sample(sizes, batch=batch)
     return order(strong), SequentialState(sizes).init(x, y)

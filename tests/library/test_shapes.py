@@ -407,12 +407,14 @@ def test_a_sparse_adapter_never_reads_out_of_bounds():
 def test_nothing_of_a_check_is_in_the_program():
     """The same operations as of the bare arithmetic."""
     layer = RecurrentDiscrete(6, jnp.ones(6), key=KEY)
-    bare = lambda j, j_d, x: (
-        jnp.matmul(x, j, precision=jax.lax.Precision.HIGHEST) + x * jnp.broadcast_to(j_d, x.shape)
-    )
-    count = lambda function, *arrays: [
-        eqn.primitive.name for eqn in jax.make_jaxpr(function)(*arrays).eqns
-    ]
+
+    def bare(j, j_d, x):
+        message = jnp.matmul(x, j, precision=jax.lax.Precision.HIGHEST)
+        return message + x * jnp.broadcast_to(j_d, x.shape)
+
+    def count(function, *arrays):
+        return [eqn.primitive.name for eqn in jax.make_jaxpr(function)(*arrays).eqns]
+
     x = jnp.ones((BATCH, 6))
     ours, theirs = count(lambda x: layer(x), x), count(partial(bare, layer.J, layer.J_D), x)
     assert [name for name in ours if name != "reshape"] == theirs
