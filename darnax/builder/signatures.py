@@ -28,8 +28,11 @@ def signature_of(
         if p.annotation is not inspect.Parameter.empty
     }
     if any(isinstance(hint, str) for hint in hints.values()):
+        constructor = factory
+        if isinstance(factory, type):
+            constructor = getattr(factory, "__init__")  # noqa: B009  # mypy refuses the attribute
         try:
-            hints = get_type_hints(factory.__init__ if isinstance(factory, type) else factory)
+            hints = get_type_hints(constructor)
         except Exception:  # annotations of other packages may be anything
             hints = {}
     return parameters, hints
