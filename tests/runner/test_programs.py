@@ -81,6 +81,13 @@ def test_replicas_are_lanes_of_the_next_seeds():
         )
 
 
+def test_runs_that_differ_in_numbers_share_their_programs(compilations):
+    trained(Programs([experiment()], 10))
+    compilations.clear()
+    trained(Programs([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
+    assert not compilations
+
+
 @pytest.mark.slow
 def test_runs_of_other_shapes_do_not(compilations):
     trained(Programs([experiment()], 10))
@@ -104,13 +111,6 @@ def test_the_programs_of_a_run(run, compilations):
     assert sorted(long) == ["jit(evaluate)", "jit(shuffle)", "jit(train)"]  # the network was drawn before
 
 
-def test_runs_that_differ_in_numbers_share_their_programs(compilations):
-    trained(Programs([experiment()], 10))
-    compilations.clear()
-    trained(Programs([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
-    assert not compilations
-
-
 def test_what_an_epoch_brings_to_the_host(run, monkeypatch):
     """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
     fetched = []
@@ -127,7 +127,7 @@ class Silent:
     def finish(self, summary) -> None: ...
 
 
-@pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("devices", [pytest.param(2, marks=pytest.mark.slow), 8])
 def test_devices_that_share_every_batch(devices):
     """Oracle: one device; eight virtual ones are asked for in a process of its own."""
     code = f"""
