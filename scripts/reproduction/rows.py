@@ -148,7 +148,7 @@ TOLD = "+experiment=mnist_error"
 BEYOND = Section(
     "Beyond the published model",
     "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and `fashion_error` are one "
-    "layer that is told its errors through feedback that learns; in their ablation nothing learns but the readout.",
+    "layer with learned error feedback; in their ablation only the readout learns.",
     trained_on_all(
         Row("`mnist_single`, one layer of 2000, 10 epochs", "+experiment=mnist_single"),
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
