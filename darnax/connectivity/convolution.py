@@ -113,11 +113,6 @@ class Convolved(Connectivity):
             axis=-1,
         )
 
-    def preferred_layout(
-        self, x: Float[Array, "batch rows columns in"]
-    ) -> Float[Array, "batch rows columns in"]:
-        return x
-
     def _hollowed(
         self, weight: Float[Array, "width width in out"]
     ) -> Float[Array, "width width in out"]:

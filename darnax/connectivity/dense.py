@@ -53,9 +53,6 @@ class Dense(Connectivity):
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
         return self._hollowed(normalised(total, batch, self.fan_in))
 
-    def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
-        return x
-
     def _hollowed(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
         # A choice, and no scatter: the compiler makes it one pass over the matrix with what comes before and after.
         return jnp.where(jnp.eye(self.fan_in, dtype=bool), 0.0, weight) if self.hollow else weight

@@ -8,11 +8,45 @@ from jaxtyping import Array, Float, Int
 
 
 class Labels(eqx.Module):
-    """A label code: `encode` makes output patterns, `score` compares a prediction with them."""
+    """A label code: `encode` makes output patterns, `score` compares a prediction with them.
+
+    A subclass says besides, where the defaults do not hold, how its score is called, whether higher
+    is better, and whether it is right or wrong. For regression:
+
+        class Values(Labels):
+            score_name = "squared_error"
+            higher_is_better = False
+
+            def encode(self, targets, classes):
+                return targets.astype(jnp.float32)
+
+            def score(self, prediction, y):
+                return jnp.mean(jnp.square(prediction - y), axis=-1)
+
+    A run with this code logs `train/squared_error`, `eval/squared_error` and `test/squared_error`,
+    and keeps the network with the lowest `eval/squared_error` in `best.safetensors`.
+    """
+
+    @property
+    def score_name(self) -> str:
+        """The name of the score in metrics: letters, digits and `_`. By default `accuracy`.
+
+        Values of a name that ends in `accuracy` are shown as percentages.
+        """
+        return "accuracy"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether the better of two predictions has the higher score."""
+        return True
 
     @property
     def right_or_wrong(self) -> bool:
-        """Whether every score is 1 or 0, so that their mean is the fraction of right answers: an accuracy."""
+        """Whether every score is 1 or 0, so that their mean is the fraction of right answers.
+
+        Only such a score has an interval of binomial counts, a majority rate and a table of
+        classes.
+        """
         return False
 
     @abc.abstractmethod
@@ -23,7 +57,7 @@ class Labels(eqx.Module):
     def score(
         self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]
     ) -> Float[Array, "batch"]:
-        """Say for each example how right the prediction is, in [0, 1]."""
+        """Return the score of each example; a run reports the mean over the examples."""
 
 
 class Classes(Labels):

@@ -56,7 +56,8 @@ class Convolution(Weighted):
         pre, post = _image("in_features", in_features), _image("out_features", out_features)
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = chosen_rule(rule, threshold, post)
-        self._setup((pre, post), connectivity, per_receiver(strength, post[-1:]), chosen, key)
+        scale = per_receiver(strength, post[-1:])
+        super().__init__(pre, post, connectivity, chosen, scale, key=key)
         made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if made != post:
             raise ValueError(
@@ -94,7 +95,8 @@ class RecurrentConvolution(Recurrent):
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
         connectivity = Convolved(size[-1], size[-1], width, hollow=True)
-        self._setup(size, connectivity, j_d, chosen_rule(rule, threshold, size), key)
+        chosen = chosen_rule(rule, threshold, size)
+        super().__init__(size, connectivity, j_d, chosen, key=key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
         require_buffers(x=(x, self.features))

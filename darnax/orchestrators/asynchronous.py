@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
 
 
 class AsynchronousOrchestrator(Orchestrator):
@@ -31,18 +31,18 @@ class AsynchronousOrchestrator(Orchestrator):
 
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         rng, order, noise = jax.random.split(rng, 3)
         drawn = {
             i: jax.random.randint(jax.random.fold_in(order, i), state[i].shape, 0, self.turns)
             for i in self.hidden()
         }
 
-        def turn(t: Array, state: S) -> S:
+        def turn(t: Array, state: StateType) -> StateType:
             key = jax.random.fold_in(noise, t)
             for i, turns in drawn.items():
                 new = self.activate(i, self.field(i, state, key, messages, held))

@@ -12,7 +12,7 @@ from darnax.printing import count_of
 from darnax.shapes import require_shape
 from darnax.states import State
 
-S = TypeVar("S", bound=State)
+StateType = TypeVar("StateType", bound=State)
 Messages = Literal["all", "forward", "unsupervised"]
 ClampedMessages = dict[Edge, Array]  # messages of clamped buffers, made once for a batch
 
@@ -25,21 +25,22 @@ class Orchestrator(eqx.Module):
     @abstractmethod
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         """Update every layer but the output once.
 
         Args:
             state: of the whole network, with a batch.
             rng: a key, for modules that draw; a fresh one is returned.
             messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but what the output sends.
-            held: what `hold` returned for this input and output, to spare its computation.
+            held: what `clamped_messages` returned for this input and output, to spare its
+                computation.
         """
 
-    def predict(self, state: S, rng: Key[Array, ""]) -> tuple[S, Key[Array, ""]]:
+    def predict(self, state: StateType, rng: Key[Array, ""]) -> tuple[StateType, Key[Array, ""]]:
         """Return the state with the output's activation of its field in the output buffer."""
         rng, key = jax.random.split(rng)
         output = self.layer_map.output

@@ -3,7 +3,7 @@
 import jax
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
 
 
 class SequentialOrchestrator(Orchestrator):
@@ -11,11 +11,11 @@ class SequentialOrchestrator(Orchestrator):
 
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         for i in self.hidden():
             state = state.replace_val(
