@@ -1,18 +1,11 @@
-"""A package outside darnax adds to it by `_target_`. Oracle: the equations in the package itself."""
+"""Each seam, from a package outside darnax. Oracle: what the seam promises of every extension."""
 
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 
-import equinox as eqx
-import extlab
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import Train
+from tiny_runs import Train
 
-import darnax
 from darnax.errors import RequestError
 
 
@@ -64,7 +57,8 @@ SEAMS = {
             "~data.source",
             f"+data.source={PROTOTYPES}",
             "data.classes=4",
-            "data.labels={_target_: darnax.data.Classes}",
+            "~data.labels",
+            "+data.labels={_target_: darnax.data.Classes}",
             "model.features=20",
         ),
         "data.source.noise",
@@ -78,13 +72,19 @@ SEAMS = {
         'got "high", expected a number',
     ),
     "label code": Seam(
-        ("data.labels={_target_: extlab.regression.Values, scale: 2.0}",),
+        (
+            "~data.labels",
+            "+data.labels={_target_: extlab.regression.Values, scale: 2.0}",
+        ),
         "data.labels.scale",
         "large",
         'got "large", expected a number',
     ),
     "orchestrator": Seam(
-        ("dynamics.orchestrator={_target_: extlab.orchestrator.BackwardOrder, sweeps: 2}",),
+        (
+            "~dynamics.orchestrator",
+            "+dynamics.orchestrator={_target_: extlab.orchestrator.BackwardOrder, sweeps: 2}",
+        ),
         "dynamics.orchestrator.sweeps",
         "often",
         'got "often", expected an integer',
@@ -109,13 +109,6 @@ SEAMS = {
         'got "late", expected an integer',
     ),
 }
-SEAMS["data source"] = SEAMS["data source"]._replace(
-    words=tuple(
-        word
-        for word in SEAMS["data source"].words
-        if not word.startswith("~data.source")
-    )
-)
 for_every_seam = pytest.mark.parametrize("seam", SEAMS.values(), ids=SEAMS)
 
 
@@ -124,7 +117,6 @@ def test_a_run_with_an_extension_trains_to_its_end(train: Train, seam: Seam) -> 
     run = train(*seam.words)
     assert run.status == "finished"
     assert all(np.isfinite(list(run.summary["metrics"].values())))
-    assert run.evaluate().examples > 0
 
 
 @for_every_seam
