@@ -1,4 +1,4 @@
-"""What a connectivity is: draw a weight, multiply by it, and correlate two activities on its synapses."""
+"""A connectivity draws a weight, multiplies by it, and correlates two activities on it."""
 
 from abc import abstractmethod
 

@@ -1,4 +1,4 @@
-"""How a target becomes the pattern shown to the output buffer, and when a prediction agrees with it."""
+"""How a target becomes the pattern of the output buffer, and how a prediction is scored."""
 
 import abc
 
@@ -61,9 +61,10 @@ class Labels(eqx.Module):
 
 
 class Classes(Labels):
-    """One output per class: `y_c = high` for the class shown, `low` for the others; right where the argmaxes agree.
+    """One output per class: `y_c = high` for the class of the target, `low` for the others.
 
-    ±1 by default; `high=1, low=0` is one-hot; `high=1.5, low=-1/3` and `high=√10/2, low=-0.5` are rescaled codes.
+    A prediction is right where the argmaxes agree. ±1 by default; `high=1, low=0` is one-hot;
+    `high=1.5, low=-1/3` and `high=√10/2, low=-0.5` are rescaled codes.
     (Not `on` and `off`: YAML reads these as true and false.)
 
     Example:
@@ -87,13 +88,14 @@ class Classes(Labels):
     def score(
         self, prediction: Float[Array, "batch classes"], y: Float[Array, "batch classes"]
     ) -> Float[Array, "batch"]:
-        """1 where the largest output is that of the class shown, else 0; the first of equals counts."""
+        """1 where the largest output is that of the class, else 0; the first of equals counts."""
         return (jnp.argmax(prediction, -1) == jnp.argmax(y, -1)).astype(jnp.float32)
 
 
 class Patterns(Labels):
-    """Targets that are ±1 patterns already; the score is the fraction of outputs whose sign is right, 0 counting as +1.
+    """Targets that are ±1 patterns; the score is the fraction of outputs with the right sign.
 
+    An output of 0 counts as +1. The score is called `accuracy`.
     With `whole` only a pattern that is right in every output counts: 1, and 0 otherwise.
     """
 

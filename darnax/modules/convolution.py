@@ -22,7 +22,8 @@ class Convolution(Weighted):
     Args:
         in_features, out_features: size `(H, W, C)` of the sending and of the receiving buffer.
         width: of the square window, in pixels.
-        strength: scale of the initial W, whose entries are drawn independently from N(0, strength²/(width²·C_in)).
+        strength: scale of the initial W, whose entries are drawn independently from
+            N(0, strength²/(width²·C_in)).
         threshold: margin of the default perceptron rule; default 0.
         rule: another law of plasticity, or None for a frozen W.
         stride: pixels between windows; for a transposed convolution, by which the image grows.
@@ -31,7 +32,8 @@ class Convolution(Weighted):
         key: draws W.
 
     Raises:
-        ValueError: sizes that are not images, or an `out_features` that the convolution does not make of `in_features`.
+        ValueError: sizes that are not images, or an `out_features` that the convolution does not
+            make of `in_features`.
 
     Example:
         >>> import jax
@@ -61,12 +63,15 @@ class Convolution(Weighted):
         made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if made != post:
             raise ValueError(
-                f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride, padding or width"
+                f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride,"
+                " padding or width"
             )
 
 
 class RecurrentConvolution(Recurrent):
-    """Units of ±1 on an image, coupled to their neighbourhood: `s ← sign(J * s + J_D s + Σ messages)`, ties to +1.
+    """Units of ±1 on an image, coupled to their neighbourhood.
+
+    `s ← sign(J * s + J_D s + Σ messages)`, ties to +1.
 
     Args:
         features: size `(H, W, C)` of the buffer.

@@ -17,7 +17,9 @@ def in_degree(sparsity: float, pre: int) -> int:
 
 
 def per_receiver(strength: ArrayLike, post: Size) -> Array:
-    """Return a scale for weights whose last axis is the receiving units: one number, or a vector of one for each.
+    """Return a scale for weights whose last axis is the receiving units.
+
+    One number, or a vector of one for each unit.
 
     Raises:
         ValueError: `strength` is neither one number nor one for each unit.

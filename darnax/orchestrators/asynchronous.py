@@ -9,11 +9,12 @@ from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrat
 
 
 class AsynchronousOrchestrator(Orchestrator):
-    """Random order: every unit, in every sample, draws one of the `turns` of a step and updates in it, once.
+    """Random order: every unit, in every sample, draws one of the `turns` and updates in it, once.
 
-    It hears what the units of earlier turns have just become. With one turn this is the sequential order; with many more turns
-    than units they update one by one. As every unit has its turn, a step in which nothing flips has found a fixed point, and
-    these are the fixed points of every other order. A step costs `turns` times as much as one of the others.
+    It receives the new states of the units of earlier turns. With one turn this is the sequential
+    order; with many more turns than units they update one by one. As every unit has its turn, a
+    step in which nothing flips has found a fixed point, and these are the fixed points of every
+    other order. A step costs `turns` times as much as one of the others.
 
     Args:
         layer_map: the wiring.

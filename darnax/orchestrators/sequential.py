@@ -1,4 +1,4 @@
-"""Layers update in order, each hearing what the earlier ones have just become."""
+"""Layers update in order, each from the new states of the earlier ones."""
 
 import jax
 from jaxtyping import Array, Key
@@ -7,7 +7,7 @@ from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrat
 
 
 class SequentialOrchestrator(Orchestrator):
-    """Gauss-Seidel order: layer l sees the new states of the layers before it and the old ones of those after it."""
+    """Gauss-Seidel order: layer l sees new states of the layers before it, old ones after it."""
 
     def step(
         self,

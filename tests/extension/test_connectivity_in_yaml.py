@@ -87,6 +87,6 @@ def test_show_names_the_layout_and_its_inputs() -> None:
 def test_a_run_with_a_layout_resumes_and_evaluates(train: Train) -> None:
     run = train(f"+{HIDDEN}={BLOCKS}", "runner.epochs=1")
     again = darnax.load(run.folder)
-    with pytest.raises(RequestError, match="does not trust"):
+    with pytest.raises(RequestError, match="asks to run code of extlab"):
         again.evaluate()
     assert again.evaluate("trust=[extlab]").score == run.evaluate().score
