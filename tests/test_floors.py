@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "darnax"
 FLOORS = """
-atomic bounded_yaml children errors files near printing shapes
+atomic bounded_yaml children errors files near printing scores shapes
 locks
 states rules connectivity
 modules

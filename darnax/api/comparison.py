@@ -58,7 +58,7 @@ class Comparison:
 
 def compare(
     *places: Any,
-    metric: str = "eval/accuracy",
+    metric: str | None = None,
     group_by: Iterable[str] = (),
     best: bool = False,
     lower: bool = False,
@@ -67,10 +67,12 @@ def compare(
 
     Args:
         places: runs, sweeps, folders in which runs lie, ids of runs, or lists of these.
-        metric: any name in metrics.jsonl.
+        metric: any name in metrics.jsonl; by default `eval/accuracy`, or the score on the
+            validation split that the runs have instead.
         group_by: keys that make a row; by default all that differ but the seed.
         best: whether of each run the best value it logged counts, instead of the last.
-        lower: whether the lowest value of the metric is the best.
+        lower: whether the lowest value of the metric is the best; a score of which lower is better
+            says so itself.
 
     Raises:
         RequestError: there is no run, or no finished run has the metric.

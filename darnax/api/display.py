@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.laboratory.display import SILENT, Display, StageProgress
+from darnax.scores import format_score, label_score, parse_score
 from darnax.tracking import Tracker
 from darnax.tracking.console import Console
 
@@ -65,10 +66,8 @@ class NotebookProgress(Tracker):
         self.line.show(f"{name}  compiling…", start_step / max(total_steps, 1))
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
-        """Move the bar, and show the newest accuracies."""
-        found = {
-            name: float(value) for name, value in metrics.items() if name.endswith("/accuracy")
-        }
+        """Move the bar, and show the newest scores."""
+        found = {name: float(value) for name, value in metrics.items() if parse_score(name)}
         self.scores |= found
         self.line.show(
             f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}",
@@ -82,9 +81,11 @@ class NotebookProgress(Tracker):
         )
 
     def _scores(self) -> str:
-        return "  ".join(
-            f"{name.removesuffix('/accuracy')} {value:.2%}" for name, value in self.scores.items()
-        )
+        parts = []
+        for metric, value in self.scores.items():
+            if score := parse_score(metric):
+                parts.append(label_score(score, format_score(score.name, value)))
+        return "  ".join(parts)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from darnax.orchestrators import Orchestrator
 from darnax.reports import analysis, curves, runs
 from darnax.runner.evaluate import Evaluation
 from darnax.runner.run_folder import RunFolder
+from darnax.scores import parse_score
 from darnax.states import State
 
 
@@ -196,11 +197,12 @@ class Run:
 
     def __repr__(self) -> str:
         config, summary = self.config, self.summary
-        last = {**summary.get("metrics", {})}
+        last = summary.get("metrics", {})
         scores = [
             f"{name} {last[name]:.4f}"
-            for name in ("eval/accuracy", "test/accuracy")
-            if name in last
+            for of in ("eval", "test")
+            for name in last
+            if (score := parse_score(name)) and score.set == of
         ]
         return f"Run({', '.join([str(config.get('name')), self.status, *scores])}; {self.folder})"
 
@@ -216,7 +218,7 @@ class Run:
         return {
             name: points
             for name, points in logged.items()
-            if name.endswith("/accuracy") and len(points[0]) > 1
+            if parse_score(name) and len(points[0]) > 1
         }
 
 

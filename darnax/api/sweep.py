@@ -83,7 +83,7 @@ class Sweep:
             running.resume(self.folder, words, retry=retry_failed)
         return Sweep(self.folder, trust.trusted_packages(words))
 
-    def compare(self, metric: str = "eval/accuracy", **options: Any) -> Comparison:
+    def compare(self, metric: str | None = None, **options: Any) -> Comparison:
         """Put the runs side by side; see `darnax.compare`."""
         return compare(self, metric=metric, **options)
 

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import NoneType
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -17,9 +18,12 @@ from darnax.builder.annotations import (
     is_traced,
     options,
 )
+from darnax.builder.constructor import Constructor
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import SEEDS, hint_of, qualified_name, signature_of, takes_anything
 from darnax.builder.targets import find
+from darnax.connectivity.construction import FILLED, ConnectivityFactory
+from darnax.connectivity.interface import Connectivity
 
 EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?epochs?")
 
@@ -216,6 +220,8 @@ class Reader:
 
     def value(self, value: Any, where: str, hint: Any) -> Any:
         """Return one argument as its constructor wants it."""
+        if ConnectivityFactory in options(hint) and requires_value(value, hint):
+            return self.constructor(value, where, Connectivity, FILLED)
         if isinstance(value, Mapping) and "_target_" in value:
             call = self.call(value, where)
             number = any(option in (float, jax.Array) for option in options(hint))
@@ -238,11 +244,26 @@ class Reader:
             return fit if counted == value else counted
         return None
 
+    def constructor(
+        self, node: Any, where: str, kind: type, filled: Collection[str]
+    ) -> DeferredCall | None:
+        """Return the call that makes a constructor, whose arguments in `filled` stay open."""
+        call = self.call(node, where, kind, filled)
+        if call is None:
+            return None
+        made = replace(call, factory=Constructor(call.factory), open=frozenset())
+        return made.with_numbers_compiled_in()  # a layout has static shapes
+
     def within(self, value: Any, where: str) -> Any:
         """Return a list or mapping that has calls in it."""
         if isinstance(value, Mapping):
             return {name: self.value(item, f"{where}.{name}", Any) for name, item in value.items()}
         return [self.value(item, f"{where}[{index}]", Any) for index, item in enumerate(value)]
+
+
+def requires_value(value: Any, hint: Any) -> bool:
+    """Whether a value has to be something else than null."""
+    return value is not None or NoneType not in options(hint)
 
 
 def has_calls(value: Any) -> bool:

@@ -20,6 +20,7 @@ from darnax.runner.experiment import (
     TrackioChoice,
     WandbChoice,
 )
+from darnax.scores import require_score_name
 
 
 def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
@@ -36,11 +37,15 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         for name, node in section.encode.items()
     }
     labels = make(section.labels, "data.labels", reader, Labels)
+    if isinstance(labels, Labels):
+        with reader.problems.at("data.labels"):
+            require_score_name(labels.score_name)
     source = None if section.source is None else make(section.source, "data.source", reader)
     if source is not None and not callable(getattr(source, "open", None)):
         reader.problems.add(
             "data.source",
-            f"got {type(source).__name__}, expected a task, such as darnax.data.Associations",
+            f"got {type(source).__name__}, expected an object with a method `open`"
+            ", such as darnax.data.Associations",
         )
     if len(reader.problems.found) > before:
         return None

@@ -42,7 +42,7 @@ Csv = Annotated[
 
 def compare(
     places: Places,
-    metric: Metric = "eval/accuracy",
+    metric: Metric = None,
     group_by: GroupBy = None,
     best: Best = False,
     lower: Lower = False,

@@ -51,19 +51,18 @@ def draw(evaluation: "Evaluation", run: Path) -> None:
 
 
 def show(evaluation: "Evaluation") -> None:
-    """Print the accuracy with its interval, and the classes; or a mean of scores, which has neither."""
+    """Print the accuracy with its interval, and the classes; or the mean score, without."""
     from darnax.reports import confusion
 
     count, examples = evaluation.examples, count_of(evaluation.examples, "example")
+    name, score = evaluation.label, evaluation.score
     if not evaluation.right_or_wrong:
-        tables.echo(
-            f"score {evaluation.accuracy:.4f}  (mean of {examples}; not a fraction of right answers)"
-        )
+        order = "" if evaluation.higher_is_better else "; lower is better"
+        remark = "; not a fraction of right answers" if name == "score" else order
+        tables.echo(f"{name} {score:.4f}  (mean of {examples}{remark})")
         return
-    low, high = confusion.interval(round(evaluation.accuracy * count), count)
-    tables.echo(
-        f"accuracy {evaluation.accuracy:.2%}  (95% interval {low:.2%} to {high:.2%}, {examples})"
-    )
+    low, high = confusion.interval(round(score * count), count)
+    tables.echo(f"{name} {score:.2%}  (95% interval {low:.2%} to {high:.2%}, {examples})")
     if not evaluation.class_names:
         return
     tables.echo()

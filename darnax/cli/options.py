@@ -54,6 +54,11 @@ Run = Annotated[
     ),
 ]
 Metric = Annotated[
-    str,
-    typer.Option("--metric", metavar="NAME", help="The metric to show, as metrics.jsonl names it."),
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="The metric to show, as metrics.jsonl names it; by default eval/accuracy, or the "
+        "score on the validation split that the runs have instead.",
+    ),
 ]

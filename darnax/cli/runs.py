@@ -21,9 +21,7 @@ WITHOUT_TERMINAL = (1000, 0)
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look, at any depth.")]
 
 
-def runs(
-    folder: Folder = Path("outputs"), metric: Metric = "eval/accuracy", debug: Debug = False
-) -> None:
+def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug = False) -> None:
     """List all runs, newest first, and what tells those of one experiment apart.
 
         darnax runs
@@ -34,9 +32,11 @@ def runs(
     Where that cannot be asked, as on another machine, a run that has written nothing for a while is shown with how long.
     """
     from darnax.reports import text
+    from darnax.reports.compare import default_metric
     from darnax.reports.runs import find
 
     found = find([folder])
+    metric = metric or default_metric(found)
     differences = describe_differences(found)
     columns = ("when", "id", "name", "status", metric, "duration", "what differs", "folder")
     rows = [

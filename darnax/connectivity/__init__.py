@@ -1,8 +1,21 @@
-"""How a weight is laid out and multiplied: dense, sparse, convolution."""
+"""How a weight is laid out and multiplied: dense, sparse, convolution.
 
+A layout of one's own is a subclass of `Connectivity`; modules take it as their argument
+`connectivity`, by `ConnectivityFactory`.
+"""
+
+from darnax.connectivity.construction import ConnectivityFactory, make_connectivity
 from darnax.connectivity.convolution import Convolved
 from darnax.connectivity.dense import Dense
-from darnax.connectivity.interface import Connectivity
+from darnax.connectivity.interface import Connectivity, normalised
 from darnax.connectivity.sparse import Sparse
 
-__all__ = ["Connectivity", "Convolved", "Dense", "Sparse"]
+__all__ = [
+    "Connectivity",
+    "ConnectivityFactory",
+    "Convolved",
+    "Dense",
+    "Sparse",
+    "make_connectivity",
+    "normalised",
+]

@@ -1,4 +1,4 @@
-"""Every unit hears a window around its place, through weights that all places share."""
+"""Every unit has inputs from a window around its place, by weights that all places share."""
 
 import math
 from typing import Literal
@@ -28,7 +28,8 @@ class Convolved(Connectivity):
         stride: pixels between windows; for a transposed convolution, by which the image grows.
         padding: "SAME", "VALID", or pixels on every side.
         transposed: spread every pixel over a window instead of gathering a window into a pixel.
-        hollow: no unit hears itself, so the window's centre has a zero diagonal over channels (needs an odd width).
+        hollow: no unit is an input of itself, so that the window's centre has a zero diagonal over
+            channels (needs an odd width).
     """
 
     channels_in: int = eqx.field(static=True)
@@ -78,14 +79,18 @@ class Convolved(Connectivity):
         weight = jax.ShapeDtypeStruct(self.shape, x.dtype)
         require_buffers(x=(x, self.pre), e=(e, jax.eval_shape(self.message, weight, x).shape[1:]))
         if self.transposed:
-            # The message is linear in the weight, so its transpose is exactly that sum: no gradient is taken.
+            # The message is linear in the weight, so that its transpose is exactly that sum: no
+            # gradient is taken.
             (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
         else:
             total = self._summed(x, e)
         return self._hollowed(normalised(total, x.shape[0], self.fan_in))
 
     def _summed(self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]) -> Array:
-        """Return `Σ_b x_b ⊗ e_b` by a product; inside a loop, the compiler's own way takes up to a hundred times as long."""
+        """Return `Σ_b x_b ⊗ e_b` by a product.
+
+        Inside a loop, the compiler's own way takes up to a hundred times as long.
+        """
         few = math.gcd(len(x), SAMPLES)  # the windows of more would not stay in cache
 
         def add(total: Array, samples: tuple[Array, ...]) -> tuple[Array, None]:
@@ -97,7 +102,7 @@ class Convolved(Connectivity):
         return total.reshape(self.shape)
 
     def _windows(self, x: Float[Array, "batch H W in"]) -> Float[Array, "batch P Q window"]:
-        """Return, for every place of the message, all that it hears."""
+        """Return, for every place of the message, all of its inputs."""
         width, stride, pad = self.width, self.stride, self.padding
         if isinstance(pad, str):
             above, left = jax.lax.padtype_to_pads(
@@ -112,11 +117,6 @@ class Convolved(Connectivity):
             [padded[:, a : a + rows : stride, b : b + columns : stride] for a, b in corners],
             axis=-1,
         )
-
-    def preferred_layout(
-        self, x: Float[Array, "batch rows columns in"]
-    ) -> Float[Array, "batch rows columns in"]:
-        return x
 
     def _hollowed(
         self, weight: Float[Array, "width width in out"]

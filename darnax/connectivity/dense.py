@@ -1,4 +1,4 @@
-"""Every unit hears every unit: the weight is a matrix."""
+"""Every unit is an input of every unit: the weight is a matrix."""
 
 import math
 
@@ -16,7 +16,7 @@ class Dense(Connectivity):
 
     Args:
         pre, post: sizes of the sending and of the receiving buffer.
-        hollow: no unit hears itself, so the diagonal is zero and stays zero (needs `pre == post`).
+        hollow: no unit is an input of itself: the diagonal is zero and stays so (needs `pre == post`).
     """
 
     pre: Size = eqx.field(static=True, converter=as_size)
@@ -53,9 +53,7 @@ class Dense(Connectivity):
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
         return self._hollowed(normalised(total, batch, self.fan_in))
 
-    def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
-        return x
-
     def _hollowed(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
-        # A choice, and no scatter: the compiler makes it one pass over the matrix with what comes before and after.
+        # A choice, and no scatter: the compiler makes it one pass over the matrix, together with what
+        # comes before and after.
         return jnp.where(jnp.eye(self.fan_in, dtype=bool), 0.0, weight) if self.hollow else weight

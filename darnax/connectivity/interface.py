@@ -1,4 +1,4 @@
-"""What a connectivity is: draw a weight, multiply by it, and correlate two activities on its synapses."""
+"""A connectivity draws a weight, multiplies by it, and correlates two activities on it."""
 
 from abc import abstractmethod
 
@@ -15,8 +15,14 @@ FULL = (
 class Connectivity(eqx.Module):
     """The layout of one weight, apart from its values; a module keeps the values, as an array.
 
-    `message` is linear in the weight, and `correlate` is its adjoint, divided by √(B·fan_in). Synapses that do not exist have
-    neither an entry nor an update.
+    `message` is linear in the weight, and `correlate` is its adjoint, divided by √(B·fan_in).
+    Synapses that do not exist have neither an entry nor an update.
+
+    A subclass defines `fan_in`, `init`, `message` and `correlate`. To be the `connectivity` of a
+    module, its constructor has parameters named `pre` and `post`, the sizes of the two buffers, and
+    where it needs them `key`, for a layout that is drawn, and `hollow`, whether to leave out the
+    synapse of each unit with itself, which recurrent layers ask for. The module fills these in; all
+    other parameters are the user's.
     """
 
     @property
@@ -26,7 +32,11 @@ class Connectivity(eqx.Module):
 
     @abstractmethod
     def init(self, key: Key[Array, ""]) -> Array:
-        """Draw a weight with independent entries N(0, 1/fan_in)."""
+        """Draw a weight with independent entries N(0, 1/fan_in).
+
+        Its last axis is that of the receiving units (or channels), so that a `strength` of one
+        number for each of them multiplies it.
+        """
 
     @abstractmethod
     def message(self, weight: Array, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *post"]:
@@ -41,14 +51,15 @@ class Connectivity(eqx.Module):
         """Return `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b`, laid out as the weight is.
 
         Raises:
-            ValueError: `x` or `e` does not have the shape that the layout asks for, or they differ in their batch.
+            ValueError: `x` or `e` does not have the shape that the layout asks for, or they differ
+                in their batch.
         """
 
-    @abstractmethod
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
-        """Return `x`, a state that `message` will read again and again, in the order of memory that it reads fastest."""
+        """Return `x` in the order of memory that `message` reads fastest; by default as it is."""
+        return x
 
 
 def normalised(total: Array, batch: int, fan_in: int) -> Array:
-    """Return `total / √(B·fan_in)`."""
+    """Return `total / √(B·fan_in)`, the scale of every local update."""
     return total / jnp.sqrt(jnp.asarray(batch * fan_in, total.dtype))

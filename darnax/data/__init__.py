@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from darnax.data.arrays import dataset_from_arrays
     from darnax.data.associations import Associations
-    from darnax.data.dataset import Dataset, Split, Window
+    from darnax.data.dataset import Dataset, DataSource, Split, Window
     from darnax.data.encodings import (
         Centre,
         Flatten,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         RandomProjection,
         Scale,
         Sign,
+        Stage,
         Standardise,
     )
     from darnax.data.labels import Classes, Labels, Patterns
@@ -34,6 +36,7 @@ _HOME = {
     "Associations": "associations",
     "Centre": "encodings",
     "Classes": "labels",
+    "DataSource": "dataset",
     "Dataset": "dataset",
     "Description": "listing",
     "Flatten": "encodings",
@@ -47,10 +50,12 @@ _HOME = {
     "Scale": "encodings",
     "Sign": "encodings",
     "Split": "dataset",
+    "Stage": "encodings",
     "Standardise": "encodings",
     "Streamed": "streamed",
     "Window": "dataset",
     "catalogue": "listing",
+    "dataset_from_arrays": "arrays",
     "describe": "listing",
     "is_streamed": "outline",
     "open_dataset": "opening",
@@ -64,6 +69,7 @@ __all__ = [
     "Associations",
     "Centre",
     "Classes",
+    "DataSource",
     "Dataset",
     "Description",
     "Flatten",
@@ -77,10 +83,12 @@ __all__ = [
     "Scale",
     "Sign",
     "Split",
+    "Stage",
     "Standardise",
     "Streamed",
     "Window",
     "catalogue",
+    "dataset_from_arrays",
     "describe",
     "is_streamed",
     "open_dataset",

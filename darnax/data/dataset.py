@@ -67,6 +67,23 @@ class Dataset:
             raise RequestError(Problem("data.source", what))
 
 
+class DataSource(Protocol):
+    """What `data.source` names: an object that makes a dataset.
+
+    Its constructor takes the settings of the configuration; `open` does the work, when a run starts.
+    Where making the examples takes long, it may also have `outline()`, which returns a dataset of
+    the same sizes without them, for checks before the start.
+    """
+
+    def open(self) -> Dataset:
+        """Return the dataset; `dataset_from_arrays` makes one of arrays.
+
+        Raises:
+            RequestError: with `Problem("data.source", …)`: the settings make no dataset.
+        """
+        ...
+
+
 def is_same(split: Split | None, other: Split) -> bool:
     """Tell whether two splits are one and the same, or hold the same examples in memory in the same order."""
     if split is other or split is None:

@@ -1,4 +1,4 @@
-"""How a target becomes the pattern shown to the output buffer, and when a prediction agrees with it."""
+"""How a target becomes the pattern of the output buffer, and how a prediction is scored."""
 
 import abc
 
@@ -8,11 +8,45 @@ from jaxtyping import Array, Float, Int
 
 
 class Labels(eqx.Module):
-    """A label code: `encode` makes output patterns, `score` compares a prediction with them."""
+    """A label code: `encode` makes output patterns, `score` compares a prediction with them.
+
+    A subclass says besides, where the defaults do not hold, how its score is called, whether higher
+    is better, and whether it is right or wrong. For regression:
+
+        class Values(Labels):
+            score_name = "squared_error"
+            higher_is_better = False
+
+            def encode(self, targets, classes):
+                return targets.astype(jnp.float32)
+
+            def score(self, prediction, y):
+                return jnp.mean(jnp.square(prediction - y), axis=-1)
+
+    A run with this code logs `train/squared_error`, `eval/squared_error` and `test/squared_error`,
+    and keeps the network with the lowest `eval/squared_error` in `best.safetensors`.
+    """
+
+    @property
+    def score_name(self) -> str:
+        """The name of the score in metrics: letters, digits and `_`. By default `accuracy`.
+
+        Values of a name that ends in `accuracy` are shown as percentages.
+        """
+        return "accuracy"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether the better of two predictions has the higher score."""
+        return True
 
     @property
     def right_or_wrong(self) -> bool:
-        """Whether every score is 1 or 0, so that their mean is the fraction of right answers: an accuracy."""
+        """Whether every score is 1 or 0, so that their mean is the fraction of right answers.
+
+        Only such a score has an interval of binomial counts, a majority rate and a table of
+        classes.
+        """
         return False
 
     @abc.abstractmethod
@@ -23,13 +57,14 @@ class Labels(eqx.Module):
     def score(
         self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]
     ) -> Float[Array, "batch"]:
-        """Say for each example how right the prediction is, in [0, 1]."""
+        """Return the score of each example; a run reports the mean over the examples."""
 
 
 class Classes(Labels):
-    """One output per class: `y_c = high` for the class shown, `low` for the others; right where the argmaxes agree.
+    """One output per class: `y_c = high` for the class of the target, `low` for the others.
 
-    ±1 by default; `high=1, low=0` is one-hot; `high=1.5, low=-1/3` and `high=√10/2, low=-0.5` are rescaled codes.
+    A prediction is right where the argmaxes agree. ±1 by default; `high=1, low=0` is one-hot;
+    `high=1.5, low=-1/3` and `high=√10/2, low=-0.5` are rescaled codes.
     (Not `on` and `off`: YAML reads these as true and false.)
 
     Example:
@@ -53,13 +88,14 @@ class Classes(Labels):
     def score(
         self, prediction: Float[Array, "batch classes"], y: Float[Array, "batch classes"]
     ) -> Float[Array, "batch"]:
-        """1 where the largest output is that of the class shown, else 0; the first of equals counts."""
+        """1 where the largest output is that of the class, else 0; the first of equals counts."""
         return (jnp.argmax(prediction, -1) == jnp.argmax(y, -1)).astype(jnp.float32)
 
 
 class Patterns(Labels):
-    """Targets that are ±1 patterns already; the score is the fraction of outputs whose sign is right, 0 counting as +1.
+    """Targets that are ±1 patterns; the score is the fraction of outputs with the right sign.
 
+    An output of 0 counts as +1. The score is called `accuracy`.
     With `whole` only a pattern that is right in every output counts: 1, and 0 otherwise.
     """
 

@@ -1,4 +1,8 @@
-"""Layers and adapters: thin; each is a weight, a connectivity and a rule."""
+"""Layers and adapters: thin; each is a weight, a connectivity and a rule.
+
+`Layer`, `Adapter`, and with a plastic weight `Recurrent`, `RecurrentUnits` and `Weighted`, are the
+bases of modules of one's own.
+"""
 
 from darnax.modules.convolution import Convolution, RecurrentConvolution
 from darnax.modules.error import ErrorUnits
@@ -7,7 +11,15 @@ from darnax.modules.ferromagnetic import Ferromagnetic
 from darnax.modules.fully_connected import FullyConnected
 from darnax.modules.interfaces import AbstractModule, Adapter, Layer
 from darnax.modules.output import OutputLayer
-from darnax.modules.recurrent import RecurrentDiscrete, RecurrentTanh
+from darnax.modules.plasticity import RuleChoice, chosen_rule, no_update, nothing_plastic
+from darnax.modules.recurrent import (
+    Recurrent,
+    RecurrentDiscrete,
+    RecurrentTanh,
+    RecurrentUnits,
+)
+from darnax.modules.sizes import per_receiver
+from darnax.modules.weighted import Weighted
 
 __all__ = [
     "AbstractModule",
@@ -19,7 +31,15 @@ __all__ = [
     "FullyConnected",
     "Layer",
     "OutputLayer",
+    "Recurrent",
     "RecurrentConvolution",
     "RecurrentDiscrete",
     "RecurrentTanh",
+    "RecurrentUnits",
+    "RuleChoice",
+    "Weighted",
+    "chosen_rule",
+    "no_update",
+    "nothing_plastic",
+    "per_receiver",
 ]

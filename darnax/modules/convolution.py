@@ -22,7 +22,8 @@ class Convolution(Weighted):
     Args:
         in_features, out_features: size `(H, W, C)` of the sending and of the receiving buffer.
         width: of the square window, in pixels.
-        strength: scale of the initial W, whose entries are drawn independently from N(0, strength²/(width²·C_in)).
+        strength: scale of the initial W, whose entries are drawn independently from
+            N(0, strength²/(width²·C_in)).
         threshold: margin of the default perceptron rule; default 0.
         rule: another law of plasticity, or None for a frozen W.
         stride: pixels between windows; for a transposed convolution, by which the image grows.
@@ -31,7 +32,8 @@ class Convolution(Weighted):
         key: draws W.
 
     Raises:
-        ValueError: sizes that are not images, or an `out_features` that the convolution does not make of `in_features`.
+        ValueError: sizes that are not images, or an `out_features` that the convolution does not
+            make of `in_features`.
 
     Example:
         >>> import jax
@@ -56,16 +58,20 @@ class Convolution(Weighted):
         pre, post = _image("in_features", in_features), _image("out_features", out_features)
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = chosen_rule(rule, threshold, post)
-        self._setup((pre, post), connectivity, per_receiver(strength, post[-1:]), chosen, key)
+        scale = per_receiver(strength, post[-1:])
+        super().__init__(pre, post, connectivity, chosen, scale, key=key)
         made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if made != post:
             raise ValueError(
-                f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride, padding or width"
+                f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride,"
+                " padding or width"
             )
 
 
 class RecurrentConvolution(Recurrent):
-    """Units of ±1 on an image, coupled to their neighbourhood: `s ← sign(J * s + J_D s + Σ messages)`, ties to +1.
+    """Units of ±1 on an image, coupled to their neighbourhood.
+
+    `s ← sign(J * s + J_D s + Σ messages)`, ties to +1.
 
     Args:
         features: size `(H, W, C)` of the buffer.
@@ -94,7 +100,8 @@ class RecurrentConvolution(Recurrent):
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
         connectivity = Convolved(size[-1], size[-1], width, hollow=True)
-        self._setup(size, connectivity, j_d, chosen_rule(rule, threshold, size), key)
+        chosen = chosen_rule(rule, threshold, size)
+        super().__init__(size, connectivity, j_d, chosen, key=key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
         require_buffers(x=(x, self.features))

@@ -1,30 +1,40 @@
-"""An adapter that shows the label to a layer."""
+"""An adapter that sends the label to a layer."""
 
 from typing import Self
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
-from darnax.connectivity import Dense
+from darnax.connectivity import Connectivity, ConnectivityFactory, Dense, make_connectivity
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import no_update, nothing_plastic
 from darnax.modules.sizes import per_receiver, scaled
-from darnax.shapes import as_size, per_unit, require_buffers, require_per_unit
+from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
 
 
 class Feedback(Adapter):
     """The message is `W f(y)` with f(+1) = high and f(−1) = low, linear in between; W is frozen.
 
-    Of n classes one is on and n − 1 are off: `high` and `low` say how loudly each speaks, while the readout's rule still sees
-    ±1 (arXiv 2509.05041 shows 1.5 and −1/3).
+    Of n classes one is on and n − 1 are off: `high` and `low` are the scale of each, while the
+    readout's rule still sees ±1 (arXiv 2509.05041 has 1.5 and −1/3).
 
     Args:
-        in_features, out_features: number of units, or size, of the output buffer and of the layer that is told.
-        strength: scale of W, whose entries are drawn independently from N(0, strength²/in_features).
+        in_features, out_features: number of units, or size, of the output buffer and of the layer
+            that receives the label.
+        strength: scale of W, whose entries are drawn independently from N(0, strength²/fan_in).
         high: what +1 becomes; one number, or one per unit of the output buffer.
         low: what −1 becomes; as high.
-        key: draws W.
+        connectivity: the layout of W, by default dense: a class of
+            `darnax.connectivity.Connectivity`, or a function that returns one, called with those of
+            `pre`, `post`, `hollow=False` and `key` that it has parameters for.
+        key: draws W, and the layout where that is drawn.
+
+    Raises:
+        ValueError: a strength, high or low that is neither one number nor one for each unit, or a
+            connectivity that does not fit the two buffers.
 
     Example:
         >>> import jax
@@ -37,7 +47,9 @@ class Feedback(Adapter):
     W: Array
     high: Array
     low: Array
-    connectivity: Dense
+    connectivity: Connectivity
+    in_features: Size = eqx.field(static=True)
+    out_features: Size = eqx.field(static=True)
 
     def __init__(
         self,
@@ -47,12 +59,18 @@ class Feedback(Adapter):
         high: ArrayLike = 1.0,
         low: ArrayLike = -1.0,
         *,
+        connectivity: ConnectivityFactory | None = None,
         key: Key[Array, ""],
     ) -> None:
         pre, post = as_size(in_features), as_size(out_features)
         require_per_unit("high", high, pre)
         require_per_unit("low", low, pre)
-        self.connectivity = Dense(pre, post)
+        self.in_features, self.out_features = pre, post
+        if connectivity is None:
+            self.connectivity = Dense(pre, post)
+        else:
+            layout, key = jax.random.split(key)
+            self.connectivity = make_connectivity(connectivity, pre=pre, post=post, key=layout)
         self.W = scaled(self.connectivity.init(key), per_receiver(strength, post))
         self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
 
@@ -60,14 +78,14 @@ class Feedback(Adapter):
         self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *post"]:
         del rng
-        require_buffers(x=(x, self.connectivity.pre))
+        require_buffers(x=(x, self.in_features))
         slope, middle = (
             per_unit("high and low", a / 2, x) for a in (self.high - self.low, self.high + self.low)
         )
         return self.connectivity.message(self.W, slope * x + middle)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        pre, post = self.connectivity.pre, self.connectivity.post
+        pre, post = self.in_features, self.out_features
         require_buffers(x=(x, pre), y=(y, post), y_hat=(y_hat, post))
         return no_update(self)
 

@@ -1,8 +1,9 @@
-r"""Layers whose units talk to each other through an asymmetric coupling J, and to themselves through J_D.
+r"""Layers whose units are coupled by an asymmetric matrix J, and each to itself by J_D.
 
 @article{badalotti2025dynamical,
   title = {Dynamical learning in deep asymmetric recurrent neural networks},
-  author = {Badalotti, Davide and Baldassi, Carlo and M{\'e}zard, Marc and Scardecchia, Mattia and Zecchina, Riccardo},
+  author = {Badalotti, Davide and Baldassi, Carlo and M{\'e}zard, Marc and Scardecchia, Mattia and
+    Zecchina, Riccardo},
   journal = {arXiv preprint arXiv:2509.05041}, year = {2025}
 }
 """
@@ -17,7 +18,13 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
-from darnax.connectivity import Connectivity, Dense, Sparse
+from darnax.connectivity import (
+    Connectivity,
+    ConnectivityFactory,
+    Dense,
+    Sparse,
+    make_connectivity,
+)
 from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import (
     RuleChoice,
@@ -26,7 +33,7 @@ from darnax.modules.plasticity import (
     only_plastic,
     threshold_of,
 )
-from darnax.modules.sizes import in_degree
+from darnax.modules.sizes import in_degree, require_alone
 from darnax.rules import Rule
 from darnax.shapes import (
     Size,
@@ -39,9 +46,20 @@ from darnax.shapes import (
 
 
 class Recurrent(Layer):
-    """A recurrent layer but for its activation: the message to itself is `Σ_{j≠i} J_ji s_j + J_D s_i`.
+    """A recurrent layer without its activation: its self-message is `Σ_{j≠i} J_ji s_j + J_D s_i`.
 
     J has no self-synapses and never gains any; J_D, one number or one per unit, is not plastic.
+    The base of layers of one's own: these define `activation`.
+
+    Args:
+        features: number of units, or the size of a buffer of several dimensions.
+        connectivity: the layout of J, without self-synapses.
+        j_d: self-coupling J_D; one number, or one per unit.
+        rule: the law of plasticity, or None for a frozen J.
+        key: draws J with independent entries N(0, 1/fan_in).
+
+    Raises:
+        ValueError: a j_d of another size than the layer's.
     """
 
     J: Array
@@ -50,17 +68,17 @@ class Recurrent(Layer):
     rule: Rule | None
     features: Size = eqx.field(static=True)
 
-    def _setup(
+    def __init__(
         self,
-        features: Size,
+        features: int | Size,
         connectivity: Connectivity,
         j_d: ArrayLike,
         rule: Rule | None,
+        *,
         key: Key[Array, ""],
     ) -> None:
-        """Fill the fields; for constructors."""
-        require_per_unit("j_d", j_d, features)
-        self.features = features
+        self.features = as_size(features)
+        require_per_unit("j_d", j_d, self.features)
         self.J = connectivity.init(key)
         self.J_D = jnp.asarray(j_d, jnp.float32)
         self.connectivity = connectivity
@@ -91,7 +109,11 @@ class Recurrent(Layer):
 
 
 class RecurrentUnits(Recurrent):
-    """Recurrent units without a geometry, densely or sparsely coupled, but for their activation."""
+    """A recurrent layer of units without a geometry, without its activation.
+
+    The base of `RecurrentDiscrete` and `RecurrentTanh`, with their arguments; a subclass defines
+    `activation`.
+    """
 
     def __init__(
         self,
@@ -101,12 +123,18 @@ class RecurrentUnits(Recurrent):
         *,
         rule: RuleChoice = ...,
         sparsity: float | None = None,
+        connectivity: ConnectivityFactory | None = None,
         key: Key[Array, ""],
     ) -> None:
         size = as_size(features)
-        wiring, values = jax.random.split(key)
-        connectivity = recurrent_connectivity(size, sparsity, wiring)
-        self._setup(size, connectivity, j_d, chosen_rule(rule, threshold, size), values)
+        chosen = chosen_rule(rule, threshold, size)
+        layout, values = jax.random.split(key)
+        if connectivity is None:
+            made = recurrent_connectivity(size, sparsity, layout)
+        else:
+            require_alone(sparsity=sparsity)
+            made = make_connectivity(connectivity, pre=size, post=size, key=layout, hollow=True)
+        super().__init__(size, made, j_d, chosen, key=values)
 
 
 class RecurrentDiscrete(RecurrentUnits):
@@ -117,13 +145,17 @@ class RecurrentDiscrete(RecurrentUnits):
         j_d: self-coupling J_D; one number, or one per unit.
         threshold: margin of the default perceptron rule; one number, or one per unit; default 0.
         rule: another law of plasticity, or None for a frozen J.
-        sparsity: fraction of absent synapses in [0, 1): a unit hears round((1 − sparsity)·features) others, drawn uniformly.
-            None is dense.
+        sparsity: fraction of absent synapses in [0, 1): a unit has round((1 − sparsity)·features)
+            inputs, drawn uniformly. None is dense.
+        connectivity: another layout of J: a class of `darnax.connectivity.Connectivity`, or a
+            function that returns one, called with those of `pre`, `post`, `hollow=True` and `key`
+            that it has parameters for; it needs `hollow`. Not together with sparsity.
         key: draws J with independent entries N(0, 1/fan_in).
 
     Raises:
-        ValueError: a sparsity that leaves no synapse, a threshold beside a rule of one's own, or a j_d or threshold of another
-            size than the layer's.
+        ValueError: a sparsity that leaves no synapse, a threshold beside a rule of one's own, a j_d
+            or threshold of another size than the layer's, a connectivity together with a sparsity,
+            or one that cannot leave out self-synapses.
 
     Example:
         >>> import jax
@@ -138,7 +170,10 @@ class RecurrentDiscrete(RecurrentUnits):
 
 
 class RecurrentTanh(RecurrentUnits):
-    """Continuous units: `s_i ← tanh(Σ_{j≠i} J_ji s_j + J_D s_i + Σ messages)`; arguments as for `RecurrentDiscrete`."""
+    """Continuous units: `s_i ← tanh(Σ_{j≠i} J_ji s_j + J_D s_i + Σ messages)`.
+
+    Arguments as for `RecurrentDiscrete`.
+    """
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         require_buffers(x=(x, self.features))

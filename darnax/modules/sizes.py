@@ -1,4 +1,4 @@
-"""How many units are heard, and how strongly each of them hears."""
+"""How many inputs a unit has, and with which scale."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -17,7 +17,9 @@ def in_degree(sparsity: float, pre: int) -> int:
 
 
 def per_receiver(strength: ArrayLike, post: Size) -> Array:
-    """Return a scale for weights whose last axis is the receiving units: one number, or a vector of one for each.
+    """Return a scale for weights whose last axis is the receiving units.
+
+    One number, or a vector of one for each unit.
 
     Raises:
         ValueError: `strength` is neither one number nor one for each unit.
@@ -30,3 +32,11 @@ def per_receiver(strength: ArrayLike, post: Size) -> Array:
 def scaled(weight: Array, scale: Array) -> Array:
     """Return a weight times what `per_receiver` returned."""
     return (jnp.broadcast_to(scale, weight.shape) if scale.ndim else scale) * weight
+
+
+def require_alone(**others: object) -> None:
+    """Raise ValueError where an argument is given that a connectivity takes the place of."""
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        what = " and ".join(given)
+        raise ValueError(f"got {what} together with a connectivity; give one or the other")

@@ -3,6 +3,8 @@
 from typing import Self
 
 import equinox as eqx
+import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import Connectivity
@@ -10,11 +12,24 @@ from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import local_update, only_plastic, threshold_of
 from darnax.modules.sizes import scaled
 from darnax.rules import Rule
-from darnax.shapes import Size, require_buffers
+from darnax.shapes import Size, as_size, require_buffers
 
 
 class Weighted(Adapter):
-    """An adapter but for its constructor: the message is W, laid out by a connectivity, applied to the sender."""
+    """An adapter with one plastic weight: the message is W, laid out by a connectivity, times x.
+
+    The base of `FullyConnected` and `Convolution`, and of adapters of one's own: their constructors
+    make a connectivity and a rule, by `make_connectivity` and `chosen_rule`, and call this one.
+
+    Args:
+        in_features, out_features: number of units, or size, of the sending and of the receiving
+            buffer.
+        connectivity: the layout of W.
+        rule: the law of plasticity, or None for a frozen W.
+        scale: W is drawn with entries N(0, scale²/fan_in); one number, or one for each entry of the
+            last axis of W.
+        key: draws W.
+    """
 
     W: Array
     connectivity: Connectivity
@@ -22,17 +37,18 @@ class Weighted(Adapter):
     in_features: Size = eqx.field(static=True)
     out_features: Size = eqx.field(static=True)
 
-    def _setup(
+    def __init__(
         self,
-        ends: tuple[Size, Size],
+        in_features: int | Size,
+        out_features: int | Size,
         connectivity: Connectivity,
-        scale: Array,
         rule: Rule | None,
+        scale: ArrayLike = 1.0,
+        *,
         key: Key[Array, ""],
     ) -> None:
-        """Fill the fields; for constructors. W has entries N(0, scale²/fan_in), `scale` from `per_receiver`."""
-        self.in_features, self.out_features = ends
-        self.W = scaled(connectivity.init(key), scale)
+        self.in_features, self.out_features = as_size(in_features), as_size(out_features)
+        self.W = scaled(connectivity.init(key), jnp.asarray(scale, jnp.float32))
         self.connectivity = connectivity
         self.rule = rule
 

@@ -1,14 +1,21 @@
 """One sweep of updates over the state, and the local updates of all modules."""
 
 from darnax.orchestrators.asynchronous import AsynchronousOrchestrator
-from darnax.orchestrators.interface import Messages, Orchestrator
+from darnax.orchestrators.interface import (
+    ClampedMessages,
+    Messages,
+    Orchestrator,
+    StateType,
+)
 from darnax.orchestrators.parallel import ParallelOrchestrator
 from darnax.orchestrators.sequential import SequentialOrchestrator
 
 __all__ = [
     "AsynchronousOrchestrator",
+    "ClampedMessages",
     "Messages",
     "Orchestrator",
     "ParallelOrchestrator",
     "SequentialOrchestrator",
+    "StateType",
 ]

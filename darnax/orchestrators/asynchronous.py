@@ -5,15 +5,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
 
 
 class AsynchronousOrchestrator(Orchestrator):
-    """Random order: every unit, in every sample, draws one of the `turns` of a step and updates in it, once.
+    """Random order: every unit, in every sample, draws one of the `turns` and updates in it, once.
 
-    It hears what the units of earlier turns have just become. With one turn this is the sequential order; with many more turns
-    than units they update one by one. As every unit has its turn, a step in which nothing flips has found a fixed point, and
-    these are the fixed points of every other order. A step costs `turns` times as much as one of the others.
+    It receives the new states of the units of earlier turns. With one turn this is the sequential
+    order; with many more turns than units they update one by one. As every unit has its turn, a
+    step in which nothing flips has found a fixed point, and these are the fixed points of every
+    other order. A step costs `turns` times as much as one of the others.
 
     Args:
         layer_map: the wiring.
@@ -31,18 +32,18 @@ class AsynchronousOrchestrator(Orchestrator):
 
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         rng, order, noise = jax.random.split(rng, 3)
         drawn = {
             i: jax.random.randint(jax.random.fold_in(order, i), state[i].shape, 0, self.turns)
             for i in self.hidden()
         }
 
-        def turn(t: Array, state: S) -> S:
+        def turn(t: Array, state: StateType) -> StateType:
             key = jax.random.fold_in(noise, t)
             for i, turns in drawn.items():
                 new = self.activate(i, self.field(i, state, key, messages, held))

@@ -1,4 +1,4 @@
-"""What every orchestrator does alike: fields from messages, the prediction, and the local updates."""
+"""What orchestrators have in common: fields of messages, the prediction, the local updates."""
 
 from abc import abstractmethod
 from typing import Any, Literal, Self, TypeVar
@@ -12,34 +12,40 @@ from darnax.printing import count_of
 from darnax.shapes import require_shape
 from darnax.states import State
 
-S = TypeVar("S", bound=State)
+StateType = TypeVar("StateType", bound=State)
 Messages = Literal["all", "forward", "unsupervised"]
 ClampedMessages = dict[Edge, Array]  # messages of clamped buffers, made once for a batch
 
 
 class Orchestrator(eqx.Module):
-    """A network: its wiring, and (in the concrete classes) the order in which its layers update."""
+    """A network: its connection graph, and the order in which its layers update.
+
+    A subclass defines `step`, with `field`, `activate` and `hidden`; its fields besides `layer_map`
+    are the arguments of the configuration, and static.
+    """
 
     layer_map: LayerMap
 
     @abstractmethod
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         """Update every layer but the output once.
 
         Args:
             state: of the whole network, with a batch.
             rng: a key, for modules that draw; a fresh one is returned.
-            messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but what the output sends.
-            held: what `hold` returned for this input and output, to spare its computation.
+            messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but
+                those of the output.
+            held: what `clamped_messages` returned for this input and output, to spare its
+                computation.
         """
 
-    def predict(self, state: S, rng: Key[Array, ""]) -> tuple[S, Key[Array, ""]]:
+    def predict(self, state: StateType, rng: Key[Array, ""]) -> tuple[StateType, Key[Array, ""]]:
         """Return the state with the output's activation of its field in the output buffer."""
         rng, key = jax.random.split(rng)
         output = self.layer_map.output
@@ -52,7 +58,10 @@ class Orchestrator(eqx.Module):
         messages: Messages = "all",
         held: ClampedMessages | None = None,
     ) -> Self:
-        """Return the local updates of all modules, −ΔW, in the shape of the orchestrator, from the fields of this state."""
+        """Return the local updates of all modules, −ΔW, from the fields of this state.
+
+        In the shape of the orchestrator.
+        """
         return self.updates(state, self.fields(state, rng, messages, held))
 
     def fields(
@@ -66,7 +75,10 @@ class Orchestrator(eqx.Module):
         return {i: self.field(i, state, rng, messages, held) for i in self.layer_map.rows()}
 
     def updates(self, state: State, fields: dict[int, Array]) -> Self:
-        """Return the local updates of all modules, −ΔW, in the shape of the orchestrator, from given fields."""
+        """Return the local updates of all modules, −ΔW, from given fields.
+
+        In the shape of the orchestrator.
+        """
         self._require_buffers(state)
         items = self.layer_map.edge_items()
         modules = [module.backward(state[j], state[i], fields[i]) for (i, j), module in items]
@@ -91,10 +103,11 @@ class Orchestrator(eqx.Module):
         messages: Messages = "all",
         held: ClampedMessages | None = None,
     ) -> Array:
-        """Return the field of one layer: its reduction of the messages sent to it, in the order of their senders.
+        """Return the field of one layer: its reduction of the messages to it, by their senders.
 
         Raises:
-            ValueError: the state has another number of buffers than the network, or buffers of other sizes.
+            ValueError: the state has another number of buffers than the network, or buffers of
+                other sizes.
         """
         self._require_buffers(state)
         held = held or {}
@@ -113,7 +126,7 @@ class Orchestrator(eqx.Module):
         return self._layer(receiver).activation(field)
 
     def sends(self, messages: Messages, receiver: int, sender: int) -> bool:
-        """Whether `sender` talks to `receiver` under this choice of messages."""
+        """Whether `receiver` gets a message from `sender` under this choice of messages."""
         if messages == "forward":
             return sender <= receiver
         return messages == "all" or receiver == sender or sender != self.layer_map.output
@@ -125,9 +138,8 @@ class Orchestrator(eqx.Module):
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1
         if len(state) != expected:
-            raise ValueError(
-                f"got a state of {count_of(len(state), 'buffer')}, expected the {expected} of the network"
-            )
+            found = count_of(len(state), "buffer")
+            raise ValueError(f"got a state of {found}, expected the {expected} of the network")
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]

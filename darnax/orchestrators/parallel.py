@@ -3,7 +3,7 @@
 import jax
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
 
 
 class ParallelOrchestrator(Orchestrator):
@@ -11,11 +11,11 @@ class ParallelOrchestrator(Orchestrator):
 
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         fields = {i: self.field(i, state, key, messages, held) for i in self.hidden()}
         for i, field in fields.items():

@@ -1,21 +1,21 @@
-"""Layers update in order, each hearing what the earlier ones have just become."""
+"""Layers update in order, each from the new states of the earlier ones."""
 
 import jax
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, S
+from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
 
 
 class SequentialOrchestrator(Orchestrator):
-    """Gauss-Seidel order: layer l sees the new states of the layers before it and the old ones of those after it."""
+    """Gauss-Seidel order: layer l sees new states of the layers before it, old ones after it."""
 
     def step(
         self,
-        state: S,
+        state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
         held: ClampedMessages | None = None,
-    ) -> tuple[S, Key[Array, ""]]:
+    ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         for i in self.hidden():
             state = state.replace_val(

@@ -14,6 +14,7 @@ from darnax.printing import unescape_cell
 from darnax.reports import page
 from darnax.reports.figures import as_json_numbers
 from darnax.reports.runs import Run, describe_error, read
+from darnax.scores import is_score
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
@@ -111,7 +112,7 @@ def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
     told = {
         name: as_json_numbers([run.value(name)])[0]
         for name in run.summary.get("metrics", {})
-        if name.endswith("accuracy")
+        if is_score(name)
     }
     title = f"{run.experiment} {run.path.resolve().name}"
     return {"title": title, "status": run.status, "metrics": told, "figures": figures}

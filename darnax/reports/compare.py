@@ -11,6 +11,9 @@ from darnax.near import near
 from darnax.reports.configuration import ABSENT, differing_keys, endings
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, pool, sample
+from darnax.scores import parse_score
+
+ACCURACY = "eval/accuracy"
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Comparison:
 
 def compare(
     runs: Sequence[Run],
-    metric: str,
+    metric: str | None = None,
     group_by: Sequence[str] = (),
     *,
     best: bool = False,
@@ -92,15 +95,18 @@ def compare(
 
     `group_by` names the keys that make a row, everything else is folded as seeds are; without it every difference does.
     Of each run the last value of the metric is taken, or, with `best`, the best it ever logged. With `lower`, the lowest
-    value is the best.
+    value is the best; so it is of a score of which the runs say that lower is better. Without a
+    metric, that is the score on the validation split.
 
     Raises:
         RequestError: no finished run has the metric, a key of `group_by` is not there, or the test
             split would choose.
     """
+    metric = default_metric(runs) if metric is None else metric
     if not may_choose(metric) and (best or lower):
         what = f"would choose by the test split ({metric}); leave it out to report that"
         raise RequestError(Problem("--best" if best else "--lower", what))
+    lower = lower or (may_choose(metric) and is_lower_better(runs, metric))
     readable = [run for run in runs if run.config]
     configs = [run.config for run in readable]
     keys = tuple(dict.fromkeys(key for config in configs for key in config))
@@ -123,6 +129,21 @@ def compare(
     damaged = tuple(run for run in runs if run.damage)
     return Comparison(
         metric, best, lower, tuple(columns), rank(metric, rows, lower=lower), damaged, keys
+    )
+
+
+def default_metric(runs: Sequence[Run]) -> str:
+    """Return the score on the validation split that a run has, the accuracy where any has that."""
+    names = {name for run in runs for name in run.summary.get("metrics", {})}
+    scores = sorted(name for name in names if (score := parse_score(name)) and score.set == "eval")
+    return ACCURACY if ACCURACY in scores or not scores else scores[0]
+
+
+def is_lower_better(runs: Sequence[Run], metric: str) -> bool:
+    """Tell whether a run with this metric as its score says that lower is better."""
+    return parse_score(metric) is not None and any(
+        metric in run.summary.get("metrics", {}) and run.summary.get("lower_is_better") is True
+        for run in runs
     )
 
 

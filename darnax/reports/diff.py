@@ -10,6 +10,7 @@ from darnax.errors import Problem, RequestError
 from darnax.files import read_bytes
 from darnax.reports.configuration import ABSENT, leaves
 from darnax.reports.runs import Run, find
+from darnax.scores import is_score
 
 
 class Difference(NamedTuple):
@@ -66,5 +67,5 @@ def results(a: Run, b: Run) -> list[tuple[str, float, float]]:
 
 
 def importance(name: str) -> tuple[bool, str]:
-    """Sort accuracies before everything else."""
-    return not name.endswith("accuracy"), name
+    """Sort scores before everything else."""
+    return not is_score(name), name

@@ -11,6 +11,7 @@ from darnax.reports.compare import Comparison, Row, may_choose, rank, which_valu
 from darnax.reports.curves import Curve
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, sample
+from darnax.scores import is_score
 
 BUDGET = 1_500_000  # numbers on a page; the less telling metrics are left out of one that would be larger
 VIEWS = {  # name -> whether the best value of a run counts, whether the lowest is the best
@@ -107,7 +108,7 @@ def values(of_run: Samples, metric: str) -> Numbers:
 def choose_metrics(
     comparison: Comparison, samples: Mapping[Run, Samples], drawn: Sequence[Mapping[str, Curve]]
 ) -> list[str]:
-    """Return the metrics of the page, the compared one first, then accuracies, as many as the budget allows."""
+    """Return the metrics of the page, the compared one first, then scores, as many as the budget allows."""
     size = Counter(metric for of_run in samples.values() for metric, _ in of_run)
     for of_row in drawn:
         for name, curve in of_row.items():
@@ -115,7 +116,7 @@ def choose_metrics(
     names: list[str] = []
     spent = 0
     for name in sorted(
-        size, key=lambda name: (name != comparison.metric, not name.endswith("accuracy"), name)
+        size, key=lambda name: (name != comparison.metric, not is_score(name), name)
     ):
         spent += size[name] + 5 * len(VIEWS) * len(drawn)
         if names and spent > BUDGET:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from darnax.scores import AT_CHANCE, parse_score
+
 ALPHA = 0.01  # a network that knows nothing passes for one that knows something once in a hundred evaluations
 
 
@@ -20,12 +22,18 @@ def at_chance(accuracies: np.ndarray, examples: int, share: float) -> np.ndarray
 
 def warning(metrics: dict[str, float]) -> str | None:
     """Put the warnings among the metrics into words."""
-    found = [
+    sets = [
         name.partition("/")[0]
         for name, value in metrics.items()
-        if name.endswith("/at_chance") and value
+        if name.endswith(f"/{AT_CHANCE}") and value
     ]
-    told = [f"{each} accuracy {metrics[f'{each}/accuracy']:.2%}" for each in found]
+    scores = {name: score for name in metrics if (score := parse_score(name))}
+    told = [
+        f"{score.set} {score.name} {metrics[name]:.2%}"
+        for each in sets
+        for name, score in scores.items()
+        if score.set == each
+    ]
     return (
         f"at chance: {' and '.join(told)} cannot be told from giving one answer to everything"
         if told

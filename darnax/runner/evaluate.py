@@ -1,4 +1,4 @@
-"""How well a network answers: accuracy, and who is taken for whom."""
+"""How well a network answers: its score, and which classes it confuses."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from darnax.data import Split
 from darnax.errors import RunError
 from darnax.printing import count_of
 from darnax.runner.programs import CompiledPrograms
+from darnax.scores import ACCURACY
 
 MOST_CLASSES = 2000  # whose confusions are counted: a matrix of that many squared
 
@@ -18,7 +19,7 @@ class Evaluation:
     """The answers of a network, or of several replicas of it, to one split.
 
     Args:
-        accuracies: of every replica, the mean score over the examples, in [0, 1].
+        scores: of every replica, the mean score over the examples.
         examples: how many there were.
         class_names: of the rows and columns of `confusion`; empty where there are more than any table can show.
         share: of the most frequent class among the examples; None where targets are no classes, or scores are more than
@@ -26,25 +27,40 @@ class Evaluation:
         confusion: (true class, answered class) -> count, over all replicas; empty where there is no share.
         right_or_wrong: whether every score is 1 or 0, so that their mean is the fraction of right answers.
         checkpoint: which checkpoint was evaluated, where it was one.
+        score_name: what the label code calls its score.
+        higher_is_better: whether a network with a higher score is the better one.
     """
 
-    accuracies: np.ndarray
+    scores: np.ndarray
     examples: int
     share: float | None
     class_names: tuple[str, ...]
     confusion: np.ndarray
     right_or_wrong: bool
     checkpoint: str = ""
+    score_name: str = ACCURACY
+    higher_is_better: bool = True
 
     def __repr__(self) -> str:
-        name = "accuracy" if self.right_or_wrong else "score"
         examples = count_of(self.examples, "example")
-        return f"Evaluation({name} {self.accuracy:.4f} of {examples}; {self.checkpoint})"
+        result = f"{self.label} {self.score:.4f} of {examples}"
+        return f"Evaluation({result}; {self.checkpoint})"
+
+    @property
+    def label(self) -> str:
+        """What to call the score: `score` where the code calls an accuracy what is no fraction."""
+        is_fraction = self.right_or_wrong or self.score_name != ACCURACY
+        return self.score_name if is_fraction else "score"
+
+    @property
+    def score(self) -> float:
+        """The mean over the replicas."""
+        return float(self.scores.mean())
 
     @property
     def accuracy(self) -> float:
-        """The mean over the replicas."""
-        return float(self.accuracies.mean())
+        """The same, by the name that it has where every score is 1 or 0."""
+        return self.score
 
 
 def evaluate(
@@ -53,9 +69,10 @@ def evaluate(
     """Show every example of `split` once, and compare the answers with the targets.
 
     Raises:
-        RunError: an example, or what the network makes of it, is no number.
+        RunError: an example, what the network makes of it, or its score is no finite number.
     """
-    right_or_wrong = programs.recipe.labels.right_or_wrong
+    labels = programs.recipe.labels
+    right_or_wrong = labels.right_or_wrong
     class_names = class_names if right_or_wrong and len(class_names) <= MOST_CLASSES else ()
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
@@ -69,14 +86,21 @@ def evaluate(
         if classes:
             np.add.at(confusion, (np.broadcast_to(truth, answers.shape), answers), 1)
     replicas = np.concatenate(scores, axis=1)
-    if np.isnan(replicas).any():
-        example = int(np.isnan(replicas).any(axis=0).argmax())
+    if not np.isfinite(replicas).all():
+        example = int((~np.isfinite(replicas)).any(axis=0).argmax())
         raise RunError(
             f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data"
         )
     share = majority_rate(np.concatenate(truths)) if right_or_wrong else None
     return Evaluation(
-        replicas.mean(axis=1), replicas.shape[1], share, class_names, confusion, right_or_wrong
+        scores=replicas.mean(axis=1),
+        examples=replicas.shape[1],
+        share=share,
+        class_names=class_names,
+        confusion=confusion,
+        right_or_wrong=right_or_wrong,
+        score_name=labels.score_name,
+        higher_is_better=labels.higher_is_better,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.atomic import to_disk
+from darnax.data import Labels
 from darnax.errors import RunError
 from darnax.files import open_inside
 from darnax.printing import printable_lines
@@ -19,8 +20,10 @@ from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
 from darnax.runner.recipe import TrainState
 from darnax.runner.run_folder import RunFolder
+from darnax.scores import ACCURACY
 from darnax.tracking import Tracker
 
+NO_BEST = -1.0  # in checkpoints of 0.1.0: no evaluation yet
 PERSISTED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
 
 
@@ -33,7 +36,7 @@ class Progress:
     step: int = 0
     seconds: float = 0.0  # of training alone
     wall_seconds: float = 0.0
-    best: float = -1.0  # of accuracies; below all of them before the first
+    best: float | None = None  # of the scores on the validation split; None before the first
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -43,7 +46,7 @@ class Progress:
 
     def forget_evaluations(self) -> None:
         """Drop what an earlier version of darnax measured on the test split while it trained without a validation split."""
-        self.best = -1.0
+        self.best = None
         self.metrics = {
             name: value for name, value in self.metrics.items() if not name.startswith("eval/")
         }
@@ -87,6 +90,12 @@ class RunSession:
         self.experiment, self.folder, self.open_tracker = experiment, folder, open_tracker
         self.warned = False
 
+    @property
+    def labels(self) -> Labels:
+        """The label code, which knows the name of the score and which of two is the better."""
+        labels: Labels = self.experiment.data.labels
+        return labels
+
     def begin(self, per_epoch: int, like: TrainState) -> TrainState | None:
         """Go back to the last checkpoint there is, and return its learner; None where there is none yet."""
         self.began = time.perf_counter()
@@ -100,6 +109,8 @@ class RunSession:
         learner, meta = checkpoint.load(path, like, RunMeta)
         for name in ("step", *PERSISTED):
             setattr(progress, name, meta[name])
+        if progress.best == NO_BEST and self.labels.score_name == ACCURACY:
+            progress.best = None
         return learner
 
     def start(self) -> None:
@@ -134,10 +145,19 @@ class RunSession:
 
     def improves(self, metrics: Mapping[str, float]) -> bool:
         """Say whether this is the best network so far, and remember that."""
-        better = metrics["eval/accuracy"] > self.progress.best
+        score, best = metrics[self.validated], self.progress.best
+        if best is None:
+            better = True
+        else:
+            better = score > best if self.labels.higher_is_better else score < best
         if better:
-            self.progress.best = metrics["eval/accuracy"]
+            self.progress.best = score
         return better
+
+    @property
+    def validated(self) -> str:
+        """The metric that chooses the best network."""
+        return f"eval/{self.labels.score_name}"
 
     def save(self, learner: TrainState, name: str | None = None) -> None:
         """Write a checkpoint of this moment, after the rows up to it."""
@@ -179,7 +199,8 @@ class RunSession:
         return {
             "metrics": progress.metrics,
             "warning": warning(progress.metrics),
-            "best": {"eval/accuracy": progress.best} if progress.best >= 0 else {},
+            "best": {} if progress.best is None else {self.validated: progress.best},
+            **({} if self.labels.higher_is_better else {"lower_is_better": True}),
             "epochs": progress.epoch,
             "steps": progress.step,
             "wall_seconds": progress.wall_seconds,

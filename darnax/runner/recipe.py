@@ -82,6 +82,11 @@ class TrainProgram(eqx.Module):
         """From targets to the output buffer."""
         return eqx.combine(self.codes, self.shape_of_codes)[1]
 
+    @property
+    def score_name(self) -> str:
+        """The name of the label code's score."""
+        return self.labels.score_name
+
     def network(self, arrays: Any) -> Orchestrator:
         """Return the network that has these arrays."""
         abstract = eqx.filter_eval_shape(
@@ -124,9 +129,9 @@ class TrainProgram(eqx.Module):
         )
         metrics = learnt.metrics
         if learnt.scores is not None:  # of a state that has not seen the label
-            accuracy = jnp.mean(self.labels.score(learnt.scores, y))
+            score = jnp.mean(self.labels.score(learnt.scores, y))
             metrics |= {
-                "train/accuracy": accuracy if axis is None else jax.lax.pmean(accuracy, axis)
+                f"train/{self.score_name}": score if axis is None else jax.lax.pmean(score, axis)
             }
         return (
             TrainState(eqx.filter(learnt.network, eqx.is_array), learnt.opt_state),
@@ -137,7 +142,7 @@ class TrainProgram(eqx.Module):
     def answer(
         self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]
     ) -> tuple[Array, Array]:
-        """Return, per example at `index`, how right the answer is (nan where there are no numbers), and the largest output."""
+        """Return, per example at `index`, the score (nan without numbers) and the largest output."""
         x, y = self.batch(inputs, targets, index)
         scores = evaluate_step(self.network(arrays), self.state, self.infer, x, jax.random.key(0))
         outputs = scores.reshape(len(index), -1)

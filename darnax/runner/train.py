@@ -20,10 +20,10 @@ from darnax.runner.interrupts import Interrupted, Request, stop_requests
 from darnax.runner.lane import RunSession, reason
 from darnax.runner.programs import CompiledPrograms
 from darnax.runner.recipe import TrainState
+from darnax.scores import parse_score
 from darnax.tracking.pruning import Pruned
 
 ROWS_PER_EPOCH = 20
-TESTED = "test/accuracy"
 Rows = list[dict[str, float]]  # of numbers to log, one for every lane
 
 
@@ -93,6 +93,11 @@ class Run:
             found = [self.part(drawn, n) if each is None else each for n, each in enumerate(found)]
         return self.side_by_side(found)
 
+    @property
+    def score_name(self) -> str:
+        """The name of the label code's score."""
+        return self.programs.recipe.score_name
+
     def part(self, tree: Any, number: int) -> Any:
         """Return what belongs to one lane."""
         return tree if len(self.lanes) == 1 else jax.tree.map(lambda leaf: leaf[number], tree)
@@ -116,7 +121,7 @@ class Run:
                 status = "interrupted"
                 raise Interrupted(request.signum, self.lanes[0].folder.path)
             if not all(
-                TESTED in lane.progress.metrics for lane in self.lanes
+                f"test/{self.score_name}" in lane.progress.metrics for lane in self.lanes
             ):  # a run of no epochs
                 self.log(self.test())
             status = "finished"
@@ -221,25 +226,31 @@ class Run:
         )
 
     def evaluate(self) -> Rows:
-        """Return the accuracy on the validation split and keep the best networks; nothing where there is no such split."""
+        """Return the score on the validation split, and keep the best networks.
+
+        Nothing where there is no such split.
+        """
         if self.dataset.validation is None:
             return [{} for _ in self.lanes]
-        rows = self.accuracy("eval", self.dataset.validation)
+        rows = self.score("eval", self.dataset.validation)
         for number, (lane, row) in enumerate(zip(self.lanes, rows, strict=True)):
             if lane.improves(row):
                 lane.save(self.part(self.learner, number), "best")
         return rows
 
     def test(self) -> Rows:
-        """Return the accuracy on the test split: asked for once, in the row of the last step, it decides on nothing."""
-        return self.accuracy("test", self.dataset.test)
+        """Return the score on the test split, once, in the row of the last step.
 
-    def accuracy(self, name: str, split: Split) -> Rows:
-        """Return the accuracy on a split, with its standard deviation if there are replicas."""
+        It decides on nothing.
+        """
+        return self.score("test", self.dataset.test)
+
+    def score(self, name: str, split: Split) -> Rows:
+        """Return the score on a split, with its standard deviation if there are replicas."""
         found = evaluate(self.programs, self.learner.arrays, split)
-        metrics = {f"{name}/accuracy": found.accuracies}
+        metrics = {f"{name}/{found.score_name}": found.scores}
         if found.share is not None:
-            metrics[f"{name}/at_chance"] = at_chance(found.accuracies, found.examples, found.share)
+            metrics[f"{name}/at_chance"] = at_chance(found.scores, found.examples, found.share)
         return self.rows(metrics)
 
     def rows(self, metrics: Mapping[str, np.ndarray]) -> Rows:
@@ -263,14 +274,13 @@ def joined(rows: Rows, found: Rows) -> Rows:
 
 
 def over_replicas(metrics: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Return means over the replicas, and the standard deviation of every accuracy; one network's metrics as they are."""
+    """Return means over the replicas, and the standard deviation of every score.
+
+    One network's metrics stay as they are.
+    """
     of_one = all(np.size(value) == 1 for value in metrics.values())
-    accuracies = (
-        {}
-        if of_one
-        else {name: value for name, value in metrics.items() if name.endswith("/accuracy")}
-    )
-    spread = {f"{name}_sd": float(np.std(value, ddof=1)) for name, value in accuracies.items()}
+    scores = {name: value for name, value in metrics.items() if not of_one and parse_score(name)}
+    spread = {f"{name}_sd": float(np.std(value, ddof=1)) for name, value in scores.items()}
     return {name: float(np.mean(value)) for name, value in metrics.items()} | spread
 
 

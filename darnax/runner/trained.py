@@ -19,10 +19,11 @@ class Trained(NamedTuple):
     learner: TrainState
     path: Path
     step: int
+    score_name: str
 
     def describe(self) -> str:
         """Say which checkpoint it is, and why this one."""
-        why = "the best by eval/accuracy" if self.path.stem == "best" else "the last one"
+        why = f"the best by eval/{self.score_name}" if self.path.stem == "best" else "the last one"
         return f"{self.path.name} (step {self.step}, {why})"
 
 
@@ -52,4 +53,4 @@ def _load(programs: CompiledPrograms, path: Path, instead: str) -> Trained:
         raise RequestError(
             first._replace(what=first.what.replace("use another one", instead)), *more
         ) from error
-    return Trained(learner, path, meta["step"])
+    return Trained(learner, path, meta["step"], programs.recipe.score_name)

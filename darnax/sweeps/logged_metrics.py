@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from darnax.errors import Problem, RequestError
+from darnax.scores import ACCURACY, parse_score
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
@@ -11,12 +12,22 @@ ALWAYS = ("eval/at_chance", "time/images_per_second", "time/compile_seconds")
 TRAIN, EVAL = "train/", "eval/"
 
 
-def require_logged(metric: str, experiment: "Experiment") -> None:
-    """Raise RequestError where no run of this experiment will log a metric."""
+def require_logged(metric: str, direction: str, experiment: "Experiment") -> None:
+    """Raise RequestError where a search has no goal that a run of this experiment comes to.
+
+    That is, where no run will log the metric, or where it is a score of which the other direction
+    is the better one.
+    """
     known = logged(experiment)
     if known and metric not in known:
         what = f"got {metric}, which a run of this configuration does not log{alternatives(metric, known)}"
         raise RequestError(Problem("hydra.sweeper.metric", what))
+    labels, score = experiment.data.labels, parse_score(metric)
+    better = "maximize" if labels.higher_is_better else "minimize"
+    own = score is not None and score.name == labels.score_name != ACCURACY
+    if own and direction != better:
+        what = f"got {direction}, expected {better}: of {metric} that is the better direction"
+        raise RequestError(Problem("hydra.sweeper.direction", what))
 
 
 def alternatives(metric: str, known: list[str]) -> str:
@@ -54,5 +65,5 @@ def logged(experiment: "Experiment") -> list[str]:
     found = [*metrics, *sizes]
     found += [f"{EVAL}{name.removeprefix(TRAIN)}" for name in found if name.startswith(TRAIN)]
     if experiment.runner.replicas > 1:
-        found += [f"{name}_sd" for name in found if name.endswith("/accuracy")]
+        found += [f"{name}_sd" for name in found if parse_score(name)]
     return [*found, *ALWAYS]

@@ -88,7 +88,8 @@ def require_sound(
         for point in plan.points:
             plan.search.fit(point)
         experiment = checks.check_point(plan.points[0].config or {}, here=False)
-        logged_metrics.require_logged(plan.search.settings.metric, experiment)
+        settings = plan.search.settings
+        logged_metrics.require_logged(settings.metric, settings.direction, experiment)
     if outlines.later and prepares:
         outlines = outlines.preparing()
         plan.points = data_checks.examine_data(plan.points, outlines)

@@ -15,12 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from darnax.printing import count_of, printable
+from darnax.scores import AT_CHANCE, SPREAD, format_score, label_score, parse_score
 from darnax.tracking.interface import Tracker
 
-ACCURACY = "/accuracy"
-AT_CHANCE = (
-    "/at_chance"  # whether the accuracy of the same set is no better than one answer for all
-)
 RATE = "time/images_per_second"
 COMPILED = "time/compile_seconds"
 COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
@@ -29,8 +26,9 @@ COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
 class Console(Tracker):
     """Shows a run that goes from `start_step` to `total_steps` in `epochs` epochs.
 
-    Every metric `<set>/accuracy` is shown under the name of its set, as a percentage. A line stays whenever an epoch ends
-    or a set other than train was evaluated:
+    Every metric `<set>/accuracy` is shown under the name of its set, as a percentage; another score
+    with its own name, as a number. A line stays whenever an epoch ends or a set other than train
+    was evaluated:
 
         epoch  3/20  step 11250/75000  train 93.12%  eval 94.38%  12345 images/s
 
@@ -52,7 +50,7 @@ class Console(Tracker):
         terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
         self.screen = Screen(file=stream, force_terminal=terminal, highlight=False)
         self.clock = _Clock(total_steps)
-        self.accuracies: dict[str, str] = {}
+        self.scores: dict[str, str] = {}
         self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
         self.bar = _bar(self.screen, start_step) if terminal else None
         if self.bar is None:
@@ -63,13 +61,13 @@ class Console(Tracker):
         if COMPILED in metrics:
             self._say(f"compiled in {_duration(float(metrics[COMPILED]))}")
             return
-        new = _accuracies(metrics)
-        self.accuracies |= new
+        new = _scores(metrics)
+        self.scores |= new
         at = f"epoch {f'{round(epoch, 2):g}':>{len(f'{self.epochs:g}')}}/{self.epochs:g}"
         rate = f"{float(metrics[RATE]):.0f} images/s" if RATE in metrics else ""
         if self.bar is not None:
             numbers = "  ".join(
-                filter(None, (*_shown(self.accuracies), rate, self.clock.time_left(step)))
+                filter(None, (*_shown(self.scores), rate, self.clock.time_left(step)))
             )
             self.bar.update(
                 self.bar.task_ids[0],
@@ -137,24 +135,29 @@ def _bar(screen: Screen, start_step: int) -> Progress:
     return bar
 
 
-def _accuracies(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """Return set -> its accuracy, with the standard deviation over replicas where there is one."""
-    found = {name.removesuffix(ACCURACY): name for name in metrics if name.endswith(ACCURACY)}
-    spread = {
-        of: f" ± {float(metrics[f'{name}_sd']):.2%}" if f"{name}_sd" in metrics else ""
-        for of, name in found.items()
-    }
-    doubt = {of: ", at chance" if metrics.get(f"{of}{AT_CHANCE}") else "" for of in found}
-    return {of: f"{float(metrics[name]):.2%}{spread[of]}{doubt[of]}" for of, name in found.items()}
+def _scores(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Return set -> its score, with the standard deviation over replicas where there is one."""
+    found = {}
+    for metric in metrics:
+        score = parse_score(metric)
+        if score is None:
+            continue
+        text = format_score(score.name, float(metrics[metric]))
+        if (deviation := metrics.get(f"{metric}{SPREAD}")) is not None:
+            text += f" ± {format_score(score.name, float(deviation))}"
+        if metrics.get(f"{score.set}/{AT_CHANCE}"):
+            text += ", at chance"
+        found[score.set] = label_score(score, text).removeprefix(f"{score.set} ")
+    return found
 
 
-def _shown(accuracies: Mapping[str, str]) -> list[str]:
-    return [f"{name} {value}" for name, value in accuracies.items()]
+def _shown(scores: Mapping[str, str]) -> list[str]:
+    return [f"{name} {value}" for name, value in scores.items()]
 
 
 def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return (set, best, last) for every accuracy that the summary knows."""
-    last, best = _accuracies(summary.get("metrics") or {}), _accuracies(summary.get("best") or {})
+    """Return (set, best, last) for every score in the summary."""
+    last, best = _scores(summary.get("metrics") or {}), _scores(summary.get("best") or {})
     sets = sorted(last | best, key=lambda name: name == "train")
     return [(name, best.get(name, ""), last.get(name, "")) for name in sets]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from darnax.children import keep_to_installed_code
 from darnax.files import make_folder, read_text
+from darnax.scores import ACCURACY, parse_score
 from darnax.tracking.guard import guarded
 from darnax.tracking.interface import Tracker
 
@@ -116,11 +117,7 @@ class WandB(Tracker):
     def _define(self, run: "wandb.Run", row: Mapping[str, float]) -> None:
         # W&B keeps only the last value of what it was not told about, and globs end in a star: define names as they come.
         for name in row.keys() - self.defined - {"step", "epoch"}:
-            run.define_metric(
-                name,
-                step_metric="step",
-                summary="max,last" if name.endswith("/accuracy") else "last",
-            )
+            run.define_metric(name, step_metric="step", summary=kept_of(name))
         self.defined |= row.keys()
 
     def _guarded(self) -> AbstractContextManager[None]:
@@ -128,6 +125,13 @@ class WandB(Tracker):
 
     def _off(self) -> None:
         self.run = None
+
+
+def kept_of(metric: str) -> str:
+    """Return which of its values the summary keeps: of a score the best, which may be the lowest."""
+    if (score := parse_score(metric)) is None:
+        return "last"
+    return "max,last" if score.name == ACCURACY else "min,max,last"
 
 
 def _aside(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":

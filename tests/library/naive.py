@@ -24,6 +24,14 @@ def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index
         for i, hears in enumerate(np.ndindex(post)):
             for a in range(len(inputs)):
                 yield units[inputs[a, i]], hears, (a, i)
+    elif hasattr(connectivity, "senders"):  # extlab.blocks.BlockSparse
+        units, receivers = list(np.ndindex(pre)), list(np.ndindex(post))
+        senders = np.asarray(connectivity.senders)
+        sending, receiving = len(units) // len(senders), len(receivers) // len(senders)
+        for i, receiver in enumerate(receivers):
+            first = senders[i // receiving] * sending
+            for a in range(sending):
+                yield units[first + a], receiver, (a, i)
     else:
         yield from _windows(connectivity, pre, post)
 

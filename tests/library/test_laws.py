@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import naive
 import numpy as np
 import pytest
+from extlab.blocks import BlockSparse
 
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
@@ -31,6 +32,8 @@ CONNECTIVITIES = {
     "convolution": partial(Convolved, 2, 2, 3),
     "convolution hollow": partial(Convolved, 2, 2, 3, hollow=True),
     "convolution transposed": partial(Convolved, 2, 2, 3, transposed=True),
+    "blocks": partial(BlockSparse, SIZE, SIZE, 4, key=KEY),
+    "blocks hollow": partial(BlockSparse, SIZE, SIZE, 4, hollow=True, key=KEY),
 }
 on_every_connectivity = pytest.mark.parametrize(
     "connectivity", CONNECTIVITIES.values(), ids=CONNECTIVITIES, indirect=True
