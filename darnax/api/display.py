@@ -1,7 +1,7 @@
 """What the Python functions show: a progress bar in a terminal or a notebook, and nothing elsewhere."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.tracking import Tracker
-from darnax.tracking.console import Console
+from darnax.tracking.console import Console, chosen
 
 
 def display(progress: bool | None) -> Display:
@@ -58,7 +58,10 @@ class NotebookProgress(Tracker):
         epochs: float,
         name: str,
         folder: Path | None = None,
+        show: Collection[str] = (),
     ) -> None:
+        self.show = tuple(show)
+        self.numbers: dict[str, str] = {}
         self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
         self.scores: dict[str, float] = {}
         self.line = Line()
@@ -70,6 +73,7 @@ class NotebookProgress(Tracker):
             name: float(value) for name, value in metrics.items() if name.endswith("/accuracy")
         }
         self.scores |= found
+        self.numbers |= chosen(metrics, self.show)
         self.line.show(
             f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}",
             step / max(self.total_steps, 1),
@@ -82,9 +86,10 @@ class NotebookProgress(Tracker):
         )
 
     def _scores(self) -> str:
-        return "  ".join(
+        scores = [
             f"{name.removesuffix('/accuracy')} {value:.2%}" for name, value in self.scores.items()
-        )
+        ]
+        return "  ".join([*scores, *(f"{name} {text}" for name, text in self.numbers.items())])
 
 
 @contextmanager
