@@ -43,6 +43,7 @@ class Observable(eqx.Module):
     nothing of the training. A single number is logged as `<name>`, a mapping as `<name>/<key>`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> class Field(Observable):
         ...     phase: str
         ...     def __call__(self, step: StepContext) -> Metrics:
