@@ -15,20 +15,21 @@ from darnax.bounds import learns_in_several_phases, update_checks
 from darnax.layer_map import LayerMap
 from darnax.modules import OutputLayer
 from darnax.modules.plasticity import no_update
-from darnax.observables import Metrics, norms, overlaps, relaxations, unstable
+from darnax.observables import (
+    Metrics,
+    Observable,
+    StepContext,
+    measure,
+    norms,
+    overlaps,
+    relaxations,
+    unstable,
+)
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase, Relaxation, ordered, relax
+from darnax.relaxation import Phase, PhaseResult, ordered, relax
 from darnax.states import State
 
 O = TypeVar("O", bound=Orchestrator)  # noqa: E741
-
-
-class PhaseResult(NamedTuple):
-    """A phase at its end: the state, the field of every layer, and how the relaxation went."""
-
-    state: State
-    fields: dict[int, Array]
-    relaxation: Relaxation
 
 
 class TrainStepOutput(NamedTuple):
@@ -55,6 +56,7 @@ def train_step(
     y: Float[Array, "batch *out"],
     rng: Key[Array, ""],
     axis: str | None = None,
+    observables: Mapping[str, Observable] | None = None,
 ) -> TrainStepOutput:
     """Show (x, y), go through the phases, and apply the sum of the local updates made at their ends.
 
@@ -69,7 +71,9 @@ def train_step(
         x: encoded inputs.
         y: encoded labels.
         rng: a key.
-        axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and the metrics are of the whole.
+        axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and
+            the metrics are of the whole.
+        observables: by name, further measurements of the step; their values are among the metrics.
 
     Raises:
         TypeError: several phases that are no `Phases`, since JAX may have changed their order.
@@ -77,10 +81,10 @@ def train_step(
     """
     ends = dict(run_phases(network, state.init(x, y), phases, rng))
     pseudo_gradients, parts = local_updates(network, phases, ends)
-    metrics, sizes = (
-        observe(network, phases, ends),
-        [optax.tree.norm(x), optax.tree.norm(y), *parts],
-    )
+    metrics = observe(network, phases, ends)
+    if observables:
+        metrics |= measure(observables, StepContext(network, phases, ends, x, y))
+    sizes = [optax.tree.norm(x), optax.tree.norm(y), *parts]
     if axis is not None:
         # Each part was divided by the root of its own number of examples.
         root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))

@@ -134,6 +134,14 @@ class Relaxation(NamedTuple):
     converged: Float[Array, ""]
 
 
+class PhaseResult(NamedTuple):
+    """A phase at its end: the state, the field of every layer, and how the relaxation went."""
+
+    state: State
+    fields: dict[int, Array]
+    relaxation: Relaxation
+
+
 def relax(
     network: Orchestrator,
     state: S,

@@ -40,7 +40,7 @@ ISLANDS = {
     "reports",
 }  # knowing the ground floor alone
 GROUND = set(" ".join(FLOORS.split("\n")[1:3]).split())
-HEAVY = ("hydra", "typer", "wandb", "trackio", "tensorflow_datasets")
+HEAVY = ("hydra", "typer", "wandb", "trackio", "tensorboardX", "tensorflow_datasets")
 LIBRARY = (
     "shapes",
     "states",
@@ -119,6 +119,7 @@ def test_a_heavy_library_lives_in_one_room():
         "typer": {"cli"},
         "wandb": {"tracking"},
         "trackio": {"tracking"},
+        "tensorboardX": {"tracking"},
         "tensorflow_datasets": {"data"},
     }
     assert rooms == homes

@@ -12,9 +12,9 @@ from darnax.analysis.names import flat, layers
 from darnax.analysis.subject import KEY, TrainedRun
 from darnax.analysis.table import Table
 from darnax.errors import Problem, RequestError, writing_file
-from darnax.learning import PhaseResult, selected_by_phase
+from darnax.learning import selected_by_phase
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phases
+from darnax.relaxation import PhaseResult, Phases
 
 FOR_A_PROBE = 60_000  # training examples at the most
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from darnax.analysis.names import flat, layers
 from darnax.data import Dataset, Split
-from darnax.learning import PhaseResult, run_phases, scores_of
+from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phases
+from darnax.relaxation import PhaseResult, Phases
 from darnax.runner import checkpoint
 from darnax.runner.best import chosen_by_test
 from darnax.runner.experiment import Experiment

@@ -1,7 +1,7 @@
 """What the Python functions show: a progress bar in a terminal or a notebook, and nothing elsewhere."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.scores import format_score, label_score, parse_score
 from darnax.tracking import Tracker
-from darnax.tracking.console import Console
+from darnax.tracking.console import Console, chosen
 
 
 def display(progress: bool | None) -> Display:
@@ -59,7 +59,10 @@ class NotebookProgress(Tracker):
         epochs: float,
         name: str,
         folder: Path | None = None,
+        show: Collection[str] = (),
     ) -> None:
+        self.show = tuple(show)
+        self.numbers: dict[str, str] = {}
         self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
         self.scores: dict[str, float] = {}
         self.line = Line()
@@ -69,6 +72,7 @@ class NotebookProgress(Tracker):
         """Move the bar, and show the newest scores."""
         found = {name: float(value) for name, value in metrics.items() if parse_score(name)}
         self.scores |= found
+        self.numbers |= chosen(metrics, self.show)
         self.line.show(
             f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}",
             step / max(self.total_steps, 1),
@@ -85,7 +89,7 @@ class NotebookProgress(Tracker):
         for metric, value in self.scores.items():
             if score := parse_score(metric):
                 parts.append(label_score(score, format_score(score.name, value)))
-        return "  ".join(parts)
+        return "  ".join([*parts, *(f"{name} {text}" for name, text in self.numbers.items())])
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from darnax.errors import RequestError, first_line
-from darnax.learning import PhaseResult, run_phases, scores_of
+from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phases
+from darnax.relaxation import PhaseResult, Phases
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH
 from darnax.states import State

@@ -9,9 +9,10 @@ import equinox as eqx
 import jax
 
 from darnax.builder.calls import DeferredCall, Reader
-from darnax.builder.choices import check_ends, read_data, read_runner, read_tracking
+from darnax.builder.choices import check_ends, read_data, read_runner
 from darnax.builder.modules import check_modules, check_reductions, infer_shapes
 from darnax.builder.network import NetworkFactory, NetworkSpec, read_plan
+from darnax.builder.observables import check_observables, read_observables
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems
@@ -24,6 +25,7 @@ from darnax.builder.specification import (
     Runner,
     read,
 )
+from darnax.builder.trackers import read_tracking
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.learning import trainable_mask
@@ -83,7 +85,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     apply_if_complete(check_ends, data_choice, plan, reader)
     runner_choice = apply_if_complete(read_runner, runner)
     apply_if_complete(check_seeds, root, runner, problems)
-    tracking_choice = apply_if_complete(read_tracking, tracking)
+    tracking_choice = apply_if_complete(read_tracking, tracking, reader)
+    observables = apply_if_complete(lambda known: read_observables(known.observables, reader), root)
     outputs = apply_if_complete(lambda section: expand_user(section.outputs), paths)
     problems.settle()
 
@@ -101,8 +104,11 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         runner=runner_choice,
         tracking=tracking_choice,
         outputs=outputs,
+        observables=observables,
     )
     shapes = check_network(experiment, plan, problems)
+    problems.settle()
+    experiment = check_observables(experiment, problems)
     problems.settle()
     if experiment.runner.epochs and not existing:
         check_learning(experiment.train, plan, shapes, problems)

@@ -1,4 +1,4 @@
-"""From the sections `data`, `runner` and `tracking` to what the runner receives."""
+"""From the sections `data` and `runner` to what the runner receives."""
 
 from typing import Any
 
@@ -7,19 +7,13 @@ import jax.numpy as jnp
 
 from darnax.builder.calls import Reader
 from darnax.builder.network import NetworkSpec
-from darnax.builder.specification import Data, Paths, Runner, Tracking
+from darnax.builder.specification import Data, Paths, Runner
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.printing import count_of
-from darnax.runner.experiment import (
-    DataChoice,
-    RunnerChoice,
-    TrackingChoice,
-    TrackioChoice,
-    WandbChoice,
-)
+from darnax.runner.experiment import DataChoice, RunnerChoice
 from darnax.scores import require_score_name
 
 
@@ -110,15 +104,3 @@ def read_runner(section: Runner) -> RunnerChoice:
     """Return the choices of the section `runner`."""
     devices = None if section.devices == "all" else section.devices
     return RunnerChoice(**section.model_dump(exclude={"devices"}), devices=devices)
-
-
-def read_tracking(section: Tracking) -> TrackingChoice:
-    """Return the choices of the section `tracking`."""
-    wandb, trackio = section.wandb, section.trackio
-    return TrackingChoice(
-        console=section.console,
-        wandb=WandbChoice(**wandb.model_dump(exclude={"tags"}), tags=tuple(wandb.tags))
-        if wandb
-        else None,
-        trackio=TrackioChoice(**trackio.model_dump()) if trackio else None,
-    )

@@ -77,31 +77,17 @@ class Runner(Section):
     limit_batches: Positive | None = None
 
 
-class Wandb(Section):
-    """How a run appears on the dashboard."""
+class Console(Section):
+    """What the progress shows."""
 
-    mode: Literal["offline", "online", "disabled"]
-    project: str = "darnax"
-    entity: str | None = None
-    name: str | None = None
-    group: str | None = None
-    job_type: str | None = None
-    tags: list[str] = []
-
-
-class Trackio(Section):
-    """How a run appears on the local dashboard."""
-
-    project: str = "darnax"
-    group: str | None = None
+    show: list[str] = []
 
 
 class Tracking(Section):
-    """Where the numbers go besides metrics.jsonl."""
+    """Where the numbers go besides metrics.jsonl. Every other key is a tracker."""
 
-    console: bool
-    wandb: Wandb | None = None
-    trackio: Trackio | None = None
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    console: Any
 
 
 class Paths(Section):
@@ -123,6 +109,7 @@ class Configuration(Section):
     data: dict[str, Any]
     runner: dict[str, Any]
     tracking: dict[str, Any]
+    observables: dict[str, Any] = {}
     paths: dict[str, Any]
 
 

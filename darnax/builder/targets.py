@@ -12,6 +12,7 @@ from darnax.builder.annotations import made_by
 from darnax.builder.optax_names import find_in_optax
 from darnax.builder.problems import format_value, nearest
 from darnax.errors import first_line
+from darnax.tracking import Tracker
 
 TRUSTED = frozenset({"darnax", "optax"})
 ROOMS = (
@@ -20,6 +21,7 @@ ROOMS = (
     "connectivity",
     "modules",
     "orchestrators",
+    "observables",
     "data",
 )  # of darnax, whose classes a file may name
 
@@ -54,7 +56,7 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         )
         require_trust(str(home).partition(".")[0], target, allowed)
     if package == "darnax":
-        require_public(found, target)
+        require_public(found, target, kind)
     require_kind(found, target, kind)
     return found
 
@@ -94,20 +96,21 @@ def member(found: Any, walked: str, name: str) -> Any:
     raise ValueError(f"{walked} has no {name}{nearest(name, known)}")
 
 
-def require_public(found: Any, target: str) -> None:
+def require_public(found: Any, target: str, kind: type | None = None) -> None:
     """Raise ValueError unless `found` is a class that a room of darnax offers.
 
-    The rest of darnax writes files and starts processes, and no configuration needs that.
+    The rest of darnax writes files and starts processes, and no configuration needs that; nor does
+    it need a tracker elsewhere than where trackers are named.
     """
     if not isinstance(found, type):
         raise ValueError(f"{target} is no class")
     room = ".".join(found.__module__.split(".")[:2])
-    offered = room.removeprefix("darnax.") in ROOMS and found.__name__ in getattr(
-        import_module(room), "__all__", ()
-    )
-    if not offered:
+    rooms = (*ROOMS, "tracking") if kind is Tracker else ROOMS
+    offered = room.removeprefix("darnax.") in rooms
+    if not offered or found.__name__ not in getattr(import_module(room), "__all__", ()):
+        places = ", ".join(f"darnax.{name}" for name in rooms)
         raise ValueError(
-            f"{target} is nothing that a configuration can name; classes are in darnax.{', darnax.'.join(ROOMS)}"
+            f"{target} is nothing that a configuration can name; classes are in {places}"
         )
 
 

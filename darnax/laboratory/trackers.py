@@ -1,7 +1,8 @@
 """The trackers of a run: its metrics file, dashboards, and what is shown of its progress."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.display import Display
 from darnax.laboratory.membership import Membership
@@ -10,7 +11,10 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
     from darnax.runner.lane import Progress
     from darnax.runner.run_folder import RunFolder
-    from darnax.tracking import Tracker
+    from darnax.tracking import TrackedRun, Tracker
+
+# Of the trackers of darnax, for warnings; others go by their names in the configuration.
+TITLES = {"wandb": "W&B", "trackio": "Trackio", "tensorboard": "TensorBoard"}
 
 
 def open_tracker(
@@ -20,7 +24,7 @@ def open_tracker(
     sweep: Membership | None,
     progress: "Progress",
 ) -> "Tracker":
-    """Open every tracker of a run as one; the progress of a sweep's runs is not shown run by run."""
+    """Open every tracker of a run as one."""
     from darnax.tracking import Composite
     from darnax.tracking.jsonl import Jsonl
     from darnax.tracking.since import SkipReplayed
@@ -33,9 +37,14 @@ def open_tracker(
         record,
         *(SkipReplayed(each, record.last_reported) for each in shown),
     ]
-    if experiment.tracking.console and display.console is not None:
+    if experiment.tracking.console and display.console is not None:  # a sweep's runs have none
         console = display.console(
-            progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path
+            progress.total,
+            progress.step,
+            epochs=epochs,
+            name=experiment.name,
+            folder=folder.path,
+            show=experiment.tracking.show,
         )
         trackers.append(console)
     tracker = Composite(trackers)
@@ -45,32 +54,36 @@ def open_tracker(
 def dashboards(
     experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
 ) -> "list[Tracker]":
-    """Open the dashboards that are asked for; a run of a sweep is named there after what sets it apart."""
-    from darnax.tracking.trackio import Trackio
-    from darnax.tracking.wandb import WandB
+    """Open the trackers that the configuration names."""
+    from darnax.tracking.guard import Guarded
 
-    choice, local = experiment.tracking.wandb, experiment.tracking.trackio
-    if choice is not None and choice.mode == "disabled":
-        choice = None
-    if choice is None and local is None:
+    trackers = experiment.tracking.trackers
+    if not trackers:  # the names of a sweep's runs take time
         return []
-    ours = (
-        {"group": experiment.name, "name": folder.name}
-        if sweep is None
-        else sweep.dashboard(folder.path)
+    run = tracked_run(experiment, folder, sweep, resumed=resumed)
+    return [
+        Guarded(TITLES.get(name, f"tracking.{name}"), partial(make, run=run))
+        for name, make in trackers.items()
+    ]
+
+
+def tracked_run(
+    experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
+) -> "TrackedRun":
+    """Return what trackers get of a run; in a sweep it is named after what sets it apart."""
+    from darnax.tracking import TrackedRun
+
+    labels: dict[str, Any] = {"name": folder.name, "group": experiment.name}
+    outputs = experiment.outputs
+    if sweep is not None:
+        labels = sweep.dashboard(folder.path)
+        # A sweep may have moved: what trackers of its runs write lies beside it.
+        outputs = sweep.outputs
+    return TrackedRun(
+        id=folder.name,
+        folder=folder.path,
+        outputs=outputs,
+        config=deepcopy(dict(experiment.config)),
+        resumed=resumed,
+        **labels,
     )
-    # A record may come from anywhere, or have moved: what its runs write lies beside it.
-    outputs = experiment.outputs if sweep is None else sweep.outputs
-    found: list[Tracker] = []
-    if choice is not None:
-        asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
-        found.append(
-            WandB(outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named)
-        )
-    if local is not None:
-        shown = {"project": local.project, "group": local.group or ours["group"]}
-        found.append(
-            Trackio(outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown)
-        )
-    return found

@@ -18,6 +18,7 @@ ABSENT = "–"  # the value of a key that a configuration does not have
 WITHOUT_EFFECT = (
     "paths.",
     "tracking.",
+    "observables.",
     "trust",
     "runner.keep",
     "runner.checkpoint_every",

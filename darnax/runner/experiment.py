@@ -1,16 +1,18 @@
 """One frozen dataclass = the whole run, as the runner receives it: nothing in it is still a word to be looked up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optax
 from jaxtyping import Array, Key
 
+from darnax.observables import Observable
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.states import State
+from darnax.tracking import Tracker
 
 MEMORY_GIB = 2.0  # of a decoded set, where nothing else is said
 
@@ -69,33 +71,20 @@ class RunnerChoice:
 
 
 @dataclass(frozen=True)
-class WandbChoice:
-    """How a run appears on the dashboard."""
-
-    mode: Literal["offline", "online", "disabled"]
-    project: str
-    entity: str | None
-    tags: tuple[str, ...]
-    group: str | None
-    job_type: str | None
-    name: str | None
-
-
-@dataclass(frozen=True)
-class TrackioChoice:
-    """How a run appears on the local dashboard."""
-
-    project: str
-    group: str | None
-
-
-@dataclass(frozen=True)
 class TrackingChoice:
-    """Where the numbers go besides metrics.jsonl."""
+    """Where the numbers go besides metrics.jsonl.
+
+    Args:
+        console: whether progress is shown.
+        show: the metrics that are shown with it, besides the accuracies.
+        trackers: by name, what makes each: `make(run=TrackedRun)`.
+        concurrent: whether runs with these trackers can share a process.
+    """
 
     console: bool
-    wandb: WandbChoice | None = None
-    trackio: TrackioChoice | None = None
+    show: tuple[str, ...] = ()
+    trackers: Mapping[str, Callable[..., Tracker]] = field(default_factory=dict)
+    concurrent: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,6 +103,7 @@ class Experiment:
         make_optimizer: (network, or its abstract shape; steps per epoch) -> the optimiser for `learning.init_optimizer`.
         data, runner, tracking: the choices of these sections.
         outputs: the folder of all runs.
+        observables: by name, what makes each; pytrees of their numbers, as `make_network` is.
     """
 
     name: str
@@ -128,3 +118,4 @@ class Experiment:
     runner: RunnerChoice
     tracking: TrackingChoice
     outputs: Path
+    observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)

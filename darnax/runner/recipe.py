@@ -1,6 +1,6 @@
 """What a run computes, with its numbers apart: runs that differ in numbers alone share their compiled programs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import equinox as eqx
@@ -13,7 +13,7 @@ from jaxtyping import Array, Int, Key, PyTree
 from darnax.data.encodings import Stage
 from darnax.data.labels import Labels
 from darnax.learning import evaluate_step, init_optimizer, train_step
-from darnax.observables import Metrics
+from darnax.observables import Metrics, Observable
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
 from darnax.runner.devices import BATCH
@@ -37,6 +37,7 @@ class TrainProgram(eqx.Module):
     make_network: Callable[[Key[Array, ""]], Orchestrator]
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
     state: State
+    observables: Mapping[str, Callable[[], Observable]]
     codes: Any  # the arrays of the encoding and of the label code; all else in them counts as shape
     shape_of_codes: Any = eqx.field(static=True)
     train: Phases = eqx.field(static=True)
@@ -50,10 +51,16 @@ class TrainProgram(eqx.Module):
     def __init__(
         self, experiment: Experiment, steps_per_epoch: int, mesh: Mesh | None, *, lanes: bool
     ) -> None:
-        numbers = experiment.make_network, experiment.make_optimizer, experiment.state
-        self.make_network, self.make_optimizer, self.state = jax.tree.map(
-            lambda leaf: jnp.asarray(leaf, jnp.float32), numbers
+        numbers = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, jnp.float32),
+            (
+                experiment.make_network,
+                experiment.make_optimizer,
+                experiment.state,
+                dict(experiment.observables),
+            ),
         )
+        self.make_network, self.make_optimizer, self.state, self.observables = numbers
         self.codes, self.shape_of_codes = eqx.partition(
             (experiment.data.encode, experiment.data.labels), eqx.is_array
         )
@@ -125,7 +132,16 @@ class TrainProgram(eqx.Module):
         axis = BATCH if self.mesh else None
         optimizer = self.optimizer(network)
         learnt = train_step(
-            network, optimizer, learner.opt_state, self.state, self.train, x, y, key, axis
+            network,
+            optimizer,
+            learner.opt_state,
+            self.state,
+            self.train,
+            x,
+            y,
+            key,
+            axis,
+            {name: make() for name, make in self.observables.items()},
         )
         metrics = learnt.metrics
         if learnt.scores is not None:  # of a state that has not seen the label

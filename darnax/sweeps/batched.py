@@ -82,7 +82,7 @@ def same_step(record: Record, points: Sequence[Point]) -> bool:
 
 def can_be_batched(experiment: "Experiment") -> bool:
     """Say whether a run can be a lane: one network, and no dashboard that takes one run of a process at a time."""
-    return experiment.runner.replicas == 1 and experiment.tracking.trackio is None
+    return experiment.runner.replicas == 1 and experiment.tracking.concurrent
 
 
 def program_structure(experiment: "Experiment") -> Hashable:

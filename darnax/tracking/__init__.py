@@ -1,7 +1,10 @@
-"""Writing metrics down: one interface, and one file per place they go to."""
+"""Where metrics go: one interface, and one file per destination."""
 
 from darnax.tracking.composite import Composite
-from darnax.tracking.interface import Tracker
+from darnax.tracking.interface import TrackedRun, Tracker
 from darnax.tracking.noop import Noop
+from darnax.tracking.tensorboard import TensorBoard
+from darnax.tracking.trackio import Trackio
+from darnax.tracking.wandb import WandB
 
-__all__ = ["Composite", "Noop", "Tracker"]
+__all__ = ["Composite", "Noop", "TensorBoard", "TrackedRun", "Tracker", "Trackio", "WandB"]

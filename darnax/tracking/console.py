@@ -1,10 +1,10 @@
-"""What a person sees of a run: a bar with the numbers that matter on a terminal, one line per epoch on a pipe."""
+"""What a person sees of a run: a bar with numbers on a terminal, one line per epoch on a pipe."""
 
 import atexit
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,12 +27,13 @@ class Console(Tracker):
     """Shows a run that goes from `start_step` to `total_steps` in `epochs` epochs.
 
     Every metric `<set>/accuracy` is shown under the name of its set, as a percentage; another score
-    with its own name, as a number. A line stays whenever an epoch ends or a set other than train
-    was evaluated:
+    with its own name, and the metrics that `show` names, as numbers. A line stays whenever an epoch
+    ends or a set other than train was evaluated:
 
         epoch  3/20  step 11250/75000  train 93.12%  eval 94.38%  12345 images/s
 
-    Until the first `log` it says "compiling…". Where the output is no terminal there are such lines only, and no colours.
+    Until the first `log` it says "compiling…". Where the output is no terminal there are such lines
+    only, and no colours.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Console(Tracker):
         epochs: float,
         name: str = "run",
         folder: Path | None = None,
+        show: Collection[str] = (),
         stream: TextIO | None = None,
     ) -> None:
         self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
@@ -50,7 +52,8 @@ class Console(Tracker):
         terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
         self.screen = Screen(file=stream, force_terminal=terminal, highlight=False)
         self.clock = _Clock(total_steps)
-        self.scores: dict[str, str] = {}
+        self.show = tuple(show)
+        self.shown: dict[str, str] = {}  # the newest numbers, by what they are called
         self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
         self.bar = _bar(self.screen, start_step) if terminal else None
         if self.bar is None:
@@ -61,13 +64,14 @@ class Console(Tracker):
         if COMPILED in metrics:
             self._say(f"compiled in {_duration(float(metrics[COMPILED]))}")
             return
-        new = _scores(metrics)
-        self.scores |= new
+        scores = _scores(metrics)
+        new = scores | chosen(metrics, self.show)
+        self.shown |= new
         at = f"epoch {f'{round(epoch, 2):g}':>{len(f'{self.epochs:g}')}}/{self.epochs:g}"
         rate = f"{float(metrics[RATE]):.0f} images/s" if RATE in metrics else ""
         if self.bar is not None:
             numbers = "  ".join(
-                filter(None, (*_shown(self.scores), rate, self.clock.time_left(step)))
+                filter(None, (*_shown(self.shown), rate, self.clock.time_left(step)))
             )
             self.bar.update(
                 self.bar.task_ids[0],
@@ -76,7 +80,7 @@ class Console(Tracker):
                 total=self.total_steps,
                 numbers=numbers,
             )
-        if int(epoch) > self.whole_epochs or new.keys() - {"train"}:
+        if int(epoch) > self.whole_epochs or scores.keys() - {"train"}:
             self._say(
                 at,
                 f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}",
@@ -104,7 +108,7 @@ class Console(Tracker):
 
 
 class _Clock:
-    """How long the rest takes, at the pace since the first step that was seen; compiling came before it."""
+    """How long the rest takes, at the pace since the first step; compiling came before it."""
 
     def __init__(self, total_steps: int) -> None:
         self.total_steps = total_steps
@@ -151,8 +155,13 @@ def _scores(metrics: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _shown(scores: Mapping[str, str]) -> list[str]:
-    return [f"{name} {value}" for name, value in scores.items()]
+def chosen(metrics: Mapping[str, float], names: Collection[str]) -> dict[str, str]:
+    """Return those of the metrics that are named, as they are shown."""
+    return {name: f"{float(metrics[name]):.4g}" for name in names if name in metrics}
+
+
+def _shown(values: Mapping[str, str]) -> list[str]:
+    return [f"{name} {value}" for name, value in values.items()]
 
 
 def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -1,24 +1,56 @@
-"""Dashboards are views of a run: whatever goes wrong with one ends the view, never the training."""
+"""Dashboards are views of a run: an error in one ends the view, never the training."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
 
 from darnax.errors import first_line
+from darnax.tracking.interface import Tracker
 
 logger = logging.getLogger(__name__)
 
 
-@contextmanager
-def guarded(name: str, switch_off: Callable[[], None]) -> Iterator[None]:
-    """Turn an error of the dashboard `name` into one warning in the log, and switch it off."""
-    try:
-        yield
-    except Exception as error:  # whatever a dashboard raises, training is worth more
-        switch_off()
-        reason = first_line(error)
-        logger.warning(
-            "%s is off for the rest of this run (%s); metrics.jsonl is complete without it",
-            name,
-            reason,
-        )
+class Guarded(Tracker):
+    """A tracker that is dropped at its first error, with one warning.
+
+    Args:
+        name: of the tracker, for the warning.
+        open_tracker: makes it.
+    """
+
+    def __init__(self, name: str, open_tracker: Callable[[], Any]) -> None:
+        self.name = name
+        self.tracker: Tracker | None = None
+        with self._guarded():
+            tracker = open_tracker()
+            if not isinstance(tracker, Tracker):
+                raise TypeError(f"got a {type(tracker).__name__}, expected a Tracker")
+            self.tracker = tracker
+
+    def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
+        """Pass a row on."""
+        if self.tracker is not None:
+            with self._guarded():
+                # A copy: other trackers get the same row.
+                self.tracker.log(dict(metrics), step=step, epoch=epoch)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Pass the summary on."""
+        if self.tracker is not None:
+            with self._guarded():
+                self.tracker.finish(deepcopy(dict(summary)))
+        self.tracker = None
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (Exception, SystemExit) as error:  # code of other packages may raise anything
+            self.tracker = None
+            logger.warning(
+                "%s is off for the rest of this run (%s); metrics.jsonl is complete without it",
+                self.name,
+                first_line(error),
+            )

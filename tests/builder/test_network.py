@@ -134,8 +134,8 @@ def test_a_whole_section_of_an_experiment_arrives():
     assert experiment.data.shape == (6,)
     assert experiment.data.encode(jnp.full((2, 6), 255, jnp.uint8)).tolist() == [[1.0] * 6] * 2
     assert (experiment.name, experiment.seed, experiment.runner.keep) == ("chain", 0, 2)
-    assert experiment.tracking.wandb is not None
-    assert experiment.tracking.wandb.mode == "offline"
+    assert list(experiment.tracking.trackers) == ["wandb"]
+    assert experiment.tracking.trackers["wandb"].arguments["mode"] == "offline"
 
 
 def test_a_network_may_start_without_adapters_between_its_layers():

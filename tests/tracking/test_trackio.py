@@ -1,4 +1,7 @@
-"""Oracle: the database that Trackio leaves, read with sqlite3, and every connection that the process tried to make."""
+"""Oracle: the database that Trackio leaves, read with sqlite3.
+
+And every connection that the process tried to make.
+"""
 
 import os
 import sqlite3
@@ -11,18 +14,29 @@ from pathlib import Path
 import pytest
 from sampling import one_of
 
-RUN = """
+OPEN = """
 import sys
 from pathlib import Path
-sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and print("network", event))
-from darnax.tracking.trackio import Trackio
-for steps, resume in ((range(1, 4), False), (range(4, 6), True)):
-    folder = Path(sys.argv[1])
-    tracker = Trackio(folder, project="darnax", run_id="2026-run", config={"model": {"depth": 2}}, resume=resume)
+from darnax.tracking import TrackedRun, Trackio
+from darnax.tracking.guard import Guarded
+
+def opened(outputs, id, resumed=False):
+    config = {"model": {"depth": 2}}
+    run = TrackedRun(id, outputs / "x" / id, outputs, config, id, "x", resumed=resumed)
+    return Guarded("Trackio", lambda: Trackio(run))
+
+outputs = Path(sys.argv[1])
+"""
+RUN = f"""{OPEN}
+CALLS = ("socket.connect", "socket.getaddrinfo")
+sys.addaudithook(lambda event, _: event in CALLS and print("network", event))
+for steps, resumed in ((range(1, 4), False), (range(4, 6), True)):
+    tracker = opened(outputs, "2026-run", resumed)
     for step in steps:
-        tracker.log({"eval/accuracy": step / 10, "relax/free/flips": float("nan")}, step=step, epoch=step / 2)
-    tracker.finish({"status": "finished"})
-Trackio(folder / "elsewhere", project="darnax", run_id="other").log({"a": 1.0}, step=1, epoch=0.1)
+        metrics = {{"eval/accuracy": step / 10, "relax/free/flips": float("nan")}}
+        tracker.log(metrics, step=step, epoch=step / 2)
+    tracker.finish({{"status": "finished"}})
+opened(outputs / "elsewhere", "other").log({{"a": 1.0}}, step=1, epoch=0.1)
 """
 
 
@@ -53,13 +67,10 @@ def test_without_trackio_there_is_one_warning(tmp_path: Path) -> None:
     assert 'pip install "darnax[trackio]"' in answer.stderr.splitlines()[0]
 
 
-ONE = """
-import sys
-from pathlib import Path
-from darnax.tracking.trackio import Trackio
-tracker = Trackio(Path(sys.argv[1]), project="darnax", run_id="2026-run")
-tracker.log({"a": 1.0}, step=1, epoch=0.1)
-tracker.finish({"status": "finished"})
+ONE = f"""{OPEN}
+tracker = opened(outputs, "2026-run")
+tracker.log({{"a": 1.0}}, step=1, epoch=0.1)
+tracker.finish({{"status": "finished"}})
 """
 STRANGE: dict[str, Callable[[Path, Path], object]] = {
     "a file for the folder": lambda folder, database: (folder.rmdir(), folder.touch()),

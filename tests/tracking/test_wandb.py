@@ -1,4 +1,7 @@
-"""Oracle: W&B itself, in a process of its own: what it leaves on disk, what it prints, how long it takes."""
+"""Oracle: W&B itself, in a process of its own.
+
+What it leaves on disk, what it prints, how long it takes.
+"""
 
 import os
 import subprocess
@@ -12,13 +15,24 @@ from sampling import one_of
 RUN = """
 import sys
 from pathlib import Path
-import darnax.tracking.wandb as room
-room.ONLINE_SECONDS = 1.0
-tracker = room.WandB(Path(sys.argv[1]), project="darnax", run_id="2026-run", mode=sys.argv[2], config={"model": {"depth": 2}})
+import darnax.tracking.wandb as module
+from darnax.tracking import TrackedRun
+from darnax.tracking.guard import Guarded
+module.ONLINE_SECONDS = 1.0
+outputs = Path(sys.argv[1])
+run = TrackedRun(
+    id="2026-run",
+    folder=outputs / "x" / "2026-run",
+    outputs=outputs,
+    config={"model": {"depth": 2}},
+    name="the run",
+    group="x",
+)
+tracker = Guarded("W&B", lambda: module.WandB(run, mode=sys.argv[2]))
 for step in (1, 2, 3):
-    tracker.log({"eval/accuracy": step / 10, "relax/free/flips": float("nan")}, step=step, epoch=step / 2)
+    metrics = {"eval/accuracy": step / 10, "relax/free/flips": float("nan")}
+    tracker.log(metrics, step=step, epoch=step / 2)
 tracker.finish({"status": "finished", "best": {"eval/accuracy": 0.3}})
-assert tracker.run_id == "2026-run"
 print("wandb" in sys.modules)
 """
 

@@ -10,13 +10,12 @@ import optax
 from jaxtyping import Array, Float
 
 from darnax.layer_map import LayerMap
+from darnax.observables.interface import Metrics
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Relaxation
 from darnax.rules import Perceptron
 from darnax.shapes import require_equal
 from darnax.states import State
-
-Metrics = dict[str, Float[Array, ""]]
 
 
 def relaxations(phases: Mapping[str, Relaxation]) -> Metrics:

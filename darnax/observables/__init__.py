@@ -1,0 +1,20 @@
+"""What is measured of a training step, inside the compiled program."""
+
+from darnax.observables.interface import Metrics, Observable, StepContext
+from darnax.observables.magnetisation import Magnetisation
+from darnax.observables.own import measure, require_names
+from darnax.observables.step import norms, overlap, overlaps, relaxations, unstable
+
+__all__ = [
+    "Magnetisation",
+    "Metrics",
+    "Observable",
+    "StepContext",
+    "measure",
+    "norms",
+    "overlap",
+    "overlaps",
+    "relaxations",
+    "require_names",
+    "unstable",
+]
