@@ -7,6 +7,7 @@ import numpy as np
 
 from darnax.data import Split
 from darnax.errors import RunError
+from darnax.printing import count_of
 from darnax.runner.programs import CompiledPrograms
 from darnax.scores import ACCURACY
 
@@ -41,7 +42,7 @@ class Evaluation:
     higher_is_better: bool = True
 
     def __repr__(self) -> str:
-        result = f"{self.label} {self.score:.4f} of {self.examples} examples"
+        result = f"{self.label} {self.score:.4f} of {count_of(self.examples, 'example')}"
         return f"Evaluation({result}; {self.checkpoint})"
 
     @property

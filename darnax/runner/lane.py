@@ -146,10 +146,8 @@ class RunSession:
     def improves(self, metrics: Mapping[str, float]) -> bool:
         """Say whether this is the best network so far, and remember that."""
         score, best = metrics[self.validated], self.progress.best
-        if best is None:
-            better = True
-        else:
-            better = score > best if self.labels.higher_is_better else score < best
+        sign = 1 if self.labels.higher_is_better else -1
+        better = best is None or sign * score > sign * best
         if better:
             self.progress.best = score
         return better
