@@ -1,7 +1,6 @@
 """`darnax eval` and the confusion matrix. Oracles: shares counted by hand, and Wilson's interval solved as its equation."""
 
 import xml.etree.ElementTree as ET
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darnax.reports import confusion
+from darnax.runner.evaluate import Evaluation
 
 MATRIX = np.array([[8, 2, 0], [1, 4, 0], [0, 0, 0]])
 NAMES = ("T-shirt & <top>", "trouser", "never")
@@ -21,9 +21,10 @@ def test_eval_prints_and_draws(lab, monkeypatch):
 
     def evaluate(run, overrides, display):
         asked.append((str(run), overrides))
-        found = SimpleNamespace(
-            accuracy=0.8,
+        found = Evaluation(
+            scores=np.array([0.8]),
             examples=15,
+            share=0.5,
             class_names=NAMES,
             confusion=MATRIX,
             right_or_wrong=True,
@@ -55,11 +56,12 @@ def test_eval_prints_and_draws(lab, monkeypatch):
 def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, right_or_wrong, line):
     import darnax.laboratory.reopening
 
-    found = SimpleNamespace(
-        accuracy=0.8,
+    found = Evaluation(
+        scores=np.array([0.8]),
         examples=15,
+        share=None,
         class_names=(),
-        confusion=None,
+        confusion=np.zeros((0, 0)),
         right_or_wrong=right_or_wrong,
         checkpoint="best.safetensors",
     )
