@@ -68,7 +68,7 @@ def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
 def test_every_name_can_be_had() -> None:
     import darnax.data
 
-    assert sorted(darnax.data.__all__) == sorted(darnax.data._HOME)
+    assert sorted(darnax.data.__all__) == sorted(darnax.data._MODULE_OF)
     assert all(getattr(darnax.data, name).__name__ == name for name in darnax.data.__all__)
 
 
