@@ -121,7 +121,7 @@ def test_words_from_a_configuration_stay_words(tmp_path, words):
 
 
 def test_a_large_page_leaves_out_the_less_telling_metrics(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "BUDGET", 10)
+    monkeypatch.setattr(figures, "MOST_NUMBERS", 10)
     assert data_of(written(tmp_path, sweep(tmp_path)))["metrics"] == ["eval/accuracy"]
 
 
