@@ -1,4 +1,4 @@
-"""Layers update in order, each hearing what the earlier ones have just become."""
+"""Layers update in order, each from the new states of the earlier ones."""
 
 import jax
 from jaxtyping import Array, Key
@@ -7,18 +7,17 @@ from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrat
 
 
 class SequentialOrchestrator(Orchestrator):
-    """Gauss-Seidel order: layer l sees the new states of the layers before it and the old ones of those after it."""
+    """Gauss-Seidel order: layer l uses new states of the layers before it, old ones of the rest."""
 
     def step(
         self,
         state: S,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> tuple[S, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         for i in self.hidden():
-            state = state.replace_val(
-                i, self.activate(i, self.field(i, state, key, messages, held))
-            )
+            field = self.field(i, state, key, messages, clamped)
+            state = state.replace_val(i, self.activate(i, field))
         return state, rng

@@ -29,8 +29,8 @@ CASES = [
 
 
 @eqx.filter_jit
-def step(network, state, messages="all", held=None):
-    return network.step(state, KEY, messages, held)[0]
+def step(network, state, messages="all", clamped=None):
+    return network.step(state, KEY, messages, clamped)[0]
 
 
 def started(name):
@@ -93,14 +93,14 @@ def test_backward_holds_minus_the_change_of_every_module(name, messages):
 
 @pytest.mark.parametrize("order", ALL_ORDERS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_held_messages_change_nothing_bit_for_bit(name, order):
+def test_clamped_messages_change_nothing_bit_for_bit(name, order):
     layer_map, state = started(name)
     network = order(layer_map)
-    held = eqx.filter_jit(network.hold)(state, KEY)
-    assert set(held) == {
+    clamped = eqx.filter_jit(network.clamped_messages)(state, KEY)
+    assert set(clamped) == {
         (i, j) for i, j in layer_map.edges if i != j and j in (0, layer_map.output)
     }
-    ahead, behind = step(network, state, "all", held), step(network, state)
+    ahead, behind = step(network, state, "all", clamped), step(network, state)
     for i in range(len(state)):
         np.testing.assert_array_equal(ahead[i], behind[i])
 

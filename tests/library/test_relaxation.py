@@ -120,14 +120,14 @@ def test_no_step_changes_nothing():
 
 def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
     network, state = network_and_state()
-    held, counted = network.clamped_messages(state, KEY), []
+    clamped, counted = network.clamped_messages(state, KEY), []
     hold = type(network).clamped_messages
     monkeypatch.setattr(
         type(network), "hold", lambda self, *rest: counted.append(1) or hold(self, *rest)
     )
     jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2))[0])
     assert len(counted) == 1
-    jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2), held)[0])
+    jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2), clamped)[0])
     assert len(counted) == 1
 
 

@@ -335,7 +335,13 @@ def test_the_batch_of_a_state(kind):
 )
 def test_the_state_of_a_network(kind):
     network = abstract(lambda: kind(wired()))
-    calls = (network.step, network.predict, network.fields, network.backward, network.hold)
+    calls = (
+        network.step,
+        network.predict,
+        network.fields,
+        network.backward,
+        network.clamped_messages,
+    )
     one_more, one_sample = (
         SequentialState([*SIZES, (4,)]),
         SequentialState(SIZES).replace([jnp.ones(s) for s in SIZES]),
