@@ -1,4 +1,4 @@
-"""Couplings and probes. Oracles: matrices whose symmetry and spectrum are known, and numpy's least squares."""
+"""Couplings and probes. Oracles: matrices of known symmetry and spectrum; numpy's least squares."""
 
 import equinox as eqx
 import jax

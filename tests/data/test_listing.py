@@ -56,7 +56,8 @@ def test_the_directory_of_the_environment(
 
 def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
     heavy = "{'jax', 'tensorflow_datasets'} & {*sys.modules}"
-    code = f"import sys; from darnax.data import catalogue; catalogue({str(tmp_path)!r}); print({heavy})"
+    call = f"catalogue({str(tmp_path)!r})"
+    code = f"import sys; from darnax.data import catalogue; {call}; print({heavy})"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

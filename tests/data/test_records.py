@@ -23,7 +23,7 @@ INPUTS = {
 
 
 def file(written: np.ndarray) -> Any:
-    """A picture as a file, since arrays of pixels can be written with TensorFlow only; OpenCV wants its colours in reverse."""
+    """Write an image as a file: arrays of pixels need TensorFlow. OpenCV wants colours reversed."""
     return io.BytesIO(cv2.imencode(".png", written[..., ::-1])[1]) if written.ndim == 3 else written
 
 

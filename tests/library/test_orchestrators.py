@@ -124,7 +124,7 @@ def test_one_turn_is_the_sequential_order(name):
 
 
 def test_with_many_turns_units_update_one_by_one_in_every_order():
-    """The oracle is all 24 orders of four units, updated in plain numpy; this J leads each to one of a few states."""
+    """Oracle: all 24 orders of four units in plain numpy; this J leads to one of a few states."""
     layer = RecurrentDiscrete(4, 0.1, key=jax.random.key(8))
     network = AsynchronousOrchestrator(
         LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000

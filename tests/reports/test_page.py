@@ -1,4 +1,4 @@
-"""The page asks nobody for anything, and holds what the comparison says; test_page_in_a_browser.py uses it."""
+"""The page uses no network and contains the comparison; see also test_page_in_a_browser.py."""
 
 import json
 import re
