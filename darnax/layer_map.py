@@ -1,4 +1,4 @@
-"""Who talks to whom: the wiring graph, and the modules on its edges."""
+"""The connection graph of a network, and the modules on its edges."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
@@ -13,7 +13,8 @@ Edge = tuple[int, int]  # (receiver, sender)
 class LayerMap(eqx.Module):
     """receiver -> {sender: module}; the keys are static under jit, the modules are the leaves.
 
-    The layer of buffer i stands at (i, i), an adapter from buffer j to buffer i at (i, j). Make one with `from_dict`.
+    The layer of buffer i is at (i, i), an adapter from buffer j to buffer i at (i, j). Make one
+    with `from_dict`.
     """
 
     modules: tuple[AbstractModule, ...]
@@ -26,20 +27,26 @@ class LayerMap(eqx.Module):
         rows: Mapping[int, Mapping[int, AbstractModule]],
         names: Mapping[Edge, str] | None = None,
     ) -> Self:
-        """Wire `rows[receiver][sender]`; `names` are for optimiser groups and metrics, by default `layer_i` and `j_to_i`.
+        """Make a layer map of the modules `rows[receiver][sender]`.
+
+        The names identify modules in optimiser groups and metrics; those that are not given are
+        `layer_i` and `j_to_i`.
 
         Raises:
-            ValueError: a receiver without a layer, an adapter to the input, a layer off the diagonal, an adapter on it, a
-                sender that is no buffer of the network, a name for no module, or two modules of one name.
+            ValueError: a receiver without a layer, an adapter to the input, a layer off the
+                diagonal, an adapter on it, a sender that is not a buffer of the network, a name for
+                an edge without a module, or two modules with one name.
         """
-        wiring = {(i, j): module for i in sorted(rows) for j, module in sorted(rows[i].items())}
-        validate(wiring)
-        if unknown := set(names or {}) - set(wiring):
-            raise ValueError(f"got names for {sorted(unknown)}, expected some of {sorted(wiring)}")
-        called = {edge: default_name(edge) for edge in wiring} | dict(names or {})
-        if len(set(called.values())) < len(wiring):
-            raise ValueError(f"two modules have one name: {sorted(called.values())}")
-        return cls(tuple(wiring.values()), tuple(wiring), tuple(called[edge] for edge in wiring))
+        graph = {(i, j): module for i in sorted(rows) for j, module in sorted(rows[i].items())}
+        validate(graph)
+        given = dict(names or {})
+        unknown = set(given) - set(graph)
+        if unknown:
+            raise ValueError(f"got names for {sorted(unknown)}, expected some of {sorted(graph)}")
+        name_of = {edge: default_name(edge) for edge in graph} | given
+        if len(set(name_of.values())) < len(graph):
+            raise ValueError(f"two modules have one name: {sorted(name_of.values())}")
+        return cls(tuple(graph.values()), tuple(graph), tuple(name_of[edge] for edge in graph))
 
     def __getitem__(self, key: int | Edge | str) -> dict[int, AbstractModule] | AbstractModule:
         """Return the row `lm[i]`, {sender: module}, or the module `lm[i, j]` or `lm["w_in"]`.
@@ -80,40 +87,37 @@ class LayerMap(eqx.Module):
         return self.edges[-1][0]
 
     def with_modules(self, modules: Sequence[AbstractModule]) -> Self:
-        """Return the same wiring with other modules, in the order of `edge_items`."""
+        """Return the same graph with other modules, in the order of `edge_items`."""
         return eqx.tree_at(lambda lm: lm.modules, self, tuple(modules))
 
     def __str__(self) -> str:
-        lines = (
-            f"  {j} -> {i}  {name}: {type(m).__name__}"
-            for ((i, j), m), name in zip(self.edge_items(), self.names, strict=True)
-        )
-        return "\n".join([f"LayerMap of {self.output + 1} buffers", *lines])
+        lines = [f"LayerMap of {self.output + 1} buffers"]
+        for (i, j), name, module in zip(self.edges, self.names, self.modules, strict=True):
+            lines.append(f"  {j} -> {i}  {name}: {type(module).__name__}")
+        return "\n".join(lines)
 
 
 def default_name(edge: Edge) -> str:
-    """Return the name of a module that was given none."""
+    """Return the name of the module on an edge for which no name was given."""
     receiver, sender = edge
     return f"layer_{receiver}" if receiver == sender else f"{sender}_to_{receiver}"
 
 
-def validate(wiring: Mapping[Edge, AbstractModule]) -> None:
+def validate(graph: Mapping[Edge, AbstractModule]) -> None:
     """Raise ValueError, with the edge, for the first edge that no network can have."""
-    if not wiring:
+    if not graph:
         raise ValueError("got no module, expected at least an output layer")
-    last = max(i for i, _ in wiring)
-    for (i, j), module in wiring.items():
+    last = max(i for i, _ in graph)
+    for (i, j), module in graph.items():
         kind, expected = ("layer", Layer) if i == j else ("adapter", Adapter)
         if i <= 0:
-            raise ValueError(
-                f"{j} -> {i}: receivers are numbered from 1, for buffer 0 is the input and listens to nobody"
-            )
+            reason = "for buffer 0 is the input and receives no messages"
+            raise ValueError(f"{j} -> {i}: receivers are numbered from 1, {reason}")
         if not isinstance(module, expected):
             got = f"got a {type(module).__name__}"
             raise ValueError(f"{j} -> {i}: {got}, expected the {kind} of this edge")
         if not 0 <= j <= last:
             raise ValueError(f"{j} -> {i}: there is no buffer {j}; buffers go from 0 to {last}")
-        if (i, i) not in wiring:
-            raise ValueError(
-                f"{j} -> {i}: buffer {i} receives a message but has no layer at ({i}, {i})"
-            )
+        if (i, i) not in graph:
+            what = f"buffer {i} receives a message but has no layer at ({i}, {i})"
+            raise ValueError(f"{j} -> {i}: {what}")

@@ -1,8 +1,7 @@
 """One training step and one evaluation step: phases, local updates, Optax."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from operator import and_
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -11,10 +10,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key, PyTree
 
-from darnax.bounds import learns_in_several_phases, update_checks
 from darnax.layer_map import LayerMap
 from darnax.modules import OutputLayer
 from darnax.modules.plasticity import no_update
+from darnax.numeric_checks import learns_in_several_phases, update_checks
 from darnax.observables import (
     Metrics,
     Observable,
@@ -26,24 +25,25 @@ from darnax.observables import (
     unstable,
 )
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase, PhaseResult, ordered, relax
+from darnax.relaxation import Phase, PhaseResult, relax, require_ordered
 from darnax.states import State
 
 O = TypeVar("O", bound=Orchestrator)  # noqa: E741
 
 
 class TrainStepOutput(NamedTuple):
-    """What a training step returns: the network and its optimiser's state after it, the readout's scores before it, metrics.
+    """The result of a training step: network and optimiser state after it, scores, metrics, sizes.
 
-    The scores are those of the phase that `answering` names, or None where no phase is free of the label. The sizes are of
-    what has to stay within bounds, one for each of `bounds.places`.
+    The readout's scores are those of the network before the step, at the end of the phase that
+    `scoring_phase` returns, or None where no phase is free of the label. `sizes` are the norms of
+    everything that must stay finite, one for each of `numeric_checks.finite_checks`.
     """
 
     network: Any
     opt_state: PyTree
     scores: Float[Array, "batch *out"] | None
     metrics: Metrics
-    sizes: Float[Array, " places"]
+    sizes: Float[Array, " checks"]
 
 
 def train_step(
@@ -58,54 +58,55 @@ def train_step(
     axis: str | None = None,
     observables: Mapping[str, Observable] | None = None,
 ) -> TrainStepOutput:
-    """Show (x, y), go through the phases, and apply the sum of the local updates made at their ends.
+    """Run the phases with (x, y), and apply the sum of the local updates made at their ends.
 
-    All updates are of the network as it was before the step. What is not plastic, or learns in no phase, stays bit-identical.
+    All updates are computed from the network before the step. Arrays that are not plastic, and
+    modules that learn in no phase, stay bit-identical.
 
     Args:
         network: the orchestrator with all modules.
-        optimizer: descends the pseudo-gradients −ΔW; made with `grouped`, or any of Optax's.
+        optimizer: descends the pseudo-gradients −ΔW; from `group_by_module`, or any of Optax's.
         opt_state: from `init_optimizer`.
-        state: any state of the network; only its sizes count.
-        phases: by name, in order: `Phases`, or any mapping of one.
+        state: any state of the network; only its sizes are used.
+        phases: by name, in order: `Phases`, or any mapping with one phase.
         x: encoded inputs.
         y: encoded labels.
         rng: a key.
-        axis: of a mesh whose devices share the batch, x and y being this device's part; `ΔW` and
-            the metrics are of the whole.
+        axis: name of a mesh axis whose devices share the batch, x and y being the part of this
+            device; `ΔW` and the metrics are then those of the whole batch.
         observables: by name, further measurements of the step; their values are among the metrics.
 
     Raises:
-        TypeError: several phases that are no `Phases`, since JAX may have changed their order.
-        ValueError: `x` or `y` is no batch of the state's input or output, or the state is not that of the network.
+        TypeError: several phases in another mapping than `Phases`, whose order JAX may have
+            changed.
+        ValueError: `x` or `y` is not a batch of the state's input or output, or the state is not
+            one of the network.
     """
+    layer_map = network.layer_map
     ends = dict(run_phases(network, state.init(x, y), phases, rng))
-    pseudo_gradients, parts = local_updates(network, phases, ends)
+    pseudo_gradients, part_norms = local_updates(network, phases, ends)
     metrics = observe(network, phases, ends)
     if observables:
         metrics |= measure(observables, StepContext(network, phases, ends, x, y))
-    sizes = [optax.tree.norm(x), optax.tree.norm(y), *parts]
+    sizes = [optax.tree.norm(x), optax.tree.norm(y), *part_norms]
     if axis is not None:
-        # Each part was divided by the root of its own number of examples.
+        own = pseudo_gradients, metrics, sizes
+        pseudo_gradients, metrics, sizes = jax.tree.map(lambda part: jax.lax.pmean(part, axis), own)
+        # ΔW is divided by √B. Each device divided by the root of its own number of examples, so
+        # the mean over the devices has to be multiplied by the root of their number.
         root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))
-        mine = pseudo_gradients, metrics, sizes
-        pseudo_gradients, metrics, sizes = jax.tree.map(
-            lambda part: jax.lax.pmean(part, axis), mine
-        )
         pseudo_gradients = jax.tree.map(lambda mean: mean * root, pseudo_gradients)
     mask = trainable_mask(network, phases)
     parameters = eqx.filter(network, mask)
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
-    metrics |= (updates := norms("update", steps.layer_map))
-    sizes += [
-        updates[f"update/{place.module}"]
-        for place in update_checks(network.layer_map, trainable_by_phase(network.layer_map, phases))
-    ]
-    scored = scoring_phase(network.layer_map, phases)
+    update_norms = norms("update", steps.layer_map)
+    metrics |= update_norms
+    checks = update_checks(layer_map, trainable_by_phase(layer_map, phases))
+    sizes += [update_norms[f"update/{check.module}"] for check in checks]
+    scored = scoring_phase(layer_map, phases)
     scores = None if scored is None else scores_of(network, ends[scored])
-    return TrainStepOutput(
-        eqx.apply_updates(network, steps), opt_state, scores, metrics, jnp.stack(sizes)
-    )
+    updated = eqx.apply_updates(network, steps)
+    return TrainStepOutput(updated, opt_state, scores, metrics, jnp.stack(sizes))
 
 
 def evaluate_step(
@@ -115,7 +116,7 @@ def evaluate_step(
     x: Float[Array, "batch *in"],
     rng: Key[Array, ""],
 ) -> Float[Array, "batch *out"]:
-    """Show x alone, go through the phases, and return the readout's scores at the end."""
+    """Run the phases with x alone, and return the readout's scores at the end."""
     *_, (_, end) = run_phases(network, state.init(x), phases, rng)
     return scores_of(network, end)
 
@@ -123,47 +124,53 @@ def evaluate_step(
 def run_phases(
     network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
 ) -> Iterator[tuple[str, PhaseResult]]:
-    """Yield every phase at its end; the messages of the input and the output are computed once for all of them."""
+    """Yield the name and the end of every phase, in order.
+
+    The messages of the input and the output are computed once for all phases.
+    """
     rng, key = jax.random.split(rng)
-    held = network.clamped_messages(state, key)
-    for name, phase in ordered(phases).items():
-        state, rng, relaxation = relax(network, state, rng, phase, held)
-        yield name, PhaseResult(state, network.fields(state, rng, phase.messages, held), relaxation)
+    clamped = network.clamped_messages(state, key)
+    for name, phase in require_ordered(phases).items():
+        state, rng, relaxation = relax(network, state, rng, phase, clamped)
+        fields = network.fields(state, rng, phase.messages, clamped)
+        yield name, PhaseResult(state, fields, relaxation)
 
 
 def local_updates(
     network: O, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]
 ) -> tuple[O, list[Float[Array, ""]]]:
-    """Return −ΔW of every module, summed over the phases at whose end it learns, in the shape of the network.
+    """Return −ΔW of every module, summed over the phases in which it learns, and norms of parts.
 
-    And the norms of the summands, phase by phase, of modules that learn in several.
+    The first result has the shape of the network. The second has, phase by phase, the norm of the
+    update of each module that learns in several phases, since a sum can hide a part that is too
+    large.
     """
-    layer_map, parts = network.layer_map, []
+    layer_map = network.layer_map
+    part_norms: list[Float[Array, ""]] = []
     total = list(no_update(network).layer_map.modules)
     learns = trainable_by_phase(layer_map, phases)
+    several = learns_in_several_phases(learns)
     for name in phases:
         updates = network.updates(ends[name].state, ends[name].fields).layer_map.modules
-        for index, often in enumerate(learns_in_several_phases(learns)):
-            if learns[name][index]:
-                total[index] = jax.tree.map(jnp.add, total[index], updates[index])
-                parts += (
-                    [optax.tree.norm(eqx.filter(updates[index], eqx.is_inexact_array))]
-                    if often
-                    else []
-                )
-    return eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total)), parts
+        for index, learns_again in enumerate(several):
+            if not learns[name][index]:
+                continue
+            update = updates[index]
+            total[index] = jax.tree.map(jnp.add, total[index], update)
+            if learns_again:
+                part_norms.append(optax.tree.norm(eqx.filter(update, eqx.is_inexact_array)))
+    summed = eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total))
+    return summed, part_norms
 
 
 def trainable_by_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> dict[str, list[bool]]:
-    """Return, for every phase, whether each module in order learns at its end and has something that may change."""
+    """Return phase -> for every module in order, whether it learns and has plastic arrays."""
     plastic = [any(jax.tree.leaves(module.plastic())) for module in layer_map.modules]
-    return {
-        name: [
-            learns and moves
-            for learns, moves in zip(selected_by_phase(layer_map, phase), plastic, strict=True)
-        ]
-        for name, phase in phases.items()
-    }
+    learns = {}
+    for name, phase in phases.items():
+        selected = selected_by_phase(layer_map, phase)
+        learns[name] = [a and b for a, b in zip(selected, plastic, strict=True)]
+    return learns
 
 
 def selected_by_phase(layer_map: LayerMap, phase: Phase) -> list[bool]:
@@ -172,14 +179,12 @@ def selected_by_phase(layer_map: LayerMap, phase: Phase) -> list[bool]:
 
 
 def trainable_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree[bool]:
-    """Return the network with every array replaced by whether training may change it: plastic, and learning in some phase."""
+    """Return the network with every array replaced by whether training may change it.
+
+    Training changes what is plastic in a module that learns in some phase.
+    """
     layer_map = network.layer_map
-    learns = [
-        any(column)
-        for column in zip(
-            *(selected_by_phase(layer_map, phase) for phase in phases.values()), strict=True
-        )
-    ]
+    learns = selected_by_any_phase(layer_map, phases.values())
     masks = [
         module.plastic() if learning else jax.tree.map(lambda _: False, module)
         for module, learning in zip(layer_map.modules, learns, strict=True)
@@ -188,38 +193,48 @@ def trainable_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree
     return eqx.tree_at(lambda o: o.layer_map, nothing, layer_map.with_modules(masks))
 
 
+def selected_by_any_phase(layer_map: LayerMap, phases: Iterable[Phase]) -> list[bool]:
+    """Return, for every module in order, whether it learns at the end of one of the phases."""
+    by_phase = [selected_by_phase(layer_map, phase) for phase in phases]
+    return [any(selected) for selected in zip(*by_phase, strict=True)]
+
+
 def group_by_module(
     network: Orchestrator,
     default: optax.GradientTransformation,
     groups: Mapping[str, optax.GradientTransformation],
 ) -> optax.GradientTransformation:
-    """Return the optimiser that treats a module by the first group whose glob matches its name, and the rest by `default`."""
-    names = network.layer_map.names
-    group_of = [
-        next((pattern for pattern in groups if fnmatchcase(name, pattern)), "") for name in names
-    ]
+    """Return the optimiser that applies to each module the first group whose glob matches its name.
 
-    def labels(parameters: Any) -> Any:
-        modules = zip(group_of, parameters.layer_map.modules, strict=True)
-        labelled = [jax.tree.map(lambda _, group=group: group, module) for group, module in modules]
-        return eqx.tree_at(
-            lambda o: o.layer_map, parameters, parameters.layer_map.with_modules(labelled)
-        )
+    Modules that match no glob use `default`.
+    """
+    group_of = []
+    for name in network.layer_map.names:
+        matching = [pattern for pattern in groups if fnmatchcase(name, pattern)]
+        group_of.append(matching[0] if matching else "")
 
-    return optax.partition({"": default, **groups}, labels)
+    def label_parameters(parameters: Any) -> Any:
+        layer_map = parameters.layer_map
+        labels = [
+            jax.tree.map(lambda _, group=group: group, module)
+            for group, module in zip(group_of, layer_map.modules, strict=True)
+        ]
+        return eqx.tree_at(lambda o: o.layer_map, parameters, layer_map.with_modules(labels))
+
+    return optax.partition({"": default, **groups}, label_parameters)
 
 
 def init_optimizer(
     network: Orchestrator, optimizer: optax.GradientTransformation, phases: Mapping[str, Phase]
 ) -> PyTree:
-    """Return the optimiser's state for what `phases` let learn."""
+    """Return the optimiser's state for the arrays that training with `phases` may change."""
     return optimizer.init(eqx.filter(network, trainable_mask(network, phases)))
 
 
 def observe(
     network: Orchestrator, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]
 ) -> Metrics:
-    """Return the physics of one step, by the names of the metrics; see `darnax.observables`."""
+    """Return the metrics of one step, by name; see `darnax.observables`."""
     layer_map = network.layer_map
     metrics = relaxations({name: end.relaxation for name, end in ends.items()})
     metrics |= overlaps(network, {name: end.state for name, end in ends.items()})
@@ -231,36 +246,40 @@ def observe(
 
 
 def scoring_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str | None:
-    """Name the phase whose scores tell how right the network is in training, or None where every state has seen the label.
+    """Return the phase whose scores give the training accuracy; None if all depend on the label.
 
-    It is the last label-free phase at whose end the readout learns, or else the last label-free phase.
+    It is the last label-free phase at whose end the readout learns, or else the last label-free
+    phase.
     """
-    clean = label_free_phases(layer_map, phases)
-    writes = [i == layer_map.output for i, _ in layer_map.edges]
+    label_free = label_free_phases(layer_map, phases)
     learns = trainable_by_phase(layer_map, phases)
-    candidates = [*clean, *(name for name in clean if any(map(and_, learns[name], writes)))]
+    readout = [n for n, (i, _) in enumerate(layer_map.edges) if i == layer_map.output]
+    with_learning = [name for name in label_free if any(learns[name][n] for n in readout)]
+    candidates = with_learning or label_free
     return candidates[-1] if candidates else None
 
 
 def label_free_phases(layer_map: LayerMap, phases: Mapping[str, Phase]) -> list[str]:
-    """Name the phases at whose end neither a hidden layer nor the readout has received anything that depends on the label.
+    """Return the phases at whose end the state of the network does not depend on the label.
 
-    Feedback from the output carries the label into the hidden layers, and only `start: blank` takes it out again: recurrent
-    layers remember it while they relax without feedback.
+    Feedback from the output makes the hidden layers depend on the label, and only `start: blank`
+    undoes this: recurrent layers keep a memory of it while they relax without feedback.
     """
     output = layer_map.output
-    if not isinstance(
-        layer_map[output, output], OutputLayer
-    ):  # another layer may send the label to itself
+    # Another layer in this place may send a message from the clamped output to itself.
+    if not isinstance(layer_map[output, output], OutputLayer):
         return []
     has_feedback = any(sender == output != receiver for receiver, sender in layer_map.edges)
-    clean, seen = [], False
+    label_free = []
+    depends_on_label = False
     for name, phase in phases.items():
-        seen = seen and phase.start != "blank"
-        seen = seen or (has_feedback and phase.messages == "all" and phase.length > 0)
-        if not seen:
-            clean.append(name)
-    return clean
+        if phase.start == "blank":
+            depends_on_label = False
+        if has_feedback and phase.messages == "all" and phase.length > 0:
+            depends_on_label = True
+        if not depends_on_label:
+            label_free.append(name)
+    return label_free
 
 
 def scores_of(network: Orchestrator, end: PhaseResult) -> Array:

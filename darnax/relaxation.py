@@ -1,4 +1,4 @@
-"""How long to relax, and when to stop: the only loop over time."""
+"""Relaxation: phases, and the only loop over time steps."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ CHOICES = {
     "start": ("keep", "blank"),
 }
 LONGEST = 2**31  # steps are counted on the device, in 32 bits
-PARTS = 16  # at the most, of a buffer that is looked at for movement
-FLIP_TOLERANCE = 1e-4  # a unit that moves by no more has not flipped; ±1 units move by 0 or 2
+MOST_PARTS = 16  # into which `any_true` divides a buffer
+FLIP_TOLERANCE = 1e-4  # a change up to this is no flip; units of ±1 change by 0 or 2
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,19 @@ class Phase:
     """A stretch of relaxation.
 
     Args:
-        steps: exactly so many; leave it out with `until`.
-        until: "fixed_point" stops after the first step that flips no unit of any sample in the batch.
-        max_steps: and after so many in any case; goes with `until`.
-        messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but what the output sends.
-        start: `keep` the state of the phase before, or `blank`: zeros in all buffers but the input and the output.
+        steps: the exact number of steps; leave it out with `until`.
+        until: "fixed_point" stops after the first step that flips no unit of any sample in the
+            batch.
+        max_steps: the largest number of steps; required with `until`.
+        messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but those
+            of the output.
+        start: `keep` the state of the previous phase, or `blank`: zeros in all buffers but the
+            input and the output.
         learn: names of the modules, globs allowed, that learn from the state at the end.
 
     Raises:
-        ValueError: neither or both of `steps` and `until`, a length below 0, a choice that is none of the above, or a
-            string for `learn`.
+        ValueError: neither or both of `steps` and `until`, a length below 0, an unknown choice, or
+            a string for `learn`.
     """
 
     steps: int | None = None
@@ -57,9 +60,8 @@ class Phase:
             what = f"expected a tuple of names, as in learn=({self.learn!r},)"
             raise ValueError(f"learn: got the string {self.learn!r}, {what}")
         if (self.steps is None) == (self.until is None):
-            raise ValueError(
-                "a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`"
-            )
+            what = "a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`"
+            raise ValueError(what)
         if (self.until is None) != (self.max_steps is None):
             raise ValueError("`until: fixed_point` and `max_steps: n` go together")
         if not 0 <= self.length < LONGEST:
@@ -68,7 +70,7 @@ class Phase:
 
     @property
     def length(self) -> int:
-        """The number of steps, at the most."""
+        """The largest number of steps."""
         return self.steps if self.steps is not None else self.max_steps or 0
 
 
@@ -76,15 +78,16 @@ class Phase:
 class Phases(Mapping[str, Phase]):
     """Phases by name, in the order in which they run.
 
-    JAX sorts the keys of a dict that it hands to a compiled function; these are a pytree without leaves, which keeps its order.
-    They are hashable, and equal to the same phases in the same order alone.
+    JAX sorts the keys of a dict that is an argument of a compiled function; `Phases` is a pytree
+    without leaves and keeps its order. It is hashable, and equal only to the same phases in the
+    same order.
 
     Args:
         phases: by name, in order.
         named: further ones, after these.
 
     Raises:
-        TypeError: a value that is no `Phase`.
+        TypeError: a value is not a `Phase`.
 
     Example:
         >>> list(Phases(warmup=Phase(steps=1), clamped=Phase(steps=5)))
@@ -116,18 +119,23 @@ class Phases(Mapping[str, Phase]):
         return f"Phases({self._phases!r})"
 
 
-def ordered(phases: Mapping[str, Phase]) -> Phases:
-    """Return `phases` as `Phases`; raise TypeError for another mapping of several, whose order JAX may have changed."""
-    if not isinstance(phases, Phases) and len(phases) > 1:
-        raise TypeError(
-            f"got a {type(phases).__name__} of {count_of(len(phases), 'phase')}, which JAX sorts by name; expected Phases: "
-            f"write Phases({next(iter(phases))}=…, …), in the order in which they are to run"
-        )
-    return phases if isinstance(phases, Phases) else Phases(phases)
+def require_ordered(phases: Mapping[str, Phase]) -> Phases:
+    """Return `phases` as `Phases`.
+
+    Raises:
+        TypeError: another mapping of several phases, whose order JAX may have changed.
+    """
+    if isinstance(phases, Phases):
+        return phases
+    if len(phases) > 1:
+        got = f"got a {type(phases).__name__} of {count_of(len(phases), 'phase')}"
+        example = f"Phases({next(iter(phases))}=…, …), in the order in which they are to run"
+        raise TypeError(f"{got}, which JAX sorts by name; expected Phases: write {example}")
+    return Phases(phases)
 
 
 class Relaxation(NamedTuple):
-    """How a relaxation went; `flips` and `converged` are of its last step, averages over the batch."""
+    """Summary of a relaxation; `flips` and `converged` are batch averages at its last step."""
 
     steps: Float[Array, ""]
     flips: Float[Array, ""]
@@ -147,76 +155,77 @@ def relax(
     state: S,
     rng: Key[Array, ""],
     phase: Phase,
-    held: ClampedMessages | None = None,
+    clamped: ClampedMessages | None = None,
 ) -> tuple[S, Key[Array, ""], Relaxation]:
-    """Take the steps of `phase`; return the state, a fresh key, and how it went.
+    """Take the steps of `phase`; return the state, a fresh key, and a summary.
 
-    The messages of the input and the output buffer, which do not change on the way, are computed once, or not at all if `held`
-    (what `network.hold` returned) is given.
+    The messages of the input and the output buffer, which no step changes, are computed once, or
+    not at all if `clamped` (the result of `network.clamped_messages`) is given.
     """
-    held = network.clamped_messages(state, rng) if held is None else held
+    if clamped is None:
+        clamped = network.clamped_messages(state, rng)
     if phase.start == "blank":
         state = state.init(state[0], state[-1])
 
-    def step(loop: LoopCarry) -> LoopCarry:
-        # The step's key hangs on its number, not on the step before: a network that draws nothing then makes no keys.
-        new, _ = network.step(
-            loop.state, jax.random.fold_in(noise, loop.steps), phase.messages, held
-        )
-        return LoopCarry(new, loop.state, loop.steps + 1)
+    def step(carry: LoopCarry) -> LoopCarry:
+        # The key depends on the number of the step, not on the key of the previous step: the
+        # compiler then removes it where no module draws random numbers.
+        key = jax.random.fold_in(noise, carry.steps)
+        new, _ = network.step(carry.state, key, phase.messages, clamped)
+        return LoopCarry(new, carry.state, carry.steps + 1)
 
-    def watched(now: tuple[LoopCarry, Array]) -> tuple[LoopCarry, Array]:
-        loop = step(now[0])
-        return loop, jnp.any(
-            jnp.array([any_true(buffer) for buffer in changed_units(network, loop)], bool)
-        )
+    def step_and_compare(loop: tuple[LoopCarry, Array]) -> tuple[LoopCarry, Array]:
+        carry = step(loop[0])
+        changed = [any_true(buffer) for buffer in changed_units(network, carry)]
+        return carry, jnp.any(jnp.array(changed, bool))
+
+    def must_go_on(loop: tuple[LoopCarry, Array]) -> Array:
+        carry, has_changed = loop
+        return (carry.steps < phase.length) & has_changed
 
     rng, noise = jax.random.split(rng)
-    loop = LoopCarry(state, state, jnp.zeros((), jnp.int32))
+    carry = LoopCarry(state, state, jnp.zeros((), jnp.int32))
     if phase.until is None:
-        loop = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), loop)
+        carry = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), carry)
     else:
-        loop, _ = jax.lax.while_loop(
-            lambda now: (now[0].steps < phase.length) & now[1], watched, (loop, jnp.array(True))
-        )
-    last = flips(network, loop)
-    return (
-        loop.state,
-        rng,
-        Relaxation(
-            loop.steps.astype(jnp.float32), jnp.mean(last), jnp.mean(last == 0, dtype=jnp.float32)
-        ),
-    )
+        start = carry, jnp.array(True)
+        carry, _ = jax.lax.while_loop(must_go_on, step_and_compare, start)
+    flipped = flipped_fractions(network, carry)
+    steps = carry.steps.astype(jnp.float32)
+    converged = jnp.mean(flipped == 0, dtype=jnp.float32)
+    return carry.state, rng, Relaxation(steps, jnp.mean(flipped), converged)
 
 
 class LoopCarry(NamedTuple):
-    """What one step hands to the next."""
+    """The carry of the loop: the state, the one before the last step, and the steps taken."""
 
     state: Any
     before: Any
     steps: Array
 
 
-def changed_units(network: Orchestrator, loop: LoopCarry) -> list[Bool[Array, "batch *size"]]:
+def changed_units(network: Orchestrator, carry: LoopCarry) -> list[Bool[Array, "batch *size"]]:
     """Return, per hidden buffer, which units the last step changed."""
-    return [jnp.abs(loop.state[i] - loop.before[i]) > FLIP_TOLERANCE for i in network.hidden()]
+    return [jnp.abs(carry.state[i] - carry.before[i]) > FLIP_TOLERANCE for i in network.hidden()]
 
 
 def any_true(units: Bool[Array, "batch *size"]) -> Bool[Array, ""]:
-    """Return whether it is true of any unit of any sample.
+    """Return whether any unit of any sample is true.
 
-    Seen unit by unit, as sparse layers store their states, and in parts laid over each other: the compiler makes one pass of
-    vector instructions of that. Of a plain `any` it makes several, which cost half a sweep.
+    The result is that of `jnp.any(units)`, which XLA compiles to several passes that cost half a
+    sweep. Transposed to (units, batch), the layout in which sparse layers store their states,
+    and reduced over equal parts first, it becomes one pass of vector instructions.
     """
     columns = units.reshape(units.shape[0], -1).T.astype(jnp.int32)
-    parts = next(n for n in range(PARTS, 0, -1) if len(columns) % n == 0)
-    over = jax.lax.optimization_barrier(jnp.bitwise_or.reduce(columns.reshape(parts, -1), axis=0))
-    return jnp.bitwise_or.reduce(over) != 0
+    parts = next(n for n in range(MOST_PARTS, 0, -1) if len(columns) % n == 0)
+    combined = jnp.bitwise_or.reduce(columns.reshape(parts, -1), axis=0)
+    # The barrier keeps XLA from merging the two reductions into one.
+    return jnp.bitwise_or.reduce(jax.lax.optimization_barrier(combined)) != 0
 
 
-def flips(network: Orchestrator, loop: LoopCarry) -> Float[Array, " batch"]:
+def flipped_fractions(network: Orchestrator, carry: LoopCarry) -> Float[Array, " batch"]:
     """Return, per sample, the fraction of hidden units that the last step changed."""
-    units = [buffer.reshape(buffer.shape[0], -1) for buffer in changed_units(network, loop)]
+    units = [buffer.reshape(buffer.shape[0], -1) for buffer in changed_units(network, carry)]
     if not units:
-        return jnp.zeros(loop.state[0].shape[0], jnp.float32)
+        return jnp.zeros(carry.state[0].shape[0], jnp.float32)
     return jnp.mean(jnp.concatenate(units, axis=1), axis=1, dtype=jnp.float32)

@@ -1,4 +1,4 @@
-"""How annotations are checked: by beartype, which cannot judge `Self` in a method that stands alone."""
+"""The check of annotations by beartype, which cannot check `Self` in a single method."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Shapes and types in the library's annotations are checked while tests run; this must come before any import of darnax."""
+"""Check shapes and types in annotations while tests run; this must precede any import of darnax."""
 
 import gc
 import os
@@ -22,7 +22,8 @@ ROOMS = [
 ]
 install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")
 
-# The time of most tests goes into compiling small programs: XLA optimises less here, and emits code in its older, quicker way.
+# Most of the time of tests goes into compiling small programs. XLA optimises less here, and uses
+# its older, faster code generator.
 if jax.__version_info__ < (0, 11):  # which later versions do not have
     os.environ["XLA_FLAGS"] = (
         "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
@@ -32,12 +33,12 @@ jax.config.update("jax_disable_most_optimizations", True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Prepare MNIST first: meanwhile other workers have tests that do without, and later ones need not wait for it."""
+    """Prepare MNIST first, while other workers run tests without it, so that later ones find it."""
     items.sort(key=lambda item: item.path.name != "test_mnist.py")
 
 
 def pytest_collection_finish() -> None:
-    """What stands when the tests begin stays: the collector need not go through all of it again and again."""
+    """Exclude what exists when the tests begin from garbage collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

@@ -18,7 +18,7 @@ modules
 layer_map
 orchestrators
 relaxation
-observables bounds
+observables numeric_checks
 learning
 data tracking reports
 runner
@@ -51,7 +51,7 @@ LIBRARY = (
     "layer_map",
     "relaxation",
     "observables",
-    "bounds",
+    "numeric_checks",
     "learning",
 )
 GRADIENTS = {

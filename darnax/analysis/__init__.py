@@ -1,1 +1,1 @@
-"""What a trained network has become: plain numbers about its states, fields and couplings, one measure per file."""
+"""Measures of a trained network: its states, fields and couplings; one measure per file."""

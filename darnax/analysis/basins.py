@@ -1,4 +1,4 @@
-"""Basins of attraction: how much of a fixed point may be flipped before the network no longer finds back to it."""
+"""Basins of attraction: how many units may be flipped before a fixed point is not found again."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from darnax.analysis.names import flat, layers
+from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Cell, Table
 from darnax.orchestrators import Messages, Orchestrator
 from darnax.relaxation import Phase, relax
@@ -16,10 +16,8 @@ from darnax.states import State
 
 COLUMNS = ("flipped", "what", "share")
 FRACTIONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-LONGEST = (
-    200  # steps to a fixed point; a batch that has not found one by then is compared where it is
-)
-BACK = 0.99  # overlap with the fixed point from which on it counts as found again
+LONGEST = 200  # steps to a fixed point; a batch that needs more is compared as it then is
+BACK = 0.99  # the overlap with the fixed point from which on it counts as found again
 
 
 def basins(
@@ -29,31 +27,39 @@ def basins(
     rng: Key[Array, ""],
     fractions: Sequence[float] = FRACTIONS,
 ) -> Table:
-    """Relax `state` to its fixed point, flip units of all hidden layers there, relax again, and see what is left.
+    """Relax `state` to its fixed point, flip hidden units there, relax again, and compare.
 
-    A unit is flipped with the probability `flipped`. Rows, for each of these: `overlap` with the fixed point before relaxing
-    again and after, the share of samples that are `back` (an overlap of 0.99 or more), and the share with the same `answer`,
-    the largest output.
+    Every unit is flipped with the probability `flipped`. The rows for each probability are the
+    overlap with the fixed point before relaxing again and after (`overlap before`, `overlap
+    after`), the fraction of samples that are `back` (an overlap of 0.99 or more), and the fraction
+    whose prediction, the largest output, is the same (`answer`).
     """
     until = Phase(until="fixed_point", max_steps=LONGEST, messages=messages)
-    settle = eqx.filter_jit(lambda s, key: relax(network, s, key, until)[0])
-    answer = eqx.filter_jit(
-        lambda s, key: jnp.argmax(network.predict(s, key)[0][-1].reshape(len(s[0]), -1), axis=1)
-    )
+
+    @eqx.filter_jit
+    def settle(state: State, key: Key[Array, ""]) -> State:
+        settled, _, _ = relax(network, state, key, until)
+        return settled
+
+    @eqx.filter_jit
+    def classify(state: State, key: Key[Array, ""]) -> Array:
+        predicted, _ = network.predict(state, key)
+        return jnp.argmax(predicted[-1].reshape(len(state[0]), -1), axis=1)
+
     fixed = settle(state, rng)
     rows: list[tuple[Cell, ...]] = []
     for n, fraction in enumerate(fractions):
         key = jax.random.fold_in(rng, n)
-        kicked = flip_units(network, fixed, fraction, key)
-        after = settle(kicked, rng)
+        perturbed = flip_units(network, fixed, fraction, key)
+        after = settle(perturbed, rng)
         overlap = overlaps(network, fixed, after)
-        seen = {
-            "overlap before": float(overlaps(network, fixed, kicked).mean()),
+        values = {
+            "overlap before": float(overlaps(network, fixed, perturbed).mean()),
             "overlap after": float(overlap.mean()),
             "back": float(np.mean(overlap >= BACK)),
-            "answer": float(jnp.mean(answer(after, rng) == answer(fixed, rng))),
+            "answer": float(jnp.mean(classify(after, rng) == classify(fixed, rng))),
         }
-        rows += [(fraction, what, share) for what, share in seen.items()]
+        rows += [(fraction, name, value) for name, value in values.items()]
     return Table(COLUMNS, rows)
 
 
@@ -67,5 +73,5 @@ def flip_units(network: Orchestrator, state: State, fraction: float, rng: Key[Ar
 
 def overlaps(network: Orchestrator, a: State, b: State) -> Float[np.ndarray, " batch"]:
     """Return the overlap of two states over all hidden units, sample by sample."""
-    products = [flat(a, i) * flat(b, i) for i in layers(network)]
+    products = [flatten(a, i) * flatten(b, i) for i in layers(network)]
     return np.asarray(np.mean(np.concatenate(products, axis=1), axis=1))

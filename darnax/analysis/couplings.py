@@ -1,4 +1,4 @@
-"""The couplings J of a layer as a matrix: how symmetric it is, how far it has moved, and its spectrum."""
+"""The couplings J of a layer as a matrix: its symmetry, its change in training, its spectrum."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,13 +17,16 @@ HISTORY = ("layer", "checkpoint", "step", "symmetry", "moved")
 SPECTRA = ("layer", "when", "real", "imaginary")
 
 
-def matrix(layer: Any, size: tuple[int, ...]) -> Matrix:
-    """Return J_ji, what unit j says to unit i, whatever the connectivity: its message when unit j speaks alone."""
+def as_matrix(layer: Any, size: tuple[int, ...]) -> Matrix:
+    """Return the couplings as a dense matrix J_ji, from unit j to unit i.
+
+    Row j is the message of the state in which unit j is 1 and all others are 0, so this works for
+    every connectivity.
+    """
     units = int(np.prod(size))
-    alone = jnp.eye(units, dtype=layer.J.dtype).reshape(units, *size)
-    return np.asarray(eqx.filter_jit(layer.connectivity.message)(layer.J, alone)).reshape(
-        units, units
-    )
+    unit_states = jnp.eye(units, dtype=layer.J.dtype).reshape(units, *size)
+    messages = eqx.filter_jit(layer.connectivity.message)(layer.J, unit_states)
+    return np.asarray(messages).reshape(units, units)
 
 
 def symmetry(j: Matrix) -> float:
@@ -32,30 +35,35 @@ def symmetry(j: Matrix) -> float:
 
 
 def relative_change(j: Matrix, start: Matrix) -> float:
-    """Return how far training has taken the couplings, `|J − J_0| / |J_0|`."""
+    """Return the relative change of the couplings in training, `|J − J_0| / |J_0|`."""
     return float(np.linalg.norm(j - start) / np.linalg.norm(start))
 
 
 def history(
     checkpoints: Iterable[tuple[str, int, Orchestrator]], sizes: Mapping[str, tuple[int, ...]]
 ) -> Table:
-    """Return symmetry and distance from the first of `checkpoints`, which are (name, step, network), at each of them."""
+    """Return the symmetry and the relative change of J at each checkpoint (name, step, network).
+
+    The change is relative to the first checkpoint.
+    """
     rows = []
     first: dict[str, Matrix] = {}
     for checkpoint, step, network in checkpoints:
         for name, layer in recurrent(network).items():
-            j = matrix(layer, sizes[name])
-            rows.append(
-                (name, checkpoint, step, symmetry(j), relative_change(j, first.setdefault(name, j)))
-            )
+            j = as_matrix(layer, sizes[name])
+            change = relative_change(j, first.setdefault(name, j))
+            rows.append((name, checkpoint, step, symmetry(j), change))
     return Table(HISTORY, rows)
 
 
 def spectra(moments: Mapping[str, Orchestrator], sizes: Mapping[str, tuple[int, ...]]) -> Table:
-    """Return the eigenvalues of J at every moment; independent N(0, 1/N) couplings fill the unit disc. It takes O(N³)."""
+    """Return the eigenvalues of J at every moment, in a time of O(N³).
+
+    Those of independent N(0, 1/N) couplings fill the unit disc.
+    """
     rows = []
     for when, network in moments.items():
         for name, layer in recurrent(network).items():
-            values = np.linalg.eigvals(matrix(layer, sizes[name]))
+            values = np.linalg.eigvals(as_matrix(layer, sizes[name]))
             rows += [(name, when, float(v.real), float(v.imag)) for v in values]
     return Table(SPECTRA, rows)

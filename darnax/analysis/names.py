@@ -1,4 +1,4 @@
-"""What the buffers of a network are called, and which of them have units that talk to each other."""
+"""The hidden layers of a network by name, those with couplings J, and buffers as matrices."""
 
 from typing import Any
 
@@ -10,20 +10,17 @@ from darnax.states import State
 
 
 def layers(network: Orchestrator) -> dict[int, str]:
-    """Return the name of every hidden layer, by the position of its buffer."""
+    """Return the position of its buffer -> the name, of every hidden layer."""
     names = network.layer_map.names_by_edge()
     return {i: names[i, i] for i in network.hidden()}
 
 
-def flat(state: State, position: int) -> NDArray[np.float32]:
+def flatten(state: State, position: int) -> NDArray[np.float32]:
     """Return a buffer as a matrix (batch, units)."""
     return np.asarray(state[position]).reshape(state[position].shape[0], -1)
 
 
 def recurrent(network: Orchestrator) -> dict[str, Any]:
-    """Return the layers with a coupling J, by name."""
-    return {
-        name: network.layer_map[i, i]
-        for i, name in layers(network).items()
-        if hasattr(network.layer_map[i, i], "J")
-    }
+    """Return the layers with couplings J, by name."""
+    found = {name: network.layer_map[i, i] for i, name in layers(network).items()}
+    return {name: layer for name, layer in found.items() if hasattr(layer, "J")}

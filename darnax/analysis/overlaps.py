@@ -1,4 +1,4 @@
-"""Overlaps: how much two moments of the dynamics have in common, class by class."""
+"""Overlaps between the states at two moments of the dynamics, class by class."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -16,7 +16,7 @@ def by_class(
     classes: NDArray[np.integer],
     names: Sequence[str],
 ) -> Table:
-    """Return `(1/N) Σ_i s_i s'_i` between every two moments, averaged over the samples of each class that came.
+    """Return `(1/N) Σ_i s_i s'_i` between every two moments, averaged over each class of samples.
 
     Args:
         moments: moment (the end of a phase) -> layer -> states (batch, units).

@@ -1,4 +1,4 @@
-"""Linear probes: how much of the answer can be read off a layer by a readout that is fitted in closed form."""
+"""Linear probes: how well a linear readout, fitted in closed form, predicts from each layer."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -10,34 +10,32 @@ from darnax.analysis.table import Table
 COLUMNS = ("buffer", "score")
 RIDGE = 1e-2  # of the mean square of a feature
 Matrix = NDArray[np.floating]
-Batches = Iterator[
-    tuple[Mapping[str, Matrix], Matrix]
-]  # buffer -> (batch, units), and the targets (batch, outputs)
-Score = Callable[
-    [Matrix, Matrix], Matrix
-]  # (answers, targets), (batch, outputs) each -> how right each answer is
+# Yields buffer -> (batch, units), and the targets (batch, outputs).
+Batches = Iterator[tuple[Mapping[str, Matrix], Matrix]]
+# From predictions and targets, (batch, outputs) each, to a score for each example.
+Score = Callable[[Matrix, Matrix], Matrix]
 
 
 class Probe:
-    """Ridge regression `W = (X'X + λ n I)⁻¹ X'Y` with a constant feature, fitted batch by batch: X itself is never kept."""
+    """Ridge regression `W = (X'X + λ n I)⁻¹ X'Y` with a constant feature.
+
+    It accumulates X'X and X'Y batch by batch, so X is never in memory as a whole.
+    """
 
     def __init__(self) -> None:
         self.gram: Matrix = np.zeros(())
         self.cross: Matrix = np.zeros(())
 
-    def see(self, x: Matrix, y: Matrix) -> None:
-        """Take a batch in."""
+    def add(self, x: Matrix, y: Matrix) -> None:
+        """Add a batch."""
         x = with_constant(x)
         self.gram, self.cross = self.gram + x.T @ x, self.cross + x.T @ y
 
     def fit(self) -> Matrix:
         """Return W, (units + 1, outputs)."""
         ridge = RIDGE * np.trace(self.gram) / len(self.gram)
-        return np.asarray(
-            np.linalg.solve(
-                self.gram + ridge * np.eye(len(self.gram), dtype=self.gram.dtype), self.cross
-            )
-        )
+        identity = np.eye(len(self.gram), dtype=self.gram.dtype)
+        return np.asarray(np.linalg.solve(self.gram + ridge * identity, self.cross))
 
 
 def with_constant(x: Matrix) -> Matrix:
@@ -46,16 +44,15 @@ def with_constant(x: Matrix) -> Matrix:
 
 
 def probes(train: Batches, test: Batches, score: Score) -> Table:
-    """Fit a probe for every buffer on the batches of `train`, and return its mean score on those of `test`."""
-    fitted: dict[str, Probe] = {}
+    """Fit a probe for every buffer on `train`, and return its mean score on `test`."""
+    by_name: dict[str, Probe] = {}
     for buffers, y in train:
         for name, x in buffers.items():
-            fitted.setdefault(name, Probe()).see(x, y)
-    weights = {name: probe.fit() for name, probe in fitted.items()}
-    right: dict[str, list[Matrix]] = {name: [] for name in weights}
+            by_name.setdefault(name, Probe()).add(x, y)
+    weights = {name: probe.fit() for name, probe in by_name.items()}
+    scores: dict[str, list[Matrix]] = {name: [] for name in weights}
     for buffers, y in test:
         for name, x in buffers.items():
-            right[name].append(score(with_constant(x) @ weights[name], y))
-    return Table(
-        COLUMNS, [(name, float(np.concatenate(scores).mean())) for name, scores in right.items()]
-    )
+            scores[name].append(score(with_constant(x) @ weights[name], y))
+    rows = [(name, float(np.concatenate(values).mean())) for name, values in scores.items()]
+    return Table(COLUMNS, rows)

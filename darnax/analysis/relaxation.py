@@ -1,4 +1,4 @@
-"""Relaxation curves: how many units flip at every step of every phase."""
+"""Relaxation curves: the fraction of units that flip at every step of every phase."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Key
 
-from darnax.analysis.names import flat, layers
+from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Cell, Table
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import FLIP_TOLERANCE, Phase, relax
@@ -15,7 +15,7 @@ from darnax.states import State
 
 COLUMNS = ("dynamics", "layer", "phase", "step", "flips")
 
-one_step = eqx.filter_jit(relax)
+relax_compiled = eqx.filter_jit(relax)
 
 
 def curves(
@@ -27,21 +27,24 @@ def curves(
 ) -> Table:
     """Return the fraction of a layer's units that each step changed, over the batch of `state`.
 
-    A phase that starts `blank` sets every unit in its first step: 1.
+    It is 1 in the first step of a phase that starts `blank`, which sets every unit.
     """
     rows: list[tuple[Cell, ...]] = []
-    for phase, step, before, after in walk(network, state, phases, rng):
+    for phase, step, before, after in iterate_steps(network, state, phases, rng):
         for i, layer in layers(network).items():
-            flips = np.mean(np.abs(flat(after, i) - flat(before, i)) > FLIP_TOLERANCE)
-            rows.append((dynamics, layer, phase, step, float(flips)))
+            change = np.abs(flatten(after, i) - flatten(before, i))
+            rows.append((dynamics, layer, phase, step, float(np.mean(change > FLIP_TOLERANCE))))
     return Table(COLUMNS, rows)
 
 
-def walk(
+def iterate_steps(
     network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
 ) -> Iterator[tuple[str, int, State, State]]:
-    """Yield phase, step (counted over all phases), and the states before and after it; one that stands still ends `until`."""
-    held = network.clamped_messages(state, rng)
+    """Yield phase, step (counted over all phases), and the states before and after the step.
+
+    A phase with `until` ends after the first step without flips.
+    """
+    clamped = network.clamped_messages(state, rng)
     step = 0
     for name, phase in phases.items():
         if phase.start == "blank":
@@ -49,7 +52,7 @@ def walk(
         once = replace(phase, steps=1, until=None, max_steps=None, start="keep")
         for _ in range(phase.length):
             before, step = state, step + 1
-            state, rng, went = one_step(network, before, rng, once, held)
+            state, rng, summary = relax_compiled(network, before, rng, once, clamped)
             yield name, step, before, state
-            if phase.until is not None and float(went.flips) == 0:
+            if phase.until is not None and float(summary.flips) == 0:
                 break

@@ -1,4 +1,4 @@
-"""A trained run under examination: its network before and after training, and what it does on data."""
+"""A trained run as the object of measures: its network before and after training, on data."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
-from darnax.analysis.names import flat, layers
+from darnax.analysis.names import flatten, layers
 from darnax.data import Dataset, Split
 from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
@@ -27,11 +27,11 @@ from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained import Trained, load_learner
 from darnax.states import State
 
-KEY = 0  # of the noise, as in every evaluation
+KEY = 0  # seed of the noise, as in every evaluation
 
 
 class Sample(NamedTuple):
-    """Encoded inputs and labels of a few examples, and the class of each; all are of class 0 where there are no classes."""
+    """Encoded inputs and labels of a few examples, and the class of each (0 without classes)."""
 
     x: Array
     y: Array
@@ -39,7 +39,10 @@ class Sample(NamedTuple):
 
 
 class Inference(NamedTuple):
-    """What inference makes of a batch: states (batch, units) by buffer, scores, and the targets as they came and encoded."""
+    """The result of inference on a batch: final states (batch, units) by buffer, and scores.
+
+    `targets` are those of the dataset, `y` the same as the network's labels.
+    """
 
     buffers: Mapping[str, NDArray[np.float32]]
     scores: NDArray[np.float32]
@@ -49,7 +52,7 @@ class Inference(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run, its data, and how many test examples the measures look at; of several replicas, the first is examined."""
+    """A run, its data, and the number of test examples in `sample`; of replicas, the first one."""
 
     experiment: Experiment
     dataset: Dataset
@@ -59,7 +62,7 @@ class TrainedRun:
 
     @cached_property
     def before(self) -> Orchestrator:
-        """The network as training began: its seed says all of it."""
+        """The network at the start of training, made again from its seed."""
         return self.network(self.programs.start(self.programs.keys()).arrays)
 
     @cached_property
@@ -74,7 +77,7 @@ class TrainedRun:
         return self.network(self.trained.learner.arrays)
 
     def checkpoints(self) -> Iterator[tuple[str, int, Orchestrator]]:
-        """Yield name, step and network: the start, and every checkpoint there is, by step."""
+        """Yield name, step and network of the start and of every checkpoint, by step."""
         yield "start", 0, self.before
         like = self.programs.like()
         paths = checkpoint.whole(self.folder.checkpoints.glob("*.safetensors"), RunMeta)
@@ -83,18 +86,17 @@ class TrainedRun:
             yield name, meta["step"], self.network(learner.arrays)
 
     def network(self, arrays: Any) -> Orchestrator:
-        """Return the network that has these arrays, or those of the first replica."""
+        """Return the network with these arrays, or with those of the first replica."""
         return self.programs.network(arrays)
 
     @cached_property
     def sample(self) -> Sample:
-        """The first test examples, as many as are to be looked at."""
+        """The first `examples` test examples."""
         window = next(self.dataset.test.windows(None))
         count = min(window.count, self.examples)
-        x, y = self.encode(window.inputs[:count], window.targets[:count])
-        classes = (
-            np.asarray(window.targets[:count]) if self.dataset.class_names else np.zeros(count, int)
-        )
+        inputs, targets = window.inputs[:count], window.targets[:count]
+        x, y = self.encode(inputs, targets)
+        classes = np.asarray(targets) if self.dataset.class_names else np.zeros(count, int)
         return Sample(x, y, classes)
 
     @property
@@ -103,55 +105,52 @@ class TrainedRun:
         return self.dataset.class_names or ("all",)
 
     def encode(self, inputs: Array, targets: Array) -> tuple[Array, Array]:
-        """Return what the input and the output buffer are shown."""
+        """Return the values of the input and of the output buffer."""
         data = self.experiment.data
         return data.encode(inputs), data.labels.encode(targets, data.classes)
 
     def ends(self, network: Orchestrator) -> dict[str, PhaseResult]:
-        """Return the end of every phase, for the sample: those of training with its labels, and of inference without."""
-        trained = run_all_phases(
-            network, self.experiment.state.init(self.sample.x, self.sample.y), self.experiment.train
-        )
-        inferred = run_all_phases(
-            network, self.experiment.state.init(self.sample.x), self.experiment.infer
-        )
+        """Return the end of every phase for the sample: of training with labels, then of inference.
+
+        Phases of inference, which run without labels, are named `inference: <name>`.
+        """
+        state, (x, y, _) = self.experiment.state, self.sample
+        trained = run_all_phases(network, state.init(x, y), self.experiment.train)
+        inferred = run_all_phases(network, state.init(x), self.experiment.infer)
         return trained | {f"inference: {name}": end for name, end in inferred.items()}
 
     def read(self, split: Split, at_most: int | None = None) -> Iterator[Inference]:
-        """Yield what inference makes of the examples of a split, batch by batch."""
-        names = {0: "input"} | layers(self.after)
-        left = len(split) if at_most is None else at_most
+        """Yield the result of inference on the examples of a split, batch by batch."""
+        remaining = len(split) if at_most is None else at_most
         for window in split.windows(None):
-            for first in range(0, min(window.count, left), EVALUATION_BATCH):
-                chosen = slice(first, min(first + EVALUATION_BATCH, window.count, left))
-                x, y = self.encode(window.inputs[chosen], window.targets[chosen])
-                *_, end = run_all_phases(
-                    self.after, self.experiment.state.init(x), self.experiment.infer
-                ).values()
-                buffers = {name: flat(end.state, i) for i, name in names.items()}
-                scores = np.asarray(scores_of(self.after, end))
-                yield Inference(
-                    buffers,
-                    scores,
-                    np.asarray(window.targets[chosen]),
-                    np.asarray(y).reshape(len(y), -1),
-                )
-            left -= window.count
-            if left <= 0:
+            count = min(window.count, remaining)
+            for first in range(0, count, EVALUATION_BATCH):
+                chosen = slice(first, min(first + EVALUATION_BATCH, count))
+                yield self.infer(window.inputs[chosen], window.targets[chosen])
+            remaining -= window.count
+            if remaining <= 0:
                 return
 
+    def infer(self, inputs: Array, targets: Array) -> Inference:
+        """Return the result of inference on a batch of raw examples."""
+        x, y = self.encode(inputs, targets)
+        ends = run_all_phases(self.after, self.experiment.state.init(x), self.experiment.infer)
+        *_, end = ends.values()
+        names = {0: "input"} | layers(self.after)
+        buffers = {name: flatten(end.state, i) for i, name in names.items()}
+        scores = np.asarray(scores_of(self.after, end))
+        return Inference(buffers, scores, np.asarray(targets), np.asarray(y).reshape(len(y), -1))
+
     def score(self, scores: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return per example how right a readout is, as the run itself counts it."""
-        return np.asarray(
-            self.experiment.data.labels.score(
-                jnp.asarray(scores), jnp.asarray(y).reshape(scores.shape)
-            )
-        )
+        """Return the score of each example, with the definition that the run itself uses."""
+        labels = jnp.asarray(y).reshape(scores.shape)
+        return np.asarray(self.experiment.data.labels.score(jnp.asarray(scores), labels))
 
 
 @eqx.filter_jit
 def run_all_phases(
     network: Orchestrator, state: State, phases: Phases
 ) -> OrderedDict[str, PhaseResult]:
-    """Return every phase at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
+    """Return the name -> the end of every phase, in order."""
+    # A plain dict would be returned from the compiled function with its keys sorted.
     return OrderedDict(run_phases(network, state, phases, jax.random.key(KEY)))

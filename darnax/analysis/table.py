@@ -1,4 +1,4 @@
-"""Numbers with names: what every measure returns, and what a CSV file holds."""
+"""The table that every measure returns, and its CSV file."""
 
 import csv
 from collections.abc import Sequence
@@ -14,21 +14,20 @@ Cell = str | int | float
 
 
 class Table(NamedTuple):
-    """Rows in long form: one number a row, told apart by the other columns."""
+    """Rows in long form: one number in each row, identified by the other columns."""
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
 
 
 def write(name: str, table: Table, folder: Path) -> Path:
-    """Write `<name>.csv` into `folder`, which is made where it is not there; return the file."""
+    """Write `<name>.csv` into `folder`, which is made if it does not exist; return its path."""
     path = folder / f"{name}.csv"
     with writing_file(path, "choose another run"):
         make_folder(folder)
-        with TextIOWrapper(
-            open_inside(folder.parent, f"{folder.name}/{name}.csv"), "utf-8", newline=""
-        ) as file:
-            csv.writer(file).writerows(
-                [map(escape_cell, row) for row in (table.columns, *table.rows)]
-            )
+        binary = open_inside(folder.parent, f"{folder.name}/{name}.csv")
+        with TextIOWrapper(binary, "utf-8", newline="") as file:
+            writer = csv.writer(file)
+            for row in (table.columns, *table.rows):
+                writer.writerow(map(escape_cell, row))
     return path

@@ -1,4 +1,4 @@
-"""The only room that reads a configuration: from its words to the objects they name, or to everything wrong with it."""
+"""Build the objects that a configuration names, or report everything that is wrong with it."""
 
 from darnax.builder.build import build
 from darnax.builder.description import Description, ModuleRow, describe

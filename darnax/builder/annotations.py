@@ -1,4 +1,4 @@
-"""Whether a value of a configuration fits the annotation of the parameter that it is for."""
+"""Check values of a configuration against the annotations of parameters, and convert them."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from darnax.builder.problems import format_value
 
-WORDS = {
+DESCRIPTIONS = {
     int: "an integer",
     float: "a number",
     str: "a word",
@@ -25,19 +25,22 @@ NUMBERS = "a number or a list of numbers"
 
 
 def convert(value: Any, annotation: Any) -> Any:
-    """Return `value` as the annotation wants it: a list becomes the tuple or the array that is due.
+    """Return `value` in the type of the annotation: a list may become a tuple or an array.
 
-    Raises ValueError, with what was given and what was expected, if it does not fit.
+    Pydantic decides what fits, in its strict mode for JSON: an integer is accepted as a float, a
+    string is not. `ArrayLike` accepts numbers, nested in lists or not. An annotation that Pydantic
+    cannot read accepts everything.
 
-    What the annotation means is Pydantic's to say, in its strict mode for JSON: an integer is a number, a word never is.
-    `ArrayLike` means numbers, nested in lists or not. An annotation that Pydantic cannot read checks nothing.
+    Raises:
+        ValueError: the value does not fit; the message has the value and what was expected.
     """
-    if jax.Array in options(annotation):
-        fits = is_numbers(value) or (value is None and NoneType in options(annotation))
+    members = union_members(annotation)
+    if jax.Array in members:
+        fits = is_numbers(value) or (value is None and NoneType in members)
         result = np.asarray(value, np.float32) if isinstance(value, list) and fits else value
     else:
         fits, result = validate_value(value, annotation)
-    if fits and not holds_type(value):
+    if fits and not fits_float32(value):
         raise ValueError(f"got {format_value(value)}, expected a number that 32 bits can hold")
     if not fits:
         raise ValueError(f"got {format_value(value)}, expected {describe_type(annotation)}")
@@ -45,44 +48,43 @@ def convert(value: Any, annotation: Any) -> Any:
 
 
 def validate_value(value: Any, annotation: Any) -> tuple[bool, Any]:
-    """Return whether `value` fits, and what becomes of it."""
+    """Return whether `value` fits the annotation, and the converted value."""
     try:
         adapter = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
     except Exception:  # annotations of other packages may be anything
         return True, value
     try:
         result = adapter.validate_json(json.dumps(value), strict=True)
-        return True, list(result) if isinstance(
-            result, Iterator
-        ) else result  # of an Iterable, which could be read only once
-    except (
-        ValidationError,
-        TypeError,
-    ):  # TypeError: a mapping without `_target_` where an interface is wanted
+    except (ValidationError, TypeError):
+        # TypeError: a mapping without `_target_` where the annotation is an interface.
         return False, None
+    # Pydantic returns an iterator for an Iterable, which could be read only once.
+    return True, list(result) if isinstance(result, Iterator) else result
 
 
 def accepts(annotation: Any, factory: Any) -> bool:
-    """Whether what `factory` makes may stand where the annotation is, as far as both of them say."""
-    wanted, made = (
-        [kind for kind in map(class_of, options(annotation)) if kind is not NoneType],
-        made_by(factory),
-    )
-    return (
-        made is None or None in wanted or issubclass(made, tuple(kind for kind in wanted if kind))
-    )
+    """Return whether the result of `factory` may be given for the annotation.
+
+    Where one of the two does not name a class, the answer is yes.
+    """
+    kinds = [class_of(member) for member in union_members(annotation)]
+    wanted = [kind for kind in kinds if kind is not NoneType]
+    result = return_class(factory)
+    if result is None or None in wanted:
+        return True
+    return issubclass(result, tuple(kind for kind in wanted if kind))
 
 
 def accepts_several(annotation: Any) -> bool:
-    """Whether a list or a mapping with objects in it may stand where the annotation is, as far as it says."""
-    kinds = list(map(class_of, options(annotation)))
+    """Return whether a list or a mapping that contains objects may be given for the annotation."""
+    kinds = list(map(class_of, union_members(annotation)))
     if jax.Array in kinds:
         return False
     return any(kind is None or (issubclass(kind, Collection) and kind is not str) for kind in kinds)
 
 
-def made_by(factory: Any) -> type | None:
-    """Return the class of what a factory makes: itself, or what it says that it returns; None where that is no class."""
+def return_class(factory: Any) -> type | None:
+    """Return the class of the result of a factory, or None if its annotations do not name one."""
     if isinstance(factory, type):
         return factory
     try:
@@ -92,61 +94,59 @@ def made_by(factory: Any) -> type | None:
 
 
 def class_of(annotation: Any) -> type | None:
-    """Return the class behind an annotation, `list` behind `list[int]`; None where it tells none."""
+    """Return the class of an annotation, such as `list` of `list[int]`; None if it has none."""
     kind = get_origin(annotation) or annotation
     return kind if isinstance(kind, type) and kind is not Any else None
 
 
-def options(annotation: Any) -> tuple[Any, ...]:
+def union_members(annotation: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the annotation alone."""
     return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 def is_numbers(value: Any) -> bool:
-    """Whether `value` is a number, or a list of such values."""
+    """Return whether `value` is a number, or a list of such values."""
     if isinstance(value, list | tuple):
         return all(map(is_numbers, value))
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_traced(value: Any, annotation: Any) -> bool:
-    """Whether a compiled program may be given this number, rather than be made for it: its annotation admits arrays.
+    """Return whether a number can be an input of a compiled program: its annotation admits arrays.
 
-    A number for which it admits integers and no others, such as a seed, would change on its way into an array of 32-bit floats.
+    A number for which the annotation admits integers but no floats, such as a seed, cannot: it
+    would be rounded to a 32-bit float.
     """
-    number = isinstance(value, int | float | np.ndarray) and not isinstance(value, bool)
-    kinds = options(annotation)
-    return number and jax.Array in kinds and (int not in kinds or float in kinds)
+    is_number = isinstance(value, int | float | np.ndarray) and not isinstance(value, bool)
+    members = union_members(annotation)
+    return is_number and jax.Array in members and (int not in members or float in members)
 
 
-def holds_type(value: Any) -> bool:
-    """Whether arrays of 32 bits can hold the numbers in `value`: none is nan, none becomes infinite that is not."""
+def fits_float32(value: Any) -> bool:
+    """Return whether 32-bit floats can hold the numbers in `value`: no nan, no overflow."""
     if isinstance(value, list | tuple):
-        return all(map(holds_type, value))
-    return (
-        not isinstance(value, int | float)
-        or abs(value) <= LARGEST
-        or value in (math.inf, -math.inf)
-    )
+        return all(map(fits_float32, value))
+    if not isinstance(value, int | float):
+        return True
+    return abs(value) <= LARGEST or value in (math.inf, -math.inf)
 
 
 def describe_type(annotation: Any) -> str:
-    """Say what an annotation expects, for a person.
+    """Return a description of an annotation for error messages.
 
     Example:
-        >>> wording(int | tuple[int, ...] | None)
+        >>> describe_type(int | tuple[int, ...] | None)
         'an integer or a list or null'
     """
-    if jax.Array in options(annotation):
-        return NUMBERS + (" or null" if NoneType in options(annotation) else "")
-    if (
-        len(members := [option for option in options(annotation) if option is not EllipsisType])
-        != 1
-    ):
+    members = [member for member in union_members(annotation) if member is not EllipsisType]
+    if jax.Array in members:
+        return f"{NUMBERS} or null" if NoneType in members else NUMBERS
+    if len(members) != 1:
         return " or ".join(dict.fromkeys(map(describe_type, members)))
     origin = get_origin(members[0]) or members[0]
     if origin is Literal:
         return " or ".join(map(str, get_args(members[0])))
     if origin in (tuple, list):
         return "a list"
-    return WORDS.get(origin, f"a {getattr(origin, '__name__', origin)} (a mapping with `_target_`)")
+    of_class = f"a {getattr(origin, '__name__', origin)} (a mapping with `_target_`)"
+    return DESCRIPTIONS.get(origin, of_class)

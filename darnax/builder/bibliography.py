@@ -1,4 +1,4 @@
-"""The literature of a run: what its network, its rules, its optimisers and its task carry in their docstrings."""
+"""The references of a run, from the docstrings of its network, rules, optimisers and task."""
 
 import inspect
 import re
@@ -9,35 +9,51 @@ from typing import Any, NamedTuple
 from darnax.builder import optimizer_references
 from darnax.builder.build import build_parts
 from darnax.builder.optimizer_references import KEYS, PLAIN
-from darnax.learning import selected_by_phase
+from darnax.learning import selected_by_any_phase
 
 ENTRY = re.compile(r"^[ \t]*@\w+\{\s*([^,\s]+),", re.MULTILINE)
 
 
 class Bibliography(NamedTuple):
-    """BibTeX entries with who uses each, and what ought to have a reference and has none."""
+    """BibTeX entry -> the parts of the run that use it; and what has no reference but should."""
 
     entries: Mapping[str, list[str]]
     silent: list[str]
 
 
-def bibliography(config: Mapping[str, Any], dataset: str = "") -> Bibliography:
-    """Return what a resolved configuration builds on; `dataset` is text that holds the entries of its data set.
+class Source(NamedTuple):
+    """A part of a run that may have references."""
 
-    Of a module's rule only if it learns in some phase.
+    used_by: str
+    what: str
+    texts: list[str]  # that may contain BibTeX entries
+    required: bool  # whether it should have one
+
+
+def bibliography(config: Mapping[str, Any], dataset: str = "") -> Bibliography:
+    """Return the references of a resolved configuration.
+
+    The rule of a module is included only if the module learns in some phase.
+
+    Args:
+        config: the configuration.
+        dataset: text with the BibTeX entries of the dataset.
 
     Raises:
         RequestError: as `build` does.
     """
     entries: dict[str, list[str]] = {}
     silent = []
-    for used_by, what, texts, required in sources(config, dataset):
-        found = {key: entry for text in texts for key, entry in entries_of(text).items()}
+    for source in find_sources(config, dataset):
+        found: dict[str, str] = {}
+        for text in source.texts:
+            found |= entries_of(text)
         for entry in found.values():
             users = entries.setdefault(entry, [])
-            users += [used_by] if used_by not in users else []
-        if required and not found and what not in silent:
-            silent.append(what)
+            if source.used_by not in users:
+                users.append(source.used_by)
+        if source.required and not found and source.what not in silent:
+            silent.append(source.what)
     return Bibliography(entries, silent)
 
 
@@ -48,71 +64,68 @@ def entries_of(text: str) -> dict[str, str]:
         >>> list(entries_of("Hebb's rule.\n\n@book{hebb,\n  year = {1949}\n}\n"))
         ['hebb']
     """
-    found = list(ENTRY.finditer(text))
-    ends = [*(match.start() for match in found), len(text)][
-        1:
-    ]  # what is never closed ends where the next one begins
-    return {
-        match[1]: inspect.cleandoc(text[match.start() : end_of(text, match.end(), last)])
-        for match, last in zip(found, ends, strict=True)
-    }
+    entries = {}
+    matches = list(ENTRY.finditer(text))
+    for n, match in enumerate(matches):
+        # An entry that is never closed ends where the next one begins.
+        limit = matches[n + 1].start() if n + 1 < len(matches) else len(text)
+        end = find_closing_brace(text, match.end(), limit)
+        entries[match[1]] = inspect.cleandoc(text[match.start() : end])
+    return entries
 
 
-def end_of(text: str, place: int, last: int) -> int:
-    """Return the place after the brace that closes the one open at `place`, at most `last`."""
+def find_closing_brace(text: str, position: int, limit: int) -> int:
+    """Return the position after the brace that closes the one open at `position`, up to `limit`."""
     depth = 1
-    while depth and place < last:
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
-        place += 1
-    return place
+    while depth and position < limit:
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        position += 1
+    return position
 
 
-Source = tuple[
-    str, str, list[str], bool
-]  # who uses it, what it is, the texts about it, whether it ought to have an entry
-
-
-def sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
+def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     """Yield everything in a run that may have a reference: model, rules, optimisers, data."""
     experiment, _, network = build_parts(config, existing=True)
-    layer_map, phases = network.layer_map, experiment.train.values()
-    learns = [
-        any(column)
-        for column in zip(*(selected_by_phase(layer_map, phase) for phase in phases), strict=True)
-    ]
-    yield "dynamics", name_of(type(network)), texts(type(network)), False
+    layer_map = network.layer_map
+    learns = selected_by_any_phase(layer_map, experiment.train.values())
+    yield describe_class("dynamics", type(network), required=False)
     for name, module in zip(layer_map.names, layer_map.modules, strict=True):
-        yield name, name_of(type(module)), texts(type(module)), False
+        yield describe_class(name, type(module), required=False)
     for name, module, learning in zip(layer_map.names, layer_map.modules, learns, strict=True):
-        rule = type(getattr(module, "rule", None))
-        if learning and rule is not type(None):
-            yield name, name_of(rule), texts(rule), True
+        rule = getattr(module, "rule", None)
+        if learning and rule is not None:
+            yield describe_class(name, type(rule), required=True)
     known = entries_of(str(optimizer_references.__doc__))
-    for what in dict.fromkeys(transformations(config["optimizer"])):
-        yield "optimizer", what, [known[KEYS[what]]] if what in KEYS else [], what not in PLAIN
+    for target in dict.fromkeys(find_targets(config["optimizer"])):
+        texts = [known[KEYS[target]]] if target in KEYS else []
+        yield Source("optimizer", target, texts, target not in PLAIN)
     source = experiment.data.source
-    yield "data", experiment.data.name, [dataset, *(texts(type(source)) if source else [])], True
+    texts = [dataset, *(docstrings(type(source)) if source else [])]
+    yield Source("data", experiment.data.name, texts, required=True)
 
 
-def name_of(kind: type) -> str:
-    """Return the full name of a class."""
-    return f"{kind.__module__}.{kind.__qualname__}"
+def describe_class(used_by: str, kind: type, *, required: bool) -> Source:
+    """Return a class as a source of references."""
+    return Source(used_by, f"{kind.__module__}.{kind.__qualname__}", docstrings(kind), required)
 
 
-def texts(kind: type) -> list[str]:
-    """Return the docstrings of a class, of those it inherits from, and of the files in which they stand."""
-    return [
-        str(thing.__doc__) for one in kind.__mro__ for thing in (one, sys.modules[one.__module__])
-    ]
+def docstrings(kind: type) -> list[str]:
+    """Return the docstrings of a class and of its base classes, each with that of its module."""
+    texts = []
+    for base in kind.__mro__:
+        texts += [str(base.__doc__), str(sys.modules[base.__module__].__doc__)]
+    return texts
 
 
-def transformations(node: Any) -> Iterator[str]:
-    """Yield the targets of a section, and `target argument` where the argument has a reference of its own."""
-    if isinstance(node, Mapping):
-        if "_target_" in node:
-            yield node["_target_"]
-            yield from (
-                name for argument in node if (name := f"{node['_target_']} {argument}") in KEYS
-            )
-        for inner in node.values():
-            yield from transformations(inner)
+def find_targets(node: Any) -> Iterator[str]:
+    """Yield the targets of a section, and `target argument` where the argument has a reference."""
+    if not isinstance(node, Mapping):
+        return
+    if "_target_" in node:
+        target = node["_target_"]
+        yield target
+        for argument in node:
+            if f"{target} {argument}" in KEYS:
+                yield f"{target} {argument}"
+    for inner in node.values():
+        yield from find_targets(inner)

@@ -1,4 +1,4 @@
-"""From a resolved configuration to an experiment, or to everything that is wrong with it."""
+"""Build an experiment from a resolved configuration, or report everything wrong with it."""
 
 import math
 import os
@@ -51,22 +51,24 @@ class Built(NamedTuple):
 def build(config: Mapping[str, Any], *, existing: bool = False) -> Experiment:
     """Return the experiment that a plain, resolved configuration describes.
 
-    Nothing is compiled, no network is made and no data are touched: modules are looked at by their shapes alone.
+    Nothing is compiled, no network is made and no data are read: modules are checked by their
+    shapes alone.
 
     Args:
         config: the configuration.
-        existing: whether it is that of a run which exists, and in which a module may have been left out of every `learn`.
+        existing: whether it is that of an existing run, in which a module may be in no `learn`.
 
     Raises:
-        RequestError: with everything that is wrong, each with its path in the YAML, what was given and expected, what to do.
+        RequestError: with everything that is wrong: its path in the YAML, what was given, what was
+            expected, and what to do.
     """
     return build_parts(config, existing=existing).experiment
 
 
 def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
-    """Return what `build` returns, and what it is made of."""
+    """Return the result of `build`, the plan of the network, and its shapes."""
     require_usable()
-    config = without_computed(config)  # of a config.yaml that is handed over as it was read
+    config = without_computed(config)  # a caller may pass the content of a config.yaml as it is
     problems = Problems()
     root = read(Configuration, config, "", problems)
     present = {name: config[name] for name in SECTIONS if isinstance(config.get(name), Mapping)}
@@ -117,26 +119,24 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
 
 
 def apply_if_complete(function: Callable[..., Any], *parts: Any) -> Any:
-    """Return `function(*parts)`, or None where a part is missing: its problem has been noted."""
+    """Return `function(*parts)`, or None if a part is None because a problem was noted for it."""
     return None if any(part is None for part in parts) else function(*parts)
 
 
 def check_seeds(root: Configuration, runner: Runner, problems: Problems) -> None:
-    """Note a seed to which no room is left for those of the replicas."""
+    """Note a seed that is too large to leave seeds for all replicas."""
     if root.seed + runner.replicas > SEEDS:
         replicas = count_of(runner.replicas, "replica")
-        what = f"got {root.seed}, expected at most {SEEDS - runner.replicas}: each of {replicas} has the next"
-        problems.add("seed", what)
+        expected = f"expected at most {SEEDS - runner.replicas}"
+        problems.add("seed", f"got {root.seed}, {expected}: each of {replicas} has the next")
 
 
 def trust_of(config: Mapping[str, Any]) -> list[str]:
     """Return the trusted packages of a configuration that has other problems."""
     trust = config.get("trust")
-    return (
-        [package for package in trust if isinstance(package, str)]
-        if isinstance(trust, list)
-        else []
-    )
+    if not isinstance(trust, list):
+        return []
+    return [package for package in trust if isinstance(package, str)]
 
 
 def read_state(model: Model, plan: NetworkSpec, reader: Reader) -> State | None:
@@ -150,7 +150,10 @@ def read_state(model: Model, plan: NetworkSpec, reader: Reader) -> State | None:
 
 
 def read_orchestrator(dynamics: Dynamics, reader: Reader) -> DeferredCall | None:
-    """Return the constructor of the network; what it is given besides the modules are choices, no numbers to sweep over."""
+    """Return the constructor of the network, with all its numbers compiled in.
+
+    Besides the modules its arguments are choices that shape the program, such as a number of turns.
+    """
     call = reader.call(dynamics.orchestrator, "dynamics.orchestrator", Orchestrator, ("layer_map",))
     return None if call is None else call.with_numbers_compiled_in()
 
@@ -162,21 +165,16 @@ def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) ->
 
 
 def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems) -> Any:
-    """Return the shapes of the network; note a network that cannot be made, or that could only pretend to train."""
+    """Return the shapes of the network; note one that cannot be made, or that learns nothing."""
     key = jax.eval_shape(lambda: jax.random.key(0))
+    train, infer = experiment.train, experiment.infer
     with problems.at("dynamics.orchestrator"):
         shapes = infer_shapes(experiment.make_network, key)
-        check_reductions(
-            plan, shapes, (*experiment.train.values(), *experiment.infer.values()), problems
-        )
-        if experiment.runner.epochs and not any(
-            jax.tree.leaves(plasticity(shapes, experiment.train))
-        ):
-            problems.add(
-                "dynamics.train",
-                "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0",
-            )
-        check_optimizer(cast(Groups, experiment.make_optimizer), shapes, experiment.train, problems)
+        check_reductions(plan, shapes, (*train.values(), *infer.values()), problems)
+        if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, train))):
+            what = "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0"
+            problems.add("dynamics.train", what)
+        check_optimizer(cast(Groups, experiment.make_optimizer), shapes, train, problems)
         check_memory(shapes, experiment.runner.replicas, problems)
         return shapes
     return None
@@ -185,28 +183,23 @@ def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems)
 def check_learning(
     phases: Phases, plan: NetworkSpec, shapes: Orchestrator, problems: Problems
 ) -> None:
-    """Note every line of the model that makes a module which could learn and learns in no phase, given the network's shapes."""
-    could, does = (
-        plasticity(shapes, each).layer_map.modules for each in (EVERYTHING_LEARNS, phases)
-    )
-    silent = {
-        name: module
-        for name, module, could_learn, learns in zip(
-            shapes.layer_map.names, shapes.layer_map.modules, could, does, strict=True
-        )
-        if any(jax.tree.leaves(could_learn)) and not any(jax.tree.leaves(learns))
-    }
-    lines: dict[str, list[str]] = {}
-    for seat in plan.seats:
-        if seat.place.name in silent:
-            lines.setdefault(seat.where, []).append(seat.place.name)
-    for where, names in lines.items():
-        module = silent[names[0]]
-        freeze = (
-            "`rule: null`"
-            if hasattr(module, "rule")
-            else f"a method `plastic` of {type(module).__name__}"
-        )
+    """Note every entry of the model whose modules could learn but learn in no phase."""
+    layer_map = shapes.layer_map
+    could_learn = plasticity(shapes, EVERYTHING_LEARNS).layer_map.modules
+    learns = plasticity(shapes, phases).layer_map.modules
+    unused = {}
+    for n, name in enumerate(layer_map.names):
+        if any(jax.tree.leaves(could_learn[n])) and not any(jax.tree.leaves(learns[n])):
+            unused[name] = layer_map.modules[n]
+    names_at: dict[str, list[str]] = {}  # path in the YAML -> its modules that never learn
+    for spec in plan.seats:
+        if spec.place.name in unused:
+            names_at.setdefault(spec.where, []).append(spec.place.name)
+    for where, names in names_at.items():
+        module = unused[names[0]]
+        freeze = f"a method `plastic` of {type(module).__name__}"
+        if hasattr(module, "rule"):
+            freeze = "`rule: null`"
         problems.add(
             where,
             f"no phase of dynamics.train ({', '.join(phases)}) lets {', '.join(names)} learn; "
@@ -218,13 +211,14 @@ def check_memory(shapes: Any, replicas: int, problems: Problems) -> None:
     """Note a network that is larger than the memory of this machine, before anything is drawn."""
     arrays = [leaf for leaf in jax.tree.leaves(shapes) if isinstance(leaf, jax.ShapeDtypeStruct)]
     needed = replicas * sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in arrays)
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if jax.default_backend() == "cpu" and needed > there:
-        what = f"the network takes {needed / 2**30:.4g} GiB, and this machine has {there / 2**30:.4g} GiB; make it smaller"
-        problems.add("model", what)
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if jax.default_backend() == "cpu" and needed > available:
+        takes = f"the network takes {needed / 2**30:.4g} GiB"
+        has = f"this machine has {available / 2**30:.4g} GiB"
+        problems.add("model", f"{takes}, and {has}; make it smaller")
 
 
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:
     """Return the network's shapes with every array replaced by whether training may change it."""
-    # Modules ask their arrays whether they are floating, which a bare shape cannot answer: trace.
+    # A module's `plastic` tests whether arrays are floating, which needs tracers, not bare shapes.
     return eqx.filter_eval_shape(lambda network: trainable_mask(network, phases), shapes)

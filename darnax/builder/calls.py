@@ -16,11 +16,17 @@ from darnax.builder.annotations import (
     convert,
     describe_type,
     is_traced,
-    options,
+    union_members,
 )
 from darnax.builder.constructor import Constructor
 from darnax.builder.problems import Problems, format_value, nearest
-from darnax.builder.signatures import SEEDS, hint_of, qualified_name, signature_of, takes_anything
+from darnax.builder.signatures import (
+    SEEDS,
+    hint_of,
+    qualified_name,
+    signature_of,
+    takes_any_argument,
+)
 from darnax.builder.targets import find
 from darnax.connectivity.construction import FILLED, ConnectivityFactory
 from darnax.connectivity.interface import Connectivity
@@ -29,7 +35,7 @@ EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?epochs?")
 
 
 class Epochs(NamedTuple):
-    """A number of steps, written as a number of epochs; of any part of an epoch, at least one step."""
+    """A number of steps, given in epochs; at least one step unless the number is 0."""
 
     number: float
 
@@ -39,10 +45,10 @@ class Epochs(NamedTuple):
 class DeferredCall:
     """`factory(**arguments)`, with the arguments that the builder fills in still open.
 
-    A pytree, so that calls that differ in their numbers alone share what is compiled: its leaves are the arguments in
-    `numbers`, and those of the calls among its arguments. Where the constructor decides in Python by
-    a number, the call is `compiled_in`: it has no leaves of its own, and other numbers are another
-    program.
+    It is a pytree, so that calls which differ only in numbers share compiled programs: its leaves
+    are the arguments in `numbers`, and the leaves of the calls among its arguments. If the
+    constructor has Python control flow on a number, the call is `compiled_in`: it has no leaves of
+    its own, and other numbers need another program.
     """
 
     factory: Callable[..., Any]
@@ -52,40 +58,42 @@ class DeferredCall:
     compiled_in: bool = False
 
     def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
-        """Make it, and what its arguments are made of; of `filled`, the constructor gets what it has parameters for."""
+        """Call the factory, with inner calls evaluated; `filled` arguments it lacks are dropped."""
         given = {
             name: evaluate_calls(value, steps_per_epoch) for name, value in self.arguments.items()
         }
-        return self.factory(
-            **given, **{name: value for name, value in filled.items() if name in self.open}
-        )
+        used = {name: value for name, value in filled.items() if name in self.open}
+        return self.factory(**given, **used)
 
     def with_numbers_compiled_in(self) -> Self:
-        """Return the call with its own numbers as they are written; those of the calls among its arguments stay traced."""
+        """Return the call with its own numbers constant; those of inner calls stay traced."""
         return replace(self, numbers=frozenset(), compiled_in=True)
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], "CallStructure"]:
-        """Part the numbers and the calls from what they are arguments of."""
-        inner = tuple(
+        """Return the numbers and the inner calls, and everything else."""
+        names = [
             name
             for name, value in self.arguments.items()
             if name in self.numbers or isinstance(value, DeferredCall)
+        ]
+        rest = {name: value for name, value in self.arguments.items() if name not in names}
+        structure = CallStructure(
+            self.factory, rest, self.open, self.numbers, tuple(names), self.compiled_in
         )
-        rest = {name: value for name, value in self.arguments.items() if name not in inner}
-        return tuple(self.arguments[name] for name in inner), CallStructure(
-            self.factory, rest, self.open, self.numbers, inner, self.compiled_in
-        )
+        return tuple(self.arguments[name] for name in names), structure
 
     @classmethod
-    def tree_unflatten(cls, shape: "CallStructure", inner: Collection[Any]) -> Self:
-        """Put them together again."""
-        arguments = {**shape.rest, **dict(zip(shape.inner, inner, strict=True))}
-        return cls(shape.factory, arguments, shape.open, shape.numbers, shape.compiled_in)
+    def tree_unflatten(cls, structure: "CallStructure", inner: Collection[Any]) -> Self:
+        """Return the call with this structure, numbers and inner calls."""
+        arguments = {**structure.rest, **dict(zip(structure.inner, inner, strict=True))}
+        return cls(
+            structure.factory, arguments, structure.open, structure.numbers, structure.compiled_in
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class CallStructure:
-    """All of a call but its numbers and the calls inside it."""
+    """Everything in a call except its numbers and the calls inside it."""
 
     factory: Callable[..., Any]
     rest: Mapping[str, Any]
@@ -95,60 +103,64 @@ class CallStructure:
     compiled_in: bool
 
     def __eq__(self, other: object) -> bool:
-        if (
-            not isinstance(other, CallStructure)
-            or self.kind != other.kind
-            or self.rest.keys() != other.rest.keys()
-        ):
+        if not isinstance(other, CallStructure):
+            return False
+        if self.kind != other.kind or self.rest.keys() != other.rest.keys():
             return False
         pairs = [(value, other.rest[name]) for name, value in self.rest.items()]
-        # Of one configuration these are the same objects: a program that is called again is found without a look at them.
-        return all(one is two or comparable(one) == comparable(two) for one, two in pairs)
+        # With one configuration these are the same objects: JAX then finds the compiled program
+        # without a comparison of their contents.
+        return all(one is two or as_comparable(one) == as_comparable(two) for one, two in pairs)
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        """All but the values of the arguments."""
+        """Everything except the values of the arguments."""
         return self.factory, self.open, self.numbers, self.inner, self.compiled_in
 
     def __hash__(self) -> int:
         return hash((self.factory, self.inner))
 
 
-def comparable(value: Any) -> Any:
-    """Return what is equal for values that make the same program: arrays by their numbers; 1 is neither 1.0 nor true."""
+def as_comparable(value: Any) -> Any:
+    """Return a key that is equal for values which make the same program.
+
+    Arrays are compared by content, and 1, 1.0 and True are different.
+    """
     if isinstance(value, np.ndarray):
         return "array", value.dtype, value.shape, value.tobytes()
     if isinstance(value, DeferredCall):
-        return "call", comparable(vars(value))
+        return "call", as_comparable(vars(value))
     if isinstance(value, Mapping):
-        return {comparable(name): comparable(item) for name, item in value.items()}
+        return {as_comparable(name): as_comparable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value), tuple(comparable(item) for item in value)
+        return type(value), tuple(as_comparable(item) for item in value)
     return type(value), value
 
 
 def evaluate_calls(value: Any, steps_per_epoch: int) -> Any:
-    """Return the value with the calls in it called and the epochs in it counted in steps."""
+    """Return the value with every call in it evaluated and every `Epochs` converted to steps."""
     if isinstance(value, DeferredCall):
         return value(steps_per_epoch)
     if isinstance(value, Epochs):
-        return max(round(value.number * steps_per_epoch), 1 if value.number > 0 else 0)
+        fewest = 1 if value.number > 0 else 0
+        return max(round(value.number * steps_per_epoch), fewest)
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(evaluate_calls(item, steps_per_epoch) for item in value)
     if isinstance(value, Mapping):
-        return {
-            evaluate_calls(name, steps_per_epoch): evaluate_calls(item, steps_per_epoch)
-            for name, item in value.items()
-        }
+        evaluated = {}
+        for name, item in value.items():
+            key = evaluate_calls(name, steps_per_epoch)
+            evaluated[key] = evaluate_calls(item, steps_per_epoch)
+        return evaluated
     return value
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads mappings with a `_target_`, and notes what is wrong with them.
+    """Reads mappings with a `_target_`, and collects the problems in them.
 
     Args:
-        problems: where it is noted.
+        problems: the collection.
         trust: packages that may be named besides darnax and optax.
         epochs: whether a number of steps may be written as `6 epochs`.
     """
@@ -163,15 +175,15 @@ class Reader:
         """Return the call that `node` describes, or None with every reason among the problems.
 
         Args:
-            node: a mapping with `_target_`; the rest are arguments, which may be such mappings themselves.
+            node: a mapping with `_target_`; the other keys are arguments, which may be such
+                mappings themselves.
             where: the path of the node in the YAML.
-            kind: what has to come out.
+            kind: the required class of the result.
             filled: the parameters that the builder fills in.
         """
         if not isinstance(node, Mapping) or "_target_" not in node:
-            self.problems.add(
-                where, f"got {format_value(node)}, expected a mapping with `_target_`"
-            )
+            got = format_value(node)
+            self.problems.add(where, f"got {got}, expected a mapping with `_target_`")
             return None
         with self.problems.at(f"{where}._target_"):
             factory = find(node["_target_"], self.trust, kind)
@@ -186,7 +198,7 @@ class Reader:
         where: str,
         filled: Collection[str],
     ) -> DeferredCall | None:
-        """Return the call of `factory` with these arguments, or None with every reason among the problems."""
+        """Return the call of `factory` with these arguments, or None with problems noted."""
         parameters, hints = signature_of(factory)
         before = len(self.problems.found)
         own = [name for name in parameters if name not in filled]
@@ -194,21 +206,18 @@ class Reader:
         for name, value in given.items():
             path = f"{where}.{name}"
             if name in filled and name in parameters:
-                self.problems.add(
-                    path, "is filled in by darnax, from the buffers and the seed; leave it out"
-                )
-            elif name not in parameters and not takes_anything(factory):
-                self.problems.add(
-                    path, f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
-                )
+                what = "is filled in by darnax, from the buffers and the seed; leave it out"
+                self.problems.add(path, what)
+            elif name not in parameters and not takes_any_argument(factory):
+                what = f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
+                self.problems.add(path, what)
             else:
                 arguments[name] = self.value(value, path, hint_of(name, hints))
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
-                self.problems.add(
-                    f"{where}.{name}",
-                    f"is missing; {qualified_name(factory)} needs {describe_type(hints.get(name, Any))}",
-                )
+                needed = describe_type(hints.get(name, Any))
+                what = f"is missing; {qualified_name(factory)} needs {needed}"
+                self.problems.add(f"{where}.{name}", what)
         if len(self.problems.found) > before:
             return None
         numbers = frozenset(
@@ -219,29 +228,21 @@ class Reader:
         return DeferredCall(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
 
     def value(self, value: Any, where: str, hint: Any) -> Any:
-        """Return one argument as its constructor wants it."""
-        if ConnectivityFactory in options(hint) and requires_value(value, hint):
+        """Return one argument in the type of its annotation, or None with a problem noted."""
+        if ConnectivityFactory in union_members(hint) and requires_value(value, hint):
             return self.constructor(value, where, Connectivity, FILLED)
         if isinstance(value, Mapping) and "_target_" in value:
-            call = self.call(value, where)
-            number = any(option in (float, jax.Array) for option in options(hint))
-            wanted = (
-                hint | Callable if self.epochs and number else hint
-            )  # the optimiser's numbers may follow a schedule
-            if call is not None and not accepts(wanted, call.factory):
-                self.problems.add(
-                    where, f"got {qualified_name(call.factory)}, expected {describe_type(hint)}"
-                )
-            return call
+            return self.inner_call(value, where, hint)
         if has_calls(value):
             if accepts_several(hint):
-                return self.within(value, where)
+                return self.inner_calls(value, where)
             self.problems.add(where, f"got {format_value(value)}, expected {describe_type(hint)}")
             return None
-        counted = in_epochs(value) if self.epochs else value
+        parsed = parse_epochs(value) if self.epochs else value
         with self.problems.at(where):
-            fit = convert(evaluate_calls(counted, 1), hint)
-            return fit if counted == value else counted
+            converted = convert(evaluate_calls(parsed, 1), hint)
+            # Epochs stay as they are: the number of steps in them is not known here.
+            return converted if parsed == value else parsed
         return None
 
     def constructor(
@@ -254,31 +255,43 @@ class Reader:
         made = replace(call, factory=Constructor(call.factory), open=frozenset())
         return made.with_numbers_compiled_in()  # a layout has static shapes
 
-    def within(self, value: Any, where: str) -> Any:
-        """Return a list or mapping that has calls in it."""
+    def inner_call(self, value: Any, where: str, hint: Any) -> DeferredCall | None:
+        """Return an argument that is a mapping with `_target_`."""
+        call = self.call(value, where)
+        is_number = any(member in (float, jax.Array) for member in union_members(hint))
+        # In the section `optimizer` every number may follow a schedule.
+        wanted = hint | Callable if self.epochs and is_number else hint
+        if call is not None and not accepts(wanted, call.factory):
+            what = f"got {qualified_name(call.factory)}, expected {describe_type(hint)}"
+            self.problems.add(where, what)
+        return call
+
+    def inner_calls(self, value: Any, where: str) -> Any:
+        """Return an argument that is a list or a mapping with calls in it."""
         if isinstance(value, Mapping):
             return {name: self.value(item, f"{where}.{name}", Any) for name, item in value.items()}
         return [self.value(item, f"{where}[{index}]", Any) for index, item in enumerate(value)]
 
 
 def requires_value(value: Any, hint: Any) -> bool:
-    """Whether a value has to be something else than null."""
-    return value is not None or NoneType not in options(hint)
+    """Return whether a value has to be something else than null."""
+    return value is not None or NoneType not in union_members(hint)
 
 
 def has_calls(value: Any) -> bool:
-    """Whether there is a `_target_` somewhere inside."""
+    """Return whether there is a `_target_` somewhere inside."""
     if isinstance(value, Mapping):
         return "_target_" in value or any(map(has_calls, value.values()))
     return isinstance(value, list) and any(map(has_calls, value))
 
 
-def in_epochs(value: Any) -> Any:
-    """Return the value with every `6 epochs` in it read as such, keys of mappings included."""
-    if isinstance(value, str) and (match := EPOCHS.fullmatch(value)):
+def parse_epochs(value: Any) -> Any:
+    """Return the value with every string like `6 epochs` as `Epochs`, keys of mappings included."""
+    match = EPOCHS.fullmatch(value) if isinstance(value, str) else None
+    if match:
         return Epochs(float(match[1]))
     if isinstance(value, list):
-        return [in_epochs(item) for item in value]
+        return [parse_epochs(item) for item in value]
     if isinstance(value, Mapping):
-        return {in_epochs(name): in_epochs(item) for name, item in value.items()}
+        return {parse_epochs(name): parse_epochs(item) for name, item in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""What a configuration would make, told without making it: sizes, counts, and what learns where."""
+"""The description of a configuration before anything is made: sizes, counts, what learns where."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from darnax.builder.build import Built, build_parts, plasticity
 from darnax.builder.network import ModuleSpec
 from darnax.builder.optimizers import Groups
-from darnax.builder.rates import kinds_of, rate_of, source_of
+from darnax.builder.rates import describe_rate, find_transformation
 from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
@@ -29,13 +29,14 @@ class ModuleRow:
         name: of the module.
         sender, receiver: positions of its buffers; the same for a layer.
         kind: its class.
-        connectivity: who hears whom, in a few words; empty where there is no weight.
-        parameters, plastic: its floating numbers, and how many of them training may change.
+        connectivity: the inputs of one receiving unit in a few words; empty without a weight.
+        parameters, plastic: its floating-point numbers, and how many of them training may change.
         rule: the class of its rule; empty without one.
         learns: the phases of training at whose end it learns.
-        optimizer, rate: Optax's transformations that make its steps, and their learning rate where it can be told; empty
-            where nothing learns.
-        source: the key of the section `optimizer` that they come from: `default`, or `groups.` and its name.
+        optimizer, rate: Optax's transformations for its steps, and their learning rate where it is
+            known; empty where nothing learns.
+        source: the key of the section `optimizer` that they come from: `default`, or `groups.` and
+            its name.
     """
 
     name: str
@@ -54,7 +55,7 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class Description:
-    """A run before it starts; `memory` is in bytes, by what takes it, for all replicas."""
+    """A run before it starts; `memory` is the bytes of each part, for all replicas."""
 
     name: str
     buffers: tuple[tuple[str, Size], ...]
@@ -68,45 +69,36 @@ class Description:
 
     @property
     def parameters(self) -> int:
-        """All floating numbers of the network."""
+        """Number of floating-point numbers of the network."""
         return sum(module.parameters for module in self.modules)
 
     @property
     def plastic(self) -> int:
-        """Those that training may change."""
+        """Number of those that training may change."""
         return sum(module.plastic for module in self.modules)
 
 
 def describe(config: Mapping[str, Any]) -> Description:
-    """Return what a plain, resolved configuration would make; nothing is compiled and no data are touched.
+    """Return the description of a plain, resolved configuration.
+
+    Nothing is compiled and no data are read.
 
     Raises:
         RequestError: as `build` does.
     """
     result = build_parts(config)
     experiment, plan, network = result
-    seats = {seat.place.name: seat for seat in plan.seats}
-    masks = plasticity(network, experiment.train).layer_map.modules
     layer_map = network.layer_map
-    words = tuple(config["optimizer"].get("groups") or ())
-    rows = [
-        with_steps(
-            module_row(
-                seats[name],
-                module,
-                mask,
-                {
-                    p: selected_by_phase(layer_map, phase)[n]
-                    for p, phase in experiment.train.items()
-                },
-            ),
-            cast(Groups, experiment.make_optimizer),
-            words,
-        )
-        for n, (name, module, mask) in enumerate(
-            zip(layer_map.names, layer_map.modules, masks, strict=True)
-        )
-    ]
+    spec_of = {spec.place.name: spec for spec in plan.seats}
+    masks = plasticity(network, experiment.train).layer_map.modules
+    learns = {name: selected_by_phase(layer_map, phase) for name, phase in experiment.train.items()}
+    group_keys = tuple(config["optimizer"].get("groups") or ())
+    rows = []
+    for n, name in enumerate(layer_map.names):
+        phases = [phase for phase, selected in learns.items() if selected[n]]
+        row = make_row(spec_of[name], layer_map.modules[n], masks[n], phases)
+        rows.append(with_optimizer(row, cast(Groups, experiment.make_optimizer), group_keys))
+    replicas = experiment.runner.replicas
     return Description(
         name=experiment.name,
         buffers=tuple(zip(plan.buffers.names, plan.buffers.sizes, strict=True)),
@@ -115,48 +107,49 @@ def describe(config: Mapping[str, Any]) -> Description:
         infer=experiment.infer,
         data=experiment.data.name,
         batch_size=experiment.data.batch_size,
-        replicas=experiment.runner.replicas,
-        memory={what: size * experiment.runner.replicas for what, size in memory(result).items()},
+        replicas=replicas,
+        memory={part: size * replicas for part, size in estimate_memory(result).items()},
     )
 
 
-def module_row(
-    seat: ModuleSpec, module: AbstractModule, mask: Any, learns: Mapping[str, bool]
+def make_row(
+    spec: ModuleSpec, module: AbstractModule, mask: Any, phases: Sequence[str]
 ) -> ModuleRow:
-    """Return the row of one module, given its shapes and which of its arrays learn."""
-    arrays = [
-        (leaf, moves)
-        for leaf, moves in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True)
-    ]
-    floating = [
-        (math.prod(leaf.shape), moves)
-        for leaf, moves in arrays
-        if jnp.issubdtype(leaf.dtype, jnp.inexact)
-    ]
-    plastic = sum(count for count, moves in floating if moves)
+    """Return the row of one module.
+
+    Args:
+        spec: its entry in the plan of the network.
+        module: its shapes.
+        mask: whether training may change them, in the shape of the module.
+        phases: those whose `learn` matches the module.
+    """
+    parameters, plastic = 0, 0
+    for leaf, is_plastic in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True):
+        if jnp.issubdtype(leaf.dtype, jnp.inexact):
+            parameters += math.prod(leaf.shape)
+            plastic += math.prod(leaf.shape) if is_plastic else 0
     rule = getattr(module, "rule", None)
     return ModuleRow(
-        name=seat.place.name,
-        sender=seat.place.sender,
-        receiver=seat.place.receiver,
+        name=spec.place.name,
+        sender=spec.place.sender,
+        receiver=spec.place.receiver,
         kind=type(module).__name__,
-        connectivity=describe_connectivity(module, seat.call.arguments),
-        parameters=sum(count for count, _ in floating),
+        connectivity=describe_connectivity(module, spec.call.arguments),
+        parameters=parameters,
         plastic=plastic,
         rule="" if rule is None else type(rule).__name__,
-        learns=tuple(phase for phase, at_its_end in learns.items() if at_its_end and plastic),
+        learns=tuple(phases) if plastic else (),
     )
 
 
-def with_steps(row: ModuleRow, optimizer: Any, words: Sequence[str]) -> ModuleRow:
-    """Return the row with what makes the module's steps, if it learns."""
+def with_optimizer(row: ModuleRow, optimizer: Any, group_keys: Sequence[str]) -> ModuleRow:
+    """Return the row with the transformations that make the module's steps, if it learns."""
     if not row.learns:
         return row
     assert isinstance(optimizer, Groups)  # the builder's own
-    source, transformation = source_of(row.name, optimizer, words)
-    return replace(
-        row, optimizer=kinds_of(transformation), rate=rate_of(transformation), source=source
-    )
+    source, transformation = find_transformation(row.name, optimizer, group_keys)
+    rate = describe_rate(transformation)
+    return replace(row, optimizer=str(transformation), rate=rate, source=source)
 
 
 def describe_connectivity(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
@@ -166,21 +159,21 @@ def describe_connectivity(module: AbstractModule, arguments: Mapping[str, Any]) 
         return "unit to unit" if hasattr(module, "strength") else ""
     if isinstance(connectivity, Convolved):
         return f"{connectivity.width}×{connectivity.width} window"
-    if isinstance(connectivity, Sparse) and (patch := arguments.get("patch")):
+    patch = arguments.get("patch")
+    if isinstance(connectivity, Sparse) and patch:
+        # Unless the fan-in is a multiple of the patch, a unit receives a random part of it.
         whole = connectivity.fan_in % (patch * patch) == 0
         return f"{patch}×{patch} patch" if whole else f"{connectivity.fan_in} of {patch}×{patch}"
-    kind = (
-        "dense"
-        if isinstance(connectivity, Dense)
-        else "sparse"
-        if isinstance(connectivity, Sparse)
-        else type(connectivity).__name__
-    )
+    kind = type(connectivity).__name__
+    if isinstance(connectivity, Dense):
+        kind = "dense"
+    elif isinstance(connectivity, Sparse):
+        kind = "sparse"
     return f"{kind} {connectivity.fan_in}" if hasattr(connectivity, "fan_in") else kind
 
 
-def memory(result: Built) -> dict[str, int]:
-    """Return the bytes that one replica keeps while it trains."""
+def estimate_memory(result: Built) -> dict[str, int]:
+    """Return the bytes of what one replica keeps in memory while it trains."""
     experiment, _, network = result
     optimizer = experiment.make_optimizer(network, PROBE)
     opt_state = eqx.filter_eval_shape(

@@ -1,4 +1,4 @@
-"""Whether modules fit where they stand, by their shapes alone: nothing is computed, nothing is compiled."""
+"""Check that modules fit their edges, by shapes alone: nothing is computed or compiled."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,30 +20,32 @@ from darnax.orchestrators import Orchestrator
 from darnax.printing import count_of
 from darnax.relaxation import Phase
 
-BATCH = 2  # more than one, to see that the batch stays
+BATCH = 2  # more than one, to detect a module that drops or sums over the batch axis
 
 
 def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
-    """Return the plan as a program can make its modules, with numbers compiled in where a constructor decides by them.
+    """Return the plan with calls that a compiled program can make, numbers traced where possible.
 
-    Every module that cannot be made, or whose message or update does not have the shape that its place asks for, is noted.
+    Modules that cannot be made, or whose message or update has another shape than their edge
+    requires, are noted.
     """
     calls: dict[Any, DeferredCall] = {}
-    for seat in plan.seats:
-        kind = (seat.where, seat.sent, seat.received)
+    for spec in plan.seats:
+        # Modules of one entry with the same sizes are equal: one of them is checked for all.
+        kind = (spec.where, spec.sent, spec.received)
         if kind not in calls:
-            calls[kind] = seat.call
-            with problems.at(seat.where):
-                calls[kind] = choose_traced_numbers(seat.call, partial(check_call, seat), construct)
-    seats = tuple(
-        replace(seat, call=calls[seat.where, seat.sent, seat.received]) for seat in plan.seats
+            calls[kind] = spec.call
+            with problems.at(spec.where):
+                calls[kind] = choose_traced_numbers(spec.call, partial(check_call, spec), construct)
+    specs = tuple(
+        replace(spec, call=calls[spec.where, spec.sent, spec.received]) for spec in plan.seats
     )
-    return replace(plan, seats=seats)
+    return replace(plan, seats=specs)
 
 
-def check_call(seat: ModuleSpec, call: DeferredCall) -> None:
-    """Raise ValueError unless what this call makes fits in the place of the seat."""
-    check_module(replace(seat, call=call))
+def check_call(spec: ModuleSpec, call: DeferredCall) -> None:
+    """Raise ValueError unless the result of this call fits the edge of the module."""
+    check_module(replace(spec, call=call))
 
 
 def construct(call: DeferredCall) -> None:
@@ -51,68 +53,60 @@ def construct(call: DeferredCall) -> None:
     call()
 
 
-def check_module(seat: ModuleSpec) -> None:
-    """Raise ValueError, with both shapes, unless the module fits in its place."""
+def check_module(spec: ModuleSpec) -> None:
+    """Raise ValueError, with both shapes, unless the module fits its edge."""
     key = jax.eval_shape(lambda: jax.random.key(0))
-    module = infer_shapes(seat.make, key)
-    x, y = buffer(seat.sent), buffer(seat.received)
-    message = infer_shapes(
-        lambda m, x, k: m(x, k),
-        module,
-        x,
-        key,
-        doing=f"its message from {seat.sent} to {seat.received}: ",
-    )
-    require_shape("its message", message, seat, seat.received)
+    sent, received = spec.sent, spec.received
+    module = infer_shapes(spec.make, key)
+    x, y = make_buffer(sent), make_buffer(received)
+
+    doing = f"its message from {sent} to {received}: "
+    message = infer_shapes(lambda m, x, k: m(x, k), module, x, key, doing=doing)
+    require_shape("its message", message, spec, received)
+
     if isinstance(module, Layer):
-        state = infer_shapes(
-            lambda m, h: m.activation(m.reduce([h, h])),
-            module,
-            message,
-            doing=f"its state of size {seat.received}: ",
-        )
-        require_shape("its state", state, seat, seat.received)
-    update = infer_shapes(
-        lambda m, x, y, h: m.backward(x, y, h),
-        module,
-        x,
-        y,
-        y,
-        doing=f"its update between {seat.sent} and {seat.received}: ",
-    )
+        doing = f"its state of size {received}: "
+        activate = lambda m, h: m.activation(m.reduce([h, h]))  # noqa: E731
+        state = infer_shapes(activate, module, message, doing=doing)
+        require_shape("its state", state, spec, received)
+
+    doing = f"its update between {sent} and {received}: "
+    update = infer_shapes(lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=doing)
     if shapes(update) != shapes(module):
-        raise ValueError(
-            f"{type(module).__name__}.backward returns {shapes(update)}, expected the module's {shapes(module)}"
-        )
+        got = f"{type(module).__name__}.backward returns {shapes(update)}"
+        raise ValueError(f"{got}, expected the module's {shapes(module)}")
 
 
 def check_reductions(
     plan: NetworkSpec, network: Orchestrator, phases: Iterable[Phase], problems: Problems
 ) -> None:
-    """Note every layer that cannot reduce as many messages as some phase sends to it, given the network's shapes."""
-    seen, choices = set(), sorted({phase.messages for phase in phases})
-    for seat in plan.seats:
-        _, receiver, sender = seat.place
+    """Note every layer that cannot reduce the number of messages that some phase sends to it."""
+    checked = set()
+    choices = sorted({phase.messages for phase in phases})
+    layer_map = network.layer_map
+    for spec in plan.seats:
+        _, receiver, sender = spec.place
         if receiver != sender:
             continue
+        layer = layer_map[receiver, receiver]
+        incoming = [edge for edge in layer_map.edges if edge[0] == receiver]
         for messages in choices:
-            count = sum(
-                network.sends(messages, i, j) for i, j in network.layer_map.edges if i == receiver
-            )
-            if (seat.where, count) not in seen:
-                seen.add((seat.where, count))
-                with problems.at(seat.where):
-                    layer = network.layer_map[receiver, receiver]
-                    infer_shapes(
-                        lambda m, h: m.reduce(h),
-                        layer,
-                        [buffer(seat.received)] * count,
-                        doing=f"{count_of(count, 'message')}: ",
-                    )
+            count = sum(network.sends(messages, *edge) for edge in incoming)
+            if (spec.where, count) in checked:
+                continue
+            checked.add((spec.where, count))
+            with problems.at(spec.where):
+                received = [make_buffer(spec.received)] * count
+                doing = f"{count_of(count, 'message')}: "
+                infer_shapes(lambda m, h: m.reduce(h), layer, received, doing=doing)
 
 
 def infer_shapes(function: Any, *arguments: Any, doing: str = "") -> Any:
-    """Return the shapes of a result; whatever goes wrong is a ValueError with its first line, after what was being done."""
+    """Return the shapes of a result, without computing it.
+
+    Raises:
+        ValueError: for every exception, with its first line, after `doing`.
+    """
     try:
         return eqx.filter_eval_shape(function, *arguments)
     except ValueError as error:
@@ -121,18 +115,18 @@ def infer_shapes(function: Any, *arguments: Any, doing: str = "") -> Any:
         raise ValueError(f"{doing}{type(error).__name__}: {first_line(error)}") from error
 
 
-def buffer(size: Size) -> jax.ShapeDtypeStruct:
-    """Return the shape of a buffer with a batch."""
+def make_buffer(size: Size) -> jax.ShapeDtypeStruct:
+    """Return the shape of a buffer with a batch axis."""
     return jax.ShapeDtypeStruct((BATCH, *size), jnp.float32)
 
 
-def require_shape(what: str, value: Any, seat: ModuleSpec, expected: Size) -> None:
+def require_shape(what: str, value: Any, spec: ModuleSpec, expected: Size) -> None:
     """Raise ValueError unless `value` is one array with the shape of the receiver."""
-    if getattr(value, "shape", None) != (BATCH, *expected):
-        got = value.shape[1:] if getattr(value, "shape", ())[:1] == (BATCH,) else shapes(value)
-        raise ValueError(
-            f"{what} has the size {got}, but the receiver is {expected} (the sender is {seat.sent})"
-        )
+    shape = getattr(value, "shape", None)
+    if shape != (BATCH, *expected):
+        got = shape[1:] if shape and shape[0] == BATCH else shapes(value)
+        receiver = f"the receiver is {expected} (the sender is {spec.sent})"
+        raise ValueError(f"{what} has the size {got}, but {receiver}")
 
 
 def shapes(tree: Any) -> Any:

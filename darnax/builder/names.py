@@ -1,4 +1,4 @@
-"""Which modules a word of `learn` or of `optimizer.groups` means."""
+"""The modules that an entry of `learn` or a key of `optimizer.groups` refers to."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -7,10 +7,14 @@ from darnax.builder.problems import nearest
 
 
 def glob_for(word: str, names: Sequence[str]) -> str:
-    """Return the glob over module names that `word` stands for; raise ValueError if it matches none of `names`.
+    """Return the glob over module names that `word` stands for.
 
-    A word is the name of a module, a glob, or the name of a line of the YAML that makes several: `hidden` means hidden1,
-    hidden2, … Only that last one can be written in an override, where a key has no star.
+    It is the name of a module, a glob, or the name of an entry of the YAML that makes several
+    modules: `hidden` stands for hidden1, hidden2, … Only the last can be written as a key in an
+    override, since keys of overrides have no star.
+
+    Raises:
+        ValueError: it matches none of `names`.
 
     Example:
         >>> glob_for("up", ["hidden1", "up1", "up2"]), glob_for("h*", ["hidden1"])

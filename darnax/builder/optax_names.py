@@ -1,4 +1,4 @@
-"""Which names of Optax a configuration may use: those that build optimisers and schedules."""
+"""The names of Optax that a configuration may use: those that build optimisers and schedules."""
 
 import inspect
 from collections.abc import Iterator
@@ -61,57 +61,56 @@ REFUSED = {
     "monitor": NOTHING_READS,
     "MultiSteps": "makes no transformation; optax.apply_every sums steps",
 }
-"""Reasons, by the last part of the name: what can never work here."""
+"""Name in Optax -> why it cannot work here."""
+# By the last part of the name: Optax offers some functions under several modules.
 REASONS = {name.rpartition(".")[2]: reason for name, reason in REFUSED.items()}
 
 
 def find_in_optax(target: str) -> Any:
     """Return the constructor of an optimiser, a transformation or a schedule that `target` names.
 
-    The rest of Optax is not handed out: no module is imported for it, and a configuration can call
-    no function of it.
+    The rest of Optax is refused: no module is imported for it, so that a configuration can call no
+    other function.
 
     Raises:
-        ValueError: there is no such name, or it builds something else, or what cannot work here.
+        ValueError: there is no such name, or what it builds is something else, or cannot work here.
     """
     _, *modules, name = target.split(".")
     found: Any = optax
     for module in modules:
         found = vars(found).get(module)
         if not is_part(found):
-            raise ValueError(
-                f"{target} is not in a module of optax{nearest(name, offered_names(optax))}"
-            )
-    if reason := REASONS.get(name):
+            advice = nearest(name, offered_names(optax))
+            raise ValueError(f"{target} is not in a module of optax{advice}")
+    reason = REASONS.get(name)
+    if reason:
         raise ValueError(f"{target} {reason}")
     constructor = vars(found).get(name)
     if constructor is None:
-        raise ValueError(
-            f"{target.rpartition('.')[0]} has no {name}{nearest(name, offered_names(found))}"
-        )
+        advice = nearest(name, offered_names(found))
+        raise ValueError(f"{target.rpartition('.')[0]} has no {name}{advice}")
     if not builds(constructor):
-        raise ValueError(
-            f"{target} builds no optimiser, transformation or schedule; a configuration can name nothing else"
-        )
+        what = "builds no optimiser, transformation or schedule"
+        raise ValueError(f"{target} {what}; a configuration can name nothing else")
     return constructor
 
 
 def is_part(found: Any) -> bool:
-    """Whether it is a module of Optax."""
+    """Return whether it is a module of Optax."""
     return isinstance(found, ModuleType) and found.__name__.startswith("optax.")
 
 
 def builds(found: Any) -> bool:
-    """Whether it is a function of Optax that returns a transformation or a schedule."""
+    """Return whether it is a function of Optax that returns a transformation or a schedule."""
     function = found.func if isinstance(found, partial) else found
     if not inspect.isfunction(function) or not function.__module__.startswith("optax."):
         return False
-    made = inspect.signature(function).return_annotation
-    if isinstance(made, str):
-        made = get_type_hints(function).get("return")
-    if function.__name__ in UNANNOTATED or made == optax.Schedule:
+    result = inspect.signature(function).return_annotation
+    if isinstance(result, str):
+        result = get_type_hints(function).get("return")
+    if function.__name__ in UNANNOTATED or result == optax.Schedule:
         return True
-    return isinstance(made, type) and issubclass(made, optax.GradientTransformation)
+    return isinstance(result, type) and issubclass(result, optax.GradientTransformation)
 
 
 def offered_names(module: ModuleType) -> Iterator[str]:

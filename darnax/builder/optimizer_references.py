@@ -1,4 +1,4 @@
-"""References of Optax's transformations, which do not carry them in a form that BibTeX reads.
+"""References of Optax's transformations, whose docstrings have none in BibTeX.
 
 @inproceedings{kingma2015adam,
   title = {Adam: a method for stochastic optimization},
@@ -17,24 +17,28 @@
 }
 @article{duchi2011adaptive,
   title = {Adaptive subgradient methods for online learning and stochastic optimization},
-  author = {Duchi, John and Hazan, Elad and Singer, Yoram}, journal = {Journal of Machine Learning Research},
-  volume = {12}, pages = {2121--2159}, year = {2011}
+  author = {Duchi, John and Hazan, Elad and Singer, Yoram},
+  journal = {Journal of Machine Learning Research}, volume = {12}, pages = {2121--2159},
+  year = {2011}
 }
 @misc{tieleman2012rmsprop,
-  title = {Lecture 6.5, {RMSProp}: divide the gradient by a running average of its recent magnitude},
+  title = {Lecture 6.5, {RMSProp}: divide the gradient by a running average of its recent
+           magnitude},
   author = {Tieleman, Tijmen and Hinton, Geoffrey},
   howpublished = {Coursera: Neural Networks for Machine Learning}, year = {2012}
 }
 @inproceedings{chen2023symbolic,
   title = {Symbolic discovery of optimization algorithms},
-  author = {Chen, Xiangning and Liang, Chen and Huang, Da and Real, Esteban and Wang, Kaiyuan and Pham, Hieu and Dong, Xuanyi
-            and Luong, Thang and Hsieh, Cho-Jui and Lu, Yifeng and Le, Quoc V.},
+  author = {Chen, Xiangning and Liang, Chen and Huang, Da and Real, Esteban and Wang, Kaiyuan and
+            Pham, Hieu and Dong, Xuanyi and Luong, Thang and Hsieh, Cho-Jui and Lu, Yifeng and
+            Le, Quoc V.},
   booktitle = {Advances in Neural Information Processing Systems}, volume = {36}, year = {2023}
 }
 @inproceedings{krogh1992simple,
   title = {A simple weight decay can improve generalization},
-  author = {Krogh, Anders and Hertz, John A.}, booktitle = {Advances in Neural Information Processing Systems},
-  volume = {4}, pages = {950--957}, year = {1992}
+  author = {Krogh, Anders and Hertz, John A.},
+  booktitle = {Advances in Neural Information Processing Systems}, volume = {4},
+  pages = {950--957}, year = {1992}
 }
 @article{polyak1964some,
   title = {Some methods of speeding up the convergence of iteration methods},

@@ -1,4 +1,7 @@
-"""From the section `optimizer` to Optax, with every number in the optimiser's state instead of in the compiled step."""
+"""Build the Optax optimiser of the section `optimizer`, with its numbers in the optimiser's state.
+
+A number in the state is an input of the compiled step, so that other numbers need no compilation.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +20,10 @@ from darnax.builder.specification import Optimizer
 from darnax.builder.transformations import (
     PROBE,
     check_transformation,
-    in_words,
+    explain_error,
     inject_numbers,
-    loop,
     make_with_plain_numbers,
+    update_in_loop,
 )
 from darnax.builder.trials import as_abstract
 from darnax.learning import group_by_module, trainable_mask
@@ -31,12 +34,12 @@ from darnax.relaxation import Phase
 @partial(jax.tree_util.register_dataclass, data_fields=["calls"], meta_fields=[])
 @dataclass(frozen=True)
 class Transformation:
-    """One of Optax's transformations, or several in a row."""
+    """One of Optax's transformations, or several that are applied in order."""
 
     calls: tuple[DeferredCall, ...]
 
     def __call__(self, steps_per_epoch: int) -> optax.GradientTransformation:
-        """Make it; one alone stays alone."""
+        """Make the transformation; a single one is not wrapped in a chain."""
         links = [inject_numbers(call, steps_per_epoch) for call in self.calls]
         return links[0] if len(links) == 1 else optax.chain(*links)
 
@@ -50,36 +53,45 @@ NOTHING = Transformation((DeferredCall(optax.identity),))
 @partial(jax.tree_util.register_dataclass, data_fields=["default", "groups"], meta_fields=["globs"])
 @dataclass(frozen=True)
 class Groups:
-    """From a network and the steps of an epoch to its optimiser: modules by the first glob that means them, or the default."""
+    """The optimiser of a network: a transformation for each group of modules, and the default.
+
+    A module belongs to the first group whose glob matches its name.
+    """
 
     default: Transformation
     globs: tuple[str, ...]
     groups: tuple[Transformation, ...]
 
     def __call__(self, network: Orchestrator, steps_per_epoch: int) -> optax.GradientTransformation:
-        """Make it."""
-        made_groups = {
+        """Make the optimiser."""
+        groups = {
             glob: group(steps_per_epoch)
             for glob, group in zip(self.globs, self.groups, strict=True)
         }
-        return group_by_module(network, self.default(steps_per_epoch), made_groups)
+        return group_by_module(network, self.default(steps_per_epoch), groups)
 
     def make_plainly(self, steps_per_epoch: int) -> None:
-        """Make it of plain numbers, for the constructors to look at the epochs in them; what is wrong may be any exception."""
+        """Make every transformation with plain numbers, so that constructors check their values.
+
+        Raises:
+            Exception: whatever a constructor raises.
+        """
         for transformation in (self.default, *self.groups):
             for call in transformation.calls:
                 make_with_plain_numbers(call, steps_per_epoch)
 
     def only(self, number: int) -> "Groups":
-        """Return it with one transformation, the default or a group, and nothing in the place of the others."""
+        """Return the optimiser with only one transformation, the default (0) or a group."""
+        everything = (self.default, *self.groups)
         default, *groups = (
-            each if n == number else NOTHING for n, each in enumerate((self.default, *self.groups))
+            transformation if n == number else NOTHING
+            for n, transformation in enumerate(everything)
         )
         return replace(self, default=default, groups=tuple(groups))
 
 
 def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -> Groups | None:
-    """Return what makes the optimiser, or None with every reason among the problems."""
+    """Return the optimiser of the section, or None with problems noted."""
     reader = replace(reader, epochs=True)
     default = read_transformation(section.default, "optimizer.default", reader)
     groups = {}
@@ -88,65 +100,64 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
         group = read_transformation(node, where, reader)
         with reader.problems.at(where):
             groups[glob_for(pattern, names) if names else pattern] = group
-    if default is None or None in groups.values():
+    complete = tuple(group for group in groups.values() if group is not None)
+    if default is None or len(complete) < len(groups):
         return None
-    return Groups(
-        default, tuple(groups), tuple(group for group in groups.values() if group is not None)
-    )
+    return Groups(default, tuple(groups), complete)
 
 
 def read_transformation(node: Any, where: str, reader: Reader) -> Transformation | None:
-    """Return the transformation that a mapping with `_target_`, or one of such mappings in order, describes."""
+    """Return the transformation of a node, or None with problems noted.
+
+    The node is a mapping with `_target_`, or several of them by name, which are applied in order.
+    """
     if not isinstance(node, Mapping) or not node:
-        reader.problems.add(
-            where,
-            f"got {format_value(node)}, expected a mapping with `_target_`, or several in order; to leave it out, ~{where}",
-        )
+        expected = "expected a mapping with `_target_`, or several in order"
+        what = f"got {format_value(node)}, {expected}; to leave it out, ~{where}"
+        reader.problems.add(where, what)
         return None
-    parts = (
-        {where: node}
-        if "_target_" in node
-        else {f"{where}.{name}": part for name, part in node.items()}
-    )
+    parts = {f"{where}.{name}": part for name, part in node.items()}
+    if "_target_" in node:
+        parts = {where: node}
     calls = {path: reader.call(part, path) for path, part in parts.items()}
-    found = []
+    checked = []
     for path, call in calls.items():
         with reader.problems.at(path):
             if call is not None:
-                found.append(check_transformation(call))
-    return Transformation(tuple(found)) if len(found) == len(calls) else None
+                checked.append(check_transformation(call))
+    return Transformation(tuple(checked)) if len(checked) == len(calls) else None
 
 
 def check_optimizer(
     groups: Groups, network: Orchestrator, phases: Mapping[str, Phase], problems: Problems
 ) -> None:
-    """Note every transformation that cannot take steps with the modules that it is for, given the network's shapes."""
+    """Note every transformation that cannot take steps with the shapes of its modules."""
     try:
         try_steps(groups, network, phases)
-    except Exception as error:  # of one of them, or of all together
+    except Exception as error:  # transformations may raise anything
         before = len(problems.found)
-        for number, (where, each) in enumerate(
-            zip(paths(groups), (groups.default, *groups.groups), strict=True)
-        ):
+        # Try each alone to find the one at fault; if each works alone, their combination does not.
+        everything = (groups.default, *groups.groups)
+        for number, (where, each) in enumerate(zip(paths(groups), everything, strict=True)):
             try:
                 try_steps(groups.only(number), network, phases)
             except Exception as alone:
-                problems.add(
-                    where, f"cannot take steps with these modules: {in_words(str(each), alone)}"
-                )
+                reason = explain_error(str(each), alone)
+                problems.add(where, f"cannot take steps with these modules: {reason}")
         if len(problems.found) == before:
-            problems.add("optimizer", in_words("the optimiser", error))
+            problems.add("optimizer", explain_error("the optimiser", error))
 
 
 def try_steps(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase]) -> None:
     """Take steps with the network's shapes, with every number traced."""
 
-    def steps(groups: Groups, network: Orchestrator) -> Any:
-        return loop(groups(network, PROBE), eqx.filter(network, trainable_mask(network, phases)))
+    def take_steps(groups: Groups, network: Orchestrator) -> Any:
+        parameters = eqx.filter(network, trainable_mask(network, phases))
+        return update_in_loop(groups(network, PROBE), parameters)
 
-    eqx.filter_eval_shape(steps, as_abstract(groups), network)
+    eqx.filter_eval_shape(take_steps, as_abstract(groups), network)
 
 
 def paths(groups: Groups) -> list[str]:
-    """Return where the default and the groups stand in a configuration."""
+    """Return the paths of the default and of the groups in a configuration."""
     return ["optimizer.default", *(f"optimizer.groups.{glob}" for glob in groups.globs)]

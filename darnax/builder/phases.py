@@ -1,4 +1,4 @@
-"""From `dynamics.train` and `dynamics.infer` to phases."""
+"""Build the phases of `dynamics.train` and `dynamics.infer`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,41 +13,44 @@ from darnax.relaxation import Phase, Phases
 def read_phases(
     node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader
 ) -> Phases:
-    """Return the phases by name, those without a problem; `names` are the modules that `learn` may mean, if they are known."""
+    """Return the phases that have no problem, by name.
+
+    `names` are those of the modules, to which `learn` may refer; empty if they are unknown because
+    the model has problems.
+    """
     phases: dict[str, Phase] = {}
     for name, value in node.items():
         path = f"{where}.{name}"
         if not isinstance(value, Mapping):
-            reader.problems.add(
-                path,
-                f"got {format_value(value)}, expected a mapping, such as {{messages: forward, steps: 5}}",
-            )
+            example = "{messages: forward, steps: 5}"
+            what = f"got {format_value(value)}, expected a mapping, such as {example}"
+            reader.problems.add(path, what)
             continue
-        objects = [key for key, part in value.items() if holds_a_mapping(part)]
+        objects = [key for key, part in value.items() if contains_mapping(part)]
         for key in objects:
-            reader.problems.add(
-                f"{path}.{key}",
-                f"got {format_value(value[key])}, expected words and numbers: a phase holds no object",
-            )
+            got = format_value(value[key])
+            what = f"got {got}, expected words and numbers: a phase holds no object"
+            reader.problems.add(f"{path}.{key}", what)
         if objects:
             continue
         call = reader.arguments(Phase, value, path, filled=())
         if call is not None:
             with reader.problems.at(path):
                 phase = call()
-                phases[name] = replace(
-                    phase, learn=tuple(read_learn(phase, f"{path}.learn", names, reader))
-                )
+                learn = read_learn(phase, f"{path}.learn", names, reader)
+                phases[name] = replace(phase, learn=tuple(learn))
     return Phases(phases)
 
 
-def holds_a_mapping(part: Any) -> bool:
-    """Say whether a part of a phase would make an object, or asks for one."""
-    return isinstance(part, Mapping) or (isinstance(part, list) and any(map(holds_a_mapping, part)))
+def contains_mapping(part: Any) -> bool:
+    """Return whether a part of a phase is a mapping, or a list that contains one."""
+    if isinstance(part, list):
+        return any(map(contains_mapping, part))
+    return isinstance(part, Mapping)
 
 
 def read_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader) -> list[str]:
-    """Return the globs that the words of `learn` stand for; note the words that mean no module."""
+    """Return the globs that the entries of `learn` stand for; note those that match no module."""
     if phase.learn and where.startswith("dynamics.infer"):
         reader.problems.add(where, "inference learns nothing; take it away")
         return []

@@ -1,4 +1,4 @@
-"""Collects everything that is wrong with a configuration, so that it is said at once."""
+"""Collect everything that is wrong with a configuration, so that it is reported at once."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from darnax.near import near
 
 
 class Problems:
-    """What was found so far, in the order of finding."""
+    """The problems found so far, in the order of finding."""
 
     def __init__(self) -> None:
         self.found: list[Problem] = []
@@ -33,29 +33,27 @@ class Problems:
 
 
 def nearest(word: object, names: Iterable[str]) -> str:
-    """Return the end of a sentence: the name that was probably meant, or all of them if they are few.
+    """Return the end of a message: the most similar name, or all names if they are few.
 
     Example:
         >>> nearest("hiden", ["hidden", "output"])
         '; did you mean hidden?'
     """
     names = [name for name in dict.fromkeys(names) if not name.startswith("_")]
-    if close := near(str(word), names):
-        return f"; did you mean {close[0]}?"
-    if not names:
+    similar = near(str(word), names)
+    if similar:
+        return f"; did you mean {similar[0]}?"
+    if not 1 <= len(names) <= 12:
         return ""
-    return (
-        f"; there {'are' if len(names) > 1 else 'is'}: {', '.join(names)}"
-        if len(names) <= 12
-        else ""
-    )
+    verb = "are" if len(names) > 1 else "is"
+    return f"; there {verb}: {', '.join(names)}"
 
 
 def format_value(value: object) -> str:
-    """Return a value as YAML would have it, on one line.
+    """Return a value as in YAML, on one line.
 
     Example:
-        >>> said(None), said([6, "a"])
+        >>> format_value(None), format_value([6, "a"])
         ('null', '[6, "a"]')
     """
     return json.dumps(value, default=repr, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Which part of the section `optimizer` a module's steps are made by, and how long they are, in a few words."""
+"""The part of the section `optimizer` that applies to a module, and its learning rate as text."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -13,47 +13,46 @@ from darnax.builder.transformations import PROBE
 RATE = "learning_rate"
 
 
-def source_of(name: str, optimizer: Groups, words: Sequence[str]) -> tuple[str, Transformation]:
-    """Return the key of the section whose transformation treats the module called `name`, and the transformation.
+def find_transformation(
+    name: str, optimizer: Groups, group_keys: Sequence[str]
+) -> tuple[str, Transformation]:
+    """Return the transformation that applies to a module, after its key in the section.
 
     Args:
         name: of the module.
-        optimizer: as it was read.
-        words: the keys of `optimizer.groups`, as they are written.
+        optimizer: of the section.
+        group_keys: the keys of `optimizer.groups`, as written in the configuration.
     """
-    groups = zip(words, optimizer.globs, optimizer.groups, strict=True)
-    for word, glob, transformation in groups:
+    groups = zip(group_keys, optimizer.globs, optimizer.groups, strict=True)
+    for key, glob, transformation in groups:
         if fnmatchcase(name, glob):
-            return f"groups.{word}", transformation
+            return f"groups.{key}", transformation
     return "default", optimizer.default
 
 
-def kinds_of(transformation: Transformation) -> str:
-    """Return the names of Optax's constructors, in order."""
-    return ", ".join(qualified_name(call.factory) for call in transformation.calls)
+def describe_rate(transformation: Transformation) -> str:
+    """Return the learning rate: a number, or a schedule with its value at the first step.
+
+    It is empty where it is not known.
+    """
+    return ", ".join(filter(None, map(describe_rate_of_call, transformation.calls)))
 
 
-def rate_of(transformation: Transformation) -> str:
-    """Return the learning rate: a number, or a schedule with its value at the first step; empty where it cannot be told."""
-    return ", ".join(filter(None, (rate_in(call) for call in transformation.calls)))
-
-
-def rate_in(call: DeferredCall) -> str:
+def describe_rate_of_call(call: DeferredCall) -> str:
     """Return the learning rate of one constructor."""
     parameters = inspect.signature(call.factory).parameters
     if RATE not in parameters:
         return ""
     value = call.arguments.get(RATE, parameters[RATE].default)
     if isinstance(value, DeferredCall):
-        first = first_value(value)
-        return qualified_name(value.factory).removesuffix("_schedule") + (
-            "" if first is None else f" from {first:.4g}"
-        )
+        name = qualified_name(value.factory).removesuffix("_schedule")
+        first = evaluate_first(value)
+        return name if first is None else f"{name} from {first:.4g}"
     return f"{value:.4g}" if isinstance(value, int | float) else ""
 
 
-def first_value(schedule: DeferredCall) -> float | None:
-    """Return what a schedule says at step 0, or None where it cannot be asked outside of training."""
+def evaluate_first(schedule: DeferredCall) -> float | None:
+    """Return the value of a schedule at step 0, or None if it cannot be evaluated here."""
     try:
         function: Callable[[int], Any] = evaluate_calls(schedule, PROBE)
         return float(function(0))

@@ -1,4 +1,4 @@
-"""What a constructor takes: its parameters and their annotations."""
+"""The parameters of constructors and their annotations."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -7,21 +7,19 @@ from typing import Any, get_type_hints
 
 import jax
 
-from darnax.builder.annotations import options
+from darnax.builder.annotations import union_members
 
-SEEDS = frozenset(
-    {"key", "seed"}
-)  # arguments that make keys, of integers; a traced number is a float
+# Parameters from which keys are made. They are integers, so they are never traced as floats.
+SEEDS = frozenset({"key", "seed"})
 
 
 def signature_of(
     factory: Callable[..., Any],
 ) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
-    """Return the named parameters of a constructor and, as far as they can be read, their annotations."""
+    """Return the named parameters of a constructor and their annotations, if they can be read."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = {
-        name: p for name, p in inspect.signature(factory).parameters.items() if p.kind in named
-    }
+    everything = inspect.signature(factory).parameters
+    parameters = {name: p for name, p in everything.items() if p.kind in named}
     hints = {
         name: p.annotation
         for name, p in parameters.items()
@@ -39,22 +37,21 @@ def signature_of(
 
 
 def hint_of(name: str, hints: Mapping[str, Any]) -> Any:
-    """Return the annotation of a parameter; what may be a key is for a configuration an integer, which makes one."""
+    """Return the annotation of a parameter; for a key it is `int`, a seed to make the key from."""
     hint = hints.get(name, Any)
-    if name in SEEDS and jax.Array in options(hint):
-        return int | None if NoneType in options(hint) else int
+    members = union_members(hint)
+    if name in SEEDS and jax.Array in members:
+        return int | None if NoneType in members else int
     return hint
 
 
-def takes_anything(factory: Callable[..., Any]) -> bool:
-    """Whether a constructor has `**kwargs`."""
-    return any(
-        p.kind is inspect.Parameter.VAR_KEYWORD
-        for p in inspect.signature(factory).parameters.values()
-    )
+def takes_any_argument(factory: Callable[..., Any]) -> bool:
+    """Return whether a constructor has `**kwargs`."""
+    parameters = inspect.signature(factory).parameters.values()
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
 
 def qualified_name(factory: Callable[..., Any]) -> str:
-    """Return the name of a constructor for a person; that of a function with some of its arguments given is the function's."""
+    """Return the name of a constructor; of a `functools.partial`, that of its function."""
     function = getattr(factory, "func", factory)
     return str(getattr(function, "__name__", repr(factory)))

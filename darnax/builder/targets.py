@@ -1,4 +1,4 @@
-"""From the words after `_target_` to the class that they name, and to no other."""
+"""Find the class or function that a `_target_` names, in trusted packages only."""
 
 import inspect
 import pkgutil
@@ -8,14 +8,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from darnax.builder.annotations import made_by
+from darnax.builder.annotations import return_class
 from darnax.builder.optax_names import find_in_optax
 from darnax.builder.problems import format_value, nearest
 from darnax.errors import first_line
 from darnax.tracking import Tracker
 
 TRUSTED = frozenset({"darnax", "optax"})
-ROOMS = (
+# The packages of darnax whose classes a configuration may name.
+PACKAGES = (
     "states",
     "rules",
     "connectivity",
@@ -23,19 +24,21 @@ ROOMS = (
     "orchestrators",
     "observables",
     "data",
-)  # of darnax, whose classes a file may name
+)
 
 
 def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
-    """Return the class or function named by `target`; nothing of a package that is not trusted is imported or handed out.
+    """Return the class or function named by `target`.
+
+    Nothing of a package that is not trusted is imported or returned.
 
     Raises:
-        ValueError: no dotted name, a package that is not trusted, a name that does not exist, or not of the `kind` wanted.
+        ValueError: it is not a dotted name, its package is not trusted, the name does not exist, or
+            it does not make a `kind`.
     """
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z]\w*)+", target):
-        raise ValueError(
-            f"got {format_value(target)}, expected a dotted public name, such as darnax.modules.OutputLayer"
-        )
+        expected = "expected a dotted public name, such as darnax.modules.OutputLayer"
+        raise ValueError(f"got {format_value(target)}, {expected}")
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
     require_trust(package, target, allowed)
@@ -44,17 +47,16 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         found = find_in_optax(target)
         require_kind(found, target, kind)
         return found
-    found = imported(package)
-    walked = package
+    found = import_or_refuse(package)
+    path = package
     for name in names:
-        found = member(found, walked, name)
-        walked = f"{walked}.{name}"
-        home = (
-            found.__name__
-            if isinstance(found, ModuleType)
-            else getattr(found, "__module__", package)
-        )
-        require_trust(str(home).partition(".")[0], target, allowed)
+        found = find_member(found, path, name)
+        path = f"{path}.{name}"
+        # A trusted package may have a member of another one, such as a module that it imports.
+        module = getattr(found, "__module__", package)
+        if isinstance(found, ModuleType):
+            module = found.__name__
+        require_trust(str(module).partition(".")[0], target, allowed)
     if package == "darnax":
         require_public(found, target, kind)
     require_kind(found, target, kind)
@@ -62,64 +64,68 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
 
 
 def require_trust(package: str, target: str, allowed: Collection[str]) -> None:
-    """Raise ValueError, with the way out, unless the package may be used."""
+    """Raise ValueError, with the setting to change, unless the package may be used."""
+    if package in allowed:
+        return
     named = target.partition(".")[0]
-    if package not in allowed and named in TRUSTED:
-        raise ValueError(
-            f"{target} leads out of {named}, to {package}; name what {named} itself offers"
-        )
-    if package not in allowed:
-        raise ValueError(
-            f"{target} is of the package {package}, which this run does not trust; if you do, add trust=[{package}]"
-        )
+    if named in TRUSTED:
+        what = f"{target} leads out of {named}, to {package}"
+        raise ValueError(f"{what}; name what {named} itself offers")
+    what = f"{target} is of the package {package}, which this run does not trust"
+    raise ValueError(f"{what}; if you do, add trust=[{package}]")
 
 
-def imported(module: str) -> ModuleType:
-    """Import a module; whatever keeps it from being imported is a ValueError."""
+def import_or_refuse(module: str) -> ModuleType:
+    """Import a module; raise ValueError for every exception of the import."""
     try:
         return import_module(module)
     except Exception as error:
         reason = f"{type(error).__name__}: {first_line(error)}"
-        raise ValueError(
-            f"cannot import {module} ({reason}); install it, or put its folder on PYTHONPATH"
-        ) from error
+        advice = "install it, or put its folder on PYTHONPATH"
+        raise ValueError(f"cannot import {module} ({reason}); {advice}") from error
 
 
-def member(found: Any, walked: str, name: str) -> Any:
-    """Return the attribute or submodule `name` of `found`, or raise ValueError with the nearest name that there is."""
+def find_member(found: Any, path: str, name: str) -> Any:
+    """Return the attribute or submodule `name` of `found`, which is at `path`.
+
+    Raises:
+        ValueError: there is none; the message has the nearest name.
+    """
     if hasattr(found, name):
         return getattr(found, name)
     modules = [module.name for module in pkgutil.iter_modules(getattr(found, "__path__", []))]
     if name in modules:
-        return imported(f"{walked}.{name}")
-    known = [*getattr(found, "__all__", [n for n in dir(found) if not n.startswith("_")]), *modules]
-    raise ValueError(f"{walked} has no {name}{nearest(name, known)}")
+        return import_or_refuse(f"{path}.{name}")
+    public = [attribute for attribute in dir(found) if not attribute.startswith("_")]
+    known = [*getattr(found, "__all__", public), *modules]
+    raise ValueError(f"{path} has no {name}{nearest(name, known)}")
 
 
 def require_public(found: Any, target: str, kind: type | None = None) -> None:
-    """Raise ValueError unless `found` is a class that a room of darnax offers.
+    """Raise ValueError unless `found` is a class that one of PACKAGES exports.
 
-    The rest of darnax writes files and starts processes, and no configuration needs that; nor does
-    it need a tracker elsewhere than where trackers are named.
+    The rest of darnax writes files and starts processes, which no configuration needs; trackers are
+    named in the section `tracking` alone.
     """
     if not isinstance(found, type):
         raise ValueError(f"{target} is no class")
-    room = ".".join(found.__module__.split(".")[:2])
-    rooms = (*ROOMS, "tracking") if kind is Tracker else ROOMS
-    offered = room.removeprefix("darnax.") in rooms
-    if not offered or found.__name__ not in getattr(import_module(room), "__all__", ()):
-        places = ", ".join(f"darnax.{name}" for name in rooms)
-        raise ValueError(
-            f"{target} is nothing that a configuration can name; classes are in {places}"
-        )
+    package = ".".join(found.__module__.split(".")[:2])
+    allowed = (*PACKAGES, "tracking") if kind is Tracker else PACKAGES
+    if package.removeprefix("darnax.") in allowed:
+        exported = getattr(import_module(package), "__all__", ())
+        if found.__name__ in exported:
+            return
+    packages = ", ".join(f"darnax.{name}" for name in allowed)
+    what = f"{target} is nothing that a configuration can name"
+    raise ValueError(f"{what}; classes are in {packages}")
 
 
 def require_kind(found: Any, target: str, kind: type | None) -> None:
     """Raise ValueError unless `found` can be called to make a `kind`."""
     if not callable(found):
         raise ValueError(f"{target} is no class")
-    made = made_by(found)
-    if kind is not None and made is not None and not issubclass(made, kind):
+    result = return_class(found)
+    if kind is not None and result is not None and not issubclass(result, kind):
         raise ValueError(f"{target} is no {kind.__name__}; expected one here")
     if inspect.isabstract(found):
         raise ValueError(f"{target} is an interface; name one of its implementations")

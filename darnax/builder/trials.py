@@ -1,4 +1,4 @@
-"""Tries calls as a compiled program will make them, with numbers traced; nothing is compiled."""
+"""Try calls with traced numbers, as a compiled program makes them; nothing is compiled."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,10 +16,10 @@ Attempt = Callable[[DeferredCall], Any]
 def choose_traced_numbers(
     call: DeferredCall, attempt: Attempt, attempt_part: Attempt
 ) -> DeferredCall:
-    """Return the call as a program can make it: numbers traced, or compiled in where that fails.
+    """Return the call with its numbers traced, or compiled in where that fails.
 
-    The calls among its arguments are tried first, each by itself, with `attempt_part`; one that
-    fails both ways is left to the call that it is an argument of.
+    The calls among its arguments are tried first, each by itself, with `attempt_part`. One that
+    fails both ways stays as it is: the error then comes from the outer call.
 
     Raises:
         Exception: whatever `attempt` raises with the numbers compiled in.
@@ -41,10 +41,10 @@ def choose_traced_numbers(
 
 
 def trace(attempt: Attempt, call: Any) -> None:
-    """Trace `attempt`, with every number of the call as a run traces it."""
+    """Trace `attempt` with abstract values for all numbers of the call, as in a run."""
     jax.eval_shape(attempt, as_abstract(call))
 
 
 def as_abstract(tree: Any) -> Any:
-    """Return a tree of numbers with their shapes in their place."""
+    """Return a tree of numbers with each replaced by its shape."""
     return jax.tree.map(lambda number: jax.ShapeDtypeStruct(np.shape(number), jnp.float32), tree)

@@ -1,4 +1,4 @@
-"""From names to edges: buffers that repeat, and adapters between `hidden[i]` and `hidden[i+1]`."""
+"""From names to edges: repeated buffers, and adapters between `hidden[i]` and `hidden[i+1]`."""
 
 import math
 import re
@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 from darnax.builder.problems import Problems, format_value, nearest
 
 Size = tuple[int, ...]
-DEEPEST = 1000  # every layer is traced on its own: beyond, a network compiles for hours
-MOST_UNITS = 2**31 - 1  # units are numbered in 32 bits
+DEEPEST = 1000  # buffers; every layer is traced separately, and more compile for hours
+MOST_UNITS = 2**31 - 1  # indices of units have 32 bits
 NAME = re.compile(r"[A-Za-z_]\w*")
+# A name, alone or with an index: i, i+1, i-1, 2 or -1 in brackets.
 ENDPOINT = re.compile(r"(\w+)(?: *\[ *(?:(i)(?: *([+-]) *(\d+))?|(-?\d+)) *\])?")
 
 
 @dataclass(frozen=True)
 class Family:
-    """A line of `buffers`: one buffer, or `repeat` of them with one size; `first` is the position of the first."""
+    """An entry of `buffers`: one buffer, or `repeat` buffers of one size, from position `first`."""
 
     name: str
     size: Size
@@ -27,11 +28,9 @@ class Family:
     @property
     def members(self) -> tuple[str, ...]:
         """Names of the buffers: `hidden1`, `hidden2`, … where they repeat."""
-        return (
-            (self.name,)
-            if self.repeat is None
-            else tuple(f"{self.name}{i}" for i in range(1, self.repeat + 1))
-        )
+        if self.repeat is None:
+            return (self.name,)
+        return tuple(f"{self.name}{i}" for i in range(1, self.repeat + 1))
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class NamedEdge(NamedTuple):
 
 
 def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
-    """Return the buffers that the mapping `model.buffers` describes, or None with every reason among the problems."""
+    """Return the buffers of the mapping `model.buffers`, or None with problems noted."""
     before, first = len(problems.found), 0
     families = {}
     for name, value in node.items():
@@ -77,67 +76,66 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
     for end, role in ((0, "first buffer is the input"), (-1, "last buffer is the output")):
         name = list(node)[end]
         if name in families and families[name].repeat is not None:
-            problems.add(
-                f"model.buffers.{name}",
-                f"the {role}, which does not repeat; write its size alone, such as [10]",
-            )
+            what = f"the {role}, which does not repeat; write its size alone, such as [10]"
+            problems.add(f"model.buffers.{name}", what)
     for name, family in families.items():
-        if twice := [
-            member for member in family.members if family.repeat is not None and member in families
-        ]:
-            problems.add(
-                f"model.buffers.{twice[0]}",
-                f"is also the name of a member of {name}; choose another name",
-            )
+        members = family.members if family.repeat is not None else ()
+        duplicates = [member for member in members if member in families]
+        if duplicates:
+            what = f"is also the name of a member of {name}; choose another name"
+            problems.add(f"model.buffers.{duplicates[0]}", what)
     return Buffers(families) if len(problems.found) == before else None
 
 
 def read_family(name: str, value: Any, first: int) -> Family:
-    """Return one line of `buffers`; raise ValueError if it is none."""
+    """Return one entry of `buffers`; raise ValueError if it is invalid."""
     if not NAME.fullmatch(name):
         raise ValueError(f"got {name!r}, expected a name of letters, digits and _")
     repeats = isinstance(value, Mapping)
     if repeats and set(value) != {"size", "repeat"}:
-        raise ValueError(
-            f"got the keys {', '.join(map(str, value)) or 'none'}; expected size and repeat"
-        )
+        keys = ", ".join(map(str, value)) or "none"
+        raise ValueError(f"got the keys {keys}; expected size and repeat")
     size, repeat = (value["size"], value["repeat"]) if repeats else (value, None)
-    if (
-        not isinstance(size, list | tuple)
-        or not size
-        or not all(type(length) is int and length > 0 for length in size)
-    ):
-        raise ValueError(
-            f"got the size {format_value(size)}, expected a list of positive integers, such as [10]"
-        )
+    if not is_size(size):
+        expected = "expected a list of positive integers, such as [10]"
+        raise ValueError(f"got the size {format_value(size)}, {expected}")
     if math.prod(size) > MOST_UNITS:
         raise ValueError(f"got the size {format_value(size)}, expected {MOST_UNITS} units at most")
     if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
-        raise ValueError(
-            f"got repeat: {format_value(repeat)}, expected a positive integer, {DEEPEST} at most"
-        )
+        expected = f"expected a positive integer, {DEEPEST} at most"
+        raise ValueError(f"got repeat: {format_value(repeat)}, {expected}")
     return Family(name, tuple(size), repeat, first)
 
 
+def is_size(value: Any) -> bool:
+    """Return whether a value is a non-empty list of positive integers."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(type(length) is int and length > 0 for length in value)
+
+
 class Endpoint(NamedTuple):
-    """One end of an adapter: a buffer, for every i or for one."""
+    """One end of an adapter: a buffer, or one for each i."""
 
     family: Family
-    running: bool  # the index has an i in it
-    shift: int  # the index, or what is added to i
+    running: bool  # whether the index contains i
+    shift: int  # the index, or the number that is added to i
 
     def at(self, i: int) -> int | None:
-        """Return the position of the buffer for this i, or None where there is none."""
+        """Return the position of the buffer for this i, or None if there is none."""
         if self.family.repeat is None:
             return self.family.first
         index = self.shift + (i if self.running else 0)
         if index < 0 and not self.running:
-            index += self.family.repeat + 1
+            index += self.family.repeat + 1  # -1 is the last one
         return self.family.first + index - 1 if 1 <= index <= self.family.repeat else None
 
 
 def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
-    """Return the end of an adapter that `text` describes; raise ValueError, with what to write, if it is none.
+    """Return the end of an adapter that `text` describes.
+
+    Raises:
+        ValueError: the text is invalid; the message has an example of what to write.
 
     Example:
         >>> read_endpoint("hidden[i+1]", Buffers({"hidden": Family("hidden", (8,), 3, 1)})).at(2)
@@ -145,28 +143,27 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     """
     match = ENDPOINT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(
-            f"got {format_value(text)}, expected the name of a buffer, or such as hidden[1], hidden[-1], hidden[i], hidden[i+1]"
-        )
+        examples = "hidden[1], hidden[-1], hidden[i], hidden[i+1]"
+        expected = f"expected the name of a buffer, or such as {examples}"
+        raise ValueError(f"got {format_value(text)}, {expected}")
     name, running, sign, shift, fixed = match.groups()
-    family = family_called(name, buffers)
-    indexed = running is not None or fixed is not None
-    if family.repeat is None and indexed:
+    family = find_family(name, buffers)
+    has_index = running is not None or fixed is not None
+    if family.repeat is None and has_index:
         raise ValueError(f"got {text}, but {name} does not repeat; write {name}")
-    if family.repeat is not None and not indexed:
-        raise ValueError(
-            f"got {text}, but {name} repeats; write {name}[1], {name}[-1], or {name}[i] for every one"
-        )
-    end = Endpoint(family, running is not None, int(fixed or f"{sign or '+'}{shift or 0}"))
+    if family.repeat is not None and not has_index:
+        examples = f"{name}[1], {name}[-1], or {name}[i] for every one"
+        raise ValueError(f"got {text}, but {name} repeats; write {examples}")
+    added = f"{sign or '+'}{shift or 0}"
+    end = Endpoint(family, running is not None, int(fixed or added))
     if fixed is not None and end.at(0) is None:
-        raise ValueError(
-            f"got {text}, expected an index from 1 to {family.repeat}, or -1 for the last"
-        )
+        expected = f"expected an index from 1 to {family.repeat}, or -1 for the last"
+        raise ValueError(f"got {text}, {expected}")
     return end
 
 
-def family_called(name: str, buffers: Buffers) -> Family:
-    """Return the line of `buffers` with this name, or raise ValueError with the nearest one."""
+def find_family(name: str, buffers: Buffers) -> Family:
+    """Return the entry of `buffers` with this name, or raise ValueError with the nearest one."""
     if name in buffers.families:
         return buffers.families[name]
     for family in buffers.families.values():
@@ -176,11 +173,11 @@ def family_called(name: str, buffers: Buffers) -> Family:
 
 
 def named_edges(name: str, sender: Endpoint, receiver: Endpoint) -> Iterator[NamedEdge]:
-    """Yield the adapter's places: one, or with an i in it one for every i = 1, 2, … for which both ends exist."""
+    """Yield the edges of an adapter: one, or one for each i = 1, 2, … for which both ends exist."""
     running = [end for end in (sender, receiver) if end.running]
     first = max([1, *(1 - end.shift for end in running)])
     last = min([(end.family.repeat or 0) - end.shift for end in running], default=0)
     for i in range(first, last + 1) if running else (0,):
-        ends = receiver.at(i), sender.at(i)
-        if ends[0] is not None and ends[1] is not None:
-            yield NamedEdge(f"{name}{i}" if running else name, ends[0], ends[1])
+        to, start = receiver.at(i), sender.at(i)
+        if to is not None and start is not None:
+            yield NamedEdge(f"{name}{i}" if running else name, to, start)

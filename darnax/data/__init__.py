@@ -1,6 +1,6 @@
-"""Datasets and made-up tasks, as windows of raw examples on the device, and how they are encoded.
+"""Datasets and synthetic tasks, as windows of raw examples on the device, and their encodings.
 
-Names are loaded when first asked for, so that listing datasets does not start JAX.
+Names are imported on first access, so that listing datasets does not start JAX.
 """
 
 import os
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from darnax.data.resident import Resident
     from darnax.data.streamed import Streamed
 
+# OpenCV, which decodes images, reads this limit when it is imported. Under its own default of
+# 2**30 pixels, a small file can expand to gigabytes.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
-"""OpenCV, which decodes pictures, looks at it when it is imported; of 2**30, its own limit, a small file makes gigabytes."""
 
-_HOME = {
+_MODULE_OF = {
     "Associations": "associations",
     "Centre": "encodings",
     "Classes": "labels",
@@ -100,6 +101,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

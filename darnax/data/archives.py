@@ -1,4 +1,4 @@
-"""The four IDX archives of MNIST and its siblings: where they lie, and that they are the registered ones."""
+"""The four IDX archives of MNIST and similar sets: where they are, and their checksums."""
 
 import hashlib
 import os
@@ -14,10 +14,10 @@ from darnax.files import open_regular
 from darnax.printing import count_of
 
 IDX_SETS = ("mnist", "fashion_mnist", "kmnist")
-"""Sets of TensorFlow Datasets that are made of four IDX archives of one naming."""
+"""Sets of TensorFlow Datasets that are made of four IDX archives with the same file names."""
 
 PREFIXES = {"train": "train", "test": "t10k"}
-"""How the archives call each split."""
+"""Split -> prefix of its archives."""
 
 
 class Registered(NamedTuple):
@@ -42,7 +42,7 @@ def bundled(name: str) -> Path | None:
 
 
 def registered(name: str) -> dict[str, Registered]:
-    """File name -> what TensorFlow Datasets registers for it."""
+    """Return file name -> what TensorFlow Datasets registers for it."""
     import tensorflow_datasets as tfds
 
     urls = tfds.core.download.checksums.load_url_infos(
@@ -55,44 +55,51 @@ def registered(name: str) -> dict[str, Registered]:
 
 
 def check_archives(name: str, folder: Path) -> None:
-    """Raise RequestError naming every archive of `name` that is absent from `folder` or is not the registered file."""
+    """Check that the four archives of `name` are in `folder`.
+
+    Raises:
+        RequestError: naming every archive that is absent or is not the registered file.
+    """
     expected = registered(name)
-    problems = [
-        problem for file in file_names() if (problem := _check(folder / file, name, expected[file]))
-    ]
+    results = [_find_problem(folder / file, name, expected[file]) for file in file_names()]
+    problems = [problem for problem in results if problem is not None]
     if problems:
         raise RequestError(*problems)
 
 
-def _check(path: Path, name: str, expected: Registered) -> Problem | None:
+def _find_problem(path: Path, name: str, expected: Registered) -> Problem | None:
+    """Return why a file is not the registered archive, or None."""
     if not path.exists():
-        return Problem(
-            str(path), f"not there; {name} needs its four archives {', '.join(file_names())}"
-        )
+        what = f"not there; {name} needs its four archives {', '.join(file_names())}"
+        return Problem(str(path), what)
     try:
         with open_regular(path) as file:
-            if (size := os.fstat(file.fileno()).st_size) != expected.size:
-                return Problem(
-                    str(path),
-                    f"has {count_of(size, 'byte')}, expected {expected.size} for {name}: copy or download it again",
-                )
+            size = os.fstat(file.fileno()).st_size
+            if size != expected.size:
+                got = count_of(size, "byte")
+                what = f"has {got}, expected {expected.size} for {name}: copy or download it again"
+                return Problem(str(path), what)
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Problem(str(path), f"cannot be read ({error.strerror}): copy or download it again")
     if sha256 != expected.sha256:
-        return Problem(
-            str(path),
-            f"has sha256 {sha256}, expected {expected.sha256} for {name}: it is another set's, or damaged",
-        )
+        what = f"has sha256 {sha256}, expected {expected.sha256} for {name}"
+        return Problem(str(path), f"{what}: it is another set's, or damaged")
     return None
 
 
 def read_archives(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, height, width, 1) uint8 and labels (n,) int64 of one split, in the archives' order."""
+    """Return the images and labels of one split, in the archives' order.
+
+    Images are (n, height, width, 1) uint8, labels (n,) int64.
+
+    Raises:
+        RequestError: an archive is damaged, or their lengths differ.
+    """
     prefix = PREFIXES[split]
     images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")
     labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
     if len(images) != len(labels):
-        there = f"{count_of(len(images), 'image')} and {count_of(len(labels), 'label')}"
-        raise RequestError(f"{folder}: {split} has {there}, expected as many of both")
+        got = f"{count_of(len(images), 'image')} and {count_of(len(labels), 'label')}"
+        raise RequestError(f"{folder}: {split} has {got}, expected as many of both")
     return images[..., None], labels.astype(np.int64)

@@ -1,13 +1,15 @@
-"""A made-up task: remember random pairs of ±1 patterns.
+"""A synthetic task: store random pairs of ±1 patterns and recall them.
 
 @article{cover1965geometrical,
-  title = {Geometrical and statistical properties of systems of linear inequalities with applications in pattern recognition},
+  title = {Geometrical and statistical properties of systems of linear inequalities with
+           applications in pattern recognition},
   author = {Cover, Thomas M.}, journal = {IEEE Transactions on Electronic Computers},
   volume = {EC-14}, number = {3}, pages = {326--334}, year = {1965}
 }
 @article{gardner1988space,
   title = {The space of interactions in neural network models},
-  author = {Gardner, Elizabeth}, journal = {Journal of Physics A}, volume = {21}, pages = {257--270}, year = {1988}
+  author = {Gardner, Elizabeth}, journal = {Journal of Physics A},
+  volume = {21}, pages = {257--270}, year = {1988}
 }
 """
 
@@ -23,7 +25,9 @@ from darnax.errors import Problem, RequestError
 
 @dataclass(frozen=True)
 class Associations:
-    """`P = round(load · inputs)` pairs (ξ, ζ), each entry ±1 with equal odds; the test is to recall the same pairs.
+    """`P = round(load · inputs)` pairs (ξ, ζ), each entry ±1 with probability 1/2.
+
+    The test is to recall the same pairs.
 
     Args:
         inputs: entries of ξ, the size of the input buffer.
@@ -49,20 +53,23 @@ class Associations:
     def open(self) -> Dataset:
         """Draw the pairs; train, validation and test are the same split, and there are no classes.
 
-        Recall of what was stored is the task, so that there is nothing to keep out of training.
+        The task is to recall what was stored, so no example is kept out of training.
 
-        Raises RequestError where a size is not positive, the load makes no pair, or the pairs do not fit into memory.
+        Raises:
+            RequestError: a size is not positive, the load makes no pair, or the pairs do not fit
+                into memory.
         """
-        return self._dataset(self._drawn)
+        return self._make_dataset(self._draw_pairs)
 
     def outline(self) -> Dataset:
         """Return a dataset of the same sizes, with zeros for the pairs, which are not drawn.
 
-        Raises RequestError as `open` does.
+        Raises:
+            RequestError: as `open` does.
         """
-        return self._dataset(self._zeros)
+        return self._make_dataset(self._make_zeros)
 
-    def _dataset(self, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Dataset:
+    def _make_dataset(self, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Dataset:
         got = (
             f"got inputs={self.inputs}, outputs={self.outputs}, load={self.load}, seed={self.seed}"
         )
@@ -76,15 +83,15 @@ class Associations:
             raise RequestError(Problem("data.source", what)) from error
         return Dataset("associations", train=split, validation=split, test=split, class_names=())
 
-    def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
+    def _draw_pairs(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(self.seed)
-        return self._signs(rng, self.inputs), self._signs(rng, self.outputs)
+        return self._draw_signs(rng, self.inputs), self._draw_signs(rng, self.outputs)
 
-    def _zeros(self) -> tuple[np.ndarray, np.ndarray]:
-        np.random.default_rng(self.seed)  # refuses what is no seed
-        sizes = self.inputs, self.outputs
-        one, other = (np.zeros((self.pairs, size), np.float32) for size in sizes)
-        return one, other
+    def _make_zeros(self) -> tuple[np.ndarray, np.ndarray]:
+        np.random.default_rng(self.seed)  # raises ValueError for an invalid seed, as `open` does
+        inputs = np.zeros((self.pairs, self.inputs), np.float32)
+        outputs = np.zeros((self.pairs, self.outputs), np.float32)
+        return inputs, outputs
 
-    def _signs(self, rng: np.random.Generator, size: int) -> np.ndarray:
+    def _draw_signs(self, rng: np.random.Generator, size: int) -> np.ndarray:
         return rng.choice(np.array([-1, 1], np.float32), (self.pairs, size))

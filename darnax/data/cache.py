@@ -1,7 +1,8 @@
-"""Decoded arrays beside the dataset they came from: whole and verified, or not there.
+"""Decoded arrays beside the dataset that they were decoded from.
 
-`<version>/decoded/` holds `<split>-{inputs,targets}.npy` and `manifest.json` with size and sha256 of these files and of the
-dataset's own. The folder gets its name by one rename after everything in it is on disk, so a manifest means done.
+`<version>/decoded/` holds `<split>-{inputs,targets}.npy` and `manifest.json` with the size and the
+sha256 of these files and of the dataset's own. The folder gets its name by one rename after
+everything in it is on disk, so a folder with a manifest is complete.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ _MANIFEST = "manifest.json"
 
 
 def read_cache(dataset: Path) -> dict[str, Arrays] | None:
-    """Split -> arrays; None unless cache and dataset both have the checksums of the manifest."""
+    """Return split -> arrays; None unless cache and dataset have the checksums of the manifest."""
     folder = dataset / FOLDER
     try:
         manifest = json.loads(read_text(folder / _MANIFEST))
@@ -38,37 +39,38 @@ def read_targets(dataset: Path, split: str) -> np.ndarray | None:
     """Return the labels of a split, without its inputs; None unless they have their checksum."""
     folder, name = dataset / FOLDER, f"{split}-targets.npy"
     try:
-        known = json.loads(read_text(folder / _MANIFEST))["arrays"][name]
-        return np.load(folder / name) if known == _checksum(folder / name) else None
+        expected = json.loads(read_text(folder / _MANIFEST))["arrays"][name]
+        return np.load(folder / name) if expected == _checksum(folder / name) else None
     except (OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError):
         return None
 
 
-def _load(folder: Path, split: str, known: dict[str, Any]) -> Arrays:
-    """Read the arrays of a split; ValueError where they are not among the files that have a checksum, or no arrays."""
+def _load(folder: Path, split: str, checksums: dict[str, Any]) -> Arrays:
+    """Read the arrays of a split.
+
+    Raises:
+        ValueError: a file has no checksum in the manifest, or does not contain an array.
+    """
     names = [f"{split}-{part}.npy" for part in Arrays._fields]
-    if not known.keys() >= set(names):
+    if not checksums.keys() >= set(names):
         raise ValueError(f"there is no cache of {split}")
     arrays = [np.load(folder / name) for name in names]
-    if not all(
-        isinstance(array, np.ndarray) for array in arrays
-    ):  # what is a zip inside becomes something else
-        raise ValueError(f"the cache of {split} holds no arrays")
+    # np.load returns an NpzFile for a zip archive, whatever the name of the file.
+    if not all(isinstance(array, np.ndarray) for array in arrays):
+        raise ValueError(f"the cache of {split} contains no arrays")
     return Arrays(*arrays)
 
 
 def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
-    """Put the arrays beside the dataset; the caller holds the lock of the dataset.
+    """Write the arrays beside the dataset; the caller holds the lock of the dataset.
 
-    Raises RequestError where something else has the place of the cache.
+    Raises:
+        RequestError: the path of the cache exists and is not a folder.
     """
-    place = dataset / FOLDER
-    if place.is_symlink() or (place.exists() and not place.is_dir()):
-        raise RequestError(
-            Problem(
-                str(place), "is not a folder, expected the decoded arrays of the set; remove it"
-            )
-        )
+    cache = dataset / FOLDER
+    if cache.is_symlink() or (cache.exists() and not cache.is_dir()):
+        what = "is not a folder, expected the decoded arrays of the set; remove it"
+        raise RequestError(Problem(str(cache), what))
     with scratch_folder(dataset / f".{FOLDER}.partial") as folder:
         for split, decoded in arrays.items():
             for part, array in decoded._asdict().items():
@@ -81,8 +83,8 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2))
         for path in (*folder.iterdir(), folder):
             to_disk(path)
-        shutil.rmtree(place, ignore_errors=True)
-        folder.rename(place)
+        shutil.rmtree(cache, ignore_errors=True)
+        folder.rename(cache)
     to_disk(dataset)
 
 

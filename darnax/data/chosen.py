@@ -1,4 +1,4 @@
-"""What `data.validation`, `per_class` and `only_classes` choose of a dataset that a source has opened."""
+"""Apply `data.validation`, `per_class` and `only_classes` to a dataset that a source opened."""
 
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ from darnax.errors import Problem, RequestError
 
 
 def choose(dataset: Dataset, selection: Selection, *, existing: bool = False) -> Dataset:
-    """Return the dataset with only what `selection` keeps; the given one where it keeps everything as it is.
+    """Return the dataset with only what `selection` keeps; the given one if it keeps everything.
 
-    With `existing`, examples of train stand in the place of the dataset's own validation split, as
-    in a run of an earlier version; otherwise that is refused.
+    With `existing`, examples of train replace the dataset's own validation split, as in a run of
+    an earlier version; otherwise that is refused.
 
     Raises:
         RequestError: naming every setting that cannot apply to these examples.
@@ -25,10 +25,12 @@ def choose(dataset: Dataset, selection: Selection, *, existing: bool = False) ->
         "data.per_class": selection.per_class is not None,
         "data.only_classes": selection.only_classes is not None,
     }
-    asked = [where for where, is_given in settings.items() if is_given]
-    if not asked:
+    given = [where for where, is_given in settings.items() if is_given]
+    if not given:
         return dataset
-    if problems := [Problem(where, why) for where in asked if (why := _obstacle(where, dataset))]:
+    reasons = {where: _find_obstacle(where, dataset) for where in given}
+    problems = [Problem(where, reason) for where, reason in reasons.items() if reason]
+    if problems:
         raise RequestError(*problems)
     if dataset.validation is not None and not existing:
         require_one_validation(dataset.name, len(dataset.validation), selection)
@@ -37,42 +39,39 @@ def choose(dataset: Dataset, selection: Selection, *, existing: bool = False) ->
     train, carved, _ = selection.divide(_labels(dataset.train))
     validation = dataset.validation
     if len(carved):
-        kept_out: Split | None = _part(dataset.train, carved, selection)
+        chosen_by: Split | None = _take(dataset.train, carved, selection)
     else:
-        kept_out = None if validation is None else _kept(validation, selection)
+        chosen_by = None if validation is None else _keep_classes(validation, selection)
     names = dataset.class_names
     if selection.only_classes is not None:
         names = tuple(names[label] for label in selection.only_classes)
-    own = _part(dataset.train, train, selection)
     return replace(
         dataset,
-        train=own,
-        validation=kept_out,
-        test=_kept(dataset.test, selection),
+        train=_take(dataset.train, train, selection),
+        validation=chosen_by,
+        test=_keep_classes(dataset.test, selection),
         class_names=names,
     )
 
 
-def _obstacle(where: str, dataset: Dataset) -> str:
-    """Return why a setting cannot apply to a dataset, or nothing."""
-    splits = (dataset.train, dataset.validation, dataset.test)
-    if not all(isinstance(split, Resident) for split in splits if split is not None):
-        return f"{dataset.name} does not hold its examples in memory, so that its source alone decides; leave it out"
+def _find_obstacle(where: str, dataset: Dataset) -> str:
+    """Return why a setting cannot apply to a dataset, or an empty string."""
+    name = dataset.name
+    splits = [s for s in (dataset.train, dataset.validation, dataset.test) if s is not None]
+    if not all(isinstance(split, Resident) for split in splits):
+        what = f"{name} does not hold its examples in memory, so that its source alone decides"
+        return f"{what}; leave it out"
     if where == "data.validation":
-        recalled = dataset.test is dataset.train
-        return (
-            f"{dataset.name} is tested on what it trains on, so that nothing is kept out; set it to 0"
-            if recalled
-            else ""
-        )
-    if not dataset.class_names or not all(
-        _is_classes(split) for split in splits if split is not None
-    ):
-        return f"the targets of {dataset.name} are not classes; leave it out"
+        if dataset.test is dataset.train:
+            what = f"{name} is tested on what it trains on, so that nothing is kept out"
+            return f"{what}; set it to 0"
+        return ""
+    if not dataset.class_names or not all(map(_has_class_targets, splits)):
+        return f"the targets of {name} are not classes; leave it out"
     return ""
 
 
-def _is_classes(split: Split) -> bool:
+def _has_class_targets(split: Split) -> bool:
     targets = _labels(split)
     return targets.ndim == 1 and targets.dtype.kind in "iu"
 
@@ -82,15 +81,15 @@ def _labels(split: Split) -> np.ndarray:
     return np.asarray(split.targets)
 
 
-def _kept(split: Split, selection: Selection) -> Split:
-    return (
-        split
-        if selection.only_classes is None
-        else _part(split, selection.kept(_labels(split)), selection)
-    )
+def _keep_classes(split: Split, selection: Selection) -> Split:
+    """Return the split with the classes that are kept."""
+    if selection.only_classes is None:
+        return split
+    return _take(split, selection.kept(_labels(split)), selection)
 
 
-def _part(split: Split, indices: np.ndarray, selection: Selection) -> Split:
+def _take(split: Split, indices: np.ndarray, selection: Selection) -> Split:
+    """Return the examples at `indices`, with their labels renumbered."""
     assert isinstance(split, Resident)
     targets = _labels(split)[indices]
     renumbered = targets if selection.only_classes is None else selection.renumber(targets)

@@ -1,4 +1,4 @@
-"""An opened dataset: splits, each of which yields windows of raw examples that lie on the device."""
+"""An opened dataset: splits, each of which yields windows of raw examples on the device."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ from darnax.errors import Problem, RequestError
 class Window(NamedTuple):
     """A block of raw examples on the device; only the first `count` are real.
 
-    `inputs` (n, *raw) uint8, or float32 for made-up tasks; `targets` (n,) int32 classes, or (n, *size) float32 patterns.
-    `count == n` except in the last window of an evaluation of a streamed split.
+    `inputs` (n, *raw) uint8, or float32 for synthetic tasks; `targets` (n,) int32 classes, or
+    (n, *size) float32 patterns. `count == n` except in the last window of an evaluation of a
+    streamed split.
     """
 
     inputs: jax.Array
     targets: jax.Array
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody asks a window for
+    count: int  # type: ignore[assignment]  # hides tuple.count, which has no use for a window
 
 
 class Split(Protocol):
@@ -34,11 +35,11 @@ class Split(Protocol):
         ...
 
     def example(self) -> jax.ShapeDtypeStruct:
-        """Return what one raw input is like."""
+        """Return the shape and the dtype of one raw input."""
         ...
 
     def windows(self, epoch: int | None) -> Iterator[Window]:
-        """Yield the examples of one epoch; `None` yields every one of them in order, for evaluation."""
+        """Yield the examples of one epoch; with `None` all of them in order, for evaluation."""
         ...
 
 
@@ -46,9 +47,10 @@ class Split(Protocol):
 class Dataset:
     """An opened dataset.
 
-    `validation` is what networks and settings may be chosen by; with None nothing is evaluated before the end. `test` is
-    asked once and decides on nothing, so the two are never the same split, unless the task is to recall what was trained on.
-    `class_names` is empty for tasks whose targets are patterns.
+    `validation` is what networks and settings may be chosen by; with None nothing is evaluated
+    before the end. `test` is evaluated once and nothing is chosen by it, so the two are never the
+    same split, unless the task is to recall what was trained on. `class_names` is empty for tasks
+    whose targets are patterns.
 
     Raises:
         RequestError: the validation split is the test split.
@@ -61,9 +63,12 @@ class Dataset:
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuse test examples among those that may be chosen by."""
+        """Refuse a validation split that is the test split."""
         if is_same(self.validation, self.test) and not is_same(self.test, self.train):
-            what = f"{self.name} has its test split as validation split; keep other examples out of training, or give None"
+            what = (
+                f"{self.name} has its test split as validation split; "
+                "keep other examples out of training, or give None"
+            )
             raise RequestError(Problem("data.source", what))
 
 
@@ -85,13 +90,13 @@ class DataSource(Protocol):
 
 
 def is_same(split: Split | None, other: Split) -> bool:
-    """Tell whether two splits are one and the same, or hold the same examples in memory in the same order."""
+    """Return whether two splits are one object, or have equal arrays in memory."""
     if split is other or split is None:
         return split is other
-    parts = [
-        (getattr(split, name, None), getattr(other, name, None)) for name in ("inputs", "targets")
-    ]
-    return all(
-        isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and np.array_equal(one, two)
-        for one, two in parts
-    )
+    for name in ("inputs", "targets"):
+        one, two = getattr(split, name, None), getattr(other, name, None)
+        if not isinstance(one, np.ndarray) or not isinstance(two, np.ndarray):
+            return False
+        if not np.array_equal(one, two):
+            return False
+    return True

@@ -1,4 +1,4 @@
-"""Decode a whole set once, and notice when it is not what it says it is."""
+"""Decode a whole set once, and check that it is the set that its description names."""
 
 import hashlib
 
@@ -13,7 +13,7 @@ from darnax.files import SMALL
 from darnax.printing import count_of
 
 _BLOCK = 1000
-_TIMES = 64  # the size of a file of records, at most, beside that of its examples
+_MOST_TIMES = 64  # largest plausible size of the files, relative to that of the examples
 
 FINGERPRINTS = {
     ("mnist", "train"): "1c810389d6a3e7454c0de4bd1897b6cad8f2d4104d6568b512195cf4d588151c",
@@ -21,72 +21,83 @@ FINGERPRINTS = {
     ("fashion_mnist", "train"): "10681617a4ba77a1e6c90da96221b0ca9f1aabfff09facd911f3a879646f82d3",
     ("fashion_mnist", "test"): "a40ec5f4e9e24d73e55c2cc9ee37443e43d1478b7da7d88ef490d8360a9cdea6",
 }
-"""What `fingerprint` gives for the original archives: TFDS can put one of these sets under the name of the other."""
+"""`fingerprint` of the original archives: TFDS can store one of these sets under the other's name.
+"""
 
 
 def decode(source: Source, progress: Progress) -> dict[str, Arrays]:
-    """Split -> all its examples. Raises Damaged."""
+    """Return split -> all its examples.
+
+    Raises:
+        Damaged: a split cannot be read, or is another set's.
+    """
     arrays = {split: _decode_split(source, split, progress) for split in source.counts}
     for split, decoded in arrays.items():
         expected = FINGERPRINTS.get((source.name, split))
         if expected is not None and fingerprint(decoded) != expected:
-            raise Damaged(
-                f"{split} of {source.name} in {source.folder} is another set's or damaged: delete the folder, prepare again"
-            )
+            what = f"{split} of {source.name} in {source.folder} is another set's or damaged"
+            raise Damaged(f"{what}: delete the folder, prepare again")
     return arrays
 
 
 def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
     read, total = source.reader(split), source.counts[split]
     if len(read) != total:
-        raise Damaged(
-            f"{read.what} holds {count_of(len(read), 'example')}, expected {total}: delete the folder and prepare it again"
-        )
+        what = f"{read.what} holds {count_of(len(read), 'example')}, expected {total}"
+        raise Damaged(f"{what}: delete the folder and prepare it again")
     blocks = []
     for start in range(0, total, _BLOCK):
-        blocks.append(read(range(start, min(start + _BLOCK, total))))
-        progress(f"decode {source.name} {split}", min(start + _BLOCK, total), total)
+        end = min(start + _BLOCK, total)
+        blocks.append(read(range(start, end)))
+        progress(f"decode {source.name} {split}", end, total)
     return Arrays(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
 def check_size(source: Source) -> None:
-    """Raise RequestError where the files of a set are far larger than its examples: to read them would take for ever."""
+    """Raise RequestError where the files of a set are far larger than its examples.
+
+    Reading such files would take an unbounded time.
+    """
     folders = [folder for folder in (source.folder, source.folder / FOLDER) if folder.is_dir()]
-    size = sum(
-        path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file()
-    )
-    if size > SMALL + _TIMES * source.nbytes:
-        what = f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}; remove it, or prepare the set elsewhere"
+    paths = [path for folder in folders for path in folder.iterdir() if path.is_file()]
+    size = sum(path.stat().st_size for path in paths)
+    if size > SMALL + _MOST_TIMES * source.nbytes:
+        what = (
+            f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}; "
+            "remove it, or prepare the set elsewhere"
+        )
         raise RequestError(Problem(str(source.folder), what))
 
 
-def is_of(source: Source, arrays: dict[str, Arrays]) -> bool:
-    """Say whether decoded arrays have the splits, the shapes and the labels of a set, whoever wrote them."""
-
-    def fits(split: str, count: int) -> bool:
+def matches_source(source: Source, arrays: dict[str, Arrays]) -> bool:
+    """Return whether decoded arrays have the splits, the shapes and the labels of a set."""
+    if arrays.keys() != source.counts.keys():
+        return False
+    for split, count in source.counts.items():
         inputs, targets = arrays[split]
-        shapes = inputs.shape == (count, *source.shape) and targets.shape == (count,)
-        kinds = inputs.dtype == source.dtype and targets.dtype == np.int32
-        return (
-            shapes and kinds and bool(np.all((targets >= 0) & (targets < len(source.class_names))))
-        )
-
-    return arrays.keys() == source.counts.keys() and all(
-        fits(*split) for split in source.counts.items()
-    )
+        if inputs.shape != (count, *source.shape) or targets.shape != (count,):
+            return False
+        if inputs.dtype != source.dtype or targets.dtype != np.int32:
+            return False
+        if not np.all((targets >= 0) & (targets < len(source.class_names))):
+            return False
+    return True
 
 
 def check_ends(source: Source) -> None:
-    """Read the first and the last example of every split: all that a set too large to decode can be asked. Raises Damaged."""
+    """Read the first and the last example of every split, of a set that is too large to decode.
+
+    Raises:
+        Damaged: one of them cannot be read.
+    """
     for split, total in source.counts.items():
         source.reader(split)([0, total - 1])
 
 
 def fingerprint(arrays: Arrays) -> str:
-    """Return one sha256 of all (input, label) pairs, whatever their order."""
-    inputs, targets = arrays
-    rows = (
-        hashlib.sha256(x.tobytes() + int(t).to_bytes(4, "big")).digest()
-        for x, t in zip(inputs, targets, strict=True)
-    )
-    return hashlib.sha256(b"".join(sorted(rows))).hexdigest()
+    """Return one sha256 of all (input, label) pairs, independent of their order."""
+    digests = []
+    for x, label in zip(*arrays, strict=True):
+        content = x.tobytes() + int(label).to_bytes(4, "big")
+        digests.append(hashlib.sha256(content).digest())
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()

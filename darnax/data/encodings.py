@@ -1,4 +1,4 @@
-"""How raw inputs become what the input buffer holds: small stages on a batch, run inside jit."""
+"""Encodings, from raw inputs to the input buffer: small stages on a batch, run inside jit."""
 
 import abc
 from collections.abc import Mapping
@@ -57,10 +57,11 @@ class Flatten(Stage):
 
 
 class RandomProjection(Stage):
-    """`x G` with one fixed matrix `G ~ N(0, 1/n)`, (n, features), the same for every split and every run of one `seed`.
+    """`x G` with one fixed matrix `G ~ N(0, 1/n)`, (n, features), that depends on `seed` alone.
 
-    An input of any shape counts as its n numbers. The variance leaves the size of a unit-size input as it is;
-    before `Sign` it changes nothing. `G` is drawn from n and the seed while the step is compiled, once.
+    It is the same for every split and every run. An input of any shape counts as its n numbers.
+    With this variance the entries of `x G` have the mean square of the entries of x; before `Sign`
+    the variance has no effect. `G` is drawn from n and the seed once, while the step is compiled.
     """
 
     features: int = eqx.field(static=True)
@@ -68,20 +69,17 @@ class RandomProjection(Stage):
 
     def __check_init__(self) -> None:
         if not 0 < self.features < 2**31 or not 0 <= self.seed < 2**31:
-            raise ValueError(
-                f"got features={self.features}, seed={self.seed}, expected at least 1 and 0, both below 2**31"
-            )
+            got = f"got features={self.features}, seed={self.seed}"
+            raise ValueError(f"{got}, expected at least 1 and 0, both below 2**31")
 
     def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch features"]:
         """Project each example."""
         flat = x.astype(jnp.float32).reshape(len(x), -1)
         n = flat.shape[1]
         with jax.ensure_compile_time_eval():
-            G = (
-                jax.random.normal(jax.random.key(self.seed), (n, self.features), jnp.float32)
-                / n**0.5
-            )
-        # Full precision: a sign that follows must not depend on the device.
+            key = jax.random.key(self.seed)
+            G = jax.random.normal(key, (n, self.features), jnp.float32) / n**0.5
+        # In full precision, because the sign of the result must not depend on the device.
         return jnp.matmul(flat, G, precision=jax.lax.Precision.HIGHEST)
 
 
@@ -94,7 +92,7 @@ class Sign(Stage):
 
 
 class Pipeline(Stage):
-    """Stages one after the other, in the order of the mapping; none at all means float32 as it comes.
+    """Stages applied in the order of the mapping; an empty one only converts to float32.
 
     Example:
         >>> encode = Pipeline({"scale": Scale(255.0), "flatten": Flatten()})

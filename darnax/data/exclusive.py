@@ -1,4 +1,4 @@
-"""One process at a time prepares one set, in a folder that nobody mistakes for the result."""
+"""A lock so that one process at a time prepares a set, and a scratch folder to prepare it in."""
 
 import math
 import shutil
@@ -12,20 +12,18 @@ from darnax.locks import file_lock
 
 @contextmanager
 def exclusive(directory: Path, name: str) -> Iterator[None]:
-    """Wait for, then hold, the lock of `name` in `directory`; the system lets go of it when a process dies."""
+    """Wait for the lock of `name` in `directory` and hold it while the block runs.
+
+    The operating system releases it when the process ends, however that happens.
+    """
+    lock = directory / f".darnax-{name.replace('/', '-')}.lock"
     with ExitStack() as stack:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(
-                file_lock(directory / f".darnax-{name.replace('/', '-')}.lock", math.inf)
-            )
+            stack.enter_context(file_lock(lock, math.inf))
         except OSError as error:
-            raise RequestError(
-                Problem(
-                    "paths.data",
-                    f"cannot write in {directory} ({error.strerror}): name another folder",
-                )
-            ) from error
+            what = f"cannot write in {directory} ({error.strerror}): name another folder"
+            raise RequestError(Problem("paths.data", what)) from error
         yield
 
 

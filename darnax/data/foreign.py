@@ -1,7 +1,8 @@
-"""What TensorFlow Datasets may be given to read: regular files of a plausible size, and features that it defines itself.
+"""Checks of a prepared set before TensorFlow Datasets reads it.
 
-It opens whatever lies in the folder of a prepared set, and imports the module of every feature that features.json names. So
-the folder is looked over first; a set that comes from anywhere runs nothing, and hangs nothing.
+TFDS opens every file in the folder of a prepared set, and imports the module of every feature that
+features.json names. A set from an untrusted origin must neither run code nor block the process, so
+only regular files of a plausible size and features that TFDS defines itself are accepted.
 """
 
 import json
@@ -17,94 +18,85 @@ from darnax.files import SMALL, read_bytes, read_text
 
 _LEVELS = 3  # <name>/<config>/<version>
 _DEFINED_BY_TFDS = re.compile(r"tensorflow_datasets\.core\.features(\.\w+)+")
-_CLASS_KEYS = (
-    "pythonClassName",
-    "python_class_name",
-    "type",
-)  # as it is written today, as a protobuf may be, and as it was
+# The present JSON name, the name that protobuf accepts as well, and the name of older versions.
+_CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
 _COUNT_KEYS = ("numClasses", "num_classes")
 _MOST_CLASSES = 1_000_000  # TFDS makes a list of their names
-_DESCRIBES = (".json", ".txt")
-_RECORDS = re.compile(r".*-\d+-of-\d+")
+_DESCRIPTION_SUFFIXES = (".json", ".txt")
+_RECORD_FILE = re.compile(r".*-\d+-of-\d+")
 _REMOVE = "remove it, or prepare the set in another folder (paths.data=DIR)"
 
 
 def check_folder(folder: Path) -> None:
-    """Raise RequestError where a folder with all versions of a set holds what must not be read; no folder is none."""
-    for path in _files(folder, _LEVELS):
-        if path.suffix in _DESCRIBES and path.stat().st_size > SMALL:
-            raise RequestError(
-                Problem(
-                    str(path),
-                    f"has more than {SMALL} bytes, which no description of a set has; {_REMOVE}",
-                )
-            )
+    """Raise RequestError where the folder of all versions of a set contains what must not be read.
+
+    A folder that does not exist passes.
+    """
+    for path in _walk_files(folder, _LEVELS):
+        if path.suffix in _DESCRIPTION_SUFFIXES and path.stat().st_size > SMALL:
+            raise _refusal(path, f"has more than {SMALL} bytes, which no description of a set has")
         if path.name == "features.json":
             _check_features(path)
         if path.name == "dataset_info.json":
             _check_names(path)
 
 
-def _files(folder: Path, levels: int) -> Iterator[Path]:
-    """Yield the files of a set; folders that darnax keeps beside them, and hidden ones, are passed over."""
+def _refusal(path: Path, what: str) -> RequestError:
+    return RequestError(Problem(str(path), f"{what}; {_REMOVE}"))
+
+
+def _walk_files(folder: Path, levels: int) -> Iterator[Path]:
+    """Yield the files of a set, without hidden folders and those that darnax keeps beside them."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise RequestError(
-            Problem(str(folder), f"cannot be read ({error.strerror}); {_REMOVE}")
-        ) from error
+        raise _refusal(folder, f"cannot be read ({error.strerror})") from error
     for entry in entries:
         if entry.name == "decoded" or entry.name.startswith("."):
             continue
         path = Path(entry.path)
-        kind = _kind(path)
-        if stat.S_ISDIR(kind) and not _is_a_files_name(entry.name):
+        mode = _read_mode(path)
+        if stat.S_ISDIR(mode) and not _is_file_name(entry.name):
             if levels:
-                yield from _files(path, levels - 1)
-        elif stat.S_ISREG(kind):
+                yield from _walk_files(path, levels - 1)
+        elif stat.S_ISREG(mode):
             yield path
         else:
-            raise RequestError(Problem(str(path), f"is not a regular file; {_REMOVE}"))
+            raise _refusal(path, "is not a regular file")
 
 
-def _kind(path: Path) -> int:
+def _read_mode(path: Path) -> int:
     try:
-        return path.stat().st_mode  # of what a link leads to
+        return path.stat().st_mode  # follows links: what TFDS would open counts
     except OSError as error:
-        raise RequestError(
-            Problem(str(path), f"cannot be read ({error.strerror}); {_REMOVE}")
-        ) from error
+        raise _refusal(path, f"cannot be read ({error.strerror})") from error
 
 
-def _is_a_files_name(name: str) -> bool:
-    return name.endswith(_DESCRIBES) or bool(_RECORDS.fullmatch(name))
+def _is_file_name(name: str) -> bool:
+    """Return whether TFDS would open a path of this name as a file."""
+    return name.endswith(_DESCRIPTION_SUFFIXES) or bool(_RECORD_FILE.fullmatch(name))
 
 
 def _check_features(path: Path) -> None:
-    # TFDS writes ASCII, and reads it in the encoding of the locale.
+    # TFDS writes ASCII, and reads it in the encoding of the locale: other bytes are ambiguous.
     if not read_bytes(path).isascii():
-        raise RequestError(
-            Problem(str(path), f"has characters beyond ASCII, which TFDS never writes; {_REMOVE}")
-        )
-    for key, value in _entries(_loaded(path)):
+        raise _refusal(path, "has characters beyond ASCII, which TFDS never writes")
+    for key, value in _walk_entries(_load_json(path)):
         if key in _CLASS_KEYS and isinstance(value, str) and not _DEFINED_BY_TFDS.fullmatch(value):
-            what = f"names the feature {value!r}, expected one of tensorflow_datasets.core.features: its module is not imported"
-            raise RequestError(Problem(str(path), f"{what}; {_REMOVE}"))
-        if key in _COUNT_KEYS and _count(value) > _MOST_CLASSES:
-            what = f"has {value!r:.40} classes, expected at most {_MOST_CLASSES}; {_REMOVE}"
-            raise RequestError(Problem(str(path), what))
+            expected = "expected one of tensorflow_datasets.core.features"
+            what = f"names the feature {value!r}, {expected}: its module is not imported"
+            raise _refusal(path, what)
+        if key in _COUNT_KEYS and _as_count(value) > _MOST_CLASSES:
+            what = f"has {value!r:.40} classes, expected at most {_MOST_CLASSES}"
+            raise _refusal(path, what)
         if ".." in key.split("/"):
-            raise RequestError(
-                Problem(
-                    str(path), f"names the feature {key!r}, expected a name without '..'; {_REMOVE}"
-                )
-            )
+            raise _refusal(path, f"names the feature {key!r}, expected a name without '..'")
 
 
-def _count(value: Any) -> int:
-    """Return a number of classes; where it is none, TFDS says so."""
+def _as_count(value: Any) -> int:
+    """Return a number of classes, or 0 for an invalid one, which TFDS refuses itself."""
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):
@@ -112,41 +104,39 @@ def _count(value: Any) -> int:
 
 
 def _check_names(path: Path) -> None:
-    """Refuse names by which the files of a set would lie outside of its folder."""
-    info = _loaded(path)
+    """Refuse names by which the files of a set would be outside of its folder."""
+    info = _load_json(path)
     splits = info.get("splits", ()) if isinstance(info, dict) else ()
-    named = [info, *splits] if isinstance(splits, list) else [info]
-    for node in named:
+    nodes = [info, *splits] if isinstance(splits, list) else [info]
+    for node in nodes:
         for key in ("name", "filepathTemplate", "filepath_template", "fileFormat", "file_format"):
             value = node.get(key, "") if isinstance(node, dict) else ""
             if isinstance(value, str) and "/" in value:
-                raise RequestError(
-                    Problem(str(path), f"has {key} {value!r}, expected one without '/'; {_REMOVE}")
-                )
+                raise _refusal(path, f"has {key} {value!r}, expected one without '/'")
 
 
-def _loaded(path: Path) -> Any:
-    """Return what a JSON file says; nothing where it is damaged, which TFDS finds as well."""
+def _load_json(path: Path) -> Any:
+    """Return the content of a JSON file; None where it is damaged, which TFDS reports itself."""
     try:
         return json.loads(read_text(path))
     except RecursionError:
-        raise RequestError(Problem(str(path), f"is nested too deep; {_REMOVE}")) from None
+        raise _refusal(path, "is nested too deep") from None
     except (OSError, ValueError):
         return None
 
 
-def _entries(node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every key with its value, at any depth, also of JSON that stands in a string."""
-    left = [node]
-    while left:
-        node = left.pop()
+def _walk_entries(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every key with its value, at any depth, also of JSON inside a string."""
+    remaining = [node]
+    while remaining:
+        node = remaining.pop()
         if isinstance(node, dict):
             yield from node.items()
-            left += node.values()
+            remaining += node.values()
         elif isinstance(node, list):
-            left += node
+            remaining += node
         elif isinstance(node, str) and node.lstrip()[:1] in ("{", "["):
             try:
-                left.append(json.loads(node))
+                remaining.append(json.loads(node))
             except (ValueError, RecursionError):
                 continue

@@ -17,25 +17,24 @@ _UNSIGNED_BYTE = 0x08
 def read_idx(path: Path) -> np.ndarray:
     """Read one gzipped IDX file of unsigned bytes.
 
-    Raises RequestError where the file is cut short, is not gzip, or does not hold what its header says.
+    Raises:
+        RequestError: the file is truncated, is not gzip, or contradicts its header.
     """
     try:
         raw = gzip.decompress(read_bytes(path))
     except (OSError, EOFError, zlib.error) as error:
-        raise RequestError(
-            f"{path} is not a readable gzip archive ({error}): copy it again"
-        ) from error
+        what = f"{path} is not a readable gzip archive ({error}): copy it again"
+        raise RequestError(what) from error
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != _UNSIGNED_BYTE:
-        raise RequestError(
-            f"{path} begins with {raw[:4].hex()}, expected an IDX file of unsigned bytes (0000 08..)"
-        )
-    shape = (
-        np.frombuffer(raw, ">u4", count=raw[3], offset=4).tolist()
-        if len(raw) >= 4 + 4 * raw[3]
-        else [-1]
-    )
-    data = raw[4 + 4 * raw[3] :]
+        got = f"{path} begins with {raw[:4].hex()}"
+        raise RequestError(f"{got}, expected an IDX file of unsigned bytes (0000 08..)")
+    axes = raw[3]
+    header = 4 + 4 * axes
+    shape = [-1]  # of a truncated header: no data match it
+    if len(raw) >= header:
+        shape = np.frombuffer(raw, ">u4", count=axes, offset=4).tolist()
+    data = raw[header:]
     if len(data) != math.prod(shape):
-        there = f"holds {count_of(len(data), 'byte')} of data"
-        raise RequestError(f"{path} {there}, expected {shape} from its header: copy it again")
+        got = f"holds {count_of(len(data), 'byte')} of data"
+        raise RequestError(f"{path} {got}, expected {shape} from its header: copy it again")
     return np.frombuffer(data, np.uint8).reshape(shape)

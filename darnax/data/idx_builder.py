@@ -1,6 +1,7 @@
 """Prepare a TFDS dataset from its IDX archives with neither TensorFlow nor the network.
 
-The result has the name, version and features of the registered builder, so `tfds.data_source(name)` reads it.
+The result has the name, version and features of the registered builder, so
+`tfds.data_source(name)` reads it.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import numpy as np
 from darnax.data.archives import PREFIXES, read_archives
 from darnax.data.progress import Progress
 
-_TOLD_EVERY = 1000
+_PROGRESS_EVERY = 1000
 
 
 def idx_builder(name: str, archives: Path, data_dir: Path, progress: Progress) -> Any:
@@ -24,35 +25,35 @@ def idx_builder(name: str, archives: Path, data_dir: Path, progress: Progress) -
     def generate(_: Any, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
         images, labels = read_archives(archives, split)
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
-            if index % _TOLD_EVERY == 0:
+            if index % _PROGRESS_EVERY == 0:
                 progress(f"prepare {name} {split}", index, len(labels))
-            yield index, {"image": _png(image), "label": label}
+            yield index, {"image": _encode_png(image), "label": label}
         progress(f"prepare {name} {split}", len(labels), len(labels))
 
     def split_generators(self: Any, dl_manager: Any) -> dict[str, Any]:
         del dl_manager
         return {split: generate(self, split) for split in PREFIXES}
 
-    # TFDS learns name and citation from the class and from the module it says it is of.
+    # TFDS derives name and citation from the class and from its `__module__`.
     body = {
         "name": base.name,
         "__module__": base.__module__,
         "_split_generators": split_generators,
         "_generate_examples": generate,
     }
-    # It prints the scratch folder as the place where the set is to be found.
-    body |= {"_log_download_bytes": _say_nothing, "_log_download_done": _say_nothing}
+    # These two would print the scratch folder as the location of the set.
+    body |= {"_log_download_bytes": _log_nothing, "_log_download_done": _log_nothing}
     with tfds.core.registered.skip_registration():
         builder = type(base.__name__, (base,), body)
     return builder(data_dir=str(data_dir), file_format="array_record")
 
 
-def _say_nothing(_: Any) -> None:
+def _log_nothing(_: Any) -> None:
     pass
 
 
-def _png(image: np.ndarray) -> bytes:
-    # Handing TFDS the array itself would make it import TensorFlow.
+def _encode_png(image: np.ndarray) -> bytes:
+    # Given the array itself, TFDS would import TensorFlow to encode it.
     import cv2
 
     return bytes(cv2.imencode(".png", image)[1])

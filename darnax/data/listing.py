@@ -1,4 +1,4 @@
-"""Which datasets there are and what they hold, as plain data."""
+"""The datasets that exist and their descriptions, as plain data."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from darnax.files import read_text
 
 @dataclass(frozen=True)
 class Row:
-    """One dataset of the list. `origin`: bundled, archives (its IDX files), or tfds (TensorFlow and the network)."""
+    """One dataset of the list.
+
+    `origin` is bundled, archives (needs its IDX files), or tfds (needs TensorFlow and the network).
+    """
 
     name: str
     prepared: bool
@@ -24,7 +27,8 @@ class Row:
 class Description:
     """One dataset.
 
-    `splits` is name -> examples, empty before the set is prepared; `shape` is of one raw input; `citation` is BibTeX.
+    `splits` is name -> number of examples, empty before the set is prepared; `shape` is that of one
+    raw input; `citation` is BibTeX.
     """
 
     name: str
@@ -45,51 +49,54 @@ class Description:
 
 
 def catalogue(directory: str | Path | None = None) -> list[Row]:
-    """List the sets that darnax can make by itself and every other one prepared in `directory`; imports no heavy library.
+    """List the sets that darnax can make by itself and every other one prepared in `directory`.
 
-    Any other classification set of TensorFlow Datasets can be named as well.
+    Any other classification set of TensorFlow Datasets can be named as well. No heavy library is
+    imported.
     """
-    prepared = _prepared(data_directory(directory))
-    return [
-        Row(name, name in prepared, _origin(name))
-        for name in (*IDX_SETS, *sorted(prepared - set(IDX_SETS)))
-    ]
+    prepared = _find_prepared(data_directory(directory))
+    others = sorted(prepared - set(IDX_SETS))
+    return [Row(name, name in prepared, _origin_of(name)) for name in (*IDX_SETS, *others)]
 
 
-def _prepared(directory: Path) -> set[str]:
-    # <name>/<version> or <name>/<config>/<version>
-    found = [
+def _find_prepared(directory: Path) -> set[str]:
+    # The layout is <name>/<version> or <name>/<config>/<version>.
+    paths = [
         *directory.glob("[!.]*/*/dataset_info.json"),
         *directory.glob("[!.]*/*/*/dataset_info.json"),
     ]
-    return {
-        path.parent.parent.relative_to(directory).as_posix() for path in found if _is_readable(path)
-    }
+    readable = [path for path in paths if _is_readable(path)]
+    return {path.parent.parent.relative_to(directory).as_posix() for path in readable}
 
 
 def _is_readable(path: Path) -> bool:
-    """Say whether a set is in a format that training reads, as far as its description goes."""
+    """Return whether the description of a set names a format that training reads."""
     try:
         check_folder(path.parent)
         info = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError, RequestError):
         return False
-    # Without a format it is TFDS's former one.
+    # A description without a format is of an older TFDS, which wrote TFRecord only.
     return isinstance(info, dict) and info.get("fileFormat", TFRECORD) in READABLE
 
 
-def _origin(name: str) -> str:
-    return "bundled" if bundled(name) else "archives" if name in IDX_SETS else "tfds"
+def _origin_of(name: str) -> str:
+    if bundled(name):
+        return "bundled"
+    return "archives" if name in IDX_SETS else "tfds"
 
 
 def describe(name: str, directory: str | Path | None = None) -> Description:
-    """Say what a set holds, prepared or not. Raises RequestError: unknown name, not for classification, unreadable."""
-    place = data_directory(directory)
-    source = find(name, place)
+    """Return the description of a set, prepared or not.
+
+    Raises:
+        RequestError: the name is unknown, the set is not for classification, or it is damaged.
+    """
+    data_dir = data_directory(directory)
+    source = find(name, data_dir)
     if source is None:
-        raise RequestError(
-            f"{name} in {place} is damaged: `darnax data prepare {name}` makes it anew"
-        )
+        what = f"{name} in {data_dir} is damaged: `darnax data prepare {name}` makes it anew"
+        raise RequestError(what)
     return Description(
         name=name,
         version=str(source.builder.version),
@@ -98,7 +105,7 @@ def describe(name: str, directory: str | Path | None = None) -> Description:
         shape=source.shape,
         class_names=source.class_names,
         prepared=source.prepared,
-        origin=_origin(name),
+        origin=_origin_of(name),
         folder=source.folder,
         citation=source.builder.info.citation,
     )

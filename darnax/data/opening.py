@@ -1,4 +1,4 @@
-"""Open a dataset by name: the door of the room."""
+"""Open a dataset by name: the entry point of the package."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +16,11 @@ from darnax.data.sources import Source, data_directory
 from darnax.data.streamed import Streamed
 
 _WINDOWS_IN_MEMORY = 4
-"""One that trains, one on its way to the device, one read ahead, one being put together."""
-_LARGE, _THREADS = 2**15, 8
-"""Bytes of an example that a thread of its own pays for, and the most threads that read a window ahead."""
+"""One that trains, one in transfer to the device, one read ahead, one being concatenated."""
+_BYTES_PER_THREAD = 2**15
+"""Size of an example from which on decoding gains from one more thread."""
+_MOST_THREADS = 8
+"""Threads that read a window ahead, at most."""
 
 
 def open_dataset(
@@ -43,32 +45,35 @@ def open_dataset(
         name: a TFDS name, such as `mnist` or `emnist/balanced`.
         directory: the TFDS data_dir; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
         validation: examples carved out of train, the last of one fixed permutation; with 0, the
-            set's own validation split if it has one beside test: there anything else is refused.
+            set's own validation split if it has one beside test: for such a set other values are
+            refused.
         test: examples carved out of train to test on, for a set that has train alone.
-        per_class: keep the first so many of each class of train.
-        only_classes: keep these labels alone, in every split, renumbered 0, 1, … in the order given.
+        per_class: keep this many of each class of train, the first ones.
+        only_classes: keep these labels alone, in every split, renumbered 0, 1, … in their order.
         memory_gib: a set whose raw inputs take more is streamed.
-        window: examples on the device at once when streamed; by default what a quarter of `memory_gib` holds.
+        window: examples on the device at once when streamed; by default those that fit in a quarter
+            of `memory_gib`.
         seed: shuffles a streamed split, together with the epoch.
-        progress: is told how far preparing and decoding are.
-        existing: as a run of an earlier version did, which put carved examples in the place of the
-            set's own validation split.
+        progress: called while the set is prepared and decoded.
+        existing: as a run of an earlier version, in which carved examples replaced the set's own
+            validation split.
 
-    Raises RequestError: unknown name, impossible selection, or a set that is neither prepared nor can be.
+    Raises:
+        RequestError: the name is unknown, the selection is impossible, or the set is not prepared
+            and cannot be prepared on this machine.
     """
-    selection = Selection(
-        validation, per_class, None if only_classes is None else tuple(only_classes), test
-    )
+    classes = None if only_classes is None else tuple(only_classes)
+    selection = Selection(validation, per_class, classes, test)
     memory = round(memory_gib * GIB)
     source, arrays = obtain(name, data_directory(directory), None, memory, progress or silent)
-    selection.check(len(source.class_names))
-    size = window or window_size(memory, source)
-    parts = _Parts(source, arrays, selection, size, seed)
     names = source.class_names
-    kept = range(len(names)) if selection.only_classes is None else selection.only_classes
-    return Dataset(
-        name, *parts.divide(existing=existing), class_names=tuple(names[label] for label in kept)
-    )
+    selection.check(len(names))
+    size = window or window_size(memory, source)
+    splitter = _Splitter(source, arrays, selection, size, seed)
+    splits = splitter.divide(existing=existing)
+    if classes is not None:
+        names = tuple(names[label] for label in classes)
+    return Dataset(name, *splits, class_names=names)
 
 
 def window_size(memory: int, source: Source) -> int:
@@ -76,8 +81,8 @@ def window_size(memory: int, source: Source) -> int:
     return max(1, memory // (_WINDOWS_IN_MEMORY * source.example_bytes))
 
 
-class _Parts:
-    """The splits of one opened set."""
+class _Splitter:
+    """Divides one opened set into train, validation and test."""
 
     def __init__(
         self,
@@ -87,50 +92,50 @@ class _Parts:
         window: int,
         seed: int,
     ) -> None:
-        self.source, self.arrays, self.selection, self.window, self.seed = (
-            source,
-            arrays,
-            selection,
-            window,
-            seed,
-        )
+        self.source = source
+        self.arrays = arrays
+        self.selection = selection
+        self.window = window
+        self.seed = seed
 
     def divide(self, *, existing: bool) -> tuple[Split, Split | None, Split]:
-        """Train, validation and test."""
+        """Return train, validation and test."""
         roles = assign_roles(self.source, self.selection, existing=existing)
-        train, carved, tested = self.selection.divide(self._labels("train"))
-        test = self._whole(roles.test) if roles.test else self._part("train", tested)
+        train, carved, tested = self.selection.divide(self._read_labels("train"))
+        test = self._take_whole(roles.test) if roles.test else self._take("train", tested)
         if len(carved):
-            validation: Split | None = self._part("train", carved)
+            validation: Split | None = self._take("train", carved)
         else:
-            validation = self._whole(roles.validation) if roles.validation else None
-        return self._part("train", train), validation, test
+            validation = self._take_whole(roles.validation) if roles.validation else None
+        return self._take("train", train), validation, test
 
-    def _labels(self, split: str) -> np.ndarray:
+    def _read_labels(self, split: str) -> np.ndarray:
         if self.arrays is not None:
             return self.arrays[split].targets
-        # A pass over a set larger than memory takes minutes: only where a label decides.
-        return (
-            np.zeros(self.source.counts[split], np.int32)
-            if self.selection.trivial
-            else self.source.labels(split)
-        )
+        # Reading the labels of a set larger than memory takes minutes: skip it if none is needed.
+        if self.selection.trivial:
+            return np.zeros(self.source.counts[split], np.int32)
+        return self.source.labels(split)
 
-    def _whole(self, split: str) -> Split:
-        return self._part(split, self.selection.kept(self._labels(split)))
+    def _take_whole(self, split: str) -> Split:
+        """Return all examples of a split whose class is kept."""
+        return self._take(split, self.selection.kept(self._read_labels(split)))
 
-    def _part(self, split: str, indices: np.ndarray) -> Split:
+    def _take(self, split: str, indices: np.ndarray) -> Split:
+        """Return the examples of a split at `indices`, with their labels renumbered."""
         if self.arrays is None:
-            read, renumber = self.source.reader(split), self.selection.renumber
-
-            def renumbered(chosen: np.ndarray) -> Arrays:
-                inputs, targets = read(chosen)
-                return Arrays(inputs, renumber(targets))
-
-            threads = min(_THREADS, 1 + self.source.example_bytes // _LARGE)
-            return Streamed(renumbered, indices, self.window, self.seed, threads)
+            return self._stream(split, indices)
         inputs, targets = self.arrays[split]
-        return Resident(
-            inputs if len(indices) == len(inputs) else inputs[indices],
-            self.selection.renumber(targets[indices]),
-        )
+        # All examples, in order: the array itself, without a copy.
+        own = inputs if len(indices) == len(inputs) else inputs[indices]
+        return Resident(own, self.selection.renumber(targets[indices]))
+
+    def _stream(self, split: str, indices: np.ndarray) -> Streamed:
+        read, renumber = self.source.reader(split), self.selection.renumber
+
+        def read_renumbered(chosen: np.ndarray) -> Arrays:
+            inputs, targets = read(chosen)
+            return Arrays(inputs, renumber(targets))
+
+        threads = min(_MOST_THREADS, 1 + self.source.example_bytes // _BYTES_PER_THREAD)
+        return Streamed(read_renumbered, indices, self.window, self.seed, threads)

@@ -1,4 +1,4 @@
-"""What a dataset will be once it is opened: sizes, shapes and classes, without its examples."""
+"""A dataset before it is opened: sizes, shapes and classes, without its examples."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from darnax.data.streamed import Streamed, whole_batches
 
 @dataclass(frozen=True)
 class Outline:
-    """A split without its examples: so many, each like `raw`, streamed in windows where there is one.
+    """A split without its examples: `count` of them, each like `raw`, streamed if it has a window.
 
     Example:
         >>> len(Outline(5, jax.ShapeDtypeStruct((2,), np.uint8)))
@@ -42,7 +42,7 @@ class Outline:
         return whole_batches(self.count, self.window or max(1, self.count), size)
 
     def example(self) -> jax.ShapeDtypeStruct:
-        """Return what one raw input is like."""
+        """Return the shape and the dtype of one raw input."""
         return self.raw
 
     def windows(self, epoch: int | None) -> Iterator[Window]:
@@ -51,25 +51,25 @@ class Outline:
 
 
 def is_streamed(split: Split) -> bool:
-    """Tell whether a split is read in an order of its seed's own while it trains."""
+    """Return whether a split is read in an order drawn from its own seed while it trains."""
     return isinstance(split, Streamed) or (isinstance(split, Outline) and split.window is not None)
 
 
 def without_examples(dataset: Dataset) -> Dataset:
-    """Return the outline of an opened dataset, which no longer holds its examples in memory."""
-    outlines: dict[int, Split] = {}  # a split that serves for two purposes stays one
+    """Return the outline of an opened dataset, which has no examples in memory."""
+    outlines: dict[int, Split] = {}  # by identity: a split with two purposes stays one object
 
-    def outlined(split: Split) -> Split:
+    def outline_split(split: Split) -> Split:
         if isinstance(split, Resident):
             outlines.setdefault(id(split), Outline(len(split), split.example()))
         return outlines.get(id(split), split)
 
-    kept_out = dataset.validation
+    validation = dataset.validation
     return replace(
         dataset,
-        train=outlined(dataset.train),
-        validation=None if kept_out is None else outlined(kept_out),
-        test=outlined(dataset.test),
+        train=outline_split(dataset.train),
+        validation=None if validation is None else outline_split(validation),
+        test=outline_split(dataset.test),
     )
 
 
@@ -87,12 +87,12 @@ def outline_set(
     Raises:
         RequestError: as `open_dataset`, as far as the description goes.
     """
-    place = data_directory(directory)
-    source = find(name, place)
+    data_dir = data_directory(directory)
+    source = find(name, data_dir)
     if source is None or not source.is_complete:
         is_damaged = source is None or source.prepared
-        damage = Damaged(f"{name} in {place} is damaged") if is_damaged else None
-        require_preparable(name, place, damage)
+        damage = Damaged(f"{name} in {data_dir} is damaged") if is_damaged else None
+        require_preparable(name, data_dir, damage)
         return None
     source.require_readable()
     memory = round(memory_gib * GIB)
@@ -106,17 +106,21 @@ def outline_set(
     raw = jax.ShapeDtypeStruct(source.shape, source.dtype)
     window = None if fits else window_size(memory, source)
 
-    def outlined(split: str | None, own: int) -> Outline:
-        return Outline(source.counts[split] if split else own, raw, window)
+    def outline_split(split: str | None, carved_from_train: int) -> Outline:
+        return Outline(source.counts[split] if split else carved_from_train, raw, window)
 
-    chosen_by = outlined(roles.validation, carved) if roles.validation or carved else None
-    kept = selection.only_classes
-    names = source.class_names if kept is None else tuple(source.class_names[k] for k in kept)
-    return Dataset(name, outlined(None, train), chosen_by, outlined(roles.test, tested), names)
+    validation = None
+    if roles.validation or carved:
+        validation = outline_split(roles.validation, carved)
+    names = source.class_names
+    if selection.only_classes is not None:
+        names = tuple(names[label] for label in selection.only_classes)
+    test = outline_split(roles.test, tested)
+    return Dataset(name, outline_split(None, train), validation, test, names)
 
 
 def train_labels(source: Source, selection: Selection) -> np.ndarray:
-    """Return the labels of train, or as many zeros where no label decides."""
+    """Return the labels of train, or as many zeros where `selection` depends on no label."""
     if selection.trivial:
         return np.zeros(source.counts["train"], np.int32)
     cached = read_targets(source.folder, "train")

@@ -1,4 +1,4 @@
-"""Get a set onto disk, from archives or through TensorFlow Datasets, and hand over nothing that is damaged."""
+"""Prepare a set on disk, from archives or through TensorFlow Datasets, and verify it."""
 
 import os
 from importlib.util import find_spec
@@ -7,7 +7,7 @@ from typing import Any
 
 from darnax.data.archives import IDX_SETS, bundled, check_archives
 from darnax.data.cache import read_cache, write_cache
-from darnax.data.decoding import check_ends, check_size, decode, is_of
+from darnax.data.decoding import check_ends, check_size, decode, matches_source
 from darnax.data.exclusive import exclusive, scratch_folder
 from darnax.data.idx_builder import idx_builder
 from darnax.data.progress import Progress, silent
@@ -30,44 +30,49 @@ def prepare(
 ) -> Path:
     """Prepare a set in `directory`, unless it is there already, and return its folder.
 
-    `mnist` needs nothing else; `fashion_mnist` and `kmnist` are made from the four IDX archives in `archives`; other sets
-    need TensorFlow and the network. Raises RequestError: unknown name, missing or wrong archive, no way to prepare it.
+    `mnist` needs nothing else; `fashion_mnist` and `kmnist` are made from the four IDX archives in
+    `archives`; other sets need TensorFlow and the network.
+
+    Raises:
+        RequestError: the name is unknown, an archive is missing or wrong, or this machine lacks
+            what is needed.
     """
-    source, _ = obtain(
-        name,
-        data_directory(directory),
-        Path(archives) if archives else None,
-        2 * GIB,
-        progress or silent,
-    )
+    folder = Path(archives) if archives else None
+    source, _ = obtain(name, data_directory(directory), folder, 2 * GIB, progress or silent)
     return source.folder
 
 
 def obtain(
     name: str, directory: Path, archives: Path | None, memory: int, progress: Progress
 ) -> Ready:
-    """Return the set, prepared, rebuilt or decoded as need be; sets of more than `memory` bytes are not decoded."""
-    if ready := _ready(name, directory, memory):
+    """Return the set, prepared, rebuilt or decoded as necessary.
+
+    Sets of more than `memory` bytes are not decoded.
+    """
+    ready = _find_ready(name, directory, memory)
+    if ready:
         return ready
-    if (
-        directory.is_dir()
-        and not os.access(directory, os.W_OK)
-        and (source := find(name, directory))
-        and source.prepared
-    ):
-        return source, decode(source, progress)
+    is_read_only = directory.is_dir() and not os.access(directory, os.W_OK)
+    if is_read_only:
+        # Neither a lock nor a cache can be written here: decode on every opening.
+        source = find(name, directory)
+        if source and source.prepared:
+            return source, decode(source, progress)
     with exclusive(directory, name):
-        return _ready(name, directory, memory) or _make(name, directory, archives, memory, progress)
+        # Another process may have prepared it while this one waited for the lock.
+        ready = _find_ready(name, directory, memory)
+        return ready or _make(name, directory, archives, memory, progress)
 
 
-def _ready(name: str, directory: Path, memory: int) -> Ready | None:
+def _find_ready(name: str, directory: Path, memory: int) -> Ready | None:
+    """Return the set if it is prepared and, where it fits in memory, cached; or None."""
     source = find(name, directory)
     if source is None or not source.prepared:
         return None
     if source.nbytes <= memory:
         check_size(source)
         arrays = read_cache(source.folder)
-        return (source, arrays) if arrays and is_of(source, arrays) else None
+        return (source, arrays) if arrays and matches_source(source, arrays) else None
     try:
         check_ends(source)
     except Damaged:
@@ -78,16 +83,19 @@ def _ready(name: str, directory: Path, memory: int) -> Ready | None:
 def _make(
     name: str, directory: Path, archives: Path | None, memory: int, progress: Progress
 ) -> Ready:
+    """Decode a prepared set, and build it first where it is missing or damaged."""
     source = find(name, directory)
     if source is not None and source.prepared:
         try:
-            return _decoded(source, memory, progress)
+            return _decode_and_cache(source, memory, progress)
         except Damaged as damage:
-            return _decoded(_build(name, directory, archives, progress, damage), memory, progress)
-    return _decoded(_build(name, directory, archives, progress), memory, progress)
+            rebuilt = _build(name, directory, archives, progress, damage)
+            return _decode_and_cache(rebuilt, memory, progress)
+    built = _build(name, directory, archives, progress)
+    return _decode_and_cache(built, memory, progress)
 
 
-def _decoded(source: Source, memory: int, progress: Progress) -> Ready:
+def _decode_and_cache(source: Source, memory: int, progress: Progress) -> Ready:
     if source.nbytes > memory:
         check_ends(source)
         return source, None
@@ -103,23 +111,24 @@ def _build(
     progress: Progress,
     damage: Damaged | None = None,
 ) -> Source:
-    """Build in a scratch folder and put the result in place by a rename; what was there stays until then."""
+    """Build in a scratch folder and move the result by a rename; the old set stays until then."""
     archives = archives or bundled(name)
     _check_possible(name, directory, archives, damage)
     with scratch_folder(directory / f".darnax-{name.replace('/', '-')}.partial") as scratch:
         builder = _builder(name, archives, scratch, progress)
         try:
-            # The downloads lie in the scratch folder as well: TFDS takes an archive of one set for that of another.
+            # The downloads go to the scratch folder too: in a shared folder, TFDS mistakes an
+            # archive of one set for that of another set with the same file name.
             with quiet():
                 builder.download_and_prepare(download_dir=str(scratch / "downloads"))
         except Exception as error:
             raise RequestError(f"{name} cannot be prepared: {first_line(error)}") from error
         built = Path(builder.data_path)
-        place = directory / built.relative_to(scratch)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.exists():
-            place.rename(scratch / "replaced")
-        built.rename(place)
+        folder = directory / built.relative_to(scratch)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            folder.rename(scratch / "replaced")
+        built.rename(folder)
     source = find(name, directory)
     assert source is not None
     return source
@@ -136,17 +145,15 @@ def _check_possible(
     if name in IDX_SETS and archives is not None:
         return check_archives(name, archives)
     if archives is not None:
-        raise RequestError(
-            f"{name} is not made of IDX archives, only {', '.join(IDX_SETS)} are: leave out --archives"
-        )
+        known = ", ".join(IDX_SETS)
+        what = f"{name} is not made of IDX archives, only {known} are: leave out --archives"
+        raise RequestError(what)
     if find_spec("tensorflow") is None:
-        why = str(damage) if damage else f"{name} is not prepared in {directory}"
-        way = (
-            f"its four archives (darnax data prepare {name} --archives DIR), or "
-            if name in IDX_SETS
-            else ""
-        )
-        raise RequestError(f"{why}; preparing it needs {way}TensorFlow and the network")
+        reason = str(damage) if damage else f"{name} is not prepared in {directory}"
+        needed = "TensorFlow and the network"
+        if name in IDX_SETS:
+            needed = f"its four archives (darnax data prepare {name} --archives DIR), or {needed}"
+        raise RequestError(f"{reason}; preparing it needs {needed}")
     return None
 
 

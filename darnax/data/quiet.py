@@ -1,4 +1,4 @@
-"""Keep TFDS from talking: darnax tells its own progress and its own errors."""
+"""Suppress the output of TFDS: darnax reports its own progress and errors."""
 
 import logging
 from collections.abc import Iterator
@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back the bars and the warnings of TFDS, such as the one that a set is not prepared yet.
+    """Suppress the progress bars and the warnings of TFDS, such as "dataset is not prepared".
 
-    TFDS logs through absl, which gives the root logger a handler for stderr where it has none: every later warning, of
-    whatever origin, would be printed by it once more.
+    TFDS logs through absl, which adds a handler for stderr to the root logger if that has none.
+    Every later warning, of any origin, would then be printed twice.
     """
     from tensorflow_datasets.core.utils import tqdm_utils
 
-    silent = logging.NullHandler()
-    logging.root.addHandler(silent)
+    placeholder = logging.NullHandler()
+    logging.root.addHandler(placeholder)
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -25,4 +25,4 @@ def quiet() -> Iterator[None]:
     finally:
         tqdm_utils.display_progress_bar(True)
         logger.setLevel(level)
-        logging.root.removeHandler(silent)
+        logging.root.removeHandler(placeholder)

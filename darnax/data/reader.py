@@ -17,7 +17,7 @@ class Arrays(NamedTuple):
 
 
 class Damaged(RequestError):  # noqa: N818
-    """A prepared set cannot be read as what it says it is."""
+    """A prepared set cannot be read, or contradicts its description."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +25,11 @@ class Reader:
     """Random access to one split.
 
     Args:
-        what: names it in errors.
-        data: a source of records, TFDS's or ours.
+        what: the split and its set, for error messages.
+        data: a source of records, of TFDS or of darnax.
         decode: from a record to its input and label.
         shape, dtype: of an input.
-        classes: how many labels there are.
+        classes: number of labels.
     """
 
     what: str
@@ -43,19 +43,22 @@ class Reader:
         return len(self.data)
 
     def __call__(self, indices: Sequence[int] | np.ndarray) -> Arrays:
-        """Decode the examples at `indices`, in that order. Raises Damaged; every chunk of a record file carries a checksum."""
+        """Decode the examples at `indices`, in that order.
+
+        Raises:
+            Damaged: a record fails its checksum, cannot be decoded, or has an impossible label.
+        """
         try:
             inputs = np.empty((len(indices), *self.shape), self.dtype)
             targets = np.empty(len(indices), np.int32)
-            for row, record in enumerate(self.data.__getitems__([int(index) for index in indices])):
+            records = self.data.__getitems__([int(index) for index in indices])
+            for row, record in enumerate(records):
                 inputs[row], targets[row] = self.decode(record)
             if len(targets) and (targets.min() < 0 or targets.max() >= self.classes):
-                raise ValueError(
-                    f"a label is {targets.min()} or {targets.max()}, expected 0 to {self.classes - 1}"
-                )
+                got = f"a label is {targets.min()} or {targets.max()}"
+                raise ValueError(f"{got}, expected 0 to {self.classes - 1}")
         except Exception as error:
             # The record reader and the image decoders raise no common type.
-            raise Damaged(
-                f"{self.what} cannot be read ({first_line(error)}): delete the folder and prepare it again"
-            ) from error
+            what = f"{self.what} cannot be read ({first_line(error)})"
+            raise Damaged(f"{what}: delete the folder and prepare it again") from error
         return Arrays(inputs, targets)

@@ -12,7 +12,7 @@ from darnax.data.dataset import Window
 
 @dataclass(frozen=True, eq=False)
 class Resident:
-    """All examples as one window, always the same device arrays: whoever trains shuffles inside it.
+    """All examples as one window, always the same device arrays: training shuffles inside it.
 
     Example:
         >>> split = Resident(np.zeros((5, 2), np.uint8), np.arange(5, dtype=np.int32))
@@ -31,7 +31,7 @@ class Resident:
         return len(self) // size
 
     def example(self) -> jax.ShapeDtypeStruct:
-        """Return what one raw input is like."""
+        """Return the shape and the dtype of one raw input."""
         return jax.ShapeDtypeStruct(self.inputs.shape[1:], self.inputs.dtype)
 
     @cached_property

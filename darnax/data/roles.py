@@ -1,4 +1,4 @@
-"""What each split of a set serves for: to train on, to choose by, or to test on."""
+"""The purpose of each split of a set: training, choosing (validation), or testing."""
 
 from typing import NamedTuple
 
@@ -8,26 +8,26 @@ from darnax.errors import Problem, RequestError
 
 
 class Roles(NamedTuple):
-    """The split that a set is tested on, and the one to choose by; None is carved out of train."""
+    """The split to test on and the one for validation; None where it is carved out of train."""
 
     test: str | None
     validation: str | None
 
 
 def assign_roles(source: Source, selection: Selection, *, existing: bool = False) -> Roles:
-    """Return which of the set's own splits serve for what.
+    """Return which of the set's own splits are used for testing and for validation.
 
-    A set without a test split is tested on its validation split; then none is left to choose by.
-    With `existing`, a run of an earlier version may keep examples of train out although the set
-    has a validation split of its own, which is left aside.
+    A set without a test split is tested on its validation split; then it has no validation split.
+    With `existing`, a run of an earlier version may carve validation examples out of train although
+    the set has a validation split of its own, which is then unused.
 
     Raises:
         RequestError: there is nothing to train on or to test on, or two splits for one purpose.
     """
     name, own = source.name, source.counts
-    there = ", ".join(source.builder.info.splits) or "none"
     if "train" not in own:
-        what = f"{name} has the splits {there}, expected train, and test or validation"
+        got = ", ".join(source.builder.info.splits) or "none"
+        what = f"{name} has the splits {got}, expected train, and test or validation"
         raise RequestError(Problem("data.name", what))
     test = next((split for split in ("test", "validation") if split in own), None)
     if test and selection.test:
@@ -46,7 +46,7 @@ def assign_roles(source: Source, selection: Selection, *, existing: bool = False
 
 
 def require_one_validation(name: str, own: int, selection: Selection) -> None:
-    """Raise RequestError where examples are to be kept out of train beside `own` ones to choose by."""
+    """Raise RequestError if `selection` carves validation examples out although there are `own`."""
     if selection.validation:
         what = (
             f"got {selection.validation}, expected 0: {name} has a validation split of its own, "

@@ -1,4 +1,4 @@
-"""Which examples of a set go where: classes kept, validation carved out, so many of each class."""
+"""Which examples of a set are used: classes kept, validation carved out, examples per class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,16 @@ _VALIDATION_SEED = 0
 
 @dataclass(frozen=True)
 class Selection:
-    """What a configuration may ask of a set.
+    """The settings of a configuration that select examples of a set.
 
     Args:
-        validation: examples carved out of train: the last ones of one fixed permutation, the same in every run.
-        test: examples carved out of train to test on, where there is no test split: the ones before these.
-        per_class: the first so many of each class that stay in train, after the validation examples have left it.
-        only_classes: labels to keep, in every split; they are renumbered 0, 1, … in the order given.
+        validation: examples carved out of train: the last ones of one fixed permutation, the same
+            in every run.
+        test: examples carved out of train to test on, where there is no test split: those before
+            the validation examples in the permutation.
+        per_class: how many of each class stay in train, the first ones, counted after validation
+            and test examples are carved out.
+        only_classes: labels to keep, in every split, renumbered 0, 1, … in the order given.
     """
 
     validation: int = 0
@@ -29,81 +32,67 @@ class Selection:
 
     @property
     def trivial(self) -> bool:
-        """Whether no label has to be looked at."""
+        """Whether the selection does not depend on labels."""
         return self.per_class is None and self.only_classes is None
 
     def check(self, classes: int) -> None:
-        """Raise RequestError naming all that cannot be asked of a set with so many classes."""
+        """Raise RequestError naming every setting that is invalid for a set of so many classes."""
         problems = []
         if self.validation < 0:
-            problems.append(
-                Problem(
-                    "data.validation", f"got {self.validation}, expected 0 or a number of examples"
-                )
-            )
+            what = f"got {self.validation}, expected 0 or a number of examples"
+            problems.append(Problem("data.validation", what))
         if self.per_class is not None and self.per_class < 1:
-            problems.append(
-                Problem(
-                    "data.per_class", f"got {self.per_class}, expected null or a positive number"
-                )
-            )
-        if (kept := self.only_classes) is not None and (
-            len(set(kept)) != len(kept) or not kept or not set(kept) <= set(range(classes))
-        ):
-            problems.append(
-                Problem(
-                    "data.only_classes",
-                    f"got {list(kept)}, expected different labels from 0 to {classes - 1}",
-                )
-            )
+            what = f"got {self.per_class}, expected null or a positive number"
+            problems.append(Problem("data.per_class", what))
+        kept = self.only_classes
+        if kept is not None:
+            are_different = len(set(kept)) == len(kept) > 0
+            if not are_different or not set(kept) <= set(range(classes)):
+                what = f"got {list(kept)}, expected different labels from 0 to {classes - 1}"
+                problems.append(Problem("data.only_classes", what))
         if problems:
             raise RequestError(*problems)
 
     def kept(self, labels: np.ndarray) -> np.ndarray:
         """Return the indices, in order, of the examples whose label is kept."""
-        return (
-            np.arange(len(labels))
-            if self.only_classes is None
-            else np.flatnonzero(np.isin(labels, list(self.only_classes)))
-        )
+        if self.only_classes is None:
+            return np.arange(len(labels))
+        return np.flatnonzero(np.isin(labels, list(self.only_classes)))
 
     def divide(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the indices, in order, of the examples of train that train, of those that validate, and of those that test."""
-        kept = self.kept(labels)
-        if self.test + self.validation >= len(kept):
-            got = (
-                f"{self.validation} and data.test={self.test}"
-                if self.test
-                else f"{self.validation}"
-            )
-            raise RequestError(
-                Problem(
-                    "data.validation",
-                    f"got {got}, expected fewer than the {count_of(len(kept), 'example')} of train",
-                )
-            )
-        order = np.random.default_rng(_VALIDATION_SEED).permutation(kept)
-        train, test, validation = np.split(
-            order, [len(kept) - self.validation - self.test, len(kept) - self.validation]
-        )
-        return self._first_of_each(np.sort(train), labels), np.sort(validation), np.sort(test)
+        """Divide train by its labels; return indices for training, validation and test, in order.
 
-    def _first_of_each(self, train: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        Raises:
+            RequestError: too few examples for the validation and test ones, or for `per_class`.
+        """
+        kept = self.kept(labels)
+        carved = self.validation + self.test
+        if carved >= len(kept):
+            got = f"{self.validation}"
+            if self.test:
+                got = f"{got} and data.test={self.test}"
+            there = count_of(len(kept), "example")
+            what = f"got {got}, expected fewer than the {there} of train"
+            raise RequestError(Problem("data.validation", what))
+        order = np.random.default_rng(_VALIDATION_SEED).permutation(kept)
+        bounds = [len(kept) - carved, len(kept) - self.validation]
+        train, test, validation = np.split(order, bounds)
+        first = self._keep_first_of_each_class(np.sort(train), labels)
+        return first, np.sort(validation), np.sort(test)
+
+    def _keep_first_of_each_class(self, train: np.ndarray, labels: np.ndarray) -> np.ndarray:
         if self.per_class is None:
             return train
         own = labels[train]
         members = [train[own == label] for label in np.unique(own)]
-        if (fewest := min(map(len, members))) < self.per_class:
-            raise RequestError(
-                Problem(
-                    "data.per_class",
-                    f"got {self.per_class}, expected at most {fewest}, the smallest class of train",
-                )
-            )
+        fewest = min(map(len, members))
+        if fewest < self.per_class:
+            what = f"got {self.per_class}, expected at most {fewest}, the smallest class of train"
+            raise RequestError(Problem("data.per_class", what))
         return np.sort(np.concatenate([indices[: self.per_class] for indices in members]))
 
     def renumber(self, labels: np.ndarray) -> np.ndarray:
-        """Labels of kept examples as they are shown in training, int32."""
+        """Return the labels of kept examples as training uses them, int32."""
         if self.only_classes is None:
             return labels.astype(np.int32, copy=False)
         table = np.full(max(self.only_classes) + 1, -1, np.int32)

@@ -1,4 +1,4 @@
-"""A split larger than memory: windows of one shape, shuffled over the whole split, the next read while this one trains."""
+"""A split larger than memory: windows of one shape, shuffled over the whole split, prefetched."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _BLOCK = 256
 
 
 def whole_batches(examples: int, window: int, size: int) -> int:
-    """Return the number of whole batches of `size` in the windows of one epoch, all as long.
+    """Return the number of whole batches of `size` in the equally long windows of one epoch.
 
     Example:
         >>> whole_batches(10, window=4, size=2)
@@ -28,10 +28,11 @@ def whole_batches(examples: int, window: int, size: int) -> int:
 class Streamed:
     """The examples `indices` of what `read` reads, `window` of them at most on the device at once.
 
-    An epoch trains on `k = ceil(N / window)` windows of `N // k` examples, a permutation drawn from (seed, epoch); the fewer
-    than k examples left over are others in every epoch. In order (`epoch=None`) every example comes, the last window padded.
-    Besides the window on the device at most one more is held in memory. It is decoded by so many `threads`: parsing a record
-    holds the interpreter's lock, so that several pay for large pictures alone.
+    An epoch trains on `k = ceil(N / window)` windows of `N // k` examples, a permutation drawn from
+    (seed, epoch); the remaining examples, fewer than k, are different ones in every epoch. In order
+    (`epoch=None`) all examples are used and the last window is padded. Besides the window on the
+    device at most one more is in memory. It is decoded by `threads` threads: parsing a record holds
+    the interpreter's lock, so that more than one is faster for large images only.
     """
 
     read: Callable[[np.ndarray], Arrays]
@@ -48,7 +49,7 @@ class Streamed:
         return whole_batches(len(self), self.window, size)
 
     def example(self) -> jax.ShapeDtypeStruct:
-        """Return what one raw input is like: the first one, decoded alone."""
+        """Return the shape and the dtype of one raw input, by decoding the first one."""
         inputs, _ = self.read(self.indices[:1])
         return jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)
 
@@ -60,27 +61,25 @@ class Streamed:
             order = np.pad(self.indices, (0, size * count - len(self)), mode="edge")
         else:
             size = len(self) // count
-            order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)[
-                : size * count
-            ]
-        blocks = _ahead(_Blocks(self.read, order, size), self.threads)
+            permutation = np.random.default_rng([self.seed, epoch]).permutation(self.indices)
+            order = permutation[: size * count]
+        blocks = _prefetch(_Blocks(self.read, order, size), self.threads)
         for start in range(0, len(order), size):
             parts = [next(blocks) for _ in range(0, size, _BLOCK)]
             inputs, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-            yield Window(
-                jax.device_put(inputs), jax.device_put(targets), min(size, len(self) - start)
-            )
+            real = min(size, len(self) - start)
+            yield Window(jax.device_put(inputs), jax.device_put(targets), real)
 
 
 class _Blocks:
-    """The windows of one epoch cut into blocks, each read at once; a random-access source for grain."""
+    """The windows of one epoch in blocks, each read at once; a random-access source for grain."""
 
     def __init__(self, read: Callable[[np.ndarray], Arrays], order: np.ndarray, size: int) -> None:
         self.read = read
         self.per_window = -(-size // _BLOCK)
-        self.pieces = [
-            w[i : i + _BLOCK] for w in order.reshape(-1, size) for i in range(0, size, _BLOCK)
-        ]
+        self.pieces = []
+        for window in order.reshape(-1, size):
+            self.pieces += [window[i : i + _BLOCK] for i in range(0, size, _BLOCK)]
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -89,7 +88,8 @@ class _Blocks:
         return self.read(self.pieces[int(index)])
 
 
-def _ahead(blocks: _Blocks, threads: int) -> Iterator[Arrays]:
+def _prefetch(blocks: _Blocks, threads: int) -> Iterator[Arrays]:
+    """Yield the blocks in order, while `threads` threads read those of the next window."""
     import grain
 
     options = grain.ReadOptions(

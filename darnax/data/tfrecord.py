@@ -1,6 +1,7 @@
 """TFRecord files, the usual format of TensorFlow Datasets, read without TensorFlow.
 
-A record is its length (8 bytes, little endian), the masked CRC-32C of these bytes, its content, and the masked CRC-32C of that.
+A record is its length (8 bytes, little endian), the masked CRC-32C of these bytes, its content, and
+the masked CRC-32C of the content.
 """
 
 import mmap
@@ -35,34 +36,35 @@ class TFRecords:
 
     def __getitems__(self, indices: Sequence[int]) -> list[bytes]:
         """Return the content of these records, in that order."""
-        found = [self._record(index) for index in indices]
-        sums = masked_crc32c([content for content, _ in found])
-        for index, (_, expected), got in zip(indices, found, sums.tolist(), strict=True):
+        records = [self._read(index) for index in indices]
+        contents = [content for content, _ in records]
+        sums = masked_crc32c(contents).tolist()
+        for index, (_, expected), got in zip(indices, records, sums, strict=True):
             if got != expected:
                 raise ValueError(f"record {index} has checksum {got:08x}, expected {expected:08x}")
-        return [content for content, _ in found]
+        return contents
 
-    def _record(self, index: int) -> tuple[bytes, int]:
-        """Return the content of a record and the checksum that it should have."""
+    def _read(self, index: int) -> tuple[bytes, int]:
+        """Return the content of a record and the checksum that the file gives for it."""
         if not 0 <= index < len(self):
             raise ValueError(f"got number {index}, expected one below {len(self)}")
         number = bisect_right(self.starts, index) - 1
         shard = self.shards[number]
-        return shard.record(shard.offsets[index - self.starts[number]])
+        return shard.read(shard.offsets[index - self.starts[number]])
 
 
 class _Shard:
-    """One file, with where its records begin."""
+    """One file and the offsets of its records."""
 
     def __init__(self, path: Path) -> None:
+        self.data: mmap.mmap | bytes = b""
         with open_regular(path) as file:
-            empty = file.seek(0, 2) == 0
-            self.data: mmap.mmap | bytes = (
-                b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            )
-        self.offsets = self._offsets(path)
+            if file.seek(0, 2) > 0:  # mmap refuses an empty file
+                self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.offsets = self._find_offsets(path)
 
-    def _offsets(self, path: Path) -> list[int]:
+    def _find_offsets(self, path: Path) -> list[int]:
+        """Return the offset of every record, with the checksums of all lengths verified."""
         offsets, offset, size = [], 0, len(self.data)
         while offset < size:
             header = self.data[offset : offset + _HEADER]
@@ -71,22 +73,23 @@ class _Shard:
                 raise ValueError(f"{path.name} is cut short, or damaged, at byte {offset}")
             offsets.append(offset)
             offset = end
-            if (
-                len(offsets) % _CHECKED == 0
-            ):  # or a hole of a terabyte would be walked through to its end
+            # Check in blocks, not at the end: a sparse file of a terabyte of zeros would otherwise
+            # be read as empty records to its end.
+            if len(offsets) % _CHECKED == 0:
                 self._check_lengths(path, offsets[-_CHECKED:])
-        self._check_lengths(path, offsets[len(offsets) - len(offsets) % _CHECKED :])
+        unchecked = len(offsets) % _CHECKED
+        self._check_lengths(path, offsets[len(offsets) - unchecked :])
         return offsets
 
     def _check_lengths(self, path: Path, offsets: list[int]) -> None:
         lengths = [self.data[offset : offset + 8] for offset in offsets]
         expected = [struct.unpack_from("<I", self.data, offset + 8)[0] for offset in offsets]
         if masked_crc32c(lengths).tolist() != expected:
-            raise ValueError(
-                f"{path.name} is damaged: the length of a record does not have its checksum"
-            )
+            what = "the length of a record does not have its checksum"
+            raise ValueError(f"{path.name} is damaged: {what}")
 
-    def record(self, offset: int) -> tuple[bytes, int]:
+    def read(self, offset: int) -> tuple[bytes, int]:
+        """Return the content of the record at `offset` and the checksum stored after it."""
         start = offset + _HEADER
         end = start + int.from_bytes(self.data[offset : offset + 8], "little")
         return bytes(self.data[start:end]), struct.unpack_from("<I", self.data, end)[0]

@@ -1,1 +1,1 @@
-"""The connection graph of a network as a picture."""
+"""The connection graph of a network as an SVG diagram."""

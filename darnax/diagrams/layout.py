@@ -1,4 +1,4 @@
-"""Where the parts of a picture of a network stand: boxes from left to right, and lanes for what passes over them."""
+"""The layout of a diagram: boxes from left to right, and levels for arcs that pass over boxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
 
-LETTER, MARGIN = 7.2, 28  # width of a letter, and of the border, in pixels
-HALF_LOOP, PORT = (
-    36,
-    14,
-)  # room that a loop takes from the middle of a box, and room for one arc beside it
+# All in pixels.
+LETTER = 7.2  # width of a letter
+MARGIN = 28  # of the border
+HALF_LOOP = 36  # width that the loop of a layer takes on either side of the middle of a box
+PORT = 14  # width for the end of one arc
 
 
 @dataclass(frozen=True)
 class Arc:
-    """An adapter that passes over other buffers: the lane it runs in, counted from the boxes, and on which side."""
+    """An adapter over other buffers: its level, counted from the boxes, and its side."""
 
     module: "ModuleRow"
-    lane: int
+    level: int
     above: bool
 
     @property
     def ends(self) -> tuple[int, int]:
-        """The positions it joins, the left one first."""
+        """The positions of its two buffers, the left one first."""
         left, right = sorted((self.module.sender, self.module.receiver))
         return left, right
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the boxes stand from left to right."""
+    """The horizontal positions of the boxes, from left to right."""
 
     lefts: tuple[float, ...]
     widths: tuple[float, ...]
@@ -51,92 +51,85 @@ class Columns:
 
 
 def span(module: "ModuleRow") -> int:
-    """How many buffers to the right a message goes."""
+    """Return how many buffers to the right a message goes; negative to the left."""
     return module.receiver - module.sender
 
 
-def assign_lanes(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
-    """Give every arc the lowest lane in which it is alone, short ones first, so that they nest."""
+def assign_levels(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
+    """Give every arc the lowest level that no overlapping arc has, short arcs first."""
     arcs: list[Arc] = []
     for module in sorted(modules, key=lambda m: (abs(span(m)), m.sender)):
         left, right = sorted((module.sender, module.receiver))
-        taken = {arc.lane for arc in arcs if arc.ends[0] < right and left < arc.ends[1]}
-        arcs.append(
-            Arc(module, next(lane for lane in range(1, len(arcs) + 2) if lane not in taken), above)
-        )
+        occupied = {arc.level for arc in arcs if arc.ends[0] < right and left < arc.ends[1]}
+        level = 1
+        while level in occupied:
+            level += 1
+        arcs.append(Arc(module, level, above))
     return arcs
 
 
 def layout_columns(
     description: "Description", layers: dict[int, "ModuleRow"], arcs: Sequence[Arc]
 ) -> Columns:
-    """Place the boxes, as wide as their words and arcs need, and as far apart as the words between them need."""
+    """Return the positions of the boxes.
+
+    A box is as wide as its text and its arcs require, and the distance between two boxes as wide as
+    the text between them requires.
+    """
     adapters = [module for module in description.modules if module.sender != module.receiver]
     lefts, widths, x = [], [], float(MARGIN)
     for position, (name, size) in enumerate(description.buffers):
         layer = layers.get(position)
-        words = (
-            name,
-            format_size(size),
-            layer.kind if layer else "",
-            layer.connectivity if layer else "",
-        )
-        widths.append(
-            max(
-                [
-                    88.0,
-                    *(len(word) * LETTER + 20 for word in words),
-                    2 * (HALF_LOOP + PORT * (busiest(position, arcs) + 1)),
-                ]
-            )
-        )
+        texts = [name, format_size(size)]
+        if layer:
+            texts += [layer.kind, layer.connectivity]
+        for_text = max(len(text) for text in texts) * LETTER + 20
+        for_arcs = 2 * (HALF_LOOP + PORT * (count_arcs(position, arcs) + 1))
+        width = max(88.0, for_text, for_arcs)
         lefts.append(x)
+        widths.append(width)
         between = [m for m in adapters if {m.sender, m.receiver} == {position, position + 1}]
-        x += widths[-1] + max(
-            [72.0, *(max(len(m.name), len(m.connectivity)) * LETTER + 30 for m in between)]
-        )
+        lengths = [max(len(m.name), len(m.connectivity)) for m in between]
+        gap = max([72.0, *(length * LETTER + 30 for length in lengths)])
+        x += width + gap
     return Columns(tuple(lefts), tuple(widths))
 
 
 def format_size(size: tuple[int, ...]) -> str:
-    """A size for a person."""
+    """Write a size as `28×28`."""
     return "×".join(map(str, size))
 
 
-def neighbours(arc: Arc, position: int, arcs: Sequence[Arc]) -> list[int]:
-    """The lanes, high ones first, of the arcs that meet a box at the same corner as this one does."""
-    leftmost = position == arc.ends[0]
-    meeting = [
-        other
-        for other in arcs
-        if other.above == arc.above and other.ends[0 if leftmost else 1] == position
-    ]
-    return sorted((other.lane for other in meeting), reverse=True)
+def levels_at_corner(arc: Arc, position: int, arcs: Sequence[Arc]) -> list[int]:
+    """Return the levels, high ones first, of the arcs that meet a box at the corner of `arc`."""
+    end = 0 if position == arc.ends[0] else 1
+    levels = [o.level for o in arcs if o.above == arc.above and o.ends[end] == position]
+    return sorted(levels, reverse=True)
 
 
-def busiest(position: int, arcs: Sequence[Arc]) -> int:
-    """How many arcs meet the fullest corner of a box."""
-    return max([0, *(len(neighbours(arc, position, arcs)) for arc in arcs if position in arc.ends)])
+def count_arcs(position: int, arcs: Sequence[Arc]) -> int:
+    """Return the largest number of arcs that meet one corner of a box."""
+    meeting = [arc for arc in arcs if position in arc.ends]
+    return max([0, *(len(levels_at_corner(arc, position, arcs)) for arc in meeting)])
 
 
-def port(arc: Arc, position: int, arcs: Sequence[Arc], columns: Columns) -> float:
-    """Where an arc meets a box: high lanes nearest the middle, so that no two arcs cross at a box."""
-    inset = HALF_LOOP + PORT * neighbours(arc, position, arcs).index(arc.lane)
+def find_port(arc: Arc, position: int, arcs: Sequence[Arc], columns: Columns) -> float:
+    """Return where an arc meets a box: high levels nearest the middle, so that no arcs cross."""
+    inset = HALF_LOOP + PORT * levels_at_corner(arc, position, arcs).index(arc.level)
     return columns.middle(position) + (inset if position == arc.ends[0] else -inset)
 
 
-def clear(arc: Arc, arcs: Sequence[Arc], columns: Columns, width: float) -> float:
-    """Where along its lane the words of an arc cross no other arc; its middle if there is no such place."""
-    left, right = (port(arc, end, arcs, columns) for end in arc.ends)
-    others = [
-        port(o, end, arcs, columns)
-        for o in arcs
-        if o.above == arc.above and o.lane > arc.lane
-        for end in o.ends
-    ]
-    places = [left + (right - left) * share for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)]
-    inside = [x for x in places if left + width / 2 < x < right - width / 2]
-    return next(
-        (x for x in inside if all(abs(x - other) > width / 2 + 4 for other in others)),
-        (left + right) / 2,
-    )
+def place_label(arc: Arc, arcs: Sequence[Arc], columns: Columns, width: float) -> float:
+    """Return where along an arc its label crosses no other arc; the middle if nowhere."""
+    left, right = (find_port(arc, end, arcs, columns) for end in arc.ends)
+    # Arcs of higher levels pass the level of this one vertically, at their two ends.
+    others: list[float] = []
+    for other in arcs:
+        if other.above == arc.above and other.level > arc.level:
+            others += [find_port(other, end, arcs, columns) for end in other.ends]
+    for fraction in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8):
+        x = left + (right - left) * fraction
+        fits = left + width / 2 < x < right - width / 2
+        if fits and all(abs(x - other) > width / 2 + 4 for other in others):
+            return x
+    return (left + right) / 2

@@ -1,4 +1,4 @@
-"""A network as a picture: buffers from left to right, forward messages above, backward messages below."""
+"""The diagram of a network as SVG: buffers from left to right, with arrows for messages."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,11 +8,11 @@ from darnax.diagrams.layout import (
     MARGIN,
     Arc,
     Columns,
-    assign_lanes,
-    clear,
+    assign_levels,
+    find_port,
     format_size,
     layout_columns,
-    port,
+    place_label,
     span,
 )
 from darnax.printing import element_text
@@ -20,171 +20,172 @@ from darnax.printing import element_text
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
 
-BOX, LANE, LOOP = (
-    96,
-    44,
-    46,
-)  # heights in pixels: of a box, of a lane of arcs, of the loop of a layer with itself
+# Heights in pixels.
+BOX = 96
+LEVEL = 44  # of the arcs of one level
+LOOP = 46  # of the loop of a layer with itself
 STYLE = """
-svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --box: #f3f5f8; --plastic: #0b62c4; --frozen: #8a929c; }
+svg {
+  --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --box: #f3f5f8;
+  --plastic: #0b62c4; --frozen: #8a929c;
+}
 @media (prefers-color-scheme: dark) {
-  svg { --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --box: #20252c; --plastic: #6db3ff; --frozen: #78828e; }
+  svg {
+    --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --box: #20252c;
+    --plastic: #6db3ff; --frozen: #78828e;
+  }
 }
 text {
   font: 12px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; text-anchor: middle;
   fill: var(--ink); stroke: var(--paper); stroke-width: 4; paint-order: stroke;
 }
-.inside { stroke: none; } .name { font-weight: 600; } .soft { fill: var(--soft); font-size: 11px; font-weight: 400; }
+.inside { stroke: none; } .name { font-weight: 600; }
+.soft { fill: var(--soft); font-size: 11px; font-weight: 400; }
 .paper { fill: var(--paper); } .box { fill: var(--box); stroke: var(--soft); }
 path { fill: none; stroke-width: 1.8; }
 .plastic { stroke: var(--plastic); } .frozen { stroke: var(--frozen); stroke-dasharray: 5 4; }
-.tip-plastic { fill: var(--plastic); stroke: none; } .tip-frozen { fill: var(--frozen); stroke: none; }
+.tip-plastic { fill: var(--plastic); stroke: none; }
+.tip-frozen { fill: var(--frozen); stroke: none; }
 """
 
 
 class Point(NamedTuple):
-    """A place on the paper, in pixels, y downwards."""
+    """A point of the diagram in pixels, y downwards."""
 
     x: float
     y: float
 
 
 def svg(description: "Description") -> str:
-    """Return the picture as an SVG document; it follows the reader's choice of a light or a dark screen."""
+    """Return the diagram as an SVG document, for light and dark screens.
+
+    Arcs of forward messages pass above the boxes, those of backward messages below.
+    """
     adapters = [module for module in description.modules if module.sender != module.receiver]
-    layers = {
-        module.receiver: module
-        for module in description.modules
-        if module.sender == module.receiver
-    }
-    arcs = [
-        *assign_lanes([a for a in adapters if span(a) > 1], above=True),
-        *assign_lanes([a for a in adapters if span(a) < -1], above=False),
-    ]
-    top = MARGIN + LOOP + LANE * max((arc.lane for arc in arcs if arc.above), default=0)
-    bottom = top + BOX + LANE * max((arc.lane for arc in arcs if not arc.above), default=0)
+    own = [module for module in description.modules if module.sender == module.receiver]
+    layers = {module.receiver: module for module in own}
+    above = assign_levels([a for a in adapters if span(a) > 1], above=True)
+    below = assign_levels([a for a in adapters if span(a) < -1], above=False)
+    arcs = [*above, *below]
+    top = MARGIN + LOOP + LEVEL * max((arc.level for arc in above), default=0)
+    bottom = top + BOX + LEVEL * max((arc.level for arc in below), default=0)
     columns = layout_columns(description, layers, arcs)
-    parts = [
-        *(
-            line
-            for position, _ in enumerate(description.buffers)
-            for line in box(description, layers, columns, position, top)
-        ),
-        *(
-            line
-            for layer in layers.values()
-            if layer.parameters
-            for line in loop(layer, columns, top)
-        ),
-        *(line for a in adapters if abs(span(a)) == 1 for line in straight(a, columns, top)),
-        *(line for arc in arcs for line in over(arc, arcs, columns, top)),
-        *legend(bottom + 34),
-    ]
-    return document(columns.end + MARGIN, bottom + 34 + MARGIN, parts)
+    parts: list[str] = []
+    for position, _ in enumerate(description.buffers):
+        parts += draw_box(description, layers, columns, position, top)
+    for layer in layers.values():
+        if layer.parameters:
+            parts += draw_loop(layer, columns, top)
+    for adapter in adapters:
+        if abs(span(adapter)) == 1:
+            parts += draw_straight(adapter, columns, top)
+    for arc in arcs:
+        parts += draw_arc(arc, arcs, columns, top)
+    parts += draw_legend(bottom + 34)
+    return make_document(columns.end + MARGIN, bottom + 34 + MARGIN, parts)
 
 
-def box(
+def draw_box(
     description: "Description",
     layers: dict[int, "ModuleRow"],
     columns: Columns,
     position: int,
     top: float,
 ) -> Iterator[str]:
-    """A buffer: its name, its size, its layer."""
+    """Draw a buffer: its name, its size, its layer."""
     name, size = description.buffers[position]
     x, width = columns.lefts[position], columns.widths[position]
     yield f'<rect class="box" x="{x:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX}" rx="8"/>'
     layer = layers.get(position)
-    words = [
+    lines = [
         ("name inside", name),
         ("inside", format_size(size)),
         ("soft inside", layer.kind if layer else "input"),
     ]
-    for line, (kind, word) in enumerate(words):
-        yield text(Point(columns.middle(position), top + 30 + 22 * line), word, kind)
+    for number, (kind, words) in enumerate(lines):
+        yield draw_text(Point(columns.middle(position), top + 30 + 22 * number), words, kind)
 
 
-def loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
-    """What a layer says to itself."""
+def draw_loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
+    """Draw the message of a layer to itself."""
     x = columns.middle(layer.receiver)
-    yield arrow(
-        f"M{x - 13:.0f},{top:.0f} C{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f} {x + 13:.0f},{top - 2:.0f}",
-        layer,
-    )
-    yield text(Point(x, top - 31), layer.connectivity, "soft")
+    controls = f"{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f}"
+    path = f"M{x - 13:.0f},{top:.0f} C{controls} {x + 13:.0f},{top - 2:.0f}"
+    yield draw_arrow(path, layer)
+    yield draw_text(Point(x, top - 31), layer.connectivity, "soft")
 
 
-def straight(module: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
-    """A message between neighbours: to the right in the upper half, to the left in the lower one."""
+def draw_straight(module: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
+    """Draw a message between neighbours: to the right in the upper half, to the left below."""
     forward = module.receiver > module.sender
     y = top + (32 if forward else BOX - 32)
     ends = sorted((module.sender, module.receiver))
     left, right = columns.right(ends[0]), columns.lefts[ends[1]]
     start, end = (left, right - 2) if forward else (right, left + 2)
-    yield arrow(f"M{start:.0f},{y:.0f} H{end:.0f}", module)
-    yield from label(
-        Point((left + right) / 2, y - 7 if forward else y + 16), module, upwards=forward
-    )
+    yield draw_arrow(f"M{start:.0f},{y:.0f} H{end:.0f}", module)
+    middle = Point((left + right) / 2, y - 7 if forward else y + 16)
+    yield from draw_label(middle, module, upwards=forward)
 
 
-def over(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Iterator[str]:
-    """A message that passes over other buffers, out at the top and in at the top, or both at the bottom."""
+def draw_arc(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Iterator[str]:
+    """Draw a message over other buffers, from top to top of the boxes or from bottom to bottom."""
     edge = top if arc.above else top + BOX
     away = -1 if arc.above else 1
-    y = edge + away * (LANE * arc.lane + (LOOP - 24 if arc.above else -14))
-    start, end = (
-        port(arc, arc.module.sender, arcs, columns),
-        port(arc, arc.module.receiver, arcs, columns),
-    )
+    y = edge + away * (LEVEL * arc.level + (LOOP - 24 if arc.above else -14))
+    start = find_port(arc, arc.module.sender, arcs, columns)
+    end = find_port(arc, arc.module.receiver, arcs, columns)
     bend = 10 if end > start else -10
-    yield arrow(
-        f"M{start:.0f},{edge:.0f} V{y - away * 10:.0f} Q{start:.0f},{y:.0f} {start + bend:.0f},{y:.0f} "
-        f"H{end - bend:.0f} Q{end:.0f},{y:.0f} {end:.0f},{y - away * 10:.0f} V{edge + away * 2:.0f}",
-        arc.module,
+    # Away from the box, round a corner, along the level, round a corner, back to the other box.
+    path = (
+        f"M{start:.0f},{edge:.0f} V{y - away * 10:.0f} "
+        f"Q{start:.0f},{y:.0f} {start + bend:.0f},{y:.0f} "
+        f"H{end - bend:.0f} Q{end:.0f},{y:.0f} {end:.0f},{y - away * 10:.0f} "
+        f"V{edge + away * 2:.0f}"
     )
+    yield draw_arrow(path, arc.module)
     name, inputs = arc.module.name, arc.module.connectivity
-    x = clear(arc, arcs, columns, LETTER * (len(name) + len(inputs) + 1))
+    x = place_label(arc, arcs, columns, LETTER * (len(name) + len(inputs) + 1))
     words = f"{element_text(name)} <tspan class='soft'>{element_text(inputs)}</tspan>"
     yield f'<text class="name" x="{x:.0f}" y="{y - 6 if arc.above else y + 16:.0f}">{words}</text>'
 
 
-def label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str]:
-    """The name of a module and its inputs: two lines that grow away from the arrow."""
+def draw_label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str]:
+    """Draw the name of a module and its inputs: two lines, on the side away from the arrow."""
     first, second = (Point(at.x, at.y - 15), at) if upwards else (at, Point(at.x, at.y + 15))
-    yield text(first, module.name, "name")
-    yield text(second, module.connectivity, "soft")
+    yield draw_text(first, module.name, "name")
+    yield draw_text(second, module.connectivity, "soft")
 
 
-def text(at: Point, words: str, kind: str) -> str:
-    """A line of text around a point."""
+def draw_text(at: Point, words: str, kind: str) -> str:
+    """Draw a line of text centred at a point."""
     return f'<text class="{kind}" x="{at.x:.0f}" y="{at.y:.0f}">{element_text(words)}</text>'
 
 
-def arrow(path: str, module: "ModuleRow") -> str:
-    """A line with a tip, blue and solid where something learns."""
+def draw_arrow(path: str, module: "ModuleRow") -> str:
+    """Draw a line with a tip: blue and solid if the module learns, else grey and dashed."""
     kind = "plastic" if module.plastic else "frozen"
     return f'<path class="{kind}" d="{path}" marker-end="url(#{kind})"/>'
 
 
-def legend(y: float) -> Iterator[str]:
-    """What the two kinds of lines mean."""
+def draw_legend(y: float) -> Iterator[str]:
+    """Draw the legend of the two kinds of lines."""
     for x, kind, words in ((MARGIN, "plastic", "learns"), (MARGIN + 100, "frozen", "frozen")):
         yield f'<path class="{kind}" d="M{x},{y - 4:.0f} h26" marker-end="url(#{kind})"/>'
-        yield text(Point(x + 54, y), words, "soft")
+        yield draw_text(Point(x + 54, y), words, "soft")
 
 
-def document(width: float, height: float, parts: Sequence[str]) -> str:
-    """The whole file."""
-    tips = "".join(
-        f'<marker id="{kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">'
-        f'<path class="tip-{kind}" d="M0,0 L10,5 L0,10 z"/></marker>'
-        for kind in ("plastic", "frozen")
-    )
+def make_document(width: float, height: float, parts: Sequence[str]) -> str:
+    """Return the SVG document with these parts."""
+    marker = 'viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"'
+    tips = ""
+    for kind in ("plastic", "frozen"):
+        tip = f'<path class="tip-{kind}" d="M0,0 L10,5 L0,10 z"/>'
+        tips += f'<marker id="{kind}" {marker}>{tip}</marker>'
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
-    body = "\n".join(
-        sorted(parts, key=lambda part: part.startswith("<text"))
-    )  # words on top of lines
+    # SVG draws in the order of the elements: text comes last, so that no line covers it.
+    body = "\n".join(sorted(parts, key=lambda part: part.startswith("<text")))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{STYLE}</style>\n<defs>{tips}</defs>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n'
+        f"<style>{STYLE}</style>\n<defs>{tips}</defs>\n"
         f'<rect class="paper" width="100%" height="100%"/>\n{body}\n</svg>\n'
     )

@@ -1,4 +1,4 @@
-"""Units update one after the other, or a few at a time, in an order drawn anew for every sweep."""
+"""Units update one after the other, or a few at a time, in a new random order in every sweep."""
 
 import equinox as eqx
 import jax
@@ -9,16 +9,16 @@ from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrat
 
 
 class AsynchronousOrchestrator(Orchestrator):
-    """Random order: every unit, in every sample, draws one of the `turns` and updates in it, once.
+    """Random order: every unit of every sample draws one of the `turns` of a step to update in.
 
-    It receives the new states of the units of earlier turns. With one turn this is the sequential
+    It uses the new states of the units of earlier turns. With one turn this is the sequential
     order; with many more turns than units they update one by one. As every unit has its turn, a
-    step in which nothing flips has found a fixed point, and these are the fixed points of every
+    step in which no unit flips has found a fixed point, and the fixed points are those of every
     other order. A step costs `turns` times as much as one of the others.
 
     Args:
-        layer_map: the wiring.
-        turns: of a step.
+        layer_map: the modules on the edges of the connection graph.
+        turns: number of turns in a step.
 
     Raises:
         ValueError: fewer than one turn.
@@ -35,19 +35,19 @@ class AsynchronousOrchestrator(Orchestrator):
         state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> tuple[StateType, Key[Array, ""]]:
         rng, order, noise = jax.random.split(rng, 3)
-        drawn = {
-            i: jax.random.randint(jax.random.fold_in(order, i), state[i].shape, 0, self.turns)
-            for i in self.hidden()
-        }
+        turn_of = {}  # hidden buffer -> the turn of each of its units
+        for i in self.hidden():
+            key = jax.random.fold_in(order, i)
+            turn_of[i] = jax.random.randint(key, state[i].shape, 0, self.turns)
 
-        def turn(t: Array, state: StateType) -> StateType:
-            key = jax.random.fold_in(noise, t)
-            for i, turns in drawn.items():
-                new = self.activate(i, self.field(i, state, key, messages, held))
-                state = state.replace_val(i, jnp.where(turns == t, new, state[i]))
+        def update(turn: Array, state: StateType) -> StateType:
+            key = jax.random.fold_in(noise, turn)
+            for i, turns in turn_of.items():
+                new = self.activate(i, self.field(i, state, key, messages, clamped))
+                state = state.replace_val(i, jnp.where(turns == turn, new, state[i]))
             return state
 
-        return jax.lax.fori_loop(0, self.turns, turn, state), rng
+        return jax.lax.fori_loop(0, self.turns, update, state), rng

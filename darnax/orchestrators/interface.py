@@ -1,4 +1,4 @@
-"""What orchestrators have in common: fields of messages, the prediction, the local updates."""
+"""The base of all orchestrators: fields from messages, the prediction, and the local updates."""
 
 from abc import abstractmethod
 from typing import Any, Literal, Self, TypeVar
@@ -14,11 +14,11 @@ from darnax.states import State
 
 StateType = TypeVar("StateType", bound=State)
 Messages = Literal["all", "forward", "unsupervised"]
-ClampedMessages = dict[Edge, Array]  # messages of clamped buffers, made once for a batch
+ClampedMessages = dict[Edge, Array]  # messages of clamped buffers, computed once for a batch
 
 
 class Orchestrator(eqx.Module):
-    """A network: its connection graph, and the order in which its layers update.
+    """A network: its layer map, and (in the concrete classes) the order in which layers update.
 
     A subclass defines `step`, with `field`, `activate` and `hidden`; its fields besides `layer_map`
     are the arguments of the configuration, and static.
@@ -32,53 +32,51 @@ class Orchestrator(eqx.Module):
         state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> tuple[StateType, Key[Array, ""]]:
         """Update every layer but the output once.
 
         Args:
             state: of the whole network, with a batch.
-            rng: a key, for modules that draw; a fresh one is returned.
+            rng: a key, for modules that draw random numbers.
             messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but
                 those of the output.
-            held: what `clamped_messages` returned for this input and output, to spare its
-                computation.
+            clamped: the result of `clamped_messages` for this input and output, so that they are
+                not computed again.
+
+        Returns:
+            The new state and a fresh key.
         """
 
     def predict(self, state: StateType, rng: Key[Array, ""]) -> tuple[StateType, Key[Array, ""]]:
-        """Return the state with the output's activation of its field in the output buffer."""
+        """Return the state with the output layer's activation in its buffer, and a fresh key."""
         rng, key = jax.random.split(rng)
         output = self.layer_map.output
-        return state.replace_val(output, self.activate(output, self.field(output, state, key))), rng
+        field = self.field(output, state, key)
+        return state.replace_val(output, self.activate(output, field)), rng
 
     def backward(
         self,
         state: State,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> Self:
-        """Return the local updates of all modules, −ΔW, from the fields of this state.
-
-        In the shape of the orchestrator.
-        """
-        return self.updates(state, self.fields(state, rng, messages, held))
+        """Return −ΔW of all modules at this state, in the shape of the orchestrator."""
+        return self.updates(state, self.fields(state, rng, messages, clamped))
 
     def fields(
         self,
         state: State,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> dict[int, Array]:
         """Return the field h of every layer."""
-        return {i: self.field(i, state, rng, messages, held) for i in self.layer_map.rows()}
+        return {i: self.field(i, state, rng, messages, clamped) for i in self.layer_map.rows()}
 
     def updates(self, state: State, fields: dict[int, Array]) -> Self:
-        """Return the local updates of all modules, −ΔW, from given fields.
-
-        In the shape of the orchestrator.
-        """
+        """Return −ΔW of all modules for given fields, in the shape of the orchestrator."""
         self._require_buffers(state)
         items = self.layer_map.edge_items()
         modules = [module.backward(state[j], state[i], fields[i]) for (i, j), module in items]
@@ -87,13 +85,12 @@ class Orchestrator(eqx.Module):
     def clamped_messages(self, state: State, rng: Key[Array, ""]) -> ClampedMessages:
         """Return the messages of the input and of the output buffer, which no step changes."""
         self._require_buffers(state)
-        clamped = (0, self.layer_map.output)
-        items = self.layer_map.edge_items()
-        return {
-            (i, j): module(state[j], _key(rng, (i, j)))
-            for (i, j), module in items
-            if j in clamped and i != j
-        }
+        senders = (0, self.layer_map.output)
+        found = {}
+        for (i, j), module in self.layer_map.edge_items():
+            if j in senders and i != j:
+                found[i, j] = module(state[j], _fold_in_edge(rng, (i, j)))
+        return found
 
     def field(
         self,
@@ -101,32 +98,34 @@ class Orchestrator(eqx.Module):
         state: State,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> Array:
-        """Return the field of one layer: its reduction of the messages to it, by their senders.
+        """Return the field of one layer: the reduction of its messages, in the order of senders.
 
         Raises:
-            ValueError: the state has another number of buffers than the network, or buffers of
-                other sizes.
+            ValueError: the number of buffers of the state, or a size, is not that of the network.
         """
         self._require_buffers(state)
-        held = held or {}
+        known = clamped or {}
         received = []
         for (i, j), module in self.layer_map.edge_items():
-            if i == receiver and self.sends(messages, i, j):
-                message = held[i, j] if (i, j) in held else module(state[j], _key(rng, (i, j)))
-                require_shape(f"the message from buffer {j} to buffer {i}", message, state[i].shape)
-                received.append(message)
+            if i != receiver or not self.sends(messages, i, j):
+                continue
+            message = known.get((i, j))
+            if message is None:
+                message = module(state[j], _fold_in_edge(rng, (i, j)))
+            require_shape(f"the message from buffer {j} to buffer {i}", message, state[i].shape)
+            received.append(message)
         field = self._layer(receiver).reduce(received)
         require_shape(f"the field of buffer {receiver}", field, state[receiver].shape)
         return field
 
     def activate(self, receiver: int, field: Array) -> Array:
-        """Return the state that a field leads the layer to."""
+        """Return the new state of a layer with this field."""
         return self._layer(receiver).activation(field)
 
     def sends(self, messages: Messages, receiver: int, sender: int) -> bool:
-        """Whether `receiver` gets a message from `sender` under this choice of messages."""
+        """Return whether this choice of messages includes the one from `sender` to `receiver`."""
         if messages == "forward":
             return sender <= receiver
         return messages == "all" or receiver == sender or sender != self.layer_map.output
@@ -138,13 +137,14 @@ class Orchestrator(eqx.Module):
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1
         if len(state) != expected:
-            found = count_of(len(state), "buffer")
-            raise ValueError(f"got a state of {found}, expected the {expected} of the network")
+            got = count_of(len(state), "buffer")
+            raise ValueError(f"got a state of {got}, expected the {expected} of the network")
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]
 
 
-def _key(rng: Key[Array, ""], edge: Edge) -> Key[Array, ""]:
+def _fold_in_edge(rng: Key[Array, ""], edge: Edge) -> Key[Array, ""]:
+    """Return the key of one edge: modules on different edges draw independent numbers."""
     receiver, sender = edge
     return jax.random.fold_in(jax.random.fold_in(rng, receiver), sender)

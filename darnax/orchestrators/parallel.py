@@ -7,17 +7,17 @@ from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrat
 
 
 class ParallelOrchestrator(Orchestrator):
-    """Jacobi order: every layer sees the states of the last step."""
+    """Jacobi order: every layer uses the states of the previous step."""
 
     def step(
         self,
         state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
-        fields = {i: self.field(i, state, key, messages, held) for i in self.hidden()}
+        fields = {i: self.field(i, state, key, messages, clamped) for i in self.hidden()}
         for i, field in fields.items():
             state = state.replace_val(i, self.activate(i, field))
         return state, rng

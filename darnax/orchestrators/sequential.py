@@ -7,18 +7,17 @@ from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrat
 
 
 class SequentialOrchestrator(Orchestrator):
-    """Gauss-Seidel order: layer l sees new states of the layers before it, old ones after it."""
+    """Gauss-Seidel order: layer l uses new states of the layers before it, old ones of the rest."""
 
     def step(
         self,
         state: StateType,
         rng: Key[Array, ""],
         messages: Messages = "all",
-        held: ClampedMessages | None = None,
+        clamped: ClampedMessages | None = None,
     ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
         for i in self.hidden():
-            state = state.replace_val(
-                i, self.activate(i, self.field(i, state, key, messages, held))
-            )
+            field = self.field(i, state, key, messages, clamped)
+            state = state.replace_val(i, self.activate(i, field))
         return state, rng

@@ -1,1 +1,1 @@
-"""From the folders of runs to a result: lists, comparisons, differences, pictures."""
+"""Results from the folders of runs: lists, comparisons, differences, figures."""

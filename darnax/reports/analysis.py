@@ -1,4 +1,4 @@
-"""What `darnax analyse` measured, as one HTML file: every table of numbers in the run's folder becomes a figure."""
+"""The measures of `darnax analyse` as one HTML file: one figure per table in the run's folder."""
 
 import csv
 import shlex
@@ -19,12 +19,16 @@ from darnax.scores import is_score
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
 SCRIPTS = ("plots.js", "analysis.js")
-LARGEST = 1 << 26  # bytes of a table
-MOST = 1_000_000  # rows
+MOST_BYTES = 1 << 26  # of a table
+MOST_ROWS = 1_000_000  # of a table
 
 
 class Figure(NamedTuple):
-    """How a table in long form is drawn: `y` over `x`, a line (or bars, or points) for each `series`, a choice of `panel`."""
+    """How a table in long form is drawn.
+
+    It shows `y` over `x` with a line (or bars, or points) for each `series`; the reader selects one
+    of the panels, which are the combinations of the columns `panel`.
+    """
 
     title: str
     note: str
@@ -39,42 +43,52 @@ class Figure(NamedTuple):
 FIGURES: Mapping[str, Figure] = {
     "relaxation": Figure(
         "Relaxation",
-        "Fraction of a layer's units that flip at every step. A blank start sets every unit in its first step.",
+        "Fraction of a layer's units that flip at every step. "
+        "A blank start sets every unit in its first step.",
         ("dynamics", "layer"), "phase", "step", "flips", scale="log",
     ),
     "margins": Figure(
         "Margins",
-        "How firmly the field supports the state, y·h of every unit, where the layer's synapses learn; right of 0 is stable.",
+        "The margin y·h of every unit, in the phase in which the layer's synapses learn; "
+        "units right of 0 are stable.",
         ("layer",), "when", "margin", "share",
     ),
     "overlaps": Figure(
         "Overlaps between phases",
-        "(1/N) Σ s s' between the ends of two phases, class by class; the phases of inference have not seen the label.",
+        "(1/N) Σ s s' between the ends of two phases, class by class; "
+        "the label does not enter the phases of inference.",
         ("between",), "layer", "class", "overlap", "bars",
     ),
     "couplings": Figure(
         "Symmetry of J",
-        "η = Σ J_ij J_ji / Σ J_ij² at the checkpoints there are: 1 is symmetric, 0 independent, −1 antisymmetric.",
+        "η = Σ J_ij J_ji / Σ J_ij² at the checkpoints there are: "
+        "1 is symmetric, 0 independent, −1 antisymmetric.",
         (), "layer", "step", "symmetry",
     ),
     "spectra": Figure(
-        "Spectrum of J", "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc.",
+        "Spectrum of J",
+        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc.",
         ("layer",), "when", "real", "imaginary", "points",
     ),
     "basins": Figure(
         "Basins of attraction",
-        "Hidden units flipped at the fixed point of inference, then relaxed again. Back: an overlap of 0.99 or more.",
+        "Hidden units flipped at the fixed point of inference, then relaxed again. "
+        "Back: an overlap of 0.99 or more.",
         (), "what", "flipped", "share",
     ),
     "probes": Figure(
-        "Linear probes", "Test score of a ridge regression on each layer, fitted in closed form on training data.",
+        "Linear probes",
+        "Test score of a ridge regression on each layer, fitted in closed form on training data.",
         (), None, "buffer", "score", "bars",
     ),
 }  # fmt: skip
 
 
 def write(folder: Path) -> Path:
-    """Write `analysis.html` into the folder of a run, from the tables in its `analysis/`, and return where it is.
+    """Write `analysis.html` into the folder of a run, from the tables in its `analysis/`.
+
+    Returns:
+        The path of the page.
 
     Raises:
         RequestError: there is no table, or the page cannot be written.
@@ -82,24 +96,21 @@ def write(folder: Path) -> Path:
     run, path = read(folder), folder / PAGE
     figures, _ = tables(folder)
     if not figures:
-        raise RequestError(
-            Problem(
-                str(folder),
-                f"has no numbers to draw; make them with darnax analyse {shlex.quote(str(folder))}",
-            )
-        )
+        command = f"darnax analyse {shlex.quote(str(folder))}"
+        what = f"has no numbers to draw; make them with {command}"
+        raise RequestError(Problem(str(folder), what))
     with writing_file(path, "choose another run"):
-        write_inside(folder, PAGE, page.html(content(run, figures), SCRIPTS))
+        write_inside(folder, PAGE, page.render(collect(run, figures), SCRIPTS))
     return path
 
 
 def tables(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the figures of the tables there are in the folder of a run, and what is wrong with tables that are damaged."""
+    """Return the figures of the tables in the folder of a run, and a message per damaged table."""
     figures, damage = [], []
     for name, figure in FIGURES.items():
         file = folder / FOLDER / f"{name}.csv"
         try:
-            figures.append(figure_data(figure, table(file)))
+            figures.append(make_figure(figure, table(file)))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -107,52 +118,59 @@ def tables(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     return figures, damage
 
 
-def content(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return all that the page shows, as JSON has it."""
-    told = {
+def collect(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the content of the page as JSON values."""
+    metrics = {
         name: as_json_numbers([run.value(name)])[0]
         for name in run.summary.get("metrics", {})
         if is_score(name)
     }
     title = f"{run.experiment} {run.path.resolve().name}"
-    return {"title": title, "status": run.status, "metrics": told, "figures": figures}
+    return {"title": title, "status": run.status, "metrics": metrics, "figures": figures}
 
 
 def table(file: Path) -> list[dict[str, str]]:
-    """Read a table, one mapping a row; a ValueError says that it is none."""
+    """Read a table, one mapping for each row.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not a table, or too large.
+    """
     try:
-        rows = list(islice(csv.reader(StringIO(read_text(file, LARGEST), newline="")), MOST + 2))
-        if len(rows) > MOST + 1:
-            raise ValueError(f"has more than {MOST} rows")
-        names, *found = [[unescape_cell(cell) for cell in row] for row in rows if row]
-        return [dict(zip(names, row, strict=True)) for row in found]
+        reader = csv.reader(StringIO(read_text(file, MOST_BYTES), newline=""))
+        # The header and one row more than allowed: enough to know that there are too many.
+        lines = list(islice(reader, MOST_ROWS + 2))
+        if len(lines) > MOST_ROWS + 1:
+            raise ValueError(f"has more than {MOST_ROWS} rows")
+        header, *rows = [list(map(unescape_cell, line)) for line in lines if line]
+        return [dict(zip(header, row, strict=True)) for row in rows]
     except csv.Error as error:
         raise ValueError(str(error)) from error
 
 
-def figure_data(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """Return a figure with its points, sorted into panels and series in the order in which they come."""
-    if absent := {*figure.panel, figure.x, figure.y, figure.series or figure.y} - set(
-        rows[0] if rows else ()
-    ):
+def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return a figure with its points, in panels and series in the order of the rows.
+
+    Raises:
+        ValueError: a column of the figure is absent.
+    """
+    needed = {*figure.panel, figure.x, figure.y, figure.series or figure.y}
+    absent = needed - set(rows[0] if rows else ())
+    if absent:
         raise ValueError(f"has no column {min(absent)}")
-    panels: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
+    panels: dict[str, dict[str, dict[str, Any]]] = {}  # panel -> series -> trace
     for row in rows:
         panel = panels.setdefault(", ".join(row[name] for name in figure.panel), {})
-        x, y = panel.setdefault(row[figure.series] if figure.series else figure.y, ([], []))
-        x.append(number_or_word(row[figure.x]))
-        y.append(number_or_word(row[figure.y]))
-    traces = {
-        name: [{"name": s, "x": x, "y": y} for s, (x, y) in panel.items()]
-        for name, panel in panels.items()
-    }
-    return {
-        name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")
-    } | {"panels": traces}
+        series = row[figure.series] if figure.series else figure.y
+        trace = panel.setdefault(series, {"name": series, "x": [], "y": []})
+        trace["x"].append(as_json_cell(row[figure.x]))
+        trace["y"].append(as_json_cell(row[figure.y]))
+    fields = {name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")}
+    return fields | {"panels": {name: list(panel.values()) for name, panel in panels.items()}}
 
 
-def number_or_word(cell: str) -> float | str | None:
-    """Return a cell as JSON has it."""
+def as_json_cell(cell: str) -> float | str | None:
+    """Return a cell as a JSON value: a number where it is one (null if not finite), or text."""
     try:
         return as_json_numbers([float(cell)])[0]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Runs side by side: one row for each configuration, its seeds folded into mean ± sd, and how far it is from the best."""
+"""Compare runs: one row per configuration, mean ± sd over its seeds, a test against the best."""
 
 import math
 from collections import Counter, defaultdict
@@ -8,7 +8,7 @@ from functools import cached_property
 
 from darnax.errors import Problem, RequestError
 from darnax.near import near
-from darnax.reports.configuration import ABSENT, differing_keys, endings
+from darnax.reports.configuration import ABSENT, differing_keys, list_endings
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, pool, sample
 from darnax.scores import parse_score
@@ -18,10 +18,11 @@ ACCURACY = "eval/accuracy"
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration: what tells it from the others, its runs, and the metric of those that count.
+    """One configuration: the values that distinguish it, its runs, and the metric of the runs used.
 
-    Finished runs count, one for each seed: a run that was repeated is no second sample.
-    `p` is that of Welch's test against the best row, not corrected for the number of rows; nan where n is too small.
+    Only finished runs are used (`counted`), one for each seed: a repeated run is no second sample.
+    `p` is that of Welch's test against the best row, not corrected for the number of rows; nan
+    where n is too small.
     """
 
     values: tuple[Hashable, ...]
@@ -38,7 +39,7 @@ class Row:
 
     @property
     def n(self) -> int:
-        """How many values count: one for each seed, replicas of one program among them."""
+        """Number of values: one for each seed, replicas of one program included."""
         return self.total.n
 
     @property
@@ -53,15 +54,15 @@ class Row:
 
     @property
     def unfinished(self) -> Counter[str]:
-        """How many runs have not finished, by status."""
+        """Number of runs that have not finished, by status."""
         return Counter(run.status for run in self.runs if run.status != "finished")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows, best first, and the keys of their values; runs that are damaged are named once more.
+    """Rows, best first, and the keys of their values; damaged runs are listed apart.
 
-    Rows of a metric of the test split stand in the order of their values: none of them is the best.
+    For a metric of the test split the rows are in the order of their values: none is the best.
     """
 
     metric: str
@@ -70,16 +71,16 @@ class Comparison:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     damaged: tuple[Run, ...]
-    keys: tuple[str, ...]  # all there are in the configurations
+    keys: tuple[str, ...]  # of all configurations
 
     @property
     def is_ranked(self) -> bool:
-        """Whether the metric may say which row is the best."""
+        """Whether the rows are ranked by the metric."""
         return may_choose(self.metric)
 
     @property
     def heading(self) -> str:
-        """What the means are of."""
+        """The heading of the column of means."""
         return f"best {self.metric}" if self.best else self.metric
 
 
@@ -91,16 +92,17 @@ def compare(
     best: bool = False,
     lower: bool = False,
 ) -> Comparison:
-    """Fold runs into rows.
+    """Group runs into rows.
 
-    `group_by` names the keys that make a row, everything else is folded as seeds are; without it every difference does.
-    Of each run the last value of the metric is taken, or, with `best`, the best it ever logged. With `lower`, the lowest
-    value is the best; so it is of a score of which the runs say that lower is better. Without a
-    metric, that is the score on the validation split.
+    `group_by` names the keys whose values define a row, and all other differences are averaged as
+    seeds are; without it every difference makes a row. The value of a run is the last one of the
+    metric or, with `best`, the best that it logged. With `lower`, the lowest value is the best, and
+    so it is of a score of which the runs say that lower is better. Without a metric, that is the
+    score on the validation split.
 
     Raises:
-        RequestError: no finished run has the metric, a key of `group_by` is not there, or the test
-            split would choose.
+        RequestError: no finished run has the metric, no configuration has a key of `group_by`, or
+            the result would be chosen by the test split.
     """
     metric = default_metric(runs) if metric is None else metric
     if not may_choose(metric) and (best or lower):
@@ -110,26 +112,23 @@ def compare(
     readable = [run for run in runs if run.config]
     configs = [run.config for run in readable]
     keys = tuple(dict.fromkeys(key for config in configs for key in config))
-    columns = [full_key(key, keys) for key in group_by] or columns_of(readable)
+    columns = [complete_key(key, keys) for key in group_by] or find_columns(readable)
     groups: dict[tuple[Hashable, ...], list[Run]] = defaultdict(list)
     for run in readable:
         groups[tuple(run.config.get(key, ABSENT) for key in columns)].append(run)
-    differ = [key for key in differing_keys(configs) if key != "seed"] if group_by else []
-    how = which_value(best, lower)
+    # Without `group_by`, the runs of a row differ in nothing but the seed.
+    averaged = [key for key in differing_keys(configs) if key != "seed"] if group_by else []
+    how = choose_value(best, lower)
     rows = [
-        make_row(values, group, differ, lambda run: sample(run, metric, how))
+        make_row(values, group, averaged, lambda run: sample(run, metric, how))
         for values, group in groups.items()
     ]
-    if any(run.status == "finished" for run in readable) and not any(row.n for row in rows):
-        names = metrics_of(readable)
-        there = f"there is {', '.join(near(metric, names, 3) or names)}"
-        if metric.startswith("eval/"):  # as after training on everything
-            there += "; runs without a validation split are reported by --metric test/accuracy"
-        raise RequestError(Problem("--metric", f"no finished run has {metric}; {there}"))
+    any_finished = any(run.status == "finished" for run in readable)
+    if any_finished and not any(row.n for row in rows):
+        raise RequestError(Problem("--metric", explain_missing_metric(metric, readable)))
     damaged = tuple(run for run in runs if run.damage)
-    return Comparison(
-        metric, best, lower, tuple(columns), rank(metric, rows, lower=lower), damaged, keys
-    )
+    ranked = rank(metric, rows, lower=lower)
+    return Comparison(metric, best, lower, tuple(columns), ranked, damaged, keys)
 
 
 def default_metric(runs: Sequence[Run]) -> str:
@@ -140,65 +139,80 @@ def default_metric(runs: Sequence[Run]) -> str:
 
 
 def is_lower_better(runs: Sequence[Run], metric: str) -> bool:
-    """Tell whether a run with this metric as its score says that lower is better."""
+    """Return whether a run with this metric as its score says that lower is better."""
     return parse_score(metric) is not None and any(
         metric in run.summary.get("metrics", {}) and run.summary.get("lower_is_better") is True
         for run in runs
     )
 
 
-def which_value(best: bool, lower: bool) -> How:
-    """Say which value of a run counts."""
-    return "last" if not best else "lowest" if lower else "highest"
+def explain_missing_metric(metric: str, runs: Sequence[Run]) -> str:
+    """Return the message for a metric that no finished run has."""
+    names = list_metrics(runs)
+    known = ", ".join(near(metric, names, 3) or names)
+    what = f"no finished run has {metric}; there is {known}"
+    if metric.startswith("eval/"):  # as after training on everything
+        what += "; runs without a validation split are reported by --metric test/accuracy"
+    return what
 
 
-def columns_of(runs: Sequence[Run]) -> list[str]:
-    """Return the keys that tell the configurations of the runs apart, seeds aside."""
-    asked = set().union(*(run.overridden_keys for run in runs))
+def choose_value(best: bool, lower: bool) -> How:
+    """Return which of the logged values of a run is used."""
+    if not best:
+        return "last"
+    return "lowest" if lower else "highest"
+
+
+def find_columns(runs: Sequence[Run]) -> list[str]:
+    """Return the keys, except the seed, in which the configurations of the runs differ."""
+    overridden = set().union(*(run.overridden_keys for run in runs))
     name = ["name"] if len({run.experiment for run in runs}) > 1 else []
-    return name + [
-        key for key in differing_keys([run.config for run in runs], asked) if key != "seed"
-    ]
+    differing = differing_keys([run.config for run in runs], overridden)
+    return name + [key for key in differing if key != "seed"]
 
 
-def full_key(key: str, keys: Sequence[str]) -> str:
-    """Return the key that is meant by its last words."""
-    found = [key] if key in keys else [k for k in keys if key in endings(k)]
+def complete_key(key: str, keys: Sequence[str]) -> str:
+    """Return the full key that ends in `key`.
+
+    Raises:
+        RequestError: there is none, or more than one.
+    """
+    found = [key] if key in keys else [k for k in keys if key in list_endings(k)]
     if len(found) != 1:
         what = f"may be any of {', '.join(found)}" if found else "no configuration has such a key"
-        raise RequestError(
-            Problem(
-                f"--group-by {key}",
-                f"{what}; give it as it stands in config.yaml, like model.depth",
-            )
-        )
+        advice = "give it as it stands in config.yaml, like model.depth"
+        raise RequestError(Problem(f"--group-by {key}", f"{what}; {advice}"))
     return found[0]
 
 
 def make_row(
     values: tuple[Hashable, ...],
     runs: Sequence[Run],
-    differ: Sequence[str],
+    averaged: Sequence[str],
     value: Callable[[Run], Sample | None],
 ) -> Row:
-    """Make a row of runs, newest first; those that agree in a seed and in what `differ`s repeat each other.
+    """Make a row of runs, newest first.
 
-    Of those the newest counts, or the one that trained more replicas.
+    Runs with a common seed and equal values of the keys `averaged` are repetitions. Of those the
+    one that trained more replicas is used, or else the newest.
     """
-    counted: list[tuple[Run, Sample]] = []
+    counted, samples = [], []
     seen: set[tuple[Hashable, ...]] = set()
     for run in sorted(runs, key=lambda run: -len(run.seeds)):
-        seeds = {(seed, *(run.config.get(key) for key in differ)) for seed in run.seeds}
-        if run.status == "finished" and not seeds & seen and (found := value(run)):
-            counted.append((run, found))
-            seen |= seeds
-    return Row(
-        values, tuple(runs), tuple(run for run, _ in counted), tuple(found for _, found in counted)
-    )
+        setting = tuple(run.config.get(key) for key in averaged)
+        own = {(seed, *setting) for seed in run.seeds}
+        if run.status != "finished" or own & seen:
+            continue
+        found = value(run)
+        if found:
+            counted.append(run)
+            samples.append(found)
+            seen |= own
+    return Row(values, tuple(runs), tuple(counted), tuple(samples))
 
 
 def may_choose(metric: str) -> bool:
-    """Tell whether anything may be chosen by a metric: the test split decides on nothing.
+    """Return whether a choice may depend on a metric: never on one of the test split.
 
     Example:
         >>> may_choose("eval/accuracy"), may_choose("test/accuracy")
@@ -210,23 +224,24 @@ def may_choose(metric: str) -> bool:
 def rank(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row, ...]:
     """Sort rows, mark the best where it has a value, and test the others against it.
 
-    By a metric that may not choose they are sorted by what tells them apart, and none is the best.
+    For a metric of the test split they are sorted by their configuration, and none is the best.
     """
     if not may_choose(metric):
-        plain = sorted(rows, key=lambda row: tuple(map(natural_order, row.values)))
-        return tuple(replace(row, best=False, p=math.nan) for row in plain)
+        by_values = sorted(rows, key=lambda row: tuple(map(natural_sort_key, row.values)))
+        return tuple(replace(row, best=False, p=math.nan) for row in by_values)
     order = sorted(rows, key=lambda row: (not row.n, row.mean if lower else -row.mean))
     if not order or not order[0].n:
         return tuple(order)
     best = replace(order[0], best=True, p=math.nan)
-    return (best, *(replace(row, best=False, p=welch(row, best)) for row in order[1:]))
+    others = [replace(row, best=False, p=compute_welch_p(row, best)) for row in order[1:]]
+    return (best, *others)
 
 
-def natural_order(value: Hashable) -> tuple[bool, float, str]:
-    """Sort numbers by size, before all words.
+def natural_sort_key(value: Hashable) -> tuple[bool, float, str]:
+    """Return a key that sorts numbers by size, before all words.
 
     Example:
-        >>> sorted([10, "b", 2, "a"], key=natural_order)
+        >>> sorted([10, "b", 2, "a"], key=natural_sort_key)
         [2, 10, 'a', 'b']
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -234,10 +249,11 @@ def natural_order(value: Hashable) -> tuple[bool, float, str]:
     return True, 0.0, str(value)
 
 
-def welch(a: Row, b: Row) -> float:
-    """Return the two-sided p of Welch's t-test: how often a difference this large comes of seeds alone.
+def compute_welch_p(a: Row, b: Row) -> float:
+    """Return the two-sided p of Welch's t-test between two rows.
 
-    t = (m_a − m_b) / √(v_a + v_b) with v = sd² / n, and (v_a + v_b)² / (v_a²/(n_a−1) + v_b²/(n_b−1)) degrees of freedom.
+    t = (m_a − m_b) / √(v_a + v_b) with v = sd² / n, and
+    (v_a + v_b)² / (v_a²/(n_a−1) + v_b²/(n_b−1)) degrees of freedom.
     It is nan where a row has fewer than two runs, or where neither of the two varies.
     """
     if a.n < 2 or b.n < 2 or a.sd == b.sd == 0:
@@ -249,6 +265,6 @@ def welch(a: Row, b: Row) -> float:
     return float(2 * stdtr(freedom, -abs(a.mean - b.mean) / math.sqrt(va + vb)))
 
 
-def metrics_of(runs: Sequence[Run]) -> list[str]:
+def list_metrics(runs: Sequence[Run]) -> list[str]:
     """Return the names of all metrics in the summaries."""
     return sorted({name for run in runs for name in run.summary.get("metrics", {})})

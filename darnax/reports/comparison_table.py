@@ -1,4 +1,4 @@
-"""A comparison as a table of words: what the command line prints and a notebook shows."""
+"""A comparison as a table of text, for the command line and for notebooks."""
 
 from darnax.reports import text
 from darnax.reports.compare import Comparison, Row
@@ -6,17 +6,20 @@ from darnax.reports.configuration import short_names
 
 
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Return the headings and the rows: keys, metric, n, and, where the metric ranks the rows, p and which is the best."""
+    """Return the headings and the rows.
+
+    The columns are the keys, the metric, n and, if the rows are ranked, p and a mark of the best.
+    """
     short = short_names(comparison.columns, comparison.keys)
     heads = [short[key] for key in comparison.columns]
     figures = ["n", "p", ""] if comparison.is_ranked else ["n"]
     width = len(heads) + 1 + len(figures)
-    rows = [line(row, comparison.metric)[:width] for row in comparison.rows]
+    rows = [format_row(row, comparison.metric)[:width] for row in comparison.rows]
     return [*heads, comparison.heading, *figures], rows
 
 
-def line(row: Row, metric: str) -> list[str]:
-    """Write one row."""
+def format_row(row: Row, metric: str) -> list[str]:
+    """Return the cells of one row, with all columns."""
     values = [text.leaf(value) for value in row.values]
     figures = [
         text.spread(metric, row.mean, row.sd),

@@ -1,4 +1,4 @@
-"""A configuration as a flat mapping `model.depth` -> 2, and what differs between several of them."""
+"""A configuration as a flat mapping `model.depth` -> 2, and the keys in which several differ."""
 
 import re
 from collections import defaultdict
@@ -10,11 +10,11 @@ from darnax.bounded_yaml import load_plain
 
 Flat = Mapping[str, Hashable]
 
-# The key of a config.yaml under which stands, for every value that was made of others, what it was
-# made of. It is no part of the configuration: whatever reads one leaves it out.
+# The key of a config.yaml that maps every interpolated value to the keys that it was computed from.
+# It is not part of the configuration: readers ignore it.
 COMPUTED = "computed_from"
-ABSENT = "–"  # the value of a key that a configuration does not have
-# What does not change what is learnt:
+ABSENT = "–"  # shown as the value of a key that a configuration does not have
+# Keys, or beginnings of keys, that do not change what is learned.
 WITHOUT_EFFECT = (
     "paths.",
     "tracking.",
@@ -24,15 +24,15 @@ WITHOUT_EFFECT = (
     "runner.checkpoint_every",
     "runner.replicas",
 )
-MOST_ENDINGS = (
-    50  # of a key, the key itself among them: of all, the length is a square of that of the key
-)
+# Of one key, the key itself included. The total length of all endings grows as the square of the
+# length of the key, and a key in a foreign folder may be of any length.
+MOST_ENDINGS = 50
 LENGTH = re.compile(r"(\d+) epochs")
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
 
 def without_computed(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a config.yaml holds, without what its values were made of.
+    """Return the content of a config.yaml without the record of computed values.
 
     Example:
         >>> without_computed({"a": 1, "b": 1, "computed_from": {"b": ["a"]}})
@@ -47,30 +47,29 @@ def parse(text: str) -> Flat:
     r"""Read the YAML of a config.yaml.
 
     Raises:
-        ValueError: it is not YAML, or not a mapping, or it unfolds to more than it says.
+        ValueError: it is not YAML, or not a mapping, or its aliases expand beyond the limit.
 
     Example:
         >>> parse("model:\n  depth: 2\n  size: [3, 4]\nseed: 0")
         {'model.depth': 2, 'model.size': (3, 4), 'seed': 0}
     """
+    flat: dict[str, Hashable] = {}
     try:
-        flat = {
-            key: value
-            for part in SECTION.split(text)
-            if part
-            for key, value in section(part).items()
-        }
+        for part in SECTION.split(text):
+            if part:
+                flat |= parse_section(part)
     except ValueError:  # the whole may be YAML where its parts are not
-        flat = dict(section(text))
+        flat = dict(parse_section(text))
     flat = {key: value for key, value in flat.items() if not f"{key}.".startswith(f"{COMPUTED}.")}
     if not flat:
         raise ValueError("it is empty")
     return flat
 
 
+# Cached because YAML is slow to parse and the runs of a sweep have most sections in common.
 @lru_cache(maxsize=4096)
-def section(text: str) -> Flat:
-    """Read one top-level key with all below it; the runs of a sweep share most of theirs, and YAML is slow."""
+def parse_section(text: str) -> Flat:
+    """Read one top-level key with everything below it."""
     value = load_plain(text)
     if value is not None and not isinstance(value, dict):
         raise ValueError(f"got {value!r:.40}, expected names with values")
@@ -78,7 +77,7 @@ def section(text: str) -> Flat:
 
 
 def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Hashable]]:
-    """Yield what is not a mapping, under its dotted name."""
+    """Yield every value that is not a mapping, with its dotted key."""
     for name, inner in value.items():
         if isinstance(inner, dict) and inner:
             yield from leaves(inner, f"{prefix}{name}.")
@@ -87,7 +86,7 @@ def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Ha
 
 
 def as_hashable(value: Any) -> Hashable:
-    """Return the value as one that can be compared and counted."""
+    """Return the value with lists and mappings as tuples."""
     if isinstance(value, list):
         return tuple(map(as_hashable, value))
     if isinstance(value, dict):
@@ -96,39 +95,44 @@ def as_hashable(value: Any) -> Hashable:
 
 
 def differing_keys(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[str]:
-    """Return the keys in which configurations of one experiment differ, those that were `asked` for first.
+    """Return the keys in which configurations of one experiment differ, those in `asked` first.
 
-    Keys that cannot change what is learnt are left out, and so is a key that only repeats another one, as
-    `buffers.hidden.repeat: ${model.depth}` does, unless it was asked for.
+    Keys that cannot change what is learned are left out, and so is a key that only repeats another
+    one, as `buffers.hidden.repeat: ${model.depth}` does, unless it is in `asked`.
     """
-    found: dict[str, set[Hashable]] = defaultdict(set)
-    keys = dict.fromkeys(
-        key for config in configs for key in config if not key.startswith(WITHOUT_EFFECT)
-    )
+    keys: dict[str, None] = {}  # in the order of the configurations
     groups: dict[Hashable, list[Flat]] = defaultdict(list)
     for config in configs:
+        keys |= dict.fromkeys(key for key in config if not key.startswith(WITHOUT_EFFECT))
         groups[config.get("name")].append(config)
-    for group in groups.values():
-        for key in keys:
-            values = {config.get(key, ABSENT) for config in group}
-            if len(values) > 1:
-                found[key] |= values
-    return without_mirrors([key for key in keys if key in found], configs, set(asked))
+    differing = [key for key in keys if any(differs(key, group) for group in groups.values())]
+    return without_repetitions(differing, configs, set(asked))
 
 
-def without_mirrors(keys: list[str], configs: Sequence[Flat], asked: set[str]) -> list[str]:
-    """Leave out a key whose value is, in every configuration, that of a shorter one, alone or in brackets."""
-    kept: dict[tuple[Hashable, ...], str] = {}
+def differs(key: str, configs: Iterable[Flat]) -> bool:
+    """Return whether configurations have different values of a key."""
+    return len({config.get(key, ABSENT) for config in configs}) > 1
+
+
+def without_repetitions(keys: list[str], configs: Sequence[Flat], asked: set[str]) -> list[str]:
+    """Leave out each key that has the same value as a shorter key in every configuration.
+
+    [x] counts as equal to x. Keys in `asked` are always kept, and come first.
+    """
+    kept: set[str] = set()
+    seen: set[tuple[Hashable, ...]] = set()
     for key in sorted(keys, key=lambda k: (k not in asked, k.count("."), len(k))):
         values = tuple(without_brackets(config.get(key, ABSENT)) for config in configs)
-        if key in asked or values not in kept:
-            kept[(key, *values) if values in kept else values] = key
-    return sorted((key for key in keys if key in kept.values()), key=lambda key: key not in asked)
+        if key in asked or values not in seen:
+            kept.add(key)
+            seen.add(values)
+    return sorted((key for key in keys if key in kept), key=lambda key: key not in asked)
 
 
 def without_brackets(value: Hashable) -> Hashable:
-    """Return x for [x], and 6 for `6 epochs`, as `${runner.epochs} epochs` in a schedule becomes."""
-    if isinstance(value, str) and (match := LENGTH.fullmatch(value)):
+    """Return x for [x], and 6 for `6 epochs`, the value of `${runner.epochs} epochs`."""
+    match = LENGTH.fullmatch(value) if isinstance(value, str) else None
+    if match:
         return int(match[1])
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
@@ -137,17 +141,23 @@ def short_names(keys: Sequence[str], everything: Iterable[str]) -> dict[str, str
     """Return for every key the shortest ending, in whole words, that no other key has.
 
     Example:
-        >>> short_names(["model.depth", "train.free.steps"], ["model.depth", "train.free.steps", "train.recall.steps"])
+        >>> keys = ["model.depth", "train.free.steps", "train.recall.steps"]
+        >>> short_names(keys[:2], keys)
         {'model.depth': 'depth', 'train.free.steps': 'free.steps'}
     """
     owners: dict[str, set[str]] = defaultdict(set)
     for key in {*keys, *everything}:
-        for ending in endings(key):
+        for ending in list_endings(key):
             owners[ending].add(key)
-    return {key: next((e for e in endings(key) if len(owners[e]) == 1), key) for key in keys}
+    names = {}
+    for key in keys:
+        unique = [ending for ending in list_endings(key) if len(owners[ending]) == 1]
+        names[key] = unique[0] if unique else key
+    return names
 
 
-def endings(key: str) -> list[str]:
-    """Return `c`, `b.c`, `a.b.c` of `a.b.c`."""
+def list_endings(key: str) -> list[str]:
+    """Return `c`, `b.c`, `a.b.c` for `a.b.c`."""
     words = key.split(".")
-    return [*(".".join(words[-n:]) for n in range(1, min(len(words), MOST_ENDINGS))), key]
+    lengths = range(1, min(len(words), MOST_ENDINGS))
+    return [*(".".join(words[-n:]) for n in lengths), key]

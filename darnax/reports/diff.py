@@ -1,4 +1,4 @@
-"""What differs between two runs: configuration, circumstances, results."""
+"""The differences between two runs: configuration, environment, results."""
 
 import json
 import math
@@ -14,23 +14,23 @@ from darnax.scores import is_score
 
 
 class Difference(NamedTuple):
-    """A key with the value in the one run and in the other."""
+    """A key with its values in the two runs."""
 
     key: str
     a: Hashable
     b: Hashable
 
 
-def read_one(place: Path) -> Run:
-    """Return the run at a folder; a RequestError where there are several."""
-    runs = find([place])
+def read_one(folder: Path) -> Run:
+    """Return the one run in a folder.
+
+    Raises:
+        RequestError: there is none, or more than one.
+    """
+    runs = find([folder])
     if len(runs) > 1:
-        raise RequestError(
-            Problem(
-                str(place),
-                f"holds {len(runs)} runs; give one, or put them all side by side with `compare`",
-            )
-        )
+        what = f"holds {len(runs)} runs; give one, or put them all side by side with `compare`"
+        raise RequestError(Problem(str(folder), what))
     return runs[0]
 
 
@@ -41,14 +41,13 @@ def differences(a: Mapping[str, Hashable], b: Mapping[str, Hashable]) -> list[Di
         >>> differences({"seed": 0, "depth": 2}, {"seed": 1, "depth": 2})
         [Difference(key='seed', a=0, b=1)]
     """
-    every = [
-        Difference(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in dict.fromkeys([*a, *b])
-    ]
-    return [difference for difference in every if difference.a != difference.b]
+    keys = dict.fromkeys([*a, *b])
+    pairs = [Difference(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in keys]
+    return [pair for pair in pairs if pair.a != pair.b]
 
 
 def environment(run: Run) -> dict[str, Hashable]:
-    """Read versions, commit, device and command; nothing where the file is damaged."""
+    """Read versions, commit, device and command; an empty mapping where the file is damaged."""
     try:
         return dict(leaves(json.loads(read_bytes(run.path / "environment.json"))))
     except (OSError, ValueError, AttributeError, RecursionError):
@@ -56,16 +55,17 @@ def environment(run: Run) -> dict[str, Hashable]:
 
 
 def results(a: Run, b: Run) -> list[tuple[str, float, float]]:
-    """Return the metrics that differ; nan stands for one that a run does not have."""
-    names = dict.fromkeys(
-        sorted([*a.summary.get("metrics", {}), *b.summary.get("metrics", {})], key=importance)
-    )
-    every = [(name, a.value(name), b.value(name)) for name in names]
-    return [
-        (name, x, y) for name, x, y in every if x != y and not (math.isnan(x) and math.isnan(y))
-    ]
+    """Return the metrics that differ, accuracies first; nan for one that a run does not have."""
+    names = {*a.summary.get("metrics", {}), *b.summary.get("metrics", {})}
+    different = []
+    for name in sorted(names, key=metric_sort_key):
+        x, y = a.value(name), b.value(name)
+        both_absent = math.isnan(x) and math.isnan(y)
+        if x != y and not both_absent:
+            different.append((name, x, y))
+    return different
 
 
-def importance(name: str) -> tuple[bool, str]:
-    """Sort scores before everything else."""
+def metric_sort_key(name: str) -> tuple[bool, str]:
+    """Return a key that sorts scores first, and all else by name."""
     return not is_score(name), name

@@ -1,4 +1,4 @@
-"""What a page shows of every metric: figures of each row under each view, of each run, and curves."""
+"""The numbers on the page of a comparison: of each row in each view, of each run, and curves."""
 
 import math
 from collections import Counter
@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from darnax.reports import curves
-from darnax.reports.compare import Comparison, Row, may_choose, rank, which_value
+from darnax.reports.compare import Comparison, Row, choose_value, may_choose, rank
 from darnax.reports.curves import Curve
+from darnax.reports.record import Entry
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, sample
 from darnax.scores import is_score
 
-BUDGET = 1_500_000  # numbers on a page; the less telling metrics are left out of one that would be larger
-VIEWS = {  # name -> whether the best value of a run counts, whether the lowest is the best
+MOST_NUMBERS = 1_500_000  # on a page; less important metrics are left out of a larger one
+VIEWS = {  # name -> whether the best value of a run is used, whether the lowest is the best
     "last highest": (False, False),
     "last lowest": (False, True),
     "best highest": (True, False),
@@ -30,9 +31,9 @@ Numbers = list[float | None]
 class Figures:
     """All numbers of a page, rows in the order of the comparison.
 
-    `of_rows`: metric -> view -> n, mean, sd, p, and 1 for the best row. A view says what counts of each run, its last value
-    or its best, and whether the highest or the lowest is best. `of_runs`: metric -> last, highest, lowest value.
-    `curves`: metric -> epochs, mean, sd.
+    `of_rows`: metric -> view -> n, mean, sd, p, and 1 for the best row. A view defines which value
+    of each run is used, its last or its best, and whether the highest or the lowest is best.
+    `of_runs`: metric -> last, highest, lowest value. `curves`: metric -> epochs, mean, sd.
     """
 
     metrics: list[str]
@@ -41,7 +42,7 @@ class Figures:
     curves: list[dict[str, list[Numbers]]]
 
 
-def figures_of(comparison: Comparison) -> Figures:
+def collect_figures(comparison: Comparison) -> Figures:
     """Read the records of all runs, one after the other, and keep what the page shows of them."""
     samples: dict[Run, Samples] = {}
     drawn: list[dict[str, Curve]] = []
@@ -50,31 +51,48 @@ def figures_of(comparison: Comparison) -> Figures:
         for run in row.runs:
             record = list(run.rows())
             logged = curves.points(record)
-            names = {*run.summary.get("metrics", {}), *logged}
-            samples[run] = {
-                (m, how): s for m in names for how in HOWS if (s := sample(run, m, how, record))
-            }
+            samples[run] = collect_samples(run, record, logged)
             if run in (row.counted or row.runs):
                 points.append(logged)
         drawn.append(curves.average_all(points))
     metrics = choose_metrics(comparison, samples, drawn)
-    views = {
-        (m, view): view_rows(comparison.rows, samples, m, *VIEWS[view])
-        for m in metrics
-        for view in VIEWS
-    }
+    of_runs = {}
+    for run, of_run in samples.items():
+        of_runs[run] = {metric: list_values(of_run, metric) for metric in metrics}
     return Figures(
         metrics,
-        [
-            {m: {view: views[m, view][row.values] for view in VIEWS} for m in metrics}
-            for row in comparison.rows
-        ],
-        {run: {m: values(of_run, m) for m in metrics} for run, of_run in samples.items()},
-        [
-            {m: [as_json_numbers(part) for part in of_row[m]] for m in metrics if m in of_row}
-            for of_row in drawn
-        ],
+        collect_rows(comparison.rows, samples, metrics),
+        of_runs,
+        [collect_curves(of_row, metrics) for of_row in drawn],
     )
+
+
+def collect_samples(run: Run, record: Sequence[Entry], logged: Iterable[str]) -> Samples:
+    """Return the last, highest and lowest value of every metric of a run, of those it has."""
+    samples = {}
+    for metric in {*run.summary.get("metrics", {}), *logged}:
+        for how in HOWS:
+            found = sample(run, metric, how, record)
+            if found:
+                samples[metric, how] = found
+    return samples
+
+
+def collect_rows(
+    rows: Sequence[Row], samples: Mapping[Run, Samples], metrics: Sequence[str]
+) -> list[dict[str, dict[str, Numbers]]]:
+    """Return, for every row, metric -> view -> its numbers."""
+    collected: list[dict[str, dict[str, Numbers]]] = [{} for _ in rows]
+    for metric in metrics:
+        views = {name: view_rows(rows, samples, metric, *view) for name, view in VIEWS.items()}
+        for row, of_row in zip(rows, collected, strict=True):
+            of_row[metric] = {name: by_values[row.values] for name, by_values in views.items()}
+    return collected
+
+
+def collect_curves(of_row: Mapping[str, Curve], metrics: Sequence[str]) -> dict[str, list[Numbers]]:
+    """Return metric -> epochs, mean and sd, of the metrics that have a curve."""
+    return {name: list(map(as_json_numbers, of_row[name])) for name in metrics if name in of_row}
 
 
 def view_rows(
@@ -82,49 +100,54 @@ def view_rows(
 ) -> dict[Any, Numbers]:
     """Return values of a row -> n, mean, sd, p, whether it is the best.
 
-    Every view of a metric that may not choose is that of the last values: none shows another one.
+    For a metric of the test split every view uses the last values: the best value of a run would
+    be chosen by the test split.
     """
     best = best and may_choose(metric)
-    key = metric, which_value(best, lower)
-    of_metric = [
-        replace(row, samples=tuple(samples[run][key] for run in row.counted if key in samples[run]))
-        for row in rows
-    ]
+    key = metric, choose_value(best, lower)
+    of_metric = []
+    for row in rows:
+        own = tuple(samples[run][key] for run in row.counted if key in samples[run])
+        of_metric.append(replace(row, samples=own))
     return {
         row.values: as_json_numbers([row.n, row.mean, row.sd, row.p, row.best], digits=17)
         for row in rank(metric, of_metric, lower=lower)
     }
 
 
-def values(of_run: Samples, metric: str) -> Numbers:
-    """Return the last, the highest and the lowest value of a run; only the last of one that may not choose."""
+def list_values(of_run: Samples, metric: str) -> Numbers:
+    """Return the last, the highest and the lowest value of a run, or nulls.
+
+    For a metric of the test split all three are the last value.
+    """
     last: How = "last"
     hows = HOWS if may_choose(metric) else (last,) * len(HOWS)
-    return as_json_numbers(
-        of_run[metric, how].mean if (metric, how) in of_run else math.nan for how in hows
-    )
+    samples = [of_run.get((metric, how)) for how in hows]
+    return as_json_numbers(math.nan if found is None else found.mean for found in samples)
 
 
 def choose_metrics(
     comparison: Comparison, samples: Mapping[Run, Samples], drawn: Sequence[Mapping[str, Curve]]
 ) -> list[str]:
-    """Return the metrics of the page, the compared one first, then scores, as many as the budget allows."""
+    """Return as many metrics as the page may show: the compared one, scores, then the rest."""
     size = Counter(metric for of_run in samples.values() for metric, _ in of_run)
     for of_row in drawn:
         for name, curve in of_row.items():
             size[name] += 3 * len(curve.epochs)
+
+    def sort_key(name: str) -> tuple[bool, bool, str]:
+        return name != comparison.metric, not is_score(name), name
+
     names: list[str] = []
-    spent = 0
-    for name in sorted(
-        size, key=lambda name: (name != comparison.metric, not is_score(name), name)
-    ):
-        spent += size[name] + 5 * len(VIEWS) * len(drawn)
-        if names and spent > BUDGET:
+    total = 0
+    for name in sorted(size, key=sort_key):
+        total += size[name] + 5 * len(VIEWS) * len(drawn)
+        if names and total > MOST_NUMBERS:
             break
         names.append(name)
     return names
 
 
 def as_json_numbers(values: Iterable[float], digits: int = 6) -> Numbers:
-    """Return numbers as JSON has them, rounded to what can be seen, or all digits, 17; null for what is none."""
+    """Return numbers as JSON values, rounded to so many digits; null where not finite."""
     return [float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in values]

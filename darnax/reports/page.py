@@ -1,4 +1,4 @@
-"""A comparison as one HTML file: curves, a map over swept axes, a table; it opens from disk and asks no network."""
+"""A comparison as one HTML file that needs no network: curves, a map over swept axes, a table."""
 
 import json
 import math
@@ -15,44 +15,46 @@ from darnax.errors import writing_file
 from darnax.reports import text
 from darnax.reports.compare import Comparison, may_choose
 from darnax.reports.configuration import short_names
-from darnax.reports.figures import Figures, figures_of
+from darnax.reports.figures import Figures, collect_figures
 from darnax.reports.runs import Run
 
 SCRIPTS = ("plots.js", "values.js", "table.js", "curves.js", "map.js", "page.js")
-PLACE = re.compile(r"/\*(style|plotly|data|scripts)\*/")
+PLACEHOLDER = re.compile(r"/\*(style|plotly|data|scripts)\*/")
 
 
 def write(comparison: Comparison, path: Path) -> None:
     """Write the page; links to runs are relative to it, so that it can move together with them."""
-    page = html(content(comparison, path.absolute().parent))
+    page = render(collect(comparison, path.absolute().parent))
     with writing_file(path):
         path.write_text(page, encoding="utf-8")
 
 
-def html(data: dict[str, Any], scripts: Sequence[str] = SCRIPTS) -> str:
-    """Put the parts of a page together: the frame, its style, the plotting library, the data, and the scripts.
+def render(data: dict[str, Any], scripts: Sequence[str] = SCRIPTS) -> str:
+    """Return the HTML of a page: the frame, its style, the plotting library, data and scripts.
 
-    No `<` of the data stays one: nothing in a configuration can end the script that holds them, or begin another.
+    Every `<` of the data is escaped, so that no text in a configuration can end the script element
+    that contains the data, or begin another one.
     """
     from plotly.offline import get_plotlyjs
 
+    as_json = json.dumps(data, separators=(",", ":"), allow_nan=False)
     parts = {
-        "style": asset("page.css"),
+        "style": read_asset("page.css"),
         "plotly": get_plotlyjs(),
-        "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c"),
-        "scripts": "\n".join(map(asset, scripts)),
+        "data": as_json.replace("<", r"\u003c"),
+        "scripts": "\n".join(map(read_asset, scripts)),
     }
-    return PLACE.sub(lambda place: parts[place[1]], asset("page.html"))
+    return PLACEHOLDER.sub(lambda match: parts[match[1]], read_asset("page.html"))
 
 
-def asset(name: str) -> str:
+def read_asset(name: str) -> str:
     """Read a file of the page."""
     return (files("darnax.reports") / "assets" / name).read_text(encoding="utf-8")
 
 
-def content(comparison: Comparison, place: Path) -> dict[str, Any]:
-    """Return all that the page shows, as JSON has it."""
-    figures = figures_of(comparison)
+def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
+    """Return the content of a page in `folder` as JSON values."""
+    figures = collect_figures(comparison)
     short = short_names(comparison.columns, comparison.keys)
     names = sorted({run.experiment for row in comparison.rows for run in row.runs})
     return {
@@ -64,15 +66,15 @@ def content(comparison: Comparison, place: Path) -> dict[str, Any]:
         "columns": [{"key": key, "short": short[key]} for key in comparison.columns],
         "metrics": figures.metrics,
         "reported": [metric for metric in figures.metrics if not may_choose(metric)],
-        "rows": [describe_row(comparison, figures, i, place) for i in range(len(comparison.rows))],
+        "rows": [describe_row(comparison, figures, i, folder) for i in range(len(comparison.rows))],
         "damaged": [
-            {"name": run.path.name, "link": link(run, place), "damage": run.damage}
+            {"name": run.path.name, "link": make_link(run, folder), "damage": run.damage}
             for run in comparison.damaged
         ],
     }
 
 
-def describe_row(comparison: Comparison, figures: Figures, i: int, place: Path) -> dict[str, Any]:
+def describe_row(comparison: Comparison, figures: Figures, i: int, folder: Path) -> dict[str, Any]:
     """Return a row with its runs, its figures and its curves."""
     row = comparison.rows[i]
     return {
@@ -83,7 +85,7 @@ def describe_row(comparison: Comparison, figures: Figures, i: int, place: Path) 
         "runs": [
             {
                 "name": run.path.name,
-                "link": link(run, place),
+                "link": make_link(run, folder),
                 "seed": as_json_value(run.config.get("seed")),
                 "status": run.status,
                 "values": figures.of_runs[run],
@@ -93,12 +95,13 @@ def describe_row(comparison: Comparison, figures: Figures, i: int, place: Path) 
     }
 
 
-def link(run: Run, place: Path) -> str:
-    """Return the way from the page to the folder of a run."""
-    return quote(os.fsencode(os.path.relpath(run.path.absolute(), place))) + "/"
+def make_link(run: Run, folder: Path) -> str:
+    """Return the URL of the folder of a run, relative to a page in `folder`."""
+    return quote(os.fsencode(os.path.relpath(run.path.absolute(), folder))) + "/"
 
 
 def as_json_value(value: Hashable) -> Any:
-    """Return a value of a configuration: numbers stay numbers, all else is text."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if number else text.leaf(value)
+    """Return a value of a configuration: finite numbers stay numbers, all else becomes text."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return text.leaf(value)
+    return value if math.isfinite(value) else text.leaf(value)

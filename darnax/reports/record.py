@@ -1,4 +1,4 @@
-"""metrics.jsonl, the record of a run, as a reader sees it: rows, torn lines passed over."""
+"""Read metrics.jsonl, the record of a run; incomplete lines are ignored."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from darnax.files import RECORD, open_regular, read_bytes
 
 Entry = Mapping[str, Any]  # a row: metric -> number, and the step and the epoch of it
 
-TAIL = 1 << 17  # bytes that hold the last evaluation of a run under way
+TAIL = 1 << 17  # bytes at the end that contain the last evaluation of an unfinished run
 
 
 def rows(metrics: Path, holding: str = "") -> Iterator[Entry]:
@@ -21,11 +21,15 @@ def rows(metrics: Path, holding: str = "") -> Iterator[Entry]:
         text = read_bytes(metrics, RECORD)
     except OSError:
         return
-    yield from filter(None, map(row, lines(text, f'"{holding}":'.encode() if holding else b"")))
+    needle = f'"{holding}":'.encode() if holding else b""
+    yield from filter(None, map(row, find_lines(text, needle)))
 
 
-def lines(text: bytes, needle: bytes) -> Iterator[bytes]:
-    """Yield the lines that hold the needle; of a long text with few of them, far faster than splitting it."""
+def find_lines(text: bytes, needle: bytes) -> Iterator[bytes]:
+    """Yield the lines that contain the needle.
+
+    Where few lines of a long text do, this is far faster than splitting the text.
+    """
     found = text.find(needle)
     while found >= 0:
         end = text.find(b"\n", found)
@@ -35,7 +39,7 @@ def lines(text: bytes, needle: bytes) -> Iterator[bytes]:
 
 
 def last_logged(metrics: Path, metric: str) -> float:
-    """Return the last value of a metric in the record of a run under way; nan where there is none."""
+    """Return the last value of a metric in the record of an unfinished run; nan if it has none."""
     try:
         with open_regular(metrics) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
@@ -43,14 +47,15 @@ def last_logged(metrics: Path, metric: str) -> float:
     except OSError:
         return math.nan
     needle = f'"{metric}":'.encode()
-    return next(
-        (number(row(line).get(metric)) for line in reversed(tail) if needle in line and row(line)),
-        math.nan,
-    )
+    for line in reversed(tail):
+        entry = row(line) if needle in line else {}
+        if entry:
+            return number(entry.get(metric))
+    return math.nan
 
 
 def row(line: bytes | str) -> dict[str, Any]:
-    """Read a line; an empty row for one that is torn."""
+    """Read a line; an empty row for an incomplete one."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -60,8 +65,5 @@ def row(line: bytes | str) -> dict[str, Any]:
 
 def number(value: Any) -> float:
     """Return a JSON value as a finite number; nan for anything else."""
-    return (
-        float(value)
-        if type(value) in (int, float) and abs(value) <= sys.float_info.max
-        else math.nan
-    )  # True is no number
+    is_number = type(value) in (int, float)  # isinstance would accept True
+    return float(value) if is_number and abs(value) <= sys.float_info.max else math.nan

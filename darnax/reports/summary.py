@@ -1,4 +1,4 @@
-"""summary.json, what a run has come to, checked once for everybody who reads it: what darnax would not write is damaged."""
+"""Read summary.json, the result of a run; content that darnax would not write is an error."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from darnax.files import read_text
 STATUSES = ("running", "finished", "pruned", "interrupted", "failed")
 TABLES = ("metrics", "best")  # name -> number
 NUMBERS = ("epochs", "steps", "wall_seconds", "images_per_second")
-WORDS = ("reason", "warning")
+TEXTS = ("reason", "warning")
 
 
 def read_summary(path: Path) -> dict[str, Any]:
@@ -33,15 +33,17 @@ def read_summary(path: Path) -> dict[str, Any]:
     for name in TABLES:
         require_numbers(name, summary.get(name, {}))
     require_numbers("summary", {name: summary.get(name) for name in NUMBERS})
-    if odd := [name for name in WORDS if not isinstance(summary.get(name, ""), str)]:
-        raise ValueError(f"got {summary[odd[0]]!r:.40} as {odd[0]}, expected a text")
+    for name in TEXTS:
+        value = summary.get(name, "")
+        if not isinstance(value, str):
+            raise ValueError(f"got {value!r:.40} as {name}, expected a text")
     return summary
 
 
 def require_numbers(what: str, table: Any) -> None:
-    """Raise ValueError unless all values are numbers, or null, as which darnax writes one that is not finite."""
+    """Raise ValueError unless all values are numbers, or null (for a number that is not finite)."""
     if not isinstance(table, dict):
         raise ValueError(f"got {table!r:.40} as {what}, expected names with numbers")
     for name, value in table.items():
-        if value is not None and type(value) not in (int, float):  # True is no number
+        if value is not None and type(value) not in (int, float):  # isinstance would accept True
             raise ValueError(f"got {value!r:.40} as {name!r:.60} of {what}, expected a number")

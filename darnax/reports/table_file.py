@@ -1,4 +1,4 @@
-"""A comparison as CSV, all digits kept, for a spreadsheet or another program."""
+"""A comparison as CSV with all digits, for a spreadsheet or another program."""
 
 import csv
 import math
@@ -11,22 +11,20 @@ from darnax.reports.compare import Comparison
 
 
 def write(comparison: Comparison, path: Path) -> None:
-    """Write one line a row: the keys in full, the metric (mean), `sd`, `n`, `p`, and the folders of all runs.
+    """Write one line for each row.
 
-    Words that a spreadsheet would take for a formula begin with an apostrophe; numbers are as they are.
+    The columns are the full keys, the metric (mean), `sd`, `n`, `p`, and the folders of all runs.
+    Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers do not.
     """
     with (
         writing_file(path),
         path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
         table = csv.writer(file)
-        table.writerow(
-            map(escape_cell, (*comparison.columns, comparison.heading, "sd", "n", "p", "runs"))
-        )
+        header = [*comparison.columns, comparison.heading, "sd", "n", "p", "runs"]
+        table.writerow(map(escape_cell, header))
         for row in comparison.rows:
-            figures = ["" if math.isnan(x) else repr(x) for x in (row.mean, row.sd)]
-            p = "" if math.isnan(row.p) else repr(row.p)
+            mean, sd, p = ("" if math.isnan(x) else repr(x) for x in (row.mean, row.sd, row.p))
             folders = " ".join(printable(run.path.as_posix()) for run in row.runs)
-            table.writerow(
-                map(escape_cell, (*map(text.leaf, row.values), *figures, row.n, p, folders))
-            )
+            cells = [*map(text.leaf, row.values), mean, sd, row.n, p, folders]
+            table.writerow(map(escape_cell, cells))

@@ -1,4 +1,4 @@
-"""How a value, a metric and a time are written for a person."""
+"""Values, metrics and durations as text for display."""
 
 import json
 import math
@@ -7,23 +7,25 @@ from collections.abc import Hashable, Sequence
 
 
 def leaf(value: Hashable) -> str:
-    r"""Write a value of a configuration as its YAML file has it; text that would not stay on its line, quoted.
+    r"""Write a value of a configuration as in its YAML file; text that is not printable is quoted.
 
     Example:
         >>> leaf("relu"), leaf((1, None)), leaf("a\x1b[2J")
         ('relu', '[1, null]', '"a\\u001b[2J"')
     """
-    return (
-        value if isinstance(value, str) and value.isprintable() else json.dumps(value, default=str)
-    )
+    if isinstance(value, str) and value.isprintable():
+        return value
+    return json.dumps(value, default=str)
 
 
 def metric(name: str, value: float) -> str:
-    """Write a value of a metric: an accuracy in percent, anything else in four digits, and nothing for nan.
+    """Write a value of a metric: an accuracy in percent, others in four digits, nothing for nan.
 
     Example:
-        >>> metric("eval/accuracy", 0.97371), metric("norm/w_in", 282.98767), metric("norm/w_in", float("nan"))
-        ('97.37%', '283', '')
+        >>> metric("eval/accuracy", 0.97371), metric("norm/w_in", 282.98767)
+        ('97.37%', '283')
+        >>> metric("norm/w_in", float("nan"))
+        ''
     """
     if math.isnan(value):
         return ""
@@ -39,15 +41,13 @@ def spread(name: str, mean: float, sd: float) -> str:
     """
     if math.isnan(mean) or math.isnan(sd):
         return metric(name, mean)
-    return (
-        f"{100 * mean:.2f} ± {100 * sd:.2f}%"
-        if name.endswith("accuracy")
-        else f"{mean:.4g} ± {sd:.2g}"
-    )
+    if name.endswith("accuracy"):
+        return f"{100 * mean:.2f} ± {100 * sd:.2f}%"
+    return f"{mean:.4g} ± {sd:.2g}"
 
 
 def change(name: str, a: float, b: float) -> str:
-    """Write b − a with its sign; points for an accuracy.
+    """Write b − a with its sign; percentage points for an accuracy.
 
     Example:
         >>> change("eval/accuracy", 0.97, 0.972), change("norm/w_in", 2.0, 1.5)
@@ -59,17 +59,19 @@ def change(name: str, a: float, b: float) -> str:
 
 
 def probability(p: float) -> str:
-    """Write a p, and nothing for nan.
+    """Write a p-value, and nothing for nan.
 
     Example:
         >>> probability(0.0314), probability(2e-9)
         ('0.031', '<0.001')
     """
-    return "" if math.isnan(p) else "<0.001" if p < 0.001 else f"{p:.2g}"
+    if math.isnan(p):
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time in two units, and nothing for nan.
+    """Write a duration in two units, and nothing for nan.
 
     Example:
         >>> duration(7), duration(203.2), duration(7300), duration(200000)
@@ -89,17 +91,16 @@ def duration(seconds: float) -> str:
 
 
 def count(n: int | str, unfinished: Counter[str]) -> str:
-    """Write how many runs count, and how many do not yet.
+    """Write how many runs are used, and how many are not finished.
 
     Example:
         >>> count(2, Counter(running=1))
         '2 (+1 running)'
     """
-    return (
-        f"{n} (+{', '.join(f'{many} {status}' for status, many in unfinished.items())})"
-        if unfinished
-        else str(n)
-    )
+    if not unfinished:
+        return str(n)
+    others = [f"{many} {status}" for status, many in unfinished.items()]
+    return f"{n} (+{', '.join(others)})"
 
 
 def pairs(names: Sequence[str], values: Sequence[Hashable]) -> str:

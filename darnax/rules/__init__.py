@@ -1,4 +1,4 @@
-"""Laws of plasticity: each turns (y, h) into a post-synaptic signal, with nothing else in scope."""
+"""Plasticity rules: each is a function from (y, h) alone to a post-synaptic signal."""
 
 from darnax.rules.adatron import Adatron
 from darnax.rules.delta import Delta

@@ -1,4 +1,4 @@
-"""The relaxation rule: what is not yet stable enough learns, as much as it lacks.
+"""The relaxation rule: unstable units learn in proportion to their distance from the margin.
 
 @article{anlauf1989adatron,
   title = {The {AdaTron}: an adaptive perceptron algorithm},
@@ -7,8 +7,8 @@
 }
 @article{motzkin1954relaxation,
   title = {The relaxation method for linear inequalities},
-  author = {Motzkin, Theodore S. and Schoenberg, Isaac J.}, journal = {Canadian Journal of Mathematics},
-  volume = {6}, pages = {393--404}, year = {1954}
+  author = {Motzkin, Theodore S. and Schoenberg, Isaac J.},
+  journal = {Canadian Journal of Mathematics}, volume = {6}, pages = {393--404}, year = {1954}
 }
 """
 
@@ -21,16 +21,18 @@ from darnax.shapes import per_unit, require_equal
 
 
 class Adatron(Rule):
-    """`e = y · max(0, margin − y·h)`: the perceptron's step, but as long as the distance that is left to the margin.
+    """`e = y · max(0, margin − y·h)`: a perceptron step of the length that is left to the margin.
 
-    It ends on the margin instead of jumping about it, and passes over what is stable, as the perceptron does.
+    It converges to the margin instead of oscillating around it; stable units do not learn, as with
+    the perceptron.
 
     Args:
         margin: κ, in units of the field; one number, or one per unit.
 
     Example:
         >>> import jax.numpy as jnp
-        >>> Adatron(margin=1.0).signal(jnp.array([[1.0, 1.0, -1.0]]), jnp.array([[0.5, 2.0, 1.0]])).tolist()
+        >>> y, h = jnp.array([[1.0, 1.0, -1.0]]), jnp.array([[0.5, 2.0, 1.0]])
+        >>> Adatron(margin=1.0).signal(y, h).tolist()
         [[0.5, 0.0, -2.0]]
     """
 

@@ -1,4 +1,4 @@
-"""The delta rule: the field itself is to become the state.
+"""The delta rule: learn until the field equals the state.
 
 @inproceedings{widrow1960adaptive,
   title = {Adaptive switching circuits},
@@ -19,9 +19,9 @@ from darnax.shapes import require_equal
 
 
 class Delta(Rule):
-    """`e = y − h`: learn until the field is the state, neither less nor more.
+    """`e = y − h`: learn until the field equals the state.
 
-    In a network that stores patterns it converges to the pseudo-inverse, as far as the patterns are linearly independent.
+    In a network that stores linearly independent patterns it converges to the pseudo-inverse.
 
     Example:
         >>> import jax.numpy as jnp

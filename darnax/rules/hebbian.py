@@ -1,4 +1,4 @@
-"""Hebb's rule: what fires together wires together.
+"""Hebb's rule: the update is the product of pre- and post-synaptic activity.
 
 @book{hebb1949organization,
   title = {The organization of behavior: a neuropsychological theory},
@@ -13,7 +13,7 @@ from darnax.shapes import require_equal
 
 
 class Hebbian(Rule):
-    """`e = y`: every synapse moves towards the product of what it joins, whatever the field.
+    """`e = y`: every synapse changes by the product of its two activities, whatever the field.
 
     Example:
         >>> import jax.numpy as jnp

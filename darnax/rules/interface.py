@@ -1,4 +1,4 @@
-"""What a rule is: a post-synaptic signal, local to one unit (or, for a readout, to one group of units)."""
+"""The interface of a rule: a post-synaptic signal, local to a unit (or group, in a readout)."""
 
 from abc import abstractmethod
 
@@ -7,10 +7,11 @@ from jaxtyping import Array, Float
 
 
 class Rule(eqx.Module):
-    """A law of plasticity in its post-synaptic half.
+    """The post-synaptic half of a plasticity rule.
 
-    A weight then changes by `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b` with `e = signal(y, h)`; its connectivity makes the product. A
-    rule therefore works with every connectivity, and knows nothing of weights. A signal of zero changes nothing.
+    A weight changes by `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b` with `e = signal(y, h)`; its
+    connectivity computes the product. A rule does not depend on weights, so it works with every
+    connectivity. A signal of zero changes nothing.
     """
 
     @abstractmethod

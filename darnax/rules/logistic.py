@@ -1,4 +1,4 @@
-"""The perceptron rule without its step: the less stable a state is, the more its unit learns, and never nothing.
+"""A smooth perceptron rule: the less stable a unit is, the more it learns, and never nothing.
 
 @article{cox1958regression,
   title = {The regression analysis of binary sequences},
@@ -17,7 +17,9 @@ from darnax.shapes import per_unit, require_equal
 
 
 class Logistic(Rule):
-    """`e = y · σ(β (margin − y·h))` with `σ(u) = 1/(1 + exp(−u))`; the perceptron rule is its limit of large β.
+    """`e = y · σ(β (margin − y·h))` with `σ(u) = 1/(1 + exp(−u))`.
+
+    The perceptron rule is its limit of large β.
 
     Args:
         margin: κ, where e is half of y, in units of the field; one number, or one per unit.
@@ -33,10 +35,8 @@ class Logistic(Rule):
     steepness: Array
 
     def __init__(self, margin: ArrayLike = 0.0, steepness: ArrayLike = 1.0) -> None:
-        self.margin, self.steepness = (
-            jnp.asarray(margin, jnp.float32),
-            jnp.asarray(steepness, jnp.float32),
-        )
+        self.margin = jnp.asarray(margin, jnp.float32)
+        self.steepness = jnp.asarray(steepness, jnp.float32)
 
     def signal(
         self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]

@@ -1,8 +1,10 @@
-r"""The perceptron rule with a margin: learn only from what is not yet stable enough.
+r"""The perceptron rule with a margin: only units that are not yet stable enough learn.
 
 @article{rosenblatt1958perceptron,
-  title = {The perceptron: a probabilistic model for information storage and organization in the brain},
-  author = {Rosenblatt, Frank}, journal = {Psychological Review}, volume = {65}, number = {6}, pages = {386--408}, year = {1958}
+  title = {The perceptron: a probabilistic model for information storage and organization in the
+           brain},
+  author = {Rosenblatt, Frank}, journal = {Psychological Review},
+  volume = {65}, number = {6}, pages = {386--408}, year = {1958}
 }
 @article{krauth1987learning,
   title = {Learning algorithms with optimal stability in neural networks},
@@ -20,7 +22,7 @@ from darnax.shapes import per_unit, require_equal
 
 
 class Perceptron(Rule):
-    """`e = y · 1[y·h ≤ margin]`: a unit learns its state while its field supports that state by no more than the margin.
+    """`e = y · 1[y·h ≤ margin]`: a unit learns its state while `y·h` is not above the margin.
 
     The field h is the whole field of the receiver, the self-coupling J_D·s included.
 
@@ -29,7 +31,8 @@ class Perceptron(Rule):
 
     Example:
         >>> import jax.numpy as jnp
-        >>> Perceptron(margin=1.0).signal(jnp.array([[1.0, 1.0, -1.0]]), jnp.array([[0.5, 2.0, -0.5]])).tolist()
+        >>> y, h = jnp.array([[1.0, 1.0, -1.0]]), jnp.array([[0.5, 2.0, -0.5]])
+        >>> Perceptron(margin=1.0).signal(y, h).tolist()
         [[1.0, 0.0, -1.0]]
     """
 

@@ -1,9 +1,10 @@
-"""The delta rule for a readout whose units compete: cross-entropy's own residual, with no gradient taken.
+"""The delta rule for a readout over classes: the residual of cross-entropy, without a gradient.
 
 @inproceedings{bridle1990probabilistic,
   title = {Probabilistic interpretation of feedforward classification network outputs,
            with relationships to statistical pattern recognition},
-  author = {Bridle, John S.}, booktitle = {Neurocomputing}, pages = {227--236}, publisher = {Springer}, year = {1990}
+  author = {Bridle, John S.}, booktitle = {Neurocomputing}, pages = {227--236},
+  publisher = {Springer}, year = {1990}
 }
 """
 
@@ -15,9 +16,10 @@ from darnax.shapes import require_equal
 
 
 class SoftmaxDelta(Rule):
-    """`e = 1[y > 0] − softmax(h)` over the last axis; for labels in ±1 this is `(y + 1)/2 − softmax(h)`.
+    """`e = 1[y > 0] − softmax(h)` over the last axis; for ±1 labels `(y + 1)/2 − softmax(h)`.
 
-    Only the sign of a label counts, so that the code of the labels (±1, one-hot, rescaled for the feedback) does not matter.
+    Only the sign of a label is used, so that its code (±1, one-hot, rescaled for the feedback) does
+    not matter.
 
     Example:
         >>> import jax.numpy as jnp

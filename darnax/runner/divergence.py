@@ -7,8 +7,8 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from darnax.bounds import LARGEST, FiniteCheck, finite_checks, update_checks
 from darnax.learning import trainable_by_phase
+from darnax.numeric_checks import LARGEST, FiniteCheck, finite_checks, update_checks
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import NEVER
 

@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
-from darnax.bounds import LARGEST
 from darnax.data import Window
+from darnax.numeric_checks import LARGEST
 from darnax.observables import Metrics, norms
 from darnax.orchestrators import Orchestrator
 from darnax.runner.compiled import Compiled
@@ -79,7 +79,7 @@ class CompiledPrograms:
         """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
 
         One program for chunks of any length. Returns the learner, in place of the one that came, the metrics, averaged over
-        the batches, and for each place of `bounds.places` the first batch in which its size was out of bounds, or NEVER.
+        the batches, and for each place of `numeric_checks.finite_checks` the first batch in which its size was out of bounds, or NEVER.
         """
         return train(self.recipe, learner, keys.noise, order, inputs, targets, *place)
 

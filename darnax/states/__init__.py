@@ -1,4 +1,4 @@
-"""The condition of a whole network: one buffer per layer, in one global, functional pytree."""
+"""The state of a whole network: one buffer per layer, in one global, functional pytree."""
 
 from darnax.states.interface import State
 from darnax.states.packed import PackedState

@@ -11,23 +11,23 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, PyTree
 
 from darnax.shapes import Size, require_shape
-from darnax.states.interface import State, checked_batch, checked_buffers, checked_sizes
+from darnax.states.interface import State, validate_batch, validate_buffers, validate_sizes
 
 
 class PackedState(State):
     """All buffers side by side in one array `(B, units)`; buffer l is a reshaped slice of it.
 
-    The same interface, and bit for bit the same networks, as `SequentialState`; one array is what a kernel over the whole
-    network, or layers that look at overlapping regions, want to see.
+    It has the interface of `SequentialState` and gives bit for bit the same results. One array
+    suits a kernel over the whole network, or layers that read overlapping regions.
 
     Args:
-        sizes: the size of every buffer without its batch axis, input first, output last; a number of units stands for a
-            vector of them.
-        dtype: of the shared array; what is written to a buffer is cast to it.
+        sizes: the size of every buffer without its batch axis, input first, output last; an integer
+            is the size of a vector.
+        dtype: of the shared array; values written to a buffer are cast to it.
 
     Raises:
-        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape
-            does not fit.
+        ValueError: fewer than two buffers, a length that is not a positive integer, or (from the
+            methods) a value of another shape.
     """
 
     units: Array
@@ -37,7 +37,7 @@ class PackedState(State):
     def __init__(
         self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32
     ) -> None:
-        self.sizes = checked_sizes(sizes)
+        self.sizes = validate_sizes(sizes)
         self.dtype = jnp.dtype(dtype)
         self.units = jnp.zeros((1, sum(map(math.prod, self.sizes))), self.dtype)
 
@@ -48,19 +48,17 @@ class PackedState(State):
         return len(self.sizes)
 
     def init(self, x: Array, y: Array | None = None) -> Self:
-        batch = checked_batch(x, y, self.sizes)
-        blank = eqx.tree_at(
-            lambda s: s.units, self, jnp.zeros((batch, self.units.shape[-1]), self.dtype)
-        )
-        given = blank.replace_val(0, x)
-        return given if y is None else given.replace_val(-1, y)
+        batch = validate_batch(x, y, self.sizes)
+        zeros = jnp.zeros((batch, self.units.shape[-1]), self.dtype)
+        state = eqx.tree_at(lambda s: s.units, self, zeros).replace_val(0, x)
+        return state if y is None else state.replace_val(-1, y)
 
     def replace(self, value: PyTree) -> Self:
-        buffers = checked_buffers(value, self.sizes, self.dtype)
-        flat = [
-            buffer.reshape(*buffer.shape[: buffer.ndim - len(size)], -1)
-            for buffer, size in zip(buffers, self.sizes, strict=True)
-        ]
+        buffers = validate_buffers(value, self.sizes, self.dtype)
+        flat = []
+        for buffer, size in zip(buffers, self.sizes, strict=True):
+            batch = buffer.shape[: buffer.ndim - len(size)]
+            flat.append(buffer.reshape(*batch, -1))
         return eqx.tree_at(lambda s: s.units, self, jnp.concatenate(flat, axis=-1))
 
     def replace_val(self, idx: int, value: Array) -> Self:
@@ -69,5 +67,6 @@ class PackedState(State):
         return eqx.tree_at(lambda s: s.units, self, self.units.at[..., self._slice(idx)].set(flat))
 
     def _slice(self, key: int) -> slice:
-        bounds = list(pairwise(accumulate(map(math.prod, self.sizes), initial=0)))
-        return slice(*bounds[key])
+        edges = list(accumulate(map(math.prod, self.sizes), initial=0))
+        start, stop = list(pairwise(edges))[key]
+        return slice(start, stop)

@@ -9,20 +9,20 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, PyTree
 
 from darnax.shapes import Size, require_shape
-from darnax.states.interface import State, checked_batch, checked_buffers, checked_sizes
+from darnax.states.interface import State, validate_batch, validate_buffers, validate_sizes
 
 
 class SequentialState(State):
     """A left-to-right sequence of buffers, each an array `(B, *size)`; B is 1 until `init`.
 
     Args:
-        sizes: the size of every buffer without its batch axis, input first, output last; a number of units stands for a
-            vector of them.
-        dtype: of every buffer; what is written to a buffer is cast to it.
+        sizes: the size of every buffer without its batch axis, input first, output last; an integer
+            is the size of a vector.
+        dtype: of every buffer; values written to a buffer are cast to it.
 
     Raises:
-        ValueError: fewer than two buffers, a length that is no positive integer, or (from the methods) a value whose shape
-            does not fit.
+        ValueError: fewer than two buffers, a length that is not a positive integer, or (from the
+            methods) a value of another shape.
 
     Example:
         >>> import jax.numpy as jnp
@@ -38,7 +38,7 @@ class SequentialState(State):
     def __init__(
         self, sizes: Sequence[int | Sequence[int]], dtype: DTypeLike = jnp.float32
     ) -> None:
-        self.sizes = checked_sizes(sizes)
+        self.sizes = validate_sizes(sizes)
         self.dtype = jnp.dtype(dtype)
         self.states = [jnp.zeros((1, *size), self.dtype) for size in self.sizes]
 
@@ -49,14 +49,13 @@ class SequentialState(State):
         return len(self.states)
 
     def init(self, x: Array, y: Array | None = None) -> Self:
-        batch = checked_batch(x, y, self.sizes)
-        blank = self.replace(
-            [jnp.zeros((batch, *size), self.dtype) for size in self.sizes]
-        ).replace_val(0, x)
-        return blank if y is None else blank.replace_val(-1, y)
+        batch = validate_batch(x, y, self.sizes)
+        zeros = [jnp.zeros((batch, *size), self.dtype) for size in self.sizes]
+        state = self.replace(zeros).replace_val(0, x)
+        return state if y is None else state.replace_val(-1, y)
 
     def replace(self, value: PyTree) -> Self:
-        buffers = checked_buffers(value, self.sizes, self.dtype)
+        buffers = validate_buffers(value, self.sizes, self.dtype)
         return eqx.tree_at(lambda s: s.states, self, buffers)
 
     def replace_val(self, idx: int, value: Array) -> Self:

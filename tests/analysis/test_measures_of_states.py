@@ -1,4 +1,4 @@
-"""Relaxation, margins, overlaps and basins. Oracles: the model in plain numpy, counting, and Hopfield's one pattern."""
+"""Relaxation, margins, overlaps, basins. Oracles: numpy, counting, a Hopfield network."""
 
 import equinox as eqx
 import jax

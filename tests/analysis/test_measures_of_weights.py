@@ -1,4 +1,4 @@
-"""Couplings and probes. Oracles: matrices whose symmetry and spectrum are known, and numpy's least squares."""
+"""Couplings and probes. Oracles: matrices of known symmetry and spectrum; numpy's least squares."""
 
 import equinox as eqx
 import jax
@@ -47,7 +47,7 @@ def test_symmetry_weighs_the_two_halves_of_a_matrix():
     ids=["dense", "sparse", "convolution"],
 )
 def test_the_matrix_is_what_the_couplings_do(layer, size):
-    matrix = couplings.matrix(layer, size)
+    matrix = couplings.as_matrix(layer, size)
     s = np.random.default_rng(6).normal(size=(5, *size)).astype(np.float32)
     message = layer.connectivity.message(layer.J, jnp.asarray(s))
     np.testing.assert_allclose(s.reshape(5, -1) @ matrix, np.reshape(message, (5, -1)), atol=1e-5)
@@ -82,7 +82,7 @@ def test_a_probe_is_ridge_regression():
     x, y = rng.normal(size=(50, 6)), rng.normal(size=(50, 2))
     probe = probes.Probe()
     for buffers, targets in batches(x, y):
-        probe.see(buffers["layer"], targets)
+        probe.add(buffers["layer"], targets)
     features = np.concatenate([x, np.ones((50, 1))], axis=1)
     ridge = np.sqrt(probes.RIDGE * np.sum(features**2) / 7)
     stacked = np.concatenate([features, ridge * np.eye(7)]), np.concatenate([y, np.zeros((7, 2))])

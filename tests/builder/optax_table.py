@@ -1,4 +1,4 @@
-"""Every constructor that Optax offers, read from Optax itself, and what to give to its arguments."""
+"""Every constructor that Optax offers, read from Optax itself, and values for its arguments."""
 
 import inspect
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import optax
 
-from darnax.builder.annotations import options
+from darnax.builder.annotations import union_members
 from darnax.builder.optax_names import builds, is_part, offered_names
 from darnax.builder.signatures import qualified_name
 
@@ -121,7 +121,7 @@ def by_default(target: str) -> dict[str, Any]:
 
 def value_for(parameter: inspect.Parameter) -> Any:
     """Another value than the default."""
-    default, kinds = parameter.default, options(parameter.annotation)
+    default, kinds = parameter.default, union_members(parameter.annotation)
     if isinstance(default, bool):
         return not default
     if parameter.name in VALUES:
@@ -140,7 +140,7 @@ def each_argument_once(target: str) -> Iterator[dict[str, Any]]:
     for parameter in parameters(target):
         if parameter.name in FUNCTIONS | DEPRECATED:
             continue
-        kinds = options(parameter.annotation)
+        kinds = union_members(parameter.annotation)
         yield by_default(target) | {parameter.name: value_for(parameter)}
         if (
             (jax.Array in kinds or float in kinds)

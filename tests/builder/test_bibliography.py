@@ -108,7 +108,8 @@ def test_keys_are_unique_and_every_rule_is_there():
 
 
 def test_entries_in_any_shape():
-    text = "Words @ and\n    @book{one, year = {1}}\n@misc{two,\n  title = {A {B}\n  c}\n}\nmore {words}"
+    entries = "    @book{one, year = {1}}\n@misc{two,\n  title = {A {B}\n  c}\n}\n"
+    text = f"Words @ and\n{entries}more {{words}}"
     assert entries_of(text) == {
         "one": "@book{one, year = {1}}",
         "two": "@misc{two,\n  title = {A {B}\n  c}\n}",

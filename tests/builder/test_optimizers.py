@@ -46,7 +46,7 @@ def moved(changes, steps_per_epoch=7, steps=1):
 
 
 def test_groups_are_by_name_and_the_rest_is_by_default():
-    """The step is proportional to the rate: doubling it for one group doubles the steps of that group alone."""
+    """The step is proportional to the rate: doubling it for one group doubles its steps alone."""
     first = moved({})[-1]
     second = moved({"optimizer.groups.hidden*": {"_target_": "optax.sgd", "learning_rate": 0.4}})[
         -1
@@ -61,7 +61,7 @@ def test_groups_are_by_name_and_the_rest_is_by_default():
 
 
 def test_a_line_of_the_yaml_means_all_its_modules():
-    """`hidden` is hidden1, hidden2, …: the same optimiser as `hidden*`, and a key that an override can write."""
+    """`hidden` stands for hidden1, hidden2, …: the optimiser is that of `hidden*`."""
     node = {"_target_": "optax.sgd", "learning_rate": 0.4}
     depth = {"model.depth": 2, "model.buffers.hidden.repeat": 2}
     by_glob, by_name = (

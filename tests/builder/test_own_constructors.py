@@ -1,4 +1,4 @@
-"""Constructors of a trusted package, which look at their numbers. Oracle: the same without a look."""
+"""Constructors of a trusted package with control flow on numbers. Oracle: the same without it."""
 
 import jax
 import numpy as np
@@ -33,7 +33,10 @@ def down(start: ArrayLike):
     return optax.linear_schedule(start, 0.0, 10)
 
 def of_two_by_two():
-    return optax.stateless(lambda updates, _: jax.tree.map(lambda leaf: leaf.reshape(2, 2), updates))
+    def reshape(updates, _):
+        return jax.tree.map(lambda leaf: leaf.reshape(2, 2), updates)
+
+    return optax.stateless(reshape)
 
 def broken(rate):
     return {}["nothing"]

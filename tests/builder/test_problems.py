@@ -212,7 +212,7 @@ CASES = {
     "to the input": (
         {f"{A}.back": full("hidden[1]", "input")},
         f"{A}.back.to",
-        "listens to nobody",
+        "receives no messages",
     ),
     "to itself": (
         {f"{A}.loop": full("hidden[1]", "hidden[1]")},
@@ -479,7 +479,8 @@ def test_a_run_that_exists_may_have_left_a_module_out():
 
 def test_a_module_without_a_rule_says_itself_what_it_may_change(tmp_path, monkeypatch):
     (tmp_path / "my_pull.py").write_text(
-        "from darnax.modules import Ferromagnetic\nfrom darnax.modules.interfaces import AbstractModule\n"
+        "from darnax.modules import Ferromagnetic\n"
+        "from darnax.modules.interfaces import AbstractModule\n"
         "class Pull(Ferromagnetic):\n    plastic = AbstractModule.plastic\n"
     )
     monkeypatch.syspath_prepend(tmp_path)

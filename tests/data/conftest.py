@@ -25,7 +25,7 @@ def write_archives() -> Callable[..., dict[str, np.ndarray]]:
     def write(
         folder: Path, train: int = 60, test: int = 20, seed: int = 0
     ) -> dict[str, np.ndarray]:
-        """Random 28 × 28 images, and labels that go round the classes; returns what it wrote, by file name."""
+        """Write archives of random 28 × 28 images and cyclic labels; return arrays by file name."""
         rng = np.random.default_rng(seed)
         folder.mkdir(parents=True, exist_ok=True)
         written = {}
@@ -49,7 +49,7 @@ def tiny(
     write_archives: Callable[..., dict[str, np.ndarray]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    """Archives of 60 + 20 random images that pass for the bundled, registered ones of every IDX set."""
+    """Archives of 60 + 20 random images, registered and bundled as those of every IDX set."""
     folder = tmp_path / "archives"
     write_archives(folder)
     sums = {

@@ -1,4 +1,4 @@
-"""What a configuration chooses of a source. Oracle: sets of the examples, each of which tells which one it is."""
+"""Settings that select examples of a source. Oracle: examples that contain their own index."""
 
 from dataclasses import replace
 

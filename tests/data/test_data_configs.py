@@ -1,4 +1,4 @@
-"""Oracle: the constructors that a configuration names, and one example that goes through what they make."""
+"""Oracle: the constructors that a configuration names, and one example that they process."""
 
 from importlib import import_module
 from pathlib import Path

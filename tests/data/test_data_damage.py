@@ -1,4 +1,4 @@
-"""Oracle: the arrays of the first, undamaged opening. Every damage is mended or refused, none is trained on."""
+"""Oracle: the arrays of the first, undamaged opening. Damage is repaired or refused, never used."""
 
 import json
 import os

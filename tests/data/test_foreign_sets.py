@@ -1,4 +1,4 @@
-"""A prepared set may come from anywhere. Oracles: a canary module that must stay unloaded; sentences instead of what hangs."""
+"""Prepared sets of any origin. Oracles: a canary module that must not be imported; refusals."""
 
 import json
 import os

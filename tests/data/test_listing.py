@@ -56,7 +56,8 @@ def test_the_directory_of_the_environment(
 
 def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
     heavy = "{'jax', 'tensorflow_datasets'} & {*sys.modules}"
-    code = f"import sys; from darnax.data import catalogue; catalogue({str(tmp_path)!r}); print({heavy})"
+    call = f"catalogue({str(tmp_path)!r})"
+    code = f"import sys; from darnax.data import catalogue; {call}; print({heavy})"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -68,7 +69,7 @@ def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
 def test_every_name_can_be_had() -> None:
     import darnax.data
 
-    assert sorted(darnax.data.__all__) == sorted(darnax.data._HOME)
+    assert sorted(darnax.data.__all__) == sorted(darnax.data._MODULE_OF)
     assert all(getattr(darnax.data, name).__name__ == name for name in darnax.data.__all__)
 
 

@@ -21,7 +21,7 @@ from darnax.errors import RequestError
 
 
 def with_own_validation(tiny: Path, place: Path) -> None:
-    """Prepare kmnist, and a set `parted` of its examples that has them twice, as train and as validation."""
+    """Prepare kmnist, and a set `parted` with its examples twice, as train and as validation."""
     folder, copy = prepare("kmnist", place, archives=tiny), place / "parted/1.0.0"
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("decoded"))
     (record,) = copy.glob("kmnist-train.*")
@@ -118,7 +118,8 @@ def test_a_set_with_a_validation_split_of_its_own_is_chosen_by_that_alone(
 ) -> None:
     with_own_validation(tiny, tmp_path)
     assert len(open_dataset("parted", directory=tmp_path).validation) == 60
-    told = r"data\.validation: got 5, expected 0: parted has a validation split of its own, of 60; set it to 0"
+    own = "parted has a validation split of its own, of 60"
+    told = rf"data\.validation: got 5, expected 0: {own}; set it to 0"
     with pytest.raises(RequestError, match=told):
         open_dataset("parted", directory=tmp_path, validation=5)
     former = open_dataset("parted", directory=tmp_path, validation=5, existing=True)

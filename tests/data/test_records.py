@@ -23,7 +23,7 @@ INPUTS = {
 
 
 def file(written: np.ndarray) -> Any:
-    """A picture as a file, since arrays of pixels can be written with TensorFlow only; OpenCV wants its colours in reverse."""
+    """Write an image as a file: arrays of pixels need TensorFlow. OpenCV wants colours reversed."""
     return io.BytesIO(cv2.imencode(".png", written[..., ::-1])[1]) if written.ndim == 3 else written
 
 
@@ -38,6 +38,6 @@ def test_a_record_is_read_as_it_was_written(
     record = features.serialize_example(
         features.encode_example({"input": file(written), "label": 7})
     )
-    came, label = Source("made up", SimpleNamespace(info=info))._decoder()(record)
+    came, label = Source("made up", SimpleNamespace(info=info))._make_decoder()(record)
     np.testing.assert_array_equal(came, written)
     assert label == 7

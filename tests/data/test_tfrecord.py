@@ -1,4 +1,4 @@
-"""Oracles: the check values of RFC 3720, a checksum taken byte by byte, and the records as array_record holds them."""
+"""Oracles: check values of RFC 3720, a checksum byte by byte, the same set as array_record."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""Oracle: counting; every example comes as often as it should, and the resident split is what the streamed one must equal."""
+"""Oracles: counting how often every example is used; the streamed split equals the resident one."""
 
 import itertools
 import json

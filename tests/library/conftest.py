@@ -14,6 +14,6 @@ def strict() -> Iterator[None]:
 
 @pytest.fixture
 def lenient() -> Iterator[None]:
-    """For tests with an optimiser of Optax that counts its steps: Optax multiplies integers with floats."""
+    """Leave JAX's strict mode where Optax counts steps: it multiplies integers with floats."""
     with jax.numpy_dtype_promotion("standard"):
         yield

@@ -1,4 +1,4 @@
-"""Small networks, one for every connectivity; the tests of the floors above modules run on all of them."""
+"""Small networks, one for every connectivity, for the tests of everything above the modules."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -61,7 +61,7 @@ def chain() -> Network:
 
 @drawn_once
 def sparse() -> Network:
-    """Four synapses for every unit, a patch of an image among their sources, and continuous units."""
+    """Four synapses for every unit, some from a patch of an image, and continuous units."""
     key = keys()
     first = {
         0: FullyConnected((5, 4, 2), (3, 4), patch=3, sparsity=0.9, threshold=1.0, key=next(key)),

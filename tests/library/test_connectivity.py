@@ -77,7 +77,7 @@ def made(name):
 
 
 def drawn(connectivity, pre, post):
-    """Return a weight that the connectivity can hold, activities before it, and signals behind it."""
+    """Return a weight of the connectivity, activities of its senders, signals of its receivers."""
     rng, batch = np.random.default_rng(8), 19 if isinstance(connectivity, Sparse) else 3
     weight = np.zeros(
         connectivity.shape
@@ -113,7 +113,7 @@ def test_the_correlation_is_the_sum_over_the_batch(name):
 
 @everywhere
 def test_the_correlation_is_the_adjoint_of_the_message(name):
-    """⟨e, message(W, x)⟩ = √(B·fan_in) ⟨W, correlate(x, e)⟩ for a weight that the connectivity can hold."""
+    """⟨e, message(W, x)⟩ = √(B·fan_in) ⟨W, correlate(x, e)⟩ for a weight of the connectivity."""
     connectivity, pre, post = made(name)
     weight, x, e = drawn(connectivity, pre, post)
     scale = np.sqrt(len(x) * connectivity.fan_in)

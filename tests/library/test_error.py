@@ -79,7 +79,8 @@ def test_a_second_sender_of_scores_is_refused() -> None:
 
 
 def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
-    # ΔW of both ends is x ⊗ e, divided by √(B·fan_in), so that one is the other's transpose, √(units/classes) as large.
+    # ΔW of both is x ⊗ e over √(B·fan_in), so one is the transpose of the other, times
+    # √(units/classes).
     network = told_its_errors()
     rng = np.random.default_rng(6)
     x = jnp.array(rng.normal(size=(BATCH, 5)), jnp.float32)
@@ -96,7 +97,8 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
 
 
 def test_a_correction_lowers_the_error() -> None:
-    # With the transpose of the scores' weights as feedback, and no coupling that could object, the next scores are better.
+    # With the transpose of the readout's weights as feedback, and no coupling against it, the next
+    # scores are better.
     network = told_its_errors()
     guess = np.asarray(network.layer_map[2, 1].W)
     rng = np.random.default_rng(7)

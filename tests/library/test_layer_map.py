@@ -1,4 +1,4 @@
-"""Who talks to whom: what a layer map answers, and what it refuses; the oracle is the dictionary it was made of."""
+"""The connection graph. Oracle: the dictionary that it was made of; invalid ones are refused."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What learns, when, and by how much: training steps against the local updates added by hand in numpy."""
+"""What learns, when, and how much. Oracle: the local updates, added by hand in numpy."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ STEP = eqx.filter_jit(train_step)
 
 
 def trained(optimizer, phases=PHASES, kind=SequentialState, steps=1):
-    """Return the network before and after `steps` training steps, with what the last one returned."""
+    """Return the network before and after `steps` training steps, and the last step's output."""
     layer_map, sizes = chain()
     before = network = SequentialOrchestrator(layer_map)
     x, y = sample(sizes)
@@ -52,7 +52,7 @@ def trained(optimizer, phases=PHASES, kind=SequentialState, steps=1):
 
 
 def naive_changes(network, phases):
-    """Return {name: ΔW summed over the phases in which the module learns}, and the buffers and fields at every phase's end."""
+    """Return {name: ΔW summed over the phases in which it learns}, and the end of every phase."""
     _, sizes = chain()
     x, y = (np.asarray(array, np.float64) for array in sample(sizes))
     blank = [x, *(np.zeros((len(x), *size)) for size in sizes[1:-1]), y]
@@ -87,7 +87,7 @@ def arrays(network):
 
 
 def assert_changed(before, after, names):
-    """Assert that the plastic arrays of these modules changed, and that all else is the same bit for bit."""
+    """Assert that the plastic arrays of these modules changed, and nothing else."""
     learning = {(name, LEARNING[name]) for name in names}
     for place, array in arrays(before).items():
         same = array.tobytes() == arrays(after)[place].tobytes()
@@ -222,7 +222,7 @@ SEEN = [case for case in SCORED if SCORED[case][1] in (0, 2)]  # and the others 
     [case if case in SEEN else pytest.param(case, marks=pytest.mark.slow) for case in SCORED],
 )
 def test_the_scored_phase_has_not_seen_the_label(case):
-    """Oracle: another label changes none of its scores, and those of every phase that is passed over as not free."""
+    """The label changes none of its scores, but those of all phases that are not label-free."""
     phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
     layer_map, sizes = chain()
     expected = None if SCORED[case][1] is None else str(SCORED[case][1])
@@ -281,7 +281,7 @@ def stepped(phases, leaves, structure, x, y):
 
 
 def test_phases_given_to_a_compiled_step_run_in_their_order():
-    """The oracle is numpy, and the step that is not compiled; in alphabetical order the weights would be others."""
+    """Oracle: numpy, and the step without compilation; in alphabetical order the weights differ."""
     layer_map, sizes = chain()
     network = SequentialOrchestrator(layer_map)
     leaves, structure = eqx.partition(network, eqx.is_array)

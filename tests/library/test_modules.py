@@ -1,4 +1,4 @@
-"""Every module: its message, its activation, and its update −ΔW, against loops in numpy; and what it declares plastic."""
+"""Message, activation, update −ΔW and plasticity of every module. Oracle: loops in numpy."""
 
 from functools import cache
 

@@ -29,8 +29,8 @@ CASES = [
 
 
 @eqx.filter_jit
-def step(network, state, messages="all", held=None):
-    return network.step(state, KEY, messages, held)[0]
+def step(network, state, messages="all", clamped=None):
+    return network.step(state, KEY, messages, clamped)[0]
 
 
 def started(name):
@@ -93,14 +93,14 @@ def test_backward_holds_minus_the_change_of_every_module(name, messages):
 
 @pytest.mark.parametrize("order", ALL_ORDERS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_held_messages_change_nothing_bit_for_bit(name, order):
+def test_clamped_messages_change_nothing_bit_for_bit(name, order):
     layer_map, state = started(name)
     network = order(layer_map)
-    held = eqx.filter_jit(network.hold)(state, KEY)
-    assert set(held) == {
+    clamped = eqx.filter_jit(network.clamped_messages)(state, KEY)
+    assert set(clamped) == {
         (i, j) for i, j in layer_map.edges if i != j and j in (0, layer_map.output)
     }
-    ahead, behind = step(network, state, "all", held), step(network, state)
+    ahead, behind = step(network, state, "all", clamped), step(network, state)
     for i in range(len(state)):
         np.testing.assert_array_equal(ahead[i], behind[i])
 
@@ -124,7 +124,7 @@ def test_one_turn_is_the_sequential_order(name):
 
 
 def test_with_many_turns_units_update_one_by_one_in_every_order():
-    """The oracle is all 24 orders of four units, updated in plain numpy; this J leads each to one of a few states."""
+    """Oracle: all 24 orders of four units in plain numpy; this J leads to one of a few states."""
     layer = RecurrentDiscrete(4, 0.1, key=jax.random.key(8))
     network = AsynchronousOrchestrator(
         LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000

@@ -1,4 +1,4 @@
-"""Signs that the physics is right: how many fixed points a random network has, and whether it finds one."""
+"""The number of fixed points of random networks, and whether they are found. Oracle: theory."""
 
 from functools import partial
 from math import erf, sqrt
@@ -45,7 +45,7 @@ def counted(keys, j_d):
 
 @pytest.mark.parametrize("j_d", [0.25, 0.5])
 def test_the_number_of_fixed_points_is_the_annealed_average(j_d):
-    """A configuration is stable with probability Φ(J_D/σ)^N, σ² = (N−1)/N: the mean number is (2Φ(J_D/σ))^N at any N."""
+    """A state is stable with probability Φ(J_D/σ)^N, σ² = (N−1)/N; so the mean is (2Φ(J_D/σ))^N."""
     draws = 200
     counts = np.asarray(counted(jax.random.split(jax.random.key(23), draws), j_d))
     sigma = sqrt((UNITS - 1) / UNITS)

@@ -26,7 +26,7 @@ TEN, TWO = (5, 5), (1, 1)
 
 
 def chain(depth, j_d, strength, seed):
-    """Wire pattern -> layers that hold each other with this strength -> pattern, told to the last of them."""
+    """Return pattern -> layers coupled with this strength -> pattern, as a network."""
     keys = iter(jax.random.split(jax.random.key(seed), depth + 3))
     rows = {
         i: {i: RecurrentDiscrete(UNITS, j_d, j_d + 0.9, key=next(keys))}
@@ -70,7 +70,7 @@ def pairs_of(load, seed):
 
 @cache
 def untrained():
-    """Return one layer and its optimiser: the same objects for every training, whose step is then compiled once."""
+    """Return one layer and its optimiser, the same objects each time, to compile the step once."""
     network, state = chain(1, 0.5, 0.0, 0)
     rates = {"hidden*": optax.sgd(0.05), "w_in": optax.sgd(0.3), "w_out": optax.sgd(0.1)}
     return network, state, group_by_module(network, optax.sgd(0.0), rates)
@@ -78,7 +78,7 @@ def untrained():
 
 @cache
 def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
-    """Train one layer; return the fractions of right signs and of whole pairs, and the flips left when the answer is gone."""
+    """Train a layer; return the fractions of right signs and of whole pairs, and the flips."""
     network, state, optimizer = untrained()
     phases, (xi, zeta) = phases_of(steps, learn), pairs_of(load, 0)
     opt_state, flips = init_optimizer(network, optimizer, phases), []
@@ -122,7 +122,7 @@ def test_pairs_are_learnt_below_capacity_and_not_above():
 
 @eqx.filter_jit
 def held(network, state, xi, zeta):
-    """Return the overlap of the last layer before and after the answer is taken away, and the flips of the last free step."""
+    """Return the last layer's overlap before and after the label is released, and the flips."""
     ends = dict(run_phases(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
     return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends[
         "free"

@@ -32,7 +32,7 @@ def network_and_state(j_d=0.5, batch=6, order=SequentialOrchestrator):
 
 
 def trajectory(network, state, steps, messages="all"):
-    """Return the states after 0, 1, …, `steps` steps, and per step and sample the fraction of hidden units that flipped."""
+    """Return the states after 0, …, `steps` steps, and the flipped fraction per step and sample."""
     states, flips = [state], []
     for _ in range(steps):
         states.append(step(network, states[-1], messages))
@@ -120,14 +120,17 @@ def test_no_step_changes_nothing():
 
 def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
     network, state = network_and_state()
-    held, counted = network.clamped_messages(state, KEY), []
-    hold = type(network).clamped_messages
-    monkeypatch.setattr(
-        type(network), "hold", lambda self, *rest: counted.append(1) or hold(self, *rest)
-    )
+    clamped, counted = network.clamped_messages(state, KEY), []
+    compute = type(network).clamped_messages
+
+    def count_and_compute(self, *rest):
+        counted.append(1)
+        return compute(self, *rest)
+
+    monkeypatch.setattr(type(network), "clamped_messages", count_and_compute)
     jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2))[0])
     assert len(counted) == 1
-    jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2), held)[0])
+    jax.eval_shape(lambda: relax(network, state, KEY, Phase(steps=2), clamped)[0])
     assert len(counted) == 1
 
 

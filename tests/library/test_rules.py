@@ -76,24 +76,21 @@ def test_softmax_delta_reads_only_the_sign_of_a_label(code):
     )
 
 
-def preferred_layout(rule, units=60, patterns=12, steps=400):
-    """Return patterns, and couplings that a rule has learnt from all of them at once, again and again."""
+def learn_patterns(rule, units=60, patterns=12, steps=400):
+    """Return patterns, and the couplings that a rule learns from all of them in batches."""
     dense = Dense((units,), (units,), hollow=True)
     xi = jnp.sign(jax.random.normal(jax.random.key(3), (patterns, units)))
 
     def learn(_, j):
         return j + 0.5 * dense.correlate(xi, rule.signal(xi, dense.message(j, xi)))
 
-    return (
-        xi,
-        jax.jit(lambda j: jax.lax.fori_loop(0, steps, learn, j))(jnp.zeros((units, units))),
-        dense,
-    )
+    train = jax.jit(lambda j: jax.lax.fori_loop(0, steps, learn, j))
+    return xi, train(jnp.zeros((units, units))), dense
 
 
 def test_delta_finds_the_pseudo_inverse():
     """Without self-synapses, unit i keeps what the least-norm solution over the other units says."""
-    xi, j, _ = stored(Delta())
+    xi, j, _ = learn_patterns(Delta())
     patterns = np.asarray(xi, np.float64)
     for i in (0, 17, 59):
         others = np.delete(np.arange(60), i)
@@ -103,7 +100,7 @@ def test_delta_finds_the_pseudo_inverse():
 
 
 def test_adatron_ends_on_the_margin_and_passes_over_what_is_beyond():
-    xi, j, dense = stored(Adatron(0.5))
+    xi, j, dense = learn_patterns(Adatron(0.5))
     margins = xi * dense.message(j, xi)
     assert margins.min() > 0.499
     assert jnp.mean(margins < 0.501) > 0.3  # some patterns are held by the others alone

@@ -123,7 +123,7 @@ SIZES = [IMAGE, SMALL, (8,), (5,)]
 
 
 def wired() -> LayerMap:
-    """Return an image and a vector of hidden units, with modules of every connectivity between them."""
+    """Return an image and a vector of hidden units, with modules of every connectivity between."""
     first = {
         0: Convolution(IMAGE, SMALL, stride=2, key=KEY),
         1: RecurrentConvolution(SMALL, 0.5, key=KEY),
@@ -144,7 +144,7 @@ def shape(size: tuple[int, ...], batch: int = BATCH) -> jax.ShapeDtypeStruct:
 
 
 def wrong(size: tuple[int, ...]) -> list[jax.ShapeDtypeStruct]:
-    """Return arrays that are no batch of `size`: one sample, a unit more or less, a batch of batches, one unit, flat."""
+    """Return arrays that are not a batch of `size`: no batch, two, other sizes, flat."""
     first, last = size[0], size[-1]
     sizes = [(*size[:-1], last - 1), (*size[:-1], last + 1), (1, *size), (*size[:-1], 1)]
     sizes += (
@@ -159,7 +159,7 @@ def wrong(size: tuple[int, ...]) -> list[jax.ShapeDtypeStruct]:
 
 
 def refused(function: Callable[..., Any], *arguments: Any) -> None:
-    """Assert that a call is refused while it is traced: nothing is computed, and the shapes are told."""
+    """Assert that a call is refused during tracing, with the shapes in the message."""
     with pytest.raises(ValueError, match=TOLD):
         eqx.filter_eval_shape(function, *arguments)
 
@@ -169,7 +169,7 @@ def accepted(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def refused_in_turn(function: Callable[..., Any], **sizes: tuple[int, ...]) -> None:
-    """Assert that `function` takes batches of these sizes, and none in which one array is wrong or of another batch."""
+    """Assert that `function` takes these sizes, and refuses any one array of another size."""
     right = {name: shape(size) for name, size in sizes.items()}
     accepted(function, *right.values())
     for name, size in sizes.items():
@@ -335,7 +335,13 @@ def test_the_batch_of_a_state(kind):
 )
 def test_the_state_of_a_network(kind):
     network = abstract(lambda: kind(wired()))
-    calls = (network.step, network.predict, network.fields, network.backward, network.hold)
+    calls = (
+        network.step,
+        network.predict,
+        network.fields,
+        network.backward,
+        network.clamped_messages,
+    )
     one_more, one_sample = (
         SequentialState([*SIZES, (4,)]),
         SequentialState(SIZES).replace([jnp.ones(s) for s in SIZES]),
@@ -351,7 +357,7 @@ def test_the_state_of_a_network(kind):
 
 
 def test_a_readout_of_another_size_than_the_output():
-    """No module but the readout knows its size: the scores would be of five classes, and the state is of four."""
+    """Only the readout has its size: the scores would be of five classes, the state is of four."""
     readout = {0: FullyConnected(3, 5, key=KEY), 1: OutputLayer()}
     network, phases = (
         SequentialOrchestrator(LayerMap.from_dict({1: readout})),

@@ -1,4 +1,4 @@
-"""Which synapses a sparse weight has: distinct, in range, never the unit itself, uniform; the oracle is counting."""
+"""The synapses of a sparse weight: distinct, in range, not to itself, uniform. Oracle: counting."""
 
 from collections import Counter
 from itertools import combinations
@@ -23,7 +23,7 @@ def drawn(make, *sizes, **choices):
 
 
 def chi_square(counts, expected):
-    """Return the statistic in standard deviations above its mean, for `counts` that should all be `expected`."""
+    """Return χ² in standard deviations above its mean, for `counts` that should be `expected`."""
     freedom = len(counts) - 1
     return (np.sum((np.asarray(counts) - expected) ** 2) / expected - freedom) / np.sqrt(
         2 * freedom

@@ -1,4 +1,4 @@
-"""The tutorial on modules as it is written: one update step, training with Optax, and modules of one's own."""
+"""The tutorial on modules: one update step, training with Optax, and modules of users."""
 
 import operator
 from typing import Self

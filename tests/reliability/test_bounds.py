@@ -110,7 +110,7 @@ def test_a_record_beyond_all_bounds_has_no_best_value(tmp_path):
 
 
 def test_a_table_of_many_rows_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(analysis, "MOST", 3)
+    monkeypatch.setattr(analysis, "MOST_ROWS", 3)
     (tmp_path / "table.csv").write_text("a\n1\n2\n3\n")
     assert len(analysis.table(tmp_path / "table.csv")) == 3
     (tmp_path / "table.csv").write_text("a\n1\n2\n3\n4\n")

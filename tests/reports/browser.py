@@ -1,4 +1,4 @@
-"""Pages in Chromium, which must be installed (`apt-get install chromium`): without it these tests fail, they do not pass."""
+"""Pages in Chromium, which must be installed (`apt-get install chromium`), else the tests fail."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The page asks nobody for anything, and holds what the comparison says; test_page_in_a_browser.py uses it."""
+"""The page uses no network and contains the comparison; see also test_page_in_a_browser.py."""
 
 import json
 import re
@@ -121,7 +121,7 @@ def test_words_from_a_configuration_stay_words(tmp_path, words):
 
 
 def test_a_large_page_leaves_out_the_less_telling_metrics(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "BUDGET", 10)
+    monkeypatch.setattr(figures, "MOST_NUMBERS", 10)
     assert data_of(written(tmp_path, sweep(tmp_path)))["metrics"] == ["eval/accuracy"]
 
 

@@ -1,4 +1,4 @@
-"""The page in Chromium, which must be installed (`apt-get install chromium`): without it these tests fail, they do not pass."""
+"""The page in Chromium, which must be installed (`apt-get install chromium`), else tests fail."""
 
 from pathlib import Path
 
