@@ -136,7 +136,7 @@ def make_folder(path: Path) -> None:
 
 
 def is_strange(path: Path) -> bool:
-    """Say whether there is something that is no regular file, nor a link to one."""
+    """Return whether there is something that is no regular file, nor a link to one."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:

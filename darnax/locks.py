@@ -39,7 +39,7 @@ def file_lock(path: Path, patience: float = 0.0) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether a process holds the lock; looking takes it for an instant, which is why who wants it has some patience.
+    """Return whether a process holds the lock; looking takes it for an instant, which is why who wants it has some patience.
 
     What cannot be asked (no such file, another kind of file, a file system without locks) is held by nobody.
     """
@@ -47,7 +47,7 @@ def is_locked(path: Path) -> bool:
 
 
 def is_locked_here(path: Path) -> bool | None:
-    """Say whether a process holds the lock, as `is_held`; None where that cannot be asked. Nothing is made or written."""
+    """Return whether a process holds the lock, as `is_held`; None where that cannot be asked. Nothing is made or written."""
     try:
         with open_regular(path) as file:
             return not _locked(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -62,7 +62,7 @@ def sign(path: Path) -> None:
 
 
 def is_signed_elsewhere(path: Path) -> bool:
-    """Say whether another machine was the last to hold the lock."""
+    """Return whether another machine was the last to hold the lock."""
     try:
         return read_text(path).strip() not in ("", os.uname().nodename)
     except (OSError, ValueError):
@@ -70,7 +70,7 @@ def is_signed_elsewhere(path: Path) -> bool:
 
 
 def _merely_seen(file: int) -> bool:
-    """Say whether nobody has the lock but who looks at it, which on a busy machine may take any time."""
+    """Return whether nobody has the lock but who looks at it, which on a busy machine may take any time."""
     seen = _locked(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     fcntl.flock(file, fcntl.LOCK_UN)
     return seen

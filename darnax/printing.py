@@ -50,7 +50,7 @@ def printable_lines(text: str) -> str:
 
 
 def is_seen(letter: str) -> bool:
-    """Say whether a terminal shows a letter, and does nothing else with it."""
+    """Return whether a terminal shows a letter, and does nothing else with it."""
     return letter.isprintable() and not UNSEEN.match(letter)
 
 

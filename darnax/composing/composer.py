@@ -169,7 +169,7 @@ class Composer(ConfigLoaderImpl):
         return not self.is_group(override.lstrip("+~").partition("=")[0])
 
     def is_group(self, key: str) -> bool:
-        """Tell whether a key is a folder of configurations."""
+        """Return whether a key is a folder of configurations."""
         return self.repository.group_exists(key)
 
     def run(self, overrides: list[str]) -> dict[str, Any]:

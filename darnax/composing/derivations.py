@@ -37,7 +37,7 @@ def derivations(written: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def is_computed(node: Any) -> bool:
-    """Tell whether a value has the form of what is noted: lists of keys, under keys.
+    """Return whether a value has the form of what is noted: lists of keys, under keys.
 
     Example:
         >>> is_computed({"b.0": ["a"]}), is_computed({"b": "a"}), is_computed({"b": ["${a}"]})
@@ -49,7 +49,7 @@ def is_computed(node: Any) -> bool:
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text may be the key of a value: it is short, and refers to nothing."""
+    """Return whether a text may be the key of a value: it is short, and refers to nothing."""
     return len(text) <= KEYS and "${" not in text
 
 
@@ -83,15 +83,15 @@ class Keys:
         self.above.update(above)
 
     def cover(self, key: str) -> bool:
-        """Tell whether one of the keys is this one, or stands above it."""
+        """Return whether one of the keys is this one, or stands above it."""
         return not self.exact.isdisjoint(lineage(key))
 
     def meet(self, key: str) -> bool:
-        """Tell whether one of the keys is this one, or stands above or below it."""
+        """Return whether one of the keys is this one, or stands above or below it."""
         return self.cover(key) or self.stand_below(key)
 
     def stand_below(self, key: str) -> bool:
-        """Tell whether one of the keys stands below this one."""
+        """Return whether one of the keys stands below this one."""
         return references.normalised(key) in self.above
 
 
@@ -148,12 +148,12 @@ class Freshness:
         return [name for name in dict.fromkeys(found) if name]
 
     def is_copy(self, name: str, origin: str) -> bool:
-        """Tell whether two values were the same before; where neither was there, they were."""
+        """Return whether two values were the same before; where neither was there, they were."""
         one, other = (find(self.before.resolved, key) for key in (name, origin))
         return (one is ABSENT) == (other is ABSENT) and (one is ABSENT or repr(one) == repr(other))
 
     def changes(self, key: str) -> bool:
-        """Tell whether a value changes, or ought to."""
+        """Return whether a value changes, or ought to."""
         if key not in self.known:
             old, new = find(self.before.resolved, key), find(self.after.resolved, key)
             self.known[key] = (old is ABSENT) != (new is ABSENT) or repr(old) != repr(new)

@@ -73,7 +73,7 @@ class Changes:
         )
 
     def chooses(self, override: Override, value: Any) -> bool:
-        """Tell whether an override chooses a file of a group."""
+        """Return whether an override chooses a file of a group."""
         return (
             not override.is_delete()
             and self.is_group(override.key_or_group)

@@ -22,7 +22,7 @@ UNDER_WAY: Any = object()
 
 
 def is_plain(text: str) -> bool:
-    r"""Tell whether all that a text refers to are values of the configuration.
+    r"""Return whether all that a text refers to are values of the configuration.
 
     Example:
         >>> is_plain("${runner.epochs} epochs"), is_plain("${oc.env:HOME}"), is_plain("${model.${name}}"), is_plain(r"\${a}")

@@ -143,7 +143,7 @@ def derived_in(tree: Mapping[str, Any], here: Composed) -> dict[str, list[str]]:
 
 
 def derives(here: Composed, key: str, text: str) -> bool:
-    """Tell whether a plain value stands at a key, and is what a text with references comes to."""
+    """Return whether a plain value stands at a key, and is what a text with references comes to."""
     if find(here.tree, key) is ABSENT or follows(here.tree, key):
         return False
     found = {name: find(here.resolved, name) for name in references.named_in(text)}
@@ -159,7 +159,7 @@ def derives(here: Composed, key: str, text: str) -> bool:
 
 
 def follows(tree: Mapping[str, Any], key: str) -> bool:
-    """Tell whether a reference stands at a key, so that the value follows by itself."""
+    """Return whether a reference stands at a key, so that the value follows by itself."""
     there = find(tree, key)
     return isinstance(there, str) and "${" in there
 

@@ -47,7 +47,7 @@ def warn(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
 
 
 def is_of_a_run(file: Path) -> bool:
-    """Tell whether a configuration is that of a run folder, whose paths existed where it was trained."""
+    """Return whether a configuration is that of a run folder, whose paths existed where it was trained."""
     return file.name == "config.yaml" and file.with_name("summary.json").is_file()
 
 
