@@ -13,6 +13,7 @@ from darnax.api.model import Model
 from darnax.api.opening import draw_connection_graph
 from darnax.builder import build
 from darnax.composing import trust
+from darnax.composing.references import interpolations
 from darnax.errors import RequestError, writing_file
 from darnax.laboratory.machine import with_paths_here
 from darnax.orchestrators import Orchestrator
@@ -53,11 +54,9 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     """
     meta = checkpoint.read_meta(path, ExportMeta)
     config = meta["config"]
-    if problems := [
-        f"{name}: got {text}, expected a value"
-        for name, text in trust.text_leaves(config)
-        if "${" in text
-    ]:
+    found = interpolations(config)
+    problems = [f"{name}: got {text}, expected a value" for name, text in found]
+    if problems:
         raise RequestError(*problems)
     trust.require_granted(config, trusted)
     experiment = build(with_paths_here(config), existing=True)

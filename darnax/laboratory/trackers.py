@@ -1,7 +1,7 @@
-"""The trackers of a run: its metrics file, dashboards, and what is shown of its progress."""
+"""Opens the trackers of a run: its metrics file, dashboards, and the display of its progress."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.display import Display
 from darnax.laboratory.membership import Membership
@@ -20,7 +20,7 @@ def open_tracker(
     sweep: Membership | None,
     progress: "Progress",
 ) -> "Tracker":
-    """Open every tracker of a run as one; the progress of a sweep's runs is not shown run by run."""
+    """Open all trackers of a run as one; a sweep shows no progress of single runs."""
     from darnax.tracking import Composite
     from darnax.tracking.jsonl import Jsonl
     from darnax.tracking.since import SkipReplayed
@@ -28,11 +28,10 @@ def open_tracker(
     display.log_opened()
     epochs = experiment.runner.epochs
     record = Jsonl(folder.metrics, keep_until=progress.step)
-    shown = dashboards(experiment, folder, sweep, resumed=record.last_reported >= 0)
-    trackers: list[Tracker] = [
-        record,
-        *(SkipReplayed(each, record.last_reported) for each in shown),
-    ]
+    opened = open_dashboards(experiment, folder, sweep, resumed=record.last_reported >= 0)
+    trackers: list[Tracker] = [record]
+    # A resumed run repeats the steps after its checkpoint; dashboards have their metrics already.
+    trackers += [SkipReplayed(each, record.last_reported) for each in opened]
     if experiment.tracking.console and display.console is not None:
         console = display.console(
             progress.total, progress.step, epochs=epochs, name=experiment.name, folder=folder.path
@@ -42,35 +41,32 @@ def open_tracker(
     return tracker if sweep is None else sweep.judge(tracker, folder.path, epochs)
 
 
-def dashboards(
+def open_dashboards(
     experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
 ) -> "list[Tracker]":
-    """Open the dashboards that are asked for; a run of a sweep is named there after what sets it apart."""
+    """Open the configured dashboards; a run of a sweep is named by what distinguishes it."""
     from darnax.tracking.trackio import Trackio
     from darnax.tracking.wandb import WandB
 
-    choice, local = experiment.tracking.wandb, experiment.tracking.trackio
-    if choice is not None and choice.mode == "disabled":
-        choice = None
-    if choice is None and local is None:
+    wandb, trackio = experiment.tracking.wandb, experiment.tracking.trackio
+    if wandb is not None and wandb.mode == "disabled":
+        wandb = None
+    if wandb is None and trackio is None:
         return []
-    ours = (
-        {"group": experiment.name, "name": folder.name}
-        if sweep is None
-        else sweep.dashboard(folder.path)
-    )
-    # A record may come from anywhere, or have moved: what its runs write lies beside it.
-    outputs = experiment.outputs if sweep is None else sweep.outputs
-    found: list[Tracker] = []
-    if choice is not None:
-        asked = {name: value for name, value in asdict(choice).items() if value is not None}
-        named = {**ours, **asked, "tags": (*ours.get("tags", ()), *choice.tags)}
-        found.append(
-            WandB(outputs, run_id=folder.name, config=experiment.config, resume=resumed, **named)
-        )
-    if local is not None:
-        shown = {"project": local.project, "group": local.group or ours["group"]}
-        found.append(
-            Trackio(outputs, run_id=folder.name, config=experiment.config, resume=resumed, **shown)
-        )
-    return found
+    if sweep is None:
+        outputs = experiment.outputs
+        names: dict[str, Any] = {"group": experiment.name, "name": folder.name}
+    else:
+        # The sweep may have been moved: its runs write beside it, whatever its record says.
+        outputs = sweep.outputs
+        names = sweep.dashboard(folder.path)
+    config, name = experiment.config, folder.name
+    opened: list[Tracker] = []
+    if wandb is not None:
+        given = {key: value for key, value in asdict(wandb).items() if value is not None}
+        options = {**names, **given, "tags": (*names.get("tags", ()), *wandb.tags)}
+        opened.append(WandB(outputs, run_id=name, config=config, resume=resumed, **options))
+    if trackio is not None:
+        options = {"project": trackio.project, "group": trackio.group or names["group"]}
+        opened.append(Trackio(outputs, run_id=name, config=config, resume=resumed, **options))
+    return opened

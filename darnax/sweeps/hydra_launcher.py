@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
 from darnax.composing.composer import Composer, as_strings
+from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.batches import Task
 
@@ -140,13 +141,6 @@ def find_targets(node: Any) -> Iterator[str]:
         yield f"_target_: {node['_target_']}"
     for _, child in list_children(node):
         yield from find_targets(child)
-
-
-def list_children(node: Any) -> list[tuple[Any, Any]]:
-    """Return the children of a mapping or a list with their keys or indices; [] of a value."""
-    if isinstance(node, Mapping):
-        return list(node.items())
-    return list(enumerate(node)) if isinstance(node, list) else []
 
 
 def overrides_chosen_by_files(

@@ -15,12 +15,15 @@ import yaml
 
 from darnax.composing import secrets, trust
 from darnax.composing.composer import Composer
+from darnax.composing.derivations import is_computed
+from darnax.composing.references import interpolations
 from darnax.errors import Problem, RequestError
 from darnax.files import expand_user
 from darnax.laboratory.machine import values_here
+from darnax.reports.configuration import COMPUTED
 from darnax.sweeps import hydra_request, recorded_overrides
 from darnax.sweeps.planning import Plan, new_search
-from darnax.sweeps.record import Point, Record
+from darnax.sweeps.record import NAME, Point, Record
 
 EARLIER = (
     "was started by an earlier version of darnax with --config; that file is not in the record: "
@@ -77,14 +80,16 @@ def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[
     for point in points:
         config: Mapping[str, Any] = point.config or {}
         what = "got {}, expected a value: a record cannot look anything up; start a new sweep"
-        problems = [
-            Problem(name, what.format(text))
-            for name, text in trust.text_leaves(config)
-            if "${" in text
-        ]
+        problems = [Problem(name, what.format(text)) for name, text in interpolations(config)]
         problems += secrets.find_exposed(config)
         if problems:
             raise RequestError(*problems)
+        composed = point.composed or {}
+        trust.require_plain(composed, folder / NAME)
+        if not is_computed(composed.get(COMPUTED, {})):
+            what = f"{COMPUTED} has no lists of keys; start a new sweep"
+            raise RequestError(Problem(str(folder / NAME), what))
+        trust.require_granted(config, trusted)
 
 
 def require_same_data(record: Record) -> None:

@@ -12,8 +12,8 @@ from optuna.samplers import BaseSampler, BruteForceSampler
 from darnax.builder.calls import DeferredCall, Reader
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import qualified_name
+from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
-from darnax.sweeps.hydra_launcher import list_children
 from darnax.sweeps.record import Objective
 
 WHERE = "hydra.sweeper"
