@@ -14,7 +14,7 @@ from sampling import one_of
 from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.composing import config_folders, explanations, saved_configuration
 from darnax.composing.composer import Composer, compose
-from darnax.composing.composition import Composed, keep_references, find_sources
+from darnax.composing.composition import Composed, find_sources, keep_references
 from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.hydra_request import compose_point
