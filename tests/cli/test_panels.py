@@ -13,7 +13,7 @@ MISTAKES = [
     (["model=chian"], ["model=chian", "did you mean chain?", "chain, wide"]),
     (["+experiment=frist"], ["did you mean first?", "darnax list"]),
     (["+experiment=orphan"], ["+experiment=orphan", "did you mean chain?"]),
-    (["+experiment=broken"], ["broken.yaml:3", "no valid YAML"]),
+    (["+experiment=broken"], ["broken.yaml:3", "not valid YAML"]),
     (
         ["+experiment=dangling"],
         ["name: refers to ${model.dept}", "did you mean model.depth?", "later: has no value yet"],
