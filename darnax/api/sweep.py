@@ -13,6 +13,7 @@ from darnax.composing import secrets, trust
 from darnax.composing.hydra_settings import require_effective
 from darnax.errors import RequestError
 from darnax.files import expand_user
+from darnax.printing import count_of
 from darnax.reports import text
 from darnax.sweeps import running
 from darnax.sweeps.record import Record
@@ -90,7 +91,8 @@ class Sweep:
     def __repr__(self) -> str:
         points = self.points
         done = sum(point.status in DONE for point in points)
-        return f"Sweep({done} of {len(points)} points finished; {self.folder})"
+        of_all = count_of(len(points), "point")
+        return f"Sweep({done} of {of_all} finished; {self.folder})"
 
     def _repr_html_(self) -> str:
         return self.status._repr_html_()

@@ -34,19 +34,22 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
     words = list(overrides)
     command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
-        return start(words, config_file(config), command, choose_display(progress))
+        folder = start(words, config_file(config), command, choose_display(progress))
+    return Run(folder, trust.trusted_packages(words))
 
 
-def start(overrides: list[str], file: Path | None, command: list[str], shown: Display) -> Run:
-    """Compose a configuration, train it, and return the run; `command` is for its record."""
+def start(overrides: list[str], file: Path | None, command: list[str], shown: Display) -> Path:
+    """Compose a configuration, train it, and return the folder of the run.
+
+    `command` is what the record of the run says about how it was started.
+    """
     secrets.require_none([*overrides, *([str(file)] if file else [])])
     configuration = machine.compose_here(overrides, file)
-    composed = configuration.to_container()
     folder, _ = training.train(
         configuration.resolved,
-        composed=composed,
+        composed=configuration.to_container(),
         overrides=overrides,
         command=command,
         display=shown,
     )
-    return Run(folder, trust.trusted_packages(overrides))
+    return folder

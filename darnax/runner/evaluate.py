@@ -7,6 +7,7 @@ import numpy as np
 
 from darnax.data import Split
 from darnax.errors import RunError
+from darnax.printing import count_of
 from darnax.runner.programs import CompiledPrograms
 
 MOST_CLASSES = 2000  # whose confusions are counted: a matrix of that many squared
@@ -37,9 +38,8 @@ class Evaluation:
 
     def __repr__(self) -> str:
         name = "accuracy" if self.right_or_wrong else "score"
-        return (
-            f"Evaluation({name} {self.accuracy:.4f} of {self.examples} examples; {self.checkpoint})"
-        )
+        examples = count_of(self.examples, "example")
+        return f"Evaluation({name} {self.accuracy:.4f} of {examples}; {self.checkpoint})"
 
     @property
     def accuracy(self) -> float:

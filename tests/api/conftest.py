@@ -2,22 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small import words
 
 import darnax
 from darnax.data import open_dataset
-
-SMALL = [
-    "+experiment=digits_smoke",
-    "model.features=50",
-    "data.per_class=20",
-    "data.batch_size=50",
-    "tracking=local",
-]
-
-
-def words(place: Path, data: Path, *more: str) -> list[str]:
-    """The words for a small training whose folders lie in `place`."""
-    return [*SMALL, f"paths.outputs={place}", f"paths.data={data}", *more]
 
 
 @pytest.fixture(scope="session")

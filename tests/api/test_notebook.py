@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import words
 from nbclient import NotebookClient
+from small import words
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Jupyter itself
 

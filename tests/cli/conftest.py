@@ -1,6 +1,5 @@
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -138,19 +137,16 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch) -> Lab:
-    import sys
-
-    import darnax.laboratory
+    from darnax.laboratory import training
     from darnax.sweeps import checks, data_checks, logged_metrics
 
     packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
     lab = Lab(tmp_path / "work")
-    training = SimpleNamespace(train=lab.train, resume=lab.resume)
     monkeypatch.chdir(lab.place)
     monkeypatch.setattr(config_folders, "packaged_folder", lambda: packaged)
-    monkeypatch.setattr(darnax.laboratory, "training", training, raising=False)
-    monkeypatch.setitem(sys.modules, "darnax.laboratory.training", training)
+    monkeypatch.setattr(training, "train", lab.train)
+    monkeypatch.setattr(training, "resume", lab.resume)
     monkeypatch.setattr(checks, "check_point", lab.examine)
     monkeypatch.setattr(data_checks, "examine_data", lambda points, outlines: points)
     monkeypatch.setattr(logged_metrics, "require_logged", lambda metric, experiment: None)

@@ -22,9 +22,14 @@ def test_eval_prints_and_draws(lab, monkeypatch):
     def evaluate(run, overrides, display):
         asked.append((str(run), overrides))
         found = SimpleNamespace(
-            accuracy=0.8, examples=15, class_names=NAMES, confusion=MATRIX, right_or_wrong=True
+            accuracy=0.8,
+            examples=15,
+            class_names=NAMES,
+            confusion=MATRIX,
+            right_or_wrong=True,
+            checkpoint="best.safetensors (step 7, the best by eval/accuracy)",
         )
-        return "best.safetensors (step 7, the best by eval/accuracy)", found
+        return found
 
     monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", evaluate)
     (lab.place / "one").mkdir()
@@ -51,11 +56,14 @@ def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, righ
     import darnax.laboratory.reopening
 
     found = SimpleNamespace(
-        accuracy=0.8, examples=15, class_names=(), confusion=None, right_or_wrong=right_or_wrong
+        accuracy=0.8,
+        examples=15,
+        class_names=(),
+        confusion=None,
+        right_or_wrong=right_or_wrong,
+        checkpoint="best.safetensors",
     )
-    monkeypatch.setattr(
-        darnax.laboratory.reopening, "evaluate", lambda *_: ("best.safetensors", found)
-    )
+    monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", lambda *_: found)
     (lab.place / "one").mkdir()
     lines = lab("eval", "one").stdout.splitlines()
     assert lines[1].startswith(line)

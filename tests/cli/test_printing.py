@@ -176,7 +176,7 @@ SEVERAL = {  # which are never one where they are written
     "layer_map": "self.output + 1",
     "files": "limit",
     "error": "len(answer) + 1",
-    "sweep_grid": "count",
+    "grid": "count",
     "wiring_table": "description.replicas",
     "foreign": "value SMALL",
     "wiring": "first",

@@ -61,9 +61,9 @@ def test_the_folder_explains_itself(run: Path) -> None:
 
 
 @pytest.mark.slow  # of one seed, tests/runner/test_divergence.py asks for the same bits, and test_stopping.py of two processes
-def test_it_runs_again(trained: Laboratory, run: Path) -> None:
+def test_it_runs_again(trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS"):
-        trained.environment.pop(name)
+        monkeypatch.delitem(trained.environment, name)
     trained.darnax("train", "--config", str(run / "config.yaml"))
     again = next(other for other in trained.runs() if other != run)
     without_times = [
@@ -72,8 +72,20 @@ def test_it_runs_again(trained: Laboratory, run: Path) -> None:
     assert without_times[0] == without_times[1]
 
 
-def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory, run: Path) -> None:
-    said = trained.darnax("eval", str(run))
+def in_process(trained: Laboratory, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """What the command prints, without a process of its own."""
+    monkeypatch.chdir(trained.place)
+    for name in ("TFDS_DATA_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, trained.environment[name])
+    result = CliRunner().invoke(app, list(words), prog_name="darnax")
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_evaluation_agrees_with_the_run_and_draws_a_picture(
+    trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = in_process(trained, monkeypatch, "eval", str(run))
     assert (
         summary(run)["best"]["eval/accuracy"] == summary(run)["metrics"]["eval/accuracy"]
     )  # the last network is the best
@@ -83,7 +95,7 @@ def test_evaluation_agrees_with_the_run_and_draws_a_picture(trained: Laboratory,
     assert picture.tag.endswith("svg")
 
 
-def test_analyse_and_cite(trained: Laboratory, run: Path) -> None:
+def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = trained.darnax(
         "analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300
     )
@@ -122,7 +134,7 @@ def test_analyse_and_cite(trained: Laboratory, run: Path) -> None:
         told["test/accuracy"], abs=1e-6
     )
 
-    assert trained.darnax("cite", str(run)).count("@") == 6
+    assert in_process(trained, monkeypatch, "cite", str(run)).count("@") == 6
 
 
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["runner.epochs=2"]])

@@ -48,12 +48,24 @@ def examine(config: dict[str, Any], *, really: bool = False) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+# The programs of others, with other data and numbers: by default these are built, and take no step.
+TWINS = {"entangled_error", "fashion_chain", "fashion_error", "fashion_sparse", "mnist_chain3"}
+OF_EVERY_KIND = [
+    pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name for name in SHIPPED
+]
+
+
+@pytest.mark.parametrize("name", sorted(TWINS))
+def test_what_is_shipped_is_built(name):
+    assert build(composed(name)).name == name
+
+
+@pytest.mark.parametrize("name", OF_EVERY_KIND)
 def test_what_is_shipped_takes_a_step(name):
     assert examine(composed(name))
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", OF_EVERY_KIND)
 def test_spoilt_trees(name, cases):
     @settings(max_examples=EXAMPLES, derandomize=True, **QUIET)
     @given(spoilt(composed(name)))

@@ -17,6 +17,7 @@ from darnax.laboratory.machine import (
 )
 from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
+from darnax.sweeps.hydra_request import compose_point
 from darnax.sweeps.moved_points import point_at, point_here
 from darnax.sweeps.record import Point, Record
 
@@ -74,20 +75,20 @@ def foreign(tmp_path, monkeypatch):
     return run.path / "config.yaml"
 
 
-def test_a_new_run_from_its_configuration_takes_the_paths_here(foreign, tmp_path, capsys):
+def test_a_new_run_from_its_configuration_takes_the_paths_here(foreign, tmp_path, caplog):
     found = compose_here(["seed=4"], foreign)
     expected = {"data": str(tmp_path), "outputs": "outputs"}
     assert found.resolved["paths"] == found.tree["paths"] == expected
     assert found.resolved["extra"] == f"{tmp_path}/labels"
     assert found.tree["extra"] == "${paths.data}/labels"
-    assert "/absent/tfds does not exist here; the data are looked for" in capsys.readouterr().err
+    assert "/absent/tfds does not exist here; the data are looked for" in caplog.text
 
 
-def test_a_path_that_the_command_line_gives_is_taken_as_it_is(foreign, capsys):
+def test_a_path_that_the_command_line_gives_is_taken_as_it_is(foreign, caplog):
     found = compose_here(["paths.data=/absent/other"], foreign).resolved
     assert found["paths"] == {"data": "/absent/other", "outputs": "outputs"}
     assert found["extra"] == "/absent/other/labels"
-    assert "looked for" not in capsys.readouterr().err
+    assert "looked for" not in caplog.text
 
 
 def test_a_configuration_that_is_not_that_of_a_run_says_what_it_means(foreign):
@@ -109,7 +110,7 @@ def record(tmp_path, monkeypatch):
     """A sweep of another machine, of which no point has begun."""
     monkeypatch.chdir(tmp_path)
     words = [*TASK, "tracking=local", "paths.data=/absent/tfds", "+data.labels.extra=${paths.data}"]
-    points = [Composer().point([], [*words, f"seed={seed}"]) for seed in range(2)]
+    points = [compose_point(Composer(), [], [*words, f"seed={seed}"]) for seed in range(2)]
     folder = tmp_path / "outputs" / "digits_smoke" / "sweeps" / "one"
     return Record(folder, words, None, tmp_path, [], points)
 

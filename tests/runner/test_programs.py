@@ -85,6 +85,13 @@ def test_replicas_are_lanes_of_the_next_seeds():
         )
 
 
+def test_runs_that_differ_in_numbers_share_their_programs(compilations):
+    trained(CompiledPrograms([experiment()], 10))
+    compilations.clear()
+    trained(CompiledPrograms([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
+    assert not compilations
+
+
 @pytest.mark.slow
 def test_runs_of_other_shapes_do_not(compilations):
     trained(CompiledPrograms([experiment()], 10))
@@ -118,13 +125,6 @@ def test_the_programs_of_a_run(run, compilations):
     ]  # the network was drawn before
 
 
-def test_runs_that_differ_in_numbers_share_their_programs(compilations):
-    trained(CompiledPrograms([experiment()], 10))
-    compilations.clear()
-    trained(CompiledPrograms([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
-    assert not compilations
-
-
 def test_what_an_epoch_brings_to_the_host(run, monkeypatch):
     """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
     fetched = []
@@ -141,7 +141,7 @@ class Silent:
     def finish(self, summary) -> None: ...
 
 
-@pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("devices", [pytest.param(2, marks=pytest.mark.slow), 8])
 def test_devices_that_share_every_batch(devices):
     """Oracle: one device; eight virtual ones are asked for in a process of its own."""
     code = f"""
@@ -149,8 +149,8 @@ from made_up_task import experiment
 from test_programs import assert_close, trained
 from darnax.runner.lane import Lane
 from darnax.runner.programs import Programs
-one = trained(Programs([experiment()], 10))
-many = trained(Programs([experiment("runner.devices={devices}")], 10))
+one = trained(CompiledPrograms([experiment()], 10))
+many = trained(CompiledPrograms([experiment("runner.devices={devices}")], 10))
 assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
 assert_close(one, many)
 """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import words
+from small import words
 from typer.testing import CliRunner
 
 import darnax
