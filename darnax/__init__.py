@@ -1,6 +1,6 @@
-"""Deep asymmetric recurrent networks of ±1 units that relax to fixed points and learn by local rules (arXiv 2509.05041).
+"""Deep asymmetric recurrent networks of ±1 units that learn by local rules (arXiv 2509.05041).
 
-The functions of this package take the words of the command line:
+The functions of this package take the same overrides as the command line:
 
     import darnax
 
@@ -8,7 +8,7 @@ The functions of this package take the words of the command line:
     run.metrics["eval/accuracy"].values
     run.predict(x)
 
-They are loaded when they are first used, so that `import darnax` itself loads neither JAX nor Hydra.
+They are loaded at their first use: `import darnax` itself loads neither JAX nor Hydra.
 """
 
 from importlib import import_module

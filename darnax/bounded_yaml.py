@@ -1,4 +1,4 @@
-"""YAML that may come from anywhere is looked over before it is unfolded: neither time nor memory may go beyond its own size."""
+"""Reads YAML of unknown origin with time and memory limited by the length of the text."""
 
 import re
 from collections.abc import Hashable
@@ -7,18 +7,21 @@ from typing import Any
 import yaml
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-DEEPEST = 200  # levels; no configuration has more, and of many the loader in C dies, and the one in Python never comes back
-LONGEST = 1 << 21  # characters; the largest configuration that comes with darnax has 10,000
-NUMBER = 250  # characters of a number, which stays within the floats: some are made in a time that is a square of their length
-KEYS = 1000  # characters of all keys on the way to a value: every value is known by them together
+# Levels. No configuration has more; at many, the loader in C crashes, the one in Python hangs.
+DEEPEST = 200
+LONGEST = 1 << 21  # characters; darnax's largest configuration has 10,000
+# Characters of a number, so that it is a finite float. Converting takes time quadratic in them.
+NUMBER = 250
+KEYS = 1000  # characters of all keys on the way to a value, which together are its name
 OPENING = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
 CLOSING = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
 
 
 def require_bounded(text: str) -> None:
-    r"""Raise ValueError where a text is too long or nested too deep, has tags, or aliases, by which a few lines stand for many.
+    r"""Raise ValueError if a text is too long, nested too deep, or has tags or aliases.
 
-    It is looked at as the reader of YAML has it, piece by piece: what opens a level can be written in many ways.
+    Aliases are refused because a few lines with them can stand for billions of values. The check
+    uses the events of the YAML parser, because there are many ways to write a level.
 
     Example:
         >>> require_bounded("a: &a [x]\nb: [*a, *a]")
@@ -32,7 +35,8 @@ def require_bounded(text: str) -> None:
         for event in yaml.parse(text, LOADER):
             if isinstance(event, yaml.AliasEvent):
                 raise ValueError("it has aliases, which darnax never writes")
-            if tag := getattr(event, "tag", None):
+            tag = getattr(event, "tag", None)
+            if tag:
                 raise ValueError(f"it has the tag {tag}, which darnax never writes")
             depth += isinstance(event, OPENING) - isinstance(event, CLOSING)
             if depth > DEEPEST:
@@ -42,27 +46,25 @@ def require_bounded(text: str) -> None:
 
 
 class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
-    """Makes None, bool, int, float, str, list and dict, and nothing else: no tag, no merged mapping, no key twice."""
+    """Constructs plain values only: no tag, no merged mapping, no repeated key."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         mapping: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    problem="a key is a list or a mapping, expected a word or a number"
-                )
+                what = "a key is a list or a mapping, expected a word or a number"
+                raise yaml.constructor.ConstructorError(problem=what)
             key = self.construct_object(key_node, deep=True)
             if key is None:
-                raise yaml.constructor.ConstructorError(
-                    problem="a key is null, expected a word or a number"
-                )
+                what = "a key is null, expected a word or a number"
+                raise yaml.constructor.ConstructorError(problem=what)
             if key in mapping:
                 raise yaml.constructor.ConstructorError(problem=f"the key {key} appears twice")
             mapping[key] = self.construct_object(value_node, deep=True)
         return mapping
 
     def construct_number(self, node: yaml.ScalarNode) -> int | float:
-        """Return a number that is written in a few characters."""
+        """Return a number, if it has at most `NUMBER` characters."""
         if len(node.value) > NUMBER:
             what = f"a number has {len(node.value)} characters, expected at most {NUMBER}"
             raise yaml.constructor.ConstructorError(problem=what)
@@ -71,7 +73,7 @@ class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
         return number
 
 
-# Scalars as OmegaConf reads them: 1e-3 is a number (YAML 1.1 wants 1.0e-3), and a date is a word.
+# Scalars as OmegaConf reads them: 1e-3 is a number (YAML 1.1 requires 1.0e-3), a date is a text.
 PLAIN_FLOAT = re.compile(
     r"""^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?
     |[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+
@@ -100,14 +102,12 @@ PlainLoader.add_constructor(
 
 
 def require_short_keys(value: Any, above: int = 0) -> None:
-    """Raise ValueError where the keys on the way to a value are longer, all together, than any configuration has them."""
-    for key, inner in (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    ):
+    """Raise ValueError if the keys on the way to a value have more than `KEYS` characters."""
+    if isinstance(value, dict):
+        children = list(value.items())
+    else:
+        children = list(enumerate(value)) if isinstance(value, list) else []
+    for key, inner in children:
         length = above + len(str(key)) + 1
         if length > KEYS:
             raise ValueError(f"the keys of a value have more than {KEYS} characters, together")
@@ -116,22 +116,22 @@ def require_short_keys(value: Any, above: int = 0) -> None:
 
 
 def load_plain(text: str) -> Any:
-    r"""Return what a YAML text of unknown origin says, as None, bool, int, float, str, list and dict.
+    r"""Return the value of a YAML text of unknown origin; it is made of plain values.
 
     Raises:
-        ValueError: it is not one YAML document, is nested too deep, or has aliases, tags, a key twice, or a key that is
-            a list or a mapping.
+        ValueError: it is not one YAML document, is nested too deep, or has aliases, tags, a
+            repeated key, or a key that is a list or a mapping.
 
     Example:
         >>> load_plain("a: 1e-3\nb: [x, null]")
         {'a': 0.001, 'b': ['x', None]}
-        >>> load_plain("a: !!python/name:os.system")
+        >>> load_plain("a: !!set {}")
         Traceback (most recent call last):
-        ValueError: it has the tag tag:yaml.org,2002:python/name:os.system, which darnax never writes
+        ValueError: it has the tag tag:yaml.org,2002:set, which darnax never writes
     """
     require_bounded(text)
     try:
-        value = yaml.load(text, PlainLoader)  # makes plain values alone
+        value = yaml.load(text, PlainLoader)  # constructs plain values only
         require_short_keys(value)
         return value
     except (yaml.YAMLError, RecursionError) as error:
@@ -139,16 +139,17 @@ def load_plain(text: str) -> Any:
 
 
 class PlainDumper(yaml.SafeDumper):  # type: ignore[misc]
-    """Writes a text in quotes wherever a reader, `load_plain` or another one, would take it for something else."""
+    """Quotes a text wherever `load_plain` or another reader would take it for something else."""
 
-    yaml_implicit_resolvers = {**yaml.SafeDumper.yaml_implicit_resolvers}  # noqa: RUF012  # of PyYAML, and copied by it
+    # PyYAML's own attribute; PyYAML copies it before it changes it.
+    yaml_implicit_resolvers = {**yaml.SafeDumper.yaml_implicit_resolvers}  # noqa: RUF012
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Return a text as a node; one with unusual line breaks in double quotes, where they are escaped."""
+    """Return the node of a text; unusual line breaks are escaped, in double quotes."""
     unusual = any(letter in text for letter in "\r\x85\u2028\u2029")
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if unusual else None)
 
@@ -158,7 +159,7 @@ PlainDumper.add_implicit_resolver("tag:yaml.org,2002:float", PLAIN_FLOAT, list("
 
 
 def dump_plain(value: Any, *, ascii_only: bool = False) -> str:
-    r"""Return the YAML of None, bool, int, float, str, list and dict, from which `load_plain` makes the same value.
+    r"""Return the YAML of a plain value, from which `load_plain` makes the same value.
 
     With `ascii_only`, every other character is escaped as YAML does it.
 

@@ -1,6 +1,6 @@
-"""Programs that this process starts, itself or through a library: nothing that lies in the working directory is theirs to load.
+"""Keeps programs that this process starts from loading code from the working directory.
 
-Who stands in a folder that came from elsewhere would run what was put there under the name of a module or of a library.
+In a folder from elsewhere, a file named like a module or a library would otherwise be executed.
 """
 
 import os
@@ -10,12 +10,14 @@ LIBRARIES = "LD_LIBRARY_PATH"
 
 
 def keep_to_installed_code() -> None:
-    """Set the environment of programs to be started so that they load what is installed, and nothing of the working directory.
+    """Set the environment so that started programs load installed code only.
 
-    `python -m` and `python -c`, as joblib and submitit start them, look for modules there before anywhere else. An empty place
-    in LD_LIBRARY_PATH, which OpenCV leaves there when it is imported, is the working directory too.
+    `python -m` and `python -c`, which joblib and submitit use, search the working directory for
+    modules first. So does an empty entry in LD_LIBRARY_PATH for libraries; importing OpenCV leaves
+    one there.
     """
     os.environ["PYTHONSAFEPATH"] = "1"
-    if places := os.environ.pop(LIBRARIES, ""):
-        absolute = [place for place in places.split(os.pathsep) if Path(place).is_absolute()]
-        os.environ |= {LIBRARIES: os.pathsep.join(absolute)} if absolute else {}
+    entries = os.environ.pop(LIBRARIES, "").split(os.pathsep)
+    absolute = [entry for entry in entries if Path(entry).is_absolute()]
+    if absolute:
+        os.environ[LIBRARIES] = os.pathsep.join(absolute)

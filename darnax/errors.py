@@ -1,4 +1,4 @@
-"""What every room raises when a request cannot be carried out as it was asked."""
+"""The exceptions that all packages raise, and the text of exceptions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where it stands, and what was given, what was expected, what to do."""
+    """One thing that is wrong: where it is; what was got, what was expected, what to do."""
 
     where: str
     what: str
@@ -17,7 +17,7 @@ class Problem(NamedTuple):
 
 
 class RequestError(Exception):
-    """The request was wrong and is the caller's to mend; the command line shows every problem and exits with 2.
+    """The caller's request is invalid; the command line shows every problem and exits with 2.
 
     Example:
         >>> str(RequestError(Problem("data.batch_size", "got 0, expected a positive integer")))
@@ -31,21 +31,20 @@ class RequestError(Exception):
 
 @contextmanager
 def writing_file(path: Path, instead: str = "choose another place") -> Iterator[None]:
-    """Say in a sentence that the file which the block writes cannot be written, and what to do instead."""
+    """Turn an OSError in the block into a RequestError that names the file and a remedy."""
     try:
         yield
     except OSError as error:
-        raise RequestError(
-            Problem(str(path), f"cannot be written ({error.strerror}); {instead}")
-        ) from error
+        what = f"cannot be written ({error.strerror}); {instead}"
+        raise RequestError(Problem(str(path), what)) from error
 
 
 class RunError(Exception):
-    """A run cannot go on, for a reason that a sentence can tell; the command line shows it, and exits with 1."""
+    """A run cannot continue, for a reason given in the message; the command line exits with 1."""
 
 
 def one_line(error: BaseException) -> str:
-    r"""Return what went wrong in one line of a table.
+    r"""Return an exception as one line, for a table.
 
     Example:
         >>> one_line(ValueError("two\nlines"))
@@ -57,13 +56,13 @@ def one_line(error: BaseException) -> str:
 
 
 def first_line(error: BaseException | str) -> str:
-    r"""Return the first line of a message that says something, or the type of an exception without one.
+    r"""Return the first line of a message that is not blank, or the type of an exception without.
 
     Example:
         >>> first_line("\n two lines\nhere"), first_line(ValueError())
         ('two lines', 'ValueError')
     """
-    lines = (line.strip() for line in str(error).splitlines())
-    return next(
-        (line for line in lines if line), "" if isinstance(error, str) else type(error).__name__
-    )
+    for line in str(error).splitlines():
+        if line.strip():
+            return line.strip()
+    return "" if isinstance(error, str) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Files of a folder that may come from anywhere: only regular files are read, no link is followed when writing."""
+"""Access to files of unknown origin: only regular files are read, no link is followed to write."""
 
 import errno
 import os
@@ -12,21 +12,21 @@ RECORD = 1 << 30  # bytes; a metrics.jsonl of 700,000 rows of 100 metrics
 
 
 def in_memory() -> int:
-    """Return how many bytes a file may have that is read at once, with room for a copy of it and for what it becomes."""
+    """Return the largest size of a file that is read at once: a third of the machine's memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 3
 
 
-def expand_user(place: str | Path) -> Path:
-    """Return a path with the home of a user in the place of `~`; as it is where there is no such user.
+def expand_user(path: str | Path) -> Path:
+    """Return a path with `~` replaced by a user's home; unchanged if there is no such user.
 
     Example:
-        >>> expanded("~nobody-of-this-name/data").as_posix()
+        >>> expand_user("~nobody-of-this-name/data").as_posix()
         '~nobody-of-this-name/data'
     """
     try:
-        return Path(place).expanduser()
+        return Path(path).expanduser()
     except RuntimeError:
-        return Path(place)
+        return Path(path)
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -35,7 +35,7 @@ def open_regular(path: Path) -> BufferedReader:
     Raises:
         OSError: there is no such file, it cannot be read, or it is not a regular file.
     """
-    # O_NONBLOCK: opening a FIFO without a writer would wait for ever.
+    # O_NONBLOCK: opening a FIFO without a writer would wait forever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb")
@@ -50,7 +50,7 @@ def read_bytes(path: Path, limit: int = SMALL) -> bytes:
         OSError: as `open_regular`, or the file has more than `limit` bytes.
     """
     with open_regular(path) as file:
-        # By its size, so that a huge file costs nothing, and by what it gives: some files of the system have no size.
+        # Checked by size, so that a huge file costs nothing, and by content: in /proc sizes are 0.
         too_long = os.fstat(file.fileno()).st_size > limit
         content = b"" if too_long else file.read(limit + 1)
     if too_long or len(content) > limit:
@@ -69,47 +69,44 @@ def read_text(path: Path, limit: int = SMALL) -> str:
 
 
 def open_inside(folder: Path, name: str, *, append: bool = False) -> BinaryIO:
-    """Open `folder/name` for writing, `name` being a relative path; refuse every link on the way from `folder` to the file.
+    """Open `folder/name` for writing without following any link in `name`, a relative path.
 
-    The file is created where it does not exist; what it held is replaced unless `append`. Folders are not created.
+    The file is created if it is missing; its content is replaced unless `append`. Folders are not
+    created.
 
     Raises:
-        OSError: a part of `name` is a link, or a folder is missing, or the file cannot be written or is not a regular file.
+        OSError: a part of `name` is a link, a folder is missing, or the file cannot be written or
+            is not a regular file.
     """
     *folders, last = Path(name).parts
-    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder_flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    parent = os.open(folder, folder_flags)
     try:
         for part in folders:
-            inner = os.open(
-                part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here
-            )
-            os.close(here)
-            here = inner
-        descriptor = open_own(last, os.O_WRONLY | (os.O_APPEND if append else 0), here)
+            inner = os.open(part, folder_flags | os.O_NOFOLLOW, dir_fd=parent)
+            os.close(parent)
+            parent = inner
+        descriptor = open_own(last, os.O_WRONLY | (os.O_APPEND if append else 0), parent)
     finally:
-        os.close(here)
+        os.close(parent)
     if not append:
-        os.ftruncate(descriptor, 0)  # after the check, so that nothing but a regular file ever is
+        os.ftruncate(descriptor, 0)  # after the check, so that only a regular file is truncated
     return os.fdopen(descriptor, "ab" if append else "wb")
 
 
 def open_own(path: Path | str, flags: int, folder: int | None = None) -> int:
-    """Return the descriptor of a file that is a regular one, not a link, and made where it is not there; `folder` is open.
+    """Open or create a regular file that is not a link, in an open `folder`; return its descriptor.
 
     Raises:
         OSError: it is a link or not a regular file, or cannot be opened.
     """
+    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(
-            path,
-            flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
-            0o666,
-            dir_fd=folder,
-        )
+        descriptor = os.open(path, flags, 0o666, dir_fd=folder)
     except OSError as error:
-        if error.errno == errno.ELOOP:  # which is what the system calls a link here
+        if error.errno == errno.ELOOP:  # the system's error for a link, because of O_NOFOLLOW
             raise OSError(errno.ELOOP, "is a link", str(path)) from None
-        if error.errno == errno.ENXIO:  # a FIFO that nobody reads, or a socket
+        if error.errno == errno.ENXIO:  # a FIFO without a reader, or a socket
             raise OSError(errno.EINVAL, "is not a regular file", str(path)) from None
         raise
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -119,16 +116,16 @@ def open_own(path: Path | str, flags: int, folder: int | None = None) -> int:
 
 
 def write_inside(folder: Path, name: str, content: str) -> None:
-    """Put a text into `folder/name`, as `open_inside` opens it."""
+    """Write a text to `folder/name`, opened by `open_inside`."""
     with open_inside(folder, name) as file:
         file.write(content.encode())
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, unless it is there.
+    """Make a folder, and those above it, unless it exists.
 
     Raises:
-        OSError: something else is there, a link to a folder included, or it cannot be made.
+        OSError: something else exists there, e.g. a link to a folder, or it cannot be made.
     """
     path.mkdir(parents=True, exist_ok=True)
     if path.is_symlink():
@@ -136,7 +133,7 @@ def make_folder(path: Path) -> None:
 
 
 def is_strange(path: Path) -> bool:
-    """Say whether there is something that is no regular file, nor a link to one."""
+    """Return whether something exists that is not a regular file, nor a link to one."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A file that one process at a time holds; the system lets go of it when the process dies, however it dies."""
+"""File locks of one process at a time; the system releases them when the process dies."""
 
 import fcntl
 import math
@@ -10,73 +10,79 @@ from pathlib import Path
 
 from darnax.files import open_own, open_regular, read_text, write_inside
 
-LOOK = 0.02  # seconds between two tries
+POLL_INTERVAL = 0.02  # seconds between two attempts
 
 
 @contextmanager
 def file_lock(path: Path, patience: float = 0.0) -> Iterator[bool]:
-    """Hold the lock of `path` while the block runs, and say whether it was to be had within `patience` seconds.
+    """Lock `path` for the duration of the block; give whether that succeeded in `patience` seconds.
 
-    The file is made where it is not there, and never deleted: a lock that is removed while another process waits for it locks
-    nothing. Raises OSError where it cannot be made, or is a link, or not a regular file.
+    The file is created if it is missing, and never deleted: a lock that is removed while another
+    process waits for it locks nothing.
+
+    Raises:
+        OSError: the file cannot be created, or is a link, or not a regular file.
 
     Example:
         >>> import tempfile
-        >>> with held(Path(tempfile.mkdtemp()) / "lock") as mine:
-        ...     mine
+        >>> with file_lock(Path(tempfile.mkdtemp()) / "lock") as locked:
+        ...     locked
         True
     """
-    # For reading as well: over a network, a shared lock is refused on a file that is open for writing alone.
+    # Opened for reading too: network file systems refuse a shared lock on a write-only file.
     file = open_own(path, os.O_RDWR)
     try:
         end = time.monotonic() + patience
         how = fcntl.LOCK_EX if math.isinf(patience) else fcntl.LOCK_EX | fcntl.LOCK_NB
-        while not (mine := _locked(file, how)) and (_merely_seen(file) or time.monotonic() < end):
-            time.sleep(LOOK)
-        yield mine
+        locked = _try_lock(file, how)
+        while not locked and (_is_only_tested(file) or time.monotonic() < end):
+            time.sleep(POLL_INTERVAL)
+            locked = _try_lock(file, how)
+        yield locked
     finally:
         os.close(file)
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether a process holds the lock; looking takes it for an instant, which is why who wants it has some patience.
+    """Return whether a process has locked a file; False if that cannot be tested.
 
-    What cannot be asked (no such file, another kind of file, a file system without locks) is held by nobody.
+    The test itself takes a shared lock for an instant: who wants to lock the file needs some
+    patience. It is impossible without the file, and on a file system without locks.
     """
     return bool(is_locked_here(path))
 
 
 def is_locked_here(path: Path) -> bool | None:
-    """Say whether a process holds the lock, as `is_held`; None where that cannot be asked. Nothing is made or written."""
+    """Return whether a process has locked a file; None if it cannot be tested. Creates nothing."""
     try:
         with open_regular(path) as file:
-            return not _locked(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return not _try_lock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return None
 
 
 def sign(path: Path) -> None:
-    """Write down, in a lock that is held, on which machine: elsewhere it may not be possible to ask."""
-    with suppress(OSError):  # the disk is full, say: then it is not known
+    """Write the machine's name into a locked file: on another machine it may be untestable."""
+    with suppress(OSError):  # e.g. the disk is full: then the name is missing
         write_inside(path.parent, path.name, f"{os.uname().nodename}\n")
 
 
 def is_signed_elsewhere(path: Path) -> bool:
-    """Say whether another machine was the last to hold the lock."""
+    """Return whether another machine was the last to lock the file."""
     try:
         return read_text(path).strip() not in ("", os.uname().nodename)
     except (OSError, ValueError):
         return False
 
 
-def _merely_seen(file: int) -> bool:
-    """Say whether nobody has the lock but who looks at it, which on a busy machine may take any time."""
-    seen = _locked(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+def _is_only_tested(file: int) -> bool:
+    """Return whether the file is locked by tests alone, which on a busy machine may take long."""
+    is_shared = _try_lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     fcntl.flock(file, fcntl.LOCK_UN)
-    return seen
+    return is_shared
 
 
-def _locked(file: int, how: int) -> bool:
+def _try_lock(file: int, how: int) -> bool:
     try:
         fcntl.flock(file, how)
     except BlockingIOError:

@@ -1,46 +1,47 @@
-"""Words that may come from anywhere, as a terminal and a spreadsheet may be given them."""
+"""Escapes text of unknown origin for a terminal, a web page and a spreadsheet."""
 
 import re
 from html import escape
 
-# Letters that are printable to Python and shown as nothing: fillers, and selectors of variants.
+# Characters that are printable to Python but invisible: fillers, and variation selectors.
 UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 COMMAND = re.compile(r"[\s\0]*[=+\-@'\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-# What other programs, or other countries, take for the end of a cell, before what would be a formula in the next one.
+# Separators of cells in other programs or countries, before what would be a formula there.
 INNER = re.compile(r"([;|\t\r\n])(?=[\s\0]{0,20}[=+\-@'\uff1d\uff0b\uff0d\uff20])")
 SPARED = re.compile(r"([;|\t\r\n])'")
 
 
 def printable(words: str) -> str:
-    r"""Write what would command a terminal, or not be seen on it, as the letters that stand for it.
+    r"""Escape the characters of a text that would control a terminal, or be invisible on it.
 
-    These are control characters, marks that turn the direction of writing, and characters without width.
+    These are control characters, marks of the direction of writing, and characters without width.
 
     Example:
         >>> printable("a" + chr(27) + "[2J")
         'a\\x1b[2J'
     """
-    if words.isprintable() and not UNSEEN.search(words):  # which is nearly always so
+    if words.isprintable() and not UNSEEN.search(words):  # the usual case
         return words
     return "".join(letter if is_seen(letter) else escape_character(letter) for letter in words)
 
 
 def count_of(number: float, word: str, plural: str = "") -> str:
-    """Write a number with its word, in the plural unless it is one.
+    """Return a number with its noun, in the plural unless the number is one.
 
     Example:
-        >>> counted(1, "epoch"), counted(0.5, "epoch"), counted(2, "class", "classes")
+        >>> count_of(1, "epoch"), count_of(0.5, "epoch"), count_of(2, "class", "classes")
         ('1 epoch', '0.5 epochs', '2 classes')
     """
     amount = f"{number:g}" if isinstance(number, float) else str(number)
-    return f"{amount} {word if number == 1 else plural or f'{word}s'}"
+    noun = word if number == 1 else plural or f"{word}s"
+    return f"{amount} {noun}"
 
 
 def printable_lines(text: str) -> str:
-    r"""Write every line of a text as a terminal may be given it.
+    r"""Escape every line of a text for a terminal.
 
     Example:
         >>> printable_lines("a" + chr(27) + "[2J\nb")
@@ -50,22 +51,22 @@ def printable_lines(text: str) -> str:
 
 
 def is_seen(letter: str) -> bool:
-    """Say whether a terminal shows a letter, and does nothing else with it."""
+    """Return whether a terminal shows a character, and does nothing else with it."""
     return letter.isprintable() and not UNSEEN.match(letter)
 
 
 def escape_character(letter: str) -> str:
-    r"""Write a letter as Python's literals do.
+    r"""Return a character as an escape sequence of Python's.
 
     Example:
-        >>> escaped("\n"), escaped(chr(0x3164))
+        >>> escape_character("\n"), escape_character(chr(0x3164))
         ('\\n', '\\u3164')
     """
     return letter.encode("unicode_escape").decode("ascii")
 
 
 def element_text(words: str) -> str:
-    r"""Write words as the text of an element of HTML or SVG, which know no control characters.
+    r"""Escape a text for an element of HTML or SVG, which allow no control characters.
 
     Example:
         >>> element_text("<b>" + chr(7))
@@ -75,27 +76,28 @@ def element_text(words: str) -> str:
 
 
 def escape_cell(value: object) -> str:
-    """Write a value for a table that a spreadsheet may open: what it would take for a formula begins with an apostrophe.
+    """Return a value for a table that a spreadsheet may open, where no cell becomes a formula.
 
-    So does what follows a separator of cells, whichever it is. Text that begins with an apostrophe gets another one, so that
-    `uncelled` gives back every text.
+    An apostrophe is put before what would be a formula, also after any separator of cells. Text
+    that begins with an apostrophe gets another one, so that `unescape_cell` restores every text.
 
     Example:
-        >>> cell("=1+1"), cell(-0.5), cell("-1e-3"), cell("relu")
+        >>> escape_cell("=1+1"), escape_cell(-0.5), escape_cell("-1e-3"), escape_cell("relu")
         ("'=1+1", '-0.5', '-1e-3', 'relu')
-        >>> cell("a;=1+1"), cell("a; b")
+        >>> escape_cell("a;=1+1"), escape_cell("a; b")
         ("a;'=1+1", 'a; b')
     """
     text = str(value)
     inner = INNER.sub(r"\1'", text)
-    return f"'{inner}" if COMMAND.match(text) and not NUMBER.fullmatch(text) else inner
+    is_formula = COMMAND.match(text) and not NUMBER.fullmatch(text)
+    return f"'{inner}" if is_formula else inner
 
 
 def unescape_cell(text: str) -> str:
-    """Return the text that `cell` wrote.
+    """Return the text that `escape_cell` was given.
 
     Example:
-        >>> uncelled("'=1+1"), uncelled("relu")
+        >>> unescape_cell("'=1+1"), unescape_cell("relu")
         ('=1+1', 'relu')
     """
     return SPARED.sub(r"\1", text.removeprefix("'"))

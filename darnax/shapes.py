@@ -1,4 +1,4 @@
-"""Checks of shapes; shapes are known while JAX traces, so that nothing of a check is left in the compiled program."""
+"""Checks of shapes; they run while JAX traces, and leave nothing in the compiled program."""
 
 import operator
 from collections.abc import Iterable
@@ -14,25 +14,23 @@ Pattern = tuple[int | None, ...]  # a size in which None is any length
 
 
 def as_size(features: int | Iterable[int]) -> Size:
-    """Return the size of a buffer given as a number of units or as a size.
+    """Return the size of a buffer, given as a number of units or as a size.
 
     Raises:
-        ValueError: a length that is no integer, or below 1.
+        ValueError: a length is not an integer, or below 1.
 
     Example:
         >>> as_size(100), as_size([28, 28])
         ((100,), (28, 28))
     """
+    lengths = features if isinstance(features, Iterable) else (features,)
     try:
-        size = tuple(
-            map(operator.index, features if isinstance(features, Iterable) else (features,))
-        )
+        size = tuple(map(operator.index, lengths))
     except TypeError:
-        size = (0,)
+        size = (0,)  # refused below
     if any(length < 1 for length in size):
-        raise ValueError(
-            f"got the size {features!r}, expected positive integers, such as 100 or (28, 28)"
-        )
+        what = "expected positive integers, such as 100 or (28, 28)"
+        raise ValueError(f"got the size {features!r}, {what}")
     return size
 
 
@@ -43,7 +41,7 @@ def require_shape(what: str, value: Any, expected: Size) -> None:
 
 
 def require_buffers(**buffers: tuple[Any, Pattern]) -> None:
-    """Raise ValueError unless every array is a batch of its size, and all are of one batch.
+    """Raise ValueError unless every array is a batch of its size, and all batches are equal.
 
     Args:
         buffers: by the name of the array, the array and its size without the batch axis.
@@ -51,26 +49,28 @@ def require_buffers(**buffers: tuple[Any, Pattern]) -> None:
     for name, (value, size) in buffers.items():
         shape = np.shape(value)
         lengths = zip(shape[1:], size, strict=False)
-        if len(shape) != len(size) + 1 or any(want not in (None, got) for got, want in lengths):
+        differs = any(want not in (None, got) for got, want in lengths)
+        if differs or len(shape) != len(size) + 1:
             expected = ", ".join(["batch", *("any" if n is None else str(n) for n in size)])
             remedy = f"; for one sample write {name}[None]" if shape == size else ""
             raise ValueError(f"{name}: got shape {shape}, expected ({expected}){remedy}")
     batches = {name: np.shape(value)[0] for name, (value, _) in buffers.items()}
     if len(set(batches.values())) > 1:
-        told = ", ".join(f"{batch} for {name}" for name, batch in batches.items())
-        raise ValueError(f"got batches of {told}; expected one and the same")
+        listed = ", ".join(f"{batch} for {name}" for name, batch in batches.items())
+        raise ValueError(f"got batches of {listed}; expected one and the same")
 
 
 def require_equal(**arrays: Any) -> None:
-    """Raise ValueError unless all arrays have one shape."""
+    """Raise ValueError unless all arrays have the same shape."""
     shapes = [np.shape(value) for value in arrays.values()]
     if len(set(shapes)) > 1:
-        told = ", ".join(f"{shape} for {name}" for name, shape in zip(arrays, shapes, strict=True))
-        raise ValueError(f"got shapes {told}; expected one and the same")
+        named = zip(arrays, shapes, strict=True)
+        listed = ", ".join(f"{shape} for {name}" for name, shape in named)
+        raise ValueError(f"got shapes {listed}; expected one and the same")
 
 
 def require_messages(h: PyTree, size: Size | None = None) -> None:
-    """Raise ValueError unless `h` holds messages of one shape, to a buffer of this size if that is known."""
+    """Raise ValueError unless `h` contains messages of one shape, that of a buffer of `size`."""
     messages = jax.tree.leaves(h)
     if not messages:
         raise ValueError("got no message to reduce, expected one at least")
@@ -81,16 +81,17 @@ def require_messages(h: PyTree, size: Size | None = None) -> None:
 
 
 def require_per_unit(what: str, value: Any, size: Size) -> None:
-    """Raise ValueError unless `value` is one number, or one per unit; for an image also one per channel."""
-    allowed = list(dict.fromkeys([(), size, *([size[-1:]] if len(size) == 3 else [])]))
+    """Raise ValueError unless `value` is one number, or one per unit; per channel for an image."""
+    allowed = [(), size]
+    if len(size) == 3:
+        allowed.append(size[-1:])
     if np.shape(value) not in allowed:
-        told = " or ".join(map(str, allowed))
-        raise ValueError(
-            f"{what}: got shape {np.shape(value)}, expected {told}: one number, or one for each unit"
-        )
+        listed = " or ".join(map(str, dict.fromkeys(allowed)))
+        expected = f"expected {listed}: one number, or one for each unit"
+        raise ValueError(f"{what}: got shape {np.shape(value)}, {expected}")
 
 
 def per_unit(what: str, value: Array, x: Array) -> Array:
-    """Return `value`, one number or one for each unit, in the shape of `x`, a batch of such units."""
+    """Return `value`, one number or one per unit, broadcast to the shape of `x`, a batch."""
     require_per_unit(what, value, x.shape[1:])
     return jnp.broadcast_to(value, x.shape)

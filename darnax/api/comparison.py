@@ -14,10 +14,10 @@ class Comparison:
     """One row for each configuration, best first, over its seeds.
 
     Args:
-        found: what was compared.
+        found: the comparison of `darnax.reports`.
 
     Attributes:
-        rows: of each configuration, `values` of the keys in `columns`, `n`, `mean`, `sd`, `p`, and its runs.
+        rows: for each configuration `values` of the `columns`, `n`, `mean`, `sd`, `p`, runs.
         columns: the keys in which configurations differ.
         metric: by which they are compared.
     """
@@ -27,7 +27,7 @@ class Comparison:
         self.rows, self.columns, self.metric = found.rows, found.columns, found.metric
 
     def to_pandas(self) -> Any:
-        """Return a `pandas.DataFrame`: the keys that differ, the mean of the metric, `sd`, `n` and `p`."""
+        """Return a `pandas.DataFrame`: differing keys, mean of the metric, `sd`, `n`, `p`."""
         import pandas
 
         columns = [*self.columns, self.found.heading, "sd", "n", "p"]
@@ -35,14 +35,14 @@ class Comparison:
         return pandas.DataFrame.from_records(records, columns=columns)
 
     def to_html(self, path: str | Path) -> Path:
-        """Write a page with curves, a map over swept axes and the table; return where it is."""
+        """Write a page with curves, a map over swept axes and the table; return its path."""
         from darnax.reports import page
 
         page.write(self.found, Path(path))
         return Path(path)
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the table with all its digits; return where it is."""
+        """Write the table with all its digits; return its path."""
         table_file.write(self.found, Path(path))
         return Path(path)
 
@@ -63,16 +63,15 @@ def compare(
     best: bool = False,
     lower: bool = False,
 ) -> Comparison:
-    """Put runs side by side: one row for each configuration, best first, over its seeds.
+    """Compare runs: one row for each configuration over its seeds, best first.
 
     Args:
-        places: runs, sweeps, folders in which runs lie, ids of runs, or lists of these.
+        places: runs, sweeps, folders of runs, ids of runs, or lists of these.
         metric: any name in metrics.jsonl; by default `eval/accuracy`, or the score on the
             validation split that the runs have instead.
-        group_by: keys that make a row; by default all that differ but the seed.
-        best: whether of each run the best value it logged counts, instead of the last.
-        lower: whether the lowest value of the metric is the best; a score of which lower is better
-            says so itself.
+        group_by: keys to group runs by; by default all that differ but the seed.
+        best: whether the best logged value of each run counts, instead of the last.
+        lower: whether lower values of the metric are better; this is known of a run's own score.
 
     Raises:
         RequestError: there is no run, or no finished run has the metric.
@@ -80,22 +79,21 @@ def compare(
     Example:
         >>> darnax.compare("outputs/mnist_chain", metric="test/accuracy")  # doctest: +SKIP
     """
-    found = runs.find(folders(places))
+    found = runs.find(list_folders(places))
     return Comparison(
         reports_compare.compare(found, metric, list(group_by), best=best, lower=lower)
     )
 
 
-def folders(places: Iterable[Any]) -> Iterator[Path]:
+def list_folders(places: Iterable[Any]) -> Iterator[Path]:
     """Yield the folder of every run or sweep, and every path, in nested lists as well."""
     for place in places:
         if isinstance(place, list | tuple | set):
-            yield from folders(place)
+            yield from list_folders(place)
         elif isinstance(place, str | Path):
             yield Path(place)
         elif hasattr(place, "folder"):
             yield Path(place.folder)
         else:
-            raise RequestError(
-                f"got {type(place).__name__}, expected runs, sweeps, or folders of them"
-            )
+            what = "expected runs, sweeps, or folders of them"
+            raise RequestError(f"got {type(place).__name__}, {what}")

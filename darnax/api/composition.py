@@ -1,4 +1,4 @@
-"""`darnax.compose` and `darnax.build`: from words to a configuration, and from that to the parts of one's own loop."""
+"""`darnax.compose` and `darnax.build`: a configuration, and the parts of a training loop."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,29 +31,29 @@ class Parts(NamedTuple):
 
 
 def compose(*overrides: str, config: Any = None) -> dict[str, Any]:
-    """Return the configuration that the words of the command line describe, with every reference resolved.
+    """Compose the configuration that overrides describe, with every reference resolved.
 
     Args:
         overrides: as `darnax.train` takes them.
-        config: a run, or the config.yaml of one, to start from instead of the default configuration.
+        config: a run, or the config.yaml of one, to start from instead of the defaults.
 
     Raises:
-        RequestError: names every override that does not fit.
+        RequestError: names every override that is invalid.
 
     Example:
         >>> import darnax
         >>> darnax.compose("+experiment=mnist_chain", "seed=3")["seed"]
         3
     """
-    return compose_here(overrides, file_of(config)).resolved
+    return compose_here(overrides, config_file(config)).resolved
 
 
 def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> Parts:
-    """Return the network of a configuration as training begins, its state, its phases and its optimiser.
+    """Return the network of a configuration before training, its state, phases and optimiser.
 
     Args:
         config: plain and resolved, as `darnax.compose` returns it.
-        steps_per_epoch: for schedules whose lengths are numbers of epochs; by default the data are opened to count them.
+        steps_per_epoch: for schedules in epochs; by default the data are opened to count them.
 
     Raises:
         RequestError: names everything that is wrong with the configuration.
@@ -68,9 +68,8 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
     steps = steps_in_epoch(experiment) if steps_per_epoch is None else steps_per_epoch
     programs = CompiledPrograms([experiment], steps)
     if programs.recipe.lanes:
-        raise RequestError(
-            "runner.replicas: got several networks, expected 1; train them with darnax.train"
-        )
+        what = "got several networks, expected 1; train them with darnax.train"
+        raise RequestError(f"runner.replicas: {what}")
     arrays = programs.start(programs.keys()).arrays
     network = programs.network(jax.tree.map(jnp.asarray, arrays))
     phases = PhasesOfRun(experiment.train, experiment.infer)
@@ -78,19 +77,18 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
 
 
 def steps_in_epoch(experiment: Experiment) -> int:
-    """Return the number of batches of an epoch; the data are opened."""
+    """Open the data and return the number of batches of an epoch."""
     dataset = open_data(experiment)
     return steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
 
 
-def file_of(config: Any) -> Path | None:
-    """Return the file of a configuration that a function was given: a path, or a run."""
+def config_file(config: Any) -> Path | None:
+    """Return the file of a configuration that is given as a path or a run."""
     if config is None:
         return None
     if hasattr(config, "folder"):
         return Path(config.folder) / "config.yaml"
     if isinstance(config, str | Path):
         return expand_user(str(config))
-    raise RequestError(
-        f"config: got {type(config).__name__}, expected a run or the path of a config.yaml"
-    )
+    what = "expected a run or the path of a config.yaml"
+    raise RequestError(f"config: got {type(config).__name__}, {what}")

@@ -1,4 +1,4 @@
-"""What the Python functions show: a progress bar in a terminal or a notebook, and nothing elsewhere."""
+"""What the Python functions show: progress in a terminal or a notebook, nothing elsewhere."""
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -13,8 +13,8 @@ from darnax.tracking import Tracker
 from darnax.tracking.console import Console, chosen
 
 
-def display(progress: bool | None) -> Display:
-    """Return what a function shows; with None, progress is shown in a terminal and in a notebook alone."""
+def choose_display(progress: bool | None) -> Display:
+    """Return the display of a function; with None, progress in a terminal or a notebook alone."""
     if progress is False:
         return SILENT
     if in_notebook():
@@ -25,7 +25,7 @@ def display(progress: bool | None) -> Display:
 
 
 def in_notebook() -> bool:
-    """Tell whether this process is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     if "IPython" not in sys.modules:
         return False
     from IPython import get_ipython
@@ -34,7 +34,7 @@ def in_notebook() -> bool:
 
 
 class Line:
-    """One line of a notebook's output, which is replaced as things go on."""
+    """One line of a notebook's output, which can be replaced."""
 
     def __init__(self) -> None:
         from IPython import display
@@ -43,13 +43,13 @@ class Line:
         self.handle = self.ipython.display(self.ipython.HTML(""), display_id=True)
 
     def show(self, text: str, done: float | None = None) -> None:
-        """Replace the line by a text, after a bar where it is known how much is done, from 0 to 1."""
+        """Replace the line by a text, after a progress bar if `done`, from 0 to 1, is given."""
         bar = "" if done is None else f"<progress value='{done:.4f}' max='1'></progress> "
         self.handle.update(self.ipython.HTML(f"<div>{bar}<code>{escape(text)}</code></div>"))
 
 
 class NotebookProgress(Tracker):
-    """Shows a run in the output of a notebook's cell; takes the arguments of `darnax.tracking.console.Console`."""
+    """Shows a run in a notebook; has the arguments of `darnax.tracking.console.Console`."""
 
     def __init__(
         self,
@@ -70,26 +70,26 @@ class NotebookProgress(Tracker):
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and show the newest scores."""
-        found = {name: float(value) for name, value in metrics.items() if parse_score(name)}
-        self.scores |= found
+        for name, value in metrics.items():
+            if parse_score(name):
+                self.scores[name] = float(value)
         self.numbers |= chosen(metrics, self.show)
-        self.line.show(
-            f"{self.name}  epoch {epoch:.3g}/{self.epochs:g}  {self._scores()}",
-            step / max(self.total_steps, 1),
-        )
+        epochs = f"epoch {epoch:.3g}/{self.epochs:g}"
+        done = step / max(self.total_steps, 1)
+        self.line.show(f"{self.name}  {epochs}  {self._format_scores()}", done)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Show how the run ended."""
-        self.line.show(
-            f"{self.name}  {summary['status']}  {self._scores()}  {self.folder or ''}", 1.0
-        )
+        parts = (self.name, summary["status"], self._format_scores(), str(self.folder or ""))
+        self.line.show("  ".join(parts), 1.0)
 
-    def _scores(self) -> str:
+    def _format_scores(self) -> str:
         parts = []
         for metric, value in self.scores.items():
             if score := parse_score(metric):
                 parts.append(label_score(score, format_score(score.name, value)))
-        return "  ".join([*parts, *(f"{name} {text}" for name, text in self.numbers.items())])
+        parts += [f"{name} {text}" for name, text in self.numbers.items()]
+        return "  ".join(parts)
 
 
 @contextmanager

@@ -13,17 +13,18 @@ from darnax.api.model import Model
 from darnax.api.opening import draw_connection_graph
 from darnax.builder import build
 from darnax.composing import trust
+from darnax.composing.references import interpolations
 from darnax.errors import RequestError, writing_file
 from darnax.laboratory.machine import with_paths_here
 from darnax.orchestrators import Orchestrator
 from darnax.runner import checkpoint
 from darnax.runner.manifest import Meta
 
-REST = "(orchestrator)"  # arrays that belong to no module; no module can have such a name
+REST = "(orchestrator)"  # name of the arrays outside all modules; no module can have it
 
 
 class ExportMeta(Meta):
-    """What an exported network says besides its arrays."""
+    """The metadata of an exported network."""
 
     config: dict[str, Any]
     origin: str
@@ -31,7 +32,7 @@ class ExportMeta(Meta):
 
 
 def export_model(model: Model, path: Path) -> Path:
-    """Write the arrays of a network, each under the name of its module and field, and its configuration."""
+    """Write a network's arrays, named by module and field, and its configuration."""
     if path.suffix != ".safetensors":
         raise RequestError(f"{path}: got a name without .safetensors, expected FILE.safetensors")
     meta = {
@@ -49,15 +50,13 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     """Read an exported network.
 
     Raises:
-        RequestError: the file is damaged, or its configuration trusts a package that is not in `trusted`.
+        RequestError: the file is damaged, or its configuration needs a package not in `trusted`.
     """
     meta = checkpoint.read_meta(path, ExportMeta)
     config = meta["config"]
-    if problems := [
-        f"{name}: got {text}, expected a value"
-        for name, text in trust.text_leaves(config)
-        if "${" in text
-    ]:
+    found = interpolations(config)
+    problems = [f"{name}: got {text}, expected a value" for name, text in found]
+    if problems:
         raise RequestError(*problems)
     trust.require_granted(config, trusted)
     experiment = build(with_paths_here(config), existing=True)
@@ -67,13 +66,12 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     like = arrays_by_name(shapes)
     arrays, _ = checkpoint.load(path, like, ExportMeta)
     origin = f"{path.name}, of {meta['origin']}"
-    return Model(
-        experiment, with_arrays(shapes, arrays), origin, partial(draw_connection_graph, config)
-    )
+    draw = partial(draw_connection_graph, config)
+    return Model(experiment, with_arrays(shapes, arrays), origin, draw)
 
 
 def arrays_by_name(network: Orchestrator) -> dict[str, Any]:
-    """Return the name of a module -> its arrays, or their shapes."""
+    """Map the name of each module to its arrays, or their shapes."""
     layer_map = network.layer_map
     modules = {
         name: array_part(module)
@@ -84,7 +82,7 @@ def arrays_by_name(network: Orchestrator) -> dict[str, Any]:
 
 
 def with_arrays(shapes: Orchestrator, arrays: dict[str, Any]) -> Orchestrator:
-    """Return the network that has these arrays."""
+    """Return the network with these arrays."""
     layer_map = shapes.layer_map
     modules = [
         eqx.combine(arrays[name], static_part(module))
@@ -100,16 +98,16 @@ def with_arrays(shapes: Orchestrator, arrays: dict[str, Any]) -> Orchestrator:
     )
 
 
-def is_number(leaf: Any) -> bool:
-    """Tell an array, or the shape of one, from everything else."""
+def is_array_or_shape(leaf: Any) -> bool:
+    """Return whether a leaf is an array, or the shape of one."""
     return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
 
 
 def array_part(tree: Any) -> Any:
     """Return the arrays of a tree."""
-    return eqx.filter(tree, is_number)
+    return eqx.filter(tree, is_array_or_shape)
 
 
 def static_part(tree: Any) -> Any:
-    """Return everything of a tree that is no array."""
-    return eqx.filter(tree, is_number, inverse=True)
+    """Return everything in a tree that is not an array."""
+    return eqx.filter(tree, is_array_or_shape, inverse=True)

@@ -1,4 +1,4 @@
-"""A run or a sweep that was stopped by a signal: everything is saved, and the exception says how to resume."""
+"""The exception of a run or sweep that a signal stopped, after everything was saved."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from darnax.runner import interrupts
 class Interrupted(KeyboardInterrupt):
     """Training was stopped by Ctrl-C or another signal, and can be resumed.
 
-    It is a `KeyboardInterrupt`, so that `except Exception` does not catch it and a notebook stops at the cell.
+    It is a `KeyboardInterrupt`: `except Exception` does not catch it, and a notebook stops.
 
     Args:
         message: what was saved, and how to resume.
@@ -24,7 +24,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise `Interrupted` where training in the block is stopped by a signal.
+    """Turn an interruption of training in the block into `Interrupted`.
 
     Raises:
         Interrupted: a signal stopped the training.

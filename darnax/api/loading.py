@@ -14,11 +14,11 @@ from darnax.sweeps.record import NAME
 
 
 def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
-    """Open what darnax has written.
+    """Open a run, a sweep or an exported network.
 
     Args:
-        path: the folder of a run or of a sweep, here or copied from another machine; the id of one in `outputs`; or a file
-            that `Run.export` wrote.
+        path: the folder of a run or of a sweep, here or copied from another machine; the id of one
+            in `outputs`; or a file that `Run.export` wrote.
         trust: packages whose code its configuration may name, besides darnax and Optax.
 
     Raises:
@@ -26,15 +26,14 @@ def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
 
     Example:
         >>> run = darnax.load("outputs/mnist_chain/2026-11-28_10-00-00-a1b2c3")  # doctest: +SKIP
-        >>> sweep = darnax.load("outputs/mnist_chain/sweeps/2026-11-28_10-00-00-a1b2")  # doctest: +SKIP
+        >>> sweep = darnax.load("outputs/mnist_chain/sweeps/<time>-<id>")  # doctest: +SKIP
         >>> model = darnax.load("mnist.safetensors")  # doctest: +SKIP
     """
-    place = expand_user(str(path))
-    if place.is_file() and place.suffix == ".safetensors":
-        return load_model(place, frozenset(trust))
-    if place.is_file():
-        raise RequestError(
-            f"{place}: got a file, expected the folder of a run or a sweep, or FILE.safetensors"
-        )
-    folder = place if place.is_dir() else find_by_name(str(path))
+    given = expand_user(str(path))
+    if given.is_file() and given.suffix == ".safetensors":
+        return load_model(given, frozenset(trust))
+    if given.is_file():
+        what = "got a file, expected the folder of a run or a sweep, or FILE.safetensors"
+        raise RequestError(f"{given}: {what}")
+    folder = given if given.is_dir() else find_by_name(str(path))
     return Sweep(folder, trust) if (folder / NAME).exists() else Run(folder, trust)

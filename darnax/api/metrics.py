@@ -1,4 +1,4 @@
-"""What a run has logged, as arrays by the names of the metrics."""
+"""The metrics that a run has logged, as arrays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from darnax.reports.record import number, rows
 
-PLACES = ("step", "epoch")
+POSITIONS = ("step", "epoch")  # keys of a row that are not metrics
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,7 +21,7 @@ class Series:
         name: of the metric.
         steps: batches trained on when it was logged.
         epochs: passes over the training set.
-        values: NaN where the record has no number.
+        values: NaN if the record has no number.
     """
 
     name: str
@@ -35,7 +35,8 @@ class Series:
     def __repr__(self) -> str:
         if not len(self):
             return f"Series({self.name}: empty)"
-        return f"Series({self.name}: {len(self)} values, last {self.values[-1]:.6g} at step {self.steps[-1]})"
+        last = f"last {self.values[-1]:.6g} at step {self.steps[-1]}"
+        return f"Series({self.name}: {len(self)} values, {last})"
 
 
 class Metrics(Mapping[str, Series]):
@@ -48,14 +49,13 @@ class Metrics(Mapping[str, Series]):
     def __init__(self, path: Path) -> None:
         self.rows: list[Mapping[str, Any]] = list(rows(path))
         logged = dict.fromkeys(name for row in self.rows for name in row)
-        self.names = tuple(name for name in logged if name not in PLACES)
+        self.names = tuple(name for name in logged if name not in POSITIONS)
 
     def __getitem__(self, name: str) -> Series:
-        """Return a metric over the run; raise KeyError, with what there is, where it was never logged."""
+        """Return a metric over the run; raise KeyError if it was never logged."""
         if name not in self.names:
-            raise KeyError(
-                f"got {name}, expected one of {', '.join(self.names) or 'nothing: the run has logged no metric'}"
-            )
+            known = ", ".join(self.names) or "nothing: the run has logged no metric"
+            raise KeyError(f"got {name}, expected one of {known}")
         found = [row for row in self.rows if name in row]
         steps = np.array([int(row.get("step", 0)) for row in found], np.int64)
         epochs = np.array([number(row.get("epoch")) for row in found])
@@ -72,7 +72,7 @@ class Metrics(Mapping[str, Series]):
         return f"Metrics({len(self.rows)} rows: {', '.join(self.names)})"
 
     def to_pandas(self) -> Any:
-        """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl, and `step` and `epoch` as columns."""
+        """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl."""
         import pandas
 
         return pandas.DataFrame.from_records([dict(row) for row in self.rows])

@@ -1,4 +1,4 @@
-"""A trained network that can be used: what it makes of raw inputs."""
+"""A trained network that can be applied to raw inputs."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -31,15 +31,17 @@ class Model:
     """A network with its state, its phases and its encoding.
 
     Args:
-        experiment: that the network belongs to.
+        experiment: the experiment that the network belongs to.
         network: the orchestrator with all modules.
-        origin: which checkpoint or file the arrays are from.
+        origin: the checkpoint or file that the arrays are from.
         svg: draws the connection graph.
 
     Attributes:
-        network: an `darnax.orchestrators.Orchestrator`; `network.layer_map["w_in"]` is a module by its name.
+        network: a `darnax.orchestrators.Orchestrator`; its modules have names, as in
+            `network.layer_map["w_in"]`.
         state: a `darnax.states.State` with a batch of 1; `state.init(x)` makes one of any batch.
-        phases: `phases.train` and `phases.infer`, each a mapping from a name to a `darnax.relaxation.Phase`.
+        phases: `phases.train` and `phases.infer`, each a mapping from a name to a
+            `darnax.relaxation.Phase`.
         config: the resolved configuration.
     """
 
@@ -55,27 +57,27 @@ class Model:
         """Return the readout's scores after inference, (N, *output).
 
         Args:
-            x: raw inputs (N, *raw), as the dataset of the run has them; of any number N. They are encoded as in training.
+            x: raw inputs (N, *raw) like those of the run's dataset, any N; encoded as in training.
 
         Raises:
             RequestError: an input does not have the shape that the network takes.
 
         Of a classifier, `predict(x).argmax(axis=1)` is the predicted class.
         """
-        batches = [
-            np.asarray(scores_of(self.network, last_of(ends)))[:n] for ends, n in self._infer(x)
-        ]
-        return np.concatenate(batches)
+        scores = []
+        for phases, count in self._infer(x):
+            scores.append(np.asarray(scores_of(self.network, last_phase(phases)))[:count])
+        return np.concatenate(scores)
 
     def states(self, x: Any, phase: str | None = None) -> dict[str, NDArray[np.float32]]:
-        """Return the state of every buffer at the end of a phase of inference, by the names of the buffers, each (N, *size).
+        """Return the state of every buffer at the end of a phase of inference, each (N, *size).
 
         Args:
             x: raw inputs, as `predict` takes them.
             phase: the name of a phase in `phases.infer`; by default the last one.
 
         Raises:
-            RequestError: there is no such phase, or an input does not have the shape that the network takes.
+            RequestError: there is no such phase, or an input has not the shape that is expected.
         """
         phases = list(self.phases.infer)
         chosen = phases[-1] if phase is None else phase
@@ -83,9 +85,9 @@ class Model:
             raise RequestError(f"phase: got {chosen}, expected one of {', '.join(phases)}")
         names = self.buffers
         found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names.values()}
-        for ends, n in self._infer(x):
+        for results, count in self._infer(x):
             for position, name in names.items():
-                found[name].append(np.asarray(ends[chosen].state[position])[:n])
+                found[name].append(np.asarray(results[chosen].state[position])[:count])
         return {name: np.concatenate(parts) for name, parts in found.items()}
 
     @property
@@ -95,26 +97,21 @@ class Model:
         return {0: "input"} | {i: names[i, i] for i in self.network.layer_map.rows()}
 
     def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, PhaseResult], int]]:
-        """Yield the ends of all phases of inference, batch by batch, and how many examples of the batch are real."""
-        inputs = self._checked(x)
+        """Yield the results of all phases of inference and the number of examples, per batch."""
+        inputs = self._require_fitting(x)
         size = max(1, min(len(inputs), EVALUATION_BATCH))
         for first in range(0, max(len(inputs), 1), size):
             batch = inputs[first : first + size]
-            # One compiled program for all batches: the last example, or a blank one, is repeated, as the runner does.
+            # All batches have one size, and so one compiled program: as in the runner, the last
+            # example (or a blank one, if there is none) fills up the last batch.
             last = batch[-1:] if len(batch) else np.zeros((1, *inputs.shape[1:]), inputs.dtype)
-            whole = np.concatenate([batch, np.repeat(last, size - len(batch), axis=0)])
-            yield (
-                infer(
-                    self.network,
-                    self.experiment.data.encode,
-                    self.state,
-                    self.phases.infer,
-                    jnp.asarray(whole),
-                ),
-                len(batch),
+            padded = jnp.asarray(
+                np.concatenate([batch, np.repeat(last, size - len(batch), axis=0)])
             )
+            encode = self.experiment.data.encode
+            yield infer(self.network, encode, self.state, self.phases.infer, padded), len(batch)
 
-    def _checked(self, x: Any) -> NDArray[Any]:
+    def _require_fitting(self, x: Any) -> NDArray[Any]:
         inputs = np.asarray(x)
         data = self.experiment.data
         if inputs.ndim < 1:
@@ -123,37 +120,33 @@ class Model:
         try:
             shape = jax.eval_shape(data.encode, like).shape[1:]
         except Exception as error:  # stages of other packages may raise anything
-            what = (
-                f"x: inputs of shape {list(inputs.shape)} cannot be encoded ({first_line(error)}); "
-            )
-            raise RequestError(
-                f"{what}expected (N, *raw) as the dataset of the run has them"
-            ) from error
+            what = f"x: inputs of shape {list(inputs.shape)} cannot be encoded "
+            what += f"({first_line(error)}); expected (N, *raw) as the dataset of the run has them"
+            raise RequestError(what) from error
         if shape != data.shape:
-            what = (
-                f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} each; "
-            )
-            raise RequestError(f"{what}expected (N, *raw) that encodes to {list(data.shape)}")
+            what = f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} "
+            what += f"each; expected (N, *raw) that encodes to {list(data.shape)}"
+            raise RequestError(what)
         return inputs
 
     def __repr__(self) -> str:
-        units = " -> ".join(
-            "x".join(map(str, self.state[i].shape[1:])) for i in range(len(self.buffers))
-        )
+        sizes = [self.state[index].shape[1:] for index in range(len(self.buffers))]
+        units = " -> ".join("x".join(map(str, size)) for size in sizes)
         return f"Model({self.experiment.name}: {units}; {self.origin})"
 
     def _repr_html_(self) -> str:
         return self._svg()
 
 
-def last_of(ends: OrderedDict[str, PhaseResult]) -> PhaseResult:
-    """Return the end of the last phase."""
-    return next(reversed(ends.values()))
+def last_phase(phases: OrderedDict[str, PhaseResult]) -> PhaseResult:
+    """Return the result of the last phase."""
+    return next(reversed(phases.values()))
 
 
 @eqx.filter_jit
 def infer(
     network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array
 ) -> OrderedDict[str, PhaseResult]:
-    """Return every phase of inference at its end, in order: a plain dict leaves a compiled program with its keys sorted."""
+    """Return the result of every phase of inference, in order."""
+    # An OrderedDict: a plain dict leaves a compiled program with its keys sorted.
     return OrderedDict(run_phases(network, state.init(encode(x)), phases, jax.random.key(0)))

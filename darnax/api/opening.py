@@ -1,4 +1,4 @@
-"""From the folder of a run to its networks; no data are opened."""
+"""Opens the networks of a run's folder; no data are opened."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,31 +15,35 @@ from darnax.runner.programs import CompiledPrograms
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained import Trained, load_learner
 
-ANY = 1000  # steps of an epoch, where a run does not say: the shapes of an optimiser's state do not depend on them
+# Steps of an epoch if a run has recorded none: the shapes of an optimiser's state do not depend
+# on it.
+ANY = 1000
 
 
 def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Model, ...]:
-    """Return the network of every replica of a run: the best on its validation split, or else, or without `best`, the last.
+    """Return the network of every replica: with `best` the best by validation, if there is one.
 
     Raises:
-        RequestError: the run has no checkpoint that can be read, or trusts a package that is not in `trusted`.
+        RequestError: the run has no readable checkpoint, or needs a package not in `trusted`.
     """
     folder = RunFolder.open(path)
     config = folder.config()
     require_granted(config, trusted)
     experiment = build(with_paths_here(config), existing=True)
     experiment = replace(experiment, runner=replace(experiment.runner, devices=1))
-    programs = CompiledPrograms([experiment], steps_of(folder))
+    programs = CompiledPrograms([experiment], steps_per_epoch(folder))
     trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
     draw = partial(draw_connection_graph, config)
     replicas = range(experiment.runner.replicas)
     return tuple(
         Model(experiment, network, trained.describe(), draw)
-        for network in networks(programs, trained, replicas)
+        for network in list_networks(programs, trained, replicas)
     )
 
 
-def networks(programs: CompiledPrograms, trained: Trained, replicas: range) -> list[Orchestrator]:
+def list_networks(
+    programs: CompiledPrograms, trained: Trained, replicas: range
+) -> list[Orchestrator]:
     """Return the network of every replica."""
     return [programs.network(trained.learner.arrays, replica) for replica in replicas]
 
@@ -50,13 +54,13 @@ def draw_connection_graph(config: dict[str, object]) -> str:
 
 
 def chosen_by_test(folder: RunFolder) -> bool:
-    """Return whether best.safetensors, where there is one, was chosen by the test split, as earlier versions did."""
+    """Return whether best.safetensors was chosen by the test split, as earlier versions did."""
     config = folder.config()
-    kept_out = config.get("data", {}).get("validation", 0)
-    return not kept_out and not has_validation(config)
+    held_out = config.get("data", {}).get("validation", 0)
+    return not held_out and not has_validation(config)
 
 
-def steps_of(folder: RunFolder) -> int:
+def steps_per_epoch(folder: RunFolder) -> int:
     """Return the steps of an epoch of a run."""
     summary = folder.summary()
     steps, epochs = summary.get("steps"), summary.get("epochs")

@@ -1,4 +1,4 @@
-"""A run, by its folder: what it was asked, what it has logged, what it has become."""
+"""A run, opened by its folder: configuration, metrics, networks, evaluation and analysis."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from darnax.analysis import measures
 from darnax.analysis.table import Table, write
-from darnax.api.display import display
+from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
 from darnax.api.metrics import Metrics
 from darnax.api.model import Model, PhasesOfRun
@@ -47,7 +47,7 @@ class Run:
     """A run: `darnax.train` returns one, and `darnax.load` opens one from its folder.
 
     Args:
-        folder: of the run.
+        folder: its folder.
         trusted: packages whose code the configuration may name, besides darnax and Optax.
 
     Example:
@@ -68,17 +68,17 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What summary.json says: status, last and best metrics, epochs, steps, seconds."""
+        """The content of summary.json: status, last and best metrics, epochs, steps, seconds."""
         return RunFolder.open(self.folder).summary()
 
     @property
     def status(self) -> str:
-        """`running`, `finished`, `pruned`, `interrupted` or `failed`; a run that was killed is interrupted."""
+        """`running`, `finished`, `pruned`, `interrupted` (also if it was killed) or `failed`."""
         return runs.current_status(self.folder, str(self.summary.get("status")))
 
     @property
     def metrics(self) -> Metrics:
-        """What it has logged so far, by the names of the metrics."""
+        """What the run has logged so far, by the names of the metrics."""
         return Metrics(self.folder / "metrics.jsonl")
 
     @cached_property
@@ -116,16 +116,17 @@ class Run:
         return self.model.predict(x)
 
     def states(self, x: Any, phase: str | None = None) -> dict[str, NDArray[np.float32]]:
-        """Return the states (N, *size) that raw inputs (N, *raw) relax to, by the names of the buffers; see `Model.states`."""
+        """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
 
     def evaluate(self, *overrides: str, progress: bool | None = None) -> Evaluation:
-        """Evaluate the network on the test split; `overrides` may change the data, as those of `darnax eval` do.
+        """Evaluate the network on the test split; overrides of the data as in `darnax eval`.
 
         Raises:
             RequestError: an override changes something else, or the data cannot be opened.
         """
-        return reopening.evaluate(self.folder, self._with_trust(overrides), display(progress))
+        words = self._with_trust(overrides)
+        return reopening.evaluate(self.folder, words, choose_display(progress))
 
     def analyse(
         self,
@@ -134,28 +135,27 @@ class Run:
         examples: int = 500,
         progress: bool | None = None,
     ) -> Analysis:
-        """Measure the trained network on test data, write the tables and a page into the folder of the run, return the tables.
+        """Analyse the network on test data; write tables and a page into the folder of the run.
 
         Args:
             overrides: of the data, as those of `darnax analyse`.
             only: names of measures; all of them by default.
-            examples: test examples to look at.
+            examples: number of test examples to use.
             progress: whether to show the progress of preparing data.
         """
-        asked = measures.select_measures(list(only))
-        subject = reopening.analyse(
-            self.folder, self._with_trust(overrides), examples, display(progress)
-        )
-        tables = {name: measure(subject) for name, measure in asked.items()}
+        selected = measures.select_measures(list(only))
+        words = self._with_trust(overrides)
+        trained = reopening.analyse(self.folder, words, examples, choose_display(progress))
+        tables = {name: measure(trained) for name, measure in selected.items()}
         for name, table in tables.items():
             write(name, table, self.folder / analysis.FOLDER)
         return Analysis(tables, analysis.write(self.folder))
 
     def resume(self, *words: str, progress: bool | None = None) -> "Run":
-        """Continue an interrupted run from its last checkpoint, to its end; return the run.
+        """Resume an interrupted run from its last checkpoint, to its end; return the run.
 
         Args:
-            words: `trust=[…]` and `paths.data=DIR`; everything else is the configuration of the run.
+            words: `trust=[…]` and `paths.data=DIR`; the rest is the configuration of the run.
             progress: whether to show a progress bar; by default in a terminal or a notebook.
 
         Raises:
@@ -169,14 +169,15 @@ class Run:
                 self.folder,
                 trusted=trusted,
                 data=machine.data_folder_in(words),
-                display=display(progress),
+                display=choose_display(progress),
             )
         return Run(self.folder, trusted)
 
     def export(self, path: str | Path) -> Path:
-        """Write the network and its configuration as one safetensors file, which `darnax.load` reads without the run folder.
+        """Write the network and its configuration as one file, which `darnax.load` reads.
 
-        Every array has the name of its module and its field, such as `w_in.W`; the metadata hold the configuration.
+        The format is safetensors. Every array is named by its module and its field, such as
+        `w_in.W`; the metadata contain the configuration.
 
         Raises:
             RequestError: the file cannot be written.
@@ -186,7 +187,7 @@ class Run:
         return export_model(self.model, expand_user(str(path)))
 
     def to_pandas(self) -> Any:
-        """Return what it has logged as a `pandas.DataFrame`."""
+        """Return what the run has logged as a `pandas.DataFrame`."""
         return self.metrics.to_pandas()
 
     def _with_trust(self, overrides: Iterable[str]) -> list[str]:
@@ -197,23 +198,23 @@ class Run:
 
     def __repr__(self) -> str:
         config, summary = self.config, self.summary
+        parts = [str(config.get("name")), self.status]
         last = summary.get("metrics", {})
-        scores = [
-            f"{name} {last[name]:.4f}"
-            for of in ("eval", "test")
-            for name in last
-            if (score := parse_score(name)) and score.set == of
-        ]
-        return f"Run({', '.join([str(config.get('name')), self.status, *scores])}; {self.folder})"
+        for split in ("eval", "test"):
+            for name, value in last.items():
+                score = parse_score(name)
+                if score is not None and score.set == split:
+                    parts.append(f"{name} {value:.4f}")
+        return f"Run({', '.join(parts)}; {self.folder})"
 
     def _repr_html_(self) -> str:
         from darnax.api.html import run_html
 
-        return run_html(
-            repr(self), {name: curves.average([points]) for name, points in self._curves().items()}
-        )
+        logged = self._accuracy_curves()
+        averaged = {name: curves.average([points]) for name, points in logged.items()}
+        return run_html(repr(self), averaged)
 
-    def _curves(self) -> dict[str, Any]:
+    def _accuracy_curves(self) -> dict[str, Any]:
         logged = curves.points(self.metrics.rows)
         return {
             name: points
@@ -225,6 +226,5 @@ class Run:
 def require_folder(path: Path) -> None:
     """Raise RequestError unless there is a folder at `path`."""
     if not path.is_dir():
-        raise RequestError(
-            f"{path}: there is no such folder; give that of a run, of a sweep, or a file of Run.export"
-        )
+        what = "there is no such folder; give that of a run, of a sweep, or a file of Run.export"
+        raise RequestError(f"{path}: {what}")

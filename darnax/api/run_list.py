@@ -29,10 +29,10 @@ class RunList(list[Run]):
 
 
 def runs(folder: str | Path = "outputs", *, trust: Iterable[str] = ()) -> RunList:
-    """Return all runs in and below a folder, newest first; damaged ones are left out.
+    """Return all runs in a folder, newest first; damaged ones are left out.
 
     Args:
-        folder: where to look, at any depth.
+        folder: the folder of runs, at any depth.
         trust: packages whose code their configurations may name.
 
     Raises:

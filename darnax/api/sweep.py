@@ -1,11 +1,11 @@
-"""A sweep, by its folder: its points, its runs, and what is left to do."""
+"""A sweep, opened by its folder: its points, its runs, and what is left to run."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from darnax.api.comparison import Comparison, compare
-from darnax.api.composition import file_of
+from darnax.api.composition import config_file
 from darnax.api.interruption import interruptible
 from darnax.api.run import Run
 from darnax.api.table import TextTable
@@ -24,7 +24,7 @@ class Sweep:
     """A sweep: `darnax.sweep` returns one, and `darnax.load` opens one from its folder.
 
     Args:
-        folder: of the sweep.
+        folder: its folder.
         trusted: packages whose code its configurations may name, besides darnax and Optax.
     """
 
@@ -35,7 +35,7 @@ class Sweep:
 
     @property
     def points(self) -> list[State]:
-        """How every point stands: name, status, value, epochs, seconds, run, and why it failed or was refused."""
+        """The state of every point: name, status, value, epochs, seconds, run, why it failed."""
         return survey(Record.read(self.folder))
 
     @property
@@ -43,34 +43,31 @@ class Sweep:
         """A table of the points, as `darnax sweep status` prints it."""
         goal = Record.read(self.folder).goal
         columns = ("point", "status", "epochs", f"{goal.value} {goal.metric}", "run, or why not")
-        rows = [
-            (
-                point.name,
-                point.status,
-                f"{round(point.epochs, 1):g}/{point.of:g}" if point.epochs else "",
-                text.metric(goal.metric, point.value),
-                point.why or (point.run.name if point.run else ""),
-            )
-            for point in self.points
-        ]
+        rows = []
+        for point in self.points:
+            epochs = f"{round(point.epochs, 1):g}/{point.of:g}" if point.epochs else ""
+            value = text.metric(goal.metric, point.value)
+            last = point.why or (point.run.name if point.run else "")
+            rows.append((point.name, point.status, epochs, value, last))
         return TextTable(columns, rows)
 
     @property
     def runs(self) -> list[Run]:
-        """The runs that have begun, in the order of the points."""
+        """The runs that have started, in the order of the points."""
         return [Run(point.run, self.trusted) for point in self.points if point.run is not None]
 
     @property
     def is_done(self) -> bool:
-        """Whether every point has finished, or was pruned."""
+        """Whether every point has finished or was pruned."""
         return all(point.status in DONE for point in self.points)
 
     def resume(self, *overrides: str, retry_failed: bool = False) -> "Sweep":
-        """Do what is left: resume interrupted points, and try failed ones once more; return the sweep.
+        """Resume interrupted points, retry failed ones once, and start the rest; return the sweep.
 
         Args:
-            overrides: another launcher, the length of a search, or `trust=[…]`, as `darnax sweep resume` takes them.
-            retry_failed: whether to try points that failed twice again.
+            overrides: another launcher, the length of a search, or `trust=[…]`, as
+                `darnax sweep resume` takes them.
+            retry_failed: whether to retry points that failed twice.
 
         Raises:
             RequestError: the record is damaged, or an override is not one of these.
@@ -84,7 +81,7 @@ class Sweep:
         return Sweep(self.folder, trust.trusted_packages(words))
 
     def compare(self, metric: str | None = None, **options: Any) -> Comparison:
-        """Put the runs side by side; see `darnax.compare`."""
+        """Compare the runs; see `darnax.compare`."""
         return compare(self, metric=metric, **options)
 
     def to_pandas(self) -> Any:
@@ -105,20 +102,22 @@ def sweep(*overrides: str, config: Any = None) -> Sweep:
     """Train one run for every combination of values, and return the sweep.
 
     Args:
-        overrides: the words of `darnax train -m`: `"model.depth=1,2"`, `"seed=range(3)"`, `"hydra/launcher=joblib"`.
-        config: a run, or the config.yaml of one, to start from instead of the default configuration.
+        overrides: those of `darnax train -m`, such as `"model.depth=1,2"`, `"seed=range(3)"` or
+            `"hydra/launcher=joblib"`.
+        config: a run, or the config.yaml of one, to start from instead of the defaults.
 
     Raises:
-        RequestError: a point is wrong, with the sentences of the command line; nothing was trained.
-        Interrupted: it was stopped; `darnax.load(folder).resume()` does what is left.
+        RequestError: a point is invalid, with the messages of the command line; nothing was
+            trained.
+        Interrupted: it was stopped; `darnax.load(folder).resume()` runs what is left.
 
-    A point that fails stops no other one: `sweep.status` says why.
+    A point that fails stops no other one: `sweep.status` shows why it failed.
 
     Example:
-        >>> sweep = darnax.sweep("+experiment=mnist_chain", "model.depth=1,2", "seed=range(3)")  # doctest: +SKIP
+        >>> sweep = darnax.sweep("+experiment=mnist_chain", "seed=range(3)")  # doctest: +SKIP
         >>> sweep.compare()  # doctest: +SKIP
     """
-    words, file = list(overrides), file_of(config)
+    words, file = list(overrides), config_file(config)
     secrets.require_none([*words, *([str(file)] if file else [])])
     require_effective(words, multirun=True, saved=file is not None)
     command = ["darnax.sweep", *secrets.mask(words)]

@@ -1,10 +1,10 @@
-"""`darnax.train`: from the words of the command line to a trained run."""
+"""`darnax.train`: from overrides to a trained run."""
 
 from pathlib import Path
 from typing import Any
 
-from darnax.api.composition import file_of
-from darnax.api.display import display
+from darnax.api.composition import config_file
+from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
 from darnax.api.run import Run
 from darnax.composing import secrets, trust
@@ -16,24 +16,25 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
     """Train a network, and return its run.
 
     Args:
-        overrides: the words of `darnax train`: `"+experiment=mnist_chain"`, `"seed=1"`, `"runner.epochs=2"`.
-        config: a run, or the config.yaml of one, to start from instead of the default configuration.
+        overrides: those of `darnax train`, such as `"+experiment=mnist_chain"` or `"seed=1"`.
+        config: a run, or the config.yaml of one, to start from instead of the defaults.
         progress: whether to show a progress bar; by default in a terminal or a notebook.
 
     Raises:
-        RequestError: the request is wrong, with the sentences of the command line; nothing was written.
+        RequestError: the request is invalid, with the messages of the command line; nothing was
+            written.
         RunError: the run failed.
         Interrupted: it was stopped by Ctrl-C or another signal; a checkpoint is saved.
 
     Example:
-        >>> run = darnax.train("+experiment=mnist_chain", "seed=1", "runner.epochs=2")  # doctest: +SKIP
+        >>> run = darnax.train("+experiment=mnist_chain", "seed=1")  # doctest: +SKIP
         >>> run.summary["metrics"]["test/accuracy"]  # doctest: +SKIP
         0.9573
     """
     words = list(overrides)
     command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
-        folder = start(words, file_of(config), command, display(progress))
+        folder = start(words, config_file(config), command, choose_display(progress))
     return Run(folder, trust.trusted_packages(words))
 
 

@@ -1,4 +1,4 @@
-"""`darnax analyse`: what a trained network has become, as a page and as numbers."""
+"""`darnax analyse`: measures of a trained network, as a page and as tables of numbers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,11 @@ from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
 
 Examples = Annotated[
-    int, typer.Option("--examples", metavar="N", min=1, help="Test examples to look at.")
+    int, typer.Option("--examples", metavar="N", min=1, help="Number of test examples to use.")
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="MEASURE", help="Take this measure; may be repeated."),
+    typer.Option("--only", metavar="MEASURE", help="Compute this measure; may be repeated."),
 ]
 Export = Annotated[
     Path | None,
@@ -29,14 +29,15 @@ def analyse(
     export: Export = None,
     debug: Debug = False,
 ) -> None:
-    """Look into a trained network, on test data: a page with plots, and the numbers as CSV beside it.
+    """Analyse a trained network on test data: a page with plots, and the numbers as CSV files.
 
-    Flips at every step, margins before and after training, overlaps between phases by class, symmetry and spectrum of the
-    couplings, basins of attraction, and a linear probe of every layer. What may change is the data:
+    Flips at every step, margins before and after training, overlaps between phases by class,
+    symmetry and spectrum of the couplings, basins of attraction, and a linear probe of every layer.
+    Only overrides of the data are allowed:
 
         darnax analyse outputs/mnist_chain/<time>-<id>
 
-        darnax analyse outputs/mnist_chain/<time>-<id> --only basins --only probes --export states.npz
+        darnax analyse outputs/mnist_chain/<time>-<id> --only basins --export states.npz
     """
     from darnax.analysis import measures
     from darnax.analysis.table import write
@@ -44,15 +45,15 @@ def analyse(
     from darnax.laboratory import reopening
     from darnax.reports import analysis
 
-    asked = measures.select_measures(list(only or []))
+    selected = measures.select_measures(list(only or []))
     with warnings_to_stderr():
-        subject = reopening.analyse(run, list(overrides or []), examples, display())
-    tables.echo(f"checkpoint: {subject.trained.describe()}")
-    for name, measure in asked.items():
-        tables.echo(f"{name}: {write(name, measure(subject), run / analysis.FOLDER)}")
+        trained = reopening.analyse(run, list(overrides or []), examples, display())
+    tables.echo(f"checkpoint: {trained.trained.describe()}")
+    for name, measure in selected.items():
+        tables.echo(f"{name}: {write(name, measure(trained), run / analysis.FOLDER)}")
     for damage in analysis.tables(run)[1]:
         tables.echo(f"left out: {damage}")
     tables.echo(f"page: {analysis.write(run)}")
     if export is not None:
-        measures.export_states(subject, export)
+        measures.export_states(trained, export)
         tables.echo(f"states: {export}")

@@ -1,4 +1,4 @@
-"""The command `darnax`: its sub-commands, and the one place where an exception becomes a panel and an exit code."""
+"""The command `darnax` and its sub-commands; turns exceptions into panels and exit codes."""
 
 from typing import Annotated, Any
 
@@ -26,14 +26,12 @@ from darnax.cli import (
 )
 from darnax.cli.options import DEBUG
 
-RECORDED = (
-    "train",
-    "sweep",
-)  # commands that do more than print: the screen is a view of what they do
+# Commands that write files: they stay valid when their output cannot be printed.
+RECORDED = ("train", "sweep")
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Runs a command; whatever goes wrong in it is shown as one panel instead of a traceback."""
+    """Runs a command; an error is shown as one panel instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -81,7 +79,7 @@ def root(
         bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Train deep recurrent networks without gradients: they relax to a fixed point, and local rules learn there.
+    """Train deep recurrent networks without gradients, by relaxation and local learning rules.
 
     Start with `darnax list`, then `darnax train +experiment=<name>`.
     """

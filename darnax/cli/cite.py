@@ -7,20 +7,16 @@ from darnax.errors import Problem, RequestError
 
 
 def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
-    """Print the references of exactly the model, the rules, the optimisers and the data that a run used.
+    """Print the references of the model, the rules, the optimisers and the data of a run.
 
-    They come from the docstrings, those of your own rules included; a comment says who uses an entry.
+    They come from the docstrings, also those of your own rules; a comment names what uses an entry.
 
         darnax cite outputs/mnist_chain/<time>-<id> > references.bib
     """
     packages, rest = trust.split_trust(overrides or [])
     if rest:
-        raise RequestError(
-            Problem(
-                rest[0],
-                "the literature is that of the run as it is; leave out everything but trust=[…]",
-            )
-        )
+        what = "got an override, expected only trust=[…]: a run is cited as it is; leave it out"
+        raise RequestError(Problem(rest[0], what))
     from darnax.builder import build
     from darnax.builder.bibliography import bibliography
     from darnax.data import describe
@@ -29,10 +25,11 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
     config = RunFolder.open(run).config()
     trust.require_granted(config, packages)
     build(config, existing=True)
-    own = config["data"].get("source") is not None
-    found = bibliography(
-        config, "" if own else describe(config["data"]["name"], config["paths"]["data"]).citation
-    )
+    if config["data"].get("source") is None:
+        citation = describe(config["data"]["name"], config["paths"]["data"]).citation
+    else:
+        citation = ""  # a source of one's own is cited by its docstring alone
+    found = bibliography(config, citation)
     for entry, users in found.entries.items():
         tables.echo(f"% {', '.join(users)}", *entry.split("\n"), "")
     for what in found.silent:

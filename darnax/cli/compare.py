@@ -1,4 +1,4 @@
-"""`darnax compare`: runs side by side, as a table, as a page, as a file for other programs."""
+"""`darnax compare`: runs side by side, as a table, as a page, or as a file for other programs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from darnax.reports.compare import Comparison
 
 CHOOSE = "choose by a metric of the validation split, such as eval/accuracy"
-MANY = 8  # columns that a terminal has room for
+MANY = 8  # columns that fit on a terminal
 
 Places = Annotated[
     list[Path],
@@ -23,15 +23,13 @@ Places = Annotated[
 ]
 GroupBy = Annotated[
     list[str] | None,
-    typer.Option(
-        "--group-by", metavar="KEY", help="Make a row of what has this in common; may be repeated."
-    ),
+    typer.Option("--group-by", metavar="KEY", help="Group runs by KEY; may be repeated."),
 ]
 Best = Annotated[
     bool,
-    typer.Option("--best", help="Of each run take the best value it logged, instead of the last."),
+    typer.Option("--best", help="Use the best logged value of each run instead of the last."),
 ]
-Lower = Annotated[bool, typer.Option("--lower", help="The lowest value of the metric is the best.")]
+Lower = Annotated[bool, typer.Option("--lower", help="Lower values of the metric are better.")]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")
 ]
@@ -50,23 +48,22 @@ def compare(
     csv: Csv = None,
     debug: Debug = False,
 ) -> None:
-    """Put runs side by side: one row for each configuration, best first, over its seeds.
+    """Compare runs: one row for each configuration over its seeds, best first.
 
-    Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test against the best row.
-    A best value is chosen on the data that it was measured on: the last one is the fairer, and the default. Runs that keep
-    nothing out of training have no eval/accuracy; `--metric test/accuracy` reports how they ended, in the order of the
-    configurations: no row is the best by the test images, which are there to report and not to choose by.
+    Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test
+    against the best row. The best value is chosen on the same data that it was measured on, so the
+    last value, the default, is the fairer one. Runs without a validation split have no
+    eval/accuracy; `--metric test/accuracy` reports them in the order of the configurations, because
+    the test split may not be used to choose.
 
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 
         darnax compare outputs/mnist_chain --group-by model.depth --html compare.html
     """
-    from darnax.reports.compare import compare as put_side_by_side
+    from darnax.reports.compare import compare as compare_runs
     from darnax.reports.runs import find
 
-    comparison = put_side_by_side(
-        find(places), metric, list(group_by or []), best=best, lower=lower
-    )
+    comparison = compare_runs(find(places), metric, list(group_by or []), best=best, lower=lower)
     show(comparison)
     if csv is not None:
         from darnax.reports.table_file import write
@@ -81,17 +78,20 @@ def compare(
 
 
 def show(comparison: "Comparison") -> None:
-    """Print the table, and what is not in it."""
+    """Print the table, and what was left out of it."""
     from darnax.reports.comparison_table import cells
 
     heads, rows = cells(comparison)
     keys = len(comparison.columns)
-    tables.show(
-        heads[:MANY][:keys] + heads[keys:], [row[:MANY][:keys] + row[keys:] for row in rows]
-    )
+
+    def fit(cells: list[str]) -> list[str]:
+        return cells[: min(keys, MANY)] + cells[keys:]
+
+    tables.show(fit(heads), [fit(row) for row in rows])
     if not comparison.is_ranked:
         tables.echo(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
-    if hidden := heads[MANY:keys]:
+    hidden = heads[MANY:keys]
+    if hidden:
         tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for run in comparison.damaged:
         tables.echo(f"left out: {run.path} ({run.damage})")

@@ -1,4 +1,4 @@
-"""`darnax data`: the datasets, what they are, and preparing them for training."""
+"""`darnax data`: list, show and prepare datasets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ Directory = Annotated[
     typer.Option(
         "--directory",
         metavar="DIR",
-        help="Where prepared datasets live; else paths.data.",
+        help="Folder of prepared datasets; default: paths.data.",
         show_default=False,
     ),
 ]
@@ -32,28 +32,27 @@ ORIGIN = {
 app = typer.Typer(
     name="data",
     no_args_is_help=True,
-    help="Datasets: which there are, what they hold, preparing them.",
+    help="Datasets: list them, show their content, prepare them.",
 )
 
 
 @app.command("list")
 def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
-    """List the datasets and say which are prepared.
+    """List the datasets and whether they are prepared.
 
     darnax data list
     """
     from darnax.data import catalogue
 
-    rows = catalogue(data_folder(directory))
-    tables.show(
-        ("dataset", "prepared", "made from"),
-        [(r.name, "yes" if r.prepared else "no", ORIGIN[r.origin]) for r in rows],
-    )
+    rows = []
+    for entry in catalogue(data_folder(directory)):
+        rows.append((entry.name, "yes" if entry.prepared else "no", ORIGIN[entry.origin]))
+    tables.show(("dataset", "prepared", "made from"), rows)
 
 
 @app.command("show")
 def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) -> None:
-    """Show what a dataset holds: its splits, the shape of an image, the classes.
+    """Show the content of a dataset: its splits, the shape of an input, the classes.
 
     darnax data show mnist
     """
@@ -61,10 +60,11 @@ def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) 
 
     found = describe(name, data_folder(directory))
     tables.echo(*found.text.split("\n"), "")
+    counts = {split: count_of(count, "example") for split, count in found.splits.items()}
     facts = {
         "version": found.version,
         "input": " x ".join(map(str, found.shape)),
-        **{split: count_of(count, "example") for split, count in found.splits.items()},
+        **counts,
         "prepared": found.folder if found.prepared else f"no: darnax data prepare {name}",
         "made from": ORIGIN[found.origin],
         "classes": found.classes,
@@ -101,7 +101,7 @@ def prepare_dataset(
 
 
 def data_folder(directory: Path | None) -> Path:
-    """Return the directory asked for, or the one of the configuration."""
+    """Return the given directory, or the one of the default configuration."""
     if directory is None:
         from darnax.composing.composer import default_value
 

@@ -1,4 +1,4 @@
-"""`darnax diff`: what differs between two runs."""
+"""`darnax diff`: the differences between two runs."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from darnax.cli.options import Debug, Run
 
 
 def diff(a: Run, b: Run, debug: Debug = False) -> None:
-    """Show what differs between two runs: configuration, circumstances, results.
+    """Show what differs between two runs: configuration, environment, results.
 
         darnax diff outputs/mnist_chain/<time>-<id> outputs/mnist_chain/<time>-<id>
 
-    Of a run in `outputs` the id is enough, as `darnax runs` shows it:
+    For a run in `outputs` its id is enough, as `darnax runs` shows it:
 
         darnax diff a28a51 4cf1ed
     """
@@ -24,20 +24,23 @@ def diff(a: Run, b: Run, debug: Debug = False) -> None:
             tables.echo(f"{run.path} is damaged: {run.damage}", "")
     changed = differences(first.config, second.config)
     section("configuration", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
-    around = differences(environment(first), environment(second))
-    section(
-        "environment", [(key, text.leaf(x), text.leaf(y)) for key, x, y in around if key != "seed"]
-    )
-    outcome = [("status", first.status, second.status, "")] if first.status != second.status else []
-    outcome += [
-        (m, text.metric(m, x), text.metric(m, y), text.change(m, x, y))
-        for m, x, y in results(first, second)
+    changed = [
+        change
+        for change in differences(environment(first), environment(second))
+        if change[0] != "seed"
     ]
+    section("environment", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
+    outcome = []
+    if first.status != second.status:
+        outcome.append(("status", first.status, second.status, ""))
+    for metric, x, y in results(first, second):
+        values = text.metric(metric, x), text.metric(metric, y)
+        outcome.append((metric, *values, text.change(metric, x, y)))
     section("result", outcome, ("b − a",))
 
 
 def section(title: str, rows: Sequence[Sequence[str]], more: tuple[str, ...] = ()) -> None:
-    """Show one table, or that there is nothing to show."""
+    """Show one table, or a line if it is empty."""
     if rows:
         tables.show((title, "a", "b", *more), rows)
         tables.echo()

@@ -1,4 +1,4 @@
-"""What the command line shows of a run: a bar while data are prepared, the progress of training, and warnings."""
+"""What the command line shows of a run: progress bars, metrics during training, and warnings."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def display() -> "Display":
-    """Return what `darnax train` shows."""
+    """Return the display of `darnax train`."""
     from darnax.laboratory.display import Display
     from darnax.tracking.console import Console
 
@@ -28,13 +28,14 @@ def display() -> "Display":
 
 @contextmanager
 def progress_bar() -> Iterator[StageProgress]:
-    """Give a function `(stage, done, total)` that moves a bar for each stage, or prints a line at its end when piped."""
+    """Give a function `(stage, done, total)` that moves a progress bar, or prints when piped."""
     if not sys.stderr.isatty():
-        yield (
-            lambda stage, done, total: (
-                tables.echo(f"{stage}: {total}", error=True) if done >= total else None
-            )
-        )
+
+        def print_when_done(stage: str, done: int, total: int) -> None:
+            if done >= total:
+                tables.echo(f"{stage}: {total}", error=True)
+
+        yield print_when_done
         return
     from rich.console import Console
     from rich.progress import Progress as Bars
@@ -52,7 +53,7 @@ def progress_bar() -> Iterator[StageProgress]:
 
 
 class WarningsOnStderr(logging.Handler):
-    """Prints what darnax warns of on stderr; what is worse ends in a panel."""
+    """Prints darnax's warnings on stderr; errors are shown in a panel instead."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line."""

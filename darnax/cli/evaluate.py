@@ -1,4 +1,4 @@
-"""`darnax eval`: how well a trained network does, class by class."""
+"""`darnax eval`: the accuracy of a trained network, in all and by class."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from darnax.runner.evaluate import Evaluation
 
 PICTURE = "confusion.svg"
-DRAWN = 200  # classes at most; each pair of them is a square
+MOST_CLASSES = 200  # in the picture, which has a square for each pair of classes
 
 
 def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
     """Evaluate a trained network on the test set, with a confusion matrix in the run's folder.
 
-    The first line says which checkpoint was read: the best one, or the last where the run keeps none. What may change is the
-    data, and where they are:
+    The first line names the checkpoint: the best one, or the last if the run keeps no best one.
+    Only overrides of the data and their folder are allowed:
 
         darnax eval outputs/mnist_chain/<time>-<id>
 
@@ -33,17 +33,17 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
 
     with warnings_to_stderr():
         evaluation = reopening.evaluate(run, list(overrides or []), display())
-    drawn = 0 < len(evaluation.class_names) <= DRAWN
-    if drawn:
+    has_picture = 0 < len(evaluation.class_names) <= MOST_CLASSES
+    if has_picture:
         draw(evaluation, run)
     tables.echo(f"checkpoint {evaluation.checkpoint}")
     show(evaluation)
-    if drawn:
+    if has_picture:
         tables.echo("", f"confusion matrix: {run / PICTURE}")
 
 
 def draw(evaluation: "Evaluation", run: Path) -> None:
-    """Draw the confusion matrix; before anything is printed, so that a pipe that closes early loses no file."""
+    """Draw the confusion matrix; before anything is printed, in case the pipe closes early."""
     from darnax.reports import confusion
 
     with writing_file(run / PICTURE, "evaluate a copy of the run"):
@@ -51,7 +51,7 @@ def draw(evaluation: "Evaluation", run: Path) -> None:
 
 
 def show(evaluation: "Evaluation") -> None:
-    """Print the accuracy with its interval, and the classes; or the mean score, without."""
+    """Print the accuracy with its interval and the classes, or a mean score, which has neither."""
     from darnax.reports import confusion
 
     count, examples = evaluation.examples, count_of(evaluation.examples, "example")
@@ -62,16 +62,13 @@ def show(evaluation: "Evaluation") -> None:
         tables.echo(f"{name} {score:.4f}  (mean of {examples}{remark})")
         return
     low, high = confusion.interval(round(score * count), count)
-    tables.echo(f"{name} {score:.2%}  (95% interval {low:.2%} to {high:.2%}, {examples})")
+    interval = f"95% interval {low:.2%} to {high:.2%}"
+    tables.echo(f"{name} {score:.2%}  ({interval}, {examples})")
     if not evaluation.class_names:
         return
     tables.echo()
-    tables.show(
-        ("class", "n", "recall", "precision"),
-        [
-            (name, n, tables.percent(recall), tables.percent(precision))
-            for name, n, recall, precision in confusion.classes(
-                evaluation.confusion, evaluation.class_names
-            )
-        ],
-    )
+    rows = []
+    classes = confusion.classes(evaluation.confusion, evaluation.class_names)
+    for name, number, recall, precision in classes:
+        rows.append((name, number, tables.percent(recall), tables.percent(precision)))
+    tables.show(("class", "n", "recall", "precision"), rows)

@@ -5,12 +5,12 @@ from darnax.composing import config_folders
 
 
 def list_experiments() -> None:
-    """List the experiments: yours in ./configs/experiment and the ones that come with darnax.
+    """List the experiments: yours in ./configs/experiment and those that come with darnax.
 
-    Every name is a file of differences from the default configuration, described by its first line:
+    An experiment is a file of overrides of the default configuration; its first line describes it:
 
         darnax list
 
         darnax train +experiment=<name>
     """
-    tables.show(("experiment", "what it is"), config_folders.list_experiments().items())
+    tables.show(("experiment", "description"), config_folders.list_experiments().items())

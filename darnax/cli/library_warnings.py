@@ -1,4 +1,4 @@
-"""What libraries warn of goes to the log, without lines of their source; a damaged compilation cache is mended."""
+"""Logs the warnings of libraries as one line each, and repairs a damaged compilation cache."""
 
 import logging
 import re
@@ -9,34 +9,36 @@ from typing import Any
 from darnax.errors import first_line
 
 CACHE = re.compile(r"Error (?:reading|writing) persistent compilation cache entry for '(\w+)'")
-logger = logging.getLogger("py.warnings")  # where Python's own `captureWarnings` sends them
+logger = logging.getLogger("py.warnings")  # the logger that Python's `captureWarnings` uses
 
 
 class ToLog:
-    """Stands in for `warnings.showwarning`."""
+    """Replaces `warnings.showwarning`."""
 
     def __init__(self) -> None:
         self.cache_reported = False
 
     def __call__(self, message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        """Log one line; of all that is wrong with the compilation cache, the first."""
+        """Log one line; of several about the compilation cache, the first."""
         text = f"{category.__name__}: {first_line(str(message))}"
-        if (entry := CACHE.match(str(message))) is None:
+        entry = CACHE.match(str(message))
+        if entry is None:
             logger.warning("%s", text)
             return
         drop(entry[1])
         if logger.hasHandlers() and not self.cache_reported:
             self.cache_reported = True
-            logger.warning("%s; programs are compiled anew where the cache cannot be read", text)
+            what = "programs are compiled again if the cache cannot be read"
+            logger.warning("%s; %s", text, what)
 
 
 def install() -> None:
-    """Log what libraries warn of from here on."""
+    """Log the warnings of libraries from here on."""
     warnings.showwarning = ToLog()
 
 
 def drop(program: str) -> None:
-    """Remove the entries of a program from darnax's own compilation cache: JAX never replaces one that is there."""
+    """Remove a program from darnax's own compilation cache: JAX never replaces an entry itself."""
     import jax
 
     from darnax.laboratory.compilation_cache import own_cache

@@ -1,4 +1,4 @@
-"""What anything logs may hold words that come from anywhere: they command no terminal, nor later, when a log is shown."""
+"""Log records may contain text of any origin: escapes what would control a terminal."""
 
 import logging
 import traceback
@@ -8,17 +8,17 @@ from darnax.printing import printable_lines
 
 
 class PrintableRecord(logging.LogRecord):
-    """A record whose message and traceback are lines that a terminal shows, whichever handler writes them.
+    """A record whose message and traceback are printable, whichever handler writes them.
 
-    Libraries set up handlers of their own, and Python has one for who sets up none: these write to the terminal as it comes.
+    Libraries install handlers of their own, and Python has a default one; these write a message to
+    the terminal as it is.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.exc_info and self.exc_info[0] is not None:
-            self.exc_text = printable_lines(
-                "".join(traceback.format_exception(*self.exc_info)).rstrip("\n")
-            )
+            text = "".join(traceback.format_exception(*self.exc_info)).rstrip("\n")
+            self.exc_text = printable_lines(text)
 
     def getMessage(self) -> str:  # noqa: N802
         """Return the message."""
@@ -26,5 +26,5 @@ class PrintableRecord(logging.LogRecord):
 
 
 def install() -> None:
-    """Make every record of this process a printable one."""
+    """Make all log records of this process printable."""
     logging.setLogRecordFactory(PrintableRecord)

@@ -7,27 +7,29 @@ import typer
 
 from darnax.composing import config_folders
 
-DEBUG = "darnax.debug"  # where the group of commands finds the choice again
+DEBUG = "darnax.debug"  # key of the choice in the context of the group of commands
 
 
-def remember(ctx: typer.Context, debug: bool) -> bool:
-    """Keep --debug where the group of commands can see it when a command fails."""
+def store_debug(ctx: typer.Context, debug: bool) -> bool:
+    """Store --debug in the context, for the group of commands to read when a command fails."""
     ctx.meta[DEBUG] = debug
     return debug
 
 
-def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Names of experiments for the shell; bash splits at `=` and asks for what follows it alone."""
+def complete_experiment(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of an experiment, for the shell.
+
+    Bash splits words at `=` and then asks for the completion of what follows it alone.
+    """
     given = ctx.params.get("overrides") or []
-    whole = not incomplete.startswith("=") and not (
-        given and given[-1] in ("=", "+experiment", "experiment")
-    )
-    prefix = "" if not whole else "experiment=" if incomplete.startswith("e") else "+experiment="
-    return [
-        f"{prefix}{name}"
-        for name in config_folders.list_experiments()
-        if f"{prefix}{name}".startswith(incomplete.lstrip("="))
-    ]
+    after_equals_sign = incomplete.startswith("=")
+    after_key = bool(given) and given[-1] in ("=", "+experiment", "experiment")
+    if after_equals_sign or after_key:
+        prefix = ""
+    else:
+        prefix = "experiment=" if incomplete.startswith("e") else "+experiment="
+    words = [f"{prefix}{name}" for name in config_folders.list_experiments()]
+    return [word for word in words if word.startswith(incomplete.lstrip("="))]
 
 
 Debug = Annotated[
@@ -35,16 +37,16 @@ Debug = Annotated[
     typer.Option(
         "--debug",
         envvar="DARNAX_DEBUG",
-        callback=remember,
-        help="Show the traceback when something fails.",
+        callback=store_debug,
+        help="Show the traceback of an error.",
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE",
-        help="What differs from the default configuration.",
-        autocompletion=complete,
+        help="Overrides of the default configuration.",
+        autocompletion=complete_experiment,
     ),
 ]
 Run = Annotated[

@@ -1,7 +1,8 @@
-"""What went wrong, on stderr, in one panel (plain lines when piped), and the exit code that goes with it."""
+"""Shows an error on stderr, as a panel or as plain lines when piped, and picks its exit code."""
 
 import sys
 import traceback
+from collections.abc import Sequence
 
 from darnax.cli.tables import echo, printable
 from darnax.errors import Problem, RequestError, RunError
@@ -10,20 +11,23 @@ REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
 
 def report(error: BaseException, *, debug: bool = False) -> int:
-    """Show the error and return its exit code: 2 the request was wrong, 1 the run failed, 128 + signal interrupted."""
+    """Show the error and return its exit code.
+
+    The code is 2 if the request was wrong, 1 if the run failed, 128 + signal if it was interrupted.
+    """
     if debug:
         trace(error)
     error = as_request_error(error)
     if isinstance(error, RequestError):
-        panel("This request cannot be carried out", [str(problem) for problem in error.problems])
+        panel(title_of(error.problems), [str(problem) for problem in error.problems])
         return REFUSED
     if hasattr(error, "resume") and hasattr(error, "exit_code"):
-        what = (
-            "a checkpoint is saved"
-            if getattr(error, "saved", True)
-            else "stopped at once, the last checkpoint is as it was"
-        )
+        if getattr(error, "saved", True):
+            what = "a checkpoint is saved"
+        else:
+            what = "stopped at once, the last checkpoint is as it was"
         panel(f"Interrupted; {what}. Resume with", [str(error.resume)])
+        return int(error.exit_code)
         return int(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         panel("Interrupted", ["before a run had started: there is nothing to resume"])
@@ -32,36 +36,40 @@ def report(error: BaseException, *, debug: bool = False) -> int:
     return FAILED
 
 
+def title_of(problems: Sequence[Problem]) -> str:
+    """Name the kind of an invalid request: an option, a file or folder, or the configuration."""
+    where = problems[0].where if problems else ""
+    if not where or where.startswith("-"):
+        return "Invalid command"
+    is_path = "/" in where and "=" not in where and not where.startswith("hydra/")
+    return "Invalid data" if is_path else "Invalid configuration"
+
+
 def trace(error: BaseException) -> None:
     """Print the traceback."""
     echo(*"".join(traceback.format_exception(error)).rstrip("\n").split("\n"), error=True)
 
 
 def as_request_error(error: BaseException) -> BaseException:
-    """Return a RequestError in the place of what JAX raises at a value of a variable that it does not know."""
+    """Return a RequestError for JAX's exception about an invalid environment variable."""
     text = str(error)
-    if isinstance(error, ValueError) and (
-        "for JAX flag jax_" in text or "environment 'JAX_" in text
-    ):
-        return RequestError(
-            Problem("JAX_…", f"{text}; unset that variable, or give it another value")
-        )
+    is_of_jax = "for JAX flag jax_" in text or "environment 'JAX_" in text
+    if isinstance(error, ValueError) and is_of_jax:
+        what = f"{text}; unset that variable, or give it another value"
+        return RequestError(Problem("JAX_…", what))
     return error
 
 
 def describe_failure(error: BaseException, *, debug: bool = False) -> list[str]:
-    """Tell the exception in one line, the notes it carries (the runner's say where the traceback is), and how to see more."""
-    what = (
-        str(error)
-        if isinstance(error, RunError)
-        else f"{type(error).__name__}: {error}".rstrip(": ")
-    )
-    notes = list(getattr(error, "__notes__", []))
-    return [
-        what,
-        *notes,
-        *([] if debug else ["--debug (or DARNAX_DEBUG=1) shows the traceback here"]),
-    ]
+    """Return the exception in one line, its notes (one names the log), and how to see more."""
+    if isinstance(error, RunError):
+        what = str(error)
+    else:
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+    lines = [what, *getattr(error, "__notes__", [])]
+    if not debug:
+        lines.append("--debug (or DARNAX_DEBUG=1) shows the traceback here")
+    return lines
 
 
 def panel(title: str, lines: list[str]) -> None:

@@ -1,6 +1,8 @@
-"""`darnax runs`: every run there is, newest first."""
+"""`darnax runs`: all runs, newest first."""
 
 import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -13,23 +15,24 @@ from darnax.cli.options import Debug, Metric
 if TYPE_CHECKING:
     from darnax.reports.runs import Run
 
-SILENT = 600  # seconds after which a run under way may well be dead
+SILENT = 600  # seconds without output after which a running run may have died
 MANY = 6  # differences; `diff` and `compare` show all
-WIDE = 180  # columns of a terminal that leave room for whole paths
+WIDE = 180  # columns of a terminal on which whole paths fit
 WITHOUT_TERMINAL = (1000, 0)
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look, at any depth.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of runs, at any depth.")]
 
 
 def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug = False) -> None:
-    """List all runs, newest first, and what tells those of one experiment apart.
+    """List all runs, newest first, with the differences between those of one experiment.
 
         darnax runs
 
         darnax runs outputs/mnist_chain --metric train/accuracy
 
-    The id of a run is enough for `compare` and `diff`. A run that was killed is interrupted, as no process holds its lock.
-    Where that cannot be asked, as on another machine, a run that has written nothing for a while is shown with how long.
+    The id of a run is enough for `compare` and `diff`. A run that was killed is shown as
+    interrupted, because no process holds its lock. On another machine the lock cannot be checked:
+    there, a run that has written nothing for some time is shown with that time.
     """
     from darnax.reports import text
     from darnax.reports.compare import default_metric
@@ -44,7 +47,7 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug =
             f"{run.when:%Y-%m-%d %H:%M}",
             run.path.name.rpartition("-")[2],
             run.experiment,
-            status(run),
+            describe_status(run),
             text.metric(metric, run.value(metric)),
             text.duration(run.seconds),
             run.damage or differences[run],
@@ -52,37 +55,41 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug =
         )
         for run in found
     ]
-    shown = (
-        len(columns) if get_terminal_size(WITHOUT_TERMINAL).columns >= WIDE else len(columns) - 1
-    )
+    is_wide = get_terminal_size(WITHOUT_TERMINAL).columns >= WIDE
+    shown = len(columns) if is_wide else len(columns) - 1
     tables.show(columns[:shown], [row[:shown] for row in rows])
 
 
 def describe_differences(found: "list[Run]") -> "dict[Run, str]":
-    """Say for every run what tells it from the others of its experiment."""
-    from darnax.reports import text
+    """Describe for every run how it differs from the others of its experiment."""
     from darnax.reports.configuration import differing_keys, short_names
 
     asked = set().union(*(run.overridden_keys for run in found))
-    said = {}
-    for name in {run.experiment for run in found}:
-        group = [run for run in found if run.experiment == name]
+    groups: defaultdict[str, list[Run]] = defaultdict(list)
+    for run in found:
+        groups[run.experiment].append(run)
+    described = {}
+    for group in groups.values():
         keys = differing_keys([run.config for run in group if run.config], asked)
-        short = short_names(keys, {key for run in group for key in run.config})
+        all_keys = set().union(*(run.config for run in group))
+        short = short_names(keys, all_keys)
         for run in group:
-            there = [key for key in keys if key in run.config]
-            more = f" and {len(there) - MANY} more" if len(there) > MANY else ""
-            said[run] = (
-                text.pairs(
-                    [short[key] for key in there[:MANY]], [run.config[key] for key in there[:MANY]]
-                )
-                + more
-            )
-    return said
+            described[run] = describe_values(run, keys, short)
+    return described
 
 
-def status(run: "Run") -> str:
-    """Say how a run stands."""
+def describe_values(run: "Run", keys: Sequence[str], short: Mapping[str, str]) -> str:
+    """Return the first values of a run by their short names, and the number of the others."""
+    from darnax.reports import text
+
+    own = [key for key in keys if key in run.config]
+    first = own[:MANY]
+    pairs = text.pairs([short[key] for key in first], [run.config[key] for key in first])
+    return f"{pairs} and {len(own) - MANY} more" if len(own) > MANY else pairs
+
+
+def describe_status(run: "Run") -> str:
+    """Return the status of a run; with the time since its last output if that is long."""
     from darnax.reports import text
 
     if run.status == "running" and run.silence > SILENT:

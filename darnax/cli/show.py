@@ -1,4 +1,4 @@
-"""`darnax show`: what a configuration would build, before anything is trained."""
+"""`darnax show`: the network that a configuration describes, before anything is trained."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,12 @@ from darnax.errors import writing_file
 
 Picture = Annotated[
     Path | None,
-    typer.Option("--svg", metavar="FILE", help="Draw the wiring into FILE.", show_default=False),
+    typer.Option("--svg", metavar="FILE", help="Draw the network into FILE.", show_default=False),
 ]
 
 
 def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False) -> None:
-    """Show the network that a configuration describes: buffers, modules, parameters, phases, memory. No data are touched.
+    """Show the network of a configuration: modules, parameters, phases, memory; opens no data.
 
     darnax show +experiment=mnist_chain model.depth=3
 

@@ -1,4 +1,4 @@
-"""The screen of the command line may vanish, fill up or know few characters: no run ends because of it."""
+"""Standard streams that may be closed, fill up, or lack characters: no run ends because of it."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Screen(io.RawIOBase):
-    """Writes to a file descriptor until that fails; from then on it takes everything and writes nothing.
+    """Writes to a file descriptor until that fails; afterwards it discards what it is given.
 
     Args:
         name: `stdout` or `stderr`.
@@ -24,10 +24,10 @@ class Screen(io.RawIOBase):
 
     def __init__(self, name: str, descriptor: int, lost: str | None = None) -> None:
         self.name, self.descriptor, self.lost = name, descriptor, lost
-        self.incomplete = False  # although somebody wants to have all of it
+        self.incomplete = False  # whether output was lost that its reader still expected
 
     def writable(self) -> bool:
-        """Say yes, whatever happens."""
+        """Return True, even after writing has failed."""
         return True
 
     def fileno(self) -> int:
@@ -35,7 +35,7 @@ class Screen(io.RawIOBase):
         return self.descriptor
 
     def isatty(self) -> bool:
-        """Say whether it is a terminal."""
+        """Return whether it is a terminal."""
         return os.isatty(self.descriptor)
 
     def write(self, data: Any) -> int:
@@ -46,16 +46,16 @@ class Screen(io.RawIOBase):
                 rest = rest[self._write_some(rest) :]
         except OSError as error:
             self.lost = error.strerror or type(error).__name__
-            self.incomplete = error.errno != errno.EPIPE  # who reads a pipe may have seen enough
+            # The reader of a pipe closes it when it has seen enough; then nothing is missing.
+            self.incomplete = error.errno != errno.EPIPE
             self.report()
         return len(data)
 
     def report(self) -> None:
-        """Log why nothing can be written, if that is so and there is a log."""
+        """Log why nothing can be written, if that is the case and there is a log."""
         if self.lost is not None and logger.hasHandlers():
-            logger.warning(
-                "%s cannot be written (%s); everything goes on without it", self.name, self.lost
-            )
+            what = "everything continues without it"
+            logger.warning("%s cannot be written (%s); %s", self.name, self.lost, what)
 
     def _write_some(self, data: bytes) -> int:
         try:
@@ -66,7 +66,7 @@ class Screen(io.RawIOBase):
 
 
 def install() -> None:
-    """Make stdout and stderr of this process streams that stop nothing; what they cannot encode becomes a question mark."""
+    """Make stdout and stderr streams that raise nothing and replace what they cannot encode."""
     for descriptor in range(3):
         occupy(descriptor)
     sys.stdout = stream("stdout", 1)
@@ -74,14 +74,15 @@ def install() -> None:
 
 
 def installed() -> bool:
-    """Say whether this process is the command `darnax`, and no other program that calls it."""
+    """Return whether this process is the command `darnax`, not a program that calls it."""
     return isinstance(getattr(sys.stdout, "buffer", None), Screen)
 
 
 def occupy(descriptor: int) -> None:
-    """Open the null device in the place of a standard stream that is closed.
+    """Open the null device in place of a standard stream that is closed.
 
-    The next file to be opened would get its number, and what libraries write to it would land in that file.
+    Otherwise the next opened file would get its number, and what libraries write to that stream
+    would end up in that file.
     """
     try:
         os.fstat(descriptor)
@@ -90,24 +91,25 @@ def occupy(descriptor: int) -> None:
 
 
 def stream(name: str, descriptor: int) -> io.TextIOWrapper:
-    """Return a text stream with the encoding of the present one, which Python has left out where it was closed."""
+    """Return a text stream with the encoding of the current one, which is None if closed."""
     present = getattr(sys, name)
     encoding = getattr(present, "encoding", None) or "utf-8"
     screen = Screen(name, descriptor, "it is closed" if present is None else None)
-    # Nothing is held back: what a buffer held would be written, and could fail, at any time.
+    # Unbuffered: a buffer could be written, and fail, at any later time.
     return io.TextIOWrapper(screen, encoding, errors="replace", write_through=True)
 
 
 def report_lost() -> None:
-    """Log which standard streams cannot be written; for a log that was opened after they were lost."""
+    """Log which streams cannot be written; for a log that was opened after they were lost."""
     for each in (sys.stdout, sys.stderr):
-        if isinstance(screen := getattr(each, "buffer", None), Screen):
+        screen = getattr(each, "buffer", None)
+        if isinstance(screen, Screen):
             screen.report()
 
 
 def require_complete() -> None:
-    """Raise RequestError where a part of what was to be printed could not be; for commands that do nothing else."""
+    """Raise RequestError if output was lost; for commands that do nothing but print."""
     screen = getattr(sys.stdout, "buffer", None)
     if isinstance(screen, Screen) and screen.incomplete:
-        what = f"cannot be written ({screen.lost}), and what was printed is not complete; write to another place"
-        raise RequestError(Problem("stdout", what))
+        what = f"cannot be written ({screen.lost}), and what was printed is not complete; "
+        raise RequestError(Problem("stdout", f"{what}write to another file"))

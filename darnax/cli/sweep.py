@@ -1,4 +1,4 @@
-"""`darnax train -m` and `darnax sweep`: start a sweep, list its points, show how they stand, do what is left."""
+"""`darnax train -m` and `darnax sweep`: start, list, show and resume a sweep."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,22 +29,22 @@ Changes = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE",
-        help="Another launcher, the length of a search, or again what a record cannot say.",
+        help="Another launcher, the length of a search, or recorded overrides that need trust.",
         show_default=False,
     ),
 ]
-Retry = Annotated[bool, typer.Option("--retry-failed", help="Try points that failed twice again.")]
+Retry = Annotated[bool, typer.Option("--retry-failed", help="Retry points that failed twice.")]
 
 app = typer.Typer(
     name="sweep",
     no_args_is_help=True,
-    help="Sweeps that `darnax train -m` has started: how they stand, going on.",
+    help="Show or resume the sweeps that `darnax train -m` has started.",
 )
 
 
 @app.command("status")
 def status(folder: Folder, debug: Debug = False) -> None:
-    """Show how every point of a sweep stands, while it runs or afterwards.
+    """Show the state of every point of a sweep, while it runs or afterwards.
 
     darnax sweep status outputs/mnist_chain/sweeps/<time>-<id>
     """
@@ -56,17 +56,17 @@ def status(folder: Folder, debug: Debug = False) -> None:
 def resume(
     folder: Folder, overrides: Changes = None, retry_failed: Retry = False, debug: Debug = False
 ) -> None:
-    """Go on with a sweep, however it ended: nothing that is done is done again.
+    """Resume a sweep, however it ended; points that are done are not run again.
 
-    Points that were interrupted go on from their last checkpoint, points that failed are tried once more; those that failed
-    twice wait for --retry-failed. A grid is what the folder holds; a search draws new points of the configurations that it
-    was started with.
+    Points that were interrupted continue from their last checkpoint. Points that failed are tried
+    once more; those that failed twice only with --retry-failed. The points of a grid are those in
+    the folder; a search draws new points from the configurations that it was started with.
 
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id>
 
-    What may change is where the points run, and the length of a search:
+    The launcher and the length of a search may be changed:
 
-        darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra/launcher=joblib hydra.sweeper.n_trials=40
+        darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra.sweeper.n_trials=40
     """
     from darnax.sweeps import running
 
@@ -84,7 +84,7 @@ def start(
 
 
 def display(debug: bool) -> "SweepDisplay":
-    """Return what the command line shows of a sweep."""
+    """Return the display of a sweep on the command line."""
     from darnax.sweeps.display import SweepDisplay, no_failure
 
     return SweepDisplay(
@@ -97,47 +97,45 @@ def display(debug: bool) -> "SweepDisplay":
     )
 
 
-def finish(carry_out: Callable[[], tuple[Record, list[State]]], overrides: list[str]) -> None:
-    """Carry out a sweep, say how to do what is left of it, and exit with 0, 1 if a point failed, or 2 if all were refused."""
+def finish(run_sweep: Callable[[], tuple[Record, list[State]]], overrides: list[str]) -> None:
+    """Run a sweep and exit: with 1 if a point is left to run, with 2 if all are refused, else 0."""
     from darnax.composing import trust
     from darnax.runner.interrupts import Interrupted
     from darnax.sweeps import running
 
     try:
-        record, states = carry_out()
+        record, states = run_sweep()
     except Interrupted as interrupted:
         if interrupted.resume:
             raise
-        raise typer.Exit(
-            interrupted.exit_code
-        ) from None  # no point was written down: there is nothing to resume
+        # No point was recorded: there is nothing to resume, and so no panel.
+        raise typer.Exit(interrupted.exit_code) from None
     if running.are_refused(states):
         raise typer.Exit(panels.REFUSED)
     left = [state for state in states if state.status not in DONE]
     command = running.resume_command(record, trust.trusted_packages(overrides))
     if left and all(state.given_up for state in left):
-        tables.echo(f"what failed twice is tried again by: {command} --retry-failed")
+        tables.echo(f"retry the points that failed twice with: {command} --retry-failed")
     elif left:
-        tables.echo(f"go on with: {command}")
+        tables.echo(f"resume with: {command}")
     raise typer.Exit(panels.FAILED if left else 0)
 
 
 def dry_run(overrides: list[str], file: Path | None) -> None:
-    """List the points of a sweep, say which are refused, and exit with 2 where one is."""
+    """List the points of a sweep and why some are refused; exit with 2 if one is."""
     from darnax.laboratory.machine import composer_here, warn_of_new
     from darnax.sweeps import planning
 
     composer = composer_here(file, overrides)
-    plan = planning.plan(composer, overrides)
+    plan = planning.make_plan(composer, overrides)
     with warnings_to_stderr():
         warn_of_new(composer, (point.config for point in plan.points if point.config))
-    rows = [
-        (name, " ".join(words)) for words, name in planning.point_names(plan, overrides).items()
-    ]
+    names = planning.point_names(plan, overrides)
+    rows = [(name, " ".join(words)) for words, name in names.items()]
     tables.show(("point", "overrides"), rows)
     if plan.search is not None:
         drawn = count_of(plan.search.settings.n_trials, "point")
-        tables.echo(f"the search draws {drawn} between these, which were looked at")
+        tables.echo(f"the search draws {drawn} between these, which were checked")
     try:
         for line in planning.require_sound(plan, overrides, prepares=False):
             tables.echo(f"note: {line}", error=True)

@@ -1,8 +1,9 @@
-"""A sweep on the screen: one live table of its points on a terminal, one line for every change when piped."""
+"""A sweep on the screen: a live table on a terminal, one line for every change when piped."""
 
 import math
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from darnax.cli import tables
 from darnax.printing import count_of
 from darnax.reports import text
 from darnax.sweeps.record import Objective, Record
-from darnax.sweeps.survey import State, best, survey, time_left
+from darnax.sweeps.survey import State, best_point, survey, time_left
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -24,7 +25,7 @@ COLOURS = {
     "refused": "red",
     "interrupted": "yellow",
 }
-EVERY = 1.0  # seconds between two looks at the folder
+EVERY = 1.0  # seconds between two surveys of the folder
 
 
 @contextmanager
@@ -41,38 +42,33 @@ def board(record: Record) -> Iterator[None]:
             yield
         return
     over = threading.Event()
-    teller = threading.Thread(target=print_changes, args=(record, over), daemon=True)
-    teller.start()
+    printer = threading.Thread(target=print_changes, args=(record, over), daemon=True)
+    printer.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        printer.join()
 
 
 def print_changes(record: Record, over: threading.Event) -> None:
     """Print a line whenever the status of a point changes."""
     before = {state.name: state.status for state in survey(record)}
-    last = False
-    while not last:
-        last = over.wait(EVERY)
+    is_last = False
+    while not is_last:
+        is_last = over.wait(EVERY)  # after the end, changes are printed once more
         states = survey(record)
+        of = max(record.goal.trials, len(states))
         for number, state in enumerate(states, 1):
             if before.get(state.name, "waiting") != state.status:
-                of = max(record.goal.trials, len(states))
-                told = (
-                    f"{number}/{of}",
-                    state.name,
-                    state.status,
-                    text.metric(record.goal.metric, state.value),
-                    state.why,
-                )
-                tables.echo("  ".join(filter(None, told)))
+                value = text.metric(record.goal.metric, state.value)
+                cells = (f"{number}/{of}", state.name, state.status, value, state.why)
+                tables.echo("  ".join(filter(None, cells)))
             before[state.name] = state.status
 
 
 def render_table(record: Record) -> "Group":
-    """Draw the points that fit on the screen, and a line about all of them."""
+    """Return a table of the points that fit on the screen, and a line about all of them."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
@@ -87,13 +83,14 @@ def render_table(record: Record) -> "Group":
 
 
 def select_visible(states: list[State]) -> list[State]:
-    """Leave out points that wait, then ones that ended long ago, until the table fits on the screen."""
+    """Drop waiting points, then points that ended long ago, until the table fits the screen."""
     import shutil
 
-    room = max(shutil.get_terminal_size().lines - 6, 5)
-    first_waiting = next((i for i, s in enumerate(states) if s.status == "waiting"), len(states))
-    start = max(min(first_waiting + 2, len(states)) - room, 0)
-    return states[start : start + room]
+    height = max(shutil.get_terminal_size().lines - 6, 5)
+    waiting = (index for index, state in enumerate(states) if state.status == "waiting")
+    first_waiting = next(waiting, len(states))
+    start = max(min(first_waiting + 2, len(states)) - height, 0)
+    return states[start : start + height]
 
 
 def show(states: Sequence[State], goal: Objective) -> None:
@@ -103,40 +100,34 @@ def show(states: Sequence[State], goal: Objective) -> None:
 
 
 def columns(goal: Objective) -> tuple[str, ...]:
-    """Name the columns of the table."""
+    """Return the heads of the table."""
     return ("point", "status", "epochs", f"{goal.value} {goal.metric}", "time", "run, or why not")
 
 
 def row(state: State, goal: Objective) -> tuple[str, ...]:
-    """Write one point for a table."""
-    epochs = (
-        f"{round(state.epochs, 1):g}/{state.of:g}"
-        if state.epochs and not math.isnan(state.of)
-        else ""
-    )
+    """Return the cells of one point."""
+    epochs = ""
+    if state.epochs and not math.isnan(state.of):
+        epochs = f"{round(state.epochs, 1):g}/{state.of:g}"
+    value = text.metric(goal.metric, state.value)
+    duration = text.duration(state.seconds) if state.seconds else ""
     last = state.why or (state.run.name if state.run else "")
-    return (
-        state.name,
-        state.status,
-        epochs,
-        text.metric(goal.metric, state.value),
-        text.duration(state.seconds) if state.seconds else "",
-        last,
-    )
+    return state.name, state.status, epochs, value, duration, last
 
 
 def summarise(states: Sequence[State], goal: Objective) -> str:
     """Count the points, name the best, and estimate the time that is left."""
-    counts = {status: sum(s.status == status for s in states) for status in ("finished", *COLOURS)}
-    parts = [
-        f"{counts.pop('finished')} of {count_of(max(goal.trials, len(states)), 'point')} finished"
-    ]
-    parts += [f"{count} {status}" for status, count in counts.items() if count]
-    if (top := best(states, goal)) is not None:
+    counts = Counter(state.status for state in states)
+    of = count_of(max(goal.trials, len(states)), "point")
+    parts = [f"{counts['finished']} of {of} finished"]
+    for status in COLOURS:
+        if status != "finished" and counts[status]:
+            parts.append(f"{counts[status]} {status}")
+    top = best_point(states, goal)
+    if top is not None:
         parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")
-    open_points = len(states) < goal.trials or any(
-        s.status in ("waiting", "running") for s in states
-    )
-    if open_points and not math.isnan(left := time_left(states, goal)):
+    is_open = len(states) < goal.trials or counts["waiting"] or counts["running"]
+    left = time_left(states, goal) if is_open else math.nan
+    if not math.isnan(left):
         parts.append(f"about {text.duration(left)} left")
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""Everything that the commands print: lines, and rows as a table on a terminal or as aligned plain columns when piped."""
+"""What commands print: lines, and tables, drawn on a terminal or as aligned columns when piped."""
 
 import math
 import sys
@@ -10,7 +10,7 @@ __all__ = ["echo", "percent", "printable", "show"]
 
 
 def echo(*lines: str, error: bool = False) -> None:
-    """Print lines, to stderr if it is an `error`; nothing in them commands the terminal, or begins another line."""
+    """Print lines, to stderr if it is an `error`; control characters are escaped."""
     stream = sys.stderr if error else sys.stdout
     print(
         *(printable(line.expandtabs()) for line in lines or ("",)),
@@ -21,7 +21,7 @@ def echo(*lines: str, error: bool = False) -> None:
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: bool = False) -> None:
-    """Print the rows under their columns, without lines if there is little room; the last column may be long."""
+    """Print a table; a `tight` one has no lines; the last column may be long."""
     columns = [printable(name) for name in columns]
     lines = [[printable(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
@@ -31,7 +31,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: boo
 
 
 def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool = False) -> None:
-    """For a terminal."""
+    """Print a table for a terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -50,15 +50,13 @@ def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool =
 
 
 def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:
-    """For a file or another program: two spaces between columns, one row a line."""
-    everything = [list(columns), *lines]
-    widths = [max(len(line[i]) for line in everything) for i in range(len(columns))]
-    padded = [
-        [cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in everything
-    ]
-    echo(*("  ".join(cells).rstrip() for cells in padded))
+    """Print a table for a file or another program: two spaces between columns, one line a row."""
+    widths = [max(map(len, column)) for column in zip(columns, *lines, strict=True)]
+    for line in (columns, *lines):
+        padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        echo("  ".join(padded).rstrip())
 
 
 def percent(share: float) -> str:
-    """Write 94.37% for a table, and nothing for nan."""
+    """Format a fraction as 94.37%; nan as ""."""
     return "" if math.isnan(share) else f"{share:.2%}"

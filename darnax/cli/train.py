@@ -1,4 +1,4 @@
-"""`darnax train`: compose a configuration and hand it to the runner, once or for every point of a sweep."""
+"""`darnax train`: compose a configuration and train one run, or every point of a sweep."""
 
 import sys
 from pathlib import Path
@@ -25,10 +25,10 @@ Config = Annotated[
 ]
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="With -m: list the points, say which are refused, and stop."),
+    typer.Option("--dry-run", help="With -m: list the points and which are refused, and stop."),
 ]
 Resume = Annotated[
-    Path | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run.")
+    Path | None, typer.Option("--resume", metavar="RUN", help="Resume an interrupted run.")
 ]
 
 
@@ -43,7 +43,7 @@ def train(
 ) -> None:
     """Train a network.
 
-    An experiment is a file of differences from the default configuration; single values are changed after it:
+    An experiment is a file of overrides of the default configuration; more may be added to it:
 
         darnax train +experiment=mnist_chain model.layers.hidden.j_d=0.9
 
@@ -51,13 +51,13 @@ def train(
 
         darnax train +experiment=mnist_chain model.depth=1,2,4 seed=0,1,2 -m
 
-    Optuna searches in intervals, and in files of configs/sweep:
+    Optuna searches in intervals, given here or in a file of configs/sweep:
 
         darnax train +experiment=mnist_chain sweep=coupling_search hydra.sweeper.n_trials=40 -m
 
-    A sweep that was interrupted goes on with `darnax sweep resume`.
+    `darnax sweep resume` resumes a sweep that was interrupted.
 
-    Look before you train, repeat a run, go on with one:
+    Print the configuration, repeat a run, resume a run:
 
         darnax train +experiment=mnist_chain --cfg job
 
@@ -67,12 +67,8 @@ def train(
     """
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
-        raise RequestError(
-            Problem(
-                "--dry-run",
-                "lists the points of a sweep; add -m, or see one configuration with --cfg job",
-            )
-        )
+        what = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
+        raise RequestError(Problem("--dry-run", what))
     secrets.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
         resume_run(resume, changes, alone=not (multirun or cfg or config))
@@ -101,9 +97,9 @@ def start(overrides: list[str], file: Path | None) -> None:
 
 
 def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
-    """Resume a run with the configuration it has; the command line says what it may use, and where its data are here."""
+    """Resume a run with its own configuration; overrides may set trust and the data folder."""
     if not alone:
-        what = "goes on with the configuration of the run; leave out -m, --cfg and --config"
+        what = "resumes with the configuration of the run; leave out -m, --cfg and --config"
         raise RequestError(Problem("--resume", what))
     from darnax.cli.display import display, warnings_to_stderr
     from darnax.laboratory import machine, training
@@ -119,13 +115,10 @@ def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
-    """Print the configuration that a run would get: with `--config` it can be trained, as it is or with other values."""
+    """Print the configuration of a run as a file that `--config` accepts."""
     if not alone:
-        raise RequestError(
-            Problem(
-                "--cfg", "shows one configuration; leave out -m and give one value for each key"
-            )
-        )
+        what = "shows one configuration; leave out -m and give one value for each key"
+        raise RequestError(Problem("--cfg", what))
     from darnax.cli import streams
     from darnax.cli.display import warnings_to_stderr
     from darnax.laboratory.machine import compose_here
@@ -137,7 +130,7 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
 
 
 def as_yaml(config: dict[str, Any]) -> list[str]:
-    """Write a configuration as lines of YAML; what a terminal would not show is escaped as YAML does it."""
+    """Return a configuration as lines of YAML; invisible characters are escaped as YAML does it."""
     from darnax.bounded_yaml import dump_plain
 
     lines = dump_plain(config).rstrip("\n").split("\n")

@@ -1,4 +1,4 @@
-"""What a configuration would make, in three tables and a few lines."""
+"""Prints the description of a configuration: four tables and a few lines."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def render(description: "Description") -> None:
-    """Print the buffers and their layers, the adapters, what learns when and how, the phases, and what there is in all."""
+    """Print buffers and layers, adapters, what learns and how, phases, and totals."""
     tables.show(("buffer", "size", "layer", "inputs", "weights"), layers(description), tight=True)
     tables.echo()
     tables.show(
@@ -37,17 +37,15 @@ def render(description: "Description") -> None:
 
 def layers(description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every buffer; the input has no layer."""
-    by_buffer = {
+    layer_of_buffer = {
         module.receiver: module
         for module in description.modules
         if module.sender == module.receiver
     }
     for position, (name, size) in enumerate(description.buffers):
-        yield (
-            name,
-            "×".join(map(str, size)),
-            *(about(by_buffer[position]) if position in by_buffer else ("", "", "")),
-        )
+        layer = layer_of_buffer.get(position)
+        cells = module_cells(layer) if layer is not None else ("", "", "")
+        yield name, "×".join(map(str, size)), *cells
 
 
 def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
@@ -55,29 +53,28 @@ def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
     names = [name for name, _ in description.buffers]
     rows = [module for module in description.modules if module.sender != module.receiver]
     for module in sorted(rows, key=lambda a: (a.sender > a.receiver, a.sender, a.receiver)):
-        yield (module.name, names[module.sender], names[module.receiver], *about(module))
+        yield module.name, names[module.sender], names[module.receiver], *module_cells(module)
 
 
 def learning(description: "Description") -> Iterator[tuple[str, ...]]:
-    """One row for every module: when it learns, and what makes its steps."""
-    grouped = any(module.source.startswith("groups.") for module in description.modules)
+    """One row for every module: when it learns, and its rule and optimiser."""
+    has_groups = any(module.source.startswith("groups.") for module in description.modules)
     for module in description.modules:
-        rule = module.rule or (
-            "its own" if module.learns else "frozen" if module.parameters else ""
-        )
-        fallen = " (in no group)" if grouped and module.source == "default" else ""
-        yield (
-            module.name,
-            rule,
-            ", ".join(module.learns) or "never",
-            module.optimizer,
-            module.rate,
-            module.source + fallen,
-        )
+        if module.rule:
+            rule = module.rule
+        elif module.learns:
+            rule = "its own"
+        else:
+            rule = "frozen" if module.parameters else ""
+        phases = ", ".join(module.learns) or "never"
+        source = module.source
+        if has_groups and source == "default":
+            source = f"{source} (in no group)"
+        yield module.name, rule, phases, module.optimizer, module.rate, source
 
 
-def about(module: "ModuleRow") -> tuple[str, str, str]:
-    """What a module is, whether it stands on a buffer or between two."""
+def module_cells(module: "ModuleRow") -> tuple[str, str, str]:
+    """Return the cells that layers and adapters share: kind, connectivity, parameters."""
     return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else ""
 
 
@@ -85,16 +82,16 @@ def phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every phase of training or of inference."""
     for name, phase in getattr(description, when).items():
         steps = str(phase.steps) if phase.until is None else f"at most {phase.max_steps}"
-        learnt = (
-            " ".join(module.name for module in description.modules if name in module.learns)
-            if when == "train"
-            else ""
-        )
-        yield f"{when} {name}", steps, phase.messages, phase.start, learnt
+        learning_modules = [
+            module.name
+            for module in description.modules
+            if when == "train" and name in module.learns
+        ]
+        yield f"{when} {name}", steps, phase.messages, phase.start, " ".join(learning_modules)
 
 
 def facts(description: "Description") -> Iterator[tuple[str, str]]:
-    """The lines under the tables."""
+    """Yield the name and the text of the lines under the tables."""
     yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
     parts = ", ".join(f"{what} {format_bytes(size)}" for what, size in description.memory.items())
     yield "memory", f"{parts}, and the data"
@@ -103,10 +100,10 @@ def facts(description: "Description") -> Iterator[tuple[str, str]]:
 
 
 def format_bytes(size: float) -> str:
-    """Bytes for a person.
+    """Format a number of bytes.
 
     Example:
-        >>> human(1536)
+        >>> format_bytes(1536)
         '1.5 KiB'
     """
     power = 0

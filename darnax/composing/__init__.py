@@ -1,1 +1,1 @@
-"""From overrides and files to one plain configuration: Hydra, trust, secrets, and explanations of Hydra's errors."""
+"""Composes overrides and files into one plain configuration: Hydra, trust, secrets, messages."""

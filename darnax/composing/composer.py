@@ -1,4 +1,7 @@
-"""Overrides in, plain resolved dictionaries out: Hydra composes; it configures no logging and never changes the directory."""
+"""Composes overrides into plain resolved dictionaries with Hydra, without its side effects.
+
+Hydra configures no logging here and never changes the working directory.
+"""
 
 import warnings
 from collections.abc import Callable, Collection, Mapping
@@ -24,12 +27,13 @@ from darnax.composing import (
     config_folders,
     explanations,
     hydra_settings,
+    references,
     saved_configuration,
     secrets,
     trust,
 )
 from darnax.composing.composition import Composed, keep_references
-from darnax.composing.derivations import derivations
+from darnax.composing.derivations import find_derivations
 from darnax.errors import Problem, RequestError
 from darnax.reports.configuration import COMPUTED
 
@@ -42,19 +46,19 @@ QUIET = [
     "hydra/hydra_logging=none",
 ]
 PRIMARY = "config"
-APPENDED = (
-    "experiment=",
-    "debug=",
-    "sweep=",
-)  # groups outside the defaults list: Hydra wants +experiment=…
+# Groups that are not in the defaults list: Hydra requires +experiment=…
+APPENDED = ("experiment=", "debug=", "sweep=")
 
 
 class Composer(ConfigLoaderImpl):
     """Hydra's loader over ./configs and the packaged configurations.
 
-    With a `file` that is a whole configuration, as a run saves it, nothing is read but that: overrides change its values,
-    and the packaged files give the launcher and the sweeper of a sweep alone. `adapt` gives the
-    values of the file that are others on this machine, by their keys; overrides come after them.
+    Args:
+        file: a complete configuration, as a run saves it. With it, nothing else is read: overrides
+            change its values, and of the packaged files only the launcher and sweeper are used.
+        trusted: the packages that the command line trusts.
+        adapt: returns the values of the file that are different on this machine, by their keys;
+            overrides are applied after them.
     """
 
     def __init__(
@@ -67,9 +71,10 @@ class Composer(ConfigLoaderImpl):
         version.setbase("1.3")
         setup_globals()
         JobRuntime.instance().set("name", "darnax")
-        directories = (
-            config_folders.config_folders() if file is None else [config_folders.packaged_folder()]
-        )
+        if file is None:
+            directories = config_folders.config_folders()
+        else:
+            directories = [config_folders.packaged_folder()]
         path = create_config_search_path(f"file://{directories[0]}")
         for directory in directories[1:]:
             path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
@@ -95,7 +100,7 @@ class Composer(ConfigLoaderImpl):
     def _compose_config_from_defaults_list(
         self, defaults: list[ResultDefault], repo: IConfigRepository
     ) -> DictConfig:
-        """Merge the same files once: points of a sweep differ by values, which are set afterwards."""
+        """Merge the same files once: points of a sweep differ in values, which are set later."""
         key = (id(repo), *((default.config_path, default.package) for default in defaults))
         if key not in self.merged:
             try:
@@ -105,7 +110,7 @@ class Composer(ConfigLoaderImpl):
         return deepcopy(self.merged[key])
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
-        """Compose, with Hydra's own node and open interpolations; RequestError names every bad override."""
+        """Compose with Hydra's node and open interpolations; explain every invalid override."""
         if self.saved is not None:
             return self.compose_around_saved(self.saved, overrides, mode)
         try:
@@ -122,7 +127,7 @@ class Composer(ConfigLoaderImpl):
     def compose_around_saved(
         self, configuration: Composed, overrides: list[str], mode: RunMode
     ) -> DictConfig:
-        """Put Hydra's node, as the packaged files and the overrides make it, around a saved configuration, for a sweep."""
+        """Add Hydra's node to a saved configuration, for a sweep."""
         parsed = list(hydra_settings.parse_overrides(overrides))
         hydra = [str(o.input_line) for o in parsed if hydra_settings.is_of_hydra(o.key_or_group)]
         task = [word for word in overrides if word not in hydra]
@@ -140,14 +145,14 @@ class Composer(ConfigLoaderImpl):
     def compose_once(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
         with warnings.catch_warnings():
-            # A launcher's file has the name of its plugin's schema, and is meant to be checked by it.
+            # A launcher's file has the name of its plugin's schema, which has to validate it.
             warnings.filterwarnings(
                 "ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema"
             )
             return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
-        """Try the overrides one after the other, choices of files first, and explain each one that does not fit."""
+        """Add the overrides one by one, choices of files first, and explain each that fails."""
         try:
             config = self.compose_once([], mode)
         except Exception as error:
@@ -159,17 +164,16 @@ class Composer(ConfigLoaderImpl):
                 config = self.compose_once([*good, override], mode)
                 good.append(override)
             except Exception as error:
-                found.append(
-                    explanations.explain_composition(override, error, explanations.names(config))
-                )
+                known = explanations.value_names(config)
+                found.append(explanations.explain_composition(override, error, known))
         return found
 
     def sets_a_value(self, override: str) -> bool:
-        """Tell a value from an override that chooses a file of a group (`model=chain`)."""
+        """Return whether an override sets a value, not the file of a group (`model=chain`)."""
         return not self.is_group(override.lstrip("+~").partition("=")[0])
 
     def is_group(self, key: str) -> bool:
-        """Tell whether a key is a folder of configurations."""
+        """Return whether a key is a folder of configurations."""
         return self.repository.group_exists(key)
 
     def run(self, overrides: list[str]) -> dict[str, Any]:
@@ -179,20 +183,19 @@ class Composer(ConfigLoaderImpl):
     def run_composed(self, overrides: list[str]) -> Composed:
         """Compose the configuration of one run, with what its values were composed from."""
         hydra_settings.require_effective(overrides, multirun=False, saved=self.saved is not None)
-        if self.saved is None:
-            config = self.compose(normalise_overrides(overrides))
-            if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
-                raise RequestError(
-                    Problem("hydra.sweeper", "this configuration is a sweep; start it with -m")
-                )
-            hydra_settings.require_unchanged(config)
-            return self.to_plain(config)
-        return self.require_admissible(self.change(self.saved, overrides))
+        if self.saved is not None:
+            return self.require_admissible(self.change(self.saved, overrides))
+        config = self.compose(normalise_overrides(overrides))
+        if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
+            what = "this configuration is a sweep; start it with -m"
+            raise RequestError(Problem("hydra.sweeper", what))
+        hydra_settings.require_unchanged(config)
+        return self.to_plain(config)
 
     def compose_point(
         self, hydra: list[str], overrides: list[str], check: Check = lambda config: None
     ) -> Composed:
-        """Compose one point of a sweep; a RequestError says why it cannot be composed, or why `check` refuses it."""
+        """Compose one point of a sweep; raise RequestError if that or `check` fails."""
         if self.saved is not None:
             return self.require_admissible(self.change(self.saved, overrides))
         config = self.compose([*hydra, *overrides])
@@ -203,26 +206,26 @@ class Composer(ConfigLoaderImpl):
         """Return what Hydra has composed as plain values, without Hydra's node."""
         HydraConfig.instance().set_config(config)
         config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-        if taken_for_truth := explanations.find_keys_read_as_booleans(config):
-            raise RequestError(*taken_for_truth)
-        raw = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
+        problems = explanations.find_keys_read_as_booleans(config)
+        if problems:
+            raise RequestError(*problems)
+        raw = OmegaConf.to_container(config, resolve=False)
         try:
-            resolved = cast(
-                dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-            )
+            resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
             raise RequestError(*explanations.explain_unresolved(config)) from error
-        return self.require_admissible(keep_references(raw, resolved))
+        composed = keep_references(cast(dict[str, Any], raw), cast(dict[str, Any], resolved))
+        return self.require_admissible(composed)
 
     def require_admissible(self, composed: Composed) -> Composed:
-        """Return a configuration that refers to nothing, shows no secret, and trusts nobody whom the command line does not."""
-        left = [
+        """Return a configuration without references, secrets or need of trust, or raise."""
+        problems = [
             Problem(name, f"got {text}, which still refers to something")
-            for name, text in trust.text_leaves(composed.resolved)
-            if "${" in text
+            for name, text in references.interpolations(composed.resolved)
         ]
-        whole = composed.resolved | {COMPUTED: derivations(composed.to_container())}
-        if problems := [*left, *secrets.find_exposed(whole)]:
+        sources = find_derivations(composed.to_container())
+        problems += secrets.find_exposed(composed.resolved | {COMPUTED: sources})
+        if problems:
             raise RequestError(*problems)
         trust.require_granted(composed.resolved, self.trusted)
         return composed
@@ -230,7 +233,7 @@ class Composer(ConfigLoaderImpl):
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
-        """Hand a launcher the names of a point alone: what the point does was composed, and recorded, before."""
+        """Pass only the name of a point to a launcher: the point itself is composed already."""
         config = deepcopy(master_config)
         with open_dict(config):
             config.hydra.overrides.task = list(sweep_overrides)
@@ -248,15 +251,15 @@ def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
 
 
 def default_value(name: str) -> Any:
-    """Return one value of the default configuration, whatever the rest of it still lacks."""
+    """Return one value of the default configuration, even if the rest is incomplete."""
     return OmegaConf.select(Composer().compose([]), name, throw_on_missing=True)
 
 
 def as_strings(overrides: Any) -> list[str]:
-    """Return overrides as they were typed: what they refer to is not looked up."""
+    """Return overrides as they were typed, without resolving references in them."""
     return cast(list[str], OmegaConf.to_container(overrides, resolve=False))
 
 
 def normalise_overrides(overrides: list[str]) -> list[str]:
-    """Spell the overrides as Hydra wants them, after the ones that keep it quiet."""
-    return [*QUIET, *("+" + o if o.startswith(APPENDED) else o for o in overrides)]
+    """Return overrides in the form that Hydra requires, after those that suppress its output."""
+    return [*QUIET, *(f"+{word}" if word.startswith(APPENDED) else word for word in overrides)]

@@ -1,31 +1,31 @@
-"""Where configurations are found: the user's ./configs first, then the ones that come with darnax."""
+"""The folders of configurations: the user's ./configs first, then those that come with darnax."""
 
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-MADE = (
-    "sweep.json",
-    "summary.json",
-    "composed.yaml",
-)  # one of them makes a folder that of a run or a sweep
+# A folder with one of these files belongs to a run or a sweep.
+MARKERS = ("sweep.json", "summary.json", "composed.yaml")
 
 
 def packaged_folder() -> Path:
-    """Return the configurations that come with darnax: inside an installed package, beside it in a checkout."""
+    """Return darnax's own configurations: inside the package, or beside it in a checkout."""
     package = Path(__file__).parents[1]
-    return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
 
 
 def config_folders() -> list[Path]:
-    """List every directory of configurations; the first one wins.
+    """List the folders of configurations; the first one takes precedence.
 
-    What lies in the folder of a run or of a sweep came with it, from wherever that came: ./configs is nobody's there.
+    The content of a run or sweep folder may come from anywhere: a `configs` folder in it is not
+    used.
     """
-    mine = Path("configs").absolute()
-    is_mine = mine.is_dir() and mine != packaged_folder() and not any(map(os.path.lexists, MADE))
-    return [mine, packaged_folder()] if is_mine else [packaged_folder()]
+    own = Path("configs").absolute()
+    if not own.is_dir() or own == packaged_folder() or any(map(os.path.lexists, MARKERS)):
+        return [packaged_folder()]
+    return [own, packaged_folder()]
 
 
 def list_experiments() -> dict[str, str]:
@@ -38,12 +38,14 @@ def list_experiments() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def package(text: str, group: Sequence[str]) -> list[str]:
-    r"""Return the key under which the content of a file stands: its group, unless `# @package` says another one.
+def find_package(text: str, group: Sequence[str]) -> list[str]:
+    r"""Return the key that a file's content belongs under: `# @package`, or else its group.
 
     Example:
-        >>> package("depth: 1", ["model"]), package("# @package _global_\ndepth: 1", ["experiment"])
-        (['model'], [])
+        >>> find_package("depth: 1", ["model"])
+        ['model']
+        >>> find_package("# @package _global_\ndepth: 1", ["experiment"])
+        []
     """
     match = re.search(r"^\s*#\s*@package\s+(\S+)", text, re.MULTILINE)
     if match is None or match[1] == "_group_":
@@ -52,7 +54,7 @@ def package(text: str, group: Sequence[str]) -> list[str]:
 
 
 def first_comment(file: Path) -> str:
-    """Return the first comment of a YAML file that is not an instruction to Hydra (`# @package …`)."""
+    """Return the first comment of a YAML file that is no directive of Hydra's (`# @package …`)."""
     lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
     comments = (line.lstrip("# ") for line in lines if line.startswith("#"))
     return next((line for line in comments if line and not line.startswith("@package")), "")

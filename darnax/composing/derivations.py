@@ -1,7 +1,7 @@
-"""Which values of a configuration were made of others, and which an override would leave behind.
+"""Which values were computed from others, and which of them an override would make outdated.
 
-Where references are kept, a value follows those that it refers to. In a config.yaml they are gone;
-what each value was made of is noted, and an override that would leave one behind is refused.
+A value with a reference follows what it refers to. A config.yaml contains no references; it notes
+what each value was computed from, and an override that would make one outdated is refused.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,25 +19,28 @@ OR_ELSE = "or start from the experiment instead"
 BEHIND = f"was computed from {{}}, which changes; give {{}} as well, {OR_ELSE}"
 
 
-def derivations(written: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return key -> keys for every value that a configuration makes of others.
+def find_derivations(written: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return key -> keys for every value that a configuration derives from others.
 
     Args:
-        written: the configuration with its references, as `Composed.written` gives it.
+        written: the configuration with its references, as `Composed.to_container` returns it.
 
     Example:
-        >>> derivations({"a": 1, "b": ["${a}"], "c": "${a} of ${b}", "computed_from": {"a": ["d"]}})
+        >>> written = {"a": 1, "b": ["${a}"], "c": "${a} of ${b}", "computed_from": {"a": ["d"]}}
+        >>> find_derivations(written)
         {'b.0': ['a'], 'c': ['a', 'b'], 'a': ['d']}
     """
     tree = {key: value for key, value in written.items() if key != COMPUTED}
-    texts = ((key, value) for key, value in references.leaves(tree) if isinstance(value, str))
-    found = {key: references.named_in(text) for key, text in texts if "${" in text}
-    computed = {key: list(keys) for key, keys in written.get(COMPUTED, {}).items()}
-    return {key: keys for key, keys in {**found, **computed}.items() if keys}
+    found = {}
+    for key, text in references.interpolations(tree):
+        found[key] = references.find_references(text)
+    for key, keys in written.get(COMPUTED, {}).items():
+        found[key] = list(keys)
+    return {key: keys for key, keys in found.items() if keys}
 
 
 def is_computed(node: Any) -> bool:
-    """Tell whether a value has the form of what is noted: lists of keys, under keys.
+    """Return whether a value has the form of `computed_from`: lists of keys, under keys.
 
     Example:
         >>> is_computed({"b.0": ["a"]}), is_computed({"b": "a"}), is_computed({"b": ["${a}"]})
@@ -49,26 +52,26 @@ def is_computed(node: Any) -> bool:
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text may be the key of a value: it is short, and refers to nothing."""
+    """Return whether a text may be the key of a value: it is short and contains no reference."""
     return len(text) <= KEYS and "${" not in text
 
 
 def require_fresh(before: Composed, after: Composed, touched: Collection[str]) -> None:
-    """Raise RequestError where a value would stay behind that was made of others, which change.
+    """Raise RequestError if overrides make a value outdated that was computed from others.
 
     Args:
         before: the configuration, with what its plain values were computed from.
         after: the configuration after overrides.
-        touched: the keys that the overrides give.
+        touched: the keys that the overrides set.
     """
-    stale = Freshness(before, after, touched).stale()
+    stale = Freshness(before, after, touched).find_stale()
     problems = [Problem(key, BEHIND.format(source, key)) for key, source in stale.items()]
     if problems:
         raise RequestError(*problems)
 
 
 class Keys:
-    """Dotted keys that are asked for what stands above and below them, in the time of one key."""
+    """A set of dotted keys, with quick lookups of keys above and below a given one."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
         self.exact: set[str] = set()
@@ -78,93 +81,98 @@ class Keys:
 
     def add(self, key: str) -> None:
         """Add a key."""
-        *above, exact = lineage(key)
+        *above, exact = list_prefixes(key)
         self.exact.add(exact)
         self.above.update(above)
 
-    def cover(self, key: str) -> bool:
-        """Tell whether one of the keys is this one, or stands above it."""
-        return not self.exact.isdisjoint(lineage(key))
+    def covers(self, key: str) -> bool:
+        """Return whether the set contains this key, or one above it."""
+        return not self.exact.isdisjoint(list_prefixes(key))
 
-    def meet(self, key: str) -> bool:
-        """Tell whether one of the keys is this one, or stands above or below it."""
-        return self.cover(key) or self.stand_below(key)
+    def meets(self, key: str) -> bool:
+        """Return whether the set contains this key, or one above or below it."""
+        return self.covers(key) or self.has_below(key)
 
-    def stand_below(self, key: str) -> bool:
-        """Tell whether one of the keys stands below this one."""
-        return references.normalised(key) in self.above
+    def has_below(self, key: str) -> bool:
+        """Return whether the set contains a key below this one."""
+        return references.normalise_key(key) in self.above
 
 
-def lineage(key: str) -> list[str]:
-    """Return `a`, `a.b`, `a.b.c` of `a.b.c`."""
-    parts = references.split(key)
+def list_prefixes(key: str) -> list[str]:
+    """Return `a`, `a.b`, `a.b.c` for `a.b.c`."""
+    parts = references.split_key(key)
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 class Freshness:
-    """What overrides change, and what they would leave behind; every value is compared once."""
+    """Finds the values that overrides make outdated; every value is compared once."""
 
     def __init__(self, before: Composed, after: Composed, touched: Collection[str]) -> None:
         self.before, self.after = before, after
         self.touched = Keys(touched)
-        self.there = set(names(after.resolved))
-        self.known: dict[str, bool] = {}
-        self.left = Keys()
+        self.existing = set(dotted_names(after.resolved))
+        self.changed: dict[str, bool] = {}
+        self.outdated = Keys()
 
-    def stale(self) -> dict[str, str]:
-        """Return the key of every value that would stay behind -> a key that it was made of."""
+    def find_stale(self) -> dict[str, str]:
+        """Map the key of every outdated value to a key that it was computed from."""
         found: dict[str, str] = {}
         grew = True
-        while grew and len(found) < references.MOST:  # what is left behind leaves others behind
+        while grew and len(found) < references.MOST:  # an outdated value may make others outdated
             grew = False
             for key, keys in self.before.computed_from.items():
-                for name, source in self.left_behind(key, keys):
+                for name, source in self.find_outdated(key, keys):
                     if name not in found:
                         found[name], grew = source, True
-                        self.left.add(name)
+                        self.outdated.add(name)
         return found
 
-    def left_behind(self, key: str, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield the key of a value, or of its parts, that would stay behind, and its source."""
-        if self.touched.cover(key) or references.normalised(key) not in self.there:
+    def find_outdated(self, key: str, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield an outdated value, or its outdated parts, each with its source."""
+        if self.touched.covers(key) or references.normalise_key(key) not in self.existing:
             return
-        changed = [source for source in keys if self.changes(source)]
-        if not self.touched.stand_below(key):
-            yield from ((key, source) for source in changed[:1])
+        changed = [source for source in keys if self.has_changed(source)]
+        if not self.touched.has_below(key):
+            for source in changed[:1]:
+                yield key, source
             return
-        # A part of it is given. Of a copy of another value, the other parts are its parts.
+        # The overrides set a part of the value. If it copies another value, compare part by part.
         for source in changed:
-            for part in self.parts(source):
+            for part in self.list_parts(source):
                 name, origin = f"{key}.{part}", f"{source}.{part}"
-                given = self.touched.meet(name)
-                if not given and self.is_copy(name, origin) and self.changes(origin):
+                if self.touched.meets(name):
+                    continue
+                if self.is_copy(name, origin) and self.has_changed(origin):
                     yield name, origin
 
-    def parts(self, key: str) -> list[str]:
-        """Return the names, below a key, of the values that stand there before and after."""
-        nodes = [find(each.resolved, key) for each in (self.before, self.after)]
-        holders = [node for node in nodes if isinstance(node, Mapping | list)]
-        found = (name for node in holders for name, _ in references.leaves(node))
-        return [name for name in dict.fromkeys(found) if name]
+    def list_parts(self, key: str) -> list[str]:
+        """Return the names below a key of the values that are there before or after."""
+        found: dict[str, None] = {}
+        for each in (self.before, self.after):
+            node = find(each.resolved, key)
+            if isinstance(node, Mapping | list):
+                found |= dict.fromkeys(name for name, _ in references.leaves(node))
+        return [name for name in found if name]
 
     def is_copy(self, name: str, origin: str) -> bool:
-        """Tell whether two values were the same before; where neither was there, they were."""
-        one, other = (find(self.before.resolved, key) for key in (name, origin))
-        return (one is ABSENT) == (other is ABSENT) and (one is ABSENT or repr(one) == repr(other))
+        """Return whether two values were equal before, or both absent."""
+        value, original = (find(self.before.resolved, key) for key in (name, origin))
+        if value is ABSENT or original is ABSENT:
+            return value is original
+        return repr(value) == repr(original)
 
-    def changes(self, key: str) -> bool:
-        """Tell whether a value changes, or ought to."""
-        if key not in self.known:
+    def has_changed(self, key: str) -> bool:
+        """Return whether a value has changed, or is outdated."""
+        if key not in self.changed:
             old, new = find(self.before.resolved, key), find(self.after.resolved, key)
-            self.known[key] = (old is ABSENT) != (new is ABSENT) or repr(old) != repr(new)
-        return self.known[key] or self.left.meet(key)
+            appeared_or_vanished = (old is ABSENT) != (new is ABSENT)
+            self.changed[key] = appeared_or_vanished or repr(old) != repr(new)
+        return self.changed[key] or self.outdated.meets(key)
 
 
-def names(node: Any, name: str = "") -> Iterator[str]:
-    """Yield the dotted name of every value, and of everything that holds values."""
-    if not isinstance(node, Mapping | list):
-        return
-    for key, inner in node.items() if isinstance(node, Mapping) else enumerate(node):
-        below = f"{name}.{key}" if name else str(key)
+def dotted_names(node: Any, name: str = "") -> Iterator[str]:
+    """Yield the dotted name of every value, mapping and list in a tree."""
+    for key, inner in references.list_children(node):
+        below = references.join_key(name, key)
         yield below
-        yield from names(inner, below)
+        yield from dotted_names(inner, below)

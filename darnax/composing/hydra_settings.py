@@ -1,4 +1,4 @@
-"""Settings of Hydra: those of the launcher and the sweeper have an effect, in a sweep; every other one is refused."""
+"""Settings of Hydra's own: refuses all that have no effect, i.e. all but launcher and sweeper."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -26,9 +26,11 @@ INSTEAD = {
     "hydra.job.chdir": "darnax stays in the directory where it was called; change it before",
     "hydra.job.env_set": "set the variable before the command: NAME=value darnax …",
     "hydra.job.env_copy": "set the variable before the command: NAME=value darnax …",
-    "hydra.searchpath": "a saved configuration is composed without other files; give single values: key=value",
+    "hydra.searchpath": (
+        "a saved configuration is composed without other files; give single values: key=value"
+    ),
 }
-# What Hydra's node holds when neither a file nor the command line changes it; the launcher and the sweeper left out.
+# Hydra's node as it is if nothing changes it, without the launcher and the sweeper.
 UNCHANGED: dict[str, Any] = {
     "run.dir": "outputs/${now:%Y-%m-%d}/${now:%H-%M-%S}",
     "sweep.dir": "multirun/${now:%Y-%m-%d}/${now:%H-%M-%S}",
@@ -44,42 +46,41 @@ UNCHANGED: dict[str, Any] = {
 
 
 def require_effective(overrides: Sequence[str], *, multirun: bool, saved: bool = False) -> None:
-    """Raise RequestError where the words of a command line set something of Hydra's that would have no effect.
+    """Raise RequestError if an override sets something of Hydra's that would have no effect.
 
-    With `multirun` the settings of the launcher and the sweeper have one; the search path has one unless the configuration
-    is a `saved` one.
+    Settings of the launcher and the sweeper have an effect with `multirun`; the search path has
+    one, except with a `saved` configuration.
 
     Example:
         >>> require_effective(["seed=1", "hydra/launcher=joblib"], multirun=True)
         >>> require_effective(["hydra.run.dir=here"], multirun=True)
         Traceback (most recent call last):
-        darnax.errors.RequestError: hydra.run.dir=here: would have no effect; folders are made in paths.outputs; ...
+        darnax.errors.RequestError: hydra.run.dir=here: would have no effect; folders are made ...
     """
-    problems = [
-        Problem(str(override.input_line), why)
-        for override in parse_overrides(overrides)
-        if (why := explain_ineffective(override, multirun=multirun, saved=saved))
-    ]
+    problems = []
+    for override in parse_overrides(overrides):
+        reason = explain_ineffective(override, multirun=multirun, saved=saved)
+        if reason:
+            problems.append(Problem(str(override.input_line), reason))
     if problems:
         raise RequestError(*problems)
 
 
 def explain_ineffective(override: Override, *, multirun: bool, saved: bool) -> str:
-    """Return why an override has no effect on what darnax does, and what to do instead; "" where it has one."""
+    """Return why an override has no effect, and what to do instead; "" if it has one."""
     key = override.key_or_group
     if not is_of_hydra(key):
         return ""
     if key.startswith(SWEEPS) and override.package is None:
-        return (
-            "" if multirun else "has an effect in a sweep alone; start one with -m, or leave it out"
-        )
+        what = "has an effect only in a sweep; start one with -m, or leave it out"
+        return "" if multirun else what
     if key == SEARCH_PATH and not saved:
         return ""
     return f"would have no effect; {suggest_instead(key)}"
 
 
 def is_of_hydra(key: str) -> bool:
-    """Tell a key or group of Hydra's from one of the configuration."""
+    """Return whether a key or group is one of Hydra's own."""
     return key == "hydra" or key.startswith(("hydra.", "hydra/"))
 
 
@@ -91,7 +92,7 @@ def suggest_instead(key: str) -> str:
 
 
 def parse_overrides(overrides: Iterable[str]) -> Iterator[Override]:
-    """Read overrides by Hydra's grammar; composing explains those that cannot be read."""
+    """Parse overrides; those that cannot be parsed are skipped, composing will explain them."""
     parser = OverridesParser.create()
     for override in overrides:
         try:
@@ -101,22 +102,21 @@ def parse_overrides(overrides: Iterable[str]) -> Iterator[Override]:
 
 
 def require_unchanged(config: DictConfig) -> None:
-    """Raise RequestError where a file has changed a setting of Hydra's without effect in a composed configuration."""
+    """Raise RequestError if a file has set a setting of Hydra's that would have no effect."""
     node: Any = OmegaConf.to_container(config.hydra, resolve=False)
-    problems = [
-        Problem(
-            f"hydra.{key}",
-            f"is set to {found}, which would have no effect; {suggest_instead(f'hydra.{key}')}",
-        )
-        for key, value in UNCHANGED.items()
-        if (found := setting(node, key)) != value
-    ]
+    problems = []
+    for key, value in UNCHANGED.items():
+        found = find_setting(node, key)
+        if found != value:
+            name = f"hydra.{key}"
+            what = f"is set to {found}, which would have no effect; {suggest_instead(name)}"
+            problems.append(Problem(name, what))
     if problems:
         raise RequestError(*problems)
 
 
-def setting(node: Any, key: str) -> Any:
-    """Return the value of a dotted key, or None where there is none."""
+def find_setting(node: Any, key: str) -> Any:
+    """Return the value of a dotted key; None if there is none."""
     for part in key.split("."):
         node = node.get(part) if isinstance(node, dict) else None
     return node

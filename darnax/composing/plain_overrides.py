@@ -1,4 +1,4 @@
-"""Overrides of a saved configuration: Hydra's grammar, applied to plain values; no file is looked for."""
+"""Applies overrides to the plain values of a saved configuration, without reading any file."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
@@ -13,19 +13,17 @@ from omegaconf.errors import OmegaConfBaseException
 from darnax.composing import explanations, references
 from darnax.composing.composition import Composed, keep_references
 from darnax.composing.derivations import Keys
-from darnax.composing.references import ABSENT, Lookup, child
+from darnax.composing.references import ABSENT, Lookup, get_child
 from darnax.errors import Problem, RequestError, first_line
 
-FILES = (
-    "chooses a file, and a saved configuration is complete; change single values of it: key=value"
-)
+FILES = "chooses a file, but a saved configuration is complete; change single values: key=value"
 
 
 class Changes:
-    """A configuration that is being changed.
+    """A configuration that overrides are applied to.
 
     Args:
-        before: what it is; it stays as it is.
+        before: the configuration; it is not modified.
         is_group: whether a key is a folder of configurations, of which a value chooses a file.
     """
 
@@ -36,20 +34,20 @@ class Changes:
         self.is_group = is_group
 
     def apply(self, words: Sequence[str]) -> None:
-        """Apply overrides in their order; RequestError explains every one that does not fit."""
+        """Apply overrides in their order; a RequestError explains every one that is invalid."""
         problems: list[Problem] = []
         for word in words:
             try:
-                self.change(parsed(word))
+                self.change(parse_override(word))
             except RequestError as error:
                 problems += error.problems
         if problems:
             raise RequestError(*problems)
 
-    def give(self, key: str, value: Any) -> None:
+    def set_value(self, key: str, value: Any) -> None:
         """Set one value, whatever it was."""
-        self.replace([key])
-        self.put(key, references.split(key), value, add=True)
+        self.mark_replaced([key])
+        self.put(key, references.split_key(key), value, add=True)
 
     def change(self, override: Override) -> None:
         """Apply one override."""
@@ -57,37 +55,32 @@ class Changes:
         if override.is_sweep_override():
             what = f"has several values; sweep over them with -m, or write a list as {key}=[…]"
             raise RequestError(Problem(word, what))
-        if "/" in key or override.package is not None or self.chooses(override, value):
+        if "/" in key or override.package is not None or self.chooses_file(override, value):
             raise RequestError(Problem(word, FILES))
         if override.is_delete():
             self.delete(word, key, value)
             return
-        value = self.evaluated(word, key, value)
-        there = Lookup(self.tree).find(key)
-        if override.is_add() and there not in (ABSENT, None) and not isinstance(value, dict | list):
-            raise RequestError(
-                Problem(word, f"{key} is there already; change it with {word.lstrip('+')}")
-            )
-        self.put(
-            word, references.split(key), value, add=override.is_add() or override.is_force_add()
-        )
+        value = self.evaluate(word, key, value)
+        existing = Lookup(self.tree).find(key)
+        is_value = not isinstance(value, dict | list)
+        if override.is_add() and is_value and existing not in (ABSENT, None):
+            what = f"{key} exists already; change it with {word.lstrip('+')}"
+            raise RequestError(Problem(word, what))
+        add = override.is_add() or override.is_force_add()
+        self.put(word, references.split_key(key), value, add=add)
 
-    def chooses(self, override: Override, value: Any) -> bool:
-        """Tell whether an override chooses a file of a group."""
-        return (
-            not override.is_delete()
-            and self.is_group(override.key_or_group)
-            and not isinstance(value, dict)
-        )
+    def chooses_file(self, override: Override, value: Any) -> bool:
+        """Return whether an override chooses a file of a group."""
+        if override.is_delete() or isinstance(value, dict):
+            return False
+        return self.is_group(override.key_or_group)
 
-    def evaluated(self, word: str, key: str, value: Any) -> Any:
-        """Return the value of an override with references kept, and what a resolver is to look up looked up."""
-        texts = [
-            text for _, text in references.leaves(value) if isinstance(text, str) and "${" in text
-        ]
-        self.replace(given(value, key))
+    def evaluate(self, word: str, key: str, value: Any) -> Any:
+        """Return the value of an override with its references kept and its resolvers called."""
+        texts = [text for _, text in references.interpolations(value)]
+        self.mark_replaced(replaced_keys(value, key))
         if all(map(references.is_plain, texts)):
-            return references.all_absolute(value, key)
+            return references.make_all_absolute(value, key)
         try:
             config = OmegaConf.create(references.resolve(self.tree))
             OmegaConf.update(config, key, value, merge=False, force_add=True)
@@ -99,88 +92,91 @@ class Changes:
         self.computed_from |= composed.computed_from
         return references.find(composed.tree, key)
 
-    def replace(self, keys: Iterable[str]) -> None:
-        """Note that values are given or taken away: they are not made of others any more."""
-        known = Keys(keys)
-        self.touched += known.exact
-        made = self.computed_from.items()
-        self.computed_from = {name: found for name, found in made if not known.cover(name)}
+    def mark_replaced(self, keys: Iterable[str]) -> None:
+        """Note that values are set or removed: they are not computed from others any more."""
+        replaced = Keys(keys)
+        self.touched += replaced.exact
+        self.computed_from = {
+            name: found for name, found in self.computed_from.items() if not replaced.covers(name)
+        }
 
     def put(self, word: str, parts: Sequence[str], value: Any, *, add: bool) -> None:
-        """Set a value; a reference on the way to it is replaced by a copy of what it refers to."""
+        """Set a value; a reference on the way to it is replaced by a copy of its target."""
         node: Any = self.tree
         for depth, part in enumerate(parts[:-1], 1):
-            inner = self.own(node, part)
+            inner = self.copy_target(node, part)
             if not isinstance(inner, dict | list):
                 if not add or (isinstance(node, list) and inner is ABSENT):
-                    raise self.absent(
-                        word, parts[:depth] if inner is ABSENT else parts[: depth + 1]
-                    )
+                    known_depth = depth if inner is ABSENT else depth + 1
+                    raise self.explain_absent(word, parts[:known_depth])
                 inner = assign(node, part, {})
             node = inner
-        here = self.own(node, parts[-1]) if isinstance(value, dict) else child(node, parts[-1])
-        if here is ABSENT and (not add or isinstance(node, list)):
-            raise self.absent(word, parts)
-        if isinstance(here, dict) and isinstance(value, dict):
+        is_mapping = isinstance(value, dict)
+        existing = self.copy_target(node, parts[-1]) if is_mapping else get_child(node, parts[-1])
+        if existing is ABSENT and (not add or isinstance(node, list)):
+            raise self.explain_absent(word, parts)
+        if is_mapping and isinstance(existing, dict):
             for key, inner in value.items():
                 self.put(word, [*parts, str(key)], inner, add=add)
         else:
             assign(node, parts[-1], value)
 
-    def own(self, node: Any, part: str) -> Any:
-        """Return what stands under a part of a key; a reference is replaced by a copy first."""
-        inner = child(node, part)
+    def copy_target(self, node: Any, part: str) -> Any:
+        """Return the child under a part of a key; a reference is first replaced by its target."""
+        inner = get_child(node, part)
         if isinstance(inner, str) and references.REFERENCE.fullmatch(inner):
             inner = assign(node, part, deepcopy(Lookup(self.tree).target(inner)))
         return inner
 
     def delete(self, word: str, key: str, value: Any) -> None:
-        """Take a key away; with a value, only if it has this one."""
-        parts = references.split(key)
+        """Remove a key; with a value, only if it has this one."""
+        parts = references.split_key(key)
         node: Any = self.tree
         for part in parts[:-1]:
-            node = self.own(node, part)
-        there = child(node, parts[-1])
-        known = list(explanations.walk(self.tree, ""))
-        if there is ABSENT:
-            raise RequestError(
-                Problem(word, f"there is no {key} to take away{explanations.hint(key, known)}")
-            )
-        if value is not None and value != there:
-            raise RequestError(Problem(word, f"the value of {key} is {there}, and not {value}"))
-        del node[int(parts[-1]) if isinstance(node, list) else name_in(node, parts[-1])]
-        self.replace([key])
+            node = self.copy_target(node, part)
+        existing = get_child(node, parts[-1])
+        if existing is ABSENT:
+            suggestion = explanations.hint(key, explanations.key_names(self.tree))
+            raise RequestError(Problem(word, f"there is no {key} to remove{suggestion}"))
+        if value is not None and value != existing:
+            raise RequestError(Problem(word, f"the value of {key} is {existing}, and not {value}"))
+        del node[as_index(node, parts[-1])]
+        self.mark_replaced([key])
 
-    def absent(self, word: str, parts: Sequence[str]) -> RequestError:
-        """Explain that there is no such key."""
+    def explain_absent(self, word: str, parts: Sequence[str]) -> RequestError:
+        """Return the error that there is no such key."""
         key = ".".join(parts)
-        known = explanations.hint(key, explanations.walk(self.tree, ""))
-        return RequestError(Problem(word, f"there is no {key}{known}; {explanations.EVERY_NAME}"))
+        suggestion = explanations.hint(key, explanations.key_names(self.tree))
+        what = f"there is no {key}{suggestion}; {explanations.EVERY_NAME}"
+        return RequestError(Problem(word, what))
 
 
-def parsed(word: str) -> Override:
-    """Read one override by Hydra's grammar."""
+def parse_override(word: str) -> Override:
+    """Parse one override with Hydra's grammar."""
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException as error:
         raise RequestError(explanations.explain_composition(word, error, [])) from error
 
 
-def given(value: Any, key: str) -> Iterator[str]:
-    """Yield the keys that a value of a key replaces: mappings are merged, everything else is replaced as a whole."""
+def replaced_keys(value: Any, key: str) -> Iterator[str]:
+    """Yield the keys that a value replaces: mappings are merged, anything else replaces a key."""
     if not isinstance(value, dict):
         yield key
         return
     for name, inner in value.items():
-        yield from given(inner, f"{key}.{name}")
+        yield from replaced_keys(inner, f"{key}.{name}")
 
 
 def assign(node: Any, part: str, value: Any) -> Any:
-    """Put a value under a part of a key, and return it."""
-    node[int(part) if isinstance(node, list) else name_in(node, part)] = value
+    """Set the value under a part of a key, and return it."""
+    node[as_index(node, part)] = value
     return value
 
 
-def name_in(node: dict[Any, Any], part: str) -> Any:
-    """Return a part of a key as the mapping has it: as a number, where it does."""
-    return int(part) if part not in node and part.isdecimal() and int(part) in node else part
+def as_index(node: Any, part: str) -> Any:
+    """Return a part of a key as a list or a mapping has it: an integer, where it is one."""
+    if isinstance(node, list):
+        return int(part)
+    is_integer_key = part not in node and part.isdecimal() and int(part) in node
+    return int(part) if is_integer_key else part

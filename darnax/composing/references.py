@@ -1,6 +1,7 @@
-"""References `${a.b}` from one value of a plain configuration to another: followed in bounds, and never by a resolver.
+"""References `${a.b}` from one value of a plain configuration to another.
 
-A plain configuration consists of dictionaries, lists, strings, numbers, booleans and None.
+They are followed without calling any resolver, and only up to a limit. A plain configuration
+consists of dictionaries, lists, strings, numbers, booleans and None.
 """
 
 import re
@@ -12,57 +13,70 @@ from darnax.errors import Problem, RequestError
 REFERENCE = re.compile(
     r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}"""
 )
-LARGEST = (
-    1 << 18
-)  # values and characters; the largest configuration that comes with darnax has 6,000
+# Values and characters of a configuration; darnax's largest has 6,000.
+LARGEST = 1 << 18
 LONGEST = 50  # references one after the other
 MOST = 20  # problems that are listed
 ABSENT: Any = object()
-UNDER_WAY: Any = object()
+IN_PROGRESS: Any = object()  # marks a lookup that has not ended; finding it again is a cycle
 
 
 def is_plain(text: str) -> bool:
-    r"""Tell whether all that a text refers to are values of the configuration.
+    r"""Return whether all references in a text are to values of the configuration.
 
     Example:
-        >>> is_plain("${runner.epochs} epochs"), is_plain("${oc.env:HOME}"), is_plain("${model.${name}}"), is_plain(r"\${a}")
-        (True, False, False, False)
+        >>> is_plain("${runner.epochs} epochs"), is_plain("${oc.env:HOME}")
+        (True, False)
+        >>> is_plain("${model.${name}}"), is_plain(r"\${a}")
+        (False, False)
     """
     return "${" not in REFERENCE.sub("", text) and "\\$" not in text
 
 
-def named_in(text: str) -> list[str]:
+def find_references(text: str) -> list[str]:
     """Return the keys that a text refers to.
 
     Example:
-        >>> named_in("${a.b} of ${c}")
+        >>> find_references("${a.b} of ${c}")
         ['a.b', 'c']
     """
     return [match[1] for match in REFERENCE.finditer(text)]
 
 
-def split(key: str) -> list[str]:
+def split_key(key: str) -> list[str]:
     """Return the parts of a dotted key.
 
     Example:
-        >>> split("a.b[0].c")
+        >>> split_key("a.b[0].c")
         ['a', 'b', '0', 'c']
     """
     return re.sub(r"\[(\w+)\]", r".\1", key).split(".")
 
 
-def normalised(key: str) -> str:
-    """Return a dotted key with dots alone.
+def normalise_key(key: str) -> str:
+    """Return a dotted key with its indices written as parts.
 
     Example:
-        >>> normalised("a.b[0].c")
+        >>> normalise_key("a.b[0].c")
         'a.b.0.c'
     """
-    return ".".join(split(key))
+    return ".".join(split_key(key))
 
 
-def child(node: Any, part: str) -> Any:
-    """Return what stands under one part of a key, or ABSENT."""
+def join_key(name: str, key: Any) -> str:
+    """Return the dotted name of a child; `name` is that of its parent, "" for the root."""
+    return f"{name}.{key}" if name else str(key)
+
+
+def list_children(node: Any) -> list[tuple[Any, Any]]:
+    """Return the keys or indices, and the children, of a mapping or a list; [] of a value."""
+    if isinstance(node, Mapping):
+        return list(node.items())
+    return list(enumerate(node)) if isinstance(node, list) else []
+
+
+def get_child(node: Any, part: str) -> Any:
+    """Return the child under one part of a key, or ABSENT."""
     if isinstance(node, Mapping):
         return node.get(part, node.get(int(part), ABSENT) if part.isdecimal() else ABSENT)
     if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
@@ -71,41 +85,44 @@ def child(node: Any, part: str) -> Any:
 
 
 class Lookup:
-    """Finds values by their keys; every key is looked up once, however often references name it."""
+    """Finds values by their keys; every key is looked up once."""
 
     def __init__(self, tree: Any) -> None:
         self.tree = tree
         self.known: dict[str, Any] = {}
 
     def find(self, key: str) -> Any:
-        """Return what stands under a key, or ABSENT; references on the way are followed, one that stands there is returned."""
+        """Return the value of a key, or ABSENT.
+
+        References on the way are followed; the value itself may be a reference.
+        """
         if key not in self.known:
-            self.known[key] = UNDER_WAY
+            self.known[key] = IN_PROGRESS
             node = self.tree
-            for part in split(key):
-                node = child(self.target(node), part)
+            for part in split_key(key):
+                node = get_child(self.target(node), part)
             self.known[key] = node
-        if self.known[key] is UNDER_WAY:
+        if self.known[key] is IN_PROGRESS:
             raise RequestError(Problem(key, "refers to itself"))
         return self.known[key]
 
     def target(self, node: Any) -> Any:
-        """Return what a value refers to if it is a reference and nothing else, and the value itself if not."""
+        """Return the target if a value is exactly one reference, else the value itself."""
         length = 0
-        while isinstance(node, str) and (match := REFERENCE.fullmatch(node)):
-            if (length := length + 1) > LONGEST:
-                raise RequestError(
-                    Problem(
-                        match[1],
-                        f"is reached by more than {LONGEST} references, or refers to itself",
-                    )
-                )
+        while isinstance(node, str):
+            match = REFERENCE.fullmatch(node)
+            if match is None:
+                break
+            length += 1
+            if length > LONGEST:
+                what = f"is reached by more than {LONGEST} references, or refers to itself"
+                raise RequestError(Problem(match[1], what))
             node = self.find(match[1])
         return node
 
 
 def find(tree: Any, key: str) -> Any:
-    """Return what stands under a key, or ABSENT; references on the way are followed, one that stands there is returned.
+    """Return the value of a key, or ABSENT; references on the way are followed.
 
     Example:
         >>> find({"a": "${b}", "b": {"c": [1, 2]}}, "a.c.1")
@@ -115,48 +132,55 @@ def find(tree: Any, key: str) -> Any:
 
 
 def leaves(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name and the value of everything that is no mapping or list; empty ones are leaves."""
-    if not isinstance(node, Mapping | list) or not node:
+    """Yield the dotted name and the value of everything but filled mappings and lists."""
+    children = list_children(node)
+    if not children:
         yield name, node
-        return
-    for key, inner in node.items() if isinstance(node, Mapping) else enumerate(node):
-        yield from leaves(inner, f"{name}.{key}" if name else str(key))
+    for key, inner in children:
+        yield from leaves(inner, join_key(name, key))
 
 
-def absolute(text: str, name: str) -> str:
-    """Return the text at a dotted name with `${.sibling}` written in full.
+def interpolations(node: Any) -> Iterator[tuple[str, str]]:
+    """Yield the dotted name and the text of every value that contains `${`."""
+    for name, value in leaves(node):
+        if isinstance(value, str) and "${" in value:
+            yield name, value
+
+
+def make_absolute(text: str, name: str) -> str:
+    """Return the text at a dotted name with relative references such as `${.sibling}` in full.
 
     Example:
-        >>> absolute("${.rate} and ${..b}, ${seed}", "a.c.step")
+        >>> make_absolute("${.rate} and ${..b}, ${seed}", "a.c.step")
         '${a.c.rate} and ${a.b}, ${seed}'
     """
 
-    def full(match: re.Match[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
         key = match[1].lstrip(".")
         dots = len(match[1]) - len(key)
-        return f"${{{'.'.join([*name.split('.')[:-dots], key])}}}" if dots else match[0]
+        if not dots:
+            return match[0]
+        above = name.split(".")[:-dots]
+        return f"${{{'.'.join([*above, key])}}}"
 
-    return REFERENCE.sub(full, text)
+    return REFERENCE.sub(replace, text)
 
 
-def all_absolute(node: Any, name: str = "") -> Any:
-    """Return a copy in which every reference is written in full."""
+def make_all_absolute(node: Any, name: str = "") -> Any:
+    """Return a copy of a tree in which every reference is written in full."""
     if isinstance(node, Mapping):
-        return {
-            key: all_absolute(inner, f"{name}.{key}" if name else str(key))
-            for key, inner in node.items()
-        }
+        return {key: make_all_absolute(inner, join_key(name, key)) for key, inner in node.items()}
     if isinstance(node, list):
-        return [all_absolute(inner, f"{name}.{index}") for index, inner in enumerate(node)]
-    return absolute(node, name) if isinstance(node, str) else node
+        return [make_all_absolute(inner, f"{name}.{index}") for index, inner in enumerate(node)]
+    return make_absolute(node, name) if isinstance(node, str) else node
 
 
 def resolve(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy in which every reference is replaced by what it refers to.
+    """Return a copy in which every reference is replaced by its target.
 
     Raises:
-        RequestError: names every value that refers to nothing or to itself, or has still to be given (`???`); or the copy
-            would be larger than any configuration.
+        RequestError: names every value that refers to nothing or to itself, or has no value yet
+            (`???`); or the copy would be larger than any configuration.
 
     Example:
         >>> resolve({"depth": 2, "size": ["${depth}"], "text": "${depth} layers"})
@@ -164,7 +188,7 @@ def resolve(tree: Mapping[str, Any]) -> dict[str, Any]:
     """
     resolution = Resolution(tree)
     try:
-        resolved: dict[str, Any] = resolution.value(tree, "")
+        resolved: dict[str, Any] = resolution.copy_node(tree, "")
     except RecursionError as error:
         raise RequestError("the configuration is nested too deep, or refers to itself") from error
     if resolution.problems:
@@ -173,7 +197,7 @@ def resolve(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Resolution:
-    """One pass over a configuration; problems are collected, but for a size that goes beyond all bounds."""
+    """One pass over a configuration that collects problems; too large a result ends it at once."""
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
         self.tree = tree
@@ -182,62 +206,58 @@ class Resolution:
         self.left = LARGEST
         self.followed: list[str] = []
 
-    def value(self, node: Any, name: str) -> Any:
-        """Return the copy of what stands at a name."""
+    def copy_node(self, node: Any, name: str) -> Any:
+        """Return the resolved copy of the node at a name."""
         self.count(1)
         if isinstance(node, Mapping):
-            return {
-                key: self.value(inner, f"{name}.{key}" if name else str(key))
-                for key, inner in node.items()
-            }
+            return {key: self.copy_node(inner, join_key(name, key)) for key, inner in node.items()}
         if isinstance(node, list):
-            return [self.value(inner, f"{name}.{index}") for index, inner in enumerate(node)]
-        return self.text(node, name) if isinstance(node, str) else node
+            return [self.copy_node(inner, f"{name}.{index}") for index, inner in enumerate(node)]
+        return self.resolve_text(node, name) if isinstance(node, str) else node
 
-    def text(self, text: str, name: str) -> Any:
-        """Return what a text stands for."""
+    def resolve_text(self, text: str, name: str) -> Any:
+        """Return the value of a text."""
         if text == "???":
-            self.refuse(name, "has no value yet (???); give it one")
-        if match := REFERENCE.fullmatch(text):
+            self.add_problem(name, "has no value yet (???); give it one")
+        match = REFERENCE.fullmatch(text)
+        if match:
             return self.follow(match[1], name)
         text = REFERENCE.sub(lambda match: str(self.follow(match[1], name)), text)
         self.count(len(text))
         if "${" in text:
-            self.refuse(name, f"got {text}, which still refers to something")
+            self.add_problem(name, f"got {text}, which still refers to something")
         return text
 
     def follow(self, key: str, name: str) -> Any:
-        """Return what a reference at a name leads to."""
+        """Return the resolved target of a reference at a name."""
         if key in self.followed:
-            self.refuse(name, f"refers to ${{{key}}}, and so to itself")
+            self.add_problem(name, f"refers to ${{{key}}}, and so to itself")
             return None
         if len(self.followed) > LONGEST:
-            raise RequestError(
-                Problem(name, f"is reached by more than {LONGEST} references, one after the other")
-            )
-        if (found := self.lookup.find(key)) is ABSENT:
-            from darnax.composing import (
-                explanations,
-            )  # which needs OmegaConf, and commands that compose nothing go without
+            what = f"is reached by more than {LONGEST} references, one after the other"
+            raise RequestError(Problem(name, what))
+        found = self.lookup.find(key)
+        if found is ABSENT:
+            # Imported here: it needs OmegaConf, which commands that compose nothing do not load.
+            from darnax.composing import explanations
 
-            known = explanations.hint(key, explanations.walk(self.tree, ""))
-            self.refuse(name, f"refers to ${{{key}}}, which does not exist{known}")
+            suggestion = explanations.hint(key, explanations.key_names(self.tree))
+            self.add_problem(name, f"refers to ${{{key}}}, which does not exist{suggestion}")
             return None
         self.followed.append(key)
-        value = self.value(found, key)
+        value = self.copy_node(found, key)
         self.followed.pop()
         return value
 
-    def refuse(self, name: str, what: str) -> None:
-        """Note a problem; when there are many, stop."""
+    def add_problem(self, name: str, what: str) -> None:
+        """Note a problem; raise all of them when there are many."""
         self.problems.append(Problem(name, what))
         if len(self.problems) == MOST:
             raise RequestError(*dict.fromkeys(self.problems))
 
     def count(self, size: int) -> None:
-        """Take a size from what is left."""
+        """Subtract a size from what the copy may still grow."""
         self.left -= size
         if self.left < 0:
-            raise RequestError(
-                f"the references of the configuration unfold to more than {LARGEST} values; write fewer"
-            )
+            what = f"the references of the configuration unfold to more than {LARGEST} values"
+            raise RequestError(f"{what}; write fewer")

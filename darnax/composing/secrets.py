@@ -1,55 +1,60 @@
-"""Values that must not be written down: what the environment keeps under the name of a key, a token or a password."""
+"""Secrets that must not be recorded: environment variables named like a key, token or password."""
 
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from darnax.composing.references import join_key, list_children
 from darnax.errors import Problem, RequestError
 
 SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-SHORTEST = 8  # letters; a shorter value stands in configurations by chance
-WRITTEN = "which a run would write down; take it away"
+SHORTEST = 8  # characters; a shorter value may occur in a configuration by chance
+WRITTEN = "which a run would record; remove it"
 
 
-def secrets() -> dict[str, str]:
-    """Return value -> name of the variables that hold a secret."""
-    held = {value.strip(): name for name, value in os.environ.items() if SECRET.search(name)}
-    return {value: name for value, name in held.items() if len(value) >= SHORTEST}
+def find_secrets() -> dict[str, str]:
+    """Map the value of every environment variable with a secret to its name."""
+    found = {}
+    for name, value in os.environ.items():
+        if SECRET.search(name) and len(value.strip()) >= SHORTEST:
+            found[value.strip()] = name
+    return found
 
 
 def find_exposed(config: Mapping[str, Any]) -> list[Problem]:
-    """Find what a run would write into its folder and show on a dashboard, and must not: values, and names of values."""
-    known = secrets()
-    found = [
-        Problem(mask([name])[0], f"holds the value of ${variable}, {WRITTEN}")
-        for name, text in texts(config)
-        for value, variable in known.items()
-        if value in text
-    ]
-    return list(dict.fromkeys(found))
+    """Find the keys and values with a secret: a run would write them to its folder and W&B."""
+    known = find_secrets()
+    found: dict[Problem, None] = {}
+    for name, text in key_and_value_texts(config):
+        for value, variable in known.items():
+            if value in text:
+                where = mask([name])[0]
+                found[Problem(where, f"contains the value of ${variable}, {WRITTEN}")] = None
+    return list(found)
 
 
 def require_none(words: Sequence[str]) -> None:
-    """Raise RequestError where a word of a command line holds a secret, however it is quoted there.
+    """Raise RequestError if a word of a command line contains a secret, however it is quoted.
 
     The words are written into the folder of a run or a sweep, and W&B records them as well.
     """
-    known = secrets()
-    problems = [
-        Problem(f"argument {position}", f"holds the value of ${variable}, {WRITTEN}")
-        for position, word in enumerate(words, 1)
-        for value, variable in known.items()
-        if any(value in text for text in possible_meanings(word))
-    ]
+    known = find_secrets()
+    problems = []
+    for position, word in enumerate(words, 1):
+        meanings = list(possible_meanings(word))
+        for value, variable in known.items():
+            if any(value in text for text in meanings):
+                what = f"contains the value of ${variable}, {WRITTEN}"
+                problems.append(Problem(f"argument {position}", what))
     if problems:
         raise RequestError(*problems)
 
 
 def possible_meanings(word: str) -> Iterator[str]:
-    """Yield a word as it was typed, and the texts that Hydra's grammar finds in it."""
+    """Yield a word as it was typed, and the texts that Hydra's grammar parses from it."""
     yield word
-    if not secrets():
+    if not find_secrets():
         return
     from hydra.core.override_parser.types import ChoiceSweep, Override
 
@@ -59,23 +64,24 @@ def possible_meanings(word: str) -> Iterator[str]:
         value = override.value()
         if isinstance(value, ChoiceSweep):
             value = [Override._convert_value(element) for element in value.list]
-        yield from (text for _, text in texts({override.key_or_group: value}))
+        for _, text in key_and_value_texts({override.key_or_group: value}):
+            yield text
 
 
-def texts(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def key_and_value_texts(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield the dotted name and the text of every key and every value."""
-    if isinstance(node, Mapping | list | tuple):
-        for key, inner in node.items() if isinstance(node, Mapping) else enumerate(node):
-            below = f"{name}.{key}" if name else str(key)
-            yield below, str(key)
-            yield from texts(inner, below)
-    else:
+    if not isinstance(node, Mapping | list | tuple):
         yield name, str(node)
+        return
+    for key, inner in list_children(list(node) if isinstance(node, tuple) else node):
+        below = join_key(name, key)
+        yield below, str(key)
+        yield from key_and_value_texts(inner, below)
 
 
 def mask(words: Sequence[str]) -> list[str]:
-    """Return a command line with the names of the variables in the place of their values."""
+    """Return a command line with secrets replaced by the names of their variables."""
     found = list(words)
-    for value, variable in secrets().items():
+    for value, variable in find_secrets().items():
         found = [word.replace(value, f"${variable}") for word in found]
     return found

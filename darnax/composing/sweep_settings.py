@@ -10,9 +10,9 @@ NUMBERS = {  # launcher -> settings that take a number, or true or false
     "submitit_local": SUBMITIT,
     "submitit_slurm": f"{SUBMITIT} {SLURM_NUMBERS}",
 }
-NAMES = {
-    "submitit_slurm": "partition account qos constraint gres mem_per_gpu mem_per_cpu"
-}  # and those that take a word
+# launcher -> settings that take a name
+NAMES = {"submitit_slurm": "partition account qos constraint gres mem_per_gpu mem_per_cpu"}
+# Settings of a search; sweeps/search.py validates each of them.
 SEARCH = (
     "n_trials",
     "n_jobs",
@@ -23,4 +23,4 @@ SEARCH = (
     "params",
     "sampler",
     "pruner",
-)  # each validated there
+)

@@ -1,6 +1,7 @@
-"""What may run code or look things up is said on the command line, by the person: a file may ask for it and is refused.
+"""Trust is granted on the command line alone: a file may ask to run code, and is refused.
 
-So a configuration that came with a run folder or from the web can be trained, resumed and evaluated without being read first.
+So a configuration from a run folder or the web can be trained, resumed and evaluated without being
+read first.
 """
 
 import re
@@ -12,25 +13,28 @@ from typing import Any
 from darnax.composing import references
 from darnax.errors import Problem, RequestError
 
-HYDRAS = ("defaults", "hydra")  # keys with which Hydra would read other files and make objects
+HYDRAS = ("defaults", "hydra")  # keys with which Hydra would read other files or make objects
 
 
 def trusted_packages(overrides: Sequence[str]) -> frozenset[str]:
-    """Return the packages that `trust=[…]` names among the words of a command line.
+    """Return the packages that `trust=[…]` names on a command line.
 
     Example:
-        >>> sorted(granted(["seed=3", "trust=[mylab,yours]"]))
+        >>> sorted(trusted_packages(["seed=3", "trust=[mylab,yours]"]))
         ['mylab', 'yours']
     """
-    values = (o.partition("=")[2] for o in overrides if o.lstrip("+").startswith("trust="))
-    return frozenset(word for value in values for word in re.findall(r"\w+", value))
+    found: set[str] = set()
+    for word in overrides:
+        if word.lstrip("+").startswith("trust="):
+            found.update(re.findall(r"\w+", word.partition("=")[2]))
+    return frozenset(found)
 
 
 def split_trust(overrides: Sequence[str]) -> tuple[frozenset[str], list[str]]:
-    """Part the packages that a command line trusts from the rest of its words.
+    """Split a command line into the packages that it trusts and its other overrides.
 
     Example:
-        >>> parted(["seed=3", "trust=[mylab]"])
+        >>> split_trust(["seed=3", "trust=[mylab]"])
         (frozenset({'mylab'}), ['seed=3'])
     """
     rest = [word for word in overrides if not word.lstrip("+").startswith("trust=")]
@@ -38,10 +42,10 @@ def split_trust(overrides: Sequence[str]) -> tuple[frozenset[str], list[str]]:
 
 
 def trust_option(packages: Collection[str]) -> str:
-    """Return what has to be added to a command that goes on with a run.
+    """Return the option that a command needs to trust packages, with a leading space.
 
     Example:
-        >>> repeated(["mylab"]), repeated([])
+        >>> trust_option(["mylab"]), trust_option([])
         (" 'trust=[mylab]'", '')
     """
     names = ",".join(sorted(packages))
@@ -49,65 +53,37 @@ def trust_option(packages: Collection[str]) -> str:
 
 
 def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> None:
-    """Raise RequestError where a configuration would trust more packages than the command line does."""
+    """Raise RequestError if a configuration trusts more packages than the command line does."""
     asked = config.get("trust")
-    if more := set(map(str, asked if isinstance(asked, list) else ())) - set(packages):
-        names = ", ".join(sorted(more))
-        what = f"the configuration asks to run code of {names}; if you trust it, say so on the command line:{trust_option(more)}"
+    untrusted = set(map(str, asked if isinstance(asked, list) else ())) - set(packages)
+    if untrusted:
+        what = f"the configuration asks to run code of {', '.join(sorted(untrusted))}; "
+        what += f"if you trust it, say so on the command line:{trust_option(untrusted)}"
         raise RequestError(Problem("trust", what))
 
 
 def require_plain(config: Mapping[str, Any], file: Path) -> None:
-    """Raise RequestError unless plain values of a file are a configuration: nothing in it leads anywhere else."""
-    problems = [
-        Problem(
-            str(file),
-            f"has the key {key}, which is Hydra's; take it away, and choose on the command line instead",
-        )
-        for key in HYDRAS
-        if key in config
-    ]
-    problems += [
-        Problem(key, "YAML reads on, off, yes, no and null as values; put the key in quotes")
-        for key in wrong_keys(config)
-    ]
-    problems += [
-        Problem(
-            name,
-            f"got {text}; a file cannot look anything up, write the value, or give it on the command line",
-        )
-        for name, text in text_leaves(config)
-        if "${" in text and not references.is_plain(text)
-    ]
+    """Raise RequestError if the values of a file read, look up or make anything else."""
+    problems = []
+    for key in HYDRAS:
+        if key in config:
+            what = f"has the key {key}, which is Hydra's; remove it, and give overrides instead"
+            problems.append(Problem(str(file), what))
+    for key in find_invalid_keys(config):
+        what = "YAML reads on, off, yes, no and null as values; put the key in quotes"
+        problems.append(Problem(key, what))
+    for name, text in references.interpolations(config):
+        if not references.is_plain(text):
+            what = f"got {text}; a file cannot look anything up, write the value, or give it on "
+            problems.append(Problem(name, f"{what}the command line"))
     if problems:
         raise RequestError(*problems[: references.MOST])
 
 
-def wrong_keys(node: Any, name: str = "") -> Iterator[str]:
-    """Yield the dotted names of keys that are neither a text nor a whole number."""
-    for key, child in (
-        node.items()
-        if isinstance(node, Mapping)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    ):
-        below = f"{name}.{key}" if name else str(key)
+def find_invalid_keys(node: Any, name: str = "") -> Iterator[str]:
+    """Yield the dotted names of keys that are neither texts nor integers."""
+    for key, child in references.list_children(node):
+        below = references.join_key(name, key)
         if isinstance(key, bool) or not isinstance(key, str | int):
             yield below
-        yield from wrong_keys(child, below)
-
-
-def text_leaves(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the dotted name and the words of every leaf that is a text."""
-    items = (
-        node.items()
-        if isinstance(node, Mapping)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    )
-    for key, child in items:
-        yield from text_leaves(child, f"{name}.{key}" if name else str(key))
-    if isinstance(node, str):
-        yield name, node
+        yield from find_invalid_keys(child, below)

@@ -1,1 +1,1 @@
-"""One run, from its configuration or its folder: opens the data, makes the folder, trains, resumes, reopens."""
+"""One run, from a configuration or its folder: opens data, makes the folder, trains, resumes."""

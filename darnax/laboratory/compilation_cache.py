@@ -1,11 +1,11 @@
-"""Compiled programs are kept between processes, so that the next run starts at once."""
+"""Keeps compiled programs between processes, so that later runs start without compiling."""
 
 import os
 from pathlib import Path
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles in the user's cache folder, unless JAX_COMPILATION_CACHE_DIR names another one."""
+    """Let JAX cache programs in the user's cache folder, or in JAX_COMPILATION_CACHE_DIR if set."""
     import jax
 
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
@@ -14,5 +14,5 @@ def keep_compiled_programs() -> None:
 
 
 def own_cache() -> Path:
-    """Return the folder in which JAX keeps what it compiles for darnax."""
+    """Return the folder in which JAX caches darnax's programs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "darnax" / "jax"

@@ -1,4 +1,4 @@
-"""The data of an experiment, opened once it is sure that they can be used."""
+"""Opens the data of an experiment and checks that they fit it."""
 
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,9 @@ def open_data(
     trains: bool = True,
     existing: bool = False,
 ) -> "Dataset":
-    """Open the data of an experiment, once it is sure that they can be used.
+    """Open the data of an experiment, after a check that its devices exist.
 
-    With `existing` they are those of a run that an earlier version may have made.
+    With `existing`, the data are those of a run, which an earlier version may have made.
     """
     from darnax.children import keep_to_installed_code
     from darnax.data import open_dataset
@@ -42,12 +42,12 @@ def open_data(
             progress=progress,
             existing=existing,
         )
-    keep_to_installed_code()  # OpenCV was imported, and XLA starts compilers
+    keep_to_installed_code()  # opening the data imported OpenCV, and XLA will start compilers
     return require_fitting_data(dataset, data, trains=trains)
 
 
 def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
-    """Raise RequestError unless the optimiser can be made, now that it is known how many steps an epoch has."""
+    """Raise RequestError unless the optimiser can be made with the steps that an epoch has."""
     from darnax.builder.optimizers import Groups
     from darnax.errors import Problem, RequestError, first_line
     from darnax.runner.train import steps_of
@@ -63,19 +63,21 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
 
 
 def require_own_order(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
-    """Return the dataset, or raise RequestError where replicas would train in the order of another one's seed."""
+    """Return the dataset; raise RequestError if replicas cannot each have their own order of it."""
     from darnax.data import is_streamed
     from darnax.errors import Problem, RequestError
 
     replicas = experiment.runner.replicas
     if replicas > 1 and is_streamed(dataset.train):
-        what = f"got {replicas}, but every seed streams data in an order of its own; sweep over seed, or raise data.memory_gib"
-        raise RequestError(Problem("runner.replicas", what))
+        what = f"got {replicas}, but every seed streams data in an order of its own; "
+        raise RequestError(
+            Problem("runner.replicas", f"{what}sweep over seed, or raise data.memory_gib")
+        )
     return dataset
 
 
 def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = True) -> "Dataset":
-    """Open what stands for a dataset, and choose from it as the configuration says.
+    """Open a source of a dataset, and select from it as configured.
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
     """
@@ -84,8 +86,12 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
     from darnax.errors import Problem, RequestError
     from darnax.runner.experiment import MEMORY_GIB
 
-    ours = {"data.memory_gib": data.memory_gib != MEMORY_GIB, "data.test": bool(data.test)}
-    if given := [where for where, is_given in ours.items() if is_given]:
+    without_effect = {
+        "data.memory_gib": data.memory_gib != MEMORY_GIB,
+        "data.test": bool(data.test),
+    }
+    given = [where for where, is_given in without_effect.items() if is_given]
+    if given:
         what = "has no effect on a data.source, which decides that itself; leave it out"
         raise RequestError(*(Problem(where, what) for where in given))
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
@@ -96,7 +102,7 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
 def require_fitting_data(
     dataset: "Dataset", data: "DataChoice", *, trains: bool = True
 ) -> "Dataset":
-    """Return the dataset, after a look at whether it is what the configuration says it is, and enough to train on."""
+    """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
     import jax
 
     from darnax.errors import Problem, RequestError, first_line
@@ -106,23 +112,17 @@ def require_fitting_data(
     try:
         shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
     except Exception as error:  # stages of other packages may raise anything
-        said = f"cannot encode an input of shape {list(raw.shape)} ({type(error).__name__}: {first_line(error)})"
-        raise RequestError(Problem("data.encode", said)) from error
+        what = f"cannot encode an input of shape {list(raw.shape)} "
+        what += f"({type(error).__name__}: {first_line(error)})"
+        raise RequestError(Problem("data.encode", what)) from error
     if shape != data.shape:
-        problems.append(
-            Problem(
-                "data.shape",
-                f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that",
-            )
-        )
-    if dataset.class_names and len(dataset.class_names) != data.classes:
-        there = len(dataset.class_names)
-        problems.append(
-            Problem(
-                "data.classes",
-                f"got {data.classes}, expected {there}: {dataset.name} has {count_of(there, 'class', 'classes')}; write that",
-            )
-        )
+        what = f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"
+        problems.append(Problem("data.shape", what))
+    count = len(dataset.class_names)
+    if count and count != data.classes:
+        classes = count_of(count, "class", "classes")
+        what = f"got {data.classes}, expected {count}: {dataset.name} has {classes}; write that"
+        problems.append(Problem("data.classes", what))
     if trains and not dataset.train.batches(data.batch_size):
         what = f"got {data.batch_size}, more than there is to train on at once"
         what += f" of {count_of(len(dataset.train), 'example')}; lower it"

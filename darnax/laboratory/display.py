@@ -1,4 +1,4 @@
-"""What is shown of a run while it is prepared and trained; the command line and a notebook each hand in their own."""
+"""What is shown of a run; the command line and notebooks pass their own displays."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from darnax.tracking import Tracker
 
-StageProgress = Callable[[str, int, int], None]  # of (stage, done, total)
+StageProgress = Callable[[str, int, int], None]  # called with (stage, done, total)
 DataProgress = Callable[[], AbstractContextManager[StageProgress]]
 
 
 @contextmanager
 def no_progress() -> Iterator[StageProgress]:
-    """Give a function that shows nothing."""
+    """Give a progress function that shows nothing."""
     yield lambda stage, done, total: None
 
 
@@ -23,11 +23,11 @@ class Display:
     """What is shown of a run.
 
     Args:
-        data_progress: gives, while data are prepared, a function `(stage, done, total)` that is called as they are.
-        console: makes the tracker that shows the progress of training, as `darnax.tracking.console.Console` does; None: no
-            progress is shown.
+        data_progress: gives a function `(stage, done, total)`, called while data are prepared.
+        console: makes the tracker that shows the progress of training, such as
+            `darnax.tracking.console.Console`; None: no progress is shown.
         log_opened: called once the log of the run is open, before training starts.
-        ends_process: whether the process ends after the run, so that a signal that comes after the end is ignored.
+        ends_process: whether the process ends after the run; then a late signal is ignored.
     """
 
     data_progress: DataProgress = no_progress

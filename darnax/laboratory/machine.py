@@ -1,4 +1,4 @@
-"""A run folder that comes from another machine, or from another place: what belonged to that machine is taken from this one."""
+"""A run folder from another machine or place: its paths and devices are replaced by those here."""
 
 import logging
 import os
@@ -24,44 +24,48 @@ logger = logging.getLogger(__name__)
 
 
 def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dict[str, Any]:
-    """Return a saved configuration in which every path exists here, or is the default of this machine.
+    """Return a saved configuration in which every path exists here, or is the default one.
 
-    `chosen` is the place of the data that the command line names; it is taken as it is.
+    `chosen` is the data folder that the command line gives; it is used as it is.
     """
     paths = config.get("paths")
     if not isinstance(paths, Mapping):
-        return dict(config)  # the builder says what is wrong with it
-    new = {name: existing_or_default(name, place) for name, place in paths.items()}
+        return dict(config)  # the builder will report what is wrong with it
+    new = {name: existing_or_default(name, path) for name, path in paths.items()}
     if chosen is not None:
         new["data"] = chosen
     else:
-        warn(config, {**config, "paths": new})
+        warn_of_data_folder(config, {**config, "paths": new})
     return {**config, "paths": new}
 
 
-def warn(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Say where data from a folder are looked for, where that is not the recorded one."""
+def warn_of_data_folder(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Warn that data are read from another folder than the recorded one, if that is so."""
     was, now = (find(config, DATA) for config in (before, after))
     if was != now and not (after.get("data") or {}).get("source"):
         logger.warning(LOOKED_FOR, DATA, was, now)
 
 
 def is_of_a_run(file: Path) -> bool:
-    """Tell whether a configuration is that of a run folder, whose paths existed where it was trained."""
+    """Return whether a configuration is in a run folder: its paths existed where it was trained."""
     return file.name == "config.yaml" and file.with_name("summary.json").is_file()
 
 
 def values_here(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return key -> value of this machine, for every path that does not exist here."""
+    """Map every path that does not exist here to its value on this machine."""
     paths = config.get("paths")
     if not isinstance(paths, Mapping):
         return {}
-    found = {name: existing_or_default(name, place) for name, place in paths.items()}
-    return {f"paths.{name}": place for name, place in found.items() if place != paths[name]}
+    changed = {}
+    for name, path in paths.items():
+        here = existing_or_default(name, path)
+        if here != path:
+            changed[f"paths.{name}"] = here
+    return changed
 
 
 def composer_here(file: Path | None, overrides: Sequence[str]) -> "Composer":
-    """Return what composes new runs on this machine; the run of a given file may be of another."""
+    """Return the composer of new runs on this machine; the given file may be from another one."""
     from darnax.composing.composer import Composer
 
     adapt = values_here if file is not None and is_of_a_run(file) else None
@@ -69,7 +73,7 @@ def composer_here(file: Path | None, overrides: Sequence[str]) -> "Composer":
 
 
 def compose_here(overrides: Sequence[str], file: Path | None) -> "Composed":
-    """Compose the configuration of a new run for this machine; a given one may be of another."""
+    """Compose the configuration of a new run here; the given file may be from another machine."""
     composer = composer_here(file, overrides)
     configuration = composer.run_composed(list(overrides))
     warn_of_new(composer, [configuration.resolved])
@@ -77,24 +81,25 @@ def compose_here(overrides: Sequence[str], file: Path | None) -> "Composed":
 
 
 def warn_of_new(composer: "Composer", configs: Iterable[Mapping[str, Any]]) -> None:
-    """Say once where new runs look for data, where that is not the folder in the given file."""
+    """Warn once that new runs read data from another folder than the given file names."""
     if composer.saved is None or DATA not in composer.here:
         return
-    taken = (config for config in configs if find(config, DATA) == composer.here[DATA])
-    if (first := next(taken, None)) is not None:
-        warn(composer.saved.resolved, first)
+    for config in configs:
+        if find(config, DATA) == composer.here[DATA]:
+            warn_of_data_folder(composer.saved.resolved, config)
+            return
 
 
-def existing_or_default(name: str, place: Any) -> Any:
+def existing_or_default(name: str, path: Any) -> Any:
     """Return a path if it exists, or else the default one."""
-    if name not in ("data", "outputs") or not isinstance(place, str) or expand_user(place).exists():
-        return place
-    return default(f"paths.{name}", Path.cwd(), frozenset(os.environ.items()))
+    if name not in ("data", "outputs") or not isinstance(path, str) or expand_user(path).exists():
+        return path
+    return default_here(f"paths.{name}", Path.cwd(), frozenset(os.environ.items()))
 
 
 @cache
-def default(name: str, directory: Path, environment: frozenset[tuple[str, str]]) -> Any:
-    """Return a value of the default configuration of a directory and an environment."""
+def default_here(name: str, directory: Path, environment: frozenset[tuple[str, str]]) -> Any:
+    """Return a default value; it depends on (and is cached by) directory and environment."""
     from darnax.composing.composer import default_value
 
     del directory, environment
@@ -102,35 +107,38 @@ def default(name: str, directory: Path, environment: frozenset[tuple[str, str]])
 
 
 def require_of_machine(words: Sequence[str]) -> None:
-    """Raise RequestError where words for a resume change anything but what belongs to this machine."""
+    """Raise RequestError if overrides of a resume change more than this machine's settings."""
     if any(not word.startswith(("trust=", f"{DATA}=")) for word in words):
-        what = "goes on with the configuration of the run; leave out everything else but trust=[…] and paths.data=DIR"
+        what = "resumes with the configuration of the run; "
+        what += "leave out everything else but trust=[…] and paths.data=DIR"
         raise RequestError(Problem("--resume", what))
 
 
 def data_folder_in(words: Sequence[str]) -> str | None:
-    """Return the folder that `paths.data=DIR` names among the words of a command line.
+    """Return the folder that `paths.data=DIR` gives on a command line.
 
     Example:
-        >>> chosen_data(["trust=[mylab]", "paths.data=/data/tfds"])
+        >>> data_folder_in(["trust=[mylab]", "paths.data=/data/tfds"])
         '/data/tfds'
     """
-    places = [word.partition("=")[2].strip("'\"") for word in words if word.startswith(f"{DATA}=")]
-    return places[-1] if places else None
+    values = [word.partition("=")[2] for word in words if word.startswith(f"{DATA}=")]
+    return values[-1].strip("'\"") if values else None
 
 
 def with_devices_here(experiment: "Experiment") -> "Experiment":
-    """Return the experiment for as many devices as there are here, where it was trained on more."""
+    """Return the experiment with at most as many devices as this machine has."""
     import jax
 
-    there, asked = len(jax.local_devices()), experiment.runner.devices
-    if asked is None or asked <= there:
+    available, used = len(jax.local_devices()), experiment.runner.devices
+    if used is None or used <= available:
         return experiment
-    count = max(n for n in range(1, there + 1) if experiment.data.batch_size % n == 0)
+    # The devices share a batch evenly: their number divides the batch size.
+    batch_size = experiment.data.batch_size
+    count = max(number for number in range(1, available + 1) if batch_size % number == 0)
     logger.warning(
         "runner.devices: %d were used, and there are %d here; %d share each batch now",
-        asked,
-        there,
+        used,
+        available,
         count,
     )
     return replace(experiment, runner=replace(experiment.runner, devices=count))

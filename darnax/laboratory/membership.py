@@ -1,4 +1,4 @@
-"""What a run takes from the sweep that it is a point of."""
+"""What a sweep provides to a run that is one of its points."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Membership(ABC):
-    """A run's place in a sweep."""
+    """A run as a point of a sweep."""
 
     @property
     @abstractmethod
@@ -27,4 +27,4 @@ class Membership(ABC):
 
     @abstractmethod
     def judge(self, tracker: "Tracker", run: Path, epochs: float) -> "Tracker":
-        """Return the tracker, or one that also prunes the run where a search finds it hopeless."""
+        """Return the tracker, or one that also prunes the run if the search judges it hopeless."""

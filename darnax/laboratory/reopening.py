@@ -1,4 +1,4 @@
-"""A run that was trained, opened again: its experiment, its data and its programs, to evaluate or to analyse it."""
+"""Reopens a trained run to evaluate or analyse it: its experiment, its data and its programs."""
 
 import logging
 from collections.abc import Sequence
@@ -18,28 +18,31 @@ if TYPE_CHECKING:
     from darnax.runner.programs import CompiledPrograms
     from darnax.runner.run_folder import RunFolder
 
-CHOSEN_BY_TEST = "best.safetensors was chosen by the test images, as in earlier versions; the last network is used instead"
+CHOSEN_BY_TEST = (
+    "best.safetensors was chosen by the test images, as in earlier versions; "
+    "the last network is used instead"
+)
 logger = logging.getLogger(__name__)
 
 
 def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
-    """Return how the network of a run does on the test split; overrides may change the data."""
+    """Evaluate the network of a run on the test split; overrides may change the data."""
     from darnax.runner.best import chosen_by_test
-    from darnax.runner.evaluate import evaluate as measure
+    from darnax.runner.evaluate import evaluate as evaluate_network
     from darnax.runner.trained import load_learner
 
     experiment, dataset, folder, programs = reopen(path, overrides, "eval", display)
-    trained = load_learner(
-        programs, folder, best=not chosen_by_test(folder, experiment.data, dataset)
-    )
-    evaluation = measure(programs, trained.learner.arrays, dataset.test, dataset.class_names)
+    is_best = not chosen_by_test(folder, experiment.data, dataset)
+    trained = load_learner(programs, folder, best=is_best)
+    arrays = trained.learner.arrays
+    evaluation = evaluate_network(programs, arrays, dataset.test, dataset.class_names)
     return replace(evaluation, checkpoint=trained.describe())
 
 
 def analyse(
     path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT
 ) -> "TrainedRun":
-    """Return a run as the measures look at it, with so many test examples; overrides may change the data."""
+    """Reopen a run for the measures, with some test examples; overrides may change the data."""
     from darnax.analysis.subject import TrainedRun
 
     experiment, dataset, folder, programs = reopen(path, overrides, "analyse", display)
@@ -47,9 +50,9 @@ def analyse(
 
 
 def reopen(
-    path: Path, overrides: Sequence[str], asked_by: str, display: Display = SILENT
+    path: Path, overrides: Sequence[str], command: str, display: Display = SILENT
 ) -> "tuple[Experiment, Dataset, RunFolder, CompiledPrograms]":
-    """Return a run with its data and its programs, for a command that looks at it; overrides may change the data."""
+    """Return a run with its data and programs, for a command; overrides may change the data."""
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.errors import RequestError
@@ -60,28 +63,25 @@ def reopen(
     from darnax.runner.train import steps_of
 
     changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
-    if strangers := [
-        o for o in changes if not o.lstrip("+~").startswith(("data.", "data=", "trust="))
-    ]:
-        what = f"{' '.join(strangers)}: `{asked_by}` changes the data only; every override starts with data. or {DATA}="
-        raise RequestError(what)
+    allowed = ("data.", "data=", "trust=")
+    others = [word for word in changes if not word.lstrip("+~").startswith(allowed)]
+    if others:
+        what = f"`{command}` changes the data only; every override starts with data. or {DATA}="
+        raise RequestError(f"{' '.join(others)}: {what}")
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    config = with_paths_here(
-        compose(changes, folder.path / "config.yaml"), data_folder_in(overrides)
-    )
+    config = compose(changes, folder.path / "config.yaml")
+    config = with_paths_here(config, data_folder_in(overrides))
     experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, display, trains=False, existing=True)
-    if (folder.checkpoints / "best.safetensors").is_file() and chosen_by_test(
-        folder, experiment.data, dataset
-    ):
+    has_best = (folder.checkpoints / "best.safetensors").is_file()
+    if has_best and chosen_by_test(folder, experiment.data, dataset):
         logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
-    steps = max(
-        1, steps_of(dataset, experiment.data.batch_size, None)
-    )  # no step is taken, of however few examples
+    # No step is taken, so there may be fewer examples than a batch.
+    steps = max(1, steps_of(dataset, experiment.data.batch_size, None))
     return experiment, dataset, folder, CompiledPrograms([experiment], steps)
 
 
 def on_one_device(experiment: "Experiment") -> "Experiment":
-    """Return the experiment for any machine, whatever it was trained on."""
+    """Return the experiment on one device, however many it was trained on."""
     return replace(experiment, runner=replace(experiment.runner, devices=1))

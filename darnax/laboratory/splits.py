@@ -1,4 +1,4 @@
-"""Whether a configuration keeps examples out of training by which networks and settings may be chosen."""
+"""Whether a configuration has a validation split, by which networks and settings are chosen."""
 
 import json
 from collections.abc import Mapping
@@ -9,30 +9,28 @@ from darnax.files import expand_user
 
 
 def has_validation(config: Mapping[str, Any]) -> bool:
-    """Return whether a run of this configuration has a validation split; nothing is prepared, and no device is touched.
+    """Return whether a run of this configuration has a validation split, without preparing data.
 
-    A configuration that cannot be opened has one, as far as this goes: the run itself says what is wrong with it.
+    True for a configuration whose data cannot be opened: the run itself will report that.
     """
     data, paths = config.get("data"), config.get("paths", {})
     if not isinstance(data, Mapping) or data.get("validation"):
         return True
-    return _has_own(
-        json.dumps(
-            [data.get("source"), data.get("name"), paths.get("data"), list(config.get("trust", ()))]
-        )
-    )
+    trust = list(config.get("trust", ()))
+    choice = [data.get("source"), data.get("name"), paths.get("data"), trust]
+    return _choice_has_validation(json.dumps(choice))
 
 
-@lru_cache(maxsize=64)  # a search asks for every point
-def _has_own(choice: str) -> bool:
-    """Return whether a set, or a source of examples, has a validation split of its own."""
+@lru_cache(maxsize=64)  # a search checks every point
+def _choice_has_validation(choice: str) -> bool:
+    """Return whether a dataset, or a source of one, has a validation split of its own."""
     from darnax.errors import RequestError
 
     source, name, directory, trust = json.loads(choice)
     try:
-        return (
-            source_has_validation(source, trust) if source else set_has_validation(name, directory)
-        )
+        if source:
+            return source_has_validation(source, trust)
+        return set_has_validation(name, directory)
     except RequestError:
         return True
 
@@ -50,7 +48,7 @@ def source_has_validation(node: Mapping[str, Any], trust: list[str]) -> bool:
 
 
 def set_has_validation(name: str, directory: str) -> bool:
-    """Return whether a set has a validation split besides the one that it is tested on."""
+    """Return whether a dataset has a validation split besides its test split."""
     from darnax.data import describe
 
     return {"validation", "test"} <= describe(name, expand_user(directory)).splits.keys()

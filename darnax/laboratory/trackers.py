@@ -1,4 +1,4 @@
-"""The trackers of a run: its metrics file, dashboards, and what is shown of its progress."""
+"""Opens the trackers of a run: its metrics file, dashboards, and the display of its progress."""
 
 from copy import deepcopy
 from functools import partial
@@ -24,7 +24,7 @@ def open_tracker(
     sweep: Membership | None,
     progress: "Progress",
 ) -> "Tracker":
-    """Open every tracker of a run as one."""
+    """Open all trackers of a run as one; a sweep shows no progress of single runs."""
     from darnax.tracking import Composite
     from darnax.tracking.jsonl import Jsonl
     from darnax.tracking.since import SkipReplayed
@@ -32,12 +32,11 @@ def open_tracker(
     display.log_opened()
     epochs = experiment.runner.epochs
     record = Jsonl(folder.metrics, keep_until=progress.step)
-    shown = dashboards(experiment, folder, sweep, resumed=record.last_reported >= 0)
-    trackers: list[Tracker] = [
-        record,
-        *(SkipReplayed(each, record.last_reported) for each in shown),
-    ]
-    if experiment.tracking.console and display.console is not None:  # a sweep's runs have none
+    opened = open_dashboards(experiment, folder, sweep, resumed=record.last_reported >= 0)
+    trackers: list[Tracker] = [record]
+    # A resumed run repeats the steps after its checkpoint; dashboards have their metrics already.
+    trackers += [SkipReplayed(each, record.last_reported) for each in opened]
+    if experiment.tracking.console and display.console is not None:
         console = display.console(
             progress.total,
             progress.step,
@@ -51,7 +50,7 @@ def open_tracker(
     return tracker if sweep is None else sweep.judge(tracker, folder.path, epochs)
 
 
-def dashboards(
+def open_dashboards(
     experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
 ) -> "list[Tracker]":
     """Open the trackers that the configuration names."""

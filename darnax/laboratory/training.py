@@ -1,4 +1,4 @@
-"""From a configuration, or from the folder of a run, to the runner: builds, opens the data, and only then makes a folder."""
+"""Trains and resumes runs: builds, opens the data, and only then makes a folder."""
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ def train(
     display: Display = SILENT,
     sweep: Membership | None = None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Train a new run and return its folder and summary; nothing is left behind when the request was wrong.
+    """Train a new run; return its folder and summary. An invalid request leaves nothing behind.
 
     `composed` is the configuration with its references kept, for the record.
     """
@@ -36,17 +36,16 @@ def train(
     experiment = build(config)
     dataset = require_own_order(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
-    place, name = (
-        (experiment.outputs, experiment.name)
-        if sweep is None
-        else (sweep.folder.parent, sweep.folder.name)
-    )
-    folder = new_folder(place, name, config, composed, overrides=overrides, command=command)
+    if sweep is None:
+        parent, name = experiment.outputs, experiment.name
+    else:
+        parent, name = sweep.folder.parent, sweep.folder.name
+    folder = new_folder(parent, name, config, composed, overrides=overrides, command=command)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
 
 
 def new_folder(
-    place: Path,
+    parent: Path,
     name: str,
     config: Mapping[str, Any],
     composed: Mapping[str, Any] | None,
@@ -54,17 +53,17 @@ def new_folder(
     overrides: Sequence[str],
     command: Sequence[str],
 ) -> "RunFolder":
-    """Make the folder of a new run, whose config.yaml says what each value was made of."""
-    from darnax.composing.derivations import derivations
+    """Make the folder of a new run; its config.yaml notes what each value was computed from."""
+    from darnax.composing.derivations import find_derivations
     from darnax.runner.run_folder import RunFolder
 
     return RunFolder.create(
-        place,
+        parent,
         name,
         config,
         overrides,
         composed=composed,
-        computed_from=derivations(composed or {}),
+        computed_from=find_derivations(composed or {}),
         command=command,
     )
 
@@ -77,9 +76,10 @@ def resume(
     display: Display = SILENT,
     sweep: Membership | None = None,
 ) -> dict[str, Any]:
-    """Continue an interrupted run from its last checkpoint, and return its summary.
+    """Resume an interrupted run from its last checkpoint, and return its summary.
 
-    `trusted` names packages, `data` the folder of prepared datasets where it is another one than before.
+    `trusted` names packages; `data` is the folder of prepared datasets, if it is another than
+    before.
     """
     from darnax.builder import build
     from darnax.composing.trust import require_granted
@@ -90,9 +90,8 @@ def resume(
     folder = RunFolder.open(path)
     if folder.summary().get("status") == "finished":
         file = shlex.quote(str(path / "config.yaml"))
-        raise RequestError(
-            f"{path}: this run is finished; train longer with --config {file} runner.epochs=..."
-        )
+        what = f"this run is finished; train longer with --config {file} runner.epochs=..."
+        raise RequestError(f"{path}: {what}")
     config = folder.config()
     require_granted(config, trusted)
     experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
@@ -106,7 +105,7 @@ def run(
     display: Display,
     sweep: Membership | None,
 ) -> list[dict[str, Any]]:
-    """Hand one run, or several that are one program, to the runner; return the summaries."""
+    """Pass one run, or several that share a program, to the runner; return the summaries."""
     from darnax.composing.trust import trust_option
     from darnax.errors import RunError
     from darnax.laboratory.trackers import open_tracker
@@ -116,7 +115,7 @@ def run(
 
     keep_compiled_programs()
     trust = trust_option(runs[0][0].config.get("trust", ()))
-    lanes = [
+    sessions = [
         RunSession(each, folder, partial(open_tracker, each, folder, display, sweep))
         for each, folder in runs
     ]
@@ -124,12 +123,11 @@ def run(
         for _, folder in runs:
             stack.enter_context(folder.held())
         try:
-            return runner_train(lanes, dataset, ends_process=display.ends_process)
+            return runner_train(sessions, dataset, ends_process=display.ends_process)
         except Interrupted as stop:
             stop.resume += trust
             raise
         except RunError as error:
-            error.add_note(
-                f"mend that, then go on with: darnax train --resume {shlex.quote(str(runs[0][1].path))}{trust}"
-            )
+            path = shlex.quote(str(runs[0][1].path))
+            error.add_note(f"fix that, then resume with: darnax train --resume {path}{trust}")
             raise

@@ -79,7 +79,8 @@ class CompiledPrograms:
         """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
 
         One program for chunks of any length. Returns the learner, in place of the one that came, the metrics, averaged over
-        the batches, and for each place of `numeric_checks.finite_checks` the first batch in which its size was out of bounds, or NEVER.
+        the batches, and for each of `numeric_checks.finite_checks` the first batch in which its
+        size was out of bounds, or NEVER.
         """
         return train(self.recipe, learner, keys.noise, order, inputs, targets, *place)
 

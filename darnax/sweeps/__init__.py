@@ -1,1 +1,1 @@
-"""A sweep as a folder: its points and their record, what is checked before it starts, workers, and searches."""
+"""A sweep as a folder: its points, their record, the checks before its start, and workers."""

@@ -1,4 +1,4 @@
-"""Points of a sweep that differ in numbers and seeds alone run side by side in this process, as one program."""
+"""Batches points of a sweep that differ in numbers and seeds alone into one program."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ Group = Sequence[tuple[Point, "Experiment"]]
 def run_batched(
     folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved
 ) -> list[Point]:
-    """Run the points that can share a program, at most so many at once; return those left, each to be run alone."""
+    """Run in batches of at most `lanes` the points that can share a program; return the rest."""
     if lanes == 1 or len(points) < 2:
         return points
     record, done = Record.read(folder), set()
@@ -39,54 +39,57 @@ def run_batched(
 def batched_groups(
     record: Record, points: list[Point], lanes: int, here: Here = unmoved
 ) -> list[Group]:
-    """Return the points that differ in numbers alone and stand at the same step, in groups of two and more."""
+    """Return groups of two or more points that share a program and stand at the same step."""
     from darnax.builder import build
 
+    if record.goal.pruner is not None:  # a pruned run ends on its own, before its group
+        return []
     alike: dict[Hashable, list[tuple[Point, Experiment]]] = defaultdict(list)
-    begun = steps(record, points)
+    first_steps = find_first_steps(record, points)
     for point in points:
-        with suppress(Exception):  # what cannot be built says so when it is run alone
-            if point.identity in begun and can_be_batched(
-                experiment := build(here(point).config or {})
-            ):
-                alike[begun[point.identity], program_structure(experiment)].append(
-                    (point, experiment)
-                )
-    cut = [
-        members[first : first + lanes]
-        for members in alike.values()
-        for first in range(0, len(members), lanes)
-    ]
-    return [group for group in cut if len(group) > 1 and record.goal.pruner is None]
+        if point.identity not in first_steps:
+            continue
+        with suppress(Exception):  # a point that cannot be built reports it when it runs alone
+            experiment = build(here(point).config or {})
+            if can_be_batched(experiment):
+                key = first_steps[point.identity], program_structure(experiment)
+                alike[key].append((point, experiment))
+    groups = []
+    for members in alike.values():
+        for first in range(0, len(members), lanes):
+            groups.append(members[first : first + lanes])
+    return [group for group in groups if len(group) > 1]
 
 
-def steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
-    """Return, by the identity of a point, the step that it goes on from; without those that are done or have failed."""
+def find_first_steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
+    """Map the identity of each open point to the step that it continues from."""
     from darnax.runner import checkpoint
     from darnax.runner.manifest import RunMeta
 
     runs, found = record.runs(), {}
     for point in points:
         run = runs.get(point.overrides)
-        if not any(read_notes(record.note(point))) and not (run and is_done(run)):
-            last = run and checkpoint.latest(run / "checkpoints", RunMeta)
-            found[point.identity] = checkpoint.step_of(last) if last else 0
+        has_failed = any(read_notes(record.note(point)))
+        if has_failed or (run and is_done(run)):
+            continue
+        last = run and checkpoint.latest(run / "checkpoints", RunMeta)
+        found[point.identity] = checkpoint.step_of(last) if last else 0
     return found
 
 
 def same_step(record: Record, points: Sequence[Point]) -> bool:
-    """Say whether points can go on together."""
-    begun = steps(record, points)
-    return len(begun) == len(points) and len(set(begun.values())) == 1
+    """Return whether all points are open and continue from the same step."""
+    first_steps = find_first_steps(record, points)
+    return len(first_steps) == len(points) and len(set(first_steps.values())) == 1
 
 
 def can_be_batched(experiment: "Experiment") -> bool:
-    """Say whether a run can be a lane: one network, and no dashboard that takes one run of a process at a time."""
+    """Return whether a run can be batched: one network, and trackers that can run side by side."""
     return experiment.runner.replicas == 1 and experiment.tracking.concurrent
 
 
 def program_structure(experiment: "Experiment") -> Hashable:
-    """Return what has to be the same for runs to share a program, and the data that it reads."""
+    """Return what runs that share a program have in common: its structure and its data."""
     import jax
 
     from darnax.runner.devices import mesh_of
@@ -103,11 +106,11 @@ def program_structure(experiment: "Experiment") -> Hashable:
 
 
 def run_group(record: Record, group: Group, here: Here) -> bool:
-    """Bring a group to its end; False, with what went wrong, if its points are to be run one by one instead."""
+    """Run a group to its end; return False if its points have to be run one by one instead."""
     points = [point for point, _ in group]
     with ExitStack() as stack:
-        mine = [stack.enter_context(file_lock(record.note(point), PATIENCE)) for point in points]
-        if not all(mine) or not same_step(record, points) or record.stop.exists():
+        locked = [stack.enter_context(file_lock(record.note(point), PATIENCE)) for point in points]
+        if not all(locked) or not same_step(record, points) or record.stop.exists():
             return False
         stack.enter_context(stop_watcher(record, os.getpid()))
         for point in points:
@@ -123,7 +126,7 @@ def run_group(record: Record, group: Group, here: Here) -> bool:
 
 
 def train_batched(record: Record, group: Group) -> None:
-    """Train points that differ in numbers and seeds alone, and stand at the same step, as one program.
+    """Train points of one group as one program.
 
     Raises:
         RequestError: they would not read the same examples in the same order.
@@ -135,25 +138,26 @@ def train_batched(record: Record, group: Group) -> None:
     from darnax.runner.run_folder import RunFolder
 
     experiments = [experiment for _, experiment in group]
-    begun, place, name = record.runs(), record.folder.parent, record.folder.name
-    existing = any(point.overrides in begun for point, _ in group)
+    existing_runs, parent, name = record.runs(), record.folder.parent, record.folder.name
+    existing = any(point.overrides in existing_runs for point, _ in group)
     dataset = open_data(experiments[0], existing=existing)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
-        raise RequestError(
-            Problem(
-                "data.memory_gib", "every seed reads data that are larger in an order of its own"
-            )
-        )
+        what = "data larger than this are read in another order for every seed"
+        raise RequestError(Problem("data.memory_gib", what))
     for each in experiments:
         require_epochs(each, dataset)
     runs = []
     for point, experiment in group:
-        if point.overrides in begun:
-            folder = RunFolder.open(begun[point.overrides])
+        if point.overrides in existing_runs:
+            folder = RunFolder.open(existing_runs[point.overrides])
         else:
-            words, config = point.overrides, experiment.config
             folder = new_folder(
-                place, name, config, point.composed, overrides=words, command=record.command
+                parent,
+                name,
+                experiment.config,
+                point.composed,
+                overrides=point.overrides,
+                command=record.command,
             )
         runs.append((experiment, folder))
     run(runs, dataset, SILENT, Membership(record))

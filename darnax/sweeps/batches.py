@@ -1,4 +1,4 @@
-"""Between what makes the points of a sweep and what runs them: points are recorded before one of them starts."""
+"""Hands the points of a grid or a search to the launcher, after they were recorded."""
 
 from collections.abc import Callable
 
@@ -8,25 +8,28 @@ from darnax.sweeps.record import Objective, Point
 
 Task = Callable[[list[str]], None]
 Begin = Callable[[list[Point], bool, Objective], list[Point]]
-Together = Callable[[list[Point]], list[Point]]
+RunBatched = Callable[[list[Point]], list[Point]]
 
 
 class Batches:
     """Runs points: all of a grid at once, those of a search as they are drawn.
 
     Args:
-        launcher: of Hydra.
-        here: whether it runs points in this process.
-        begin: records the points so far and returns those left to do.
-        together: runs those that can share a program, and returns the others, which the launcher runs.
+        launcher: Hydra's launcher.
+        here: whether the launcher runs points in this process.
+        begin: records the points so far and returns those that are still to be run.
+        run_batched: runs those that can share a program, and returns the others.
     """
 
-    def __init__(self, launcher: Launcher, begin: Begin, together: Together, *, here: bool) -> None:
-        self.launcher, self.begin, self.together, self.here = launcher, begin, together, here
+    def __init__(
+        self, launcher: Launcher, begin: Begin, run_batched: RunBatched, *, here: bool
+    ) -> None:
+        self.launcher, self.begin, self.run_batched, self.here = launcher, begin, run_batched, here
 
     def run(self, points: list[Point], goal: Objective) -> None:
         """Run what `begin` leaves of these points."""
-        left = self.together(self.begin(points, self.here, goal))
-        results = self.launcher.launch([list(point.overrides) for point in left], 0) if left else []
-        for result in results:
-            _ = result.return_value  # raises what the job has raised
+        left = self.run_batched(self.begin(points, self.here, goal))
+        if not left:
+            return
+        for result in self.launcher.launch([list(point.overrides) for point in left], 0):
+            _ = result.return_value  # raises the exception of the job

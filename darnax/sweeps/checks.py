@@ -1,4 +1,4 @@
-"""Every point of a sweep is composed and built before the first one starts: a mistake in the last one is found in time."""
+"""Composes and builds the points of a sweep before the first one starts, to report errors early."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,37 +8,39 @@ from typing import TYPE_CHECKING, Any
 from darnax.composing.references import leaves
 from darnax.errors import Problem, RequestError, one_line
 from darnax.printing import count_of
-from darnax.sweeps.names import split_constant as parted_words
+from darnax.sweeps.names import split_overrides
 from darnax.sweeps.record import Point
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
 
 SEVERAL = "got several values, expected one for all points: no result depends on it"
-NAMED = 3  # points in a message; the others are counted
-LARGE = 1 << 30  # any number of replicas may be added to a smaller seed
+NAMED = 3  # points that a message names; it counts the others
+LARGE = (
+    1 << 30
+)  # replicas add to the seed: a seed below this stays in range with any number of them
 Leaf = tuple[str, Any]
 Leaves = frozenset[Leaf]
 
 
-def require_telling(points: Sequence[Point]) -> None:
-    """Raise RequestError for every key that has several values and tells no two points apart.
+def require_distinct(points: Sequence[Point]) -> None:
+    """Raise RequestError for every key that has several values and distinguishes no two points.
 
-    Where things lie and who is told changes no result (`ASIDE`): such points would be one.
+    Paths and tracking (`ASIDE`) change no result: points that differ only there would be one.
     """
     first: dict[str, Point] = {}
     keys: dict[str, None] = {}
     for point in points:
         same = first.setdefault(point.identity, point)
         if point.config != same.config:
-            mine, others = (parted_words(each.overrides) for each in (point, same))
+            mine, others = split_overrides(point.overrides), split_overrides(same.overrides)
             keys |= dict.fromkeys(key for key in mine if mine[key] != others.get(key))
     if keys:
         raise RequestError(*(Problem(key, SEVERAL) for key in keys))
 
 
 def check_point(config: Mapping[str, Any], *, here: bool) -> "Experiment":
-    """Build a point as its run will; a RequestError says what is wrong with it. No data are opened."""
+    """Build a point as its run will, without opening data; raise RequestError if it is invalid."""
     from darnax.builder import build
     from darnax.runner.devices import mesh_of
 
@@ -51,19 +53,23 @@ def check_point(config: Mapping[str, Any], *, here: bool) -> "Experiment":
 def check_points(points: Sequence[Point], *, here: bool) -> list[Point]:
     """Return the points, each with the reason if the builder refuses it.
 
-    Of points that differ in numbers alone as many are built as have every combination of integers once, and every other
-    number once: the builder judges a number by where it stands, and a structure by its words and integers.
+    The builder judges a float by its key alone, but integers (sizes) in combination. So among the
+    points that agree in all text, one is built for every new combination of integers and for every
+    new float; the others need no build of their own.
     """
     seen: dict[Leaves, set[Leaf | Leaves]] = defaultdict(set)
-    found = []
+    checked = []
     for point in points:
+        if point.refusal:
+            checked.append(point)
+            continue
         words, integers, numbers = split_by_type(point.content)
         new: set[Leaf | Leaves] = {integers, *numbers}
-        reason = "" if point.refusal or new <= seen[words] else explain_refusal(point, here=here)
-        if not point.refusal and not reason:
+        reason = "" if new <= seen[words] else explain_refusal(point, here=here)
+        if not reason:
             seen[words] |= new
-        found.append(replace(point, refusal=point.refusal or reason))
-    return found
+        checked.append(replace(point, refusal=reason))
+    return checked
 
 
 def explain_refusal(point: Point, *, here: bool) -> str:
@@ -76,7 +82,7 @@ def explain_refusal(point: Point, *, here: bool) -> str:
 
 
 def split_by_type(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
-    """Part a configuration into its words, its integers and its other numbers; a seed is none of them, unless it is large."""
+    """Split a configuration into texts, integers and floats; a usual seed is none of them."""
     kinds: dict[type, set[Leaf]] = {str: set(), int: set(), float: set()}
     rest = {key: value for key, value in config.items() if key != "seed" or not is_small(value)}
     for name, value in leaves(rest):
@@ -85,20 +91,21 @@ def split_by_type(config: Mapping[str, Any]) -> tuple[Leaves, Leaves, Leaves]:
 
 
 def is_small(seed: Any) -> bool:
-    """Tell whether a value is a seed whatever else the configuration says."""
+    """Return whether a value is a seed that is valid whatever else the configuration contains."""
     return isinstance(seed, int) and 0 <= seed < LARGE
 
 
-def refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str]) -> list[Problem]:
-    """Return what is wrong with points, once for all that are refused for the same reason."""
-    reasons: dict[str, list[str]] = defaultdict(list)
+def find_refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str]) -> list[Problem]:
+    """Return the reasons why points are refused, each once with all points that it applies to."""
+    names_by_reason: dict[str, list[str]] = defaultdict(list)
     for point in points:
         if point.refusal:
-            reasons[point.refusal].append(names[point.overrides])
-    return [Problem(name_some(called), reason) for reason, called in reasons.items()]
+            names_by_reason[point.refusal].append(names[point.overrides])
+    return [Problem(name_some(found), reason) for reason, found in names_by_reason.items()]
 
 
 def name_some(names: Sequence[str]) -> str:
     """Name a few points and count the others."""
-    more = f" and {count_of(len(names) - NAMED, 'more point')}" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+    named = ", ".join(names[:NAMED])
+    others = len(names) - NAMED
+    return f"{named} and {count_of(others, 'more point')}" if others > 0 else named

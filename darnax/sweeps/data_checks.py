@@ -1,4 +1,4 @@
-"""Whether the data fit each point of a sweep, before the first one trains, from their descriptions alone."""
+"""Checks from descriptions alone, before the sweep starts, that the data fit every point."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import DataChoice, Experiment
 
 CHOICE = ("name", "source", "validation", "test", "per_class", "only_classes", "memory_gib")
-LATER = "is not prepared; the sweep prepares it before its first point, and looks then at its sizes"
+LATER = "is not prepared; the sweep prepares it before its first point and checks its sizes then"
 
 
 @dataclass
 class Outlines:
-    """What the data of points will be, each choice described once.
+    """Descriptions of the data of points; each choice of data is described once.
 
     Args:
-        prepares: whether a set that is not there is prepared; otherwise it is noted in `later`.
-        elsewhere: whether points run on machines that may have other folders of data than this.
-        progress: gives a function that is called while a set is prepared.
+        prepares: whether a missing dataset is prepared; otherwise it is noted in `later`.
+        elsewhere: whether points run on machines that may have other data folders than this one.
+        progress: gives a function that is called while a dataset is prepared.
     """
 
     prepares: bool
@@ -35,14 +35,15 @@ class Outlines:
     known: dict[str, "Dataset | RequestError | None"] = field(default_factory=dict)
 
     def preparing(self) -> "Outlines":
-        """Return what is known, for sets to be prepared that are not there."""
-        known = {**self.known}
-        for key in [key for key, found in known.items() if found is None]:
-            del known[key]
-        return Outlines(True, self.elsewhere, self.progress, known=known)
+        """Return the same descriptions, with missing datasets still to be prepared."""
+        outlines = Outlines(True, self.elsewhere, self.progress)
+        for key, found in self.known.items():
+            if found is not None:
+                outlines.known[key] = found
+        return outlines
 
     def outline(self, experiment: "Experiment") -> "Dataset | None":
-        """Return the outline of the data of an experiment; None where it cannot be known here."""
+        """Return the outline of an experiment's data; None if it cannot be determined here."""
         config, data = experiment.config, experiment.data
         choice = {name: config["data"].get(name) for name in CHOICE}
         key = json.dumps([choice, str(data.directory), list(config.get("trust", ()))])
@@ -57,7 +58,7 @@ class Outlines:
         return found
 
     def describe(self, data: "DataChoice") -> "Dataset | None":
-        """Describe a choice of data for the first time."""
+        """Describe a choice of data that has not been described before."""
         if data.source is not None:
             return describe_source(data, elsewhere=self.elsewhere)
         if self.elsewhere and not data.directory.is_dir():
@@ -66,19 +67,19 @@ class Outlines:
         from darnax.data.selection import Selection
 
         selection = Selection(data.validation, data.per_class, data.only_classes, data.test)
-        place, memory = data.directory, data.memory_gib
-        found = outline_set(data.name, selection, directory=place, memory_gib=memory)
+        directory, memory = data.directory, data.memory_gib
+        found = outline_set(data.name, selection, directory=directory, memory_gib=memory)
         if found is None and self.prepares:
             with self.progress() as progress:
-                prepare_set(data.name, place, memory, progress=progress)
-            found = outline_set(data.name, selection, directory=place, memory_gib=memory)
+                prepare_set(data.name, directory, memory, progress=progress)
+            found = outline_set(data.name, selection, directory=directory, memory_gib=memory)
         if found is None:
-            self.later[f"{data.name} in {data.directory}"] = None
+            self.later[f"{data.name} in {directory}"] = None
         return found
 
 
 def describe_source(data: "DataChoice", *, elsewhere: bool) -> "Dataset | None":
-    """Open a source once, or ask it for an outline, and keep none of its examples."""
+    """Open a source once, or request its outline, without keeping any of its examples."""
     from darnax.data import without_examples
     from darnax.laboratory.data_opening import open_source
 
@@ -94,7 +95,7 @@ def describe_source(data: "DataChoice", *, elsewhere: bool) -> "Dataset | None":
 
 
 def require_fitting(experiment: "Experiment", outlines: Outlines) -> None:
-    """Raise RequestError where a run would refuse its data, as far as their outline tells."""
+    """Raise RequestError if a run would refuse its data, as far as their outline shows."""
     from darnax.laboratory.data_opening import (
         require_epochs,
         require_fitting_data,
@@ -110,19 +111,22 @@ def require_fitting(experiment: "Experiment", outlines: Outlines) -> None:
 def examine_data(points: Sequence[Point], outlines: Outlines) -> list[Point]:
     """Return the points, each with the reason if its data do not fit it.
 
-    Of points that agree in all that this depends on, one is looked at.
+    Of several points that agree in everything the answer depends on, one is examined.
     """
     reasons: dict[str, str] = {}
-    found = []
+    examined = []
     for point in points:
-        if not point.refusal and (key := deciding(point)) not in reasons:
-            reasons[key] = objection(point, outlines)
-        found.append(point if point.refusal else replace(point, refusal=reasons[deciding(point)]))
-    return found
+        if not point.refusal:
+            key = data_key(point)
+            if key not in reasons:
+                reasons[key] = explain_unfitting(point, outlines)
+            point = replace(point, refusal=reasons[key])
+        examined.append(point)
+    return examined
 
 
-def objection(point: Point, outlines: Outlines) -> str:
-    """Return why a run of a point would refuse its data; "" where it would not."""
+def explain_unfitting(point: Point, outlines: Outlines) -> str:
+    """Return why a run of a point would refuse its data; "" if it would not."""
     try:
         experiment = checks.check_point(point.config or {}, here=False)
         require_fitting(experiment, outlines)
@@ -131,16 +135,17 @@ def objection(point: Point, outlines: Outlines) -> str:
     return ""
 
 
-def deciding(point: Point) -> str:
-    """Write down what decides whether the data fit a point: they, and how long an epoch is."""
+def data_key(point: Point) -> str:
+    """Return as text everything that decides whether the data fit: them and the epoch's length."""
     config: Mapping[str, Any] = point.config or {}
-    runner, data = config.get("runner") or {}, config.get("paths") or {}
+    runner, paths = config.get("runner") or {}, config.get("paths") or {}
     words, integers, _ = checks.split_by_type({"optimizer": config.get("optimizer")})
     lengths = [runner.get(name) for name in ("replicas", "limit_batches")]
-    steps = [sorted(map(str, leaves)) for leaves in (words, integers)]
-    return json.dumps([config.get("data"), config.get("trust"), data.get("data"), lengths, steps])
+    optimizer = [sorted(map(str, leaves)) for leaves in (words, integers)]
+    data, trusted = config.get("data"), config.get("trust")
+    return json.dumps([data, trusted, paths.get("data"), lengths, optimizer])
 
 
-def notes(outlines: Outlines) -> Iterable[str]:
-    """Return a line about every set that has still to be prepared."""
+def later_notes(outlines: Outlines) -> Iterable[str]:
+    """Return a line about every dataset that is still to be prepared."""
     return (f"note: {name} {LATER}" for name in outlines.later)

@@ -1,4 +1,4 @@
-"""What is shown of a sweep while it runs; the command line and a notebook each hand in their own."""
+"""What is shown while a sweep runs; the command line and notebooks pass their own."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -21,7 +21,7 @@ def no_table(states: Sequence[State], goal: Objective) -> None:
 
 
 def no_failure(error: BaseException) -> None:
-    """Show nothing: the folder of the sweep says why a point failed."""
+    """Show nothing: the folder of the sweep records why a point failed."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class SweepDisplay:
     """What is shown of a sweep.
 
     Args:
-        board: shows how the points stand, for the time of a block.
-        table: is called with the state of every point at the end, also of a sweep that was interrupted.
-        failure: is called with what a point has raised, in the process that runs it; can be pickled.
-        data_progress: gives, while data are prepared, a function `(stage, done, total)` that is called as they are.
-        warnings: shows what is logged as a warning, for the time of a block before the first point starts.
+        board: shows the states of the points, for the duration of a block.
+        table: is called at the end with the state of every point, also after an interruption.
+        failure: is called with the exception of a point, in the process that runs it; picklable.
+        data_progress: gives a function `(stage, done, total)`, called while data are prepared.
+        warnings: shows logged warnings, for the duration of a block before the first point starts.
         note: is called with a line about something that is left as it is.
     """
 

@@ -1,4 +1,4 @@
-"""The launcher of a sweep: whether it can be used here, what a recorded one may be told, and where its own files go."""
+"""The launcher of a sweep: whether it can be used, and which folder its own files go to."""
 
 import json
 import secrets
@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
 from darnax.composing.composer import Composer, as_strings
+from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.batches import Task
 
@@ -33,43 +34,32 @@ INSTALL = 'pip install "darnax[{}]"'
 
 
 def require_usable(config: DictConfig, composer: Composer) -> None:
-    """Raise RequestError where the launcher cannot start a point on this machine; nothing is started or written."""
-    name, target = (
-        config.hydra.runtime.choices.get("hydra/launcher"),
-        config.hydra.launcher._target_,
-    )
-    module = NEEDS.get(kind := target.rpartition(".")[2])
+    """Raise RequestError if the launcher cannot start a point on this machine; starts nothing."""
+    name = config.hydra.runtime.choices.get("hydra/launcher")
+    where, target = f"hydra/launcher={name}", config.hydra.launcher._target_
+    kind = target.rpartition(".")[2]
+    module = NEEDS.get(kind)
     if module is not None and find_spec(module) is None:
-        raise RequestError(
-            Problem(
-                f"hydra/launcher={name}",
-                f"needs {module}, which is not installed; {install_command(name)}",
-            )
-        )
+        what = f"needs {module}, which is not installed; {install_command(name)}"
+        raise RequestError(Problem(where, what))
     if kind == "SlurmLauncher" and shutil.which("srun") is None:
-        what = "there is no srun on the PATH; start the sweep where SLURM is, or choose another launcher"
-        raise RequestError(Problem(f"hydra/launcher={name}", what))
+        what = "there is no srun on the PATH; start the sweep on a SLURM machine, or "
+        raise RequestError(Problem(where, f"{what}choose another launcher"))
     if config.hydra.launcher.get("n_jobs") == 0:
-        raise RequestError(
-            Problem(
-                "hydra.launcher.n_jobs",
-                "got 0, expected a number of processes, or -1 for every core",
-            )
-        )
+        what = "got 0, expected a number of processes, or -1 for every core"
+        raise RequestError(Problem("hydra.launcher.n_jobs", what))
     try:
         make_launcher(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
-        missing = isinstance(error, ImportError | RuntimeError)
-        what = (
-            f"is not installed; {install_command(name)}"
-            if missing
-            else f"cannot be made ({first_line(str(error.__cause__ or error))})"
-        )
-        raise RequestError(Problem(f"hydra/launcher={name}", f"{target} {what}")) from error
+        if isinstance(error, ImportError | RuntimeError):
+            what = f"is not installed; {install_command(name)}"
+        else:
+            what = f"cannot be made ({first_line(str(error.__cause__ or error))})"
+        raise RequestError(Problem(where, f"{target} {what}")) from error
 
 
 def install_command(name: str) -> str:
-    """Say how to install what a launcher needs."""
+    """Return the command that installs what a launcher needs."""
     return INSTALL.format("ray" if name == "ray" else "sweeps")
 
 
@@ -88,15 +78,17 @@ def make_launcher(config: DictConfig, composer: Composer, task: Task) -> Launche
 def launcher(
     config: DictConfig, composer: Composer, folder: Path, task: Task
 ) -> Iterator[Launcher]:
-    """Make the launcher for the time of the block, with a new folder for the files that it writes and reads itself.
+    """Make the launcher for the duration of the block, with a new folder for its own files.
 
-    Submitit reads pickled results: it is given a name that nobody knows before, so that it finds none of another's.
+    Submitit reads pickled results. Its folder has an unpredictable name, so that nobody can place
+    a pickle there beforehand.
     """
     keep_to_installed_code()
     name = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="darnax-") as elsewhere, open_dict(config):
-        submits = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2]) == "submitit"
-        config.hydra.sweep.dir = str(folder / ".submitit" / name) if submits else elsewhere
+        is_submitit = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2]) == "submitit"
+        own_folder = str(folder / ".submitit" / name)
+        config.hydra.sweep.dir = own_folder if is_submitit else elsewhere
         config.hydra.sweep.subdir = "."
         yield make_launcher(config, composer, task)
 
@@ -108,19 +100,18 @@ def run_named(task: Task, config: DictConfig) -> None:
 
 
 def is_here(config: DictConfig) -> bool:
-    """Tell whether points run in this process."""
-    return bool(
-        config.hydra.launcher._target_.endswith(".BasicLauncher")
-    )  # Hydra loads the class anew: isinstance fails
+    """Return whether points run in this process."""
+    # Compared by name: Hydra loads the class again, so that isinstance fails.
+    return bool(config.hydra.launcher._target_.endswith(".BasicLauncher"))
 
 
 def is_on_this_machine(config: DictConfig) -> bool:
-    """Tell whether points run on this machine, and so find here what they will find there."""
+    """Return whether points run on this machine, and so find the same folders as this process."""
     return config.hydra.launcher._target_.rpartition(".")[2] not in ("SlurmLauncher", "RayLauncher")
 
 
 def pop_lanes(config: DictConfig) -> int:
-    """Take `lanes`, which no launcher of Hydra's knows, out of the launcher's settings."""
+    """Remove `lanes`, which is darnax's own setting, from the launcher's settings; return it."""
     if "lanes" not in config.hydra.launcher:
         return 1
     with open_dict(config):
@@ -133,57 +124,47 @@ def pop_lanes(config: DictConfig) -> int:
 
 
 def require_values(config: DictConfig, part: str) -> None:
-    """Raise RequestError where a launcher or a sweeper is given objects to make: Hydra would make whatever they name."""
+    """Raise RequestError if a launcher or sweeper contains a `_target_`: Hydra would call it."""
     if config.hydra[part] is None:
-        raise RequestError(
-            Problem(f"hydra.{part}", "is null; leave it out, and the usual one is taken")
-        )
+        what = "is null; leave it out to use the default"
+        raise RequestError(Problem(f"hydra.{part}", what))
     node = OmegaConf.to_container(config.hydra[part])
-    inside = (
-        [name for child in node.values() for name in find_targets(child)]
-        if isinstance(node, dict)
-        else []
-    )
-    if inside:
-        raise RequestError(
-            Problem(
-                f"hydra.{part}: {inside[0]}",
-                "a launcher or sweeper takes values, and no `_target_` inside",
-            )
-        )
+    for child in node.values() if isinstance(node, dict) else ():
+        for target in find_targets(child):
+            what = "a launcher or sweeper takes values, and no `_target_` inside"
+            raise RequestError(Problem(f"hydra.{part}: {target}", what))
 
 
 def find_targets(node: Any) -> Iterator[str]:
-    """Yield every `_target_` in a tree."""
+    """Yield every `_target_` in a tree of mappings and lists."""
     if isinstance(node, dict) and "_target_" in node:
         yield f"_target_: {node['_target_']}"
-    for child in (
-        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    ):
+    for _, child in list_children(node):
         yield from find_targets(child)
 
 
 def overrides_chosen_by_files(
     settings: Mapping[str, Any], composer: Composer, overrides: list[str]
 ) -> list[str]:
-    """Return the words that would choose the launcher, and set it, as files have: a sweep is resumed without these files.
+    """Return as overrides the choice and settings of the launcher that came from files.
+
+    They are recorded, because a sweep is resumed without these files.
 
     Args:
         settings: of the launcher, by key.
         composer: of the sweep.
-        overrides: the words of the command line, which are recorded as they are.
+        overrides: those of the command line, which are recorded as they are.
     """
-    said = {word.lstrip("+").partition("=")[0] for word in overrides}
+    given = {word.lstrip("+").partition("=")[0] for word in overrides}
     name = settings["hydra/launcher"]
-    usual: Any = OmegaConf.to_container(
-        composer.compose([f"hydra/launcher={name}"]).hydra.launcher, resolve=False
-    )
-    choice = [f"hydra/launcher={name}"] if name != "basic" and "hydra/launcher" not in said else []
-    differing = {
-        key: value
-        for key, value in settings.items()
-        if key.startswith("hydra.launcher.")
-        and key not in said
-        and value != usual.get(key.rpartition(".")[2])
-    }
-    return [*choice, *(f"++{key}={json.dumps(value)}" for key, value in differing.items())]
+    config = composer.compose([f"hydra/launcher={name}"])
+    defaults: Any = OmegaConf.to_container(config.hydra.launcher, resolve=False)
+    chosen = []
+    if name != "basic" and "hydra/launcher" not in given:
+        chosen.append(f"hydra/launcher={name}")
+    for key, value in settings.items():
+        if not key.startswith("hydra.launcher.") or key in given:
+            continue
+        if value != defaults.get(key.rpartition(".")[2]):
+            chosen.append(f"++{key}={json.dumps(value)}")
+    return chosen

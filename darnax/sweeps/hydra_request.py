@@ -1,4 +1,4 @@
-"""A sweep as Hydra reads it: what is swept over, by which sweeper, on which launcher; nothing is run or written."""
+"""A sweep as Hydra reads it: swept keys, sweeper and launcher; nothing is run or written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,18 +18,21 @@ from darnax.sweeps.record import Point
 
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 SEARCHES = ("darnax.sweeps.search.Search", "darnax.sweeps.search.Search")  # the latter until 0.1.0
-ELSEWHERE = "sets {key}, which belongs to the sweep and would have no effect in a point; give it for all points"
+ELSEWHERE = (
+    "sets {key}, which belongs to the sweep and would have no effect in a point; "
+    "give it for all points"
+)
 
 
 @dataclass
 class Request:
-    """What was asked for, as Hydra reads it.
+    """A requested sweep, as Hydra reads it.
 
     Args:
         composer: composes points.
-        config: of Hydra, for the whole sweep.
-        settings: of the launcher and the sweeper, as `chosen_settings` gives them.
-        lanes: points that may share a program.
+        config: Hydra's configuration of the whole sweep.
+        settings: of the launcher and the sweeper, as `chosen_settings` returns them.
+        lanes: number of points that may share a program.
         asked: every override, those of the sweep's file first.
     """
 
@@ -41,7 +44,7 @@ class Request:
 
     @property
     def is_search(self) -> bool:
-        """Tell a search from a grid."""
+        """Whether this is a search; otherwise it is a grid."""
         return bool(self.config.hydra.sweeper._target_ in SEARCHES)
 
     @property
@@ -51,33 +54,22 @@ class Request:
 
     def point(self, overrides: Sequence[str]) -> Point:
         """Compose one point; one that cannot be composed carries the reason."""
-        return compose_point(
-            self.composer,
-            as_strings(self.config.hydra.overrides.hydra),
-            list(overrides),
-            self.require_same_hydra,
-        )
+        hydra = as_strings(self.config.hydra.overrides.hydra)
+        return compose_point(self.composer, hydra, list(overrides), self.require_same_hydra)
 
     def require_same_hydra(self, config: DictConfig) -> None:
-        """Raise RequestError where a file that not all points have chooses or sets a launcher or a sweeper."""
+        """Raise RequestError if a file of some points alone sets the launcher or the sweeper."""
         hydra_settings.require_unchanged(config)
         here = chosen_settings(config)
-        key = next(
-            (
-                key
-                for key in dict.fromkeys([*here, *self.settings])
-                if here.get(key) != self.settings.get(key)
-            ),
-            None,
-        )
-        if key is not None:
-            raise RequestError(Problem("", ELSEWHERE.format(key=key)))
+        for key in dict.fromkeys([*here, *self.settings]):
+            if here.get(key) != self.settings.get(key):
+                raise RequestError(Problem("", ELSEWHERE.format(key=key)))
 
 
 def compose_point(
     composer: Composer, hydra: list[str], overrides: list[str], check: Check = lambda config: None
 ) -> Point:
-    """Compose one point; one that cannot be composed, or that `check` refuses, carries the reason."""
+    """Compose one point; one that cannot be composed, or fails `check`, carries the reason."""
     try:
         composed = composer.compose_point(hydra, overrides, check)
     except RequestError as error:
@@ -86,7 +78,7 @@ def compose_point(
 
 
 def chosen_settings(config: DictConfig) -> dict[str, Any]:
-    """Return which launcher and sweeper are chosen, and what they are told."""
+    """Return the chosen launcher and sweeper, and their settings."""
     found = {}
     for part in ("launcher", "sweeper"):
         found[f"hydra/{part}"] = config.hydra.runtime.choices.get(f"hydra/{part}")
@@ -96,67 +88,59 @@ def chosen_settings(config: DictConfig) -> dict[str, Any]:
 
 
 def read_request(composer: Composer, overrides: list[str]) -> Request:
-    """Compose the whole of a sweep; a RequestError says what of it has no meaning, or cannot be done on this machine."""
+    """Compose a whole sweep.
+
+    Raises:
+        RequestError: a part of it has no meaning, or is impossible on this machine.
+    """
     hydra_settings.require_effective(overrides, multirun=True, saved=composer.saved is not None)
-    if several := [
-        word for word in overrides if word.lstrip("+").startswith("sweep=") and "," in word
-    ]:
-        raise RequestError(Problem(several[0], "chooses several sweeps; start one after the other"))
+    for override in overrides:
+        if override.lstrip("+").startswith("sweep=") and "," in override:
+            what = "chooses several sweeps; start one after the other"
+            raise RequestError(Problem(override, what))
     config = composer.compose(normalise_overrides(overrides), RunMode.MULTIRUN)
     hydra_settings.require_unchanged(config)
-    for part in ("launcher", "sweeper"):
-        if part == "launcher" or (config.hydra.sweeper or {}).get("_target_") not in SEARCHES:
-            hydra_launcher.require_values(config, part)
-    asked, told = swept_overrides(config, composer), chosen_settings(config)
+    hydra_launcher.require_values(config, "launcher")
+    # The settings of a search contain a sampler and a pruner: search_parts checks them.
+    if (config.hydra.sweeper or {}).get("_target_") not in SEARCHES:
+        hydra_launcher.require_values(config, "sweeper")
+    asked, settings = swept_overrides(config, composer), chosen_settings(config)
     lanes = hydra_launcher.pop_lanes(config)
     require_known_sweeper(config)
     hydra_launcher.require_usable(config, composer)
-    return Request(composer, config, told, lanes, asked)
+    return Request(composer, config, settings, lanes, asked)
 
 
 def require_known_sweeper(config: DictConfig) -> None:
-    """Raise RequestError where the sweeper is none of darnax's, or is told what has no effect."""
+    """Raise RequestError if the sweeper is not one of darnax's, or a setting has no effect."""
     sweeper = config.hydra.sweeper
     if sweeper._target_ not in (GRID, *SEARCHES):
-        raise RequestError(
-            Problem(
-                "hydra/sweeper",
-                f"got {sweeper._target_}, expected basic (all combinations) or optuna",
-            )
-        )
-    idle = [
-        key for key in sweeper if key not in ("_target_", "params") and sweeper[key] is not None
-    ]
+        what = f"got {sweeper._target_}, expected basic (all combinations) or optuna"
+        raise RequestError(Problem("hydra/sweeper", what))
+    given = [key for key in sweeper if sweeper[key] is not None]
+    idle = [key for key in given if key not in ("_target_", "params")]
     if sweeper._target_ == GRID and idle:
-        raise RequestError(
-            Problem(f"hydra.sweeper.{idle[0]}", "has no effect on a grid; leave it out")
-        )
+        what = "has no effect on a grid; leave it out"
+        raise RequestError(Problem(f"hydra.sweeper.{idle[0]}", what))
 
 
 def swept_overrides(config: DictConfig, composer: Composer) -> list[Override]:
-    """Return what is swept over: what the configuration of the sweeper says, then the command line."""
-    params: Any = OmegaConf.to_container(
-        config.hydra.sweeper.get("params") or OmegaConf.create({}), resolve=False
-    )
-    lines = [
-        *(f"{key}={value}" for key, value in params.items()),
-        *as_strings(config.hydra.overrides.task),
-    ]
+    """Return the swept overrides: those of the sweeper's configuration, then the command line's."""
+    params = config.hydra.sweeper.get("params") or OmegaConf.create({})
+    from_file: Any = OmegaConf.to_container(params, resolve=False)
+    lines = [f"{key}={value}" for key, value in from_file.items()]
+    lines += as_strings(config.hydra.overrides.task)
     return [parse_override(line, composer) for line in lines]
 
 
 def parse_override(line: str, composer: Composer) -> Override:
-    """Read one override by Hydra's grammar, which takes a range among other values, and can then do nothing with it."""
+    """Parse one override; Hydra's grammar accepts a range among other values, but cannot use it."""
     try:
         override = OverridesParser.create(config_loader=composer).parse_overrides([line])[0]
     except HydraException as error:
         raise RequestError(explanations.explain_composition(line, error, [])) from error
     value: Any = override.value()
     if isinstance(value, ChoiceSweep) and any(isinstance(each, Sweep) for each in value.list):
-        raise RequestError(
-            Problem(
-                line,
-                "has range(…), interval(…) or choice(…) among other values; write every value, or one of these",
-            )
-        )
+        what = "has range(…), interval(…) or choice(…) among other values; "
+        raise RequestError(Problem(line, f"{what}write every value, or one of these"))
     return override

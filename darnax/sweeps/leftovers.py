@@ -1,4 +1,4 @@
-"""What stands in a sweep's folder besides its runs: what was made for this sweep and is worth nothing is removed, no more."""
+"""Removes from a sweep's folder what was made for the sweep and is of no use, and nothing else."""
 
 import re
 import shutil
@@ -13,66 +13,72 @@ from darnax.locks import is_locked
 from darnax.sweeps.record import NAME, OWN_FILES, Point, Record, overrides_of
 
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]+")
-EMPTY = ("train.log", "checkpoints", ".lock")  # of a run that has not begun
+EMPTY = ("train.log", "checkpoints", ".lock")  # of a run that has not started
 BEFORE_TRAINING = ("config.yaml", "composed.yaml", "overrides.yaml", "environment.json", *EMPTY)
 
 
 def remove_stillborn_runs(record: Record) -> list[str]:
-    """Remove runs that were killed while their folders were made, and return a line about everything else that is no run.
+    """Remove runs that were killed while their folders were made; report other folders.
+
+    Returns:
+        A line for every folder that is not a run.
 
     Raises:
-        RequestError: a run of this sweep has checkpoints, and its summary.json is lost: its owner decides.
+        RequestError: a run of this sweep has checkpoints but no summary.json; its owner decides.
     """
     if any(is_locked(record.note(point)) for point in record.points):
-        return []
-    told, runs = [], record.runs()
-    for place in sorted(record.folder.iterdir()):
-        if place.name.startswith(".") or not place.is_dir() or (place / "summary.json").exists():
+        return []  # another process may be making a folder right now
+    lines, runs = [], record.runs()
+    for folder in sorted(record.folder.iterdir()):
+        if folder.name.startswith(".") or not folder.is_dir():
             continue
-        if is_stillborn(place, record.points):
-            remove((place / name for name in BEFORE_TRAINING), place)
-        elif any((place / "checkpoints").glob("*")) and is_only_run_of_a_point(
-            record.points, place, runs
-        ):
+        if (folder / "summary.json").exists():
+            continue
+        if is_stillborn(folder, record.points):
+            remove((folder / name for name in BEFORE_TRAINING), folder)
+            continue
+        has_checkpoints = any((folder / "checkpoints").glob("*"))
+        if has_checkpoints and is_only_run_of_a_point(record.points, folder, runs):
             what = (
-                """has checkpoints, but no summary.json; put '{"status": "interrupted"}' there to resume the run, """
-                "or move its folder away to start its point anew"
+                "has checkpoints, but no summary.json; "
+                """put '{"status": "interrupted"}' there to resume the run, """
+                "or move its folder away to restart its point"
             )
-            raise RequestError(Problem(str(place), what))
-        else:
-            told.append(f"{place.name} is no run of this sweep; it is left as it is")
-    return told
+            raise RequestError(Problem(str(folder), what))
+        lines.append(f"{folder.name} is not a run of this sweep; it is left as it is")
+    return lines
 
 
 def is_only_run_of_a_point(
-    points: Iterable[Point], place: Path, runs: dict[tuple[str, ...], Path]
+    points: Iterable[Point], folder: Path, runs: dict[tuple[str, ...], Path]
 ) -> bool:
-    """Tell whether a folder is the only run of a point."""
-    overrides = overrides_of(place)
+    """Return whether a folder is the only run of a point."""
+    overrides = overrides_of(folder)
     return overrides not in runs and any(point.overrides == overrides for point in points)
 
 
-def is_stillborn(place: Path, points: Iterable[Point]) -> bool:
-    """Tell whether a folder is a run of this sweep that was killed before it was whole.
+def is_stillborn(folder: Path, points: Iterable[Point]) -> bool:
+    """Return whether a folder is a run of this sweep that was killed before it was complete.
 
-    Its overrides or its configuration say so, and they are written early: a folder without either
-    may be anybody's, and is left.
+    The overrides or the configuration in it show this, and they are written early. A folder with
+    neither may belong to something else and is kept.
     """
-    found = {entry.name: entry for entry in place.iterdir()}
-    if not RUN.fullmatch(place.name) or not set(found) <= set(BEFORE_TRAINING):
+    found = {entry.name: entry for entry in folder.iterdir()}
+    if not RUN.fullmatch(folder.name) or not set(found) <= set(BEFORE_TRAINING):
         return False
     if "overrides.yaml" in found:
-        is_ours = any(point.overrides == overrides_of(place) for point in points)
+        overrides = overrides_of(folder)
+        is_ours = any(point.overrides == overrides for point in points)
     else:
-        config = config_of(place)
+        config = read_config(folder)
         is_ours = config is not None and any(point.config == config for point in points)
     if not is_ours:
         return False
     return all(is_empty(found[name]) for name in EMPTY if name in found)
 
 
-def config_of(run: Path) -> Any:
-    """Read the configuration of a run; None where there is none that can be read."""
+def read_config(run: Path) -> Any:
+    """Read the configuration of a run; None if it is missing or unreadable."""
     try:
         return load_plain(read_text(run / "config.yaml"))
     except (OSError, ValueError, RecursionError):
@@ -80,12 +86,12 @@ def config_of(run: Path) -> Any:
 
 
 def is_empty(path: Path) -> bool:
-    """Tell whether a folder or a file has nothing in it."""
+    """Return whether a folder or a file is empty."""
     return not any(path.iterdir()) if path.is_dir() else path.stat().st_size == 0
 
 
 def remove_record(record: Record) -> None:
-    """Remove the files of a sweep whose folder this process has made, and its folders as far as they are empty then."""
+    """Remove the files of a sweep that this process has made, and its folders if empty."""
     shutil.rmtree(record.folder / ".submitit", ignore_errors=True)
     points = record.folder / ".points"
     remove((record.note(point) for point in record.points), points)
@@ -101,10 +107,10 @@ def remove(paths: Iterable[Path], folder: Path) -> None:
             continue
 
 
-def remove_empty(folder: Path, standing: Path) -> None:
-    """Remove empty folders upwards, up to the one that stood before."""
-    for place in (folder, *folder.parents):
-        if place == standing or (place.exists() and any(place.iterdir())):
+def remove_empty(folder: Path, existing: Path) -> None:
+    """Remove empty folders upwards, up to the one that existed before."""
+    for parent in (folder, *folder.parents):
+        if parent == existing or (parent.exists() and any(parent.iterdir())):
             return
-        if place.exists():
-            place.rmdir()
+        if parent.exists():
+            parent.rmdir()

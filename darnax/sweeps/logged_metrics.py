@@ -1,6 +1,6 @@
-"""The names of what a run logs, known before it runs: a search for a misspelt one is refused before its first point."""
+"""The metrics that a run will log, to refuse a search for a misspelt one before its start."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from darnax.errors import Problem, RequestError
 from darnax.scores import ACCURACY, parse_score
@@ -13,14 +13,15 @@ TRAIN, EVAL = "train/", "eval/"
 
 
 def require_logged(metric: str, direction: str, experiment: "Experiment") -> None:
-    """Raise RequestError where a search has no goal that a run of this experiment comes to.
+    """Raise RequestError where a search has no objective that a run of this experiment reaches.
 
     That is, where no run will log the metric, or where it is a score of which the other direction
     is the better one.
     """
-    known = logged(experiment)
+    known = logged_names(experiment)
     if known and metric not in known:
-        what = f"got {metric}, which a run of this configuration does not log{alternatives(metric, known)}"
+        what = f"got {metric}, which a run of this configuration does not log"
+        what += alternatives(metric, known)
         raise RequestError(Problem("hydra.sweeper.metric", what))
     labels, score = experiment.data.labels, parse_score(metric)
     better = "maximize" if labels.higher_is_better else "minimize"
@@ -31,7 +32,7 @@ def require_logged(metric: str, direction: str, experiment: "Experiment") -> Non
 
 
 def alternatives(metric: str, known: list[str]) -> str:
-    """Name the metrics that were probably meant, or those of the same kind, or the kinds."""
+    """Name the metrics that were probably meant, or else those of the same kind, or the kinds."""
     from darnax.builder.problems import nearest
 
     alike = [name for name in known if name.startswith(f"{metric.partition('/')[0]}/")]
@@ -39,28 +40,30 @@ def alternatives(metric: str, known: list[str]) -> str:
     return nearest(metric, known) or f"; there are: {', '.join(alike or kinds)}"
 
 
-def logged(experiment: "Experiment") -> list[str]:
-    """Return the names of what a run logs in every epoch, by tracing its step; [] where it cannot be traced."""
+def logged_names(experiment: "Experiment") -> list[str]:
+    """Trace a training step to list what a run logs in every epoch; [] if that fails."""
     import equinox as eqx
     import jax
 
     from darnax.observables import norms
     from darnax.runner.recipe import TrainProgram
 
-    recipe = TrainProgram(experiment, 1, None, lanes=False)
+    program = TrainProgram(experiment, 1, None, lanes=False)
     key = jax.eval_shape(lambda: jax.random.key(0))
     batch = experiment.data.batch_size
     x, y = (
         jax.ShapeDtypeStruct((batch, *experiment.state[end].shape[1:]), "float32")
         for end in (0, -1)
     )
+
+    def weight_norms(arrays: Any) -> dict[str, Any]:
+        return norms("norm", program.network(arrays).layer_map)
+
     try:
-        learner = eqx.filter_eval_shape(recipe.start, key)
-        _, metrics, _ = eqx.filter_eval_shape(recipe.step, learner, x, y, key)
-        sizes = eqx.filter_eval_shape(
-            lambda arrays: norms("norm", recipe.network(arrays).layer_map), learner.arrays
-        )
-    except Exception:  # modules of other packages may raise anything: the run says it
+        train_state = eqx.filter_eval_shape(program.start, key)
+        _, metrics, _ = eqx.filter_eval_shape(program.step, train_state, x, y, key)
+        sizes = eqx.filter_eval_shape(weight_norms, train_state.arrays)
+    except Exception:  # modules of other packages may raise anything; the run will report it
         return []
     found = [*metrics, *sizes]
     found += [f"{EVAL}{name.removeprefix(TRAIN)}" for name in found if name.startswith(TRAIN)]

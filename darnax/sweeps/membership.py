@@ -1,16 +1,16 @@
-"""A run as a point of its sweep: where its folder is made, its name on dashboards, and whether a search prunes it."""
+"""A run as a point of its sweep: its folder, its name on dashboards, and its pruning."""
 
 from pathlib import Path
 from typing import Any
 
 from darnax.laboratory import membership
-from darnax.sweeps.names import names
+from darnax.sweeps.names import name_points
 from darnax.sweeps.record import Record, overrides_of
 from darnax.tracking import Tracker
 
 
 class Membership(membership.Membership):
-    """What the runs of a sweep take from its record."""
+    """What the record of a sweep provides to its runs."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -22,33 +22,31 @@ class Membership(membership.Membership):
 
     @property
     def outputs(self) -> Path:
-        """The folder of all experiments, wherever the sweep lies now."""
+        """The folder of all experiments, wherever the sweep is now."""
         return self.record.outputs
 
     def dashboard(self, run: Path) -> dict[str, Any]:
-        """Name a run after what sets it apart; runs that differ in nothing but the seed are a group, and the sweep is a tag.
+        """Return the name, the group and the tags of a run on a dashboard.
 
-        A dashboard draws the mean and the spread of each group, so that the configurations of a sweep stand side by side.
+        The name consists of the overrides that differ between points. Runs that differ in the seed
+        alone form a group, of which a dashboard draws mean and spread; the sweep is a tag.
         """
         point, folder = overrides_of(run), self.record.folder
-        apart = names(self.record)[point]
-        group = names(self.record, without=("seed",))[point] or folder.parents[1].name
-        return {
-            "name": apart,
-            "group": f"{group} ({folder.name.rpartition('-')[2]})",
-            "tags": (folder.name,),
-        }
+        name = name_points(self.record)[point]
+        group = name_points(self.record, without=("seed",))[point] or folder.parents[1].name
+        sweep_id = folder.name.rpartition("-")[2]
+        return {"name": name, "group": f"{group} ({sweep_id})", "tags": (folder.name,)}
 
     def judge(self, tracker: Tracker, run: Path, epochs: float) -> Tracker:
-        """Let the search, if the sweep is one that prunes, judge the run while it is tracked."""
+        """Return a tracker that also reports to the search, if the search prunes runs."""
         goal = self.record.goal
         if goal.pruner is None:
             return tracker
-        from darnax.sweeps.search_parts import pruner_of
+        from darnax.sweeps.search_parts import make_pruner
         from darnax.sweeps.search_study import open_study, pruning_report
         from darnax.tracking.pruning import Pruning
 
-        study = open_study(self.record.folder, goal.direction, pruner_of(goal))
+        study = open_study(self.record.folder, goal.direction, make_pruner(goal))
         report = pruning_report(study, overrides_of(run))
         if report is None:
             return tracker

@@ -1,4 +1,4 @@
-"""Points of a sweep that comes from another machine, or from another place, with the paths of this one."""
+"""Points of a sweep from another machine or folder, with the paths of this one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,24 +11,25 @@ from darnax.sweeps.record import Point
 
 
 def unmoved(point: Point) -> Point:
-    """Return a point of a sweep that starts on this machine: its paths are those asked for."""
+    """Return a point of a sweep that starts on this machine: its paths are those requested."""
     return point
 
 
 def point_here(point: Point) -> Point:
-    """Return a point of a recorded sweep, with paths of this machine for those that are absent.
+    """Return a point of a recorded sweep, with its missing paths replaced by this machine's.
 
-    The record stays as it is: the sweep may go back to where it was started, or run on several
-    machines.
+    The record stays as it is: the sweep may return to the machine where it was started, or run on
+    several machines.
 
     Raises:
+        RequestError: a value computed from such a path would keep its old value.
         RequestError: a value that was computed from such a path would stay behind.
     """
     return with_values(point, values_here(point.config or {}))
 
 
 def point_at(point: Point, config: Mapping[str, Any]) -> Point:
-    """Return a point with the paths that its run has recorded in its configuration."""
+    """Return a point with the paths that its run has recorded in its own configuration."""
     paths, recorded = config.get("paths"), (point.config or {}).get("paths")
     if not isinstance(paths, Mapping) or not isinstance(recorded, Mapping):
         return point
@@ -37,7 +38,7 @@ def point_at(point: Point, config: Mapping[str, Any]) -> Point:
 
 
 def with_values(point: Point, values: Mapping[str, Any], *, fresh: bool = True) -> Point:
-    """Return a point with other values, and with what follows from them as its references say."""
+    """Return a point with other values, and with what its references derive from them."""
     if not values or point.config is None:
         return point
     before = saved_configuration.of_point(point.config, point.composed or {})
@@ -48,10 +49,11 @@ def with_values(point: Point, values: Mapping[str, Any], *, fresh: bool = True) 
 
 
 def warn_of_points(points: Iterable[Point]) -> None:
-    """Say once where the data of points are looked for, where that is not the recorded folder."""
-    told: set[str] = set()
+    """Warn once for every data folder that replaces a recorded one."""
+    seen: set[str] = set()
     for point in points:
         config = point.config or {}
-        if (place := str(find(config, DATA))) not in told:
-            told.add(place)
+        folder = str(find(config, DATA))
+        if folder not in seen:
+            seen.add(folder)
             with_paths_here(config)

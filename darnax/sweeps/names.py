@@ -1,5 +1,6 @@
-"""What the points of a sweep are called: the overrides that set them apart, and no more of these than tells them apart."""
+"""Names of the points of a sweep: the fewest overrides that distinguish them."""
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
@@ -9,44 +10,50 @@ from darnax.sweeps.record import Record
 Overrides = tuple[str, ...]
 
 
-def names(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]:
-    """Name every point, without these keys: `depth=2 j_d=0.5` for `model.depth=2 model.layers.hidden.j_d=0.5`."""
-    points = {point.overrides: split_constant(point.overrides) for point in record.points}
+def name_points(record: Record, without: Collection[str] = ()) -> dict[Overrides, str]:
+    """Name every point, without some keys.
+
+    Example: `depth=2 j_d=0.5` for `model.depth=2 model.layers.hidden.j_d=0.5`.
+    """
+    points = {point.overrides: split_overrides(point.overrides) for point in record.points}
     constant = constant_keys(list(points.values()), given_once(record.overrides))
-    apart = {
-        overrides: {key: value for key, value in values.items() if key not in constant}
-        for overrides, values in points.items()
-    }
-    keys = list(dict.fromkeys(key for values in apart.values() for key in values))
-    short = short_names(keys, keys)
-    return {
-        point: name_points({short[k]: v for k, v in values.items() if k not in without})
-        for point, values in apart.items()
-    }
+    differing = {}
+    for overrides, values in points.items():
+        differing[overrides] = {key: value for key, value in values.items() if key not in constant}
+    all_keys = list(dict.fromkeys(itertools.chain.from_iterable(differing.values())))
+    short = short_names(all_keys, all_keys)
+    named = {}
+    for overrides, values in differing.items():
+        kept = {short[key]: value for key, value in values.items() if key not in without}
+        named[overrides] = as_typed(kept)
+    return named
 
 
 def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str]) -> set[str]:
-    """Return the keys that tell no point from another: of one value in all, or as the command line has them.
+    """Return the keys that distinguish no points: those with one value in all of them.
 
-    The command line of a search says what is drawn: there a single point has a value that was not asked for.
+    The command line of a search gives the values to choose from. The only point of a search so far
+    therefore has values that were not asked for, and these are not constant.
     """
     if not points:
         return set()
-    same = {
-        key for key, value in points[0].items() if all(point.get(key) == value for point in points)
-    }
-    constant = {key for key in same if len(points) > 1 or asked.get(key) == points[0][key]}
-    return constant if set(points[0]) - constant else set()
+    first, *others = points
+    constant = set()
+    for key, value in first.items():
+        is_same = all(point.get(key) == value for point in others)
+        if is_same and (others or asked.get(key) == value):
+            constant.add(key)
+    return constant if set(first) - constant else set()  # a name is never empty
 
 
 def given_once(overrides: Sequence[str]) -> dict[str, str]:
-    """Map the keys that were given once to their value: of several words the last one counts, and tells."""
+    """Map the keys that were given exactly once to their value."""
     keys = Counter(override.partition("=")[0].lstrip("+~") for override in overrides)
-    return {key: value for key, value in split_constant(overrides).items() if keys[key] == 1}
+    return {key: value for key, value in split_overrides(overrides).items() if keys[key] == 1}
 
 
-def split_constant(overrides: Sequence[str]) -> dict[str, str]:
-    """Map every key to its value: the last one, or all of them where they are dictionaries, which Hydra merges."""
+def split_overrides(overrides: Sequence[str]) -> dict[str, str]:
+    """Map every key to its last value, or to all its dictionaries, which Hydra merges."""
     found: dict[str, str] = {}
     for override in overrides:
         key, _, value = override.partition("=")
@@ -56,6 +63,6 @@ def split_constant(overrides: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def name_points(values: Mapping[str, str]) -> str:
-    """Write keys with values, as one types them."""
+def as_typed(values: Mapping[str, str]) -> str:
+    """Return keys and values as one types them."""
     return " ".join(f"{key}={value}" for key, value in values.items())

@@ -1,11 +1,12 @@
-"""What a sweep is asked to do, written down before its first point starts; its folder alone is enough to go on with it.
+"""The record of a sweep, written before its first point starts; its folder suffices to resume it.
 
 ```
-sweep.json         the command, and every point with its resolved configuration; written whole or not at all. A folder may
-                   come from anywhere: what is read is validated, and no link is followed when writing
-.points/<identity> locked while the point runs, by whatever process; an empty line whenever it was started, and one that
-                   says why whenever it failed
-.stop              there while the sweep is being stopped
+sweep.json         the command, and every point with its resolved configuration; written whole or
+                   not at all. A folder may come from anywhere: what is read is validated, and no
+                   link is followed when writing
+.points/<identity> locked by the process that runs the point; an empty line for every start, and
+                   a line with the reason for every failure
+.stop              exists while the sweep is being stopped
 study.journal      of a search: Optuna's study
 <time>-<id>/       the runs; the one of a point has its overrides
 ```
@@ -26,15 +27,22 @@ from darnax.errors import Problem, RequestError, first_line, writing_file
 from darnax.files import open_inside, read_text
 
 NAME = "sweep.json"
-ASIDE = ("paths", "tracking")  # where things lie and who is told changes no result
+ASIDE = ("paths", "tracking")  # paths and tracking change no result
 OWN_FILES = (NAME, ".stop", ".search", "study.journal", ".study.journal.lock", ".points/*")
 OWN_FOLDERS = (".points", ".submitit")
-PATIENCE = 3.0  # seconds for a process that is at its end to let go of its point
+PATIENCE = 3.0  # seconds to wait for an exiting process to release its point
 
 
 @dataclass(frozen=True)
 class Point:
-    """One configuration of a sweep; `refusal` says why there is none, `composed` is it with its references kept."""
+    """One configuration of a sweep.
+
+    Args:
+        overrides: that name it.
+        config: the resolved configuration; None if the point is refused.
+        refusal: why the point cannot run; "" if it can.
+        composed: the configuration with its references kept.
+    """
 
     overrides: tuple[str, ...]
     config: Mapping[str, Any] | None
@@ -43,12 +51,12 @@ class Point:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What decides the results."""
+        """The part of the configuration that decides the results."""
         return {key: value for key, value in (self.config or {}).items() if key not in ASIDE}
 
     @cached_property
     def identity(self) -> str:
-        """The same for the same content, on every machine; without a configuration, for the same overrides."""
+        """A hash of the content, the same on every machine; of the overrides if it has none."""
         text = json.dumps(self.content or self.overrides, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -58,14 +66,14 @@ Here = Callable[[Point], Point]  # gives a point as it is on this machine
 
 @dataclass(frozen=True)
 class Objective:
-    """What the points of a sweep are compared by, and what a search does with that.
+    """What the points of a sweep are compared by, and how a search uses it.
 
     Args:
         metric: any name in metrics.jsonl.
-        value: of the metric over a run.
-        direction: in which it gets better.
-        trials: how many points there will be; 0 for those that there are.
-        pruner: how Optuna tells a run that is hopeless; None: all runs go to their end.
+        value: which of a run's values of the metric counts.
+        direction: in which the metric improves.
+        trials: number of points that the search will have; 0 for a grid.
+        pruner: Optuna's pruner of unpromising runs; None: no run is pruned.
     """
 
     metric: str = "eval/accuracy"
@@ -75,20 +83,20 @@ class Objective:
     pruner: Mapping[str, Any] | None = None
 
     def better(self, values: Iterable[float]) -> float:
-        """Return the best of some values; nan when there is none."""
+        """Return the best of some values; nan if there is none."""
         known = [value for value in values if not math.isnan(value)]
         return (max if self.direction == "maximize" else min)(known, default=math.nan)
 
 
 @dataclass
 class Record:
-    """The folder of a sweep and what its sweep.json says.
+    """The folder of a sweep and the content of its sweep.json.
 
     Args:
-        folder: absolute.
-        overrides: what was asked, and the launcher that a file has chosen.
-        file: what was given with `--config`, and `base`, what was in it.
-        directory: where it was asked.
+        folder: absolute path.
+        overrides: those requested, and the launcher that a file has chosen.
+        file: the path given with `--config`; `base` is the content of that file.
+        directory: the working directory of the start.
         command: the command line as it was typed.
         points: all of them, or those that a search has drawn; none before they are composed.
         goal: what they are compared by.
@@ -105,35 +113,36 @@ class Record:
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
-        """Return the sweep in a folder; a RequestError says what is missing or damaged when there is none."""
+        """Read the sweep in a folder; raise RequestError if it is missing or damaged."""
         from darnax.sweeps.schema import read_fields
 
         try:
             fields = read_fields(folder / NAME)
         except FileNotFoundError as error:
-            what = f"not the folder of a sweep: it has no {NAME}; give outputs/<name>/sweeps/<time>-<id>"
+            what = f"not the folder of a sweep: it has no {NAME}; "
+            what += "give outputs/<name>/sweeps/<time>-<id>"
             raise RequestError(Problem(str(folder), what)) from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or first_line(error)
-            raise RequestError(
-                Problem(str(folder / NAME), f"cannot be read ({reason}); start a new sweep")
-            ) from error
+            what = f"cannot be read ({reason}); start a new sweep"
+            raise RequestError(Problem(str(folder / NAME), what)) from error
+        points = [
+            Point(tuple(point.overrides), point.config, point.refusal, point.composed)
+            for point in fields.points
+        ]
         return cls(
             folder,
             fields.overrides,
             None if fields.file is None else Path(fields.file),
             Path(fields.directory),
             fields.command,
-            [
-                Point(tuple(point.overrides), point.config, point.refusal, point.composed)
-                for point in fields.points
-            ],
+            points,
             Objective(**dict(fields.goal)),
             fields.base,
         )
 
     def write(self) -> None:
-        """Put the record into the folder, which is made where it is not there."""
+        """Write the record into the folder, which is made if it is missing."""
         from darnax.atomic import write_atomically
 
         content = {
@@ -146,26 +155,27 @@ class Record:
             write_atomically(self.folder / NAME, json.dumps(content))
 
     def require_own_files(self) -> None:
-        """Raise RequestError where something of the folder is a link, or no file where a file is due.
+        """Raise RequestError if an entry of the folder is a link or not of the expected type.
 
-        What is written through a link lands outside of the folder, and a folder may come from anywhere.
+        What is written through a link lands outside the folder, and a folder may come from
+        anywhere.
         """
         try:
             entries = [*self.folder.iterdir(), *(self.folder / ".points").glob("*")]
             modes = {entry: entry.lstat().st_mode for entry in entries}
         except OSError as error:
-            raise RequestError(
-                Problem(str(self.folder), f"cannot be read ({error.strerror})")
-            ) from error
+            what = f"cannot be read ({error.strerror})"
+            raise RequestError(Problem(str(self.folder), what)) from error
         for entry, mode in modes.items():
             name = entry.name if entry.parent == self.folder else ".points/*"
+            what = ""
             if stat.S_ISLNK(mode):
-                what = "is a link; a sweep folder holds its files itself, put the file in its place"
-                raise RequestError(Problem(str(entry), what))
-            if (name in OWN_FILES and not stat.S_ISREG(mode)) or (
-                name in OWN_FOLDERS and not stat.S_ISDIR(mode)
-            ):
-                what = f"is no {'folder' if name in OWN_FOLDERS else 'file'}, expected what a sweep has made; move it away"
+                what = "is a link, expected a file or folder; put the file itself in its place"
+            elif name in OWN_FILES and not stat.S_ISREG(mode):
+                what = "is not a file, expected one that a sweep has made; move it away"
+            elif name in OWN_FOLDERS and not stat.S_ISDIR(mode):
+                what = "is not a folder, expected one that a sweep has made; move it away"
+            if what:
                 raise RequestError(Problem(str(entry), what))
 
     def point(self, overrides: Sequence[str]) -> Point:
@@ -173,31 +183,26 @@ class Record:
         return next(point for point in self.points if point.overrides == tuple(overrides))
 
     def runs(self) -> dict[tuple[str, ...], Path]:
-        """Find the run of every point that has one; a run that was killed while its folder was made is none."""
-        runs = [
-            path.parent
-            for path in sorted(self.folder.glob("*/summary.json"))
-            if not path.parent.is_symlink()
-        ]
-        found = {overrides_of(run): run for run in runs}
-        return {
-            point.overrides: found[point.overrides]
-            for point in self.points
-            if point.overrides in found
-        }
+        """Find the run of every point that has one, without runs whose folder is incomplete."""
+        found = {}
+        for summary in sorted(self.folder.glob("*/summary.json")):
+            if not summary.parent.is_symlink():
+                found[overrides_of(summary.parent)] = summary.parent
+        points = [point.overrides for point in self.points]
+        return {overrides: found[overrides] for overrides in points if overrides in found}
 
     @property
     def outputs(self) -> Path:
-        """The folder of all experiments that this sweep lies in: `<outputs>/<name>/sweeps/<time>-<id>`."""
+        """The folder of all experiments: `<outputs>` in `<outputs>/<name>/sweeps/<time>-<id>`."""
         return self.folder.parents[min(2, len(self.folder.parents) - 1)]
 
     @property
     def stop(self) -> Path:
-        """The file that asks every process of the sweep to stop."""
+        """The file that makes every process of the sweep stop."""
         return self.folder / ".stop"
 
     def note(self, point: Point) -> Path:
-        """The file that is locked while a point runs, and says how often it was started and why it failed."""
+        """The file that is locked while a point runs; it lists its starts and failures."""
         return self.folder / ".points" / point.identity
 
 
@@ -212,7 +217,7 @@ def overrides_of(run: Path) -> tuple[str, ...]:
 
 
 def read_notes(note: Path) -> list[str]:
-    """Return what happened to a point: an empty line when it was started, `failed: why` or `refused: why` when it failed."""
+    """Return the lines of a note: "" for a start, `failed: why` or `refused: why` for a failure."""
     try:
         return read_text(note).splitlines()
     except (OSError, ValueError):

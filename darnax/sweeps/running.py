@@ -1,4 +1,4 @@
-"""A sweep under way: every point is tried, none stops the others, and what is left can be done later."""
+"""Runs a sweep: every point is tried, a failure stops no other point, the rest can be resumed."""
 
 import os
 import shlex
@@ -28,47 +28,57 @@ from darnax.sweeps.survey import DONE, State, survey
 from darnax.sweeps.workers import run_or_skip_point
 
 CLAIMED = (*DONE, "running")
-CHANGED = "the configurations are not the ones that this search was started with; restore them, or start a new search"
+CHANGED = (
+    "the configurations are not the ones that this search was started with; "
+    "restore them, or start a new search"
+)
 
 
 def start(
     overrides: list[str], file: Path | None, command: list[str], display: SweepDisplay = SILENT
 ) -> tuple[Record, list[State]]:
-    """Run all points of a new sweep; return its record, and how every point stands.
+    """Run all points of a new sweep; return its record, and the state of every point.
 
-    Nothing is made before all points are known to be sound. Where all are refused by their data, no folder stays.
+    Nothing is written before all points are known to be valid. If all of them are refused because
+    of their data, no folder remains.
     """
     trusted = trust.trusted_packages(overrides)
     composer = composer_here(file, overrides)
-    plan = planning.plan(composer, overrides)
+    plan = planning.make_plan(composer, overrides)
     with display.warnings():
         warn_of_new(composer, (point.config for point in plan.points if point.config))
     for line in planning.require_sound(plan, overrides, progress=display.data_progress):
         display.note(line)
     folder = planning.new_folder(plan)
-    said = [
-        *overrides,
-        *hydra_launcher.overrides_chosen_by_files(plan.request.settings, composer, overrides),
-    ]
+    from_files = hydra_launcher.overrides_chosen_by_files(
+        plan.request.settings, composer, overrides
+    )
     base = composer.saved.to_container() if composer.saved else None
-    record = Record(folder, said, file and file.absolute(), Path.cwd(), command, base=base)
-    standing = next(parent for parent in folder.parents if parent.exists())
+    record = Record(
+        folder,
+        [*overrides, *from_files],
+        file and file.absolute(),
+        Path.cwd(),
+        command,
+        base=base,
+    )
+    existing = next(parent for parent in folder.parents if parent.exists())
     with writing_file(folder, "choose another paths.outputs"):
         folder.mkdir(parents=True)
     states: list[State] = []
     try:
-        states = Sweep(record, plan, trusted, display=display).carry_out()
+        states = Sweep(record, plan, trusted, display=display).run()
     finally:
         if are_refused(states) or not is_written(record):
             remove_record(record)
-            remove_empty(folder.parent, standing)
+            remove_empty(folder.parent, existing)
     return record, states
 
 
 def resume(
     folder: Path, overrides: list[str], *, retry: bool = False, display: SweepDisplay = SILENT
 ) -> tuple[Record, list[State]]:
-    """Do what is left of a recorded sweep; return its record, and how every point stands."""
+    """Run what is left of a recorded sweep; return its record, and the state of every point."""
     record = Record.read(folder.absolute())
     record.require_own_files()
     trusted, others = trust.split_trust(overrides)
@@ -78,7 +88,7 @@ def resume(
         sweep = Sweep(record, plan, trusted, retry=retry, display=display, point_here=point_here)
         with display.warnings():
             warn_of_points(sweep.left())
-        return record, sweep.carry_out()
+        return record, sweep.run()
 
 
 class Sweep:
@@ -86,11 +96,11 @@ class Sweep:
 
     Args:
         record: of the sweep.
-        plan: what is to be done.
+        plan: what to run.
         trusted: the packages that the command line trusts.
         retry: whether points that failed twice are tried again.
-        display: what is shown of it.
-        point_here: gives a point as it is on this machine.
+        display: what is shown of the sweep.
+        point_here: returns a point as it is on this machine.
     """
 
     def __init__(
@@ -103,25 +113,19 @@ class Sweep:
         display: SweepDisplay = SILENT,
         point_here: Here = unmoved,
     ) -> None:
-        self.record, self.plan, self.trusted, self.retry, self.display = (
-            record,
-            plan,
-            trusted,
-            retry,
-            display,
-        )
-        self.point_here = point_here
-        self.begun: set[str] = set()  # identities of points
+        self.record, self.plan, self.trusted = record, plan, trusted
+        self.retry, self.display, self.point_here = retry, display, point_here
+        self.begun: set[str] = set()  # identities of the points that this process has started
         self.here = True  # whether points run in this process
         self.signum = 0
 
-    def carry_out(self) -> list[State]:
-        """Do what is left, and return how every point stands.
+    def run(self) -> list[State]:
+        """Run what is left, and return the state of every point.
 
         Raises:
-            Interrupted: after a signal. `resume` is the command that does what is left; it is empty where the points were
-                not written down yet, so that there is nothing to resume.
-            RequestError: the sweep cannot be carried out; no point was started.
+            Interrupted: after a signal. Its `resume` is the command that runs what is left; ""
+                if no point was recorded yet, so that there is nothing to resume.
+            RequestError: the sweep is invalid; no point was started.
         """
         record, trouble = self.record, None
         with writing_file(record.stop, "move it away"):
@@ -142,12 +146,12 @@ class Sweep:
             interrupted.resume = self.command if is_written(record) else ""
             raise interrupted
         if trouble is not None:
-            trouble.add_note(f"go on with: {self.command}")
+            trouble.add_note(f"resume with: {self.command}")
             raise trouble
         return states
 
     def launch(self) -> None:
-        """Start what `begin` leaves of the points."""
+        """Start the points that `begin` leaves."""
         record, request = self.record, self.plan.request
         task = partial(
             run_or_skip_point,
@@ -157,61 +161,53 @@ class Sweep:
             self.trusted,
             self.point_here,
         )
+        run_groups = partial(run_batched, record.folder, request.lanes, here=self.point_here)
+        here = hydra_launcher.is_here(request.config)
         with hydra_launcher.launcher(
             request.config, request.composer, record.folder, task
         ) as launcher:
-            share = partial(run_batched, record.folder, request.lanes, here=self.point_here)
-            batches = Batches(
-                launcher, self.begin, share, here=hydra_launcher.is_here(request.config)
-            )
+            batches = Batches(launcher, self.begin, run_groups, here=here)
             if self.plan.search is not None:
-                self.plan.search.carry_out(batches, record.folder)
+                self.plan.search.run(batches, record.folder)
             else:
                 batches.run(self.plan.points, Objective())
 
     def begin(self, points: list[Point], here: bool, goal: Objective) -> list[Point]:
-        """Write the points so far down, after a look at those written down before, and return the ones left to do."""
+        """Compare the points so far with the record, add them to it, return those left to run."""
         record = self.record
         if self.signum:
             raise Interrupted(self.signum, record.folder)
-        unique: dict[str, Point] = {}
-        for point in points:
-            unique.setdefault(point.identity, point)
-        points = list(unique.values())
-        # The points of a grid are those of the record itself.
-        if goal.trials and (
-            differences := list(find_changes(record.points, points[: len(record.points)]))
-        ):
-            raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
+        points = planning.drop_duplicates(points)
+        if goal.trials:  # the points of a grid are the record's own and cannot differ from it
+            differences = list(find_changes(record.points, points[: len(record.points)]))
+            if differences:
+                raise RequestError(Problem(str(record.folder / NAME), CHANGED), *differences)
         self.here, record.points, record.goal = here, points, goal
         if all(point.refusal for point in points):
             return []
         record.write()
-        left = [
-            point
-            for point, state in zip(points, survey(record), strict=True)
-            if self.is_left(point, state)
-        ]
+        left = self.left()
         self.begun |= {point.identity for point in left}
         return left
 
     def left(self) -> list[Point]:
-        """Return the recorded points that are still to be done."""
+        """Return the recorded points that are still to be run."""
         pairs = zip(self.record.points, survey(self.record), strict=True)
         return [point for point, state in pairs if self.is_left(point, state)]
 
     def is_left(self, point: Point, state: State) -> bool:
-        """Say whether a point is still to be done by this process."""
-        over = state.status in CLAIMED or bool(point.refusal) or point.identity in self.begun
-        return not over and (self.retry or not state.given_up)
+        """Return whether a point is still to be run by this process."""
+        is_over = state.status in CLAIMED or bool(point.refusal) or point.identity in self.begun
+        return not is_over and (self.retry or not state.given_up)
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """At SIGINT and SIGTERM stop what runs here, or ask the workers to stop and wait for them; at a second one, at once."""
+        """Stop the sweep at SIGINT or SIGTERM: points here at once, workers at a second signal."""
 
         def stop(signum: int, frame: FrameType | None) -> None:
             again, self.signum = self.signum, signum
             if is_written(self.record):
+                # The workers poll this file.
                 with (
                     suppress(OSError),
                     open_inside(self.record.folder, self.record.stop.name) as file,
@@ -225,20 +221,20 @@ class Sweep:
 
     @property
     def command(self) -> str:
-        """The command that does what is left."""
+        """The command that runs what is left."""
         return resume_command(self.record, self.trusted)
 
 
 def resume_command(record: Record, trusted: Collection[str] = ()) -> str:
-    """Return the command that does what is left of a sweep."""
+    """Return the command that runs what is left of a sweep."""
     return f"darnax sweep resume {shlex.quote(str(record.folder))}{trust.trust_option(trusted)}"
 
 
 def are_refused(states: Collection[State]) -> bool:
-    """Tell whether every point was refused."""
+    """Return whether every point was refused."""
     return bool(states) and all(state.status == "refused" for state in states)
 
 
 def is_written(record: Record) -> bool:
-    """Say whether a sweep can be resumed."""
+    """Return whether a sweep has a record, so that it can be resumed."""
     return (record.folder / NAME).exists()

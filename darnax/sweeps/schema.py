@@ -1,4 +1,4 @@
-"""What sweep.json may hold: read from a file of unknown origin, validated, and only then used."""
+"""The schema of sweep.json: read from a file of unknown origin and validated before it is used."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 from darnax.bounded_yaml import require_short_keys
 from darnax.files import read_text
 
-LARGEST = 1 << 28  # bytes; a point takes about ten thousand
+LARGEST = 1 << 28  # bytes; a point takes about 10,000
 
 
 class Strict(BaseModel):
@@ -50,20 +50,18 @@ class RecordFields(Strict):
 
 
 def read_fields(path: Path) -> RecordFields:
-    """Return what a sweep.json says.
+    """Read and validate a sweep.json.
 
     Raises:
         OSError: it cannot be read, or is not a regular file.
-        ValueError: it is no JSON, or holds something else than a sweep; the message says where.
+        ValueError: it is not JSON, or not the content of a sweep; the message names the place.
     """
     try:
         fields = RecordFields.model_validate(json.loads(read_text(path, LARGEST)))
-        require_short_keys(
-            [
-                fields.base,
-                *(part for point in fields.points for part in (point.config, point.composed)),
-            ]
-        )
+        trees = [fields.base]
+        for point in fields.points:
+            trees += [point.config, point.composed]
+        require_short_keys(trees)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     except ValidationError as error:
@@ -73,7 +71,6 @@ def read_fields(path: Path) -> RecordFields:
         raise ValueError(f"{where}: {what}") from error
     for number, point in enumerate(fields.points):
         if point.config is None and not point.refusal:
-            raise ValueError(
-                f"points.{number}: has neither a configuration nor a reason why there is none"
-            )
+            what = "has neither a configuration nor a reason why there is none"
+            raise ValueError(f"points.{number}: {what}")
     return fields

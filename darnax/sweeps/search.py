@@ -1,4 +1,4 @@
-"""A search: Optuna draws the next points of a sweep from how the others ended; its study tells what is left to do."""
+"""A search: Optuna draws points from the results of earlier ones; its study is kept in a file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -28,15 +28,20 @@ from darnax.sweeps.search_study import OVERRIDES, open_study, overrides_of
 from darnax.sweeps.survey import State, survey
 
 Compose = Callable[[Sequence[str]], Point]
-MOST_TRIALS = 300  # points looked at before the start
-REFUSALS = 3  # points that are refused, and no other, end a search
+MOST_TRIALS = 300  # points that are checked before the start
+REFUSALS = 3  # a search ends if its first points, at least so many, are all refused
 RESTORE = "restore what is searched in, or start a new search"
-NO_VALIDATION = "there is no validation split to choose by; keep examples out of training with data.validation=5000"
-TEST_SPLIT = "would choose by the test split, which decides on nothing; search for eval/accuracy"
+NO_VALIDATION = (
+    "there is no validation split to choose by; "
+    "keep examples out of training with data.validation=5000"
+)
+TEST_SPLIT = (
+    "would choose by the test split, which may not be used to choose; search for eval/accuracy"
+)
 
 
 class Settings(Section):
-    """What configs/hydra/sweeper/optuna.yaml says."""
+    """The keys of configs/hydra/sweeper/optuna.yaml."""
 
     n_trials: Annotated[int, Field(gt=0, le=MOST)]
     n_jobs: Annotated[int, Field(gt=0, le=MOST)]
@@ -49,7 +54,7 @@ class Settings(Section):
 
     @property
     def goal(self) -> Objective:
-        """What the record of the sweep keeps of it."""
+        """The part of the settings that the record of the sweep keeps."""
         return Objective(self.metric, self.value, self.direction, self.n_trials, self.pruner)
 
 
@@ -59,7 +64,7 @@ class Search:
     Args:
         settings: of the sweeper, as configured.
         sampler: makes the sampler of a trial.
-        space: what is chosen from.
+        space: what is searched.
         compose: makes the point that overrides name.
     """
 
@@ -75,87 +80,84 @@ class Search:
 
     @classmethod
     def of(cls, node: Mapping[str, Any], asked: Sequence[Override], compose: Compose) -> "Search":
-        """Return the search that is asked for; a RequestError names everything that is wrong with it."""
-        settings, sampler, pruner = parse_override(node)
+        """Return the requested search; a RequestError names everything that is wrong with it."""
+        settings, sampler, pruner = read_settings(node)
         space = Space.of(asked)
         try_sampler(sampler, pruner, space.distributions, settings.n_trials)
         return cls(settings, sampler, space, compose)
 
     def trial_points(self) -> list[Point]:
-        """Return points with every value of a choice, and both ends of all numbers, in each key: looked at before the start."""
-        return [
-            self.compose(self.space.overrides(values))
-            for values in islice(self.space.trials(), MOST_TRIALS)
-        ]
+        """Return the points to check before the start: each choice, and both ends of each range."""
+        trials = islice(self.space.trials(), MOST_TRIALS)
+        return [self.compose(self.space.overrides(values)) for values in trials]
 
-    def carry_out(self, batches: Batches, folder: Path) -> None:
-        """Go on until every trial has ended or was started by this process, or the first ones were all refused."""
+    def run(self, batches: Batches, folder: Path) -> None:
+        """Run trials until all have ended or were started here, or the first ones are refused."""
         self.batches, self.folder = batches, folder
         self.study = open_study(folder, self.settings.direction)
-        self.check()
-        with file_lock(self.folder / ".search", PATIENCE) as mine:
-            if not mine:
-                raise RequestError(
-                    Problem(str(self.folder), "this search is under way in another process")
-                )
-            started: set[int] = set()
-            while True:
-                trials = self.is_settled()
-                if self.is_refused():
-                    return
-                left = {trial.number for trial in trials if not trial.state.is_finished()} - started
-                for _ in range(
-                    min(self.settings.n_jobs - len(left), self.settings.n_trials - len(trials))
-                ):
-                    left.add(self.ask())
-                if not left:
-                    return
-                started |= left
-                self.launch()
+        self.require_same_search()
+        with file_lock(self.folder / ".search", PATIENCE) as locked:
+            if not locked:
+                what = "this search is under way in another process"
+                raise RequestError(Problem(str(self.folder), what))
+            self.run_trials()
+
+    def run_trials(self) -> None:
+        """Draw trials and run them, `n_jobs` at once."""
+        started: set[int] = set()
+        while True:
+            trials = self.report_results()
+            if self.is_refused():
+                return
+            unfinished = {trial.number for trial in trials if not trial.state.is_finished()}
+            left = unfinished - started
+            free_jobs = self.settings.n_jobs - len(left)
+            undrawn = self.settings.n_trials - len(trials)
+            for _ in range(min(free_jobs, undrawn)):
+                left.add(self.draw_trial())
+            if not left:
+                return
+            started |= left
+            self.launch()
 
     def is_refused(self) -> bool:
-        """Say whether there is no point in drawing any more."""
+        """Return whether all points so far are refused, and they are enough to end the search."""
         states = self.states().values()
         return len(states) >= REFUSALS and all(state.status == "refused" for state in states)
 
-    def check(self) -> None:
-        """Refuse to go on with trials that were drawn from something else, or for another goal."""
+    def require_same_search(self) -> None:
+        """Raise RequestError if earlier trials have another search space or another goal."""
         record = self.record()
         if record and replace(record.goal, trials=0) != replace(self.settings.goal, trials=0):
-            raise RequestError(
-                Problem(str(self.folder), f"had another goal ({record.goal}); {RESTORE}")
-            )
+            what = f"had another goal ({record.goal}); {RESTORE}"
+            raise RequestError(Problem(str(self.folder), what))
         for trial in self.trials():
-            if trial.distributions != self.space.distributions or overrides_of(
-                trial
-            ) != self.space.overrides(trial.params):
-                raise RequestError(
-                    Problem(
-                        str(self.folder),
-                        f"was drawn from something else ({trial.params}); {RESTORE}",
-                    )
-                )
+            is_same_space = trial.distributions == self.space.distributions
+            if not is_same_space or overrides_of(trial) != self.space.overrides(trial.params):
+                what = f"was drawn from something else ({trial.params}); {RESTORE}"
+                raise RequestError(Problem(str(self.folder), what))
 
     def launch(self) -> None:
-        """Start what is left to do of the points so far; the same point drawn twice is done once."""
+        """Start the points so far that are left to run; a point that is drawn twice runs once."""
         points = [self.point(trial) for trial in self.trials()]
-        again = len(points) - len({point.identity for point in points})
+        repeated = len(points) - len({point.identity for point in points})
         goal = self.settings.goal
-        self.batches.run(points, replace(goal, trials=goal.trials - again))
+        self.batches.run(points, replace(goal, trials=goal.trials - repeated))
 
     def trials(self) -> list[FrozenTrial]:
         """Return the trials that have been drawn."""
         return [trial for trial in self.study.get_trials(deepcopy=False) if overrides_of(trial)]
 
     def point(self, trial: FrozenTrial) -> Point:
-        """Return the point of a trial, or a RequestError says why it cannot be composed."""
+        """Return the point of a trial; raise RequestError if it cannot be composed."""
         overrides = overrides_of(trial)
-        if (key := tuple(overrides)) not in self.known:
+        key = tuple(overrides)
+        if key not in self.known:
             self.known[key] = self.compose(overrides)
-        return self.fit(self.known[key])
+        return self.require_eligible(self.known[key])
 
-    def fit(self, point: Point) -> Point:
-        """Return a point that a search may choose, or a RequestError says why it may not."""
+    def require_eligible(self, point: Point) -> Point:
+        """Return a point that a search may choose; raise RequestError if it may not."""
         if point.refusal:
             raise RequestError(*point.refusal.split("; "))
         metric = self.settings.metric
@@ -165,8 +167,8 @@ class Search:
             raise RequestError(Problem(f"{WHERE}.metric", f"got {metric}, but {NO_VALIDATION}"))
         return point
 
-    def ask(self) -> int:
-        """Draw a trial; what is drawn follows from the seed and from the trials before it, in whatever process it happens."""
+    def draw_trial(self) -> int:
+        """Draw a trial; it follows from the seed and the trials before, whichever process draws."""
         number = len(self.study.get_trials(deepcopy=False))
         seed = int(np.random.SeedSequence([self.settings.seed, number]).generate_state(1)[0])
         self.study.sampler = self.sampler(seed=seed)
@@ -174,49 +176,54 @@ class Search:
         trial.set_user_attr(OVERRIDES, self.space.overrides(trial.params))
         return trial.number
 
-    def is_settled(self) -> list[FrozenTrial]:
-        """Tell the study how trials have ended, and return all that have been drawn."""
+    def report_results(self) -> list[FrozenTrial]:
+        """Report the results of ended trials to the study, and return all that have been drawn."""
         states = self.states()
         for trial in self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            if not overrides_of(trial):  # killed while it was drawn
+            if not overrides_of(trial):  # the process was killed while it drew the trial
                 self.study.tell(trial.number, state=TrialState.FAIL)
-            elif state := states.get(self.point(trial).identity):
-                self.tell(trial.number, state)
+                continue
+            state = states.get(self.point(trial).identity)
+            if state is not None:
+                self.report_result(trial.number, state)
         return self.trials()
 
     def states(self) -> dict[str, State]:
-        """Return how every point stands that has been started."""
+        """Map the identity of every point that has been started to its state."""
         record = self.record()
-        return (
-            {p.identity: state for p, state in zip(record.points, survey(record), strict=True)}
-            if record
-            else {}
-        )
+        if record is None:
+            return {}
+        pairs = zip(record.points, survey(record), strict=True)
+        return {point.identity: state for point, state in pairs}
 
     def record(self) -> Record | None:
-        """Read what has been written down; nothing before the first point is started."""
+        """Read the record; None before the first point is started."""
         return Record.read(self.folder) if (self.folder / NAME).exists() else None
 
-    def tell(self, number: int, state: State) -> None:
-        """Tell the study how one trial has ended, if it has; one that failed stays open, and Optuna reckons with the worst."""
+    def report_result(self, number: int, state: State) -> None:
+        """Report the result of one trial to the study, if it has ended.
+
+        A trial that failed stays open; Optuna counts it as one with the worst result.
+        """
         if state.status == "finished":
             if np.isnan(state.value):
-                what = f"{self.settings.metric} was never logged by {state.run}; take a name from its metrics.jsonl"
+                what = f"{self.settings.metric} was never logged by {state.run}; "
+                what += "take a name from its metrics.jsonl"
                 raise RequestError(Problem(f"{WHERE}.metric", what))
             self.study.tell(number, state.value)
         elif state.status == "pruned":
             self.study.tell(number, state=TrialState.PRUNED)
 
 
-def parse_override(node: Mapping[str, Any]) -> tuple[Settings, DeferredCall, DeferredCall | None]:
-    """Return the settings, what makes a sampler and what makes a pruner; a RequestError names all that is wrong with them."""
+def read_settings(node: Mapping[str, Any]) -> tuple[Settings, DeferredCall, DeferredCall | None]:
+    """Return the settings, and the calls that make a sampler and a pruner.
+
+    Raises:
+        RequestError: with everything that is wrong with them.
+    """
     problems = Problems()
-    settings = read(
-        Settings,
-        {key: value for key, value in node.items() if key not in ("_target_", "params")},
-        WHERE,
-        problems,
-    )
+    own = {key: value for key, value in node.items() if key not in ("_target_", "params")}
+    settings = read(Settings, own, WHERE, problems)
     problems.settle()
     assert settings is not None
     sampler = read_sampler(settings.sampler, problems)

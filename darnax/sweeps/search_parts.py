@@ -1,4 +1,4 @@
-"""The sampler and the pruner of a search: classes of Optuna from a list, nested ones too, made of plain values."""
+"""The sampler and the pruner of a search: Optuna's classes from a list, with plain arguments."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -12,109 +12,95 @@ from optuna.samplers import BaseSampler, BruteForceSampler
 from darnax.builder.calls import DeferredCall, Reader
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import qualified_name
+from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.record import Objective
 
 WHERE = "hydra.sweeper"
-MOST = 100_000  # of what an argument of a sampler or a pruner counts
-REHEARSED = 12  # trials; most samplers draw the first ten blindly
-SAMPLERS = {
-    *(
-        "BruteForceSampler",
-        "CmaEsSampler",
-        "GPSampler",
-        "GridSampler",
-        "NSGAIIISampler",
-        "NSGAIISampler",
-    ),
-    *("PartialFixedSampler", "QMCSampler", "RandomSampler", "TPESampler"),
-}
-CROSSOVERS = {
-    *(
-        "BLXAlphaCrossover",
-        "SBXCrossover",
-        "SPXCrossover",
-        "UNDXCrossover",
-        "UniformCrossover",
-        "VSBXCrossover",
-    ),
-    "PolynomialMutation",
-}
-PRUNERS = {
-    *("HyperbandPruner", "MedianPruner", "NopPruner", "PatientPruner", "PercentilePruner"),
-    *("SuccessiveHalvingPruner", "ThresholdPruner", "WilcoxonPruner"),
-}
-CLASSES = sorted(
-    [
-        *(f"optuna.samplers.{name}" for name in SAMPLERS),
-        *(f"optuna.samplers.nsgaii.{name}" for name in CROSSOVERS),
-        *(f"optuna.pruners.{name}" for name in PRUNERS),
-    ]
+MOST = 100_000  # largest integer argument of a sampler or a pruner
+REHEARSED = 12  # trials; most samplers draw the first ten at random
+SAMPLERS = (
+    "BruteForceSampler",
+    "CmaEsSampler",
+    "GPSampler",
+    "GridSampler",
+    "NSGAIIISampler",
+    "NSGAIISampler",
+    "PartialFixedSampler",
+    "QMCSampler",
+    "RandomSampler",
+    "TPESampler",
 )
+CROSSOVERS = (
+    "BLXAlphaCrossover",
+    "PolynomialMutation",
+    "SBXCrossover",
+    "SPXCrossover",
+    "UNDXCrossover",
+    "UniformCrossover",
+    "VSBXCrossover",
+)
+PRUNERS = (
+    "HyperbandPruner",
+    "MedianPruner",
+    "NopPruner",
+    "PatientPruner",
+    "PercentilePruner",
+    "SuccessiveHalvingPruner",
+    "ThresholdPruner",
+    "WilcoxonPruner",
+)
+CLASSES = [
+    *(f"optuna.pruners.{name}" for name in PRUNERS),
+    *(f"optuna.samplers.{name}" for name in SAMPLERS),
+    *(f"optuna.samplers.nsgaii.{name}" for name in CROSSOVERS),
+]
 
 
 def read_sampler(node: Any, problems: Problems) -> DeferredCall | None:
-    """Return what makes the sampler with a seed, or None with every reason among the problems."""
+    """Return a call that makes the sampler from a seed; None if problems were added."""
     where = f"{WHERE}.sampler"
-    if not is_of_list(node, where, problems):
+    if not is_allowed(node, where, problems):
         return None
     return Reader(problems, trust=["optuna"]).call(node, where, BaseSampler, filled=("seed",))
 
 
 def read_pruner(node: Any, problems: Problems) -> DeferredCall | None:
-    """Return what makes the pruner, or None with every reason among the problems."""
+    """Return a call that makes the pruner; None if problems were added."""
     where = f"{WHERE}.pruner"
-    return (
-        Reader(problems, trust=["optuna"]).call(node, where, BasePruner)
-        if is_of_list(node, where, problems)
-        else None
-    )
+    if not is_allowed(node, where, problems):
+        return None
+    return Reader(problems, trust=["optuna"]).call(node, where, BasePruner)
 
 
-def is_of_list(node: Any, where: str, problems: Problems) -> bool:
-    """Tell whether everything that is named in a tree is in the list of classes; note what is not."""
+def is_allowed(node: Any, where: str, problems: Problems) -> bool:
+    """Return whether a tree names only listed classes and has no large integers; add problems."""
     before = len(problems.found)
-    for name, target in targets(node, where):
+    for name, target in find_targets(node, where):
         if target not in CLASSES:
-            problems.add(
-                name,
-                f"got {format_value(target)}, expected one of Optuna's samplers or pruners{nearest(target, CLASSES)}",
-            )
-    for name, number in counts(node, where):
+            what = f"got {format_value(target)}, expected one of Optuna's samplers or pruners"
+            problems.add(name, f"{what}{nearest(target, CLASSES)}")
+    for name, number in find_integers(node, where):
         if number > MOST:
-            problems.add(
-                name, f"got {number}, expected {MOST} at most: samplers draw and keep so many"
-            )
+            what = f"got {number}, expected {MOST} at most: samplers draw and keep so many"
+            problems.add(name, what)
     return len(problems.found) == before
 
 
-def counts(node: Any, where: str) -> Iterator[tuple[str, int]]:
-    """Yield the place and the value of every whole number in a tree."""
-    for key, child in (
-        node.items()
-        if isinstance(node, Mapping)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    ):
+def find_integers(node: Any, where: str) -> Iterator[tuple[str, int]]:
+    """Yield the dotted name and the value of every integer in a tree, without seeds."""
+    for key, child in list_children(node):
         if isinstance(child, int) and key != "seed":
             yield f"{where}.{key}", child
-        yield from counts(child, f"{where}.{key}")
+        yield from find_integers(child, f"{where}.{key}")
 
 
-def targets(node: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Yield the place and the value of every `_target_` in a tree."""
-    items = (
-        list(node.items())
-        if isinstance(node, Mapping)
-        else list(enumerate(node))
-        if isinstance(node, list)
-        else []
-    )
-    for key, child in items:
+def find_targets(node: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name and the value of every `_target_` in a tree."""
+    for key, child in list_children(node):
         if key == "_target_":
             yield f"{where}._target_", child
-        yield from targets(child, f"{where}.{key}")
+        yield from find_targets(child, f"{where}.{key}")
 
 
 def try_sampler(
@@ -123,41 +109,41 @@ def try_sampler(
     space: Mapping[str, BaseDistribution],
     trials: int,
 ) -> None:
-    """Draw a few trials from a space, in memory; a RequestError says why that fails.
+    """Draw a few trials from a space, in memory; raise RequestError if that fails.
 
-    Arguments of Optuna's that have no annotation are judged here, and what a sampler needs is imported.
+    This checks arguments of Optuna's classes that have no annotation, and imports what a sampler
+    needs.
     """
     require_few_values(sampler, space)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    number = min(trials, REHEARSED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made = try_once(f"{WHERE}.pruner", lambda: pruner() if pruner else None)
-        try_once(
-            f"{WHERE}.sampler", lambda: draw(sampler(seed=0), made, space, min(trials, REHEARSED))
-        )
+        instance = try_once(f"{WHERE}.pruner", lambda: pruner() if pruner else None)
+        try_once(f"{WHERE}.sampler", lambda: draw(sampler(seed=0), instance, space, number))
 
 
 def require_few_values(sampler: DeferredCall, space: Mapping[str, BaseDistribution]) -> None:
-    """Raise RequestError where a sampler would list all values of a key, and there are too many."""
+    """Raise RequestError if a sampler would list all values of a key that has too many."""
     if sampler.factory is not BruteForceSampler:
         return
     for key, drawn in space.items():
-        if (
-            isinstance(drawn, IntDistribution)
-            and (count := (drawn.high - drawn.low) // drawn.step + 1) > MOST
-        ):
-            what = f"got {count} values, of which {qualified_name(sampler.factory)} makes a list, expected {MOST} at most"
+        if not isinstance(drawn, IntDistribution):
+            continue
+        count = (drawn.high - drawn.low) // drawn.step + 1
+        if count > MOST:
+            name = qualified_name(sampler.factory)
+            what = f"got {count} values, of which {name} makes a list, expected {MOST} at most"
             raise RequestError(Problem(key, what))
 
 
 def try_once(where: str, action: Callable[[], Any]) -> Any:
-    """Return what an action makes; whatever keeps it from that is a RequestError."""
+    """Return the result of an action; turn any exception into a RequestError."""
     try:
         return action()
     except Exception as error:  # Optuna and what it imports may raise anything
-        raise RequestError(
-            Problem(where, f"cannot be used ({type(error).__name__}: {first_line(error)})")
-        ) from error
+        what = f"cannot be used ({type(error).__name__}: {first_line(error)})"
+        raise RequestError(Problem(where, what)) from error
 
 
 def draw(
@@ -166,7 +152,7 @@ def draw(
     space: Mapping[str, BaseDistribution],
     trials: int,
 ) -> None:
-    """Draw trials, and judge each after two epochs."""
+    """Draw trials, and let the pruner judge each of them after two epochs."""
     study = optuna.create_study(sampler=sampler, pruner=pruner)
     for number in range(trials):
         trial = study.ask(dict(space))
@@ -176,7 +162,7 @@ def draw(
         study.tell(trial, number / trials)
 
 
-def pruner_of(goal: Objective) -> BasePruner | None:
+def make_pruner(goal: Objective) -> BasePruner | None:
     """Make the pruner of a search."""
     problems = Problems()
     call = read_pruner(goal.pruner, problems) if goal.pruner is not None else None

@@ -1,4 +1,7 @@
-"""Hydra's sweep grammar as Optuna's distributions: interval(0.3,0.9), range(1,9), choice(a,b), tag(log,interval(1e-4,1))."""
+"""Translates Hydra's sweep grammar into Optuna's distributions.
+
+The grammar: interval(0.3,0.9), range(1,9), choice(a,b), tag(log,interval(1e-4,1)).
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +16,18 @@ from optuna.distributions import (
 )
 
 from darnax.errors import Problem, RequestError, first_line
-from darnax.sweeps.grid import effective_overrides, values
+from darnax.sweeps.grid import effective_overrides, list_values
 
-DIGITS = 4  # of a drawn number; the journal has all
-LITTLE = "there is nothing to search in; give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
+DIGITS = 4  # significant digits of a drawn number; the journal has all
+LITTLE = (
+    "there is nothing to search in; "
+    "give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
+)
 
 
 @dataclass(frozen=True)
 class Space:
-    """What a search chooses from.
+    """What a search draws points from.
 
     Args:
         distributions: by the key of an override.
@@ -33,69 +39,65 @@ class Space:
 
     @classmethod
     def of(cls, overrides: Sequence[Override]) -> "Space":
-        """Sort the overrides of a sweep; of several for one key the last one counts, of dictionaries all."""
-        counting = effective_overrides(overrides)
+        """Sort a sweep's overrides; of several for one key the last counts, of dictionaries all."""
+        effective = effective_overrides(overrides)
         distributions: dict[str, BaseDistribution] = {}
         problems = []
-        for override in counting:
-            key = override.get_key_element()
+        for override in effective:
+            key, line = override.get_key_element(), str(override.input_line)
             if key in distributions:
-                problems.append(
-                    Problem(
-                        str(override.input_line),
-                        f"{key} has several values before; give all of them at once",
-                    )
-                )
+                what = f"{key} has several values before; give all of them at once"
+                problems.append(Problem(line, what))
             elif override.is_sweep_override():
                 try:
-                    distributions[key] = distribution(override)
+                    distributions[key] = as_distribution(override)
                 except ValueError as error:
-                    problems.append(Problem(str(override.input_line), first_line(error)))
+                    problems.append(Problem(line, first_line(error)))
         if problems or not distributions:
             raise RequestError(*problems or [Problem("hydra/sweeper=optuna", LITTLE)])
-        return cls(
-            distributions,
-            [str(o.input_line) for o in counting if o.get_key_element() not in distributions],
-        )
+        fixed = [
+            str(override.input_line)
+            for override in effective
+            if override.get_key_element() not in distributions
+        ]
+        return cls(distributions, fixed)
 
     def trials(self) -> Iterator[dict[str, Any]]:
-        """Yield the first value of every key together, and then each other value with the first ones of the other keys."""
-        ends = {key: bounds(drawn) for key, drawn in self.distributions.items()}
-        first = {key: choices[0] for key, choices in ends.items()}
+        """Yield the first values of all keys, then each other value with the first of the rest."""
+        choices = {key: extremes(drawn) for key, drawn in self.distributions.items()}
+        first = {key: values[0] for key, values in choices.items()}
         yield first
-        for key, choices in ends.items():
-            for value in choices[1:]:
+        for key, values in choices.items():
+            for value in values[1:]:
                 yield first | {key: value}
 
     def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
-        """Write a point as overrides."""
-        return [
-            *(
-                f"{key}={written(drawn[key], self.distributions[key])}"
-                for key in self.distributions
-            ),
-            *self.fixed,
+        """Return the overrides of the point with these drawn values."""
+        chosen = [
+            f"{key}={round_drawn(drawn[key], distribution)}"
+            for key, distribution in self.distributions.items()
         ]
+        return [*chosen, *self.fixed]
 
 
-def bounds(distribution: BaseDistribution) -> list[Any]:
-    """Return the values of a choice, or the smallest and the largest of numbers."""
+def extremes(distribution: BaseDistribution) -> list[Any]:
+    """Return all values of a choice, or the smallest and the largest of numbers."""
     if isinstance(distribution, CategoricalDistribution):
         return list(distribution.choices)
     assert isinstance(distribution, FloatDistribution | IntDistribution)
     return list(dict.fromkeys((distribution.low, distribution.high)))
 
 
-def written(value: Any, distribution: BaseDistribution) -> Any:
-    """Leave out the digits of a drawn number that nobody wants to read, unless the rest is outside of the distribution."""
+def round_drawn(value: Any, distribution: BaseDistribution) -> Any:
+    """Round a drawn number to `DIGITS`, unless that leaves its distribution."""
     if not isinstance(distribution, FloatDistribution):
         return value
     short = float(f"{value:.{DIGITS}g}")
     return short if distribution.low <= short <= distribution.high else value
 
 
-def distribution(override: Override) -> BaseDistribution:
-    """Return what the values of a sweep are drawn from; those of a choice are words, as they would be typed.
+def as_distribution(override: Override) -> BaseDistribution:
+    """Return the distribution of an override's values; those of a choice are text, as typed.
 
     Raises:
         ValueError: the values make no sense together.
@@ -106,13 +108,12 @@ def distribution(override: Override) -> BaseDistribution:
         case IntervalSweep(start=float(low), end=float(high), tags=tags):
             return FloatDistribution(low, high, log="log" in tags)
         case RangeSweep(step=step, tags=tags):
-            numbers = list(map(float, values(override)))
+            numbers = list(map(float, list_values(override)))
             if not numbers:
                 raise ValueError("there is no value in this range")
             low, high, log = min(numbers), max(numbers), "log" in tags
             if all(number.is_integer() for number in numbers):
-                return IntDistribution(
-                    int(low), int(high), log=log, step=1 if log else abs(int(step))
-                )
+                integer_step = 1 if log else abs(int(step))
+                return IntDistribution(int(low), int(high), log=log, step=integer_step)
             return FloatDistribution(low, high, log=log, step=None if log else abs(step))
-    return CategoricalDistribution(values(override))
+    return CategoricalDistribution(list_values(override))

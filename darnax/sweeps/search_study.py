@@ -1,4 +1,4 @@
-"""The study of a search: Optuna's journal in the folder of the sweep, which every process of the search reads and adds to."""
+"""The study of a search: Optuna's journal in the sweep's folder, shared by its processes."""
 
 import fcntl
 from collections.abc import Callable, Sequence
@@ -17,24 +17,24 @@ from darnax.files import open_inside, open_regular
 
 JOURNAL = "study.journal"
 OVERRIDES = "overrides"  # of a trial's point
-Hopeless = Callable[[int, float], bool]
+IsHopeless = Callable[[int, float], bool]
 
 
 class Lock:
-    """The lock of a journal, which the system lets go of when a process dies; Optuna's own wait for half a minute then."""
+    """The lock of a journal, released when its process dies; Optuna's own waits half a minute."""
 
     def __init__(self, journal: Path) -> None:
         self.path = journal.with_name(f".{journal.name}.lock")
         self.file: BinaryIO | None = None
 
     def acquire(self) -> bool:
-        """Wait until no other process has it."""
+        """Wait until no other process has the lock, and take it."""
         self.file = open_inside(self.path.parent, self.path.name, append=True)
         fcntl.flock(self.file, fcntl.LOCK_EX)
         return True
 
     def release(self) -> None:
-        """Let the others have it."""
+        """Release the lock."""
         assert self.file is not None
         self.file.close()
 
@@ -42,14 +42,16 @@ class Lock:
 def open_study(
     folder: Path, direction: Literal["maximize", "minimize"], pruner: BasePruner | None = None
 ) -> optuna.Study:
-    """Return the study in a folder, which may be a new one; a RequestError says that its journal cannot be read."""
+    """Open or create the study in a folder; raise RequestError if its journal is unreadable."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal, lock = folder / JOURNAL, Lock(folder / JOURNAL)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         drop_torn_line(journal, lock)
+        # `Lock` has all the methods of Optuna's locks without their base class.
+        backend = JournalFileBackend(str(journal), lock)  # type: ignore[arg-type]
         study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(journal), lock)),  # type: ignore[arg-type]  # has all of a lock
+            storage=JournalStorage(backend),
             study_name=folder.name,
             direction=direction,
             sampler=RandomSampler(),
@@ -58,14 +60,15 @@ def open_study(
         )
         for trial in study.get_trials(deepcopy=False):
             overrides_of(trial)
-    except Exception as error:  # whatever Optuna meets in a damaged journal
-        what = f"is damaged ({type(error).__name__}: {first_line(error)}); restore it, or start a new search"
+    except Exception as error:  # Optuna may raise anything for a damaged journal
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        what = f"is damaged ({reason}); restore it, or start a new search"
         raise RequestError(Problem(str(journal), what)) from error
     return study
 
 
 def drop_torn_line(journal: Path, lock: Lock) -> None:
-    """Take away what a process that was killed has left at the end: Optuna would read no further than that."""
+    """Remove the incomplete last line of a killed process: Optuna would read nothing after it."""
     lock.acquire()
     try:
         truncate_file(journal)
@@ -74,19 +77,19 @@ def drop_torn_line(journal: Path, lock: Lock) -> None:
 
 
 def truncate_file(journal: Path) -> None:
-    """Cut a journal, which is made where there is none, behind its last whole line."""
-    open_inside(
-        journal.parent, journal.name, append=True
-    ).close()  # makes sure of a file, and no link
+    """Cut a journal, which is created if missing, after its last complete line."""
+    # Opened to append first: this creates the file and refuses a link.
+    open_inside(journal.parent, journal.name, append=True).close()
     with open_regular(journal) as file:
         content = file.read()
-    if torn := len(content) - content.rfind(b"\n") - 1:
+    end = content.rfind(b"\n") + 1
+    if end < len(content):
         with open_inside(journal.parent, journal.name, append=True) as file:
-            file.truncate(len(content) - torn)
+            file.truncate(end)
 
 
-def pruning_report(study: optuna.Study, overrides: Sequence[str]) -> Hopeless | None:
-    """Return what takes note of a value of the open trial of a point and says whether its run is hopeless."""
+def pruning_report(study: optuna.Study, overrides: Sequence[str]) -> IsHopeless | None:
+    """Return a function that reports a value of a point's trial and returns whether to prune it."""
     running = study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
     found = [trial for trial in running if overrides_of(trial) == list(overrides)]
     if not found:
@@ -104,10 +107,9 @@ def pruning_report(study: optuna.Study, overrides: Sequence[str]) -> Hopeless | 
 
 
 def overrides_of(trial: FrozenTrial) -> list[str]:
-    """Return the overrides of a trial's point; none when its process was killed before it had drawn them."""
+    """Return the overrides of a trial's point; none if its process was killed while drawing."""
     found = trial.user_attrs.get(OVERRIDES, [])
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        raise ValueError(
-            f"trial {trial.number} has {found!r:.40} for overrides, expected a list of words"
-        )
+        what = f"has {found!r:.40} for overrides, expected a list of words"
+        raise ValueError(f"trial {trial.number} {what}")
     return list(found)

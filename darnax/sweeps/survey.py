@@ -1,4 +1,4 @@
-"""How the points of a sweep stand, read from its folder alone, so that every process sees the same."""
+"""The state of every point of a sweep, read from its folder alone: all processes see the same."""
 
 import math
 from collections.abc import Sequence
@@ -10,29 +10,30 @@ from typing import Any
 from darnax.files import RECORD, open_regular, read_bytes
 from darnax.locks import is_locked
 from darnax.reports.compare import may_choose
-from darnax.reports.record import row
-from darnax.sweeps.names import names
+from darnax.reports.record import number, row
+from darnax.sweeps.names import name_points
 from darnax.sweeps.record import Objective, Point, Record, read_notes
 
-WATCHED = 1 << 15  # bytes at the end of metrics.jsonl in which the latest numbers stand
+TAIL = 1 << 15  # bytes at the end of metrics.jsonl that contain the latest numbers
 DONE = ("finished", "pruned")
 ENDED = (*DONE, "failed", "refused")
-TRIES = 2
+TRIES = 2  # a point that failed so often is run again only with --retry-failed
 
 
 @dataclass(frozen=True)
 class State:
-    """How one point stands.
+    """The state of one point.
 
     Args:
-        name: what sets it apart from the other points.
+        name: what distinguishes it from the other points.
         status: waiting | running | finished | pruned | interrupted | failed | refused.
         value: what the points are compared by.
-        epochs: passes over the training set so far, and `of` so many.
-        seconds: its run took, as far as it is written down.
+        epochs: passes over the training set so far.
+        of: passes over the training set in all.
+        seconds: duration of its run, as far as it is recorded.
         run: its folder.
         why: it failed, or was refused.
-        given_up: it failed so often that only --retry-failed tries it again.
+        given_up: it failed so often that only --retry-failed runs it again.
     """
 
     name: str
@@ -47,129 +48,114 @@ class State:
 
 
 def survey(record: Record) -> list[State]:
-    """Return how every point stands, in the order of the sweep."""
-    runs, called = record.runs(), names(record)
+    """Return the state of every point, in the order of the sweep."""
+    runs, point_names = record.runs(), name_points(record)
     return [
-        state(record, point, runs.get(point.overrides), called[point.overrides])
+        point_state(record, point, runs.get(point.overrides), point_names[point.overrides])
         for point in record.points
     ]
 
 
-def state(record: Record, point: Point, run: Path | None, name: str) -> State:
-    """Return how one point stands: the run knows best, then the note, then whether it can be composed."""
+def point_state(record: Record, point: Point, run: Path | None, name: str) -> State:
+    """Return the state of one point: of its run, else of its note, else of its composition."""
     if point.refusal:
         return State(name, "refused", why=point.refusal)
     runner = (point.config or {}).get("runner")
     of = number(runner.get("epochs")) if isinstance(runner, dict) else math.nan
-    summary = summary_of(run) if run else {}
-    value = result(run, summary, record.goal) if run else math.nan
-    numbers = (
-        value,
-        as_amount(summary.get("epochs")),
-        of,
-        as_amount(summary.get("wall_seconds")),
-        run,
-    )
+    summary = read_summary(run) if run else {}
+    value = run_value(run, summary, record.goal) if run else math.nan
+    epochs = as_amount(summary.get("epochs"))
+    seconds = as_amount(summary.get("wall_seconds"))
     if summary.get("status") in DONE:
-        return State(name, summary["status"], *numbers)
+        return State(name, summary["status"], value, epochs, of, seconds, run)
     note = record.note(point)
     if note.is_file() and is_locked(note):
-        value, epoch = latest(run, record.goal) if run else (math.nan, 0.0)
-        return State(name, "running", value, epoch, *numbers[2:])
-    said = read_notes(note)
-    failures = [line for line in said if line]
-    if said and said[-1]:
-        kind, _, why = said[-1].partition(": ")
-        return State(
-            name,
-            "refused" if kind == "refused" else "failed",
-            *numbers,
-            why,
-            given_up=len(failures) >= TRIES,
-        )
-    return State(name, "interrupted" if run else "waiting", *numbers)
+        value, epochs = latest_value(run, record.goal) if run else (math.nan, 0.0)
+        return State(name, "running", value, epochs, of, seconds, run)
+    lines = read_notes(note)
+    if lines and lines[-1]:  # its last start failed
+        kind, _, why = lines[-1].partition(": ")
+        status = "refused" if kind == "refused" else "failed"
+        given_up = sum(bool(line) for line in lines) >= TRIES
+        return State(name, status, value, epochs, of, seconds, run, why, given_up)
+    return State(name, "interrupted" if run else "waiting", value, epochs, of, seconds, run)
 
 
 def is_done(run: Path) -> bool:
-    """Say whether nothing is left to do for a run."""
-    return summary_of(run).get("status") in DONE
+    """Return whether nothing is left to do for a run."""
+    return read_summary(run).get("status") in DONE
 
 
-def summary_of(run: Path) -> dict[str, Any]:
-    """Read the summary of a run; one that cannot be read holds nothing."""
+def read_summary(run: Path) -> dict[str, Any]:
+    """Read the summary of a run; {} if it cannot be read."""
     try:
         return row(read_bytes(run / "summary.json").decode(errors="replace"))
     except OSError:
         return {}
 
 
-def result(run: Path, summary: dict[str, Any], goal: Objective) -> float:
-    """Return what a run has come to."""
+def run_value(run: Path, summary: dict[str, Any], goal: Objective) -> float:
+    """Return the value of a run that points are compared by."""
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal)
     metrics = summary.get("metrics")
     return number(metrics.get(goal.metric)) if isinstance(metrics, dict) else math.nan
 
 
-def latest(run: Path, goal: Objective) -> tuple[float, float]:
-    """Return what a run under way has come to, and its epoch."""
+def latest_value(run: Path, goal: Objective) -> tuple[float, float]:
+    """Return the latest value of a run under way that points are compared by, and its epoch."""
     try:
         with open_regular(run / "metrics.jsonl") as file:
-            file.seek(max(file.seek(0, 2) - WATCHED, 0))
-            rows = [row(line) for line in file.read().decode(errors="replace").splitlines()]
+            size = file.seek(0, 2)
+            file.seek(max(size - TAIL, 0))
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return math.nan, 0.0
+    rows = [row(line) for line in lines]
     epoch = as_amount(rows[-1].get("epoch")) if rows else 0.0
     if goal.value == "best":
         return best_logged(run / "metrics.jsonl", goal), epoch
-    return next(
-        (number(each[goal.metric]) for each in reversed(rows) if each.get(goal.metric) is not None),
-        math.nan,
-    ), epoch
+    values = (each.get(goal.metric) for each in reversed(rows))
+    last = next((value for value in values if value is not None), None)
+    return number(last), epoch
 
 
 def best_logged(metrics: Path, goal: Objective) -> float:
     """Return the best value that a run has logged."""
     try:
-        return goal.better(logged(metrics, goal.metric, metrics.stat().st_size))
+        return goal.better(logged_values(metrics, goal.metric, metrics.stat().st_size))
     except OSError:
         return math.nan
 
 
 @lru_cache(maxsize=4096)
-def logged(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
-    """Return all values of a metric in a file of this size."""
+def logged_values(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
+    """Return all values of a metric in a file, of which `size` bytes are read (and cached)."""
     needle = f'"{metric}"'
     lines = read_bytes(metrics, RECORD)[:size].decode(errors="replace").splitlines()
     return tuple(number(row(line).get(metric)) for line in lines if needle in line)
 
 
-def number(value: Any) -> float:
-    """Return a JSON value as a number; nan for null, what is missing, and what is none."""
-    try:
-        return float(value) if isinstance(value, int | float) else math.nan
-    except OverflowError:
-        return math.nan
-
-
 def as_amount(value: Any) -> float:
-    """Return a JSON value as a number of epochs or seconds; 0 where it is none."""
-    return found if math.isfinite(found := number(value)) and found > 0 else 0.0
+    """Return a JSON value as a number of epochs or seconds; 0 if it is not a positive number."""
+    amount = number(value)
+    return amount if math.isfinite(amount) and amount > 0 else 0.0
 
 
 def time_left(states: Sequence[State], goal: Objective) -> float:
-    """Estimate the seconds until all points are done, from those that are; nan before the first."""
-    took = [s.seconds for s in states if s.status in DONE]
-    if not took:
+    """Estimate the seconds until all points are done from those that are; nan before the first."""
+    durations = [state.seconds for state in states if state.status in DONE]
+    if not durations:
         return math.nan
-    open_points = [1 - s.epochs / s.of if s.of else 1.0 for s in states if s.status not in ENDED]
+    unfinished = [state for state in states if state.status not in ENDED]
+    open_parts = [1 - state.epochs / state.of if state.of else 1.0 for state in unfinished]
     undrawn = max(goal.trials - len(states), 0)
-    at_once = max(sum(s.status == "running" for s in states), 1)
-    return sum(took) / len(took) * (sum(open_points) + undrawn) / at_once
+    at_once = max(sum(state.status == "running" for state in states), 1)
+    return sum(durations) / len(durations) * (sum(open_parts) + undrawn) / at_once
 
 
-def best(states: Sequence[State], goal: Objective) -> State | None:
-    """Return the best point so far; None by a metric that may not choose, whatever a record says."""
+def best_point(states: Sequence[State], goal: Objective) -> State | None:
+    """Return the best point so far; None for a metric that may not be used to choose."""
     if not may_choose(goal.metric):
         return None
     top = goal.better(s.value for s in states)

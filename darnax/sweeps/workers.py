@@ -1,4 +1,4 @@
-"""One point of a sweep, in the process that Hydra's launcher chose for it: here, a worker, or a machine of a cluster."""
+"""Runs one point of a sweep, in the process that the launcher chose: this one or a worker."""
 
 import contextlib
 import os
@@ -22,8 +22,8 @@ from darnax.tracking.pruning import Pruned
 
 OnFailure = Callable[[BaseException], None]
 
-LOOK = 0.5  # seconds between two looks at whether the sweep is being stopped
-POINT_LOCK = threading.Lock()  # held in a worker while a point is under way
+POLL_INTERVAL = 0.5  # seconds between two checks whether the sweep is being stopped
+POINT_LOCK = threading.Lock()  # locked in a worker while a point runs
 
 
 def run_or_skip_point(
@@ -34,14 +34,14 @@ def run_or_skip_point(
     here: Here,
     overrides: list[str],
 ) -> None:
-    """Bring a point to its end, from wherever it is; what goes wrong is noted in the folder and stops no other point."""
+    """Run a point to its end; a failure is noted in the folder and stops no other point."""
     record = Record.read(folder)
     point = record.point(overrides)
-    with file_lock(record.note(point), PATIENCE) as mine, stop_watcher(record, home):
-        if mine and not record.stop.exists():
-            (run_point if os.getpid() == home else run_in_worker)(
-                record, point, trusted, here, on_failure
-            )
+    with file_lock(record.note(point), PATIENCE) as locked, stop_watcher(record, home):
+        if not locked or record.stop.exists():
+            return
+        run = run_point if os.getpid() == home else run_in_worker
+        run(record, point, trusted, here, on_failure)
 
 
 def run_point(
@@ -51,7 +51,7 @@ def run_point(
     here: Here,
     on_failure: OnFailure,
 ) -> None:
-    """Start the run of a point or go on with it, and note how it failed if it does; a pruned one has not."""
+    """Start or resume the run of a point, and note its failure; a pruned run has not failed."""
     note = record.note(point)
     append_note(note, "")
     try:
@@ -79,23 +79,25 @@ def run_point(
 
 
 def require_recorded(run: Path, point: Point) -> None:
-    """Raise RequestError where a run has another configuration than the record of the sweep."""
+    """Raise RequestError if a run has another configuration than the record of the sweep."""
     from darnax.runner.run_folder import RunFolder
 
-    there = Point(point.overrides, RunFolder.open(run).config())
-    # What follows from paths is what it was where the run began, maybe on another machine.
-    if found := list(find_differences(point_at(point, there.config or {}), there)):
-        what = "is not the configuration that sweep.json has for this point; restore the one or the other"
-        raise RequestError(Problem(str(run / "config.yaml"), what), *found)
+    recorded = Point(point.overrides, RunFolder.open(run).config())
+    # The run may have started on another machine: values derived from paths are compared as there.
+    differences = list(find_differences(point_at(point, recorded.config or {}), recorded))
+    if differences:
+        what = "is not the configuration that sweep.json has for this point; "
+        what += "restore the one or the other"
+        raise RequestError(Problem(str(run / "config.yaml"), what), *differences)
 
 
 def run_in_worker(
     record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure
 ) -> None:
-    """Work on a point in a process of its own, in silence."""
+    """Run a point in a worker process, without output."""
     from darnax.runner.interrupts import Interrupted
 
-    with contextlib.suppress(OSError):  # so that Ctrl-C reaches the one who asks all to stop, once
+    with contextlib.suppress(OSError):  # so that Ctrl-C reaches the main process only
         os.setpgid(0, 0)
     with ExitStack() as stack:
         silence = stack.enter_context(Path(os.devnull).open("w"))
@@ -109,11 +111,11 @@ def run_in_worker(
 
 @cache
 def exit_with_parent(parent: int) -> None:
-    """End this process when its parent has died: between two points it would wait for ever to be given the next one."""
+    """End this process when its parent has died: a worker would wait forever for a next point."""
 
     def leave() -> None:
         while os.getppid() == parent:
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL)
         with POINT_LOCK:
             os._exit(128 + signal.SIGTERM)
 
@@ -133,18 +135,18 @@ def stop_watcher(record: Record, home: int) -> Iterator[None]:
 
 
 def poll_stop_file(record: Record, parent: int | None, over: threading.Event) -> None:
-    """Signal this process until it heeds: an exception that a signal raises in a destructor is lost."""
-    while not over.wait(LOOK):
+    """Signal this process until it stops: an exception raised in a destructor is lost."""
+    while not over.wait(POLL_INTERVAL):
         stopped, orphaned = record.stop.exists(), parent not in (None, os.getppid())
-        run = getattr(
-            signal.getsignal(signal.SIGTERM), "__self__", None
-        )  # has a signum once it was asked, and obeys then
-        if (stopped or orphaned) and getattr(run, "signum", None) is None:
-            os.kill(os.getpid(), signal_in(record.stop) if stopped else signal.SIGTERM)
+        # The handler of a run under way is a method of an object, which stores the signal.
+        handler = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+        is_stopping = getattr(handler, "signum", None) is not None
+        if (stopped or orphaned) and not is_stopping:
+            os.kill(os.getpid(), read_signal(record.stop) if stopped else signal.SIGTERM)
 
 
-def signal_in(stop: Path) -> signal.Signals:
-    """Return the signal that a sweep is stopped with; SIGTERM where the file says anything but SIGINT."""
+def read_signal(stop: Path) -> signal.Signals:
+    """Return the signal in the stop file; SIGTERM if it contains anything but SIGINT."""
     try:
         return signal.SIGINT if read_text(stop) == str(int(signal.SIGINT)) else signal.SIGTERM
     except (OSError, ValueError):
@@ -153,7 +155,7 @@ def signal_in(stop: Path) -> signal.Signals:
 
 @contextlib.contextmanager
 def stoppable(folder: Path) -> Iterator[None]:
-    """Raise Interrupted at SIGINT and SIGTERM, wherever no run is under way to notice them itself."""
+    """Raise Interrupted at SIGINT and SIGTERM while no run handles them itself."""
     from darnax.runner.interrupts import Interrupted, handling
 
     def stop(signum: int, frame: FrameType | None) -> None:

@@ -74,7 +74,7 @@ def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
     mine = "# @package _global_\n\n# My own first\n"
     lab.write({"configs/experiment/first.yaml": mine, "configs/experiment/a/b.yaml": "x: 1"})
     lines = lab("list").stdout.splitlines()
-    assert lines[0].split() == ["experiment", "what", "it", "is"]
+    assert lines[0].split() == ["experiment", "description"]
     assert [line.split(maxsplit=1) for line in lines[1:]] == [
         ["a/b"],
         ["broken", "Not YAML"],

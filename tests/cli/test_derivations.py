@@ -19,7 +19,7 @@ from darnax.builder import build
 from darnax.composing import references, saved_configuration
 from darnax.composing.composer import Composer, compose
 from darnax.composing.composition import Composed, keep_references
-from darnax.composing.derivations import derivations, require_fresh
+from darnax.composing.derivations import find_derivations, require_fresh
 from darnax.errors import RequestError
 from darnax.laboratory import training
 from darnax.reports import configuration
@@ -144,7 +144,7 @@ def test_whoever_reads_a_configuration_leaves_out_what_its_values_were_made_of(t
     run = trained(tmp_path, words)
     file = run.path / "config.yaml"
     plain = compose(words)
-    noted = derivations(load_plain((run.path / "composed.yaml").read_text()))
+    noted = find_derivations(load_plain((run.path / "composed.yaml").read_text()))
     assert load_plain(file.read_text()) == {**plain, "computed_from": noted}
     assert RunFolder.open(run.path).config() == compose([], file) == plain
     assert configuration.parse(file.read_text()) == configuration.parse(dump_plain(plain))
@@ -231,7 +231,7 @@ def test_an_override_of_values_gives_what_it_gives_of_references_or_is_refused(s
         "${" not in str(resolved(raw))
     )  # of a mapping in a text: such a configuration is refused
     whole = keep_references(raw, resolved(raw))
-    before = Composed(whole.resolved, whole.resolved, derivations(whole.to_container()))
+    before = Composed(whole.resolved, whole.resolved, find_derivations(whole.to_container()))
     words = [f"{key}={number}" for key, number in new]
     after = saved_configuration.apply_overrides(before, words, lambda key: False, fresh=False)
     expected = dict(references.leaves(resolved(tree_of(slots | dict(new)))))

@@ -45,7 +45,7 @@ def test_references_come_to_what_omegaconf_makes_of_them(tree):
         RecursionError,
     ):  # what it cannot resolve is refused, or was given a value by a follower
         return
-    found = references.resolve(references.all_absolute(tree))
+    found = references.resolve(references.make_all_absolute(tree))
     assert repr(found) == repr(expected)
     assert tree == before
 

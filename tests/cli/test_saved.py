@@ -14,7 +14,7 @@ from sampling import one_of
 from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.composing import config_folders, explanations, saved_configuration
 from darnax.composing.composer import Composer, compose
-from darnax.composing.composition import Composed, keep_references, sources
+from darnax.composing.composition import Composed, find_sources, keep_references
 from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.hydra_request import compose_point
@@ -67,7 +67,7 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
     composer = Composer(way(tmp_path, experiment))
     before = FRESH.run(experiment)
     assert composer.run([]) == before
-    known = set(explanations.walk(before, ""))
+    known = set(explanations.key_names(before, ""))
     words = [f"{key}={value}" for key, value in CHANGES.items() if key in known]
     for each in [*([word] for word in words), words]:
         assert composer.run(each) == FRESH.run([*experiment, *each])
@@ -87,7 +87,7 @@ def test_where_references_are_lost_a_value_that_others_derive_from_is_not_change
     before = FRESH.run(experiment)
     assert composer.run([]) == before
     for key, value in CHANGES.items():
-        if key not in set(explanations.walk(before, "")):
+        if key not in set(explanations.key_names(before, "")):
             continue
         expected = FRESH.run([*experiment, f"{key}={value}"])
         other = {
@@ -184,7 +184,7 @@ def test_a_variable_is_looked_up_when_it_is_composed_and_never_again(tmp_path, m
     monkeypatch.setenv("PLACE", "elsewhere")
     assert compose(["seed=4"], file)["paths"]["data"] == "there"
     assert compose(["paths.data=${oc.env:PLACE}"], file)["paths"]["data"] == "elsewhere"
-    assert sources("${oc.env:PLACE}", "paths.data", {"PLACE": 1}) == []
+    assert find_sources("${oc.env:PLACE}", "paths.data", {"PLACE": 1}) == []
 
 
 def test_a_part_of_what_is_a_reference_becomes_its_own(tmp_path):
@@ -213,18 +213,18 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Composer:
         ("+sweep=coupling_grid", "chooses a file"),
         ("data=null", "chooses a file"),
         ("model@data=chain", "chooses a file"),
-        ("hydra/launcher=joblib", "in a sweep alone"),
-        ("hydra.launcher.n_jobs=2", "in a sweep alone"),
+        ("hydra/launcher=joblib", "only in a sweep"),
+        ("hydra.launcher.n_jobs=2", "only in a sweep"),
         ("hydra.searchpath=[file://more]", "without other files"),
         ("hydra.job.env_set={PATH: here}", "NAME=value darnax"),
         ("model.dept=3", "did you mean model.depth"),
-        ("+seed=3", "seed is there already"),
+        ("+seed=3", "seed exists already"),
         ("~sed", "did you mean seed"),
         ("~seed=9", "the value of seed is 0"),
         ("seed=1,2", "several values"),
         ("seed=${nope}", "does not exist"),
         ("seed=${oc.env:NOT_SET_AT_ALL}", "NOT_SET_AT_ALL"),
-        ("seed", "is no override"),
+        ("seed", "is not an override"),
         ("data.shape.7=1", "there is no data.shape.7"),
         ("+data.shape.x.y=1", "there is no data.shape.x"),
     ],

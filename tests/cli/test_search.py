@@ -17,8 +17,8 @@ from darnax.errors import RequestError
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.record import Objective, Record
-from darnax.sweeps.search_parts import CLASSES, pruner_of, read_pruner, read_sampler, try_sampler
-from darnax.sweeps.search_space import Space, written
+from darnax.sweeps.search_parts import CLASSES, make_pruner, read_pruner, read_sampler, try_sampler
+from darnax.sweeps.search_space import Space, round_drawn
 from darnax.sweeps.search_study import OVERRIDES, open_study
 from darnax.tracking import Tracker
 from darnax.tracking.pruning import Pruned
@@ -78,10 +78,10 @@ def test_hydras_grammar_becomes_optunas():
 
 
 def test_drawn_numbers_are_short_and_inside():
-    assert written(0.8121973001, FloatDistribution(0.3, 0.9)) == 0.8122
-    assert written(1.23456789e-5, FloatDistribution(1e-5, 1, log=True)) == 1.235e-5
-    assert written(0.9999999, FloatDistribution(0.3, 0.9999999)) == 0.9999999
-    assert written("0.8121973001", CategoricalDistribution(["0.8121973001"])) == "0.8121973001"
+    assert round_drawn(0.8121973001, FloatDistribution(0.3, 0.9)) == 0.8122
+    assert round_drawn(1.23456789e-5, FloatDistribution(1e-5, 1, log=True)) == 1.235e-5
+    assert round_drawn(0.9999999, FloatDistribution(0.3, 0.9999999)) == 0.9999999
+    assert round_drawn("0.8121973001", CategoricalDistribution(["0.8121973001"])) == "0.8121973001"
 
 
 def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
@@ -264,7 +264,7 @@ def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times)
         ),
         (
             ["seed=interval(0,9)"],
-            "seed=interval(0,9): an interval has no end of values; let Optuna choose",
+            "seed=interval(0,9): an interval has infinitely many values; search it with hydra/sweeper=optuna",
         ),
     ],
 )
@@ -329,7 +329,7 @@ def test_nothing_of_optuna_is_named_but_samplers_and_pruners(node):
     assert read_sampler(node, problems) is None
     assert "expected one of Optuna's samplers or pruners" in str(problems.found[0])
     with pytest.raises(RequestError):
-        pruner_of(Objective(pruner=node))
+        make_pruner(Objective(pruner=node))
 
 
 IMPORTS = {

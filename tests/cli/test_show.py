@@ -63,4 +63,4 @@ def test_cite_is_of_the_run_as_it_is(place):
     assert "lecun" not in said.stdout.lower()  # nobody's dataset was used
     refused = darnax("cite", str(folder.path), "model.depth=1")
     assert refused.exit_code == 2
-    assert "model.depth=1: the literature is that of the run as it is" in refused.stderr
+    assert "model.depth=1: got an override, expected only trust=[…]" in refused.stderr

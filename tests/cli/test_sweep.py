@@ -87,7 +87,7 @@ def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):
         ["seed=2", "refused", "seed 2 is not allowed"],
         ["seed=3", "finished", "30.00%", "run-1"],
     ]
-    assert f"go on with: darnax sweep resume {lab.calls[0]['sweep']}" in result.stdout
+    assert f"resume with: darnax sweep resume {lab.calls[0]['sweep']}" in result.stdout
 
 
 def test_one_wrong_point_is_refused_before_the_first_one_trains(lab):

@@ -10,7 +10,7 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.errors import RequestError
 from darnax.laboratory import training
-from darnax.sweeps.logged_metrics import logged, require_logged
+from darnax.sweeps.logged_metrics import logged_names, require_logged
 
 SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit_batches=2"]
 
@@ -29,7 +29,7 @@ def test_what_is_known_is_what_is_logged(
     (metrics,) = tmp_path.glob("outputs/*/*/metrics.jsonl")
     rows = [json.loads(line) for line in metrics.read_text().splitlines()]
     found = {name for row in rows for name in row if "/" in name and not name.startswith("test/")}
-    known = set(logged(build(config)))
+    known = set(logged_names(build(config)))
     assert found <= known
     optional = ("eval/",)  # where there is no validation split
     assert {name for name in known - found if not name.startswith(optional)} == set()

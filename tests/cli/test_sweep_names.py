@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from darnax.sweeps.membership import Membership
-from darnax.sweeps.names import names
+from darnax.sweeps.names import name_points
 from darnax.sweeps.record import Point, Record
 
 J_D, DEPTH = "model.layers.hidden.j_d", "model.depth"
@@ -22,25 +22,25 @@ def test_points_are_called_by_what_sets_them_apart():
         f"+experiment=chain {DEPTH}=1,2 {J_D}=0.5",
         *(f"+experiment=chain {DEPTH}={n} {J_D}=0.5" for n in (1, 2)),
     )
-    assert list(names(grid).values()) == ["depth=1", "depth=2"]
+    assert list(name_points(grid).values()) == ["depth=1", "depth=2"]
 
 
 def test_keys_are_as_long_as_they_must_be():
     two = [f"up.strength={n} down.strength={n} seed={n}" for n in (1, 2)]
-    assert list(names(record("", *two)).values()) == two
+    assert list(name_points(record("", *two)).values()) == two
 
 
 def test_the_first_point_of_a_search_has_no_other_to_differ_from():
     search = record(
         f"experiment=chain {J_D}=interval(0,1) seed=3", f"{J_D}=0.7123 +experiment=chain seed=3"
     )
-    assert list(names(search).values()) == ["j_d=0.7123"]
+    assert list(name_points(search).values()) == ["j_d=0.7123"]
 
 
 def test_a_single_point_is_called_by_everything():
-    assert list(names(record("+experiment=chain seed=1", "+experiment=chain seed=1")).values()) == [
-        "experiment=chain seed=1"
-    ]
+    assert list(
+        name_points(record("+experiment=chain seed=1", "+experiment=chain seed=1")).values()
+    ) == ["experiment=chain seed=1"]
 
 
 def test_a_single_point_is_called_by_the_key_that_was_given_twice():
@@ -48,7 +48,7 @@ def test_a_single_point_is_called_by_the_key_that_was_given_twice():
         fixed = record(
             f"+experiment=chain {DEPTH}=2 {words}", f"+experiment=chain {DEPTH}=2 seed=3"
         )
-        assert list(names(fixed).values()) == ["seed=3"]
+        assert list(name_points(fixed).values()) == ["seed=3"]
 
 
 def test_on_a_dashboard_seeds_of_one_configuration_are_a_group(tmp_path):

@@ -6,7 +6,7 @@ import sys
 WORKER = """
 import os, time
 from darnax.sweeps import workers
-workers.LOOK = 0.05
+workers.POLL_INTERVAL = 0.05
 if os.fork():
     os._exit(9)
 with workers.BUSY:

@@ -114,7 +114,7 @@ def test_what_this_sweep_has_not_made_is_reported_and_left(lab, sweep, case):
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
     assert (
-        f"{next(iter(files)).partition('/')[0]} is no run of this sweep; it is left as it is"
+        f"{next(iter(files)).partition('/')[0]} is not a run of this sweep; it is left as it is"
         in result.stderr
     )
     assert all((sweep / name).exists() for name in files)
@@ -220,7 +220,7 @@ def test_a_grid_is_what_its_record_holds_whatever_has_become_of_its_files(lab, s
 
 
 def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
-    monkeypatch.setattr(Sweep, "carry_out", lambda self: self.record.write() or [])
+    monkeypatch.setattr(Sweep, "run", lambda self: self.record.write() or [])
     text = "# @package _global_\ndefaults: [{override /hydra/launcher: joblib}]\n"
     lab.write(
         {

@@ -218,7 +218,7 @@ def test_killed_and_out_of_disk_fifty_times(commands, whole, tmp_path, disk, cas
             cases["full disks" if said else "kills with a full disk"] += 1
             if said:
                 assert "the last checkpoint is as it was" in said, said
-                assert f"go on with: darnax train --resume {run}" in " ".join(said.split())
+                assert f"resume with: darnax train --resume {run}" in " ".join(said.split())
             (tmp_path / "outputs" / "ballast").unlink(missing_ok=True)
         assert cases["full disks"] >= 15
         lives.to_the_end()
@@ -238,7 +238,7 @@ def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monke
     assert result.exit_code == 1, result.output
     said = " ".join(result.stderr.split())
     assert f"{run}: [Errno 28] No space left on device; the last checkpoint is as it was" in said
-    assert f"mend that, then go on with: darnax train --resume {run}" in said
+    assert f"fix that, then resume with: darnax train --resume {run}" in said
     assert "Traceback" not in result.output
     assert assert_sound(run) == 1
     monkeypatch.undo()

@@ -353,7 +353,7 @@ def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
     monkeypatch.setenv("SOME_PASSWORD", secret)
     with pytest.raises(RequestError) as caught:
         secrets.require_none(["seed=3", word])
-    assert str(caught.value).startswith("argument 2: holds the value of $SOME_PASSWORD")
+    assert str(caught.value).startswith("argument 2: contains the value of $SOME_PASSWORD")
     secrets.require_none(["seed=3", "name=other"])
 
 
