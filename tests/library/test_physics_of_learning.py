@@ -1,7 +1,7 @@
 """What the published model lives by, on random pairs of ±1 patterns through a hundred dense units.
 
-Oracles: the directions that were published (a state that holds when the answer is gone, and what takes that away), with bounds
-many standard deviations from what these networks do.
+Oracles: the published effects (a state that is stable when the label is released, and what destroys
+it), with bounds many standard deviations from the results of these networks.
 """
 
 from functools import cache

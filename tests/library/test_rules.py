@@ -89,7 +89,7 @@ def learn_patterns(rule, units=60, patterns=12, steps=400):
 
 
 def test_delta_finds_the_pseudo_inverse():
-    """Without self-synapses, unit i keeps what the least-norm solution over the other units says."""
+    """Oracle: without self-synapses, unit i has the least-norm solution over the other units."""
     xi, j, _ = learn_patterns(Delta())
     patterns = np.asarray(xi, np.float64)
     for i in (0, 17, 59):

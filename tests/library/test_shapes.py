@@ -1,6 +1,6 @@
-"""Every public call refuses arrays of the wrong shape, in one sentence that tells both; the oracle is the list of shapes.
+"""Every public call refuses arrays of a wrong shape, with both shapes in the message.
 
-As a user calls them: without the checks of annotations, which run in the other tests.
+Oracle: the list of shapes. As for a user, annotations are not checked here, unlike in other tests.
 """
 
 import re

@@ -29,7 +29,8 @@ def act(file: Path, script: str, *options: str) -> dict:
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     shown = subprocess.run(
         [chromium(), "--headless", *root, "--disable-gpu", "--dump-dom", "--enable-logging=stderr",
-         "--virtual-time-budget=3000", f"--user-data-dir={file.parent / 'profile'}", *options, file.as_uri()],
+         "--virtual-time-budget=3000", f"--user-data-dir={file.parent / 'profile'}", *options,
+         file.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert not [

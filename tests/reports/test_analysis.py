@@ -13,9 +13,12 @@ from darnax.errors import RequestError
 from darnax.reports import analysis
 
 TABLES = {
-    "relaxation": [("dynamics", "layer", "phase", "step", "flips"), ("training", "hidden1", "free", 1, 0.5),
-                   ("training", "hidden1", "free", 2, 0.0), ("inference", "hidden1", "recall", 1, 1.0)],
-    "spectra": [("layer", "when", "real", "imaginary"), ("hidden1", "before", 0.5, -0.5), ("hidden1", "after", 1.5, "nan")],
+    "relaxation": [("dynamics", "layer", "phase", "step", "flips"),
+                   ("training", "hidden1", "free", 1, 0.5),
+                   ("training", "hidden1", "free", 2, 0.0),
+                   ("inference", "hidden1", "recall", 1, 1.0)],
+    "spectra": [("layer", "when", "real", "imaginary"),
+                ("hidden1", "before", 0.5, -0.5), ("hidden1", "after", 1.5, "nan")],
     "probes": [("buffer", "score"), ("</script>", 0.9), ("<a href='https://x'>x</a>", 0.95)],
 }  # fmt: skip
 

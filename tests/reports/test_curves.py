@@ -39,7 +39,8 @@ def test_a_long_curve_keeps_its_ends():
 def test_torn_lines_and_missing_values_are_passed_over(tmp_path):
     file = tmp_path / "metrics.jsonl"
     file.write_bytes(
-        b'{"step": 1, "epoch": 1, "a": 0.5}\n{"step": 2, "epoch": 2, "a": null}\n\xff\n[]\n{"epoch": 3.0, "a": 0.7}\n{"st'
+        b'{"step": 1, "epoch": 1, "a": 0.5}\n{"step": 2, "epoch": 2, "a": null}\n\xff\n[]\n'
+        b'{"epoch": 3.0, "a": 0.7}\n{"st'
     )
     epochs, values = points(rows(file))["a"]
     np.testing.assert_array_equal(epochs, [1, 3])

@@ -55,19 +55,23 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     seen.theme = document.documentElement.dataset.theme;
     seen.background = getComputedStyle(document.body).backgroundColor;
     head(2).click(); head(2).click(); seen.sorted = rows();
-    choose("filter", "depth=2 j_d>0.6"); seen.filtered = rows(); choose("filter", "eval/accuracy>0.93"); seen.good = rows();
+    choose("filter", "depth=2 j_d>0.6"); seen.filtered = rows();
+    choose("filter", "eval/accuracy>0.93"); seen.good = rows();
     choose("filter", "");
     document.querySelector("#table tbody input").click(); seen.unticked = lines();
     head(0).querySelector("input").click(); seen.all = lines();
-    head(0).querySelector("input").click(); seen.none = lines(); seen.hint = id("curves").layout.annotations[0].text;
+    head(0).querySelector("input").click(); seen.none = lines();
+    seen.hint = id("curves").layout.annotations[0].text;
     head(0).querySelector("input").click();
     id("bands").checked = false; id("bands").onchange(); seen.bare = lines();
-    choose("metric", "norm/w_in"); seen.other = rows(); seen.axis = id("curves").layout.yaxis.title.text;
+    choose("metric", "norm/w_in"); seen.other = rows();
+    seen.axis = id("curves").layout.yaxis.title.text;
     seen.otherCells = id("map").data[0].z; seen.summary = id("summary").textContent;
     choose("side", "lowest"); seen.lowest = rows();
     choose("taken", "best"); seen.best = rows();
     choose("kind", "points"); seen.points = id("map").data[0].y.length;
-    choose("kind", "parallel coordinates"); seen.parallel = id("map").data[0].dimensions.map((d) => d.label);
+    choose("kind", "parallel coordinates");
+    seen.parallel = id("map").data[0].dimensions.map((d) => d.label);
     id("theme").click(); seen.turned = document.documentElement.dataset.theme;
     seen.link = document.querySelector("#table a").getAttribute("href");
     seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
@@ -125,7 +129,8 @@ def test_words_from_a_configuration_stay_words(tmp_path):
     (broken / "config.yaml").write_text(f"a: [{HOSTILE[1]}")
     script = """
     seen.rows = rows().map((row) => row[0]);
-    const elements = () => document.querySelectorAll("img, b, i, u, svg a, body script:not([type])").length;
+    const foreign = "img, b, i, u, svg a, body script:not([type])";
+    const elements = () => document.querySelectorAll(foreign).length;
     seen.elements = [elements()]; seen.ticks = [];
     for (const kind of ["heat map", "points", "parallel coordinates"]) {
       choose("kind", kind); seen.elements.push(elements()); seen.ticks.push(id("map").textContent);
@@ -147,8 +152,10 @@ def test_words_from_a_configuration_stay_words(tmp_path):
 def test_the_test_split_neither_ranks_nor_sorts_nor_filters(tmp_path):
     place = sweep(tmp_path, tested={"test/accuracy": 0.9})
     script = """
-    choose("metric", "test/accuracy"); seen.rows = rows(); seen.heads = head(3).querySelector("button") === null;
-    seen.summary = id("summary").textContent; seen.marked = document.querySelectorAll("#table tr.best").length;
+    choose("metric", "test/accuracy"); seen.rows = rows();
+    seen.heads = head(3).querySelector("button") === null;
+    seen.summary = id("summary").textContent;
+    seen.marked = document.querySelectorAll("#table tr.best").length;
     head(3).click(); seen.clicked = rows();
     choose("filter", "test/accuracy>0.84"); seen.filtered = rows().length; choose("filter", "");
     seen.disabled = id("taken").disabled && id("side").disabled;

@@ -80,7 +80,8 @@ def test_a_run_under_way_has_the_value_it_logged_last(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9, status="running")
     with (run / "metrics.jsonl").open("a") as file:
         file.write(
-            '{"step": 40, "epoch": 4.0, "train/accuracy": 0.5}\n{"step": 50, "epoch": 5, "eval/accuracy": 0.'
+            '{"step": 40, "epoch": 4.0, "train/accuracy": 0.5}\n'
+            '{"step": 50, "epoch": 5, "eval/accuracy": 0.'
         )
     read = find([run])[0]
     assert read.value("eval/accuracy") == pytest.approx(0.9)
@@ -133,7 +134,8 @@ def test_two_thousand_runs_take_less_than_three_seconds(tmp_path):
 
 
 def test_reads_without_the_library_and_without_hydra():
-    code = "import sys, darnax.reports.compare, darnax.reports.diff, darnax.reports.runs as r; print(*sys.modules)"
+    modules = "darnax.reports.compare, darnax.reports.diff, darnax.reports.runs"
+    code = f"import sys, {modules}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -1,6 +1,6 @@
-"""Whatever stands in the place of a file of a run, the reports come to their end, and show the other runs.
+"""Reports do not fail whatever replaces a file of a run, and they show the other runs.
 
-The oracle is a second run, which is sound: it is shown as it is without the first.
+Oracle: a second, intact run, which is shown as it is without the first.
 """
 
 import json
