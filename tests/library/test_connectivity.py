@@ -183,7 +183,7 @@ def test_a_stored_state_is_the_same_state(name):
     """Also as the result of one compiled function and the argument of another, where JAX has to know its layout."""
     connectivity, pre, _ = made(name)
     x = jax.random.normal(KEY, (4, *pre))
-    stored = jitted(connectivity.stored, x)
+    stored = jitted(connectivity.preferred_layout, x)
     np.testing.assert_array_equal(stored, x)
     np.testing.assert_array_equal(jax.jit(lambda a: 2 * a)(stored), 2 * x)
-    np.testing.assert_array_equal(jax.vmap(connectivity.stored)(x[None])[0], x)
+    np.testing.assert_array_equal(jax.vmap(connectivity.preferred_layout)(x[None])[0], x)
