@@ -146,7 +146,7 @@ def session(
 
     def tracker(progress) -> Tracker:
         record = Jsonl(folder.metrics, progress.step)
-        return Composite([Fate(record, stop), SkipReplayed(board, record.told)])
+        return Composite([Fate(record, stop), SkipReplayed(board, record.last_reported)])
 
     lane = RunSession(experiment(*overrides), folder, tracker)
     with pytest.MonkeyPatch.context() as patch:

@@ -74,7 +74,7 @@ def test_what_the_file_ever_had_is_known_after_the_next_kill(tmp_path: Path) -> 
         ([], None, 11),
     ):
         tracker = Jsonl(path, keep_until)
-        assert tracker.told == told
+        assert tracker.last_reported == told
         for step in steps:
             tracker.log({}, step=step, epoch=1.0)
         tracker.finish({})
