@@ -32,8 +32,11 @@ def draw_plot(curves: Mapping[str, Curve]) -> str:
             for x, y in zip(curve.epochs, curve.mean, strict=True)
             if math.isfinite(y)
         ]
-        line = f'<polyline fill="none" stroke="{colour}" stroke-width="1.5"'
-        parts.append(f'{line} points="{" ".join(points)}"/>')
+        attributes = (
+            f'fill="none" stroke="{colour}" stroke-width="1.5"',
+            f'points="{" ".join(points)}"',
+        )
+        parts.append(f"<polyline {' '.join(attributes)}/>")
         parts.append(draw_text(WIDTH + 8, MARGIN / 2 + 16 * (len(parts) // 2), name, colour))
     size = f'width="{WIDTH + 140}" height="{HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'

@@ -24,7 +24,7 @@ CODE = """
 import json, os, sys
 from pathlib import Path
 from hydra.types import RunMode
-from darnax.composing.composer import Composer, spelled
+from darnax.composing.composer import Composer, normalise_overrides
 from darnax.errors import RequestError
 from darnax.cli import panels
 from darnax.composing import saved_configuration
@@ -34,7 +34,8 @@ def use(file, words):
     try:
         composer = Composer(file)
         found = composer.run_composed(words)
-        composer.compose([*spelled(words), "hydra/launcher=batched", "seed=1,2"], RunMode.MULTIRUN)
+        swept = [*normalise_overrides(words), "hydra/launcher=batched", "seed=1,2"]
+        composer.compose(swept, RunMode.MULTIRUN)
         return [found.resolved, found.to_container(), hydra_request.compose_point(composer, [], words).config]
     except RequestError as error:
         return str(error)
@@ -241,7 +242,7 @@ def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(
         assert CANARY not in said
         return
     assert CANARY not in repr(found)
-    assert "${" not in "".join(text for _, text in saved_configuration.trust.leaves(found.resolved))
+    assert not list(saved_configuration.references.interpolations(found.resolved))
     plain = load_plain(file.read_text(encoding="utf-8"))
     assert set(found.resolved) == set(plain) - {"computed_from"}
     assert not {"hydra", "defaults"} & set(found.resolved)

@@ -147,8 +147,7 @@ def test_devices_that_share_every_batch(devices):
     code = f"""
 from made_up_task import experiment
 from test_programs import assert_close, trained
-from darnax.runner.lane import Lane
-from darnax.runner.programs import Programs
+from darnax.runner.programs import CompiledPrograms
 one = trained(CompiledPrograms([experiment()], 10))
 many = trained(CompiledPrograms([experiment("runner.devices={devices}")], 10))
 assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
