@@ -20,10 +20,9 @@ from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
 from darnax.runner.recipe import TrainState
 from darnax.runner.run_folder import RunFolder
-from darnax.scores import ACCURACY
 from darnax.tracking import Tracker
 
-NO_BEST = -1.0  # in checkpoints of 0.1.0: no evaluation yet
+NO_BEST = -1.0  # in checkpoints before the first evaluation
 PERSISTED = ("seconds", "wall_seconds", "best", "metrics")  # by a checkpoint, besides the step
 
 
@@ -109,7 +108,7 @@ class RunSession:
         learner, meta = checkpoint.load(path, like, RunMeta)
         for name in ("step", *PERSISTED):
             setattr(progress, name, meta[name])
-        if progress.best == NO_BEST and self.labels.score_name == ACCURACY:
+        if self.validated not in progress.metrics:
             progress.best = None
         return learner
 
@@ -163,6 +162,8 @@ class RunSession:
             to_disk(self.folder.metrics)
         progress = self.progress
         meta = {name: getattr(progress, name) for name in PERSISTED}
+        if progress.best is None:
+            meta["best"] = NO_BEST
         choice = self.experiment.runner
         every = choice.keep_every and choice.keep_every * progress.per_epoch
         checkpoint.save(

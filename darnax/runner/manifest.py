@@ -53,7 +53,7 @@ class RunMeta(Meta):
 
     seconds: Seconds
     wall_seconds: Seconds
-    best: Annotated[float, Field(allow_inf_nan=False)] | None
+    best: Annotated[float, Field(allow_inf_nan=False)]
     metrics: dict[str, float | None]  # null where a number was NaN
 
 

@@ -12,21 +12,23 @@ ALWAYS = ("eval/at_chance", "time/images_per_second", "time/compile_seconds")
 TRAIN, EVAL = "train/", "eval/"
 
 
-def require_logged(metric: str, direction: str, experiment: "Experiment") -> None:
-    """Raise RequestError where a search has no objective that a run of this experiment reaches.
-
-    That is, where no run will log the metric, or where it is a score of which the other direction
-    is the better one.
-    """
+def require_logged(metric: str, experiment: "Experiment") -> None:
+    """Raise RequestError where no run of this experiment will log a metric."""
     known = logged_names(experiment)
     if known and metric not in known:
         what = f"got {metric}, which a run of this configuration does not log"
         what += alternatives(metric, known)
         raise RequestError(Problem("hydra.sweeper.metric", what))
-    labels, score = experiment.data.labels, parse_score(metric)
+
+
+def require_direction(metric: str, direction: str, experiment: "Experiment") -> None:
+    """Raise RequestError where a label code says that the other direction is the better one."""
+    score = parse_score(metric)
+    if score is None or score.name == ACCURACY:
+        return
+    labels = experiment.data.labels
     better = "maximize" if labels.higher_is_better else "minimize"
-    own = score is not None and score.name == labels.score_name != ACCURACY
-    if own and direction != better:
+    if score.name == labels.score_name and direction != better:
         what = f"got {direction}, expected {better}: of {metric} that is the better direction"
         raise RequestError(Problem("hydra.sweeper.direction", what))
 

@@ -95,7 +95,8 @@ def require_sound(
             plan.search.require_eligible(point)
         experiment = checks.check_point(plan.points[0].config or {}, here=False)
         settings = plan.search.settings
-        logged_metrics.require_logged(settings.metric, settings.direction, experiment)
+        logged_metrics.require_logged(settings.metric, experiment)
+        logged_metrics.require_direction(settings.metric, settings.direction, experiment)
     if outlines.later and prepares:
         outlines = outlines.preparing()
         plan.points = data_checks.examine_data(plan.points, outlines)
