@@ -16,7 +16,7 @@ import darnax
 from darnax.errors import RequestError
 from darnax.learning import init_optimizer, run_phases, train_step
 from darnax.observables import Magnetisation
-from darnax.sweeps.logged_metrics import logged
+from darnax.sweeps.logged_metrics import logged_names
 from darnax.tracking.console import Console
 
 TINY = [
@@ -163,7 +163,7 @@ def test_devices_that_share_a_batch_are_averaged(tmp_path):
 
 def test_a_search_may_ask_for_it():
     experiment = darnax.builder.build(darnax.compose(*TINY, TRUST, POWER, MAGNETISATION))
-    assert set(WATCHED) <= set(logged(experiment))
+    assert set(WATCHED) <= set(logged_names(experiment))
 
 
 REFUSED = {

@@ -105,7 +105,7 @@ def test_runs_are_compared_by_their_own_score(run: darnax.Run, worse: darnax.Run
 def test_the_page_shows_the_score_and_that_lower_is_better(
     run: darnax.Run, worse: darnax.Run, tmp_path: Path
 ) -> None:
-    data = page.content(darnax.compare(run, worse).found, tmp_path)
+    data = page.collect(darnax.compare(run, worse).found, tmp_path)
     assert (data["metric"], data["lower"]) == ("eval/squared_error", True)
     assert "test/squared_error" in data["reported"]
     assert data["metrics"][:3] == [
