@@ -91,11 +91,7 @@ def train_step(
     sizes = [optax.tree.norm(x), optax.tree.norm(y), *part_norms]
     if axis is not None:
         own = pseudo_gradients, metrics, sizes
-        pseudo_gradients, metrics, sizes = jax.tree.map(lambda part: jax.lax.pmean(part, axis), own)
-        # ΔW is divided by √B. Each device divided by the root of its own number of examples, so
-        # the mean over the devices has to be multiplied by the root of their number.
-        root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))
-        pseudo_gradients = jax.tree.map(lambda mean: mean * root, pseudo_gradients)
+        pseudo_gradients, metrics, sizes = average_over_devices(own, axis)
     mask = trainable_mask(network, phases)
     parameters = eqx.filter(network, mask)
     steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
@@ -107,6 +103,16 @@ def train_step(
     scores = None if scored is None else scores_of(network, ends[scored])
     updated = eqx.apply_updates(network, steps)
     return TrainStepOutput(updated, opt_state, scores, metrics, jnp.stack(sizes))
+
+
+def average_over_devices(own: tuple[O, Metrics, Any], axis: str) -> tuple[O, Metrics, Any]:
+    """Return the pseudo-gradients, metrics and sizes of a batch that the devices of `axis` share."""
+    pseudo_gradients, metrics, sizes = jax.tree.map(lambda part: jax.lax.pmean(part, axis), own)
+    # ΔW is divided by √B. Each device divided by the root of its own number of examples, so the
+    # mean over the devices has to be multiplied by the root of their number.
+    root = jnp.sqrt(jnp.float32(jax.lax.axis_size(axis)))
+    pseudo_gradients = jax.tree.map(lambda mean: mean * root, pseudo_gradients)
+    return pseudo_gradients, metrics, sizes
 
 
 def evaluate_step(

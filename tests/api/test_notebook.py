@@ -9,7 +9,16 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from small import words
+
+TASK = [
+    "+experiment=digits_smoke",
+    "model.features=20",
+    "model.depth=1",
+    "~model.adapters.w_in.patch",
+    "data=associations",
+    "data.per_class=null",
+    "tracking=local",
+]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Jupyter itself
 
@@ -18,24 +27,21 @@ def notebook(asked: list[str]) -> nbformat.NotebookNode:
     cells = [
         f"import darnax, numpy as np\nasked = {asked!r}",
         "run = darnax.train(*asked, 'runner.epochs=1')\nrun",
-        "long = darnax.train(*asked, 'runner.epochs=2000', 'runner.checkpoint_every=1000', 'runner.evaluate_every=1000')",
+        "long = darnax.train(*asked, 'runner.epochs=1000', 'runner.checkpoint_every=1000')",
         "found = darnax.runs(asked[-1].split('=')[1])\n"
         "stopped, = [run for run in found if run.status == 'interrupted']\n"
         "print(stopped.status)",
-        "short = darnax.train('runner.epochs=2', config=stopped)\n"
-        "print(short.status, run.predict(np.zeros((3, 28, 28, 1))).shape)",
+        "resumed = stopped.resume()\n"
+        "print(resumed.status, resumed.summary['epochs'], run.predict(np.ones((3, 100))).shape)",
         "sweep = darnax.sweep(*asked, 'runner.epochs=1', 'seed=1,2')\nsweep",
         "darnax.compare(run, sweep, metric='train/accuracy')",
     ]
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 
 
-def test_a_notebook_trains_is_interrupted_and_goes_on(
-    tmp_path: Path, mnist_directory: Path, trained
-) -> None:
-    del trained  # the data are prepared
+def test_a_notebook_trains_is_interrupted_and_resumes(tmp_path: Path) -> None:
     place = tmp_path / "outputs"
-    asked = [*words(place, mnist_directory), f"paths.outputs={place}"]
+    asked = [*TASK, f"paths.outputs={place}"]
     client = NotebookClient(
         notebook(asked),
         timeout=300,
@@ -49,7 +55,7 @@ def test_a_notebook_trains_is_interrupted_and_goes_on(
 
     client.on_cell_execute = interrupt
     done = client.execute()
-    imported, first, long, status, short, sweep, compared = done.cells
+    imported, first, long, status, resumed, sweep, compared = done.cells
     assert not imported.outputs
     bar, shown = first.outputs
     assert "finished" in bar["data"]["text/html"]
@@ -58,7 +64,7 @@ def test_a_notebook_trains_is_interrupted_and_goes_on(
     assert error.ename == "Interrupted", error
     assert "resume with darnax.load(" in error.evalue
     assert status.outputs[0].text == "interrupted\n"
-    assert short.outputs[-1].text == "finished (3, 10)\n", short.outputs
+    assert resumed.outputs[-1].text == "finished 1000.0 (3, 100)\n", resumed.outputs
     assert "<table>" in sweep.outputs[-1]["data"]["text/html"]
     assert compared.outputs[-1]["data"]["text/html"].count("<tr>") == 2  # seeds are folded
 

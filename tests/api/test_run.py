@@ -154,13 +154,7 @@ def test_a_run_that_has_moved_is_loaded(trained: darnax.Run, digits, tmp_path: P
 def test_what_is_refused_is_refused_in_the_words_of_the_command_line(
     tmp_path: Path, mnist_directory: Path, capfd
 ) -> None:
-    for wrong in (
-        ["+experiment=nope"],
-        ["seed=-1"],
-        ["model.featurs=3"],
-        ["data.batch_size=100000"],
-        ["runner.epochs=x"],
-    ):
+    for wrong in (["+experiment=nope"], ["seed=-1"], ["data.batch_size=100000"]):
         asked = words(tmp_path, mnist_directory, *wrong)
         printed = CliRunner().invoke(app, ["train", *asked]).stderr
         capfd.readouterr()

@@ -21,7 +21,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> da
         "seed=range(2)",
         "model.layers.hidden.j_d=0.5,0.9",
     )
-    return darnax.sweep(*asked, "hydra/launcher=batched", "hydra.launcher.lanes=4")
+    return darnax.sweep(*asked)
 
 
 def test_a_sweep_has_a_run_for_every_point(sweep: darnax.Sweep) -> None:

@@ -9,8 +9,8 @@ from darnax.sweeps import workers
 workers.POLL_INTERVAL = 0.05
 if os.fork():
     os._exit(9)
-with workers.BUSY:
-    workers.leave_with(int({parent}))
+with workers.POINT_LOCK:
+    workers.exit_with_parent(int({parent}))
     time.sleep(0.3)
     print("saved", flush=True)
 time.sleep({idle})

@@ -182,7 +182,11 @@ def test_a_home_of_nobody_is_no_home():
 
 def test_confusions_of_many_classes_are_not_counted():
     programs = SimpleNamespace(
-        recipe=SimpleNamespace(labels=SimpleNamespace(right_or_wrong=True)),
+        recipe=SimpleNamespace(
+            labels=SimpleNamespace(
+                right_or_wrong=True, score_name="accuracy", higher_is_better=True
+            )
+        ),
         placed=lambda window: window,
         evaluate=lambda *_: (np.ones((1, 3)), np.zeros((1, 3), int)),
     )
