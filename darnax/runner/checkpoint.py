@@ -54,7 +54,7 @@ def save(
 
     `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best accuracy so far) comes back from `load`
     with `step` added. Of the step files the `keep` newest stay (at least one; two survive a damaged one), and those of every
-    multiple of `every` steps; later steps, from a run that went on from an earlier checkpoint, go. Named files are replaced,
+    multiple of `every` steps; later steps, of a run that was resumed from an earlier checkpoint, are removed. Named files are replaced,
     never counted. Nor are files of steps that are not `planned`, which a stop leaves: such a file goes with the next one.
 
     Example:

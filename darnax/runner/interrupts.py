@@ -18,7 +18,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 
 class Interrupted(BaseException):
-    """A run was asked to stop, and its folder holds what it had; `resume` is the command that goes on with it.
+    """A run was asked to stop, and its folder holds what it had; `resume` is the command that resumes it.
 
     No `Exception`, so that nobody who only guards against failures goes on as if nothing was asked.
     """

@@ -1,4 +1,4 @@
-"""The folder of one run: everything needed to read it, to repeat it, and to go on with it."""
+"""The folder of one run: everything needed to read it, to repeat it, and to resume it."""
 
 import json
 import secrets
@@ -100,7 +100,7 @@ class RunFolder:
             try:
                 mine = stack.enter_context(file_lock(self.path / ".lock"))
             except OSError as error:
-                what = f"cannot be written to ({error.strerror}); go on with it where it can, or with a copy of it"
+                what = f"cannot be written to ({error.strerror}); resume it where it can, or resume a copy of it"
                 raise RequestError(Problem(str(self.path), what)) from error
             if not mine:
                 raise RequestError(

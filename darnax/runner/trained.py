@@ -40,7 +40,7 @@ def load_learner(programs: CompiledPrograms, folder: RunFolder, *, best: bool = 
         )
     path = checkpoint.latest(folder.checkpoints, RunMeta)
     if path is None:
-        what = f"has no checkpoint that can be read; go on with darnax train --resume {shlex.quote(str(folder.path))}"
+        what = f"has no checkpoint that can be read; resume with darnax train --resume {shlex.quote(str(folder.path))}"
         raise RequestError(Problem(str(folder.path), what))
     return _load(programs, path, "take it out of the folder")
 
