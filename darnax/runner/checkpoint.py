@@ -52,10 +52,12 @@ def save(
 ) -> Path:
     """Write `directory/step-<step>.safetensors`, or `<name>.safetensors` (say `best`), and return its path.
 
-    `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best accuracy so far) comes back from `load`
-    with `step` added. Of the step files the `keep` newest stay (at least one; two survive a damaged one), and those of every
-    multiple of `every` steps; later steps, of a run that was resumed from an earlier checkpoint, are removed. Named files are replaced,
-    never counted. Nor are files of steps that are not `planned`, which a stop leaves: such a file goes with the next one.
+    `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best score so far)
+    comes back from `load` with `step` added. Of the step files the `keep` newest stay (at least
+    one; two survive a damaged one), and those of every multiple of `every` steps; those of later
+    steps, of a run that was resumed from an earlier checkpoint, are removed. Named files are
+    replaced, never counted. Nor are files of steps that are not `planned`, which a stop leaves:
+    such a file is removed with the next one.
 
     Example:
         >>> save(folder.checkpoints, 100, {"network": network}, {"best": 0.94}, keep=2)  # doctest: +SKIP
