@@ -1,6 +1,7 @@
 """Escapes text of unknown origin for a terminal, a web page and a spreadsheet."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 # Characters that are printable to Python but invisible: fillers, and variation selectors.
@@ -38,6 +39,21 @@ def count_of(number: float, word: str, plural: str = "") -> str:
     amount = f"{number:g}" if isinstance(number, float) else str(number)
     noun = word if number == 1 else plural or f"{word}s"
     return f"{amount} {noun}"
+
+
+def align_columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return one line of text for each row, with two spaces between columns.
+
+    Example:
+        >>> align_columns([("a", "bc"), ("def", "g")])
+        ['a    bc', 'def  g']
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = []
+    for line in lines:
+        padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        aligned.append("  ".join(padded).rstrip())
+    return aligned
 
 
 def printable_lines(text: str) -> str:

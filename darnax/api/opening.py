@@ -1,6 +1,5 @@
 """Opens the networks of a run's folder; no data are opened."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,11 +8,11 @@ from darnax.builder import build, describe
 from darnax.composing.trust import require_granted
 from darnax.diagrams.picture import svg
 from darnax.laboratory.machine import with_paths_here
+from darnax.laboratory.reopening import on_one_device
 from darnax.laboratory.splits import has_validation
-from darnax.orchestrators import Orchestrator
 from darnax.runner.programs import CompiledPrograms
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.trained import Trained, load_learner
+from darnax.runner.trained import load_learner
 
 # Steps of an epoch if a run has recorded none: the shapes of an optimiser's state do not depend
 # on it.
@@ -29,23 +28,15 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     folder = RunFolder.open(path)
     config = folder.config()
     require_granted(config, trusted)
-    experiment = build(with_paths_here(config), existing=True)
-    experiment = replace(experiment, runner=replace(experiment.runner, devices=1))
+    experiment = on_one_device(build(with_paths_here(config), existing=True))
     programs = CompiledPrograms([experiment], steps_per_epoch(folder))
     trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
     draw = partial(draw_connection_graph, config)
-    replicas = range(experiment.runner.replicas)
-    return tuple(
-        Model(experiment, network, trained.describe(), draw)
-        for network in list_networks(programs, trained, replicas)
-    )
-
-
-def list_networks(
-    programs: CompiledPrograms, trained: Trained, replicas: range
-) -> list[Orchestrator]:
-    """Return the network of every replica."""
-    return [programs.network(trained.learner.arrays, replica) for replica in replicas]
+    models = []
+    for replica in range(experiment.runner.replicas):
+        network = programs.network(trained.learner.arrays, replica)
+        models.append(Model(experiment, network, trained.describe(), draw))
+    return tuple(models)
 
 
 def draw_connection_graph(config: dict[str, object]) -> str:

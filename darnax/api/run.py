@@ -16,7 +16,6 @@ from darnax.api.metrics import Metrics
 from darnax.api.model import Model, PhasesOfRun
 from darnax.api.opening import open_models
 from darnax.composing import trust
-from darnax.errors import RequestError
 from darnax.files import expand_user
 from darnax.laboratory import machine, reopening, training
 from darnax.orchestrators import Orchestrator
@@ -125,7 +124,7 @@ class Run:
         Raises:
             RequestError: an override changes something else, or the data cannot be opened.
         """
-        words = self._with_trust(overrides)
+        words = trust.add_trust(overrides, self.trusted)
         return reopening.evaluate(self.folder, words, choose_display(progress))
 
     def analyse(
@@ -144,7 +143,7 @@ class Run:
             progress: whether to show the progress of preparing data.
         """
         selected = measures.select_measures(list(only))
-        words = self._with_trust(overrides)
+        words = trust.add_trust(overrides, self.trusted)
         trained = reopening.analyse(self.folder, words, examples, choose_display(progress))
         tables = {name: measure(trained) for name, measure in selected.items()}
         for name, table in tables.items():
@@ -190,12 +189,6 @@ class Run:
         """Return what the run has logged as a `pandas.DataFrame`."""
         return self.metrics.to_pandas()
 
-    def _with_trust(self, overrides: Iterable[str]) -> list[str]:
-        words = list(overrides)
-        if self.trusted and not trust.trusted_packages(words):
-            words.append(f"trust=[{','.join(sorted(self.trusted))}]")
-        return words
-
     def __repr__(self) -> str:
         config, summary = self.config, self.summary
         parts = [str(config.get("name")), self.status]
@@ -221,10 +214,3 @@ class Run:
             for name, points in logged.items()
             if parse_score(name) and len(points[0]) > 1
         }
-
-
-def require_folder(path: Path) -> None:
-    """Raise RequestError unless there is a folder at `path`."""
-    if not path.is_dir():
-        what = "there is no such folder; give that of a run, of a sweep, or a file of Run.export"
-        raise RequestError(f"{path}: {what}")

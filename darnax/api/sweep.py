@@ -14,8 +14,8 @@ from darnax.composing.hydra_settings import require_effective
 from darnax.errors import RequestError
 from darnax.files import expand_user
 from darnax.printing import count_of
-from darnax.reports import text
 from darnax.sweeps import running
+from darnax.sweeps.point_table import columns, row
 from darnax.sweeps.record import Record
 from darnax.sweeps.survey import DONE, State, survey
 
@@ -41,15 +41,9 @@ class Sweep:
     @property
     def status(self) -> TextTable:
         """A table of the points, as `darnax sweep status` prints it."""
-        goal = Record.read(self.folder).goal
-        columns = ("point", "status", "epochs", f"{goal.value} {goal.metric}", "run, or why not")
-        rows = []
-        for point in self.points:
-            epochs = f"{round(point.epochs, 1):g}/{point.of:g}" if point.epochs else ""
-            value = text.metric(goal.metric, point.value)
-            last = point.why or (point.run.name if point.run else "")
-            rows.append((point.name, point.status, epochs, value, last))
-        return TextTable(columns, rows)
+        record = Record.read(self.folder)
+        rows = [row(point, record.goal) for point in survey(record)]
+        return TextTable(columns(record.goal), rows)
 
     @property
     def runs(self) -> list[Run]:
@@ -73,9 +67,7 @@ class Sweep:
             RequestError: the record is damaged, or an override is not one of these.
             Interrupted: it was stopped; what is left can be resumed.
         """
-        words = list(overrides)
-        if self.trusted and not trust.trusted_packages(words):
-            words.append(f"trust=[{','.join(sorted(self.trusted))}]")
+        words = trust.add_trust(overrides, self.trusted)
         with interruptible():
             running.resume(self.folder, words, retry=retry_failed)
         return Sweep(self.folder, trust.trusted_packages(words))

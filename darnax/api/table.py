@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from darnax.printing import element_text, printable
+from darnax.printing import align_columns, element_text, printable
 
 
 class TextTable(NamedTuple):
@@ -20,12 +20,7 @@ class TextTable(NamedTuple):
 
     def __repr__(self) -> str:
         lines = [[printable(str(cell)) for cell in line] for line in (self.columns, *self.rows)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        padded = []
-        for line in lines:
-            cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
-            padded.append("  ".join(cells).rstrip())
-        return "\n".join(padded)
+        return "\n".join(align_columns(lines))
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{element_text(name)}</th>" for name in self.columns)

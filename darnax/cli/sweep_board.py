@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from darnax.cli import tables
 from darnax.printing import count_of
 from darnax.reports import text
+from darnax.sweeps.point_table import columns, row
 from darnax.sweeps.record import Objective, Record
 from darnax.sweeps.survey import State, best_point, survey, time_left
 
@@ -97,22 +98,6 @@ def show(states: Sequence[State], goal: Objective) -> None:
     """Print the table of all points, and a line about them."""
     tables.show(columns(goal), [row(state, goal) for state in states])
     tables.echo(summarise(states, goal))
-
-
-def columns(goal: Objective) -> tuple[str, ...]:
-    """Return the heads of the table."""
-    return ("point", "status", "epochs", f"{goal.value} {goal.metric}", "time", "run, or why not")
-
-
-def row(state: State, goal: Objective) -> tuple[str, ...]:
-    """Return the cells of one point."""
-    epochs = ""
-    if state.epochs and not math.isnan(state.of):
-        epochs = f"{round(state.epochs, 1):g}/{state.of:g}"
-    value = text.metric(goal.metric, state.value)
-    duration = text.duration(state.seconds) if state.seconds else ""
-    last = state.why or (state.run.name if state.run else "")
-    return state.name, state.status, epochs, value, duration, last
 
 
 def summarise(states: Sequence[State], goal: Objective) -> str:

@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 
-from darnax.printing import printable
+from darnax.printing import align_columns, printable
 
 __all__ = ["echo", "percent", "printable", "show"]
 
@@ -51,10 +51,7 @@ def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool =
 
 def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     """Print a table for a file or another program: two spaces between columns, one line a row."""
-    widths = [max(map(len, column)) for column in zip(columns, *lines, strict=True)]
-    for line in (columns, *lines):
-        padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
-        echo("  ".join(padded).rstrip())
+    echo(*align_columns([columns, *lines]))
 
 
 def percent(share: float) -> str:

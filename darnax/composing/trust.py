@@ -6,7 +6,7 @@ read first.
 
 import re
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,19 @@ def split_trust(overrides: Sequence[str]) -> tuple[frozenset[str], list[str]]:
     """
     rest = [word for word in overrides if not word.lstrip("+").startswith("trust=")]
     return trusted_packages(overrides), rest
+
+
+def add_trust(overrides: Iterable[str], packages: Collection[str]) -> list[str]:
+    """Return overrides that trust packages, unless they say themselves which they trust.
+
+    Example:
+        >>> add_trust(["data.batch_size=5"], {"mylab"}), add_trust(["trust=[yours]"], {"mylab"})
+        (['data.batch_size=5', 'trust=[mylab]'], ['trust=[yours]'])
+    """
+    words = list(overrides)
+    if packages and not trusted_packages(words):
+        words.append(f"trust=[{','.join(sorted(packages))}]")
+    return words
 
 
 def trust_option(packages: Collection[str]) -> str:

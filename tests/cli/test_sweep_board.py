@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from darnax.cli import sweep_board
+from darnax.sweeps.point_table import row
 from darnax.sweeps.record import Objective, Record
 from darnax.sweeps.survey import State
 
@@ -46,4 +47,4 @@ def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tm
 
 
 def test_a_time_beyond_a_day_is_told_in_days():
-    assert "1 d 2 h" in sweep_board.row(State("seed=0", "finished", seconds=DAY + 7200), GOAL)
+    assert "1 d 2 h" in row(State("seed=0", "finished", seconds=DAY + 7200), GOAL)
