@@ -20,14 +20,14 @@ class Divergence(NamedTuple):
     batch: int
     replica: int
 
-    def tell(self, step: int) -> str:
-        """Say it in words."""
+    def describe(self, step: int) -> str:
+        """Return the message: which number of which module is out of bounds, and when."""
         module, phase, what = self.place.module, self.place.phase, self.place.what
         return f"{module}: {what} is no number, or larger than {LARGEST:.0e}, in phase {phase} of step {step}"
 
 
 class DivergenceMonitor:
-    """Knows the places where a run's numbers are looked at, and finds the first that is out of bounds."""
+    """Finds the first number of a run that is out of bounds, and where it was checked."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.places, changing = known(experiment)
@@ -35,9 +35,11 @@ class DivergenceMonitor:
         always = next(iter(experiment.train))
         self.phase_of: Callable[[str], str] = lambda module: learnt.get(module, always)
 
-    def find(self, metrics: Mapping[str, Any], spoilt: np.ndarray, last: int) -> Divergence | None:
+    def find(
+        self, metrics: Mapping[str, Any], first_bad_batch: np.ndarray, last: int
+    ) -> Divergence | None:
         """Look at what a chunk of batches, of which `last` was the last, brought back."""
-        batches = np.atleast_2d(spoilt)
+        batches = np.atleast_2d(first_bad_batch)
         replica, place = np.unravel_index(np.argmin(batches), batches.shape)
         if batches[replica, place] != NEVER:
             return Divergence(self.places[place], int(batches[replica, place]), int(replica))

@@ -156,26 +156,26 @@ def train(
         def turn(
             index: Array, carry: tuple[TrainState, Metrics, Array]
         ) -> tuple[TrainState, Metrics, Array]:
-            learner, total, spoilt = carry
+            learner, total, bad = carry
             chosen = jax.lax.dynamic_slice(
                 order, (index * recipe.batch_size + here * part,), (part,)
             )
             key = jax.random.fold_in(at(noise, epoch, window), index)
             learner, metrics, sizes = step(recipe, learner, inputs, targets, chosen, key)
-            spoilt = jnp.where(
-                sizes <= LARGEST, spoilt, jnp.minimum(spoilt, index)
+            bad = jnp.where(
+                sizes <= LARGEST, bad, jnp.minimum(bad, index)
             )  # also where a size is nan
-            return learner, jax.tree.map(jnp.add, total, metrics), spoilt
+            return learner, jax.tree.map(jnp.add, total, metrics), bad
 
         _, metrics, sizes = jax.eval_shape(
             step, recipe, learner, inputs, targets, order[:part], noise
         )
         blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
         never = jnp.full(sizes.shape, NEVER, jnp.int32)
-        learner, total, spoilt = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
+        learner, total, bad = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
         batches = jnp.maximum(last - first, 1)  # none while the program is compiled
         mean = jax.tree.map(lambda t: t / batches.astype(t.dtype), total)
-        return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map), spoilt
+        return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map), bad
 
     common = inputs, targets, epoch, window, first, last
     in_axes = (0, 0, 0, 0, *[None] * len(common))

@@ -147,8 +147,8 @@ class Run:
         )
         order = self.programs.shuffle(self.keys, zero, zero, window.count)
         self.learner, *device = self.advance(window, order, *[zero] * 4)
-        metrics, spoilt = jax.device_get(device)
-        self.examine(metrics, spoilt, last=0)
+        metrics, first_bad_batch = jax.device_get(device)
+        self.examine(metrics, first_bad_batch, last=0)
         self.log([{"time/compile_seconds": time.perf_counter() - began} for _ in self.lanes])
 
     def train(self, request: Request) -> None:
@@ -195,23 +195,25 @@ class Run:
         self.learner, *device = self.advance(
             window, order, epoch, number, np.int32(first), np.int32(last)
         )
-        metrics, spoilt = jax.device_get(device)
+        metrics, first_bad_batch = jax.device_get(device)
         rows = self.rows(metrics)
         seconds = time.perf_counter() - began
         speeds = [lane.trained(last - first, seconds) for lane in self.lanes]
-        self.examine(metrics, spoilt, last)
+        self.examine(metrics, first_bad_batch, last)
         return [
             row | {"time/images_per_second": speed} for row, speed in zip(rows, speeds, strict=True)
         ]
 
-    def examine(self, metrics: Any, spoilt: np.ndarray, last: int) -> None:
+    def examine(self, metrics: Any, first_bad_batch: np.ndarray, last: int) -> None:
         """Raise RunError where a chunk of batches, of which last-1 was the last, led to something out of bounds."""
         for number, lane in enumerate(self.lanes):
-            found = self.watch.find(self.part(metrics, number), self.part(spoilt, number), last - 1)
+            found = self.watch.find(
+                self.part(metrics, number), self.part(first_bad_batch, number), last - 1
+            )
             if found is not None:
                 step = lane.progress.step - last + found.batch + 1
                 raise RunError(
-                    f"{found.tell(step)}{self.which(lane, found.replica)}; {lane.kept()}"
+                    f"{found.describe(step)}{self.which(lane, found.replica)}; {lane.kept()}"
                 )
 
     def which(self, lane: RunSession, replica: int) -> str:
