@@ -1,4 +1,4 @@
-"""From the sections `data` and `runner` to what the runner receives."""
+"""Read the section `data` into what the runner receives."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ import jax.numpy as jnp
 
 from darnax.builder.calls import Reader
 from darnax.builder.network import NetworkSpec
-from darnax.builder.specification import Data, Paths, Runner
+from darnax.builder.specification import Data, Paths
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.printing import count_of
-from darnax.runner.experiment import DataChoice, RunnerChoice
+from darnax.runner.experiment import DataChoice
 from darnax.scores import require_score_name
 
 
@@ -43,15 +43,13 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         )
     if len(reader.problems.found) > before:
         return None
-    return DataChoice(
-        **section.model_dump(exclude={"shape", "only_classes", "source", "encode", "labels"}),
-        shape=tuple(section.shape),
-        only_classes=None if kept is None else tuple(kept),
-        source=source,
-        encode=Pipeline(stages),
-        labels=labels,
-        directory=expand_user(paths.data),
-    )
+    objects = {
+        "source": source,
+        "encode": Pipeline(stages),
+        "labels": labels,
+        "directory": expand_user(paths.data),
+    }
+    return DataChoice.model_construct(**(dict(section) | objects))  # the rest has been checked
 
 
 def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any:
@@ -98,9 +96,3 @@ def label_size(data: DataChoice) -> tuple[int, ...] | None:
     except Exception:  # a code that wants other targets than classes
         return None
     return size or None
-
-
-def read_runner(section: Runner) -> RunnerChoice:
-    """Return the choices of the section `runner`."""
-    devices = None if section.devices == "all" else section.devices
-    return RunnerChoice(**section.model_dump(exclude={"devices"}), devices=devices)

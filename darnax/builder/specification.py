@@ -1,41 +1,34 @@
-"""What the sections of a configuration may say; how a network is described stands in `wiring`, of what in the constructors."""
+"""The sections of a configuration; `wiring` describes networks, and constructors their parts."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, format_value, nearest
-from darnax.runner.experiment import MEMORY_GIB
 from darnax.runner.run_folder import NAME
+from darnax.runner.settings import DataSettings, RunnerSettings, Section
 
 S = TypeVar("S", bound="Section")
+SEQUENTIAL = "darnax.orchestrators.SequentialOrchestrator"
 SEEDS = 2**31  # of 32-bit keys
-Positive = Annotated[int, Field(gt=0, lt=2**31)]  # what is counted on the device, in 32 bits
-NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
 Target = dict[str, Any]  # a mapping with `_target_`
 
 
-class Section(BaseModel):
-    """A mapping with these keys and no others; an integer is no word and no truth value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class Model(Section):
-    """The network. Other keys may hold numbers that the rest refers to; `network` looks after them."""
+    """The network. Other keys hold numbers that the rest refers to; `network` checks them."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     buffers: Annotated[dict[str, Any], Field(min_length=2)]
     layers: dict[str, Any]
     adapters: dict[str, Any]
-    state: Target = {"_target_": "darnax.states.SequentialState"}
+    state: Target = Field(default_factory=lambda: {"_target_": "darnax.states.SequentialState"})
 
 
 class Dynamics(Section):
     """In which order layers update, and what happens in a step of training and of inference."""
 
-    orchestrator: Target = {"_target_": "darnax.orchestrators.SequentialOrchestrator"}
+    orchestrator: Target = Field(default_factory=lambda: {"_target_": SEQUENTIAL})
     train: Annotated[dict[str, Any], Field(min_length=1)]
     infer: Annotated[dict[str, Any], Field(min_length=1)]
 
@@ -44,43 +37,21 @@ class Optimizer(Section):
     """How local updates become steps."""
 
     default: dict[str, Any]
-    groups: dict[str, Any] = {}
+    groups: dict[str, Any] = Field(default_factory=dict)
 
 
-class Data(Section):
-    """What is learnt; the fields are those of `DataChoice`."""
+class Data(DataSettings):
+    """What is learned. The builder makes objects of what has a `_target_`."""
 
-    name: Annotated[str, Field(min_length=1)]
-    shape: Annotated[list[Positive], Field(min_length=1)]
-    classes: Positive
-    batch_size: Positive
-    validation: NonNegative = 0
-    test: NonNegative = 0
-    per_class: Positive | None = None
-    only_classes: list[NonNegative] | None = None
-    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
     source: Target | None = None
-    encode: dict[str, Any] = {}
+    encode: dict[str, Any] = Field(default_factory=dict)
     labels: Target
-
-
-class Runner(Section):
-    """How long, how often, on what."""
-
-    epochs: NonNegative
-    evaluate_every: Positive
-    checkpoint_every: Positive
-    keep: Positive
-    keep_every: Positive | None = None
-    replicas: Annotated[int, Field(ge=1, le=100_000)]
-    devices: Positive | Literal["all"] = 1
-    limit_batches: Positive | None = None
 
 
 class Console(Section):
     """What the progress shows."""
 
-    show: list[str] = []
+    show: list[str] = Field(default_factory=list)
 
 
 class Tracking(Section):
@@ -98,18 +69,21 @@ class Paths(Section):
 
 
 class Configuration(Section):
-    """The whole of it. The sections are read one by one, so that a mistake in one does not hide those in the others."""
+    """A whole configuration.
+
+    The sections are read one by one, so that a mistake in one does not hide those in others.
+    """
 
     name: Annotated[str, Field(pattern=NAME)]
     seed: Annotated[int, Field(ge=0, lt=SEEDS)]
-    trust: list[str] = []
+    trust: list[str] = Field(default_factory=list)
     model: dict[str, Any]
     dynamics: dict[str, Any]
     optimizer: dict[str, Any]
     data: dict[str, Any]
     runner: dict[str, Any]
     tracking: dict[str, Any]
-    observables: dict[str, Any] = {}
+    observables: dict[str, Any] = Field(default_factory=dict)
     paths: dict[str, Any]
 
 
@@ -118,7 +92,7 @@ SECTIONS: dict[str, type[Section]] = {
     "dynamics": Dynamics,
     "optimizer": Optimizer,
     "data": Data,
-    "runner": Runner,
+    "runner": RunnerSettings,
     "tracking": Tracking,
     "paths": Paths,
 }

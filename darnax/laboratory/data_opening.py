@@ -84,7 +84,7 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
     from darnax.data.chosen import choose
     from darnax.data.selection import Selection
     from darnax.errors import Problem, RequestError
-    from darnax.runner.experiment import MEMORY_GIB
+    from darnax.runner.settings import MEMORY_GIB
 
     without_effect = {
         "data.memory_gib": data.memory_gib != MEMORY_GIB,

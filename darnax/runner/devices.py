@@ -23,7 +23,9 @@ def mesh_of(experiment: Experiment) -> Mesh | None:
         RequestError: there are fewer devices than asked for, or they cannot share a batch evenly.
     """
     there = jax.local_devices()
-    asked, size = experiment.runner.devices or len(there), experiment.data.batch_size
+    asked, size = experiment.runner.devices, experiment.data.batch_size
+    if asked == "all":
+        asked = len(there)
     if asked > len(there):
         raise RequestError(
             Problem(

@@ -1,4 +1,4 @@
-"""One frozen dataclass = the whole run, as the runner receives it: nothing in it is still a word to be looked up."""
+"""A whole run, as the runner receives it: with objects in the place of their descriptions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,63 +11,25 @@ from jaxtyping import Array, Key
 from darnax.observables import Observable
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
+from darnax.runner.settings import DataSettings, RunnerSettings
 from darnax.states import State
 from darnax.tracking import Tracker
 
-MEMORY_GIB = 2.0  # of a decoded set, where nothing else is said
 
-
-@dataclass(frozen=True)
-class DataChoice:
-    """What is learnt, in which batches and code.
+class DataChoice(DataSettings):
+    """The settings of the data, with the objects that the builder made.
 
     Args:
-        name: of the dataset.
-        shape: of one encoded input.
-        classes: number of them.
-        batch_size: examples of one step.
-        validation: number of training examples that are kept out of training, to choose by; 0 where
-            the data bring a validation split of their own beside test, or to train on all.
-        test: number of training examples that are kept for testing, of a set without a test split.
-        per_class: train on so many examples of each class; None is all.
-        only_classes: train and test on these alone; None is all.
-        memory_gib: a decoded set above it is read from disk while training.
-        source: an object that stands for the dataset, or None for the prepared one of this name.
+        source: an object that opens the dataset, or None for the prepared one of this name.
         encode: the stages between a raw batch and the input buffer, as one function.
         labels: the code between a class and the output buffer.
-        directory: where prepared datasets live.
+        directory: where prepared datasets are.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    classes: int
-    batch_size: int
-    validation: int
-    per_class: int | None
-    only_classes: tuple[int, ...] | None
-    memory_gib: float
     source: Any
     encode: Any
     labels: Any
     directory: Path
-    test: int = 0
-
-
-@dataclass(frozen=True)
-class RunnerChoice:
-    """How long, how often, how many, on how many devices (None: all).
-
-    `keep` checkpoints stay, and those of every `keep_every` epochs (None: no others); `limit_batches` ends every epoch early.
-    """
-
-    epochs: int
-    evaluate_every: int
-    checkpoint_every: int
-    keep: int
-    keep_every: int | None
-    replicas: int
-    devices: int | None
-    limit_batches: int | None
 
 
 @dataclass(frozen=True)
@@ -115,7 +77,7 @@ class Experiment:
     infer: Phases
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
     data: DataChoice
-    runner: RunnerChoice
+    runner: RunnerSettings
     tracking: TrackingChoice
     outputs: Path
     observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)

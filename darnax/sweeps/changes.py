@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from darnax.errors import Problem
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 ABSENT = "absent"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from darnax.errors import Problem, RequestError, first_line, one_line
 from darnax.laboratory.display import DataProgress, no_progress
 from darnax.sweeps import checks
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 if TYPE_CHECKING:
     from darnax.data import Dataset

@@ -14,7 +14,7 @@ from darnax.composing import explanations, hydra_settings
 from darnax.composing.composer import Check, Composer, as_strings, normalise_overrides
 from darnax.errors import Problem, RequestError, one_line
 from darnax.sweeps import hydra_launcher
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 SEARCHES = ("darnax.sweeps.search.Search", "darnax.sweeps.search.Search")  # the latter until 0.1.0

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from darnax.cli.app import app
 from darnax.laboratory import training
 from darnax.sweeps import data_checks
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 BASE = ["+experiment=digits_smoke", "data.per_class=null", "tracking=local", "model.features=30"]
 BLOBS = [

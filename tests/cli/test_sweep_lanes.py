@@ -21,7 +21,8 @@ from darnax.runner.run_folder import RunFolder
 from darnax.sweeps import batched
 from darnax.sweeps.batched import batched_groups, run_batched, same_step
 from darnax.sweeps.hydra_request import compose_point
-from darnax.sweeps.record import Objective, Point, Record, append_note, read_notes
+from darnax.sweeps.point import Objective, Point
+from darnax.sweeps.record import Record, append_note, read_notes
 
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
 
