@@ -13,7 +13,9 @@ the tests of composing with the newest of each):
 """
 
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +36,37 @@ from omegaconf import DictConfig
 GRID_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
+@dataclass
+class FilesRead:
+    """The configuration files that were read and merged so far.
+
+    Args:
+        repositories: of the files, by the additional search path of `hydra.searchpath`.
+        merged: configurations before values are set, by the files they consist of.
+    """
+
+    repositories: dict[tuple[str, ...], CachingConfigRepository] = field(default_factory=dict)
+    merged: dict[tuple[Any, ...], DictConfig] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=4)
+def files_read(version_of_files: tuple[Any, ...]) -> FilesRead:
+    """Return the record of files read that belongs to one version of them; empty at first."""
+    del version_of_files
+    return FilesRead()
+
+
+def version_of_files(folders: Sequence[Path]) -> tuple[Any, ...]:
+    """Return the paths, sizes and times of all configuration files: they differ when one changes."""
+    found: list[Any] = []
+    for folder in folders:
+        found.append(str(folder))
+        for file in sorted(folder.rglob("*.yaml")):
+            about = file.stat()
+            found.append((str(file), about.st_size, about.st_mtime_ns))
+    return tuple(found)
+
+
 class CachingLoader(ConfigLoaderImpl):
     """Hydra's loader of configurations, which reads and merges the same files once.
 
@@ -50,8 +83,8 @@ class CachingLoader(ConfigLoaderImpl):
         for folder in folders[1:]:
             path.append("main", f"file://{folder}", anchor=SearchPathQuery("main"))
         super().__init__(path)
-        self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
-        self.merged: dict[tuple[Any, ...], DictConfig] = {}
+        self.read = FilesRead()
+        self.shared = files_read(version_of_files(folders))
 
     def _parse_overrides_and_create_caching_repo(
         self, config_name: str | None, overrides: list[str], *parsed: Any
@@ -59,23 +92,25 @@ class CachingLoader(ConfigLoaderImpl):
         """Read every file once for all compositions, in each search path."""
         words = OverridesParser.create().parse_overrides(overrides)
         path = tuple(str(o.input_line) for o in words if o.get_key_element() == "hydra.searchpath")
-        if path not in self.files:
-            _, self.files[path] = super()._parse_overrides_and_create_caching_repo(
+        # Files on an additional search path may change, so that they are not shared.
+        read = self.read if path else self.shared
+        if path not in read.repositories:
+            _, read.repositories[path] = super()._parse_overrides_and_create_caching_repo(
                 config_name, list(path)
             )
-        return words, self.files[path]
+        return words, read.repositories[path]
 
     def _compose_config_from_defaults_list(
         self, defaults: list[ResultDefault], repo: IConfigRepository
     ) -> DictConfig:
         """Merge the same files once: points of a sweep differ in values, which are set later."""
+        read = self.shared if repo is self.shared.repositories.get(()) else self.read
         key = (id(repo), *((default.config_path, default.package) for default in defaults))
-        if key not in self.merged:
-            try:
-                self.merged[key] = super()._compose_config_from_defaults_list(defaults, repo)
-            finally:
-                cast(CachingConfigRepository, repo).cache.clear()  # merging changes what was read
-        return deepcopy(self.merged[key])
+        if key not in read.merged:
+            separate = copy(cast(CachingConfigRepository, repo))
+            separate.cache = deepcopy(separate.cache)  # merging changes what was read
+            read.merged[key] = super()._compose_config_from_defaults_list(defaults, separate)
+        return deepcopy(read.merged[key])
 
     def launcher_context(self) -> HydraContext:
         """Return the context that a launcher of Hydra's is set up with."""
