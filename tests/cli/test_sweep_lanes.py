@@ -88,6 +88,7 @@ WARMUP = (
 )
 
 
+@pytest.mark.slow
 def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record):
     """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
     slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))
