@@ -13,11 +13,11 @@ from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.printing import count_of
-from darnax.runner.experiment import DataChoice, RunnerChoice
+from darnax.runner.experiment import DataSettings, RunnerSettings
 from darnax.scores import require_score_name
 
 
-def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
+def read_data(section: Data, paths: Paths, reader: Reader) -> DataSettings | None:
     """Return the choice of data, or None with every reason among the problems; no data are touched."""
     before = len(reader.problems.found)
     kept = section.only_classes
@@ -43,7 +43,7 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         )
     if len(reader.problems.found) > before:
         return None
-    return DataChoice(
+    return DataSettings(
         **section.model_dump(exclude={"shape", "only_classes", "source", "encode", "labels"}),
         shape=tuple(section.shape),
         only_classes=None if kept is None else tuple(kept),
@@ -69,7 +69,7 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
     return result
 
 
-def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
+def check_ends(data: DataSettings, plan: NetworkSpec, reader: Reader) -> None:
     """Note input and output buffers that do not have the size of the encoded data."""
     buffers = plan.buffers
     got, name = buffers.sizes[0], buffers.names[0]
@@ -88,7 +88,7 @@ def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
         )
 
 
-def label_size(data: DataChoice) -> tuple[int, ...] | None:
+def label_size(data: DataSettings) -> tuple[int, ...] | None:
     """Return the size of an encoded label, or None where the data decide it."""
     try:
         targets = jax.ShapeDtypeStruct((1,), jnp.int32)
@@ -100,7 +100,7 @@ def label_size(data: DataChoice) -> tuple[int, ...] | None:
     return size or None
 
 
-def read_runner(section: Runner) -> RunnerChoice:
+def read_runner(section: Runner) -> RunnerSettings:
     """Return the choices of the section `runner`."""
     devices = None if section.devices == "all" else section.devices
-    return RunnerChoice(**section.model_dump(exclude={"devices"}), devices=devices)
+    return RunnerSettings(**section.model_dump(exclude={"devices"}), devices=devices)

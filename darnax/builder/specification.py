@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.runner.experiment import MEMORY_GIB
-from darnax.runner.run_folder import NAME
+from darnax.runner.run_folder import EXPERIMENT_NAME
 
 S = TypeVar("S", bound="Section")
 SEEDS = 2**31  # of 32-bit keys
@@ -48,7 +48,7 @@ class Optimizer(Section):
 
 
 class Data(Section):
-    """What is learnt; the fields are those of `DataChoice`."""
+    """What is learnt; the fields are those of `DataSettings`."""
 
     name: Annotated[str, Field(min_length=1)]
     shape: Annotated[list[Positive], Field(min_length=1)]
@@ -100,7 +100,7 @@ class Paths(Section):
 class Configuration(Section):
     """The whole of it. The sections are read one by one, so that a mistake in one does not hide those in the others."""
 
-    name: Annotated[str, Field(pattern=NAME)]
+    name: Annotated[str, Field(pattern=EXPERIMENT_NAME)]
     seed: Annotated[int, Field(ge=0, lt=SEEDS)]
     trust: list[str] = []
     model: dict[str, Any]

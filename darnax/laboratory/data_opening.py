@@ -7,7 +7,7 @@ from darnax.printing import count_of
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
-    from darnax.runner.experiment import DataChoice, Experiment
+    from darnax.runner.experiment import DataSettings, Experiment
 
 
 def open_data(
@@ -23,9 +23,9 @@ def open_data(
     """
     from darnax.children import keep_to_installed_code
     from darnax.data import open_dataset
-    from darnax.runner.devices import mesh_of
+    from darnax.runner.devices import make_mesh
 
-    mesh_of(experiment)
+    make_mesh(experiment)
     data = experiment.data
     if data.source is not None:
         return require_fitting_data(open_source(data, existing=existing), data, trains=trains)
@@ -50,10 +50,12 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
     """Raise RequestError unless the optimiser can be made with the steps that an epoch has."""
     from darnax.builder.optimizers import Groups
     from darnax.errors import Problem, RequestError, first_line
-    from darnax.runner.train import steps_of
+    from darnax.runner.training_loop import count_steps_per_epoch
 
     assert isinstance(experiment.make_optimizer, Groups)
-    steps = steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
+    steps = count_steps_per_epoch(
+        dataset, experiment.data.batch_size, experiment.runner.limit_batches
+    )
     try:
         experiment.make_optimizer.make_plainly(steps)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
@@ -76,7 +78,9 @@ def require_own_order(dataset: "Dataset", experiment: "Experiment") -> "Dataset"
     return dataset
 
 
-def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = True) -> "Dataset":
+def open_source(
+    data: "DataSettings", *, existing: bool = False, examples: bool = True
+) -> "Dataset":
     """Open a source of a dataset, and select from it as configured.
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
@@ -100,7 +104,7 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
 
 
 def require_fitting_data(
-    dataset: "Dataset", data: "DataChoice", *, trains: bool = True
+    dataset: "Dataset", data: "DataSettings", *, trains: bool = True
 ) -> "Dataset":
     """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
     import jax

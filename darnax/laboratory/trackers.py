@@ -9,7 +9,7 @@ from darnax.laboratory.membership import Membership
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
-    from darnax.runner.lane import Progress
+    from darnax.runner.progress import Progress
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import TrackedRun, Tracker
 

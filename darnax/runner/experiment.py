@@ -18,7 +18,7 @@ MEMORY_GIB = 2.0  # of a decoded set, where nothing else is said
 
 
 @dataclass(frozen=True)
-class DataChoice:
+class DataSettings:
     """What is learnt, in which batches and code.
 
     Args:
@@ -54,7 +54,7 @@ class DataChoice:
 
 
 @dataclass(frozen=True)
-class RunnerChoice:
+class RunnerSettings:
     """How long, how often, how many, on how many devices (None: all).
 
     `keep` checkpoints stay, and those of every `keep_every` epochs (None: no others); `limit_batches` ends every epoch early.
@@ -71,7 +71,7 @@ class RunnerChoice:
 
 
 @dataclass(frozen=True)
-class TrackingChoice:
+class TrackingSettings:
     """Where the numbers go besides metrics.jsonl.
 
     Args:
@@ -114,8 +114,8 @@ class Experiment:
     train: Phases
     infer: Phases
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
-    data: DataChoice
-    runner: RunnerChoice
-    tracking: TrackingChoice
+    data: DataSettings
+    runner: RunnerSettings
+    tracking: TrackingSettings
     outputs: Path
     observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from jaxtyping import Array
 from benchmarking.case import INFER, TRAIN, Case, make_optimizer, make_state
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.orchestrators import Orchestrator
-from darnax.runner.compiled import Compiled
+from darnax.runner.compilation import LazyJit
 
 
 def programs(
@@ -50,4 +50,4 @@ def programs(
         network = eqx.combine(learner[0], structure)
         return jax.lax.map(lambda x: evaluate_step(network, state, INFER, x, jax.random.key(0)), xs)
 
-    return start, Compiled(train).program, Compiled(evaluate).program
+    return start, LazyJit(train).jitted, LazyJit(evaluate).jitted

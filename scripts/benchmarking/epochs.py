@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -15,9 +14,9 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data.preparing import GIB
 from darnax.laboratory.data_opening import open_data
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.train import ROWS_PER_EPOCH, Run
+from darnax.runner.run_session import RunSession
+from darnax.runner.training_loop import ROWS_PER_EPOCH, TrainingLoop
 from darnax.tracking import Noop
 
 EXPERIMENTS = ("mnist_sparse", "mnist_chain")
@@ -66,25 +65,25 @@ def timed(chunks: Iterator[Any]) -> float | None:
     return None if next(chunks, None) is None else time.perf_counter() - began
 
 
-def opened(overrides: list[str], place: Path) -> Run:
+def opened(overrides: list[str], place: Path) -> TrainingLoop:
     """Return a run that is ready to train."""
     config = compose(overrides)
     experiment = build(config)
-    lane = RunSession(
+    session = RunSession(
         experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop()
     )
-    run = Run([lane], open_data(experiment, quiet=True))
-    lane.start()
+    run = TrainingLoop([session], open_data(experiment, quiet=True))
+    session.start()
     run.compile()
     return run
 
 
-def alone(run: Run) -> Iterator[Any]:
+def alone(run: TrainingLoop) -> Iterator[Any]:
     """Train for one epoch by the run's own program on one batch again and again, yielding after every chunk."""
     steps, length = run.progress.per_epoch, -(-run.progress.per_epoch // ROWS_PER_EPOCH)
-    window, zero = next(run.dataset.train.windows(0)), np.int32(0)
+    window = next(run.dataset.train.windows(0))
     order = jnp.tile(jnp.arange(run.data.batch_size), steps)
     for first in range(0, steps, length):
-        place = zero, zero, np.int32(first), np.int32(min(first + length, steps))
-        run.learner, metrics, _ = run.advance(window, order, *place)
-        yield jax.device_get(metrics)
+        last = min(first + length, steps)
+        metrics, _ = run.train_chunk(window, order, 0, 0, first, last)
+        yield metrics

@@ -14,7 +14,7 @@ from jaxtyping import Array
 from benchmarking.case import Case
 from darnax.connectivity import Sparse
 from darnax.orchestrators import Orchestrator
-from darnax.runner.compiled import Compiled
+from darnax.runner.compilation import LazyJit
 
 CHOICES = {"mode": "promise_in_bounds", "wrap_negative_indices": False}
 
@@ -105,4 +105,4 @@ def programs(
 
         return jax.lax.map(answer, xs)
 
-    return start, Compiled(train).program, Compiled(evaluate).program
+    return start, LazyJit(train).jitted, LazyJit(evaluate).jitted

@@ -13,7 +13,7 @@ import numpy as np
 from darnax.laboratory.reopening import reopen
 from darnax.learning import evaluate_step
 from darnax.relaxation import Phase
-from darnax.runner.trained import load_learner
+from darnax.runner.trained_network import load_trained_network
 from reproduction.receipts import cut, ended, wanted
 
 RUN = "+experiment=mnist_chain data.validation=0"
@@ -61,10 +61,8 @@ def recall(outputs: Path) -> list[dict[str, Any]]:
         sys.exit(
             f"{outputs}: no such network is trained to its end there yet; darnax train {RUN} seed=0 makes one"
         )
-    experiment, dataset, folder, programs = reopen(
-        run.path, [], "the measurement of disturbed images"
-    )
-    network = programs.network(load_learner(programs, folder).learner.arrays)
+    experiment, dataset, folder, runs = reopen(run.path, [], "the measurement of disturbed images")
+    network = runs.network(load_trained_network(runs, folder).train_state.arrays)
     (window,) = dataset.test.windows(None)
     images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
 

@@ -24,9 +24,9 @@ from darnax.data import Dataset, Resident, Streamed
 from darnax.data.reader import Arrays
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
-from darnax.runner.interrupts import Interrupted
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_session import RunSession
+from darnax.runner.stop_signals import Interrupted
 from darnax.runner.train import train
 from darnax.tracking import Composite, Tracker
 from darnax.tracking.jsonl import Jsonl
@@ -156,7 +156,7 @@ def session(
         except (Killed, Interrupted):
             if currently_in_test_context():
                 event(stop.how)
-            if stop.damage and (newest := checkpoint.latest(folder.checkpoints)):
+            if stop.damage and (newest := checkpoint.find_latest(folder.checkpoints)):
                 newest.write_bytes(newest.read_bytes()[:-1])
             return False
     return True
