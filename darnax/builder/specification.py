@@ -1,4 +1,7 @@
-"""What the sections of a configuration may say; how a network is described stands in `wiring`, of what in the constructors."""
+"""The schema of a configuration: its sections, their keys and the types of their values.
+
+Buffers and edges of a network are read by `wiring`, arguments of modules by `calls`.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,20 +13,24 @@ from darnax.runner.experiment import MEMORY_GIB
 from darnax.runner.run_folder import EXPERIMENT_NAME
 
 S = TypeVar("S", bound="Section")
-SEEDS = 2**31  # of 32-bit keys
-Positive = Annotated[int, Field(gt=0, lt=2**31)]  # what is counted on the device, in 32 bits
+SEEDS = 2**31
+# The bounds: numbers of batches and examples are int32 on the device.
+Positive = Annotated[int, Field(gt=0, lt=2**31)]
 NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
 Target = dict[str, Any]  # a mapping with `_target_`
 
 
 class Section(BaseModel):
-    """A mapping with these keys and no others; an integer is no word and no truth value."""
+    """A mapping with these keys and no others; values are not converted between types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Model(Section):
-    """The network. Other keys may hold numbers that the rest refers to; `network` looks after them."""
+    """The network.
+
+    Other keys may hold numbers that the rest refers to, such as `depth`; `numbers` checks them.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     buffers: Annotated[dict[str, Any], Field(min_length=2)]
@@ -33,7 +40,7 @@ class Model(Section):
 
 
 class Dynamics(Section):
-    """In which order layers update, and what happens in a step of training and of inference."""
+    """The orchestrator, and the phases of training and of inference."""
 
     orchestrator: Target = {"_target_": "darnax.orchestrators.SequentialOrchestrator"}
     train: Annotated[dict[str, Any], Field(min_length=1)]
@@ -41,14 +48,14 @@ class Dynamics(Section):
 
 
 class Optimizer(Section):
-    """How local updates become steps."""
+    """The optimisers, by groups of modules."""
 
     default: dict[str, Any]
     groups: dict[str, Any] = {}
 
 
 class Data(Section):
-    """What is learnt; the fields are those of `DataSettings`."""
+    """The dataset; the fields are those of `runner.experiment.DataSettings`."""
 
     name: Annotated[str, Field(min_length=1)]
     shape: Annotated[list[Positive], Field(min_length=1)]
@@ -65,7 +72,7 @@ class Data(Section):
 
 
 class Runner(Section):
-    """How long, how often, on what."""
+    """Length, intervals and replicas; the fields are those of `RunnerSettings`."""
 
     epochs: NonNegative
     evaluate_every: Positive
@@ -78,13 +85,13 @@ class Runner(Section):
 
 
 class Console(Section):
-    """What the progress shows."""
+    """What the progress display shows."""
 
     show: list[str] = []
 
 
 class Tracking(Section):
-    """Where the numbers go besides metrics.jsonl. Every other key is a tracker."""
+    """Where metrics go besides metrics.jsonl; every other key is a tracker."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     console: Any
@@ -98,7 +105,10 @@ class Paths(Section):
 
 
 class Configuration(Section):
-    """The whole of it. The sections are read one by one, so that a mistake in one does not hide those in the others."""
+    """A whole configuration.
+
+    The sections are validated one by one, so that the problems of all of them are reported.
+    """
 
     name: Annotated[str, Field(pattern=EXPERIMENT_NAME)]
     seed: Annotated[int, Field(ge=0, lt=SEEDS)]
@@ -130,41 +140,39 @@ def read(section: type[S], node: Any, where: str, problems: Problems) -> S | Non
         return section.model_validate(node)
     except ValidationError as error:
         for detail in error.errors():
-            path = ".".join([where, *map(str, detail["loc"])] if where else map(str, detail["loc"]))
-            problems.add(path, sentence(section, detail))
+            parts = [where] if where else []
+            parts += map(str, detail["loc"])
+            problems.add(".".join(parts), describe_error(section, detail))
     return None
 
 
-def sentence(section: type[Section], detail: Any) -> str:
-    """Say what Pydantic found: what was given, what was expected, what is near."""
+def describe_error(section: type[Section], detail: Any) -> str:
+    """Return the message for an error of Pydantic: what was given and what was expected."""
     if detail["type"] == "extra_forbidden":
         *above, name = detail["loc"]
         return f"there is no such key{nearest(name, keys_at(section, above))}"
     if detail["type"] == "missing":
         return "is missing"
+    # Pydantic writes "Input should be …" or "Input should have …".
     expected = (
-        detail["msg"]
-        .replace("Input should", "expected")
-        .replace("expected be ", "expected ")
-        .replace("to be ", "")
+        detail["msg"].replace("Input should", "expected").replace("expected be ", "expected ")
     )
+    expected = expected.replace("to be ", "").replace("dictionary", "mapping")
     if detail["type"].startswith(("greater_than", "less_than")):
         expected = expected.replace("expected ", "expected a number ", 1)
     if detail["type"] == "string_pattern_mismatch":
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":
         expected = f"expected at least {detail['ctx']['min_length']} of them"
-    return f"got {format_value(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
+    return f"got {format_value(detail['input'])}, {expected}"
 
 
 def keys_at(section: type[Section], above: list[Any]) -> list[str]:
     """Return the keys that the section has at a path inside it."""
     fields: Mapping[str, Any] = section.model_fields
     for name in above:
-        inner = [
-            part
-            for part in getattr(fields[name].annotation, "__args__", ())
-            if isinstance(part, type)
-        ]
-        fields = next((part.model_fields for part in inner if issubclass(part, Section)), {})
+        # The annotation is `SomeSection | None` or the like.
+        parts = getattr(fields[name].annotation, "__args__", ())
+        sections = [each for each in parts if isinstance(each, type) and issubclass(each, Section)]
+        fields = sections[0].model_fields if sections else {}
     return list(fields)

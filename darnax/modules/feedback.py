@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Key, PyTree
 from darnax.connectivity import Connectivity, ConnectivityFactory, Dense, make_connectivity
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import no_update, nothing_plastic
-from darnax.modules.sizes import per_receiver, scaled
+from darnax.modules.sizes import per_receiver, scale_weight
 from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
 
 
@@ -71,7 +71,7 @@ class Feedback(Adapter):
         else:
             layout, key = jax.random.split(key)
             self.connectivity = make_connectivity(connectivity, pre=pre, post=post, key=layout)
-        self.W = scaled(self.connectivity.init(key), per_receiver(strength, post))
+        self.W = scale_weight(self.connectivity.init(key), per_receiver(strength, post))
         self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
 
     def __call__(

@@ -61,7 +61,7 @@ def save(
     every: int | None = None,
     is_planned: Callable[[int], bool] = lambda step: True,
 ) -> Path:
-    """Write `directory/step-<step>.safetensors`, or `<name>.safetensors` (say `best`), and return its path.
+    """Write `step-<step>.safetensors`, or `<name>.safetensors` with a name; return its path.
 
     Args:
         directory: of the checkpoints of one run.

@@ -1,4 +1,7 @@
-"""One frozen dataclass = the whole run, as the runner receives it: nothing in it is still a word to be looked up."""
+"""The description of a whole run: one frozen dataclass, which the builder makes.
+
+Everything in it is an object that is ready to use; names of the configuration are resolved.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,28 +17,28 @@ from darnax.relaxation import Phases
 from darnax.states import State
 from darnax.tracking import Tracker
 
-MEMORY_GIB = 2.0  # of a decoded set, where nothing else is said
+MEMORY_GIB = 2.0  # the default of `data.memory_gib`
 
 
 @dataclass(frozen=True)
 class DataSettings:
-    """What is learnt, in which batches and code.
+    """The section `data`: which dataset, in which batches, with which encoding.
 
     Args:
         name: of the dataset.
         shape: of one encoded input.
-        classes: number of them.
+        classes: their number.
         batch_size: examples of one step.
-        validation: number of training examples that are kept out of training, to choose by; 0 where
-            the data bring a validation split of their own beside test, or to train on all.
-        test: number of training examples that are kept for testing, of a set without a test split.
+        validation: number of training examples that are kept out of training for validation; 0 if
+            the dataset has a validation split, or to train on all examples.
         per_class: train on so many examples of each class; None is all.
-        only_classes: train and test on these alone; None is all.
-        memory_gib: a decoded set above it is read from disk while training.
-        source: an object that stands for the dataset, or None for the prepared one of this name.
-        encode: the stages between a raw batch and the input buffer, as one function.
-        labels: the code between a class and the output buffer.
-        directory: where prepared datasets live.
+        only_classes: train and test on these classes alone; None is all.
+        memory_gib: a decoded dataset above this size is read from disk during training.
+        source: an object that returns the dataset, or None for the prepared one called `name`.
+        encode: a batch of raw examples -> the values of the input buffer.
+        labels: the code from targets to the values of the output buffer, and the score.
+        directory: of the prepared datasets.
+        test: number of training examples that are kept for testing, if there is no test split.
     """
 
     name: str
@@ -55,9 +58,17 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class RunnerSettings:
-    """How long, how often, how many, on how many devices (None: all).
+    """The section `runner`: length, intervals and replicas.
 
-    `keep` checkpoints stay, and those of every `keep_every` epochs (None: no others); `limit_batches` ends every epoch early.
+    Args:
+        epochs: passes over the training set.
+        evaluate_every: epochs between two evaluations on the validation split.
+        checkpoint_every: epochs between two checkpoints.
+        keep: number of the newest checkpoints that stay.
+        keep_every: those of multiples of so many epochs stay as well; None is no others.
+        replicas: networks trained side by side, with successive seeds.
+        devices: that share every batch; None is all that there are.
+        limit_batches: ends every epoch after so many batches; None is never.
     """
 
     epochs: int
@@ -72,12 +83,12 @@ class RunnerSettings:
 
 @dataclass(frozen=True)
 class TrackingSettings:
-    """Where the numbers go besides metrics.jsonl.
+    """The section `tracking`: where metrics go besides metrics.jsonl.
 
     Args:
         console: whether progress is shown.
-        show: the metrics that are shown with it, besides the accuracies.
-        trackers: by name, what makes each: `make(run=TrackedRun)`.
+        show: metrics that are shown with it, besides the accuracies.
+        trackers: name -> a function that makes the tracker, `make(run=TrackedRun)`.
         concurrent: whether runs with these trackers can share a process.
     """
 
@@ -89,21 +100,27 @@ class TrackingSettings:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A whole run, ready to start.
+    """A whole run.
+
+    The factories, `state` and the two encodings in `data` are pytrees of the numbers in them:
+    experiments that differ in these numbers alone share their compiled programs.
 
     Args:
         name: outputs go to `outputs/<name>/`.
-        seed: weights, shuffles and noise all follow from it.
-        config: the resolved configuration that says the same in words; for the record only.
-        make_network: key -> network; may be traced (`jit`, `vmap`, `eval_shape`). Each module's key follows from the run's key
-            and the module's name alone. A pytree of the numbers in it, as `make_optimizer`, `state` and the two codes of
-            `data` are: experiments that differ in these alone share their compiled programs.
+        seed: determines weights, shuffles and noise.
+        config: the resolved configuration, for the record only.
+        make_network: key -> network; may be traced (`jit`, `vmap`, `eval_shape`). The key of each
+            module follows from this key and the module's name alone.
         state: of the network, with a batch of 1; `state.init(x, y)` makes others.
-        train, infer: the phases of one step, by name, in order.
-        make_optimizer: (network, or its abstract shape; steps per epoch) -> the optimiser for `learning.init_optimizer`.
-        data, runner, tracking: the choices of these sections.
+        train: the phases of a training step, by name, in order.
+        infer: the phases of inference, by name, in order.
+        make_optimizer: (network or its abstract shape, steps per epoch) -> the optimiser for
+            `learning.init_optimizer`.
+        data: the section `data`.
+        runner: the section `runner`.
+        tracking: the section `tracking`.
         outputs: the folder of all runs.
-        observables: by name, what makes each; pytrees of their numbers, as `make_network` is.
+        observables: name -> a function that makes the observable.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Converts the leaves of a pytree to arrays under their own names, such as `hidden1/J`, and back."""
+"""Converts the leaves of a pytree to arrays with names such as `hidden1/J`, and back."""
 
 from typing import Any
 

@@ -226,7 +226,10 @@ class TrainingLoop:
         return rows
 
     def test(self) -> Rows:
-        """Return the scores on the test split, once, at the last step; nothing is chosen by them."""
+        """Return the scores on the test split.
+
+        Measured once, at the last step: nothing may be chosen by them.
+        """
         return self.score("test", self.dataset.test)
 
     def score(self, name: str, split: Split) -> Rows:

@@ -30,7 +30,7 @@ from darnax.runner.stop_signals import Interrupted
 from darnax.runner.train import train
 from darnax.tracking import Composite, Tracker
 from darnax.tracking.jsonl import Jsonl
-from darnax.tracking.since import SkipReplayed
+from darnax.tracking.skip_replayed import SkipReplayed
 
 ONCE = (Phase.explicit, Phase.generate)  # shrinking would train for many minutes
 FREELY = {
