@@ -22,7 +22,7 @@ from darnax.builder.constructor import Constructor
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import (
     SEEDS,
-    hint_of,
+    annotation_of,
     qualified_name,
     signature_of,
     takes_any_argument,
@@ -212,7 +212,7 @@ class Reader:
                 what = f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
                 self.problems.add(path, what)
             else:
-                arguments[name] = self.value(value, path, hint_of(name, hints))
+                arguments[name] = self.value(value, path, annotation_of(name, hints))
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
                 needed = describe_type(hints.get(name, Any))

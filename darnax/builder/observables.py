@@ -16,7 +16,7 @@ from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.trials import Attempt, choose_traced_numbers
 from darnax.errors import first_line
 from darnax.observables import Observable, StepContext, measure, require_names
-from darnax.observables.own import BUILT_IN
+from darnax.observables.measuring import BUILT_IN
 from darnax.relaxation import PhaseResult, Relaxation
 from darnax.runner.experiment import Experiment
 

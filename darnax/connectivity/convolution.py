@@ -59,7 +59,7 @@ class Convolved(Connectivity):
         return (None, None, self.channels_in)
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "width width in out"]:
-        return self._hollowed(jax.random.normal(key, self.shape) / math.sqrt(self.fan_in))
+        return self._zero_self_synapses(jax.random.normal(key, self.shape) / math.sqrt(self.fan_in))
 
     def message(
         self, weight: Float[Array, "width width in out"], x: Float[Array, "batch H W in"]
@@ -82,10 +82,12 @@ class Convolved(Connectivity):
             # gradient is taken.
             (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
         else:
-            total = self._summed(x, e)
-        return self._hollowed(normalised(total, x.shape[0], self.fan_in))
+            total = self._sum_over_batch(x, e)
+        return self._zero_self_synapses(normalised(total, x.shape[0], self.fan_in))
 
-    def _summed(self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]) -> Array:
+    def _sum_over_batch(
+        self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]
+    ) -> Array:
         """Return `Σ_b x_b ⊗ e_b`, by products of concatenated windows with e."""
         # Inside a loop the compiler's own code for this sum takes up to a hundred times as long.
         # The windows of few samples at a time stay in the cache.
@@ -117,7 +119,7 @@ class Convolved(Connectivity):
             axis=-1,
         )
 
-    def _hollowed(
+    def _zero_self_synapses(
         self, weight: Float[Array, "width width in out"]
     ) -> Float[Array, "width width in out"]:
         if not self.hollow:

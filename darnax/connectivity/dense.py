@@ -34,7 +34,7 @@ class Dense(Connectivity):
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
         weight = jax.random.normal(key, self.shape)
-        return self._hollowed(weight / math.sqrt(self.fan_in))
+        return self._zero_self_synapses(weight / math.sqrt(self.fan_in))
 
     def message(
         self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]
@@ -51,9 +51,9 @@ class Dense(Connectivity):
         require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
-        return self._hollowed(normalised(total, batch, self.fan_in))
+        return self._zero_self_synapses(normalised(total, batch, self.fan_in))
 
-    def _hollowed(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
+    def _zero_self_synapses(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
         if not self.hollow:
             return weight
         # `where` instead of a scatter: the compiler fuses it with the operations before and after

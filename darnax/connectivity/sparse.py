@@ -149,7 +149,7 @@ def sum_over_inputs(
 
     def add(field: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
         values, inputs = synapses
-        return field + values[:, None] * pick(units, inputs), None
+        return field + values[:, None] * gather(units, inputs), None
 
     blank = jnp.zeros((weight.shape[1], units.shape[1]), units.dtype)
     return jax.lax.scan(add, blank, (weight, inputs), unroll=min(UNROLL, len(weight)))[0]
@@ -165,7 +165,7 @@ def sum_over_samples(
 
     def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:
         before, signal = sample
-        return total + pick(before, inputs) * signal[None], None
+        return total + gather(before, inputs) * signal[None], None
 
     return jax.lax.scan(
         add,
@@ -182,7 +182,7 @@ def row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:
     return with_layout_constraint(x, ROW_MAJOR)
 
 
-def pick(x: Float[Array, "units ..."], inputs: Int[Array, "..."]) -> Float[Array, "..."]:
+def gather(x: Float[Array, "units ..."], inputs: Int[Array, "..."]) -> Float[Array, "..."]:
     """Return `x[inputs]`."""
     # The checks for negative indices and for the end would cost as much as the gather itself.
     return x.at[inputs].get(mode="promise_in_bounds", wrap_negative_indices=False)

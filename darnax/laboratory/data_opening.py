@@ -57,7 +57,7 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
         dataset, experiment.data.batch_size, experiment.runner.limit_batches
     )
     try:
-        experiment.make_optimizer.make_plainly(steps)
+        experiment.make_optimizer.check_values(steps)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
         what = f"{first_line(error)}; an epoch has {count_of(steps, 'step')} here"
         what += ": give larger numbers of epochs, or numbers of steps"
@@ -85,8 +85,8 @@ def open_source(
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
     """
-    from darnax.data.chosen import choose
     from darnax.data.selection import Selection
+    from darnax.data.subsets import select_examples
     from darnax.errors import Problem, RequestError
     from darnax.runner.experiment import MEMORY_GIB
 
@@ -100,7 +100,7 @@ def open_source(
         raise RequestError(*(Problem(where, what) for where in given))
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
     selection = Selection(data.validation, data.per_class, data.only_classes)
-    return choose(make(), selection, existing=existing)
+    return select_examples(make(), selection, existing=existing)
 
 
 def require_fitting_data(

@@ -11,7 +11,7 @@ from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
 
 if TYPE_CHECKING:
-    from darnax.analysis.subject import TrainedRun
+    from darnax.analysis.trained_run import TrainedRun
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import Experiment
@@ -43,7 +43,7 @@ def analyse(
     path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT
 ) -> "TrainedRun":
     """Reopen a run for the measures, with some test examples; overrides may change the data."""
-    from darnax.analysis.subject import TrainedRun
+    from darnax.analysis.trained_run import TrainedRun
 
     experiment, dataset, folder, runs = reopen(path, overrides, "analyse", display)
     return TrainedRun(experiment, dataset, folder, runs, examples)

@@ -43,7 +43,7 @@ def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Ru
     return rule
 
 
-def threshold_of(rule: Rule | None) -> Array:
+def get_threshold(rule: Rule | None) -> Array:
     """Return the margin of a perceptron rule; raise AttributeError for a rule that has none."""
     if not isinstance(rule, Perceptron):
         what = "only a module with the perceptron rule has a threshold"
@@ -74,7 +74,7 @@ def local_update(
         y: the buffer of the receiver.
         h: the field of the receiver.
     """
-    rule, connectivity = _learning(module)
+    rule, connectivity = _rule_and_connectivity(module)
     if rule is None:
         return no_update(module)
     # The minus: Optax descends, so that it adds +ΔW.
@@ -87,12 +87,12 @@ def nothing_plastic(module: M) -> PyTree[bool]:
     return jax.tree.map(lambda _: False, module)
 
 
-def only_plastic(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
+def mask_weight(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
     """Return the mask of a module: true at `weight(module)` if it has a rule, false elsewhere."""
-    rule, _ = _learning(module)
+    rule, _ = _rule_and_connectivity(module)
     nothing = nothing_plastic(module)
     return nothing if rule is None else eqx.tree_at(weight, nothing, True)
 
 
-def _learning(module: Any) -> tuple[Any, Any]:
+def _rule_and_connectivity(module: Any) -> tuple[Any, Any]:
     return module.rule, module.connectivity

@@ -29,9 +29,9 @@ from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import (
     RuleChoice,
     chosen_rule,
+    get_threshold,
     local_update,
-    only_plastic,
-    threshold_of,
+    mask_weight,
 )
 from darnax.modules.sizes import in_degree, require_alone
 from darnax.rules import Rule
@@ -87,7 +87,7 @@ class Recurrent(Layer):
     @property
     def threshold(self) -> Array:
         """The margin of the perceptron rule."""
-        return threshold_of(self.rule)
+        return get_threshold(self.rule)
 
     def __call__(
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
@@ -105,7 +105,7 @@ class Recurrent(Layer):
         return local_update(self, lambda m: m.J, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:
-        return only_plastic(self, lambda m: m.J)
+        return mask_weight(self, lambda m: m.J)
 
 
 class RecurrentUnits(Recurrent):

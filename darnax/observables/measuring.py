@@ -45,7 +45,7 @@ def measure(observables: Mapping[str, Observable], step: StepContext) -> Metrics
         found = observable(step)
         parts = found if isinstance(found, Mapping) else {"": found}
         for key, value in parts.items():
-            metrics[metric_name(name, key)] = number(value, key or name)
+            metrics[metric_name(name, key)] = as_float32(value, key or name)
     return metrics
 
 
@@ -58,7 +58,7 @@ def metric_name(name: str, key: Any) -> str:
     return f"{name}/{key}" if key else name
 
 
-def number(value: Any, what: str) -> Any:
+def as_float32(value: Any, what: str) -> Any:
     """Return a value as a number of 32 bits; raise ValueError for an array of several."""
     array = jnp.asarray(value)
     if array.shape != ():
