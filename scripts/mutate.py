@@ -29,7 +29,14 @@ SUBJECTS = {
     "relaxation": ("darnax/relaxation.py", ["relaxation", "learning"]),
     "checkpoint": ("darnax/runner/checkpoint.py", []),
 }
-TESTS = {name: [f"{LIBRARY}{test}.py" for test in tests] for name, (_, tests) in SUBJECTS.items()}
+
+
+def list_files(tests: list[str]) -> list[str]:
+    """Return the files of these tests of the library."""
+    return [f"{LIBRARY}{test}.py" for test in tests]
+
+
+TESTS = {name: list_files(tests) for name, (_, tests) in SUBJECTS.items()}
 DAMAGE = "tests/reliability/test_bad_files.py::test_a_checkpoint_"
 TESTS["checkpoint"] = [
     "tests/runner/test_checkpoint.py",

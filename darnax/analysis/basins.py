@@ -1,4 +1,4 @@
-"""Basins of attraction: how many units may be flipped before a fixed point is not found again."""
+"""Basins of attraction: whether a fixed point is recovered after some units are flipped."""
 
 from collections.abc import Sequence
 
@@ -51,6 +51,7 @@ def basins(
     for n, fraction in enumerate(fractions):
         key = jax.random.fold_in(rng, n)
         perturbed = flip_units(network, fixed, fraction, key)
+        # With the key from before: only the flipped units may make a difference.
         after = relax_to_end(perturbed, rng)
         overlap = overlaps(network, fixed, after)
         values = {

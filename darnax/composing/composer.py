@@ -68,8 +68,9 @@ class Composer(ConfigLoaderImpl):
         *,
         adapt: Adapt | None = None,
     ) -> None:
+        # Without a version Hydra behaves as 1.0 did, and warns.
         version.setbase("1.3")
-        setup_globals()
+        setup_globals()  # registers Hydra's resolvers, which files of users may use
         JobRuntime.instance().set("name", "darnax")
         if file is None:
             directories = config_folders.config_folders()
@@ -262,4 +263,7 @@ def as_strings(overrides: Any) -> list[str]:
 
 def normalise_overrides(overrides: list[str]) -> list[str]:
     """Return overrides in the form that Hydra requires, after those that suppress its output."""
-    return [*QUIET, *(f"+{word}" if word.startswith(APPENDED) else word for word in overrides)]
+    normalised = list(QUIET)
+    for word in overrides:
+        normalised.append(f"+{word}" if word.startswith(APPENDED) else word)
+    return normalised

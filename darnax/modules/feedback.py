@@ -66,6 +66,7 @@ class Feedback(Adapter):
         require_per_unit("high", high, pre)
         require_per_unit("low", low, pre)
         self.in_features, self.out_features = pre, post
+        # Only a connectivity of the user's may draw its layout; the default leaves the key to W.
         if connectivity is None:
             self.connectivity = Dense(pre, post)
         else:
@@ -79,9 +80,9 @@ class Feedback(Adapter):
     ) -> Float[Array, "batch *post"]:
         del rng
         require_buffers(x=(x, self.in_features))
-        slope, middle = (
-            per_unit("high and low", a / 2, x) for a in (self.high - self.low, self.high + self.low)
-        )
+        # The line through (+1, high) and (−1, low).
+        slope = per_unit("high and low", (self.high - self.low) / 2, x)
+        middle = per_unit("high and low", (self.high + self.low) / 2, x)
         return self.connectivity.message(self.W, slope * x + middle)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:

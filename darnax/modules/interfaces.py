@@ -20,7 +20,7 @@ class AbstractModule(eqx.Module):
     def __call__(
         self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *post"]:
-        """Return the message that the module makes of the buffer `x`."""
+        """Return the message, given the buffer `x`; the key is for modules that draw noise."""
 
     @abstractmethod
     def backward(

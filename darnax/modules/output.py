@@ -26,6 +26,7 @@ class OutputLayer(Layer):
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *size"]:
         del rng
+        # While the output is clamped its buffer is the label, which must not be among the scores.
         return jnp.zeros_like(x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:

@@ -79,7 +79,8 @@ def save(
         >>> meta = {"best": 0.94}
         >>> save(folder.checkpoints, 100, {"network": network}, meta, keep=2)  # doctest: +SKIP
     """
-    path = directory / f"{name or f'step-{step:010d}'}.safetensors"
+    stem = f"step-{step:010d}" if name is None else name
+    path = directory / f"{stem}.safetensors"
     write(path, tree, {**meta, "step": step})
     if name is None:
         _prune(directory, path, max(keep, 1), every, is_planned)

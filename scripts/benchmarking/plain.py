@@ -46,13 +46,13 @@ def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Wei
         "w_out": (lm[last + 1, last], case.units),
     }
     made = {name: to_dense(m.connectivity, m.W, pre) for name, (m, pre) in named.items()}
-    made["J"] = tuple(
-        zip(*(to_dense(layer.connectivity, layer.J, case.units) for layer in layers), strict=True)
-    )
-    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()} | {
-        "J": layers[0].connectivity.fan_in
-    }
-    weights, masks = ({name: pair[which] for name, pair in made.items()} for which in (0, 1))
+    couplings = [to_dense(layer.connectivity, layer.J, case.units) for layer in layers]
+    weights = {name: weight for name, (weight, _) in made.items()}
+    weights["J"] = tuple(weight for weight, _ in couplings)
+    masks = {name: mask for name, (_, mask) in made.items()}
+    masks["J"] = tuple(mask for _, mask in couplings)
+    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()}
+    fans["J"] = layers[0].connectivity.fan_in
     return weights, masks, fans
 
 
