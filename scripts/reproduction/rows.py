@@ -1,4 +1,4 @@
-"""What is to be reproduced: every row of the results page is a configuration, beside a reference number and its origin."""
+"""The rows of the results page: configurations, with reference numbers and their origin."""
 
 import shlex
 from dataclasses import dataclass, replace
@@ -14,7 +14,16 @@ AUTHORS = "authors"  # the authors' own code and plots; validation images
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration: `overrides` as one types them after the program, seeds aside."""
+    """One configuration.
+
+    Args:
+        what: the first cell of the row.
+        overrides: as they are typed after the program, without the seed.
+        reference: the number to reproduce.
+        origin: of the reference.
+        metrics: that are shown.
+        program: that makes the runs.
+    """
 
     what: str
     overrides: str
@@ -25,13 +34,13 @@ class Row:
 
     @property
     def command(self) -> str:
-        """What one types, seeds aside."""
+        """The command, without the seed."""
         return shlex.join(f"{self.program} {self.overrides}".split())
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rows that belong together, and what is to be said about all of them."""
+    """Rows of one table, with the text above it."""
 
     title: str
     text: str
@@ -40,12 +49,14 @@ class Section:
 
 
 def trained_on_all(*rows: Row) -> tuple[Row, ...]:
-    """Return the rows without a validation split: the numbers are of networks that saw all training images."""
+    """Return the rows without a validation split: the networks are trained on all images."""
     return tuple(replace(row, overrides=f"{row.overrides} data.validation=0") for row in rows)
 
 
 def sparse(units: int, strength: float, reference: str, more: str = "", what: str = "") -> Row:
-    overrides = f"+experiment=mnist_sparse model.features={units} model.adapters.w_back.strength={strength} {more}"
+    """Return a row of the sparse family; `strength` is that of the feedback."""
+    model = f"model.features={units} model.adapters.w_back.strength={strength}"
+    overrides = f"+experiment=mnist_sparse {model} {more}"
     return Row(f"N = {units}{what}", overrides.strip(), reference, NOTEBOOK)
 
 
@@ -55,7 +66,10 @@ NO_J, NO_IN = (
     "optimizer.groups.hidden.descend.learning_rate=0.0",
     "optimizer.groups.w_in.learning_rate=0.0",
 )
-NO_SELF = "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 model.adapters.w_in.threshold=0.9"
+NO_SELF = (
+    "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 "
+    "model.adapters.w_in.threshold=0.9"
+)
 COUPLED = "+experiment=entangled_chain model.features=400 runner.epochs=8"
 ONE_STEP = (
     "+model.layers.hidden.rule=null +model.adapters.w_in.rule=null "
@@ -68,7 +82,8 @@ LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 SPARSE = Section(
     "MNIST, sparse family",
-    "One hidden layer, the published schedule, the network's own readout, 20 epochs where nothing else is said.",
+    "One hidden layer, the published schedule, the network's own readout, 20 epochs unless the row "
+    "has another number.",
     trained_on_all(
         Row("N = 1000", "+experiment=mnist_sparse", "0.9256", NOTEBOOK),
         sparse(
@@ -85,8 +100,9 @@ SPARSE = Section(
 )
 DENSE = Section(
     "Entangled MNIST, dense family",
-    "One densely coupled layer of H units, 30 epochs or what is said. The reference numbers are of a validation split, after "
-    "30 to 200 epochs. What is taken away in an ablation is taken away in the configuration alone.",
+    "One densely coupled layer of H units, 30 epochs unless the row has another number. The "
+    "reference numbers are of a validation split, after 30 to 200 epochs. Ablations change the "
+    "configuration only.",
     trained_on_all(
         Row("H = 100", f"{ENTANGLED} model.features=100", "0.814", AUTHORS),
         Row("H = 400", f"{ENTANGLED} model.features=400", "0.851", AUTHORS),
@@ -130,8 +146,9 @@ DENSE = Section(
 )
 CAPACITY = Section(
     "Hetero-association",
-    "Random ±1 pairs through a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs: the fraction of pairs that "
-    "come back whole; and when the answer is taken away, what the last layer keeps of its state and the units that still flip "
+    "Random ±1 pairs through a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs: "
+    "the fraction of pairs that are recalled without error; and after the output is released, the "
+    "overlap of the last layer with its clamped state, and the fraction of units that still flip "
     "after five steps.",
     tuple(
         Row(
@@ -144,26 +161,27 @@ CAPACITY = Section(
     ("pairs learned", "overlap clamped–free", "flips when free"),
 )
 UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
-TOLD = "+experiment=mnist_error"
+ERROR = "+experiment=mnist_error"
 BEYOND = Section(
     "Beyond the published model",
-    "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and `fashion_error` are one "
-    "layer with learned error feedback; in their ablation only the readout learns.",
+    "Local rules only; settings were chosen on a validation split (docs/science.md). "
+    "`mnist_error` and `fashion_error` are one layer with learned error feedback; in their "
+    "ablation only the readout learns.",
     trained_on_all(
         Row("`mnist_single`, one layer of 2000, 10 epochs", "+experiment=mnist_single"),
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
         Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
-        Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", TOLD),
-        Row("the same, nothing learns but the readout", f"{TOLD} +model.adapters.w_in.rule=null"),
-        Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),
-        Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=4000"),
+        Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", ERROR),
+        Row("the same, nothing learns but the readout", f"{ERROR} +model.adapters.w_in.rule=null"),
+        Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=2000"),
+        Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=4000"),
         Row(
             "`mnist_error`, 1000 units, uniform inputs, 10 epochs",
-            f"{TOLD} {UNIFORM} runner.epochs=10",
+            f"{ERROR} {UNIFORM} runner.epochs=10",
         ),
         Row(
             "`mnist_error`, 2000 units, uniform inputs, 10 epochs",
-            f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10",
+            f"{ERROR} {UNIFORM} model.features=2000 runner.epochs=10",
         ),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
