@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from darnax.analysis.names import flatten, layers
 from darnax.data import Dataset, Split
+from darnax.data.labels import encode_targets
 from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import PhaseResult, Phases
@@ -104,10 +105,14 @@ class TrainedRun:
         """Names of the classes in the sample."""
         return self.dataset.class_names or ("all",)
 
-    def encode(self, inputs: Array, targets: Array) -> tuple[Array, Array]:
-        """Return the values of the input and of the output buffer."""
+    def encode(self, inputs: Array, targets: Array, first: int = 0) -> tuple[Array, Array]:
+        """Return the values of the input and of the output buffer, as in an evaluation.
+
+        `first` is the position of the first example in its split.
+        """
         data = self.experiment.data
-        return data.encode(inputs), data.labels.encode(targets, data.classes)
+        x = data.encode(inputs, index=first + jnp.arange(len(inputs)))
+        return x, encode_targets(data.labels, data.classes, data.encode, inputs, targets)
 
     def ends(self, network: Orchestrator) -> dict[str, PhaseResult]:
         """Return the end of every phase for the sample: of training with labels, then of inference.
@@ -121,19 +126,21 @@ class TrainedRun:
 
     def read(self, split: Split, at_most: int | None = None) -> Iterator[Inference]:
         """Yield the result of inference on the examples of a split, batch by batch."""
-        remaining = len(split) if at_most is None else at_most
+        total = len(split) if at_most is None else at_most
+        start = 0  # of the window in its split
         for window in split.windows(None):
-            count = min(window.count, remaining)
+            count = min(window.count, total - start)
             for first in range(0, count, EVALUATION_BATCH):
                 chosen = slice(first, min(first + EVALUATION_BATCH, count))
-                yield self.infer(window.inputs[chosen], window.targets[chosen])
-            remaining -= window.count
-            if remaining <= 0:
+                batch = window.inputs[chosen], window.targets[chosen]
+                yield self.infer(*batch, first=start + first)
+            start += window.count
+            if start >= total:
                 return
 
-    def infer(self, inputs: Array, targets: Array) -> Inference:
-        """Return the result of inference on a batch of raw examples."""
-        x, y = self.encode(inputs, targets)
+    def infer(self, inputs: Array, targets: Array, first: int = 0) -> Inference:
+        """Return the result of inference on a batch of raw examples, from position `first` on."""
+        x, y = self.encode(inputs, targets, first)
         ends = run_all_phases(self.after, self.experiment.state.init(x), self.experiment.infer)
         *_, end = ends.values()
         names = {0: "input"} | layers(self.after)

@@ -15,12 +15,14 @@ from darnax.builder import build
 from darnax.composing import trust
 from darnax.composing.references import interpolations
 from darnax.errors import RequestError, writing_file
+from darnax.laboratory.fitted_encoding import require_same, with_encoding
 from darnax.laboratory.machine import with_paths_here
 from darnax.orchestrators import Orchestrator
-from darnax.runner import checkpoint
+from darnax.runner import checkpoint, fitted_numbers
 from darnax.runner.manifest import Meta
 
 REST = "(orchestrator)"  # name of the arrays outside all modules; no module can have it
+ENCODING = "(encoding)"  # name of the numbers of fitted stages
 
 
 class ExportMeta(Meta):
@@ -29,6 +31,7 @@ class ExportMeta(Meta):
     config: dict[str, Any]
     origin: str
     darnax: str
+    fitted: dict[str, dict[str, list[int]]] | None = None  # stage -> name -> shape
 
 
 def export_model(model: Model, path: Path) -> Path:
@@ -41,8 +44,12 @@ def export_model(model: Model, path: Path) -> Path:
         "origin": model.origin,
         "darnax": version("darnax"),
     }
+    arrays, fitted = arrays_by_name(model.network), model.experiment.data.encode.fitted
+    if fitted is not None:
+        arrays[ENCODING] = fitted
+        meta["fitted"] = fitted_numbers.shapes_of(fitted)
     with writing_file(path):
-        checkpoint.write(path, arrays_by_name(model.network), meta)
+        checkpoint.write(path, arrays, meta)
     return path
 
 
@@ -64,7 +71,12 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
         experiment.make_network, jax.eval_shape(lambda: jax.random.key(0))
     )
     like = arrays_by_name(shapes)
+    if experiment.data.encode.fits:
+        like[ENCODING] = fitted_numbers.like_shapes(meta.get("fitted") or {})
     arrays, _ = checkpoint.load(path, like, ExportMeta)
+    if experiment.data.encode.fits:
+        encode = require_same(experiment.data.encode, arrays[ENCODING])
+        experiment = with_encoding(experiment, encode)
     origin = f"{path.name}, of {meta['origin']}"
     draw = partial(draw_connection_graph, config)
     return Model(experiment, with_arrays(shapes, arrays), origin, draw)

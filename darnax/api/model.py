@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
+from darnax.data.pipeline import Pipeline
 from darnax.errors import RequestError, first_line
 from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
@@ -117,17 +118,18 @@ class Model:
             padded = jnp.asarray(
                 np.concatenate([batch, np.repeat(last, size - len(batch), axis=0)])
             )
-            encode = self.experiment.data.encode
-            yield infer(self.network, encode, self.state, self.phases.infer, padded), len(batch)
+            encode, index = self.experiment.data.encode, jnp.arange(first, first + size)
+            x = padded, index
+            yield infer(self.network, encode, self.state, self.phases.infer, *x), len(batch)
 
     def _require_fitting(self, x: Any) -> NDArray[Any]:
         inputs = np.asarray(x)
         data = self.experiment.data
         if inputs.ndim < 1:
             raise RequestError("x: inputs of shape [] have no axis of examples; expected (N, *raw)")
-        like = jax.ShapeDtypeStruct((1, *inputs.shape[1:]), jnp.asarray(inputs[:0]).dtype)
+        like = jax.ShapeDtypeStruct(inputs.shape[1:], jnp.asarray(inputs[:0]).dtype)
         try:
-            shape = jax.eval_shape(data.encode, like).shape[1:]
+            shape = data.encode.output_shape(like)
         except Exception as error:  # stages of other packages may raise anything
             what = f"x: inputs of shape {list(inputs.shape)} cannot be encoded "
             what += f"({first_line(error)}); expected (N, *raw) as the dataset of the run has them"
@@ -154,8 +156,9 @@ def last_phase(phases: OrderedDict[str, PhaseResult]) -> PhaseResult:
 
 @eqx.filter_jit
 def infer(
-    network: Orchestrator, encode: Any, state: State, phases: Phases, x: Array
+    network: Orchestrator, encode: Pipeline, state: State, phases: Phases, x: Array, index: Array
 ) -> OrderedDict[str, PhaseResult]:
     """Return the result of every phase of inference, in order."""
     # An OrderedDict: a plain dict leaves a compiled program with its keys sorted.
-    return OrderedDict(run_phases(network, state.init(encode(x)), phases, jax.random.key(0)))
+    encoded = encode(x, index=index)
+    return OrderedDict(run_phases(network, state.init(encoded), phases, jax.random.key(0)))

@@ -7,6 +7,7 @@ from darnax.api.model import Model
 from darnax.builder import build, describe
 from darnax.composing.trust import require_granted
 from darnax.diagrams.picture import svg
+from darnax.laboratory.fitted_encoding import with_stored_encoding
 from darnax.laboratory.machine import with_paths_here
 from darnax.laboratory.reopening import on_one_device
 from darnax.laboratory.splits import has_validation
@@ -29,6 +30,7 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     config = folder.config()
     require_granted(config, trusted)
     experiment = on_one_device(build(with_paths_here(config), existing=True))
+    experiment = with_stored_encoding(experiment, folder)
     runs = ParallelRuns([experiment], steps_per_epoch(folder))
     trained = load_trained_network(runs, folder, best=best and not chosen_by_test(folder))
     draw = partial(draw_connection_graph, config)

@@ -1,16 +1,14 @@
 """Reads the section `data` of a configuration."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
 from darnax.builder.calls import Reader
 from darnax.builder.network import NetworkSpec
+from darnax.builder.objects import make
 from darnax.builder.specification import Data, Paths
-from darnax.data.encodings import Pipeline, Stage
+from darnax.builder.stages import read_stages
 from darnax.data.labels import Labels
-from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.printing import count_of
 from darnax.runner.experiment import DataChoice
@@ -27,10 +25,7 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     if kept is not None and len(kept) != section.classes:
         what = f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps"
         reader.problems.add("data.classes", what)
-    stages = {
-        name: make(node, f"data.encode.{name}", reader, Stage)
-        for name, node in section.encode.items()
-    }
+    encode = read_stages(section, reader)
     labels = make(section.labels, "data.labels", reader, Labels)
     if isinstance(labels, Labels):
         with reader.problems.at("data.labels"):
@@ -43,26 +38,11 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         return None
     objects = {
         "source": source,
-        "encode": Pipeline(stages),
+        "encode": encode,
         "labels": labels,
         "directory": expand_user(paths.data),
     }
     return DataChoice.model_construct(**(dict(section) | objects))  # the rest has been checked
-
-
-def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any:
-    """Make the object of a `_target_`; None, and a problem, if that fails."""
-    call = reader.call(node, where, kind)
-    if call is None:
-        return None
-    try:
-        result = call()
-    except Exception as error:  # constructors of other packages may raise anything
-        reader.problems.add(where, first_line(error))
-        return None
-    if kind is not None and not isinstance(result, kind):
-        reader.problems.add(where, f"got {type(result).__name__}, expected a {kind.__name__}")
-    return result
 
 
 def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:

@@ -51,6 +51,7 @@ class Data(DataSettings):
 
     source: Target | None = None
     encode: dict[str, Any] = Field(default_factory=dict)
+    disturb: dict[str, Any] = Field(default_factory=dict)
     labels: Target
 
 

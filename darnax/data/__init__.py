@@ -8,25 +8,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from darnax.data.affine import Affine, Rotate
     from darnax.data.arrays import dataset_from_arrays
     from darnax.data.associations import Associations
     from darnax.data.dataset import Dataset, DataSource, Split, Window
-    from darnax.data.encodings import (
-        Centre,
-        Flatten,
-        Pipeline,
-        RandomProjection,
-        Scale,
-        Sign,
-        Stage,
-        Standardise,
-    )
-    from darnax.data.labels import Classes, Labels, Patterns
+    from darnax.data.disturbances import Crop, Flip, Noise, Occlude, Shift
+    from darnax.data.encodings import Centre, Flatten, RandomProjection, Scale, Sign, Standardise
+    from darnax.data.fitted import StandardiseChannels, Whiten
+    from darnax.data.labels import Classes, CleanInputs, Labels, Patterns
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.opening import open_dataset
     from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
+    from darnax.data.pipeline import Pipeline
     from darnax.data.preparing import prepare
     from darnax.data.resident import Resident
+    from darnax.data.stages import AnyStage, FittedStage, RandomStage, Stage, as_number
     from darnax.data.streamed import Streamed
 
 # OpenCV, which decodes images, reads this limit when it is imported. Under its own default of
@@ -34,27 +30,41 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
 
 _MODULE_OF = {
+    "Affine": "affine",
+    "AnyStage": "stages",
     "Associations": "associations",
     "Centre": "encodings",
     "Classes": "labels",
+    "CleanInputs": "labels",
+    "Crop": "disturbances",
     "DataSource": "dataset",
     "Dataset": "dataset",
     "Description": "listing",
+    "FittedStage": "stages",
     "Flatten": "encodings",
+    "Flip": "disturbances",
     "Labels": "labels",
+    "Noise": "disturbances",
+    "Occlude": "disturbances",
     "Outline": "outline",
     "Patterns": "labels",
-    "Pipeline": "encodings",
+    "Pipeline": "pipeline",
     "RandomProjection": "encodings",
+    "RandomStage": "stages",
     "Resident": "resident",
+    "Rotate": "affine",
     "Row": "listing",
     "Scale": "encodings",
+    "Shift": "disturbances",
     "Sign": "encodings",
     "Split": "dataset",
-    "Stage": "encodings",
+    "Stage": "stages",
     "Standardise": "encodings",
+    "StandardiseChannels": "fitted",
     "Streamed": "streamed",
+    "Whiten": "fitted",
     "Window": "dataset",
+    "as_number": "stages",
     "catalogue": "listing",
     "dataset_from_arrays": "arrays",
     "describe": "listing",
@@ -67,27 +77,41 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "Affine",
+    "AnyStage",
     "Associations",
     "Centre",
     "Classes",
+    "CleanInputs",
+    "Crop",
     "DataSource",
     "Dataset",
     "Description",
+    "FittedStage",
     "Flatten",
+    "Flip",
     "Labels",
+    "Noise",
+    "Occlude",
     "Outline",
     "Patterns",
     "Pipeline",
     "RandomProjection",
+    "RandomStage",
     "Resident",
+    "Rotate",
     "Row",
     "Scale",
+    "Shift",
     "Sign",
     "Split",
     "Stage",
     "Standardise",
+    "StandardiseChannels",
     "Streamed",
+    "Whiten",
     "Window",
+    "as_number",
     "catalogue",
     "dataset_from_arrays",
     "describe",

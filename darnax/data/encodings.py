@@ -1,20 +1,11 @@
 """Encodings, from raw inputs to the input buffer: small stages on a batch, run inside jit."""
 
-import abc
-from collections.abc import Mapping
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
-
-class Stage(eqx.Module):
-    """One step of an encoding: (batch, *raw) in, (batch, *encoded) out, float32."""
-
-    @abc.abstractmethod
-    def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch *encoded"]:
-        """Encode a batch."""
+from darnax.data.stages import Stage
 
 
 class Scale(Stage):
@@ -89,28 +80,3 @@ class Sign(Stage):
     def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch *raw"]:
         """Take the sign."""
         return jnp.where(x >= 0, jnp.float32(1), jnp.float32(-1))
-
-
-class Pipeline(Stage):
-    """Stages applied in the order of the mapping; an empty one only converts to float32.
-
-    Example:
-        >>> encode = Pipeline({"scale": Scale(255.0), "flatten": Flatten()})
-        >>> encode(jnp.full((2, 3, 3), 255, jnp.uint8)).shape
-        (2, 9)
-    """
-
-    names: tuple[str, ...] = eqx.field(static=True)
-    stages: tuple[Stage, ...]
-
-    def __init__(self, stages: Mapping[str, Stage] | None = None) -> None:
-        # A dict would come back from jit in alphabetical order.
-        self.names = tuple(stages or ())
-        self.stages = tuple((stages or {}).values())
-
-    def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch *encoded"]:
-        """Apply every stage."""
-        x = x.astype(jnp.float32)
-        for stage in self.stages:
-            x = stage(x)
-        return x

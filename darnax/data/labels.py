@@ -6,6 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from darnax.data.pipeline import Pipeline
+
 
 class Labels(eqx.Module):
     """A label code: `encode` makes output patterns, `score` compares a prediction with them.
@@ -47,6 +49,11 @@ class Labels(eqx.Module):
         Only such a score has an interval of binomial counts, a majority rate and a table of
         classes.
         """
+        return False
+
+    @property
+    def of_inputs(self) -> bool:
+        """Whether `encode` takes clean encoded inputs (batch, *encoded) in the place of targets."""
         return False
 
     @abc.abstractmethod
@@ -123,3 +130,24 @@ class Patterns(Labels):
             .astype(jnp.float32)
         )
         return jnp.min(right, axis=1) if self.whole else jnp.mean(right, axis=1)
+
+
+class CleanInputs(Patterns):
+    """The target is the encoded input without the random stages: denoising and completion.
+
+    The output buffer has the shape of the input buffer; the targets of the dataset are not used.
+    The score is the fraction of outputs with the right sign, as for `Patterns`, so that inputs of
+    ±1 are expected.
+    """
+
+    @property
+    def of_inputs(self) -> bool:
+        """Yes."""
+        return True
+
+
+def encode_targets(
+    labels: Labels, classes: int, encode: Pipeline, inputs: Array, targets: Array
+) -> Float[Array, "batch *size"]:
+    """Return the values of the output buffer for a batch of raw inputs and their targets."""
+    return labels.encode(encode.clean(inputs) if labels.of_inputs else targets, classes)

@@ -105,14 +105,12 @@ def require_fitting_data(
     dataset: "Dataset", data: "DataChoice", *, trains: bool = True
 ) -> "Dataset":
     """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
-    import jax
-
     from darnax.errors import Problem, RequestError, first_line
 
     raw = dataset.test.example()
     problems = []
     try:
-        shape = jax.eval_shape(data.encode, raw.update(shape=(1, *raw.shape))).shape[1:]
+        shape = data.encode.output_shape(raw)
     except Exception as error:  # stages of other packages may raise anything
         what = f"cannot encode an input of shape {list(raw.shape)} "
         what += f"({type(error).__name__}: {first_line(error)})"

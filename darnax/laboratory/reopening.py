@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
+from darnax.laboratory.disturbing import apply_overridden_stages
+from darnax.laboratory.fitted_encoding import with_stored_encoding
 
 if TYPE_CHECKING:
     from darnax.analysis.trained_run import TrainedRun
@@ -72,8 +74,9 @@ def reopen(
     keep_compiled_programs()
     config = compose(changes, folder.path / "config.yaml")
     config = with_paths_here(config, data_folder_in(overrides))
-    experiment = on_one_device(build(config, existing=True))
+    experiment = apply_overridden_stages(on_one_device(build(config, existing=True)), changes)
     dataset = open_data(experiment, display, trains=False, existing=True)
+    experiment = with_stored_encoding(experiment, folder)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
     if has_best and best_was_chosen_by_test(folder, experiment.data, dataset):
         logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)

@@ -38,7 +38,7 @@ def _choice_has_validation(choice: str) -> bool:
 def source_has_validation(node: Mapping[str, Any], trust: list[str]) -> bool:
     """Return whether the dataset that a `_target_` opens has a validation split."""
     from darnax.builder.calls import Reader
-    from darnax.builder.choices import make
+    from darnax.builder.objects import make
     from darnax.builder.problems import Problems
 
     problems = Problems()

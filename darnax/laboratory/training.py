@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_opening import open_data, require_epochs, require_own_order
 from darnax.laboratory.display import SILENT, Display
+from darnax.laboratory.fitted_encoding import fit_encoding, with_stored_encoding
 from darnax.laboratory.membership import Membership
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def train(
     experiment = build(config)
     dataset = require_own_order(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
+    experiment = fit_encoding(experiment, dataset)
     if sweep is None:
         parent, name = experiment.outputs, experiment.name
     else:
@@ -114,6 +116,7 @@ def run(
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
+    runs = [(with_stored_encoding(each, folder, dataset), folder) for each, folder in runs]
     trust = trust_option(runs[0][0].config.get("trust", ()))
     sessions = [
         RunSession(each, folder, partial(open_tracker, each, folder, display, sweep))

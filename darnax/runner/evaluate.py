@@ -88,10 +88,14 @@ def evaluate(
         class_names = ()
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
-    scores, targets = [], []
+    scores, targets, first = [], [], 0
+    # Without random stages the position of a window has no effect, and is no input of the program.
+    is_random = bool(runs.program.encode.always)
     for window in map(runs.to_devices, split.windows(epoch=None)):
         # The last window is padded to the size of the others; shapes (replicas, examples).
-        found = evaluate_window(runs.program, arrays, window.inputs, window.targets)
+        position = np.int32(first) if is_random else None
+        found = evaluate_window(runs.program, arrays, window.inputs, window.targets, position)
+        first += window.count
         score, predicted = (np.atleast_2d(array)[:, : window.count] for array in found)
         target = np.asarray(window.targets)[: window.count]
         # Summed in float64: a float32 cannot count beyond 2²⁴ right answers.

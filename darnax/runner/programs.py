@@ -162,7 +162,7 @@ def train_chunk(
             start = index * program.batch_size + device * part
             chosen = jax.lax.dynamic_slice(order, (start,), (part,))
             key = jax.random.fold_in(fold_in_window(noise, epoch, window), index)
-            x, y = program.encode_batch(inputs, targets, chosen)
+            x, y = program.encode_batch(inputs, targets, chosen, key)
             train_state, metrics, sizes = train_step(program, train_state, x, y, key)
             # `<=` is false for NaN, so this finds NaN as well.
             first_bad = jnp.where(sizes <= LARGEST, first_bad, jnp.minimum(first_bad, index))
@@ -192,7 +192,7 @@ def initial_carry(
 ) -> Carry:
     """Return what the loop over batches starts with: no metrics, and no bad batches yet."""
     # A compiled loop needs its carry before its first step, so a step is traced for its shapes.
-    x, y = jax.eval_shape(program.encode_batch, inputs, targets, index)
+    x, y = jax.eval_shape(program.encode_batch, inputs, targets, index, key)
     _, metrics, sizes = jax.eval_shape(train_step, program, train_state, x, y, key)
     zeros = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
     return train_state, zeros, jnp.full(sizes.shape, NEVER, jnp.int32)
@@ -200,11 +200,12 @@ def initial_carry(
 
 @LazyJit
 def evaluate_window(
-    program: TrainProgram, arrays: Any, inputs: Array, targets: Array
+    program: TrainProgram, arrays: Any, inputs: Array, targets: Array, first: Array | None = None
 ) -> tuple[Float[Array, "... n"], Int[Array, "... n"]]:
     """Return, for every run and each of the n examples, its score and the largest output's index.
 
-    The devices of a mesh share the batches.
+    The devices of a mesh share the batches. `first` is the position of the window in its split,
+    for random stages that are applied in evaluations; see `TrainProgram.encode_batch`.
     """
     n = len(targets)
     size = min(n, EVALUATION_BATCH)
@@ -215,17 +216,22 @@ def evaluate_window(
     index = jnp.minimum(jnp.arange(batches * size), n - 1).reshape(batches, size)
 
     def evaluate_batches(
-        index: Array, program: TrainProgram, arrays: Any, inputs: Array, targets: Array
+        index: Array,
+        program: TrainProgram,
+        arrays: Any,
+        inputs: Array,
+        targets: Array,
+        first: Array | None,
     ) -> tuple[Array, Array]:
         def evaluate_one(chosen: Array) -> tuple[Array, Array]:
-            return program.evaluate_batch(arrays, inputs, targets, chosen)
+            return program.evaluate_batch(arrays, inputs, targets, chosen, first)
 
         return jax.lax.map(evaluate_one, index)
 
-    in_specs = (SPLIT, REPLICATED, REPLICATED, REPLICATED, REPLICATED)
+    in_specs = (SPLIT, *[REPLICATED] * 5)
     sharded = shard_over(program.mesh, evaluate_batches, in_specs, SPLIT)
-    evaluate_runs = program.vmap_over_runs(sharded, (None, 0, 0, None, None))
-    found = evaluate_runs(index, program, arrays, inputs, targets)
+    evaluate_runs = program.vmap_over_runs(sharded, (None, 0, 0, None, None, None))
+    found = evaluate_runs(index, program, arrays, inputs, targets, first)
     scores, largest = (a.reshape(*a.shape[:-2], -1)[..., :n] for a in found)
     return scores, largest
 

@@ -30,6 +30,7 @@ FILES = (
     ".lock",
     "confusion.svg",
     "analysis.html",
+    "encoding.safetensors",
 )
 FOLDERS = ("checkpoints", "analysis")
 # The name of an experiment is one folder in `outputs`: no separators, and not `..`.
@@ -52,6 +53,7 @@ class RunFolder:
     metrics.jsonl     one JSON object per logged step
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
     checkpoints/      to resume from
+    encoding.safetensors   the numbers of fitted stages of the encoding, if it has any
     train.log         what was logged
     .lock             locked by the process that trains the run
     ```

@@ -13,8 +13,8 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from darnax.data.encodings import Stage
-from darnax.data.labels import Labels
+from darnax.data.labels import Labels, encode_targets
+from darnax.data.pipeline import Pipeline
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.observables import Metrics, Observable
 from darnax.orchestrators import Orchestrator
@@ -92,7 +92,7 @@ class TrainProgram(eqx.Module):
         return jax.vmap(function, in_axes) if self.is_stacked else function
 
     @property
-    def encode(self) -> Stage:
+    def encode(self) -> Pipeline:
         """The encoding: raw examples -> input buffer."""
         return eqx.combine(self.encoder_arrays, self.encoder_static)[0]
 
@@ -126,11 +126,25 @@ class TrainProgram(eqx.Module):
         return TrainState(eqx.filter(network, eqx.is_array), opt_state)
 
     def encode_batch(
-        self, inputs: Array, targets: Array, index: Int[Array, " batch"]
+        self,
+        inputs: Array,
+        targets: Array,
+        index: Int[Array, " batch"],
+        key: Key[Array, ""] | None = None,
+        first: Array | None = None,
     ) -> tuple[Float[Array, "batch *in"], Float[Array, "batch *out"]]:
-        """Return the values of the input and of the output buffer for the examples at `index`."""
-        x = self.encode(inputs[index])
-        y = self.labels.encode(targets[index], self.classes)
+        """Return the values of the input and of the output buffer for the examples at `index`.
+
+        Args:
+            inputs: of a window.
+            targets: of the same window.
+            index: of the examples in the window.
+            key: of the training step; None in an evaluation.
+            first: the position of the window in its split; None if it is 0 or has no effect.
+        """
+        raw, encode = inputs[index], self.encode
+        x = encode(raw, key, index if first is None else first + index)
+        y = encode_targets(self.labels, self.classes, encode, raw, targets[index])
         # Without the barrier the compiler repeats the encoding wherever the batch is read.
         return jax.lax.optimization_barrier((x, y))
 
@@ -172,13 +186,19 @@ class TrainProgram(eqx.Module):
         return TrainState(arrays, output.opt_state), metrics, output.sizes
 
     def evaluate_batch(
-        self, arrays: Any, inputs: Array, targets: Array, index: Int[Array, " batch"]
+        self,
+        arrays: Any,
+        inputs: Array,
+        targets: Array,
+        index: Int[Array, " batch"],
+        first: Array | None = None,
     ) -> tuple[Float[Array, " batch"], Int[Array, " batch"]]:
         """Return, for each example at `index`, the score and the index of the largest output.
 
-        The score is NaN where an input or an output is NaN or infinite.
+        The score is NaN where an input or an output is NaN or infinite. `first` is the position of
+        the window in its split, as for `encode_batch`.
         """
-        x, y = self.encode_batch(inputs, targets, index)
+        x, y = self.encode_batch(inputs, targets, index, first=first)
         # The same key in every evaluation: scores of one network must not depend on when it was
         # evaluated.
         scores = evaluate_step(self.network(arrays), self.state, self.infer, x, jax.random.key(0))

@@ -100,9 +100,9 @@ def program_structure(experiment: "Experiment") -> Hashable:
     leaves, structure = jax.tree.flatten(
         TrainProgram(experiment, 0, make_mesh(experiment), is_stacked=True)
     )
-    same = json.dumps(
-        [config["data"], config["runner"], str(experiment.data.directory)], sort_keys=True
-    )
+    # The stages are part of the structure, and their numbers may differ.
+    data = {name: v for name, v in config["data"].items() if name not in ("encode", "disturb")}
+    same = json.dumps([data, config["runner"], str(experiment.data.directory)], sort_keys=True)
     return same, structure, tuple(leaf.shape for leaf in leaves)
 
 

@@ -22,6 +22,7 @@ KEYS = [
     "memory_gib",
     "source",
     "encode",
+    "disturb",
     "labels",
 ]
 
