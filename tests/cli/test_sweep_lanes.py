@@ -64,6 +64,12 @@ def test_points_that_differ_in_numbers_and_seeds_share_a_program(record):
     ]
 
 
+def test_noise_levels_share_a_program_and_kinds_of_noise_do_not(record):
+    levels = [f"+data.disturb.noise.share={share}" for share in (0.1, 0.2)]
+    other = "+data.disturb.noise={share: 0.1, kind: gaussian}"
+    assert seen(sweep(record, levels[0], other, levels[1])) == [levels]
+
+
 def test_what_keeps_points_apart(record):
     others = [
         "model.features=30",

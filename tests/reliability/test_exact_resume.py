@@ -22,6 +22,7 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident, Streamed
 from darnax.data.reader import Arrays
+from darnax.laboratory.fitted_encoding import with_stored_encoding
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
 from darnax.runner.run_folder import RunFolder
@@ -148,7 +149,8 @@ def session(
         record = Jsonl(folder.metrics, progress.step)
         return Composite([Fate(record, stop), SkipReplayed(board, record.last_reported)])
 
-    lane = RunSession(experiment(*overrides), folder, tracker)
+    fitted = with_stored_encoding(experiment(*overrides), folder, data)
+    lane = RunSession(fitted, folder, tracker)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "write_atomically", killing(stop))
         try:
@@ -302,6 +304,18 @@ def test_a_stopped_run_keeps_the_checkpoints_of_one_that_never_was(tmp_path, cas
     check(tmp_path, [*SMALL, *CHAIN, *few, *keeping.split()], digits(10), stops, cases)
 
 
+DISTURBED = [
+    "+data.disturb.noise={share: 0.2, when: always}",
+    "+data.disturb.shift.pixels=2",
+    "+data.encode.channels={_target_: darnax.data.StandardiseChannels}",
+]
+
+
+def test_a_stopped_run_with_random_and_fitted_stages_is_never_stopped(tmp_path, cases):
+    stops = [Stop("SIGTERM", 30, damage=False), Stop("killed before a row", 8, damage=False)]
+    check(tmp_path, [*SMALL, *DISTURBED, "runner.epochs=2"], digits(10), stops, cases)
+
+
 ORDERS = ["Sequential", "Parallel", "Asynchronous"]
 PHASES = ["recall", "published"]
 
@@ -332,6 +346,7 @@ def configurations(draw: st.DrawFn) -> Iterator[list[str]]:
     return [
         *SMALL,
         *choose(*OPTIMISERS),
+        *choose([], DISTURBED),
         f"dynamics={choose(*PHASES)}",
         f"dynamics.orchestrator._target_=darnax.orchestrators.{order}Orchestrator",
         f"model.depth={choose(1, 2)}",

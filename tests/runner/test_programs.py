@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from made_up_task import EXAMPLES, dataset, experiment
 
+from darnax.data import Streamed
+from darnax.data.reader import Arrays
 from darnax.errors import RequestError
+from darnax.runner.evaluate import evaluate
 from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.run_session import RunSession
@@ -143,15 +146,64 @@ class Silent:
     def finish(self, summary) -> None: ...
 
 
+DISTURBED = ["+data.disturb.noise={share: 0.3, when: always}", "+data.disturb.shift.pixels=2"]
+WEAKER = [*DISTURBED, "data.disturb.noise.share=0.1", "seed=4"]
+
+
+def test_random_stages_draw_alike_in_every_run_of_a_program():
+    """Oracle: the program of one run, bit for bit; in training and in evaluation."""
+    points = [experiment("seed=5", *DISTURBED), experiment(*WEAKER)]
+    together = ParallelRuns(points, 10)
+    window, index = next(dataset().train.windows(0)), np.array([7, 3, 159])
+
+    def encode(runs: ParallelRuns, key) -> list:
+        def one(program, key):
+            trained, _ = program.encode_batch(*window[:2], index, key)
+            evaluated, _ = program.encode_batch(*window[:2], index)
+            return trained, evaluated
+
+        return jax.jit(runs.program.vmap_over_runs(one))(runs.program, key)
+
+    found = encode(together, together.keys().noise)
+    for run, point in enumerate(points):
+        alone = ParallelRuns([point], 10)
+        for one, many in zip(encode(alone, alone.keys().noise), found, strict=True):
+            np.testing.assert_array_equal(one, many[run])
+    assert not np.array_equal(found[0][0], found[0][1])
+
+
+def test_noise_levels_share_their_programs(compilations):
+    trained(ParallelRuns([experiment(*DISTURBED)], 10))
+    compilations.clear()
+    trained(ParallelRuns([experiment(*WEAKER)], 10))
+    assert not compilations
+
+
+def test_an_evaluation_by_windows_disturbs_every_example_as_one_of_the_whole():
+    """Oracle: the split as one window, bit for bit."""
+    runs = ParallelRuns([experiment(*DISTURBED)], 10)
+    arrays, split = runs.initial_state().arrays, dataset().test
+    parts = Streamed(
+        lambda index: Arrays(split.inputs[index], split.targets[index]),
+        np.arange(EXAMPLES),
+        60,
+        seed=0,
+    )
+    assert np.array_equal(
+        evaluate(runs, arrays, split).scores, evaluate(runs, arrays, parts).scores
+    )
+
+
+@pytest.mark.parametrize("words", [[], DISTURBED], ids=["clean", "disturbed"])
 @pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_devices_that_share_every_batch(devices):
+def test_devices_that_share_every_batch(devices, words):
     """Oracle: one device; eight virtual ones are asked for in a process of its own."""
     code = f"""
 from made_up_task import experiment
 from test_programs import assert_close, trained
 from darnax.runner.programs import ParallelRuns
-one = trained(ParallelRuns([experiment()], 10))
-many = trained(ParallelRuns([experiment("runner.devices={devices}")], 10))
+one = trained(ParallelRuns([experiment(*{words})], 10))
+many = trained(ParallelRuns([experiment("runner.devices={devices}", *{words})], 10))
 assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
 assert_close(one, many)
 """
