@@ -551,3 +551,11 @@ def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):
 def test_a_run_that_nobody_judges_goes_on(tmp_path, pruner, overrides):
     heard, tracker = judge(tmp_path, pruner, overrides)
     assert tracker is heard
+
+
+def test_a_sweeper_file_with_the_class_of_0_1_0_is_a_search(lab):
+    """Oracle: the `_target_` of the file that version 0.1.0 shipped."""
+    file = lab.place / "configs" / "hydra" / "sweeper" / "optuna.yaml"
+    file.write_text(file.read_text().replace("darnax.sweeps.search", "darnax.cli.search"))
+    assert lab("train", *SEARCH, "hydra.sweeper.n_trials=2").exit_code == 0
+    assert len(lab.configs) == 2
