@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from darnax.api.arguments import format_argument, require_names, require_path
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
 from darnax.reports import compare as reports_compare
@@ -38,13 +39,15 @@ class Comparison:
         """Write a page with curves, a map over swept axes and the table; return its path."""
         from darnax.reports import page
 
-        page.write(self.found, Path(path))
-        return Path(path)
+        file = require_path(path, "path")
+        page.write(self.found, file)
+        return file
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table with all its digits; return its path."""
-        table_file.write(self.found, Path(path))
-        return Path(path)
+        file = require_path(path, "path")
+        table_file.write(self.found, file)
+        return file
 
     def _table(self) -> TextTable:
         return TextTable(*comparison_table.cells(self.found))
@@ -79,10 +82,12 @@ def compare(
     Example:
         >>> darnax.compare("outputs/mnist_chain", metric="test/accuracy")  # doctest: +SKIP
     """
+    if metric is not None and not isinstance(metric, str):
+        what = "expected the name of a metric"
+        raise RequestError(f"metric: got {format_argument(metric)}, {what}")
+    keys = require_names(group_by, "group_by")
     found = runs.find(list_folders(places))
-    return Comparison(
-        reports_compare.compare(found, metric, list(group_by), best=best, lower=lower)
-    )
+    return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
 
 
 def list_folders(places: Iterable[Any]) -> Iterator[Path]:
@@ -96,4 +101,4 @@ def list_folders(places: Iterable[Any]) -> Iterator[Path]:
             yield Path(place.folder)
         else:
             what = "expected runs, sweeps, or folders of them"
-            raise RequestError(f"got {type(place).__name__}, {what}")
+            raise RequestError(f"got {format_argument(place)}, {what}")

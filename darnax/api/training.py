@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from darnax.api.arguments import require_overrides
 from darnax.api.composition import config_file
 from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
@@ -31,7 +32,7 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
         >>> run.summary["metrics"]["test/accuracy"]  # doctest: +SKIP
         0.9573
     """
-    words = list(overrides)
+    words = require_overrides(overrides)
     command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
         folder = start(words, config_file(config), command, choose_display(progress))

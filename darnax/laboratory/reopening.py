@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
+from darnax.printing import printable
 
 if TYPE_CHECKING:
     from darnax.analysis.subject import TrainedRun
@@ -76,7 +77,7 @@ def reopen(
     dataset = open_data(experiment, display, trains=False, existing=True)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
     if has_best and chosen_by_test(folder, experiment.data, dataset):
-        logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
+        logger.warning("%s: %s", printable(str(folder.path)), CHOSEN_BY_TEST)
     # No step is taken, so there may be fewer examples than a batch.
     steps = max(1, steps_of(dataset, experiment.data.batch_size, None))
     return experiment, dataset, folder, CompiledPrograms([experiment], steps)

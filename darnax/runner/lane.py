@@ -13,7 +13,7 @@ from darnax.atomic import to_disk
 from darnax.data import Labels
 from darnax.errors import RunError
 from darnax.files import open_inside
-from darnax.printing import printable_lines
+from darnax.printing import printable, printable_lines
 from darnax.runner import checkpoint, jax_settings
 from darnax.runner.chance import warning
 from darnax.runner.experiment import Experiment
@@ -104,7 +104,7 @@ class RunSession:
         if (path := checkpoint.latest(self.folder.checkpoints, RunMeta)) is None:
             return None
         for difference in jax_settings.differences(self.folder.environment().get("jax")):
-            logging.getLogger(__name__).warning("%s", difference)
+            logging.getLogger(__name__).warning("%s", printable(difference))
         learner, meta = checkpoint.load(path, like, RunMeta)
         for name in ("step", *PERSISTED):
             setattr(progress, name, meta[name])

@@ -12,7 +12,7 @@ from typing import Any
 from darnax.atomic import write_atomically
 from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.errors import Problem, RequestError, first_line
-from darnax.files import is_strange, read_text
+from darnax.files import is_file, is_strange, read_text
 from darnax.locks import file_lock, sign
 from darnax.reports.configuration import COMPUTED, without_computed
 from darnax.reports.summary import STATUSES, read_summary
@@ -81,7 +81,7 @@ class RunFolder:
     def open(cls, path: Path) -> "RunFolder":
         """Return the run at `path`; a RequestError says what is missing or damaged when it is not one."""
         folder = cls(path)
-        if not (path / "config.yaml").is_file():
+        if not is_file(path / "config.yaml"):
             raise RequestError(
                 Problem(
                     str(path),
