@@ -86,7 +86,10 @@ def compare(
         what = "expected the name of a metric"
         raise RequestError(f"metric: got {format_argument(metric)}, {what}")
     keys = require_names(group_by, "group_by")
-    found = runs.find(list_folders(places))
+    folders = list(list_folders(places))
+    if not folders:
+        raise RequestError("got no run, expected runs, sweeps, or folders of them")
+    found = runs.find(folders)
     return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
 
 
