@@ -65,19 +65,20 @@ def test_an_odd_argument_is_one_sentence(trained, tmp_path, monkeypatch, call):
     assert not list(tmp_path.glob("outputs"))
 
 
-def test_inputs_that_are_no_numbers_are_refused(trained):
-    images = np.zeros((2, 28, 28, 1))
-    odd = {
-        "objects": images.astype(object),
-        "texts": images.astype(str),
-        "dates": images.astype("M8[s]"),
-        "complex": images.astype(complex),
-        "ragged": [[1, 2], [3]],
-    }
-    for what, x in odd.items():
-        with pytest.raises(darnax.RequestError, match="x: "):
-            trained.predict(x)
-            pytest.fail(what)
+IMAGES = np.zeros((2, 28, 28, 1))
+NO_NUMBERS = {
+    "objects": IMAGES.astype(object),
+    "texts": IMAGES.astype(str),
+    "dates": IMAGES.astype("M8[s]"),
+    "complex": IMAGES.astype(complex),
+    "ragged": [[1, 2], [3]],
+}
+
+
+@pytest.mark.parametrize("what", NO_NUMBERS)
+def test_inputs_that_are_no_numbers_are_refused(trained, what):
+    with pytest.raises(darnax.RequestError, match="x: "):
+        trained.predict(NO_NUMBERS[what])
 
 
 def test_inputs_that_are_not_finite_give_scores(trained):
