@@ -17,6 +17,7 @@ from test_strange_checkpoints import rewrite
 
 import darnax
 from darnax.bounded_yaml import DEEPEST, KEYS, require_bounded_value
+from darnax.states import SequentialState
 
 BAIT = "lurking"
 Manifest = dict[str, Any]
@@ -159,6 +160,40 @@ def test_a_small_file_costs_little(exported, tmp_path, what):
         load_changed(exported, tmp_path, LARGE[what])
     assert time.perf_counter() - began < 20
     assert len(str(refusal.value)) < 20_000
+
+
+STATE = {"_target_": "darnax.states.SequentialState", "sizes": [[12345]]}
+UNANNOTATED = {
+    "source": in_config("data", "source", value=STATE),
+    "mask": in_config(
+        "optimizer",
+        "default",
+        value={"_target_": "optax.masked", "inner": {"_target_": "optax.sgd"}, "mask": STATE},
+    ),
+    "rate": in_config("optimizer", "default", "learning_rate", value=STATE),
+    "list": in_config(
+        "optimizer", "default", value={"_target_": "optax.masked", "inner": [STATE], "mask": {}}
+    ),
+    "encoding": in_config("data", "encode", value={"own": STATE}),
+    "label code": in_config("data", "labels", value=STATE),
+    "tracker": in_config("tracking", "own", value=STATE),
+    "observable": in_config("observables", value={"own": STATE}),
+}
+
+
+@pytest.mark.parametrize("where", UNANNOTATED)
+def test_what_has_no_place_somewhere_is_not_made_there(exported, tmp_path, monkeypatch, where):
+    made = []
+    make = SequentialState.__init__
+
+    def spy(self: Any, sizes: Any, *args: Any, **kwargs: Any) -> None:
+        made.append([list(size) for size in sizes])
+        make(self, sizes, *args, **kwargs)
+
+    monkeypatch.setattr(SequentialState, "__init__", spy)
+    with pytest.raises(darnax.RequestError):
+        load_changed(exported, tmp_path, UNANNOTATED[where])
+    assert [[12345]] not in made
 
 
 CONTROL = "\x1b[2J\x07\u202e\r"
