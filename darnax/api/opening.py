@@ -1,5 +1,6 @@
 """Opens the networks of a run's folder; no data are opened."""
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from darnax.diagrams.picture import svg
 from darnax.laboratory.machine import with_paths_here
 from darnax.laboratory.reopening import on_one_device
 from darnax.laboratory.splits import has_validation
+from darnax.reports.record import number
 from darnax.runner.best_checkpoint import best_was_chosen_by_test
 from darnax.runner.programs import ParallelRuns
 from darnax.runner.run_folder import RunFolder
@@ -51,5 +53,6 @@ def steps_per_epoch(folder: RunFolder) -> int:
     """Return the steps of an epoch of a run."""
     summary = folder.summary()
     steps, epochs = summary.get("steps"), summary.get("epochs")
-    known = isinstance(steps, int) and isinstance(epochs, int | float) and epochs > 0
-    return max(1, round(steps / epochs)) if known else ANY  # type: ignore[operator]
+    per_epoch = number(steps) / number(epochs) if epochs else math.nan
+    # The summary may be from anywhere; the runner counts steps in 32 bits.
+    return max(1, round(per_epoch)) if 0 <= per_epoch < 2**31 else ANY

@@ -120,6 +120,11 @@ def require_public(found: Any, target: str, kind: type | None = None) -> None:
     raise ValueError(f"{what}; classes are in {packages}")
 
 
+def is_of_darnax(factory: Any) -> bool:
+    """Return whether a class or function is darnax's own."""
+    return str(getattr(factory, "__module__", "")).partition(".")[0] == "darnax"
+
+
 def require_kind(found: Any, target: str, kind: type | None) -> None:
     """Raise ValueError unless `found` can be called to make a `kind`."""
     if not callable(found):

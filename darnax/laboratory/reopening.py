@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
+from darnax.printing import printable
 
 if TYPE_CHECKING:
     from darnax.analysis.trained_run import TrainedRun
@@ -78,7 +79,7 @@ def reopen(
     has_best = (folder.checkpoints / "best.safetensors").is_file()
     own_validation = has_own_validation(experiment.data, dataset)
     if has_best and best_was_chosen_by_test(folder, own_validation=own_validation):
-        logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
+        logger.warning("%s: %s", printable(str(folder.path)), CHOSEN_BY_TEST)
     # No step is taken, so there may be fewer examples than a batch.
     steps = max(1, count_steps_per_epoch(dataset, experiment.data.batch_size, None))
     return experiment, dataset, folder, ParallelRuns([experiment], steps)
