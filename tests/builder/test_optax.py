@@ -86,7 +86,7 @@ def read(node) -> Transformation:
     """Read an optimiser as the builder does; RequestError with what is wrong."""
     problems = Problems()
     transformation = read_transformation(node, "optimizer.default", Reader(problems, epochs=True))
-    problems.settle()
+    problems.raise_if_any()
     assert transformation is not None
     return transformation
 
