@@ -40,7 +40,12 @@ def writing_file(path: Path, instead: str = "choose another place") -> Iterator[
 
 
 class RunError(Exception):
-    """A run cannot continue, for a reason given in the message; the command line exits with 1."""
+    """A run cannot continue, for a reason given in the message; the command line exits with 1.
+
+    Example:
+        >>> issubclass(RunError, RequestError)  # the request itself was valid
+        False
+    """
 
 
 def one_line(error: BaseException) -> str:

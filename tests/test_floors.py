@@ -174,3 +174,8 @@ def test_scripts_use_nothing_of_the_command_line():
         for name, modules in found.items()
         if any(module.startswith("darnax.cli") for module in modules)
     }
+
+
+def test_private_classes_of_hydra_are_used_in_one_module() -> None:
+    users = [name for name, path in MODULES.items() if "hydra._internal" in path.read_text()]
+    assert users == ["darnax.composing.hydra_loader"]

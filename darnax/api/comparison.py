@@ -20,6 +20,16 @@ class Comparison:
         rows: for each configuration `values` of the `columns`, `n`, `mean`, `sd`, `p`, runs.
         columns: the keys in which configurations differ.
         metric: by which they are compared.
+
+    Example:
+        >>> import darnax
+        >>> experiment = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
+        >>> sweep = darnax.sweep(*experiment, "model.layers.hidden.threshold=1.0,1.4")
+        >>> table = sweep.compare(metric="train/accuracy")
+        >>> table.columns
+        ('model.layers.hidden.threshold',)
+        >>> print(table.to_csv("loads.csv"))
+        loads.csv
     """
 
     def __init__(self, found: reports_compare.Comparison) -> None:
@@ -77,7 +87,12 @@ def compare(
         RequestError: there is no run, or no finished run has the metric.
 
     Example:
-        >>> darnax.compare("outputs/mnist_chain", metric="test/accuracy")  # doctest: +SKIP
+        >>> import darnax
+        >>> experiment = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
+        >>> sweep = darnax.sweep(*experiment, "seed=1,2")
+        >>> table = darnax.compare(sweep, metric="train/accuracy")
+        >>> [row.n for row in table.rows]
+        [2]
     """
     found = runs.find(list_folders(places))
     return Comparison(

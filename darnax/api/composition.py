@@ -60,9 +60,10 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
 
     Example:
         >>> import darnax
-        >>> parts = darnax.build(darnax.compose("+experiment=mnist_chain"), steps_per_epoch=1000)
-        >>> list(parts.phases.infer), parts.network.layer_map["w_in"].W.shape
-        (['warmup', 'recall'], (784, 100))
+        >>> config = darnax.compose("+experiment=associations")
+        >>> network, state, phases, optimizer = darnax.build(config)
+        >>> network.layer_map["w_in"].W.shape, list(phases.infer)
+        ((100, 100), ['recall'])
     """
     experiment = build_experiment(config)
     steps = steps_in_epoch(experiment) if steps_per_epoch is None else steps_per_epoch

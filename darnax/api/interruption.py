@@ -15,6 +15,11 @@ class Interrupted(KeyboardInterrupt):
     Args:
         message: what was saved, and how to resume.
         folder: of the run or the sweep.
+
+    Example:
+        >>> stop = Interrupted("a checkpoint was saved", Path("outputs/mnist_chain/first"))
+        >>> isinstance(stop, KeyboardInterrupt), stop.folder.name
+        (True, 'first')
     """
 
     def __init__(self, message: str, folder: Path) -> None:

@@ -25,9 +25,14 @@ def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
         RequestError: there is nothing of the kind, or it is damaged.
 
     Example:
-        >>> run = darnax.load("outputs/mnist_chain/2026-11-28_10-00-00-a1b2c3")  # doctest: +SKIP
-        >>> sweep = darnax.load("outputs/mnist_chain/sweeps/<time>-<id>")  # doctest: +SKIP
-        >>> model = darnax.load("mnist.safetensors")  # doctest: +SKIP
+        >>> import darnax
+        >>> trained = darnax.train("+experiment=associations", "tracking=local", "runner.epochs=1")
+        >>> run = darnax.load(trained.folder)
+        >>> run.status
+        'finished'
+        >>> model = darnax.load(run.export("associations.safetensors"))
+        >>> type(model).__name__
+        'Model'
     """
     given = expand_user(str(path))
     if given.is_file() and given.suffix == ".safetensors":

@@ -43,6 +43,15 @@ class Model:
         phases: `phases.train` and `phases.infer`, each a mapping from a name to a
             `darnax.relaxation.Phase`.
         config: the resolved configuration.
+
+    Example:
+        >>> import darnax, numpy as np
+        >>> run = darnax.train("+experiment=associations", "tracking=local", "runner.epochs=1")
+        >>> model = run.model
+        >>> model.network.layer_map["w_in"].W.shape, list(model.phases.infer)
+        ((100, 100), ['recall'])
+        >>> model.predict(np.ones((3, 100))).shape  # scores of three raw inputs
+        (3, 100)
     """
 
     def __init__(

@@ -50,9 +50,13 @@ class Run:
         trusted: packages whose code the configuration may name, besides darnax and Optax.
 
     Example:
-        >>> run = darnax.load("outputs/mnist_chain/2026-11-28_10-00-00-a1b2c3")  # doctest: +SKIP
-        >>> run.metrics["eval/accuracy"].values[-1], run.predict(x).shape  # doctest: +SKIP
-        (0.9715, (100, 10))
+        >>> import darnax, numpy as np
+        >>> run = darnax.train("+experiment=associations", "tracking=local", "runner.epochs=20")
+        >>> run.metrics["eval/accuracy"].steps
+        array([ 50, 100])
+        >>> patterns = np.ones((3, 100))  # the experiment associates patterns of 100 units
+        >>> run.predict(patterns).shape, list(run.states(patterns))
+        ((3, 100), ['input', 'hidden1', 'output'])
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:

@@ -39,8 +39,11 @@ def runs(folder: str | Path = "outputs", *, trust: Iterable[str] = ()) -> RunLis
         RequestError: there is no run.
 
     Example:
-        >>> [run.status for run in darnax.runs("outputs/mnist_chain")]  # doctest: +SKIP
-        ['finished', 'finished']
+        >>> import darnax
+        >>> run = darnax.train("+experiment=associations", "tracking=local", "runner.epochs=1")
+        >>> newest = darnax.runs("outputs/associations")[0]
+        >>> newest.folder == run.folder
+        True
     """
     found = reports_runs.find([Path(folder)])
     return RunList(Run(run.path, trust) for run in found if not run.damage)

@@ -26,6 +26,13 @@ class Sweep:
     Args:
         folder: its folder.
         trusted: packages whose code its configurations may name, besides darnax and Optax.
+
+    Example:
+        >>> import darnax
+        >>> experiment = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
+        >>> sweep = darnax.load(darnax.sweep(*experiment, "seed=4,5").folder)
+        >>> sweep.is_done, [run.status for run in sweep.runs]
+        (True, ['finished', 'finished'])
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
@@ -106,8 +113,11 @@ def sweep(*overrides: str, config: Any = None) -> Sweep:
     A point that fails stops no other one: `sweep.status` shows why it failed.
 
     Example:
-        >>> sweep = darnax.sweep("+experiment=mnist_chain", "seed=range(3)")  # doctest: +SKIP
-        >>> sweep.compare()  # doctest: +SKIP
+        >>> import darnax
+        >>> experiment = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
+        >>> sweep = darnax.sweep(*experiment, "seed=range(3)")
+        >>> [point.name for point in sweep.points]
+        ['seed=0', 'seed=1', 'seed=2']
     """
     words, file = list(overrides), config_file(config)
     secrets.require_none([*words, *([str(file)] if file else [])])

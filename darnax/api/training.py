@@ -27,9 +27,10 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
         Interrupted: it was stopped by Ctrl-C or another signal; a checkpoint is saved.
 
     Example:
-        >>> run = darnax.train("+experiment=mnist_chain", "seed=1")  # doctest: +SKIP
-        >>> run.summary["metrics"]["test/accuracy"]  # doctest: +SKIP
-        0.9573
+        >>> import darnax
+        >>> run = darnax.train("+experiment=associations", "tracking=local", "runner.epochs=20")
+        >>> run.status, run.summary["steps"]
+        ('finished', 100)
     """
     words = list(overrides)
     command = ["darnax.train", *secrets.mask(words)]

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 
 from darnax.builder.calls import DeferredCall, Reader
-from darnax.builder.choices import check_ends, read_data, read_runner
+from darnax.builder.choices import check_ends, read_data
 from darnax.builder.modules import check_modules, check_reductions, infer_shapes
 from darnax.builder.network import NetworkFactory, NetworkSpec, read_network
 from darnax.builder.observables import check_observables, read_observables
@@ -22,7 +22,6 @@ from darnax.builder.specification import (
     Configuration,
     Dynamics,
     Model,
-    Runner,
     read,
 )
 from darnax.builder.trackers import read_tracking
@@ -35,6 +34,7 @@ from darnax.relaxation import Phase, Phases
 from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
+from darnax.runner.settings import RunnerSettings
 from darnax.states import State
 
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
@@ -85,7 +85,6 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     make_optimizer = apply_if_complete(read_optimizer, optimizer, names, reader)
     data_choice = apply_if_complete(read_data, data, paths, reader)
     apply_if_complete(check_ends, data_choice, plan, reader)
-    runner_choice = apply_if_complete(read_runner, runner)
     apply_if_complete(check_seeds, root, runner, problems)
     tracking_choice = apply_if_complete(read_tracking, tracking, reader)
     observables = apply_if_complete(lambda known: read_observables(known.observables, reader), root)
@@ -103,7 +102,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         infer=phases[1],
         make_optimizer=make_optimizer,
         data=data_choice,
-        runner=runner_choice,
+        runner=cast(RunnerSettings, runner),
         tracking=tracking_choice,
         outputs=outputs,
         observables=observables,
@@ -123,7 +122,7 @@ def apply_if_complete(function: Callable[..., Any], *parts: Any) -> Any:
     return None if any(part is None for part in parts) else function(*parts)
 
 
-def check_seeds(root: Configuration, runner: Runner, problems: Problems) -> None:
+def check_seeds(root: Configuration, runner: RunnerSettings, problems: Problems) -> None:
     """Note a seed that is too large to leave seeds for all replicas."""
     if root.seed + runner.replicas > SEEDS:
         replicas = count_of(runner.replicas, "replica")

@@ -1,4 +1,4 @@
-"""Reads the sections `data` and `runner` of a configuration."""
+"""Reads the section `data` of a configuration."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ import jax.numpy as jnp
 
 from darnax.builder.calls import Reader
 from darnax.builder.network import NetworkSpec
-from darnax.builder.specification import Data, Paths, Runner
+from darnax.builder.specification import Data, Paths
 from darnax.data.encodings import Pipeline, Stage
 from darnax.data.labels import Labels
 from darnax.errors import first_line
 from darnax.files import expand_user
 from darnax.printing import count_of
-from darnax.runner.experiment import DataSettings, RunnerSettings
+from darnax.runner.experiment import DataChoice
 from darnax.scores import require_score_name
 
 
-def read_data(section: Data, paths: Paths, reader: Reader) -> DataSettings | None:
+def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     """Return the settings of the data, or None with the reasons among the problems.
 
     No data are read.
@@ -41,15 +41,13 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataSettings | Non
         reader.problems.add("data.source", f"got {type(source).__name__}, {expected}")
     if len(reader.problems.found) > before:
         return None
-    return DataSettings(
-        **section.model_dump(exclude={"shape", "only_classes", "source", "encode", "labels"}),
-        shape=tuple(section.shape),
-        only_classes=None if kept is None else tuple(kept),
-        source=source,
-        encode=Pipeline(stages),
-        labels=labels,
-        directory=expand_user(paths.data),
-    )
+    objects = {
+        "source": source,
+        "encode": Pipeline(stages),
+        "labels": labels,
+        "directory": expand_user(paths.data),
+    }
+    return DataChoice.model_construct(**(dict(section) | objects))  # the rest has been checked
 
 
 def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any:
@@ -67,7 +65,7 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
     return result
 
 
-def check_ends(data: DataSettings, plan: NetworkSpec, reader: Reader) -> None:
+def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
     """Note input and output buffers that do not have the size of the encoded data."""
     buffers = plan.buffers
     got, name = buffers.sizes[0], buffers.names[0]
@@ -84,7 +82,7 @@ def check_ends(data: DataSettings, plan: NetworkSpec, reader: Reader) -> None:
         reader.problems.add(f"model.buffers.{name}", what)
 
 
-def label_size(data: DataSettings) -> tuple[int, ...] | None:
+def label_size(data: DataChoice) -> tuple[int, ...] | None:
     """Return the size of an encoded label, or None if it depends on the data."""
     target = jax.ShapeDtypeStruct((1,), jnp.int32)
     try:
@@ -92,9 +90,3 @@ def label_size(data: DataSettings) -> tuple[int, ...] | None:
     except Exception:  # a code for other targets than classes
         return None
     return encoded.shape[1:] or None
-
-
-def read_runner(section: Runner) -> RunnerSettings:
-    """Return the settings of the section `runner`."""
-    devices = None if section.devices == "all" else section.devices
-    return RunnerSettings(**section.model_dump(exclude={"devices"}), devices=devices)

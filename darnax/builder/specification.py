@@ -4,26 +4,18 @@ Buffers and edges of a network are read by `wiring`, arguments of modules by `ca
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, format_value, nearest
-from darnax.runner.experiment import MEMORY_GIB
 from darnax.runner.run_folder import EXPERIMENT_NAME
+from darnax.runner.settings import DataSettings, RunnerSettings, Section
 
 S = TypeVar("S", bound="Section")
+SEQUENTIAL = "darnax.orchestrators.SequentialOrchestrator"
 SEEDS = 2**31
-# The bounds: numbers of batches and examples are int32 on the device.
-Positive = Annotated[int, Field(gt=0, lt=2**31)]
-NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
 Target = dict[str, Any]  # a mapping with `_target_`
-
-
-class Section(BaseModel):
-    """A mapping with these keys and no others; values are not converted between types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Model(Section):
@@ -36,13 +28,13 @@ class Model(Section):
     buffers: Annotated[dict[str, Any], Field(min_length=2)]
     layers: dict[str, Any]
     adapters: dict[str, Any]
-    state: Target = {"_target_": "darnax.states.SequentialState"}
+    state: Target = Field(default_factory=lambda: {"_target_": "darnax.states.SequentialState"})
 
 
 class Dynamics(Section):
     """The orchestrator, and the phases of training and of inference."""
 
-    orchestrator: Target = {"_target_": "darnax.orchestrators.SequentialOrchestrator"}
+    orchestrator: Target = Field(default_factory=lambda: {"_target_": SEQUENTIAL})
     train: Annotated[dict[str, Any], Field(min_length=1)]
     infer: Annotated[dict[str, Any], Field(min_length=1)]
 
@@ -51,43 +43,21 @@ class Optimizer(Section):
     """The optimisers, by groups of modules."""
 
     default: dict[str, Any]
-    groups: dict[str, Any] = {}
+    groups: dict[str, Any] = Field(default_factory=dict)
 
 
-class Data(Section):
-    """The dataset; the fields are those of `runner.experiment.DataSettings`."""
+class Data(DataSettings):
+    """What is learned. The builder makes objects of what has a `_target_`."""
 
-    name: Annotated[str, Field(min_length=1)]
-    shape: Annotated[list[Positive], Field(min_length=1)]
-    classes: Positive
-    batch_size: Positive
-    validation: NonNegative = 0
-    test: NonNegative = 0
-    per_class: Positive | None = None
-    only_classes: list[NonNegative] | None = None
-    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
     source: Target | None = None
-    encode: dict[str, Any] = {}
+    encode: dict[str, Any] = Field(default_factory=dict)
     labels: Target
-
-
-class Runner(Section):
-    """Length, intervals and replicas; the fields are those of `RunnerSettings`."""
-
-    epochs: NonNegative
-    evaluate_every: Positive
-    checkpoint_every: Positive
-    keep: Positive
-    keep_every: Positive | None = None
-    replicas: Annotated[int, Field(ge=1, le=100_000)]
-    devices: Positive | Literal["all"] = 1
-    limit_batches: Positive | None = None
 
 
 class Console(Section):
     """What the progress display shows."""
 
-    show: list[str] = []
+    show: list[str] = Field(default_factory=list)
 
 
 class Tracking(Section):
@@ -112,14 +82,14 @@ class Configuration(Section):
 
     name: Annotated[str, Field(pattern=EXPERIMENT_NAME)]
     seed: Annotated[int, Field(ge=0, lt=SEEDS)]
-    trust: list[str] = []
+    trust: list[str] = Field(default_factory=list)
     model: dict[str, Any]
     dynamics: dict[str, Any]
     optimizer: dict[str, Any]
     data: dict[str, Any]
     runner: dict[str, Any]
     tracking: dict[str, Any]
-    observables: dict[str, Any] = {}
+    observables: dict[str, Any] = Field(default_factory=dict)
     paths: dict[str, Any]
 
 
@@ -128,7 +98,7 @@ SECTIONS: dict[str, type[Section]] = {
     "dynamics": Dynamics,
     "optimizer": Optimizer,
     "data": Data,
-    "runner": Runner,
+    "runner": RunnerSettings,
     "tracking": Tracking,
     "paths": Paths,
 }

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from darnax.cli import tables
 from darnax.printing import count_of
 from darnax.reports import text
+from darnax.sweeps.point import Objective
 from darnax.sweeps.point_table import columns, row
-from darnax.sweeps.record import Objective, Record
+from darnax.sweeps.record import Record
 from darnax.sweeps.survey import State, best_point, survey, time_left
 
 if TYPE_CHECKING:

@@ -9,16 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
-from hydra import version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
-from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import SearchPathQuery
-from hydra.core.default_element import ResultDefault
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from hydra.core.utils import JobRuntime, setup_globals
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -34,6 +25,7 @@ from darnax.composing import (
 )
 from darnax.composing.composition import Composed, keep_references
 from darnax.composing.derivations import find_derivations
+from darnax.composing.hydra_loader import CachingLoader
 from darnax.errors import Problem, RequestError
 from darnax.reports.configuration import COMPUTED
 
@@ -50,7 +42,7 @@ PRIMARY = "config"
 APPENDED = ("experiment=", "debug=", "sweep=")
 
 
-class Composer(ConfigLoaderImpl):
+class Composer(CachingLoader):
     """Hydra's loader over ./configs and the packaged configurations.
 
     Args:
@@ -68,47 +60,13 @@ class Composer(ConfigLoaderImpl):
         *,
         adapt: Adapt | None = None,
     ) -> None:
-        # Without a version Hydra behaves as 1.0 did, and warns.
-        version.setbase("1.3")
-        setup_globals()  # registers Hydra's resolvers, which files of users may use
-        JobRuntime.instance().set("name", "darnax")
-        if file is None:
-            directories = config_folders.config_folders()
-        else:
-            directories = [config_folders.packaged_folder()]
-        path = create_config_search_path(f"file://{directories[0]}")
-        for directory in directories[1:]:
-            path.append("main", f"file://{directory}", anchor=SearchPathQuery("main"))
-        super().__init__(path)
+        folders = config_folders.config_folders()
+        if file is not None:
+            folders = [config_folders.packaged_folder()]
+        super().__init__(folders)
         self.trusted = trusted
         self.saved = None if file is None else saved_configuration.read_saved(file)
         self.here = adapt(self.saved.resolved) if adapt and self.saved else {}
-        self.files: dict[tuple[str, ...], CachingConfigRepository] = {}
-        self.merged: dict[tuple[Any, ...], DictConfig] = {}
-
-    def _parse_overrides_and_create_caching_repo(
-        self, config_name: str | None, overrides: list[str]
-    ) -> tuple[list[Override], CachingConfigRepository]:
-        """Read every file once for all compositions, in each search path."""
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        path = tuple(str(o.input_line) for o in parsed if o.get_key_element() == "hydra.searchpath")
-        if path not in self.files:
-            _, self.files[path] = super()._parse_overrides_and_create_caching_repo(
-                config_name, list(path)
-            )
-        return parsed, self.files[path]
-
-    def _compose_config_from_defaults_list(
-        self, defaults: list[ResultDefault], repo: IConfigRepository
-    ) -> DictConfig:
-        """Merge the same files once: points of a sweep differ in values, which are set later."""
-        key = (id(repo), *((default.config_path, default.package) for default in defaults))
-        if key not in self.merged:
-            try:
-                self.merged[key] = super()._compose_config_from_defaults_list(defaults, repo)
-            finally:
-                cast(CachingConfigRepository, repo).cache.clear()  # merging changes what was read
-        return deepcopy(self.merged[key])
 
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose with Hydra's node and open interpolations; explain every invalid override."""

@@ -7,7 +7,7 @@ from darnax.printing import count_of
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
-    from darnax.runner.experiment import DataSettings, Experiment
+    from darnax.runner.experiment import DataChoice, Experiment
 
 
 def open_data(
@@ -78,9 +78,7 @@ def require_own_order(dataset: "Dataset", experiment: "Experiment") -> "Dataset"
     return dataset
 
 
-def open_source(
-    data: "DataSettings", *, existing: bool = False, examples: bool = True
-) -> "Dataset":
+def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = True) -> "Dataset":
     """Open a source of a dataset, and select from it as configured.
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
@@ -88,7 +86,7 @@ def open_source(
     from darnax.data.selection import Selection
     from darnax.data.subsets import select_examples
     from darnax.errors import Problem, RequestError
-    from darnax.runner.experiment import MEMORY_GIB
+    from darnax.runner.settings import MEMORY_GIB
 
     without_effect = {
         "data.memory_gib": data.memory_gib != MEMORY_GIB,
@@ -104,7 +102,7 @@ def open_source(
 
 
 def require_fitting_data(
-    dataset: "Dataset", data: "DataSettings", *, trains: bool = True
+    dataset: "Dataset", data: "DataChoice", *, trains: bool = True
 ) -> "Dataset":
     """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
     import jax

@@ -130,7 +130,7 @@ def with_devices_here(experiment: "Experiment") -> "Experiment":
     import jax
 
     available, used = len(jax.local_devices()), experiment.runner.devices
-    if used is None or used <= available:
+    if used == "all" or used <= available:
         return experiment
     # The devices share a batch evenly: their number divides the batch size.
     batch_size = experiment.data.batch_size
@@ -141,4 +141,5 @@ def with_devices_here(experiment: "Experiment") -> "Experiment":
         available,
         count,
     )
-    return replace(experiment, runner=replace(experiment.runner, devices=count))
+    settings = experiment.runner.model_copy(update={"devices": count})
+    return replace(experiment, runner=settings)

@@ -84,4 +84,5 @@ def reopen(
 
 def on_one_device(experiment: "Experiment") -> "Experiment":
     """Return the experiment on one device, however many it was trained on."""
-    return replace(experiment, runner=replace(experiment.runner, devices=1))
+    settings = experiment.runner.model_copy(update={"devices": 1})
+    return replace(experiment, runner=settings)

@@ -26,7 +26,9 @@ def make_mesh(experiment: Experiment) -> Mesh | None:
             of their number.
     """
     available = jax.local_devices()
-    count, batch_size = experiment.runner.devices or len(available), experiment.data.batch_size
+    count, batch_size = experiment.runner.devices, experiment.data.batch_size
+    if count == "all":
+        count = len(available)
     if count > len(available):
         what = f"got {count}, but there are {len(available)} here; write all, or fewer"
         raise RequestError(Problem("runner.devices", what))

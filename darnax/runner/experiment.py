@@ -14,71 +14,25 @@ from jaxtyping import Array, Key
 from darnax.observables import Observable
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
+from darnax.runner.settings import DataSettings, RunnerSettings
 from darnax.states import State
 from darnax.tracking import Tracker
 
-MEMORY_GIB = 2.0  # the default of `data.memory_gib`
 
-
-@dataclass(frozen=True)
-class DataSettings:
-    """The section `data`: which dataset, in which batches, with which encoding.
+class DataChoice(DataSettings):
+    """The section `data`, with objects in the place of their descriptions.
 
     Args:
-        name: of the dataset.
-        shape: of one encoded input.
-        classes: their number.
-        batch_size: examples of one step.
-        validation: number of training examples that are kept out of training for validation; 0 if
-            the dataset has a validation split, or to train on all examples.
-        per_class: train on so many examples of each class; None is all.
-        only_classes: train and test on these classes alone; None is all.
-        memory_gib: a decoded dataset above this size is read from disk during training.
         source: an object that returns the dataset, or None for the prepared one called `name`.
         encode: a batch of raw examples -> the values of the input buffer.
         labels: the code from targets to the values of the output buffer, and the score.
         directory: of the prepared datasets.
-        test: number of training examples that are kept for testing, if there is no test split.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    classes: int
-    batch_size: int
-    validation: int
-    per_class: int | None
-    only_classes: tuple[int, ...] | None
-    memory_gib: float
     source: Any
     encode: Any
     labels: Any
     directory: Path
-    test: int = 0
-
-
-@dataclass(frozen=True)
-class RunnerSettings:
-    """The section `runner`: length, intervals and replicas.
-
-    Args:
-        epochs: passes over the training set.
-        evaluate_every: epochs between two evaluations on the validation split.
-        checkpoint_every: epochs between two checkpoints.
-        keep: number of the newest checkpoints that stay.
-        keep_every: those of multiples of so many epochs stay as well; None is no others.
-        replicas: networks trained side by side, with successive seeds.
-        devices: that share every batch; None is all that there are.
-        limit_batches: ends every epoch after so many batches; None is never.
-    """
-
-    epochs: int
-    evaluate_every: int
-    checkpoint_every: int
-    keep: int
-    keep_every: int | None
-    replicas: int
-    devices: int | None
-    limit_batches: int | None
 
 
 @dataclass(frozen=True)
@@ -131,7 +85,7 @@ class Experiment:
     train: Phases
     infer: Phases
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
-    data: DataSettings
+    data: DataChoice
     runner: RunnerSettings
     tracking: TrackingSettings
     outputs: Path

@@ -13,7 +13,8 @@ from darnax.errors import Problem, RequestError, one_line
 from darnax.locks import file_lock
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.moved_points import unmoved
-from darnax.sweeps.record import PATIENCE, Here, Point, Record, append_note, read_notes
+from darnax.sweeps.point import Here, Point
+from darnax.sweeps.record import PATIENCE, Record, append_note, read_notes
 from darnax.sweeps.survey import is_done
 from darnax.sweeps.workers import stop_watcher
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hydra.plugins.launcher import Launcher
 
-from darnax.sweeps.record import Objective, Point
+from darnax.sweeps.point import Objective, Point
 
 Task = Callable[[list[str]], None]
 Begin = Callable[[list[Point], bool, Objective], list[Point]]

@@ -1,10 +1,10 @@
 """What has changed in the points of a sweep since they were recorded."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from darnax.composing.references import leaves
 from darnax.errors import Problem
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 ABSENT = "absent"
 
@@ -30,17 +30,10 @@ def find_differences(before: Point | None, now: Point | None) -> Iterator[Proble
     elif now.refusal and not before.refusal:
         yield Problem(" ".join(now.overrides), now.refusal)
     elif before.identity != now.identity and not before.refusal:
-        old, new = dict(flatten(before.content)), dict(flatten(now.content))
+        old, new = dict(leaves(before.content)), dict(leaves(now.content))
         for name in dict.fromkeys([*old, *new]):
-            was, is_now = old.get(name, ABSENT), new.get(name, ABSENT)
+            # Compared as text: 1 and 1.0 and true are equal, and different settings.
+            was = repr(old[name]) if name in old else ABSENT
+            is_now = repr(new[name]) if name in new else ABSENT
             if was != is_now:
                 yield Problem(name, f"was {was}, is {is_now}")
-
-
-def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the dotted name and the text of every leaf; an empty mapping is a leaf."""
-    if isinstance(tree, dict) and tree:
-        for key, child in tree.items():
-            yield from flatten(child, f"{prefix}.{key}" if prefix else str(key))
-    else:
-        yield prefix, repr(tree)

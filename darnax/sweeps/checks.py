@@ -9,7 +9,7 @@ from darnax.composing.references import leaves
 from darnax.errors import Problem, RequestError, one_line
 from darnax.printing import count_of
 from darnax.sweeps.names import split_overrides
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment

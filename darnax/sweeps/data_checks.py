@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from darnax.errors import Problem, RequestError, first_line, one_line
 from darnax.laboratory.display import DataProgress, no_progress
 from darnax.sweeps import checks
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
-    from darnax.runner.experiment import DataSettings, Experiment
+    from darnax.runner.experiment import DataChoice, Experiment
 
 CHOICE = ("name", "source", "validation", "test", "per_class", "only_classes", "memory_gib")
 LATER = "is not prepared; the sweep prepares it before its first point and checks its sizes then"
@@ -57,7 +57,7 @@ class Outlines:
             raise found
         return found
 
-    def describe(self, data: "DataSettings") -> "Dataset | None":
+    def describe(self, data: "DataChoice") -> "Dataset | None":
         """Describe a choice of data that has not been described before."""
         if data.source is not None:
             return describe_source(data, elsewhere=self.elsewhere)
@@ -78,7 +78,7 @@ class Outlines:
         return found
 
 
-def describe_source(data: "DataSettings", *, elsewhere: bool) -> "Dataset | None":
+def describe_source(data: "DataChoice", *, elsewhere: bool) -> "Dataset | None":
     """Open a source once, or request its outline, without keeping any of its examples."""
     from darnax.data import without_examples
     from darnax.laboratory.data_opening import open_source

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from darnax.laboratory.display import DataProgress, no_progress
-from darnax.sweeps.record import Objective, Record
+from darnax.sweeps.point import Objective
+from darnax.sweeps.record import Record
 from darnax.sweeps.survey import State
 
 

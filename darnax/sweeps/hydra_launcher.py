@@ -11,11 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.callbacks import Callbacks
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
@@ -65,9 +63,8 @@ def install_command(name: str) -> str:
 
 def make_launcher(config: DictConfig, composer: Composer, task: Task) -> Launcher:
     """Make the launcher that a configuration of Hydra's names."""
-    context = HydraContext(config_loader=composer, callbacks=Callbacks())
     parts: Any = {
-        "hydra_context": context,
+        "hydra_context": composer.launcher_context(),
         "task_function": partial(run_named, task),
         "config": config,
     }

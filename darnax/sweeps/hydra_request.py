@@ -12,11 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from darnax.composing import explanations, hydra_settings
 from darnax.composing.composer import Check, Composer, as_strings, normalise_overrides
+from darnax.composing.hydra_loader import GRID_SWEEPER
 from darnax.errors import Problem, RequestError, one_line
 from darnax.sweeps import hydra_launcher
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
-GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 SEARCHES = ("darnax.sweeps.search.Search", "darnax.sweeps.search.Search")  # the latter until 0.1.0
 ELSEWHERE = (
     "sets {key}, which belongs to the sweep and would have no effect in a point; "
@@ -114,12 +114,12 @@ def read_request(composer: Composer, overrides: list[str]) -> Request:
 def require_known_sweeper(config: DictConfig) -> None:
     """Raise RequestError if the sweeper is not one of darnax's, or a setting has no effect."""
     sweeper = config.hydra.sweeper
-    if sweeper._target_ not in (GRID, *SEARCHES):
+    if sweeper._target_ not in (GRID_SWEEPER, *SEARCHES):
         what = f"got {sweeper._target_}, expected basic (all combinations) or optuna"
         raise RequestError(Problem("hydra/sweeper", what))
     given = [key for key in sweeper if sweeper[key] is not None]
     idle = [key for key in given if key not in ("_target_", "params")]
-    if sweeper._target_ == GRID and idle:
+    if sweeper._target_ == GRID_SWEEPER and idle:
         what = "has no effect on a grid; leave it out"
         raise RequestError(Problem(f"hydra.sweeper.{idle[0]}", what))
 

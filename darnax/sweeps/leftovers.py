@@ -10,7 +10,8 @@ from darnax.bounded_yaml import load_plain
 from darnax.errors import Problem, RequestError
 from darnax.files import read_text
 from darnax.locks import is_locked
-from darnax.sweeps.record import NAME, OWN_FILES, Point, Record, overrides_of
+from darnax.sweeps.point import Point
+from darnax.sweeps.record import NAME, OWN_FILES, Record, overrides_of
 
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]+")
 EMPTY = ("train.log", "checkpoints", ".lock")  # of a run that has not started

@@ -7,7 +7,7 @@ from typing import Any
 from darnax.composing import saved_configuration
 from darnax.composing.references import find
 from darnax.laboratory.machine import DATA, values_here, with_paths_here
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 
 def unmoved(point: Point) -> Point:

@@ -19,7 +19,8 @@ from darnax.sweeps import checks, data_checks, hydra_launcher, hydra_request
 from darnax.sweeps.grid import list_grid
 from darnax.sweeps.hydra_request import Request
 from darnax.sweeps.names import name_points
-from darnax.sweeps.record import Point, Record
+from darnax.sweeps.point import Point
+from darnax.sweeps.record import Record
 
 if TYPE_CHECKING:
     from darnax.sweeps.search import Search

@@ -3,7 +3,7 @@
 import math
 
 from darnax.reports import text
-from darnax.sweeps.record import Objective
+from darnax.sweeps.point import Objective
 from darnax.sweeps.survey import State
 
 

@@ -12,80 +12,23 @@ study.journal      of a search: Optuna's study
 ```
 """
 
-import hashlib
 import json
-import math
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from darnax.bounded_yaml import load_plain
 from darnax.errors import Problem, RequestError, first_line, writing_file
 from darnax.files import open_inside, read_text
+from darnax.sweeps.point import Objective, Point
 
 NAME = "sweep.json"
-ASIDE = ("paths", "tracking")  # paths and tracking change no result
 OWN_FILES = (NAME, ".stop", ".search", "study.journal", ".study.journal.lock", ".points/*")
 OWN_FOLDERS = (".points", ".submitit")
 PATIENCE = 3.0  # seconds to wait for an exiting process to release its point
-
-
-@dataclass(frozen=True)
-class Point:
-    """One configuration of a sweep.
-
-    Args:
-        overrides: that name it.
-        config: the resolved configuration; None if the point is refused.
-        refusal: why the point cannot run; "" if it can.
-        composed: the configuration with its references kept.
-    """
-
-    overrides: tuple[str, ...]
-    config: Mapping[str, Any] | None
-    refusal: str = ""
-    composed: Mapping[str, Any] | None = None
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The part of the configuration that decides the results."""
-        return {key: value for key, value in (self.config or {}).items() if key not in ASIDE}
-
-    @cached_property
-    def identity(self) -> str:
-        """A hash of the content, the same on every machine; of the overrides if it has none."""
-        text = json.dumps(self.content or self.overrides, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-Here = Callable[[Point], Point]  # gives a point as it is on this machine
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What the points of a sweep are compared by, and how a search uses it.
-
-    Args:
-        metric: any name in metrics.jsonl.
-        value: which of a run's values of the metric counts.
-        direction: in which the metric improves.
-        trials: number of points that the search will have; 0 for a grid.
-        pruner: Optuna's pruner of unpromising runs; None: no run is pruned.
-    """
-
-    metric: str = "eval/accuracy"
-    value: Literal["best", "last"] = "last"
-    direction: Literal["maximize", "minimize"] = "maximize"
-    trials: int = 0
-    pruner: Mapping[str, Any] | None = None
-
-    def better(self, values: Iterable[float]) -> float:
-        """Return the best of some values; nan if there is none."""
-        known = [value for value in values if not math.isnan(value)]
-        return (max if self.direction == "maximize" else min)(known, default=math.nan)
 
 
 @dataclass
@@ -108,7 +51,7 @@ class Record:
     directory: Path
     command: list[str]
     points: list[Point] = field(default_factory=list)
-    goal: Objective = Objective()
+    goal: Objective = field(default_factory=Objective)
     base: Mapping[str, Any] | None = None
 
     @classmethod
@@ -126,18 +69,14 @@ class Record:
             reason = getattr(error, "strerror", None) or first_line(error)
             what = f"cannot be read ({reason}); start a new sweep"
             raise RequestError(Problem(str(folder / NAME), what)) from error
-        points = [
-            Point(tuple(point.overrides), point.config, point.refusal, point.composed)
-            for point in fields.points
-        ]
         return cls(
             folder,
             fields.overrides,
             None if fields.file is None else Path(fields.file),
             Path(fields.directory),
             fields.command,
-            points,
-            Objective(**dict(fields.goal)),
+            fields.points,
+            fields.goal,
             fields.base,
         )
 

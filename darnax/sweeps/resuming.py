@@ -23,7 +23,8 @@ from darnax.laboratory.machine import values_here
 from darnax.reports.configuration import COMPUTED
 from darnax.sweeps import hydra_request, recorded_overrides
 from darnax.sweeps.planning import Plan, new_search
-from darnax.sweeps.record import NAME, Point, Record
+from darnax.sweeps.point import Point
+from darnax.sweeps.record import NAME, Record
 
 EARLIER = (
     "was started by an earlier version of darnax with --config; that file is not in the record: "

@@ -22,7 +22,8 @@ from darnax.sweeps.display import SILENT, SweepDisplay
 from darnax.sweeps.leftovers import remove_empty, remove_record, remove_stillborn_runs
 from darnax.sweeps.moved_points import point_here, unmoved, warn_of_points
 from darnax.sweeps.planning import Plan
-from darnax.sweeps.record import NAME, Here, Objective, Point, Record
+from darnax.sweeps.point import Here, Objective, Point
+from darnax.sweeps.record import NAME, Record
 from darnax.sweeps.resuming import resume_plan
 from darnax.sweeps.survey import DONE, State, survey
 from darnax.sweeps.workers import run_or_skip_point

@@ -1,13 +1,14 @@
 """The schema of sweep.json: read from a file of unknown origin and validated before it is used."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from darnax.bounded_yaml import require_short_keys
 from darnax.files import read_text
+from darnax.sweeps.point import Objective, Point
 
 LARGEST = 1 << 28  # bytes; a point takes about 10,000
 
@@ -18,25 +19,6 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class PointFields(Strict):
-    """One point; `composed` is missing in folders of earlier versions."""
-
-    overrides: list[str]
-    config: dict[str, Any] | None
-    refusal: str = ""
-    composed: dict[str, Any] | None = None
-
-
-class GoalFields(Strict):
-    """What the points are compared by."""
-
-    metric: str = "eval/accuracy"
-    value: Literal["best", "last"] = "last"
-    direction: Literal["maximize", "minimize"] = "maximize"
-    trials: NonNegativeInt = 0
-    pruner: dict[str, Any] | None = None
-
-
 class RecordFields(Strict):
     """The whole file; `base` is missing in folders of earlier versions."""
 
@@ -45,8 +27,8 @@ class RecordFields(Strict):
     base: dict[str, Any] | None = None
     directory: str
     command: list[str]
-    points: list[PointFields]
-    goal: GoalFields = GoalFields()
+    points: list[Point]
+    goal: Objective = Objective()
 
 
 def read_fields(path: Path) -> RecordFields:
@@ -57,8 +39,8 @@ def read_fields(path: Path) -> RecordFields:
         ValueError: it is not JSON, or not the content of a sweep; the message names the place.
     """
     try:
-        fields = RecordFields.model_validate(json.loads(read_text(path, LARGEST)))
-        trees = [fields.base]
+        fields = RecordFields.model_validate_json(read_text(path, LARGEST))
+        trees: list[Mapping[str, Any] | None] = [fields.base]
         for point in fields.points:
             trees += [point.config, point.composed]
         require_short_keys(trees)
@@ -68,7 +50,7 @@ def read_fields(path: Path) -> RecordFields:
         detail = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(map(str, detail["loc"]))
         what = detail["msg"].replace("Input should", "expected").replace("expected be", "expected")
-        raise ValueError(f"{where}: {what}") from error
+        raise ValueError(f"{where}: {what}" if where else what) from error
     for number, point in enumerate(fields.points):
         if point.config is None and not point.refusal:
             what = "has neither a configuration nor a reason why there is none"

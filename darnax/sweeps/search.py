@@ -14,14 +14,16 @@ from pydantic import Field, NonNegativeInt
 
 from darnax.builder.calls import DeferredCall
 from darnax.builder.problems import Problems
-from darnax.builder.specification import Section, Target, read
+from darnax.builder.specification import Target, read
 from darnax.errors import Problem, RequestError
 from darnax.laboratory.splits import has_validation
 from darnax.locks import file_lock
 from darnax.reports.compare import may_choose
+from darnax.runner.settings import Section
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.grid import MOST
-from darnax.sweeps.record import NAME, PATIENCE, Objective, Point, Record
+from darnax.sweeps.point import Objective, Point
+from darnax.sweeps.record import NAME, PATIENCE, Record
 from darnax.sweeps.search_parts import WHERE, read_pruner, read_sampler, try_sampler
 from darnax.sweeps.search_space import Space
 from darnax.sweeps.search_study import OVERRIDES, open_study, overrides_of

@@ -14,7 +14,7 @@ from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import qualified_name
 from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
-from darnax.sweeps.record import Objective
+from darnax.sweeps.point import Objective
 
 WHERE = "hydra.sweeper"
 MOST = 100_000  # largest integer argument of a sampler or a pruner

@@ -12,7 +12,8 @@ from darnax.locks import is_locked
 from darnax.reports.compare import may_choose
 from darnax.reports.record import number, row
 from darnax.sweeps.names import name_points
-from darnax.sweeps.record import Objective, Point, Record, read_notes
+from darnax.sweeps.point import Objective, Point
+from darnax.sweeps.record import Record, read_notes
 
 TAIL = 1 << 15  # bytes at the end of metrics.jsonl that contain the latest numbers
 DONE = ("finished", "pruned")

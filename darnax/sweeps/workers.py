@@ -17,7 +17,8 @@ from darnax.locks import file_lock
 from darnax.sweeps.changes import find_differences
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.moved_points import point_at
-from darnax.sweeps.record import PATIENCE, Here, Point, Record, append_note
+from darnax.sweeps.point import Here, Point
+from darnax.sweeps.record import PATIENCE, Record, append_note
 from darnax.tracking.pruning import Pruned
 
 OnFailure = Callable[[BaseException], None]

@@ -7,7 +7,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from darnax.composing.composer import Composer, normalise_overrides
+from darnax.composing.composer import Composer, compose, normalise_overrides
 
 CHAIN = "+experiment=mnist_chain"
 POINTS = [
@@ -37,3 +37,13 @@ def test_many_compositions_are_what_each_would_be_alone(
         assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == OmegaConf.to_yaml(
             alone
         )
+
+
+def test_a_file_that_changes_is_read_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs" / "experiment").mkdir(parents=True)
+    file = tmp_path / "configs" / "experiment" / "mine.yaml"
+    for name in ("first", "second"):
+        file.write_text(f"# @package _global_\nname: {name}\n")
+        for _ in range(2):
+            assert compose(["+experiment=mine"])["name"] == name

@@ -16,7 +16,8 @@ from darnax.builder.problems import Problems
 from darnax.errors import RequestError
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.membership import Membership
-from darnax.sweeps.record import Objective, Record
+from darnax.sweeps.point import Objective
+from darnax.sweeps.record import Record
 from darnax.sweeps.search_parts import CLASSES, make_pruner, read_pruner, read_sampler, try_sampler
 from darnax.sweeps.search_space import Space, round_drawn
 from darnax.sweeps.search_study import OVERRIDES, open_study

@@ -125,6 +125,7 @@ SHELLS = {  # what is done to the streams, and how train.log names it
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shell",
     [

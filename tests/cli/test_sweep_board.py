@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 
 from darnax.cli import sweep_board
+from darnax.sweeps.point import Objective
 from darnax.sweeps.point_table import row
-from darnax.sweeps.record import Objective, Record
+from darnax.sweeps.record import Record
 from darnax.sweeps.survey import State
 
 GOAL = Objective()

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from darnax.cli.app import app
 from darnax.laboratory import training
 from darnax.sweeps import data_checks
-from darnax.sweeps.record import Point
+from darnax.sweeps.point import Point
 
 BASE = ["+experiment=digits_smoke", "data.per_class=null", "tracking=local", "model.features=30"]
 BLOBS = [
@@ -57,8 +57,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("asked", WRONG)
-@pytest.mark.parametrize("dry", [True, False])
+# One setting of each part that checks; the others, and the dry runs, are slow.
+OFTEN = {"data.batch_size=5,31", "data.per_class=3,11"}
+CASES = [(asked, dry) for asked in WRONG for dry in (True, False)]
+MARKED = [
+    case if case[0] in OFTEN and not case[1] else pytest.param(*case, marks=pytest.mark.slow)
+    for case in CASES
+]
+
+
+@pytest.mark.parametrize(("asked", "dry"), MARKED)
 def test_data_that_do_not_fit_one_point_are_refused_before_any_trains(
     asked: str, dry: bool, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,8 @@ from darnax.runner.run_folder import RunFolder
 from darnax.sweeps import batched
 from darnax.sweeps.batched import batched_groups, run_batched, same_step
 from darnax.sweeps.hydra_request import compose_point
-from darnax.sweeps.record import Objective, Point, Record, append_note, read_notes
+from darnax.sweeps.point import Objective, Point
+from darnax.sweeps.record import Record, append_note, read_notes
 
 SMALL = ["+experiment=digits_smoke", "model.depth=1", "model.features=20", "tracking=local"]
 
@@ -87,6 +88,7 @@ WARMUP = (
 )
 
 
+@pytest.mark.slow
 def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record):
     """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
     slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.names import name_points
-from darnax.sweeps.record import Point, Record
+from darnax.sweeps.point import Point
+from darnax.sweeps.record import Record
 
 J_D, DEPTH = "model.layers.hidden.j_d", "model.depth"
 

@@ -95,6 +95,7 @@ def test_evaluation_agrees_with_the_run_and_draws_a_picture(
     assert picture.tag.endswith("svg")
 
 
+@pytest.mark.slow
 def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = trained.darnax(
         "analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300

@@ -54,6 +54,7 @@ def test_the_published_way_learns(accuracy, name: str) -> None:
     assert accuracy(name) > 0.3
 
 
+@pytest.mark.slow
 def test_hidden_learning_earns_its_keep(accuracy) -> None:
     """Five points here; the difference of two accuracies on 10,000 images has a standard deviation of half a point at most."""
     assert (

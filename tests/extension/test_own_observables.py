@@ -95,6 +95,7 @@ def test_magnetisation_is_the_mean_state_at_the_end_of_a_phase(phase):
     assert float(found["m/hidden1"]) == pytest.approx(np.asarray(end[1]).mean(), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_replicas_are_averaged(tmp_path):
     alone = [train(tmp_path, TRUST, POWER, f"seed={seed}") for seed in (4, 5)]
     both = train(tmp_path, TRUST, POWER, "seed=4", "runner.replicas=2")
@@ -138,6 +139,7 @@ def test_a_run_that_is_resumed_has_the_same_numbers(tmp_path):
     assert rows(run) == rows(train(tmp_path, TRUST, POWER, MAGNETISATION))
 
 
+@pytest.mark.slow
 def test_devices_that_share_a_batch_are_averaged(tmp_path):
     """Oracle: one device; two virtual ones are asked for in a process of its own."""
     one = train(tmp_path / "one", TRUST, POWER, MAGNETISATION)

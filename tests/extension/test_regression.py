@@ -121,6 +121,7 @@ def test_python_shows_the_score(run: darnax.Run) -> None:
     assert "eval/squared_error" in run._repr_html_()
 
 
+@pytest.mark.slow
 def test_negative_scores_below_all_accuracies_choose_the_highest(train: Train) -> None:
     run = train(*WORDS, labels(negative=True, scale=100.0))
     values = run.metrics["eval/minus_squared_error"].values
@@ -130,6 +131,7 @@ def test_negative_scores_below_all_accuracies_choose_the_highest(train: Train) -
     assert (run.folder / "checkpoints" / "best.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_replicas_have_a_spread_of_the_score(train: Train) -> None:
     run = train(*WORDS, labels(), "runner.replicas=2", "runner.epochs=1")
     assert run.summary["metrics"]["eval/squared_error_sd"] > 0

@@ -24,7 +24,7 @@ from darnax.reports.configuration import short_names
 from darnax.reports.runs import Run
 from darnax.runner import checkpoint
 from darnax.runner.evaluate import evaluate
-from darnax.sweeps.record import Objective
+from darnax.sweeps.point import Objective
 from darnax.sweeps.recorded_overrides import merge_overrides
 from darnax.sweeps.search_parts import read_sampler, try_sampler
 from darnax.sweeps.survey import best_logged

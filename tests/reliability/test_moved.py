@@ -19,7 +19,8 @@ from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.hydra_request import compose_point
 from darnax.sweeps.moved_points import point_at, point_here
-from darnax.sweeps.record import Point, Record
+from darnax.sweeps.point import Point
+from darnax.sweeps.record import Record
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_fewer_devices_share_a_batch_evenly(task):
     from darnax.builder import build
 
     experiment = build(task)
-    many = replace(experiment, runner=replace(experiment.runner, devices=64))
+    many = replace(experiment, runner=experiment.runner.model_copy(update={"devices": 64}))
     assert with_devices_here(many).runner.devices == 1
     assert with_devices_here(experiment) is experiment
 

@@ -26,6 +26,7 @@ def first(darnax) -> Path:
     return run
 
 
+@pytest.mark.slow
 def test_a_sweep_over_depths_from_a_run_trains_networks_of_these_depths(darnax, first):
     result = darnax("train", "-m", "--config", first / "config.yaml", "model.depth=1,3")
     assert result.exit_code == 0, result.output

@@ -13,7 +13,8 @@ from darnax.builder.targets import find
 from darnax.composing import secrets
 from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
-from darnax.sweeps.record import Point, Record
+from darnax.sweeps.point import Point
+from darnax.sweeps.record import Record
 
 BAIT = "lurking"
 KEY = "0123456789abcdef0123456789abcdef01234567"

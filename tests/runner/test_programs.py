@@ -143,7 +143,7 @@ class Silent:
     def finish(self, summary) -> None: ...
 
 
-@pytest.mark.parametrize("devices", [pytest.param(2, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_devices_that_share_every_batch(devices):
     """Oracle: one device; eight virtual ones are asked for in a process of its own."""
     code = f"""

@@ -47,6 +47,7 @@ SMALL = {
 }  # eight programs are compiled for each
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "families", [["dense"], pytest.param([*SMALL], marks=pytest.mark.slow)], ids=["one", "all"]
 )

@@ -1,0 +1,73 @@
+"""Sections of a configuration that are used as they are read: checked, frozen, and declared once."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MEMORY_GIB = 2.0  # of a decoded set, where nothing else is given
+
+Positive = Annotated[int, Field(gt=0, lt=2**31)]  # counts on the device are 32-bit integers
+NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Section(BaseModel):
+    """A mapping with these keys and no others; an integer is neither a string nor a boolean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataSettings(Section):
+    """Which examples are learned, and in which batches.
+
+    Args:
+        name: of the dataset.
+        shape: of one encoded input.
+        classes: number of them.
+        batch_size: examples of one step.
+        validation: training examples that are kept out of training to choose by; 0 where the data
+            have a validation split of their own, or to train on all.
+        test: training examples that are kept for testing, of a set without a test split.
+        per_class: train on so many examples of each class; None is all.
+        only_classes: train and test on these alone; None is all.
+        memory_gib: a decoded set above it is read from disk while training.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    # YAML has lists, which `strict` would refuse; the sizes themselves are checked strictly.
+    shape: Annotated[
+        tuple[Annotated[Positive, Field(strict=True)], ...], Field(min_length=1, strict=False)
+    ]
+    classes: Positive
+    batch_size: Positive
+    validation: NonNegative = 0
+    test: NonNegative = 0
+    per_class: Positive | None = None
+    only_classes: (
+        Annotated[tuple[Annotated[NonNegative, Field(strict=True)], ...], Field(strict=False)]
+        | None
+    ) = None
+    memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
+
+
+class RunnerSettings(Section):
+    """How long a run is, what it does how often, and on how many devices.
+
+    Args:
+        epochs: passes over the training examples.
+        evaluate_every: epochs between two evaluations.
+        checkpoint_every: epochs between two checkpoints.
+        keep: how many of the last checkpoints stay.
+        keep_every: checkpoints of every so many epochs stay as well; None is no others.
+        replicas: networks that are trained side by side, each with the next seed.
+        devices: how many share every batch.
+        limit_batches: batches after which every epoch ends; None is all.
+    """
+
+    epochs: NonNegative
+    evaluate_every: Positive
+    checkpoint_every: Positive
+    keep: Positive
+    keep_every: Positive | None = None
+    replicas: Annotated[int, Field(ge=1, le=100_000)]
+    devices: Positive | Literal["all"] = 1
+    limit_batches: Positive | None = None
