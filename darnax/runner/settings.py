@@ -1,4 +1,4 @@
-"""Sections of a configuration that are used as they are read: checked, frozen, and declared once."""
+"""The sections of a configuration that are used as they are read: validated and frozen."""
 
 from typing import Annotated, Literal
 
