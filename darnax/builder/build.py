@@ -90,7 +90,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     tracking_choice = apply_if_complete(read_tracking, tracking, reader)
     observables = apply_if_complete(lambda known: read_observables(known.observables, reader), root)
     outputs = apply_if_complete(lambda section: expand_user(section.outputs), paths)
-    problems.settle()
+    problems.raise_if_any()
 
     assert root is not None
     experiment = Experiment(
@@ -109,12 +109,12 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         observables=observables,
     )
     shapes = check_network(experiment, plan, problems)
-    problems.settle()
+    problems.raise_if_any()
     experiment = check_observables(experiment, problems)
-    problems.settle()
+    problems.raise_if_any()
     if experiment.runner.epochs and not existing:
         check_learning(experiment.train, plan, shapes, problems)
-        problems.settle()
+        problems.raise_if_any()
     return Built(experiment, plan, shapes)
 
 

@@ -347,7 +347,7 @@ IMPORTS = {
 def test_every_sampler_draws_or_says_what_it_lacks(target):
     problems = Problems()
     sampler = read_sampler({"_target_": target}, problems)
-    problems.settle()
+    problems.raise_if_any()
     lacks = IMPORTS.get(target)
     refuses = lacks is not None and importlib.util.find_spec(lacks) is None
     with pytest.raises(RequestError, match=str(lacks)) if refuses else nullcontext():
@@ -370,7 +370,7 @@ def test_samplers_and_pruners_may_stand_in_one_another():
         {"_target_": "optuna.pruners.PatientPruner", "wrapped_pruner": wrapped, "patience": 2},
         problems,
     )
-    problems.settle()
+    problems.raise_if_any()
     try_sampler(sampler, pruner, {"x": FloatDistribution(0, 1), "y": IntDistribution(1, 3)}, 12)
 
 
