@@ -11,6 +11,7 @@ from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.disturbing import apply_overridden_stages
 from darnax.laboratory.fitted_encoding import with_stored_encoding
+from darnax.printing import printable
 
 if TYPE_CHECKING:
     from darnax.analysis.trained_run import TrainedRun
@@ -29,13 +30,14 @@ logger = logging.getLogger(__name__)
 
 def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
     """Evaluate the network of a run on the test split; overrides may change the data."""
-    from darnax.runner.best_checkpoint import best_was_chosen_by_test
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.evaluate import evaluate as evaluate_network
     from darnax.runner.trained_network import load_trained_network
 
     experiment, dataset, folder, runs = reopen(path, overrides, "eval", display)
-    is_best = not best_was_chosen_by_test(folder, experiment.data, dataset)
-    trained = load_trained_network(runs, folder, best=is_best)
+    own_validation = has_own_validation(experiment.data, dataset)
+    by_test = best_was_chosen_by_test(folder, own_validation=own_validation)
+    trained = load_trained_network(runs, folder, best=not by_test)
     arrays = trained.train_state.arrays
     evaluation = evaluate_network(runs, arrays, dataset.test, dataset.class_names)
     return replace(evaluation, checkpoint=trained.describe())
@@ -59,7 +61,7 @@ def reopen(
     from darnax.composing.composer import compose
     from darnax.errors import RequestError
     from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
-    from darnax.runner.best_checkpoint import best_was_chosen_by_test
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.training_loop import count_steps_per_epoch
@@ -78,8 +80,9 @@ def reopen(
     dataset = open_data(experiment, display, trains=False, existing=True)
     experiment = with_stored_encoding(experiment, folder)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
-    if has_best and best_was_chosen_by_test(folder, experiment.data, dataset):
-        logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
+    own_validation = has_own_validation(experiment.data, dataset)
+    if has_best and best_was_chosen_by_test(folder, own_validation=own_validation):
+        logger.warning("%s: %s", printable(str(folder.path)), CHOSEN_BY_TEST)
     # No step is taken, so there may be fewer examples than a batch.
     steps = max(1, count_steps_per_epoch(dataset, experiment.data.batch_size, None))
     return experiment, dataset, folder, ParallelRuns([experiment], steps)
