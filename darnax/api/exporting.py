@@ -33,7 +33,7 @@ class ExportMeta(Meta):
     config: dict[str, Any]
     origin: Annotated[str, Field(max_length=1000)]
     darnax: str
-    fitted: dict[str, dict[str, list[int]]] | None = None  # stage -> name -> shape
+    fitted: dict[str, dict[str, list[fitted_numbers.Size]]] | None = None  # stage -> name -> shape
 
 
 def export_model(model: Model, path: Path) -> Path:

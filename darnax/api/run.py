@@ -16,6 +16,7 @@ from darnax.api.arguments import (
     require_overrides,
     require_path,
 )
+from darnax.api.curve import Curve
 from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
 from darnax.api.metrics import Metrics
@@ -23,7 +24,7 @@ from darnax.api.model import Model, PhasesOfRun
 from darnax.api.opening import open_models
 from darnax.composing import trust
 from darnax.errors import RequestError
-from darnax.laboratory import machine, reopening, training
+from darnax.laboratory import evaluating_over, machine, reopening, training
 from darnax.orchestrators import Orchestrator
 from darnax.printing import printable
 from darnax.reports import analysis, curves, runs
@@ -138,6 +139,33 @@ class Run:
         """
         words = trust.add_trust(require_overrides(overrides), self.trusted)
         return reopening.evaluate(self.folder, words, choose_display(progress))
+
+    def evaluate_over(
+        self, key: str, values: Iterable[Any], *overrides: str, progress: bool | None = None
+    ) -> Curve:
+        """Evaluate the network on the test split for several values of a random stage's setting.
+
+        Args:
+            key: of the setting, such as `data.disturb.noise.share`. The stage is applied, also to a
+                network that was trained without it.
+            values: of the setting.
+            overrides: of the data, as those of `darnax eval`.
+            progress: whether to show the progress of preparing data.
+
+        Raises:
+            RequestError: the key is not one of a random stage, or a value is not valid.
+
+        Example:
+            >>> run.evaluate_over("data.disturb.noise.share", [0, 0.1, 0.2])  # doctest: +SKIP
+            data.disturb.noise.share  accuracy ± standard error
+            0                         94.37% ± 0.23%
+            0.1                       90.12% ± 0.30%
+            0.2                       81.90% ± 0.39%
+        """
+        words = trust.add_trust(overrides, self.trusted)
+        over = f"{key}={','.join(map(str, values))}"
+        found = evaluating_over.evaluate_over(self.folder, over, words, choose_display(progress))
+        return Curve(found)
 
     def analyse(
         self,

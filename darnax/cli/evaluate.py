@@ -1,11 +1,13 @@
 """`darnax eval`: the accuracy of a trained network, in all and by class."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
-from darnax.errors import writing_file
+from darnax.errors import Problem, RequestError, writing_file
 from darnax.files import write_inside
 from darnax.printing import count_of
 
@@ -16,7 +18,28 @@ PICTURE = "confusion.svg"
 MOST_CLASSES = 200  # in the picture, which has a square for each pair of classes
 
 
-def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
+Over = Annotated[
+    str | None,
+    typer.Option(
+        "--over", metavar="KEY=VALUES", help="Evaluate for every value of a random stage's setting."
+    ),
+]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the curve.")
+]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")
+]
+
+
+def evaluate(
+    run: Run,
+    overrides: Overrides = None,
+    over: Over = None,
+    html: Html = None,
+    csv: Csv = None,
+    debug: Debug = False,
+) -> None:
     """Evaluate a trained network on the test set, with a confusion matrix in the run's folder.
 
     The first line names the checkpoint: the best one, or the last if the run keeps no best one.
@@ -27,7 +50,21 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
         darnax eval outputs/mnist_chain/<time>-<id> data.only_classes=[3,5] data.classes=2
 
         darnax eval outputs/mnist_chain/<time>-<id> paths.data=/data/tfds
+
+    Stages of data.disturb that an override names are applied, also to a network that was trained
+    without; --over evaluates for several values, and --html draws the curve:
+
+        darnax eval outputs/mnist_chain/<time>-<id> +data.disturb.noise.share=0.2
+
+        darnax eval outputs/mnist_chain/<time>-<id> --over data.disturb.noise.share=0,0.1,0.2
     """
+    if over is not None:
+        evaluate_over(run, over, list(overrides or []), html, csv)
+        return
+    if html is not None or csv is not None:
+        raise RequestError(
+            Problem("--html, --csv", "are of the curve that --over KEY=VALUES makes")
+        )
     from darnax.cli.display import display, warnings_to_stderr
     from darnax.laboratory import reopening
 
@@ -40,6 +77,26 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
     show(evaluation)
     if has_picture:
         tables.echo("", f"confusion matrix: {run / PICTURE}")
+
+
+def evaluate_over(
+    run: Path, over: str, overrides: list[str], html: Path | None, csv: Path | None
+) -> None:
+    """Print the score for every value, and write the curve."""
+    from darnax.cli.display import display, warnings_to_stderr
+    from darnax.laboratory import evaluating_over
+
+    with warnings_to_stderr():
+        curve = evaluating_over.evaluate_over(run, over, overrides, display())
+    if csv is not None:
+        curve.write_csv(csv)
+    if html is not None:
+        curve.write_page(html)
+    tables.echo(f"checkpoint {curve.checkpoint}; {count_of(curve.examples, 'example')}")
+    tables.show((curve.key, f"{curve.score_name} ± standard error"), curve.cells())
+    for name, path in (("table", csv), ("page", html)):
+        if path is not None:
+            tables.echo(f"{name}: {path}")
 
 
 def draw(evaluation: "Evaluation", run: Path) -> None:

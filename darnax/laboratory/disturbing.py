@@ -41,7 +41,7 @@ def overridden_stages(overrides: Sequence[str]) -> Iterator[str]:
 
 
 def overridden_values(overrides: Sequence[str]) -> Iterator[tuple[str, object]]:
-    """Yield the keys that overrides set, with their values; `data.disturb` itself stage by stage."""
+    """Yield the keys that overrides set, with their values; of `data.disturb` stage by stage."""
     from darnax.composing.plain_overrides import parse_override
 
     for word in overrides:

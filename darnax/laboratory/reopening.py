@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
     from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
+    from darnax.runner.trained_network import TrainedNetwork
 
 CHOSEN_BY_TEST = (
     "best.safetensors was chosen by the test images, as in earlier versions; "
@@ -30,17 +31,25 @@ logger = logging.getLogger(__name__)
 
 def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
     """Evaluate the network of a run on the test split; overrides may change the data."""
-    from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.evaluate import evaluate as evaluate_network
-    from darnax.runner.trained_network import load_trained_network
 
     experiment, dataset, folder, runs = reopen(path, overrides, "eval", display)
-    own_validation = has_own_validation(experiment.data, dataset)
-    by_test = best_was_chosen_by_test(folder, own_validation=own_validation)
-    trained = load_trained_network(runs, folder, best=not by_test)
+    trained = load_evaluated_network(experiment, dataset, folder, runs)
     arrays = trained.train_state.arrays
     evaluation = evaluate_network(runs, arrays, dataset.test, dataset.class_names)
     return replace(evaluation, checkpoint=trained.describe())
+
+
+def load_evaluated_network(
+    experiment: "Experiment", dataset: "Dataset", folder: "RunFolder", runs: "ParallelRuns"
+) -> "TrainedNetwork":
+    """Load the network of a run that is evaluated: the best by validation, or else the last."""
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
+    from darnax.runner.trained_network import load_trained_network
+
+    own_validation = has_own_validation(experiment.data, dataset)
+    by_test = best_was_chosen_by_test(folder, own_validation=own_validation)
+    return load_trained_network(runs, folder, best=not by_test)
 
 
 def analyse(
@@ -57,28 +66,16 @@ def reopen(
     path: Path, overrides: Sequence[str], command: str, display: Display = SILENT
 ) -> "tuple[Experiment, Dataset, RunFolder, ParallelRuns]":
     """Return a run with its data and programs, for a command; overrides may change the data."""
-    from darnax.builder import build
-    from darnax.composing.composer import compose
-    from darnax.errors import RequestError
-    from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
     from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.training_loop import count_steps_per_epoch
 
-    changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
-    allowed = ("data.", "data=", "trust=")
-    others = [word for word in changes if not word.lstrip("+~").startswith(allowed)]
-    if others:
-        what = f"`{command}` changes the data only; every override starts with data. or {DATA}="
-        raise RequestError(f"{' '.join(others)}: {what}")
+    require_overrides_of_data(overrides, command)
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    config = compose(changes, folder.path / "config.yaml")
-    config = with_paths_here(config, data_folder_in(overrides))
-    experiment = apply_overridden_stages(on_one_device(build(config, existing=True)), changes)
+    experiment = reopen_experiment(folder, overrides)
     dataset = open_data(experiment, display, trains=False, existing=True)
-    experiment = with_stored_encoding(experiment, folder)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
     own_validation = has_own_validation(experiment.data, dataset)
     if has_best and best_was_chosen_by_test(folder, own_validation=own_validation):
@@ -86,6 +83,34 @@ def reopen(
     # No step is taken, so there may be fewer examples than a batch.
     steps = max(1, count_steps_per_epoch(dataset, experiment.data.batch_size, None))
     return experiment, dataset, folder, ParallelRuns([experiment], steps)
+
+
+def require_overrides_of_data(overrides: Sequence[str], command: str) -> None:
+    """Raise RequestError if overrides change something else than the data and their folder."""
+    from darnax.errors import RequestError
+    from darnax.laboratory.machine import DATA
+
+    allowed = ("data.", "data=", "trust=")
+    others = []
+    for word in overrides:
+        if not word.startswith(f"{DATA}=") and not word.lstrip("+~").startswith(allowed):
+            others.append(word)
+    if others:
+        what = f"`{command}` changes the data only; every override starts with data. or {DATA}="
+        raise RequestError(f"{' '.join(others)}: {what}")
+
+
+def reopen_experiment(folder: "RunFolder", overrides: Sequence[str]) -> "Experiment":
+    """Return the experiment of a run after overrides of its data, on one device."""
+    from darnax.builder import build
+    from darnax.composing.composer import compose
+    from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
+
+    changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
+    config = compose(changes, folder.path / "config.yaml")
+    config = with_paths_here(config, data_folder_in(overrides))
+    experiment = apply_overridden_stages(on_one_device(build(config, existing=True)), changes)
+    return with_stored_encoding(experiment, folder)
 
 
 def on_one_device(experiment: "Experiment") -> "Experiment":

@@ -1,5 +1,6 @@
 """Evaluates a network on a split: its score, and the confusion matrix of its classes."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ class Evaluation:
         checkpoint: the description of the evaluated checkpoint, if it was one.
         score_name: the name that the label code gives its score.
         higher_is_better: whether a higher score is the better one.
+        standard_error: of `score`: the standard deviation over the examples of their scores
+            (averaged over the replicas), divided by √examples.
     """
 
     scores: np.ndarray
@@ -43,6 +46,7 @@ class Evaluation:
     checkpoint: str = ""
     score_name: str = ACCURACY
     higher_is_better: bool = True
+    standard_error: float = math.nan
 
     def __repr__(self) -> str:
         examples = count_of(self.examples, "example")
@@ -119,6 +123,7 @@ def evaluate(
         right_or_wrong=right_or_wrong,
         score_name=labels.score_name,
         higher_is_better=labels.higher_is_better,
+        standard_error=float(replicas.mean(axis=0).std() / math.sqrt(replicas.shape[1])),
     )
 
 

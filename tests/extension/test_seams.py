@@ -71,6 +71,18 @@ SEAMS = {
         "high",
         'got "high", expected a number',
     ),
+    "random stage": Seam(
+        ("+data.disturb.swap={_target_: extlab.encoding.Swap, probability: 0.3}",),
+        "data.disturb.swap.probability",
+        "often",
+        'got "often", expected a number',
+    ),
+    "fitted stage": Seam(
+        ("+data.encode.centre={_target_: extlab.encoding.Median, strength: 0.5}",),
+        "data.encode.centre.strength",
+        "strong",
+        'got "strong", expected a number',
+    ),
     "label code": Seam(
         (
             "~data.labels",

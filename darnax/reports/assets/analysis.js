@@ -2,7 +2,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 
 document.querySelector("nav").remove();  // one run: there is nothing to choose between
-document.title = `${data.title} · darnax analyse`;
+document.title = `${data.title} · darnax`;
 document.getElementById("title").textContent = data.title;
 document.getElementById("summary").textContent =
   [data.status, ...Object.entries(data.metrics).map(([name, value]) => `${name} ${value === null ? "" : (100 * value).toFixed(2) + "%"}`)].join(" · ");
