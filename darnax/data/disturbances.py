@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from darnax.data.random_bits import bernoulli, normal, uniform
 from darnax.data.stages import RandomStage, as_number, require_between, require_whole
 
 Fill = Literal["zeros", "edge"]
@@ -157,14 +158,14 @@ class Noise(RandomStage):
         """Disturb the entries of an example."""
         if self.kind == "salt_and_pepper":
             # One number decides both: u < share/2 is pepper, share/2 <= u < share is salt.
-            u = jax.random.uniform(key, x.shape)
+            u = uniform(key, x.shape)
             salted = jnp.where(u < self.share, self.high, x)
             return jnp.where(u < self.share / 2, self.low, salted)
         if self.kind == "sign_flips":
-            return jnp.where(jax.random.bernoulli(key, self.share, x.shape), -x, x)
+            return jnp.where(bernoulli(key, self.share, x.shape), -x, x)
         drawing, adding = jax.random.split(key)
-        noisy = x + self.deviation * jax.random.normal(adding, x.shape)
-        return jnp.where(jax.random.bernoulli(drawing, self.share, x.shape), noisy, x)
+        noisy = x + self.deviation * normal(adding, x.shape)
+        return jnp.where(bernoulli(drawing, self.share, x.shape), noisy, x)
 
 
 class Occlude(RandomStage):
@@ -194,7 +195,7 @@ class Occlude(RandomStage):
         """Occlude a part of an example."""
         size = x.shape[:2]
         if self.part == "pixels":
-            occluded = jax.random.bernoulli(key, self.share, size)
+            occluded = bernoulli(key, self.share, size)
         else:
             occluded = self._draw_window(size, key)
         occluded = occluded.reshape(size + (1,) * (x.ndim - len(size)))
