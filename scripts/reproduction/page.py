@@ -10,15 +10,18 @@ from reproduction.rows import ACCURACY, Row, Section
 
 HEADER = """# Results
 
-Made by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which it takes from run folders: no
-number here is typed by hand. Mean ± standard deviation over seeds. Seconds are those of one run, or of all runs side by side in
-one program, on a machine that did other things as well. A + after a commit says that files had changed since, a * that the
-settings of the row have. A row without numbers has not been run: `python scripts/reproduce.py --missing` lists what is left.
+This page is written by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which
+the script collects from run folders; no number is typed by hand. Numbers are mean ± standard deviation over seeds.
+Seconds are the duration of one run, or of all runs trained together as one program, on a machine with other load.
+A + after a commit marks uncommitted changes in the working tree; a * marks that the settings of the row have
+changed since the run. Rows without numbers have not been run; `python scripts/reproduce.py --missing` lists the
+commands for them.
 
-All accuracies are of the 10,000 test images, measured once, of the last network. Every network was trained on all 60,000
-training images; its settings were chosen before on a part of these. Reference numbers stand beside where there are any. Their
-origin is *fork*, a notebook in a public fork of the code of arXiv 2509.05041 (test images), or *authors*, the code and the
-plots of its authors (validation images). None of them has been compared with the text of the paper yet.
+All accuracies are measured once, with the last network, on the 10,000 test images. Every network was trained on all
+60,000 training images, with settings that had been chosen on a validation split of the training images. Reference
+numbers are given where there are any. Their origin is *fork*, a notebook in a public fork of the code of
+arXiv 2509.05041 (test images), or *authors*, the code and the plots of its authors (validation images). None of them
+has been compared with the text of the paper yet.
 """
 
 

@@ -1,4 +1,4 @@
-"""The physics of networks at rest: how many fixed points there are, which dynamics finds one, and what it is good for."""
+"""Fixed points of random networks: their number, and the dynamics that converge to them."""
 
 import sys
 import time
@@ -37,7 +37,9 @@ UNITS, NETWORKS, LONGEST = 1000, 5, 300
 
 
 def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
-    """Count the stable states among all 2^14 of dense random networks; their mean number is (2Φ(J_D/σ))^N, σ² = (N − 1)/N."""
+    """Number of stable states among all 2^14 states of dense random networks; the expected
+    number is (2Φ(J_D/σ))^N, σ² = (N − 1)/N.
+    """
     all_states = 1 - 2 * jnp.asarray(np.indices((2,) * units).reshape(units, -1).T, jnp.float32)
     half = all_states[: 2 ** (units - 1)]  # with s, −s is stable too
     rows = []
@@ -65,7 +67,9 @@ def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
 
 
 def convergence(_: Path) -> Rows:
-    """How many of five dense random networks of 1000 units find a fixed point in 300 steps, from a random state."""
+    """Number of dense random networks of 1000 units, out of five, that converge to a fixed
+    point within 300 steps from a random state.
+    """
     rows = []
     for j_d in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
         row: dict[str, Any] = {"J_D": j_d}
@@ -79,7 +83,9 @@ def convergence(_: Path) -> Rows:
 
 
 def coupling(_: Path) -> Rows:
-    """The same without self-coupling, for two layers of 1000 units that hold each other unit by unit with the strength λ."""
+    """The same without self-coupling, for two layers of 1000 units coupled unit by unit in
+    both directions with strength λ.
+    """
     rows = []
     for strength in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
         row: dict[str, Any] = {"λ": strength}
@@ -92,7 +98,7 @@ def coupling(_: Path) -> Rows:
 
 
 def chain(key: Any, depth: int, j_d: float, strength: float) -> LayerMap:
-    """Wire a chain that hears nothing but itself."""
+    """Build a chain without input: only recurrent couplings."""
     keys = jax.random.split(key, depth)
     rows: dict[int, Any] = {}
     for i in range(1, depth + 1):
@@ -102,7 +108,7 @@ def chain(key: Any, depth: int, j_d: float, strength: float) -> LayerMap:
 
 
 def settling(make: Callable[[Any], Any], depth: int) -> str:
-    """Return how many networks settled, and after how many steps."""
+    """Return how many networks converged, and after how many steps."""
     phase = Phase(until="fixed_point", max_steps=LONGEST)
 
     @jax.jit

@@ -1,4 +1,4 @@
-"""What is to be reproduced: every row of the results page is a configuration, beside a reference number and its origin."""
+"""The rows of the results page: configurations, with reference numbers and their origin."""
 
 import shlex
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows that belong together, and what is to be said about all of them."""
+    """A table of the results page: its title, its text and its rows."""
 
     title: str
     text: str
@@ -40,7 +40,7 @@ class Section:
 
 
 def trained_on_all(*rows: Row) -> tuple[Row, ...]:
-    """Return the rows without a validation split: the numbers are of networks that saw all training images."""
+    """Return the rows without a validation split: training on all training images."""
     return tuple(replace(row, overrides=f"{row.overrides} data.validation=0") for row in rows)
 
 
@@ -68,7 +68,8 @@ LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 SPARSE = Section(
     "MNIST, sparse family",
-    "One hidden layer, the published schedule, the network's own readout, 20 epochs where nothing else is said.",
+    "One hidden layer, the published schedule, the network's own readout, 20 epochs unless stated "
+    "otherwise.",
     trained_on_all(
         Row("N = 1000", "+experiment=mnist_sparse", "0.9256", NOTEBOOK),
         sparse(
@@ -85,16 +86,16 @@ SPARSE = Section(
 )
 DENSE = Section(
     "Entangled MNIST, dense family",
-    "One densely coupled layer of H units, 30 epochs or what is said. The reference numbers are of a validation split, after "
-    "30 to 200 epochs. What is taken away in an ablation is taken away in the configuration alone.",
+    "One densely coupled layer of H units, 30 epochs unless stated otherwise. The reference numbers are "
+    "of a validation split, after 30 to 200 epochs. Ablations change the configuration only.",
     trained_on_all(
         Row("H = 100", f"{ENTANGLED} model.features=100", "0.814", AUTHORS),
         Row("H = 400", f"{ENTANGLED} model.features=400", "0.851", AUTHORS),
         Row("H = 1600, 16 epochs", LARGE, "0.86–0.88", AUTHORS),
         Row("H = 3200, 16 epochs", f"{LARGE} model.features=3200", "0.876", AUTHORS),
-        Row("H = 1600, 16 epochs, nothing learns but the readout", f"{LARGE} {NO_J} {NO_IN}"),
+        Row("H = 1600, 16 epochs, only the readout learns", f"{LARGE} {NO_J} {NO_IN}"),
         Row(
-            "the same, and no recurrence: one step",
+            "the same, without recurrence: one step",
             f"{ENTANGLED} runner.epochs=8 {ONE_STEP}",
             "0.826",
             AUTHORS,
@@ -120,7 +121,7 @@ DENSE = Section(
             AUTHORS,
         ),
         Row(
-            "H = 1600, backpropagation instead",
+            "H = 1600, trained by backpropagation",
             f"{ENTANGLED} name=backprop",
             "about 0.90",
             AUTHORS,
@@ -130,9 +131,9 @@ DENSE = Section(
 )
 CAPACITY = Section(
     "Hetero-association",
-    "Random ±1 pairs through a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs: the fraction of pairs that "
-    "come back whole; and when the answer is taken away, what the last layer keeps of its state and the units that still flip "
-    "after five steps.",
+    "Random ±1 pairs are learned by a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs. "
+    "Columns: the fraction of pairs recalled without any error; the overlap of the last layer between "
+    "the clamped and the free state; the fraction of units that still flip after five free steps.",
     tuple(
         Row(
             f"L = {depth}, α = {load}",
@@ -144,31 +145,32 @@ CAPACITY = Section(
     ("pairs learned", "overlap clamped–free", "flips when free"),
 )
 UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
-TOLD = "+experiment=mnist_error"
+ERROR = "+experiment=mnist_error"
 BEYOND = Section(
     "Beyond the published model",
-    "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and `fashion_error` are one "
-    "layer with learned error feedback; in their ablation only the readout learns.",
+    "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and "
+    "`fashion_error` are one layer with learned error feedback; in the ablations only the readout "
+    "learns.",
     trained_on_all(
         Row("`mnist_single`, one layer of 2000, 10 epochs", "+experiment=mnist_single"),
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
         Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
-        Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", TOLD),
-        Row("the same, nothing learns but the readout", f"{TOLD} +model.adapters.w_in.rule=null"),
-        Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=2000"),
-        Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{TOLD} model.features=4000"),
+        Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", ERROR),
+        Row("the same, only the readout learns", f"{ERROR} +model.adapters.w_in.rule=null"),
+        Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=2000"),
+        Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=4000"),
         Row(
             "`mnist_error`, 1000 units, uniform inputs, 10 epochs",
-            f"{TOLD} {UNIFORM} runner.epochs=10",
+            f"{ERROR} {UNIFORM} runner.epochs=10",
         ),
         Row(
             "`mnist_error`, 2000 units, uniform inputs, 10 epochs",
-            f"{TOLD} {UNIFORM} model.features=2000 runner.epochs=10",
+            f"{ERROR} {UNIFORM} model.features=2000 runner.epochs=10",
         ),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
         Row(
-            "the same, nothing learns but the readout",
+            "the same, only the readout learns",
             "+experiment=conv_error +model.adapters.w_in.rule=null",
         ),
         Row("`conv_error`, 14×14×64 units, 10 epochs", "+experiment=conv_error model.channels=64"),
