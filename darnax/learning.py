@@ -106,7 +106,7 @@ def train_step(
 
 
 def average_over_devices(own: tuple[O, Metrics, Any], axis: str) -> tuple[O, Metrics, Any]:
-    """Return the pseudo-gradients, metrics and sizes of a batch that the devices of `axis` share."""
+    """Return pseudo-gradients, metrics and sizes of a batch that the devices of `axis` share."""
     pseudo_gradients, metrics, sizes = jax.tree.map(lambda part: jax.lax.pmean(part, axis), own)
     # ΔW is divided by √B. Each device divided by the root of its own number of examples, so the
     # mean over the devices has to be multiplied by the root of their number.

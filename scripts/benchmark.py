@@ -1,15 +1,16 @@
-"""How fast is darnax? Three contenders on one piece of work, in turns; their results are compared first.
+"""Measures the speed of darnax beside two other implementations of the same training.
 
     python scripts/benchmark.py --quick
     python scripts/benchmark.py --json outputs/benchmark.json
     python scripts/benchmark.py --data --seconds 40
     python scripts/benchmark.py --replicas
 
-darnax  as a run does it
-plain   the customary way (scripts/benchmarking/plain.py)
-floor   the products that no way can avoid (scripts/benchmarking/floor.py)
+darnax  the compiled programs of a run
+plain   a straightforward implementation in JAX (scripts/benchmarking/plain.py)
+floor   only the products that every implementation needs (scripts/benchmarking/floor.py)
 
-On a GPU everybody multiplies in full precision, as darnax always does.
+They are measured in turns, after their results have been compared. On a GPU all of them multiply
+in full precision, as darnax always does.
 """
 
 import argparse
@@ -39,7 +40,15 @@ COLUMNS = [
 ]
 COLUMNS += ["equal weights / answers"]
 HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
-EPOCHS = "| experiment | s of the steps | s resident | × the steps | s streamed | × resident |\n|---|---|---|---|---|---|"
+EPOCH_COLUMNS = [
+    "experiment",
+    "s of the steps",
+    "s resident",
+    "× the steps",
+    "s streamed",
+    "× resident",
+]
+EPOCHS = f"| {' | '.join(EPOCH_COLUMNS)} |\n{'|---' * len(EPOCH_COLUMNS)}|"
 REPLICAS = "| experiment | replicas | ms a batch | × one |\n|---|---|---|---|"
 QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
 CASES = [
@@ -52,7 +61,7 @@ CASES += [Case(family, 1000, 16, depth) for family in ("sparse", "dense") for de
 CASES += [Case("convolution", 16, b) for b in (16, 128)]
 
 
-def row(result: dict) -> str:
+def format_row(result: dict) -> str:
     """Return one line of the table."""
     costs = result["costs"]
     cells = [result["case"]]
@@ -67,46 +76,53 @@ def row(result: dict) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def epochs_row(result: dict) -> str:
+def format_epochs_row(result: dict) -> str:
     """Return one line of the table of epochs."""
     cells = [f"{result['steps']:.2f}", f"{result['resident']:.2f}", f"{result['of_steps']:.3f}"]
     cells += [f"{result['streamed']:.2f}", f"{result['of_resident']:.2f}"]
     return "| " + " | ".join([result["case"], *cells]) + " |"
 
 
-def replicas_rows(result: dict) -> str:
+def format_replicas_rows(result: dict) -> str:
     """Return the lines of the table of replicas."""
-    took = result["seconds"]
-    cells = [
-        (n, f"{1e3 * s / result['batches']:.3f}", f"{s / took['1']:.2f}") for n, s in took.items()
-    ]
-    return "\n".join("| " + " | ".join([result["case"], *row]) + " |" for row in cells)
+    seconds = result["seconds"]
+    lines = []
+    for replicas, spent in seconds.items():
+        milliseconds = f"{1e3 * spent / result['batches']:.3f}"
+        relative = f"{spent / seconds['1']:.2f}"
+        lines.append(f"| {result['case']} | {replicas} | {milliseconds} | {relative} |")
+    return "\n".join(lines)
 
 
 class Table(NamedTuple):
-    """What is measured of every case, and how it is told."""
+    """A table of measurements: its head, its cases, how one is measured and formatted."""
 
     head: str
     cases: Sequence[Any]
     measure: Callable[[Any], dict]
-    row: Callable[[dict], str]
+    format_row: Callable[[dict], str]
 
 
-def table(choice: argparse.Namespace) -> Table:
-    """Return what the command line asks for."""
+def choose_table(choice: argparse.Namespace) -> Table:
+    """Return the table that the command line asks for."""
     if choice.data:
         return Table(
-            EPOCHS, EXPERIMENTS, lambda name: measure_epochs(name, choice.seconds), epochs_row
+            EPOCHS,
+            EXPERIMENTS,
+            lambda name: measure_epochs(name, choice.seconds),
+            format_epochs_row,
         )
     if choice.replicas:
         return Table(
             REPLICAS,
             ["digits_smoke"],
             lambda name: measure_replicas(name, choice.seconds),
-            replicas_rows,
+            format_replicas_rows,
         )
     cases = QUICK if choice.quick else CASES
-    return Table(HEAD, cases, lambda case: measure(case, choice.batches, choice.seconds), row)
+    return Table(
+        HEAD, cases, lambda case: measure(case, choice.batches, choice.seconds), format_row
+    )
 
 
 def main() -> None:
@@ -133,15 +149,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write everything measured there, case by case")
     choice = parser.parse_args()
     jax.config.update("jax_default_matmul_precision", "highest")
-    device, asked, results = jax.devices()[0], table(choice), []
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, jax {jax.__version__} on {device.device_kind}"
-    )
-    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{asked.head}", flush=True)
-    for case in asked.cases:
+    device, table, results = jax.devices()[0], choose_table(choice), []
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    print(f"{machine}, jax {jax.__version__} on {device.device_kind}")
+    print(f"load {os.getloadavg()[0]:.1f} at the start\n\n{table.head}", flush=True)
+    for case in table.cases:
         if any(part in str(case) for part in choice.only):
-            results.append(asked.measure(case))
-            print(asked.row(results[-1]), flush=True)
+            results.append(table.measure(case))
+            print(table.format_row(results[-1]), flush=True)
+            # After every case, so that an interrupted benchmark leaves what it has measured.
             if choice.json:
                 choice.json.write_text(json.dumps(results, indent=1))
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")

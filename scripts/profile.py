@@ -1,4 +1,4 @@
-"""Where does a training step spend its time? Writes a trace for Perfetto (ui.perfetto.dev) and prints the costliest operations.
+"""Profiles a training step: prints the slowest operations, and writes a trace for ui.perfetto.dev.
 
 python scripts/profile.py --family sparse --units 2000 --batch 16 --out outputs/profile
 """
@@ -6,9 +6,10 @@ python scripts/profile.py --family sparse --units 2000 --batch 16 --out outputs/
 import sys
 from pathlib import Path
 
-sys.path = [
-    entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent
-]  # hides the stdlib's
+# This file has the name of a module of the standard library, which others import: its folder is
+# taken off the path until they have.
+SCRIPTS = Path(__file__).resolve().parent
+sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != SCRIPTS]
 import argparse  # noqa: E402
 import gzip  # noqa: E402
 import json  # noqa: E402
@@ -16,13 +17,13 @@ from collections import Counter  # noqa: E402
 
 import jax  # noqa: E402
 
-sys.path.append(str(Path(__file__).resolve().parent))
+sys.path.append(str(SCRIPTS))
 from benchmarking import darnax_way  # noqa: E402
 from benchmarking.case import Case, make_batches, make_network  # noqa: E402
 
 
-def costliest(trace: Path, rows: int) -> list[tuple[str, float]]:
-    """Return the compiled operations of a trace that took longest, with their milliseconds; a loop counts with its body."""
+def slowest_operations(trace: Path, rows: int) -> list[tuple[str, float]]:
+    """Return the slowest operations of a trace, in milliseconds; loops include their body."""
     with gzip.open(trace) as file:
         events = json.load(file)["traceEvents"]
     spent: Counter[str] = Counter()
@@ -52,7 +53,7 @@ def main() -> None:
         jax.block_until_ready(train(weights, xs, ys))
     trace = max(choice.out.rglob("perfetto_trace.json.gz"), key=lambda path: path.stat().st_mtime)
     print(f"{case}: open {trace} in ui.perfetto.dev\n\nms per batch  operation")
-    for name, spent in costliest(trace, choice.rows):
+    for name, spent in slowest_operations(trace, choice.rows):
         print(f"{spent / choice.batches:12.4f}  {name}")
 
 

@@ -1,9 +1,12 @@
-"""The published model from this code: what it gives, what is still to be run, and the physics of networks at rest.
+"""Reproduces the published results: collects runs and writes the results page.
 
-python scripts/reproduce.py                     take the runs in outputs/ into docs/receipts.json, and write docs/results.md
-                                                and the numbers in the experiment files and the README
-python scripts/reproduce.py --missing > todo.sh the commands that are left; run it, and if it was cut off make it anew
-python scripts/reproduce.py --physics           measure the physics (minutes), then the page
+python scripts/reproduce.py
+    Add the runs in outputs/ to docs/receipts.json; write docs/results.md, and the numbers in the
+    experiment files and the README.
+python scripts/reproduce.py --missing > todo.sh
+    Print the commands of runs that are missing. After an interruption print them again.
+python scripts/reproduce.py --physics
+    Measure fixed points and convergence (minutes), then write the page.
 """
 
 import argparse
@@ -12,25 +15,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reproduction.ledger import Ledger
-from reproduction.page import page
-from reproduction.receipts import ended
-from reproduction.retelling import retold
+from reproduction.page import write_page
+from reproduction.receipts import read_runs
+from reproduction.rewriting import rewrite_files
 from reproduction.rows import SECTIONS, TRAIN, Row
 
 SEEDS = (0, 1, 2)
 
 
-def commands(row: Row, seeds: Sequence[int]) -> list[str]:
-    """Return what makes the runs of a row with these seeds."""
+def list_commands(row: Row, seeds: Sequence[int]) -> list[str]:
+    """Return the commands for the runs of a row with these seeds."""
+    if not seeds:
+        return []
     if row.program == TRAIN:
-        chosen = (
-            [f"{TRAIN} -m {row.overrides} tracking=local seed={','.join(map(str, seeds))}"]
-            if seeds
-            else []
-        )
-    else:
-        chosen = [f"{row.program} {row.overrides} seed={seed}" for seed in seeds]
-    return [shlex.join(command.split()) for command in chosen]
+        joined = ",".join(map(str, seeds))
+        commands = [f"{TRAIN} -m {row.overrides} tracking=local seed={joined}"]
+    else:  # other programs have no sweeps
+        commands = [f"{row.program} {row.overrides} seed={seed}" for seed in seeds]
+    return [shlex.join(command.split()) for command in commands]
 
 
 def main() -> None:
@@ -61,14 +63,14 @@ def main() -> None:
             print(measure(name, choice.outputs), flush=True)
     rows = [row for section in SECTIONS for row in section.rows]
     ledger = Ledger.read(choice.docs / "receipts.json")
-    ledger.take(rows, ended(choice.outputs), SEEDS, choice.outputs / "physics")
-    left = [command for row in rows for command in commands(row, ledger.missing(row, SEEDS))]
+    ledger.add_runs(rows, read_runs(choice.outputs), SEEDS, choice.outputs / "physics")
+    left = [command for row in rows for command in list_commands(row, ledger.missing(row, SEEDS))]
     if choice.missing:
         print(*left, sep="\n")
         return
     ledger.write(choice.docs / "receipts.json")
-    (choice.docs / "results.md").write_text(page(SECTIONS, ledger))
-    for file, text in retold(choice.docs.absolute().parent, rows, ledger).items():
+    (choice.docs / "results.md").write_text(write_page(SECTIONS, ledger))
+    for file, text in rewrite_files(choice.docs.absolute().parent, rows, ledger).items():
         file.write_text(text)
     print(f"{choice.docs / 'results.md'}: {len(left)} commands are left")
 

@@ -1,4 +1,4 @@
-"""Basins of attraction: how many units may be flipped before a fixed point is not found again."""
+"""Basins of attraction: whether a fixed point is recovered after some units are flipped."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def basins(
     until = Phase(until="fixed_point", max_steps=LONGEST, messages=messages)
 
     @eqx.filter_jit
-    def settle(state: State, key: Key[Array, ""]) -> State:
+    def relax_to_end(state: State, key: Key[Array, ""]) -> State:
         settled, _, _ = relax(network, state, key, until)
         return settled
 
@@ -46,12 +46,13 @@ def basins(
         predicted, _ = network.predict(state, key)
         return jnp.argmax(predicted[-1].reshape(len(state[0]), -1), axis=1)
 
-    fixed = settle(state, rng)
+    fixed = relax_to_end(state, rng)
     rows: list[tuple[Cell, ...]] = []
     for n, fraction in enumerate(fractions):
         key = jax.random.fold_in(rng, n)
         perturbed = flip_units(network, fixed, fraction, key)
-        after = settle(perturbed, rng)
+        # With the key from before: only the flipped units may make a difference.
+        after = relax_to_end(perturbed, rng)
         overlap = overlaps(network, fixed, after)
         values = {
             "overlap before": float(overlaps(network, fixed, perturbed).mean()),

@@ -37,6 +37,6 @@ def choose_bins(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the edges: zero is one of them, so that no bin mixes stable and unstable units."""
     low, high = np.percentile(values, [TAILS, 100 - TAILS])
     low = min(low, 0.0)
-    width = max(float(high - low), 1e-6) / BINS
+    width = max(float(high - low), 1e-6) / BINS  # the minimum is for margins that are all equal
     first, last = np.floor(low / width), np.ceil(max(high, width) / width)
     return width * np.arange(first, last + 1)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from darnax.analysis import basins, couplings, margins, overlaps, probes, relaxation
 from darnax.analysis.names import flatten, layers
-from darnax.analysis.subject import KEY, TrainedRun
 from darnax.analysis.table import Table
+from darnax.analysis.trained_run import KEY, TrainedRun
 from darnax.errors import Problem, RequestError, writing_file
 from darnax.learning import selected_by_phase
 from darnax.orchestrators import Orchestrator

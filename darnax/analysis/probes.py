@@ -23,6 +23,7 @@ class Probe:
     """
 
     def __init__(self) -> None:
+        # Scalars until the first batch gives them their shapes by broadcasting.
         self.gram: Matrix = np.zeros(())
         self.cross: Matrix = np.zeros(())
 
@@ -33,6 +34,7 @@ class Probe:
 
     def fit(self) -> Matrix:
         """Return W, (units + 1, outputs)."""
+        # Relative to the mean square of a feature, so that the scale of the states has no effect.
         ridge = RIDGE * np.trace(self.gram) / len(self.gram)
         identity = np.eye(len(self.gram), dtype=self.gram.dtype)
         return np.asarray(np.linalg.solve(self.gram + ridge * identity, self.cross))

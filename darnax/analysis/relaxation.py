@@ -49,6 +49,7 @@ def iterate_steps(
     for name, phase in phases.items():
         if phase.start == "blank":
             state = state.init(state[0], state[-1])
+        # Step by step, since a phase as a whole returns its last state only.
         once = replace(phase, steps=1, until=None, max_steps=None, start="keep")
         for _ in range(phase.length):
             before, step = state, step + 1

@@ -16,8 +16,8 @@ from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.machine import compose_here
 from darnax.orchestrators import Orchestrator
 from darnax.runner.experiment import Experiment
-from darnax.runner.programs import CompiledPrograms
-from darnax.runner.train import steps_of
+from darnax.runner.programs import ParallelRuns
+from darnax.runner.training_loop import count_steps_per_epoch
 from darnax.states import State
 
 
@@ -67,12 +67,12 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
     """
     experiment = build_experiment(config)
     steps = steps_in_epoch(experiment) if steps_per_epoch is None else steps_per_epoch
-    programs = CompiledPrograms([experiment], steps)
-    if programs.recipe.lanes:
+    runs = ParallelRuns([experiment], steps)
+    if runs.program.is_stacked:
         what = "got several networks, expected 1; train them with darnax.train"
         raise RequestError(f"runner.replicas: {what}")
-    arrays = programs.start(programs.keys()).arrays
-    network = programs.network(jax.tree.map(jnp.asarray, arrays))
+    arrays = runs.initial_state().arrays
+    network = runs.network(jax.tree.map(jnp.asarray, arrays))
     phases = PhasesOfRun(experiment.train, experiment.infer)
     return Parts(network, experiment.state, phases, experiment.make_optimizer(network, steps))
 
@@ -80,7 +80,9 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
 def steps_in_epoch(experiment: Experiment) -> int:
     """Open the data and return the number of batches of an epoch."""
     dataset = open_data(experiment)
-    return steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
+    return count_steps_per_epoch(
+        dataset, experiment.data.batch_size, experiment.runner.limit_batches
+    )
 
 
 def config_file(config: Any) -> Path | None:

@@ -10,7 +10,7 @@ from typing import Any
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.scores import format_score, label_score, parse_score
 from darnax.tracking import Tracker
-from darnax.tracking.console import Console, chosen
+from darnax.tracking.console import Console, format_selected
 
 
 def choose_display(progress: bool | None) -> Display:
@@ -73,7 +73,7 @@ class NotebookProgress(Tracker):
         for name, value in metrics.items():
             if parse_score(name):
                 self.scores[name] = float(value)
-        self.numbers |= chosen(metrics, self.show)
+        self.numbers |= format_selected(metrics, self.show)
         epochs = f"epoch {epoch:.3g}/{self.epochs:g}"
         done = step / max(self.total_steps, 1)
         self.line.show(f"{self.name}  {epochs}  {self._format_scores()}", done)

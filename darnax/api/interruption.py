@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from darnax.runner import interrupts
+from darnax.runner import stop_signals
 
 
 class Interrupted(KeyboardInterrupt):
@@ -36,6 +36,6 @@ def interruptible() -> Iterator[None]:
     """
     try:
         yield
-    except interrupts.Interrupted as stop:
+    except stop_signals.Interrupted as stop:
         how = f"; resume with darnax.load({str(stop.folder)!r}).resume()" if stop.resume else ""
         raise Interrupted(f"{stop}{how}", stop.folder) from None

@@ -10,9 +10,9 @@ from darnax.diagrams.picture import svg
 from darnax.laboratory.machine import with_paths_here
 from darnax.laboratory.reopening import on_one_device
 from darnax.laboratory.splits import has_validation
-from darnax.runner.programs import CompiledPrograms
+from darnax.runner.programs import ParallelRuns
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.trained import load_learner
+from darnax.runner.trained_network import load_trained_network
 
 # Steps of an epoch if a run has recorded none: the shapes of an optimiser's state do not depend
 # on it.
@@ -29,12 +29,12 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     config = folder.config()
     require_granted(config, trusted)
     experiment = on_one_device(build(with_paths_here(config), existing=True))
-    programs = CompiledPrograms([experiment], steps_per_epoch(folder))
-    trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
+    runs = ParallelRuns([experiment], steps_per_epoch(folder))
+    trained = load_trained_network(runs, folder, best=best and not chosen_by_test(folder))
     draw = partial(draw_connection_graph, config)
     models = []
     for replica in range(experiment.runner.replicas):
-        network = programs.network(trained.learner.arrays, replica)
+        network = runs.network(trained.train_state.arrays, replica)
         models.append(Model(experiment, network, trained.describe(), draw))
     return tuple(models)
 

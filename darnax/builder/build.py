@@ -11,7 +11,7 @@ import jax
 from darnax.builder.calls import DeferredCall, Reader
 from darnax.builder.choices import check_ends, read_data
 from darnax.builder.modules import check_modules, check_reductions, infer_shapes
-from darnax.builder.network import NetworkFactory, NetworkSpec, read_plan
+from darnax.builder.network import NetworkFactory, NetworkSpec, read_network
 from darnax.builder.observables import check_observables, read_observables
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
@@ -76,7 +76,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     model, dynamics, optimizer, data, runner, tracking, paths = map(sections.get, SECTIONS)
     reader = Reader(problems, root.trust if root else trust_of(config))
 
-    plan = apply_if_complete(read_plan, model, reader)
+    plan = apply_if_complete(read_network, model, reader)
     plan = apply_if_complete(check_modules, plan, problems)
     names = plan.names if plan else ()
     state = apply_if_complete(read_state, model, plan, reader)
@@ -96,7 +96,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         name=root.name,
         seed=root.seed,
         config=config,
-        make_network=NetworkFactory(plan.seats, orchestrator),
+        make_network=NetworkFactory(plan.modules, orchestrator),
         state=state,
         train=phases[0],
         infer=phases[1],
@@ -191,9 +191,9 @@ def check_learning(
         if any(jax.tree.leaves(could_learn[n])) and not any(jax.tree.leaves(learns[n])):
             unused[name] = layer_map.modules[n]
     names_at: dict[str, list[str]] = {}  # path in the YAML -> its modules that never learn
-    for spec in plan.seats:
-        if spec.place.name in unused:
-            names_at.setdefault(spec.where, []).append(spec.place.name)
+    for spec in plan.modules:
+        if spec.edge.name in unused:
+            names_at.setdefault(spec.where, []).append(spec.edge.name)
     for where, names in names_at.items():
         module = unused[names[0]]
         freeze = f"a method `plastic` of {type(module).__name__}"

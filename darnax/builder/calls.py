@@ -22,7 +22,7 @@ from darnax.builder.constructor import Constructor
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import (
     SEEDS,
-    hint_of,
+    annotation_of,
     qualified_name,
     signature_of,
     takes_any_argument,
@@ -59,9 +59,9 @@ class DeferredCall:
 
     def __call__(self, steps_per_epoch: int = 1, /, **filled: Any) -> Any:
         """Call the factory, with inner calls evaluated; `filled` arguments it lacks are dropped."""
-        given = {
-            name: evaluate_calls(value, steps_per_epoch) for name, value in self.arguments.items()
-        }
+        given = {}
+        for name, value in self.arguments.items():
+            given[name] = evaluate_calls(value, steps_per_epoch)
         used = {name: value for name, value in filled.items() if name in self.open}
         return self.factory(**given, **used)
 
@@ -71,11 +71,10 @@ class DeferredCall:
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], "CallStructure"]:
         """Return the numbers and the inner calls, and everything else."""
-        names = [
-            name
-            for name, value in self.arguments.items()
-            if name in self.numbers or isinstance(value, DeferredCall)
-        ]
+        names = []
+        for name, value in self.arguments.items():
+            if name in self.numbers or isinstance(value, DeferredCall):
+                names.append(name)
         rest = {name: value for name, value in self.arguments.items() if name not in names}
         structure = CallStructure(
             self.factory, rest, self.open, self.numbers, tuple(names), self.compiled_in
@@ -117,6 +116,7 @@ class CallStructure:
         """Everything except the values of the arguments."""
         return self.factory, self.open, self.numbers, self.inner, self.compiled_in
 
+    # Equal structures need equal hashes, and arguments such as lists have none.
     def __hash__(self) -> int:
         return hash((self.factory, self.inner))
 
@@ -144,6 +144,7 @@ def evaluate_calls(value: Any, steps_per_epoch: int) -> Any:
     if isinstance(value, Epochs):
         fewest = 1 if value.number > 0 else 0
         return max(round(value.number * steps_per_epoch), fewest)
+    # A NamedTuple is left alone: it is not made of an iterable.
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(evaluate_calls(item, steps_per_epoch) for item in value)
     if isinstance(value, Mapping):
@@ -212,7 +213,7 @@ class Reader:
                 what = f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
                 self.problems.add(path, what)
             else:
-                arguments[name] = self.value(value, path, hint_of(name, hints))
+                arguments[name] = self.value(value, path, annotation_of(name, hints))
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
                 needed = describe_type(hints.get(name, Any))
@@ -220,12 +221,12 @@ class Reader:
                 self.problems.add(f"{where}.{name}", what)
         if len(self.problems.found) > before:
             return None
-        numbers = frozenset(
-            name
-            for name, value in arguments.items()
-            if name not in SEEDS and is_traced(value, hints.get(name))
-        )
-        return DeferredCall(factory, arguments, frozenset(filled) & frozenset(parameters), numbers)
+        numbers = set()
+        for name, value in arguments.items():
+            if name not in SEEDS and is_traced(value, hints.get(name)):
+                numbers.add(name)
+        still_open = frozenset(filled) & frozenset(parameters)
+        return DeferredCall(factory, arguments, still_open, frozenset(numbers))
 
     def value(self, value: Any, where: str, hint: Any) -> Any:
         """Return one argument in the type of its annotation, or None with a problem noted."""
@@ -252,8 +253,9 @@ class Reader:
         call = self.call(node, where, kind, filled)
         if call is None:
             return None
-        made = replace(call, factory=Constructor(call.factory), open=frozenset())
-        return made.with_numbers_compiled_in()  # a layout has static shapes
+        constructor = replace(call, factory=Constructor(call.factory), open=frozenset())
+        # The numbers of a layout, such as an in-degree, determine shapes, which are static.
+        return constructor.with_numbers_compiled_in()
 
     def inner_call(self, value: Any, where: str, hint: Any) -> DeferredCall | None:
         """Return an argument that is a mapping with `_target_`."""

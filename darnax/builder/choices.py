@@ -1,4 +1,4 @@
-"""Read the section `data` into what the runner receives."""
+"""Reads the section `data` of a configuration."""
 
 from typing import Any
 
@@ -18,14 +18,15 @@ from darnax.scores import require_score_name
 
 
 def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
-    """Return the choice of data, or None with every reason among the problems; no data are touched."""
+    """Return the settings of the data, or None with the reasons among the problems.
+
+    No data are read.
+    """
     before = len(reader.problems.found)
     kept = section.only_classes
     if kept is not None and len(kept) != section.classes:
-        reader.problems.add(
-            "data.classes",
-            f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps",
-        )
+        what = f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps"
+        reader.problems.add("data.classes", what)
     stages = {
         name: make(node, f"data.encode.{name}", reader, Stage)
         for name, node in section.encode.items()
@@ -36,11 +37,8 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
             require_score_name(labels.score_name)
     source = None if section.source is None else make(section.source, "data.source", reader)
     if source is not None and not callable(getattr(source, "open", None)):
-        reader.problems.add(
-            "data.source",
-            f"got {type(source).__name__}, expected an object with a method `open`"
-            ", such as darnax.data.Associations",
-        )
+        expected = "expected an object with a method `open`, such as darnax.data.Associations"
+        reader.problems.add("data.source", f"got {type(source).__name__}, {expected}")
     if len(reader.problems.found) > before:
         return None
     objects = {
@@ -72,27 +70,23 @@ def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
     buffers = plan.buffers
     got, name = buffers.sizes[0], buffers.names[0]
     if got != data.shape:
-        expected = f"{list(data.shape)}, the shape of the data (data.shape)"
-        reader.problems.add(
-            f"model.buffers.{name}", f"got {list(got)}, expected {expected}; write ${{data.shape}}"
-        )
+        expected = f"expected {list(data.shape)}, the shape of the data (data.shape)"
+        what = f"got {list(got)}, {expected}; write ${{data.shape}}"
+        reader.problems.add(f"model.buffers.{name}", what)
     got, name = buffers.sizes[-1], buffers.names[-1]
     expected_size = label_size(data)
     if expected_size is not None and got != expected_size:
-        expected = f"{list(expected_size)}, what data.labels makes of {count_of(data.classes, 'class', 'classes')}"
-        reader.problems.add(
-            f"model.buffers.{name}",
-            f"got {list(got)}, expected {expected}; write [${{data.classes}}]",
-        )
+        classes = count_of(data.classes, "class", "classes")
+        expected = f"expected {list(expected_size)}, what data.labels makes of {classes}"
+        what = f"got {list(got)}, {expected}; write [${{data.classes}}]"
+        reader.problems.add(f"model.buffers.{name}", what)
 
 
 def label_size(data: DataChoice) -> tuple[int, ...] | None:
-    """Return the size of an encoded label, or None where the data decide it."""
+    """Return the size of an encoded label, or None if it depends on the data."""
+    target = jax.ShapeDtypeStruct((1,), jnp.int32)
     try:
-        targets = jax.ShapeDtypeStruct((1,), jnp.int32)
-        size: tuple[int, ...] = jax.eval_shape(
-            lambda t: data.labels.encode(t, data.classes), targets
-        ).shape[1:]
-    except Exception:  # a code that wants other targets than classes
+        encoded = jax.eval_shape(lambda t: data.labels.encode(t, data.classes), target)
+    except Exception:  # a code for other targets than classes
         return None
-    return size or None
+    return encoded.shape[1:] or None

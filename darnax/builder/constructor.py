@@ -10,7 +10,7 @@ from typing import Any
 class Constructor:
     """Called with the arguments of the configuration, returns a constructor of the others.
 
-    The module that it is an argument of calls that with what only the module knows. Two of the same
+    The module that it is an argument of calls it with its sizes and a key. Two of the same
     `func` are equal, so that configurations that differ in numbers alone share compiled programs.
     """
 

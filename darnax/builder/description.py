@@ -89,7 +89,7 @@ def describe(config: Mapping[str, Any]) -> Description:
     result = build_parts(config)
     experiment, plan, network = result
     layer_map = network.layer_map
-    spec_of = {spec.place.name: spec for spec in plan.seats}
+    spec_of = {spec.edge.name: spec for spec in plan.modules}
     masks = plasticity(network, experiment.train).layer_map.modules
     learns = {name: selected_by_phase(layer_map, phase) for name, phase in experiment.train.items()}
     group_keys = tuple(config["optimizer"].get("groups") or ())
@@ -130,9 +130,9 @@ def make_row(
             plastic += math.prod(leaf.shape) if is_plastic else 0
     rule = getattr(module, "rule", None)
     return ModuleRow(
-        name=spec.place.name,
-        sender=spec.place.sender,
-        receiver=spec.place.receiver,
+        name=spec.edge.name,
+        sender=spec.edge.sender,
+        receiver=spec.edge.receiver,
         kind=type(module).__name__,
         connectivity=describe_connectivity(module, spec.call.arguments),
         parameters=parameters,

@@ -18,12 +18,12 @@ def is_open(edge: NamedEdge, where: str, buffers: Buffers, problems: Problems) -
 
 
 def check_edges(
-    placed: Sequence[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems
+    entries: Sequence[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems
 ) -> None:
     """Note edges and names that two modules share."""
     edges: dict[tuple[int, int], str] = {}
     names: dict[str, str] = {}
-    for edge, where in placed:
+    for edge, where in entries:
         with_same_edge = edges.setdefault((edge.receiver, edge.sender), where)
         if with_same_edge != where:
             ends = f"from {buffers.names[edge.sender]} to {buffers.names[edge.receiver]}"
@@ -37,10 +37,10 @@ def check_edges(
 
 
 def check_paths(
-    placed: Iterable[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems
+    entries: Iterable[tuple[NamedEdge, str]], buffers: Buffers, problems: Problems
 ) -> None:
     """Note every layer without a path from the input; paths through the output do not count."""
-    edges = {(edge.sender, edge.receiver) for edge, _ in placed if edge.sender != edge.receiver}
+    edges = {(edge.sender, edge.receiver) for edge, _ in entries if edge.sender != edge.receiver}
     names, output = buffers.names, buffers.output
     reached: set[int] = set()
     new = {0}

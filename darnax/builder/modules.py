@@ -30,7 +30,7 @@ def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
     requires, are noted.
     """
     calls: dict[Any, DeferredCall] = {}
-    for spec in plan.seats:
+    for spec in plan.modules:
         # Modules of one entry with the same sizes are equal: one of them is checked for all.
         kind = (spec.where, spec.sent, spec.received)
         if kind not in calls:
@@ -38,9 +38,9 @@ def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
             with problems.at(spec.where):
                 calls[kind] = choose_traced_numbers(spec.call, partial(check_call, spec), construct)
     specs = tuple(
-        replace(spec, call=calls[spec.where, spec.sent, spec.received]) for spec in plan.seats
+        replace(spec, call=calls[spec.where, spec.sent, spec.received]) for spec in plan.modules
     )
-    return replace(plan, seats=specs)
+    return replace(plan, modules=specs)
 
 
 def check_call(spec: ModuleSpec, call: DeferredCall) -> None:
@@ -84,8 +84,8 @@ def check_reductions(
     checked = set()
     choices = sorted({phase.messages for phase in phases})
     layer_map = network.layer_map
-    for spec in plan.seats:
-        _, receiver, sender = spec.place
+    for spec in plan.modules:
+        _, receiver, sender = spec.edge
         if receiver != sender:
             continue
         layer = layer_map[receiver, receiver]

@@ -1,4 +1,4 @@
-"""From the section `model` to a function that makes the network of a key."""
+"""Reads the section `model` and returns a function from a key to a network."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -34,20 +34,31 @@ ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["call"],
-    meta_fields=["place", "where", "sent", "received"],
+    meta_fields=["edge", "where", "sent", "received"],
 )
 @dataclass(frozen=True)
 class ModuleSpec:
-    """A module to be: its place, its line of the YAML, and its constructor."""
+    """The specification of one module.
 
-    place: NamedEdge
+    Args:
+        edge: its name and its edge in the connection graph.
+        where: its path in the configuration, for messages.
+        call: its constructor.
+        sent: size of the sender's buffer.
+        received: size of the receiver's buffer.
+    """
+
+    edge: NamedEdge
     where: str
     call: DeferredCall
-    sent: Size  # size of the sender's buffer
-    received: Size  # size of the receiver's
+    sent: Size
+    received: Size
 
     def make(self, key: Key[Array, ""]) -> AbstractModule:
-        """Make the module; its constructor gets the sizes and the key that it has parameters for."""
+        """Make the module.
+
+        Sizes and key are passed to the constructor if it has parameters for them.
+        """
         sizes = {
             "features": as_size_argument(self.sent),
             "in_features": as_size_argument(self.sent),
@@ -56,50 +67,61 @@ class ModuleSpec:
         return self.call(**sizes, key=key)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["seats", "orchestrator"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["modules", "orchestrator"], meta_fields=[])
 @dataclass(frozen=True)
 class NetworkFactory:
-    """From a key to a network; a pytree of its numbers, so that one program makes all networks that differ in these alone."""
+    """A function from a key to a network.
 
-    seats: tuple[ModuleSpec, ...]
+    It is a pytree of the numbers in the constructors' arguments, so that networks that differ in
+    numbers alone are made by one compiled program.
+    """
+
+    modules: tuple[ModuleSpec, ...]
     orchestrator: DeferredCall
 
     def __call__(self, key: Key[Array, ""]) -> Orchestrator:
-        """Make every module with a key of its own, and wire them."""
+        """Make every module with a key of its own, and the network of them."""
         rows: dict[int, dict[int, AbstractModule]] = {}
-        for seat in self.seats:
-            rows.setdefault(seat.place.receiver, {})[seat.place.sender] = seat.make(
-                key_for_module(key, seat.place.name)
-            )
-        names = {(seat.place.receiver, seat.place.sender): seat.place.name for seat in self.seats}
+        names: dict[tuple[int, int], str] = {}
+        for spec in self.modules:
+            name, receiver, sender = spec.edge
+            module = spec.make(key_for_module(key, name))
+            rows.setdefault(receiver, {})[sender] = module
+            names[receiver, sender] = name
         return self.orchestrator(layer_map=LayerMap.from_dict(rows, names))
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A whole network to be."""
+    """The specification of a network.
+
+    Args:
+        buffers: all buffers.
+        modules: all modules.
+        names: of modules that other sections may refer to: besides those of `modules` the adapters
+            that have no edge, because the network is not deep enough or because of a problem.
+    """
 
     buffers: Buffers
-    seats: tuple[ModuleSpec, ...]
-    names: tuple[
-        str, ...
-    ]  # what may be named: all modules, and adapters that this depth, or a problem, leaves without a seat
+    modules: tuple[ModuleSpec, ...]
+    names: tuple[str, ...]
 
 
 def key_for_module(key: Key[Array, ""], name: str) -> Key[Array, ""]:
-    """Return the key of the module called `name`: it depends on no other module, and is the same on every machine."""
+    """Return the key of the module called `name`, which depends on no other module."""
+    # A checksum, because Python's `hash` of a string differs from process to process.
     return jax.random.fold_in(key, zlib.crc32(name.encode()))
 
 
 def as_size_argument(size: Size) -> int | Size:
-    """Return a size as constructors take it: a number of units if it has one dimension."""
+    """Return a size as an argument of a constructor: an integer if it has one dimension."""
     return size[0] if len(size) == 1 else size
 
 
-def read_plan(model: Model, reader: Reader) -> NetworkSpec | None:
-    """Return the network that `model` describes, or None with every reason among the problems.
+def read_network(model: Model, reader: Reader) -> NetworkSpec | None:
+    """Return the network that `model` describes, or None with the reasons among the problems.
 
-    What may still be wrong is the modules themselves: see `modules.examine`.
+    The modules themselves are checked later, by `modules.check_modules`.
     """
     problems = reader.problems
     before = len(problems.found)
@@ -108,39 +130,35 @@ def read_plan(model: Model, reader: Reader) -> NetworkSpec | None:
     if buffers is None:
         check_constructors(model, reader)
         return None
-    if (lines := len(model.layers) + len(model.adapters)) > DEEPEST:  # each is tried by itself
-        problems.add(
-            "model", f"got {lines} lines of layers and adapters, expected {DEEPEST} at most"
-        )
+    entries = len(model.layers) + len(model.adapters)
+    if entries > DEEPEST:  # the constructor of every entry is traced, which takes time
+        what = f"got {entries} lines of layers and adapters, expected {DEEPEST} at most"
+        problems.add("model", what)
         return None
-    layers, adapters = (
-        list(read_layers(model.layers, buffers, reader)),
-        list(read_adapters(model.adapters, buffers, reader)),
-    )
-    placed = [(place, where) for place, where, _ in layers + adapters]
-    check_edges(placed, buffers, problems)
+    layers = list(read_layers(model.layers, buffers, reader))
+    adapters = list(read_adapters(model.adapters, buffers, reader))
+    edges = [(edge, where) for edge, where, _ in layers + adapters]
+    check_edges(edges, buffers, problems)
+    # With a missing edge every layer behind it would be reported as unreachable.
     if len(problems.found) == before:
-        check_paths(placed, buffers, problems)
+        check_paths(edges, buffers, problems)
     sizes = buffers.sizes
-    seats = tuple(
-        ModuleSpec(place, where, call, sizes[place.sender], sizes[place.receiver])
-        for place, where, call in layers + adapters
-        if call is not None
-    )
-    homes = {where for _, where in placed}
-    absent = [name for name in model.adapters if f"model.adapters.{name}" not in homes]
-    return NetworkSpec(
-        buffers,
-        seats,
-        (*(place.name for place, _ in placed), *absent, *(f"{name}1" for name in absent)),
-    )
+    modules = []
+    for edge, where, call in layers + adapters:
+        if call is not None:
+            modules.append(ModuleSpec(edge, where, call, sizes[edge.sender], sizes[edge.receiver]))
+    with_edge = {where for _, where in edges}
+    absent = [name for name in model.adapters if f"model.adapters.{name}" not in with_edge]
+    # A repeated adapter makes modules called name1, name2, …; `learn` may name any of them.
+    names = (*(edge.name for edge, _ in edges), *absent, *(f"{name}1" for name in absent))
+    return NetworkSpec(buffers, tuple(modules), names)
 
 
 Read = Iterator[tuple[NamedEdge, str, DeferredCall | None]]
 
 
 def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
-    """Yield place, path and constructor of every layer."""
+    """Yield edge, path in the configuration and constructor of every layer."""
     problems = reader.problems
     first, *rest = buffers.families.values()
     for name, value in node.items():
@@ -148,9 +166,8 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Re
         if name == first.name:
             problems.add(where, f"{name} is the input, which has no layer; take it away")
         elif name not in buffers.families:
-            problems.add(
-                where, f"there is no buffer {name}{nearest(name, [family.name for family in rest])}"
-            )
+            known = [family.name for family in rest]
+            problems.add(where, f"there is no buffer {name}{nearest(name, known)}")
         else:
             call = reader.call(value, where, Layer, LAYER_FILLED)
             family = buffers.families[name]
@@ -160,22 +177,19 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Re
         if family.name not in node:
             where = f"model.layers.{family.name}"
             problems.add(where, f"is missing; the buffer {family.name} needs a layer")
-            yield from (
-                (NamedEdge(name, at, at), where, None)
-                for at, name in enumerate(family.members, family.first)
-            )
+            # Without a constructor, so that the layer is not reported as unreachable as well.
+            for position, member in enumerate(family.members, family.first):
+                yield NamedEdge(member, position, position), where, None
 
 
 def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
-    """Yield place, path and constructor of every adapter."""
+    """Yield edge, path in the configuration and constructor of every adapter."""
     problems = reader.problems
     for name, value in node.items():
         where = f"model.adapters.{name}"
         if not isinstance(value, Mapping):
-            problems.add(
-                where,
-                f"got {format_value(value)}, expected from, to and `_target_`; to take it away write ~{where}",
-            )
+            what = f"got {format_value(value)}, expected from, to and `_target_`"
+            problems.add(where, f"{what}; to take it away write ~{where}")
             continue
         call = read_adapter(value, where, reader)
         ends = []
@@ -185,20 +199,21 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
                 continue
             with problems.at(f"{where}.{end}"):
                 ends.append(read_endpoint(value[end], buffers))
-        for place in named_edges(name, ends[0], ends[1]) if len(ends) == 2 else ():
-            if is_open(place, where, buffers, problems):
-                yield place, where, call
+        if len(ends) != 2:
+            continue
+        for edge in named_edges(name, ends[0], ends[1]):
+            if is_open(edge, where, buffers, problems):
+                yield edge, where, call
 
 
 def read_adapter(node: Mapping[str, Any], where: str, reader: Reader) -> DeferredCall | None:
     """Return the constructor of an adapter."""
-    return reader.call(
-        {k: v for k, v in node.items() if k not in ("from", "to")}, where, Adapter, ADAPTER_FILLED
-    )
+    arguments = {name: value for name, value in node.items() if name not in ("from", "to")}
+    return reader.call(arguments, where, Adapter, ADAPTER_FILLED)
 
 
 def check_constructors(model: Model, reader: Reader) -> None:
-    """Note what is wrong with the modules whatever the buffers are."""
+    """Note the problems of modules that do not depend on the buffers."""
     for name, node in model.layers.items():
         reader.call(node, f"model.layers.{name}", Layer, LAYER_FILLED)
     for name, node in model.adapters.items():

@@ -28,7 +28,7 @@ def check_numbers(model: Model, problems: Problems) -> None:
             modules[f"model.{kind}.{name}"] = node
     known = list(type(model).model_fields)
     for name, value in numbers.items():
-        others = [other for other in known if stem(other) != stem(name)]
+        others = [other for other in known if strip_number(other) != strip_number(name)]
         known.append(name)
         users = [
             f"{where}.{name}"
@@ -37,20 +37,20 @@ def check_numbers(model: Model, problems: Problems) -> None:
         ]
         if not is_numbers(value) or near(name, others, cutoff=0.8):
             problems.add(f"model.{name}", f"there is no such key{nearest(name, others)}")
-        elif users and not occurs(value, [model.buffers, *modules.values()]):
+        elif users and not contains_value(value, [model.buffers, *modules.values()]):
             advice = f"write {users[0]}={value}, or take it away with ~model.{name}"
             problems.add(f"model.{name}", f"nothing refers to it; {advice}")
 
 
-def stem(name: str) -> str:
+def strip_number(name: str) -> str:
     """Return a name without its number: `features_1` and `features_2` are not misspellings."""
     return name.rstrip("0123456789_")
 
 
-def occurs(value: Any, node: Any) -> bool:
+def contains_value(value: Any, node: Any) -> bool:
     """Return whether `value` is somewhere in `node`."""
     if node == value:
         return True
     if isinstance(node, Mapping):
         node = list(node.values())
-    return isinstance(node, list) and any(occurs(value, item) for item in node)
+    return isinstance(node, list) and any(contains_value(value, item) for item in node)

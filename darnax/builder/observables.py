@@ -16,7 +16,7 @@ from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.trials import Attempt, choose_traced_numbers
 from darnax.errors import first_line
 from darnax.observables import Observable, StepContext, measure, require_names
-from darnax.observables.own import BUILT_IN
+from darnax.observables.measuring import BUILT_IN
 from darnax.relaxation import PhaseResult, Relaxation
 from darnax.runner.experiment import Experiment
 
@@ -37,7 +37,8 @@ def read_observables(node: Mapping[str, Any], reader: Reader) -> dict[str, Defer
             continue
         with reader.problems.at(where):
             require_names({name: value})
-        if (call := reader.call(value, where, Observable)) is not None:
+        call = reader.call(value, where, Observable)
+        if call is not None:
             calls[name] = call
     return calls
 
@@ -77,14 +78,14 @@ def trace(experiment: Experiment, name: str, call: Any) -> dict[str, Any]:
         ValueError: it is not an `Observable`, or does not return numbers.
     """
 
-    def measured(call: Any, key: Any) -> Any:
+    def measure_abstract(call: Any, key: Any) -> Any:
         observable = call()
         if not isinstance(observable, Observable):
             raise ValueError(f"got a {type(observable).__name__}, expected an Observable")
         return measure({name: observable}, step_context(experiment, key))
 
     key = jax.eval_shape(lambda: jax.random.key(0))
-    return dict(eqx.filter_eval_shape(measured, call, key))
+    return dict(eqx.filter_eval_shape(measure_abstract, call, key))
 
 
 def step_context(experiment: Experiment, key: Any) -> StepContext:

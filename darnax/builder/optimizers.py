@@ -13,7 +13,7 @@ import jax
 import optax
 
 from darnax.builder.calls import DeferredCall, Reader
-from darnax.builder.names import glob_for
+from darnax.builder.module_globs import expand_to_glob
 from darnax.builder.problems import Problems, format_value
 from darnax.builder.signatures import qualified_name
 from darnax.builder.specification import Optimizer
@@ -70,7 +70,7 @@ class Groups:
         }
         return group_by_module(network, self.default(steps_per_epoch), groups)
 
-    def make_plainly(self, steps_per_epoch: int) -> None:
+    def check_values(self, steps_per_epoch: int) -> None:
         """Make every transformation with plain numbers, so that constructors check their values.
 
         Raises:
@@ -80,7 +80,7 @@ class Groups:
             for call in transformation.calls:
                 make_with_plain_numbers(call, steps_per_epoch)
 
-    def only(self, number: int) -> "Groups":
+    def keep_one(self, number: int) -> "Groups":
         """Return the optimiser with only one transformation, the default (0) or a group."""
         everything = (self.default, *self.groups)
         default, *groups = (
@@ -99,7 +99,7 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
         where = f"optimizer.groups.{pattern}"
         group = read_transformation(node, where, reader)
         with reader.problems.at(where):
-            groups[glob_for(pattern, names) if names else pattern] = group
+            groups[expand_to_glob(pattern, names) if names else pattern] = group
     complete = tuple(group for group in groups.values() if group is not None)
     if default is None or len(complete) < len(groups):
         return None
@@ -138,9 +138,9 @@ def check_optimizer(
         before = len(problems.found)
         # Try each alone to find the one at fault; if each works alone, their combination does not.
         everything = (groups.default, *groups.groups)
-        for number, (where, each) in enumerate(zip(paths(groups), everything, strict=True)):
+        for number, (where, each) in enumerate(zip(group_paths(groups), everything, strict=True)):
             try:
-                try_steps(groups.only(number), network, phases)
+                try_steps(groups.keep_one(number), network, phases)
             except Exception as alone:
                 reason = explain_error(str(each), alone)
                 problems.add(where, f"cannot take steps with these modules: {reason}")
@@ -158,6 +158,6 @@ def try_steps(groups: Groups, network: Orchestrator, phases: Mapping[str, Phase]
     eqx.filter_eval_shape(take_steps, as_abstract(groups), network)
 
 
-def paths(groups: Groups) -> list[str]:
+def group_paths(groups: Groups) -> list[str]:
     """Return the paths of the default and of the groups in a configuration."""
     return ["optimizer.default", *(f"optimizer.groups.{glob}" for glob in groups.globs)]

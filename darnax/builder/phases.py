@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from darnax.builder.calls import Reader
-from darnax.builder.names import glob_for
+from darnax.builder.module_globs import expand_to_glob
 from darnax.builder.problems import format_value
 from darnax.relaxation import Phase, Phases
 
@@ -57,5 +57,5 @@ def read_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader)
     globs = []
     for word in phase.learn if names else ():
         with reader.problems.at(where):
-            globs.append(glob_for(word, names))
+            globs.append(expand_to_glob(word, names))
     return globs

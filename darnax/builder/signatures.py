@@ -36,7 +36,7 @@ def signature_of(
     return parameters, hints
 
 
-def hint_of(name: str, hints: Mapping[str, Any]) -> Any:
+def annotation_of(name: str, hints: Mapping[str, Any]) -> Any:
     """Return the annotation of a parameter; for a key it is `int`, a seed to make the key from."""
     hint = hints.get(name, Any)
     members = union_members(hint)

@@ -1,4 +1,7 @@
-"""The sections of a configuration; `wiring` describes networks, and constructors their parts."""
+"""The schema of a configuration: its sections, their keys and the types of their values.
+
+Buffers and edges of a network are read by `wiring`, arguments of modules by `calls`.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
@@ -6,17 +9,20 @@ from typing import Annotated, Any, TypeVar
 from pydantic import ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, format_value, nearest
-from darnax.runner.run_folder import NAME
+from darnax.runner.run_folder import EXPERIMENT_NAME
 from darnax.runner.settings import DataSettings, RunnerSettings, Section
 
 S = TypeVar("S", bound="Section")
 SEQUENTIAL = "darnax.orchestrators.SequentialOrchestrator"
-SEEDS = 2**31  # of 32-bit keys
+SEEDS = 2**31
 Target = dict[str, Any]  # a mapping with `_target_`
 
 
 class Model(Section):
-    """The network. Other keys hold numbers that the rest refers to; `network` checks them."""
+    """The network.
+
+    Other keys may hold numbers that the rest refers to, such as `depth`; `numbers` checks them.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     buffers: Annotated[dict[str, Any], Field(min_length=2)]
@@ -26,7 +32,7 @@ class Model(Section):
 
 
 class Dynamics(Section):
-    """In which order layers update, and what happens in a step of training and of inference."""
+    """The orchestrator, and the phases of training and of inference."""
 
     orchestrator: Target = Field(default_factory=lambda: {"_target_": SEQUENTIAL})
     train: Annotated[dict[str, Any], Field(min_length=1)]
@@ -34,7 +40,7 @@ class Dynamics(Section):
 
 
 class Optimizer(Section):
-    """How local updates become steps."""
+    """The optimisers, by groups of modules."""
 
     default: dict[str, Any]
     groups: dict[str, Any] = Field(default_factory=dict)
@@ -49,13 +55,13 @@ class Data(DataSettings):
 
 
 class Console(Section):
-    """What the progress shows."""
+    """What the progress display shows."""
 
     show: list[str] = Field(default_factory=list)
 
 
 class Tracking(Section):
-    """Where the numbers go besides metrics.jsonl. Every other key is a tracker."""
+    """Where metrics go besides metrics.jsonl; every other key is a tracker."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     console: Any
@@ -71,10 +77,10 @@ class Paths(Section):
 class Configuration(Section):
     """A whole configuration.
 
-    The sections are read one by one, so that a mistake in one does not hide those in others.
+    The sections are validated one by one, so that the problems of all of them are reported.
     """
 
-    name: Annotated[str, Field(pattern=NAME)]
+    name: Annotated[str, Field(pattern=EXPERIMENT_NAME)]
     seed: Annotated[int, Field(ge=0, lt=SEEDS)]
     trust: list[str] = Field(default_factory=list)
     model: dict[str, Any]
@@ -104,41 +110,39 @@ def read(section: type[S], node: Any, where: str, problems: Problems) -> S | Non
         return section.model_validate(node)
     except ValidationError as error:
         for detail in error.errors():
-            path = ".".join([where, *map(str, detail["loc"])] if where else map(str, detail["loc"]))
-            problems.add(path, sentence(section, detail))
+            parts = [where] if where else []
+            parts += map(str, detail["loc"])
+            problems.add(".".join(parts), describe_error(section, detail))
     return None
 
 
-def sentence(section: type[Section], detail: Any) -> str:
-    """Say what Pydantic found: what was given, what was expected, what is near."""
+def describe_error(section: type[Section], detail: Any) -> str:
+    """Return the message for an error of Pydantic: what was given and what was expected."""
     if detail["type"] == "extra_forbidden":
         *above, name = detail["loc"]
         return f"there is no such key{nearest(name, keys_at(section, above))}"
     if detail["type"] == "missing":
         return "is missing"
+    # Pydantic writes "Input should be …" or "Input should have …".
     expected = (
-        detail["msg"]
-        .replace("Input should", "expected")
-        .replace("expected be ", "expected ")
-        .replace("to be ", "")
+        detail["msg"].replace("Input should", "expected").replace("expected be ", "expected ")
     )
+    expected = expected.replace("to be ", "").replace("dictionary", "mapping")
     if detail["type"].startswith(("greater_than", "less_than")):
         expected = expected.replace("expected ", "expected a number ", 1)
     if detail["type"] == "string_pattern_mismatch":
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":
         expected = f"expected at least {detail['ctx']['min_length']} of them"
-    return f"got {format_value(detail['input'])}, {expected.replace('dictionary', 'mapping')}"
+    return f"got {format_value(detail['input'])}, {expected}"
 
 
 def keys_at(section: type[Section], above: list[Any]) -> list[str]:
     """Return the keys that the section has at a path inside it."""
     fields: Mapping[str, Any] = section.model_fields
     for name in above:
-        inner = [
-            part
-            for part in getattr(fields[name].annotation, "__args__", ())
-            if isinstance(part, type)
-        ]
-        fields = next((part.model_fields for part in inner if issubclass(part, Section)), {})
+        # The annotation is `SomeSection | None` or the like.
+        parts = getattr(fields[name].annotation, "__args__", ())
+        sections = [each for each in parts if isinstance(each, type) and issubclass(each, Section)]
+        fields = sections[0].model_fields if sections else {}
     return list(fields)

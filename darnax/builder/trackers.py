@@ -6,7 +6,7 @@ from typing import Any
 from darnax.builder.calls import DeferredCall, Reader
 from darnax.builder.problems import format_value, nearest
 from darnax.builder.specification import Console, Tracking, read
-from darnax.runner.experiment import TrackingChoice
+from darnax.runner.experiment import TrackingSettings
 from darnax.tracking import TensorBoard, Tracker, Trackio, WandB
 
 # Keys that need no `_target_`: `tracking.wandb: {mode: online}`.
@@ -18,7 +18,7 @@ SHIPPED: Mapping[str, type[Tracker]] = {
 FILLED = ("run",)  # the argument that darnax fills in: a `TrackedRun`
 
 
-def read_tracking(section: Tracking, reader: Reader) -> TrackingChoice:
+def read_tracking(section: Tracking, reader: Reader) -> TrackingSettings:
     """Return the choices of the section `tracking`; what is wrong is noted among the problems."""
     console, show = read_console(section.console, reader)
     trackers = {}
@@ -27,7 +27,7 @@ def read_tracking(section: Tracking, reader: Reader) -> TrackingChoice:
         if call is not None and not is_disabled(call):
             trackers[name] = call
     concurrent = all(getattr(call.factory, "concurrent", True) for call in trackers.values())
-    return TrackingChoice(console, show, trackers, concurrent)
+    return TrackingSettings(console, show, trackers, concurrent)
 
 
 def read_console(node: Any, reader: Reader) -> tuple[bool, tuple[str, ...]]:

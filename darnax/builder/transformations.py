@@ -54,11 +54,12 @@ def make_argument(value: Any, steps_per_epoch: int) -> Any:
 def structural_arguments(call: DeferredCall) -> set[str]:
     """Return the parameters that shape the computation: seeds, and those not annotated as real."""
     parameters, hints = signature_of(call.factory)
-    return {
-        name
-        for name in parameters
-        if name in SEEDS or (name in hints and float not in union_members(hints[name]))
-    }
+    structural = set()
+    for name in parameters:
+        is_annotated_otherwise = name in hints and float not in union_members(hints[name])
+        if name in SEEDS or is_annotated_otherwise:
+            structural.add(name)
+    return structural
 
 
 def require_small_counts(call: DeferredCall) -> None:
@@ -109,11 +110,10 @@ def make_with_plain_numbers(call: DeferredCall, steps_per_epoch: int) -> Any:
             name: evaluate_calls(value, steps_per_epoch) for name, value in call.arguments.items()
         }
         structural = structural_arguments(call)
-        first_values = {
-            name: float(value(0))
-            for name, value in arguments.items()
-            if callable(value) and name not in structural
-        }
+        first_values = {}
+        for name, value in arguments.items():
+            if callable(value) and name not in structural:
+                first_values[name] = float(value(0))
         if not first_values:
             raise
         return call.factory(**arguments | first_values)
@@ -132,6 +132,7 @@ def update_in_loop(transformation: optax.GradientTransformation, parameters: Any
         updates, state = transformation.update(parameters, state, parameters)
         return eqx.apply_updates(parameters, updates), state
 
+    # As in the loop of a run, a state whose types change from step to step is an error.
     return jax.lax.fori_loop(0, 2, step, (parameters, transformation.init(parameters)))
 
 

@@ -100,7 +100,7 @@ def display(debug: bool) -> "SweepDisplay":
 def finish(run_sweep: Callable[[], tuple[Record, list[State]]], overrides: list[str]) -> None:
     """Run a sweep and exit: with 1 if a point is left to run, with 2 if all are refused, else 0."""
     from darnax.composing import trust
-    from darnax.runner.interrupts import Interrupted
+    from darnax.runner.stop_signals import Interrupted
     from darnax.sweeps import running
 
     try:

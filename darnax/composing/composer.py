@@ -221,4 +221,7 @@ def as_strings(overrides: Any) -> list[str]:
 
 def normalise_overrides(overrides: list[str]) -> list[str]:
     """Return overrides in the form that Hydra requires, after those that suppress its output."""
-    return [*QUIET, *(f"+{word}" if word.startswith(APPENDED) else word for word in overrides)]
+    normalised = list(QUIET)
+    for word in overrides:
+        normalised.append(f"+{word}" if word.startswith(APPENDED) else word)
+    return normalised

@@ -132,7 +132,11 @@ def explain_gap(error: OmegaConfBaseException, known: list[str]) -> str:
 
 def find_failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseException]]:
     """Yield the values that cannot be resolved, with their names."""
-    keys = range(len(node)) if isinstance(node, ListConfig) else list(node.keys())  # type: ignore[attr-defined]
+    keys: Iterable[Any]
+    if isinstance(node, ListConfig):
+        keys = range(len(node))
+    else:
+        keys = list(node.keys())  # type: ignore[attr-defined]
     for key in keys:
         name = f"{prefix}{key}"
         try:

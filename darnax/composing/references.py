@@ -78,7 +78,9 @@ def list_children(node: Any) -> list[tuple[Any, Any]]:
 def get_child(node: Any, part: str) -> Any:
     """Return the child under one part of a key, or ABSENT."""
     if isinstance(node, Mapping):
-        return node.get(part, node.get(int(part), ABSENT) if part.isdecimal() else ABSENT)
+        if part not in node and part.isdecimal():  # YAML reads the key `3` as a number
+            return node.get(int(part), ABSENT)
+        return node.get(part, ABSENT)
     if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
         return node[int(part)]
     return ABSENT

@@ -33,6 +33,8 @@ def read_saved(file: Path) -> Composed:
     """
     here = read_composed(file)
     beside = read_composed_beside(file)
+    # Compared as text, because 1, 1.0 and True are equal in Python. Where the two differ,
+    # config.yaml was edited, and the references beside it are not its own.
     if beside is not None and repr(beside.resolved) == repr(here.resolved):
         return beside
     derived = {}
@@ -73,7 +75,7 @@ def apply_overrides(
     return after
 
 
-def of_point(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Composed:
+def from_recorded_point(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Composed:
     """Return the configuration of a point of a recorded sweep.
 
     Its references are used if they resolve to the configuration, which has been validated.

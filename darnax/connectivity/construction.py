@@ -12,7 +12,7 @@ from darnax.connectivity.interface import Connectivity
 from darnax.shapes import Size
 
 ConnectivityFactory = Callable[..., Connectivity]
-"""A class of connectivity, or a function that returns one, with all arguments given but `FILLED`."""
+"""A class of connectivity, or a function that returns one; it gets the arguments in `FILLED`."""
 
 FILLED = ("pre", "post", "hollow", "key")
 """Arguments that a module fills in, each where the class has a parameter of that name."""

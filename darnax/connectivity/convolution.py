@@ -1,4 +1,4 @@
-"""Every unit has inputs from a window around its place, by weights that all places share."""
+"""Convolutional weights, shared by all positions of an image."""
 
 import math
 from typing import Literal
@@ -12,11 +12,10 @@ from darnax.connectivity.interface import FULL, Connectivity, normalised
 from darnax.shapes import Pattern, as_size, require_buffers, require_shape
 
 Padding = Literal["SAME", "VALID"] | int
-SAMPLES = 4  # whose windows are laid side by side at once
+SAMPLES = 4  # samples whose windows are concatenated at once
 LAYOUT = ("NHWC", "HWIO", "NHWC")
-
-
-WIDEST = 63  # pixels of a window: a local update is one operation for each of its places
+# The widest window, in pixels: a local update is compiled to one slice for each of its positions.
+WIDEST = 63
 
 
 class Convolved(Connectivity):
@@ -60,7 +59,7 @@ class Convolved(Connectivity):
         return (None, None, self.channels_in)
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "width width in out"]:
-        return self._hollowed(jax.random.normal(key, self.shape) / math.sqrt(self.fan_in))
+        return self._zero_self_synapses(jax.random.normal(key, self.shape) / math.sqrt(self.fan_in))
 
     def message(
         self, weight: Float[Array, "width width in out"], x: Float[Array, "batch H W in"]
@@ -75,34 +74,36 @@ class Convolved(Connectivity):
     def correlate(
         self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]
     ) -> Float[Array, "width width in out"]:
-        """As everywhere; `x ⊗ e` is summed over all places, since they share the weight."""
+        """See `Connectivity`; `x ⊗ e` is summed over all positions, since they share the weight."""
         weight = jax.ShapeDtypeStruct(self.shape, x.dtype)
         require_buffers(x=(x, self.pre), e=(e, jax.eval_shape(self.message, weight, x).shape[1:]))
         if self.transposed:
-            # The message is linear in the weight, so that its transpose is exactly that sum: no
+            # The message is linear in the weight, and the transposed linear map is that sum. No
             # gradient is taken.
             (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
         else:
-            total = self._summed(x, e)
-        return self._hollowed(normalised(total, x.shape[0], self.fan_in))
+            total = self._sum_over_batch(x, e)
+        return self._zero_self_synapses(normalised(total, x.shape[0], self.fan_in))
 
-    def _summed(self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]) -> Array:
-        """Return `Σ_b x_b ⊗ e_b` by a product.
-
-        Inside a loop, the compiler's own way takes up to a hundred times as long.
-        """
-        few = math.gcd(len(x), SAMPLES)  # the windows of more would not stay in cache
+    def _sum_over_batch(
+        self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]
+    ) -> Array:
+        """Return `Σ_b x_b ⊗ e_b`, by products of concatenated windows with e."""
+        # Inside a loop the compiler's own code for this sum takes up to a hundred times as long.
+        # The windows of few samples at a time stay in the cache.
+        few = math.gcd(len(x), SAMPLES)
 
         def add(total: Array, samples: tuple[Array, ...]) -> tuple[Array, None]:
             x, e = samples
             return total + jnp.einsum("bpqw,bpqo->wo", self._windows(x), e, precision=FULL), None
 
-        blank = jnp.zeros((self.fan_in, self.channels_out), x.dtype)
-        total, _ = jax.lax.scan(add, blank, tuple(a.reshape(-1, few, *a.shape[1:]) for a in (x, e)))
+        zeros = jnp.zeros((self.fan_in, self.channels_out), x.dtype)
+        groups = tuple(a.reshape(-1, few, *a.shape[1:]) for a in (x, e))
+        total, _ = jax.lax.scan(add, zeros, groups)
         return total.reshape(self.shape)
 
     def _windows(self, x: Float[Array, "batch H W in"]) -> Float[Array, "batch P Q window"]:
-        """Return, for every place of the message, all of its inputs."""
+        """Return, for every position of the message, all of its inputs."""
         width, stride, pad = self.width, self.stride, self.padding
         if isinstance(pad, str):
             above, left = jax.lax.padtype_to_pads(
@@ -118,7 +119,7 @@ class Convolved(Connectivity):
             axis=-1,
         )
 
-    def _hollowed(
+    def _zero_self_synapses(
         self, weight: Float[Array, "width width in out"]
     ) -> Float[Array, "width width in out"]:
         if not self.hollow:

@@ -1,4 +1,4 @@
-"""Every unit is an input of every unit: the weight is a matrix."""
+"""Dense weights: every unit is an input of every unit."""
 
 import math
 
@@ -16,7 +16,7 @@ class Dense(Connectivity):
 
     Args:
         pre, post: sizes of the sending and of the receiving buffer.
-        hollow: no unit is an input of itself: the diagonal is zero and stays so (needs `pre == post`).
+        hollow: no unit is an input of itself: the diagonal is zero and stays so. Needs equal sizes.
     """
 
     pre: Size = eqx.field(static=True, converter=as_size)
@@ -34,16 +34,16 @@ class Dense(Connectivity):
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
         weight = jax.random.normal(key, self.shape)
-        return self._hollowed(weight / math.sqrt(self.fan_in))
+        return self._zero_self_synapses(weight / math.sqrt(self.fan_in))
 
     def message(
         self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]
     ) -> Float[Array, "batch *post"]:
         require_shape("the weight", weight, self.shape)
         require_buffers(x=(x, self.pre))
-        return jnp.matmul(x.reshape(x.shape[0], -1), weight, precision=FULL).reshape(
-            x.shape[0], *self.post
-        )
+        batch = x.shape[0]
+        field = jnp.matmul(x.reshape(batch, -1), weight, precision=FULL)
+        return field.reshape(batch, *self.post)
 
     def correlate(
         self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]
@@ -51,9 +51,11 @@ class Dense(Connectivity):
         require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
-        return self._hollowed(normalised(total, batch, self.fan_in))
+        return self._zero_self_synapses(normalised(total, batch, self.fan_in))
 
-    def _hollowed(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
-        # A choice, and no scatter: the compiler makes it one pass over the matrix, together with what
-        # comes before and after.
-        return jnp.where(jnp.eye(self.fan_in, dtype=bool), 0.0, weight) if self.hollow else weight
+    def _zero_self_synapses(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
+        if not self.hollow:
+            return weight
+        # `where` instead of a scatter: the compiler fuses it with the operations before and after
+        # into one pass over the matrix.
+        return jnp.where(jnp.eye(self.fan_in, dtype=bool), 0.0, weight)

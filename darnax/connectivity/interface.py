@@ -1,4 +1,4 @@
-"""A connectivity draws a weight, multiplies by it, and correlates two activities on it."""
+"""The interface of connectivities: draw a weight, multiply by it, compute its local update."""
 
 from abc import abstractmethod
 
@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-FULL = (
-    jax.lax.Precision.HIGHEST
-)  # of every product: by default GPUs and TPUs keep 10 bits and fewer of what they multiply
+# The precision of every product: by default GPUs and TPUs round the factors to 10 bits or fewer.
+FULL = jax.lax.Precision.HIGHEST
 
 
 class Connectivity(eqx.Module):
@@ -56,7 +55,7 @@ class Connectivity(eqx.Module):
         """
 
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
-        """Return `x` in the order of memory that `message` reads fastest; by default as it is."""
+        """Return `x` in the memory layout that `message` reads fastest; by default `x` itself."""
         return x
 
 

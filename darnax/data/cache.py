@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from darnax.atomic import to_disk
-from darnax.data.exclusive import scratch_folder
+from darnax.data.preparation_lock import scratch_folder
 from darnax.data.reader import Arrays
 from darnax.errors import Problem, RequestError
 from darnax.files import open_regular, read_text

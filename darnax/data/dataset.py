@@ -75,7 +75,7 @@ class Dataset:
 class DataSource(Protocol):
     """What `data.source` names: an object that makes a dataset.
 
-    Its constructor takes the settings of the configuration; `open` does the work, when a run starts.
+    Its constructor takes the settings of the configuration; `open` is called when a run starts.
     Where making the examples takes long, it may also have `outline()`, which returns a dataset of
     the same sizes without them, for checks before the start.
     """

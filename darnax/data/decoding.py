@@ -58,14 +58,13 @@ def check_size(source: Source) -> None:
 
     Reading such files would take an unbounded time.
     """
-    folders = [folder for folder in (source.folder, source.folder / FOLDER) if folder.is_dir()]
-    paths = [path for folder in folders for path in folder.iterdir() if path.is_file()]
-    size = sum(path.stat().st_size for path in paths)
+    size = 0
+    for folder in (source.folder, source.folder / FOLDER):
+        files = folder.iterdir() if folder.is_dir() else ()
+        size += sum(path.stat().st_size for path in files if path.is_file())
     if size > SMALL + _MOST_TIMES * source.nbytes:
-        what = (
-            f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}; "
-            "remove it, or prepare the set elsewhere"
-        )
+        got = f"has files of {count_of(size, 'byte')}, for examples of {source.nbytes}"
+        what = f"{got}; remove it, or prepare the set elsewhere"
         raise RequestError(Problem(str(source.folder), what))
 
 

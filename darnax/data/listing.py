@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darnax.data.archives import IDX_SETS, bundled
-from darnax.data.foreign import check_folder
 from darnax.data.sources import READABLE, TFRECORD, data_directory, find
+from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import RequestError
 from darnax.files import read_text
 
@@ -72,7 +72,7 @@ def _find_prepared(directory: Path) -> set[str]:
 def _is_readable(path: Path) -> bool:
     """Return whether the description of a set names a format that training reads."""
     try:
-        check_folder(path.parent)
+        require_harmless(path.parent)
         info = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError, RequestError):
         return False

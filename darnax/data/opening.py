@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from darnax.data.dataset import Dataset, Split
-from darnax.data.preparing import GIB, obtain
+from darnax.data.preparing import GIB, find_or_prepare
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays
 from darnax.data.resident import Resident
@@ -65,7 +65,9 @@ def open_dataset(
     classes = None if only_classes is None else tuple(only_classes)
     selection = Selection(validation, per_class, classes, test)
     memory = round(memory_gib * GIB)
-    source, arrays = obtain(name, data_directory(directory), None, memory, progress or silent)
+    source, arrays = find_or_prepare(
+        name, data_directory(directory), None, memory, progress or silent
+    )
     names = source.class_names
     selection.check(len(names))
     size = window or window_size(memory, source)
@@ -113,13 +115,13 @@ class _Splitter:
         if self.arrays is not None:
             return self.arrays[split].targets
         # Reading the labels of a set larger than memory takes minutes: skip it if none is needed.
-        if self.selection.trivial:
+        if self.selection.ignores_labels:
             return np.zeros(self.source.counts[split], np.int32)
         return self.source.labels(split)
 
     def _take_whole(self, split: str) -> Split:
         """Return all examples of a split whose class is kept."""
-        return self._take(split, self.selection.kept(self._read_labels(split)))
+        return self._take(split, self.selection.kept_indices(self._read_labels(split)))
 
     def _take(self, split: str, indices: np.ndarray) -> Split:
         """Return the examples of a split at `indices`, with their labels renumbered."""

@@ -11,7 +11,7 @@ from darnax.data.cache import read_targets
 from darnax.data.dataset import Dataset, Split, Window
 from darnax.data.decoding import check_size
 from darnax.data.opening import window_size
-from darnax.data.preparing import GIB, obtain, require_preparable
+from darnax.data.preparing import GIB, find_or_prepare, require_preparable
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Damaged
 from darnax.data.resident import Resident
@@ -121,7 +121,7 @@ def outline_set(
 
 def train_labels(source: Source, selection: Selection) -> np.ndarray:
     """Return the labels of train, or as many zeros where `selection` depends on no label."""
-    if selection.trivial:
+    if selection.ignores_labels:
         return np.zeros(source.counts["train"], np.int32)
     cached = read_targets(source.folder, "train")
     return source.labels("train") if cached is None else cached
@@ -132,4 +132,4 @@ def prepare_set(
 ) -> None:
     """Prepare a set as `open_dataset` does, which then finds it prepared."""
     memory = round(memory_gib * GIB)
-    obtain(name, data_directory(directory), None, memory, progress or silent)
+    find_or_prepare(name, data_directory(directory), None, memory, progress or silent)

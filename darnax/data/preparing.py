@@ -8,12 +8,12 @@ from typing import Any
 from darnax.data.archives import IDX_SETS, bundled, check_archives
 from darnax.data.cache import read_cache, write_cache
 from darnax.data.decoding import check_ends, check_size, decode, matches_source
-from darnax.data.exclusive import exclusive, scratch_folder
 from darnax.data.idx_builder import idx_builder
+from darnax.data.preparation_lock import lock_set, scratch_folder
 from darnax.data.progress import Progress, silent
-from darnax.data.quiet import quiet
 from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source, data_directory, find
+from darnax.data.tfds_output import suppress_output
 from darnax.errors import RequestError, first_line
 
 GIB = 2**30
@@ -38,11 +38,13 @@ def prepare(
             what is needed.
     """
     folder = Path(archives) if archives else None
-    source, _ = obtain(name, data_directory(directory), folder, 2 * GIB, progress or silent)
+    source, _ = find_or_prepare(
+        name, data_directory(directory), folder, 2 * GIB, progress or silent
+    )
     return source.folder
 
 
-def obtain(
+def find_or_prepare(
     name: str, directory: Path, archives: Path | None, memory: int, progress: Progress
 ) -> Ready:
     """Return the set, prepared, rebuilt or decoded as necessary.
@@ -58,7 +60,7 @@ def obtain(
         source = find(name, directory)
         if source and source.prepared:
             return source, decode(source, progress)
-    with exclusive(directory, name):
+    with lock_set(directory, name):
         # Another process may have prepared it while this one waited for the lock.
         ready = _find_ready(name, directory, memory)
         return ready or _make(name, directory, archives, memory, progress)
@@ -119,7 +121,7 @@ def _build(
         try:
             # The downloads go to the scratch folder too: in a shared folder, TFDS mistakes an
             # archive of one set for that of another set with the same file name.
-            with quiet():
+            with suppress_output():
                 builder.download_and_prepare(download_dir=str(scratch / "downloads"))
         except Exception as error:
             raise RequestError(f"{name} cannot be prepared: {first_line(error)}") from error

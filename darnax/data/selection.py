@@ -31,7 +31,7 @@ class Selection:
     test: int = 0
 
     @property
-    def trivial(self) -> bool:
+    def ignores_labels(self) -> bool:
         """Whether the selection does not depend on labels."""
         return self.per_class is None and self.only_classes is None
 
@@ -53,7 +53,7 @@ class Selection:
         if problems:
             raise RequestError(*problems)
 
-    def kept(self, labels: np.ndarray) -> np.ndarray:
+    def kept_indices(self, labels: np.ndarray) -> np.ndarray:
         """Return the indices, in order, of the examples whose label is kept."""
         if self.only_classes is None:
             return np.arange(len(labels))
@@ -65,7 +65,7 @@ class Selection:
         Raises:
             RequestError: too few examples for the validation and test ones, or for `per_class`.
         """
-        kept = self.kept(labels)
+        kept = self.kept_indices(labels)
         carved = self.validation + self.test
         if carved >= len(kept):
             got = f"{self.validation}"

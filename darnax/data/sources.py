@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from darnax.data.foreign import check_folder
-from darnax.data.quiet import quiet
 from darnax.data.reader import Damaged, Reader
+from darnax.data.tfds_output import suppress_output
 from darnax.data.tfrecord import TFRecords
+from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import Problem, RequestError, first_line
 from darnax.near import near
 
@@ -211,10 +211,10 @@ def find(name: str, directory: Path) -> Source | None:
     if not _NAME.fullmatch(name):
         what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
         raise RequestError(Problem("data.name", what))
-    check_folder(directory / re.split("[/:]", name)[0])
+    require_harmless(directory / re.split("[/:]", name)[0])
     set_name = name.partition("/")[0]
     try:
-        with quiet():
+        with suppress_output():
             return Source(name, tfds.builder(name, data_dir=str(directory)))
     except tfds.core.DatasetNotFoundError:
         registered = tfds.list_builders(with_community_datasets=False)

@@ -23,9 +23,9 @@ def open_data(
     """
     from darnax.children import keep_to_installed_code
     from darnax.data import open_dataset
-    from darnax.runner.devices import mesh_of
+    from darnax.runner.devices import make_mesh
 
-    mesh_of(experiment)
+    make_mesh(experiment)
     data = experiment.data
     if data.source is not None:
         return require_fitting_data(open_source(data, existing=existing), data, trains=trains)
@@ -50,12 +50,14 @@ def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
     """Raise RequestError unless the optimiser can be made with the steps that an epoch has."""
     from darnax.builder.optimizers import Groups
     from darnax.errors import Problem, RequestError, first_line
-    from darnax.runner.train import steps_of
+    from darnax.runner.training_loop import count_steps_per_epoch
 
     assert isinstance(experiment.make_optimizer, Groups)
-    steps = steps_of(dataset, experiment.data.batch_size, experiment.runner.limit_batches)
+    steps = count_steps_per_epoch(
+        dataset, experiment.data.batch_size, experiment.runner.limit_batches
+    )
     try:
-        experiment.make_optimizer.make_plainly(steps)
+        experiment.make_optimizer.check_values(steps)
     except Exception as error:  # Optax asserts, raises ValueError, TypeError, …
         what = f"{first_line(error)}; an epoch has {count_of(steps, 'step')} here"
         what += ": give larger numbers of epochs, or numbers of steps"
@@ -81,8 +83,8 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
     """
-    from darnax.data.chosen import choose
     from darnax.data.selection import Selection
+    from darnax.data.subsets import select_examples
     from darnax.errors import Problem, RequestError
     from darnax.runner.settings import MEMORY_GIB
 
@@ -96,7 +98,7 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
         raise RequestError(*(Problem(where, what) for where in given))
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
     selection = Selection(data.validation, data.per_class, data.only_classes)
-    return choose(make(), selection, existing=existing)
+    return select_examples(make(), selection, existing=existing)
 
 
 def require_fitting_data(

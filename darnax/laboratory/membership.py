@@ -27,4 +27,4 @@ class Membership(ABC):
 
     @abstractmethod
     def judge(self, tracker: "Tracker", run: Path, epochs: float) -> "Tracker":
-        """Return the tracker, or one that also prunes the run if the search judges it hopeless."""
+        """Return the tracker, or one that also prunes the run if the search says so."""

@@ -11,11 +11,11 @@ from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
 
 if TYPE_CHECKING:
-    from darnax.analysis.subject import TrainedRun
+    from darnax.analysis.trained_run import TrainedRun
     from darnax.data import Dataset
     from darnax.runner.evaluate import Evaluation
     from darnax.runner.experiment import Experiment
-    from darnax.runner.programs import CompiledPrograms
+    from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
 
 CHOSEN_BY_TEST = (
@@ -27,15 +27,15 @@ logger = logging.getLogger(__name__)
 
 def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
     """Evaluate the network of a run on the test split; overrides may change the data."""
-    from darnax.runner.best import chosen_by_test
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test
     from darnax.runner.evaluate import evaluate as evaluate_network
-    from darnax.runner.trained import load_learner
+    from darnax.runner.trained_network import load_trained_network
 
-    experiment, dataset, folder, programs = reopen(path, overrides, "eval", display)
-    is_best = not chosen_by_test(folder, experiment.data, dataset)
-    trained = load_learner(programs, folder, best=is_best)
-    arrays = trained.learner.arrays
-    evaluation = evaluate_network(programs, arrays, dataset.test, dataset.class_names)
+    experiment, dataset, folder, runs = reopen(path, overrides, "eval", display)
+    is_best = not best_was_chosen_by_test(folder, experiment.data, dataset)
+    trained = load_trained_network(runs, folder, best=is_best)
+    arrays = trained.train_state.arrays
+    evaluation = evaluate_network(runs, arrays, dataset.test, dataset.class_names)
     return replace(evaluation, checkpoint=trained.describe())
 
 
@@ -43,24 +43,24 @@ def analyse(
     path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT
 ) -> "TrainedRun":
     """Reopen a run for the measures, with some test examples; overrides may change the data."""
-    from darnax.analysis.subject import TrainedRun
+    from darnax.analysis.trained_run import TrainedRun
 
-    experiment, dataset, folder, programs = reopen(path, overrides, "analyse", display)
-    return TrainedRun(experiment, dataset, folder, programs, examples)
+    experiment, dataset, folder, runs = reopen(path, overrides, "analyse", display)
+    return TrainedRun(experiment, dataset, folder, runs, examples)
 
 
 def reopen(
     path: Path, overrides: Sequence[str], command: str, display: Display = SILENT
-) -> "tuple[Experiment, Dataset, RunFolder, CompiledPrograms]":
+) -> "tuple[Experiment, Dataset, RunFolder, ParallelRuns]":
     """Return a run with its data and programs, for a command; overrides may change the data."""
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.errors import RequestError
     from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
-    from darnax.runner.best import chosen_by_test
-    from darnax.runner.programs import CompiledPrograms
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test
+    from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
-    from darnax.runner.train import steps_of
+    from darnax.runner.training_loop import count_steps_per_epoch
 
     changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
     allowed = ("data.", "data=", "trust=")
@@ -75,11 +75,11 @@ def reopen(
     experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, display, trains=False, existing=True)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
-    if has_best and chosen_by_test(folder, experiment.data, dataset):
+    if has_best and best_was_chosen_by_test(folder, experiment.data, dataset):
         logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
     # No step is taken, so there may be fewer examples than a batch.
-    steps = max(1, steps_of(dataset, experiment.data.batch_size, None))
-    return experiment, dataset, folder, CompiledPrograms([experiment], steps)
+    steps = max(1, count_steps_per_epoch(dataset, experiment.data.batch_size, None))
+    return experiment, dataset, folder, ParallelRuns([experiment], steps)
 
 
 def on_one_device(experiment: "Experiment") -> "Experiment":

@@ -9,7 +9,7 @@ from darnax.laboratory.membership import Membership
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
-    from darnax.runner.lane import Progress
+    from darnax.runner.progress import Progress
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import TrackedRun, Tracker
 
@@ -27,7 +27,7 @@ def open_tracker(
     """Open all trackers of a run as one; a sweep shows no progress of single runs."""
     from darnax.tracking import Composite
     from darnax.tracking.jsonl import Jsonl
-    from darnax.tracking.since import SkipReplayed
+    from darnax.tracking.skip_replayed import SkipReplayed
 
     display.log_opened()
     epochs = experiment.runner.epochs
@@ -54,7 +54,7 @@ def open_dashboards(
     experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
 ) -> "list[Tracker]":
     """Open the trackers that the configuration names."""
-    from darnax.tracking.guard import Guarded
+    from darnax.tracking.guarded import Guarded
 
     trackers = experiment.tracking.trackers
     if not trackers:  # the names of a sweep's runs take time

@@ -109,8 +109,8 @@ def run(
     from darnax.composing.trust import trust_option
     from darnax.errors import RunError
     from darnax.laboratory.trackers import open_tracker
-    from darnax.runner.interrupts import Interrupted
-    from darnax.runner.lane import RunSession
+    from darnax.runner.run_session import RunSession
+    from darnax.runner.stop_signals import Interrupted
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
@@ -121,7 +121,7 @@ def run(
     ]
     with ExitStack() as stack:
         for _, folder in runs:
-            stack.enter_context(folder.held())
+            stack.enter_context(folder.locked())
         try:
             return runner_train(sessions, dataset, ends_process=display.ends_process)
         except Interrupted as stop:

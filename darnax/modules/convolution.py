@@ -60,12 +60,11 @@ class Convolution(Weighted):
         chosen = chosen_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
         super().__init__(pre, post, connectivity, chosen, scale, key=key)
-        made = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
-        if made != post:
-            raise ValueError(
-                f"the convolution makes {made} of {pre}, but the receiver is {post}; change stride,"
-                " padding or width"
-            )
+        # Traced instead of computed: the size depends on width, stride, padding and direction.
+        size = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
+        if size != post:
+            what = f"the convolution makes {size} of {pre}, but the receiver is {post}"
+            raise ValueError(f"{what}; change stride, padding or width")
 
 
 class RecurrentConvolution(Recurrent):

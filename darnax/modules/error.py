@@ -1,8 +1,9 @@
-"""Units that hold what is wrong with the answer, to be sent back to whom it may concern.
+"""Error units: their state is the error of a readout, which adapters send back to other layers.
 
 @article{kolen1994backpropagation,
   title = {Backpropagation without weight transport},
-  author = {Kolen, John F. and Pollack, Jordan B.}, journal = {IEEE International Conference on Neural Networks},
+  author = {Kolen, John F. and Pollack, Jordan B.},
+  journal = {IEEE International Conference on Neural Networks},
   volume = {3}, pages = {1375--1380}, year = {1994}
 }
 """
@@ -20,22 +21,28 @@ from darnax.shapes import require_equal, require_messages
 
 
 class ErrorUnits(Layer):
-    """The state is `e = rule.signal(y, h)`: of scores h that a buffer before this one sends, and the answer y from after it.
+    """The state is the error `e = rule.signal(y, h)` of scores h, given the label y.
 
-    While no answer is shown, nothing is wrong: e = 0. With Hebb's rule `ΔW ∝ x ⊗ e`, the adapter that sends scores learns by
-    `rule`, and one that takes e back to their sender learns its transpose, each from its own two ends.
+    The scores come from a buffer before this one, the label from a buffer after it. Without a label
+    the state is 0.
+
+    Adapters from and to this layer may learn by Hebb's rule, `ΔW ∝ x ⊗ e`: then the one that sends
+    the scores learns as a readout does by `rule`, and the one that sends e back to the same buffer
+    learns the transposed weight (Kolen-Pollack). Each update uses the two buffers of its own edge.
 
     Args:
-        rule: of the answer, as a readout would learn it; default `SoftmaxDelta`.
+        rule: gives the error; default `SoftmaxDelta`.
 
     Raises:
-        ValueError: when it hears from more than two buffers.
+        ValueError: this layer receives messages from more than two buffers.
 
     Example:
         >>> import jax.numpy as jnp
         >>> scores, own, answer = jnp.zeros((1, 2)), jnp.zeros((1, 2)), jnp.array([[1.0, -1.0]])
-        >>> ErrorUnits().reduce([scores, own, answer]).tolist(), ErrorUnits().reduce([scores, own]).tolist()
-        ([[0.5, -0.5]], [[0.0, 0.0]])
+        >>> ErrorUnits().reduce([scores, own, answer]).tolist()
+        [[0.5, -0.5]]
+        >>> ErrorUnits().reduce([scores, own]).tolist()
+        [[0.0, 0.0]]
     """
 
     rule: Rule
@@ -54,13 +61,15 @@ class ErrorUnits(Layer):
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         require_messages(h)
-        scores, _, *answer = jax.tree.leaves(
-            h
-        )  # by sender; between them its own message, which says nothing
-        if len(answer) > 1:
+        # Messages are in the order of their senders: the scores from a buffer before this one, the
+        # message of this layer to itself (zero), the label from a buffer after it.
+        scores, _, *label = jax.tree.leaves(h)
+        if len(label) > 1:
             what = "expected two: scores from one buffer and the answer from another"
-            raise ValueError(f"got messages from {len(answer) + 1} buffers, {what}")
-        return self.rule.signal(answer[0], scores) if answer else jnp.zeros_like(scores)
+            raise ValueError(f"got messages from {len(label) + 1} buffers, {what}")
+        if not label:
+            return jnp.zeros_like(scores)
+        return self.rule.signal(label[0], scores)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         require_equal(x=x, y=y, y_hat=y_hat)

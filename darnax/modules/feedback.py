@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Key, PyTree
 from darnax.connectivity import Connectivity, ConnectivityFactory, Dense, make_connectivity
 from darnax.modules.interfaces import Adapter
 from darnax.modules.plasticity import no_update, nothing_plastic
-from darnax.modules.sizes import per_receiver, scaled
+from darnax.modules.sizes import per_receiver, scale_weight
 from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
 
 
@@ -66,12 +66,13 @@ class Feedback(Adapter):
         require_per_unit("high", high, pre)
         require_per_unit("low", low, pre)
         self.in_features, self.out_features = pre, post
+        # Only a connectivity of the user's may draw its layout; the default leaves the key to W.
         if connectivity is None:
             self.connectivity = Dense(pre, post)
         else:
             layout, key = jax.random.split(key)
             self.connectivity = make_connectivity(connectivity, pre=pre, post=post, key=layout)
-        self.W = scaled(self.connectivity.init(key), per_receiver(strength, post))
+        self.W = scale_weight(self.connectivity.init(key), per_receiver(strength, post))
         self.high, self.low = jnp.asarray(high, jnp.float32), jnp.asarray(low, jnp.float32)
 
     def __call__(
@@ -79,9 +80,9 @@ class Feedback(Adapter):
     ) -> Float[Array, "batch *post"]:
         del rng
         require_buffers(x=(x, self.in_features))
-        slope, middle = (
-            per_unit("high and low", a / 2, x) for a in (self.high - self.low, self.high + self.low)
-        )
+        # The line through (+1, high) and (−1, low).
+        slope = per_unit("high and low", (self.high - self.low) / 2, x)
+        middle = per_unit("high and low", (self.high + self.low) / 2, x)
         return self.connectivity.message(self.W, slope * x + middle)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:

@@ -1,4 +1,4 @@
-"""An adapter that pulls each unit of the receiver towards the unit of the sender at the same place."""
+"""An adapter that couples each unit to the unit at the same position of another buffer."""
 
 from typing import Self
 

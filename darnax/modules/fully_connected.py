@@ -69,6 +69,7 @@ class FullyConnected(Weighted):
     ) -> None:
         pre, post = as_size(in_features), as_size(out_features)
         chosen, scale = chosen_rule(rule, threshold, post), per_receiver(strength, post)
+        # Which synapses exist has to be independent of their values.
         layout, values = jax.random.split(key)
         if connectivity is None:
             made = feedforward_connectivity(pre, post, sparsity, patch, layout)

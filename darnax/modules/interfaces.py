@@ -1,4 +1,4 @@
-"""What a module is: a message, and a local update in the module's own shape."""
+"""The interfaces of modules: a message, and a local update in the shape of the module."""
 
 from abc import abstractmethod
 from typing import Self
@@ -20,7 +20,7 @@ class AbstractModule(eqx.Module):
     def __call__(
         self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *post"]:
-        """Return the message that the module makes of the buffer `x`."""
+        """Return the message, given the buffer `x`; the key is for modules that draw noise."""
 
     @abstractmethod
     def backward(
@@ -37,14 +37,14 @@ class AbstractModule(eqx.Module):
             y_hat: the field of the receiver.
 
         Raises:
-            ValueError: the three are no batches of the module's sizes, or not of one batch.
+            ValueError: an array does not have the module's size, or they differ in their batch.
         """
 
     def plastic(self) -> PyTree[bool]:
         """Return the module with every array replaced by whether it may change in training.
 
-        Every floating array unless a module says otherwise; what is not plastic never reaches an optimiser, so that neither
-        weight decay nor anything else moves it.
+        By default all floating arrays may. The others are never passed to an optimiser, so that
+        weight decay does not change them either.
         """
         return jax.tree.map(eqx.is_inexact_array, self)
 
@@ -58,11 +58,11 @@ class Layer(AbstractModule):
 
     @abstractmethod
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-        """Return the state that the field `x` leads to."""
+        """Return the state, given the field `x`."""
 
     @abstractmethod
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
-        """Return the field that the messages `h`, any pytree of them, add up to."""
+        """Return the field, given the messages `h`, a pytree of arrays."""
 
 
 class Adapter(AbstractModule):

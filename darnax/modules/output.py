@@ -13,9 +13,10 @@ from darnax.shapes import require_equal, require_messages
 
 
 class OutputLayer(Layer):
-    """Holds the answer while it is shown; otherwise its state is its field, the scores of the readout.
+    """The layer of the output buffer: `s = Σ messages`, the scores of the readout.
 
-    It sends itself nothing and learns nothing: what feeds it does.
+    While the output is clamped its buffer is the label instead. The layer has no parameters; the
+    adapters that send messages to it may learn.
     """
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
@@ -25,6 +26,7 @@ class OutputLayer(Layer):
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *size"]:
         del rng
+        # While the output is clamped its buffer is the label, which must not be among the scores.
         return jnp.zeros_like(x)
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:

@@ -1,4 +1,7 @@
-"""From a rule and a connectivity to a module-shaped local update; the only place that knows its sign."""
+"""Local updates: from a rule and a connectivity to a pytree in the shape of a module.
+
+The sign of the update is set here and nowhere else.
+"""
 
 from collections.abc import Callable
 from types import EllipsisType
@@ -14,16 +17,20 @@ from darnax.rules import Perceptron, Rule
 from darnax.shapes import Size, require_per_unit
 
 M = TypeVar("M", bound=eqx.Module)
-RuleChoice = (
-    Rule | None | EllipsisType
-)  # `...` stands for the perceptron rule at the module's threshold
+# `...` is the default, the perceptron rule with the module's threshold: None means no rule.
+RuleChoice = Rule | None | EllipsisType
 
 
 def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Rule | None:
-    """Return the rule that a constructor's `rule` and `threshold` ask for, for a receiver of size `post`; None means frozen.
+    """Return the rule of a module from the arguments of its constructor; None means frozen.
+
+    Args:
+        rule: the argument; `...` is the perceptron rule.
+        threshold: margin of the perceptron rule; None is 0.
+        post: size of the receiving buffer.
 
     Raises:
-        ValueError: a rule of one's own together with a threshold, which only the default rule has, or a threshold that is
+        ValueError: a threshold together with another rule than `...`, or a threshold that is
             neither one number nor one for each unit.
     """
     if threshold is not None:
@@ -31,18 +38,16 @@ def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Ru
     if rule is ...:
         return Perceptron(0.0 if threshold is None else threshold)
     if rule is not None and threshold is not None:
-        raise ValueError(
-            f"threshold is the margin of the default perceptron rule; leave it out with rule={rule!r}"
-        )
+        what = "threshold is the margin of the default perceptron rule"
+        raise ValueError(f"{what}; leave it out with rule={rule!r}")
     return rule
 
 
-def threshold_of(rule: Rule | None) -> Array:
+def get_threshold(rule: Rule | None) -> Array:
     """Return the margin of a perceptron rule; raise AttributeError for a rule that has none."""
     if not isinstance(rule, Perceptron):
-        raise AttributeError(
-            f"only a module with the perceptron rule has a threshold; this one has rule={rule!r}"
-        )
+        what = "only a module with the perceptron rule has a threshold"
+        raise AttributeError(f"{what}; this one has rule={rule!r}")
     return rule.margin
 
 
@@ -58,27 +63,36 @@ def local_update(
     y: Float[Array, "batch *post"],
     h: Float[Array, "batch *post"],
 ) -> M:
-    """Return the module-shaped pseudo-gradient: −ΔW at `weight(module)`, zeros elsewhere; all zeros without a rule.
+    """Return the pseudo-gradient of a module: −ΔW at `weight(module)`, zeros elsewhere.
 
-    `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b`, `e = rule.signal(y, h)`. The minus lets Optax, which descends, apply +ΔW.
+    `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b` with `e = rule.signal(y, h)`; without a rule ΔW = 0.
+
+    Args:
+        module: with a `rule` and a `connectivity`.
+        weight: module -> its plastic weight.
+        x: the buffer of the sender.
+        y: the buffer of the receiver.
+        h: the field of the receiver.
     """
-    rule, connectivity = _learning(module)
+    rule, connectivity = _rule_and_connectivity(module)
     if rule is None:
         return no_update(module)
-    return eqx.tree_at(weight, no_update(module), -connectivity.correlate(x, rule.signal(y, h)))
+    # The minus: Optax descends, so that it adds +ΔW.
+    update = -connectivity.correlate(x, rule.signal(y, h))
+    return eqx.tree_at(weight, no_update(module), update)
 
 
 def nothing_plastic(module: M) -> PyTree[bool]:
-    """Return the module-shaped mask that is false everywhere."""
+    """Return the mask of a module that is false everywhere."""
     return jax.tree.map(lambda _: False, module)
 
 
-def only_plastic(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
-    """Return the module-shaped mask that is true at `weight(module)` if the module has a rule, and false elsewhere."""
-    rule, _ = _learning(module)
+def mask_weight(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
+    """Return the mask of a module: true at `weight(module)` if it has a rule, false elsewhere."""
+    rule, _ = _rule_and_connectivity(module)
     nothing = nothing_plastic(module)
     return nothing if rule is None else eqx.tree_at(weight, nothing, True)
 
 
-def _learning(module: Any) -> tuple[Any, Any]:
+def _rule_and_connectivity(module: Any) -> tuple[Any, Any]:
     return module.rule, module.connectivity

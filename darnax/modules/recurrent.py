@@ -29,9 +29,9 @@ from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import (
     RuleChoice,
     chosen_rule,
+    get_threshold,
     local_update,
-    only_plastic,
-    threshold_of,
+    mask_weight,
 )
 from darnax.modules.sizes import in_degree, require_alone
 from darnax.rules import Rule
@@ -87,7 +87,7 @@ class Recurrent(Layer):
     @property
     def threshold(self) -> Array:
         """The margin of the perceptron rule."""
-        return threshold_of(self.rule)
+        return get_threshold(self.rule)
 
     def __call__(
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
@@ -105,7 +105,7 @@ class Recurrent(Layer):
         return local_update(self, lambda m: m.J, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:
-        return only_plastic(self, lambda m: m.J)
+        return mask_weight(self, lambda m: m.J)
 
 
 class RecurrentUnits(Recurrent):
@@ -128,6 +128,7 @@ class RecurrentUnits(Recurrent):
     ) -> None:
         size = as_size(features)
         chosen = chosen_rule(rule, threshold, size)
+        # Which synapses exist has to be independent of their values.
         layout, values = jax.random.split(key)
         if connectivity is None:
             made = recurrent_connectivity(size, sparsity, layout)
@@ -166,6 +167,7 @@ class RecurrentDiscrete(RecurrentUnits):
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         require_buffers(x=(x, self.features))
+        # The state is read in every step of the relaxation, and written once per step.
         return self.connectivity.preferred_layout(sign(x))
 
 
@@ -182,6 +184,7 @@ class RecurrentTanh(RecurrentUnits):
 
 def sign(h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
     """Return ±1, ties to +1."""
+    # `jnp.sign` is 0 at a tie, which is not a state of a unit.
     return jnp.where(h >= 0, 1, -1).astype(h.dtype)
 
 

@@ -1,4 +1,4 @@
-"""How many inputs a unit has, and with which scale."""
+"""Sizes and scales of weights, from the arguments of a module's constructor."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -10,9 +10,8 @@ from darnax.shapes import Size, require_per_unit
 def in_degree(sparsity: float, pre: int) -> int:
     """Return how many of `pre` inputs a unit keeps; raise ValueError unless 0 ≤ sparsity < 1."""
     if not 0 <= sparsity < 1:
-        raise ValueError(
-            f"sparsity: got {sparsity}, expected a fraction of absent synapses in [0, 1)"
-        )
+        what = "expected a fraction of absent synapses in [0, 1)"
+        raise ValueError(f"sparsity: got {sparsity}, {what}")
     return round((1 - sparsity) * pre)
 
 
@@ -29,13 +28,15 @@ def per_receiver(strength: ArrayLike, post: Size) -> Array:
     return jnp.broadcast_to(scale, post).reshape(-1) if scale.ndim else scale
 
 
-def scaled(weight: Array, scale: Array) -> Array:
+def scale_weight(weight: Array, scale: Array) -> Array:
     """Return a weight times what `per_receiver` returned."""
-    return (jnp.broadcast_to(scale, weight.shape) if scale.ndim else scale) * weight
+    if scale.ndim:  # an explicit broadcast: the tests forbid implicit promotion of ranks
+        scale = jnp.broadcast_to(scale, weight.shape)
+    return scale * weight
 
 
 def require_alone(**others: object) -> None:
-    """Raise ValueError where an argument is given that a connectivity takes the place of."""
+    """Raise ValueError if an argument is given that a `connectivity` replaces."""
     given = [name for name, value in others.items() if value is not None]
     if given:
         what = " and ".join(given)

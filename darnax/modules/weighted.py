@@ -1,4 +1,4 @@
-"""What adapters with one plastic weight have in common."""
+"""The base class of adapters with one plastic weight."""
 
 from typing import Self
 
@@ -9,8 +9,8 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import Connectivity
 from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import local_update, only_plastic, threshold_of
-from darnax.modules.sizes import scaled
+from darnax.modules.plasticity import get_threshold, local_update, mask_weight
+from darnax.modules.sizes import scale_weight
 from darnax.rules import Rule
 from darnax.shapes import Size, as_size, require_buffers
 
@@ -48,14 +48,14 @@ class Weighted(Adapter):
         key: Key[Array, ""],
     ) -> None:
         self.in_features, self.out_features = as_size(in_features), as_size(out_features)
-        self.W = scaled(connectivity.init(key), jnp.asarray(scale, jnp.float32))
+        self.W = scale_weight(connectivity.init(key), jnp.asarray(scale, jnp.float32))
         self.connectivity = connectivity
         self.rule = rule
 
     @property
     def threshold(self) -> Array:
         """The margin of the perceptron rule."""
-        return threshold_of(self.rule)
+        return get_threshold(self.rule)
 
     def __call__(
         self, x: Float[Array, "batch *pre"], rng: Key[Array, ""] | None = None
@@ -71,4 +71,4 @@ class Weighted(Adapter):
         return local_update(self, lambda m: m.W, x, y, y_hat)
 
     def plastic(self) -> PyTree[bool]:
-        return only_plastic(self, lambda m: m.W)
+        return mask_weight(self, lambda m: m.W)

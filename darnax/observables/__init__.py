@@ -2,7 +2,7 @@
 
 from darnax.observables.interface import Metrics, Observable, StepContext
 from darnax.observables.magnetisation import Magnetisation
-from darnax.observables.own import measure, require_names
+from darnax.observables.measuring import measure, require_names
 from darnax.observables.step import norms, overlap, overlaps, relaxations, unstable
 
 __all__ = [

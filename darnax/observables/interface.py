@@ -1,4 +1,4 @@
-"""What an observable is: numbers from what a training step has at its end."""
+"""The interface of observables, which compute numbers at the end of a training step."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Metrics = dict[str, Float[Array, ""]]
 
 
 class StepContext(NamedTuple):
-    """What a training step has before its updates are applied.
+    """The data of a training step before its updates are applied.
 
     Args:
         network: as it was when the step began; `network.layer_map` has the modules and their names.

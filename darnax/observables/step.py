@@ -1,4 +1,4 @@
-"""What a physicist wants to see of a step: how it relaxed, what phases share, what is not yet stable, how large things are."""
+"""Metrics of a training step: relaxation, overlaps between phases, unstable units, norms."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -19,28 +19,35 @@ from darnax.states import State
 
 
 def relaxations(phases: Mapping[str, Relaxation]) -> Metrics:
-    """Return `relax/<phase>/…`: the steps; of the last, the fraction of units that flipped and of samples that stood still."""
-    return {
-        f"relax/{name}/{what}": value
-        for name, went in phases.items()
-        for what, value in went._asdict().items()
-    }
+    """Return `relax/<phase>/{flips,steps,converged}` of every phase.
+
+    The fraction of units that flipped in the last step, the number of steps, and the fraction of
+    samples in which no unit flipped in the last step.
+    """
+    metrics = {}
+    for phase, relaxation in phases.items():
+        for what, value in relaxation._asdict().items():
+            metrics[f"relax/{phase}/{what}"] = value
+    return metrics
 
 
 def overlaps(network: Orchestrator, ends: Mapping[str, State]) -> Metrics:
-    """Return `overlap/<phase>-<phase>/<layer>`: (1/N) Σ_i s_i s'_i between the ends of consecutive phases, over the batch."""
+    """Return `overlap/<phase>-<phase>/<layer>` for consecutive phases and all hidden layers.
+
+    `(1/N) Σ_i s_i s'_i` between the states at the ends of the two phases, averaged over the batch.
+    """
     names = network.layer_map.names_by_edge()
-    return {
-        f"overlap/{before}-{after}/{names[i, i]}": overlap(old[i], new[i])
-        for (before, old), (after, new) in pairwise(ends.items())
-        for i in network.hidden()
-    }
+    metrics = {}
+    for (before, old), (after, new) in pairwise(ends.items()):
+        for i in network.hidden():
+            metrics[f"overlap/{before}-{after}/{names[i, i]}"] = overlap(old[i], new[i])
+    return metrics
 
 
 def overlap(
     before: Float[Array, "batch *size"], after: Float[Array, "batch *size"]
 ) -> Float[Array, ""]:
-    """Return (1/N) Σ_i s_i s'_i, over the batch."""
+    """Return `(1/N) Σ_i s_i s'_i`, averaged over the batch."""
     require_equal(before=before, after=after)
     return jnp.mean(before * after)
 
@@ -48,24 +55,34 @@ def overlap(
 def unstable(
     layer_map: LayerMap, learns: Sequence[bool], state: State, fields: Mapping[int, Array]
 ) -> Metrics:
-    """Return `unstable/<module>`: the fraction of receivers with y·h within the margin, for perceptron modules that learn."""
-    rules = [getattr(module, "rule", None) for module in layer_map.modules]
-    return {
-        f"unstable/{name}": jnp.mean(rule.signal(state[i], fields[i]) != 0, dtype=jnp.float32)
-        for (i, _), name, rule, learning in zip(
-            layer_map.edges, layer_map.names, rules, learns, strict=True
-        )
-        if learning and isinstance(rule, Perceptron)
-    }
+    """Return `unstable/<module>` for modules that learn by the perceptron rule.
+
+    The fraction of receiving units with y·h ≤ κ, averaged over the batch.
+
+    Args:
+        layer_map: with all modules.
+        learns: for each module whether it learns at the end of this phase.
+        state: at the end of the phase.
+        fields: receiver -> its field.
+    """
+    metrics = {}
+    entries = zip(layer_map.edges, layer_map.names, layer_map.modules, learns, strict=True)
+    for (receiver, _), name, module, learning in entries:
+        rule = getattr(module, "rule", None)
+        if learning and isinstance(rule, Perceptron):
+            is_unstable = rule.signal(state[receiver], fields[receiver]) != 0
+            metrics[f"unstable/{name}"] = jnp.mean(is_unstable, dtype=jnp.float32)
+    return metrics
 
 
 def norms(what: str, layer_map: LayerMap) -> Metrics:
-    """Return `<what>/<module>`, the Euclidean norm of a module's floating arrays, for the modules that have any."""
-    floating = [
-        jax.tree.leaves(eqx.filter(module, eqx.is_inexact_array)) for module in layer_map.modules
-    ]
-    return {
-        f"{what}/{name}": optax.tree.norm(arrays)
-        for name, arrays in zip(layer_map.names, floating, strict=True)
-        if arrays
-    }
+    """Return `<what>/<module>`: the Euclidean norm of all floating arrays of a module.
+
+    Modules without floating arrays are left out.
+    """
+    metrics = {}
+    for name, module in zip(layer_map.names, layer_map.modules, strict=True):
+        arrays = jax.tree.leaves(eqx.filter(module, eqx.is_inexact_array))
+        if arrays:
+            metrics[f"{what}/{name}"] = optax.tree.norm(arrays)
+    return metrics

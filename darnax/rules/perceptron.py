@@ -45,5 +45,7 @@ class Perceptron(Rule):
         self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
     ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
+        # `<=`, so that a unit with zero field learns at margin 0: otherwise weights that start at
+        # zero would never change.
         unstable = y * h <= per_unit("margin", self.margin, h)
         return jnp.where(unstable, y, jnp.zeros_like(y))

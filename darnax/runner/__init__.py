@@ -1,1 +1,1 @@
-"""One run: from an `Experiment` to a folder with its record, its checkpoints and its summary."""
+"""Trains one run: from an `Experiment` to a folder with metrics, checkpoints and a summary."""

@@ -1,6 +1,7 @@
 """Checkpoints: every leaf under its own name, in one file that is either whole or absent.
 
-The file is safetensors, readable without darnax; its metadata holds one JSON manifest under the key `darnax`, and its checksum.
+The file is in the safetensors format, readable without darnax. Its metadata holds a JSON manifest
+under the key `darnax`, and the CRC-32 of the file under the key `crc32`.
 """
 
 import json
@@ -20,12 +21,22 @@ from jaxtyping import PyTree
 from darnax.atomic import write_atomically
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import in_memory, read_bytes
-from darnax.runner.leaves import describe, is_key, is_number, name_of, named, restore, to_numpy
 from darnax.runner.manifest import Manifest, Meta, require_consistent, validate
+from darnax.runner.named_leaves import (
+    describe_type,
+    format_path,
+    is_key,
+    is_saved,
+    leaves_by_name,
+    restore_leaf,
+    to_numpy,
+)
 from darnax.tracking.strict_json import encode
 
 FORMAT = 1
-SUM, BLANK = '"crc32":"{}"', "0" * 8  # of the whole file, with zeros in its own place
+# The checksum is part of the file that it is of: it is computed with zeros in its own place.
+CHECKSUM_ENTRY, NO_CHECKSUM = '"crc32":"{}"', "0" * 8
+# What reading a damaged, forged or foreign file may raise.
 DAMAGE = (
     OSError,
     ValueError,
@@ -48,73 +59,89 @@ def save(
     keep: int,
     name: str | None = None,
     every: int | None = None,
-    planned: Callable[[int], bool] = lambda step: True,
+    is_planned: Callable[[int], bool] = lambda step: True,
 ) -> Path:
-    """Write `directory/step-<step>.safetensors`, or `<name>.safetensors` (say `best`), and return its path.
+    """Write `step-<step>.safetensors`, or `<name>.safetensors` with a name; return its path.
 
-    `tree` may hold arrays, Python numbers and PRNG keys; `meta` (JSON, e.g. the best score so far)
-    comes back from `load` with `step` added. Of the step files the `keep` newest stay (at least
-    one; two survive a damaged one), and those of every multiple of `every` steps; those of later
-    steps, of a run that was resumed from an earlier checkpoint, are removed. Named files are
-    replaced, never counted. Nor are files of steps that are not `planned`, which a stop leaves:
-    such a file is removed with the next one.
+    Args:
+        directory: of the checkpoints of one run.
+        step: training steps so far.
+        tree: of arrays, Python numbers and PRNG keys.
+        meta: JSON values, such as the best score; `load` returns them with `step` added.
+        keep: number of the newest step files that stay, at least 1. Older ones are removed, and
+            so are those of later steps, of a run that was resumed from an earlier checkpoint.
+        name: replace this file, which is never removed or counted, instead of writing a step file.
+        every: step files of multiples of this number stay as well.
+        is_planned: step -> whether an uninterrupted run writes a file at this step. Other files,
+            written when a run is stopped, are removed when the next one is written.
 
     Example:
-        >>> save(folder.checkpoints, 100, {"network": network}, {"best": 0.94}, keep=2)  # doctest: +SKIP
+        >>> meta = {"best": 0.94}
+        >>> save(folder.checkpoints, 100, {"network": network}, meta, keep=2)  # doctest: +SKIP
     """
-    path = directory / f"{name or f'step-{step:010d}'}.safetensors"
+    stem = f"step-{step:010d}" if name is None else name
+    path = directory / f"{stem}.safetensors"
     write(path, tree, {**meta, "step": step})
     if name is None:
-        _prune(directory, path, max(keep, 1), every, planned)
+        _prune(directory, path, max(keep, 1), every, is_planned)
     return path
 
 
 def write(path: Path, tree: PyTree, meta: Mapping[str, Any]) -> None:
-    """Write one file, in the place of one that is there, whole or not at all."""
+    """Write one file, replacing an existing one; after a crash it is the old or the new file."""
     write_atomically(path, _encode(tree, meta))
 
 
 def read_meta(path: Path, schema: type[Meta] = Meta) -> dict[str, Any]:
-    """Return the meta that a file was written with; a RequestError says why it is not whole, or its meta not of `schema`."""
+    """Return the meta that a file was written with.
+
+    Raises:
+        RequestError: the file is damaged, or its meta does not fit `schema`.
+    """
     manifest, _ = _read(path, schema)
     return manifest.meta
 
 
 def load(path: Path, like: PyTree, schema: type[Meta] = Meta) -> tuple[PyTree, dict[str, Any]]:
-    """Return the tree at `path`, in the structure of `like`, and the meta it was saved with, which has to fit `schema`.
+    """Return the tree at `path`, in the structure of `like`, and the meta it was saved with.
 
-    `like` gives structure, types and shapes; its values do not matter, except that what is not a number is taken from it.
-    A RequestError names every leaf that is missing, in excess, or of another type or shape, with both.
+    Args:
+        path: of the checkpoint.
+        like: gives structure, types and shapes; leaves that are not numbers are taken from it.
+        schema: that the meta has to fit.
+
+    Raises:
+        RequestError: the file is damaged, or does not fit `like`; it names every leaf that is
+            missing, in excess, or of another type or shape.
     """
     manifest, arrays = _read(path, schema)
     if manifest.format != FORMAT:
-        raise RequestError(
-            Problem(
-                str(path),
-                f"format {manifest.format}, expected {FORMAT}; load it with the darnax that wrote it",
-            )
-        )
+        what = f"format {manifest.format}, expected {FORMAT}; load it with the darnax that wrote it"
+        raise RequestError(Problem(str(path), what))
     entries = manifest.leaves
-    if problems := list(
-        _differences({name: entry.type for name, entry in entries.items()}, named(like))
-    ):
-        verdict = "does not fit the network of this configuration; resume with the configuration of its own run folder"
+    saved_types = {name: entry.type for name, entry in entries.items()}
+    problems = list(_compare_types(saved_types, leaves_by_name(like)))
+    if problems:
+        advice = "resume with the configuration of its own run folder"
+        verdict = f"does not fit the network of this configuration; {advice}"
         raise RequestError(Problem(str(path), verdict), *problems)
 
     def fill(key_path: tuple[Any, ...], leaf: Any) -> Any:
-        name = name_of(key_path)
-        return restore(arrays[name], leaf, entries[name].key) if is_number(leaf) else leaf
+        if not is_saved(leaf):
+            return leaf
+        name = format_path(key_path)
+        return restore_leaf(arrays[name], leaf, entries[name].key)
 
     return jax.tree_util.tree_map_with_path(fill, like), manifest.meta
 
 
-def latest(directory: Path, schema: type[Meta] = Meta) -> Path | None:
-    """Return the step file of the highest step that is not damaged, or None; a damaged one is named in the log."""
-    return next(whole(reversed(_steps(directory)), schema), None)
+def find_latest(directory: Path, schema: type[Meta] = Meta) -> Path | None:
+    """Return the undamaged step file of the highest step, or None; damaged ones are logged."""
+    return next(skip_damaged(reversed(_list_step_files(directory)), schema), None)
 
 
-def whole(paths: Iterable[Path], schema: type[Meta] = Meta) -> Iterator[Path]:
-    """Yield the checkpoints that are not damaged, and whose meta fits `schema`; the others are named in the log."""
+def skip_damaged(paths: Iterable[Path], schema: type[Meta] = Meta) -> Iterator[Path]:
+    """Yield the checkpoints that are not damaged and whose meta fits `schema`; log the others."""
     for path in paths:
         try:
             _read(path, schema)
@@ -125,104 +152,113 @@ def whole(paths: Iterable[Path], schema: type[Meta] = Meta) -> Iterator[Path]:
 
 
 def _encode(tree: PyTree, meta: Mapping[str, Any]) -> bytes:
-    leaves = named(tree)
-    arrays = {name: to_numpy(leaf) for name, leaf in leaves.items()}
-    entries = {
-        name: {
-            "type": describe(leaf),
-            "stored": str(arrays[name].dtype),
+    arrays, entries = {}, {}
+    for name, leaf in leaves_by_name(tree).items():
+        array = to_numpy(leaf)
+        arrays[name] = array
+        entries[name] = {
+            "type": describe_type(leaf),
+            "stored": str(array.dtype),
             "key": str(jax.random.key_impl(leaf)) if is_key(leaf) else None,
-            "crc32": zlib.crc32(arrays[name].tobytes()),
+            "crc32": zlib.crc32(array.tobytes()),
         }
-        for name, leaf in leaves.items()
-    }
     manifest = encode({"format": FORMAT, "meta": meta, "leaves": entries})
-    content: bytes = safetensors.numpy.save(arrays, {"darnax": manifest, "crc32": BLANK})
-    return _with_sum(content, BLANK, _sum(content))
+    metadata = {"darnax": manifest, "crc32": NO_CHECKSUM}
+    content: bytes = safetensors.numpy.save(arrays, metadata)
+    return _replace_checksum(content, NO_CHECKSUM, _checksum(content))
 
 
 def _read(
     path: Path, schema: type[Meta] = Meta
 ) -> tuple[Manifest, dict[str, np.ndarray[Any, Any]]]:
-    """Return manifest and arrays; a RequestError tells that the file is absent, no checkpoint, or damaged."""
+    """Return manifest and arrays.
+
+    Raises:
+        RequestError: the file is missing, is not a checkpoint, or is damaged.
+    """
     try:
         content = read_bytes(path, in_memory())
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        metadata = header["__metadata__"]
+        # safetensors: 8 bytes with the length of the header, the header in JSON, the tensors.
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
         manifest = validate(Manifest, json.loads(metadata["darnax"]), "manifest")
-        if not _agrees(metadata, content):
+        if not _checksum_agrees(metadata, content):
             raise ValueError("its checksum does not agree")
         validate(schema, manifest.meta, "meta")
-        arrays = {
-            name: np.frombuffer(part["data"], jnp.dtype(manifest.leaves[name].stored)).reshape(
-                part["shape"]
-            )
-            for name, part in safetensors.deserialize(content)  # type: ignore[no-untyped-call]
-        }
-        sums = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
-        if sums != {name: entry.crc32 for name, entry in manifest.leaves.items()}:
-            raise ValueError("a checksum does not agree")
-        for name, array in arrays.items():
-            require_consistent(name, manifest.leaves[name], array)
+        arrays = _decode_tensors(content, manifest)
     except DAMAGE as error:
         reason = getattr(error, "strerror", None) or first_line(error)
-        raise RequestError(
-            Problem(str(path), f"not a whole checkpoint ({reason}); use another one")
-        ) from error
+        what = f"not a whole checkpoint ({reason}); use another one"
+        raise RequestError(Problem(str(path), what)) from error
     return manifest, arrays
 
 
-def _sum(content: bytes) -> str:
+def _decode_tensors(content: bytes, manifest: Manifest) -> dict[str, np.ndarray[Any, Any]]:
+    arrays = {}
+    for name, part in safetensors.deserialize(content):  # type: ignore[no-untyped-call]
+        # By way of JAX's dtypes, which include bfloat16 and the 8-bit floats.
+        dtype = jnp.dtype(manifest.leaves[name].stored)
+        arrays[name] = np.frombuffer(part["data"], dtype).reshape(part["shape"])
+    # Compared as a whole, so that a tensor without an entry, or an entry without one, is found.
+    checksums = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}
+    if checksums != {name: entry.crc32 for name, entry in manifest.leaves.items()}:
+        raise ValueError("a checksum does not agree")
+    for name, array in arrays.items():
+        require_consistent(name, manifest.leaves[name], array)
+    return arrays
+
+
+def _checksum(content: bytes) -> str:
     return f"{zlib.crc32(content):08x}"
 
 
-def _with_sum(content: bytes, before: str, after: str) -> bytes:
-    # The manifest is a string in the header: the quotes in it are escaped, so that only the sum itself looks like this.
-    return content.replace(SUM.format(before).encode(), SUM.format(after).encode(), 1)
+def _replace_checksum(content: bytes, before: str, after: str) -> bytes:
+    # The first match is the checksum itself: the manifest is a string in the header, in which all
+    # quotes are escaped, and the tensors come after the header.
+    old, new = CHECKSUM_ENTRY.format(before), CHECKSUM_ENTRY.format(after)
+    return content.replace(old.encode(), new.encode(), 1)
 
 
-def _agrees(metadata: Mapping[str, str], content: bytes) -> bool:
-    if metadata.keys() == {
-        "darnax"
-    }:  # early checkpoints have no sum, and later ones that of the manifest
+def _checksum_agrees(metadata: Mapping[str, str], content: bytes) -> bool:
+    if metadata.keys() == {"darnax"}:  # the first checkpoints had no checksum
         return True
     found = metadata["crc32"]
-    return found in (
-        _sum(_with_sum(content, found, BLANK)),
-        str(zlib.crc32(metadata["darnax"].encode())),
-    )
+    of_file = _checksum(_replace_checksum(content, found, NO_CHECKSUM))
+    # An earlier version stored the checksum of the manifest alone, in decimal.
+    of_manifest = str(zlib.crc32(metadata["darnax"].encode()))
+    return found in (of_file, of_manifest)
 
 
-def _differences(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterator[Problem]:
-    expected = {name: describe(leaf) for name, leaf in leaves.items()}
+def _compare_types(saved: Mapping[str, str], leaves: Mapping[str, Any]) -> Iterator[Problem]:
+    expected = {name: describe_type(leaf) for name, leaf in leaves.items()}
     for name in sorted(saved.keys() | expected.keys()):
         got, wanted = saved.get(name, "nothing"), expected.get(name, "nothing")
         if got != wanted:
             yield Problem(name, f"the checkpoint has {got}, the configuration {wanted}")
 
 
-def _steps(directory: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in directory.glob("step-*.safetensors")
-        if path.stem.removeprefix("step-").isdecimal()
-    )
+def _list_step_files(directory: Path) -> list[Path]:
+    # Steps are padded to ten digits, so that the order of names is that of steps.
+    files = directory.glob("step-*.safetensors")
+    return sorted(path for path in files if path.stem.removeprefix("step-").isdecimal())
 
 
 def _prune(
-    directory: Path, newest: Path, keep: int, every: int | None, planned: Callable[[int], bool]
+    directory: Path, newest: Path, keep: int, every: int | None, is_planned: Callable[[int], bool]
 ) -> None:
-    steps = _steps(directory)
-    until = steps.index(newest) + 1
-    regular = [path for path in steps[:until] if planned(step_of(path))]
-    kept = {newest, *regular[-keep:]}
+    files = _list_step_files(directory)
+    until = files.index(newest) + 1
+    planned = [path for path in files[:until] if is_planned(parse_step(path))]
+    kept = {newest, *planned[-keep:]}
     if every is not None:
-        kept |= {path for path in regular if step_of(path) % every == 0}
-    for path in (*steps, *directory.glob(".*.tmp")):
-        if path not in kept and not path.is_dir():  # darnax never makes a folder here
+        kept |= {path for path in planned if parse_step(path) % every == 0}
+    # Temporary files are what a process that was killed while it wrote left behind.
+    for path in (*files, *directory.glob(".*.tmp")):
+        # A folder of such a name is not darnax's, so it is not removed.
+        if path not in kept and not path.is_dir():
             path.unlink(missing_ok=True)
 
 
-def step_of(path: Path) -> int:
-    """Return the step that a step file is of."""
+def parse_step(path: Path) -> int:
+    """Return the step in the name of a step file."""
     return int(path.stem.removeprefix("step-"))

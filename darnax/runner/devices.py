@@ -1,4 +1,7 @@
-"""The devices that share every batch of a run: each works on its part, and all agree on the update."""
+"""Data parallelism: the devices that share every batch of a run.
+
+Each device computes the updates of its part of the batch; their mean is applied on all devices.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,41 +14,45 @@ from darnax.errors import Problem, RequestError
 from darnax.printing import count_of
 from darnax.runner.experiment import Experiment
 
-BATCH = "batch"  # the only axis of the mesh
-Function = Callable[..., Any]
-WHOLE, PART = PartitionSpec(), PartitionSpec(BATCH)
+BATCH_AXIS = "batch"  # the only axis of the mesh
+REPLICATED, SPLIT = PartitionSpec(), PartitionSpec(BATCH_AXIS)
 
 
-def mesh_of(experiment: Experiment) -> Mesh | None:
-    """Return the devices that share every batch, or None for one.
+def make_mesh(experiment: Experiment) -> Mesh | None:
+    """Return the devices that share every batch, or None if there is one.
 
     Raises:
-        RequestError: there are fewer devices than asked for, or they cannot share a batch evenly.
+        RequestError: there are fewer devices than asked for, or the batch size is not a multiple
+            of their number.
     """
-    there = jax.local_devices()
-    asked, size = experiment.runner.devices, experiment.data.batch_size
-    if asked == "all":
-        asked = len(there)
-    if asked > len(there):
-        raise RequestError(
-            Problem(
-                "runner.devices",
-                f"got {asked}, but there are {len(there)} here; write all, or fewer",
-            )
-        )
-    if size % asked:
-        what = f"{asked} devices cannot share {count_of(size, 'example')} evenly; change either"
+    available = jax.local_devices()
+    count, batch_size = experiment.runner.devices, experiment.data.batch_size
+    if count == "all":
+        count = len(available)
+    if count > len(available):
+        what = f"got {count}, but there are {len(available)} here; write all, or fewer"
+        raise RequestError(Problem("runner.devices", what))
+    if batch_size % count:
+        examples = count_of(batch_size, "example")
+        what = f"{count} devices cannot share {examples} evenly; change either"
         raise RequestError(Problem("data.batch_size", what))
-    return Mesh(np.array(there[:asked]), (BATCH,)) if asked > 1 else None
+    return Mesh(np.array(available[:count]), (BATCH_AXIS,)) if count > 1 else None
 
 
-def shared(
-    mesh: Mesh | None, function: Callable[..., Any], in_specs: Any = WHOLE, out_specs: Any = WHOLE
+def shard_over(
+    mesh: Mesh | None,
+    function: Callable[..., Any],
+    in_specs: Any = REPLICATED,
+    out_specs: Any = REPLICATED,
 ) -> Callable[..., Any]:
-    """Return `function` run on all devices of a mesh; each sees the whole of every argument, or its part where PART stands."""
+    """Return `function` run on all devices of a mesh; without a mesh, `function` itself.
+
+    Each device gets the whole of every argument, or its part of those whose spec is `SPLIT`.
+    """
     if mesh is None:
         return function
-    # Inside, JAX cannot know that means over the mesh make all results alike; the tests do.
+    # check_vma: JAX cannot prove that the results are equal on all devices, which they are since
+    # every update is a mean over the mesh; tests/runner/test_programs.py checks it.
     return jax.shard_map(
         function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
     )

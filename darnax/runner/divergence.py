@@ -1,6 +1,6 @@
-"""A run whose numbers are none, or beyond all bounds, goes no further: where that began, in words."""
+"""Detects divergence: a number that is NaN, infinite or too large, and the module it belongs to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -14,52 +14,65 @@ from darnax.runner.programs import NEVER
 
 
 class Divergence(NamedTuple):
-    """What was out of bounds first, in which batch of its window, and in which replica."""
+    """The first failed check, in which batch of its window, and in which replica."""
 
-    place: FiniteCheck
+    check: FiniteCheck
     batch: int
     replica: int
 
     def describe(self, step: int) -> str:
-        """Return the message: which number of which module is out of bounds, and when."""
-        module, phase, what = self.place.module, self.place.phase, self.place.what
-        return f"{module}: {what} is no number, or larger than {LARGEST:.0e}, in phase {phase} of step {step}"
+        """Return the message: which number of which module is not finite, and when."""
+        phase, module, what = self.check
+        limit = f"{LARGEST:.0e}".replace("e+0", "e")
+        wrong = f"{what} is NaN, infinite or larger than {limit}"
+        return f"{module}: {wrong}, in phase {phase} of step {step}"
 
 
 class DivergenceMonitor:
-    """Finds the first number of a run that is out of bounds, and where it was checked."""
+    """Finds the first failed check of a run in what the training program returns."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.places, changing = known(experiment)
-        learnt = {place.module: place.phase for place in changing}
-        always = next(iter(experiment.train))
-        self.phase_of: Callable[[str], str] = lambda module: learnt.get(module, always)
+        self.checks, changes = list_checks(experiment)
+        self.learning_phase = {check.module: check.phase for check in changes}
+        self.first_phase = next(iter(experiment.train))
 
     def find(
         self, metrics: Mapping[str, Any], first_bad_batch: np.ndarray, last: int
     ) -> Divergence | None:
-        """Look at what a chunk of batches, of which `last` was the last, brought back."""
+        """Return the first failed check of a chunk of batches, or None.
+
+        Args:
+            metrics: of the chunk; the norms of the weights among them are those at its end.
+            first_bad_batch: for each check the first batch in which it failed, or NEVER; shape
+                (checks,) or (replicas, checks).
+            last: the last batch of the chunk.
+        """
         batches = np.atleast_2d(first_bad_batch)
-        replica, place = np.unravel_index(np.argmin(batches), batches.shape)
-        if batches[replica, place] != NEVER:
-            return Divergence(self.places[place], int(batches[replica, place]), int(replica))
+        replica, index = np.unravel_index(np.argmin(batches), batches.shape)
+        if batches[replica, index] != NEVER:
+            return Divergence(self.checks[index], int(batches[replica, index]), int(replica))
+        # Weights that no phase trains, or that grow without a large step, fail none of the checks.
         for name, value in metrics.items():
             kind, _, module = name.partition("/")
-            if kind == "norm" and not np.all(within := np.atleast_1d(value) <= LARGEST):
-                return Divergence(
-                    FiniteCheck(self.phase_of(module), module, "the norm of it"),
-                    last,
-                    int(np.argmin(within)),
-                )
+            if kind != "norm":
+                continue
+            within = np.atleast_1d(value) <= LARGEST  # False for NaN
+            if not np.all(within):
+                phase = self.learning_phase.get(module, self.first_phase)
+                check = FiniteCheck(phase, module, "its norm")
+                return Divergence(check, last, int(np.argmin(within)))
         return None
 
 
-def known(experiment: Experiment) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
-    """Return the places of a network, and those of them where it changes; nothing is computed but the wiring."""
+def list_checks(experiment: Experiment) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
+    """Return all checks of a network, and those of them that are of a module's change.
 
-    def found(key: jax.Array) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
+    They follow from the connection graph, so the network is only traced, never drawn.
+    """
+
+    def checks_of_network(key: jax.Array) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
         layer_map = experiment.make_network(key).layer_map
         learns = trainable_by_phase(layer_map, experiment.train)
         return finite_checks(layer_map, learns), update_checks(layer_map, learns)
 
-    return eqx.filter_eval_shape(found, jax.eval_shape(lambda: jax.random.key(0)))
+    return eqx.filter_eval_shape(checks_of_network, jax.eval_shape(lambda: jax.random.key(0)))

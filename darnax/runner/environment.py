@@ -1,4 +1,4 @@
-"""Under what circumstances a run happened: the receipt that goes with its numbers."""
+"""Describes the environment of a run: versions, commit, device, settings, command."""
 
 import os
 import platform
@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from darnax.runner import jax_settings
-from darnax.runner.revision import revision
+from darnax.runner.git_revision import read_revision
 
 PACKAGES = ("darnax", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 
 def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]:
-    """Return versions, platform, git commit and dirty flag of the working directory, devices, JAX's settings, seed, command."""
+    """Return what is needed to reproduce the numbers of a run, as JSON values.
+
+    Versions of packages, platform, git commit of the working directory and whether it has changes,
+    devices, JAX's settings, seed and command.
+    """
     import jax
 
     devices = jax.devices()
@@ -27,13 +31,13 @@ def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]
             **{name: _version(name) for name in PACKAGES},
         },
         "platform": _platform(),
-        "git": revision(Path()),
+        "git": read_revision(Path()),
         "device": {
             "backend": devices[0].platform,
             "kind": devices[0].device_kind,
             "count": len(devices),
         },
-        "jax": jax_settings.current(),
+        "jax": jax_settings.read_settings(),
     }
 
 
@@ -45,9 +49,11 @@ def _version(package: str) -> str | None:
 
 
 def _platform() -> str:
-    # As platform.platform(), which starts the program `uname`, from wherever PATH finds it.
+    # The same as platform.platform(), which runs the first program `uname` in PATH: that may be a
+    # file in a folder from elsewhere.
     system = os.uname()
+    parts = [system.sysname, system.release, system.machine]
     libc = "".join(platform.libc_ver())
-    return "-".join(
-        (system.sysname, system.release, system.machine, *([f"with-{libc}"] if libc else []))
-    )
+    if libc:
+        parts.append(f"with-{libc}")
+    return "-".join(parts)

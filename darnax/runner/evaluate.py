@@ -1,4 +1,4 @@
-"""How well a network answers: its score, and which classes it confuses."""
+"""Evaluates a network on a split: its score, and the confusion matrix of its classes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,32 +8,35 @@ import numpy as np
 from darnax.data import Split
 from darnax.errors import RunError
 from darnax.printing import count_of
-from darnax.runner.programs import CompiledPrograms
+from darnax.runner.programs import ParallelRuns, evaluate_window
 from darnax.scores import ACCURACY
 
-MOST_CLASSES = 2000  # whose confusions are counted: a matrix of that many squared
+MOST_CLASSES = 2000  # with a confusion matrix, which has the square of this number of entries
 
 
 @dataclass(frozen=True, repr=False)
 class Evaluation:
-    """The answers of a network, or of several replicas of it, to one split.
+    """The result of evaluating a network, or the replicas of one run, on one split.
 
     Args:
-        scores: of every replica, the mean score over the examples.
-        examples: how many there were.
-        class_names: of the rows and columns of `confusion`; empty where there are more than any table can show.
-        share: of the most frequent class among the examples; None where targets are no classes, or scores are more than
-            right or wrong.
-        confusion: (true class, answered class) -> count, over all replicas; empty where there is no share.
-        right_or_wrong: whether every score is 1 or 0, so that their mean is the fraction of right answers.
-        checkpoint: which checkpoint was evaluated, where it was one.
-        score_name: what the label code calls its score.
-        higher_is_better: whether a network with a higher score is the better one.
+        scores: for every replica the mean score over the examples, shape (replicas,).
+        examples: their number.
+        class_names: of the rows and columns of `confusion`; empty if there are more than
+            MOST_CLASSES, or if scores are not 1 or 0.
+        majority_rate: fraction of the examples that are of the most frequent class; None if
+            targets are not classes, or scores are not 1 or 0.
+        confusion: (true class, predicted class) -> count, over all replicas; shape (0, 0) without
+            class names.
+        right_or_wrong: whether every score is 1 or 0, so that their mean is the fraction of right
+            answers.
+        checkpoint: the description of the evaluated checkpoint, if it was one.
+        score_name: the name that the label code gives its score.
+        higher_is_better: whether a higher score is the better one.
     """
 
     scores: np.ndarray
     examples: int
-    share: float | None
+    majority_rate: float | None
     class_names: tuple[str, ...]
     confusion: np.ndarray
     right_or_wrong: bool
@@ -48,9 +51,11 @@ class Evaluation:
 
     @property
     def label(self) -> str:
-        """What to call the score: `score` where the code calls an accuracy what is no fraction."""
-        is_fraction = self.right_or_wrong or self.score_name != ACCURACY
-        return self.score_name if is_fraction else "score"
+        """The name of the score for people."""
+        # Label codes call their score accuracy by default, also where it is not a fraction of
+        # right answers; there the name would mislead.
+        is_misnamed = self.score_name == ACCURACY and not self.right_or_wrong
+        return "score" if is_misnamed else self.score_name
 
     @property
     def score(self) -> float:
@@ -59,43 +64,52 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """The same, by the name that it has where every score is 1 or 0."""
+        """The same as `score`, under its usual name if every score is 1 or 0."""
         return self.score
 
 
 def evaluate(
-    programs: CompiledPrograms, arrays: Any, split: Split, class_names: tuple[str, ...] = ()
+    runs: ParallelRuns, arrays: Any, split: Split, class_names: tuple[str, ...] = ()
 ) -> Evaluation:
-    """Show every example of `split` once, and compare the answers with the targets.
+    """Evaluate networks on every example of a split once.
+
+    Args:
+        runs: whose networks are evaluated.
+        arrays: of the networks.
+        split: the examples.
+        class_names: of the classes; without them there is no confusion matrix.
 
     Raises:
-        RunError: an example, what the network makes of it, or its score is no finite number.
+        RunError: an input, an output or a score is NaN or infinite.
     """
-    labels = programs.recipe.labels
+    labels = runs.program.labels
     right_or_wrong = labels.right_or_wrong
-    class_names = class_names if right_or_wrong and len(class_names) <= MOST_CLASSES else ()
+    if not right_or_wrong or len(class_names) > MOST_CLASSES:
+        class_names = ()
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
-    scores, truths = [], []
-    for window in map(programs.placed, split.windows(epoch=None)):
-        right, answers = (
-            np.atleast_2d(a)[:, : window.count] for a in programs.evaluate(arrays, *window[:2])
-        )
-        scores.append(right.astype(np.float64))
-        truths.append(truth := np.asarray(window.targets)[: window.count])
+    scores, targets = [], []
+    for window in map(runs.to_devices, split.windows(epoch=None)):
+        # The last window is padded to the size of the others; shapes (replicas, examples).
+        found = evaluate_window(runs.program, arrays, window.inputs, window.targets)
+        score, predicted = (np.atleast_2d(array)[:, : window.count] for array in found)
+        target = np.asarray(window.targets)[: window.count]
+        # Summed in float64: a float32 cannot count beyond 2²⁴ right answers.
+        scores.append(score.astype(np.float64))
+        targets.append(target)
         if classes:
-            np.add.at(confusion, (np.broadcast_to(truth, answers.shape), answers), 1)
+            # `confusion[i, j] += 1` would count a pair once, however often it occurs.
+            np.add.at(confusion, (np.broadcast_to(target, predicted.shape), predicted), 1)
     replicas = np.concatenate(scores, axis=1)
-    if not np.isfinite(replicas).all():
-        example = int((~np.isfinite(replicas)).any(axis=0).argmax())
-        raise RunError(
-            f"example {example} of an evaluation, or the scores for it, are no numbers; look at the data"
-        )
-    share = majority_rate(np.concatenate(truths)) if right_or_wrong else None
+    is_finite = np.isfinite(replicas).all(axis=0)
+    if not is_finite.all():
+        example = int((~is_finite).argmax())
+        what = f"example {example} of an evaluation, or the scores for it, are NaN or infinite"
+        raise RunError(f"{what}; look at the data")
     return Evaluation(
         scores=replicas.mean(axis=1),
         examples=replicas.shape[1],
-        share=share,
+        majority_rate=compute_majority_rate(np.concatenate(targets)) if right_or_wrong else None,
         class_names=class_names,
         confusion=confusion,
         right_or_wrong=right_or_wrong,
@@ -104,10 +118,9 @@ def evaluate(
     )
 
 
-def majority_rate(truth: np.ndarray) -> float | None:
-    """Return how frequent the most frequent class is; None for patterns."""
-    return (
-        float(np.bincount(truth).max() / len(truth))
-        if truth.ndim == 1 and truth.dtype.kind in "iu"
-        else None
-    )
+def compute_majority_rate(targets: np.ndarray) -> float | None:
+    """Return the fraction of targets that are of the most frequent class; None for patterns."""
+    are_classes = targets.ndim == 1 and targets.dtype.kind in "iu"
+    if not are_classes:
+        return None
+    return float(np.bincount(targets).max() / len(targets))

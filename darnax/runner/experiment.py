@@ -1,4 +1,7 @@
-"""A whole run, as the runner receives it: with objects in the place of their descriptions."""
+"""The description of a whole run: one frozen dataclass, which the builder makes.
+
+Everything in it is an object that is ready to use; names of the configuration are resolved.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +20,13 @@ from darnax.tracking import Tracker
 
 
 class DataChoice(DataSettings):
-    """The settings of the data, with the objects that the builder made.
+    """The section `data`, with objects in the place of their descriptions.
 
     Args:
-        source: an object that opens the dataset, or None for the prepared one of this name.
-        encode: the stages between a raw batch and the input buffer, as one function.
-        labels: the code between a class and the output buffer.
-        directory: where prepared datasets are.
+        source: an object that returns the dataset, or None for the prepared one called `name`.
+        encode: a batch of raw examples -> the values of the input buffer.
+        labels: the code from targets to the values of the output buffer, and the score.
+        directory: of the prepared datasets.
     """
 
     source: Any
@@ -33,13 +36,13 @@ class DataChoice(DataSettings):
 
 
 @dataclass(frozen=True)
-class TrackingChoice:
-    """Where the numbers go besides metrics.jsonl.
+class TrackingSettings:
+    """The section `tracking`: where metrics go besides metrics.jsonl.
 
     Args:
         console: whether progress is shown.
-        show: the metrics that are shown with it, besides the accuracies.
-        trackers: by name, what makes each: `make(run=TrackedRun)`.
+        show: metrics that are shown with it, besides the accuracies.
+        trackers: name -> a function that makes the tracker, `make(run=TrackedRun)`.
         concurrent: whether runs with these trackers can share a process.
     """
 
@@ -51,21 +54,27 @@ class TrackingChoice:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A whole run, ready to start.
+    """A whole run.
+
+    The factories, `state` and the two encodings in `data` are pytrees of the numbers in them:
+    experiments that differ in these numbers alone share their compiled programs.
 
     Args:
         name: outputs go to `outputs/<name>/`.
-        seed: weights, shuffles and noise all follow from it.
-        config: the resolved configuration that says the same in words; for the record only.
-        make_network: key -> network; may be traced (`jit`, `vmap`, `eval_shape`). Each module's key follows from the run's key
-            and the module's name alone. A pytree of the numbers in it, as `make_optimizer`, `state` and the two codes of
-            `data` are: experiments that differ in these alone share their compiled programs.
+        seed: determines weights, shuffles and noise.
+        config: the resolved configuration, for the record only.
+        make_network: key -> network; may be traced (`jit`, `vmap`, `eval_shape`). The key of each
+            module follows from this key and the module's name alone.
         state: of the network, with a batch of 1; `state.init(x, y)` makes others.
-        train, infer: the phases of one step, by name, in order.
-        make_optimizer: (network, or its abstract shape; steps per epoch) -> the optimiser for `learning.init_optimizer`.
-        data, runner, tracking: the choices of these sections.
+        train: the phases of a training step, by name, in order.
+        infer: the phases of inference, by name, in order.
+        make_optimizer: (network or its abstract shape, steps per epoch) -> the optimiser for
+            `learning.init_optimizer`.
+        data: the section `data`.
+        runner: the section `runner`.
+        tracking: the section `tracking`.
         outputs: the folder of all runs.
-        observables: by name, what makes each; pytrees of their numbers, as `make_network` is.
+        observables: name -> a function that makes the observable.
     """
 
     name: str
@@ -78,6 +87,6 @@ class Experiment:
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
     data: DataChoice
     runner: RunnerSettings
-    tracking: TrackingChoice
+    tracking: TrackingSettings
     outputs: Path
     observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)

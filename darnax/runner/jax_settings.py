@@ -1,4 +1,4 @@
-"""The settings of JAX that change the numbers of a run, and those under which no run can begin."""
+"""JAX's settings: those that change the numbers of a run, and those that darnax cannot use."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,8 @@ from typing import Any
 
 from darnax.errors import Problem, RequestError, first_line
 
-NAMES = (
+# All of these change the random numbers, the precision or the compiled code.
+RECORDED = (
     "jax_threefry_partitionable",
     "jax_default_prng_impl",
     "jax_enable_custom_prng",
@@ -20,14 +21,12 @@ NAMES = (
     "jax_optimization_level",
     "jax_disable_jit",
 )
-VARIABLES = (
-    "XLA_FLAGS",
-    "LIBTPU_INIT_ARGS",
-    "NVIDIA_TF32_OVERRIDE",
-)  # read by XLA and by the driver
+# Environment variables, which XLA and the driver read themselves.
+VARIABLES = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "NVIDIA_TF32_OVERRIDE")
 
 UNUSABLE = {
-    "jax_enable_x64": (True,),  # arrays of 64 bits do not fit the annotations, nor the checkpoints
+    # 64-bit arrays contradict the annotations of the library, and do not fit the checkpoints.
+    "jax_enable_x64": (True,),
     "jax_no_tracing": (True,),
     "jax_transfer_guard": ("disallow", "disallow_explicit"),
     "jax_transfer_guard_host_to_device": ("disallow", "disallow_explicit"),
@@ -35,39 +34,57 @@ UNUSABLE = {
 }
 
 
-def current() -> dict[str, Any]:
-    """Return the settings by name, those that this version of JAX has; a variable that is not set is null."""
+def read_settings() -> dict[str, Any]:
+    """Return name -> value as JSON; settings that this version of JAX lacks are left out.
+
+    Environment variables that are not set are null.
+    """
     import jax
 
-    found = {name: getattr(jax.config, name) for name in NAMES if hasattr(jax.config, name)}
-    plain = {
-        name: value if isinstance(value, bool | int | str | None) else str(value)
-        for name, value in found.items()
-    }
-    return plain | {name: os.environ.get(name) for name in VARIABLES}
+    settings: dict[str, Any] = {}
+    for name in RECORDED:
+        if not hasattr(jax.config, name):
+            continue
+        value = getattr(jax.config, name)
+        is_json = isinstance(value, bool | int | str | None)
+        settings[name] = value if is_json else str(value)
+    for name in VARIABLES:
+        settings[name] = os.environ.get(name)
+    return settings
 
 
-def differences(before: Any) -> Iterator[str]:
-    """Yield a sentence for every setting that a run began with and that is another one now."""
-    now = current()
-    for name, value in before.items() if isinstance(before, Mapping) else ():
+def describe_differences(recorded: Any) -> Iterator[str]:
+    """Yield a sentence for every setting that has changed since the run began.
+
+    `recorded` is what `read_settings` returned then; anything else than a mapping is ignored.
+    """
+    if not isinstance(recorded, Mapping):
+        return
+    now = read_settings()
+    for name, value in recorded.items():
         if name in now and now[name] != value:
-            yield f"{name} was {value} when this run began and is {now[name]}: it will not give the same numbers"
+            changed = f"{name} was {value} when this run began and is {now[name]}"
+            yield f"{changed}: it will not give the same numbers"
 
 
 def require_usable() -> None:
-    """Raise RequestError, naming the variable, under a setting that darnax cannot work with, or where JAX has no device."""
+    """Check that darnax can compute with JAX's settings, and that JAX has a device.
+
+    Raises:
+        RequestError: names the setting.
+    """
     import jax
 
-    for name, values in UNUSABLE.items():
-        if (value := getattr(jax.config, name, None)) in values:
+    for name, unusable in UNUSABLE.items():
+        value = getattr(jax.config, name, None)
+        if value in unusable:
             what = f"got {value}, under which darnax cannot compute; unset it"
             raise RequestError(Problem(name.upper(), what))
     try:
         jax.devices()
     except Exception as error:  # backends of other packages may raise anything
-        chosen = " ".join(
-            f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("JAX_")
-        )
-        what = f"JAX has no device to compute on ({first_line(error)}); unset that, or write JAX_PLATFORMS=cpu"
-        raise RequestError(Problem(chosen, what)) from error
+        names = sorted(name for name in os.environ if name.startswith("JAX_"))
+        settings = " ".join(f"{name}={os.environ[name]}" for name in names)
+        reason = f"JAX has no device to compute on ({first_line(error)})"
+        what = f"{reason}; unset that, or write JAX_PLATFORMS=cpu"
+        raise RequestError(Problem(settings, what)) from error

@@ -1,4 +1,7 @@
-"""What a checkpoint says about itself, checked before anything in it is used: a file may come from anywhere."""
+"""The schema of the manifest of a checkpoint.
+
+The manifest is validated before anything else in the file is used: a file may come from anywhere.
+"""
 
 from typing import Annotated, Any, TypeVar
 
@@ -6,27 +9,30 @@ import jax
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from darnax.runner.leaves import describe
+from darnax.runner.named_leaves import describe_type
 
-STORED = {
+# Python's numbers and the arrays as which they are stored.
+STORED_TYPES = {
     "bool": "bool[]",
     "int": "int64[]",
     "float": "float64[]",
     "complex": "complex128[]",
-}  # Python's numbers
+}
 Size = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 S = TypeVar("S", bound=BaseModel)
 
 
-class Strict(BaseModel):
-    """No value is converted to the type that is wanted; what a later version adds is left alone."""
+class StrictModel(BaseModel):
+    """Values are not converted to the declared types; fields that are not declared are allowed."""
+
+    # Unknown fields are allowed so that checkpoints of later versions can be read.
 
     model_config = ConfigDict(strict=True, extra="allow")
 
 
-class Leaf(Strict):
-    """One tensor: what it was in the tree, how it is stored, of which kind a key is, and its checksum."""
+class LeafEntry(StrictModel):
+    """A leaf: its type in the tree, the dtype it is stored in, a key's algorithm, its checksum."""
 
     type: str
     stored: str
@@ -34,22 +40,22 @@ class Leaf(Strict):
     crc32: Size
 
 
-class Manifest(Strict):
-    """The whole of it."""
+class Manifest(StrictModel):
+    """The manifest of a checkpoint."""
 
     format: int
     meta: dict[str, Any]
-    leaves: dict[str, Leaf]
+    leaves: dict[str, LeafEntry]
 
 
-class Meta(Strict):
-    """What every checkpoint says besides its leaves."""
+class Meta(StrictModel):
+    """What every checkpoint stores besides its leaves."""
 
     step: Size
 
 
 class RunMeta(Meta):
-    """What the checkpoint of a run says besides its leaves: the fields of `Progress` that it restores."""
+    """What the checkpoint of a run stores besides its leaves: fields of `Progress`."""
 
     seconds: Seconds
     wall_seconds: Seconds
@@ -58,7 +64,10 @@ class RunMeta(Meta):
 
 
 def validate(schema: type[S], value: Any, where: str) -> S:
-    """Return `value` as `schema` has it; a ValueError names the first field that is not.
+    """Return `value` as an instance of `schema`.
+
+    Raises:
+        ValueError: names the first field that does not fit.
 
     Example:
         >>> validate(Meta, {"step": "12"}, "meta")
@@ -76,11 +85,12 @@ def validate(schema: type[S], value: Any, where: str) -> S:
         raise ValueError(f"{path}: got {first['input']!r:.40}, expected {expected}") from error
 
 
-def require_consistent(name: str, leaf: Leaf, array: np.ndarray[Any, Any]) -> None:
-    """Raise ValueError unless a tensor is what the manifest says of it."""
-    found = describe(array)
-    if leaf.key is not None:
-        wrapped = jax.eval_shape(lambda data: jax.random.wrap_key_data(data, impl=leaf.key), array)
-        found = describe(wrapped)
-    if found != STORED.get(leaf.type, leaf.type):
-        raise ValueError(f"{name} is {found}, its manifest says {leaf.type}")
+def require_consistent(name: str, entry: LeafEntry, array: np.ndarray[Any, Any]) -> None:
+    """Raise ValueError unless a tensor has the type and shape in its manifest entry."""
+    found = describe_type(array)
+    if entry.key is not None:
+        # A key is stored as an array of integers; its type follows from its algorithm.
+        key = jax.eval_shape(lambda data: jax.random.wrap_key_data(data, impl=entry.key), array)
+        found = describe_type(key)
+    if found != STORED_TYPES.get(entry.type, entry.type):
+        raise ValueError(f"{name} is {found}, its manifest says {entry.type}")

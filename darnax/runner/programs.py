@@ -1,6 +1,10 @@
 """The compiled programs of a run: draw, shuffle, train on a chunk of batches, evaluate a window.
 
-They are functions of a recipe, whose numbers are traced: a process compiles them once for all runs that differ in these alone.
+A training step passes through `TrainingLoop.train_chunk` (on the host), `train_chunk` below (the
+compiled loop over batches), `TrainProgram.step` (one batch) and `learning.train_step`.
+
+All programs take a `TrainProgram`, whose numbers are traced: a process compiles them once for all
+runs that differ in numbers alone.
 """
 
 from collections.abc import Sequence
@@ -9,34 +13,41 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from darnax.data import Window
 from darnax.numeric_checks import LARGEST
 from darnax.observables import Metrics, norms
 from darnax.orchestrators import Orchestrator
-from darnax.runner.compiled import Compiled
-from darnax.runner.devices import BATCH, PART, WHOLE, mesh_of, shared
+from darnax.runner.compilation import LazyJit
+from darnax.runner.devices import BATCH_AXIS, REPLICATED, SPLIT, make_mesh, shard_over
 from darnax.runner.experiment import Experiment
-from darnax.runner.recipe import TrainProgram, TrainState
+from darnax.runner.train_program import TrainProgram, TrainState
 
 EVALUATION_BATCH = 500
-NEVER = 2**31 - 1  # the first batch with a size out of bounds, where there is none
+NEVER = 2**31 - 1  # the first bad batch of a check that found none
+
+# The training step, traced once for its two uses in `train_chunk`: the shapes of its results, and
+# the body of the loop. `inline` keeps the compiled program that of a plain call.
+train_step = jax.jit(TrainProgram.step, inline=True)
+# Train state, sums of the metrics and first bad batches: what the loop over batches carries.
+Carry = tuple[TrainState, Metrics, Int[Array, " checks"]]
 
 
 class Keys(NamedTuple):
-    """The streams of randomness of a run: its weights, its order of examples, its noise."""
+    """The independent PRNG keys of a run: for its weights, its order of examples, its noise."""
 
     weights: Key[Array, "..."]
     order: Key[Array, "..."]
     noise: Key[Array, "..."]
 
 
-class CompiledPrograms:
-    """The programs of a run, or of several side by side; nothing is compiled until it is called.
+class ParallelRuns:
+    """One run, or several that one program trains side by side.
 
-    Several have one lane each: keys, learners, orders and scores have a leading axis of lanes, and every lane is what its run
-    would be alone, up to the order of summation. `runner.replicas = n` makes n lanes, of the seeds seed, seed + 1, …
+    `runner.replicas = n` makes n runs, with the seeds seed, …, seed + n − 1. With several runs,
+    keys, train states, orders and scores have a leading axis; each run gets the results that it
+    would get alone, up to the order of summation.
 
     Args:
         experiments: one, or several that differ in numbers and seeds alone.
@@ -44,90 +55,74 @@ class CompiledPrograms:
     """
 
     def __init__(self, experiments: Sequence[Experiment], steps_per_epoch: int) -> None:
-        lanes = [(each, each.seed + r) for each in experiments for r in range(each.runner.replicas)]
-        self.recipe = TrainProgram.of(
-            [each for each, _ in lanes], steps_per_epoch, mesh_of(experiments[0])
-        )
-        self.seeds = [seed for _, seed in lanes]
+        replicas = []
+        self.seeds = []
+        for experiment in experiments:
+            for replica in range(experiment.runner.replicas):
+                replicas.append(experiment)
+                self.seeds.append(experiment.seed + replica)
+        self.program = TrainProgram.stack(replicas, steps_per_epoch, make_mesh(experiments[0]))
 
     def keys(self) -> Keys:
-        """Return the keys that follow from the seeds."""
-        return streams(jnp.array(self.seeds), self.recipe.lanes)
+        """Return the keys, which follow from the seeds."""
+        return split_seeds(jnp.array(self.seeds), self.program.is_stacked)
 
-    def start(self, keys: Keys) -> TrainState:
-        """Return a learner, drawn afresh."""
-        return start(self.recipe, keys.weights)
+    def initial_state(self) -> TrainState:
+        """Draw the networks, and return them with the first states of their optimisers."""
+        return initialise(self.program, self.keys().weights)
 
-    def like(self) -> TrainState:
-        """Return the shapes of a learner; nothing is drawn."""
-        keys = streams.like(jnp.array(self.seeds), self.recipe.lanes)
-        return start.like(self.recipe, keys.weights)
+    def abstract_state(self) -> TrainState:
+        """Return the shapes and types of `initial_state`; nothing is drawn."""
+        keys = split_seeds.eval_shape(jnp.array(self.seeds), self.program.is_stacked)
+        return initialise.eval_shape(self.program, keys.weights)
 
-    def shuffle(self, keys: Keys, epoch: Any, window: Any, n: int) -> Int[Array, "..."]:
-        """Return the order in which window number `window`, of n examples, is visited in that epoch."""
-        return shuffle(keys.order, epoch, window, n)
+    def network(self, arrays: Any, index: int = 0) -> Orchestrator:
+        """Return the network with these arrays; of several runs, that of run number `index`."""
+        program = self.program
+        if program.is_stacked:
+            program, arrays = jax.tree.map(lambda leaf: leaf[index], (program, arrays))
+        return program.network(arrays)
 
-    def train(
-        self,
-        learner: TrainState,
-        keys: Keys,
-        inputs: Array,
-        targets: Array,
-        order: Array,
-        *place: Any,
-    ) -> tuple[TrainState, Metrics, Int[Array, "..."]]:
-        """Train on the batches first…last−1 of a window, where `place` is (epoch, window, first, last).
-
-        One program for chunks of any length. Returns the learner, in place of the one that came, the metrics, averaged over
-        the batches, and for each of `numeric_checks.finite_checks` the first batch in which its
-        size was out of bounds, or NEVER.
-        """
-        return train(self.recipe, learner, keys.noise, order, inputs, targets, *place)
-
-    def evaluate(self, arrays: Any, inputs: Array, targets: Array) -> tuple[Array, Array]:
-        """Return, per example of the window, how right the answer is, and the largest output."""
-        return evaluate(self.recipe, arrays, inputs, targets)
-
-    def network(self, arrays: Any, lane: int = 0) -> Orchestrator:
-        """Return the network that has these arrays, or those of one lane."""
-        if self.recipe.lanes:
-            recipe, arrays = jax.tree.map(lambda leaf: leaf[lane], (self.recipe, arrays))
-            return recipe.network(arrays)
-        return self.recipe.network(arrays)
-
-    def placed(self, window: Window) -> Window:
-        """Return a window that lies where the programs read it: on the device, or whole on each of them."""
-        if self.recipe.mesh is None:
+    def to_devices(self, window: Window) -> Window:
+        """Return the window on every device of the mesh; without a mesh, the window itself."""
+        if self.program.mesh is None:
             return window
-        inputs, targets = jax.device_put(window[:2], jax.NamedSharding(self.recipe.mesh, WHOLE))
+        sharding = jax.NamedSharding(self.program.mesh, REPLICATED)
+        inputs, targets = jax.device_put(window[:2], sharding)
         return window._replace(inputs=inputs, targets=targets)
 
 
-@partial(Compiled, static_argnums=1)
-def streams(seeds: Int[Array, " lanes"], lanes: bool) -> Keys:
-    """Return the keys of every lane, or of the one run."""
+@partial(LazyJit, static_argnums=1)
+def split_seeds(seeds: Int[Array, " runs"], is_stacked: bool) -> Keys:
+    """Return the keys of every run, or of the one run."""
     each = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed), 3))(seeds)
-    return Keys(*(each.T if lanes else each[0]))
+    return Keys(*(each.T if is_stacked else each[0]))
 
 
-@Compiled
-def start(recipe: TrainProgram, key: Key[Array, "..."]) -> TrainState:
-    """Draw the network of every lane."""
-    return recipe.across(TrainProgram.start)(recipe, key)
+@LazyJit
+def initialise(program: TrainProgram, key: Key[Array, "..."]) -> TrainState:
+    """Draw the network of every run."""
+    return program.vmap_over_runs(TrainProgram.initialise)(program, key)
 
 
-@partial(Compiled, static_argnums=3)
+@partial(LazyJit, static_argnums=3)
 def shuffle(key: Key[Array, "..."], epoch: Array, window: Array, n: int) -> Int[Array, "... n"]:
-    """Draw the order of every lane."""
-    return jnp.vectorize(
-        lambda one: jax.random.permutation(at(one, epoch, window), n), signature="()->(n)"
-    )(key)
+    """Draw the order in which every run visits the n examples of a window in an epoch.
+
+    The order follows from the key, the epoch and the window's number alone, so that a resumed run
+    draws it again.
+    """
+
+    def shuffle_one(key: Key[Array, ""]) -> Int[Array, " n"]:
+        return jax.random.permutation(fold_in_window(key, epoch, window), n)
+
+    return jnp.vectorize(shuffle_one, signature="()->(n)")(key)
 
 
-@partial(Compiled, donate_argnums=1)
-def train(
-    recipe: TrainProgram,
-    learner: TrainState,
+@partial(LazyJit, donate_argnums=1)
+def train_chunk(
+    program: TrainProgram,
+    train_state: TrainState,
     noise: Key[Array, "..."],
     order: Int[Array, "... n"],
     inputs: Array,
@@ -136,89 +131,105 @@ def train(
     window: Array,
     first: Array,
     last: Array,
-) -> tuple[TrainState, Metrics, Int[Array, "..."]]:
-    """Train every lane, on every device."""
-    devices = recipe.mesh.size if recipe.mesh else 1
+) -> tuple[TrainState, Metrics, Int[Array, "... checks"]]:
+    """Train every run, on every device, on the batches first…last−1 of a window.
 
-    def chunk(
-        recipe: TrainProgram,
-        learner: TrainState,
+    `first` and `last` are traced: chunks of any length are one program. `train_state` is donated.
+
+    Returns:
+        The train state, the metrics averaged over the batches, and for each of `finite_checks`
+        the first batch in which its number was NaN, infinite or larger than `LARGEST`, or NEVER.
+    """
+    devices = program.mesh.size if program.mesh else 1
+    part = program.batch_size // devices  # examples per device
+
+    def train_batches(
+        program: TrainProgram,
+        train_state: TrainState,
         noise: Key[Array, ""],
         order: Int[Array, " n"],
         inputs: Array,
         targets: Array,
-        *place: Array,
-    ) -> tuple[TrainState, Metrics, Int[Array, " places"]]:
-        epoch, window, first, last = place
-        part = recipe.batch_size // devices
-        here = jax.lax.axis_index(BATCH) if devices > 1 else 0
+        epoch: Array,
+        window: Array,
+        first: Array,
+        last: Array,
+    ) -> Carry:
+        device = jax.lax.axis_index(BATCH_AXIS) if devices > 1 else 0
 
-        def turn(
-            index: Array, carry: tuple[TrainState, Metrics, Array]
-        ) -> tuple[TrainState, Metrics, Array]:
-            learner, total, bad = carry
-            chosen = jax.lax.dynamic_slice(
-                order, (index * recipe.batch_size + here * part,), (part,)
-            )
-            key = jax.random.fold_in(at(noise, epoch, window), index)
-            learner, metrics, sizes = step(recipe, learner, inputs, targets, chosen, key)
-            bad = jnp.where(
-                sizes <= LARGEST, bad, jnp.minimum(bad, index)
-            )  # also where a size is nan
-            return learner, jax.tree.map(jnp.add, total, metrics), bad
+        def train_batch(index: Array, carry: Carry) -> Carry:
+            train_state, total, first_bad = carry
+            start = index * program.batch_size + device * part
+            chosen = jax.lax.dynamic_slice(order, (start,), (part,))
+            key = jax.random.fold_in(fold_in_window(noise, epoch, window), index)
+            x, y = program.encode_batch(inputs, targets, chosen)
+            train_state, metrics, sizes = train_step(program, train_state, x, y, key)
+            # `<=` is false for NaN, so this finds NaN as well.
+            first_bad = jnp.where(sizes <= LARGEST, first_bad, jnp.minimum(first_bad, index))
+            return train_state, jax.tree.map(jnp.add, total, metrics), first_bad
 
-        _, metrics, sizes = jax.eval_shape(
-            step, recipe, learner, inputs, targets, order[:part], noise
-        )
-        blank = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
-        never = jnp.full(sizes.shape, NEVER, jnp.int32)
-        learner, total, bad = jax.lax.fori_loop(first, last, turn, (learner, blank, never))
-        batches = jnp.maximum(last - first, 1)  # none while the program is compiled
+        carry = initial_carry(program, train_state, inputs, targets, order[:part], noise)
+        train_state, total, first_bad = jax.lax.fori_loop(first, last, train_batch, carry)
+        # The program is compiled by a call with no batches, whose mean must not divide by zero.
+        batches = jnp.maximum(last - first, 1)
         mean = jax.tree.map(lambda t: t / batches.astype(t.dtype), total)
-        return learner, mean | norms("norm", recipe.network(learner.arrays).layer_map), bad
+        weight_norms = norms("norm", program.network(train_state.arrays).layer_map)
+        return train_state, mean | weight_norms, first_bad
 
     common = inputs, targets, epoch, window, first, last
-    in_axes = (0, 0, 0, 0, *[None] * len(common))
-    return recipe.across(shared(recipe.mesh, chunk), in_axes)(
-        recipe, learner, noise, order, *common
-    )
+    in_axes = (0, 0, 0, 0, *[None] * len(common))  # all runs read the same batches
+    train_runs = program.vmap_over_runs(shard_over(program.mesh, train_batches), in_axes)
+    return train_runs(program, train_state, noise, order, *common)
 
 
-@partial(jax.jit, inline=True)  # traced once, for the shapes of its metrics and for the loop
-def step(
-    recipe: TrainProgram,
-    learner: TrainState,
+def initial_carry(
+    program: TrainProgram,
+    train_state: TrainState,
     inputs: Array,
     targets: Array,
-    chosen: Int[Array, " batch"],
+    index: Int[Array, " batch"],
     key: Key[Array, ""],
-) -> tuple[TrainState, Metrics, Array]:
-    """Train on the chosen examples of a window."""
-    return recipe.step(learner, *recipe.batch(inputs, targets, chosen), key)
+) -> Carry:
+    """Return what the loop over batches starts with: no metrics, and no bad batches yet."""
+    # A compiled loop needs its carry before its first step, so a step is traced for its shapes.
+    x, y = jax.eval_shape(program.encode_batch, inputs, targets, index)
+    _, metrics, sizes = jax.eval_shape(train_step, program, train_state, x, y, key)
+    zeros = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
+    return train_state, zeros, jnp.full(sizes.shape, NEVER, jnp.int32)
 
 
-@Compiled
-def evaluate(
-    recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array
-) -> tuple[Array, Array]:
-    """Ask every lane, every device some of the questions."""
+@LazyJit
+def evaluate_window(
+    program: TrainProgram, arrays: Any, inputs: Array, targets: Array
+) -> tuple[Float[Array, "... n"], Int[Array, "... n"]]:
+    """Return, for every run and each of the n examples, its score and the largest output's index.
+
+    The devices of a mesh share the batches.
+    """
     n = len(targets)
     size = min(n, EVALUATION_BATCH)
-    devices = recipe.mesh.size if recipe.mesh else 1
+    devices = program.mesh.size if program.mesh else 1
+    # Rounded up to the same number of whole batches on every device. What is too much repeats the
+    # last example, and is cut off below.
     batches = -(-n // (size * devices)) * devices
     index = jnp.minimum(jnp.arange(batches * size), n - 1).reshape(batches, size)
 
-    def answers(
-        index: Array, recipe: TrainProgram, arrays: Any, inputs: Array, targets: Array
+    def evaluate_batches(
+        index: Array, program: TrainProgram, arrays: Any, inputs: Array, targets: Array
     ) -> tuple[Array, Array]:
-        return jax.lax.map(lambda chosen: recipe.answer(arrays, inputs, targets, chosen), index)
+        def evaluate_one(chosen: Array) -> tuple[Array, Array]:
+            return program.evaluate_batch(arrays, inputs, targets, chosen)
 
-    each = shared(recipe.mesh, answers, (PART, WHOLE, WHOLE, WHOLE, WHOLE), PART)
-    found = recipe.across(each, (None, 0, 0, None, None))(index, recipe, arrays, inputs, targets)
-    right, largest = (a.reshape(*a.shape[:-2], -1)[..., :n] for a in found)
-    return right, largest
+        return jax.lax.map(evaluate_one, index)
+
+    in_specs = (SPLIT, REPLICATED, REPLICATED, REPLICATED, REPLICATED)
+    sharded = shard_over(program.mesh, evaluate_batches, in_specs, SPLIT)
+    evaluate_runs = program.vmap_over_runs(sharded, (None, 0, 0, None, None))
+    found = evaluate_runs(index, program, arrays, inputs, targets)
+    scores, largest = (a.reshape(*a.shape[:-2], -1)[..., :n] for a in found)
+    return scores, largest
 
 
-def at(key: Key[Array, ""], epoch: Array, window: Array) -> Key[Array, ""]:
+def fold_in_window(key: Key[Array, ""], epoch: Array, window: Array) -> Key[Array, ""]:
     """Return the key of one window of one epoch."""
     return jax.random.fold_in(jax.random.fold_in(key, epoch), window)

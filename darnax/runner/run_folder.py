@@ -1,4 +1,4 @@
-"""The folder of one run: everything needed to read it, to repeat it, and to resume it."""
+"""The folder of one run: what is needed to read it, to repeat it and to resume it."""
 
 import json
 import secrets
@@ -20,28 +20,40 @@ from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
 
 FILES = (
-    "config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "metrics.told", "summary.json", "train.log", ".lock",
-    "confusion.svg", "analysis.html",
-)  # fmt: skip
+    "config.yaml",
+    "overrides.yaml",
+    "environment.json",
+    "metrics.jsonl",
+    "metrics.told",
+    "summary.json",
+    "train.log",
+    ".lock",
+    "confusion.svg",
+    "analysis.html",
+)
 FOLDERS = ("checkpoints", "analysis")
-NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
+# The name of an experiment is one folder in `outputs`: no separators, and not `..`.
+EXPERIMENT_NAME = r"^\w[\w.+-]*$"
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The paths and the small files of a run; every file is written whole or not at all.
+    """The paths and the small files of a run.
+
+    Every file is replaced as a whole: after a crash it is the old or the new one.
 
     ```
-    config.yaml       the resolved configuration, which runs again as it is; its `computed_from` is
-                      a note of which values were made of which others
-    composed.yaml     the same with `${key}` where one value is that of another; what overrides of config.yaml act on
-    overrides.yaml    what the command line changed
-    environment.json  versions, git commit and dirty flag, device, seed, command line
+    config.yaml       the resolved configuration, which runs again as it is; `computed_from` notes
+                      which values were computed from which others
+    composed.yaml     the same with `${key}` where a value is that of another key; overrides of
+                      config.yaml act on this one
+    overrides.yaml    the overrides on the command line
+    environment.json  versions, git commit and whether it has changes, device, seed, command line
     metrics.jsonl     one JSON object per logged step
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
-    checkpoints/      what to resume from
-    train.log         what was said on the way
-    .lock             held by the process that trains it
+    checkpoints/      to resume from
+    train.log         what was logged
+    .lock             locked by the process that trains the run
     ```
     """
 
@@ -59,16 +71,28 @@ class RunFolder:
         computed_from: Mapping[str, Sequence[str]] | None = None,
         command: Sequence[str],
     ) -> "RunFolder":
-        """Make `outputs/<experiment>/<time>-<id>/`, which nobody else has, and write what is known before training.
+        """Make a new folder `outputs/<experiment>/<time>-<id>/` and write its first files.
 
-        `computed_from` stands in config.yaml, which may be copied away from its composed.yaml.
+        Args:
+            outputs: the folder of all runs.
+            experiment: the name of the experiment.
+            config: the resolved configuration.
+            overrides: of the command line.
+            composed: the configuration with references between values.
+            computed_from: value -> values from which it was computed. It is written to config.yaml
+                too, since that may be copied without composed.yaml.
+            command: the command line.
+
+        Raises:
+            RequestError: the folder cannot be made.
         """
-        folder = cls(_make_exclusively(outputs / experiment))
+        folder = cls(_make_new_folder(outputs / experiment))
         folder.checkpoints.mkdir()
         folder.log.touch()
-        noted = {key: list(keys) for key, keys in (computed_from or {}).items()}
-        whole = {**config, COMPUTED: noted} if noted else dict(config)
-        write_atomically(folder.path / "config.yaml", dump_plain(whole))
+        content = dict(config)
+        if computed_from:
+            content[COMPUTED] = {key: list(keys) for key, keys in computed_from.items()}
+        write_atomically(folder.path / "config.yaml", dump_plain(content))
         if composed is not None:
             write_atomically(folder.path / "composed.yaml", dump_plain(dict(composed)))
         write_atomically(folder.path / "overrides.yaml", dump_plain(list(overrides)))
@@ -79,42 +103,45 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
-        """Return the run at `path`; a RequestError says what is missing or damaged when it is not one."""
+        """Return the run at `path`.
+
+        Raises:
+            RequestError: it is not the folder of a run, or a file in it is damaged.
+        """
         folder = cls(path)
         if not (path / "config.yaml").is_file():
-            raise RequestError(
-                Problem(
-                    str(path),
-                    "not the folder of a run: it has no config.yaml; give outputs/<experiment>/<time>-<id>",
-                )
-            )
+            advice = "give outputs/<experiment>/<time>-<id>"
+            what = f"not the folder of a run: it has no config.yaml; {advice}"
+            raise RequestError(Problem(str(path), what))
         _refuse_strange_files(path)
         folder.config()
         folder.summary()
         return folder
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep every other process away while the block runs; a RequestError says that one is at work already."""
+    def locked(self) -> Iterator[None]:
+        """Lock the folder while the block runs, so that no other process trains this run.
+
+        Raises:
+            RequestError: another process has locked it, or the folder cannot be written to.
+        """
+        lock = self.path / ".lock"
         with ExitStack() as stack:
             try:
-                mine = stack.enter_context(file_lock(self.path / ".lock"))
+                is_locked = stack.enter_context(file_lock(lock))
             except OSError as error:
-                what = f"cannot be written to ({error.strerror}); resume it where it can, or resume a copy of it"
+                reason = f"cannot be written to ({error.strerror})"
+                what = f"{reason}; resume it where it can, or resume a copy of it"
                 raise RequestError(Problem(str(self.path), what)) from error
-            if not mine:
-                raise RequestError(
-                    Problem(
-                        str(self.path),
-                        "another process is at work on this run; wait for it, or stop it",
-                    )
-                )
-            sign(self.path / ".lock")
+            if not is_locked:
+                what = "another process is at work on this run; wait for it, or stop it"
+                raise RequestError(Problem(str(self.path), what))
+            sign(lock)
             yield
 
     @property
     def name(self) -> str:
-        """`<time>-<id>`: unique, and allowed as an id on a dashboard."""
+        """`<time>-<id>`: unique, and valid as an id on the dashboards."""
         return self.path.name
 
     @property
@@ -124,28 +151,30 @@ class RunFolder:
 
     @property
     def metrics(self) -> Path:
-        """The record, metrics.jsonl."""
+        """The file of the metrics, metrics.jsonl."""
         return self.path / "metrics.jsonl"
 
     @property
     def log(self) -> Path:
-        """The log, train.log; give it to `logging.FileHandler`."""
+        """The log file, train.log."""
         return self.path / "train.log"
 
     def config(self) -> dict[str, Any]:
         """Read the resolved configuration."""
         try:
             text = read_text(self.path / "config.yaml")
+            # darnax writes no references, and to resolve one may call any resolver.
             if "${" in text:
                 raise ValueError("it refers to something with ${…}, which darnax never leaves")
-            return _mapping(without_computed(_mapping(load_plain(text))))
+            config = _require_mapping(load_plain(text))
+            return _require_mapping(without_computed(config))
         except (OSError, ValueError, RecursionError) as error:
-            raise _damaged(self.path / "config.yaml", error) from error
+            raise _damaged_error(self.path / "config.yaml", error) from error
 
     def environment(self) -> dict[str, Any]:
-        """Read environment.json; nothing where it cannot be read: a run can do without."""
+        """Read environment.json; {} if it cannot be read, since it is not needed to resume."""
         try:
-            return _mapping(json.loads(read_text(self.path / "environment.json")))
+            return _require_mapping(json.loads(read_text(self.path / "environment.json")))
         except (OSError, ValueError, RecursionError):
             return {}
 
@@ -154,80 +183,70 @@ class RunFolder:
         try:
             return read_summary(self.path / "summary.json")
         except (OSError, ValueError, RecursionError) as error:
-            raise _damaged(self.path / "summary.json", error) from error
+            raise _damaged_error(self.path / "summary.json", error) from error
 
     def write_summary(self, **fields: Any) -> dict[str, Any]:
-        """Replace the given fields of summary.json, take away those that are None, keep the others, and return it whole.
+        """Replace fields of summary.json, remove those that are None, and return all of them.
 
-        Fields: `status` (running, finished, pruned, interrupted, failed), `metrics` and `best` (name -> value), `epochs`,
-        `steps`, `wall_seconds`, `images_per_second`; `reason`, why it failed, and `warning`, where there is something to tell.
+        Fields: `status` (running, finished, pruned, interrupted, failed), `metrics` and `best`
+        (name -> value), `epochs`, `steps`, `wall_seconds`, `images_per_second`, `reason` (why it
+        failed), `warning`.
+
+        Raises:
+            ValueError: the status is none of these.
         """
         if fields.get("status", "running") not in STATUSES:
-            raise ValueError(
-                f"status: got {fields['status']!r}, expected one of {', '.join(STATUSES)}"
-            )
+            expected = ", ".join(STATUSES)
+            raise ValueError(f"status: got {fields['status']!r}, expected one of {expected}")
         before = self.summary() if (self.path / "summary.json").exists() else {}
         after = {name: value for name, value in {**before, **fields}.items() if value is not None}
         write_atomically(self.path / "summary.json", encode(after, indent=2) + "\n")
         return after
 
 
-def _make_exclusively(parent: Path) -> Path:
+def _make_new_folder(parent: Path) -> Path:
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        while (
-            path := _made(parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}")
-        ) is None:
-            pass
+        # Two processes may draw the same name within a second: only one of them makes the folder.
+        while True:
+            path = parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}"
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+            return path
     except OSError as error:
-        raise RequestError(
-            Problem(
-                "paths.outputs",
-                f"no run folder can be made ({error}); choose a folder you can write to",
-            )
-        ) from error
-    return path
+        what = f"no run folder can be made ({error}); choose a folder you can write to"
+        raise RequestError(Problem("paths.outputs", what)) from error
 
 
 def _refuse_strange_files(path: Path) -> None:
-    # What is written through a link lands outside of the folder, and a folder may come from anywhere.
-    for entry in (
-        *path.iterdir(),
-        *(inner for name in FOLDERS for inner in (path / name).glob("*")),
-    ):
+    # A folder may come from anywhere, and what is written through a link lands outside of it.
+    entries = list(path.iterdir())
+    for name in FOLDERS:
+        entries += (path / name).glob("*")
+    for entry in entries:
         if entry.is_symlink():
-            raise RequestError(
-                Problem(
-                    str(entry),
-                    "is a link; a run folder holds its files itself, put the file in its place",
-                )
-            )
+            what = "is a link; a run folder holds its files itself, put the file in its place"
+            raise RequestError(Problem(str(entry), what))
+    # Reading a pipe or a device would block or never end.
     for entry in (*(path / name for name in FILES), *(path / "analysis").glob("*.csv")):
         if is_strange(entry):
-            raise RequestError(
-                Problem(str(entry), "is not a regular file; restore it, or take it away")
-            )
-    for entry in (path / name for name in FOLDERS):
-        if entry.exists() and not entry.is_dir():
-            raise RequestError(Problem(str(entry), "is not a folder; restore it, or take it away"))
+            what = "is not a regular file; restore it, or take it away"
+            raise RequestError(Problem(str(entry), what))
+    for name in FOLDERS:
+        folder = path / name
+        if folder.exists() and not folder.is_dir():
+            what = "is not a folder; restore it, or take it away"
+            raise RequestError(Problem(str(folder), what))
 
 
-def _made(path: Path) -> Path | None:
-    try:
-        path.mkdir()
-    except FileExistsError:
-        return None
-    return path
-
-
-def _mapping(value: Any) -> dict[str, Any]:
+def _require_mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not value:
         raise ValueError(f"got {value!r:.40}, expected names with values")
     return value
 
 
-def _damaged(path: Path, error: Exception) -> RequestError:
-    reason = first_line(error)
-    return RequestError(
-        Problem(str(path), f"cannot be read ({reason}); restore it, or start a new run")
-    )
+def _damaged_error(path: Path, error: Exception) -> RequestError:
+    what = f"cannot be read ({first_line(error)}); restore it, or start a new run"
+    return RequestError(Problem(str(path), what))

@@ -73,8 +73,8 @@ def find_first_steps(record: Record, points: Sequence[Point]) -> dict[str, int]:
         has_failed = any(read_notes(record.note(point)))
         if has_failed or (run and is_done(run)):
             continue
-        last = run and checkpoint.latest(run / "checkpoints", RunMeta)
-        found[point.identity] = checkpoint.step_of(last) if last else 0
+        last = run and checkpoint.find_latest(run / "checkpoints", RunMeta)
+        found[point.identity] = checkpoint.parse_step(last) if last else 0
     return found
 
 
@@ -93,12 +93,12 @@ def program_structure(experiment: "Experiment") -> Hashable:
     """Return what runs that share a program have in common: its structure and its data."""
     import jax
 
-    from darnax.runner.devices import mesh_of
-    from darnax.runner.recipe import TrainProgram
+    from darnax.runner.devices import make_mesh
+    from darnax.runner.train_program import TrainProgram
 
     config = experiment.config
     leaves, structure = jax.tree.flatten(
-        TrainProgram(experiment, 0, mesh_of(experiment), lanes=True)
+        TrainProgram(experiment, 0, make_mesh(experiment), is_stacked=True)
     )
     same = json.dumps(
         [config["data"], config["runner"], str(experiment.data.directory)], sort_keys=True

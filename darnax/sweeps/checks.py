@@ -42,11 +42,11 @@ def require_distinct(points: Sequence[Point]) -> None:
 def check_point(config: Mapping[str, Any], *, here: bool) -> "Experiment":
     """Build a point as its run will, without opening data; raise RequestError if it is invalid."""
     from darnax.builder import build
-    from darnax.runner.devices import mesh_of
+    from darnax.runner.devices import make_mesh
 
     experiment = build(config)
     if here:
-        mesh_of(experiment)
+        make_mesh(experiment)
     return experiment
 
 

@@ -48,9 +48,9 @@ def logged_names(experiment: "Experiment") -> list[str]:
     import jax
 
     from darnax.observables import norms
-    from darnax.runner.recipe import TrainProgram
+    from darnax.runner.train_program import TrainProgram
 
-    program = TrainProgram(experiment, 1, None, lanes=False)
+    program = TrainProgram(experiment, 1, None, is_stacked=False)
     key = jax.eval_shape(lambda: jax.random.key(0))
     batch = experiment.data.batch_size
     x, y = (
@@ -62,7 +62,7 @@ def logged_names(experiment: "Experiment") -> list[str]:
         return norms("norm", program.network(arrays).layer_map)
 
     try:
-        train_state = eqx.filter_eval_shape(program.start, key)
+        train_state = eqx.filter_eval_shape(program.initialise, key)
         _, metrics, _ = eqx.filter_eval_shape(program.step, train_state, x, y, key)
         sizes = eqx.filter_eval_shape(weight_norms, train_state.arrays)
     except Exception:  # modules of other packages may raise anything; the run will report it

@@ -50,4 +50,4 @@ class Membership(membership.Membership):
         report = pruning_report(study, overrides_of(run))
         if report is None:
             return tracker
-        return Pruning(tracker, metric=goal.metric, epochs=epochs, hopeless=report)
+        return Pruning(tracker, metric=goal.metric, epochs=epochs, should_stop=report)

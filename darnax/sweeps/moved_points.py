@@ -41,7 +41,7 @@ def with_values(point: Point, values: Mapping[str, Any], *, fresh: bool = True) 
     """Return a point with other values, and with what its references derive from them."""
     if not values or point.config is None:
         return point
-    before = saved_configuration.of_point(point.config, point.composed or {})
+    before = saved_configuration.from_recorded_point(point.config, point.composed or {})
     after = saved_configuration.apply_overrides(
         before, [], lambda key: False, fresh=fresh, here=values
     )

@@ -14,7 +14,7 @@ from darnax.composing.composer import Composer
 from darnax.errors import Problem, RequestError
 from darnax.files import expand_user
 from darnax.laboratory.display import DataProgress, no_progress
-from darnax.runner.run_folder import NAME
+from darnax.runner.run_folder import EXPERIMENT_NAME
 from darnax.sweeps import checks, data_checks, hydra_launcher, hydra_request
 from darnax.sweeps.grid import list_grid
 from darnax.sweeps.hydra_request import Request
@@ -122,7 +122,11 @@ def new_folder(plan: Plan) -> Path:
     config = plan.request.config
     outputs = OmegaConf.select(config, "paths.outputs", throw_on_missing=True)
     name = OmegaConf.select(config, "name", throw_on_missing=True)
-    if not isinstance(name, str) or not re.match(NAME, name) or not isinstance(outputs, str):
+    if (
+        not isinstance(name, str)
+        or not re.match(EXPERIMENT_NAME, name)
+        or not isinstance(outputs, str)
+    ):
         what = f"got {name!r}, expected a name for a folder in paths.outputs; that is {outputs!r}"
         raise RequestError(Problem("name", what))
     time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")

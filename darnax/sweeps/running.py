@@ -13,7 +13,7 @@ from darnax.composing import trust
 from darnax.errors import Problem, RequestError, writing_file
 from darnax.files import open_inside
 from darnax.laboratory.machine import composer_here, warn_of_new
-from darnax.runner.interrupts import Interrupted, handling
+from darnax.runner.stop_signals import Interrupted, handling_signals
 from darnax.sweeps import hydra_launcher, planning
 from darnax.sweeps.batched import run_batched
 from darnax.sweeps.batches import Batches
@@ -217,7 +217,7 @@ class Sweep:
             if self.here or again:
                 raise Interrupted(signum, self.record.folder)
 
-        with handling(stop):
+        with handling_signals(stop):
             yield
 
     @property

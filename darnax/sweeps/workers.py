@@ -96,7 +96,7 @@ def run_in_worker(
     record: Record, point: Point, trusted: Collection[str], here: Here, on_failure: OnFailure
 ) -> None:
     """Run a point in a worker process, without output."""
-    from darnax.runner.interrupts import Interrupted
+    from darnax.runner.stop_signals import Interrupted
 
     with contextlib.suppress(OSError):  # so that Ctrl-C reaches the main process only
         os.setpgid(0, 0)
@@ -157,10 +157,10 @@ def read_signal(stop: Path) -> signal.Signals:
 @contextlib.contextmanager
 def stoppable(folder: Path) -> Iterator[None]:
     """Raise Interrupted at SIGINT and SIGTERM while no run handles them itself."""
-    from darnax.runner.interrupts import Interrupted, handling
+    from darnax.runner.stop_signals import Interrupted, handling_signals
 
     def stop(signum: int, frame: FrameType | None) -> None:
         raise Interrupted(signum, folder)
 
-    with handling(stop):
+    with handling_signals(stop):
         yield

@@ -1,4 +1,4 @@
-"""Several trackers that look like one."""
+"""Several trackers as one."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from darnax.tracking.interface import Tracker
 
 
 class Composite(Tracker):
-    """Hands every call to each tracker in turn."""
+    """Passes every call on to each tracker in turn."""
 
     def __init__(self, trackers: Iterable[Tracker]) -> None:
         self.trackers = tuple(trackers)
@@ -19,7 +19,8 @@ class Composite(Tracker):
             tracker.log(metrics, step=step, epoch=epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Finish each, also when one of them cannot."""
+        """Finish each, even if one of them raises an exception."""
+        # An ExitStack calls all of its callbacks, in reverse order, and raises the last exception.
         with ExitStack() as stack:
             for tracker in reversed(self.trackers):
                 stack.callback(tracker.finish, summary)

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar with numbers on a terminal, one line per epoch on a pipe."""
+"""Shows the progress of a run: a bar on a terminal, one line per epoch elsewhere."""
 
 import atexit
 import os
@@ -53,62 +53,60 @@ class Console(Tracker):
         self.screen = Screen(file=stream, force_terminal=terminal, highlight=False)
         self.clock = _Clock(total_steps)
         self.show = tuple(show)
-        self.shown: dict[str, str] = {}  # the newest numbers, by what they are called
+        self.shown: dict[str, str] = {}  # label -> its latest value
         self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
         self.bar = _bar(self.screen, start_step) if terminal else None
         if self.bar is None:
-            self._say("compiling…")
+            self._print("compiling…")
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and leave a line where an epoch ended or a set was evaluated."""
         if COMPILED in metrics:
-            self._say(f"compiled in {_duration(float(metrics[COMPILED]))}")
+            self._print(f"compiled in {_duration(float(metrics[COMPILED]))}")
             return
         scores = _scores(metrics)
-        new = scores | chosen(metrics, self.show)
+        new = scores | format_selected(metrics, self.show)
         self.shown |= new
-        at = f"epoch {f'{round(epoch, 2):g}':>{len(f'{self.epochs:g}')}}/{self.epochs:g}"
+        # Numbers are padded to the width of the largest, so that lines are aligned.
+        epochs, steps = f"{self.epochs:g}", f"{self.total_steps}"
+        current = f"{round(epoch, 2):g}"
+        position = f"epoch {current:>{len(epochs)}}/{epochs}"
         rate = f"{float(metrics[RATE]):.0f} images/s" if RATE in metrics else ""
         if self.bar is not None:
-            numbers = "  ".join(
-                filter(None, (*_shown(self.shown), rate, self.clock.time_left(step)))
-            )
+            parts = (*_format_pairs(self.shown), rate, self.clock.time_left(step))
             self.bar.update(
                 self.bar.task_ids[0],
-                description=at,
+                description=position,
                 completed=step,
                 total=self.total_steps,
-                numbers=numbers,
+                numbers="  ".join(filter(None, parts)),
             )
-        if int(epoch) > self.whole_epochs or scores.keys() - {"train"}:
-            self._say(
-                at,
-                f"step {step:>{len(str(self.total_steps))}}/{self.total_steps}",
-                *_shown(new),
-                rate,
-            )
+        epoch_has_ended = int(epoch) > self.whole_epochs
+        was_evaluated = bool(scores.keys() - {"train"})
+        if epoch_has_ended or was_evaluated:
+            self._print(position, f"step {step:>{len(steps)}}/{steps}", *_format_pairs(new), rate)
         self.whole_epochs = int(epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Take the bar away and show what came out."""
+        """Remove the bar and show the results."""
         if self.bar is None:
-            self._say(f"{summary['status']} {self.name}", *_costs(summary))
+            self._print(f"{summary['status']} {self.name}", *_format_costs(summary))
             for line in _warnings(summary):
-                self._say(line)
+                self._print(line)
             for row in _results(summary):
-                self._say(*_in_words(*row))
+                self._print(*_format_result(*row))
             if self.folder is not None:
-                self._say(f"folder {self.folder}")
+                self._print(f"folder {self.folder}")
         else:
             self.bar.stop()
             self.screen.print(_panel(self.name, summary, self.folder))
 
-    def _say(self, *parts: str) -> None:
+    def _print(self, *parts: str) -> None:
         self.screen.print(Text(printable("  ".join(filter(None, parts)))), soft_wrap=True)
 
 
 class _Clock:
-    """How long the rest takes, at the pace since the first step; compiling came before it."""
+    """Estimates the remaining time from the speed since the first step, after compilation."""
 
     def __init__(self, total_steps: int) -> None:
         self.total_steps = total_steps
@@ -116,13 +114,14 @@ class _Clock:
 
     def time_left(self, step: int) -> str:
         now = time.monotonic()
-        self.first = self.first or (step, now)
-        done = step - self.first[0]
-        return (
-            f"{_duration((self.total_steps - step) * (now - self.first[1]) / done)} left"
-            if done > 0
-            else ""
-        )
+        if self.first is None:
+            self.first = (step, now)
+        first_step, began = self.first
+        done = step - first_step
+        if done <= 0:
+            return ""
+        seconds = (self.total_steps - step) * (now - began) / done
+        return f"{_duration(seconds)} left"
 
 
 def _bar(screen: Screen, start_step: int) -> Progress:
@@ -135,19 +134,20 @@ def _bar(screen: Screen, start_step: int) -> Progress:
     bar = Progress(*columns, console=screen, transient=True)
     bar.add_task("compiling…", total=None, completed=start_step, numbers="")
     bar.start()
-    atexit.register(bar.stop)  # a terminal without its cursor is not what a crash should leave
+    atexit.register(bar.stop)  # the bar hides the cursor, which has to come back after a crash
     return bar
 
 
 def _scores(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """Return set -> its score, with the standard deviation over replicas where there is one."""
+    """Return set -> its score as text, with the standard deviation if there are replicas."""
     found = {}
     for metric in metrics:
         score = parse_score(metric)
         if score is None:
             continue
         text = format_score(score.name, float(metrics[metric]))
-        if (deviation := metrics.get(f"{metric}{SPREAD}")) is not None:
+        deviation = metrics.get(f"{metric}{SPREAD}")
+        if deviation is not None:
             text += f" ± {format_score(score.name, float(deviation))}"
         if metrics.get(f"{score.set}/{AT_CHANCE}"):
             text += ", at chance"
@@ -155,38 +155,37 @@ def _scores(metrics: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def chosen(metrics: Mapping[str, float], names: Collection[str]) -> dict[str, str]:
-    """Return those of the metrics that are named, as they are shown."""
+def format_selected(metrics: Mapping[str, float], names: Collection[str]) -> dict[str, str]:
+    """Return name -> formatted value for those of `names` that are among the metrics."""
     return {name: f"{float(metrics[name]):.4g}" for name in names if name in metrics}
 
 
-def _shown(values: Mapping[str, str]) -> list[str]:
+def _format_pairs(values: Mapping[str, str]) -> list[str]:
     return [f"{name} {value}" for name, value in values.items()]
 
 
 def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (set, best, last) for every score in the summary."""
     last, best = _scores(summary.get("metrics") or {}), _scores(summary.get("best") or {})
-    sets = sorted(last | best, key=lambda name: name == "train")
+    sets = sorted(last | best, key=lambda name: name == "train")  # train comes last
     return [(name, best.get(name, ""), last.get(name, "")) for name in sets]
 
 
-def _in_words(name: str, best: str, last: str) -> list[str]:
-    """Write best and last of a set; one of them alone where there is no other."""
+def _format_result(name: str, best: str, last: str) -> list[str]:
+    """Return best and last score of a set as text; without a best one only the last."""
     if not best:
         return [f"{name} {last}"]
     return [f"{name} best {best}", f"last {last}" if last else ""]
 
 
 def _warnings(summary: Mapping[str, Any]) -> list[str]:
-    """Return what there is to be told besides numbers."""
-    return [
-        printable(f"{name}: {summary[name]}") for name in ("reason", "warning") if summary.get(name)
-    ]
+    """Return the reason of a failure and the warning of the summary, if there are any."""
+    present = [name for name in ("reason", "warning") if summary.get(name)]
+    return [printable(f"{name}: {summary[name]}") for name in present]
 
 
-def _costs(summary: Mapping[str, Any]) -> list[str]:
-    """Return epochs, steps, wall time and speed, as far as the summary knows them."""
+def _format_costs(summary: Mapping[str, Any]) -> list[str]:
+    """Return epochs, steps, wall time and speed as text, as far as they are in the summary."""
     forms: dict[str, Callable[[float], str]] = {
         "epochs": lambda value: count_of(float(round(value, 2)), "epoch"),
         "steps": lambda value: count_of(round(value), "step"),
@@ -208,7 +207,7 @@ def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
     for line in _warnings(summary):
         whole.add_row(Text(line, "yellow", overflow="fold"))
     whole.add_row(table)
-    whole.add_row(Text("  ·  ".join(_costs(summary)), "dim"))
+    whole.add_row(Text("  ·  ".join(_format_costs(summary)), "dim"))
     if folder is not None:
         whole.add_row(Text(printable(str(folder)), overflow="fold"))
     return Panel(
@@ -224,9 +223,8 @@ def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
 def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
-    minutes, hours = divmod(round(seconds), 60), divmod(round(seconds / 60), 60)
-    return (
-        f"{minutes[0]} min {minutes[1]:02} s"
-        if seconds < 3600
-        else f"{hours[0]} h {hours[1]:02} min"
-    )
+    if seconds < 3600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min"

@@ -1,4 +1,4 @@
-"""Where the numbers of a run go while it lasts, and its summary when it ends."""
+"""The interface of trackers, which get the metrics of a run and its summary."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class Tracker(ABC):
 
     @abstractmethod
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
-        """Write one row down.
+        """Log one row.
 
         Args:
             metrics: name -> number, such as `train/accuracy` -> 0.93.

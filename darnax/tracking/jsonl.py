@@ -1,4 +1,4 @@
-"""metrics.jsonl, the record of a run: one JSON object per logged step, there as soon as it is logged."""
+"""The metrics file of a run, metrics.jsonl: one JSON object per logged step."""
 
 import json
 import operator
@@ -14,14 +14,22 @@ from darnax.tracking.strict_json import encode
 
 
 class Jsonl(Tracker):
-    """Appends `{"step": …, "epoch": …, "<metric>": …}` lines to `path`, each flushed, so that a kill loses at most one line.
+    """Appends a line `{"step": …, "epoch": …, "<metric>": …}` to a file for every row.
 
-    A file that is there already is continued: a torn last line is dropped, and so is, with `keep_until`, every row of a
-    later step, which the resumed run will write again. NaN and infinities are written as null. `told` is the last step that
-    the file ever had, −1 where there was none; before rows are dropped it is written down beside the file.
+    Each line is flushed, so that at most one is lost when the process is killed. NaN and infinities
+    are written as null. An existing file is continued.
+
+    Args:
+        path: of the file. Incomplete lines in it are removed.
+        keep_until: rows of later steps are removed, since the resumed run writes them again.
+
+    Attributes:
+        last_reported: the last step that the file ever had, removed rows included; −1 if none.
     """
 
     def __init__(self, path: Path, keep_until: int | None = None) -> None:
+        # The last step is written down before rows are removed: the dashboards have them already,
+        # and must not get them again from a run that is killed and resumed twice.
         mark = path.with_suffix(".told")
         found = list(_rows(path))
         kept = [line for step, line in found if keep_until is None or step <= keep_until]
@@ -48,5 +56,5 @@ def _rows(path: Path) -> Iterator[tuple[int, str]]:
     for line in read_bytes(path, RECORD).decode(errors="replace").split("\n"):
         try:
             yield operator.index(json.loads(line)["step"]), line + "\n"
-        except (ValueError, KeyError, TypeError, RecursionError):  # torn, or no row of a run
+        except (ValueError, KeyError, TypeError, RecursionError):  # incomplete, or not a row
             continue

@@ -1,4 +1,4 @@
-"""Runs of a search that are hopeless end early, as soon as a number says so."""
+"""Stops runs of a search early if a metric shows that they are not promising."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,17 +7,17 @@ from darnax.tracking.interface import Tracker
 
 
 class Pruned(BaseException):
-    """The run was hopeless. No `Exception`, because nothing failed."""
+    """The run was stopped early. It is not an `Exception`, because nothing failed."""
 
 
 class Pruning(Tracker):
-    """Hands everything on to `tracker`, and raises `Pruned` when the run is found hopeless.
+    """Passes everything on to `tracker`, and raises `Pruned` if the run should stop.
 
     Args:
-        tracker: that of the run.
-        metric: the one that is judged, at the end of every epoch but the last.
+        tracker: of the run.
+        metric: tested at the end of every epoch but the last.
         epochs: of the whole run.
-        hopeless: told the number of the epoch, from 0, and the value of the metric, says whether to go no further.
+        should_stop: (number of the epoch, from 0; value of the metric) -> whether to stop.
     """
 
     def __init__(
@@ -26,17 +26,25 @@ class Pruning(Tracker):
         *,
         metric: str,
         epochs: float,
-        hopeless: Callable[[int, float], bool],
+        should_stop: Callable[[int, float], bool],
     ) -> None:
-        self.tracker, self.metric, self.epochs, self.hopeless = tracker, metric, epochs, hopeless
+        self.tracker, self.metric, self.epochs, self.should_stop = (
+            tracker,
+            metric,
+            epochs,
+            should_stop,
+        )
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
-        """Hand the row on, and judge it."""
+        """Pass the row on; raise `Pruned` if the run should stop."""
+        # Passed on first: the last row of a stopped run is part of its record.
         self.tracker.log(metrics, step=step, epoch=epoch)
-        judged = self.metric in metrics and 0 < epoch < self.epochs and float(epoch).is_integer()
-        if judged and self.hopeless(int(epoch) - 1, float(metrics[self.metric])):
+        is_end_of_epoch = 0 < epoch < self.epochs and float(epoch).is_integer()
+        if not is_end_of_epoch or self.metric not in metrics:
+            return
+        if self.should_stop(int(epoch) - 1, float(metrics[self.metric])):
             raise Pruned
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Hand the summary on."""
+        """Pass the summary on."""
         self.tracker.finish(summary)

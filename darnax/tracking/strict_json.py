@@ -1,4 +1,4 @@
-"""JSON that every reader accepts: NaN and infinities, which JSON does not know, become null."""
+"""Strict JSON: NaN and infinities, which JSON has no names for, become null."""
 
 import json
 import math

@@ -31,7 +31,7 @@ class TensorBoard(Tracker):
     def __init__(
         self, run: TrackedRun, *, folder: str = "tensorboard", group: str | None = None
     ) -> None:
-        self.writer = _writer(_place(run, folder, run.group if group is None else group))
+        self.writer = _writer(_make_folder(run, folder, run.group if group is None else group))
         if not run.resumed:
             self._write_text("config", encode(run.config, indent=2))
 
@@ -63,27 +63,27 @@ class TensorBoard(Tracker):
         self.writer.flush()
 
 
-def _writer(place: Path) -> "EventsWriter":
+def _writer(folder: Path) -> "EventsWriter":
     try:
         # SummaryWriter has a thread, whose errors nobody catches and behind which `log` would wait.
         from tensorboardX.event_file_writer import EventsWriter
     except ImportError as error:
         raise RuntimeError(f'{error}: pip install "darnax[tensorboard]"') from error
     # The name has seconds; a run that is resumed within one must not replace its first file.
-    return EventsWriter(str(place / "events"), filename_suffix=f".{time.time_ns()}")
+    return EventsWriter(str(folder / "events"), filename_suffix=f".{time.time_ns()}")
 
 
-def _place(run: TrackedRun, folder: str, group: str) -> Path:
-    """Make the folder of a run: no link is followed, and no two runs have the same."""
+def _make_folder(run: TrackedRun, folder: str, group: str) -> Path:
+    """Make the folder of a run, and of no other run; links are not followed."""
     name = run.id if run.name == run.id else f"{run.name} {run.id}"
-    place = run.outputs.absolute()
+    path = run.outputs.absolute()
     for part in (folder, group, name):
-        place = place / _as_folder(part)
-        make_folder(place)
-    return place
+        path = path / _as_folder_name(part)
+        make_folder(path)
+    return path
 
 
-def _as_folder(name: str) -> str:
-    """Return a name without what no folder may have, shortened at its front."""
+def _as_folder_name(name: str) -> str:
+    """Return a name without characters that folders may not have, shortened at its front."""
     plain = re.sub(r"[^\w .=+,()\[\]-]", "_", name)[-LONGEST:]
     return plain if plain.strip(". ") else "_"

@@ -45,12 +45,12 @@ class Trackio(Tracker):
             self.run = _start(settings, run.outputs.absolute() / "trackio", run.config)
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
-        """Hand one row over; a thread writes it."""
+        """Pass one row on; a thread writes it."""
         row = {name: float(value) for name, value in metrics.items()}
         self.run.log({"epoch": epoch, **row}, step=step)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Wait for what is still to be written."""
+        """Wait until all rows are written."""
         import trackio
 
         with redirect_stdout(StringIO()):
@@ -72,15 +72,15 @@ def require_sound(database: Path) -> None:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
 
-def _start(known: Mapping[str, Any], place: Path, config: Mapping[str, Any]) -> "Run":
-    os.environ["TRACKIO_DIR"] = str(place)  # Trackio looks at it once, when it is imported
+def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any]) -> "Run":
+    os.environ["TRACKIO_DIR"] = str(folder)  # Trackio looks at it once, when it is imported
     try:
         import trackio
         from trackio.sqlite_storage import SQLiteStorage
         from trackio.utils import TRACKIO_DIR
     except ImportError as error:
         raise RuntimeError(f'{error}: pip install "darnax[trackio]"') from error
-    if place != TRACKIO_DIR:
+    if folder != TRACKIO_DIR:
         raise RuntimeError(f"this process writes to {TRACKIO_DIR} already")
     keep_to_installed_code()
     require_sound(SQLiteStorage.get_project_db_path(known["project"]))

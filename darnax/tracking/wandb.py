@@ -22,9 +22,9 @@ Mode = Literal["offline", "online", "disabled"]
 # To start: a network may never answer, and a busy machine is slow.
 ONLINE_SECONDS, OFFLINE_SECONDS = 15.0, 60.0
 FINISH_SECONDS = 30.0
-# Settings of a folder that change nothing here: the configuration gives them.
-OVERRULED = {"mode", "disabled", "project"}
-one_at_a_time = Lock()  # runs side by side start W&B's service once
+# Settings of a folder that have no effect here, because the configuration overrides them.
+HARMLESS_SETTINGS = {"mode", "disabled", "project"}
+start_lock = Lock()  # threads must not start W&B's service twice
 
 
 class WandB(Tracker):
@@ -72,23 +72,19 @@ class WandB(Tracker):
             "mode": mode,
             "resume": "allow" if run.resumed else None,
         }
-        self.starting = _aside(partial(_start, settings, run.outputs, run.config))
+        self.starting = _run_in_thread(partial(_start, settings, run.outputs, run.config))
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
-        """Hand one row over; W&B writes it in a thread."""
-        self.rows.append(
-            {
-                "step": step,
-                "epoch": epoch,
-                **{name: float(value) for name, value in metrics.items()},
-            }
-        )
+        """Pass one row on; W&B writes it in a thread."""
+        values = {name: float(value) for name, value in metrics.items()}
+        self.rows.append({"step": step, "epoch": epoch, **values})
+        # While W&B is starting, rows are kept, so that training does not wait for it.
         if self.starting is None or self.starting.done():
-            self._hand_over()
+            self._send_rows()
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Add status and best values to the summary, and wait FINISH_SECONDS at the most."""
-        self._hand_over()
+        self._send_rows()
         if self.run is None:
             return
         best = {f"best/{name}": value for name, value in (summary.get("best") or {}).items()}
@@ -96,7 +92,7 @@ class WandB(Tracker):
         self.run.finish(exit_code=0 if summary["status"] in ("finished", "pruned") else 1)
         self.run = None
 
-    def _hand_over(self) -> None:
+    def _send_rows(self) -> None:
         if self.starting is not None:
             starting, self.starting = self.starting, None
             self.run = starting.result()
@@ -110,35 +106,37 @@ class WandB(Tracker):
         # W&B keeps the last value alone of a metric that was not defined, and its globs end in a
         # star: names are defined as they come.
         for name in row.keys() - self.defined - {"step", "epoch"}:
-            run.define_metric(name, step_metric="step", summary=kept_of(name))
+            run.define_metric(name, step_metric="step", summary=summary_aggregations(name))
         self.defined |= row.keys()
 
 
-def kept_of(metric: str) -> str:
-    """Return which of its values the summary keeps: of a score the best, which may be the lowest."""
-    if (score := parse_score(metric)) is None:
+def summary_aggregations(metric: str) -> str:
+    """Return which values of a metric W&B keeps in its summary."""
+    score = parse_score(metric)
+    if score is None:
         return "last"
+    # Of a score that is not an accuracy the lowest value may be the best one.
     return "max,last" if score.name == ACCURACY else "min,max,last"
 
 
-def _aside(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":
+def _run_in_thread(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":
     future: Future[wandb.Run] = Future()
 
-    def fulfil() -> None:
+    def run() -> None:
         try:
-            with one_at_a_time:
+            with start_lock:
                 future.set_result(start())
         except BaseException as error:
             future.set_exception(error)
 
-    Thread(target=fulfil, name="wandb", daemon=True).start()
+    Thread(target=run, name="wandb", daemon=True).start()
     return future
 
 
 def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any]) -> "wandb.Run":
     make_folder(folder / "wandb")
     require_no_settings(Path())
-    # Before it starts, so that it asks no repository anything, and says nothing.
+    # Set before the import: W&B must not run git in a repository from elsewhere, nor print.
     os.environ |= {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}
     import wandb
 
@@ -155,18 +153,18 @@ def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any]) ->
     return run
 
 
-def require_no_settings(place: Path) -> None:
-    """Raise RuntimeError where W&B would obey settings of the working directory.
+def require_no_settings(folder: Path) -> None:
+    """Raise RuntimeError if W&B would read settings from the working directory.
 
-    They say to which server an API key is sent.
+    They may name a server, to which W&B then sends the user's API key.
     """
-    for file in (place / "wandb" / "settings", place / ".wandb" / "settings"):
+    for file in (folder / "wandb" / "settings", folder / ".wandb" / "settings"):
         if not os.path.lexists(file):
             continue
         settings = ConfigParser(interpolation=None)
         try:
             settings.read_string(read_text(file))
-            keys = {key for section in settings.values() for key in section} - OVERRULED
+            keys = {key for section in settings.values() for key in section} - HARMLESS_SETTINGS
         except (ConfigParserError, OSError, ValueError):
             keys = {"no settings"}
         if keys:

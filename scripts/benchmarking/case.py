@@ -1,4 +1,4 @@
-"""One piece of work for all contenders: a network, a schedule, rates and batches."""
+"""The task of all implementations: a network, phases, learning rates and batches."""
 
 from typing import Any, NamedTuple
 
@@ -36,9 +36,14 @@ INFER = {"recall": Phase(start="blank", steps=6, messages="forward")}
 
 
 class Case(NamedTuple):
-    """A network and its batch size: `depth` layers of `units`, sparse (1 % of J, 10 % of the input weights) or dense.
+    """A network and its batch size.
 
-    A convolution has 28 × 28 × `units` of them, 5 × 5 windows on the image and 3 × 3 windows on themselves.
+    Args:
+        family: `dense`; `sparse`, with 1 % of J and 10 % of the input weights; or `convolution`,
+            with 5×5 windows on the image and 3×3 windows in J.
+        units: of each layer; a convolution has 28×28 times as many.
+        batch: examples of a batch.
+        depth: number of layers.
     """
 
     family: str
@@ -48,7 +53,7 @@ class Case(NamedTuple):
 
     @property
     def size(self) -> tuple[int, ...]:
-        """Of a hidden buffer."""
+        """The size of a hidden buffer."""
         return (*IMAGE[:2], self.units) if self.family == "convolution" else (self.units,)
 
     def __str__(self) -> str:
@@ -58,35 +63,42 @@ class Case(NamedTuple):
 
 
 def make_network(case: Case, key: Array) -> Orchestrator:
-    """Return the network, every weight a multiple of 1/256, so that float32 adds up its messages exactly, in any order."""
+    """Return the network, with weights that are multiples of 1/256.
+
+    Then float32 sums are exact in any order, so that the results of different implementations can
+    be compared.
+    """
     keys = iter(jax.random.split(key, case.depth + 3))
     n, last = case.size if len(case.size) > 1 else case.units, case.depth
     rows: dict[int, dict[int, Any]] = {}
     for i in range(1, last + 1):
-        rows[i] = {i: recurrent(case, next(keys))}
+        rows[i] = {i: make_layer(case, next(keys))}
         rows[i] |= {j: Ferromagnetic(n) for j in (i - 1, i + 1) if 1 <= j <= last}
-    rows[1][0] = inputs(case, next(keys))
+    rows[1][0] = make_input_weights(case, next(keys))
     rows[last][last + 1] = FullyConnected(CLASSES, n, 1.5, rule=None, key=next(keys))
     rows[last + 1] = {
         last: FullyConnected(n, CLASSES, threshold=READOUT_MARGIN, key=next(keys)),
         last + 1: OutputLayer(),
     }
-    names = {(1, 0): "w_in", (last + 1, last): "w_out"} | {
-        (i, i): f"hidden{i}" for i in range(1, last + 1)
-    }
-    coarse = lambda a: jnp.round(a * 256) / 256 if jnp.issubdtype(a.dtype, jnp.floating) else a  # noqa: E731
-    return jax.tree.map(coarse, SequentialOrchestrator(LayerMap.from_dict(rows, names)))
+    names = {(1, 0): "w_in", (last + 1, last): "w_out"}
+    names |= {(i, i): f"hidden{i}" for i in range(1, last + 1)}
+    return jax.tree.map(round_floats, SequentialOrchestrator(LayerMap.from_dict(rows, names)))
 
 
-def recurrent(case: Case, key: Array) -> Layer:
+def round_floats(array: Array) -> Array:
+    """Round floating-point numbers to multiples of 1/256; indices stay."""
+    is_floating = jnp.issubdtype(array.dtype, jnp.floating)
+    return jnp.round(array * 256) / 256 if is_floating else array
+
+
+def make_layer(case: Case, key: Array) -> Layer:
     if case.family == "convolution":
         return RecurrentConvolution(case.size, J_D, MARGIN, key=key)
-    return RecurrentDiscrete(
-        case.units, J_D, MARGIN, sparsity=0.99 if case.family == "sparse" else None, key=key
-    )
+    sparsity = 0.99 if case.family == "sparse" else None
+    return RecurrentDiscrete(case.units, J_D, MARGIN, sparsity=sparsity, key=key)
 
 
-def inputs(case: Case, key: Array) -> Adapter:
+def make_input_weights(case: Case, key: Array) -> Adapter:
     if case.family == "convolution":
         return Convolution(IMAGE, case.size, 5, 5.0, MARGIN, key=key)
     sparsity = 0.9 if case.family == "sparse" else None
@@ -110,11 +122,10 @@ def make_optimizer(network: Orchestrator) -> optax.GradientTransformation:
 
 
 def make_batches(case: Case, count: int) -> tuple[Array, Array]:
-    """Return images in multiples of 1/256, a fifth of their pixels lit, and labels in ±1."""
+    """Return images of multiples of 1/256, of whose pixels 80 % are black, and labels in ±1."""
     shape = (count, case.batch, *IMAGE)
-    lit, shade, label = jax.random.split(jax.random.key(1), 3)
-    x = jnp.where(
-        jax.random.bernoulli(lit, 0.2, shape), jax.random.randint(shade, shape, 0, 256) / 256, 0.0
-    )
-    classes = jax.random.randint(label, shape[:2], 0, CLASSES)
+    mask_key, value_key, label_key = jax.random.split(jax.random.key(1), 3)
+    values = jax.random.randint(value_key, shape, 0, 256) / 256
+    x = jnp.where(jax.random.bernoulli(mask_key, 0.2, shape), values, 0.0)
+    classes = jax.random.randint(label_key, shape[:2], 0, CLASSES)
     return x, 2 * jax.nn.one_hot(classes, CLASSES, dtype=jnp.float32) - 1

@@ -1,90 +1,102 @@
-"""What data cost: an epoch from memory and one from disk, beside the same compiled steps on one batch again and again."""
+"""Measures the cost of the data: an epoch from memory, one from disk, and one without data."""
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarking.measure import fastest
+from benchmarking.measure import measure_fastest
 from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data.preparing import GIB
 from darnax.laboratory.data_opening import open_data
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.train import ROWS_PER_EPOCH, Run
+from darnax.runner.run_session import RunSession
+from darnax.runner.training_loop import ROWS_PER_EPOCH, TrainingLoop
 from darnax.tracking import Noop
 
 EXPERIMENTS = ("mnist_sparse", "mnist_chain")
 Epoch = Callable[[], Iterator[Any]]
-HELD = 0.5  # of the whole set is what a streamed run may hold in memory
+IN_MEMORY = 0.5  # fraction of the dataset that fits in the memory of a streamed run
 
 
 def measure_epochs(name: str, seconds: float) -> dict[str, Any]:
-    """Return the seconds of an epoch of a shipped experiment: its steps alone, with data from memory, and from disk."""
-    words = [f"+experiment={name}"]
-    with TemporaryDirectory() as place:
-        resident, repeated = (opened(words, Path(place)) for _ in range(2))
+    """Return the seconds of an epoch of an experiment.
+
+    `steps` is an epoch on one batch, again and again, `resident` and `streamed` one with data from
+    memory and from disk.
+    """
+    overrides = [f"+experiment={name}"]
+    with TemporaryDirectory() as folder:
+        resident = open_run(overrides, Path(folder))
+        repeated = open_run(overrides, Path(folder))
         examples = len(resident.dataset.train) + len(resident.dataset.test)
-        held = HELD * examples * int(np.prod(resident.data.shape)) / GIB
-        streamed = opened([*words, f"data.memory_gib={held}"], Path(place))
-        steps, beside = by_chunks(lambda: alone(repeated), resident.chunks, seconds)
-        took = fastest(
-            {
-                "resident": lambda: list(resident.chunks()),
-                "streamed": lambda: list(streamed.chunks()),
-            },
-            seconds,
-        )
-    ratios = {"of_steps": beside / steps, "of_resident": took["streamed"] / took["resident"]}
-    return {"case": name, "steps": steps} | took | ratios
+        memory = IN_MEMORY * examples * int(np.prod(resident.data.shape)) / GIB
+        streamed = open_run([*overrides, f"data.memory_gib={memory}"], Path(folder))
+        one_batch = partial(train_on_one_batch, repeated)
+        steps, beside = measure_by_chunks(one_batch, resident.chunks, seconds)
+        runs = {
+            "resident": lambda: list(resident.chunks()),
+            "streamed": lambda: list(streamed.chunks()),
+        }
+        best = measure_fastest(runs, seconds)
+    ratios = {"of_steps": beside / steps, "of_resident": best["streamed"] / best["resident"]}
+    return {"case": name, "steps": steps} | best | ratios
 
 
-def by_chunks(one: Epoch, other: Epoch, seconds: float) -> list[float]:
-    """Return the seconds of an epoch of both, taking turns chunk by chunk: the sum of the best times of every chunk."""
+def measure_by_chunks(one: Epoch, other: Epoch, seconds: float) -> list[float]:
+    """Return the seconds of an epoch of both, measured in turns chunk by chunk.
+
+    The sum over the chunks of the shortest time of each: a short disturbance of the machine spoils
+    one chunk of one repetition instead of an epoch.
+    """
     epochs = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(epochs) < 3:
-        epochs.append(list(turns(one(), other())))
+        epochs.append(list(time_in_turns(one(), other())))
     return np.array(epochs).min(0).sum(0).tolist()
 
 
-def turns(*epochs: Iterator[Any]) -> Iterator[list[float]]:
-    """Yield the seconds of the next chunk of each, until their epochs are over."""
-    while None not in (took := [timed(chunks) for chunks in epochs]):
-        yield took
+def time_in_turns(*epochs: Iterator[Any]) -> Iterator[list[float]]:
+    """Yield the seconds of the next chunk of each epoch, until one of them is over."""
+    while True:
+        times = [time_next(chunks) for chunks in epochs]
+        if None in times:
+            return
+        yield times
 
 
-def timed(chunks: Iterator[Any]) -> float | None:
-    """Return the seconds of one chunk, or None where there is no more."""
+def time_next(chunks: Iterator[Any]) -> float | None:
+    """Return the seconds of the next chunk, or None after the last."""
     began = time.perf_counter()
-    return None if next(chunks, None) is None else time.perf_counter() - began
+    if next(chunks, None) is None:
+        return None
+    return time.perf_counter() - began
 
 
-def opened(overrides: list[str], place: Path) -> Run:
-    """Return a run that is ready to train."""
+def open_run(overrides: list[str], folder: Path) -> TrainingLoop:
+    """Return a run that is compiled and ready to train."""
     config = compose(overrides)
     experiment = build(config)
-    lane = RunSession(
-        experiment, RunFolder.create(place, "epochs", config, [], command=[]), lambda _: Noop()
-    )
-    run = Run([lane], open_data(experiment, quiet=True))
-    lane.start()
+    run_folder = RunFolder.create(folder, "epochs", config, [], command=[])
+    session = RunSession(experiment, run_folder, lambda _: Noop())
+    run = TrainingLoop([session], open_data(experiment, quiet=True))
+    session.start()
     run.compile()
     return run
 
 
-def alone(run: Run) -> Iterator[Any]:
-    """Train for one epoch by the run's own program on one batch again and again, yielding after every chunk."""
+def train_on_one_batch(run: TrainingLoop) -> Iterator[Any]:
+    """Train for one epoch on one batch, again and again; yield after every chunk."""
     steps, length = run.progress.per_epoch, -(-run.progress.per_epoch // ROWS_PER_EPOCH)
-    window, zero = next(run.dataset.train.windows(0)), np.int32(0)
+    window = next(run.dataset.train.windows(0))
     order = jnp.tile(jnp.arange(run.data.batch_size), steps)
     for first in range(0, steps, length):
-        place = zero, zero, np.int32(first), np.int32(min(first + length, steps))
-        run.learner, metrics, _ = run.advance(window, order, *place)
-        yield jax.device_get(metrics)
+        last = min(first + length, steps)
+        metrics, _ = run.train_chunk(window, order, 0, 0, first, last)
+        yield metrics

@@ -1,7 +1,7 @@
-"""The arithmetic that no way can avoid: one multiply-add per synapse, sample and step, with nothing around it.
+"""The lower bound: one multiply-add per synapse, sample and step, and nothing else.
 
-In the sparse family batches lie unit-major throughout, so that nothing is ever transposed; signs stand in for the rules,
-and nothing for the metrics.
+Signs take the place of the rules, and there are no metrics. In the sparse family batches are
+unit-major throughout, so that nothing is transposed.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from jaxtyping import Array
 from benchmarking.case import Case
 from darnax.connectivity import Sparse
 from darnax.orchestrators import Orchestrator
-from darnax.runner.compiled import Compiled
+from darnax.runner.compilation import LazyJit
 
-CHOICES = {"mode": "promise_in_bounds", "wrap_negative_indices": False}
+GATHER = {"mode": "promise_in_bounds", "wrap_negative_indices": False}
 
 
 def multiply(connectivity: Any, w: Array, x: Array) -> Array:
@@ -25,7 +25,7 @@ def multiply(connectivity: Any, w: Array, x: Array) -> Array:
         return (x.T @ w).T
 
     def add(total: Array, synapses: tuple[Array, Array]) -> tuple[Array, None]:
-        return total + synapses[0][:, None] * x.at[synapses[1]].get(**CHOICES), None
+        return total + synapses[0][:, None] * x.at[synapses[1]].get(**GATHER), None
 
     blank = jnp.zeros((w.shape[1], x.shape[1]))
     return jax.lax.scan(add, blank, (w, connectivity.inputs), unroll=min(10, len(w)))[0]
@@ -37,7 +37,7 @@ def correlate(connectivity: Any, x: Array, e: Array) -> Array:
         return x @ e.T
 
     def add(total: Array, sample: tuple[Array, Array]) -> tuple[Array, None]:
-        return total + sample[0].at[connectivity.inputs].get(**CHOICES) * sample[1][None], None
+        return total + sample[0].at[connectivity.inputs].get(**GATHER) * sample[1][None], None
 
     return jax.lax.scan(
         add, jnp.zeros(connectivity.inputs.shape), (x.T, e.T), unroll=min(16, x.shape[1])
@@ -47,7 +47,7 @@ def correlate(connectivity: Any, x: Array, e: Array) -> Array:
 def programs(
     case: Case, network: Orchestrator
 ) -> tuple[Any, Callable[..., Any], Callable[..., Array]]:
-    """Return the weights, and functions that do the products of training and of evaluation, batches in a compiled loop."""
+    """Return the weights, and functions with the products of training and of evaluation."""
     lm, last = network.layer_map, case.depth
     layers = [lm[i, i] for i in range(1, last + 1)]
     w_in, w_back, w_out = lm[1, 0], lm[last, last + 1], lm[last + 1, last]
@@ -60,12 +60,8 @@ def programs(
         columns, transposed = (lambda x: x.reshape(len(x), -1)), (lambda y: y)
         times, outer = (lambda _, w, x: x @ w), (lambda _, x, e: x.T @ e)
     else:
-        columns, transposed, times, outer = (
-            (lambda x: x.reshape(len(x), -1).T),
-            jnp.transpose,
-            multiply,
-            correlate,
-        )
+        columns, transposed = (lambda x: x.reshape(len(x), -1).T), jnp.transpose
+        times, outer = multiply, correlate
 
     def sweeps(J: Any, h: Array, s: Any, steps: int) -> Any:
         def sweep(_: Array, s: Any) -> Any:
@@ -81,7 +77,7 @@ def programs(
         x, y = columns(x), transposed(y)
         h = times(w_in.connectivity, v, x) + times(w_back.connectivity, w_back.W, y)
         s = sweeps(J, h, [h] * last, 11)
-        e = sweeps(J, h, s, 1)  # the fields that the rules look at
+        e = sweeps(J, h, s, 1)  # in place of the fields that the rules use
         answer = times(w_out.connectivity, o, s[-1])
         J = [
             j + 1e-3 * outer(layer.connectivity, a, b)
@@ -99,10 +95,10 @@ def programs(
     def evaluate(w: Any, xs: Array) -> Array:
         def answer(x: Array) -> Array:
             h = times(w_in.connectivity, w[1], columns(x))
-            return times(
-                w_out.connectivity, w[2], sum(sweeps(w[0], h, [h] * last, 6))
-            )  # all layers, or the rest is left out
+            # The sum over all layers: the compiler would leave out a layer that is not used.
+            states = sum(sweeps(w[0], h, [h] * last, 6))
+            return times(w_out.connectivity, w[2], states)
 
         return jax.lax.map(answer, xs)
 
-    return start, Compiled(train).program, Compiled(evaluate).program
+    return start, LazyJit(train).jitted, LazyJit(evaluate).jitted

@@ -1,4 +1,4 @@
-"""Take turns, keep the best: a busy machine then slows all contenders alike, or none."""
+"""Measures all implementations in turns, so that a busy machine slows all of them alike."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,8 +14,11 @@ from benchmarking.case import Case, make_batches, make_network
 Runs = Mapping[str, Callable[[], Any]]
 
 
-def fastest(runs: Runs, seconds: float) -> dict[str, float]:
-    """Return the least seconds of each, in turns, until `seconds` have passed or each has had 30 turns."""
+def measure_fastest(runs: Runs, seconds: float) -> dict[str, float]:
+    """Return the shortest time of each, in seconds; measured in turns.
+
+    It stops after `seconds`, but not before three turns, or after 30 turns.
+    """
     best = dict.fromkeys(runs, float("inf"))
     end = time.perf_counter() + seconds
     for turn in range(30):
@@ -28,8 +31,8 @@ def fastest(runs: Runs, seconds: float) -> dict[str, float]:
     return best
 
 
-def compiled(function: Any, *arguments: Any) -> dict[str, float]:
-    """Return what one program costs before and beside its running: seconds to compile, peak bytes."""
+def measure_compilation(function: Any, *arguments: Any) -> dict[str, float]:
+    """Return the seconds to compile a program, and its peak memory in megabytes."""
     began = time.perf_counter()
     program = function.lower(*arguments).compile()
     memory = program.memory_analysis()
@@ -37,13 +40,12 @@ def compiled(function: Any, *arguments: Any) -> dict[str, float]:
     return {"compile_seconds": time.perf_counter() - began, "peak_mb": peak / 1e6}
 
 
-def agreement(case: Case, network: Any, ours: Any, theirs: Any) -> float:
+def fraction_of_equal_weights(case: Case, network: Any, ours: Any, theirs: Any) -> float:
     """Return the fraction of all weights that agree to a millionth of their scale."""
     arrays = jax.tree.unflatten(jax.tree.structure(network), jax.tree.leaves(ours))
     mine, _, _ = plain.weights_of(case, arrays)
-    pairs = zip(
-        jax.tree.leaves(mine), jax.tree.leaves({name: theirs[name] for name in mine}), strict=True
-    )
+    others = {name: theirs[name] for name in mine}
+    pairs = zip(jax.tree.leaves(mine), jax.tree.leaves(others), strict=True)
     close = [np.isclose(a, b, rtol=1e-5, atol=1e-6).ravel() for a, b in pairs]
     return float(np.mean(np.concatenate(close)))
 
@@ -55,15 +57,20 @@ def measure(case: Case, batches: int, seconds: float) -> dict[str, Any]:
     w, train, evaluate = darnax_way.programs(case, network)
     pw, ptrain, pevaluate, pstep = plain.programs(case, network)
     fw, ftrain, fevaluate = floor.programs(case, network)
-    costs = {"darnax": compiled(train, w, xs, ys), "plain": compiled(pstep, pw, xs[0], ys[0])}
-    costs["floor"] = compiled(ftrain, fw, xs, ys)
+    costs = {
+        "darnax": measure_compilation(train, w, xs, ys),
+        "plain": measure_compilation(pstep, pw, xs[0], ys[0]),
+    }
+    costs["floor"] = measure_compilation(ftrain, fw, xs, ys)
     one = xs[:1], ys[:1]
+    # Compared after one batch: then weights are no multiples of 1/256 any more (see `case`), and
+    # sums depend on their order.
+    ours, theirs = train(w, *one)[0][0], ptrain(pw, *one)
+    answers_agree = np.argmax(evaluate(w, xs), -1) == np.argmax(pevaluate(pw, xs), -1)
     result: dict[str, Any] = {
         "case": str(case),
-        "weights_agree": agreement(case, network, train(w, *one)[0][0], ptrain(pw, *one)),
-        "answers_agree": float(
-            np.mean(np.argmax(evaluate(w, xs), -1) == np.argmax(pevaluate(pw, xs), -1))
-        ),
+        "weights_agree": fraction_of_equal_weights(case, network, ours, theirs),
+        "answers_agree": float(np.mean(answers_agree)),
     }
     trainings: Runs = {
         "darnax": lambda: train(w, xs, ys),
@@ -76,12 +83,11 @@ def measure(case: Case, batches: int, seconds: float) -> dict[str, Any]:
         "floor": lambda: fevaluate(fw, xs),
     }
     for what, runs in (("train", trainings), ("evaluate", evaluations)):
-        took = fastest(runs, seconds)
-        result[what] = {
-            name: case.batch * batches / value for name, value in took.items()
-        }  # images per second
+        best = measure_fastest(runs, seconds)
+        images = case.batch * batches
+        result[what] = {name: images / value for name, value in best.items()}  # per second
         result[what] |= {
-            "of_plain": took["plain"] / took["darnax"],
-            "of_floor": took["darnax"] / took["floor"],
+            "of_plain": best["plain"] / best["darnax"],
+            "of_floor": best["darnax"] / best["floor"],
         }
     return result | {"costs": costs}

@@ -1,4 +1,8 @@
-"""The customary way: dense weights under masks, every message at every step, a jitted step per batch, decay outside it."""
+"""A straightforward implementation in JAX.
+
+Dense weights with masks; every message is computed in every step; one jitted step per batch, with
+the decay of weights outside of it.
+"""
 
 import math
 from collections.abc import Callable
@@ -16,21 +20,24 @@ from darnax.orchestrators import Orchestrator
 Weights = dict[str, Any]
 
 
-def dense(connectivity: Any, weight: Array, pre: int) -> tuple[Array, Array]:
-    """Return a weight as a matrix (pre, post), or the windows of a convolution, and the mask of its synapses."""
+def to_dense(connectivity: Any, weight: Array, pre: int) -> tuple[Array, Array]:
+    """Return a weight as a matrix (pre, post), and the mask of its synapses.
+
+    The weight of a convolution keeps its shape.
+    """
     if isinstance(connectivity, Convolved):
         return weight, (connectivity.init(jax.random.key(0)) != 0).astype(weight.dtype)
     if not isinstance(connectivity, Sparse):
         hollow = jnp.eye(*weight.shape) if connectivity.hollow else jnp.zeros(weight.shape)
         return weight, 1.0 - hollow
     full, mask = np.zeros((2, pre, weight.shape[1]), np.float32)
-    place = np.asarray(connectivity.inputs), np.arange(weight.shape[1])[None]
-    full[place], mask[place] = weight, 1.0
+    synapses = np.asarray(connectivity.inputs), np.arange(weight.shape[1])[None]
+    full[synapses], mask[synapses] = weight, 1.0
     return jnp.asarray(full), jnp.asarray(mask)
 
 
 def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Weights]:
-    """Return the weights, masks and in-degrees of a network, by name; of J one per layer."""
+    """Return the weights, masks and in-degrees of a network, by name; for J one of each layer."""
     lm, last = network.layer_map, case.depth
     layers = [lm[i, i] for i in range(1, last + 1)]
     named = {
@@ -38,14 +45,14 @@ def weights_of(case: Case, network: Orchestrator) -> tuple[Weights, Weights, Wei
         "w_back": (lm[last, last + 1], 10),
         "w_out": (lm[last + 1, last], case.units),
     }
-    made = {name: dense(m.connectivity, m.W, pre) for name, (m, pre) in named.items()}
-    made["J"] = tuple(
-        zip(*(dense(layer.connectivity, layer.J, case.units) for layer in layers), strict=True)
-    )
-    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()} | {
-        "J": layers[0].connectivity.fan_in
-    }
-    weights, masks = ({name: pair[which] for name, pair in made.items()} for which in (0, 1))
+    made = {name: to_dense(m.connectivity, m.W, pre) for name, (m, pre) in named.items()}
+    couplings = [to_dense(layer.connectivity, layer.J, case.units) for layer in layers]
+    weights = {name: weight for name, (weight, _) in made.items()}
+    weights["J"] = tuple(weight for weight, _ in couplings)
+    masks = {name: mask for name, (_, mask) in made.items()}
+    masks["J"] = tuple(mask for _, mask in couplings)
+    fans = {name: m.connectivity.fan_in for name, (m, _) in named.items()}
+    fans["J"] = layers[0].connectivity.fan_in
     return weights, masks, fans
 
 
@@ -96,12 +103,11 @@ def programs(
 
     @jax.jit
     def step(w: Weights, x: Array, y: Array) -> Weights:
-        def stepped(
+        def update(
             name: str, rate: str, weight: Array, mask: Array, before: Array, e: Array
         ) -> Array:
-            return weight + RATES[rate] * mask * outer(weight, before, e) / math.sqrt(
-                case.batch * fans[name]
-            )
+            scale = math.sqrt(case.batch * fans[name])
+            return weight + RATES[rate] * mask * outer(weight, before, e) / scale
 
         s = [jnp.zeros((case.batch, *case.size))] * case.depth
         for steps, what in ((1, "forward"), (5, "all"), (5, "forward")):
@@ -109,13 +115,13 @@ def programs(
         e = [unstable(s[i], field(w, x, y, s, i, "forward"), MARGIN) for i in range(case.depth)]
         out = unstable(y, times(w["w_out"], s[-1], y.shape[1:]), READOUT_MARGIN)
         J = tuple(
-            stepped("J", "hidden", *each) for each in zip(w["J"], masks["J"], s, e, strict=True)
+            update("J", "hidden", *each) for each in zip(w["J"], masks["J"], s, e, strict=True)
         )
-        w_in = stepped("w_in", "w_in", w["w_in"], masks["w_in"], x, e[0])
+        w_in = update("w_in", "w_in", w["w_in"], masks["w_in"], x, e[0])
         return w | {
             "J": J,
             "w_in": w_in,
-            "w_out": stepped("w_out", "w_out", w["w_out"], masks["w_out"], s[-1], out),
+            "w_out": update("w_out", "w_out", w["w_out"], masks["w_out"], s[-1], out),
         }
 
     @jax.jit

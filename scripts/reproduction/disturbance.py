@@ -1,4 +1,4 @@
-"""Accuracy on disturbed images as a function of the number of recall steps."""
+"""Measures the accuracy on disturbed images after different numbers of steps of relaxation."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -13,8 +13,8 @@ import numpy as np
 from darnax.laboratory.reopening import reopen
 from darnax.learning import evaluate_step
 from darnax.relaxation import Phase
-from darnax.runner.trained import load_learner
-from reproduction.receipts import cut, ended, wanted
+from darnax.runner.trained_network import load_trained_network
+from reproduction.receipts import cut_off_epoch, identity_of_row, read_runs
 
 RUN = "+experiment=mnist_chain data.validation=0"
 STEPS = (1, 2, 3, 4, 6, 10)
@@ -24,49 +24,45 @@ Images = np.ndarray[Any, Any]
 evaluate = eqx.filter_jit(evaluate_step)
 
 
-def speckled(images: Images, rng: np.random.Generator, fraction: float) -> Images:
-    return np.where(
-        rng.random(images.shape) < fraction, 255 * rng.integers(0, 2, images.shape), images
-    )
+def add_speckles(images: Images, rng: np.random.Generator, fraction: float) -> Images:
+    """Return the images with a fraction of the pixels replaced by black or white."""
+    is_replaced = rng.random(images.shape) < fraction
+    return np.where(is_replaced, 255 * rng.integers(0, 2, images.shape), images)
 
 
-def noisy(images: Images, rng: np.random.Generator, sd: float) -> Images:
+def add_noise(images: Images, rng: np.random.Generator, sd: float) -> Images:
+    """Return the images with Gaussian noise of this standard deviation."""
     return np.clip(images + rng.normal(0, sd, images.shape), 0, 255)
 
 
-def covered(images: Images, rng: np.random.Generator, width: int) -> Images:
+def cover_square(images: Images, rng: np.random.Generator, width: int) -> Images:
+    """Return the images with a black square of this width at a random position."""
     images = images.copy()
-    for image, (row, column) in zip(
-        images, rng.integers(0, images.shape[1] - width + 1, (len(images), 2)), strict=True
-    ):
+    corners = rng.integers(0, images.shape[1] - width + 1, (len(images), 2))
+    for image, (row, column) in zip(images, corners, strict=True):
         image[row : row + width, column : column + width] = 0
     return images
 
 
 DISTURBANCES: Mapping[str, Callable[[Images, np.random.Generator], Images]] = {
     "none": lambda images, _: images,
-    "5 % of the pixels black or white": lambda images, rng: speckled(images, rng, 0.05),
-    "10 %": lambda images, rng: speckled(images, rng, 0.1),
-    "20 %": lambda images, rng: speckled(images, rng, 0.2),
-    "Gaussian noise, a quarter of white": lambda images, rng: noisy(images, rng, 64.0),
-    "a black square of 8×8 pixels somewhere": lambda images, rng: covered(images, rng, 8),
-    "of 12×12": lambda images, rng: covered(images, rng, 12),
+    "5 % of the pixels black or white": lambda images, rng: add_speckles(images, rng, 0.05),
+    "10 %": lambda images, rng: add_speckles(images, rng, 0.1),
+    "20 %": lambda images, rng: add_speckles(images, rng, 0.2),
+    "Gaussian noise, a quarter of white": lambda images, rng: add_noise(images, rng, 64.0),
+    "a black square of 8×8 pixels somewhere": lambda images, rng: cover_square(images, rng, 8),
+    "of 12×12": lambda images, rng: cover_square(images, rng, 12),
 }
 
 
 def recall(outputs: Path) -> list[dict[str, Any]]:
-    """Accuracy of a trained `mnist_chain` (seed 0) on disturbed test images, after 1 to 10
-    steps of recall.
-    """
-    run = ended(outputs).get(wanted(RUN, 0))
-    if run is None or cut(run):
-        sys.exit(
-            f"{outputs}: no such network is trained to its end there yet; darnax train {RUN} seed=0 makes one"
-        )
-    experiment, dataset, folder, programs = reopen(
-        run.path, [], "the measurement of disturbed images"
-    )
-    network = programs.network(load_learner(programs, folder).learner.arrays)
+    """Accuracy of a trained `mnist_chain` (seed 0) on disturbed test images, by steps of recall."""
+    run = read_runs(outputs).get(identity_of_row(RUN, 0))
+    if run is None or cut_off_epoch(run):
+        what = f"{outputs}: there is no finished run of this network yet"
+        sys.exit(f"{what}; train it with: darnax train {RUN} seed=0")
+    experiment, dataset, folder, runs = reopen(run.path, [], "the measurement of disturbed images")
+    network = runs.network(load_trained_network(runs, folder).train_state.arrays)
     (window,) = dataset.test.windows(None)
     images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
 
@@ -82,7 +78,8 @@ def recall(outputs: Path) -> list[dict[str, Any]]:
     def curve(images: Images) -> dict[str, str]:
         return {f"after {steps}": f"{accuracy(images, steps):.4f}" for steps in STEPS}
 
-    return [
-        {"disturbance": name} | curve(disturb(images, np.random.default_rng(0)))
-        for name, disturb in DISTURBANCES.items()
-    ]
+    rows = []
+    for name, disturb in DISTURBANCES.items():
+        disturbed = disturb(images, np.random.default_rng(0))
+        rows.append({"disturbance": name} | curve(disturbed))
+    return rows

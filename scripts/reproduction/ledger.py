@@ -1,4 +1,7 @@
-"""The receipts that are kept under version control, so that the page outlives the folders of the runs behind it."""
+"""The file of all receipts, kept under version control.
+
+With it the results page can be written without the folders of the runs.
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,70 +15,81 @@ from reproduction.receipts import (
     Identity,
     Receipt,
     Run,
-    commit,
     digest,
-    environment,
-    receipts,
-    wanted,
+    format_commit,
+    identity_of_row,
+    make_receipts,
+    read_environment,
 )
 from reproduction.rows import Row
 
 
 @dataclass
 class Ledger:
-    """Receipts of training runs by row and seed, and the measurements of physics by name."""
+    """Receipts of runs by command and seed, and the measurements of physics by name."""
 
     runs: dict[str, dict[int, Receipt]] = field(default_factory=dict)
     physics: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Return what the file holds; nothing where there is none."""
+        """Read a file; a ledger is empty if there is none."""
         if not file.exists():
             return cls()
         kept = json.loads(file.read_text(encoding="utf-8"))
-        runs = {
-            row: {int(seed): Receipt(**one) for seed, one in seeds.items()}
-            for row, seeds in kept["runs"].items()
-        }
+        runs = {}
+        for command, seeds in kept["runs"].items():
+            runs[command] = {int(seed): Receipt(**fields) for seed, fields in seeds.items()}
         return cls(runs, kept["physics"])
 
     def write(self, file: Path) -> None:
-        """Write all of it."""
-        runs = {
-            row: {str(seed): one._asdict() for seed, one in sorted(seeds.items())}
-            for row, seeds in sorted(self.runs.items())
-        }
+        """Write the file."""
+        runs = {}
+        for command, seeds in sorted(self.runs.items()):
+            runs[command] = {str(seed): one._asdict() for seed, one in sorted(seeds.items())}
         write_atomically(file, encode({"runs": runs, "physics": self.physics}, indent=1) + "\n")
 
-    def take(
-        self, rows: list[Row], there: Mapping[Identity, Run], seeds: tuple[int, ...], physics: Path
+    def add_runs(
+        self, rows: list[Row], found: Mapping[Identity, Run], seeds: tuple[int, ...], physics: Path
     ) -> None:
-        """Take in the runs that are there, in the place of older ones; what is of no row any more goes."""
-        found = {row.command: better(self.of(row), receipts(there, row, seeds)) for row in rows}
-        self.runs = {command: kept for command, kept in found.items() if kept}
+        """Add the receipts of runs, which replace older ones, and the measurements of physics.
+
+        Receipts that belong to none of the rows are removed.
+        """
+        kept = {row.command: merge(self.of(row), make_receipts(found, row, seeds)) for row in rows}
+        self.runs = {command: receipts for command, receipts in kept.items() if receipts}
         for file in sorted(physics.glob("*/result.json")):
             result = json.loads(file.read_text(encoding="utf-8"))
-            self.physics[file.parent.name] = result | {"commit": commit(environment(file.parent))}
+            self.physics[file.parent.name] = result | {
+                "commit": format_commit(read_environment(file.parent))
+            }
 
     def of(self, row: Row) -> dict[int, Receipt]:
         """Return the receipts of a row."""
         return self.runs.get(row.command, {})
 
     def missing(self, row: Row, seeds: tuple[int, ...]) -> list[int]:
-        """Return the seeds of a row that were never run, or not to the end, or with other settings than it has now."""
-        return [
-            seed
-            for seed in seeds
-            if (one := self.of(row).get(seed)) is None or one.cut or stale(row, seed, one)
-        ]
+        """Return the seeds of a row without a finished run with the current settings."""
+        missing = []
+        for seed in seeds:
+            receipt = self.of(row).get(seed)
+            if receipt is None or receipt.cut or is_outdated(row, seed, receipt):
+                missing.append(seed)
+        return missing
 
 
-def better(kept: dict[int, Receipt], new: dict[int, Receipt]) -> dict[int, Receipt]:
-    """Return the new receipts and those that they do not replace: a run that was cut off replaces none that came to its end."""
-    return kept | {seed: one for seed, one in new.items() if not one.cut or kept.get(seed, one).cut}
+def merge(old: dict[int, Receipt], new: dict[int, Receipt]) -> dict[int, Receipt]:
+    """Return the old receipts, replaced by new ones of the same seed.
+
+    A receipt of an interrupted run does not replace one of a finished run.
+    """
+    merged = dict(old)
+    for seed, receipt in new.items():
+        if seed not in old or old[seed].cut or not receipt.cut:
+            merged[seed] = receipt
+    return merged
 
 
-def stale(row: Row, seed: int, one: Receipt) -> bool:
-    """Whether the row has other settings now than it had then."""
-    return one.settings != digest(wanted(row.overrides, seed))
+def is_outdated(row: Row, seed: int, receipt: Receipt) -> bool:
+    """Return whether the settings of the row have changed since the run."""
+    return receipt.settings != digest(identity_of_row(row.overrides, seed))

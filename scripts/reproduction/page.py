@@ -1,114 +1,102 @@
-"""The results page: tables whose every number comes out of a run folder."""
+"""Writes the results page: tables whose numbers all come from run folders."""
 
 from collections.abc import Iterator, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from reproduction.ledger import Ledger, stale
+from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
 from reproduction.rows import ACCURACY, Row, Section
 
 HEADER = """# Results
 
-This page is written by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which
-the script collects from run folders; no number is typed by hand. Numbers are mean ± standard deviation over seeds.
-Seconds are the duration of one run, or of all runs trained together as one program, on a machine with other load.
-A + after a commit marks uncommitted changes in the working tree; a * marks that the settings of the row have
-changed since the run. Rows without numbers have not been run; `python scripts/reproduce.py --missing` lists the
-commands for them.
+Written by `python scripts/reproduce.py` from the receipts in [receipts.json](receipts.json), which
+it takes from run folders: no number here is typed by hand. Mean ± standard deviation over seeds.
+Seconds are those of one run, or of all runs side by side in one program, on a machine that had
+other work as well. A + after a commit says that files had changed since, a * that the settings of
+the row have changed since. A row without numbers has not been run:
+`python scripts/reproduce.py --missing` lists the commands.
 
-All accuracies are measured once, with the last network, on the 10,000 test images. Every network was trained on all
-60,000 training images, with settings that had been chosen on a validation split of the training images. Reference
-numbers are given where there are any. Their origin is *fork*, a notebook in a public fork of the code of
-arXiv 2509.05041 (test images), or *authors*, the code and the plots of its authors (validation images). None of them
-has been compared with the text of the paper yet.
+All accuracies are of the 10,000 test images, measured once, of the last network. Every network was
+trained on all 60,000 training images; its settings had been chosen on a part of these. Some rows
+have a reference number. Its origin is *fork*, a notebook in a public fork of the code of arXiv
+2509.05041 (test images), or *authors*, the code and the plots of its authors (validation images).
+None of them has been compared with the text of the paper yet.
 """
 
 
-def page(sections: Sequence[Section], ledger: Ledger) -> str:
+def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
     """Return the page as Markdown."""
-    return "\n".join(
-        [
-            HEADER,
-            *(part for section in sections for part in trained(section, ledger)),
-            *measured(ledger),
-        ]
-    )
+    parts = [HEADER]
+    for section in sections:
+        parts += format_section(section, ledger)
+    return "\n".join([*parts, *format_physics(ledger)])
 
 
-def trained(section: Section, ledger: Ledger) -> Iterator[str]:
+def format_section(section: Section, ledger: Ledger) -> Iterator[str]:
     """Yield the parts of a section of runs."""
     yield f"## {section.title}\n\n{section.text}\n"
-    compared = any(row.reference for row in section.rows)
-    heads = [
-        "",
-        *(["reference", "origin"] if compared else []),
-        *section.heads,
-        "seeds",
-        "seconds",
-        "on",
-        "commit",
-        "command",
-    ]
-    yield table(heads, [line(row, ledger.of(row), compared) for row in section.rows])
+    has_references = any(row.reference for row in section.rows)
+    references = ["reference", "origin"] if has_references else []
+    circumstances = ["seeds", "seconds", "on", "commit", "command"]
+    heads = ["", *references, *section.heads, *circumstances]
+    yield table(heads, [format_row(row, ledger.of(row), has_references) for row in section.rows])
 
 
-def line(row: Row, kept: dict[int, Receipt], compared: bool) -> list[str]:
+def format_row(row: Row, receipts: dict[int, Receipt], has_references: bool) -> list[str]:
     """Return the cells of a row."""
-    return [
-        row.what,
-        *([row.reference, row.origin] if compared else []),
-        *figures(row, kept),
-        *(circumstances(row, kept) if kept else [""] * 4),
-        f"`{row.command}`",
-    ]
+    cells = [row.what]
+    if has_references:
+        cells += [row.reference, row.origin]
+    cells += format_metrics(row, receipts)
+    cells += format_circumstances(row, receipts) if receipts else [""] * 4
+    return [*cells, f"`{row.command}`"]
 
 
-def figures(row: Row, kept: dict[int, Receipt]) -> list[str]:
-    """Return mean ± sd of every metric."""
-    return [
-        spread([v for one in kept.values() if (v := one.metrics.get(metric)) is not None], metric)
-        for metric in row.metrics
-    ]
+def format_metrics(row: Row, receipts: dict[int, Receipt]) -> list[str]:
+    """Return mean ± standard deviation of every metric."""
+    cells = []
+    for metric in row.metrics:
+        values = [receipt.metrics.get(metric) for receipt in receipts.values()]
+        cells.append(format_mean([value for value in values if value is not None], metric))
+    return cells
 
 
-def circumstances(row: Row, kept: dict[int, Receipt]) -> tuple[str, str, str, str]:
+def format_circumstances(row: Row, receipts: dict[int, Receipt]) -> tuple[str, str, str, str]:
     """Return seeds, seconds, device and commit."""
-    cut = "".join(
-        f", cut off after {epoch} epochs"
-        for epoch in sorted({one.cut for one in kept.values()} - {0})
-    )
-    return (
-        f"{len(kept)}{cut}",
-        f"{fmean(one.seconds for one in kept.values()):.0f}",
-        ", ".join(dict.fromkeys(one.device for one in kept.values())),
-        ", ".join(
-            dict.fromkeys(one.commit + "*" * stale(row, seed, one) for seed, one in kept.items())
-        ),
-    )
+    seeds = f"{len(receipts)}"
+    for epoch in sorted({receipt.cut for receipt in receipts.values()} - {0}):
+        seeds += f", cut off after {epoch} epochs"
+    seconds = f"{fmean(receipt.seconds for receipt in receipts.values()):.0f}"
+    # A dictionary keeps each value once, in order.
+    devices = dict.fromkeys(receipt.device for receipt in receipts.values())
+    commits: dict[str, None] = {}
+    for seed, receipt in receipts.items():
+        mark = "*" if is_outdated(row, seed, receipt) else ""
+        commits[receipt.commit + mark] = None
+    return seeds, seconds, ", ".join(devices), ", ".join(commits)
 
 
-def spread(values: Sequence[float], metric: str) -> str:
-    """Write mean ± sd."""
+def format_mean(values: Sequence[float], metric: str) -> str:
+    """Return mean ± standard deviation; without values ""."""
     digits = 4 if metric == ACCURACY else 3
     mean = f"{fmean(values):.{digits}f}" if values else ""
-    return mean + (f" ± {stdev(values):.{digits}f}" if len(values) > 1 else "")
+    deviation = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return mean + deviation
 
 
-def measured(ledger: Ledger) -> Iterator[str]:
+def format_physics(ledger: Ledger) -> Iterator[str]:
     """Yield the parts about the physics."""
     yield "## Physics\n"
     for name, result in sorted(ledger.physics.items()):
         yield f"{result['text']}\n"
-        yield table(
-            list(result["rows"][0]), [list(map(str, row.values())) for row in result["rows"]]
-        )
-        yield f"`python scripts/reproduce.py --physics {name}`, {result['seconds']:.0f} s, commit {result['commit']}\n"
+        rows = [list(map(str, row.values())) for row in result["rows"]]
+        yield table(list(result["rows"][0]), rows)
+        command = f"`python scripts/reproduce.py --physics {name}`"
+        yield f"{command}, {result['seconds']:.0f} s, commit {result['commit']}\n"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return a table in Markdown."""
-    return (
-        "\n".join([f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)])
-        + "\n"
-    )
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]
+    return "\n".join(lines) + "\n"

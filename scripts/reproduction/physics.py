@@ -1,4 +1,7 @@
-"""Fixed points of random networks: their number, and the dynamics that converge to them."""
+"""Measures the physics of the networks: fixed points, convergence, accuracy by steps of recall.
+
+The docstring of a measurement is the text above its table on the results page.
+"""
 
 import sys
 import time
@@ -37,11 +40,12 @@ UNITS, NETWORKS, LONGEST = 1000, 5, 300
 
 
 def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
-    """Number of stable states among all 2^14 states of dense random networks; the expected
-    number is (2Φ(J_D/σ))^N, σ² = (N − 1)/N.
+    """Number of stable states among all 2^14 states of dense random networks.
+
+    Its mean is (2Φ(J_D/σ))^N with σ² = (N − 1)/N.
     """
     all_states = 1 - 2 * jnp.asarray(np.indices((2,) * units).reshape(units, -1).T, jnp.float32)
-    half = all_states[: 2 ** (units - 1)]  # with s, −s is stable too
+    half = all_states[: 2 ** (units - 1)]  # −s is stable if s is
     rows = []
     for j_d in (0.0, 0.25, 0.5, 0.75, 1.0):
 
@@ -49,11 +53,8 @@ def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
             layer = RecurrentDiscrete(units, j_d, key=key)
             return 2 * jnp.sum(jnp.all(layer.activation(layer(half)) == half, axis=1))
 
-        counts = np.asarray(
-            jax.jit(lambda keys, count=count: jax.lax.map(count, keys))(
-                jax.random.split(jax.random.key(23), draws)
-            )
-        )
+        count_all = jax.jit(partial(jax.lax.map, count))
+        counts = np.asarray(count_all(jax.random.split(jax.random.key(23), draws)))
         expected = (1 + erf(j_d / sqrt((units - 1) / units) / sqrt(2))) ** units
         error = counts.std(ddof=1) / sqrt(draws)
         rows.append(
@@ -67,63 +68,64 @@ def fixed_points(_: Path, units: int = 14, draws: int = 1000) -> Rows:
 
 
 def convergence(_: Path) -> Rows:
-    """Number of dense random networks of 1000 units, out of five, that converge to a fixed
-    point within 300 steps from a random state.
+    """Number of dense random networks that reach a fixed point, from a random state.
+
+    Of five networks of 1000 units, in at most 300 steps.
     """
     rows = []
     for j_d in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
         row: dict[str, Any] = {"J_D": j_d}
         for name, order in ORDERS.items():
-            if name != "layer by layer":  # of one layer the same as all at once
-                row[name] = settling(
-                    lambda key, order=order, j_d=j_d: order(chain(key, 1, j_d, 0.0)), 1
-                )
+            if name == "layer by layer":  # with one layer the same as all at once
+                continue
+            make = partial(make_chain, order, depth=1, j_d=j_d, strength=0.0)
+            row[name] = count_converged(make, 1)
         rows.append(row)
     return rows
 
 
 def coupling(_: Path) -> Rows:
-    """The same without self-coupling, for two layers of 1000 units coupled unit by unit in
-    both directions with strength λ.
+    """The same for two layers of 1000 units without self-coupling.
+
+    Each unit is coupled to the same unit of the other layer with strength λ.
     """
     rows = []
     for strength in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
         row: dict[str, Any] = {"λ": strength}
         for name, order in list(ORDERS.items())[:3]:
-            row[name] = settling(
-                lambda key, order=order, strength=strength: order(chain(key, 2, 0.0, strength)), 2
-            )
+            make = partial(make_chain, order, depth=2, j_d=0.0, strength=strength)
+            row[name] = count_converged(make, 2)
         rows.append(row)
     return rows
 
 
-def chain(key: Any, depth: int, j_d: float, strength: float) -> LayerMap:
-    """Build a chain without input: only recurrent couplings."""
+def make_chain(order: Callable[..., Any], key: Any, depth: int, j_d: float, strength: float) -> Any:
+    """Return a chain of random layers without an input."""
     keys = jax.random.split(key, depth)
     rows: dict[int, Any] = {}
     for i in range(1, depth + 1):
         near = {j: Ferromagnetic(UNITS, strength) for j in (i - 1, i + 1) if 1 <= j <= depth}
         rows[i] = {i: RecurrentDiscrete(UNITS, j_d, key=keys[i - 1]), **near}
-    return LayerMap.from_dict(rows | {depth + 1: {depth + 1: OutputLayer()}})
+    return order(LayerMap.from_dict(rows | {depth + 1: {depth + 1: OutputLayer()}}))
 
 
-def settling(make: Callable[[Any], Any], depth: int) -> str:
-    """Return how many networks converged, and after how many steps."""
+def count_converged(make: Callable[[Any], Any], depth: int) -> str:
+    """Return how many networks converged, and the median of their steps."""
     phase = Phase(until="fixed_point", max_steps=LONGEST)
 
     @jax.jit
-    def settled(key: Any) -> Any:
+    def relax_from_random(key: Any) -> Any:
         weights, start = jax.random.split(key)
         state = SequentialState([(1,), *[(UNITS,)] * depth, (1,)])
         for i in range(1, depth + 1):
-            state = state.replace_val(
-                i, jnp.sign(jax.random.normal(jax.random.fold_in(start, i), (1, UNITS)))
-            )
+            field = jax.random.normal(jax.random.fold_in(start, i), (1, UNITS))
+            state = state.replace_val(i, jnp.sign(field))
         return relax(make(weights), state, key, phase)[2]
 
-    cases = [settled(key) for key in jax.random.split(jax.random.key(29), NETWORKS)]
+    cases = [relax_from_random(key) for key in jax.random.split(jax.random.key(29), NETWORKS)]
     steps = [float(case.steps) for case in cases if case.converged]
-    return f"{len(steps)} of {NETWORKS}" + (f" ({np.median(steps):.0f} steps)" if steps else "")
+    median = f" ({np.median(steps):.0f} steps)" if steps else ""
+    return f"{len(steps)} of {NETWORKS}{median}"
 
 
 MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
@@ -135,7 +137,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
 
 
 def measure(name: str, outputs: Path) -> Path:
-    """Make a measurement, and write its rows with their receipt."""
+    """Make a measurement; write its rows, its duration and its environment."""
     began = time.perf_counter()
     rows = MEASUREMENTS[name](outputs)
     seconds = time.perf_counter() - began
@@ -144,8 +146,6 @@ def measure(name: str, outputs: Path) -> Path:
     environment = describe_environment(seed=None, command=["python", *sys.argv])
     text = " ".join(str(MEASUREMENTS[name].__doc__).split())
     write_atomically(folder / "environment.json", encode(environment, indent=2) + "\n")
-    write_atomically(
-        folder / "result.json",
-        encode({"text": text, "seconds": seconds, "rows": rows}, indent=2) + "\n",
-    )
+    result = {"text": text, "seconds": seconds, "rows": rows}
+    write_atomically(folder / "result.json", encode(result, indent=2) + "\n")
     return folder

@@ -1,4 +1,4 @@
-"""From a configuration to the runs that had exactly it, and from these to numbers with their receipts."""
+"""Finds the runs with exactly the configuration of a row, and extracts their results."""
 
 import hashlib
 import json
@@ -17,16 +17,22 @@ from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
 from reproduction.rows import ACCURACY, Row
 
-EVALUATED = (
-    "eval/accuracy"  # on the test images, by version 0.1.0 where no validation split was kept
-)
+# Without a validation split, version 0.1.0 evaluated on the test images under this name.
+EVALUATED = "eval/accuracy"
 Identity = frozenset[tuple[str, Any]]
 
 
 class Receipt(NamedTuple):
-    """What is kept of a run: its numbers, what they cost and where, and of which state of code and configuration they are.
+    """The result of a run, and what is needed to reproduce it.
 
-    A run that was cut off counts as far as it came: `cut` is the epoch of its last evaluation on the test images, else 0.
+    Args:
+        metrics: name -> value.
+        seconds: of training.
+        device: on which it was computed.
+        commit: of the code; + if files had changed since.
+        settings: a digest of the configuration.
+        cut: 0, or for a run that was interrupted the epoch of its last evaluation on the test
+            images, from which its metrics are.
     """
 
     metrics: Mapping[str, float]
@@ -38,85 +44,94 @@ class Receipt(NamedTuple):
 
 
 def identity(flat: Mapping[str, Any]) -> Identity:
-    """Return what decides on the outcome of a run: its configuration, without paths and dashboards."""
-    return frozenset(
-        (key, value) for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)
-    )
+    """Return the part of a configuration that determines the result: no paths, no dashboards."""
+    relevant = [(key, value) for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)]
+    return frozenset(relevant)
 
 
-composer = cache(Composer)  # one for all rows
+composer = cache(Composer)  # one for all rows: it takes time to start
 
 
 @cache
-def composed(overrides: str) -> Composed:
-    """Compose a row, once for all its seeds."""
+def compose_row(overrides: str) -> Composed:
+    """Compose the configuration of a row, once for all its seeds."""
     return composer().run_composed(overrides.split())
 
 
 @cache
-def wanted(overrides: str, seed: int) -> Identity:
+def identity_of_row(overrides: str, seed: int) -> Identity:
     """Return the identity of the run that these overrides would make."""
     config = saved_configuration.apply_overrides(
-        composed(overrides), [f"seed={seed}"], composer().is_group
+        compose_row(overrides), [f"seed={seed}"], composer().is_group
     ).resolved
     return identity(configuration.parse(yaml.safe_dump(config)))
 
 
 def digest(configured: Identity) -> str:
-    """Return a short name for a configuration."""
+    """Return a short checksum of a configuration."""
     return hashlib.sha256(repr(sorted(configured, key=repr)).encode()).hexdigest()[:8]
 
 
-def ended(outputs: Path) -> dict[Identity, Run]:
-    """Return, for every configuration, the newest finished run, or else the one that came furthest before it was cut off."""
-    runs = [run for run in map(read, folders(outputs)) if run.status == "finished" or cut(run)]
-    runs.sort(key=lambda run: (run.status == "finished", cut(run), run.when))
+def read_runs(outputs: Path) -> dict[Identity, Run]:
+    """Return configuration -> its newest finished run, or else the longest interrupted one."""
+    runs = [run for run in map(read, folders(outputs)) if is_finished(run) or cut_off_epoch(run)]
+    # The last one of a configuration stays in the dictionary.
+    runs.sort(key=lambda run: (is_finished(run), cut_off_epoch(run), run.when))
     return {identity(run.config): run for run in runs}
 
 
-def cut(run: Run) -> int:
-    """Return the epoch of the last evaluation on the test images of a run that was cut off, else 0."""
-    if (
-        run.status != "interrupted"
-        or EVALUATED not in run.summary["metrics"]
-        or run.config.get("data.validation") != 0
-    ):
+def is_finished(run: Run) -> bool:
+    """Return whether a run was trained to its end."""
+    return bool(run.status == "finished")
+
+
+def cut_off_epoch(run: Run) -> int:
+    """Return the epoch of the last evaluation on the test images of an interrupted run, or 0."""
+    was_tested = EVALUATED in run.summary["metrics"] and run.config.get("data.validation") == 0
+    if run.status != "interrupted" or not was_tested:
         return 0
     every = run.config["runner.evaluate_every"]
     return int(run.summary.get("epochs", 0) // every * every)
 
 
-def receipts(there: Mapping[Identity, Run], row: Row, seeds: Iterable[int]) -> dict[int, Receipt]:
-    """Return the receipt of every seed of a row of which there is a run."""
-    found = {seed: there.get(wanted(row.overrides, seed)) for seed in seeds}
-    return {seed: receipt(run, row.metrics) for seed, run in found.items() if run is not None}
+def make_receipts(
+    runs: Mapping[Identity, Run], row: Row, seeds: Iterable[int]
+) -> dict[int, Receipt]:
+    """Return seed -> receipt, for the seeds of a row for which there is a run."""
+    found = {seed: runs.get(identity_of_row(row.overrides, seed)) for seed in seeds}
+    return {seed: make_receipt(run, row.metrics) for seed, run in found.items() if run is not None}
 
 
-def receipt(run: Run, metrics: Iterable[str]) -> Receipt:
-    """Return what is kept of a run."""
-    around = environment(run.path)
-    names = {metric: EVALUATED if metric == ACCURACY and cut(run) else metric for metric in metrics}
-    values = {metric: run.value(name) for metric, name in names.items()}
-    return Receipt(
-        values, run.seconds, device(around), commit(around), digest(identity(run.config)), cut(run)
-    )
+def make_receipt(run: Run, metrics: Iterable[str]) -> Receipt:
+    """Return the receipt of a run, with these metrics."""
+    environment = read_environment(run.path)
+    cut = cut_off_epoch(run)
+    values = {}
+    for metric in metrics:
+        # An interrupted run has no test accuracy; its last evaluation was on the test images.
+        name = EVALUATED if metric == ACCURACY and cut else metric
+        values[metric] = run.value(name)
+    settings = digest(identity(run.config))
+    device, commit = format_device(environment), format_commit(environment)
+    return Receipt(values, run.seconds, device, commit, settings, cut)
 
 
-def environment(folder: Path) -> dict[str, Any]:
-    """Read environment.json; nothing where it is damaged."""
+def read_environment(folder: Path) -> dict[str, Any]:
+    """Read environment.json; {} if it is missing or damaged."""
     try:
         return dict(json.loads((folder / "environment.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
 
 
-def commit(circumstances: Mapping[str, Any]) -> str:
-    """Return the commit in seven digits, and a + where the code had changed since."""
-    git = circumstances.get("git") or {}
-    return f"{git.get('commit', 'unknown')[:7]}{'+' if git.get('dirty') else ''}"
+def format_commit(environment: Mapping[str, Any]) -> str:
+    """Return the first seven digits of the commit, with a + if files had changed since."""
+    git = environment.get("git") or {}
+    commit = git.get("commit", "unknown")[:7]
+    return f"{commit}+" if git.get("dirty") else commit
 
 
-def device(circumstances: Mapping[str, Any]) -> str:
-    """Return on what the numbers were computed."""
-    there = circumstances.get("device") or {}
-    return {"cpu": "CPU"}.get(there.get("kind", "unknown"), there.get("kind", "unknown"))
+def format_device(environment: Mapping[str, Any]) -> str:
+    """Return the kind of device."""
+    kind = (environment.get("device") or {}).get("kind", "unknown")
+    return "CPU" if kind == "cpu" else kind

@@ -14,7 +14,16 @@ AUTHORS = "authors"  # the authors' own code and plots; validation images
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration: `overrides` as one types them after the program, seeds aside."""
+    """One configuration.
+
+    Args:
+        what: the first cell of the row.
+        overrides: as they are typed after the program, without the seed.
+        reference: the number to reproduce.
+        origin: of the reference.
+        metrics: that are shown.
+        program: that makes the runs.
+    """
 
     what: str
     overrides: str
@@ -25,13 +34,13 @@ class Row:
 
     @property
     def command(self) -> str:
-        """What one types, seeds aside."""
+        """The command, without the seed."""
         return shlex.join(f"{self.program} {self.overrides}".split())
 
 
 @dataclass(frozen=True)
 class Section:
-    """A table of the results page: its title, its text and its rows."""
+    """Rows of one table, with the text above it."""
 
     title: str
     text: str
@@ -40,12 +49,14 @@ class Section:
 
 
 def trained_on_all(*rows: Row) -> tuple[Row, ...]:
-    """Return the rows without a validation split: training on all training images."""
+    """Return the rows without a validation split: the networks are trained on all images."""
     return tuple(replace(row, overrides=f"{row.overrides} data.validation=0") for row in rows)
 
 
 def sparse(units: int, strength: float, reference: str, more: str = "", what: str = "") -> Row:
-    overrides = f"+experiment=mnist_sparse model.features={units} model.adapters.w_back.strength={strength} {more}"
+    """Return a row of the sparse family; `strength` is that of the feedback."""
+    model = f"model.features={units} model.adapters.w_back.strength={strength}"
+    overrides = f"+experiment=mnist_sparse {model} {more}"
     return Row(f"N = {units}{what}", overrides.strip(), reference, NOTEBOOK)
 
 
@@ -55,7 +66,10 @@ NO_J, NO_IN = (
     "optimizer.groups.hidden.descend.learning_rate=0.0",
     "optimizer.groups.w_in.learning_rate=0.0",
 )
-NO_SELF = "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 model.adapters.w_in.threshold=0.9"
+NO_SELF = (
+    "model.layers.hidden.j_d=0.0 model.layers.hidden.threshold=0.9 "
+    "model.adapters.w_in.threshold=0.9"
+)
 COUPLED = "+experiment=entangled_chain model.features=400 runner.epochs=8"
 ONE_STEP = (
     "+model.layers.hidden.rule=null +model.adapters.w_in.rule=null "
@@ -68,8 +82,8 @@ LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 SPARSE = Section(
     "MNIST, sparse family",
-    "One hidden layer, the published schedule, the network's own readout, 20 epochs unless stated "
-    "otherwise.",
+    "One hidden layer, the published schedule, the network's own readout, 20 epochs unless the row "
+    "has another number.",
     trained_on_all(
         Row("N = 1000", "+experiment=mnist_sparse", "0.9256", NOTEBOOK),
         sparse(
@@ -86,16 +100,17 @@ SPARSE = Section(
 )
 DENSE = Section(
     "Entangled MNIST, dense family",
-    "One densely coupled layer of H units, 30 epochs unless stated otherwise. The reference numbers are "
-    "of a validation split, after 30 to 200 epochs. Ablations change the configuration only.",
+    "One densely coupled layer of H units, 30 epochs unless the row has another number. The "
+    "reference numbers are of a validation split, after 30 to 200 epochs. Ablations change the "
+    "configuration only.",
     trained_on_all(
         Row("H = 100", f"{ENTANGLED} model.features=100", "0.814", AUTHORS),
         Row("H = 400", f"{ENTANGLED} model.features=400", "0.851", AUTHORS),
         Row("H = 1600, 16 epochs", LARGE, "0.86–0.88", AUTHORS),
         Row("H = 3200, 16 epochs", f"{LARGE} model.features=3200", "0.876", AUTHORS),
-        Row("H = 1600, 16 epochs, only the readout learns", f"{LARGE} {NO_J} {NO_IN}"),
+        Row("H = 1600, 16 epochs, nothing learns but the readout", f"{LARGE} {NO_J} {NO_IN}"),
         Row(
-            "the same, without recurrence: one step",
+            "the same, and no recurrence: one step",
             f"{ENTANGLED} runner.epochs=8 {ONE_STEP}",
             "0.826",
             AUTHORS,
@@ -121,7 +136,7 @@ DENSE = Section(
             AUTHORS,
         ),
         Row(
-            "H = 1600, trained by backpropagation",
+            "H = 1600, backpropagation instead",
             f"{ENTANGLED} name=backprop",
             "about 0.90",
             AUTHORS,
@@ -131,9 +146,10 @@ DENSE = Section(
 )
 CAPACITY = Section(
     "Hetero-association",
-    "Random ±1 pairs are learned by a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs. "
-    "Columns: the fraction of pairs recalled without any error; the overlap of the last layer between "
-    "the clamped and the free state; the fraction of units that still flip after five free steps.",
+    "Random ±1 pairs through a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs: "
+    "the fraction of pairs that are recalled without error; and after the output is released, the "
+    "overlap of the last layer with its clamped state, and the fraction of units that still flip "
+    "after five steps.",
     tuple(
         Row(
             f"L = {depth}, α = {load}",
@@ -148,15 +164,15 @@ UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
 ERROR = "+experiment=mnist_error"
 BEYOND = Section(
     "Beyond the published model",
-    "Local rules only; settings were chosen on a validation split (docs/science.md). `mnist_error` and "
-    "`fashion_error` are one layer with learned error feedback; in the ablations only the readout "
-    "learns.",
+    "Local rules only; settings were chosen on a validation split (docs/science.md). "
+    "`mnist_error` and `fashion_error` are one layer with learned error feedback; in their "
+    "ablation only the readout learns.",
     trained_on_all(
         Row("`mnist_single`, one layer of 2000, 10 epochs", "+experiment=mnist_single"),
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
         Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
         Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", ERROR),
-        Row("the same, only the readout learns", f"{ERROR} +model.adapters.w_in.rule=null"),
+        Row("the same, nothing learns but the readout", f"{ERROR} +model.adapters.w_in.rule=null"),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=2000"),
         Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=4000"),
         Row(
@@ -170,7 +186,7 @@ BEYOND = Section(
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
         Row(
-            "the same, only the readout learns",
+            "the same, nothing learns but the readout",
             "+experiment=conv_error +model.adapters.w_in.rule=null",
         ),
         Row("`conv_error`, 14×14×64 units, 10 epochs", "+experiment=conv_error model.channels=64"),

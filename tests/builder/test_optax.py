@@ -117,7 +117,7 @@ def test_every_argument_can_be_given_or_is_refused_in_words(target):
             assert not RAW.search(said(node))
 
 
-def steps_of(transformation):
+def count_steps_per_epoch(transformation):
     """Return the updates of three steps, of weights of two shapes."""
     parameters = {
         "a": jnp.linspace(-1, 1, 6).reshape(2, 3),
@@ -154,7 +154,7 @@ def by_hand(value):
 @some(FEW)
 def test_steps_are_those_of_optax_by_hand(target):
     node = as_optimizer(by_default(target))
-    found, expected = steps_of(read(node)(7)), steps_of(by_hand(node))
+    found, expected = count_steps_per_epoch(read(node)(7)), count_steps_per_epoch(by_hand(node))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         # By hand, 1 − 0.999 is a number of 64 bits; in the state of an optimiser, of 32.
         np.testing.assert_allclose(one, other, rtol=2e-3, atol=5e-5)

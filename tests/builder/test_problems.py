@@ -364,7 +364,7 @@ CASES = {
         "add trust=[colorsys]",
     ),
     "untrusted through the back door": (
-        {f"{L}.output._target_": "darnax.runner.revision.subprocess.run"},
+        {f"{L}.output._target_": "darnax.runner.git_revision.subprocess.run"},
         f"{L}.output._target_",
         "leads out of darnax, to subprocess",
     ),

@@ -7,13 +7,13 @@ from optax_table import SGD
 
 from darnax.builder import build
 from darnax.data import Resident
-from darnax.runner.programs import CompiledPrograms
+from darnax.runner.programs import ParallelRuns
 
 
 def programs_of(experiment):
     rng = np.random.default_rng(0)
     split = Resident(rng.integers(0, 256, (20, 6), np.uint8), np.arange(20, dtype=np.int32) % 4)
-    return CompiledPrograms([experiment], split.batches(5)), next(split.windows(0))
+    return ParallelRuns([experiment], split.batches(5)), next(split.windows(0))
 
 
 def trained(experiment, steps=2):

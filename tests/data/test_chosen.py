@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from darnax.data import Dataset, Resident, Streamed
-from darnax.data.chosen import choose
 from darnax.data.reader import Arrays
 from darnax.data.selection import Selection
+from darnax.data.subsets import select_examples
 from darnax.errors import RequestError
 
 
@@ -28,7 +28,7 @@ def numbers(split: Resident) -> list[int]:
 
 
 def test_nothing_asked_changes_nothing() -> None:
-    assert choose(CLASSES, Selection()) is CLASSES
+    assert select_examples(CLASSES, Selection()) is CLASSES
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,9 @@ def test_nothing_asked_changes_nothing() -> None:
 def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_version_did_so(
     own: Resident | None, existing: bool
 ) -> None:
-    chosen = choose(replace(CLASSES, validation=own), Selection(validation=7), existing=existing)
+    chosen = select_examples(
+        replace(CLASSES, validation=own), Selection(validation=7), existing=existing
+    )
     assert len(numbers(chosen.validation)) == 7
     assert sorted(numbers(chosen.train) + numbers(chosen.validation)) == list(range(60))
     assert chosen.test is CLASSES.test
@@ -47,13 +49,13 @@ def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_ver
 
 
 def test_per_class_leaves_the_first_of_each_class_in_train_alone() -> None:
-    chosen = choose(CLASSES, Selection(per_class=4))
+    chosen = select_examples(CLASSES, Selection(per_class=4))
     assert numbers(chosen.train) == list(range(12))
     assert (chosen.validation, chosen.test) == (CLASSES.validation, CLASSES.test)
 
 
 def test_only_classes_holds_for_every_split_and_renumbers() -> None:
-    chosen = choose(CLASSES, Selection(only_classes=(2, 0)))
+    chosen = select_examples(CLASSES, Selection(only_classes=(2, 0)))
     assert chosen.class_names == ("c", "a")
     for split, whole in (
         (chosen.train, CLASSES.train),
@@ -117,12 +119,12 @@ def test_what_cannot_apply_is_refused_by_name(
     dataset: Dataset, selection: Selection, refused: str
 ) -> None:
     with pytest.raises(RequestError, match=refused):
-        choose(dataset, selection)
+        select_examples(dataset, selection)
 
 
 def test_everything_that_cannot_apply_is_named_at_once() -> None:
     with pytest.raises(RequestError) as caught:
-        choose(RECALL, Selection(validation=2, per_class=2, only_classes=(0,)))
+        select_examples(RECALL, Selection(validation=2, per_class=2, only_classes=(0,)))
     assert [problem.where for problem in caught.value.problems] == [
         "data.validation",
         "data.per_class",
@@ -131,4 +133,4 @@ def test_everything_that_cannot_apply_is_named_at_once() -> None:
 
 
 def test_validation_of_pairs_that_are_tested_on_others_is_carved() -> None:
-    assert len(choose(PAIRS, Selection(validation=2)).validation) == 2
+    assert len(select_examples(PAIRS, Selection(validation=2)).validation) == 2

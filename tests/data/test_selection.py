@@ -42,7 +42,7 @@ def test_per_class_keeps_the_first_of_each_that_do_not_validate() -> None:
 def test_only_classes_renumbers_in_the_order_given() -> None:
     labels = np.array([0, 8, 3, 8, 1, 3])
     selection = Selection(only_classes=(8, 3))
-    kept = selection.kept(labels)
+    kept = selection.kept_indices(labels)
     assert kept.tolist() == [1, 2, 3, 5]
     assert selection.renumber(labels[kept]).tolist() == [0, 1, 0, 1]
     assert selection.renumber(labels[kept]).dtype == np.int32

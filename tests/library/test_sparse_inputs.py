@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darnax.connectivity import Sparse
-from darnax.connectivity.sparse import distinct
+from darnax.connectivity.sparse import draw_subsets
 from darnax.modules import FullyConnected, RecurrentDiscrete
 
-jitted = jax.jit(distinct, static_argnums=(1, 2, 3))
+jitted = jax.jit(draw_subsets, static_argnums=(1, 2, 3))
 
 
 def drawn(make, *sizes, **choices):

@@ -12,7 +12,7 @@ from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident
 from darnax.errors import RequestError
 from darnax.laboratory.data_opening import require_fitting_data
-from darnax.runner.programs import CompiledPrograms
+from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
 
 SHIPPED = sorted(
     path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml")
@@ -66,17 +66,18 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
         else digits(len(kept) if kept else 10)
     )
     dataset = require_fitting_data(data, experiment.data)
-    programs = CompiledPrograms([experiment], dataset.train.batches(experiment.data.batch_size))
+    runs = ParallelRuns([experiment], dataset.train.batches(experiment.data.batch_size))
     window = next(dataset.train.windows(0))
 
     def run(inputs: jax.Array, targets: jax.Array) -> Any:
-        keys = programs.keys()
+        keys, state = runs.keys(), runs.initial_state()
         zero, one = np.int32(0), np.int32(1)
-        order = programs.shuffle(keys, zero, zero, window.count)
-        learner, metrics, _ = programs.train(
-            programs.start(keys), keys, inputs, targets, order, zero, zero, zero, one
+        order = shuffle(keys.order, zero, zero, window.count)
+        place = zero, zero, zero, one
+        state, metrics, _ = train_chunk(
+            runs.program, state, keys.noise, order, inputs, targets, *place
         )
-        return metrics, programs.evaluate(learner.arrays, inputs, targets)
+        return metrics, evaluate_window(runs.program, state.arrays, inputs, targets)
 
     metrics, (right, _) = run(*window[:2]) if really else jax.eval_shape(run, *window[:2])
     assert "train/accuracy" in metrics

@@ -254,7 +254,7 @@ def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(
         with pytest.raises(RequestError, match=file.name):
             checkpoint.load(file, TREE)
     caplog.clear()
-    assert checkpoint.latest(folder) == before
+    assert checkpoint.find_latest(folder) == before
     assert str(path) in caplog.text
     loaded, meta = checkpoint.load(before, TREE)
     assert jax.tree.all(jax.tree.map(np.array_equal, loaded, TREE))

@@ -71,7 +71,7 @@ def assert_sound(run: Path) -> int:
     """Whatever has happened: what looks like a checkpoint is one, and every row up to it is there. Return its step."""
     for path in (run / "checkpoints").glob("[!.]*"):
         checkpoint._read(path)
-    newest = checkpoint.latest(run / "checkpoints")
+    newest = checkpoint.find_latest(run / "checkpoints")
     steps = [row["step"] for row in science(run)]
     step = int(newest.stem.removeprefix("step-")) if newest else 0
     assert steps == list(range(1, len(steps) + 1))

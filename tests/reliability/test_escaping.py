@@ -14,7 +14,7 @@ from darnax.cli import panels, tables
 from darnax.composing.trust import trust_option
 from darnax.diagrams import picture
 from darnax.reports import confusion
-from darnax.runner.interrupts import Interrupted
+from darnax.runner.stop_signals import Interrupted
 
 NASTY = [
     "<script>alert(1)</script>",

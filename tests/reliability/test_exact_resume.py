@@ -24,13 +24,13 @@ from darnax.data import Dataset, Resident, Streamed
 from darnax.data.reader import Arrays
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
-from darnax.runner.interrupts import Interrupted
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_session import RunSession
+from darnax.runner.stop_signals import Interrupted
 from darnax.runner.train import train
 from darnax.tracking import Composite, Tracker
 from darnax.tracking.jsonl import Jsonl
-from darnax.tracking.since import SkipReplayed
+from darnax.tracking.skip_replayed import SkipReplayed
 
 ONCE = (Phase.explicit, Phase.generate)  # shrinking would train for many minutes
 FREELY = {
@@ -156,7 +156,7 @@ def session(
         except (Killed, Interrupted):
             if currently_in_test_context():
                 event(stop.how)
-            if stop.damage and (newest := checkpoint.latest(folder.checkpoints)):
+            if stop.damage and (newest := checkpoint.find_latest(folder.checkpoints)):
                 newest.write_bytes(newest.read_bytes()[:-1])
             return False
     return True

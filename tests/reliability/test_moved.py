@@ -48,7 +48,7 @@ def test_it_is_evaluated_analysed_and_resumed(darnax, moved, more):
     resumed = darnax("train", "--resume", moved, *more)
     assert resumed.exit_code == 0, resumed.output
     assert "64 were used" in resumed.stderr
-    assert checkpoint.latest(moved / "checkpoints")
+    assert checkpoint.find_latest(moved / "checkpoints")
 
 
 def test_a_place_that_is_there_stays_and_another_becomes_the_default(tmp_path, monkeypatch, caplog):

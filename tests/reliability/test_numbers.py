@@ -12,7 +12,7 @@ def test_a_run_that_diverges_ends_with_exit_code_1_and_a_sentence(darnax):
     absurd = "+optimizer.groups.w_out={_target_: optax.sgd, learning_rate: 1e30}"
     result = darnax("train", *TASK, "tracking=local", "~optimizer.groups.w_out", absurd)
     assert result.exit_code == 1
-    said = "w_out: its change is no number, or larger than 1e+09, in phase recall of step 1; no checkpoint was saved before"
+    said = "w_out: its change is NaN, infinite or larger than 1e9, in phase recall of step 1; no checkpoint was saved before"
     assert said in result.stderr
     assert "Traceback" not in result.output
     (run,) = Path("outputs/digits_smoke").iterdir()

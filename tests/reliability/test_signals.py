@@ -12,9 +12,9 @@ from laboratory import TASK
 
 from darnax.builder import build
 from darnax.cli import panels
-from darnax.runner.interrupts import Interrupted, handling, stop_requests
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_session import RunSession
+from darnax.runner.stop_signals import Interrupted, catch_stop_signals, handling_signals
 from darnax.runner.train import train
 from darnax.tracking import Tracker
 
@@ -36,7 +36,7 @@ LONG = [
 
 @pytest.mark.parametrize("signum", CODES)
 def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
-    with stop_requests() as request:
+    with catch_stop_signals() as request:
         signal.raise_signal(signum)
         assert request.signum == signum
         with pytest.raises(KeyboardInterrupt):
@@ -48,7 +48,7 @@ def test_a_hangup_that_is_ignored_stays_so():
     """As `nohup` has it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stop_requests() as request:
+        with catch_stop_signals() as request:
             signal.raise_signal(signal.SIGHUP)
             assert request.signum is None
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
@@ -61,7 +61,7 @@ def test_a_process_on_its_way_out_ends_as_it_would(signum):
     """And is ended by a second signal of the kind."""
     before = {each: signal.getsignal(each) for each in CODES}
     try:
-        with stop_requests(ends_process=True):
+        with catch_stop_signals(ends_process=True):
             pass
         signal.raise_signal(signum)
         assert signal.getsignal(signum) == signal.SIG_DFL
@@ -88,7 +88,7 @@ def test_a_run_that_has_taken_its_last_step_is_finished(task, tmp_path):
     experiment = build(task)
     folder = RunFolder.create(tmp_path, "late", task, [], command=[])
     told = []
-    with handling(lambda signum, _: told.append(signum)):
+    with handling_signals(lambda signum, _: told.append(signum)):
         (summary,) = train([RunSession(experiment, folder, Late)], experiment.data.source.open())
     assert summary["status"] == "finished"
     assert "test/accuracy" in summary["metrics"]
@@ -114,8 +114,8 @@ def test_the_program_ends_well_where_a_signal_comes_after_the_last_step(commands
 
 def test_who_listened_before_is_told_when_all_is_saved():
     told = []
-    with handling(lambda signum, _: told.append(signum), (signal.SIGUSR2,)):
-        with stop_requests():
+    with handling_signals(lambda signum, _: told.append(signum), (signal.SIGUSR2,)):
+        with catch_stop_signals():
             signal.raise_signal(signal.SIGUSR2)
             assert told == []
         assert told == [signal.SIGUSR2]
@@ -126,11 +126,11 @@ def test_a_scheduler_that_ends_the_process_has_the_last_word():
         raise SystemExit(3)
 
     def run():
-        with stop_requests() as request:
+        with catch_stop_signals() as request:
             signal.raise_signal(signal.SIGUSR2)
             raise Interrupted(request.signum, Path("run"))
 
-    with handling(requeue, (signal.SIGUSR2,)), pytest.raises(SystemExit, match="3"):
+    with handling_signals(requeue, (signal.SIGUSR2,)), pytest.raises(SystemExit, match="3"):
         run()
 
 

@@ -48,9 +48,11 @@ def rewrite(path: Path, change: Change) -> None:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     change(manifest, arrays)
     content = safetensors.numpy.save(
-        arrays, {"darnax": json.dumps(manifest), "crc32": checkpoint.BLANK}
+        arrays, {"darnax": json.dumps(manifest), "crc32": checkpoint.NO_CHECKSUM}
     )
-    path.write_bytes(checkpoint._with_sum(content, checkpoint.BLANK, f"{zlib.crc32(content):08x}"))
+    path.write_bytes(
+        checkpoint._replace_checksum(content, checkpoint.NO_CHECKSUM, f"{zlib.crc32(content):08x}")
+    )
 
 
 def put(path: tuple[str, ...], value: Any) -> Change:
@@ -107,7 +109,7 @@ def test_a_strange_checkpoint_is_named_and_an_earlier_one_used(run, what, caplog
     (problem,) = caught.value.problems
     assert problem.where == str(only)
     assert "\n" not in problem.what
-    assert checkpoint.latest(run / "checkpoints", RunMeta) == earlier
+    assert checkpoint.find_latest(run / "checkpoints", RunMeta) == earlier
     assert only.name in caplog.text
 
 
@@ -175,7 +177,7 @@ def test_a_file_of_a_run_that_is_a_fifo_is_refused(darnax, run, name, command):
 
 def test_eval_and_analyse_say_which_checkpoint_they_read(darnax, run):
     last = steps(run)[-1]
-    step = checkpoint.step_of(last)
+    step = checkpoint.parse_step(last)
     assert darnax("eval", run).stdout.startswith(
         f"checkpoint best.safetensors (step {step}, the best by eval/accuracy)\n"
     )

@@ -12,8 +12,8 @@ from sampling import one_of
 from darnax.analysis.table import Table, write
 from darnax.errors import RequestError
 from darnax.reports import analysis
-from darnax.runner.lane import Log
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_log import RunLog
 from darnax.tracking.jsonl import Jsonl
 
 SECONDS = 60  # ten times what a command takes
@@ -130,12 +130,12 @@ def test_nothing_is_written_through_what_was_put_there_meanwhile(
     for name in ("metrics.jsonl", "train.log", ".lock", "analysis.html", "analysis/margins.csv"):
         KINDS[kind](run / name)
     with pytest.raises(OSError, match=r"is a link|not a regular file"):
-        Log(run / "train.log")
+        RunLog(run / "train.log")
     with pytest.raises(RequestError, match=r"is a link|not a regular file"):
         write("margins", table, run / "analysis")
     with pytest.raises(RequestError, match=r"is a link|not a regular file"):
         analysis.write(run)
-    with pytest.raises(RequestError, match="cannot be written to"), RunFolder(run).held():
+    with pytest.raises(RequestError, match="cannot be written to"), RunFolder(run).locked():
         pass
     if kind == "a FIFO":
         with pytest.raises(OSError, match="not a regular file"):

@@ -118,7 +118,7 @@ def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
     from darnax.laboratory import training
     from darnax.laboratory.display import SILENT
     from darnax.runner import train
-    from darnax.runner.interrupts import Interrupted
+    from darnax.runner.stop_signals import Interrupted
 
     folder = RunFolder(run_folder(task))
 

@@ -17,7 +17,7 @@ import pytest
 import safetensors
 
 from darnax.errors import RequestError
-from darnax.runner.checkpoint import latest, load, save
+from darnax.runner.checkpoint import find_latest, load, save
 
 
 class Weights(eqx.Module):
@@ -154,7 +154,7 @@ def test_what_a_stop_leaves_is_not_counted_and_goes_with_the_next(tmp_path: Path
             {},
             keep=2,
             every=7,
-            planned=lambda step: step > 0 and step % 5 == 0,
+            is_planned=lambda step: step > 0 and step % 5 == 0,
         )
         left.append([int(path.stem[5:]) for path in sorted(tmp_path.iterdir())])
     assert left == [[0], [5], [5, 10], [5, 10, 13], [5, 10, 14], [10, 15], [10, 15, 17], [15, 20]]
@@ -164,7 +164,7 @@ def test_what_is_called_otherwise_is_no_checkpoint(tmp_path: Path) -> None:
     path = save(tmp_path, 1, {"a": 1}, {}, keep=2)
     path.with_name("step-9 (copy).safetensors").write_bytes(path.read_bytes())
     path.with_name(".step-0000000009.safetensors.1.tmp").write_bytes(path.read_bytes())
-    assert latest(tmp_path) == path
+    assert find_latest(tmp_path) == path
 
 
 def damage(path: Path, how: str) -> None:
@@ -181,9 +181,9 @@ def damage(path: Path, how: str) -> None:
 def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, how: str) -> None:
     first = save(tmp_path, 1, {"a": jnp.ones(3)}, {}, keep=3)
     second = save(tmp_path, 2, {"a": jnp.zeros(3)}, {}, keep=3)
-    assert latest(tmp_path) == second
+    assert find_latest(tmp_path) == second
     damage(second, how)
-    assert latest(tmp_path) == first
+    assert find_latest(tmp_path) == first
     with pytest.raises(RequestError, match="not a whole checkpoint"):
         load(second, {"a": jnp.ones(3)})
 
@@ -194,22 +194,22 @@ def test_going_on_from_an_earlier_step_forgets_the_later_ones(tmp_path: Path) ->
     damage(tmp_path / "step-0000000003.safetensors", "truncated")
     again = save(tmp_path, 2, {"a": 20}, {}, keep=1)
     assert list(tmp_path.iterdir()) == [again]
-    assert latest(tmp_path) == again
+    assert find_latest(tmp_path) == again
 
 
 def test_no_checkpoint_is_none(tmp_path: Path) -> None:
-    assert latest(tmp_path) is None
-    assert latest(tmp_path / "absent") is None
+    assert find_latest(tmp_path) is None
+    assert find_latest(tmp_path / "absent") is None
     with pytest.raises(RequestError, match="not a whole checkpoint"):
         load(tmp_path / "step-0000000001.safetensors", {})
     (tmp_path / "step-0000000001.safetensors").write_bytes(safetensors.serialize({}, None))
-    assert latest(tmp_path) is None
+    assert find_latest(tmp_path) is None
 
 
 def test_what_a_kill_leaves_behind_is_ignored_and_swept(tmp_path: Path) -> None:
     first = save(tmp_path, 1, {"a": jnp.ones(3)}, {}, keep=3)
     (tmp_path / ".step-0000000002.safetensors.99.tmp").write_bytes(first.read_bytes()[:40])
-    assert latest(tmp_path) == first
+    assert find_latest(tmp_path) == first
     save(tmp_path, 2, {"a": jnp.ones(3)}, {}, keep=3)
     assert all(path.suffix == ".safetensors" for path in tmp_path.iterdir())
 
@@ -233,7 +233,7 @@ for step in range(1, 10**6):
         assert process.stdout is not None
         done = [int(process.stdout.readline()) for _ in range(3)][-1]
         os.kill(process.pid, signal.SIGKILL)
-    path = latest(tmp_path)
+    path = find_latest(tmp_path)
     assert path is not None
     loaded, meta = load(path, {"a": np.zeros(10**6, np.float32)})
     assert meta["step"] >= done

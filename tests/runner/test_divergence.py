@@ -14,10 +14,10 @@ from safetensors.numpy import load_file
 from darnax.data import Dataset, Resident
 from darnax.errors import RunError
 from darnax.runner import checkpoint
-from darnax.runner.chance import at_chance, warning
-from darnax.runner.lane import RunSession
-from darnax.runner.programs import CompiledPrograms
+from darnax.runner.chance_level import at_chance, format_chance_warning
+from darnax.runner.programs import ParallelRuns, shuffle
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_session import RunSession
 from darnax.runner.train import train
 from darnax.tracking.jsonl import Jsonl
 
@@ -72,7 +72,7 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
     made = lane(tmp_path, *jump(group, after))
     said = fails(made)
     assert said.startswith(
-        f"{NAMES[group]}: its change is no number, or larger than 1e+09, in phase {LEARNS[group]}"
+        f"{NAMES[group]}: its change is NaN, infinite or larger than 1e9, in phase {LEARNS[group]}"
     )
     assert f" of step {after + 1};" in said
     kept = after // PER_EPOCH * PER_EPOCH
@@ -82,11 +82,11 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
     rows = [json.loads(line) for line in made.folder.metrics.read_text().splitlines()]
     assert all(row["step"] <= after and None not in row.values() for row in rows)
     if kept:
-        programs = CompiledPrograms([made.experiment], PER_EPOCH)
+        runs = ParallelRuns([made.experiment], PER_EPOCH)
         assert (
-            checkpoint.load(
-                checkpoint.latest(made.folder.checkpoints), programs.start(programs.keys())
-            )[1]["step"]
+            checkpoint.load(checkpoint.find_latest(made.folder.checkpoints), runs.initial_state())[
+                1
+            ]["step"]
             == kept
         )
 
@@ -97,13 +97,11 @@ def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
     parts = "a: {_target_: optax.set_to_zero}, b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
     grown = f"{{{parts}, c: {{_target_: optax.sgd, learning_rate: 1.0}}}}"
     made = lane(tmp_path, "~optimizer.groups.w_out", f"+optimizer.groups.w_out={grown}")
-    programs = CompiledPrograms([made.experiment], PER_EPOCH)
-    norm = np.linalg.norm(
-        programs.network(programs.start(programs.keys()).arrays).layer_map[2, 1].W
-    )
+    runs = ParallelRuns([made.experiment], PER_EPOCH)
+    norm = np.linalg.norm(runs.network(runs.initial_state().arrays).layer_map[2, 1].W)
     step = next(t for t in range(1, 99) if 100 * 99.0 ** (t - 1) * norm > 1e9)
     assert (
-        f"w_out: its change is no number, or larger than 1e+09, in phase recall of step {step};"
+        f"w_out: its change is NaN, infinite or larger than 1e9, in phase recall of step {step};"
         in fails(made)
     )
 
@@ -122,11 +120,11 @@ def test_a_number_that_is_none_among_the_inputs(tmp_path):
     data = dataclasses.replace(
         clean, train=Resident(spoilt(clean.train.inputs, example), clean.train.targets)
     )
-    programs = CompiledPrograms([made.experiment], PER_EPOCH)
-    order = np.asarray(programs.shuffle(programs.keys(), np.int32(0), np.int32(0), EXAMPLES))
+    runs = ParallelRuns([made.experiment], PER_EPOCH)
+    order = np.asarray(shuffle(runs.keys().order, np.int32(0), np.int32(0), EXAMPLES))
     step = int(np.flatnonzero(order == example)[0]) // 16 + 1
     assert fails(made, data=data).startswith(
-        f"w_in: the input it reads is no number, or larger than 1e+09, in phase warmup of step {step};"
+        f"w_in: the input it reads is NaN, infinite or larger than 1e9, in phase warmup of step {step};"
     )
 
 
@@ -156,7 +154,7 @@ def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, gro
     )
     module = {"layers.hidden": "hidden1", "adapters.w_in": "w_in"}[group]
     assert fails(made).startswith(
-        f"{module}: its update is no number, or larger than 1e+09, in phase {phase} of step 1;"
+        f"{module}: its update is NaN, infinite or larger than 1e9, in phase {phase} of step 1;"
     )
 
 
@@ -164,7 +162,7 @@ def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, gro
 def test_a_frozen_module_that_is_too_large_is_told_before_the_first_step(tmp_path):
     said = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
     assert said.startswith(
-        "w_back: the norm of it is no number, or larger than 1e+09, in phase warmup of step 0;"
+        "w_back: its norm is NaN, infinite or larger than 1e9, in phase warmup of step 0;"
     )
 
 
@@ -232,7 +230,7 @@ def test_chance_is_what_the_binomial_says(examples, share):
 
 
 def test_no_warning_without_a_measure():
-    assert warning({"eval/accuracy": 0.1}) is None
+    assert format_chance_warning({"eval/accuracy": 0.1}) is None
 
 
 def test_two_runs_of_one_seed_are_the_same_bits(tmp_path):

@@ -11,7 +11,7 @@ from darnax.composing.composer import compose
 from darnax.data import Classes, Resident
 from darnax.data.labels import Labels
 from darnax.runner.evaluate import evaluate
-from darnax.runner.programs import CompiledPrograms
+from darnax.runner.programs import ParallelRuns
 
 
 class Closeness(Labels):
@@ -29,15 +29,15 @@ def test_only_right_and_wrong_answers_have_a_share_and_a_table(labels):
     small = ["model.depth=1", "model.features=50", "data.batch_size=4", "data.validation=0"]
     experiment = build(compose(["+experiment=digits_smoke", *small]))
     experiment = replace(experiment, data=experiment.data.model_copy(update={"labels": labels}))
-    programs = CompiledPrograms([experiment], 1)
+    runs = ParallelRuns([experiment], 1)
     draw = np.random.default_rng(0)
     split = Resident(
         draw.integers(0, 256, (20, 28, 28, 1), np.uint8), np.arange(20, dtype=np.int32) % 10
     )
-    found = evaluate(programs, programs.start(programs.keys()).arrays, split, tuple("0123456789"))
+    found = evaluate(runs, runs.initial_state().arrays, split, tuple("0123456789"))
     assert (
         found.right_or_wrong
-        == (found.share is not None)
+        == (found.majority_rate is not None)
         == bool(found.class_names)
         == bool(found.confusion.size)
     )

@@ -27,17 +27,17 @@ def test_every_setting_is_recorded_as_jax_has_it(monkeypatch):
     assert found["jax_threefry_partitionable"] == jax.config.jax_threefry_partitionable
     assert found["jax_default_prng_impl"] == "threefry2x32"
     assert found["XLA_FLAGS"] == "--some=1"
-    assert {name for name in jax_settings.NAMES if hasattr(jax.config, name)} < set(found)
+    assert {name for name in jax_settings.RECORDED if hasattr(jax.config, name)} < set(found)
 
 
 def test_a_difference_is_told_with_both_values():
-    before = jax_settings.current()
-    assert list(jax_settings.differences(before)) == []
+    before = jax_settings.read_settings()
+    assert list(jax_settings.describe_differences(before)) == []
     with jax.threefry_partitionable(not before["jax_threefry_partitionable"]):
-        (told,) = jax_settings.differences(before)
+        (told,) = jax_settings.describe_differences(before)
     assert told.startswith("jax_threefry_partitionable was True when this run began and is False")
     for record in (None, "text", [], {"jax_of_the_future": 1}):
-        assert list(jax_settings.differences(record)) == []
+        assert list(jax_settings.describe_differences(record)) == []
 
 
 @pytest.mark.parametrize("name", jax_settings.UNUSABLE)
@@ -67,8 +67,8 @@ def test_nothing_is_divided_by_the_batches_of_an_empty_chunk(tmp_path):
     """Oracle: `jax_debug_nans`, which raises at the first number that is none."""
     from darnax.builder import build
     from darnax.composing.composer import compose
-    from darnax.runner.lane import RunSession
     from darnax.runner.run_folder import RunFolder
+    from darnax.runner.run_session import RunSession
     from darnax.runner.train import train
     from darnax.tracking import Noop
 

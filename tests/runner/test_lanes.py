@@ -12,9 +12,9 @@ from made_up_task import dataset, experiment
 from safetensors.numpy import load_file
 
 from darnax.errors import RunError
-from darnax.runner.interrupts import Interrupted
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_session import RunSession
+from darnax.runner.stop_signals import Interrupted
 from darnax.runner.train import train
 from darnax.tracking.jsonl import Jsonl
 from darnax.tracking.pruning import Pruned

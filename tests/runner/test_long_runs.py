@@ -13,8 +13,8 @@ import jax
 import pytest
 from made_up_task import dataset, experiment
 
-from darnax.runner.lane import RunSession
 from darnax.runner.run_folder import RunFolder
+from darnax.runner.run_session import RunSession
 from darnax.runner.train import train
 from darnax.tracking import Composite, Tracker
 from darnax.tracking.console import Console

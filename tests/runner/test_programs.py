@@ -12,12 +12,12 @@ import pytest
 from made_up_task import EXAMPLES, dataset, experiment
 
 from darnax.errors import RequestError
-from darnax.runner.interrupts import Request
-from darnax.runner.lane import RunSession
-from darnax.runner.programs import CompiledPrograms
-from darnax.runner.recipe import TrainState
+from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.train import ROWS_PER_EPOCH, Run
+from darnax.runner.run_session import RunSession
+from darnax.runner.stop_signals import StopRequest
+from darnax.runner.train_program import TrainState
+from darnax.runner.training_loop import ROWS_PER_EPOCH, TrainingLoop
 
 POINTS = (
     ["model.layers.hidden.j_d=0.4", "model.layers.hidden.threshold=3"],
@@ -26,14 +26,16 @@ POINTS = (
 ZERO, STEPS = np.int32(0), np.int32(3)
 
 
-def trained(programs: CompiledPrograms) -> tuple[TrainState, dict, np.ndarray]:
-    """Return the learner after a few steps, its metrics, and the scores of its answers."""
-    window, keys = programs.placed(next(dataset().train.windows(0))), programs.keys()
-    order = programs.shuffle(keys, ZERO, ZERO, window.count)
-    learner, metrics, _ = programs.train(
-        programs.start(keys), keys, *window[:2], order, ZERO, ZERO, ZERO, STEPS
+def trained(runs: ParallelRuns) -> tuple[TrainState, dict, np.ndarray]:
+    """Return the train state after a few steps, its metrics, and the scores of its answers."""
+    window, keys = runs.to_devices(next(dataset().train.windows(0))), runs.keys()
+    order = shuffle(keys.order, ZERO, ZERO, window.count)
+    place = ZERO, ZERO, ZERO, STEPS
+    state, metrics, _ = train_chunk(
+        runs.program, runs.initial_state(), keys.noise, order, *window[:2], *place
     )
-    return learner, metrics, np.asarray(programs.evaluate(learner.arrays, *window[:2])[0])
+    scores, _ = evaluate_window(runs.program, state.arrays, *window[:2])
+    return state, metrics, np.asarray(scores)
 
 
 def assert_close(one, other) -> None:
@@ -57,25 +59,25 @@ def compilations() -> Iterator[list[str]]:
 @pytest.mark.slow  # test_lanes.py has the same oracle
 def test_every_lane_is_the_run_that_it_would_be_alone():
     points = [experiment("seed=5", *POINTS[0]), experiment("seed=9", *POINTS[1])]
-    together = trained(CompiledPrograms(points, 10))
+    together = trained(ParallelRuns(points, 10))
     for lane, point in enumerate(points):
-        alone = trained(CompiledPrograms([point], 10))
+        alone = trained(ParallelRuns([point], 10))
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
 @pytest.mark.slow
 def test_replicas_are_runs_with_the_next_seeds():
-    together = trained(CompiledPrograms([experiment("seed=3", "runner.replicas=2")], 10))
+    together = trained(ParallelRuns([experiment("seed=3", "runner.replicas=2")], 10))
     for lane in range(2):
-        alone = trained(CompiledPrograms([experiment(f"seed={3 + lane}")], 10))
+        alone = trained(ParallelRuns([experiment(f"seed={3 + lane}")], 10))
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
 def test_replicas_are_lanes_of_the_next_seeds():
-    both = CompiledPrograms([experiment("seed=3", "runner.replicas=2")], 10)
+    both = ParallelRuns([experiment("seed=3", "runner.replicas=2")], 10)
     assert both.seeds == [3, 4]
     for lane in range(2):
-        alone = CompiledPrograms([experiment(f"seed={3 + lane}")], 10).keys()
+        alone = ParallelRuns([experiment(f"seed={3 + lane}")], 10).keys()
         jax.tree.map(
             lambda one, many, at=lane: np.testing.assert_array_equal(
                 *map(jax.random.key_data, (one, many[at]))
@@ -86,51 +88,51 @@ def test_replicas_are_lanes_of_the_next_seeds():
 
 
 def test_runs_that_differ_in_numbers_share_their_programs(compilations):
-    trained(CompiledPrograms([experiment()], 10))
+    trained(ParallelRuns([experiment()], 10))
     compilations.clear()
-    trained(CompiledPrograms([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
+    trained(ParallelRuns([experiment("seed=8", *POINTS[0], *POINTS[1])], 10))
     assert not compilations
 
 
 @pytest.mark.slow
 def test_runs_of_other_shapes_do_not(compilations):
-    trained(CompiledPrograms([experiment()], 10))
+    trained(ParallelRuns([experiment()], 10))
     compilations.clear()
-    trained(CompiledPrograms([experiment("model.features=50")], 10))
-    assert {"jit(start)", "jit(train)", "jit(evaluate)"} <= set(compilations)
+    trained(ParallelRuns([experiment("model.features=50")], 10))
+    assert {"jit(initialise)", "jit(train_chunk)", "jit(evaluate_window)"} <= set(compilations)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def loop(tmp_path: Path) -> TrainingLoop:
     folder = RunFolder.create(tmp_path, "counted", {}, [], command=[])
-    return Run(
+    return TrainingLoop(
         [RunSession(experiment("runner.epochs=2"), folder, lambda progress: Silent())], dataset()
     )
 
 
-def test_the_programs_of_a_run(run, compilations):
+def test_the_programs_of_a_run(loop, compilations):
     """Every long one is compiled once, whatever the number of epochs and of batches in a chunk."""
     jax.clear_caches()
     compilations.clear()
-    run.to_the_end(Request())
+    loop.run(StopRequest())
     long = [
         name
         for name in compilations
-        if name in ("jit(start)", "jit(shuffle)", "jit(train)", "jit(evaluate)")
+        if name in ("jit(initialise)", "jit(shuffle)", "jit(train_chunk)", "jit(evaluate_window)")
     ]
     assert sorted(long) == [
-        "jit(evaluate)",
+        "jit(evaluate_window)",
         "jit(shuffle)",
-        "jit(train)",
+        "jit(train_chunk)",
     ]  # the network was drawn before
 
 
-def test_what_an_epoch_brings_to_the_host(run, monkeypatch):
+def test_what_an_epoch_brings_to_the_host(loop, monkeypatch):
     """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
     fetched = []
     device_get = jax.device_get
     monkeypatch.setattr(jax, "device_get", lambda tree: fetched.append(tree) or device_get(tree))
-    chunks = list(run.chunks())
+    chunks = list(loop.chunks())
     assert len(chunks) == len(fetched) == min(ROWS_PER_EPOCH, EXAMPLES // 16)
     assert all(value.size < 20 for tree in fetched for value in jax.tree.leaves(tree))
 
@@ -147,9 +149,9 @@ def test_devices_that_share_every_batch(devices):
     code = f"""
 from made_up_task import experiment
 from test_programs import assert_close, trained
-from darnax.runner.programs import CompiledPrograms
-one = trained(CompiledPrograms([experiment()], 10))
-many = trained(CompiledPrograms([experiment("runner.devices={devices}")], 10))
+from darnax.runner.programs import ParallelRuns
+one = trained(ParallelRuns([experiment()], 10))
+many = trained(ParallelRuns([experiment("runner.devices={devices}")], 10))
 assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
 assert_close(one, many)
 """
@@ -168,7 +170,7 @@ assert_close(one, many)
 
 def test_more_devices_than_there_are():
     with pytest.raises(RequestError, match=r"runner\.devices: got 64, but there"):
-        CompiledPrograms([experiment("runner.devices=64")], 10)
+        ParallelRuns([experiment("runner.devices=64")], 10)
 
 
 def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
@@ -176,4 +178,4 @@ def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
     with pytest.raises(
         RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"
     ):
-        CompiledPrograms([experiment("runner.devices=3")], 10)
+        ParallelRuns([experiment("runner.devices=3")], 10)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from darnax.runner.environment import describe_environment
-from darnax.runner.revision import revision
+from darnax.runner.git_revision import read_revision
 
 WHO = (
     "-c",
@@ -53,11 +53,11 @@ def test_a_repository_of_ones_own(tmp_path: Path, options: tuple[str, ...]) -> N
     place = repository(tmp_path / "code", *options)
     (place / "inside").mkdir()
     commit = git(place, "rev-parse", "HEAD")
-    assert revision(place / "inside") == {"commit": commit, "dirty": False}
+    assert read_revision(place / "inside") == {"commit": commit, "dirty": False}
     (place / "untracked").write_text("x")
-    assert revision(place) == {"commit": commit, "dirty": False}
+    assert read_revision(place) == {"commit": commit, "dirty": False}
     (place / "code.py").write_text("a = 2\n")
-    assert revision(place) == {"commit": commit, "dirty": True}
+    assert read_revision(place) == {"commit": commit, "dirty": True}
 
 
 FORMS: dict[str, Callable[[Path], object]] = {
@@ -76,7 +76,7 @@ def test_the_receipt_is_what_git_says(tmp_path: Path, form: str) -> None:
     place = repository(tmp_path / "code")
     FORMS[form](place)
     dirty = bool(git(place, "status", "--porcelain", "--untracked-files=no"))
-    assert revision(place) == {"commit": git(place, "rev-parse", "HEAD"), "dirty": dirty}
+    assert read_revision(place) == {"commit": git(place, "rev-parse", "HEAD"), "dirty": dirty}
 
 
 def test_linked_trees_and_submodules_have_commits_of_their_own(tmp_path: Path) -> None:
@@ -87,28 +87,31 @@ def test_linked_trees_and_submodules_have_commits_of_their_own(tmp_path: Path) -
     git(place, "submodule", "add", "../inner", "part")
     git(tmp_path / "linked", "commit", "--allow-empty", "-m", "third")
     for tree in (place, tmp_path / "linked", place / "part"):
-        assert revision(tree) == {"commit": git(tree, "rev-parse", "HEAD"), "dirty": tree == place}
+        assert read_revision(tree) == {
+            "commit": git(tree, "rev-parse", "HEAD"),
+            "dirty": tree == place,
+        }
 
 
 def test_without_a_repository_or_a_commit_there_is_no_receipt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert revision(tmp_path) is None
+    assert read_revision(tmp_path) is None
     git(tmp_path, "init")
-    assert revision(tmp_path) is None
+    assert read_revision(tmp_path) is None
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert revision(Path()) is None
+    assert read_revision(Path()) is None
 
 
 def test_without_git_there_is_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = repository(tmp_path / "code")
     commit = git(place, "rev-parse", "HEAD")
-    monkeypatch.setattr("darnax.runner.revision.USUAL", ())
+    monkeypatch.setattr("darnax.runner.git_revision.SYSTEM_FOLDERS", ())
     monkeypatch.setenv("PATH", "")
-    assert revision(place) == {"commit": commit, "dirty": None}
+    assert read_revision(place) == {"commit": commit, "dirty": None}
 
 
 def program(place: Path, canary: Path) -> Path:
@@ -256,7 +259,7 @@ def test_nothing_but_a_commit_is_written_down(tmp_path: Path, text: str) -> None
     place = repository(tmp_path / "code")
     (tmp_path / "secret").write_text("password\n")
     (place / ".git" / "HEAD").write_bytes(text.encode(errors="surrogateescape"))
-    assert revision(place) is None
+    assert read_revision(place) is None
 
 
 @pytest.mark.parametrize("name", ["HEAD", "index", "refs/heads/main", "packed-refs", "commondir"])
@@ -270,5 +273,5 @@ def test_a_repository_of_strange_files_keeps_nobody_waiting(
     {"fifo": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[
         kind
     ](file)
-    found = revision(place)
+    found = read_revision(place)
     assert found is None or found["dirty"] in (None, False)

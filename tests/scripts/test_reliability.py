@@ -14,19 +14,19 @@ REPORT = """<testsuites><testsuite>
 
 def test_cases_are_counted_and_other_rows_stay(tmp_path):
     (tmp_path / "report.xml").write_text(REPORT)
-    new = SCRIPT["rows"]([tmp_path / "report.xml"])
+    new = SCRIPT["count_cases"]([tmp_path / "report.xml"])
     assert new == {
         "test_a::test_one": ("1,200 kills, 3 full disks", "0"),
         "test_a::test_two": ("2", "1"),
     }
     begin, end = SCRIPT["BEGIN"], SCRIPT["END"]
     page = f"before\n{begin}\n| `test_a::test_two` | 7 | 0 |\n| `test_b::test_old` | 5 damages | 0 |\n{end}\nafter\n"
-    written = SCRIPT["written"](page, new)
+    written = SCRIPT["update_page"](page, new)
     assert written.startswith(f"before\n{begin}\n")
     assert written.endswith(f"{end}\nafter\n")
     assert "| `test_a::test_two` | 2 | 1 |" in written
     assert "| `test_b::test_old` | 5 damages | 0 |" in written
-    assert SCRIPT["written"](written, new) == written
+    assert SCRIPT["update_page"](written, new) == written
 
 
 def test_the_page_has_the_place_for_it():

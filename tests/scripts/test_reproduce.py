@@ -134,7 +134,9 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
     )
     assert (tmp_path / "results.md").read_text() == page
 
-    monkeypatch.setattr(ledger, "wanted", lambda overrides, seed: frozenset({("seed", seed)}))
+    monkeypatch.setattr(
+        ledger, "identity_of_row", lambda overrides, seed: frozenset({("seed", seed)})
+    )
     assert "seed=0,1,2" in said(
         reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing"
     )
@@ -144,11 +146,11 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
 
 def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
     from reproduction.ledger import Ledger
-    from reproduction.retelling import retold
+    from reproduction.rewriting import rewrite_files
     from reproduction.rows import SECTIONS
 
     rows = [row for section in SECTIONS for row in section.rows]
-    for file, text in retold(ROOT, rows, Ledger.read(ROOT / "docs/receipts.json")).items():
+    for file, text in rewrite_files(ROOT, rows, Ledger.read(ROOT / "docs/receipts.json")).items():
         assert file.read_text() == text, file
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from darnax.tracking import Composite, Noop, Tracker
-from darnax.tracking.since import SkipReplayed
+from darnax.tracking.skip_replayed import SkipReplayed
 
 
 class Recorder(Tracker):

@@ -24,11 +24,11 @@ def told() -> list[tuple[int, float]]:
 
 
 def tracker(memory: Memory, told: list, worst: float) -> Pruning:
-    def hopeless(epoch: int, value: float) -> bool:
+    def should_stop(epoch: int, value: float) -> bool:
         told.append((epoch, value))
         return value < worst
 
-    return Pruning(memory, metric="eval/accuracy", epochs=3, hopeless=hopeless)
+    return Pruning(memory, metric="eval/accuracy", epochs=3, should_stop=should_stop)
 
 
 def test_it_is_judged_at_the_end_of_every_epoch_but_the_last(told: list) -> None:

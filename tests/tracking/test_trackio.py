@@ -18,7 +18,7 @@ OPEN = """
 import sys
 from pathlib import Path
 from darnax.tracking import TrackedRun, Trackio
-from darnax.tracking.guard import Guarded
+from darnax.tracking.guarded import Guarded
 
 def opened(outputs, id, resumed=False):
     config = {"model": {"depth": 2}}

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 import darnax.tracking.wandb as module
 from darnax.tracking import TrackedRun
-from darnax.tracking.guard import Guarded
+from darnax.tracking.guarded import Guarded
 module.ONLINE_SECONDS = 1.0
 outputs = Path(sys.argv[1])
 run = TrackedRun(

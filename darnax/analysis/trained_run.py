@@ -19,12 +19,12 @@ from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import PhaseResult, Phases
 from darnax.runner import checkpoint
-from darnax.runner.best import chosen_by_test
+from darnax.runner.best_checkpoint import best_was_chosen_by_test
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
-from darnax.runner.programs import EVALUATION_BATCH, CompiledPrograms
+from darnax.runner.programs import EVALUATION_BATCH, ParallelRuns
 from darnax.runner.run_folder import RunFolder
-from darnax.runner.trained import Trained, load_learner
+from darnax.runner.trained_network import TrainedNetwork, load_trained_network
 from darnax.states import State
 
 KEY = 0  # seed of the noise, as in every evaluation
@@ -57,37 +57,37 @@ class TrainedRun:
     experiment: Experiment
     dataset: Dataset
     folder: RunFolder
-    programs: CompiledPrograms
+    runs: ParallelRuns
     examples: int
 
     @cached_property
     def before(self) -> Orchestrator:
         """The network at the start of training, made again from its seed."""
-        return self.network(self.programs.start(self.programs.keys()).arrays)
+        return self.network(self.runs.initial_state().arrays)
 
     @cached_property
-    def trained(self) -> Trained:
+    def trained(self) -> TrainedNetwork:
         """The best network on the validation split, or else the last, and its checkpoint."""
-        best = not chosen_by_test(self.folder, self.experiment.data, self.dataset)
-        return load_learner(self.programs, self.folder, best=best)
+        best = not best_was_chosen_by_test(self.folder, self.experiment.data, self.dataset)
+        return load_trained_network(self.runs, self.folder, best=best)
 
     @cached_property
     def after(self) -> Orchestrator:
         """The network of that checkpoint."""
-        return self.network(self.trained.learner.arrays)
+        return self.network(self.trained.train_state.arrays)
 
     def checkpoints(self) -> Iterator[tuple[str, int, Orchestrator]]:
         """Yield name, step and network of the start and of every checkpoint, by step."""
         yield "start", 0, self.before
-        like = self.programs.like()
-        paths = checkpoint.whole(self.folder.checkpoints.glob("*.safetensors"), RunMeta)
+        like = self.runs.abstract_state()
+        paths = checkpoint.skip_damaged(self.folder.checkpoints.glob("*.safetensors"), RunMeta)
         loaded = [(path.stem, *checkpoint.load(path, like, RunMeta)) for path in paths]
-        for name, learner, meta in sorted(loaded, key=lambda saved: saved[2]["step"]):
-            yield name, meta["step"], self.network(learner.arrays)
+        for name, train_state, meta in sorted(loaded, key=lambda saved: saved[2]["step"]):
+            yield name, meta["step"], self.network(train_state.arrays)
 
     def network(self, arrays: Any) -> Orchestrator:
         """Return the network with these arrays, or with those of the first replica."""
-        return self.programs.network(arrays)
+        return self.runs.network(arrays)
 
     @cached_property
     def sample(self) -> Sample:

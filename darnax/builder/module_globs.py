@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from darnax.builder.problems import nearest
 
 
-def glob_for(word: str, names: Sequence[str]) -> str:
+def expand_to_glob(word: str, names: Sequence[str]) -> str:
     """Return the glob over module names that `word` stands for.
 
     It is the name of a module, a glob, or the name of an entry of the YAML that makes several
@@ -17,7 +17,7 @@ def glob_for(word: str, names: Sequence[str]) -> str:
         ValueError: it matches none of `names`.
 
     Example:
-        >>> glob_for("up", ["hidden1", "up1", "up2"]), glob_for("h*", ["hidden1"])
+        >>> expand_to_glob("up", ["hidden1", "up1", "up2"]), expand_to_glob("h*", ["hidden1"])
         ('up[0-9]*', 'h*')
     """
     for glob in (word, f"{word}[0-9]*"):

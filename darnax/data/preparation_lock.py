@@ -11,7 +11,7 @@ from darnax.locks import file_lock
 
 
 @contextmanager
-def exclusive(directory: Path, name: str) -> Iterator[None]:
+def lock_set(directory: Path, name: str) -> Iterator[None]:
     """Wait for the lock of `name` in `directory` and hold it while the block runs.
 
     The operating system releases it when the process ends, however that happens.

@@ -1,4 +1,4 @@
-"""Observables by name, and the names under which their values are logged."""
+"""Evaluates observables, and checks the names under which their values are logged."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from darnax.observables.interface import Metrics, Observable, StepContext
 
-# What stands before the first slash of the metrics that every run has, and the keys of a row.
+# The first parts of the names of metrics that every run logs, and the other keys of a row.
 BUILT_IN = (
     "train",
     "eval",
@@ -22,7 +22,7 @@ BUILT_IN = (
     "step",
     "epoch",
 )
-CHANCE = "at_chance"  # `<set>/at_chance` says of an accuracy that it is no better than a guess
+CHANCE = "at_chance"  # `<set>/at_chance` marks an accuracy that is no better than guessing
 
 
 def require_names(names: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ def measure(observables: Mapping[str, Observable], step: StepContext) -> Metrics
         found = observable(step)
         parts = found if isinstance(found, Mapping) else {"": found}
         for key, value in parts.items():
-            metrics[metric_name(name, key)] = number(value, key or name)
+            metrics[metric_name(name, key)] = as_float32(value, key or name)
     return metrics
 
 
@@ -58,11 +58,11 @@ def metric_name(name: str, key: Any) -> str:
     return f"{name}/{key}" if key else name
 
 
-def number(value: Any, what: str) -> Any:
+def as_float32(value: Any, what: str) -> Any:
     """Return a value as a number of 32 bits; raise ValueError for an array of several."""
     array = jnp.asarray(value)
     if array.shape != ():
-        raise ValueError(
-            f"{what}: got an array of shape {list(array.shape)}, expected a number; take its mean"
-        )
+        got = f"got an array of shape {list(array.shape)}"
+        raise ValueError(f"{what}: {got}, expected a number; take its mean")
+    # Metrics are summed over the batches of a chunk, in which their type must not change.
     return array.astype(jnp.float32)

@@ -11,7 +11,7 @@ from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError
 
 
-def choose(dataset: Dataset, selection: Selection, *, existing: bool = False) -> Dataset:
+def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = False) -> Dataset:
     """Return the dataset with only what `selection` keeps; the given one if it keeps everything.
 
     With `existing`, examples of train replace the dataset's own validation split, as in a run of
@@ -85,7 +85,7 @@ def _keep_classes(split: Split, selection: Selection) -> Split:
     """Return the split with the classes that are kept."""
     if selection.only_classes is None:
         return split
-    return _take(split, selection.kept(_labels(split)), selection)
+    return _take(split, selection.kept_indices(_labels(split)), selection)
 
 
 def _take(split: Split, indices: np.ndarray, selection: Selection) -> Split:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def suppress_output() -> Iterator[None]:
     """Suppress the progress bars and the warnings of TFDS, such as "dataset is not prepared".
 
     TFDS logs through absl, which adds a handler for stderr to the root logger if that has none.

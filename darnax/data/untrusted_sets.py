@@ -27,7 +27,7 @@ _RECORD_FILE = re.compile(r".*-\d+-of-\d+")
 _REMOVE = "remove it, or prepare the set in another folder (paths.data=DIR)"
 
 
-def check_folder(folder: Path) -> None:
+def require_harmless(folder: Path) -> None:
     """Raise RequestError where the folder of all versions of a set contains what must not be read.
 
     A folder that does not exist passes.

@@ -1,4 +1,4 @@
-"""Dashboards are views of a run: an error in one ends the view, never the training."""
+"""Keeps errors of dashboards away from the training."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 class Guarded(Tracker):
-    """A tracker that is dropped at its first error, with one warning.
+    """A tracker that is switched off at its first error, with one warning.
+
+    A dashboard only displays a run, whose metrics are complete in metrics.jsonl without it.
 
     Args:
         name: of the tracker, for the warning.

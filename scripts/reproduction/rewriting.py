@@ -1,0 +1,52 @@
+"""Rewrites the numbers that other files have beside a command.
+
+They are in the first lines of the experiment files, and in the table of the README.
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+
+from reproduction.ledger import Ledger
+from reproduction.page import format_circumstances, format_metrics
+from reproduction.rows import Row
+
+HEADER = re.compile(r"^# (?P<command>darnax train .*) seed=0,1,2 -m.*$", re.MULTILINE)
+CELLS = re.compile(r"[^|]+\| `(?P<command>darnax train [^`]*) seed=0,1,2 -m`")
+
+
+def rewrite_files(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str]:
+    """Return file -> its text with the numbers of the receipts.
+
+    Numbers beside a command that is not one of the rows stay as they are.
+    """
+    known = {row.command: row for row in rows if ledger.of(row)}
+
+    def rewrite_header(match: re.Match[str]) -> str:
+        row = known.get(match["command"])
+        return match[0] if row is None else format_header(row, ledger)
+
+    def rewrite_cells(match: re.Match[str]) -> str:
+        row = known.get(match["command"])
+        if row is None:
+            return match[0]
+        accuracy = format_metrics(row, ledger.of(row))[0]
+        return f" {accuracy} | `{row.command} seed=0,1,2 -m`"
+
+    rewrites = {}
+    for file in sorted(root.glob("configs/experiment/*.yaml")):
+        rewrites[file] = partial(HEADER.sub, rewrite_header)
+    for file in root.glob("README.md"):
+        rewrites[file] = partial(CELLS.sub, rewrite_cells)
+    return {file: rewrite(file.read_text(encoding="utf-8")) for file, rewrite in rewrites.items()}
+
+
+def format_header(row: Row, ledger: Ledger) -> str:
+    """Return the line of an experiment file: command, accuracy, seeds, seconds, device, commit."""
+    receipts = ledger.of(row)
+    seeds, seconds, device, commit = format_circumstances(row, receipts)
+    accuracy = format_metrics(row, receipts)[0]
+    if row.reference:
+        accuracy += f", reference {row.reference} ({row.origin})"
+    circumstances = f"({seeds} seeds, {seconds} s, {device}, commit {commit})"
+    return f"# {row.command} seed=0,1,2 -m    test {accuracy} {circumstances}"
