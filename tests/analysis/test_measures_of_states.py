@@ -106,7 +106,7 @@ def test_overlaps_are_means_of_products_by_class():
     assert found["clamped – recall", "a"] == pytest.approx(total / 15)
 
 
-def test_one_pattern_attracts_all_that_is_on_its_side():
+def test_one_pattern_attracts_every_state_nearer_to_it():
     """J = ξξ'/N takes any state in one step to ξ or −ξ, whichever is nearer."""
     pattern = np.sign(np.random.default_rng(3).normal(size=200)).astype(np.float32)
     layer = RecurrentDiscrete(200, 0.0, key=KEY)

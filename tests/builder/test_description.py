@@ -54,7 +54,7 @@ def test_what_learns_and_when():
     )
 
 
-def test_what_makes_the_steps_of_a_module():
+def test_the_table_names_the_optimiser_of_each_module():
     schedule = {
         "_target_": "optax.cosine_decay_schedule",
         "init_value": 0.3,
@@ -96,12 +96,12 @@ def test_what_makes_the_steps_of_a_module():
         ),
     ],
 )
-def test_a_rate_is_told_where_it_can_be(node, rate):
+def test_constant_learning_rates_are_shown(node, rate):
     found = rows(describe(changed({"optimizer.default": node, "optimizer.groups": {}})))
     assert (found["w_out"].rate, found["w_out"].source) == (rate, "default")
 
 
-def test_the_table_shows_what_never_learns_and_what_falls_through(capsys):
+def test_the_table_shows_modules_that_never_learn_or_match_no_group(capsys):
     groups = {"hidden*": {"_target_": "optax.sgd", "learning_rate": 0.2}}
     skip = {"from": "input", "to": "hidden[2]", "_target_": FULL, "rule": None}
     render(describe(changed({"model.adapters.skip": skip, "optimizer.groups": groups})))
@@ -154,7 +154,7 @@ def test_the_tables_name_every_module_within_eighty_columns(capsys):
     assert any("of which 176 learn" in line for line in lines)
 
 
-def test_bytes_for_a_person():
+def test_byte_counts_are_formatted_with_units():
     assert [format_bytes(size) for size in (0, 1023, 1024, 3 * 1024**2)] == [
         "0 bytes",
         "1023 bytes",

@@ -59,7 +59,7 @@ def weights(experiment):
     return dict(zip(layer_map.names, layer_map.modules, strict=True))
 
 
-def test_index_expressions_mean_the_network_wired_by_hand():
+def test_index_expressions_give_the_network_built_by_hand():
     assert same(build(changed({})).make_network(KEY), by_hand())
 
 
@@ -104,7 +104,7 @@ def test_state_and_orchestrator_may_be_chosen():
     assert isinstance(experiment.make_network(KEY), ParallelOrchestrator)
 
 
-def test_sizes_of_several_dimensions_arrive_whole():
+def test_sizes_of_several_dimensions_are_kept():
     image = {
         "model.buffers": {"input": [4, 4, 2], "hidden": [4, 4, 3], "output": [4]},
         "model.depth": ABSENT,
@@ -121,7 +121,7 @@ def test_sizes_of_several_dimensions_arrive_whole():
     assert modules["w_out"].W.shape == (48, 4)
 
 
-def test_a_whole_section_of_an_experiment_arrives():
+def test_an_experiment_sets_every_section():
     experiment = build(
         changed(
             {"dynamics.train.free.learn": ["w_*", "hidden*"], "data.only_classes": [1, 3, 5, 7]}
@@ -186,7 +186,7 @@ def test_running_endpoints_are_every_i_for_which_both_exist(depth, a, b):
     assert [tuple(place) for place in named_edges("w", *ends)] == expected
 
 
-def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypatch):
+def test_a_custom_module_receives_the_arguments_its_constructor_names(tmp_path, monkeypatch):
     (tmp_path / "my_adapters.py").write_text(
         "from __future__ import annotations\n"
         "import jax.numpy as jnp\nfrom darnax.modules import Adapter\n"
@@ -207,7 +207,7 @@ def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypa
     assert (modules["w_in"].out, modules["w_in"].gain) == (8, 2.0)
 
 
-def test_identities_join_buffers_of_any_equal_size():
+def test_identities_connect_buffers_of_equal_size():
     node = {"from": "low", "to": "high", "_target_": IDENTITY}
     wide = {
         "model.depth": ABSENT,

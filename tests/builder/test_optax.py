@@ -98,14 +98,14 @@ def said(node) -> str:
 
 
 @pytest.mark.parametrize("target", USABLE)
-def test_what_optax_offers_can_be_built_and_traced(target):
+def test_constructors_of_optax_can_be_built_and_traced(target):
     (call,) = read(as_optimizer(by_default(target))).calls
     call = call.arguments["learning_rate"] if is_schedule(target) else call
     assert call.compiled_in == (target in COMPILED_IN)
 
 
 @some(FEW)
-def test_every_argument_can_be_given_or_is_refused_in_words(target):
+def test_every_argument_is_accepted_or_refused_with_a_message(target):
     for node in each_argument_once(target):
         (name,) = [name for name in node if node[name] != by_default(target).get(name)] or [""]
         kind = "a schedule" if node.get(name) == FALLING else "a value"
@@ -152,7 +152,7 @@ def by_hand(value):
 
 
 @some(FEW)
-def test_steps_are_those_of_optax_by_hand(target):
+def test_steps_equal_those_of_optax_used_directly(target):
     node = as_optimizer(by_default(target))
     found, expected = count_steps_per_epoch(read(node)(7)), count_steps_per_epoch(by_hand(node))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
@@ -164,7 +164,7 @@ STILL = {"optax.set_to_zero"}
 
 
 @some({"optax.warmup_cosine_decay_schedule"})
-def test_it_trains_in_a_network_and_comes_back_from_a_checkpoint(target, tmp_path):
+def test_optimisers_train_a_network_and_are_restored_from_a_checkpoint(target, tmp_path):
     node = as_optimizer(by_default(target))
     programs, before, learner = trained(tiny(**node))
     assert moves(before, learner) == (target not in STILL)
@@ -182,7 +182,7 @@ def plain(tree):
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_work_here_is_refused_by_name_and_reason(name):
+def test_unsupported_optimisers_are_refused_with_name_and_reason(name):
     module, _, last = f"optax.{name}".rpartition(".")
     assert last in {*vars(modules()[module]), "MultiSteps"}, "a name that Optax has"
     assert f"optax.{name} {REFUSED[name]}" in said({"_target_": f"optax.{name}"})
@@ -190,7 +190,7 @@ def test_what_cannot_work_here_is_refused_by_name_and_reason(name):
         find(f"optax.{last}", ())
 
 
-def test_no_constructor_is_overlooked():
+def test_every_unannotated_constructor_is_in_the_table():
     """Functions without a return annotation: none builds a transformation, but for the refused."""
     computing = {
         "base_hungarian_algorithm",
@@ -215,7 +215,7 @@ OTHERS = sorted(
 )
 
 
-def test_nothing_else_of_optax_can_be_named():
+def test_other_names_of_optax_are_refused():
     """Losses, projections, trees, classes, submodules, and whatever a module of Optax imports."""
     assert len(OTHERS) > 300
     for target in OTHERS:
@@ -263,12 +263,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("node", "words"), WRONG.values(), ids=WRONG)
-def test_a_wrong_argument_is_refused_in_words(node, words):
+def test_a_wrong_argument_is_refused_with_a_message(node, words):
     assert words in said(node)
     assert not RAW.search(said(node))
 
 
-def test_two_values_of_a_traced_number_are_one_program_and_of_one_that_is_compiled_in_two():
+def test_traced_numbers_share_a_program_and_compiled_constants_do_not():
     def structure(peak, rate):
         warm = {
             "_target_": "optax.warmup_cosine_decay_schedule",

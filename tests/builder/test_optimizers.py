@@ -60,7 +60,7 @@ def test_groups_are_by_name_and_the_rest_is_by_default():
         np.testing.assert_allclose(two, ratio * one, rtol=1e-4, atol=1e-6)
 
 
-def test_a_line_of_the_yaml_means_all_its_modules():
+def test_a_repeated_name_refers_to_all_its_modules():
     """`hidden` stands for hidden1, hidden2, …: the optimiser is that of `hidden*`."""
     node = {"_target_": "optax.sgd", "learning_rate": 0.4}
     depth = {"model.depth": 2, "model.buffers.hidden.repeat": 2}
@@ -72,7 +72,7 @@ def test_a_line_of_the_yaml_means_all_its_modules():
     assert experiment.train["free"].learn == ("w_in", "hidden[0-9]*", "up[0-9]*")
 
 
-def test_several_in_a_row_are_chained_in_their_order():
+def test_several_transformations_are_chained_in_order():
     """weight_decay first, then the rate: W ← W − rate (∇ + decay W)."""
     decay = {"_target_": "optax.add_decayed_weights", "weight_decay": 0.5}
     chain = {"shrink": decay, "descend": {"_target_": "optax.sgd", "learning_rate": 0.1}}
@@ -221,7 +221,7 @@ def test_two_rates_compile_to_one_step():
     ],
     ids=["adamw", "momentum", "lion", "noise", "wrapper"],
 )
-def test_what_is_frozen_stays_bit_identical_under_any_optimiser(node):
+def test_frozen_parameters_stay_bit_identical_under_any_optimiser(node):
     experiment, before, after, modules = moved(
         {"optimizer.default": node, "optimizer.groups": {}}, steps=2
     )

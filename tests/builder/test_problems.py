@@ -392,7 +392,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("changes", "where", "remedy"), CASES.values(), ids=CASES.keys())
-def test_a_mistake_is_found_where_it_is(changes, where, remedy):
+def test_an_error_is_reported_with_its_path(changes, where, remedy):
     with pytest.raises(RequestError) as caught:
         build(changed(changes))
     told = {problem.where: problem.what for problem in reversed(caught.value.problems)}
@@ -404,7 +404,7 @@ def test_a_mistake_is_found_where_it_is(changes, where, remedy):
         assert len(caught.value.problems) == 1, "one mistake is one problem"
 
 
-def test_everything_is_said_at_once():
+def test_all_errors_are_reported_at_once():
     changes = {
         "sede": 1,
         "runner.epocs": 3,
@@ -441,7 +441,7 @@ def test_an_untrusted_package_is_not_imported(tmp_path, monkeypatch):
     assert "unheard_of" not in sys.modules
 
 
-def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
+def test_a_rule_of_a_trusted_package_is_accepted(tmp_path, monkeypatch):
     (tmp_path / "my_rules.py").write_text(
         "import equinox as eqx\nfrom darnax.rules import Rule\n"
         "class Anti(Rule):\n    rate: float = eqx.field(static=True, default=1.0)\n"
@@ -467,17 +467,17 @@ UNLEARNED = {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)}
         {"runner.epochs": 0},
     ],
 )
-def test_what_is_frozen_learns_or_is_not_trained_is_accepted(more):
+def test_modules_that_are_frozen_or_learn_are_accepted(more):
     build(changed({**UNLEARNED, **more}))
 
 
-def test_a_run_that_exists_may_have_left_a_module_out():
+def test_an_existing_run_may_have_a_module_that_learns_in_no_phase():
     """Runs of earlier versions are evaluated, analysed, resumed and cited as they are."""
     assert build(changed(UNLEARNED), existing=True).name == "chain"
     assert bibliography(changed(UNLEARNED), "").entries
 
 
-def test_a_module_without_a_rule_says_itself_what_it_may_change(tmp_path, monkeypatch):
+def test_the_message_for_a_module_without_a_rule_names_plastic(tmp_path, monkeypatch):
     (tmp_path / "my_pull.py").write_text(
         "from darnax.modules import Ferromagnetic\n"
         "from darnax.modules.interfaces import AbstractModule\n"
@@ -531,6 +531,6 @@ def test_an_argument_without_annotation_takes_an_object(strange):
         ("data.labels", "labels", r"data\.labels: got int, expected a Labels"),
     ],
 )
-def test_what_a_trusted_package_makes_is_looked_at(strange, where, name, said):
+def test_objects_of_a_trusted_package_are_checked(strange, where, name, said):
     with pytest.raises(RequestError, match=said):
         build(changed({**strange, where: {"_target_": f"strange.{name}"}}))

@@ -45,7 +45,7 @@ def darnax_alone(*words: str, cwd: Path, **environment: str) -> subprocess.Compl
     [["--help"], ["--version"], ["train", "--help"], ["list"], ["data", "--help"]],
     ids=" ".join,
 )
-def test_what_needs_no_network_loads_nothing_heavy(tmp_path, words):
+def test_commands_without_a_network_load_no_heavy_library(tmp_path, words):
     result = darnax_alone(*words, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     loaded = set(result.stderr.rpartition("loaded:")[2].split())
@@ -70,7 +70,7 @@ def test_every_command_has_an_example(lab):
         assert f" darnax {' '.join(words)}" in below_usage, words
 
 
-def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
+def test_the_list_shows_all_experiments_and_those_of_the_user_first(lab):
     mine = "# @package _global_\n\n# My own first\n"
     lab.write({"configs/experiment/first.yaml": mine, "configs/experiment/a/b.yaml": "x: 1"})
     lines = lab("list").stdout.splitlines()

@@ -40,7 +40,7 @@ def room(monkeypatch):
     return asked
 
 
-def test_the_list_says_what_is_prepared(lab, room):
+def test_the_list_shows_which_sets_are_prepared(lab, room):
     lines = lab("data", "list", "--directory", "sets").stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["dataset", "prepared"],
@@ -50,14 +50,14 @@ def test_the_list_says_what_is_prepared(lab, room):
     assert room == [Path("sets")]
 
 
-def test_the_directory_is_the_one_of_my_configuration(lab, room):
+def test_the_directory_is_that_of_the_user_configuration(lab, room):
     assert lab("data", "list").exit_code == 0
     lab.write({"configs/paths.yaml": "paths: {outputs: outputs, data: /scratch/sets}"})
     assert lab("data", "list").exit_code == 0
     assert room == [Path("~/sets").expanduser(), Path("/scratch/sets")]
 
 
-def test_show_tells_shape_splits_and_classes(lab, room):
+def test_show_prints_shape_splits_and_classes(lab, room):
     shown = lab("data", "show", "mnist").stdout
     for fact in (
         "Digits.",
@@ -71,14 +71,14 @@ def test_show_tells_shape_splits_and_classes(lab, room):
     assert lab("data", "show", "mnst").exit_code == 2
 
 
-def test_prepare_says_how_far_it_is_and_where_the_set_is(lab, room):
+def test_prepare_prints_its_progress_and_the_folder_of_the_set(lab, room):
     result = lab("data", "prepare", "mnist", "--directory", "sets", "--archives", "~/down")
     assert room == [("mnist", Path("sets"), Path("~/down").expanduser())]
     assert result.stderr == "decode: 10\n"
     assert result.stdout == "mnist is prepared: sets/mnist\n"
 
 
-def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
+def test_prepare_shows_a_progress_bar_on_a_terminal(monkeypatch, capsys):
     from darnax.cli.display import progress_bar
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
@@ -88,7 +88,7 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
     assert "decode" in capsys.readouterr().err
 
 
-def test_every_origin_of_the_room_has_words():
+def test_every_origin_of_a_set_has_a_description():
     from darnax.data import catalogue
 
     assert {row.origin for row in catalogue("/nowhere")} <= set(ORIGIN)

@@ -113,7 +113,7 @@ OWN = {  # words of the user's own -> what is changed, and what would stay behin
 
 
 @pytest.mark.parametrize("case", one_of(5, list(OWN)))
-def test_what_follows_from_a_value_by_a_reference_of_ones_own_does_not_stay_behind(tmp_path, case):
+def test_values_derived_by_a_user_reference_are_not_left_unchanged(tmp_path, case):
     words, change, expected = OWN[case]
     words = [*DIGITS, *words]
     run = trained(tmp_path, words)
@@ -139,7 +139,7 @@ def value(node: object) -> str:
     return f"'{node}'" if isinstance(node, str) else "null" if node is None else str(node).lower()
 
 
-def test_whoever_reads_a_configuration_leaves_out_what_its_values_were_made_of(tmp_path):
+def test_readers_of_a_configuration_leave_out_computed_from(tmp_path):
     words = [*DIGITS, "name=run-${seed}"]
     run = trained(tmp_path, words)
     file = run.path / "config.yaml"
@@ -153,7 +153,7 @@ def test_whoever_reads_a_configuration_leaves_out_what_its_values_were_made_of(t
     assert build(load_plain(file.read_text())).config == plain
 
 
-def test_what_was_given_together_was_not_computed(tmp_path):
+def test_values_given_together_are_not_derived(tmp_path):
     """Two values that are the same, though a file of the configurations derives one of them."""
     words = [*DIGITS, "model.depth=2", "model.buffers.hidden.repeat=2", "model.features=20"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
@@ -161,7 +161,7 @@ def test_what_was_given_together_was_not_computed(tmp_path):
         compose(["model.depth=3", "model.features=30"], file)
 
 
-def test_of_a_copy_of_a_mapping_the_parts_that_are_not_given_do_not_stay_behind(tmp_path):
+def test_entries_of_a_copied_mapping_are_not_left_unchanged(tmp_path):
     words = [*DIGITS, "+data.labels={x:{a:1,b:2},y:'${.x}'}"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
     assert set(refused(["data.labels.x.a=5"], file)) == {"data.labels.y"}
@@ -172,7 +172,7 @@ def test_of_a_copy_of_a_mapping_the_parts_that_are_not_given_do_not_stay_behind(
     assert compose(["data.labels.x.a=5", "~data.labels.y"], file)["data"]["labels"]["x"]["a"] == 5
 
 
-def test_a_value_that_is_given_or_taken_away_is_free_from_then_on(tmp_path):
+def test_an_overridden_or_deleted_value_is_no_longer_derived(tmp_path):
     words = [*DIGITS, "+data.labels={x:1,y:'${.x}',z:'${.x}',l:[1,'${..x}']}"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
     changes = ["data.labels={y:5}", "~data.labels.z", "data.labels.l.1=4"]
@@ -182,7 +182,7 @@ def test_a_value_that_is_given_or_taken_away_is_free_from_then_on(tmp_path):
     assert set(refused(["data.labels.x=9", *changes[1:]], file)) == {"data.labels.y"}
 
 
-def test_a_reference_that_was_written_into_a_copy_follows(tmp_path):
+def test_a_reference_written_into_a_copy_is_resolved(tmp_path):
     run = trained(tmp_path, [*DIGITS, "+data.labels={x:1,y:'${.x}'}"])
     file = copied(run, tmp_path / "copy.yaml")
     content = yaml.safe_load(file.read_text())
@@ -225,7 +225,7 @@ def resolved(tree: dict) -> dict:
 
 @settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(RAW, NEW)
-def test_an_override_of_values_gives_what_it_gives_of_references_or_is_refused(slots, new):
+def test_an_override_of_values_equals_one_of_references_or_is_refused(slots, new):
     raw = tree_of(slots)
     assume(
         "${" not in str(resolved(raw))

@@ -53,7 +53,7 @@ def test_eval_prints_and_draws(lab, monkeypatch):
     ("right_or_wrong", "line"),
     [(True, "accuracy 80.00%  (95% interval"), (False, "score 0.8000  (mean")],
 )
-def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, right_or_wrong, line):
+def test_only_an_accuracy_has_a_confidence_interval(lab, monkeypatch, right_or_wrong, line):
     import darnax.laboratory.reopening
 
     found = Evaluation(
@@ -89,7 +89,7 @@ def test_the_ends_of_the_interval_solve_the_equation_of_wilson(case):
     )
 
 
-def test_nothing_evaluated_is_known_to_be_anything():
+def test_the_interval_without_examples_is_zero_to_one():
     assert confusion.interval(0, 0) == (0.0, 1.0)
 
 

@@ -22,7 +22,7 @@ def said():
     logger.removeHandler(handler)
 
 
-def test_a_message_commands_no_terminal(said):
+def test_a_message_contains_no_control_characters(said):
     logger, stream = said
     logger.warning("%s: damaged", NASTY)
     logger.warning(ValueError(f"two\n{NASTY}"))
@@ -31,7 +31,7 @@ def test_a_message_commands_no_terminal(said):
     assert "a\\x1b[2J" in text
 
 
-def test_a_traceback_commands_no_terminal(said):
+def test_a_traceback_contains_no_control_characters(said):
     logger, stream = said
     try:
         raise ValueError(NASTY)

@@ -20,7 +20,7 @@ def carry(sweep, to):
     record.write_text(record.read_text().replace("~/sets", str(to)))
 
 
-def test_of_a_sweep_from_another_machine_the_datasets_are_looked_for_here(lab, sweep):
+def test_a_sweep_from_another_machine_uses_the_datasets_of_this_one(lab, sweep):
     carry(sweep, "/absent/sets")
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
@@ -30,7 +30,7 @@ def test_of_a_sweep_from_another_machine_the_datasets_are_looked_for_here(lab, s
     assert "looked for" not in lab("sweep", "resume", str(sweep)).stderr  # nothing is left to do
 
 
-def test_of_a_sweep_whose_datasets_are_here_the_folder_stays(lab, sweep, tmp_path):
+def test_a_sweep_whose_datasets_exist_keeps_their_folder(lab, sweep, tmp_path):
     carry(sweep, tmp_path)
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
@@ -38,7 +38,7 @@ def test_of_a_sweep_whose_datasets_are_here_the_folder_stays(lab, sweep, tmp_pat
     assert "looked for" not in result.stderr
 
 
-def test_a_run_that_began_where_its_paths_were_others_goes_on(lab):
+def test_a_run_that_began_with_other_paths_is_resumed(lab):
     """What follows from paths is no more a part of the results than they are."""
     lab.write({"configs/data/sets.yaml": "folder: ${paths.data}/mine"})
     lab.kill_at(3)
@@ -56,7 +56,7 @@ SEARCH = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=4", "hydra.sweeper.met
 
 
 @pytest.mark.parametrize("way", [[], SEARCH])
-def test_a_sweep_from_the_run_of_another_machine_looks_for_the_datasets_here(lab, way):
+def test_a_sweep_from_a_run_of_another_machine_uses_the_datasets_of_this_one(lab, way):
     paths = {"data": "/absent/sets", "outputs": "/absent/outputs"}
     run = {"name": "first", "seed": 0, "paths": paths}
     lab.write({"run/config.yaml": json.dumps(run), "run/summary.json": "{}"})
@@ -73,7 +73,7 @@ def test_a_sweep_from_the_run_of_another_machine_looks_for_the_datasets_here(lab
     assert {c["paths"]["outputs"] for c in lab.configs} == {"outputs"}
 
 
-def test_what_a_search_of_another_machine_draws_here_takes_the_datasets_of_this_one(lab):
+def test_new_points_of_a_moved_search_use_the_datasets_of_this_machine(lab):
     write_optuna(lab)
     lab.kill_at(2)
     lab("train", "-m", "seed=range(1,3)", "paths.data=/absent/sets", *SEARCH)

@@ -44,7 +44,7 @@ def calls(tree: ast.AST) -> set[str]:
 
 
 @pytest.mark.parametrize("file", sorted(COMMANDS.glob("*.py")), ids=lambda file: file.stem)
-def test_every_command_prints_by_the_one_function_that_makes_words_printable(file: Path) -> None:
+def test_every_command_prints_through_the_function_that_escapes_text(file: Path) -> None:
     printing = {
         name
         for name in calls(ast.parse(file.read_text()))
@@ -54,7 +54,7 @@ def test_every_command_prints_by_the_one_function_that_makes_words_printable(fil
 
 
 @pytest.mark.parametrize("what", EVIL)
-def test_a_letter_that_commands_a_terminal_is_written_out(what: str) -> None:
+def test_a_control_character_is_escaped(what: str) -> None:
     assert printable(f"a{EVIL[what]}b").isascii()
     assert printable(f"a{EVIL[what]}b").startswith("a\\")
 
@@ -62,12 +62,12 @@ def test_a_letter_that_commands_a_terminal_is_written_out(what: str) -> None:
 @pytest.mark.parametrize(
     "words", ["mnist_chain", "λ = 0.5 · ±", "ä+1", "数字", "a\\b", "[red]", "😀", ""]
 )
-def test_other_words_are_as_they_are(words: str) -> None:
+def test_other_text_is_unchanged(words: str) -> None:
     assert printable(words) == words
 
 
 @pytest.mark.parametrize("error", [False, True])
-def test_lines_stay_lines(capsys: pytest.CaptureFixture[str], error: bool) -> None:
+def test_line_breaks_are_kept(capsys: pytest.CaptureFixture[str], error: bool) -> None:
     tables.echo("a", "b\nc\x1b[2J", "", "d\te", error=error)
     tables.echo(error=error)
     shown = capsys.readouterr()
@@ -137,7 +137,7 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_formula_is_text(text: str) -> None:
+def test_a_formula_is_escaped(text: str) -> None:
     assert escape_cell(text).startswith("'")
     assert unescape_cell(escape_cell(text)) == text
 
@@ -151,19 +151,19 @@ def test_no_part_of_a_cell_is_a_formula_whatever_separates_cells(text: str) -> N
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_what_is_no_formula_stays(text: str) -> None:
+def test_other_cells_are_unchanged(text: str) -> None:
     assert escape_cell(text) == unescape_cell(escape_cell(text)) == text
 
 
 @given(st.text(alphabet="=+-@'\t\r\n 1e.x", max_size=8) | st.text(max_size=8))
-def test_every_cell_comes_back_and_none_is_a_formula(text: str) -> None:
+def test_every_cell_is_read_back_and_none_is_a_formula(text: str) -> None:
     written = escape_cell(text)
     assert unescape_cell(written) == text
     if written.lstrip()[:1] in ("=", "@", "+", "-"):
         float(written)
 
 
-def test_the_version_is_still_said() -> None:
+def test_the_version_is_printed() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"darnax {darnax.__version__}\n"
 
@@ -196,7 +196,7 @@ def amounts(tree: ast.AST):
                 yield ast.unparse(part.value)
 
 
-def test_one_of_a_thing_is_written_without_a_plural():
+def test_counts_of_one_are_printed_in_the_singular():
     assert [count_of(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == [
         "0 epochs",
         "1 epoch",

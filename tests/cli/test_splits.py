@@ -50,18 +50,18 @@ def configured(**data):
         (configured(source=BLOBS, validation=6), True),
     ],
 )
-def test_what_keeps_examples_out_of_training(config, expected, tmp_path):
+def test_a_validation_split_is_recognised_in_the_configuration(config, expected, tmp_path):
     assert has_validation(config | {"paths": {"data": str(tmp_path)}}) is expected
 
 
-def test_a_test_split_is_no_validation_split():
+def test_a_test_split_is_not_accepted_as_validation_split():
     with pytest.raises(
         RequestError, match=r"data\.source: chosen by test has its test split as validation split"
     ):
         ChosenByTest().open()
 
 
-def test_a_copy_of_the_test_split_is_no_validation_split():
+def test_a_copy_of_the_test_split_is_not_accepted_as_validation_split():
     train, kept_out = Blobs().split(0), Blobs().split(1)
     with pytest.raises(RequestError, match="has its test split as validation split"):
         Dataset("copied", train, kept_out, Blobs().split(1), tuple("abc"))
@@ -93,7 +93,7 @@ def only_run(place: Path) -> Path:
     return run
 
 
-def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_is_kept(place):
+def test_without_validation_split_the_last_network_is_kept_and_tested(place):
     shown = darnax("train", *SMALL, source())
     run = only_run(place)
     names = [
@@ -138,7 +138,7 @@ def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_
     )
 
 
-def test_a_best_network_that_an_earlier_version_chose_by_the_test_split_is_not_used(place):
+def test_a_best_network_chosen_by_the_test_split_is_not_used(place):
     darnax("train", *SMALL, source(), "runner.checkpoint_every=1")
     run = only_run(place)
     first = min((run / "checkpoints").glob("step-*.safetensors"))
@@ -152,7 +152,7 @@ def test_a_best_network_that_an_earlier_version_chose_by_the_test_split_is_not_u
     )
 
 
-def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
+def test_the_best_network_is_chosen_by_the_validation_split(place):
     darnax("train", *SMALL, source(), "data.validation=9")
     run = only_run(place)
     assert json.loads((run / "summary.json").read_text())["best"].keys() == {"eval/accuracy"}
@@ -177,14 +177,14 @@ def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
         (["data.per_class=11"], "data.per_class: got 11, expected at most 10"),
     ],
 )
-def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(
+def test_data_settings_apply_to_a_source_or_are_refused_before_a_folder_is_created(
     place, asked, told
 ):
     assert told in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
     assert not (place / "outputs").exists()
 
 
-def test_settings_of_data_choose_from_a_source(place):
+def test_data_settings_select_examples_of_a_source(place):
     darnax(
         "train",
         *SMALL,
@@ -198,7 +198,7 @@ def test_settings_of_data_choose_from_a_source(place):
     assert summary["steps"] == 2 * (2 * 5) // 5
 
 
-def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(
+def test_replicas_with_streamed_data_are_refused_before_a_folder_is_created(
     place, mnist_directory, monkeypatch
 ):
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
@@ -215,7 +215,7 @@ def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(
 
 
 @pytest.mark.slow
-def test_replicas_over_resident_data_are_what_each_seed_is_alone(place):
+def test_replicas_with_resident_data_equal_separate_runs(place):
     few = [*SMALL, source(), "data.validation=9", "runner.epochs=1"]
     numbers = {}
     for more in (["seed=3"], ["seed=4"], ["seed=3", "runner.replicas=2"]):

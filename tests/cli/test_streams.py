@@ -51,7 +51,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("reason", LOST)
-def test_a_stream_that_fails_is_reported_once_and_takes_the_rest(reason, caplog):
+def test_a_failing_stream_is_reported_once_and_accepts_further_output(reason, caplog):
     stream = text(LOST[reason]())
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
@@ -73,7 +73,7 @@ def test_what_the_stream_cannot_encode_is_replaced(encoding, written):
     os.close(reading), os.close(writing)
 
 
-def test_a_pipe_that_does_not_block_gets_everything():
+def test_a_nonblocking_pipe_receives_all_output():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     received = []
@@ -87,7 +87,7 @@ def test_a_pipe_that_does_not_block_gets_everything():
 
 
 @pytest.mark.parametrize(("reason", "refused"), [("Broken pipe", False), ("No space left", True)])
-def test_a_command_that_only_prints_says_when_it_could_not(monkeypatch, reason, refused):
+def test_a_printing_command_exits_with_2_if_output_is_incomplete(monkeypatch, reason, refused):
     """But who closes a pipe has seen enough."""
     stream = text(LOST[reason]())
     monkeypatch.setattr(sys, "stdout", stream)
@@ -133,7 +133,7 @@ SHELLS = {  # what is done to the streams, and how train.log names it
         *(pytest.param(each, marks=pytest.mark.slow) for each in list(SHELLS)[1:]),
     ],
 )
-def test_a_run_ends_as_it_would_whatever_becomes_of_the_screen(tmp_path, shell):
+def test_a_run_ends_normally_if_its_output_streams_fail(tmp_path, shell):
     code, run = train(tmp_path, shell)
     assert code == 0
     assert json.loads((run / "summary.json").read_text())["status"] == "finished"

@@ -26,14 +26,14 @@ def screen(monkeypatch):
     monkeypatch.setenv("LINES", "16")
 
 
-def test_what_has_just_ended_and_what_comes_next_fit_on_the_screen(screen):
+def test_recent_and_next_points_fit_on_the_screen(screen):
     assert len(sweep_board.select_visible(states(3, 4))) == 7
     shown = sweep_board.select_visible(states(30, 20))
     assert [state.name for state in shown] == [f"seed={n}" for n in range(22, 32)]
     assert sweep_board.select_visible(states(30, 0)) == states(30, 0)[-10:]
 
 
-def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tmp_path):
+def test_the_board_shows_the_points_and_a_summary_line(screen, monkeypatch, tmp_path):
     monkeypatch.setattr(sweep_board, "survey", lambda record: states(2, 1))
     record = Record(tmp_path, [], None, tmp_path, [], [], goal=GOAL)
     console = Console(width=100, record=True, file=io.StringIO())
@@ -47,5 +47,5 @@ def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tm
     assert said[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
 
 
-def test_a_time_beyond_a_day_is_told_in_days():
+def test_a_time_beyond_a_day_is_given_in_days():
     assert "1 d 2 h" in row(State("seed=0", "finished", seconds=DAY + 7200), GOAL)

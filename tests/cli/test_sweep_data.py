@@ -67,7 +67,7 @@ MARKED = [
 
 
 @pytest.mark.parametrize(("asked", "dry"), MARKED)
-def test_data_that_do_not_fit_one_point_are_refused_before_any_trains(
+def test_data_that_do_not_fit_a_point_are_refused_before_any_point_trains(
     asked: str, dry: bool, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
@@ -85,7 +85,7 @@ def test_data_that_do_not_fit_one_point_are_refused_before_any_trains(
         ("fashion_mnist", "fashion_mnist is not prepared in"),
     ],
 )
-def test_a_set_that_is_not_there_and_cannot_be_is_refused_before_any_point_trains(
+def test_an_unavailable_dataset_is_refused_before_any_point_trains(
     name: str, what: str, place: Path, mnist_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
@@ -96,7 +96,7 @@ def test_a_set_that_is_not_there_and_cannot_be_is_refused_before_any_point_train
     assert not (place / "outputs").exists()
 
 
-def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) -> None:
+def test_a_dry_run_prepares_nothing_and_names_the_sets_to_prepare(place: Path) -> None:
     result = darnax(*BASE, "seed=1,2", "-m", "--dry-run")
     assert result.exit_code == 0, result.output
     assert f"note: mnist in {place.parent / 'sets'} is not prepared" in " ".join(
@@ -105,14 +105,14 @@ def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) ->
     assert not (place.parent / "sets").exists()
 
 
-def test_no_set_is_prepared_for_a_sweep_that_is_refused_for_another_reason(place: Path) -> None:
+def test_no_dataset_is_prepared_for_an_invalid_sweep(place: Path) -> None:
     assert "which is no known dataset" in told(
         darnax(*BASE, "data.name=mnist,does_not_exist", "-m")
     )
     assert not (place.parent / "sets").exists()
 
 
-def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(
+def test_a_missing_dataset_is_prepared_once_before_the_first_point(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared, known = [], []
@@ -133,7 +133,7 @@ def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(
     assert prepared == ["mnist"]
 
 
-def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
+def test_each_data_configuration_is_described_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened = []
@@ -148,7 +148,7 @@ def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
     assert len(opened) == 1 + 2
 
 
-def test_every_combination_of_numbers_in_the_data_is_looked_at() -> None:
+def test_every_combination_of_data_settings_is_checked() -> None:
     """A load of 0.1 makes 10 pairs, a load of 2.0 makes 200: the last of the four points alone is wrong."""
     words = [
         "+experiment=associations",
@@ -161,7 +161,7 @@ def test_every_combination_of_numbers_in_the_data_is_looked_at() -> None:
     assert said.count("data.batch_size: ") == 1
 
 
-def test_data_in_a_folder_of_other_machines_are_not_judged_here(place: Path) -> None:
+def test_data_in_a_folder_of_other_machines_are_not_checked(place: Path) -> None:
     point = Point((), _composed(f"paths.data={place / 'there'}", "data.name=fashion_mnist"))
     here, elsewhere = (
         data_checks.Outlines(prepares=True, elsewhere=each) for each in (False, True)

@@ -64,7 +64,7 @@ def test_points_that_differ_in_numbers_and_seeds_share_a_program(record):
     ]
 
 
-def test_what_keeps_points_apart(record):
+def test_points_that_differ_otherwise_share_no_program(record):
     others = [
         "model.features=30",
         "dynamics.train.free.steps=7",
@@ -89,7 +89,7 @@ WARMUP = (
 
 
 @pytest.mark.slow
-def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record):
+def test_points_that_differ_in_compiled_constants_share_no_program(record):
     """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
     slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))
     other = "optimizer.groups.hidden.learning_rate.init_value=0.9"
@@ -106,7 +106,7 @@ def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record
     ]
 
 
-def test_no_more_at_once_than_asked_for(record):
+def test_groups_are_at_most_as_large_as_requested(record):
     sweep(record, *(f"seed={seed}" for seed in range(5)))
     assert seen(record, lanes=2) == [["seed=0", "seed=1"], ["seed=2", "seed=3"]]
 
@@ -123,7 +123,7 @@ def begun(record: Record, point: Point, step: int | None, status: str = "interru
         save(folder.checkpoints, step, {"weights": np.zeros(2)}, meta, keep=1)
 
 
-def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
+def test_points_interrupted_at_the_same_step_resume_as_a_group(record):
     sweep(record, *(f"seed={seed}" for seed in range(7)))
     for point, step in zip(record.points, [20, 10, 20, None, 10, 20], strict=False):
         begun(record, point, step)
@@ -135,7 +135,7 @@ def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
     ]
 
 
-def test_what_is_done_is_not_begun_again(record):
+def test_finished_points_are_not_started_again(record):
     sweep(record, "seed=0", "seed=1", "seed=2")
     begun(record, record.points[1], 20, "finished")
     assert seen(record) == [["seed=0", "seed=2"]]
@@ -143,14 +143,14 @@ def test_what_is_done_is_not_begun_again(record):
     assert same_step(record, record.points[::2])
 
 
-def test_what_may_be_pruned_runs_alone(record):
+def test_points_that_may_be_pruned_run_alone(record):
     sweep(record, "seed=0", "seed=1").goal = Objective(
         pruner={"_target_": "optuna.pruners.MedianPruner"}
     )
     assert seen(record) == []
 
 
-def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
+def test_points_of_a_failed_group_run_alone(record, monkeypatch, caplog):
     sweep(record, "seed=0", "seed=1", "seed=2", "model.depth=2")
     asked = []
 
@@ -168,13 +168,13 @@ def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
     assert asked == [[0, 1, 2]]
 
 
-def test_what_ended_together_is_done(record, monkeypatch):
+def test_points_of_a_finished_group_are_finished(record, monkeypatch):
     monkeypatch.setattr(batched, "train_batched", lambda record, group: None)
     sweep(record, "seed=0", "model.depth=2", "seed=1")
     assert run_batched(record.folder, 8, record.points) == [record.points[1]]
 
 
-def test_another_process_is_not_disturbed(record, monkeypatch):
+def test_no_group_starts_while_the_sweep_is_being_stopped(record, monkeypatch):
     monkeypatch.setattr(
         batched, "train_batched", lambda record, group: pytest.fail("it is being stopped")
     )
@@ -184,7 +184,7 @@ def test_another_process_is_not_disturbed(record, monkeypatch):
     assert not any(read_notes(record.note(point)) for point in record.points)
 
 
-def test_one_lane_is_the_ordinary_way(tmp_path):
+def test_with_one_lane_no_points_are_grouped(tmp_path):
     assert run_batched(tmp_path / "not read", 1, [1, 2]) == [1, 2]
 
 
@@ -223,7 +223,7 @@ def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
     assert len(told) == 2
 
 
-def test_the_number_of_lanes_is_a_number(tmp_path, told):
+def test_the_number_of_lanes_must_be_a_positive_integer(tmp_path, told):
     result = CliRunner().invoke(
         app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"]
     )
@@ -248,7 +248,7 @@ def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeyp
     assert told == [[0, 0]]
 
 
-def test_a_batch_that_was_cut_off_goes_on_in_its_own_folders(tmp_path, told):
+def test_an_interrupted_group_is_resumed_in_its_own_folders(tmp_path, told):
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1", "seed=2")
     for point in record.points[1:]:
         begun(record, point, 20)

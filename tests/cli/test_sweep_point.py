@@ -30,11 +30,11 @@ def said(**known: object) -> str:
     return done.stdout
 
 
-def test_a_worker_ends_its_point_and_leaves_with_its_parent():
+def test_a_worker_finishes_its_point_and_exits_after_its_parent():
     assert (
         said(parent="os.getpid()", idle=50) == "saved\n"
     )  # a parent that it does not have any more
 
 
-def test_a_worker_whose_parent_lives_stays():
+def test_a_worker_whose_parent_is_alive_continues():
     assert said(parent="(time.sleep(0.3), os.getppid())[1]", idle=0.3) == "saved\nstayed\n"

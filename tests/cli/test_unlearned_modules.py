@@ -22,7 +22,7 @@ def old_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     return RunFolder.create(Path("outputs"), "old", compose(OLD), OLD, command=["darnax"])
 
 
-def test_a_new_run_is_refused_and_nothing_is_left(tmp_path, monkeypatch):
+def test_a_new_run_is_refused_and_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RequestError, match=r"model\.adapters\.skip: no phase .* lets skip learn"):
         training.train(compose(OLD), overrides=OLD, command=["darnax"])
@@ -30,11 +30,11 @@ def test_a_new_run_is_refused_and_nothing_is_left(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["eval", "analyse"])
-def test_a_run_that_exists_is_looked_at(old_run, command):
+def test_an_existing_run_is_evaluated(old_run, command):
     experiment, *_ = reopening.reopen(old_run.path, [], command)
     assert experiment.name == "digits_smoke"
 
 
-def test_a_run_that_exists_is_resumed(old_run, monkeypatch):
+def test_an_existing_run_is_resumed(old_run, monkeypatch):
     monkeypatch.setattr(training, "run", lambda runs, *_: [{"status": runs[0][0].name}])
     assert training.resume(old_run.path) == {"status": "digits_smoke"}

@@ -99,7 +99,7 @@ def replace(path: Path, strange: Callable[[Path], None]) -> None:
 
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("file", ["dataset_info.json", "features.json", RECORD])
-def test_a_strange_file_of_a_set_is_one_sentence(
+def test_an_irregular_file_of_a_dataset_gives_one_message(
     place: Path, file: str, strange: Callable[[Path], None]
 ) -> None:
     replace(place / "kmnist/3.0.1" / file, strange)
@@ -111,7 +111,7 @@ def test_a_strange_file_of_a_set_is_one_sentence(
 
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("file", ["manifest.json", "train-inputs.npy", "test-targets.npy"])
-def test_a_strange_file_of_the_cache_is_made_anew(
+def test_an_irregular_cache_file_is_replaced(
     place: Path, file: str, strange: Callable[[Path], None]
 ) -> None:
     replace(place / "kmnist/3.0.1/decoded" / file, strange)
@@ -120,7 +120,7 @@ def test_a_strange_file_of_the_cache_is_made_anew(
 
 
 @pytest.mark.parametrize("strange", [fifo, device, nowhere, loop])
-def test_what_has_the_place_of_the_cache_is_told(
+def test_an_irregular_cache_folder_is_reported(
     place: Path, strange: Callable[[Path], None]
 ) -> None:
     replace(place / "kmnist/3.0.1/decoded", strange)
@@ -130,7 +130,7 @@ def test_what_has_the_place_of_the_cache_is_told(
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_lock_or_scratch_folder_is_told_or_swept_away(
+def test_an_irregular_lock_or_scratch_folder_is_reported_or_removed(
     place: Path, strange: Callable[[Path], None]
 ) -> None:
     (place / "kmnist/3.0.1/decoded/manifest.json").unlink()  # so that both are needed
@@ -143,7 +143,7 @@ def test_a_strange_lock_or_scratch_folder_is_told_or_swept_away(
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_archive_is_told(
+def test_an_irregular_archive_is_reported(
     tmp_path: Path, write_archives: Callable[..., Any], strange: Callable[[Path], None]
 ) -> None:
     write_archives(tmp_path / "archives")
@@ -245,7 +245,7 @@ HUGE = {
 
 
 @pytest.mark.parametrize("change", HUGE.values(), ids=HUGE.keys())
-def test_a_number_of_examples_that_is_not_there_is_told(
+def test_a_missing_number_of_examples_is_reported(
     place: Path, change: Callable[[Any], None]
 ) -> None:
     changed(place / "kmnist/3.0.1/dataset_info.json", change)
@@ -269,7 +269,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize(("where", "content", "told"), SIZES.values(), ids=SIZES.keys())
-def test_features_beyond_any_memory_are_told(
+def test_features_larger_than_memory_are_reported(
     place: Path, where: list[str], content: dict[str, Any], told: str
 ) -> None:
     shutil.copytree(place / "kmnist/3.0.1", place / "unheard_of/1.0.0")
@@ -282,7 +282,7 @@ def test_features_beyond_any_memory_are_told(
         open_dataset("unheard_of", directory=place)
 
 
-def test_a_huge_record_file_is_told(place: Path) -> None:
+def test_a_huge_record_file_is_reported(place: Path) -> None:
     with (place / "kmnist/3.0.1" / RECORD).open("ab") as file:
         file.truncate(1 << 40)
     with pytest.raises(RequestError, match="has files of 1099511"):
@@ -297,7 +297,7 @@ def test_a_hole_in_a_tfrecord_file_is_found_at_its_beginning(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("split", ["../evil/train", "../../3.0.1/evil", "train\u0000"])
-def test_a_cache_leads_to_no_other_file(place: Path, split: str) -> None:
+def test_a_cache_links_to_no_other_file(place: Path, split: str) -> None:
     version = place / "kmnist/3.0.1"
     (version / ".evil").mkdir()
     for part in ("inputs", "targets"):
@@ -309,7 +309,7 @@ def test_a_cache_leads_to_no_other_file(place: Path, split: str) -> None:
     assert len(open_dataset("kmnist", directory=place).train) == 60
 
 
-def test_a_cache_of_zips_is_made_anew(place: Path) -> None:
+def test_a_cache_of_zip_files_is_replaced(place: Path) -> None:
     version = place / "kmnist/3.0.1"
     for path in (version / "decoded").glob("*.npy"):
         with path.open("wb") as file:
@@ -323,14 +323,14 @@ def test_a_cache_of_zips_is_made_anew(place: Path) -> None:
     assert len(open_dataset("kmnist", directory=place).train) == 60
 
 
-def test_a_huge_description_is_told(place: Path) -> None:
+def test_a_huge_description_is_reported(place: Path) -> None:
     with (place / "kmnist/3.0.1/dataset_info.json").open("ab") as file:
         file.truncate(1 << 40)  # takes no room on the disk
     with pytest.raises(RequestError, match=r"dataset_info\.json: has more than 16777216 bytes"):
         open_dataset("kmnist", directory=place)
 
 
-def test_a_cache_that_agrees_with_itself_and_not_with_the_set_is_made_anew(place: Path) -> None:
+def test_a_consistent_cache_of_another_set_is_replaced(place: Path) -> None:
     from darnax.data.cache import write_cache
     from darnax.data.reader import Arrays
 

@@ -97,9 +97,7 @@ def test_an_outline_is_refused_as_the_opened_set_is(
     assert str(outlined.value) == str(opened.value)
 
 
-def test_a_set_that_can_be_prepared_has_no_outline_yet_and_nothing_is_made(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_an_unprepared_set_has_no_outline_and_is_not_prepared(tiny: Path, tmp_path: Path) -> None:
     assert outline_set("mnist", Selection(), directory=tmp_path / "sets") is None
     assert not (tmp_path / "sets").exists()
 
@@ -113,9 +111,7 @@ def test_a_set_that_lacks_a_file_is_prepared_again_or_refused(tiny: Path, tmp_pa
         outline_set("kmnist", Selection(), directory=tmp_path)
 
 
-def test_a_set_with_a_validation_split_of_its_own_is_chosen_by_that_alone(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_a_set_with_a_validation_split_uses_that_split(tiny: Path, tmp_path: Path) -> None:
     with_own_validation(tiny, tmp_path)
     assert len(open_dataset("parted", directory=tmp_path).validation) == 60
     own = "parted has a validation split of its own, of 60"
@@ -126,7 +122,7 @@ def test_a_set_with_a_validation_split_of_its_own_is_chosen_by_that_alone(
     assert [len(former.train), len(former.validation)] == [55, 5]
 
 
-def test_an_outline_of_a_task_has_its_sizes_and_draws_nothing() -> None:
+def test_an_outline_of_a_task_has_its_sizes_without_drawing_examples() -> None:
     task = Associations(inputs=20, outputs=3, load=1.5)
     assert sizes(without_examples(task.outline())) == sizes(task.open())
     kept = without_examples(task.outline())

@@ -58,12 +58,12 @@ def test_only_classes_renumbers_in_the_order_given() -> None:
         (Selection(only_classes=()), "only_classes"),
     ],
 )
-def test_what_cannot_be_asked(selection: Selection, where: str) -> None:
+def test_invalid_selections_are_refused(selection: Selection, where: str) -> None:
     with pytest.raises(RequestError, match=f"data.{where}: got .*, expected"):
         selection.check(10)
 
 
-def test_more_than_there_is() -> None:
+def test_selecting_more_examples_than_exist_is_refused() -> None:
     labels = np.array([0, 0, 1])
     with pytest.raises(
         RequestError, match=r"data\.validation: got 3, expected fewer than the 3 examples of train"

@@ -128,7 +128,7 @@ def test_a_file_cut_short_is_found_or_has_fewer_records(tmp_path: Path, length: 
         TFRecords([tmp_path / "file"])
 
 
-def test_damage_is_told(tiny: Path, tmp_path: Path) -> None:
+def test_damage_is_reported(tiny: Path, tmp_path: Path) -> None:
     folder = prepare("kmnist", tmp_path, archives=tiny)
     as_tfrecord(folder)
     record = folder / "kmnist-train.tfrecord-00000-of-00001"

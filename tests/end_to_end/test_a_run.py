@@ -35,7 +35,7 @@ def run(trained: Laboratory) -> Path:
     return trained.runs()[0]
 
 
-def test_the_folder_explains_itself(run: Path) -> None:
+def test_the_run_folder_is_self_contained(run: Path) -> None:
     assert {p.name for p in run.iterdir() if p.name != ".lock"} == {
         "config.yaml", "composed.yaml", "overrides.yaml", "environment.json",
         "metrics.jsonl", "summary.json", "checkpoints", "train.log",
@@ -61,7 +61,9 @@ def test_the_folder_explains_itself(run: Path) -> None:
 
 
 @pytest.mark.slow  # of one seed, tests/runner/test_divergence.py asks for the same bits, and test_stopping.py of two processes
-def test_it_runs_again(trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configuration_runs_again(
+    trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS"):
         monkeypatch.delitem(trained.environment, name)
     trained.darnax("train", "--config", str(run / "config.yaml"))
@@ -139,14 +141,14 @@ def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["runner.epochs=2"]])
-def test_what_analyse_does_not_know(run: Path, words: list[str]) -> None:
+def test_unknown_requests_to_analyse_are_refused(run: Path, words: list[str]) -> None:
     result = CliRunner().invoke(app, ["analyse", str(run), *words], prog_name="darnax")
     assert result.exit_code == 2
     assert "Traceback" not in result.output
 
 
 @pytest.mark.slow  # tests/cli/test_splits.py and tests/tracking/test_wandb.py ask the same, without a process
-def test_validation_is_what_is_watched_and_test_is_told_once_also_to_wandb(
+def test_validation_is_logged_every_epoch_and_test_once(
     laboratory: Laboratory,
 ) -> None:
     said = laboratory.darnax(

@@ -44,7 +44,7 @@ def assert_same(sweep: Path, other: Path) -> None:
 
 
 @pytest.mark.slow
-def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Laboratory) -> None:
+def test_batched_points_equal_sequential_points(laboratory: Laboratory) -> None:
     laboratory.darnax("train", "-m", *POINTS)
     (alone,) = folders(laboratory)
     process = laboratory.start(
@@ -62,7 +62,7 @@ def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Labo
 
 
 @pytest.mark.slow
-def test_one_that_diverges_takes_no_other_with_it(laboratory: Laboratory) -> None:
+def test_a_diverging_point_does_not_fail_the_others(laboratory: Laboratory) -> None:
     """They end together, and the sweep brings each to its own end. Oracle: the others, in a sweep without it."""
     small = [*LONG, "model.depth=1", "runner.epochs=4", "runner.evaluate_every=2"]
     rate = "optimizer.groups.w_in.learning_rate.init_value"

@@ -58,7 +58,7 @@ def test_a_run_evaluates_to_the_accuracy_that_it_recorded(
 
 
 @pytest.mark.slow
-def test_an_interrupted_sweep_goes_on(former: Laboratory) -> None:
+def test_an_interrupted_sweep_is_resumed(former: Laboratory) -> None:
     sweep = sweep_of(former, "grid")
     before = {path.parent.name: path.read_text() for path in sweep.glob("*/summary.json")}
     former.darnax("sweep", "resume", str(sweep))
@@ -71,7 +71,7 @@ def test_an_interrupted_sweep_goes_on(former: Laboratory) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_is_made_longer(former: Laboratory) -> None:
+def test_a_search_is_extended(former: Laboratory) -> None:
     sweep = sweep_of(former, "search")
     former.darnax("sweep", "resume", str(sweep), "hydra.sweeper.n_trials=4")
     assert "4 of 4 points finished" in former.darnax("sweep", "status", str(sweep))

@@ -39,7 +39,7 @@ def rows_so_far(run: Path) -> list[str]:
     ("polite", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
 )
-def test_killed_then_stopped_is_the_same_as_never_stopped(
+def test_a_run_killed_and_stopped_equals_one_never_stopped(
     laboratory: Laboratory, polite: signal.Signals, code: int
 ) -> None:
     process = laboratory.start("train", *LONG)

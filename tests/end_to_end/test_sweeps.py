@@ -77,7 +77,7 @@ def check_saved(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(
+def test_a_sweep_killed_and_stopped_equals_one_never_stopped(
     laboratory: Laboratory,
 ) -> None:
     """In its first point, and in its second."""
@@ -105,7 +105,7 @@ def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_the_running_point_and_says_how_to_go_on(
+def test_a_signal_saves_the_running_point_and_prints_the_command_to_resume(
     laboratory: Laboratory, sent: signal.Signals
 ) -> None:
     process = laboratory.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
@@ -176,7 +176,7 @@ SEARCH = ["hydra/sweeper=optuna", COUPLING, "data.validation=500"]
 
 
 @pytest.mark.slow
-def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
+def test_a_search_prunes_a_bad_run(laboratory: Laboratory) -> None:
     pruner = "hydra.sweeper.pruner"
     hopeless = [
         f"{pruner}._target_=optuna.pruners.ThresholdPruner",

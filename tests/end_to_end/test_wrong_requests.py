@@ -90,7 +90,7 @@ WRONG = {
 @pytest.mark.parametrize(
     ("overrides", "where", "remedy"), one_of(4, list(WRONG.values())), ids=WRONG.keys()
 )
-def test_refused(
+def test_a_wrong_request_is_refused_with_path_and_remedy(
     overrides: list[str],
     where: str,
     remedy: str,

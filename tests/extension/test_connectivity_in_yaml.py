@@ -65,7 +65,7 @@ def test_the_layout_follows_from_the_seed_and_the_name_of_the_module() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_path(word: str, said: str) -> None:
+def test_an_error_is_reported_with_the_path_of_the_key(word: str, said: str) -> None:
     assert said in problem(word)
 
 

@@ -50,7 +50,7 @@ def rows(run: darnax.Run) -> list[dict]:
     ]
 
 
-def test_its_numbers_are_in_every_row_and_change_nothing(tmp_path):
+def test_an_observable_is_in_every_row_and_changes_nothing(tmp_path):
     run = train(tmp_path, TRUST, POWER)
     plain = train(tmp_path)
     assert [row["label/power"] for row in rows(run)] == [2.5] * len(rows(run))
@@ -64,7 +64,7 @@ def test_its_numbers_are_in_every_row_and_change_nothing(tmp_path):
     assert others == [pytest.approx(row) for row in rows(plain)]
 
 
-def test_a_number_that_python_has_to_know_is_compiled_in(tmp_path):
+def test_a_number_used_in_python_control_flow_is_compiled_in(tmp_path):
     run = train(tmp_path, TRUST, "+observables.count={_target_: extlab.observable.Count, power: 2}")
     phases = run.config["dynamics"]["train"]
     assert rows(run)[-1]["count"] == len(phases) ** 2
@@ -140,7 +140,7 @@ def test_a_run_that_is_resumed_has_the_same_numbers(tmp_path):
 
 
 @pytest.mark.slow
-def test_devices_that_share_a_batch_are_averaged(tmp_path):
+def test_observables_are_averaged_over_devices(tmp_path):
     """Oracle: one device; two virtual ones are asked for in a process of its own."""
     one = train(tmp_path / "one", TRUST, POWER, MAGNETISATION)
     words = [*TINY, f"paths.outputs={tmp_path / 'two'}", TRUST, POWER, MAGNETISATION]
@@ -163,7 +163,7 @@ def test_devices_that_share_a_batch_are_averaged(tmp_path):
         assert [row[name] for row in rows(two)] == pytest.approx(expected, abs=1e-5), name
 
 
-def test_a_search_may_ask_for_it():
+def test_a_search_may_optimise_an_observable():
     experiment = darnax.builder.build(darnax.compose(*TINY, TRUST, POWER, MAGNETISATION))
     assert set(WATCHED) <= set(logged_names(experiment))
 
@@ -226,7 +226,7 @@ def test_wrong_requests_are_refused_with_the_path(tmp_path, words, says):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_progress_line_shows_what_it_is_asked_to(tmp_path, capsys):
+def test_the_progress_line_shows_the_requested_metric(tmp_path, capsys):
     words = [TRUST, POWER, "tracking.console={show: [label/power]}", f"paths.outputs={tmp_path}"]
     darnax.train(*TINY, *words, progress=True)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]

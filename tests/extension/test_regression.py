@@ -138,7 +138,7 @@ def test_replicas_have_a_spread_of_the_score(train: Train) -> None:
 
 
 @pytest.mark.parametrize("name", ["at_chance", "squared_error_sd", "", "a b", "a/b", 3])
-def test_a_name_that_could_not_be_told_apart_is_refused(
+def test_an_ambiguous_score_name_is_refused(
     train: Train, monkeypatch: pytest.MonkeyPatch, name: object
 ) -> None:
     monkeypatch.setattr(Values, "score_name", name)

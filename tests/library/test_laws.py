@@ -134,7 +134,7 @@ def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
 
 @on_every_connectivity
 @for_every_rule
-def test_a_sender_changes_only_its_own_synapses(rule, connectivity):
+def test_a_presynaptic_unit_changes_only_its_own_synapses(rule, connectivity):
     x, y, h = activities()
     moved = update(rule, connectivity, changed(x, (1, 2, 0), np.negative), y, h) != update(
         rule, connectivity, x, y, h
@@ -144,14 +144,14 @@ def test_a_sender_changes_only_its_own_synapses(rule, connectivity):
 
 @on_every_connectivity
 @for_every_rule
-def test_what_is_no_synapse_never_becomes_one(rule, connectivity):
+def test_absent_synapses_stay_absent(rule, connectivity):
     absent = ~entries(connectivity, lambda *_: True)
     assert not np.any(initial(connectivity)[absent])
     assert not np.any(update(rule, connectivity, *activities())[absent])
 
 
 @on_every_connectivity
-def test_a_message_reaches_only_those_who_hear_it(connectivity):
+def test_a_message_reaches_only_connected_units(connectivity):
     x, _, _ = activities()
     weight = initial(connectivity)
     moved = message(connectivity, weight, changed(x, (1, 2, 0), np.negative)) != message(
@@ -165,7 +165,7 @@ def test_a_message_reaches_only_those_who_hear_it(connectivity):
 
 
 @on_every_connectivity
-def test_no_signal_no_update(connectivity):
+def test_the_update_is_zero_without_a_signal(connectivity):
     x, y, _ = activities()
     assert not np.any(
         update(RULES["perceptron"], connectivity, x, y, 2 * y)

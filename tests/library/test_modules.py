@@ -123,13 +123,13 @@ def test_the_update_is_minus_the_change_and_zero_elsewhere(name):
 
 
 @every
-def test_plastic_is_what_backward_may_change(name):
+def test_plastic_marks_the_parameters_changed_by_backward(name):
     module, *_, update = made(name)
     assert jax.tree.map(lambda array: bool(np.any(array)), update) == module.plastic()
 
 
 @every
-def test_only_layers_own_a_buffer_and_they_keep_to_their_activation(name):
+def test_only_layers_have_a_state_and_an_activation(name):
     module, _, _, h, _ = made(name)
     assert module.has_state == (
         type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer)
@@ -185,6 +185,6 @@ def test_a_threshold_beside_a_rule_is_refused():
         ),
     ],
 )
-def test_what_cannot_be_built_is_refused(make, message):
+def test_invalid_arguments_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()

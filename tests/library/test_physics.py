@@ -75,7 +75,7 @@ def settled(key, j_d, order):
         (AsynchronousOrchestrator, 0.8, True),
     ],
 )
-def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d, converges):
+def test_a_large_network_converges_only_above_a_critical_self_coupling(order, j_d, converges):
     cases = [float(settled(key, j_d, order)) for key in jax.random.split(jax.random.key(29), 5)]
     assert cases == [float(converges)] * 5
 
@@ -88,7 +88,7 @@ def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d,
         (ParallelOrchestrator, 3.0, False),
     ],
 )
-def test_layers_that_hold_each_other_settle_without_self_coupling(order, strength, converges):
+def test_coupled_layers_converge_without_self_coupling(order, strength, converges):
     """If both answer at once, each takes the state that the other has just left, for ever."""
     units = 1000
 

@@ -105,7 +105,7 @@ def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
 
 
 @pytest.mark.slow
-def test_frozen_couplings_lose_what_plastic_ones_learn():
+def test_frozen_couplings_learn_fewer_pairs_than_plastic_ones():
     frozen, plastic = (learnt(learn)[0] for learn in (("w_out",), ("w_out", "hidden1")))
     assert plastic - frozen > 0.1
 
@@ -141,6 +141,6 @@ def test_the_free_state_collapses_without_self_coupling():
     assert max(without) < 0.4 < 0.5 < min(with_it)
 
 
-def test_layers_that_hold_each_other_need_none():
+def test_coupled_layers_need_no_self_coupling():
     (weak, _), (strong, _) = measured(2, 0.0, 0.5), measured(2, 0.0, 3.0)
     assert max(weak) < 0.15 < 0.3 < min(strong)

@@ -91,7 +91,7 @@ def test_at_a_fixed_point_one_step_is_taken():
 @pytest.mark.parametrize(
     "size", [(7,), (48,), (50,), (4, 5, 3)]
 )  # looked at in one part, in sixteen, ten, fifteen
-def test_one_unit_anywhere_is_seen(size):
+def test_a_flip_of_any_single_unit_is_detected(size):
     seen = jax.jit(any_true)
     nothing = np.zeros((2, math.prod(size)), bool)
     assert not seen(nothing.reshape(2, *size))
@@ -101,7 +101,7 @@ def test_one_unit_anywhere_is_seen(size):
         assert seen(one.reshape(2, *size))
 
 
-def test_a_blank_start_forgets_all_but_the_input_and_the_output():
+def test_a_blank_start_keeps_only_the_input_and_the_output():
     network, state = network_and_state()
     used, _, _ = run(network, state, KEY, Phase(steps=3))
     assert used[1].any()
@@ -118,7 +118,7 @@ def test_no_step_changes_nothing():
     assert (went.steps, went.flips) == (0, 0)
 
 
-def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
+def test_constant_messages_are_computed_once(monkeypatch):
     network, state = network_and_state()
     clamped, counted = network.clamped_messages(state, KEY), []
     compute = type(network).clamped_messages
@@ -167,7 +167,7 @@ def test_without_hidden_units_nothing_flips():
         ({"steps": 3, "learn": "hidden*"}, r"as in learn=\('hidden\*',\)"),
     ],
 )
-def test_a_phase_that_cannot_be_is_refused(choices, message, monkeypatch):
+def test_an_invalid_phase_is_refused(choices, message, monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # its refusal would come first
     with pytest.raises(ValueError, match=message):
         Phase(**choices)

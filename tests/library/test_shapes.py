@@ -287,7 +287,7 @@ def test_a_number_for_each_unit_of_a_module(make, size):
         refused(make, jax.ShapeDtypeStruct(shape_of, jnp.float32))
 
 
-def test_a_strength_for_each_unit_scales_what_that_unit_hears():
+def test_a_strength_for_each_unit_scales_its_input():
     strength = jnp.arange(1.0, 7.0).reshape(2, 3)
     for choice in ({}, {"sparsity": 0.5}):
         one, scaled = (FullyConnected(8, (2, 3), s, **choice, key=KEY).W for s in (1.0, strength))
@@ -396,7 +396,7 @@ def test_the_examples_of_a_step():
     refused_in_turn(eqx.Partial(infer, network), x=SIZES[0])
 
 
-def test_phases_are_phases():
+def test_phases_of_another_type_are_refused():
     with pytest.raises(TypeError, match="free: got a int, expected a Phase"):
         Phases(free=3)
 
@@ -417,7 +417,7 @@ def test_a_sparse_adapter_never_reads_out_of_bounds():
         RecurrentDiscrete(8, 0.5, sparsity=0.5, key=KEY)(jnp.ones(8))
 
 
-def test_nothing_of_a_check_is_in_the_program():
+def test_shape_checks_add_no_operations_to_the_program():
     """The same operations as of the bare arithmetic."""
     layer = RecurrentDiscrete(6, jnp.ones(6), key=KEY)
 

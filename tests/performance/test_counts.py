@@ -90,7 +90,7 @@ def test_products_of_a_dense_step():
     assert products < counted < 1.1 * products
 
 
-def test_no_key_is_made_while_nothing_draws():
+def test_no_random_key_is_created_unless_a_module_uses_it():
     assert not any("u32[2]" in carried for carried in loops(compiled(60, sparsity=0.9).as_text()))
 
 
@@ -115,7 +115,7 @@ def every_kind(key):
     return SequentialOrchestrator(LayerMap.from_dict(rows))
 
 
-def test_every_product_is_of_full_precision():
+def test_every_product_has_full_precision():
     """By default an accelerator rounds what it multiplies; read from the lowered program, since a CPU rounds nothing."""
     net = eqx.filter_eval_shape(every_kind, jax.random.key(0))
     arrays, structure = eqx.partition(net, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
@@ -144,7 +144,7 @@ def test_every_product_is_of_full_precision():
     assert [line for line in products if line.count("HIGHEST") != 2] == []
 
 
-def test_memory_goes_with_the_synapses():
+def test_memory_is_proportional_to_the_number_of_synapses():
     """20,000 units at 1 % hold 4 million synapses: dense, J alone would take 1600 MB."""
     memory = compiled(20_000, sparsity=0.99).memory_analysis()
     peak = memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes

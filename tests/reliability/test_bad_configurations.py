@@ -57,17 +57,17 @@ OF_EVERY_KIND = [
 
 
 @pytest.mark.parametrize("name", sorted(set(SHIPPED) - QUICK))
-def test_what_is_shipped_is_built(name):
+def test_shipped_experiments_are_built(name):
     assert build(composed(name)).name == name
 
 
 @pytest.mark.parametrize("name", OF_EVERY_KIND)
-def test_what_is_shipped_takes_a_step(name):
+def test_shipped_experiments_take_a_step(name):
     assert examine(composed(name))
 
 
 @pytest.mark.parametrize("name", OF_EVERY_KIND)
-def test_spoilt_trees(name, cases):
+def test_corrupted_configurations(name, cases):
     @settings(max_examples=EXAMPLES, derandomize=True, **QUIET)
     @given(spoilt(composed(name)))
     def spoil(config):
@@ -79,7 +79,7 @@ def test_spoilt_trees(name, cases):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_many_spoilt_trees(name, cases):
+def test_many_corrupted_configurations(name, cases):
     @settings(max_examples=MANY, **QUIET)
     @given(spoilt(composed(name), most=3))
     def spoil(config):
@@ -91,7 +91,7 @@ def test_many_spoilt_trees(name, cases):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_is_accepted_takes_a_step_in_numbers(name, cases):
+def test_accepted_configurations_take_a_numerical_step(name, cases):
     @settings(max_examples=MANY // 5, **QUIET)
     @given(spoilt(composed(name), most=1))
     def spoil(config):
@@ -120,7 +120,7 @@ WHOLES = [
 
 @pytest.mark.parametrize("wholes", one_of(2, [WHOLES[::6], WHOLES]), ids=["some", "all"])
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_section_that_is_something_else(section, wholes, cases):
+def test_a_section_of_another_type(section, wholes, cases):
     for whole in wholes:
         cases["wholes"] += 1
         accepted = examine({**composed("digits_smoke"), section: whole})
@@ -137,7 +137,7 @@ def test_a_section_that_is_something_else(section, wholes, cases):
         ),
     )
 )
-def test_a_configuration_that_is_none(whole, cases):
+def test_a_configuration_that_is_not_a_mapping(whole, cases):
     if isinstance(whole, dict):
         cases["wholes"] += 1
         assert not examine(whole)
@@ -211,7 +211,7 @@ def test_found_by_fuzzing(path, value):
     assert not examine(changed(path, value))
 
 
-def test_found_by_fuzzing_error_units_that_hear_from_three():
+def test_found_by_fuzzing_error_units_with_three_inputs():
     config = copy.deepcopy(composed("entangled_error"))
     config["model"]["adapters"]["w_in"]["to"] = "error"
     with pytest.raises(
@@ -250,7 +250,7 @@ NUMBERS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NUMBERS)
-def test_numbers_out_of_all_bounds(path, cases):
+def test_numbers_out_of_range(path, cases):
     for number in ODD_NUMBERS:
         cases["numbers"] += 1
         examine(changed(path, [number] if path.endswith("size") and "hidden" in path else number))

@@ -152,7 +152,7 @@ def test_a_damaged_run_is_refused(darnax, run, command, what):
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_reports_read_around_a_damaged_run(darnax, run, what, cases):
+def test_reports_skip_a_damaged_run(darnax, run, what, cases):
     good = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
     summary = json.loads((good / "summary.json").read_text())
     (good / "summary.json").write_text(json.dumps(summary | {"status": "finished"}))
@@ -165,13 +165,13 @@ def test_reports_read_around_a_damaged_run(darnax, run, what, cases):
         assert words[0] != "runs" or "abcdef" in result.output
 
 
-def test_an_environment_that_is_deep(darnax, run):
+def test_a_deeply_nested_environment_file(darnax, run):
     other = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
     (run / "environment.json").write_text("[" * 100000)
     assert darnax("diff", run, other).exit_code == 0
 
 
-def test_runs_read_a_file_that_doubles_itself_as_damaged(darnax, run):
+def test_runs_lists_a_file_with_exponential_aliases_as_damaged(darnax, run):
     (run / "config.yaml").write_text(BOMB)
     result = darnax("runs")
     assert result.exit_code == 0
@@ -193,7 +193,7 @@ RECORDS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("what", RECORDS)
-def test_a_damaged_record_is_read_around(darnax, run, what, cases):
+def test_a_damaged_record_is_skipped(darnax, run, what, cases):
     (run / "metrics.jsonl").write_bytes(RECORDS[what])
     for words in (["runs"], ["compare", "outputs"], ["compare", "outputs", "--html", "page.html"]):
         cases["commands"] += 1
@@ -203,7 +203,7 @@ def test_a_damaged_record_is_read_around(darnax, run, what, cases):
 
 
 @pytest.mark.parametrize("what", RECORDS)
-def test_a_damaged_record_is_continued(tmp_path, what):
+def test_a_run_with_a_damaged_record_is_resumed(tmp_path, what):
     from darnax.tracking.jsonl import Jsonl
 
     (tmp_path / "metrics.jsonl").write_bytes(RECORDS[what])
@@ -223,7 +223,7 @@ def test_a_damaged_record_is_continued(tmp_path, what):
         | st.just(b'{"step": 3, "epoch": 1, "a": 2}')
     )
 )
-def test_curves_of_any_record(lines, tmp_path_factory, cases):
+def test_curves_can_be_read_from_any_record(lines, tmp_path_factory, cases):
     cases["records"] += 1
     folder = tmp_path_factory.mktemp("record")
     (folder / "metrics.jsonl").write_bytes(b"\n".join(lines))
@@ -240,7 +240,7 @@ NOISE = st.tuples(
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE)
-def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(
+def test_a_damaged_checkpoint_is_named_and_the_previous_one_is_used(
     noise, tmp_path_factory, caplog, cases
 ):
     cases["damages"] += 1
@@ -262,7 +262,7 @@ def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(
 
 
 @pytest.mark.parametrize("sums", [False, True])
-def test_a_checkpoint_without_a_sum_of_the_whole_is_still_read(tmp_path, sums):
+def test_a_checkpoint_without_a_manifest_checksum_is_read(tmp_path, sums):
     path = checkpoint.save(tmp_path, 1, TREE, {"best": 0.5}, keep=1)
     with safetensors.safe_open(path, "numpy") as file:
         manifest = file.metadata()["darnax"]
@@ -292,9 +292,7 @@ def damaged(whole: bytes, how: str, where: float, by: int) -> bytes:
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE, packed=st.booleans())
-def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(
-    noise, packed, tmp_path_factory, cases
-):
+def test_a_damaged_archive_gives_an_array_or_is_refused(noise, packed, tmp_path_factory, cases):
     cases["damages"] += 1
     raw = b"\0\0\x08\x02" + (3).to_bytes(4, "big") + (5).to_bytes(4, "big") + bytes(range(15))
     path = tmp_path_factory.mktemp("archives") / "a.gz"

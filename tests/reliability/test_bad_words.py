@@ -173,7 +173,7 @@ hydra.launcher=null
 
 
 @pytest.mark.parametrize("word", one_of(24, WORDS))
-def test_a_word(darnax, word):
+def test_an_argument(darnax, word):
     result = darnax("show", "+experiment=digits_smoke", "model.features=50", word)
     assert result.exit_code in (0, 2), result.output
     assert "Traceback" not in result.output
@@ -190,7 +190,7 @@ def test_a_word(darnax, word):
         if w.split("=")[0].split(".")[0] in ("name", "paths", "seed", "+experiment", "hydra")
     ],
 )
-def test_a_word_of_a_sweep(darnax, word, monkeypatch):
+def test_an_argument_of_a_sweep(darnax, word, monkeypatch):
     from darnax.laboratory import training
 
     monkeypatch.setattr(
@@ -236,6 +236,6 @@ anything = st.lists(
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(words=anything)
-def test_words_at_random(words, cases):
+def test_random_arguments(words, cases):
     cases["words"] += 1
     compose_anything(words)

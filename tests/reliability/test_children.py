@@ -18,7 +18,7 @@ STARTED = [
 
 @pytest.mark.parametrize("safe", [True, False], ids=["safe", "the attack is real"])
 @pytest.mark.parametrize("words", STARTED, ids=["command", "module"])
-def test_a_python_that_is_started_imports_nothing_of_the_working_directory(
+def test_a_started_python_imports_nothing_from_the_working_directory(
     tmp_path, monkeypatch, words, safe
 ):
     monkeypatch.chdir(tmp_path)
@@ -43,14 +43,14 @@ def test_a_python_that_is_started_imports_nothing_of_the_working_directory(
         ("/a", "/a"),
     ],
 )
-def test_no_library_is_looked_for_in_the_working_directory(monkeypatch, places, left):
+def test_no_shared_library_is_loaded_from_the_working_directory(monkeypatch, places, left):
     monkeypatch.setenv(LIBRARIES, places)
     monkeypatch.setenv("PYTHONSAFEPATH", "")
     keep_to_installed_code()
     assert os.environ.get(LIBRARIES) == left
 
 
-def test_what_opencv_adds_to_the_places_of_libraries_is_taken_away():
+def test_the_library_path_set_by_opencv_is_removed():
     told = "import os, cv2; from darnax.children import *; keep_to_installed_code(); print(os.environ.get(LIBRARIES, '/'))"
     found = subprocess.run(
         [sys.executable, "-c", told], capture_output=True, text=True, check=True

@@ -103,7 +103,7 @@ def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
     assert not is_locked(folder.path / ".lock")
 
 
-def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task, started):
+def test_every_report_shows_a_killed_run_as_interrupted(darnax, task, started):
     folder = RunFolder.create(Path("outputs").absolute(), "task", task, [], command=[])
     finished = RunFolder.create(Path("outputs"), "task", task, [], command=[])
     finished.write_summary(status="finished", metrics={"eval/accuracy": 0.5})
@@ -136,7 +136,7 @@ def test_the_second_resume_is_refused_and_touches_nothing(darnax, task, monkeypa
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_patience_waits_for_a_lock(tmp_path, started):
+def test_a_timeout_waits_for_a_lock(tmp_path, started):
     (tmp_path / "run").mkdir()
     other = started(HOLD, tmp_path / "run")
     assert other.stdout.readline() == "held\n"
@@ -180,7 +180,7 @@ def test_processes_that_prepare_one_set_end_with_one_good_copy(tmp_path, started
     assert not list((tmp_path / "data").glob("**/*partial*"))
 
 
-def test_a_process_killed_while_it_prepares_leaves_the_others_in_peace(tmp_path, started):
+def test_a_process_killed_while_preparing_does_not_affect_others(tmp_path, started):
     place = archives(tmp_path / "archives")
     first, second = (started(PREPARE, place, tmp_path / "data") for _ in range(2))
     first.stdin.write("go\n")

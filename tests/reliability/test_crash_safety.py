@@ -224,7 +224,7 @@ def test_killed_and_out_of_disk_fifty_times(commands, whole, tmp_path, disk, cas
         lives.to_the_end()
 
 
-def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monkeypatch):
+def test_a_full_disk_gives_one_message_and_keeps_the_last_checkpoint(darnax, monkeypatch):
     write = checkpoint.write_atomically
 
     def full(path: Path, content: bytes) -> None:
@@ -258,7 +258,7 @@ def read_only(place: Path) -> Iterator[None]:
         subprocess.run(["umount", str(place)], check=True) if can_mount() else place.chmod(0o700)
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused_and_left_alone(darnax):
+def test_an_unwritable_folder_is_refused_and_unchanged(darnax):
     outputs = Path("outputs").absolute()
     outputs.mkdir()
     with read_only(outputs):
@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_and_left_alone(darnax):
         assert not list(outputs.iterdir())
 
 
-def test_a_run_that_cannot_be_written_to_is_not_resumed(darnax, task):
+def test_an_unwritable_run_is_not_resumed(darnax, task):
     folder = RunFolder.create(Path("outputs"), "task", task, [], command=[])
     with read_only(folder.path):
         result = darnax("train", "--resume", folder.path)
@@ -277,7 +277,7 @@ def test_a_run_that_cannot_be_written_to_is_not_resumed(darnax, task):
 
 
 @pytest.mark.slow
-def test_a_dashboard_that_cannot_be_written_to_is_said_once_and_stops_nothing(commands, tmp_path):
+def test_an_unwritable_dashboard_is_reported_once_and_stops_nothing(commands, tmp_path):
     (tmp_path / "wandb").touch()
     code, said = commands.ended(
         commands.start("train", *TINY, "tracking=offline", f"paths.outputs={tmp_path}")

@@ -29,7 +29,7 @@ NASTY = [
 ]
 
 
-def test_an_svg_holds_words_not_elements():
+def test_text_in_an_svg_creates_no_elements():
     config = copy.deepcopy(composed("mnist_skip"))
     adapters = config["model"]["adapters"]
     names = dict(
@@ -55,7 +55,7 @@ def test_an_svg_holds_words_not_elements():
     assert "a\\x1b[2J\\u202eb" in "".join(tree.itertext())
 
 
-def test_class_names_in_a_confusion_matrix():
+def test_class_names_in_a_confusion_matrix_are_escaped():
     names = [*NASTY, "\udcff", "\x00"]
     picture = confusion.draw(np.eye(len(names), dtype=int), names)
     assert "<script>" not in picture
@@ -65,7 +65,7 @@ def test_class_names_in_a_confusion_matrix():
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
-def test_tables_and_panels_command_no_terminal(monkeypatch, capsys, terminal):
+def test_tables_and_panels_contain_no_control_characters(monkeypatch, capsys, terminal):
     for stream in ("stdout", "stderr"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: terminal)
     monkeypatch.setattr(Console, "is_terminal", False)
@@ -82,11 +82,11 @@ def test_tables_and_panels_command_no_terminal(monkeypatch, capsys, terminal):
 @pytest.mark.parametrize(
     "name", ["run", "a b", "x; touch caught", "$(touch caught)", "`touch caught`", "it's"]
 )
-def test_a_line_to_go_on_with_is_one_command_whatever_a_folder_is_called(tmp_path, name):
+def test_the_command_to_resume_is_quoted_for_any_folder_name(tmp_path, name):
     words = shlex.split(Interrupted(15, tmp_path / name).resume)
     assert words == ["darnax", "train", "--resume", str(tmp_path / name)]
 
 
 @pytest.mark.parametrize("package", ["mylab", "x]' ; touch caught ; '", "$(touch caught)"])
-def test_a_line_that_repeats_whom_to_trust_is_one_word_whatever_a_package_is_called(package):
+def test_the_trust_option_is_quoted_for_any_package_name(package):
     assert shlex.split(trust_option([package])) == [f"trust=[{package}]"]

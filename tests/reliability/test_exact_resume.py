@@ -249,7 +249,9 @@ def assert_heard(
     every=st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)),
     stops=STOPS,
 )
-def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, every, stops):
+def test_a_run_stopped_anywhere_equals_one_never_stopped(
+    tmp_path_factory, cases, seed, rate, every, stops
+):
     numbers = [f"seed={seed}", f"{SGD}={rate}"]
     numbers += [
         f"runner.{name}={n}"
@@ -295,7 +297,7 @@ FIRST, *OTHERS = STOPPED
 @pytest.mark.parametrize(
     "case", [FIRST, *(pytest.param(case, marks=pytest.mark.slow) for case in OTHERS)]
 )
-def test_a_stopped_run_keeps_the_checkpoints_of_one_that_never_was(tmp_path, cases, case):
+def test_a_stopped_run_keeps_the_checkpoints_of_one_never_stopped(tmp_path, cases, case):
     keeping, rows = STOPPED[case]
     few = ["data.batch_size=2", "model.features=10", "runner.epochs=4", "runner.keep=2"]
     stops = [Stop("SIGTERM", at, damage=False) for at in rows]
@@ -348,7 +350,9 @@ def configurations(draw: st.DrawFn) -> Iterator[list[str]]:
 @pytest.mark.slow
 @settings(max_examples=60, derandomize=True, **FREELY)
 @given(overrides=configurations(), data=st.sampled_from([digits, streamed]), stops=STOPS)
-def test_any_configuration_is_never_stopped(tmp_path_factory, cases, overrides, data, stops):
+def test_runs_of_any_configuration_equal_ones_never_stopped(
+    tmp_path_factory, cases, overrides, data, stops
+):
     check(
         tmp_path_factory.mktemp("runs"),
         overrides,

@@ -54,7 +54,7 @@ STRANGE: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_nothing_but_a_regular_file_is_read_or_waited_for(tmp_path: Path, kind: str) -> None:
+def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "file"
     STRANGE[kind](path)
     assert is_strange(path)
@@ -66,7 +66,7 @@ def test_nothing_but_a_regular_file_is_read_or_waited_for(tmp_path: Path, kind: 
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_nothing_but_a_regular_file_is_written(tmp_path: Path, kind: str) -> None:
+def test_only_regular_files_are_written(tmp_path: Path, kind: str) -> None:
     STRANGE[kind](tmp_path / "file")
     before = sorted(tmp_path.iterdir())
     for append in (False, True):
@@ -77,7 +77,7 @@ def test_nothing_but_a_regular_file_is_written(tmp_path: Path, kind: str) -> Non
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_what_is_absent_is_said_to_be(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_bytes(tmp_path / "file")
     with pytest.raises(FileNotFoundError):
@@ -162,7 +162,7 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_plain_yaml_is_what_omegaconf_makes_of_it(text: str) -> None:
+def test_plain_yaml_equals_the_result_of_omegaconf(text: str) -> None:
     assert same(load_plain(text), OmegaConf.to_container(OmegaConf.create(text)))
 
 
@@ -230,7 +230,7 @@ TREES = st.recursive(
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(TREES)
-def test_what_is_written_comes_back(tree: object) -> None:
+def test_written_values_are_read_back(tree: object) -> None:
     text = yaml.dump(
         {"a": tree}, Dumper=get_omega_conf_dumper(), allow_unicode=True, sort_keys=False
     )
@@ -239,7 +239,7 @@ def test_what_is_written_comes_back(tree: object) -> None:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(alphabet="ab01.eE+-_:[]{},'\"&*!|>?#%@ \n~<=\t", max_size=30))
-def test_any_text_that_both_read_is_the_same_to_both(text: str) -> None:
+def test_any_text_accepted_by_both_readers_gives_equal_values(text: str) -> None:
     try:
         found, expected = (
             load_plain(f"a: {text}"),

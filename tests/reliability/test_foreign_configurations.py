@@ -118,7 +118,7 @@ def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, li
     return results, [event for event in events if str(place) in event[1] or event[0] != "open"]
 
 
-def test_a_foreign_configuration_is_plain_data_whatever_stands_in_it_and_beside_it(tmp_path):
+def test_a_foreign_configuration_is_plain_data(tmp_path):
     results, events = composed_apart(tmp_path, ATTACKS)
     opened = {path for name, path in events if name == "open"}
     assert opened == {
@@ -149,7 +149,7 @@ def test_a_foreign_configuration_is_plain_data_whatever_stands_in_it_and_beside_
     assert results[2][0]["extra"] == {"a": "foreign"}
 
 
-def test_hydra_would_have_followed(tmp_path, monkeypatch):
+def test_hydra_would_follow_the_references(tmp_path, monkeypatch):
     """The net catches what it is for: with OmegaConf and its loader the canary appears."""
     from omegaconf import OmegaConf
 
@@ -225,7 +225,7 @@ TAGS = st.sampled_from(
     TAGS,
     st.sampled_from(["", "# @package hydra\n", "#\u2028# @package hydra\n"]),
 )
-def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(
+def test_any_foreign_configuration_is_read_as_plain_data_or_refused(
     tmp_path_factory, tree, tag, header
 ):
     file = tmp_path_factory.getbasetemp() / "anything.yaml"

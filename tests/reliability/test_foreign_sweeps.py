@@ -106,7 +106,7 @@ LAUNCHERS = {
 
 
 @pytest.mark.parametrize("word", LAUNCHERS.values(), ids=LAUNCHERS)
-def test_a_word_of_a_record_that_is_not_harmless_is_refused(word):
+def test_an_unsafe_override_of_a_record_is_refused(word):
     name = "submitit_slurm" if "partition" in word else "joblib"
     with pytest.raises(RequestError, match="came from the record"):
         merge_overrides(
@@ -116,9 +116,7 @@ def test_a_word_of_a_record_that_is_not_harmless_is_refused(word):
 
 @pytest.mark.parametrize("word", one_of(8, list(LAUNCHERS.values())), ids=LAUNCHERS)
 @pytest.mark.parametrize("make", [grid, search])
-def test_a_record_says_nothing_to_hydra_but_where_points_run(
-    darnax, task, tmp_path, trained, word, make
-):
+def test_a_record_sets_only_the_launcher_of_hydra(darnax, task, tmp_path, trained, word, make):
     marker = tmp_path / "made"
     slurm = "hydra/launcher=submitit_slurm"
     words = [word.replace("{marker}", str(marker))]
@@ -162,7 +160,7 @@ def test_numbers_and_names_are_taken_from_a_record(name):
             merge_overrides([f"hydra/launcher={name}", word], [])
 
 
-def test_what_a_record_cannot_say_is_said_again_on_the_command_line():
+def test_settings_not_taken_from_a_record_are_repeated_on_the_command_line():
     recorded = [
         "seed=1,2",
         "hydra/launcher=submitit_slurm",
@@ -200,7 +198,7 @@ SEARCHED = {
 
 
 @pytest.mark.parametrize("word", one_of(4, list(SEARCHED.values())), ids=SEARCHED)
-def test_a_search_composes_of_nothing_foreign(darnax, task, tmp_path, monkeypatch, trained, word):
+def test_a_search_composes_no_foreign_files(darnax, task, tmp_path, monkeypatch, trained, word):
     monkeypatch.setenv("MY_TOKEN", "a-secret-word")
     folder = search(task, word)
     before = files(tmp_path)
@@ -227,7 +225,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize("changes", one_of(2, list(VALUES.values())), ids=VALUES)
-def test_a_recorded_point_looks_nothing_up(darnax, task, monkeypatch, changes):
+def test_a_recorded_point_reads_no_environment_variable(darnax, task, monkeypatch, changes):
     monkeypatch.setenv("MY_TOKEN", "a-secret-word")
     folder = grid(task | changes)
     result = darnax("sweep", "resume", folder)
@@ -268,7 +266,7 @@ def test_a_value_of_another_type_is_named(tmp_path, monkeypatch, task, changes):
 
 @pytest.mark.parametrize("changes", one_of(10, list(SPOILT.values())), ids=SPOILT)
 @pytest.mark.parametrize("command", ["status", "resume"])
-def test_a_record_with_a_value_of_another_type_is_one_sentence(darnax, task, changes, command):
+def test_a_record_with_a_value_of_another_type_gives_one_message(darnax, task, changes, command):
     result = darnax("sweep", command, grid(task, **changes))
     assert result.exit_code == 2
     assert "sweep.json: cannot be read (" in result.stderr
@@ -285,7 +283,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_record_that_is_no_record_is_one_sentence(darnax, task, text):
+def test_an_invalid_record_gives_one_message(darnax, task, text):
     folder = grid(task)
     (folder / "sweep.json").write_text(text, errors="surrogateescape")
     result = darnax("sweep", "status", folder)
@@ -330,7 +328,7 @@ def test_no_note_is_written_through_a_link(darnax, task, tmp_path, trained):
 
 @pytest.mark.parametrize("name", ["sweep.json", ".stop", ".search", "study.journal"])
 @pytest.mark.parametrize("command", ["status", "resume"])
-def test_what_is_no_file_is_not_waited_for(darnax, task, trained, name, command):
+def test_irregular_files_do_not_block(darnax, task, trained, name, command):
     folder = search(task) if name in (".search", "study.journal") else grid(task)
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
@@ -341,7 +339,7 @@ def test_what_is_no_file_is_not_waited_for(darnax, task, trained, name, command)
     assert "Traceback" not in result.output
 
 
-def test_names_command_no_terminal(darnax, task):
+def test_names_contain_no_control_characters(darnax, task):
     word = "seed=\x1b[2J\x07"
     points = [
         {"overrides": [word, f"x={n}"], "config": task | {"seed": n}, "refusal": "\x1b]0;title\x07"}
@@ -380,7 +378,7 @@ for event, what in seen:
 """
 
 
-def test_a_hook_that_hears_of_everything_hears_of_nothing_foreign(task, tmp_path, darnax):
+def test_the_audit_hook_records_no_foreign_access(task, tmp_path, darnax):
     """A stranger's directory has configurations, a module and a pickle, and the records say that they were started there."""
     foreign = tmp_path / "foreign"
     (foreign / "configs" / "model").mkdir(parents=True)

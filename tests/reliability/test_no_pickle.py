@@ -68,7 +68,7 @@ def test_no_file_is_unpickled_or_run():
     } == {}
 
 
-def test_the_net_catches_what_it_is_for():
+def test_the_check_detects_a_violation():
     for bait in (
         "import pickle",
         "from joblib import Memory",

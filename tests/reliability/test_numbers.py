@@ -8,7 +8,7 @@ from laboratory import TASK
 
 
 @pytest.mark.slow
-def test_a_run_that_diverges_ends_with_exit_code_1_and_a_sentence(darnax):
+def test_a_diverging_run_ends_with_exit_code_1_and_a_message(darnax):
     absurd = "+optimizer.groups.w_out={_target_: optax.sgd, learning_rate: 1e30}"
     result = darnax("train", *TASK, "tracking=local", "~optimizer.groups.w_out", absurd)
     assert result.exit_code == 1

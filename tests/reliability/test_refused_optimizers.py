@@ -34,7 +34,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("overrides", "words"), CASES.values(), ids=CASES)
-def test_an_optimiser_that_cannot_train_is_refused_before_there_is_a_folder(
+def test_an_unusable_optimiser_is_refused_before_a_folder_is_created(
     darnax, tmp_path, overrides, words
 ):
     result = darnax("train", *TASK, "tracking=local", *overrides)

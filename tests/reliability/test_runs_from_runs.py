@@ -27,7 +27,7 @@ def first(darnax) -> Path:
 
 
 @pytest.mark.slow
-def test_a_sweep_over_depths_from_a_run_trains_networks_of_these_depths(darnax, first):
+def test_a_sweep_over_depth_from_a_run_trains_networks_of_these_depths(darnax, first):
     result = darnax("train", "-m", "--config", first / "config.yaml", "model.depth=1,3")
     assert result.exit_code == 0, result.output
     (sweep,) = Path("outputs/digits_smoke/sweeps").iterdir()
@@ -68,7 +68,7 @@ def test_a_run_of_an_earlier_version_is_evaluated_analysed_and_compared(darnax, 
 
 
 @pytest.mark.slow
-def test_data_of_a_run_change_with_all_that_follows_from_them(darnax, first):
+def test_changed_data_settings_of_a_run_change_derived_values(darnax, first):
     config = compose(["data.source.inputs=30"], first / "config.yaml")
     assert config["data"]["shape"] == config["model"]["buffers"]["input"] == [30]
     assert darnax("eval", first, "data.source.load=0.2").exit_code == 0

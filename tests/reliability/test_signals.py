@@ -35,7 +35,7 @@ LONG = [
 
 
 @pytest.mark.parametrize("signum", CODES)
-def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
+def test_one_signal_is_noted_and_a_second_one_acts_at_once(signum):
     with catch_stop_signals() as request:
         signal.raise_signal(signum)
         assert request.signum == signum
@@ -44,7 +44,7 @@ def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
     assert Interrupted(signum, Path("run")).exit_code == CODES[signum]
 
 
-def test_a_hangup_that_is_ignored_stays_so():
+def test_an_ignored_hangup_stays_ignored():
     """As `nohup` has it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -57,7 +57,7 @@ def test_a_hangup_that_is_ignored_stays_so():
 
 
 @pytest.mark.parametrize("signum", CODES)
-def test_a_process_on_its_way_out_ends_as_it_would(signum):
+def test_after_the_run_the_default_signal_handler_is_restored(signum):
     """And is ended by a second signal of the kind."""
     before = {each: signal.getsignal(each) for each in CODES}
     try:
@@ -112,7 +112,7 @@ def test_the_program_ends_well_where_a_signal_comes_after_the_last_step(commands
     assert "finished" in said
 
 
-def test_who_listened_before_is_told_when_all_is_saved():
+def test_earlier_signal_handlers_are_called_after_saving():
     told = []
     with handling_signals(lambda signum, _: told.append(signum), (signal.SIGUSR2,)):
         with catch_stop_signals():
@@ -121,7 +121,7 @@ def test_who_listened_before_is_told_when_all_is_saved():
         assert told == [signal.SIGUSR2]
 
 
-def test_a_scheduler_that_ends_the_process_has_the_last_word():
+def test_a_handler_that_ends_the_process_sets_the_exit_code():
     def requeue(signum, frame):
         raise SystemExit(3)
 
@@ -138,7 +138,7 @@ def test_a_scheduler_that_ends_the_process_has_the_last_word():
     ("saved", "words"),
     [(True, "a checkpoint is saved"), (False, "the last checkpoint is as it was")],
 )
-def test_the_way_on_is_told(saved, words, capsys):
+def test_the_command_to_resume_is_printed(saved, words, capsys):
     assert panels.report(Interrupted(signal.SIGINT, Path("outputs/run"), saved=saved)) == 130
     said = capsys.readouterr().err
     assert words in said
@@ -172,7 +172,7 @@ def training(outputs: Path, rows: int) -> Path | None:
 @pytest.mark.parametrize(
     "signums", [[signum] for signum in CODES] + [[signal.SIGINT, signal.SIGINT]]
 )
-def test_the_program_saves_says_how_to_go_on_and_ends_soon(commands, tmp_path, signums):
+def test_a_signal_saves_prints_the_command_to_resume_and_exits_soon(commands, tmp_path, signums):
     process = commands.start("train", *LONG, f"paths.outputs={tmp_path}")
     run = until(lambda: training(tmp_path, 50))
     began = time.monotonic()
@@ -208,7 +208,7 @@ def command(process: int) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_job_that_is_pre_empted_saves_and_goes_on_by_itself(commands, tmp_path):
+def test_a_preempted_job_saves_and_is_resumed_automatically(commands, tmp_path):
     words = [
         *LONG,
         "runner.epochs=2000",

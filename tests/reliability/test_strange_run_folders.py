@@ -67,7 +67,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("command", "name", "kind"), one_of(7, CASES))
-def test_what_is_no_file_of_a_run_is_refused_and_left(
+def test_irregular_files_of_a_run_are_refused_and_kept(
     darnax: Callable, run: Path, tmp_path: Path, command: str, name: str, kind: str
 ) -> None:
     victim = tmp_path / "victim"
@@ -108,7 +108,7 @@ CONTENTS = {
     ),
     ids=lambda word: str(word)[:20],
 )
-def test_what_a_command_does_not_need_stops_it_not(
+def test_irregular_files_that_a_command_does_not_need_are_ignored(
     darnax: Callable, run: Path, command: str, name: str, content: bytes
 ) -> None:
     (run / name).write_bytes(content)
@@ -117,7 +117,7 @@ def test_what_a_command_does_not_need_stops_it_not(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a folder"])
-def test_nothing_is_written_through_what_was_put_there_meanwhile(
+def test_nothing_is_written_through_a_link_created_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     run = tmp_path / "work" / "run"

@@ -113,7 +113,7 @@ def spoilt(array: np.ndarray, example: int) -> np.ndarray:
 
 
 @SLOW
-def test_a_number_that_is_none_among_the_inputs(tmp_path):
+def test_nan_among_the_inputs_is_reported(tmp_path):
     """Oracle: the place of the example in the order of the epoch."""
     clean, made = dataset(), lane(tmp_path)
     example = 77
@@ -129,7 +129,7 @@ def test_a_number_that_is_none_among_the_inputs(tmp_path):
 
 
 @SLOW
-def test_a_number_that_is_none_among_the_examples_of_an_evaluation(tmp_path):
+def test_nan_among_the_examples_of_an_evaluation_is_reported(tmp_path):
     clean = dataset()
     data = dataclasses.replace(
         clean, test=Resident(spoilt(clean.test.inputs, 5), clean.test.targets)
@@ -159,7 +159,7 @@ def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, gro
 
 
 @SLOW
-def test_a_frozen_module_that_is_too_large_is_told_before_the_first_step(tmp_path):
+def test_a_frozen_module_that_is_too_large_is_reported_before_the_first_step(tmp_path):
     said = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
     assert said.startswith(
         "w_back: its norm is NaN, infinite or larger than 1e9, in phase warmup of step 0;"
@@ -168,7 +168,7 @@ def test_a_frozen_module_that_is_too_large_is_told_before_the_first_step(tmp_pat
 
 @SLOW
 @pytest.mark.parametrize("together", [False, True], ids=["replicas", "runs"])
-def test_of_several_networks_the_one_is_named(tmp_path, together):
+def test_the_diverging_replica_is_named(tmp_path, together):
     if together:
         lanes = [
             lane(tmp_path, *jump("w_in", 5, rate), f"seed={seed}")
@@ -200,7 +200,7 @@ def made_up_digits(*, learnable: bool) -> Dataset:
 
 
 @pytest.mark.parametrize("learnable", [pytest.param(True, marks=SLOW), False])
-def test_a_network_that_answers_no_better_than_chance_is_told(tmp_path, caplog, learnable):
+def test_a_network_at_chance_is_reported(tmp_path, caplog, learnable):
     made = lane(tmp_path)
     with caplog.at_level(logging.WARNING):
         (summary,) = train([made], made_up_digits(learnable=learnable))
@@ -217,7 +217,7 @@ def test_a_network_that_answers_no_better_than_chance_is_told(tmp_path, caplog, 
 
 
 @pytest.mark.parametrize(("examples", "share"), [(50, 0.1), (400, 0.3), (7, 0.5), (60, 0.95)])
-def test_chance_is_what_the_binomial_says(examples, share):
+def test_the_bound_of_chance_is_that_of_the_binomial(examples, share):
     """Oracle: the sum over all outcomes at least as good; who is right about all is better than any one answer."""
     accuracies = np.arange(examples + 1) / examples
     pmf = [
@@ -233,7 +233,7 @@ def test_no_warning_without_a_measure():
     assert format_chance_warning({"eval/accuracy": 0.1}) is None
 
 
-def test_two_runs_of_one_seed_are_the_same_bits(tmp_path):
+def test_two_runs_of_one_seed_are_bit_identical(tmp_path):
     one, other = (lane(tmp_path) for _ in range(2))
     for each in (one, other):
         train([each], dataset())

@@ -101,7 +101,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> list[RunFolder]:
     return [each.folder for each in made]
 
 
-def test_every_lane_leaves_what_it_leaves_alone(tmp_path, alone):
+def test_every_lane_equals_a_separate_run(tmp_path, alone):
     made = lanes(tmp_path)
     summaries = train(made, dataset())
     assert summaries == [each.folder.summary() for each in made]
@@ -110,7 +110,7 @@ def test_every_lane_leaves_what_it_leaves_alone(tmp_path, alone):
         assert_same(each.folder, other)
 
 
-def test_a_signal_saves_all_and_each_goes_on_alone(tmp_path, alone):
+def test_a_signal_saves_all_lanes_and_each_resumes_alone(tmp_path, alone):
     made = lanes(tmp_path, lambda: os.kill(os.getpid(), signal.SIGINT), lambda: None)
     with pytest.raises(Interrupted):
         train(made, dataset())
@@ -124,7 +124,7 @@ def test_a_signal_saves_all_and_each_goes_on_alone(tmp_path, alone):
         assert_same(each.folder, other)
 
 
-def test_lanes_at_the_same_step_go_on_together(tmp_path, alone):
+def test_lanes_at_the_same_step_resume_as_a_group(tmp_path, alone):
     made = lanes(tmp_path, lambda: os.kill(os.getpid(), signal.SIGTERM), lambda: None)
     with pytest.raises(Interrupted):
         train(made, dataset())
@@ -136,7 +136,7 @@ def test_lanes_at_the_same_step_go_on_together(tmp_path, alone):
         assert_same(each.folder, other)
 
 
-def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone):
+def test_an_error_in_one_lane_fails_all_and_each_resumes_alone(tmp_path, alone):
     def fail() -> None:
         raise OSError("the disk is full")
 
@@ -154,7 +154,7 @@ def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone
     ("status", "error", "why"),
     [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")],
 )
-def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
+def test_the_status_is_recorded_and_reported(tmp_path, status, error, why):
     def end() -> None:
         raise error
 

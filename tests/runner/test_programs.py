@@ -57,7 +57,7 @@ def compilations() -> Iterator[list[str]]:
 
 
 @pytest.mark.slow  # test_lanes.py has the same oracle
-def test_every_lane_is_the_run_that_it_would_be_alone():
+def test_every_lane_trains_as_a_single_run():
     points = [experiment("seed=5", *POINTS[0]), experiment("seed=9", *POINTS[1])]
     together = trained(ParallelRuns(points, 10))
     for lane, point in enumerate(points):
@@ -95,7 +95,7 @@ def test_runs_that_differ_in_numbers_share_their_programs(compilations):
 
 
 @pytest.mark.slow
-def test_runs_of_other_shapes_do_not(compilations):
+def test_runs_of_other_shapes_share_no_program(compilations):
     trained(ParallelRuns([experiment()], 10))
     compilations.clear()
     trained(ParallelRuns([experiment("model.features=50")], 10))
@@ -127,7 +127,7 @@ def test_the_programs_of_a_run(loop, compilations):
     ]  # the network was drawn before
 
 
-def test_what_an_epoch_brings_to_the_host(loop, monkeypatch):
+def test_transfers_to_the_host_per_epoch(loop, monkeypatch):
     """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
     fetched = []
     device_get = jax.device_get
@@ -144,7 +144,7 @@ class Silent:
 
 
 @pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_devices_that_share_every_batch(devices):
+def test_splitting_batches_over_devices_keeps_results(devices):
     """Oracle: one device; eight virtual ones are asked for in a process of its own."""
     code = f"""
 from made_up_task import experiment
@@ -168,12 +168,12 @@ assert_close(one, many)
     assert done.returncode == 0, done.stderr
 
 
-def test_more_devices_than_there_are():
+def test_more_devices_than_available_are_refused():
     with pytest.raises(RequestError, match=r"runner\.devices: got 64, but there"):
         ParallelRuns([experiment("runner.devices=64")], 10)
 
 
-def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
+def test_devices_that_do_not_divide_the_batch_are_refused(monkeypatch):
     monkeypatch.setattr(jax, "local_devices", lambda: jax.devices() * 3)
     with pytest.raises(
         RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"

@@ -49,7 +49,7 @@ def repository(place: Path, *options: str) -> Path:
 
 
 @pytest.mark.parametrize("options", [(), ("--object-format=sha256",)], ids=["sha1", "sha256"])
-def test_a_repository_of_ones_own(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_the_commit_of_a_repository(tmp_path: Path, options: tuple[str, ...]) -> None:
     place = repository(tmp_path / "code", *options)
     (place / "inside").mkdir()
     commit = git(place, "rev-parse", "HEAD")
@@ -72,7 +72,7 @@ FORMS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_receipt_is_what_git_says(tmp_path: Path, form: str) -> None:
+def test_the_receipt_equals_the_output_of_git(tmp_path: Path, form: str) -> None:
     place = repository(tmp_path / "code")
     FORMS[form](place)
     dirty = bool(git(place, "status", "--porcelain", "--untracked-files=no"))
@@ -197,7 +197,7 @@ ATTACKS: dict[str, Callable[[Path, Path], None]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_strangers_repository_runs_nothing(
+def test_a_foreign_repository_runs_no_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: str
 ) -> None:
     canary = tmp_path / "canary"
@@ -234,7 +234,7 @@ def test_a_strangers_repository_runs_nothing(
 @pytest.mark.parametrize(
     "attack", [name for name in ATTACKS if name != "a remote for absent objects"]
 )
-def test_the_attacks_are_real(tmp_path: Path, attack: str) -> None:
+def test_git_itself_runs_the_attacks(tmp_path: Path, attack: str) -> None:
     canary = tmp_path / "canary"
     evil = program(tmp_path / "evil", canary)
     place = repository(tmp_path / "code")
@@ -255,7 +255,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize("text", HEADS)
-def test_nothing_but_a_commit_is_written_down(tmp_path: Path, text: str) -> None:
+def test_only_a_commit_is_recorded(tmp_path: Path, text: str) -> None:
     place = repository(tmp_path / "code")
     (tmp_path / "secret").write_text("password\n")
     (place / ".git" / "HEAD").write_bytes(text.encode(errors="surrogateescape"))
@@ -264,9 +264,7 @@ def test_nothing_but_a_commit_is_written_down(tmp_path: Path, text: str) -> None
 
 @pytest.mark.parametrize("name", ["HEAD", "index", "refs/heads/main", "packed-refs", "commondir"])
 @pytest.mark.parametrize("kind", ["fifo", "folder", "device"])
-def test_a_repository_of_strange_files_keeps_nobody_waiting(
-    tmp_path: Path, name: str, kind: str
-) -> None:
+def test_irregular_files_of_a_repository_do_not_block(tmp_path: Path, name: str, kind: str) -> None:
     place = repository(tmp_path / "code")
     file = place / ".git" / name
     file.unlink(missing_ok=True)

@@ -29,6 +29,6 @@ def test_cases_are_counted_and_other_rows_stay(tmp_path):
     assert SCRIPT["update_page"](written, new) == written
 
 
-def test_the_page_has_the_place_for_it():
+def test_the_page_has_markers_for_the_table():
     page = SCRIPT["PAGE"].read_text()
     assert page.count(SCRIPT["BEGIN"]) == page.count(SCRIPT["END"]) == 1

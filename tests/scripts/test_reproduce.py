@@ -38,7 +38,7 @@ def run(place, name, accuracy, *overrides, status="finished"):
     (folder / "summary.json").write_text(json.dumps(summary))
 
 
-def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_one(
+def test_an_interrupted_run_counts_until_there_is_a_finished_one(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     at = ("--outputs", tmp_path, "--docs", tmp_path)
@@ -74,9 +74,7 @@ def said(reproduce, monkeypatch, capsys, *arguments):
     return capsys.readouterr().out
 
 
-def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
-    reproduce, monkeypatch, capsys, tmp_path
-):
+def test_a_row_uses_only_runs_with_its_configuration(reproduce, monkeypatch, capsys, tmp_path):
     run(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5, "seed=0")  # repeated below: the newest counts
     run(
         tmp_path,
@@ -119,7 +117,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
     assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
 
 
-def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
+def test_receipts_are_kept_without_the_runs_and_mark_changed_settings(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     from reproduction import ledger
@@ -144,7 +142,7 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
     assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
 
-def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
+def test_numbers_in_other_files_equal_the_receipts(reproduce):
     from reproduction.ledger import Ledger
     from reproduction.rewriting import rewrite_files
     from reproduction.rows import SECTIONS
@@ -154,7 +152,7 @@ def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
         assert file.read_text() == text, file
 
 
-def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(
+def test_numbers_beside_a_command_are_updated_and_nothing_else(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     for seed, accuracy in enumerate((0.97, 0.972, 0.974)):

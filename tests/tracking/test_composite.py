@@ -33,14 +33,14 @@ class Full(Noop):
         raise OSError("no space left")
 
 
-def test_one_that_cannot_finish_keeps_nobody_from_it() -> None:
+def test_a_tracker_that_cannot_finish_does_not_stop_the_others() -> None:
     first, last = Recorder(), Recorder()
     with pytest.raises(OSError, match="no space left"):
         Composite([first, Full(), last]).finish({"status": "failed"})
     assert first.calls == last.calls == [({"status": "failed"},)]
 
 
-def test_what_was_told_before_is_not_told_again() -> None:
+def test_rows_logged_before_are_not_logged_again() -> None:
     told = Recorder()
     since = SkipReplayed(told, 2)
     for step in (1, 2, 3):

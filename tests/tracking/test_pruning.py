@@ -31,7 +31,7 @@ def tracker(memory: Memory, told: list, worst: float) -> Pruning:
     return Pruning(memory, metric="eval/accuracy", epochs=3, should_stop=should_stop)
 
 
-def test_it_is_judged_at_the_end_of_every_epoch_but_the_last(told: list) -> None:
+def test_pruning_is_decided_at_every_epoch_but_the_last(told: list) -> None:
     memory = Memory()
     pruning = tracker(memory, told, worst=0.0)
     for epoch in (0, 0.5, 1, 1.5, 2, 3):
@@ -43,7 +43,7 @@ def test_it_is_judged_at_the_end_of_every_epoch_but_the_last(told: list) -> None
     assert memory.summary == {"status": "finished"}
 
 
-def test_a_hopeless_run_ends_with_its_last_row_written(told: list) -> None:
+def test_a_pruned_run_ends_with_its_last_row_written(told: list) -> None:
     memory = Memory()
     pruning = tracker(memory, told, worst=0.15)
     with pytest.raises(Pruned):
