@@ -1,4 +1,4 @@
-"""A run in Python. Oracles: the files of its folder, the command line, and the runner's own evaluation."""
+"""A run in Python. Oracles: the files of its folder, the command line, the runner's evaluation."""
 
 import asyncio
 import json

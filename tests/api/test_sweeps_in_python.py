@@ -1,4 +1,4 @@
-"""Sweeps and comparisons in Python. Oracles: the command line, and the mean and deviation of numpy."""
+"""Sweeps and comparisons in Python. Oracles: the command line; mean and deviation by numpy."""
 
 from pathlib import Path
 

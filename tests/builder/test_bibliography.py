@@ -1,4 +1,4 @@
-"""The literature of a run. Oracle: the configuration, and what BibTeX wants of an entry."""
+"""The bibliography of a run. Oracle: the configuration, and the syntax of BibTeX."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""`darnax show`: the oracle is arithmetic, and an XML parser."""
+"""`darnax show`. Oracle: arithmetic, and an XML parser."""
 
 import xml.etree.ElementTree as ET
 from itertools import pairwise, takewhile

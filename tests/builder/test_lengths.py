@@ -22,7 +22,7 @@ ENDS = st.builds(
 
 
 def one_by_one(name, sender, receiver):
-    """Return the places by trying every i that could be meant."""
+    """Return the edges by trying every possible i."""
     for i in range(1, 40) if sender.running or receiver.running else (0,):
         ends = receiver.at(i), sender.at(i)
         if None not in ends:

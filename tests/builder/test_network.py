@@ -1,4 +1,4 @@
-"""What a description means: the oracle is a network wired by hand, or the same network without a module."""
+"""Building a network. Oracles: a network built by hand; the same network without a module."""
 
 import zlib
 
@@ -50,7 +50,7 @@ def by_hand():
 
 
 def same(left, right):
-    """Bit for bit, static parts included."""
+    """Return whether two trees are bit-identical, including static parts."""
     return bool(eqx.tree_equal(left, right))
 
 
@@ -139,7 +139,7 @@ def test_an_experiment_sets_every_section():
 
 
 def test_a_network_may_start_without_adapters_between_its_layers():
-    """Depth 1: `up` and `down` exist for no i, and may still be named by globs."""
+    """At depth 1, `up` and `down` exist for no i, and globs may still refer to them."""
     shallow = {
         "model.depth": ABSENT,
         "model.buffers.hidden.repeat": 1,
@@ -177,7 +177,7 @@ def test_endpoints(sender, receiver, expected):
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 6), st.integers(-4, 4), st.integers(-4, 4))
 def test_running_endpoints_are_every_i_for_which_both_exist(depth, a, b):
-    """Oracle: try every i in turn."""
+    """Oracle: trying every i."""
     buffers = Buffers({"x": Family("x", (1,), None, 0), "h": Family("h", (1,), depth, 1)})
     ends = (read_endpoint(f"h[i{shift:+d}]", buffers) for shift in (a, b))
     expected = [

@@ -1,4 +1,4 @@
-"""All that Optax offers trains, or is refused in words. The oracle is Optax by hand."""
+"""All constructors of Optax train or are refused with a message. Oracle: Optax used directly."""
 
 import re
 
@@ -75,7 +75,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated"
 
 
 def some(few):
-    """All constructors, of which the default tests try a few."""
+    """Mark all but a few constructors as slow."""
     return pytest.mark.parametrize(
         "target",
         [each if each in few else pytest.param(each, marks=pytest.mark.slow) for each in USABLE],
@@ -83,7 +83,7 @@ def some(few):
 
 
 def read(node) -> Transformation:
-    """Read an optimiser as the builder does; RequestError with what is wrong."""
+    """Build an optimiser from its node; raise RequestError with its problems."""
     problems = Problems()
     transformation = read_transformation(node, "optimizer.default", Reader(problems, epochs=True))
     problems.settle()
@@ -138,7 +138,7 @@ def count_steps_per_epoch(transformation):
 
 
 def by_hand(value):
-    """Make it without darnax: Optax's constructor with the values as they are written."""
+    """Build without darnax: call Optax's constructor with the values of the node."""
     if isinstance(value, dict) and "_target_" in value:
         constructor = CONSTRUCTORS[value["_target_"]]
         return constructor(
@@ -176,7 +176,7 @@ def test_optimisers_train_a_network_and_are_restored_from_a_checkpoint(target, t
 
 
 def plain(tree):
-    """Keys as numbers."""
+    """Return the key data of PRNG keys."""
     is_key = lambda leaf: jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)  # noqa: E731
     return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, tree)
 
@@ -191,7 +191,7 @@ def test_unsupported_optimisers_are_refused_with_name_and_reason(name):
 
 
 def test_every_unannotated_constructor_is_in_the_table():
-    """Functions without a return annotation: none builds a transformation, but for the refused."""
+    """Of the functions without return annotation, only refused ones build a transformation."""
     computing = {
         "base_hungarian_algorithm",
         "hungarian_algorithm",

@@ -51,7 +51,7 @@ class Careful(FullyConnected):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A trusted package whose constructors look at their numbers."""
+    """Return a trusted package whose constructors branch on their numbers."""
     (tmp_path / "own_package.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
 

@@ -1,4 +1,4 @@
-"""Every kind of mistake is found, at its path, with the way out; the oracle is the list itself."""
+"""Every kind of error is reported with its path and a remedy. Oracle: the list of errors."""
 
 import sys
 
@@ -472,7 +472,7 @@ def test_modules_that_are_frozen_or_learn_are_accepted(more):
 
 
 def test_an_existing_run_may_have_a_module_that_learns_in_no_phase():
-    """Runs of earlier versions are evaluated, analysed, resumed and cited as they are."""
+    """Runs of earlier versions are evaluated, analysed, resumed and cited unchanged."""
     assert build(changed(UNLEARNED), existing=True).name == "chain"
     assert bibliography(changed(UNLEARNED), "").entries
 
@@ -511,7 +511,7 @@ def labels():
 
 @pytest.fixture
 def strange(tmp_path, monkeypatch):
-    """A trusted package that annotates little."""
+    """Return a trusted package with few annotations."""
     (tmp_path / "strange.py").write_text(STRANGE)
     monkeypatch.syspath_prepend(tmp_path)
     return {"trust": ["strange"]}

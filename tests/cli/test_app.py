@@ -1,4 +1,4 @@
-"""The command itself: light to start, at home in any directory, and with a list of what can be trained."""
+"""The command `darnax`: imports, working directories, and the list of experiments."""
 
 import os
 import subprocess

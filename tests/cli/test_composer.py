@@ -1,4 +1,4 @@
-"""One composer for many compositions. Oracle: Hydra's own loader, made anew for each of them."""
+"""One composer for many compositions. Oracle: Hydra's loader, created for each of them."""
 
 from pathlib import Path
 

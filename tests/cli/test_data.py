@@ -1,4 +1,4 @@
-"""`darnax data`: what the data room says, for a person. Oracle: a made-up room."""
+"""`darnax data`. Oracle: a fake of `darnax.data`."""
 
 from pathlib import Path
 from types import SimpleNamespace

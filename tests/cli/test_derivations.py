@@ -1,4 +1,4 @@
-"""A config.yaml that is copied away from its run: no value stays behind when another one changes.
+"""A config.yaml copied from its run: derived values change with an override, or it is refused.
 
 Oracle: the same override given to the texts with their references, resolved by OmegaConf.
 """
@@ -30,7 +30,7 @@ DIGITS = ["+experiment=digits_smoke"]
 
 
 def trained(folder: Path, words: list[str], file: Path | None = None) -> RunFolder:
-    """Make the folder of a run as `darnax train` does, and train nothing."""
+    """Create the folder of a run as `darnax train` does, without training."""
     whole = (Composer(file) if file else FRESH).run_composed(words)
     config, composed = whole.resolved, whole.to_container()
     return training.new_folder(
@@ -39,7 +39,7 @@ def trained(folder: Path, words: list[str], file: Path | None = None) -> RunFold
 
 
 def copied(run: RunFolder, to: Path) -> Path:
-    """Copy the config.yaml of a run, and nothing else of it."""
+    """Copy only the config.yaml of a run."""
     to.write_text((run.path / "config.yaml").read_text())
     return to
 
@@ -131,7 +131,7 @@ def test_values_derived_by_a_user_reference_are_not_left_unchanged(tmp_path, cas
 
 
 def value(node: object) -> str:
-    """Write a value as an override gives it."""
+    """Format a value as in an override."""
     if isinstance(node, dict):
         return "{" + ",".join(f"{key}:{value(inner)}" for key, inner in node.items()) + "}"
     if isinstance(node, list):
@@ -154,7 +154,7 @@ def test_readers_of_a_configuration_leave_out_computed_from(tmp_path):
 
 
 def test_values_given_together_are_not_derived(tmp_path):
-    """Two values that are the same, though a file of the configurations derives one of them."""
+    """Two values are equal, and a file of the configurations derives one of them."""
     words = [*DIGITS, "model.depth=2", "model.buffers.hidden.repeat=2", "model.features=20"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
     with pytest.raises(RequestError, match=r"^(?!.*hidden\.repeat)"):

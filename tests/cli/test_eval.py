@@ -1,4 +1,4 @@
-"""`darnax eval` and the confusion matrix. Oracles: shares counted by hand, and Wilson's interval solved as its equation."""
+"""`darnax eval` and the confusion matrix. Oracles: counts by hand; the equation of Wilson's interval."""
 
 import xml.etree.ElementTree as ET
 

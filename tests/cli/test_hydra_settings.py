@@ -1,4 +1,4 @@
-"""Settings of Hydra have an effect or are refused. Oracle: Hydra's own list of its settings, and what darnax does."""
+"""Settings of Hydra have an effect or are refused. Oracle: Hydra's own list of its settings."""
 
 from dataclasses import fields
 

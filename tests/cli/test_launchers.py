@@ -1,4 +1,4 @@
-"""The launchers' files compose without a word, and say all that can be said to a launcher. Oracle: the plugins' own schemas."""
+"""Configuration files of launchers. Oracle: the schemas of the plugins."""
 
 import dataclasses
 import importlib
@@ -94,7 +94,7 @@ def test_an_unusable_launcher_is_refused_before_a_folder_is_created(lab, monkeyp
 
 
 def test_files_of_a_launcher_are_in_a_new_folder(tmp_path):
-    """Submitit reads pickled results from its folder: a name that is known before could hold another's."""
+    """Submitit unpickles results from its folder: a predictable name could hold foreign files."""
     places = set()
     for _ in range(2):
         composer = Composer()

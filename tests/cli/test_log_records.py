@@ -1,4 +1,4 @@
-"""Logged words command no terminal. Oracle: the letters that do."""
+"""Control characters in log records. Oracle: a list of control characters."""
 
 import io
 import logging

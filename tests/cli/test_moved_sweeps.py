@@ -1,4 +1,4 @@
-"""Sweeps that come from another machine, or start from a run of one."""
+"""Sweeps from another machine, and sweeps that start from a run of another machine."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def write_optuna(lab):
-    """Put the shipped sweeper where the laboratory has its configurations."""
+    """Copy the shipped sweeper to the packaged configurations of the test."""
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
     place = lab.place.parent / "packaged" / "hydra" / "sweeper" / "optuna.yaml"
     place.parent.mkdir(parents=True)
@@ -15,7 +15,7 @@ def write_optuna(lab):
 
 
 def carry(sweep, to):
-    """Let a record name another folder of datasets."""
+    """Change the folder of datasets in a record."""
     record = sweep / "sweep.json"
     record.write_text(record.read_text().replace("~/sets", str(to)))
 
@@ -39,7 +39,7 @@ def test_a_sweep_whose_datasets_exist_keeps_their_folder(lab, sweep, tmp_path):
 
 
 def test_a_run_that_began_with_other_paths_is_resumed(lab):
-    """What follows from paths is no more a part of the results than they are."""
+    """Values derived from paths do not affect results, as paths do not."""
     lab.write({"configs/data/sets.yaml": "folder: ${paths.data}/mine"})
     lab.kill_at(3)
     lab("train", "-m", "+data=sets", "seed=1,2,3")

@@ -1,4 +1,4 @@
-"""Every mistake has a sentence that says what came and what to do, on stderr, without a traceback, and its exit code."""
+"""Error messages: a panel on stderr without a traceback, and the exit code."""
 
 import pytest
 

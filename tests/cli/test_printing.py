@@ -1,4 +1,4 @@
-"""Words of strangers command no terminal, whichever command prints them. Oracle: the letters that do, and the source."""
+"""Foreign text is escaped by every command. Oracle: a list of control characters; the source."""
 
 import ast
 import json
@@ -39,7 +39,7 @@ EVIL = {
 
 
 def calls(tree: ast.AST) -> set[str]:
-    """Return what a file calls, by its dotted name."""
+    """Return the dotted names of the functions that a file calls."""
     return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
@@ -185,7 +185,7 @@ SEVERAL = {  # which are never one where they are written
 
 
 def amounts(tree: ast.AST):
-    """Yield what stands before a word in the plural, in every text that is put together."""
+    """Yield the text before a plural noun in every f-string."""
     for text in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
         for part, word in zip(text.values, text.values[1:], strict=False):
             if (

@@ -1,4 +1,4 @@
-"""References in a plain configuration. Oracle: OmegaConf, which resolves the same texts; bounds are those of the module."""
+"""References in a plain configuration. Oracle: OmegaConf on the same text; the module's bounds."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Overrides of a saved configuration. Oracle: the same overrides given to the experiment, composed by Hydra from its files."""
+"""Overrides of a saved configuration. Oracle: Hydra composing the experiment with the overrides."""
 
 import copy
 from pathlib import Path
@@ -37,7 +37,7 @@ CHANGES = {  # of values that others are derived from
 
 
 def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
-    """Save a configuration as a run does, or as runs did that kept no composed.yaml."""
+    """Save a configuration as a run does, or as runs without composed.yaml did."""
     whole = FRESH.run_composed(words)
     tree = whole.to_container() if composed else None
     return (
@@ -49,7 +49,7 @@ def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
 
 
 def printed(folder: Path, words: list[str]) -> Path:
-    """Save what `darnax train --cfg job` prints."""
+    """Save the output of `darnax train --cfg job`."""
     (folder / "printed.yaml").write_text(dump_plain(FRESH.run_composed(words).to_container()))
     return folder / "printed.yaml"
 
@@ -257,7 +257,7 @@ def test_values_change_as_in_hydra(tree, words):
             OverridesParser.create().parse_overrides(words), config
         )
         expected = OmegaConf.to_container(config)
-    except Exception:  # what Hydra refuses may be possible here: to take away a null, to put a mapping in the place of a number
+    except Exception:  # Hydra refuses to delete a null or to replace a number by a mapping
         return
     assert (
         saved_configuration.apply_overrides(Composed(tree, tree), words, lambda _: False).resolved

@@ -1,4 +1,4 @@
-"""`hydra/sweeper=optuna`: what is drawn, told, and gone on with. Oracles: the search that was never killed; Hydra's words."""
+"""`hydra/sweeper=optuna`. Oracles: a search that was never killed; the syntax of Hydra."""
 
 import importlib.util
 import json
@@ -35,12 +35,12 @@ SEARCH = [
 
 
 class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
+    """Stands for the end of the process by a kill."""
 
 
 @pytest.fixture
 def lab(lab):
-    """The laboratory, in which J_D = 0.5 is best, and Optuna is configured as it is shipped."""
+    """A working directory with the shipped configuration of Optuna; J_D = 0.5 is best."""
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
     lab.write({"configs/hydra/sweeper/optuna.yaml": shipped.read_text()})
     lab.value = lambda config: 1 - (config["model"]["layers"]["hidden"]["j_d"] - 0.5) ** 2
@@ -102,7 +102,7 @@ def test_every_point_is_drawn_from_the_space_and_recorded_in_the_study(lab):
 
 
 def test_a_search_killed_at_point_seven_resumes_as_if_never_killed(lab, monkeypatch):
-    """The last two are drawn near the good ones, those before blindly."""
+    """The last two points are drawn by the model, the ones before at random."""
     asked = [*SEARCH, "hydra.sweeper.n_trials=12"]
     lab("train", *asked)
     whole = folder(lab)
@@ -512,7 +512,7 @@ PRUNER = {"_target_": "optuna.pruners.ThresholdPruner", "lower": 0.5}
 
 
 def judge(place, pruner, overrides):
-    """What a run of a search is tracked by, whose point was drawn with the override seed=1."""
+    """Return the tracker of a run whose point was drawn with the override seed=1."""
     record = Record(
         place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Objective(pruner=pruner)
     )

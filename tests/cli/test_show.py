@@ -1,4 +1,4 @@
-"""`darnax show` and `darnax cite`: a network and its literature in words. Oracle: the configuration asked about."""
+"""`darnax show` and `darnax cite`. Oracle: the configuration that they describe."""
 
 import xml.etree.ElementTree as ET
 from pathlib import Path

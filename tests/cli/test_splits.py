@@ -1,4 +1,4 @@
-"""Which splits decide and which only report. Oracle: the definition of the configuration, and what each run has logged."""
+"""Which split chooses and which only reports. Oracle: the configuration, and the logged rows."""
 
 import csv
 import json

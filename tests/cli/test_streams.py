@@ -1,4 +1,4 @@
-"""The screen stops nothing. Oracle: what the operating system says of a pipe, a full device and a closed descriptor."""
+"""Failing output streams. Oracle: the errors of a closed pipe, a full device and a closed descriptor."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def text(descriptor: int, encoding: str = "utf-8") -> io.TextIOWrapper:
 
 
 def gone() -> int:
-    """A pipe that nobody reads."""
+    """Return a pipe whose reading end is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     return writing
@@ -88,7 +88,7 @@ def test_a_nonblocking_pipe_receives_all_output():
 
 @pytest.mark.parametrize(("reason", "refused"), [("Broken pipe", False), ("No space left", True)])
 def test_a_printing_command_exits_with_2_if_output_is_incomplete(monkeypatch, reason, refused):
-    """But who closes a pipe has seen enough."""
+    """A pipe closed by its reader is no error."""
     stream = text(LOST[reason]())
     monkeypatch.setattr(sys, "stdout", stream)
     stream.write("a table")
@@ -100,7 +100,7 @@ def test_a_printing_command_exits_with_2_if_output_is_incomplete(monkeypatch, re
 
 
 def train(place: Path, shell: str) -> tuple[int, Path]:
-    """Train in a shell that does something to the streams; return the exit code and the run."""
+    """Train in a shell that redirects the streams; return the exit code and the run."""
     command = f'"{sys.executable}" -m darnax.cli.app train {" ".join(RUN)}'
     environment = {**os.environ, "XDG_CACHE_HOME": str(place.parent)}
     script = shell.format(command=command)

@@ -1,4 +1,4 @@
-"""`darnax train -m`: every point is tried, the table tells, the exit code sums up, and no empty folder stays."""
+"""`darnax train -m`: the points, the table of results, the exit code, and the folders left."""
 
 import itertools
 

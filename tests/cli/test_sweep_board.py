@@ -22,7 +22,7 @@ def states(finished: int, waiting: int) -> list[State]:
 
 @pytest.fixture
 def screen(monkeypatch):
-    """A terminal of 16 lines, which leaves room for ten points."""
+    """Return a terminal of 16 lines, enough for ten points."""
     monkeypatch.setenv("LINES", "16")
 
 

@@ -1,4 +1,4 @@
-"""Which points of a sweep share a program, and what becomes of them when it fails."""
+"""Points of a sweep that share a program, and their status after a failure."""
 
 from copy import deepcopy
 from functools import cache
@@ -40,7 +40,7 @@ def composed(words: str) -> Point:
 
 
 def sweep(record: Record, *overrides: str) -> Record:
-    """Record the points of a sweep; the overrides of one stand in one string."""
+    """Record the points of a sweep; each string holds the overrides of a point."""
     record.points = [deepcopy(composed(words)) for words in overrides]
     record.write()
     return record
@@ -90,7 +90,7 @@ WARMUP = (
 
 @pytest.mark.slow
 def test_points_that_differ_in_compiled_constants_share_no_program(record):
-    """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
+    """The schedule branches in Python on its peak: two peaks are two programs; seeds are traced."""
     slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))
     other = "optimizer.groups.hidden.learning_rate.init_value=0.9"
     points = [
@@ -112,7 +112,7 @@ def test_groups_are_at_most_as_large_as_requested(record):
 
 
 def begun(record: Record, point: Point, step: int | None, status: str = "interrupted") -> None:
-    """Leave the run of a point, with a checkpoint if it is at a step."""
+    """Create the run of a point, with a checkpoint if it has a step."""
     folder = RunFolder.create(
         record.folder.parent, record.folder.name, point.config, point.overrides, command=[]
     )
@@ -190,7 +190,7 @@ def test_with_one_lane_no_points_are_grouped(tmp_path):
 
 @pytest.fixture
 def told(tmp_path, monkeypatch) -> list[list[int]]:
-    """The seeds of the runs that the runner was given together, each time; it trains nothing."""
+    """Return a list that collects the seeds of every group given to a fake runner."""
     seeds = []
 
     def train(lanes, dataset, **_):

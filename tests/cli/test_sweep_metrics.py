@@ -1,4 +1,4 @@
-"""A search may ask for what a run logs. Oracle: the names in the metrics.jsonl of a run."""
+"""Metrics that a search may optimise. Oracle: the names in the metrics.jsonl of a run."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What points are called, in the table and on a dashboard. Oracle: what sets them apart to a reader."""
+"""Names of points in the table and on dashboards. Oracle: the settings in which points differ."""
 
 import json
 from pathlib import Path

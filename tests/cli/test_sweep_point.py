@@ -1,4 +1,4 @@
-"""A worker whose sweep was killed. Oracle: whoever waits for the end of what it prints gets there."""
+"""A worker whose sweep was killed. Oracle: its output ends."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`darnax sweep`: what is done stays done, what is left is done, what has changed is refused. Oracle: what the words say."""
+"""`darnax sweep status` and `resume`. Oracle: the overrides, and the calls of a fake runner."""
 
 import fcntl
 import json
@@ -40,7 +40,7 @@ def test_only_unfinished_points_run(lab, sweep):
 
 
 def test_a_signal_stops_the_running_point_and_the_following_ones(lab):
-    """While it runs it is as good as the last number that it has logged."""
+    """A running point is shown with the last value that it logged."""
     logged = '{"epoch": 0.5, "eval/accuracy": 0.7}\n{"epoch": 1.0, "eval/accuracy": 0.6}\n{"epoch": 1.5}\n'
     seen = []
 

@@ -1,4 +1,4 @@
-"""`darnax train` through the real command line; the runner is a fake that notes its calls. Oracle: what the words say."""
+"""`darnax train` through the command line, with a fake runner. Oracle: the overrides."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""A module that no phase lets learn: refused for a new run, and taken as it is in a run that exists. Oracle: the exit codes."""
+"""Plastic modules that learn in no phase: refused for new runs only. Oracle: the exit codes."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ OLD = [*TASK, "~model.adapters.w_in.patch", SKIP]
 
 @pytest.fixture
 def old_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """The folder of a run that was begun before such modules were refused."""
+    """Return the folder of a run from before such modules were refused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reopening, "keep_compiled_programs", lambda: None)
     return RunFolder.create(Path("outputs"), "old", compose(OLD), OLD, command=["darnax"])

@@ -13,7 +13,7 @@ from darnax.errors import RequestError
 
 
 def numbered(first: int, count: int) -> Resident:
-    """Examples that tell their number, of classes that go round."""
+    """Return examples that contain their index, with cyclic classes."""
     numbers = np.arange(first, first + count, dtype=np.int32)
     return Resident(numbers[:, None].astype(np.float32), numbers % 3)
 

@@ -40,7 +40,7 @@ def arrays(dataset: Dataset) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the set is prepared once, to be copied."""
+    """Prepare the dataset once, to be copied."""
     return tmp_path_factory.mktemp("prepared") / "data"
 
 

@@ -1,4 +1,4 @@
-"""Prepared sets of any origin. Oracles: a canary module that must not be imported; refusals."""
+"""Prepared datasets of any origin. Oracles: a module that must not be imported; refusals."""
 
 import json
 import os
@@ -24,7 +24,7 @@ FEATURES = "tensorflow_datasets.core.features"
 
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
-    """What waits for a FIFO or reads a device to its end would never come back."""
+    """Limit the time: waiting for a FIFO or reading a device would never end."""
 
     def give_up(*_: Any) -> None:
         raise TimeoutError("the set was waited for")
@@ -38,7 +38,7 @@ def bounded() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def kmnist(tmp_path_factory: pytest.TempPathFactory, write_archives: Callable[..., Any]) -> Path:
-    """A small set that cannot be made anew, in a folder of its own."""
+    """Prepare a small dataset without archives, in a folder of its own."""
     from darnax.data import archives, decoding
 
     folder = tmp_path_factory.mktemp("kmnist")

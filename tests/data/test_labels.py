@@ -1,4 +1,4 @@
-"""Oracle: numpy by hand."""
+"""Label codes. Oracle: numpy."""
 
 import jax
 import jax.numpy as jnp

@@ -84,7 +84,7 @@ def test_opening_a_prepared_set_is_fast(mnist: Dataset, mnist_directory: Path) -
 def test_opening_a_set_leaves_the_root_logger_without_a_handler(
     mnist_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise every warning of a run is on the screen twice."""
+    """Otherwise every warning of a run is printed twice."""
     monkeypatch.setattr(logging.root, "handlers", [])
     open_dataset("mnist", directory=mnist_directory)
     assert logging.root.handlers == []

@@ -1,4 +1,4 @@
-"""What is known of a set before it is opened. Oracle: the same set, opened."""
+"""The outline of a dataset before it is opened. Oracle: the opened dataset."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ from darnax.errors import RequestError
 
 
 def with_own_validation(tiny: Path, place: Path) -> None:
-    """Prepare kmnist, and a set `parted` with its examples twice, as train and as validation."""
+    """Prepare kmnist, and a set `parted` with the same examples as train and as validation."""
     folder, copy = prepare("kmnist", place, archives=tiny), place / "parted/1.0.0"
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("decoded"))
     (record,) = copy.glob("kmnist-train.*")
@@ -35,7 +35,7 @@ def with_own_validation(tiny: Path, place: Path) -> None:
 
 
 def sizes(dataset: Dataset) -> list[object]:
-    """All that decides whether a run fits its data."""
+    """Return the sizes that must agree with those of a run."""
     parts = (dataset.train, dataset.validation, dataset.test)
     counted = [
         None if split is None else (len(split), *map(split.batches, (1, 7, 1000)))

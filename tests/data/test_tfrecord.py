@@ -45,7 +45,7 @@ def test_many_messages_at_once(messages: list[bytes]) -> None:
 
 
 def framed(records: list[bytes]) -> bytes:
-    """The format, written from its description."""
+    """Write the format from its description."""
 
     def sealed(part: bytes) -> bytes:
         checksum = byte_by_byte(part)
@@ -57,7 +57,7 @@ def framed(records: list[bytes]) -> bytes:
 
 
 def as_tfrecord(folder: Path, shards: int = 1) -> None:
-    """Write the records of a prepared set anew, as TFDS does by default."""
+    """Rewrite the records of a prepared dataset in the default format of TFDS."""
     info = json.loads((folder / "dataset_info.json").read_text())
     source = find(info["name"], folder.parents[1])
     assert source is not None

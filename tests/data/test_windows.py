@@ -19,7 +19,7 @@ from darnax.errors import RequestError
 
 
 def numbers(chosen: np.ndarray) -> Arrays:
-    """Examples whose input and target both tell which they are."""
+    """Return examples whose input and target are their index."""
     return Arrays(
         np.stack([chosen % 256, chosen // 256], 1).astype(np.uint8), chosen.astype(np.int32)
     )
@@ -152,7 +152,7 @@ def test_reading_an_example_reads_no_more_records() -> None:
 
 
 def examples(split: Split) -> list[tuple[bytes, int]]:
-    """In order, since both come in the order of the set when evaluated."""
+    """Return the examples in order; evaluation reads both in the order of the set."""
     return [
         (bytes(np.asarray(x)), int(t))
         for w in split.windows(None)

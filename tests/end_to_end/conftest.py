@@ -18,10 +18,10 @@ SMALL = [
 
 
 class Laboratory:
-    """An empty working directory, and the real command in it."""
+    """An empty working directory in which the real command runs."""
 
     def __init__(self, place: Path, data: Path) -> None:
-        # Without WANDB_SERVICE, by which W&B finds the server of the process that the tests themselves run in.
+        # Without WANDB_SERVICE, which refers to the W&B service of the test process.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
         self.started: list[subprocess.Popen] = []
         self.place, self.environment = (
@@ -30,7 +30,7 @@ class Laboratory:
         )
 
     def darnax(self, *arguments: str, code: int = 0, timeout: float = 600) -> str:
-        """Run `darnax`, insist on its exit code, and return what it printed."""
+        """Run `darnax`, check its exit code, and return its output."""
         done = subprocess.run(
             [*DARNAX, *arguments],
             cwd=self.place,

@@ -1,4 +1,4 @@
-"""What a newcomer does with one run: train, look into the folder, run it again, evaluate, analyse, cite what it stands on."""
+"""One run from training to citation. Oracles: its folder, and a second run."""
 
 import csv
 import xml.etree.ElementTree
@@ -60,7 +60,8 @@ def test_the_run_folder_is_self_contained(run: Path) -> None:
     ].keys()
 
 
-@pytest.mark.slow  # of one seed, tests/runner/test_divergence.py asks for the same bits, and test_stopping.py of two processes
+# Faster tests of bit-identical runs: tests/runner/test_divergence.py and test_stopping.py.
+@pytest.mark.slow
 def test_the_configuration_runs_again(
     trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +76,7 @@ def test_the_configuration_runs_again(
 
 
 def in_process(trained: Laboratory, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
-    """What the command prints, without a process of its own."""
+    """Return the output of the command, run in this process."""
     monkeypatch.chdir(trained.place)
     for name in ("TFDS_DATA_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, trained.environment[name])
@@ -147,7 +148,8 @@ def test_unknown_requests_to_analyse_are_refused(run: Path, words: list[str]) ->
     assert "Traceback" not in result.output
 
 
-@pytest.mark.slow  # tests/cli/test_splits.py and tests/tracking/test_wandb.py ask the same, without a process
+# Faster tests of the same: tests/cli/test_splits.py and tests/tracking/test_wandb.py.
+@pytest.mark.slow
 def test_validation_is_logged_every_epoch_and_test_once(
     laboratory: Laboratory,
 ) -> None:

@@ -1,4 +1,4 @@
-"""A sweep whose points run side by side, cut off and resumed. Oracle: the same sweep, one point after the other."""
+"""A batched sweep, interrupted and resumed. Oracle: the same sweep, one point after the other."""
 
 import signal
 from pathlib import Path
@@ -21,7 +21,7 @@ def by_point(sweep: Path) -> dict[str, Path]:
 
 
 def assert_same(sweep: Path, other: Path) -> None:
-    """Configurations, logged numbers, last numbers and checkpoints, up to the order of summation."""
+    """Compare configurations, metrics and checkpoints, up to the order of summation."""
     found, expected = results(sweep), results(other)
     assert found.keys() == expected.keys()
     for name in found:
@@ -63,7 +63,7 @@ def test_batched_points_equal_sequential_points(laboratory: Laboratory) -> None:
 
 @pytest.mark.slow
 def test_a_diverging_point_does_not_fail_the_others(laboratory: Laboratory) -> None:
-    """They end together, and the sweep brings each to its own end. Oracle: the others, in a sweep without it."""
+    """The group fails, and the sweep runs each point alone. Oracle: a sweep without that point."""
     small = [*LONG, "model.depth=1", "runner.epochs=4", "runner.evaluate_every=2"]
     rate = "optimizer.groups.w_in.learning_rate.init_value"
     laboratory.darnax("train", "-m", *small, f"{rate}=0.1,0.2")

@@ -1,4 +1,4 @@
-"""Every shipped experiment takes two steps by the real command; tests/reliability lets each take a step on made-up digits."""
+"""Every shipped experiment takes two steps by the real command. Oracle: exit code and summary."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Folders written by version 0.1.0 resume, evaluate and compare. Oracle: the numbers that 0.1.0 wrote into them."""
+"""Folders of version 0.1.0 resume, evaluate and compare. Oracle: the numbers that 0.1.0 wrote."""
 
 import json
 import tarfile

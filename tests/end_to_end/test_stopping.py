@@ -1,4 +1,4 @@
-"""A run that is stopped, politely or not, goes on and ends in the same bits as one that never was."""
+"""A run stopped by a signal or killed, and resumed. Oracle: the same run without interruption."""
 
 import signal
 import time

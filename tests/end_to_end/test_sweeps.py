@@ -1,4 +1,4 @@
-"""A sweep that was killed and resumed, or ran in other processes, ends as one that was not. Oracle: the one that was not."""
+"""Sweeps killed and resumed, or run in other processes. Oracle: the same sweep, uninterrupted."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ def folders(laboratory: Laboratory) -> list[Path]:
 
 
 def results(sweep: Path) -> dict[str, list]:
-    """Every point's configuration, logged numbers and last numbers; what depends on the clock is left out."""
+    """Return configuration and metrics of every point, without those that depend on the clock."""
     found = {}
     for run in sorted(path.parent for path in sweep.glob("*/summary.json")):
         told = summary(run)
@@ -61,7 +61,7 @@ def kill(laboratory: Laboratory, runs: int, *command: str) -> None:
 
 
 def check_resumed(laboratory: Laboratory, cut: Path, *overrides: str) -> list[str]:
-    """Resume a sweep to its end, and compare it with one that was never stopped; return the lines of its table."""
+    """Resume a sweep to its end, compare it with one never stopped; return the lines of its table."""
     resumed = laboratory.darnax("sweep", "resume", str(cut), timeout=600)
     laboratory.darnax("train", "-m", *overrides, timeout=600)
     (whole,) = set(folders(laboratory)) - {cut}
@@ -71,7 +71,7 @@ def check_resumed(laboratory: Laboratory, cut: Path, *overrides: str) -> list[st
 
 
 def check_saved(run: Path) -> None:
-    """Insist that the last checkpoint, the summary and the record are of one step."""
+    """Check that the last checkpoint, the summary and the record agree on the step."""
     saved = max((run / "checkpoints").glob("step-*")).name
     assert int(saved[5:15]) == summary(run)["steps"] == rows(run)[-1]["step"]
 
@@ -80,7 +80,7 @@ def check_saved(run: Path) -> None:
 def test_a_sweep_killed_and_stopped_equals_one_never_stopped(
     laboratory: Laboratory,
 ) -> None:
-    """In its first point, and in its second."""
+    """It is interrupted in its first point, and in its second."""
     kill(laboratory, 1, "train", "-m", *LONG, "seed=0,1")
     (cut,) = folders(laboratory)
     process = laboratory.start("sweep", "resume", str(cut))

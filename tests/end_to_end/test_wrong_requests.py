@@ -1,4 +1,4 @@
-"""Wrong configurations, one of each kind: one panel that names the path and the remedy, exit 2, nothing left behind."""
+"""Invalid configurations of each kind. Oracle: the path in the panel, exit code 2, no new files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`connectivity` in a configuration. Oracle: what the builder says of other arguments."""
+"""`connectivity` in a configuration. Oracle: the builder's messages for other arguments."""
 
 import jax
 import pytest
@@ -13,7 +13,7 @@ W_IN = "model.adapters.w_in"
 
 
 def composed(*words: str) -> dict:
-    """Compose a small chain, one of whose modules has a layout from outside."""
+    """Compose a small chain in which one module has a layout of another package."""
     sizes = ("data.source.inputs=20", "data.source.outputs=8", "trust=[extlab]")
     return darnax.compose("+experiment=associations", *sizes, *words)
 

@@ -40,7 +40,7 @@ def train(place: Path, *words: str) -> darnax.Run:
 
 
 def rows(run: darnax.Run) -> list[dict]:
-    """The rows of training, without what depends on the clock."""
+    """Return the rows of training without the times."""
     lines = (run.folder / "metrics.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     return [
@@ -141,7 +141,7 @@ def test_a_run_that_is_resumed_has_the_same_numbers(tmp_path):
 
 @pytest.mark.slow
 def test_observables_are_averaged_over_devices(tmp_path):
-    """Oracle: one device; two virtual ones are asked for in a process of its own."""
+    """Oracle: one device; two virtual devices are requested in a separate process."""
     one = train(tmp_path / "one", TRUST, POWER, MAGNETISATION)
     words = [*TINY, f"paths.outputs={tmp_path / 'two'}", TRUST, POWER, MAGNETISATION]
     code = f"import darnax; print(darnax.train(*{[*words, 'runner.devices=2']!r}).folder)"

@@ -1,4 +1,4 @@
-"""A label code whose score is an error. Oracle: the squared errors of what the network predicts."""
+"""A label code whose score is an error. Oracle: the squared errors of the predictions."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def run(outputs: Path) -> darnax.Run:
 
 @pytest.fixture(scope="module")
 def worse(outputs: Path) -> darnax.Run:
-    """The same with a readout that learns next to nothing."""
+    """Train the same network with a readout that learns almost nothing."""
     return trainer(outputs)(*WORDS, labels(), "optimizer.groups.w_out.learning_rate=0.0001")
 
 

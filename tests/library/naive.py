@@ -1,4 +1,4 @@
-"""The model once more, synapse by synapse in plain loops of float64: the oracle of the tests beside it."""
+"""The model in plain loops over synapses in float64: the oracle of the tests in this folder."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ Index = tuple[int, ...]
 
 
 def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
-    """Yield (the unit that is heard, the unit that hears, the entry of the weight) of every synapse."""
+    """Yield (presynaptic unit, postsynaptic unit, entry of the weight) of every synapse."""
     if isinstance(connectivity, Dense):
         for j, heard in enumerate(np.ndindex(pre)):
             for i, hears in enumerate(np.ndindex(post)):
@@ -49,7 +49,7 @@ def _windows(c: Convolved, pre: Index, post: Index) -> Iterator[tuple[Index, Ind
 
 
 def _heard(c: Convolved, place: int) -> Any:
-    """Return, for an offset in the window of the unit at `place`, which row (or column) it hears, or None."""
+    """Return the row (or column) at an offset in the window of the unit at `place`, or None."""
     if not c.transposed:
         return lambda offset: place * c.stride + offset
     return lambda offset: (place + offset) // c.stride if (place + offset) % c.stride == 0 else None

@@ -71,13 +71,13 @@ everywhere = pytest.mark.parametrize("name", CASES)
 
 @cache
 def made(name):
-    """Return a connectivity, and the sizes of what is before and behind it."""
+    """Return a connectivity, and the presynaptic and postsynaptic sizes."""
     make, *sizes = CASES[name]
     return make(), *sizes
 
 
 def drawn(connectivity, pre, post):
-    """Return a weight of the connectivity, activities of its senders, signals of its receivers."""
+    """Return a weight, presynaptic activities and postsynaptic signals."""
     rng, batch = np.random.default_rng(8), 19 if isinstance(connectivity, Sparse) else 3
     weight = np.zeros(
         connectivity.shape
@@ -180,7 +180,7 @@ def test_no_unit_is_an_input_of_itself(name):
     "name", ["dense hollow", "sparse hollow", "sparse beyond one turn of its loop", "SAME"]
 )
 def test_the_preferred_layout_holds_the_same_state(name):
-    """Also as the result of one compiled function and the argument of another, where JAX has to know its layout."""
+    """Also as the result of one compiled function and the argument of another."""
     connectivity, pre, _ = made(name)
     x = jax.random.normal(KEY, (4, *pre))
     stored = jitted(connectivity.preferred_layout, x)

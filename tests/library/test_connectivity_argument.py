@@ -19,7 +19,7 @@ BLOCKS = partial(BlockSparse, blocks=4)
 
 
 class Lax(Connectivity):
-    """Takes any arguments by name, and keeps their names."""
+    """Accepts any keyword arguments, and stores their names."""
 
     names: tuple[str, ...] = eqx.field(static=True)
     dense: Dense
@@ -43,7 +43,7 @@ class Lax(Connectivity):
 
 
 def equal(one, other) -> bool:
-    """Whether two modules hold the same arrays."""
+    """Return whether two modules hold the same arrays."""
     pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
 

@@ -1,4 +1,4 @@
-"""Units that hold an error, and the feedback that learns from them, against numpy."""
+"""Error units and learned error feedback. Oracle: numpy."""
 
 import jax
 import jax.numpy as jnp

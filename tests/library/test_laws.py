@@ -1,4 +1,4 @@
-"""One table of laws for every rule on every connectivity; a new rule or connectivity joins the table."""
+"""Laws that hold for every rule on every connectivity; add new rules and connectivities here."""
 
 from functools import partial
 
@@ -78,7 +78,7 @@ def activities():
 
 
 def entries(connectivity, condition):
-    """Return the mask, in the weight's layout, of the synapses for which `condition(heard, hears)` holds."""
+    """Return the mask of the synapses for which `condition(pre, post)` holds."""
     mask = np.zeros(jax.eval_shape(connectivity.init, KEY).shape, bool)
     for heard, hears, entry in naive.synapses(connectivity, SIZE, SIZE):
         mask[entry] |= condition(heard, hears)

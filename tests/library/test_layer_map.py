@@ -1,4 +1,4 @@
-"""The connection graph. Oracle: the dictionary that it was made of; invalid ones are refused."""
+"""The connection graph. Oracle: the dictionary from which it was created."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What learns, when, and how much. Oracle: the local updates, added by hand in numpy."""
+"""Training steps. Oracle: the local updates, added in numpy."""
 
 from dataclasses import replace
 
@@ -222,7 +222,7 @@ SEEN = [case for case in SCORED if SCORED[case][1] in (0, 2)]  # and the others 
     [case if case in SEEN else pytest.param(case, marks=pytest.mark.slow) for case in SCORED],
 )
 def test_the_scores_of_training_do_not_depend_on_the_label(case):
-    """The label changes none of its scores, but those of all phases that are not label-free."""
+    """The label does not change the scores of this phase, but those of phases that depend on it."""
     phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
     layer_map, sizes = chain()
     expected = None if SCORED[case][1] is None else str(SCORED[case][1])
@@ -281,7 +281,7 @@ def stepped(phases, leaves, structure, x, y):
 
 
 def test_phases_given_to_a_compiled_step_run_in_their_order():
-    """Oracle: numpy, and the step without compilation; in alphabetical order the weights differ."""
+    """Oracle: numpy, and the uncompiled step; alphabetical order gives other weights."""
     layer_map, sizes = chain()
     network = SequentialOrchestrator(layer_map)
     leaves, structure = eqx.partition(network, eqx.is_array)

@@ -84,7 +84,7 @@ MODULES = {
 
 @cache
 def made(name):
-    """Return a module, activities x and y and a field h that suit it, and its update for them."""
+    """Return a module, activities x and y and a field h of its sizes, and its update for them."""
     make, pre, post = MODULES[name]
     rng = np.random.default_rng(4)
     x, y, h = (

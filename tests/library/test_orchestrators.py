@@ -34,7 +34,7 @@ def step(network, state, messages="all", clamped=None):
 
 
 def started(name):
-    """Return a network's wiring and a state in which every buffer holds something."""
+    """Return the connection graph of a network and a state with no empty buffer."""
     layer_map, sizes = NETWORKS[name]()
     rng = np.random.default_rng(5)
     x, y = sample(sizes)
@@ -124,7 +124,7 @@ def test_one_turn_equals_the_sequential_order(name):
 
 
 def test_with_many_turns_units_update_one_by_one_in_every_order():
-    """Oracle: all 24 orders of four units in plain numpy; this J leads to one of a few states."""
+    """Oracle: all 24 orders of four units in numpy; with this J few states are reached."""
     layer = RecurrentDiscrete(4, 0.1, key=jax.random.key(8))
     network = AsynchronousOrchestrator(
         LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000

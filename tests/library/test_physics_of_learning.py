@@ -1,4 +1,4 @@
-"""What the published model lives by, on random pairs of ±1 patterns through a hundred dense units.
+"""Learning of random pairs of ±1 patterns by 100 dense units. Oracle: published behaviour.
 
 Oracles: the published effects (a state that is stable when the label is released, and what destroys
 it), with bounds many standard deviations from the results of these networks.
@@ -130,7 +130,7 @@ def held(network, state, xi, zeta):
 
 
 def measured(depth, j_d, strength):
-    """Return what five random networks keep, and how restless they are."""
+    """Return the overlaps and the flips of five random networks."""
     found = [held(*chain(depth, j_d, strength, seed), *pairs_of(1.0, seed)) for seed in range(5)]
     return [[float(value) for value in column] for column in zip(*found, strict=True)]
 

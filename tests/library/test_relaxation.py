@@ -1,4 +1,4 @@
-"""How long a network relaxes and when it stops; the oracle is a Python loop over its steps."""
+"""Relaxation and its stopping criterion. Oracle: a Python loop over the steps."""
 
 import math
 

@@ -51,7 +51,7 @@ def test_with_margin_zero_only_units_that_disagree_with_their_field_learn():
 
 
 def test_default_margin_and_steepness():
-    """Closed forms: 1 - h for a margin of 1; 1 / (1 + exp h) for no margin and a steepness of 1."""
+    """Closed forms: 1 - h for a margin of 1; 1 / (1 + exp h) for margin 0 and steepness 1."""
     y, h = jnp.ones((1, 2)), jnp.array([[0.5, -1.5]])
     np.testing.assert_allclose(Adatron().signal(y, h), [[0.5, 2.5]])
     np.testing.assert_allclose(Logistic().signal(y, h), 1 / (1 + np.exp(h)), rtol=1e-6)

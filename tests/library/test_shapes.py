@@ -1,4 +1,4 @@
-"""Every public call refuses arrays of a wrong shape, with both shapes in the message.
+"""Every public call refuses arrays of a wrong shape. Oracle: both shapes in the message.
 
 Oracle: the list of shapes. As for a user, annotations are not checked here, unlike in other tests.
 """
@@ -97,14 +97,14 @@ TOLD = re.compile(r"got (a state of|no message|batches of|shape|the size)[^,]*.*
 
 @pytest.fixture(autouse=True)
 def unchecked() -> Iterator[None]:
-    """Annotations are not checked, as outside of tests."""
+    """Disable the check of annotations, as outside of tests."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def abstract(make: Callable[[], Any]) -> Any:
-    """Return the shapes of what `make` makes: nothing is drawn, nothing is compiled."""
+    """Return the shapes of the result of `make`, without computing it."""
     return eqx.filter_eval_shape(make)
 
 
@@ -406,7 +406,7 @@ def test_the_overlap_of_two_states():
 
 
 def test_a_sparse_adapter_never_reads_out_of_bounds():
-    """The two cases that returned garbage."""
+    """The two cases that once returned arbitrary values."""
     adapter = FullyConnected(784, 100, sparsity=0.9, key=KEY)
     with pytest.raises(ValueError, match=r"x: got shape \(2, 28\), expected \(batch, 784\)"):
         adapter(jnp.ones((2, 28)))
@@ -418,7 +418,7 @@ def test_a_sparse_adapter_never_reads_out_of_bounds():
 
 
 def test_shape_checks_add_no_operations_to_the_program():
-    """The same operations as of the bare arithmetic."""
+    """Oracle: the operations of the arithmetic alone."""
     layer = RecurrentDiscrete(6, jnp.ones(6), key=KEY)
 
     def bare(j, j_d, x):

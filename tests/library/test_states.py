@@ -1,4 +1,4 @@
-"""Both states keep the contract of a state; the oracle is a plain list of numpy arrays."""
+"""Both classes of states. Oracle: a list of numpy arrays."""
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("kind", STATES)
 
 
 def numbered(sizes, batch):
-    """Return one array per buffer, in which no number occurs twice."""
+    """Return one array per buffer; all numbers are different."""
     ends = np.cumsum([batch * np.prod(size) for size in sizes])
     return [
         np.arange(end - batch * np.prod(size), end, dtype=np.float32).reshape(batch, *size)

@@ -1,4 +1,4 @@
-"""What a step costs, counted in the compiled program: no clock, so that no busy machine can fail it."""
+"""Costs of a step, counted in the compiled program, hence independent of machine load."""
 
 import re
 
@@ -79,7 +79,7 @@ def loops(text):
 
 
 def test_products_of_a_dense_step():
-    """Closed form: W_in, W_back, W_out once; J once in each of three loops and once for the field learnt from; three updates.
+    """Closed form: W_in, W_back, W_out once; J in three loops and for the final field; three updates.
 
     The compiler counts the body of a loop once.
     """
@@ -95,7 +95,7 @@ def test_no_random_key_is_created_unless_a_module_uses_it():
 
 
 def every_kind(key):
-    """Return a network with a product of every kind: convolutions, a transposed one, sparse and dense ones."""
+    """Return a network with dense, sparse, convolutional and transposed products."""
     keys = jax.random.split(key, 6)
     rows = {
         1: {
@@ -116,7 +116,7 @@ def every_kind(key):
 
 
 def test_every_product_has_full_precision():
-    """By default an accelerator rounds what it multiplies; read from the lowered program, since a CPU rounds nothing."""
+    """By default, accelerators round factors; a CPU does not, hence the lowered program is read."""
     net = eqx.filter_eval_shape(every_kind, jax.random.key(0))
     arrays, structure = eqx.partition(net, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     start = SequentialState([IMAGE, SMALL, IMAGE, (30,), (CLASSES,)])
@@ -152,7 +152,7 @@ def test_memory_is_proportional_to_the_number_of_synapses():
 
 
 def test_numbers_of_a_sweep_are_traced():
-    """Margins and self-couplings are leaves: a second choice runs the first one's program."""
+    """Margins and self-couplings are leaves: other values run the same program."""
     jitted = eqx.filter_jit(step)
     x, y = jnp.ones((BATCH, PIXELS)), jnp.ones((BATCH, CLASSES))
     jitted(network(20, jax.random.key(0)), x, y)

@@ -1,4 +1,4 @@
-"""The real command, many times: a process that has imported everything forks itself for each of them."""
+"""Runs the real command many times: a process with all imports forks for each of them."""
 
 import json
 import os
@@ -26,7 +26,7 @@ for line in sys.stdin:
 
 
 class Commands:
-    """`start` gives the process of a command, `ended` its exit code and what it said; one at a time."""
+    """`start` returns the process of a command, `ended` its exit code and output; one at a time."""
 
     def __init__(self, place: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}

@@ -1,4 +1,4 @@
-"""Ways to spoil a tree of YAML: one leaf or branch replaced, taken away, renamed, put elsewhere, doubled, wrapped."""
+"""Mutations of YAML trees: replace, delete, rename, move, duplicate or wrap a leaf or branch."""
 
 import copy
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ NAMES: list[Any] = [
 
 
 def paths(tree: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the way to every leaf and branch."""
+    """Yield the path of every leaf and branch."""
     items = (
         tree.items()
         if isinstance(tree, dict)
@@ -60,7 +60,7 @@ def at(tree: Any, path: tuple[Any, ...]) -> Any:
 
 @st.composite
 def spoilt(draw: st.DrawFn, tree: dict[str, Any], most: int = 2) -> dict[str, Any]:
-    """Draw the tree with one or a few changes, each anywhere."""
+    """Draw the tree with one or a few changes at random paths."""
     tree = copy.deepcopy(tree)
     for _ in range(draw(st.integers(1, most))):
         everywhere = list(paths(tree))

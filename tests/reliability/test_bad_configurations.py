@@ -1,4 +1,4 @@
-"""Trees of YAML spoilt at random, from every shipped experiment: refused in words, or built and able to take a step."""
+"""Corrupted configurations of shipped experiments. Oracle: a RequestError, or a training step."""
 
 import copy
 import signal
@@ -23,7 +23,7 @@ QUIET = {"deadline": None, "database": None, "suppress_health_check": list(Healt
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Fail where the block computes for too long; time in which the machine is busy with others does not count."""
+    """Fail if the block computes for too long, in processor time of this process."""
 
     def hung(*_: Any) -> None:
         raise AssertionError("it hangs")
@@ -38,7 +38,7 @@ def in_time() -> Iterator[None]:
 
 
 def examine(config: dict[str, Any], *, really: bool = False) -> bool:
-    """Return whether a configuration was accepted; whatever is raised must be a RequestError that says where and what."""
+    """Return whether a configuration is accepted; a refusal must be a RequestError with a path."""
     with in_time():
         try:
             steps(config, really=really)
@@ -144,7 +144,7 @@ def test_a_configuration_that_is_not_a_mapping(whole, cases):
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """The small chain with one value set, or taken away where it is ..."""
+    """Return the small chain with one value set, or deleted if it is ..."""
     config = copy.deepcopy(composed("digits_smoke"))
     *above, name = path.split(".")
     node = config

@@ -1,4 +1,4 @@
-"""Run folders, records, checkpoints and archives that are damaged: said in words, read around, or passed over; never believed.
+"""Damaged run folders, records, checkpoints and archives are reported or skipped, never used.
 
 The oracle is the undamaged file: what is not refused has to give the very same numbers.
 """

@@ -1,4 +1,4 @@
-"""Words on the command line that mean nothing, or too much: shown, or refused with exit code 2 and no trace."""
+"""Invalid arguments of the command line. Oracle: exit code 2 with a message, no new files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small files cost little, whatever stands in them: oracle is the time, and that the process is still there."""
+"""Small files with costly contents. Oracle: the time, and that the process survives."""
 
 import contextlib
 import math

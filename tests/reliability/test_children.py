@@ -1,4 +1,4 @@
-"""Programs that are started load nothing of the working directory. Oracle: what a file there would have written."""
+"""Started programs load nothing from the working directory. Oracle: files written by decoys there."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Processes that want the same thing at once. Oracle: what one of them alone would have left."""
+"""Concurrent processes on the same files. Oracle: the result of a single process."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ print(len(open_dataset("mnist", directory=data).train), flush=True)
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator:
-    """Start a Python program in the test's folder; whatever is left of it ends with the test."""
+    """Start a Python program in the folder of the test; it ends with the test."""
     running = []
 
     def start(code: str, *words: object) -> subprocess.Popen:
@@ -150,7 +150,7 @@ def test_a_timeout_waits_for_a_lock(tmp_path, started):
 
 
 def archives(folder: Path) -> Path:
-    """Small archives, written from the description of their format."""
+    """Write small archives from the description of their format."""
     import gzip
 
     folder.mkdir()

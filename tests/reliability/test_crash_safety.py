@@ -1,4 +1,4 @@
-"""The real program, killed, out of disk, and shut out. Oracle: the same run, never disturbed, bit for bit."""
+"""The real program, killed or without disk space or permission. Oracle: an undisturbed run."""
 
 import errno
 import json
@@ -42,7 +42,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 
 @pytest.fixture(scope="module")
 def whole(commands: Commands) -> Path:
-    """The run that nothing happened to."""
+    """Return the undisturbed run."""
     outputs = commands.place / "whole"
     code, said = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
     assert code == 0, said
@@ -59,7 +59,7 @@ def lines(run: Path) -> list[bytes]:
 
 
 def science(run: Path) -> list[dict]:
-    """The rows without times; each start of the program leaves a row that has nothing else."""
+    """Return the rows without times; each start of the program writes a row of times only."""
     found = [
         {k: v for k, v in json.loads(line).items() if not k.startswith("time/")}
         for line in lines(run)[:-1]
@@ -68,7 +68,7 @@ def science(run: Path) -> list[dict]:
 
 
 def assert_sound(run: Path) -> int:
-    """Whatever has happened: what looks like a checkpoint is one, and every row up to it is there. Return its step."""
+    """Check that every checkpoint is valid and all rows up to it exist; return its step."""
     for path in (run / "checkpoints").glob("[!.]*"):
         checkpoint._read(path)
     newest = checkpoint.find_latest(run / "checkpoints")
@@ -92,7 +92,7 @@ def assert_same(run: Path, whole: Path) -> None:
 
 
 class Lives:
-    """A run that is begun, resumed, and begun anew when it is over."""
+    """A run that is started, resumed, and started again when it has finished."""
 
     def __init__(self, commands: Commands, outputs: Path, whole: Path) -> None:
         self.commands, self.outputs, self.whole, self.run, self.seen = (
@@ -124,11 +124,11 @@ class Lives:
         return process
 
     def starts(self) -> int:
-        """How often it has started: every time it leaves a row that tells how long compiling took."""
+        """Return the number of starts: each one writes a row with the time of compilation."""
         return sum(b"compile_seconds" in line for line in lines(self.run)) if self.run else 0
 
     def ended(self, process: int, *codes: int) -> str:
-        """Wait for its end, and look at what it has left."""
+        """Wait for its end, and check its folder."""
         code, said = self.commands.ended(process)
         assert code in (*codes, 0), said
         assert "Traceback" not in said
@@ -160,7 +160,7 @@ def test_killed_a_hundred_times(commands, whole, tmp_path, cases):
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
-    """A disk of 8 MB at `place`; what is given is a way to fill it."""
+    """Mount a disk of 8 MB at `place`; yield a function that fills it."""
     place.mkdir()
     subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)],
@@ -186,7 +186,7 @@ def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def quota(place: Path) -> Iterator[Callable[[int], None]]:
-    """A limit on the size of files, which everybody can set: a process that is given one can write no checkpoint."""
+    """Limit the size of files, which needs no privileges: a process can then write no checkpoint."""
     place.mkdir()
     yield lambda process: resource.prlimit(
         process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY)
@@ -246,7 +246,7 @@ def test_a_full_disk_gives_one_message_and_keeps_the_last_checkpoint(darnax, mon
 
 @contextmanager
 def read_only(place: Path) -> Iterator[None]:
-    """Let nobody write to a folder, not even one who may do everything."""
+    """Make a folder read-only, also for root."""
     if can_mount():
         subprocess.run(["mount", "--bind", str(place), str(place)], check=True)
         subprocess.run(["mount", "-o", "remount,bind,ro", str(place)], check=True)

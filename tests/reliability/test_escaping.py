@@ -1,4 +1,4 @@
-"""Words of a configuration stay words wherever they are shown. Oracle: an XML parser, and letters that command a terminal."""
+"""Text of a configuration is escaped in all output. Oracle: an XML parser; control characters."""
 
 import copy
 import shlex

@@ -1,4 +1,4 @@
-"""A run that is stopped and killed, anywhere and often, and resumed. Oracle: the same run, never stopped, bit for bit."""
+"""A run stopped or killed at random and resumed. Oracle: the uninterrupted run, bit by bit."""
 
 import json
 import os
@@ -50,14 +50,14 @@ SGD = "optimizer.groups.hidden.learning_rate.init_value"
 
 
 class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
+    """Stands for the end of the process by a kill."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """What ends a session, at which of its rows or checkpoints; a signal is obeyed after the chunk, a kill at once.
+    """How and at which row or checkpoint a session ends; a signal acts after the chunk, a kill at once.
 
-    `damage` spoils the newest checkpoint afterwards.
+    `damage` then corrupts the newest checkpoint.
     """
 
     how: str
@@ -80,7 +80,7 @@ STOPS = st.lists(
 
 
 class Fate(Tracker):
-    """Brings a stop about, between the record of the run and the dashboard."""
+    """Causes a stop between the record of the run and the dashboard."""
 
     def __init__(self, record: Jsonl, stop: Stop | None) -> None:
         self.record, self.stop, self.rows = record, stop, 0
@@ -105,7 +105,7 @@ class Fate(Tracker):
 
 
 class Dashboard(Tracker):
-    """Keeps what it is told over all sessions, as W&B does."""
+    """Keeps the rows of all sessions, as W&B does."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -118,7 +118,7 @@ class Dashboard(Tracker):
 
 
 def killing(stop: Stop | None) -> Callable[[Path, bytes], None]:
-    """Write checkpoints, and die in one of them, with half of it in a temporary file."""
+    """Patch the writing of checkpoints: one is killed with half of it in a temporary file."""
     write, count = checkpoint.write_atomically, iter(range(10**6))
 
     def write_or_die(path: Path, content: bytes) -> None:
@@ -142,7 +142,7 @@ def experiment(*overrides: str) -> Experiment:
 def session(
     folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None
 ) -> bool:
-    """Train until the end or a stop, and say whether it was the end."""
+    """Train until the end or a stop; return whether it was the end."""
 
     def tracker(progress) -> Tracker:
         record = Jsonl(folder.metrics, progress.step)
@@ -165,7 +165,7 @@ def session(
 def run(
     place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
 ) -> tuple[RunFolder, Dashboard]:
-    """Train to the end, in as many sessions as it takes."""
+    """Train to the end, in as many sessions as needed."""
     folder, board = RunFolder.create(place, "run", {"seed": 0}, [], command=[]), Dashboard()
     for stop in [*stops, None]:
         if session(folder, overrides, data, board, stop):
@@ -185,7 +185,7 @@ def without_times(value: Any) -> Any:
 
 
 def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows that hold more than times, of which each start of the program leaves one."""
+    """Return rows that hold more than times; each start writes a row of times only."""
     return [row for row in map(without_times, rows) if row.keys() > {"step", "epoch"}]
 
 
@@ -233,7 +233,7 @@ def check(
 def assert_heard(
     rows: list[dict[str, Any]], expected: list[dict[str, Any]], stops: list[Stop]
 ) -> None:
-    """A kill between the record and the dashboard loses it one row; nothing is told twice."""
+    """A kill between record and dashboard loses at most one row; no row is sent twice."""
     assert all(row in expected for row in rows)
     assert len([row for row in expected if row not in rows]) <= sum(
         stop.how == "killed after a row" for stop in stops
@@ -282,7 +282,8 @@ MOMENTUM = [
     "+optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}",
 ]
 OPTIMISERS = [[], ADAM, MOMENTUM, CHAIN]
-STOPPED = {  # four epochs of 20 steps with a row each, after one at the start: the rows at which a session is stopped
+# The rows at which a session is stopped: one at the start, then four epochs of 20 steps.
+STOPPED = {
     "in an epoch": ("runner.keep=2", [70]),
     "twice in an epoch": ("runner.keep=3", [65, 10]),
     "after an epoch that has no checkpoint": ("runner.checkpoint_every=2", [60]),
@@ -310,7 +311,7 @@ PHASES = ["recall", "published"]
 
 @cache
 def streamed() -> Dataset:
-    """The random images, read in windows, in an order of their own for every epoch."""
+    """Stream the random images in windows, shuffled in every epoch."""
     split = digits(10).train
     read = Streamed(
         lambda index: Arrays(split.inputs[index], split.targets[index]),

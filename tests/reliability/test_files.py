@@ -1,6 +1,6 @@
-"""Files and YAML of unknown origin: read whole, plain and bounded, or not at all; written where they stand, or not at all.
+"""Reading and writing files and YAML of unknown origin.
 
-The oracle of reading and writing is what the standard library makes of our own files; of YAML, OmegaConf and the tree itself.
+Oracles: the standard library for files; OmegaConf and the tree itself for YAML.
 """
 
 import math
@@ -167,7 +167,7 @@ def test_plain_yaml_equals_the_result_of_omegaconf(text: str) -> None:
 
 
 def same(a: object, b: object) -> bool:
-    """Compare values and their types; nan is the same as nan."""
+    """Return whether values and their types are equal; nan equals nan."""
     if isinstance(a, dict) and isinstance(b, dict):
         return (
             list(a) == list(b)

@@ -1,6 +1,6 @@
-"""A configuration of a stranger is plain data: nothing beside it is opened, looked up, imported or started.
+"""A foreign configuration is plain data: composing it opens, imports and starts nothing else.
 
-Oracle: the audit events of Python in a process that composes it, and a variable whose value never appears.
+Oracle: Python's audit events of a process that composes it, and a secret that never appears.
 """
 
 import json
@@ -19,7 +19,7 @@ from darnax.composing import saved_configuration
 from darnax.errors import RequestError
 
 CANARY = "0123456789-the-canary"
-# Composes every file named in argv, alone, for a run and for a sweep, and prints what came out and what the process did.
+# Composes every file in argv, for a run and for a sweep; prints the results and audit events.
 CODE = """
 import json, os, sys
 from pathlib import Path
@@ -95,7 +95,7 @@ ATTACKS = {
 
 
 def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, list]:
-    """Compose texts as files in a folder full of bait, in a process of its own that reports what it does."""
+    """Compose texts as files in a folder of decoys, in a process that reports its audit events."""
     files = []
     for number, text in enumerate(texts.values()):
         folder = place / str(number)
@@ -150,7 +150,7 @@ def test_a_foreign_configuration_is_plain_data(tmp_path):
 
 
 def test_hydra_would_follow_the_references(tmp_path, monkeypatch):
-    """The net catches what it is for: with OmegaConf and its loader the canary appears."""
+    """The check detects a violation: with OmegaConf's loader the secret appears."""
     from omegaconf import OmegaConf
 
     monkeypatch.setenv("MY_CANARY", CANARY)

@@ -1,4 +1,4 @@
-"""The folder of a stranger's sweep runs no code, looks nothing up, and writes nowhere else.
+"""A foreign sweep folder runs no code, reads no variables, and writes nowhere else.
 
 Oracles: the files that an attack would have made or changed, and an audit hook of Python's that hears of everything that a
 process opens, starts and imports.
@@ -26,20 +26,20 @@ from darnax.sweeps.recorded_overrides import ON_RESUME, merge_overrides
 
 @pytest.fixture(scope="module")
 def task() -> dict[str, Any]:
-    """A whole configuration that needs no dataset, composed once."""
+    """Return a configuration without dataset, composed once."""
     return compose(TASK)
 
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The configurations that came as far as to a run; nothing is trained."""
+    """Collect the configurations of runs that would train."""
     found: list[Any] = []
     monkeypatch.setattr(training, "train", lambda config, **_: found.append(config))
     return found
 
 
 def grid(config: dict[str, Any], *words: str, **changes: Any) -> Path:
-    """Leave the folder of a grid with two points that wait."""
+    """Create the folder of a grid with two open points."""
     points = [
         {"overrides": [f"seed={seed}"], "config": config | {"seed": seed}, "refusal": ""}
         for seed in (1, 2)
@@ -58,7 +58,7 @@ def grid(config: dict[str, Any], *words: str, **changes: Any) -> Path:
 
 
 def search(config: dict[str, Any], *words: str, **changes: Any) -> Path:
-    """Leave the folder of a search that has drawn one point."""
+    """Create the folder of a search that has drawn one point."""
     goal = {
         "metric": "eval/accuracy",
         "value": "best",
@@ -379,7 +379,7 @@ for event, what in seen:
 
 
 def test_the_audit_hook_records_no_foreign_access(task, tmp_path, darnax):
-    """A stranger's directory has configurations, a module and a pickle, and the records say that they were started there."""
+    """The foreign directory, named in the records, has configurations, a module and a pickle."""
     foreign = tmp_path / "foreign"
     (foreign / "configs" / "model").mkdir(parents=True)
     (foreign / "configs" / "model" / "chain.yaml").write_text("name: ${oc.env:HOME}")

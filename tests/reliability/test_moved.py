@@ -1,4 +1,4 @@
-"""A run folder on another machine, whose paths and devices are not there. Oracle: the run where it was made."""
+"""A run folder moved to another machine. Oracle: the run on its own machine."""
 
 import os
 from dataclasses import replace
@@ -25,7 +25,7 @@ from darnax.sweeps.record import Record
 
 @pytest.fixture
 def moved(run):
-    """A run whose folders were those of another machine."""
+    """Return a run whose paths are those of another machine."""
     text = (run / "config.yaml").read_text().splitlines()
     places = {"  data:": "/absent/tfds", "  outputs:": "/absent/outputs", "  devices:": "64"}
     changed = [
@@ -65,7 +65,7 @@ def test_an_existing_path_is_kept_and_a_missing_one_becomes_the_default(
 
 @pytest.fixture
 def foreign(tmp_path, monkeypatch):
-    """The run of another machine, of which a value of its own follows from where the data are."""
+    """Return a run of another machine with a value derived from its data folder."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     config = {
         "name": "first",
@@ -100,7 +100,7 @@ def test_a_configuration_outside_a_run_keeps_its_paths(foreign):
 
 
 def test_values_that_cannot_follow_the_paths_are_named(foreign):
-    """A config.yaml without the texts that it was composed from."""
+    """A config.yaml without composed.yaml."""
     foreign.with_name("composed.yaml").unlink()
     foreign.write_text(foreign.read_text() + "computed_from: {extra: [paths.data]}\n")
     with pytest.raises(RequestError, match=r"extra: was computed from paths\.data, which changes"):
@@ -110,7 +110,7 @@ def test_values_that_cannot_follow_the_paths_are_named(foreign):
 
 @pytest.fixture
 def record(tmp_path, monkeypatch):
-    """A sweep of another machine, of which no point has begun."""
+    """Return a sweep of another machine whose points have not started."""
     monkeypatch.chdir(tmp_path)
     words = [*TASK, "tracking=local", "paths.data=/absent/tfds", "+data.labels.extra=${paths.data}"]
     points = [compose_point(Composer(), [], [*words, f"seed={seed}"]) for seed in range(2)]
@@ -163,7 +163,7 @@ def test_new_points_of_a_moved_sweep_use_the_data_of_this_machine(darnax, record
 
 
 def buildable(point):
-    """Return a point without what the builder does not take."""
+    """Return a point without keys that the builder does not accept."""
     parts = []
     for config in (point.config, point.composed):
         labels = {key: value for key, value in config["data"]["labels"].items() if key != "extra"}
@@ -198,7 +198,7 @@ def test_a_batch_is_split_evenly_over_fewer_devices(task):
 
 
 def test_a_resume_under_other_settings_of_jax_names_them(darnax, run):
-    """The run is made to have begun under another setting."""
+    """The recorded setting of the run is changed."""
     import json
 
     import jax

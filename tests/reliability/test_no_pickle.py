@@ -1,4 +1,4 @@
-"""Nothing in darnax reads or makes objects out of a file that could run code. Oracle: the source."""
+"""darnax unpickles no file and runs no code from a file. Oracle: the source."""
 
 import ast
 from pathlib import Path

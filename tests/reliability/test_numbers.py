@@ -1,4 +1,4 @@
-"""A run that diverges, by the command. Oracle: the module whose rate is absurd; tests/runner/test_divergence.py has more."""
+"""A diverging run by the command. Oracle: the module with a huge learning rate."""
 
 import json
 from pathlib import Path

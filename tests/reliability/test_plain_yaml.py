@@ -1,4 +1,4 @@
-"""What is written as plain YAML is what every reader reads. Oracle: the value that was written, and OmegaConf's reader."""
+"""Writing plain YAML. Oracle: the written value, and OmegaConf's reader."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

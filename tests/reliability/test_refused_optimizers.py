@@ -1,4 +1,4 @@
-"""Optimisers that the command is asked for: what cannot train is refused with exit code 2, and leaves nothing behind."""
+"""Unusable optimisers are refused by the command. Oracle: exit code 2, and no new files."""
 
 import pytest
 from laboratory import TASK

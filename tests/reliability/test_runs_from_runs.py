@@ -1,4 +1,4 @@
-"""Runs that start from the configuration of a run. Oracle: the arrays in the checkpoints, and what the words say."""
+"""Runs from the configuration of a run. Oracle: the arrays in checkpoints, and the overrides."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run and its process do at a signal: saved, said, handed on. Oracle: the customs of shells and of SLURM."""
+"""Signals to a run and its process. Oracle: the conventions of shells and of SLURM."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def test_one_signal_is_noted_and_a_second_one_acts_at_once(signum):
 
 
 def test_an_ignored_hangup_stays_ignored():
-    """As `nohup` has it."""
+    """As with `nohup`."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with catch_stop_signals() as request:
@@ -58,7 +58,7 @@ def test_an_ignored_hangup_stays_ignored():
 
 @pytest.mark.parametrize("signum", CODES)
 def test_after_the_run_the_default_signal_handler_is_restored(signum):
-    """And is ended by a second signal of the kind."""
+    """A second signal of the kind ends the process."""
     before = {each: signal.getsignal(each) for each in CODES}
     try:
         with catch_stop_signals(ends_process=True):
@@ -71,7 +71,7 @@ def test_after_the_run_the_default_signal_handler_is_restored(signum):
 
 
 class Late(Tracker):
-    """Asks the run to stop while it logs its last row."""
+    """Sends a signal while the last row is logged."""
 
     def __init__(self, progress):
         self.progress = progress
@@ -161,7 +161,7 @@ def until(there, seconds=600):
 
 
 def training(outputs: Path, rows: int) -> Path | None:
-    """Return the run that has got so far."""
+    """Wait until a run has trained so far, and return it."""
     files = [
         file for file in outputs.glob("**/metrics.jsonl") if file.read_bytes().count(b"\n") > rows
     ]

@@ -1,4 +1,4 @@
-"""Checkpoints whose checksums are right and whose content is of another type: refused in a sentence, never believed.
+"""Checkpoints with valid checksums and invalid contents are refused with a message.
 
 Oracle: the undamaged checkpoint, and the field that was changed, which has to be named.
 """
@@ -42,7 +42,7 @@ LEAVES = [(field, value) for field, values in LEAF.items() for value in values]
 
 
 def rewrite(path: Path, change: Change) -> None:
-    """Change the manifest or the tensors of a checkpoint, and give it the checksum that it has then."""
+    """Change the manifest or the tensors of a checkpoint, and update its checksums."""
     with safetensors.safe_open(path, framework="np") as file:
         manifest = json.loads(file.metadata()["darnax"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -1,4 +1,4 @@
-"""Commands that open a run folder refuse what is no file of a run in it, and write nowhere else. Oracle: what would be left."""
+"""Commands refuse irregular files in a run folder. Oracle: the files that would be changed."""
 
 import os
 import shutil
@@ -21,14 +21,14 @@ SECONDS = 60  # ten times what a command takes
 
 @pytest.fixture
 def run(run: Path) -> Path:
-    """A run that was stopped after a checkpoint, with an analysis."""
+    """Return a run stopped after a checkpoint, with an analysis."""
     (run / "analysis").mkdir()
     return run
 
 
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
-    """Interrupt what waits for ever."""
+    """Interrupt a test that blocks."""
 
     def late(*_: object) -> None:
         raise TimeoutError("it waits for ever")

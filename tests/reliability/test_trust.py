@@ -1,4 +1,4 @@
-"""A stranger's configuration runs no code, reads no secret and writes nowhere else. Oracle: what a bait would have left."""
+"""A foreign configuration runs no code, reads no secret. Oracle: files that a decoy would write."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def bait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package that can be imported, and the file that it leaves when it is."""
+    """Return an importable package, and the file that its import creates."""
     marker, place = tmp_path / "imported", tmp_path / "packages"
     place.mkdir()
     (place / f"{BAIT}.py").write_text(

@@ -22,7 +22,7 @@ def chromium() -> str:
 
 
 def act(file: Path, script: str, *options: str) -> dict:
-    """Open the page, do what the script says, and return what it has seen."""
+    """Open the page, run the script, and return its result."""
     file.write_text(
         file.read_text().replace("</body>", f"<script>{{\nconst seen = {{}};{script}{TAIL}</body>")
     )

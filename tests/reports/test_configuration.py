@@ -1,4 +1,4 @@
-"""Oracle: the trees that a run writes, and small cases that can be read off."""
+"""Oracle: the trees that a run writes, and small cases worked out by hand."""
 
 import pytest
 import yaml

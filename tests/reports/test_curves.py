@@ -1,4 +1,4 @@
-"""Oracle: numpy on curves that share their epochs, and cases that can be read off."""
+"""Oracle: numpy on curves that share their epochs, and cases worked out by hand."""
 
 import numpy as np
 import pytest

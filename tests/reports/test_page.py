@@ -16,7 +16,7 @@ from darnax.reports.runs import find
 
 
 class Parts(HTMLParser):
-    """Collects what a page would load, and the text of its scripts and styles."""
+    """Collects the URLs that a page loads, and the text of its scripts and styles."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ def written(place: Path, *runs: Path, **how) -> Path:
 
 
 def table(place: Path, metric: str, **how) -> list[list[str]]:
-    """Return the table as the terminal has it."""
+    """Return the table as printed on the terminal."""
     rows = compare(find([place]), metric, **how).rows
     figures = [
         (

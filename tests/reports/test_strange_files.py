@@ -1,4 +1,4 @@
-"""Reports do not fail whatever replaces a file of a run, and they show the other runs.
+"""Reports with irregular files in run folders. Oracle: the other runs are shown.
 
 Oracle: a second, intact run, which is shown as it is without the first.
 """
@@ -83,7 +83,7 @@ NAMES = (
 
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
-    """Interrupt what waits for ever."""
+    """Interrupt a test that blocks."""
 
     def late(*_: object) -> None:
         raise TimeoutError("it waits for ever")
@@ -171,7 +171,7 @@ def test_a_summary_written_by_a_run_is_valid(tmp_path: Path) -> None:
 
 
 def standing(run: Path) -> dict[str, str]:
-    """Return how a run stands, in the words of every report."""
+    """Return the status of a run in every report."""
     other = make(run.parent, "2026-01-01_00-00-09-cccccc", 0.9, seed=7)
     darnax("compare", run.parent, "--html", run.parent / "page.html")
     page = (run.parent / "page.html").read_text()

@@ -1,4 +1,4 @@
-"""Oracle: the tree that was saved, leaf by leaf and bit by bit; and safetensors reading the file by itself."""
+"""Checkpoints. Oracles: the saved tree, bit by bit; the file read by safetensors."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Numbers that are none or too large end a run, and are told by module, phase and step. Oracle: what was poisoned, and when."""
+"""NaN, infinite or huge numbers end a run. Oracle: the module, phase and step that cause them."""
 
 import dataclasses
 import json
@@ -38,7 +38,7 @@ def lane(place: Path, *overrides: str) -> RunSession:
 
 
 def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
-    """Multiply the learning rate of a group by 10³⁰ after so many steps."""
+    """Return a schedule that multiplies the learning rate of a group by 10³⁰ at a step."""
     jumping = f"transition_steps: {after}, decay_rate: 1e30, staircase: true"
     schedule = f"{{_target_: optax.exponential_decay, init_value: {rate}, {jumping}}}"
     return [
@@ -48,7 +48,7 @@ def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
 
 
 def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
-    """Return why a run fails."""
+    """Return the reason for which a run fails."""
     with pytest.raises(RunError) as caught:
         train(lanes, data or dataset())
     for each in lanes:
@@ -93,7 +93,7 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
 
 @SLOW
 def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
-    """Closed form: W of a readout that only decays, by the factor -99 a step, changes by 100 · 99^(t-1) ‖W_0‖ in step t."""
+    """Closed form: W decays by the factor -99 per step: its change is 100 · 99^(t-1) ‖W_0‖ in step t."""
     parts = "a: {_target_: optax.set_to_zero}, b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
     grown = f"{{{parts}, c: {{_target_: optax.sgd, learning_rate: 1.0}}}}"
     made = lane(tmp_path, "~optimizer.groups.w_out", f"+optimizer.groups.w_out={grown}")
@@ -114,7 +114,7 @@ def spoilt(array: np.ndarray, example: int) -> np.ndarray:
 
 @SLOW
 def test_nan_among_the_inputs_is_reported(tmp_path):
-    """Oracle: the place of the example in the order of the epoch."""
+    """Oracle: the position of the example in the epoch."""
     clean, made = dataset(), lane(tmp_path)
     example = 77
     data = dataclasses.replace(
@@ -143,7 +143,7 @@ def test_nan_among_the_examples_of_an_evaluation_is_reported(tmp_path):
 @pytest.mark.parametrize(("phase", "calm"), [("clamped", False), ("free", True)])
 @pytest.mark.parametrize("group", ["layers.hidden", "adapters.w_in"])
 def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, group, phase, calm):
-    """While the answer is shown, a huge feedback makes the field large; when it is gone, the field is small."""
+    """A huge feedback makes the field large in the clamped phase, and small in the free phase."""
     made = lane(
         tmp_path,
         "trust=[wild_rules]",
@@ -218,7 +218,7 @@ def test_a_network_at_chance_is_reported(tmp_path, caplog, learnable):
 
 @pytest.mark.parametrize(("examples", "share"), [(50, 0.1), (400, 0.3), (7, 0.5), (60, 0.95)])
 def test_the_bound_of_chance_is_that_of_the_binomial(examples, share):
-    """Oracle: the sum over all outcomes at least as good; who is right about all is better than any one answer."""
+    """Oracle: the sum over all outcomes at least as good; a perfect network is not at chance."""
     accuracies = np.arange(examples + 1) / examples
     pmf = [
         math.comb(examples, k) * share**k * (1 - share) ** (examples - k)

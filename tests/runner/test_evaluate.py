@@ -1,4 +1,4 @@
-"""What an evaluation says of scores that are no fractions of right answers. Oracle: the label code."""
+"""Evaluation with scores that are not accuracies. Oracle: the label code."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""JAX's settings: recorded, compared at a resume, refused where nothing can run. Oracle: `jax.config` itself."""
+"""JAX's settings are recorded, compared on resume, or refused. Oracle: `jax.config`."""
 
 import os
 import subprocess
@@ -64,7 +64,7 @@ def test_the_command_names_the_variable(tmp_path, setting):
 
 
 def test_an_empty_chunk_causes_no_division_by_zero(tmp_path):
-    """Oracle: `jax_debug_nans`, which raises at the first number that is none."""
+    """Oracle: `jax_debug_nans`, which raises at the first NaN."""
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.runner.run_folder import RunFolder

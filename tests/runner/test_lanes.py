@@ -1,4 +1,4 @@
-"""Runs that train in step. Oracle: each of them alone."""
+"""Runs trained as one program. Oracle: each of them alone."""
 
 import json
 import os
@@ -30,7 +30,7 @@ HALF_WAY = 20  # steps, of 40
 
 
 class Watched(Jsonl):
-    """Lets something happen half way."""
+    """Calls a function at half of the run."""
 
     def __init__(self, path: Path, keep_until: int, event: Callable[[], None]) -> None:
         super().__init__(path, keep_until)
@@ -94,7 +94,7 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> list[RunFolder]:
-    """The same runs, one after the other."""
+    """Train the same runs one after the other."""
     made = lanes(tmp_path_factory.mktemp("alone"))
     for each in made:
         train([each], dataset())

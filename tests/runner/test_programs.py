@@ -1,4 +1,4 @@
-"""Lanes and devices against one network on one device; what a process compiles, counted by JAX itself."""
+"""Compiled programs. Oracles: one network on one device; compilations counted by JAX."""
 
 import os
 import subprocess
@@ -44,7 +44,7 @@ def assert_close(one, other) -> None:
 
 @pytest.fixture
 def compilations() -> Iterator[list[str]]:
-    """The programs that are compiled, in order, as JAX calls them."""
+    """Collect the names of compiled programs, in order."""
     names: list[str] = []
 
     def note(event: str, seconds: float, **facts: str) -> None:
@@ -111,7 +111,7 @@ def loop(tmp_path: Path) -> TrainingLoop:
 
 
 def test_the_programs_of_a_run(loop, compilations):
-    """Every long one is compiled once, whatever the number of epochs and of batches in a chunk."""
+    """Every large program is compiled once, for any number of epochs and batches per chunk."""
     jax.clear_caches()
     compilations.clear()
     loop.run(StopRequest())
@@ -128,7 +128,7 @@ def test_the_programs_of_a_run(loop, compilations):
 
 
 def test_transfers_to_the_host_per_epoch(loop, monkeypatch):
-    """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
+    """One small dictionary per chunk, nothing per batch; the train state only for checkpoints."""
     fetched = []
     device_get = jax.device_get
     monkeypatch.setattr(jax, "device_get", lambda tree: fetched.append(tree) or device_get(tree))
@@ -145,7 +145,7 @@ class Silent:
 
 @pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_splitting_batches_over_devices_keeps_results(devices):
-    """Oracle: one device; eight virtual ones are asked for in a process of its own."""
+    """Oracle: one device; eight virtual devices are requested in a separate process."""
     code = f"""
 from made_up_task import experiment
 from test_programs import assert_close, trained

@@ -1,4 +1,4 @@
-"""The commit of the working directory: the oracle is git itself, in repositories of our own.
+"""The commit of the working directory. Oracle: git itself, in repositories of the test.
 
 In those of others, the oracle is a file that any program they name would leave behind.
 """
@@ -115,7 +115,7 @@ def test_without_git_there_is_a_commit(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def program(place: Path, canary: Path) -> Path:
-    """Write a program that leaves the canary, and hands on what it reads."""
+    """Write a program that creates the canary file and passes on its input."""
     place.write_text(f"#!/bin/sh\n/usr/bin/touch '{canary}'\n/bin/cat\n")
     place.chmod(0o755)
     return place
@@ -176,7 +176,7 @@ def including(place: Path, evil: Path) -> None:
 
 
 def bare(place: Path, evil: Path) -> None:
-    """The folder itself is a repository, without one that is called .git."""
+    """Return a bare repository: the folder has no .git."""
     configure(
         place, ("core.fsmonitor", str(evil)), ("core.bare", "false"), ("core.worktree", str(place))
     )

@@ -1,4 +1,4 @@
-"""Oracle: the plan of the run folder, read with the standard library and OmegaConf, without darnax."""
+"""The run folder. Oracle: its documented files, read without darnax."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Rules that overflow where a test wants them to."""
+"""Rules that overflow at a chosen point."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -7,7 +7,7 @@ from darnax.rules import Rule
 
 
 class Wild(Rule):
-    """Updates by 10³⁵ where a field of the batch is larger than 10⁴ (with `calm`: where none is), and else not at all."""
+    """Updates by 10³⁵ if a field of the batch exceeds 10⁴ (with `calm`: if none does), else by 0."""
 
     calm: bool = eqx.field(static=True, default=False)
 

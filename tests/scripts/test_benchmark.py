@@ -1,4 +1,4 @@
-"""The benchmark at its smallest. Oracle: the plain contender, dense and naive, whose weights and answers are the same."""
+"""A small benchmark. Oracle: the plain dense implementation, with equal weights and predictions."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def benchmark(monkeypatch):
 
 
 def measured(benchmark, monkeypatch, capsys, place, *arguments):
-    """Run the command; return the lines of its table, and what it wrote."""
+    """Run the command; return the lines of its table, and its JSON output."""
     words = [
         "benchmark.py",
         "--seconds",

@@ -1,4 +1,4 @@
-"""What goes from a report of pytest into the page. Oracle: the numbers in the report."""
+"""Writing a pytest report into the page. Oracle: the numbers in the report."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Oracle: the calls themselves, written down by a tracker that does nothing else."""
+"""Several trackers. Oracle: the calls, recorded by a tracker."""
 
 from collections.abc import Mapping
 from typing import Any

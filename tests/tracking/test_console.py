@@ -1,4 +1,4 @@
-"""Oracle: the lines that the documentation promises, and the absence of control characters on a pipe."""
+"""The console. Oracle: the documented lines, and no control characters on a pipe."""
 
 import io
 import re

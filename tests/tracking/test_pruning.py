@@ -1,4 +1,4 @@
-"""A run that is found hopeless ends. Oracle: what the words say."""
+"""Pruning. Oracle: the decisions of a fake pruner."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Oracle: the database that Trackio leaves, read with sqlite3.
+"""Trackio. Oracle: its database, read with sqlite3.
 
 And every connection that the process tried to make.
 """

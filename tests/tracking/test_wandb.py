@@ -1,4 +1,4 @@
-"""Oracle: W&B itself, in a process of its own.
+"""W&B. Oracle: W&B itself, in a separate process.
 
 What it leaves on disk, what it prints, how long it takes.
 """
