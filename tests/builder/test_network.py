@@ -194,7 +194,8 @@ def test_a_custom_module_receives_the_arguments_its_constructor_names(tmp_path, 
         "    out: int\n    gain: float\n"
         "    def __init__(self, out_features: int, gain: float = 1.0) -> None:\n"
         "        self.out, self.gain = out_features, gain\n"
-        "    def __call__(self, x, rng=None):\n        return jnp.tile(x[:, :1], (1, self.out)) * self.gain\n"
+        "    def __call__(self, x, rng=None):\n"
+        "        return jnp.tile(x[:, :1], (1, self.out)) * self.gain\n"
         "    def backward(self, x, y, y_hat):\n        return self\n"
     )
     monkeypatch.syspath_prepend(tmp_path)

@@ -46,7 +46,7 @@ def moved(changes, steps_per_epoch=7, steps=1):
 
 
 def test_groups_are_by_name_and_the_rest_is_by_default():
-    """The step is proportional to the rate: doubling the rate of one group doubles only its steps."""
+    """The step is proportional to the rate: doubling one group's rate doubles only its steps."""
     first = moved({})[-1]
     second = moved({"optimizer.groups.hidden*": {"_target_": "optax.sgd", "learning_rate": 0.4}})[
         -1

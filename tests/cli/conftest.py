@@ -25,9 +25,12 @@ defaults: [{override /model: wide}]
 name: second
 """,
     "experiment/broken.yaml": "# @package _global_\n# Not YAML\nname: [",
-    "experiment/dangling.yaml": "# @package _global_\n# An unknown key\nname: ${model.dept}\nlater: ???",
-    "experiment/orphan.yaml": "# @package _global_\n# A missing file\ndefaults: [{override /model: chian}]",
-    "experiment/truth.yaml": "# @package _global_\n# A key that YAML reads as true\nlabels: {on: 1}",
+    "experiment/dangling.yaml": "# @package _global_\n# An unknown key\n"
+    "name: ${model.dept}\nlater: ???",
+    "experiment/orphan.yaml": "# @package _global_\n# A missing file\n"
+    "defaults: [{override /model: chian}]",
+    "experiment/truth.yaml": "# @package _global_\n# A key that YAML reads as true\n"
+    "labels: {on: 1}",
     "debug/quick.yaml": "# @package _global_\n# Short\nrunner: {epochs: 1}",
 }
 

@@ -27,7 +27,9 @@ ROOT = str(Path(darnax.__file__).parents[1])
 def darnax_alone(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     code = (
         "import sys\nfrom darnax.cli.app import main\n"
-        "try:\n    main()\nfinally:\n    print('loaded:', *{m.partition('.')[0] for m in sys.modules}, file=sys.stderr)"
+        "try:\n    main()\nfinally:\n"
+        "    loaded = {m.partition('.')[0] for m in sys.modules}\n"
+        "    print('loaded:', *loaded, file=sys.stderr)"
     )
     env = {**os.environ, "PYTHONPATH": ROOT, **environment}
     return subprocess.run(
@@ -78,11 +80,11 @@ def test_the_list_shows_all_experiments_and_those_of_the_user_first(lab):
     assert [line.split(maxsplit=1) for line in lines[1:]] == [
         ["a/b"],
         ["broken", "Not YAML"],
-        ["dangling", "A word that is not there"],
+        ["dangling", "An unknown key"],
         ["first", "My own first"],
-        ["orphan", "A file that is not there"],
+        ["orphan", "A missing file"],
         ["second", "The second experiment"],
-        ["truth", "A word that YAML takes for true"],
+        ["truth", "A key that YAML reads as true"],
     ]
 
 

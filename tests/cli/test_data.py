@@ -25,9 +25,17 @@ def room(monkeypatch):
         if name != "mnist":
             raise RequestError(f"came {name}")
         return SimpleNamespace(
-            name=name, version="3.0.1", text="Digits.", splits={"train": 60, "test": 10}, shape=(28, 28, 1), classes=2,
-            class_names=("zero", "one"), prepared=True, origin="bundled", folder=Path("/sets/mnist"),
-        )  # fmt: skip
+            name=name,
+            version="3.0.1",
+            text="Digits.",
+            splits={"train": 60, "test": 10},
+            shape=(28, 28, 1),
+            classes=2,
+            class_names=("zero", "one"),
+            prepared=True,
+            origin="bundled",
+            folder=Path("/sets/mnist"),
+        )
 
     def prepare(name, directory, archives=None, progress=None):
         asked.append((name, directory, archives))

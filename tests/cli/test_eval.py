@@ -1,4 +1,4 @@
-"""`darnax eval` and the confusion matrix. Oracles: counts by hand; the equation of Wilson's interval."""
+"""`darnax eval` and the confusion matrix. Oracles: counts by hand; Wilson's equation."""
 
 import xml.etree.ElementTree as ET
 

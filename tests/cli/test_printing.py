@@ -31,11 +31,28 @@ ALLOWED = {
 }
 COMMANDS = Path(darnax.__file__).parent / "cli"
 EVIL = {
-    "escape": "\x1b[2J", "bell": "\x07", "return": "\r", "line": "\n", "backspace": "\x08", "C1": "\x9b31m", "delete": "\x7f",
-    "right to left": "\u202e", "isolate": "\u2066", "no width": "\u200b", "joiner": "\u2060", "filler": "\u3164",
-    "grapheme joiner": "\u034f", "variant": "\ufe0f", "line separator": "\u2028", "byte order": "\ufeff", "tag": "\U000e0041",
-    "surrogate": "\udcff", "private": "\ue000", "next line": "\x85", "soft hyphen": "\xad",
-}  # fmt: skip
+    "escape": "\x1b[2J",
+    "bell": "\x07",
+    "return": "\r",
+    "line": "\n",
+    "backspace": "\x08",
+    "C1": "\x9b31m",
+    "delete": "\x7f",
+    "right to left": "\u202e",
+    "isolate": "\u2066",
+    "no width": "\u200b",
+    "joiner": "\u2060",
+    "filler": "\u3164",
+    "grapheme joiner": "\u034f",
+    "variant": "\ufe0f",
+    "line separator": "\u2028",
+    "byte order": "\ufeff",
+    "tag": "\U000e0041",
+    "surrogate": "\udcff",
+    "private": "\ue000",
+    "next line": "\x85",
+    "soft hyphen": "\xad",
+}
 
 
 def calls(tree: ast.AST) -> set[str]:
@@ -169,7 +186,8 @@ def test_the_version_is_printed() -> None:
 
 
 COUNTED = re.compile(
-    r"^ (epochs|steps|points|examples|classes|replicas|runs|records|bytes|images|labels|messages|buffers|phases|seeds)(?!/)\b"
+    r"^ (epochs|steps|points|examples|classes|replicas|runs|records|bytes|images|labels|messages"
+    r"|buffers|phases|seeds)(?!/)\b"
 )
 SEVERAL = {  # which are never one where they are written
     "relaxation": "self.length",

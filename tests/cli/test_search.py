@@ -263,7 +263,8 @@ def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
         ),
         (
             ["seed=interval(0,9)"],
-            "seed=interval(0,9): an interval has infinitely many values; search it with hydra/sweeper=optuna",
+            "seed=interval(0,9): an interval has infinitely many values; "
+            "search it with hydra/sweeper=optuna",
         ),
     ],
 )

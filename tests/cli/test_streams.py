@@ -1,4 +1,4 @@
-"""Failing output streams. Oracle: the errors of a closed pipe, a full device and a closed descriptor."""
+"""Failing output streams. Oracle: errors of closed pipes, full devices and closed descriptors."""
 
 import io
 import json

@@ -222,7 +222,9 @@ def test_one_of_several_experiments_cannot_set_options_of_the_sweep(lab, text):
 
 def test_one_sweep_at_a_time(lab):
     files = {
-        f"configs/sweep/{name}.yaml": "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
+        f"configs/sweep/{name}.yaml": (
+            "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
+        )
         for name in "ab"
     }
     lab.write(files)

@@ -1,4 +1,4 @@
-"""Errors in data settings are reported before a point trains. Oracle: `darnax train` of the point."""
+"""Errors in data settings are reported before training. Oracle: `darnax train` of the point."""
 
 import sys
 from pathlib import Path
@@ -149,7 +149,7 @@ def test_each_data_configuration_is_described_once(
 
 
 def test_every_combination_of_data_settings_is_checked() -> None:
-    """A load of 0.1 gives 10 pairs, a load of 2.0 gives 200: only the last of four points is wrong."""
+    """A load of 0.1 gives 10 pairs, a load of 2.0 gives 200: only the last point is wrong."""
     words = [
         "+experiment=associations",
         "tracking=local",

@@ -41,7 +41,11 @@ def test_only_unfinished_points_run(lab, sweep):
 
 def test_a_signal_stops_the_running_point_and_the_following_ones(lab):
     """A running point is shown with the last value that it logged."""
-    logged = '{"epoch": 0.5, "eval/accuracy": 0.7}\n{"epoch": 1.0, "eval/accuracy": 0.6}\n{"epoch": 1.5}\n'
+    logged = (
+        '{"epoch": 0.5, "eval/accuracy": 0.7}\n'
+        '{"epoch": 1.0, "eval/accuracy": 0.6}\n'
+        '{"epoch": 1.5}\n'
+    )
     seen = []
 
     def fail(config):

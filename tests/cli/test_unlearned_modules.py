@@ -9,7 +9,10 @@ from darnax.errors import RequestError
 from darnax.laboratory import reopening, training
 from darnax.runner.run_folder import RunFolder
 
-SKIP = "+model.adapters.skip={from: input, to: 'hidden[2]', _target_: darnax.modules.FullyConnected, threshold: 1.0}"
+SKIP = (
+    "+model.adapters.skip={from: input, to: 'hidden[2]', "
+    "_target_: darnax.modules.FullyConnected, threshold: 1.0}"
+)
 TASK = ["+experiment=digits_smoke", "model.features=20", "data=associations", "data.per_class=null"]
 OLD = [*TASK, "~model.adapters.w_in.patch", SKIP]
 

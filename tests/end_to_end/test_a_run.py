@@ -131,8 +131,11 @@ def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.Mo
 
     states = np.load(trained.place / "states.npz")
     assert {name: states[name].shape for name in states} == {
-        "hidden1": (10000, 100), "hidden2": (10000, 100), "scores": (10000, 10), "targets": (10000,),
-    }  # fmt: skip
+        "hidden1": (10000, 100),
+        "hidden2": (10000, 100),
+        "scores": (10000, 10),
+        "targets": (10000,),
+    }
     assert set(np.unique(states["hidden1"])) == {-1, 1}
     assert np.mean(states["scores"].argmax(axis=1) == states["targets"]) == pytest.approx(
         told["test/accuracy"], abs=1e-6

@@ -56,7 +56,7 @@ def test_the_published_schedule_learns(accuracy, name: str) -> None:
 
 @pytest.mark.slow
 def test_learning_in_the_hidden_layer_improves_accuracy(accuracy) -> None:
-    """Five points here; the difference of two accuracies has a standard deviation of at most 0.5."""
+    """Five points here; the standard deviation of the difference is at most half a point."""
     assert (
         accuracy("mnist_error") > accuracy("mnist_error", "+model.adapters.w_in.rule=null") + 0.02
     )

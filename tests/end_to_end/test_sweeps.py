@@ -61,7 +61,7 @@ def kill(laboratory: Laboratory, runs: int, *command: str) -> None:
 
 
 def check_resumed(laboratory: Laboratory, cut: Path, *overrides: str) -> list[str]:
-    """Resume a sweep to its end, compare it with one never stopped; return the lines of its table."""
+    """Resume a sweep, compare it with one never stopped; return the lines of its table."""
     resumed = laboratory.darnax("sweep", "resume", str(cut), timeout=600)
     laboratory.darnax("train", "-m", *overrides, timeout=600)
     (whole,) = set(folders(laboratory)) - {cut}

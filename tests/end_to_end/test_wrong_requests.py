@@ -40,7 +40,8 @@ WRONG = {
     "an adapter to the input": ([f"{MODEL}.w_in.to=input"], f"{MODEL}.w_in.to", "input"),
     "duplicate edges": (
         [
-            f"+{MODEL}.again={{from: input, to: 'hidden[1]', _target_: darnax.modules.FullyConnected}}"
+            f"+{MODEL}.again={{from: input, to: 'hidden[1]', "
+            "_target_: darnax.modules.FullyConnected}"
         ],
         f"{MODEL}.again",
         "w_in",

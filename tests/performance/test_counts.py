@@ -79,7 +79,7 @@ def loops(text):
 
 
 def test_products_of_a_dense_step():
-    """Closed form: W_in, W_back, W_out once; J in three loops and for the final field; three updates.
+    """Closed form: W_in, W_back, W_out once; J in three loops and the final field; 3 updates.
 
     The compiler counts the body of a loop once.
     """

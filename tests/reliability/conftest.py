@@ -36,7 +36,7 @@ def composed_task() -> dict[str, Any]:
 
 @pytest.fixture
 def task(darnax: Command, composed_task: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration without dataset: a chain that learns random patterns; composed once."""
+    """Return a configuration without dataset: a chain that learns random patterns."""
     task = copy.deepcopy(composed_task)
     task["paths"]["data"] = os.environ["TFDS_DATA_DIR"]
     return task

@@ -8,7 +8,8 @@ from pathlib import Path
 
 SERVER = """
 import json, os, sys
-import darnax.builder, darnax.composing.composer, darnax.laboratory.training, darnax.sweeps.running, darnax.runner.train
+import darnax.builder, darnax.composing.composer, darnax.laboratory.training
+import darnax.sweeps.running, darnax.runner.train
 import darnax.tracking.console, darnax.tracking.trackio, darnax.tracking.wandb
 from darnax.cli import app
 for line in sys.stdin:

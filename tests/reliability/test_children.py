@@ -1,4 +1,4 @@
-"""Started programs load nothing from the working directory. Oracle: files written by decoys there."""
+"""Started programs load nothing from the working directory. Oracle: files written by decoys."""
 
 import os
 import subprocess
@@ -51,8 +51,11 @@ def test_no_shared_library_is_loaded_from_the_working_directory(monkeypatch, pla
 
 
 def test_the_library_path_set_by_opencv_is_removed():
-    told = "import os, cv2; from darnax.children import *; keep_to_installed_code(); print(os.environ.get(LIBRARIES, '/'))"
+    code = (
+        "import os, cv2; from darnax.children import *; keep_to_installed_code(); "
+        "print(os.environ.get(LIBRARIES, '/'))"
+    )
     found = subprocess.run(
-        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
     assert all(Path(place).is_absolute() for place in found.split(os.pathsep))

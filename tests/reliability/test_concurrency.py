@@ -39,7 +39,9 @@ import darnax.data.archives as archives
 from darnax.data import decoding, idx_builder, open_dataset, preparing
 folder, data = map(Path, sys.argv[1:3])
 sums = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
-registered = {name: archives.Registered((folder / name).stat().st_size, sum) for name, sum in sums.items()}
+registered = {
+    name: archives.Registered((folder / name).stat().st_size, sum) for name, sum in sums.items()
+}
 archives.registered = lambda name: registered
 preparing.bundled = lambda name: folder
 decoding.FINGERPRINTS = {}

@@ -186,7 +186,7 @@ def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def quota(place: Path) -> Iterator[Callable[[int], None]]:
-    """Limit the size of files, which needs no privileges: a process can then write no checkpoint."""
+    """Limit the size of files, which needs no privileges: checkpoints cannot be written."""
     place.mkdir()
     yield lambda process: resource.prlimit(
         process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY)

@@ -55,7 +55,7 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Stop:
-    """How and at which row or checkpoint a session ends; a signal acts after the chunk, a kill at once.
+    """How and where a session ends; a signal acts after the chunk, a kill at once.
 
     `damage` then corrupts the newest checkpoint.
     """

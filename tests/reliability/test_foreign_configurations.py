@@ -36,18 +36,23 @@ def use(file, words):
         found = composer.run_composed(words)
         swept = [*normalise_overrides(words), "hydra/launcher=batched", "seed=1,2"]
         composer.compose(swept, RunMode.MULTIRUN)
-        return [found.resolved, found.to_container(), hydra_request.compose_point(composer, [], words).config]
+        point = hydra_request.compose_point(composer, [], words)
+        return [found.resolved, found.to_container(), point.config]
     except RequestError as error:
         return str(error)
 
 use(Path(sys.argv[1]), [])
 events = []
-NOTED = "open import subprocess.Popen os.system os.exec os.posix_spawn os.listdir os.scandir socket.connect".split()
+NOTED = {
+    "open", "import", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn",
+    "os.listdir", "os.scandir", "socket.connect",
+}
 def hook(name, arguments):
     if name in NOTED:
         events.append([name, str(arguments[0])])
 sys.addaudithook(hook)
-results = [use(Path(file), words) for file in sys.argv[1:] for words in ([], ["seed=3"], ["+extra.a=${oc.select:name}"])]
+requests = [[], ["seed=3"], ["+extra.a=${oc.select:name}"]]
+results = [use(Path(file), words) for file in sys.argv[1:] for words in requests]
 print(json.dumps([results, events]))
 """
 LAUNCHER = "_target_: darnax.cli.data.Path\nbait: ${oc.env:MY_CANARY}\n"

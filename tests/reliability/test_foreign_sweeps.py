@@ -1,7 +1,7 @@
 """A foreign sweep folder runs no code, reads no variables, and writes nowhere else.
 
-Oracles: the files that an attack would have made or changed, and an audit hook of Python's that hears of everything that a
-process opens, starts and imports.
+Oracles: the files that an attack would create or change, and Python's audit hook, which records
+everything that a process opens, starts and imports.
 """
 
 import json
@@ -191,7 +191,9 @@ SEARCHED = {
     "one of several files": "model=chain,../foreign",
     "a file in another place": "+model@data.encode=chain",
     "a sampler that is a function": "hydra.sweeper.sampler._target_=optuna.create_study",
-    "a sampler told a function": "+hydra.sweeper.sampler.gamma={_target_: optuna.storages.JournalStorage}",
+    "a function as an argument of a sampler": (
+        "+hydra.sweeper.sampler.gamma={_target_: optuna.storages.JournalStorage}"
+    ),
     "a pruner that is another's": "hydra.sweeper.pruner={_target_: pathlib.Path}",
     "a parameter": "+hydra.sweeper.params.name='${oc.env:MY_TOKEN}'",
 }
@@ -354,9 +356,12 @@ def test_names_contain_no_control_characters(darnax, task):
 
 WATCHED = """
 import os, sys
+STARTS = {
+    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect"
+}
 seen = []
 def hook(event, arguments):
-    if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect"):
+    if event in STARTS:
         seen.append((event, str(arguments[0]) if arguments else ""))
     if event == "open" and isinstance(arguments[0], str):
         seen.append((event, os.path.realpath(arguments[0])))
@@ -373,7 +378,8 @@ for folder in folders:
     print("exit", result.exit_code, "waits" if "waiting" in result.output else result.output)
 foreign = os.path.realpath(foreign)
 for event, what in seen:
-    if (event == "open" and what.startswith(foreign)) or event not in ("open", "import") or what.startswith("lurking"):
+    opened = event == "open" and what.startswith(foreign)
+    if opened or event not in ("open", "import") or what.startswith("lurking"):
         print(event, what)
 """
 

@@ -5,8 +5,8 @@ from laboratory import TASK
 
 RATE = "optimizer.groups.w_in.learning_rate"
 WARMUP = (
-    "{_target_: optax.warmup_cosine_decay_schedule, init_value: 0, peak_value: 1, warmup_steps: 0.5 epochs, "
-    "decay_steps: 0.6 epochs}"
+    "{_target_: optax.warmup_cosine_decay_schedule, init_value: 0, peak_value: 1, "
+    "warmup_steps: 0.5 epochs, decay_steps: 0.6 epochs}"
 )
 CASES = {
     "epochs that leave no step to fall in": (
@@ -16,7 +16,8 @@ CASES = {
     "a loss that is not there": (
         ["+optimizer.groups.w_back={_target_: optax.scale_by_polyak}"],
         [
-            "optimizer.groups.w_back._target_: optax.scale_by_polyak needs the value of a loss, and local rules have none"
+            "optimizer.groups.w_back._target_: optax.scale_by_polyak needs the value of a loss, "
+            "and local rules have none"
         ],
     ),
     "a function that is no constructor": (
@@ -25,7 +26,8 @@ CASES = {
     ),
     "a schedule where a constructor decides by a number": (
         [
-            "+optimizer.groups.w_back={_target_: optax.scale_by_sm3, b2: {_target_: optax.linear_schedule, init_value: 0.9, "
+            "+optimizer.groups.w_back={_target_: optax.scale_by_sm3, "
+            "b2: {_target_: optax.linear_schedule, init_value: 0.9, "
             "end_value: 0.5, transition_steps: 1 epochs}}"
         ],
         ["optimizer.groups.w_back: scale_by_sm3 cannot use a schedule for b2"],
@@ -39,6 +41,6 @@ def test_an_unusable_optimiser_is_refused_before_a_folder_is_created(
 ):
     result = darnax("train", *TASK, "tracking=local", *overrides)
     assert result.exit_code == 2
-    told = " ".join(result.output.split())
-    assert all(each in told for each in words), told
+    output = " ".join(result.output.split())
+    assert all(each in output for each in words), output
     assert not list((tmp_path / "work").iterdir())

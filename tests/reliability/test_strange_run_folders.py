@@ -48,9 +48,20 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "a link to nothing": lambda path: path.symlink_to(Path.cwd().parent / "nothing"),
 }
 FILES = (
-    "summary.json", "config.yaml", "metrics.jsonl", "metrics.told", "overrides.yaml", "environment.json", ".lock", "train.log",
-    "confusion.svg", "analysis.html", "checkpoints", "analysis", "analysis/margins.csv",
-)  # fmt: skip
+    "summary.json",
+    "config.yaml",
+    "metrics.jsonl",
+    "metrics.told",
+    "overrides.yaml",
+    "environment.json",
+    ".lock",
+    "train.log",
+    "confusion.svg",
+    "analysis.html",
+    "checkpoints",
+    "analysis",
+    "analysis/margins.csv",
+)
 COMMANDS = {
     "eval": lambda run: ["eval", run],
     "analyse": lambda run: ["analyse", run, "--only", "margins"],

@@ -280,9 +280,10 @@ def test_a_foreign_file_opens_no_other_file(
 )
 def test_a_package_comment_in_a_foreign_file_has_no_effect(darnax, task, line):
     file = written(task, "foreign.yaml")
-    file.write_text(
-        f"{line}\n{file.read_text().replace('seed: 0', 'seed: 0' if line.startswith('#') else '', 1)}"
-    )
+    text = file.read_text()
+    if not line.startswith("#"):
+        text = text.replace("seed: 0", "", 1)
+    file.write_text(f"{line}\n{text}")
     result = darnax("train", "--config", file, "--cfg", "job")
     assert result.exit_code in (0, 2)
     assert result.exit_code == 2 or yaml.safe_load(result.output)["model"] == task["model"]

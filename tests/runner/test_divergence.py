@@ -93,8 +93,11 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
 
 @SLOW
 def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
-    """Closed form: W decays by the factor -99 per step: its change is 100 · 99^(t-1) ‖W_0‖ in step t."""
-    parts = "a: {_target_: optax.set_to_zero}, b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
+    """Closed form: with a factor of -99 per step, W changes by 100 · 99^(t-1) ‖W_0‖ in step t."""
+    parts = (
+        "a: {_target_: optax.set_to_zero}, "
+        "b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
+    )
     grown = f"{{{parts}, c: {{_target_: optax.sgd, learning_rate: 1.0}}}}"
     made = lane(tmp_path, "~optimizer.groups.w_out", f"+optimizer.groups.w_out={grown}")
     runs = ParallelRuns([made.experiment], PER_EPOCH)
@@ -124,7 +127,8 @@ def test_nan_among_the_inputs_is_reported(tmp_path):
     order = np.asarray(shuffle(runs.keys().order, np.int32(0), np.int32(0), EXAMPLES))
     step = int(np.flatnonzero(order == example)[0]) // 16 + 1
     assert fails(made, data=data).startswith(
-        f"w_in: the input it reads is NaN, infinite or larger than 1e9, in phase warmup of step {step};"
+        "w_in: the input it reads is NaN, infinite or larger than 1e9, "
+        f"in phase warmup of step {step};"
     )
 
 

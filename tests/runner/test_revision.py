@@ -160,10 +160,17 @@ def with_a_submodule(place: Path, evil: Path) -> None:
 
 def without_its_objects(place: Path, evil: Path) -> None:
     configure(
-        place, ("core.repositoryFormatVersion", "1"), ("extensions.partialClone", "origin"), ("core.sshCommand", str(evil)),
-        ("remote.origin.url", f"ext::{evil} %S"), ("remote.origin.promisor", "true"), ("protocol.allow", "always"),
-        ("remote.origin.uploadpack", str(evil)), ("core.gitProxy", str(evil)), ("core.askPass", str(evil)),
-    )  # fmt: skip
+        place,
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("core.sshCommand", str(evil)),
+        ("remote.origin.url", f"ext::{evil} %S"),
+        ("remote.origin.promisor", "true"),
+        ("protocol.allow", "always"),
+        ("remote.origin.uploadpack", str(evil)),
+        ("core.gitProxy", str(evil)),
+        ("core.askPass", str(evil)),
+    )
     for file in (place / ".git" / "objects").glob("??/*"):
         file.unlink()
 

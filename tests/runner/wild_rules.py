@@ -7,7 +7,7 @@ from darnax.rules import Rule
 
 
 class Wild(Rule):
-    """Updates by 10³⁵ if a field of the batch exceeds 10⁴ (with `calm`: if none does), else by 0."""
+    """Updates by 10³⁵ if a field of the batch exceeds 10⁴ (`calm`: if none does), else by 0."""
 
     calm: bool = eqx.field(static=True, default=False)
 
