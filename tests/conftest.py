@@ -9,7 +9,7 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
-ROOMS = [
+PACKAGES = [
     "states",
     "rules",
     "connectivity",
@@ -20,7 +20,7 @@ ROOMS = [
     "observables",
     "learning",
 ]
-install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")
+install_import_hook([f"darnax.{package}" for package in PACKAGES], "annotations.checked")
 
 # Most of the time of tests goes into compiling small programs. XLA optimises less here, and uses
 # its older, faster code generator.

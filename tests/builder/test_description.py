@@ -67,13 +67,15 @@ def test_the_table_names_the_optimiser_of_each_module():
         "h*": {"_target_": "optax.sgd", "learning_rate": 9.0},
     }
     found = rows(describe(changed({"optimizer.groups": groups})))
-    told = {name: (row.optimizer, row.rate, row.source) for name, row in found.items()}
+    settings = {name: (row.optimizer, row.rate, row.source) for name, row in found.items()}
     assert (
-        told["hidden1"] == told["hidden3"] == ("sgd", "cosine_decay from 0.3", "groups.hidden")
+        settings["hidden1"]
+        == settings["hidden3"]
+        == ("sgd", "cosine_decay from 0.3", "groups.hidden")
     )  # the first that fits
-    assert told["w_in"] == ("add_decayed_weights, adam", "2", "groups.w_in")
-    assert told["w_out"] == ("sgd", "0.1", "default")
-    assert told["w_back"] == told["up1"] == told["output"] == ("", "", "")
+    assert settings["w_in"] == ("add_decayed_weights, adam", "2", "groups.w_in")
+    assert settings["w_out"] == ("sgd", "0.1", "default")
+    assert settings["w_back"] == settings["up1"] == settings["output"] == ("", "", "")
 
 
 @pytest.mark.parametrize(

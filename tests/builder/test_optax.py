@@ -91,7 +91,7 @@ def read(node) -> Transformation:
     return transformation
 
 
-def said(node) -> str:
+def error_text(node) -> str:
     with pytest.raises(RequestError) as caught:
         read(node)
     return str(caught.value)
@@ -113,8 +113,8 @@ def test_every_argument_is_accepted_or_refused_with_a_message(target):
         if words is None:
             read(as_optimizer(node))
         else:
-            assert words in said(node)
-            assert not RAW.search(said(node))
+            assert words in error_text(node)
+            assert not RAW.search(error_text(node))
 
 
 def count_steps_per_epoch(transformation):
@@ -185,7 +185,7 @@ def plain(tree):
 def test_unsupported_optimisers_are_refused_with_name_and_reason(name):
     module, _, last = f"optax.{name}".rpartition(".")
     assert last in {*vars(modules()[module]), "MultiSteps"}, "a name that Optax has"
-    assert f"optax.{name} {REFUSED[name]}" in said({"_target_": f"optax.{name}"})
+    assert f"optax.{name} {REFUSED[name]}" in error_text({"_target_": f"optax.{name}"})
     with pytest.raises(ValueError, match=re.escape(f"optax.{last} ")):
         find(f"optax.{last}", ())
 
@@ -264,8 +264,8 @@ WRONG = {
 
 @pytest.mark.parametrize(("node", "words"), WRONG.values(), ids=WRONG)
 def test_a_wrong_argument_is_refused_with_a_message(node, words):
-    assert words in said(node)
-    assert not RAW.search(said(node))
+    assert words in error_text(node)
+    assert not RAW.search(error_text(node))
 
 
 def test_traced_numbers_share_a_program_and_compiled_constants_do_not():

@@ -395,11 +395,11 @@ CASES = {
 def test_an_error_is_reported_with_its_path(changes, where, remedy):
     with pytest.raises(RequestError) as caught:
         build(changed(changes))
-    told = {problem.where: problem.what for problem in reversed(caught.value.problems)}
-    assert where in told, caught.value
+    reported = {problem.where: problem.what for problem in reversed(caught.value.problems)}
+    assert where in reported, caught.value
     assert any(
         problem.where == where and remedy in problem.what for problem in caught.value.problems
-    ), told
+    ), reported
     if len(changes) == 1 and where not in (A, "model.buffers.input"):
         assert len(caught.value.problems) == 1, "one mistake is one problem"
 
@@ -486,12 +486,12 @@ def test_the_message_for_a_module_without_a_rule_names_plastic(tmp_path, monkeyp
     monkeypatch.syspath_prepend(tmp_path)
     pull = {"trust": ["my_pull"], f"{A}.up._target_": "my_pull.Pull"}
     freeze = "freeze it with a method `plastic` of Pull"
-    told = rf"up: no phase .* lets up1, up2 learn; .*or {freeze}"
-    with pytest.raises(RequestError, match=told):
+    reported = rf"up: no phase .* lets up1, up2 learn; .*or {freeze}"
+    with pytest.raises(RequestError, match=reported):
         build(changed(pull))
 
 
-STRANGE = """
+UNANNOTATED = """
 from darnax.rules import Rule
 class Twice(Rule):
     inner: Rule
@@ -510,27 +510,29 @@ def labels():
 
 
 @pytest.fixture
-def strange(tmp_path, monkeypatch):
+def unannotated(tmp_path, monkeypatch):
     """Return a trusted package with few annotations."""
-    (tmp_path / "strange.py").write_text(STRANGE)
+    (tmp_path / "unannotated.py").write_text(UNANNOTATED)
     monkeypatch.syspath_prepend(tmp_path)
-    return {"trust": ["strange"]}
+    return {"trust": ["unannotated"]}
 
 
-def test_an_argument_without_annotation_takes_an_object(strange):
-    rule = {"_target_": "strange.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
-    network = build(changed({**strange, f"{A}.w_in.rule": rule})).make_network(jax.random.key(0))
+def test_an_argument_without_annotation_takes_an_object(unannotated):
+    rule = {"_target_": "unannotated.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
+    network = build(changed({**unannotated, f"{A}.w_in.rule": rule})).make_network(
+        jax.random.key(0)
+    )
     rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
     assert type(rules["w_in"].rule.inner).__name__ == "Hebbian"
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "said"),
+    ("where", "name", "message"),
     [
         (f"{A}.w_in.rule", "Never", r"w_in: .*never"),
         ("data.labels", "labels", r"data\.labels: got int, expected a Labels"),
     ],
 )
-def test_objects_of_a_trusted_package_are_checked(strange, where, name, said):
-    with pytest.raises(RequestError, match=said):
-        build(changed({**strange, where: {"_target_": f"strange.{name}"}}))
+def test_objects_of_a_trusted_package_are_checked(unannotated, where, name, message):
+    with pytest.raises(RequestError, match=message):
+        build(changed({**unannotated, where: {"_target_": f"unannotated.{name}"}}))

@@ -23,10 +23,10 @@ def trained(experiment, steps=2):
     order = programs.shuffle(keys, zero, zero, window.count)
     learner = programs.start(keys)
     before = jax.tree.map(np.asarray, learner.arrays)
-    learner, _, spoilt = programs.train(
+    learner, _, first_bad = programs.train(
         learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps)
     )
-    assert int(spoilt.min()) > steps
+    assert int(first_bad.min()) > steps
     return programs, before, learner
 
 

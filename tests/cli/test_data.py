@@ -11,7 +11,7 @@ from darnax.errors import RequestError
 
 
 @pytest.fixture
-def room(monkeypatch):
+def requests(monkeypatch):
     asked = []
 
     def catalogue(directory):
@@ -48,24 +48,24 @@ def room(monkeypatch):
     return asked
 
 
-def test_the_list_shows_which_sets_are_prepared(lab, room):
+def test_the_list_shows_which_sets_are_prepared(lab, requests):
     lines = lab("data", "list", "--directory", "sets").stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["dataset", "prepared"],
         ["mnist", "yes"],
         ["x", "no"],
     ]
-    assert room == [Path("sets")]
+    assert requests == [Path("sets")]
 
 
-def test_the_directory_is_that_of_the_user_configuration(lab, room):
+def test_the_directory_is_that_of_the_user_configuration(lab, requests):
     assert lab("data", "list").exit_code == 0
     lab.write({"configs/paths.yaml": "paths: {outputs: outputs, data: /scratch/sets}"})
     assert lab("data", "list").exit_code == 0
-    assert room == [Path("~/sets").expanduser(), Path("/scratch/sets")]
+    assert requests == [Path("~/sets").expanduser(), Path("/scratch/sets")]
 
 
-def test_show_prints_shape_splits_and_classes(lab, room):
+def test_show_prints_shape_splits_and_classes(lab, requests):
     shown = lab("data", "show", "mnist").stdout
     for fact in (
         "Digits.",
@@ -79,9 +79,9 @@ def test_show_prints_shape_splits_and_classes(lab, room):
     assert lab("data", "show", "mnst").exit_code == 2
 
 
-def test_prepare_prints_its_progress_and_the_folder_of_the_set(lab, room):
+def test_prepare_prints_its_progress_and_the_folder_of_the_set(lab, requests):
     result = lab("data", "prepare", "mnist", "--directory", "sets", "--archives", "~/down")
-    assert room == [("mnist", Path("sets"), Path("~/down").expanduser())]
+    assert requests == [("mnist", Path("sets"), Path("~/down").expanduser())]
     assert result.stderr == "decode: 10\n"
     assert result.stdout == "mnist is prepared: sets/mnist\n"
 

@@ -119,14 +119,16 @@ def test_values_derived_by_a_user_reference_are_not_left_unchanged(tmp_path, cas
     run = trained(tmp_path, words)
     file = copied(run, tmp_path / "copy.yaml")
     assert compose([], file) == compose(words)
-    said = refused([change], file)
-    assert set(expected) <= set(said)
-    assert all("was computed from" in what for what in said.values())
+    refusals = refused([change], file)
+    assert set(expected) <= set(refusals)
+    assert all("was computed from" in what for what in refusals.values())
     again = trained(tmp_path, ["data.batch_size=25"], file)  # of a copy, and its copy
     assert set(expected) <= set(refused([change], again.path / "config.yaml"))
     assert set(expected) <= set(refused([change], copied(again, tmp_path / "again.yaml")))
     wanted = dict(references.leaves(compose([*words, change])))
-    given = [f"++{key}={value(references.find(compose([*words, change]), key))}" for key in said]
+    given = [
+        f"++{key}={value(references.find(compose([*words, change]), key))}" for key in refusals
+    ]
     assert dict(references.leaves(compose([change, *given], file))) == wanted
 
 
@@ -144,8 +146,8 @@ def test_readers_of_a_configuration_leave_out_computed_from(tmp_path):
     run = trained(tmp_path, words)
     file = run.path / "config.yaml"
     plain = compose(words)
-    noted = find_derivations(load_plain((run.path / "composed.yaml").read_text()))
-    assert load_plain(file.read_text()) == {**plain, "computed_from": noted}
+    computed_from = find_derivations(load_plain((run.path / "composed.yaml").read_text()))
+    assert load_plain(file.read_text()) == {**plain, "computed_from": computed_from}
     assert RunFolder.open(run.path).config() == compose([], file) == plain
     assert configuration.parse(file.read_text()) == configuration.parse(dump_plain(plain))
     assert configuration.parse("a: 1\ncomputed_from: {b: [a]}\n") == {"a": 1}
@@ -242,8 +244,8 @@ def test_an_override_of_values_equals_one_of_references_or_is_refused(slots, new
     try:
         require_fresh(before, after, keys)
     except RequestError as error:
-        said = [problem.where for problem in error.problems]
-        assert all(any(f"{key}.".startswith(f"{name}.") for name in said) for key in behind)
+        refusals = [problem.where for problem in error.problems]
+        assert all(any(f"{key}.".startswith(f"{name}.") for name in refusals) for key in behind)
         if not any(":" in str(text) or "${m.${" in str(text) for text in slots.values()):
             assert behind  # of references alone it is known exactly
     else:

@@ -25,8 +25,8 @@ def test_a_sweep_from_another_machine_uses_the_datasets_of_this_one(lab, sweep):
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
     assert [c["paths"]["data"] for c in lab.configs] == ["~/sets"] * 2
-    said = "/absent/sets does not exist here; the data are looked for in ~/sets"
-    assert result.stderr.count(said) == 1
+    warning = "/absent/sets does not exist here; the data are looked for in ~/sets"
+    assert result.stderr.count(warning) == 1
     assert "looked for" not in lab("sweep", "resume", str(sweep)).stderr  # nothing is left to do
 
 

@@ -41,12 +41,12 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else ""
+    ("words", "parts"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else ""
 )
-def test_an_error_is_explained(lab, words, said):
+def test_an_error_is_explained(lab, words, parts):
     result = lab("train", *words)
     assert result.exit_code == 2, result.output
-    for part in said:
+    for part in parts:
         assert part in result.stderr
     assert "Traceback" not in result.output
     assert result.stdout == ""

@@ -94,9 +94,9 @@ def test_line_breaks_are_kept(capsys: pytest.CaptureFixture[str], error: bool) -
 
 def test_a_traceback_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
     assert panels.report(ValueError("a\x1b[2J"), debug=True) == panels.FAILED
-    said = capsys.readouterr().err
-    assert "a\\x1b[2J" in said
-    assert "\x1b" not in said
+    printed = capsys.readouterr().err
+    assert "a\\x1b[2J" in printed
+    assert "\x1b" not in printed
 
 
 @given(

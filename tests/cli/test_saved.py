@@ -110,8 +110,8 @@ def leaves(config: dict) -> dict:
 def test_without_references_all_derived_values_can_be_changed_together(tmp_path):
     experiment = ["+experiment=mnist_chain"]
     file = save(tmp_path, experiment, composed=False)
-    said = refused(["model.depth=3"], file)
-    assert "model.buffers.hidden.repeat: was computed from model.depth" in said
+    message = refused(["model.depth=3"], file)
+    assert "model.buffers.hidden.repeat: was computed from model.depth" in message
     words = ["model.depth=3", "model.buffers.hidden.repeat=3"]
     assert compose(words, file) == compose([*experiment, "model.depth=3"])
     assert compose(["model.depth=2"], file) == compose(experiment)  # nothing changes
@@ -163,9 +163,9 @@ def test_values_computed_by_a_resolver_are_updated(tmp_path, way, text, changes,
     words = ["+experiment=digits_smoke", f"+data.labels.extra={word}"]
     file = way(tmp_path, words)
     assert compose([], file) == compose(words)
-    said = refused([changes], file)
-    assert said.startswith("data.labels.extra")
-    assert f"was computed from {key}, which changes" in said
+    message = refused([changes], file)
+    assert message.startswith("data.labels.extra")
+    assert f"was computed from {key}, which changes" in message
     assert compose([changes, "data.labels.extra=1"], file)["data"]["labels"]["extra"] == 1
     again = save(tmp_path / "again", words)
     assert compose(["runner.keep=4"], again)["data"] == compose(words)["data"]

@@ -132,10 +132,10 @@ def test_a_search_killed_at_point_seven_resumes_as_if_never_killed(lab, monkeypa
     assert lab("sweep", "resume", str(killed)).exit_code == 0
     assert len(lab.calls) == 13
     assert drawn(killed) == drawn(whole)
-    told = [
+    drawn_values = [
         [(trial.params, trial.value) for trial in study(place).trials] for place in (killed, whole)
     ]
-    assert told[0] == told[1]
+    assert drawn_values[0] == drawn_values[1]
     assert lab("sweep", "resume", str(killed)).exit_code == 0
     assert len(lab.calls) == 13
 
@@ -399,8 +399,8 @@ def test_a_modified_journal_is_read_or_refused_with_a_message(journal):
             refusals.append(str(error))
     assert len(refusals) > 60
     assert all(
-        said.startswith(f"{journal}: is damaged (") and len(said.splitlines()) == 1
-        for said in refusals
+        message.startswith(f"{journal}: is damaged (") and len(message.splitlines()) == 1
+        for message in refusals
     )
 
 
@@ -499,7 +499,7 @@ def test_no_more_points_are_drawn_if_the_first_ones_are_refused(lab):
     assert lab.left() == before
 
 
-class Heard(Tracker):
+class RecordingTracker(Tracker):
     def __init__(self):
         self.rows = []
 
@@ -512,7 +512,7 @@ class Heard(Tracker):
 PRUNER = {"_target_": "optuna.pruners.ThresholdPruner", "lower": 0.5}
 
 
-def judge(place, pruner, overrides):
+def tracker_of_point(place, pruner, overrides):
     """Return the tracker of a run whose point was drawn with the override seed=1."""
     record = Record(
         place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Objective(pruner=pruner)
@@ -521,12 +521,12 @@ def judge(place, pruner, overrides):
     run = record.folder / "run"
     run.mkdir()
     (run / "overrides.yaml").write_text(str(overrides))
-    heard = Heard()
-    return heard, Membership(record).judge(heard, run, epochs=4)
+    recorder = RecordingTracker()
+    return recorder, Membership(record).tracker_of_point(recorder, run, epochs=4)
 
 
 def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
-    heard, tracker = judge(tmp_path, PRUNER, ["seed=1"])
+    recorder, tracker = tracker_of_point(tmp_path, PRUNER, ["seed=1"])
     for epoch, accuracy in (
         (0.5, 0.1),
         (1.0, 0.6),
@@ -537,7 +537,7 @@ def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
     with pytest.raises(Pruned):
         tracker.log({"eval/accuracy": 0.4}, step=0, epoch=2.0)
     tracker.log({"eval/accuracy": 0.1}, step=0, epoch=4.0)
-    assert [epoch for epoch, _ in heard.rows] == [0.5, 1.0, 1.0, 1.5, 2.0, 4.0]
+    assert [epoch for epoch, _ in recorder.rows] == [0.5, 1.0, 1.0, 1.5, 2.0, 4.0]
     (trial,) = study(tmp_path / "sweep").trials
     assert trial.intermediate_values == {0: 0.6, 1: 0.4}
 
@@ -548,5 +548,5 @@ def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
     ids=["no pruner", "no trial"],
 )
 def test_a_run_without_a_pruner_continues(tmp_path, pruner, overrides):
-    heard, tracker = judge(tmp_path, pruner, overrides)
-    assert tracker is heard
+    recorder, tracker = tracker_of_point(tmp_path, pruner, overrides)
+    assert tracker is recorder

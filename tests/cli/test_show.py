@@ -57,10 +57,10 @@ def test_tables_are_compact_on_a_terminal(monkeypatch, capsys):
 
 def test_cite_uses_the_configuration_of_the_run(place):
     folder = RunFolder.create(Path("outputs"), "task", compose(TASK), [], command=["darnax"])
-    said = darnax("cite", str(folder.path))
-    assert said.exit_code == 0, said.output
-    assert "@" in said.stdout
-    assert "lecun" not in said.stdout.lower()  # nobody's dataset was used
+    cited = darnax("cite", str(folder.path))
+    assert cited.exit_code == 0, cited.output
+    assert "@" in cited.stdout
+    assert "lecun" not in cited.stdout.lower()  # nobody's dataset was used
     refused = darnax("cite", str(folder.path), "model.depth=1")
     assert refused.exit_code == 2
     assert "model.depth=1: got an override, expected only trust=[…]" in refused.stderr

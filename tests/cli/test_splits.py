@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from made_up_sources import Blobs, ChosenByTest
+from synthetic_sources import Blobs, ChosenByTest
 from typer.testing import CliRunner
 
 from darnax.cli.app import app
@@ -13,11 +13,11 @@ from darnax.data import Dataset
 from darnax.errors import RequestError
 from darnax.laboratory.splits import has_validation
 
-BLOBS = {"_target_": "made_up_sources.Blobs"}
+BLOBS = {"_target_": "synthetic_sources.Blobs"}
 ASSOCIATIONS = {"_target_": "darnax.data.Associations", "inputs": 10, "outputs": 2, "load": 0.5}
 OURS = [
     "+experiment=digits_smoke",
-    "trust=[made_up_sources]",
+    "trust=[synthetic_sources]",
     "data.classes=3",
     "data.batch_size=5",
     "data.per_class=null",
@@ -35,7 +35,7 @@ SMALL = [
 def configured(**data):
     return {
         "data": {"name": "mnist", "validation": 0, "source": None} | data,
-        "trust": ["made_up_sources"],
+        "trust": ["synthetic_sources"],
     }
 
 
@@ -105,14 +105,16 @@ def test_without_validation_split_the_last_network_is_kept_and_tested(place):
     assert names.count("test/accuracy") == 1
     assert not (run / "checkpoints" / "best.safetensors").exists()
     assert json.loads((run / "summary.json").read_text())["best"] == {}
-    told = json.loads((run / "summary.json").read_text())["metrics"]
-    assert f"test {told['test/accuracy']:.2%}" in shown
+    metrics = json.loads((run / "summary.json").read_text())["metrics"]
+    assert f"test {metrics['test/accuracy']:.2%}" in shown
     assert (
         len([line for line in shown.splitlines() if line.startswith("epoch") and "train" in line])
         == 2
     )
-    assert f"accuracy {told['test/accuracy']:.2%}" in darnax("eval", run, "trust=[made_up_sources]")
-    # What it has no metric for is told with the way out.
+    assert f"accuracy {metrics['test/accuracy']:.2%}" in darnax(
+        "eval", run, "trust=[synthetic_sources]"
+    )
+    # A metric that was not logged is reported with a remedy.
     assert "--metric test/accuracy" in " ".join(darnax("compare", "outputs", code=2).split())
     reported = darnax(
         "compare",
@@ -128,8 +130,8 @@ def test_without_validation_split_the_last_network_is_kept_and_tested(place):
     assert not [
         word for line in reported.splitlines() for word in line.split() if word in ("p", "best")
     ]
-    (told_again,) = csv.DictReader((place / "table.csv").read_text().splitlines())
-    assert (float(told_again["test/accuracy"]), told_again["p"]) == (told["test/accuracy"], "")
+    (again,) = csv.DictReader((place / "table.csv").read_text().splitlines())
+    assert (float(again["test/accuracy"]), again["p"]) == (metrics["test/accuracy"], "")
     assert "would choose by the test split" in darnax(
         "compare", "outputs", "--metric", "test/accuracy", "--lower", code=2
     )
@@ -144,11 +146,11 @@ def test_a_best_network_chosen_by_the_test_split_is_not_used(place):
     first = min((run / "checkpoints").glob("step-*.safetensors"))
     (run / "checkpoints" / "best.safetensors").write_bytes(first.read_bytes())
     last_accuracy = json.loads((run / "summary.json").read_text())["metrics"]["test/accuracy"]
-    shown = darnax("eval", run, "trust=[made_up_sources]")
+    shown = darnax("eval", run, "trust=[synthetic_sources]")
     assert "best.safetensors was chosen by the test images, as in earlier versions" in shown
     assert f"accuracy {last_accuracy:.2%}" in shown
     assert "chosen by the test images" in darnax(
-        "eval", run, "trust=[made_up_sources]", "data.validation=6"
+        "eval", run, "trust=[synthetic_sources]", "data.validation=6"
     )
 
 
@@ -158,11 +160,11 @@ def test_the_best_network_is_chosen_by_the_validation_split(place):
     assert json.loads((run / "summary.json").read_text())["best"].keys() == {"eval/accuracy"}
     assert (run / "checkpoints" / "best.safetensors").is_file()
     assert len(Blobs().open().train) == 30
-    assert "chosen by the test images" not in darnax("eval", run, "trust=[made_up_sources]")
+    assert "chosen by the test images" not in darnax("eval", run, "trust=[synthetic_sources]")
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         (["data.memory_gib=1.0"], "data.memory_gib: has no effect on a data.source"),
         (["+data.test=5"], "data.test: has no effect on a data.source"),
@@ -178,9 +180,9 @@ def test_the_best_network_is_chosen_by_the_validation_split(place):
     ],
 )
 def test_data_settings_apply_to_a_source_or_are_refused_before_a_folder_is_created(
-    place, asked, told
+    place, asked, message
 ):
-    assert told in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
+    assert message in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
     assert not (place / "outputs").exists()
 
 
@@ -209,8 +211,8 @@ def test_replicas_with_streamed_data_are_refused_before_a_folder_is_created(
         "runner.replicas=2",
         "tracking=local",
     ]
-    told = "runner.replicas: got 2, but every seed streams data in an order of its own"
-    assert told in " ".join(darnax("train", *words, code=2).split())
+    message = "runner.replicas: got 2, but every seed streams data in an order of its own"
+    assert message in " ".join(darnax("train", *words, code=2).split())
     assert not (place / "outputs").exists()
 
 

@@ -30,7 +30,7 @@ def text(descriptor: int, encoding: str = "utf-8") -> io.TextIOWrapper:
     )
 
 
-def gone() -> int:
+def closed_pipe() -> int:
     """Return a pipe whose reading end is closed."""
     reading, writing = os.pipe()
     os.close(reading)
@@ -44,7 +44,7 @@ def closed() -> int:
 
 
 LOST = {
-    "Broken pipe": gone,
+    "Broken pipe": closed_pipe,
     "No space left": lambda: os.open("/dev/full", os.O_WRONLY),
     "Bad file": closed,
 }

@@ -106,10 +106,10 @@ def test_an_invalid_point_is_refused_before_any_point_trains(lab):
         "model.layers.hidden.j_d=0.1,0.5,0.7": "j_d=0.7: no such units",
         "seed=1,-1": "seed=-1: no such units",
     }
-    for asked, told in wrong.items():
+    for asked, message in wrong.items():
         result = lab("train", "-m", asked)
         assert result.exit_code == 2
-        assert told in result.stderr
+        assert message in result.stderr
         assert lab.calls == []
         assert lab.left() == []
 
@@ -135,10 +135,10 @@ def test_a_dry_run_lists_the_points_and_their_errors(lab):
         ["seed=1", "+experiment=first seed=1"],
         ["seed=2", "+experiment=first seed=2"],
     ]
-    spoilt = lab("train", "-m", "model=chain,chian", "--dry-run")
-    assert spoilt.exit_code == 2
-    assert [row[0] for row in lab.table(spoilt)] == ["model=chain", "model=chian"]
-    assert "model=chian: " in spoilt.stderr
+    refused = lab("train", "-m", "model=chain,chian", "--dry-run")
+    assert refused.exit_code == 2
+    assert [row[0] for row in lab.table(refused)] == ["model=chain", "model=chian"]
+    assert "model=chian: " in refused.stderr
     assert lab.calls == []
     assert lab.left() == []
 

@@ -38,13 +38,13 @@ def test_the_board_shows_the_points_and_a_summary_line(screen, monkeypatch, tmp_
     record = Record(tmp_path, [], None, tmp_path, [], [], goal=GOAL)
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(sweep_board.render_table(record))
-    said = [line.strip() for line in console.export_text().splitlines()]
-    assert [line.split()[:4] for line in said if line.startswith("seed=")] == [
+    lines = [line.strip() for line in console.export_text().splitlines()]
+    assert [line.split()[:4] for line in lines if line.startswith("seed=")] == [
         ["seed=0", "finished", "2/2", "90.00%"],
         ["seed=1", "finished", "2/2", "90.10%"],
         ["seed=2", "waiting"],
     ]
-    assert said[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
+    assert lines[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
 
 
 def test_a_time_beyond_a_day_is_given_in_days():

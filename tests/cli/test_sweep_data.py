@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-import made_up_sources
 import pytest
+import synthetic_sources
 from typer.testing import CliRunner, Result
 
 from darnax.cli.app import app
@@ -14,8 +14,8 @@ from darnax.sweeps.point import Point
 
 BASE = ["+experiment=digits_smoke", "data.per_class=null", "tracking=local", "model.features=30"]
 BLOBS = [
-    "trust=[made_up_sources]",
-    "data.source={_target_: made_up_sources.Blobs}",
+    "trust=[synthetic_sources]",
+    "data.source={_target_: synthetic_sources.Blobs}",
     "data.classes=3",
 ]
 OURS = [*BASE, *BLOBS, "data.batch_size=5", "data.validation=0"]
@@ -33,7 +33,7 @@ def darnax(*words: str) -> Result:
     return CliRunner().invoke(app, ["train", *words], prog_name="darnax")
 
 
-def told(result: Result) -> str:
+def error_text(result: Result) -> str:
     assert result.exit_code == 2, result.output
     return " ".join(result.output.split())
 
@@ -73,8 +73,8 @@ def test_data_that_do_not_fit_a_point_are_refused_before_any_point_trains(
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
     point, what = WRONG[asked]
     result = darnax(*OURS, *asked.split(), "-m", *(["--dry-run"] if dry else []))
-    assert what in told(result)
-    assert point in told(result)
+    assert what in error_text(result)
+    assert point in error_text(result)
     assert not (place / "outputs").exists()
 
 
@@ -90,9 +90,9 @@ def test_an_unavailable_dataset_is_refused_before_any_point_trains(
 ) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
-    said = told(darnax(*BASE, f"data.name=mnist,{name}", "-m"))
-    assert f"name={name}: " in said
-    assert what in said
+    message = error_text(darnax(*BASE, f"data.name=mnist,{name}", "-m"))
+    assert f"name={name}: " in message
+    assert what in message
     assert not (place / "outputs").exists()
 
 
@@ -106,7 +106,7 @@ def test_a_dry_run_prepares_nothing_and_names_the_sets_to_prepare(place: Path) -
 
 
 def test_no_dataset_is_prepared_for_an_invalid_sweep(place: Path) -> None:
-    assert "which is no known dataset" in told(
+    assert "which is no known dataset" in error_text(
         darnax(*BASE, "data.name=mnist,does_not_exist", "-m")
     )
     assert not (place.parent / "sets").exists()
@@ -120,7 +120,7 @@ def test_a_missing_dataset_is_prepared_once_before_the_first_point(
     def outline(name: str, *_: object, **__: object) -> None:
         known.append(
             name
-        )  # it cannot be told before it is prepared; afterwards the points say what is wrong
+        )  # it cannot be error_text before it is prepared; afterwards the points say what is wrong
 
     monkeypatch.setattr("darnax.data.outline.outline_set", outline)
     monkeypatch.setattr(
@@ -137,9 +137,9 @@ def test_each_data_configuration_is_described_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened = []
-    blobs = made_up_sources.Blobs.open
+    blobs = synthetic_sources.Blobs.open
     monkeypatch.setattr(
-        made_up_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self)
+        synthetic_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self)
     )
     few = ["seed=1,2,3", "data.batch_size=2,5", "optimizer.default.learning_rate=0.1,0.2"]
     assert darnax(*OURS, *few, "-m", "--dry-run").exit_code == 0
@@ -156,9 +156,9 @@ def test_every_combination_of_data_settings_is_checked() -> None:
         "data.source.load=2.0,0.1",
         "data.batch_size=5,20",
     ]
-    said = told(darnax(*words, "-m", "--dry-run"))
-    assert "load=0.1 batch_size=20: data.batch_size" in said
-    assert said.count("data.batch_size: ") == 1
+    message = error_text(darnax(*words, "-m", "--dry-run"))
+    assert "load=0.1 batch_size=20: data.batch_size" in message
+    assert message.count("data.batch_size: ") == 1
 
 
 def test_data_in_a_folder_of_other_machines_are_not_checked(place: Path) -> None:
@@ -183,6 +183,8 @@ def test_a_source_that_cannot_be_opened_is_refused_by_name(monkeypatch: pytest.M
     def fail(self: object) -> None:
         raise FileNotFoundError("no archive\nhere")
 
-    monkeypatch.setattr(sys.modules["made_up_sources"].Blobs, "open", fail)
-    said = told(darnax(*OURS, "seed=1,2", "-m"))
-    assert "seed=1, seed=2: data.source: cannot be opened (FileNotFoundError: no archive)" in said
+    monkeypatch.setattr(sys.modules["synthetic_sources"].Blobs, "open", fail)
+    message = error_text(darnax(*OURS, "seed=1,2", "-m"))
+    assert (
+        "seed=1, seed=2: data.source: cannot be opened (FileNotFoundError: no archive)" in message
+    )

@@ -189,7 +189,7 @@ def test_with_one_lane_no_points_are_grouped(tmp_path):
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch) -> list[list[int]]:
+def groups(tmp_path, monkeypatch) -> list[list[int]]:
     """Return a list that collects the seeds of every group given to a fake runner."""
     seeds = []
 
@@ -208,11 +208,11 @@ def told(tmp_path, monkeypatch) -> list[list[int]]:
     return seeds
 
 
-def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
+def test_the_launcher_makes_a_folder_for_every_point(tmp_path, groups):
     asked = ["seed=0,1,2", "hydra/launcher=batched", "hydra.launcher.lanes=2"]
     result = CliRunner().invoke(app, ["train", "-m", *SMALL, *asked])
     assert result.exit_code == 0, result.output
-    assert told == [[0, 1], [2]]
+    assert groups == [[0, 1], [2]]
     runs = sorted(tmp_path.glob("outputs/digits_smoke/sweeps/*/*/summary.json"))
     configs = [yaml.safe_load((path.parent / "config.yaml").read_text()) for path in runs]
     overrides = [yaml.safe_load((path.parent / "overrides.yaml").read_text()) for path in runs]
@@ -220,10 +220,10 @@ def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
         (config["seed"], point) for config, point in zip(configs, overrides, strict=True)
     ) == [(seed, [*SMALL, f"seed={seed}"]) for seed in range(3)]
     assert CliRunner().invoke(app, ["sweep", "resume", str(runs[0].parents[1])]).exit_code == 0
-    assert len(told) == 2
+    assert len(groups) == 2
 
 
-def test_the_number_of_lanes_must_be_a_positive_integer(tmp_path, told):
+def test_the_number_of_lanes_must_be_a_positive_integer(tmp_path, groups):
     result = CliRunner().invoke(
         app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"]
     )
@@ -232,7 +232,7 @@ def test_the_number_of_lanes_must_be_a_positive_integer(tmp_path, told):
     assert not (tmp_path / "outputs").exists()
 
 
-def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeypatch):
+def test_seeds_that_order_streamed_data_share_no_program(tmp_path, groups, monkeypatch):
     monkeypatch.setattr(
         data_opening,
         "open_data",
@@ -245,14 +245,14 @@ def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeyp
     ):
         batched.train_batched(record, group)
     batched.train_batched(record, [(point, group[0][1]) for point, _ in group])
-    assert told == [[0, 0]]
+    assert groups == [[0, 0]]
 
 
-def test_an_interrupted_group_is_resumed_in_its_own_folders(tmp_path, told):
+def test_an_interrupted_group_is_resumed_in_its_own_folders(tmp_path, groups):
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1", "seed=2")
     for point in record.points[1:]:
         begun(record, point, 20)
     before = record.runs()
     assert run_batched(record.folder, 8, record.points) == [record.points[0]]
-    assert told == [[1, 2]]
+    assert groups == [[1, 2]]
     assert record.runs() == before

@@ -100,7 +100,7 @@ FOREIGN_FOLDERS = {
         f"{NEW_RUN}/overrides.yaml": '["seed=9"]',
         f"{NEW_RUN}/config.yaml": "seed: 9",
     },
-    "a run that has said something": {
+    "a run that has logged something": {
         f"{NEW_RUN}/overrides.yaml": POINT_3,
         f"{NEW_RUN}/train.log": "a line",
     },
@@ -306,10 +306,10 @@ def test_a_relative_data_folder_refers_to_the_directory_of_the_start(lab, monkey
     )
 
 
-@pytest.mark.parametrize("noted", [3, {"seed": "name"}, {"seed": ["${name}"]}])
-def test_a_record_with_impossible_values_is_refused(lab, sweep, noted):
+@pytest.mark.parametrize("derivations", [3, {"seed": "name"}, {"seed": ["${name}"]}])
+def test_a_record_with_impossible_values_is_refused(lab, sweep, derivations):
     record = json.loads((sweep / "sweep.json").read_text())
-    record["points"][3]["composed"]["computed_from"] = noted
+    record["points"][3]["composed"]["computed_from"] = derivations
     (sweep / "sweep.json").write_text(json.dumps(record))
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 2

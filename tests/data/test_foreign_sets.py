@@ -89,65 +89,65 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
-STRANGE = [fifo, device, folder, nowhere, loop]
+IRREGULAR = [fifo, device, folder, nowhere, loop]
 
 
-def replace(path: Path, strange: Callable[[Path], None]) -> None:
+def replace(path: Path, make_irregular: Callable[[Path], None]) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    strange(path)
+    make_irregular(path)
 
 
-@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
 @pytest.mark.parametrize("file", ["dataset_info.json", "features.json", RECORD])
 def test_an_irregular_file_of_a_dataset_gives_one_message(
-    place: Path, file: str, strange: Callable[[Path], None]
+    place: Path, file: str, make_irregular: Callable[[Path], None]
 ) -> None:
-    replace(place / "kmnist/3.0.1" / file, strange)
+    replace(place / "kmnist/3.0.1" / file, make_irregular)
     for ask in (lambda: open_dataset("kmnist", directory=place), lambda: describe("kmnist", place)):
         with pytest.raises(RequestError, match=f"{file}: (is not a regular file|cannot be read)"):
             ask()
     assert not [row.name for row in catalogue(place) if row.prepared]
 
 
-@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
 @pytest.mark.parametrize("file", ["manifest.json", "train-inputs.npy", "test-targets.npy"])
 def test_an_irregular_cache_file_is_replaced(
-    place: Path, file: str, strange: Callable[[Path], None]
+    place: Path, file: str, make_irregular: Callable[[Path], None]
 ) -> None:
-    replace(place / "kmnist/3.0.1/decoded" / file, strange)
+    replace(place / "kmnist/3.0.1/decoded" / file, make_irregular)
     assert len(open_dataset("kmnist", directory=place).train) == 60
     assert (place / "kmnist/3.0.1/decoded" / file).is_file()
 
 
-@pytest.mark.parametrize("strange", [fifo, device, nowhere, loop])
+@pytest.mark.parametrize("make_irregular", [fifo, device, nowhere, loop])
 def test_an_irregular_cache_folder_is_reported(
-    place: Path, strange: Callable[[Path], None]
+    place: Path, make_irregular: Callable[[Path], None]
 ) -> None:
-    replace(place / "kmnist/3.0.1/decoded", strange)
+    replace(place / "kmnist/3.0.1/decoded", make_irregular)
     with pytest.raises(RequestError, match="decoded: is not a folder, expected the decoded arrays"):
         open_dataset("kmnist", directory=place)
     assert os.path.lexists(place / "kmnist/3.0.1/decoded")
 
 
-@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
 def test_an_irregular_lock_or_scratch_folder_is_reported_or_removed(
-    place: Path, strange: Callable[[Path], None]
+    place: Path, make_irregular: Callable[[Path], None]
 ) -> None:
     (place / "kmnist/3.0.1/decoded/manifest.json").unlink()  # so that both are needed
-    replace(place / "kmnist/3.0.1/.decoded.partial", strange)
+    replace(place / "kmnist/3.0.1/.decoded.partial", make_irregular)
     assert len(open_dataset("kmnist", directory=place).train) == 60
     (place / "kmnist/3.0.1/decoded/manifest.json").unlink()
-    replace(place / ".darnax-kmnist.lock", strange)
+    replace(place / ".darnax-kmnist.lock", make_irregular)
     with pytest.raises(RequestError, match=r"paths\.data: cannot write in"):
         open_dataset("kmnist", directory=place)
 
 
-@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
 def test_an_irregular_archive_is_reported(
-    tmp_path: Path, write_archives: Callable[..., Any], strange: Callable[[Path], None]
+    tmp_path: Path, write_archives: Callable[..., Any], make_irregular: Callable[[Path], None]
 ) -> None:
     write_archives(tmp_path / "archives")
-    replace(tmp_path / "archives/t10k-labels-idx1-ubyte.gz", strange)
+    replace(tmp_path / "archives/t10k-labels-idx1-ubyte.gz", make_irregular)
     with pytest.raises(
         RequestError, match=r"t10k-labels-idx1-ubyte\.gz: (cannot be read|not there|has \d+ bytes)"
     ):
@@ -268,9 +268,9 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize(("where", "content", "told"), SIZES.values(), ids=SIZES.keys())
+@pytest.mark.parametrize(("where", "content", "message"), SIZES.values(), ids=SIZES.keys())
 def test_features_larger_than_memory_are_reported(
-    place: Path, where: list[str], content: dict[str, Any], told: str
+    place: Path, where: list[str], content: dict[str, Any], message: str
 ) -> None:
     shutil.copytree(place / "kmnist/3.0.1", place / "unheard_of/1.0.0")
 
@@ -278,7 +278,7 @@ def test_features_larger_than_memory_are_reported(
         features["featuresDict"]["features"][where[0]][where[1]] = content
 
     changed(place / "unheard_of/1.0.0/features.json", change)
-    with pytest.raises(RequestError, match=told):
+    with pytest.raises(RequestError, match=message):
         open_dataset("unheard_of", directory=place)
 
 

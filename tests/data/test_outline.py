@@ -115,8 +115,8 @@ def test_a_set_with_a_validation_split_uses_that_split(tiny: Path, tmp_path: Pat
     with_own_validation(tiny, tmp_path)
     assert len(open_dataset("parted", directory=tmp_path).validation) == 60
     own = "parted has a validation split of its own, of 60"
-    told = rf"data\.validation: got 5, expected 0: {own}; set it to 0"
-    with pytest.raises(RequestError, match=told):
+    message = rf"data\.validation: got 5, expected 0: {own}; set it to 0"
+    with pytest.raises(RequestError, match=message):
         open_dataset("parted", directory=tmp_path, validation=5)
     former = open_dataset("parted", directory=tmp_path, validation=5, existing=True)
     assert [len(former.train), len(former.validation)] == [55, 5]

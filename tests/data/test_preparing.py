@@ -63,9 +63,9 @@ def test_opened_splits_are_those_of_the_archives(tiny: Path, tmp_path: Path) -> 
 
 
 def test_progress_reports_every_stage_to_its_end(tiny: Path, tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    prepare("mnist", tmp_path, progress=lambda *what: told.append(what))
-    last = {stage: (done, total) for stage, done, total in told}
+    stages: list[tuple[str, int, int]] = []
+    prepare("mnist", tmp_path, progress=lambda *what: stages.append(what))
+    last = {stage: (done, total) for stage, done, total in stages}
     assert last == {
         f"{verb} mnist {split}": (n, n)
         for verb in ("prepare", "decode")

@@ -16,10 +16,12 @@ def test_train_validation_and_test_are_disjoint_and_complete(
 ) -> None:
     validation = data.draw(st.integers(0, len(labels) - 1))
     test = data.draw(st.integers(0, len(labels) - 1 - validation))
-    train, carved, tested = Selection(validation=validation, test=test).divide(np.array(labels))
-    assert (len(carved), len(tested)) == (validation, test)
-    assert sorted([*train, *carved, *tested]) == list(range(len(labels)))
-    assert Selection(validation=validation).divide(np.array(labels))[1].tolist() == carved.tolist()
+    train, held_out, tested = Selection(validation=validation, test=test).divide(np.array(labels))
+    assert (len(held_out), len(tested)) == (validation, test)
+    assert sorted([*train, *held_out, *tested]) == list(range(len(labels)))
+    assert (
+        Selection(validation=validation).divide(np.array(labels))[1].tolist() == held_out.tolist()
+    )
 
 
 def test_validation_is_the_same_in_every_run_and_a_mixture() -> None:
@@ -31,9 +33,9 @@ def test_validation_is_the_same_in_every_run_and_a_mixture() -> None:
 
 def test_per_class_keeps_the_first_of_each_that_do_not_validate() -> None:
     labels = np.random.default_rng(0).integers(0, 5, 500)
-    train, carved, _ = Selection(validation=100, per_class=7).divide(labels)
+    train, held_out, _ = Selection(validation=100, per_class=7).divide(labels)
     expected = [
-        [i for i in range(500) if labels[i] == label and i not in set(carved)][:7]
+        [i for i in range(500) if labels[i] == label and i not in set(held_out)][:7]
         for label in range(5)
     ]
     assert sorted(i for indices in expected for i in indices) == train.tolist()

@@ -17,7 +17,7 @@ SMALL = [
 ]
 
 
-class Laboratory:
+class Workspace:
     """An empty working directory in which the real command runs."""
 
     def __init__(self, place: Path, data: Path) -> None:
@@ -40,10 +40,10 @@ class Laboratory:
             timeout=timeout,
             check=False,
         )
-        said = done.stdout + done.stderr
-        assert done.returncode == code, said
-        assert "Traceback" not in said
-        return said
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output
+        assert "Traceback" not in output
+        return output
 
     def start(self, *arguments: str) -> subprocess.Popen:
         process = subprocess.Popen(
@@ -74,9 +74,9 @@ def rows(run: Path) -> list[dict]:
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, mnist_directory: Path) -> Iterator[Laboratory]:
-    laboratory = Laboratory(tmp_path, mnist_directory)
-    yield laboratory
-    for process in laboratory.started:  # that a test which fails has left behind
+def workspace(tmp_path: Path, mnist_directory: Path) -> Iterator[Workspace]:
+    workspace = Workspace(tmp_path, mnist_directory)
+    yield workspace
+    for process in workspace.started:  # that a test which fails has left behind
         with process:
             process.terminate()

@@ -103,9 +103,9 @@ def test_a_wrong_request_is_refused_with_path_and_remedy(
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
     monkeypatch.setenv("COLUMNS", "200")
     result = CliRunner().invoke(app, ["train", *overrides], prog_name="darnax")
-    said = " ".join(result.output.split())
-    assert result.exit_code == 2, said
-    assert where in said
-    assert remedy in said
-    assert "Traceback" not in said
+    printed = " ".join(result.output.split())
+    assert result.exit_code == 2, printed
+    assert where in printed
+    assert remedy in printed
+    assert "Traceback" not in printed
     assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from darnax.states.sequential import SequentialState
 UNITS, CLASSES, BATCH = 12, 3, 4
 
 
-def told_its_errors() -> SequentialOrchestrator:
+def error_network() -> SequentialOrchestrator:
     keys = iter(jax.random.split(jax.random.key(3), 5))
     layer_map = LayerMap.from_dict(
         {
@@ -81,7 +81,7 @@ def test_a_second_source_of_scores_is_refused() -> None:
 def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
     # ΔW of both is x ⊗ e over √(B·fan_in), so one is the transpose of the other, times
     # √(units/classes).
-    network = told_its_errors()
+    network = error_network()
     rng = np.random.default_rng(6)
     x = jnp.array(rng.normal(size=(BATCH, 5)), jnp.float32)
     y = jnp.array(one_of_many(rng, BATCH))
@@ -99,7 +99,7 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
 def test_feedback_of_the_error_lowers_the_error() -> None:
     # With the transpose of the readout's weights as feedback, and no coupling against it, the next
     # scores are better.
-    network = told_its_errors()
+    network = error_network()
     guess = np.asarray(network.layer_map[2, 1].W)
     rng = np.random.default_rng(7)
     states = np.sign(rng.normal(size=(100, UNITS))).astype(np.float32)

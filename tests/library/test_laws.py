@@ -80,8 +80,8 @@ def activities():
 def entries(connectivity, condition):
     """Return the mask of the synapses for which `condition(pre, post)` holds."""
     mask = np.zeros(jax.eval_shape(connectivity.init, KEY).shape, bool)
-    for heard, hears, entry in naive.synapses(connectivity, SIZE, SIZE):
-        mask[entry] |= condition(heard, hears)
+    for pre, post, entry in naive.synapses(connectivity, SIZE, SIZE):
+        mask[entry] |= condition(pre, post)
     return mask
 
 
@@ -126,7 +126,7 @@ def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
     other = update(rule, connectivity, x, changed(y, unit, np.negative), changed(h, unit, np.exp))
     moved = other != update(rule, connectivity, x, y, h)
     own = entries(
-        connectivity, lambda _, hears: hears[:2] == (1, 2) and (unit[2] in (slice(None), hears[2]))
+        connectivity, lambda _, post: post[:2] == (1, 2) and (unit[2] in (slice(None), post[2]))
     )
     assert np.any(moved)
     assert not np.any(moved & ~own)
@@ -139,7 +139,7 @@ def test_a_presynaptic_unit_changes_only_its_own_synapses(rule, connectivity):
     moved = update(rule, connectivity, changed(x, (1, 2, 0), np.negative), y, h) != update(
         rule, connectivity, x, y, h
     )
-    assert not np.any(moved & ~entries(connectivity, lambda heard, _: heard == (1, 2, 0)))
+    assert not np.any(moved & ~entries(connectivity, lambda pre, _: pre == (1, 2, 0)))
 
 
 @on_every_connectivity
@@ -157,11 +157,11 @@ def test_a_message_reaches_only_connected_units(connectivity):
     moved = message(connectivity, weight, changed(x, (1, 2, 0), np.negative)) != message(
         connectivity, weight, x
     )
-    hearing = {
-        hears for heard, hears, _ in naive.synapses(connectivity, SIZE, SIZE) if heard == (1, 2, 0)
+    reached = {
+        post for pre, post, _ in naive.synapses(connectivity, SIZE, SIZE) if pre == (1, 2, 0)
     }
-    assert {unit[1:] for unit in zip(*np.nonzero(moved), strict=True)} <= hearing
-    assert hearing or isinstance(connectivity, Sparse)
+    assert {unit[1:] for unit in zip(*np.nonzero(moved), strict=True)} <= reached
+    assert reached or isinstance(connectivity, Sparse)
 
 
 @on_every_connectivity

@@ -188,9 +188,9 @@ def test_a_network_learns_bit_for_bit_the_same_on_either_state():
 
 
 def test_scores_are_the_field_of_the_output_where_the_readout_learns():
-    told = Phases(recall=PHASES["recall"], clamped=PHASES["clamped"])
-    before, _, learnt = trained(SGD, told)
-    _, ends = naive_changes(before, told)
+    reordered = Phases(recall=PHASES["recall"], clamped=PHASES["clamped"])
+    before, _, learnt = trained(SGD, reordered)
+    _, ends = naive_changes(before, reordered)
     np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)
 
 

@@ -107,7 +107,9 @@ every = pytest.mark.parametrize("name", MODULES)
 @every
 def test_the_message_is_the_sum_over_synapses(name):
     module, x, y, *_ = made(name)
-    np.testing.assert_allclose(jitted(module, x), naive.sent(module, x, y.shape[1:]), atol=1e-5)
+    np.testing.assert_allclose(
+        jitted(module, x), naive.message_of(module, x, y.shape[1:]), atol=1e-5
+    )
 
 
 @every

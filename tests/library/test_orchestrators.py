@@ -191,11 +191,11 @@ def test_every_edge_and_every_step_draws_its_own_numbers(order):
 
 
 def test_a_layer_may_reduce_its_messages_in_its_own_way():
-    class Loudest(RecurrentDiscrete):
+    class Maximum(RecurrentDiscrete):
         def reduce(self, h):
             return jax.tree.reduce(lambda a, b: jnp.where(jnp.abs(a) >= jnp.abs(b), a, b), h)
 
-    layer = Loudest(3, 0.5, key=KEY)
+    layer = Maximum(3, 0.5, key=KEY)
     network = ParallelOrchestrator(
         LayerMap.from_dict({1: {0: Ferromagnetic(3, 5.0), 1: layer}, 2: {2: OutputLayer()}})
     )

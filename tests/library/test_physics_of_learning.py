@@ -121,7 +121,7 @@ def test_pairs_are_learnt_below_capacity_and_not_above():
 
 
 @eqx.filter_jit
-def held(network, state, xi, zeta):
+def release_label(network, state, xi, zeta):
     """Return the last layer's overlap before and after the label is released, and the flips."""
     ends = dict(run_phases(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
     return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends[
@@ -131,13 +131,15 @@ def held(network, state, xi, zeta):
 
 def measured(depth, j_d, strength):
     """Return the overlaps and the flips of five random networks."""
-    found = [held(*chain(depth, j_d, strength, seed), *pairs_of(1.0, seed)) for seed in range(5)]
+    found = [
+        release_label(*chain(depth, j_d, strength, seed), *pairs_of(1.0, seed)) for seed in range(5)
+    ]
     return [[float(value) for value in column] for column in zip(*found, strict=True)]
 
 
 def test_the_free_state_collapses_without_self_coupling():
-    (without, restless), (with_it, calm) = measured(1, 0.0, 0.0), measured(1, 0.9, 0.0)
-    assert min(restless) > 0.1 > 10 * max(calm)
+    (without, flips_without), (with_it, flips_with) = measured(1, 0.0, 0.0), measured(1, 0.9, 0.0)
+    assert min(flips_without) > 0.1 > 10 * max(flips_with)
     assert max(without) < 0.4 < 0.5 < min(with_it)
 
 

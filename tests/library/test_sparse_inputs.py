@@ -69,7 +69,7 @@ def test_a_unit_receives_a_window_of_the_image(image, k):
     inputs = drawn(Sparse.patch, image, (300,), width, k)
     rows, columns, _ = np.unravel_index(inputs, (*image[:2], channels))
     assert inputs.shape == (k or width * width * channels, 300)
-    assert all(len(set(heard)) == len(heard) for heard in inputs.T)
+    assert all(len(set(sources)) == len(sources) for sources in inputs.T)
     assert np.ptp(rows, axis=0).max() < width
     assert np.ptp(columns, axis=0).max() < width
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laboratory import TASK
+from small_experiments import TASK
 from typer.testing import CliRunner, Result
 
 from darnax.cli.app import app

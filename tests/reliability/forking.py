@@ -19,8 +19,8 @@ for line in sys.stdin:
     elif (child := os.fork()):
         print(child, flush=True)
     else:
-        said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(said, 1), os.dup2(said, 2)
+        output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(output, 1), os.dup2(output, 2)
         sys.argv = ["darnax", *request]
         app.main()
 """
@@ -45,7 +45,7 @@ class Commands:
         return self._ask(list(map(str, words)))
 
     def ended(self, process: int) -> tuple[int, str]:
-        return self._ask(process), (self.place / "said").read_text()
+        return self._ask(process), (self.place / "output").read_text()
 
     def _ask(self, what: list[str] | int) -> int:
         self.server.stdin.write(json.dumps(what) + "\n")

@@ -64,7 +64,7 @@ def at(tree: Any, path: tuple[Any, ...]) -> Any:
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, tree: dict[str, Any], most: int = 2) -> dict[str, Any]:
+def corrupted(draw: st.DrawFn, tree: dict[str, Any], most: int = 2) -> dict[str, Any]:
     """Draw the tree with one or a few changes at random paths."""
     tree = copy.deepcopy(tree)
     for _ in range(draw(st.integers(1, most))):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from laboratory import SHIPPED, composed, spoken_for, steps
-from mutations import HUGE, spoilt
+from mutations import HUGE, corrupted
 from sampling import one_of
+from small_experiments import SHIPPED, check_message, composed, steps
 
 from darnax.builder import build
 from darnax.errors import RequestError
@@ -43,7 +43,7 @@ def examine(config: dict[str, Any], *, really: bool = False) -> bool:
         try:
             steps(config, really=really)
         except RequestError as error:
-            spoken_for(error)
+            check_message(error)
             return False
     return True
 
@@ -69,36 +69,36 @@ def test_shipped_experiments_take_a_step(name):
 @pytest.mark.parametrize("name", OF_EVERY_KIND)
 def test_corrupted_configurations(name, cases):
     @settings(max_examples=EXAMPLES, derandomize=True, **QUIET)
-    @given(spoilt(composed(name)))
-    def spoil(config):
+    @given(corrupted(composed(name)))
+    def check(config):
         cases["trees"] += 1
         examine(config)
 
-    spoil()
+    check()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_many_corrupted_configurations(name, cases):
     @settings(max_examples=MANY, **QUIET)
-    @given(spoilt(composed(name), most=3))
-    def spoil(config):
+    @given(corrupted(composed(name), most=3))
+    def check(config):
         cases["trees"] += 1
         examine(config)
 
-    spoil()
+    check()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_accepted_configurations_take_a_numerical_step(name, cases):
     @settings(max_examples=MANY // 5, **QUIET)
-    @given(spoilt(composed(name), most=1))
-    def spoil(config):
+    @given(corrupted(composed(name), most=1))
+    def check(config):
         cases["trees"] += 1
         cases["accepted"] += examine(config, really=True)
 
-    spoil()
+    check()
 
 
 SECTIONS = ["model", "dynamics", "optimizer", "data", "runner", "tracking", "paths", "name", "seed"]

@@ -46,10 +46,10 @@ archives.registered = lambda name: registered
 preparing.bundled = lambda name: folder
 decoding.FINGERPRINTS = {}
 build = idx_builder.idx_builder
-def told(*rest):
+def report_and_build(*rest):
     print("building", flush=True)
     return build(*rest)
-preparing.idx_builder = told
+preparing.idx_builder = report_and_build
 sys.stdin.readline()
 print(len(open_dataset("mnist", directory=data).train), flush=True)
 """
@@ -113,7 +113,7 @@ def test_every_report_shows_a_killed_run_as_interrupted(darnax, task, started):
     other = started(HOLD, folder.path)
     assert other.stdout.readline() == "held\n"
     while_it_runs = [darnax(*words).output for words in commands]
-    assert all("running" in said and "interrupted" not in said for said in while_it_runs)
+    assert all("running" in text and "interrupted" not in text for text in while_it_runs)
     with (
         pytest.raises(RequestError, match="another process is at work"),
         folder.locked(),
@@ -122,7 +122,7 @@ def test_every_report_shows_a_killed_run_as_interrupted(darnax, task, started):
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
     afterwards = [darnax(*words).output for words in commands]
-    assert all("interrupted" in said and "running" not in said for said in afterwards)
+    assert all("interrupted" in text and "running" not in text for text in afterwards)
 
 
 def test_the_second_resume_is_refused_and_touches_nothing(darnax, task, monkeypatch):
@@ -177,8 +177,8 @@ def test_processes_that_prepare_one_set_end_with_one_good_copy(tmp_path, started
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate()[0].split() for process in processes]
-    assert sorted(said) == [["60"], ["60"], ["building", "60"]]
+    outputs = [process.communicate()[0].split() for process in processes]
+    assert sorted(outputs) == [["60"], ["60"], ["building", "60"]]
     assert not list((tmp_path / "data").glob("**/*partial*"))
 
 

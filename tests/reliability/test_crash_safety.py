@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from forking import Commands
-from laboratory import TASK
 from safetensors.numpy import load_file
+from small_experiments import TASK
 
 from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
@@ -44,8 +44,8 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 def whole(commands: Commands) -> Path:
     """Return the undisturbed run."""
     outputs = commands.place / "whole"
-    code, said = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
-    assert code == 0, said
+    code, printed = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
+    assert code == 0, printed
     (run,) = outputs.glob("*/*")
     return run
 
@@ -58,7 +58,7 @@ def lines(run: Path) -> list[bytes]:
     )
 
 
-def science(run: Path) -> list[dict]:
+def rows_without_times(run: Path) -> list[dict]:
     """Return the rows without times; each start of the program writes a row of times only."""
     found = [
         {k: v for k, v in json.loads(line).items() if not k.startswith("time/")}
@@ -72,7 +72,7 @@ def assert_sound(run: Path) -> int:
     for path in (run / "checkpoints").glob("[!.]*"):
         checkpoint._read(path)
     newest = checkpoint.find_latest(run / "checkpoints")
-    steps = [row["step"] for row in science(run)]
+    steps = [row["step"] for row in rows_without_times(run)]
     step = int(newest.stem.removeprefix("step-")) if newest else 0
     assert steps == list(range(1, len(steps) + 1))
     assert step <= len(steps)
@@ -80,7 +80,7 @@ def assert_sound(run: Path) -> int:
 
 
 def assert_same(run: Path, whole: Path) -> None:
-    assert science(run) == science(whole)
+    assert rows_without_times(run) == rows_without_times(whole)
     assert json.loads((run / "summary.json").read_text())["status"] == "finished"
     for path in (whole / "checkpoints").iterdir():
         one, other = load_file(run / "checkpoints" / path.name), load_file(path)
@@ -91,7 +91,7 @@ def assert_same(run: Path, whole: Path) -> None:
     }
 
 
-class Lives:
+class RepeatedRun:
     """A run that is started, resumed, and started again when it has finished."""
 
     def __init__(self, commands: Commands, outputs: Path, whole: Path) -> None:
@@ -103,7 +103,7 @@ class Lives:
             0,
         )
 
-    def go_on(self) -> int:
+    def resume(self) -> int:
         """Start the program and wait until it trains; return its process."""
         words = (
             ["train", "--resume", self.run]
@@ -114,7 +114,7 @@ class Lives:
         process = self.commands.start(*words)
         deadline = time.monotonic() + PATIENCE
         while self.starts() == starts:
-            assert time.monotonic() < deadline, (self.commands.place / "said").read_text()
+            assert time.monotonic() < deadline, (self.commands.place / "output").read_text()
             if self.run is None:
                 self.run, self.seen = (
                     next((path for path in self.outputs.glob("*/*") if path not in known), None),
@@ -129,18 +129,18 @@ class Lives:
 
     def ended(self, process: int, *codes: int) -> str:
         """Wait for its end, and check its folder."""
-        code, said = self.commands.ended(process)
-        assert code in (*codes, 0), said
-        assert "Traceback" not in said
+        code, printed = self.commands.ended(process)
+        assert code in (*codes, 0), printed
+        assert "Traceback" not in printed
         step = assert_sound(self.run)
         assert step >= self.seen
         self.seen = step
         if code == 0:
             assert_same(self.run, self.whole)
             self.run = None
-        return said if code else ""
+        return printed if code else ""
 
-    def to_the_end(self) -> None:
+    def finish(self) -> None:
         while self.run is not None:
             process = self.commands.start("train", "--resume", self.run)
             self.ended(process)
@@ -148,14 +148,14 @@ class Lives:
 
 @pytest.mark.slow
 def test_killed_a_hundred_times(commands, whole, tmp_path, cases):
-    lives, moments = Lives(commands, tmp_path / "outputs", whole), random.Random(0)
+    repeated, moments = RepeatedRun(commands, tmp_path / "outputs", whole), random.Random(0)
     while cases["kills"] < 100:
-        process = lives.go_on()
+        process = repeated.resume()
         time.sleep(moments.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
-        lives.ended(process, -signal.SIGKILL)
+        repeated.ended(process, -signal.SIGKILL)
         cases["kills"] += 1
-    lives.to_the_end()
+    repeated.finish()
 
 
 @contextmanager
@@ -205,23 +205,23 @@ def can_mount() -> bool:
 def test_killed_and_out_of_disk_fifty_times(commands, whole, tmp_path, disk, cases):
     moments = random.Random(1)
     with disk(tmp_path / "outputs") as fill:
-        lives = Lives(commands, tmp_path / "outputs", whole)
+        repeated = RepeatedRun(commands, tmp_path / "outputs", whole)
         for number in range(50):
-            process = lives.go_on()
+            process = repeated.resume()
             time.sleep(moments.uniform(0, 0.1))
             fill(process)
             if number % 2:
                 time.sleep(moments.uniform(0, 0.05))
                 os.kill(process, signal.SIGKILL)
-            run = lives.run
-            said = lives.ended(process, 1, -signal.SIGKILL)
-            cases["full disks" if said else "kills with a full disk"] += 1
-            if said:
-                assert "the last checkpoint is as it was" in said, said
-                assert f"resume with: darnax train --resume {run}" in " ".join(said.split())
+            run = repeated.run
+            printed = repeated.ended(process, 1, -signal.SIGKILL)
+            cases["full disks" if printed else "kills with a full disk"] += 1
+            if printed:
+                assert "the last checkpoint is as it was" in printed, printed
+                assert f"resume with: darnax train --resume {run}" in " ".join(printed.split())
             (tmp_path / "outputs" / "ballast").unlink(missing_ok=True)
         assert cases["full disks"] >= 15
-        lives.to_the_end()
+        repeated.finish()
 
 
 def test_a_full_disk_gives_one_message_and_keeps_the_last_checkpoint(darnax, monkeypatch):
@@ -236,9 +236,9 @@ def test_a_full_disk_gives_one_message_and_keeps_the_last_checkpoint(darnax, mon
     result = darnax("train", *TINY, "runner.epochs=3")
     (run,) = Path("outputs").glob("*/*")
     assert result.exit_code == 1, result.output
-    said = " ".join(result.stderr.split())
-    assert f"{run}: [Errno 28] No space left on device; the last checkpoint is as it was" in said
-    assert f"fix that, then resume with: darnax train --resume {run}" in said
+    printed = " ".join(result.stderr.split())
+    assert f"{run}: [Errno 28] No space left on device; the last checkpoint is as it was" in printed
+    assert f"fix that, then resume with: darnax train --resume {run}" in printed
     assert "Traceback" not in result.output
     assert assert_sound(run) == 1
     monkeypatch.undo()
@@ -279,8 +279,8 @@ def test_an_unwritable_run_is_not_resumed(darnax, task):
 @pytest.mark.slow
 def test_an_unwritable_dashboard_is_reported_once_and_stops_nothing(commands, tmp_path):
     (tmp_path / "wandb").touch()
-    code, said = commands.ended(
+    code, printed = commands.ended(
         commands.start("train", *TINY, "tracking=offline", f"paths.outputs={tmp_path}")
     )
-    assert code == 0, said
-    assert said.count("W&B is off for the rest of this run") == 1
+    assert code == 0, printed
+    assert printed.count("W&B is off for the rest of this run") == 1

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from laboratory import composed
 from rich.console import Console
+from small_experiments import composed
 
 from darnax.builder import describe
 from darnax.cli import panels, tables
@@ -72,10 +72,10 @@ def test_tables_and_panels_contain_no_control_characters(monkeypatch, capsys, te
     monkeypatch.setenv("COLUMNS", "300")
     tables.show(NASTY, [NASTY, NASTY])
     panels.panel("title", NASTY)
-    said = capsys.readouterr()
-    for text in said:
+    captured = capsys.readouterr()
+    for text in captured:
         assert not [letter for letter in text if not letter.isprintable() and letter != "\n"]
-        assert text.count("[red]x[/red]") == (3 if text is said.out else 1)
+        assert text.count("[red]x[/red]") == (3 if text is captured.out else 1)
         assert "\\x1b[2J" in text
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
-from laboratory import digits
 from safetensors import safe_open
 from safetensors.numpy import load_file
+from small_experiments import digits
 
 from darnax.builder import build
 from darnax.composing.composer import compose
@@ -79,7 +79,7 @@ STOPS = st.lists(
 )
 
 
-class Fate(Tracker):
+class Interrupting(Tracker):
     """Causes a stop between the record of the run and the dashboard."""
 
     def __init__(self, record: Jsonl, stop: Stop | None) -> None:
@@ -146,7 +146,7 @@ def session(
 
     def tracker(progress) -> Tracker:
         record = Jsonl(folder.metrics, progress.step)
-        return Composite([Fate(record, stop), SkipReplayed(board, record.last_reported)])
+        return Composite([Interrupting(record, stop), SkipReplayed(board, record.last_reported)])
 
     lane = RunSession(experiment(*overrides), folder, tracker)
     with pytest.MonkeyPatch.context() as patch:
@@ -184,7 +184,7 @@ def without_times(value: Any) -> Any:
     return value
 
 
-def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def rows_with_metrics(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows that hold more than times; each start writes a row of times only."""
     return [row for row in map(without_times, rows) if row.keys() > {"step", "epoch"}]
 
@@ -198,8 +198,8 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
     rows, expected = (
         list(map(json.loads, f.metrics.read_text().splitlines())) for f in (one, other)
     )
-    assert told(rows) == told(expected)
-    steps = [row["step"] for row in told(rows)]
+    assert rows_with_metrics(rows) == rows_with_metrics(expected)
+    steps = [row["step"] for row in rows_with_metrics(rows)]
     assert sorted(set(steps)) == steps
     assert without_times(one.summary()) == without_times(other.summary())
     names, wanted_names = (
@@ -227,10 +227,10 @@ def check(
     )
     cases["runs"] += 1
     assert_same(parts, whole)
-    assert_heard(told(found.rows), told(expected.rows), stops)
+    assert_dashboard(rows_with_metrics(found.rows), rows_with_metrics(expected.rows), stops)
 
 
-def assert_heard(
+def assert_dashboard(
     rows: list[dict[str, Any]], expected: list[dict[str, Any]], stops: list[Stop]
 ) -> None:
     """A kill between record and dashboard loses at most one row; no row is sent twice."""

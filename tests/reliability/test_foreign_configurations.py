@@ -99,7 +99,7 @@ ATTACKS = {
 }
 
 
-def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, list]:
+def compose_in_process(place: Path, texts: dict[str, str | bytes]) -> tuple[list, list]:
     """Compose texts as files in a folder of decoys, in a process that reports its audit events."""
     files = []
     for number, text in enumerate(texts.values()):
@@ -124,7 +124,7 @@ def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, li
 
 
 def test_a_foreign_configuration_is_plain_data(tmp_path):
-    results, events = composed_apart(tmp_path, ATTACKS)
+    results, events = compose_in_process(tmp_path, ATTACKS)
     opened = {path for name, path in events if name == "open"}
     assert opened == {
         str(tmp_path / str(number) / "foreign.yaml") for number in range(len(ATTACKS))
@@ -241,10 +241,10 @@ def test_any_foreign_configuration_is_read_as_plain_data_or_refused(
         try:
             found = saved_configuration.read_saved(file)
         except RequestError as error:
-            said = str(error)
+            message = str(error)
             found = None
     if found is None:
-        assert CANARY not in said
+        assert CANARY not in message
         return
     assert CANARY not in repr(found)
     assert not list(saved_configuration.references.interpolations(found.resolved))

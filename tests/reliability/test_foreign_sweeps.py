@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from laboratory import TASK
 from sampling import one_of
+from small_experiments import TASK
 
 from darnax.composing.composer import compose
 from darnax.errors import RequestError
@@ -391,13 +391,13 @@ def test_the_audit_hook_records_no_foreign_access(task, tmp_path, darnax):
     (foreign / "configs" / "model" / "chain.yaml").write_text("name: ${oc.env:HOME}")
     (foreign / "lurking.py").write_text("raise SystemExit")
     np.save(foreign / "bait.npy", np.array([{}], dtype=object), allow_pickle=True)
-    baited = (
+    override = (
         "+hydra.launcher.bait=[{_target_: numpy.load, file: '"
         + str(foreign / "bait.npy")
         + "', allow_pickle: true}]"
     )
     folders = []
-    for number, (make, words) in enumerate([(grid, []), (grid, [baited]), (search, [])]):
+    for number, (make, words) in enumerate([(grid, []), (grid, [override]), (search, [])]):
         folders.append(
             str(make(task, *words, directory=str(foreign)).rename(tmp_path / f"sweep-{number}"))
         )

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from laboratory import TASK
+from small_experiments import TASK
 
 from darnax.bounded_yaml import load_plain
 from darnax.composing.composer import Composer
@@ -209,6 +209,6 @@ def test_a_resume_under_other_settings_of_jax_names_them(darnax, run):
     (run / "environment.json").write_text(json.dumps(environment))
     result = darnax("train", "--resume", run)
     assert result.exit_code == 0, result.output
-    told = f"jax_threefry_partitionable was {was} when this run began and is {not was}"
-    assert f"warning: {told}" in result.stderr
-    assert told in (run / "train.log").read_text()
+    difference = f"jax_threefry_partitionable was {was} when this run began and is {not was}"
+    assert f"warning: {difference}" in result.stderr
+    assert difference in (run / "train.log").read_text()

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from laboratory import TASK
+from small_experiments import TASK
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Unusable optimisers are refused by the command. Oracle: exit code 2, and no new files."""
 
 import pytest
-from laboratory import TASK
+from small_experiments import TASK
 
 RATE = "optimizer.groups.w_in.learning_rate"
 WARMUP = (

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from laboratory import TASK
 from safetensors.numpy import load_file
+from small_experiments import TASK
 
 from darnax.composing.composer import compose
 from darnax.runner.run_folder import RunFolder
@@ -43,9 +43,9 @@ def test_a_sweep_over_depth_from_a_run_trains_networks_of_these_depths(darnax, f
 
 @pytest.mark.slow
 def test_the_advice_for_longer_training_stretches_the_schedules(darnax, first):
-    said = darnax("train", "--resume", first)
-    assert said.exit_code == 2
-    advice = said.output.split("train longer with ")[1].split()
+    refused = darnax("train", "--resume", first)
+    assert refused.exit_code == 2
+    advice = refused.output.split("train longer with ")[1].split()
     assert advice == ["--config", str(first / "config.yaml"), "runner.epochs=..."]
     assert (result := darnax("train", *advice[:2], "runner.epochs=2")).exit_code == 0, result.output
     (longer,) = (run for run in Path("outputs/digits_smoke").iterdir() if run != first)

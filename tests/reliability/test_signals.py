@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from forking import Commands
-from laboratory import TASK
+from small_experiments import TASK
 
 from darnax.builder import build
 from darnax.cli import panels
@@ -87,12 +87,12 @@ class Late(Tracker):
 def test_a_run_that_has_taken_its_last_step_is_finished(task, tmp_path):
     experiment = build(task)
     folder = RunFolder.create(tmp_path, "late", task, [], command=[])
-    told = []
-    with handling_signals(lambda signum, _: told.append(signum)):
+    received = []
+    with handling_signals(lambda signum, _: received.append(signum)):
         (summary,) = train([RunSession(experiment, folder, Late)], experiment.data.source.open())
     assert summary["status"] == "finished"
     assert "test/accuracy" in summary["metrics"]
-    assert told == [signal.SIGTERM]  # a sweep starts no other run
+    assert received == [signal.SIGTERM]  # a sweep starts no other run
 
 
 @pytest.mark.slow
@@ -107,18 +107,18 @@ def test_the_program_ends_well_where_a_signal_comes_after_the_last_step(commands
 
     until(finished)
     os.kill(process, signal.SIGTERM)
-    code, said = commands.ended(process)
-    assert code == 0, said
-    assert "finished" in said
+    code, output = commands.ended(process)
+    assert code == 0, output
+    assert "finished" in output
 
 
 def test_earlier_signal_handlers_are_called_after_saving():
-    told = []
-    with handling_signals(lambda signum, _: told.append(signum), (signal.SIGUSR2,)):
+    received = []
+    with handling_signals(lambda signum, _: received.append(signum), (signal.SIGUSR2,)):
         with catch_stop_signals():
             signal.raise_signal(signal.SIGUSR2)
-            assert told == []
-        assert told == [signal.SIGUSR2]
+            assert received == []
+        assert received == [signal.SIGUSR2]
 
 
 def test_a_handler_that_ends_the_process_sets_the_exit_code():
@@ -140,9 +140,9 @@ def test_a_handler_that_ends_the_process_sets_the_exit_code():
 )
 def test_the_command_to_resume_is_printed(saved, words, capsys):
     assert panels.report(Interrupted(signal.SIGINT, Path("outputs/run"), saved=saved)) == 130
-    said = capsys.readouterr().err
-    assert words in said
-    assert "darnax train --resume outputs/run" in said
+    output = capsys.readouterr().err
+    assert words in output
+    assert "darnax train --resume outputs/run" in output
 
 
 @pytest.fixture(scope="module")
@@ -178,14 +178,14 @@ def test_a_signal_saves_prints_the_command_to_resume_and_exits_soon(commands, tm
     began = time.monotonic()
     for signum in signums:
         os.kill(process, signum)
-    code, said = commands.ended(process)
-    assert code == CODES[signums[0]], said
-    assert f"darnax train --resume {run}" in said
+    code, output = commands.ended(process)
+    assert code == CODES[signums[0]], output
+    assert f"darnax train --resume {run}" in output
     assert time.monotonic() - began < 30  # of SLURM's grace time
-    told = json.loads((run / "summary.json").read_text())
-    assert told["status"] == "interrupted"
+    record = json.loads((run / "summary.json").read_text())
+    assert record["status"] == "interrupted"
     saved = [path.stem for path in (run / "checkpoints").glob("step-*")]
-    assert saved == ([f"step-{told['steps']:010d}"] if "a checkpoint is saved" in said else [])
+    assert saved == ([f"step-{record['steps']:010d}"] if "a checkpoint is saved" in output else [])
     assert saved or len(signums) == 2
 
 
@@ -222,8 +222,8 @@ def test_a_preempted_job_saves_and_is_resumed_automatically(commands, tmp_path):
     run = until(lambda: training(tmp_path, 50))
     (worker,) = (each for each in descendants(process) if b"submitit.core._submit" in command(each))
     os.kill(worker, signal.SIGUSR2)
-    code, said = commands.ended(process)
-    assert code == 0, said
+    code, output = commands.ended(process)
+    assert code == 0, output
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     starts = [row["step"] for row in rows if "time/compile_seconds" in row]
     assert len(starts) == 2

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from laboratory import TASK
 from sampling import one_of
+from small_experiments import TASK
 
 from darnax.builder.targets import find
 from darnax.composing import secrets
@@ -33,7 +33,7 @@ def bait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return marker
 
 
-def baited(config: dict[str, Any]) -> dict[str, Any]:
+def with_bait(config: dict[str, Any]) -> dict[str, Any]:
     config["trust"] = [BAIT]
     del config["model"]["adapters"]["w_in"]["threshold"]
     config["model"]["adapters"]["w_in"]["rule"] = {"_target_": f"{BAIT}.Anti"}
@@ -66,7 +66,7 @@ def sweep_folder(config: dict[str, Any]) -> Path:
     "way", ["config", "sweep from a config", "resume", "eval", "sweep resume", "cite", "analyse"]
 )
 def test_a_file_cannot_grant_trust(darnax, task, bait, way):
-    config = baited(task)
+    config = with_bait(task)
     written(config, "config.yaml")
     commands = {
         "config": lambda: ["train", "--config", "config.yaml"],

@@ -98,10 +98,10 @@ def test_compare_names_omitted_runs(lab):
 
 def test_diff(lab):
     first, *_, last = sorted(lab.iterdir())
-    said = darnax("diff", first, last)
-    assert "model.layers.hidden.j_d" in said
-    assert "environment: no difference" in said
-    assert "+6.60%" in said
+    printed = darnax("diff", first, last)
+    assert "model.layers.hidden.j_d" in printed
+    assert "environment: no difference" in printed
+    assert "+6.60%" in printed
     assert darnax("diff", first, first).count("no difference") == 3
 
 
@@ -122,11 +122,11 @@ def test_text_from_a_configuration_is_escaped(lab, command, terminal, monkeypatc
     monkeypatch.setenv("COLUMNS", "1000")
     if terminal:
         monkeypatch.setattr(tables, "print_plain", tables.print_boxed)
-    said = darnax(*command)
-    assert "[red]red[/red] [link=file:///]here[/link]" in said
-    assert "[/nothing]" in said
-    assert "[b]key" in said
-    assert "\x1b" not in said
+    printed = darnax(*command)
+    assert "[red]red[/red] [link=file:///]here[/link]" in printed
+    assert "[/nothing]" in printed
+    assert "[b]key" in printed
+    assert "\x1b" not in printed
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_task import EXAMPLES, dataset, experiment
 from safetensors.numpy import load_file
+from synthetic_task import EXAMPLES, dataset, experiment
 
 from darnax.data import Dataset, Resident
 from darnax.errors import RunError
@@ -70,13 +70,13 @@ def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
 )
 def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, after):
     made = lane(tmp_path, *jump(group, after))
-    said = fails(made)
-    assert said.startswith(
+    reason = fails(made)
+    assert reason.startswith(
         f"{NAMES[group]}: its change is NaN, infinite or larger than 1e9, in phase {LEARNS[group]}"
     )
-    assert f" of step {after + 1};" in said
+    assert f" of step {after + 1};" in reason
     kept = after // PER_EPOCH * PER_EPOCH
-    assert f"step-{kept:010d}" in said if kept else "no checkpoint was saved before" in said
+    assert f"step-{kept:010d}" in reason if kept else "no checkpoint was saved before" in reason
     for path in made.folder.checkpoints.iterdir():
         assert all(np.isfinite(array).all() for array in load_file(path).values())
     rows = [json.loads(line) for line in made.folder.metrics.read_text().splitlines()]
@@ -109,7 +109,7 @@ def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
     )
 
 
-def spoilt(array: np.ndarray, example: int) -> np.ndarray:
+def with_nan(array: np.ndarray, example: int) -> np.ndarray:
     array = array.astype(np.float32)
     array[example, ..., 0] = np.nan
     return array
@@ -121,7 +121,7 @@ def test_nan_among_the_inputs_is_reported(tmp_path):
     clean, made = dataset(), lane(tmp_path)
     example = 77
     data = dataclasses.replace(
-        clean, train=Resident(spoilt(clean.train.inputs, example), clean.train.targets)
+        clean, train=Resident(with_nan(clean.train.inputs, example), clean.train.targets)
     )
     runs = ParallelRuns([made.experiment], PER_EPOCH)
     order = np.asarray(shuffle(runs.keys().order, np.int32(0), np.int32(0), EXAMPLES))
@@ -136,7 +136,7 @@ def test_nan_among_the_inputs_is_reported(tmp_path):
 def test_nan_among_the_examples_of_an_evaluation_is_reported(tmp_path):
     clean = dataset()
     data = dataclasses.replace(
-        clean, test=Resident(spoilt(clean.test.inputs, 5), clean.test.targets)
+        clean, test=Resident(with_nan(clean.test.inputs, 5), clean.test.targets)
     )
     made = lane(tmp_path)
     assert "example 5 of an evaluation" in fails(made, data=data)
@@ -144,15 +144,18 @@ def test_nan_among_the_examples_of_an_evaluation_is_reported(tmp_path):
 
 
 @SLOW
-@pytest.mark.parametrize(("phase", "calm"), [("clamped", False), ("free", True)])
+@pytest.mark.parametrize(("phase", "inverted"), [("clamped", False), ("free", True)])
 @pytest.mark.parametrize("group", ["layers.hidden", "adapters.w_in"])
-def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, group, phase, calm):
+def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(
+    tmp_path, group, phase, inverted
+):
     """A huge feedback makes the field large in the clamped phase, and small in the free phase."""
     made = lane(
         tmp_path,
-        "trust=[wild_rules]",
+        "trust=[overflow_rules]",
         f"~model.{group}.threshold",
-        f"+model.{group}.rule={{_target_: wild_rules.Wild, calm: {str(calm).lower()}}}",
+        f"+model.{group}.rule={{_target_: overflow_rules.Overflow, "
+        f"inverted: {str(inverted).lower()}}}",
         "model.adapters.w_back.strength=1e5",
         "+dynamics.train.clamped.learn=[w_in,'hidden*']",
     )
@@ -164,8 +167,8 @@ def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, gro
 
 @SLOW
 def test_a_frozen_module_that_is_too_large_is_reported_before_the_first_step(tmp_path):
-    said = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
-    assert said.startswith(
+    reason = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
+    assert reason.startswith(
         "w_back: its norm is NaN, infinite or larger than 1e9, in phase warmup of step 0;"
     )
 
@@ -185,7 +188,7 @@ def test_the_diverging_replica_is_named(tmp_path, together):
         )
 
 
-def made_up_digits(*, learnable: bool) -> Dataset:
+def synthetic_digits(*, learnable: bool) -> Dataset:
     draw = np.random.default_rng(1)
     templates = draw.integers(0, 256, (10, 28, 28, 1), np.uint8)
     digits = draw.integers(0, 10, EXAMPLES).astype(np.int32)
@@ -207,7 +210,7 @@ def made_up_digits(*, learnable: bool) -> Dataset:
 def test_a_network_at_chance_is_reported(tmp_path, caplog, learnable):
     made = lane(tmp_path)
     with caplog.at_level(logging.WARNING):
-        (summary,) = train([made], made_up_digits(learnable=learnable))
+        (summary,) = train([made], synthetic_digits(learnable=learnable))
     assert summary["status"] == "finished"
     assert (
         summary["metrics"]["eval/at_chance"]

@@ -34,8 +34,10 @@ def test_a_difference_is_reported_with_both_values():
     before = jax_settings.read_settings()
     assert list(jax_settings.describe_differences(before)) == []
     with jax.threefry_partitionable(not before["jax_threefry_partitionable"]):
-        (told,) = jax_settings.describe_differences(before)
-    assert told.startswith("jax_threefry_partitionable was True when this run began and is False")
+        (difference,) = jax_settings.describe_differences(before)
+    assert difference.startswith(
+        "jax_threefry_partitionable was True when this run began and is False"
+    )
     for record in (None, "text", [], {"jax_of_the_future": 1}):
         assert list(jax_settings.describe_differences(record)) == []
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_task import dataset, experiment
 from safetensors.numpy import load_file
+from synthetic_task import dataset, experiment
 
 from darnax.errors import RunError
 from darnax.runner.run_folder import RunFolder
@@ -43,7 +43,7 @@ class Watched(Jsonl):
 
     def finish(self, summary) -> None:
         super().finish(summary)
-        self.heard = summary
+        self.final_summary = summary
 
 
 def lane(
@@ -63,15 +63,15 @@ def without_times(numbers: dict[str, float]) -> dict[str, float]:
 
 
 def assert_same(one: RunFolder, other: RunFolder) -> None:
-    told, expected = one.summary(), other.summary()
-    assert [told[key] for key in ("status", "steps", "epochs")] == [
+    record, expected = one.summary(), other.summary()
+    assert [record[key] for key in ("status", "steps", "epochs")] == [
         expected[key] for key in ("status", "steps", "epochs")
     ]
-    assert without_times(told["metrics"]) == pytest.approx(
+    assert without_times(record["metrics"]) == pytest.approx(
         without_times(expected["metrics"]), rel=1e-4, abs=1e-5
     )
-    assert told["best"] == pytest.approx(expected["best"])
-    assert told["best"]["eval/accuracy"] > 0
+    assert record["best"] == pytest.approx(expected["best"])
+    assert record["best"]["eval/accuracy"] > 0
     found, wanted = (
         [json.loads(line) for line in f.metrics.read_text().splitlines()] for f in (one, other)
     )
@@ -162,7 +162,7 @@ def test_the_status_is_recorded_and_reported(tmp_path, status, error, why):
     with pytest.raises(type(error)):
         train(made, dataset())
     for each in made:
-        assert each.tracker.heard == each.folder.summary()
+        assert each.tracker.final_summary == each.folder.summary()
         assert (each.folder.summary()["status"], each.folder.summary().get("reason")) == (
             status,
             why,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jax
 import pytest
-from made_up_task import dataset, experiment
+from synthetic_task import dataset, experiment
 
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.run_session import RunSession
@@ -119,7 +119,9 @@ def test_arrays_objects_handles_and_logs(long_run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not GLIBC, reason="what is allocated outside of Python is told by glibc alone")
+@pytest.mark.skipif(
+    not GLIBC, reason="what is allocated outside of Python is reported by glibc only"
+)
 def test_memory(long_run) -> None:
     _, early, late = long_run
     assert late.kib - early.kib < EPOCHS - WARM

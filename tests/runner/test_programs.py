@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from made_up_task import EXAMPLES, dataset, experiment
+from synthetic_task import EXAMPLES, dataset, experiment
 
 from darnax.errors import RequestError
 from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
@@ -147,7 +147,7 @@ class Silent:
 def test_splitting_batches_over_devices_keeps_results(devices):
     """Oracle: one device; eight virtual devices are requested in a separate process."""
     code = f"""
-from made_up_task import experiment
+from synthetic_task import experiment
 from test_programs import assert_close, trained
 from darnax.runner.programs import ParallelRuns
 one = trained(ParallelRuns([experiment()], 10))

@@ -42,7 +42,7 @@ def test_an_interrupted_run_counts_until_there_is_a_finished_one(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     at = ("--outputs", tmp_path, "--docs", tmp_path)
-    said(reproduce, monkeypatch, capsys, *at)
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "10 epochs |  |  |  |  |  | `darnax train" in (tmp_path / "results.md").read_text()
     summary = {
         "status": "interrupted",
@@ -54,18 +54,18 @@ def test_an_interrupted_run_counts_until_there_is_a_finished_one(
     (tmp_path / "mnist_chain/2026-01-03_00-00-00-aaaaaa/summary.json").write_text(
         json.dumps(summary)
     )
-    assert said(reproduce, monkeypatch, capsys, *at, "--missing").endswith("seed=0,1,2\n")
-    said(reproduce, monkeypatch, capsys, *at)
+    assert run_script(reproduce, monkeypatch, capsys, *at, "--missing").endswith("seed=0,1,2\n")
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9500 | 1, cut off after 5 epochs | 30 |" in (tmp_path / "results.md").read_text()
     run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.97, "seed=0")
-    said(reproduce, monkeypatch, capsys, *at)
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
     shutil.rmtree(tmp_path / "mnist_chain/2026-01-02_00-00-00-aaaaaa")
-    said(reproduce, monkeypatch, capsys, *at)
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
 
 
-def said(reproduce, monkeypatch, capsys, *arguments):
+def run_script(reproduce, monkeypatch, capsys, *arguments):
     from reproduction.rows import BEYOND
 
     monkeypatch.setattr(reproduce, "SECTIONS", (replace(BEYOND, rows=BEYOND.rows[1:2]),))
@@ -95,7 +95,7 @@ def test_a_row_uses_only_runs_with_its_configuration(reproduce, monkeypatch, cap
         status="interrupted",
     )
     run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
-    left = said(
+    left = run_script(
         reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing"
     )
     assert (
@@ -107,7 +107,7 @@ def test_a_row_uses_only_runs_with_its_configuration(reproduce, monkeypatch, cap
     (physics / "result.json").write_text(
         json.dumps({"text": "How many.", "seconds": 3.2, "rows": [{"J_D": 0.5, "counted": "2"}]})
     )
-    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path)
+    run_script(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path)
     page = (tmp_path / "results.md").read_text()
     row = re.search(r"^\| `mnist_chain`.*$", page, re.MULTILINE)[0]
     values = [0.9712, 0.9735]
@@ -125,9 +125,9 @@ def test_receipts_are_kept_without_the_runs_and_mark_changed_settings(
     outputs, empty = tmp_path / "outputs", tmp_path / "empty"
     for seed in (0, 1, 2):
         run(outputs, f"2026-01-01_00-00-00-aaaaa{seed}", 0.97, f"seed={seed}")
-    said(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
+    run_script(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
     page = (tmp_path / "results.md").read_text()
-    assert "0 commands" in said(
+    assert "0 commands" in run_script(
         reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path
     )
     assert (tmp_path / "results.md").read_text() == page
@@ -135,10 +135,10 @@ def test_receipts_are_kept_without_the_runs_and_mark_changed_settings(
     monkeypatch.setattr(
         ledger, "identity_of_row", lambda overrides, seed: frozenset({("seed", seed)})
     )
-    assert "seed=0,1,2" in said(
+    assert "seed=0,1,2" in run_script(
         reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing"
     )
-    said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
+    run_script(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
     assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
 
@@ -165,7 +165,7 @@ def test_numbers_beside_a_command_are_updated_and_nothing_else(
         f"| a chain | | 0.1 ± 0.2 | `{CHAIN} seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n"
     )
     (tmp_path / "docs").mkdir()
-    said(
+    run_script(
         reproduce,
         monkeypatch,
         capsys,
@@ -174,8 +174,8 @@ def test_numbers_beside_a_command_are_updated_and_nothing_else(
         "--docs",
         tmp_path / "docs",
     )
-    told = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
-    assert experiment.read_text() == f"# A chain\n# {CHAIN} seed=0,1,2 -m    {told}\n{other}"
+    updated = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
+    assert experiment.read_text() == f"# A chain\n# {CHAIN} seed=0,1,2 -m    {updated}\n{other}"
     cells = f"| 0.9720 ± 0.0020 | `{CHAIN} seed=0,1,2 -m` |"
     assert readme.read_text() == f"| a chain | {cells}\n| x | 0.5 | `darnax` |\n"
 

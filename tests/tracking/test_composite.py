@@ -41,9 +41,9 @@ def test_a_tracker_that_cannot_finish_does_not_stop_the_others() -> None:
 
 
 def test_rows_logged_before_are_not_logged_again() -> None:
-    told = Recorder()
-    since = SkipReplayed(told, 2)
+    recorder = Recorder()
+    since = SkipReplayed(recorder, 2)
     for step in (1, 2, 3):
         since.log({}, step=step, epoch=1.0)
     since.finish({})
-    assert told.calls == [({}, 3, 1.0), ({},)]
+    assert recorder.calls == [({}, 3, 1.0), ({},)]

@@ -111,8 +111,8 @@ def test_time_left_does_not_count_what_came_before_the_first_step(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [(2.04, "2.0 s"), (252.1, "4 min 12 s"), (119.9, "2 min 00 s"), (7505, "2 h 05 min")],
 )
-def test_durations(seconds: float, said: str) -> None:
-    assert _duration(seconds) == said
+def test_durations(seconds: float, text: str) -> None:
+    assert _duration(seconds) == text

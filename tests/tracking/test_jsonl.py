@@ -66,7 +66,7 @@ def test_resuming_drops_later_rows(tmp_path: Path) -> None:
 
 def test_the_last_logged_step_is_known_after_another_kill(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    for steps, keep_until, told in (
+    for steps, keep_until, last in (
         (range(1, 9), None, -1),
         (range(4, 6), 3, 8),
         (range(4, 5), 3, 8),
@@ -74,7 +74,7 @@ def test_the_last_logged_step_is_known_after_another_kill(tmp_path: Path) -> Non
         ([], None, 11),
     ):
         tracker = Jsonl(path, keep_until)
-        assert tracker.last_reported == told
+        assert tracker.last_reported == last
         for step in steps:
             tracker.log({}, step=step, epoch=1.0)
         tracker.finish({})

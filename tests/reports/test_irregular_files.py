@@ -170,7 +170,7 @@ def test_a_summary_written_by_a_run_is_valid(tmp_path: Path) -> None:
         assert read_summary(tmp_path / "summary.json")["status"] == status
 
 
-def standing(run: Path) -> dict[str, str]:
+def statuses(run: Path) -> dict[str, str]:
     """Return the status of a run in every report."""
     other = make(run.parent, "2026-01-01_00-00-09-cccccc", 0.9, seed=7)
     darnax("compare", run.parent, "--html", run.parent / "page.html")
@@ -199,7 +199,7 @@ def test_every_report_reads_the_lock(
     if lock == "held":
         with file_lock(path):
             sign(path)
-            assert set(standing(run).values()) == {"running"}
+            assert set(statuses(run).values()) == {"running"}
         return
     if lock != "none":
         with file_lock(path):
@@ -208,7 +208,7 @@ def test_every_report_reads_the_lock(
         path.write_text("elsewhere\n")
     before = path.exists() and (path.read_bytes(), path.stat().st_mtime_ns)
     expected = "interrupted" if lock == "free" else "running"
-    assert standing(run) == dict.fromkeys(("runs", "compare", "diff", "page"), expected)
+    assert statuses(run) == dict.fromkeys(("runs", "compare", "diff", "page"), expected)
     assert before == (path.exists() and (path.read_bytes(), path.stat().st_mtime_ns))
     assert read(run).value("eval/accuracy") == pytest.approx(0.8)  # which it had logged
 

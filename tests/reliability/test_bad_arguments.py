@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laboratory import spoken_for
 from sampling import one_of
+from small_experiments import check_message
 
 from darnax.composing.composer import compose
 from darnax.errors import RequestError
@@ -208,7 +208,7 @@ def compose_anything(words: list[str]) -> None:
     try:
         assert isinstance(compose(words), dict)
     except RequestError as error:
-        spoken_for(error)
+        check_message(error)
 
 
 keys = st.sampled_from(

@@ -84,7 +84,7 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
     assert right.shape[-1] == window.count
 
 
-def spoken_for(error: RequestError) -> None:
+def check_message(error: RequestError) -> None:
     """Check that a refusal has a message."""
     assert error.problems
     assert all(
