@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from darnax.api.training import train
     from darnax.errors import RequestError, RunError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Comparison": "api.comparison",

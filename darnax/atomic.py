@@ -1,6 +1,7 @@
 """Files that are written completely or not at all, whatever kills the process or the machine."""
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -8,9 +9,10 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     """Write `content` to `path`: temporary file beside it, fsync, rename, fsync of the folder.
 
     A reader sees the old file or the new one. A link at `path` is replaced, never followed. A
-    killed process can leave the temporary file `.<name>.<pid>.tmp` behind.
+    killed process can leave the temporary file `.<name>.<pid>-<thread>.tmp` behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    writer = f"{os.getpid()}-{threading.get_native_id()}"  # threads may write one file at once
+    temporary = path.with_name(f".{path.name}.{writer}.tmp")
     # Left behind by a process that was killed, or a link that somebody has put there.
     temporary.unlink(missing_ok=True)
     try:

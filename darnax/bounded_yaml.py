@@ -45,6 +45,38 @@ def require_bounded(text: str) -> None:
         raise ValueError(getattr(error, "problem", None) or type(error).__name__) from error
 
 
+def require_bounded_value(value: Any) -> None:
+    """Raise ValueError if a value read from JSON is nothing that `load_plain` could have read.
+
+    The limits are those of a YAML text: its length, its depth, the digits of a number, and the
+    length of the keys on the way to a value. Nothing here recurses.
+
+    Example:
+        >>> require_bounded_value({"a": 10**300})
+        Traceback (most recent call last):
+        ValueError: a number has more than 250 digits
+    """
+    length = 0
+    remaining = [(value, 0, 0)]  # with its depth, and the length of its name
+    while remaining:
+        node, depth, name = remaining.pop()
+        if depth > DEEPEST:
+            raise ValueError("it is nested too deep")
+        if name > KEYS:
+            raise ValueError(f"the keys of a value have more than {KEYS} characters, together")
+        if isinstance(node, int) and abs(node) >= 10**NUMBER:
+            raise ValueError(f"a number has more than {NUMBER} digits")
+        length += len(node) if isinstance(node, str) else 1
+        children = list(node.items()) if isinstance(node, dict) else []
+        children += enumerate(node) if isinstance(node, list) else ()
+        for key, inner in children:
+            key_length = len(str(key)) + 1
+            length += key_length
+            remaining.append((inner, depth + 1, name + key_length))
+        if length > LONGEST:
+            raise ValueError(f"it has more than {LONGEST} characters")
+
+
 class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
     """Constructs plain values only: no tag, no merged mapping, no repeated key."""
 

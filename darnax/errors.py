@@ -5,6 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from darnax.printing import printable, printable_lines
+
+LONGEST = 4000  # characters of one problem as text; a key of a foreign file may be of any length
+MOST = 100  # problems as text
+
 
 class Problem(NamedTuple):
     """One thing that is wrong: where it is; what was got, what was expected, what to do."""
@@ -13,7 +18,23 @@ class Problem(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}" if self.where else self.what
+        return message_text(f"{printable(self.where)}: {self.what}" if self.where else self.what)
+
+
+def message_text(text: str) -> str:
+    r"""Return the message of an exception, which Python prints on the terminal as it is.
+
+    Files of unknown origin name keys, folders and modules: what would control a terminal is
+    escaped, and a text without end is cut.
+
+    Example:
+        >>> message_text("model.a" + chr(27) + "[2J: there is no such key")
+        'model.a\\x1b[2J: there is no such key'
+    """
+    if len(text) > LONGEST:
+        half = LONGEST // 2
+        text = f"{text[:half]} […] {text[-half:]}"
+    return printable_lines(text)
 
 
 class RequestError(Exception):
@@ -26,7 +47,10 @@ class RequestError(Exception):
 
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        shown = [str(problem) for problem in self.problems[:MOST]]
+        if len(self.problems) > MOST:
+            shown.append(f"and {len(self.problems) - MOST} more problems")
+        super().__init__("\n".join(shown))
 
 
 @contextmanager
@@ -46,6 +70,9 @@ class RunError(Exception):
         >>> issubclass(RunError, RequestError)  # the request itself was valid
         False
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message_text(message))
 
 
 def one_line(error: BaseException) -> str:

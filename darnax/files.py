@@ -29,6 +29,24 @@ def expand_user(path: str | Path) -> Path:
         return Path(path)
 
 
+def is_file(path: str | Path) -> bool:
+    """Return whether a path leads to a regular file; False for what can be no path.
+
+    `Path.is_file` raises for a name that is too long, and in a folder that cannot be searched.
+    """
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether a path leads to a folder; False for what can be no path."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def exists(path: str | Path) -> bool:
+    """Return whether a path leads to anything; False for what can be no path."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
 def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading; never wait for a FIFO, never read a device or a folder.
 

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "darnax"
 # From low to high. A package imports packages of lower levels only.
 PACKAGES = (
+    ("printing",),
     (
         "atomic",
         "bounded_yaml",
@@ -22,7 +23,6 @@ PACKAGES = (
         "errors",
         "files",
         "near",
-        "printing",
         "scores",
         "shapes",
     ),
@@ -45,7 +45,7 @@ PACKAGES = (
     ("cli",),
 )
 LEVEL = {package: level for level, packages in enumerate(PACKAGES) for package in packages}
-HELPERS = {*PACKAGES[0], *PACKAGES[1]}
+HELPERS = {*PACKAGES[0], *PACKAGES[1], *PACKAGES[2]}
 # Packages that import nothing of darnax but the helpers.
 INDEPENDENT = {"states", "rules", "connectivity", "data", "tracking", "reports"}
 HEAVY_LIBRARIES = {

@@ -24,6 +24,7 @@ def as_matrix(layer: Any, size: tuple[int, ...]) -> Matrix:
     every connectivity.
     """
     units = int(np.prod(size))
+    # One message for all units at once: the layout of J need not be a matrix.
     unit_states = jnp.eye(units, dtype=layer.J.dtype).reshape(units, *size)
     messages = eqx.filter_jit(layer.connectivity.message)(layer.J, unit_states)
     return np.asarray(messages).reshape(units, units)

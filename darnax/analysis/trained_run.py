@@ -19,7 +19,7 @@ from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import PhaseResult, Phases
 from darnax.runner import checkpoint
-from darnax.runner.best_checkpoint import best_was_chosen_by_test
+from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
 from darnax.runner.programs import EVALUATION_BATCH, ParallelRuns
@@ -68,8 +68,9 @@ class TrainedRun:
     @cached_property
     def trained(self) -> TrainedNetwork:
         """The best network on the validation split, or else the last, and its checkpoint."""
-        best = not best_was_chosen_by_test(self.folder, self.experiment.data, self.dataset)
-        return load_trained_network(self.runs, self.folder, best=best)
+        own_validation = has_own_validation(self.experiment.data, self.dataset)
+        by_test = best_was_chosen_by_test(self.folder, own_validation=own_validation)
+        return load_trained_network(self.runs, self.folder, best=not by_test)
 
     @cached_property
     def after(self) -> Orchestrator:

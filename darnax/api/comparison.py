@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from darnax.api.arguments import format_argument, require_names, require_path
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
 from darnax.reports import compare as reports_compare
@@ -48,13 +49,15 @@ class Comparison:
         """Write a page with curves, a map over swept axes and the table; return its path."""
         from darnax.reports import page
 
-        page.write(self.found, Path(path))
-        return Path(path)
+        file = require_path(path, "path")
+        page.write(self.found, file)
+        return file
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table with all its digits; return its path."""
-        table_file.write(self.found, Path(path))
-        return Path(path)
+        file = require_path(path, "path")
+        table_file.write(self.found, file)
+        return file
 
     def _table(self) -> TextTable:
         return TextTable(*comparison_table.cells(self.found))
@@ -94,10 +97,15 @@ def compare(
         >>> [row.n for row in table.rows]
         [2]
     """
-    found = runs.find(list_folders(places))
-    return Comparison(
-        reports_compare.compare(found, metric, list(group_by), best=best, lower=lower)
-    )
+    if metric is not None and not isinstance(metric, str):
+        what = "expected the name of a metric"
+        raise RequestError(f"metric: got {format_argument(metric)}, {what}")
+    keys = require_names(group_by, "group_by")
+    folders = list(list_folders(places))
+    if not folders:
+        raise RequestError("got no run, expected runs, sweeps, or folders of them")
+    found = runs.find(folders)
+    return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
 
 
 def list_folders(places: Iterable[Any]) -> Iterator[Path]:
@@ -111,4 +119,4 @@ def list_folders(places: Iterable[Any]) -> Iterator[Path]:
             yield Path(place.folder)
         else:
             what = "expected runs, sweeps, or folders of them"
-            raise RequestError(f"got {type(place).__name__}, {what}")
+            raise RequestError(f"got {format_argument(place)}, {what}")

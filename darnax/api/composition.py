@@ -1,6 +1,6 @@
 """`darnax.compose` and `darnax.build`: a configuration, and the parts of a training loop."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,10 +8,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from darnax.api.arguments import (
+    format_argument,
+    require_names,
+    require_overrides,
+    require_path,
+)
 from darnax.api.model import PhasesOfRun
 from darnax.builder import build as build_experiment
+from darnax.composing.trust import require_granted
 from darnax.errors import RequestError
-from darnax.files import expand_user
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.machine import compose_here
 from darnax.orchestrators import Orchestrator
@@ -45,18 +51,25 @@ def compose(*overrides: str, config: Any = None) -> dict[str, Any]:
         >>> darnax.compose("+experiment=mnist_chain", "seed=3")["seed"]
         3
     """
-    return compose_here(overrides, config_file(config)).resolved
+    return compose_here(require_overrides(overrides), config_file(config)).resolved
 
 
-def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> Parts:
+def build(
+    config: Mapping[str, Any],
+    *,
+    steps_per_epoch: int | None = None,
+    trust: Iterable[str] = (),
+) -> Parts:
     """Return the network of a configuration before training, its state, phases and optimiser.
 
     Args:
         config: plain and resolved, as `darnax.compose` returns it.
         steps_per_epoch: for schedules in epochs; by default the data are opened to count them.
+        trust: packages whose code the configuration may name, besides darnax and Optax.
 
     Raises:
-        RequestError: names everything that is wrong with the configuration.
+        RequestError: names everything that is wrong with the configuration, or it needs a package
+            not in `trust`.
 
     Example:
         >>> import darnax
@@ -65,8 +78,17 @@ def build(config: Mapping[str, Any], *, steps_per_epoch: int | None = None) -> P
         >>> network.layer_map["w_in"].W.shape, list(phases.infer)
         ((100, 100), ['recall'])
     """
+    if not isinstance(config, Mapping):
+        what = "expected a configuration, as darnax.compose returns it"
+        raise RequestError(f"config: got {type(config).__name__}, {what}")
+    steps = steps_per_epoch
+    if steps is not None and (type(steps) is not int or steps < 1):
+        what = "expected a positive integer"
+        raise RequestError(f"steps_per_epoch: got {format_argument(steps)}, {what}")
+    # The configuration may be that of a run or a file from anywhere.
+    require_granted(config, require_names(trust, "trust"))
     experiment = build_experiment(config)
-    steps = steps_in_epoch(experiment) if steps_per_epoch is None else steps_per_epoch
+    steps = steps_in_epoch(experiment) if steps is None else steps
     runs = ParallelRuns([experiment], steps)
     if runs.program.is_stacked:
         what = "got several networks, expected 1; train them with darnax.train"
@@ -91,7 +113,4 @@ def config_file(config: Any) -> Path | None:
         return None
     if hasattr(config, "folder"):
         return Path(config.folder) / "config.yaml"
-    if isinstance(config, str | Path):
-        return expand_user(str(config))
-    what = "expected a run or the path of a config.yaml"
-    raise RequestError(f"config: got {type(config).__name__}, {what}")
+    return require_path(config, "config", "a run or the path of a config.yaml")

@@ -4,17 +4,19 @@ from collections.abc import Collection
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import equinox as eqx
 import jax
+from pydantic import Field
 
 from darnax.api.model import Model
 from darnax.api.opening import draw_connection_graph
+from darnax.bounded_yaml import require_bounded_value
 from darnax.builder import build
 from darnax.composing import trust
 from darnax.composing.references import interpolations
-from darnax.errors import RequestError, writing_file
+from darnax.errors import Problem, RequestError, writing_file
 from darnax.laboratory.machine import with_paths_here
 from darnax.orchestrators import Orchestrator
 from darnax.runner import checkpoint
@@ -27,7 +29,7 @@ class ExportMeta(Meta):
     """The metadata of an exported network."""
 
     config: dict[str, Any]
-    origin: str
+    origin: Annotated[str, Field(max_length=1000)]
     darnax: str
 
 
@@ -54,8 +56,13 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Model:
     """
     meta = checkpoint.read_meta(path, ExportMeta)
     config = meta["config"]
+    try:
+        require_bounded_value(config)
+    except ValueError as error:
+        what = f"its configuration cannot be read ({error}); export the run again"
+        raise RequestError(Problem(str(path), what)) from error
     found = interpolations(config)
-    problems = [f"{name}: got {text}, expected a value" for name, text in found]
+    problems = [Problem(name, f"got {text}, expected a value") for name, text in found]
     if problems:
         raise RequestError(*problems)
     trust.require_granted(config, trusted)

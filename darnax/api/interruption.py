@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from darnax.errors import message_text
 from darnax.runner import stop_signals
 
 
@@ -23,7 +24,7 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, message: str, folder: Path) -> None:
-        super().__init__(message)
+        super().__init__(message_text(message))
         self.folder = folder
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from darnax.api.arguments import require_names, require_path
 from darnax.api.exporting import load_model
 from darnax.api.model import Model
 from darnax.api.run import Run
 from darnax.api.sweep import Sweep
 from darnax.errors import RequestError
-from darnax.files import expand_user
+from darnax.files import exists, is_file, is_folder
 from darnax.reports.runs import find_by_name
 from darnax.sweeps.record import NAME
 
@@ -34,11 +35,13 @@ def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
         >>> type(model).__name__
         'Model'
     """
-    given = expand_user(str(path))
-    if given.is_file() and given.suffix == ".safetensors":
-        return load_model(given, frozenset(trust))
-    if given.is_file():
+    expected = "the path of a run, a sweep or FILE.safetensors, or an id"
+    given = require_path(path, "path", expected)
+    trusted = require_names(trust, "trust")
+    if is_file(given) and given.suffix == ".safetensors":
+        return load_model(given, frozenset(trusted))
+    if exists(given) and not is_folder(given):
         what = "got a file, expected the folder of a run or a sweep, or FILE.safetensors"
         raise RequestError(f"{given}: {what}")
-    folder = given if given.is_dir() else find_by_name(str(path))
-    return Sweep(folder, trust) if (folder / NAME).exists() else Run(folder, trust)
+    folder = given if is_folder(given) else find_by_name(str(path))
+    return Sweep(folder, trusted) if exists(folder / NAME) else Run(folder, trusted)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from darnax.printing import printable
 from darnax.reports.record import number, rows
 
 POSITIONS = ("step", "epoch")  # keys of a row that are not metrics
@@ -34,9 +35,15 @@ class Series:
 
     def __repr__(self) -> str:
         if not len(self):
-            return f"Series({self.name}: empty)"
+            return printable(f"Series({self.name}: empty)")
         last = f"last {self.values[-1]:.6g} at step {self.steps[-1]}"
-        return f"Series({self.name}: {len(self)} values, {last})"
+        return printable(f"Series({self.name}: {len(self)} values, {last})")
+
+
+def step_of(row: Mapping[str, Any]) -> int:
+    """Return the step of a row; 0 if the record has no integer that 64 bits can hold."""
+    step = row.get("step")
+    return step if type(step) is int and abs(step) < 2**63 else 0
 
 
 class Metrics(Mapping[str, Series]):
@@ -57,7 +64,7 @@ class Metrics(Mapping[str, Series]):
             known = ", ".join(self.names) or "nothing: the run has logged no metric"
             raise KeyError(f"got {name}, expected one of {known}")
         found = [row for row in self.rows if name in row]
-        steps = np.array([int(row.get("step", 0)) for row in found], np.int64)
+        steps = np.array([step_of(row) for row in found], np.int64)
         epochs = np.array([number(row.get("epoch")) for row in found])
         values = np.array([number(row[name]) for row in found])
         return Series(name, steps, epochs, values)
@@ -69,7 +76,7 @@ class Metrics(Mapping[str, Series]):
         return len(self.names)
 
     def __repr__(self) -> str:
-        return f"Metrics({len(self.rows)} rows: {', '.join(self.names)})"
+        return printable(f"Metrics({len(self.rows)} rows: {', '.join(self.names)})")
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl."""

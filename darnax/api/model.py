@@ -11,9 +11,11 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
+from darnax.api.arguments import format_argument
 from darnax.errors import RequestError, first_line
 from darnax.learning import run_phases, scores_of
 from darnax.orchestrators import Orchestrator
+from darnax.printing import printable
 from darnax.relaxation import PhaseResult, Phases
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH
@@ -90,8 +92,9 @@ class Model:
         """
         phases = list(self.phases.infer)
         chosen = phases[-1] if phase is None else phase
-        if chosen not in phases:
-            raise RequestError(f"phase: got {chosen}, expected one of {', '.join(phases)}")
+        if not isinstance(chosen, str) or chosen not in phases:
+            got = format_argument(chosen)
+            raise RequestError(f"phase: got {got}, expected one of {', '.join(phases)}")
         names = self.buffers
         found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names.values()}
         for results, count in self._infer(x):
@@ -121,8 +124,14 @@ class Model:
             yield infer(self.network, encode, self.state, self.phases.infer, padded), len(batch)
 
     def _require_fitting(self, x: Any) -> NDArray[Any]:
-        inputs = np.asarray(x)
         data = self.experiment.data
+        try:
+            inputs = np.asarray(x)
+        except ValueError as error:  # lists of different lengths
+            raise RequestError(f"x: {first_line(error)}; expected an array (N, *raw)") from error
+        if inputs.dtype.kind not in "biuf" and not jnp.issubdtype(inputs.dtype, jnp.floating):
+            what = f"x: got an array of {inputs.dtype}, expected numbers"
+            raise RequestError(what)
         if inputs.ndim < 1:
             raise RequestError("x: inputs of shape [] have no axis of examples; expected (N, *raw)")
         like = jax.ShapeDtypeStruct((1, *inputs.shape[1:]), jnp.asarray(inputs[:0]).dtype)
@@ -141,7 +150,7 @@ class Model:
     def __repr__(self) -> str:
         sizes = [self.state[index].shape[1:] for index in range(len(self.buffers))]
         units = " -> ".join("x".join(map(str, size)) for size in sizes)
-        return f"Model({self.experiment.name}: {units}; {self.origin})"
+        return printable(f"Model({self.experiment.name}: {units}; {self.origin})")
 
     def _repr_html_(self) -> str:
         return self._svg()

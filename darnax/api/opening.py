@@ -1,5 +1,6 @@
 """Opens the networks of a run's folder; no data are opened."""
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from darnax.diagrams.picture import svg
 from darnax.laboratory.machine import with_paths_here
 from darnax.laboratory.reopening import on_one_device
 from darnax.laboratory.splits import has_validation
+from darnax.reports.record import number
+from darnax.runner.best_checkpoint import best_was_chosen_by_test
 from darnax.runner.programs import ParallelRuns
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained_network import load_trained_network
@@ -28,9 +31,11 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     folder = RunFolder.open(path)
     config = folder.config()
     require_granted(config, trusted)
-    experiment = on_one_device(build(with_paths_here(config), existing=True))
+    here = with_paths_here(config)
+    experiment = on_one_device(build(here, existing=True))
     runs = ParallelRuns([experiment], steps_per_epoch(folder))
-    trained = load_trained_network(runs, folder, best=best and not chosen_by_test(folder))
+    by_test = best_was_chosen_by_test(folder, own_validation=has_validation(here))
+    trained = load_trained_network(runs, folder, best=best and not by_test)
     draw = partial(draw_connection_graph, config)
     models = []
     for replica in range(experiment.runner.replicas):
@@ -44,16 +49,10 @@ def draw_connection_graph(config: dict[str, object]) -> str:
     return svg(describe(config))
 
 
-def chosen_by_test(folder: RunFolder) -> bool:
-    """Return whether best.safetensors was chosen by the test split, as earlier versions did."""
-    config = folder.config()
-    held_out = config.get("data", {}).get("validation", 0)
-    return not held_out and not has_validation(config)
-
-
 def steps_per_epoch(folder: RunFolder) -> int:
     """Return the steps of an epoch of a run."""
     summary = folder.summary()
     steps, epochs = summary.get("steps"), summary.get("epochs")
-    known = isinstance(steps, int) and isinstance(epochs, int | float) and epochs > 0
-    return max(1, round(steps / epochs)) if known else ANY  # type: ignore[operator]
+    per_epoch = number(steps) / number(epochs) if epochs else math.nan
+    # The summary may be from anywhere; the runner counts steps in 32 bits.
+    return max(1, round(per_epoch)) if 0 <= per_epoch < 2**31 else ANY

@@ -10,16 +10,24 @@ from numpy.typing import NDArray
 
 from darnax.analysis import measures
 from darnax.analysis.table import Table, write
+from darnax.api.arguments import (
+    format_argument,
+    require_names,
+    require_overrides,
+    require_path,
+)
 from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
 from darnax.api.metrics import Metrics
 from darnax.api.model import Model, PhasesOfRun
 from darnax.api.opening import open_models
 from darnax.composing import trust
-from darnax.files import expand_user
+from darnax.errors import RequestError
 from darnax.laboratory import machine, reopening, training
 from darnax.orchestrators import Orchestrator
+from darnax.printing import printable
 from darnax.reports import analysis, curves, runs
+from darnax.reports.record import number
 from darnax.runner.evaluate import Evaluation
 from darnax.runner.run_folder import RunFolder
 from darnax.scores import parse_score
@@ -39,7 +47,7 @@ class Analysis(dict[str, Table]):
         self.page = page
 
     def __repr__(self) -> str:
-        return f"Analysis({', '.join(self)}; {self.page})"
+        return printable(f"Analysis({', '.join(self)}; {self.page})")
 
 
 class Run:
@@ -60,7 +68,7 @@ class Run:
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
-        self.folder = expand_user(str(folder)).absolute()
+        self.folder = require_path(folder, "folder").absolute()
         self.trusted = frozenset(trusted)
         RunFolder.open(self.folder)
 
@@ -128,7 +136,7 @@ class Run:
         Raises:
             RequestError: an override changes something else, or the data cannot be opened.
         """
-        words = trust.add_trust(overrides, self.trusted)
+        words = trust.add_trust(require_overrides(overrides), self.trusted)
         return reopening.evaluate(self.folder, words, choose_display(progress))
 
     def analyse(
@@ -146,8 +154,11 @@ class Run:
             examples: number of test examples to use.
             progress: whether to show the progress of preparing data.
         """
-        selected = measures.select_measures(list(only))
-        words = trust.add_trust(overrides, self.trusted)
+        selected = measures.select_measures(require_names(only, "only"))
+        if type(examples) is not int or examples < 1:
+            got = format_argument(examples)
+            raise RequestError(f"examples: got {got}, expected a positive integer")
+        words = trust.add_trust(require_overrides(overrides), self.trusted)
         trained = reopening.analyse(self.folder, words, examples, choose_display(progress))
         tables = {name: measure(trained) for name, measure in selected.items()}
         for name, table in tables.items():
@@ -165,7 +176,7 @@ class Run:
             RequestError: the run is finished, or another process trains it.
             Interrupted: it was stopped again.
         """
-        machine.require_of_machine(words)
+        machine.require_of_machine(require_overrides(words))
         trusted = self.trusted | trust.trusted_packages(words)
         with interruptible():
             training.resume(
@@ -187,7 +198,7 @@ class Run:
         """
         from darnax.api.exporting import export_model
 
-        return export_model(self.model, expand_user(str(path)))
+        return export_model(self.model, require_path(path, "path"))
 
     def to_pandas(self) -> Any:
         """Return what the run has logged as a `pandas.DataFrame`."""
@@ -201,8 +212,8 @@ class Run:
             for name, value in last.items():
                 score = parse_score(name)
                 if score is not None and score.set == split:
-                    parts.append(f"{name} {value:.4f}")
-        return f"Run({', '.join(parts)}; {self.folder})"
+                    parts.append(f"{name} {number(value):.4f}")
+        return printable(f"Run({', '.join(parts)}; {self.folder})")
 
     def _repr_html_(self) -> str:
         from darnax.api.html import run_html

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from darnax.api.arguments import require_names, require_path
 from darnax.api.run import Run
 from darnax.api.table import TextTable
 from darnax.reports import runs as reports_runs
@@ -45,5 +46,6 @@ def runs(folder: str | Path = "outputs", *, trust: Iterable[str] = ()) -> RunLis
         >>> newest.folder == run.folder
         True
     """
-    found = reports_runs.find([Path(folder)])
-    return RunList(Run(run.path, trust) for run in found if not run.damage)
+    trusted = require_names(trust, "trust")
+    found = reports_runs.find([require_path(folder, "folder")])
+    return RunList(Run(run.path, trusted) for run in found if not run.damage)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from darnax.api.arguments import require_overrides, require_path
 from darnax.api.comparison import Comparison, compare
 from darnax.api.composition import config_file
 from darnax.api.interruption import interruptible
@@ -12,8 +13,7 @@ from darnax.api.table import TextTable
 from darnax.composing import secrets, trust
 from darnax.composing.hydra_settings import require_effective
 from darnax.errors import RequestError
-from darnax.files import expand_user
-from darnax.printing import count_of
+from darnax.printing import count_of, printable
 from darnax.sweeps import running
 from darnax.sweeps.point_table import columns, row
 from darnax.sweeps.record import Record
@@ -36,7 +36,7 @@ class Sweep:
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
-        self.folder = expand_user(str(folder)).absolute()
+        self.folder = require_path(folder, "folder").absolute()
         self.trusted = frozenset(trusted)
         Record.read(self.folder)
 
@@ -74,7 +74,7 @@ class Sweep:
             RequestError: the record is damaged, or an override is not one of these.
             Interrupted: it was stopped; what is left can be resumed.
         """
-        words = trust.add_trust(overrides, self.trusted)
+        words = trust.add_trust(require_overrides(overrides), self.trusted)
         with interruptible():
             running.resume(self.folder, words, retry=retry_failed)
         return Sweep(self.folder, trust.trusted_packages(words))
@@ -91,7 +91,7 @@ class Sweep:
         points = self.points
         done = sum(point.status in DONE for point in points)
         of_all = count_of(len(points), "point")
-        return f"Sweep({done} of {of_all} finished; {self.folder})"
+        return printable(f"Sweep({done} of {of_all} finished; {self.folder})")
 
     def _repr_html_(self) -> str:
         return self.status._repr_html_()
@@ -119,7 +119,7 @@ def sweep(*overrides: str, config: Any = None) -> Sweep:
         >>> [point.name for point in sweep.points]
         ['seed=0', 'seed=1', 'seed=2']
     """
-    words, file = list(overrides), config_file(config)
+    words, file = require_overrides(overrides), config_file(config)
     secrets.require_none([*words, *([str(file)] if file else [])])
     require_effective(words, multirun=True, saved=file is not None)
     command = ["darnax.sweep", *secrets.mask(words)]

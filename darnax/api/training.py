@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from darnax.api.arguments import require_overrides
 from darnax.api.composition import config_file
 from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
@@ -32,7 +33,7 @@ def train(*overrides: str, config: Any = None, progress: bool | None = None) -> 
         >>> run.status, run.summary["steps"]
         ('finished', 100)
     """
-    words = list(overrides)
+    words = require_overrides(overrides)
     command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
         folder = start(words, config_file(config), command, choose_display(progress))

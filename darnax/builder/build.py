@@ -26,7 +26,7 @@ from darnax.builder.specification import (
 )
 from darnax.builder.trackers import read_tracking
 from darnax.errors import first_line
-from darnax.files import expand_user
+from darnax.files import expand_user, in_memory
 from darnax.learning import trainable_mask
 from darnax.orchestrators import Orchestrator
 from darnax.printing import count_of
@@ -79,7 +79,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     plan = apply_if_complete(read_network, model, reader)
     plan = apply_if_complete(check_modules, plan, problems)
     names = plan.names if plan else ()
-    state = apply_if_complete(read_state, model, plan, reader)
+    batch = data.batch_size if data else 1  # type: ignore[attr-defined]
+    state = apply_if_complete(read_state, model, plan, batch, reader)
     orchestrator = apply_if_complete(read_orchestrator, dynamics, reader)
     phases = apply_if_complete(read_dynamics, dynamics, names, reader)
     make_optimizer = apply_if_complete(read_optimizer, optimizer, names, reader)
@@ -89,7 +90,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     tracking_choice = apply_if_complete(read_tracking, tracking, reader)
     observables = apply_if_complete(lambda known: read_observables(known.observables, reader), root)
     outputs = apply_if_complete(lambda section: expand_user(section.outputs), paths)
-    problems.settle()
+    problems.raise_if_any()
 
     assert root is not None
     experiment = Experiment(
@@ -108,12 +109,12 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         observables=observables,
     )
     shapes = check_network(experiment, plan, problems)
-    problems.settle()
+    problems.raise_if_any()
     experiment = check_observables(experiment, problems)
-    problems.settle()
+    problems.raise_if_any()
     if experiment.runner.epochs and not existing:
         check_learning(experiment.train, plan, shapes, problems)
-        problems.settle()
+        problems.raise_if_any()
     return Built(experiment, plan, shapes)
 
 
@@ -138,9 +139,16 @@ def trust_of(config: Mapping[str, Any]) -> list[str]:
     return [package for package in trust if isinstance(package, str)]
 
 
-def read_state(model: Model, plan: NetworkSpec, reader: Reader) -> State | None:
-    """Return the state of the network, with a batch of 1."""
+def read_state(model: Model, plan: NetworkSpec, batch: int, reader: Reader) -> State | None:
+    """Return the state of the network, with a batch of 1; it must fit in memory with `batch`."""
     call = reader.call(model.state, "model.state", State, ("sizes",))
+    needed = 4 * batch * sum(math.prod(size) for size in plan.buffers.sizes)
+    # Relaxation has several copies of the state, so that a third of the memory is too much.
+    if jax.default_backend() == "cpu" and needed > in_memory():
+        takes = f"the state takes {needed / 2**30:.4g} GiB with {count_of(batch, 'example')}"
+        limit = f"expected at most {in_memory() / 2**30:.4g} GiB, a third of this machine's memory"
+        reader.problems.add("model.buffers", f"{takes}, {limit}; make it smaller")
+        return None
     try:
         return None if call is None else call(sizes=plan.buffers.sizes)
     except Exception as error:  # states of other packages may raise anything

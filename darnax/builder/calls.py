@@ -27,7 +27,7 @@ from darnax.builder.signatures import (
     signature_of,
     takes_any_argument,
 )
-from darnax.builder.targets import find
+from darnax.builder.targets import find, is_of_darnax
 from darnax.connectivity.construction import FILLED, ConnectivityFactory
 from darnax.connectivity.interface import Connectivity
 
@@ -260,6 +260,9 @@ class Reader:
     def inner_call(self, value: Any, where: str, hint: Any) -> DeferredCall | None:
         """Return an argument that is a mapping with `_target_`."""
         call = self.call(value, where)
+        if call is not None and self.epochs and is_of_darnax(call.factory):
+            self.problems.add(where, f"got {qualified_name(call.factory)}, expected one of optax")
+            call = None
         is_number = any(member in (float, jax.Array) for member in union_members(hint))
         # In the section `optimizer` every number may follow a schedule.
         wanted = hint | Callable if self.epochs and is_number else hint

@@ -35,10 +35,7 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     if isinstance(labels, Labels):
         with reader.problems.at("data.labels"):
             require_score_name(labels.score_name)
-    source = None if section.source is None else make(section.source, "data.source", reader)
-    if source is not None and not callable(getattr(source, "open", None)):
-        expected = "expected an object with a method `open`, such as darnax.data.Associations"
-        reader.problems.add("data.source", f"got {type(source).__name__}, {expected}")
+    source = None if section.source is None else make_source(section.source, reader)
     if len(reader.problems.found) > before:
         return None
     objects = {
@@ -63,6 +60,33 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
     if kind is not None and not isinstance(result, kind):
         reader.problems.add(where, f"got {type(result).__name__}, expected a {kind.__name__}")
     return result
+
+
+def make_source(node: Any, reader: Reader) -> Any:
+    """Make the source of the data; None, and a problem, if that fails.
+
+    A class without the method that a source has is not made: it may take all memory.
+    """
+    where = "data.source"
+    call = reader.call(node, where)
+    if call is None:
+        return None
+    factory = call.factory
+    if isinstance(factory, type) and not has_open(factory):
+        got = factory.__name__
+    else:
+        source = make(node, where, reader)
+        if source is None or has_open(source):
+            return source
+        got = type(source).__name__
+    what = "expected an object with a method `open`, such as darnax.data.Associations"
+    reader.problems.add(where, f"got {got}, {what}")
+    return None
+
+
+def has_open(value: Any) -> bool:
+    """Return whether a class or an object has the method of a data source."""
+    return callable(getattr(value, "open", None))
 
 
 def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:

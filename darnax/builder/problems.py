@@ -26,9 +26,10 @@ class Problems:
         except ValueError as error:
             self.add(where, str(error))
 
-    def settle(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise RequestError with all problems, if there are any."""
         if self.found:
+            # Without repetitions: modules made of one entry have the same problem.
             raise RequestError(*dict.fromkeys(self.found))
 
 

@@ -54,6 +54,7 @@ def describe_rate_of_call(call: DeferredCall) -> str:
 def evaluate_first(schedule: DeferredCall) -> float | None:
     """Return the value of a schedule at step 0, or None if it cannot be evaluated here."""
     try:
+        # With any number of steps per epoch: at step 0 it has no effect.
         function: Callable[[int], Any] = evaluate_calls(schedule, PROBE)
         return float(function(0))
     except Exception:  # schedules of other packages may do anything

@@ -36,6 +36,7 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         ValueError: it is not a dotted name, its package is not trusted, the name does not exist, or
             it does not make a `kind`.
     """
+    # No part begins with an underscore after the package: private members cannot be named.
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z]\w*)+", target):
         expected = "expected a dotted public name, such as darnax.modules.OutputLayer"
         raise ValueError(f"got {format_value(target)}, {expected}")
@@ -120,10 +121,16 @@ def require_public(found: Any, target: str, kind: type | None = None) -> None:
     raise ValueError(f"{what}; classes are in {packages}")
 
 
+def is_of_darnax(factory: Any) -> bool:
+    """Return whether a class or function is darnax's own."""
+    return str(getattr(factory, "__module__", "")).partition(".")[0] == "darnax"
+
+
 def require_kind(found: Any, target: str, kind: type | None) -> None:
     """Raise ValueError unless `found` can be called to make a `kind`."""
     if not callable(found):
         raise ValueError(f"{target} is no class")
+    # A function without an annotation passes here; its result is checked when it is called.
     result = return_class(found)
     if kind is not None and result is not None and not issubclass(result, kind):
         raise ValueError(f"{target} is no {kind.__name__}; expected one here")

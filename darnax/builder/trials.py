@@ -35,6 +35,7 @@ def choose_traced_numbers(
     try:
         trace(attempt, call)
     except Exception:  # constructors of other packages may raise anything
+        # Python control flow on a number fails while it is traced, but not on its value.
         call = call.with_numbers_compiled_in()
         trace(attempt, call)
     return call

@@ -3,11 +3,13 @@
 Hydra configures no logging here and never changes the working directory.
 """
 
+import threading
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
+from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -38,8 +40,28 @@ QUIET = [
     "hydra/hydra_logging=none",
 ]
 PRIMARY = "config"
+POINT = "overrides_of_point"  # the key under which a launcher's job finds its own overrides
 # Groups that are not in the defaults list: Hydra requires +experiment=…
 APPENDED = ("experiment=", "debug=", "sweep=")
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+# Hydra, and OmegaConf's resolvers, keep the configuration in objects of the whole process.
+composing = threading.RLock()
+
+
+def one_at_a_time(
+    method: Callable[Concatenate["Composer", P], R],
+) -> Callable[Concatenate["Composer", P], R]:
+    """Return a method of Composer that only one thread of the process runs at a time."""
+
+    @wraps(method)
+    def locked(self: "Composer", *args: P.args, **kwargs: P.kwargs) -> R:
+        with composing:
+            return method(self, *args, **kwargs)
+
+    return cast(Callable[Concatenate["Composer", P], R], locked)
 
 
 class Composer(CachingLoader):
@@ -53,6 +75,7 @@ class Composer(CachingLoader):
             overrides are applied after them.
     """
 
+    @one_at_a_time
     def __init__(
         self,
         file: Path | None = None,
@@ -68,6 +91,7 @@ class Composer(CachingLoader):
         self.saved = None if file is None else saved_configuration.read_saved(file)
         self.here = adapt(self.saved.resolved) if adapt and self.saved else {}
 
+    @one_at_a_time
     def compose(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose with Hydra's node and open interpolations; explain every invalid override."""
         if self.saved is not None:
@@ -77,6 +101,7 @@ class Composer(CachingLoader):
         except Exception as error:
             raise RequestError(*self.problems(overrides, mode)) from error
 
+    @one_at_a_time
     def change(self, before: Composed, words: list[str], *, fresh: bool = True) -> Composed:
         """Return a saved configuration on this machine, after overrides."""
         return saved_configuration.apply_overrides(
@@ -133,12 +158,16 @@ class Composer(CachingLoader):
 
     def is_group(self, key: str) -> bool:
         """Return whether a key is a folder of configurations."""
-        return self.repository.group_exists(key)
+        try:
+            return self.repository.group_exists(key)
+        except (OSError, ValueError):  # no name of a folder: too long, or with a null byte
+            return False
 
     def run(self, overrides: list[str]) -> dict[str, Any]:
         """Compose the configuration of one run into plain, resolved containers."""
         return self.run_composed(overrides).resolved
 
+    @one_at_a_time
     def run_composed(self, overrides: list[str]) -> Composed:
         """Compose the configuration of one run, with what its values were composed from."""
         hydra_settings.require_effective(overrides, multirun=False, saved=self.saved is not None)
@@ -151,6 +180,7 @@ class Composer(CachingLoader):
         hydra_settings.require_unchanged(config)
         return self.to_plain(config)
 
+    @one_at_a_time
     def compose_point(
         self, hydra: list[str], overrides: list[str], check: Check = lambda config: None
     ) -> Composed:
@@ -196,6 +226,7 @@ class Composer(CachingLoader):
         config = deepcopy(master_config)
         with open_dict(config):
             config.hydra.overrides.task = list(sweep_overrides)
+            config[POINT] = list(sweep_overrides)
         return config
 
 

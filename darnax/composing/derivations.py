@@ -159,6 +159,7 @@ class Freshness:
         value, original = (find(self.before.resolved, key) for key in (name, origin))
         if value is ABSENT or original is ABSENT:
             return value is original
+        # As text, because 1, 1.0 and True are equal in Python.
         return repr(value) == repr(original)
 
     def has_changed(self, key: str) -> bool:

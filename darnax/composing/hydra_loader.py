@@ -57,7 +57,7 @@ def files_read(version_of_files: tuple[Any, ...]) -> FilesRead:
 
 
 def version_of_files(folders: Sequence[Path]) -> tuple[Any, ...]:
-    """Return the paths, sizes and times of all configuration files: they differ when one changes."""
+    """Return the paths, sizes and times of all files: they differ when one changes."""
     found: list[Any] = []
     for folder in folders:
         found.append(str(folder))

@@ -125,6 +125,7 @@ class Changes:
         """Return the child under a part of a key; a reference is first replaced by its target."""
         inner = get_child(node, part)
         if isinstance(inner, str) and references.REFERENCE.fullmatch(inner):
+            # A copy: an override below this key must not change the target as well.
             inner = assign(node, part, deepcopy(Lookup(self.tree).target(inner)))
         return inner
 

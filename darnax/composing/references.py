@@ -13,7 +13,8 @@ from darnax.errors import Problem, RequestError
 REFERENCE = re.compile(
     r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}"""
 )
-# Values and characters of a configuration; darnax's largest has 6,000.
+# Values and characters of a resolved configuration; darnax's largest has 6,000. References to
+# references multiply: without a limit, a file of a few lines could fill the memory.
 LARGEST = 1 << 18
 LONGEST = 50  # references one after the other
 MOST = 20  # problems that are listed

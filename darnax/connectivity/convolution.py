@@ -95,14 +95,16 @@ class Convolved(Connectivity):
 
         def add(total: Array, samples: tuple[Array, ...]) -> tuple[Array, None]:
             x, e = samples
-            return total + jnp.einsum("bpqw,bpqo->wo", self._windows(x), e, precision=FULL), None
+            return total + jnp.einsum(
+                "bpqw,bpqo->wo", self._extract_windows(x), e, precision=FULL
+            ), None
 
         zeros = jnp.zeros((self.fan_in, self.channels_out), x.dtype)
         groups = tuple(a.reshape(-1, few, *a.shape[1:]) for a in (x, e))
         total, _ = jax.lax.scan(add, zeros, groups)
         return total.reshape(self.shape)
 
-    def _windows(self, x: Float[Array, "batch H W in"]) -> Float[Array, "batch P Q window"]:
+    def _extract_windows(self, x: Float[Array, "batch H W in"]) -> Float[Array, "batch P Q window"]:
         """Return, for every position of the message, all of its inputs."""
         width, stride, pad = self.width, self.stride, self.padding
         if isinstance(pad, str):

@@ -115,8 +115,8 @@ class Sparse(Connectivity):
         require_buffers(x=(x, self.pre))
         batch = x.shape[0]
         # Unit-major: the batch of one unit is contiguous, so that a gather copies whole rows.
-        units = row_major(x.reshape(batch, -1).T)
-        field = row_major(sum_over_inputs(weight, self.inputs, units))
+        units = make_row_major(x.reshape(batch, -1).T)
+        field = make_row_major(sum_over_inputs(weight, self.inputs, units))
         return field.T.reshape(batch, *self.post)
 
     def correlate(
@@ -124,13 +124,13 @@ class Sparse(Connectivity):
     ) -> Float[Array, "k post"]:
         require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
-        before, signal = row_major(x.reshape(batch, -1)), row_major(e.reshape(batch, -1))
+        before, signal = make_row_major(x.reshape(batch, -1)), make_row_major(e.reshape(batch, -1))
         if before.shape[1] <= self.fan_in * MATMUL_SPEEDUP:
             products = jnp.matmul(before.T, signal, precision=FULL)
             # `inputs` is in bounds by construction; to check it would cost as much as the gather.
             total = jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds")
         else:
-            total = row_major(sum_over_samples(before, signal, self.inputs))
+            total = make_row_major(sum_over_samples(before, signal, self.inputs))
         return normalised(total, batch, self.fan_in)
 
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
@@ -175,7 +175,7 @@ def sum_over_samples(
     )[0]
 
 
-def row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:
+def make_row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:
     """Return `x` with contiguous rows in memory."""
     # Otherwise the compiler fuses a transposition into the loop, which then reads single numbers
     # from all over the memory.

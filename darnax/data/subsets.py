@@ -36,10 +36,10 @@ def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = 
         require_one_validation(dataset.name, len(dataset.validation), selection)
     if dataset.class_names:
         selection.check(len(dataset.class_names))
-    train, carved, _ = selection.divide(_labels(dataset.train))
+    train, carved, _ = selection.divide(_get_targets(dataset.train))
     validation = dataset.validation
     if len(carved):
-        chosen_by: Split | None = _take(dataset.train, carved, selection)
+        chosen_by: Split | None = _take_examples(dataset.train, carved, selection)
     else:
         chosen_by = None if validation is None else _keep_classes(validation, selection)
     names = dataset.class_names
@@ -47,7 +47,7 @@ def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = 
         names = tuple(names[label] for label in selection.only_classes)
     return replace(
         dataset,
-        train=_take(dataset.train, train, selection),
+        train=_take_examples(dataset.train, train, selection),
         validation=chosen_by,
         test=_keep_classes(dataset.test, selection),
         class_names=names,
@@ -72,11 +72,11 @@ def _find_obstacle(where: str, dataset: Dataset) -> str:
 
 
 def _has_class_targets(split: Split) -> bool:
-    targets = _labels(split)
+    targets = _get_targets(split)
     return targets.ndim == 1 and targets.dtype.kind in "iu"
 
 
-def _labels(split: Split) -> np.ndarray:
+def _get_targets(split: Split) -> np.ndarray:
     assert isinstance(split, Resident)
     return np.asarray(split.targets)
 
@@ -85,12 +85,12 @@ def _keep_classes(split: Split, selection: Selection) -> Split:
     """Return the split with the classes that are kept."""
     if selection.only_classes is None:
         return split
-    return _take(split, selection.kept_indices(_labels(split)), selection)
+    return _take_examples(split, selection.kept_indices(_get_targets(split)), selection)
 
 
-def _take(split: Split, indices: np.ndarray, selection: Selection) -> Split:
+def _take_examples(split: Split, indices: np.ndarray, selection: Selection) -> Split:
     """Return the examples at `indices`, with their labels renumbered."""
     assert isinstance(split, Resident)
-    targets = _labels(split)[indices]
+    targets = _get_targets(split)[indices]
     renumbered = targets if selection.only_classes is None else selection.renumber(targets)
     return Resident(np.asarray(split.inputs)[indices], renumbered)

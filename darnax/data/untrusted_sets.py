@@ -34,14 +34,16 @@ def require_harmless(folder: Path) -> None:
     """
     for path in _walk_files(folder, _LEVELS):
         if path.suffix in _DESCRIPTION_SUFFIXES and path.stat().st_size > SMALL:
-            raise _refusal(path, f"has more than {SMALL} bytes, which no description of a set has")
+            raise _make_error(
+                path, f"has more than {SMALL} bytes, which no description of a set has"
+            )
         if path.name == "features.json":
             _check_features(path)
         if path.name == "dataset_info.json":
             _check_names(path)
 
 
-def _refusal(path: Path, what: str) -> RequestError:
+def _make_error(path: Path, what: str) -> RequestError:
     return RequestError(Problem(str(path), f"{what}; {_REMOVE}"))
 
 
@@ -52,7 +54,7 @@ def _walk_files(folder: Path, levels: int) -> Iterator[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise _refusal(folder, f"cannot be read ({error.strerror})") from error
+        raise _make_error(folder, f"cannot be read ({error.strerror})") from error
     for entry in entries:
         if entry.name == "decoded" or entry.name.startswith("."):
             continue
@@ -64,14 +66,14 @@ def _walk_files(folder: Path, levels: int) -> Iterator[Path]:
         elif stat.S_ISREG(mode):
             yield path
         else:
-            raise _refusal(path, "is not a regular file")
+            raise _make_error(path, "is not a regular file")
 
 
 def _read_mode(path: Path) -> int:
     try:
         return path.stat().st_mode  # follows links: what TFDS would open counts
     except OSError as error:
-        raise _refusal(path, f"cannot be read ({error.strerror})") from error
+        raise _make_error(path, f"cannot be read ({error.strerror})") from error
 
 
 def _is_file_name(name: str) -> bool:
@@ -82,17 +84,17 @@ def _is_file_name(name: str) -> bool:
 def _check_features(path: Path) -> None:
     # TFDS writes ASCII, and reads it in the encoding of the locale: other bytes are ambiguous.
     if not read_bytes(path).isascii():
-        raise _refusal(path, "has characters beyond ASCII, which TFDS never writes")
+        raise _make_error(path, "has characters beyond ASCII, which TFDS never writes")
     for key, value in _walk_entries(_load_json(path)):
         if key in _CLASS_KEYS and isinstance(value, str) and not _DEFINED_BY_TFDS.fullmatch(value):
             expected = "expected one of tensorflow_datasets.core.features"
             what = f"names the feature {value!r}, {expected}: its module is not imported"
-            raise _refusal(path, what)
+            raise _make_error(path, what)
         if key in _COUNT_KEYS and _as_count(value) > _MOST_CLASSES:
             what = f"has {value!r:.40} classes, expected at most {_MOST_CLASSES}"
-            raise _refusal(path, what)
+            raise _make_error(path, what)
         if ".." in key.split("/"):
-            raise _refusal(path, f"names the feature {key!r}, expected a name without '..'")
+            raise _make_error(path, f"names the feature {key!r}, expected a name without '..'")
 
 
 def _as_count(value: Any) -> int:
@@ -112,7 +114,7 @@ def _check_names(path: Path) -> None:
         for key in ("name", "filepathTemplate", "filepath_template", "fileFormat", "file_format"):
             value = node.get(key, "") if isinstance(node, dict) else ""
             if isinstance(value, str) and "/" in value:
-                raise _refusal(path, f"has {key} {value!r}, expected one without '/'")
+                raise _make_error(path, f"has {key} {value!r}, expected one without '/'")
 
 
 def _load_json(path: Path) -> Any:
@@ -120,7 +122,7 @@ def _load_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
     except RecursionError:
-        raise _refusal(path, "is nested too deep") from None
+        raise _make_error(path, "is nested too deep") from None
     except (OSError, ValueError):
         return None
 

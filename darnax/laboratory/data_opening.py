@@ -1,11 +1,15 @@
 """Opens the data of an experiment and checks that they fit it."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.display import SILENT, Display
 from darnax.printing import count_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from darnax.data import Dataset
     from darnax.runner.experiment import DataChoice, Experiment
 
@@ -98,7 +102,34 @@ def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = 
         raise RequestError(*(Problem(where, what) for where in given))
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
     selection = Selection(data.validation, data.per_class, data.only_classes)
-    return select_examples(make(), selection, existing=existing)
+    return select_examples(call_source(make), selection, existing=existing)
+
+
+def call_source(make: "Callable[[], Any]") -> "Dataset":
+    """Return the dataset that a method of a source makes.
+
+    Raises:
+        RequestError: it raises an exception, of which the message says where, or makes no dataset.
+    """
+    from darnax.data import Dataset
+    from darnax.errors import Problem, RequestError, first_line
+
+    source = type(getattr(make, "__self__", make)).__name__
+    name = f"{source}.{getattr(make, '__name__', 'open')}"
+    try:
+        made = make()
+    except RequestError:
+        raise
+    except Exception as error:  # code of other packages may raise anything
+        place = extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        what = f"{name} raised {type(error).__name__}: {first_line(error)} ({where})"
+        advice = "nothing was trained; correct the source or its arguments"
+        raise RequestError(Problem("data.source", f"{what}; {advice}")) from error
+    if not isinstance(made, Dataset):
+        what = f"{name} returned a {type(made).__name__}, expected a darnax.data.Dataset"
+        raise RequestError(Problem("data.source", what))
+    return made
 
 
 def require_fitting_data(

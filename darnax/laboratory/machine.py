@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from darnax.composing import trust
 from darnax.composing.references import find
 from darnax.errors import Problem, RequestError
-from darnax.files import expand_user
+from darnax.files import exists, expand_user
+from darnax.printing import printable
 
 if TYPE_CHECKING:
     from darnax.composing.composer import Composer
@@ -43,7 +44,7 @@ def warn_of_data_folder(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     """Warn that data are read from another folder than the recorded one, if that is so."""
     was, now = (find(config, DATA) for config in (before, after))
     if was != now and not (after.get("data") or {}).get("source"):
-        logger.warning(LOOKED_FOR, DATA, was, now)
+        logger.warning(LOOKED_FOR, DATA, printable(str(was)), printable(str(now)))
 
 
 def is_of_a_run(file: Path) -> bool:
@@ -92,7 +93,7 @@ def warn_of_new(composer: "Composer", configs: Iterable[Mapping[str, Any]]) -> N
 
 def existing_or_default(name: str, path: Any) -> Any:
     """Return a path if it exists, or else the default one."""
-    if name not in ("data", "outputs") or not isinstance(path, str) or expand_user(path).exists():
+    if name not in ("data", "outputs") or not isinstance(path, str) or exists(expand_user(path)):
         return path
     return default_here(f"paths.{name}", Path.cwd(), frozenset(os.environ.items()))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
+from darnax.printing import printable
 
 if TYPE_CHECKING:
     from darnax.analysis.trained_run import TrainedRun
@@ -27,13 +28,14 @@ logger = logging.getLogger(__name__)
 
 def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
     """Evaluate the network of a run on the test split; overrides may change the data."""
-    from darnax.runner.best_checkpoint import best_was_chosen_by_test
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.evaluate import evaluate as evaluate_network
     from darnax.runner.trained_network import load_trained_network
 
     experiment, dataset, folder, runs = reopen(path, overrides, "eval", display)
-    is_best = not best_was_chosen_by_test(folder, experiment.data, dataset)
-    trained = load_trained_network(runs, folder, best=is_best)
+    own_validation = has_own_validation(experiment.data, dataset)
+    by_test = best_was_chosen_by_test(folder, own_validation=own_validation)
+    trained = load_trained_network(runs, folder, best=not by_test)
     arrays = trained.train_state.arrays
     evaluation = evaluate_network(runs, arrays, dataset.test, dataset.class_names)
     return replace(evaluation, checkpoint=trained.describe())
@@ -57,7 +59,7 @@ def reopen(
     from darnax.composing.composer import compose
     from darnax.errors import RequestError
     from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
-    from darnax.runner.best_checkpoint import best_was_chosen_by_test
+    from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.training_loop import count_steps_per_epoch
@@ -75,8 +77,9 @@ def reopen(
     experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, display, trains=False, existing=True)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
-    if has_best and best_was_chosen_by_test(folder, experiment.data, dataset):
-        logger.warning("%s: %s", folder.path, CHOSEN_BY_TEST)
+    own_validation = has_own_validation(experiment.data, dataset)
+    if has_best and best_was_chosen_by_test(folder, own_validation=own_validation):
+        logger.warning("%s: %s", printable(str(folder.path)), CHOSEN_BY_TEST)
     # No step is taken, so there may be fewer examples than a batch.
     steps = max(1, count_steps_per_epoch(dataset, experiment.data.batch_size, None))
     return experiment, dataset, folder, ParallelRuns([experiment], steps)

@@ -43,7 +43,7 @@ def source_has_validation(node: Mapping[str, Any], trust: list[str]) -> bool:
 
     problems = Problems()
     source = make(node, "data.source", Reader(problems, trust=trust))
-    problems.settle()
+    problems.raise_if_any()
     return source.open().validation is not None
 
 

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.display import Display
@@ -66,6 +67,16 @@ def open_dashboards(
     ]
 
 
+def outputs_of(run: Path, recorded: Path) -> Path:
+    """Return the folder of all runs, in which trackers write files that several runs share.
+
+    A run folder may come from anywhere, and its configuration names any folder: the recorded one
+    counts only if the run is where darnax made it. Otherwise files are written beside the run.
+    """
+    where_made = run.resolve().parent.parent
+    return recorded if recorded.resolve() == where_made else run.parent
+
+
 def tracked_run(
     experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
 ) -> "TrackedRun":
@@ -73,7 +84,7 @@ def tracked_run(
     from darnax.tracking import TrackedRun
 
     labels: dict[str, Any] = {"name": folder.name, "group": experiment.name}
-    outputs = experiment.outputs
+    outputs = outputs_of(folder.path, experiment.outputs)
     if sweep is not None:
         labels = sweep.dashboard(folder.path)
         # A sweep may have moved: what trackers of its runs write lies beside it.

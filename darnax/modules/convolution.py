@@ -55,7 +55,10 @@ class Convolution(Weighted):
         transposed: bool = False,
         key: Key[Array, ""],
     ) -> None:
-        pre, post = _image("in_features", in_features), _image("out_features", out_features)
+        pre, post = (
+            _require_image("in_features", in_features),
+            _require_image("out_features", out_features),
+        )
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = chosen_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
@@ -94,7 +97,7 @@ class RecurrentConvolution(Recurrent):
         rule: RuleChoice = ...,
         key: Key[Array, ""],
     ) -> None:
-        size = _image("features", features)
+        size = _require_image("features", features)
         if width % 2 == 0:
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
@@ -107,7 +110,7 @@ class RecurrentConvolution(Recurrent):
         return sign(x)
 
 
-def _image(what: str, features: Image) -> Image:
+def _require_image(what: str, features: Image) -> Image:
     size = as_size(features)
     if len(size) != 3:
         raise ValueError(f"{what}: got {features!r}, expected the size (H, W, C) of an image")

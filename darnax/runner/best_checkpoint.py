@@ -5,12 +5,20 @@ from darnax.runner.experiment import DataChoice
 from darnax.runner.run_folder import RunFolder
 
 
-def best_was_chosen_by_test(folder: RunFolder, data: DataChoice, dataset: Dataset) -> bool:
+def best_was_chosen_by_test(folder: RunFolder, *, own_validation: bool) -> bool:
     """Return whether best.safetensors, if there is one, was chosen by the test split.
 
-    Earlier versions of darnax did so for runs without a validation split. The configuration in the
-    folder decides; `data` and `dataset` may have been changed by overrides since.
+    Earlier versions of darnax did so for runs without a validation split.
+
+    Args:
+        folder: of the run; its configuration says how many training examples were held out, also
+            if an override holds out others now.
+        own_validation: whether the dataset has a validation split of its own.
     """
-    # An override may hold out examples now, but the run has trained on them.
     held_out = folder.config().get("data", {}).get("validation", 0)
-    return not held_out and (dataset.validation is None or data.validation > 0)
+    return not held_out and not own_validation
+
+
+def has_own_validation(data: DataChoice, dataset: Dataset) -> bool:
+    """Return whether the validation split of an opened dataset is not a part of train."""
+    return dataset.validation is not None and data.validation == 0

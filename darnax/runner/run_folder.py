@@ -12,7 +12,7 @@ from typing import Any
 from darnax.atomic import write_atomically
 from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.errors import Problem, RequestError, first_line
-from darnax.files import is_strange, read_text
+from darnax.files import is_file, is_strange, read_text
 from darnax.locks import file_lock, sign
 from darnax.reports.configuration import COMPUTED, without_computed
 from darnax.reports.summary import STATUSES, read_summary
@@ -109,7 +109,7 @@ class RunFolder:
             RequestError: it is not the folder of a run, or a file in it is damaged.
         """
         folder = cls(path)
-        if not (path / "config.yaml").is_file():
+        if not is_file(path / "config.yaml"):
             advice = "give outputs/<experiment>/<time>-<id>"
             what = f"not the folder of a run: it has no config.yaml; {advice}"
             raise RequestError(Problem(str(path), what))

@@ -9,6 +9,7 @@ from typing import Any
 from darnax.atomic import to_disk
 from darnax.data import Labels
 from darnax.errors import RunError
+from darnax.printing import printable
 from darnax.runner import checkpoint, jax_settings
 from darnax.runner.chance_level import format_chance_warning
 from darnax.runner.experiment import Experiment
@@ -67,7 +68,7 @@ class RunSession:
             return None
         recorded = self.folder.environment().get("jax")
         for difference in jax_settings.describe_differences(recorded):
-            logging.getLogger(__name__).warning("%s", difference)
+            logging.getLogger(__name__).warning("%s", printable(difference))
         train_state, meta = checkpoint.load(path, like, RunMeta)
         for name in ("step", *PERSISTED):
             setattr(self.progress, name, meta[name])

@@ -1,4 +1,4 @@
-"""Sections of a configuration that are used as they are read: checked, frozen, and declared once."""
+"""Sections of a configuration that are used as they are read: checked and declared once."""
 
 from typing import Annotated, Literal
 

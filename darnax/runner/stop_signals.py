@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from darnax.errors import message_text
+
 # SIGHUP: the terminal was closed.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Sent by the schedulers of clusters before they end a job.
@@ -25,7 +27,8 @@ class Interrupted(BaseException):
 
     def __init__(self, signum: int, folder: Path, *, saved: bool = True) -> None:
         holds = "everything up to here" if saved else "the last checkpoint"
-        super().__init__(f"stopped by {signal.Signals(signum).name}; {folder} holds {holds}")
+        name = signal.Signals(signum).name
+        super().__init__(message_text(f"stopped by {name}; {folder} holds {holds}"))
         self.folder, self.saved = folder, saved
         # The convention of shells; all other signals ask for the same as SIGTERM.
         self.exit_code = 128 + (signal.SIGINT if signum == signal.SIGINT else signal.SIGTERM)

@@ -11,13 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
-from darnax.composing.composer import Composer, as_strings
+from darnax.composing.composer import POINT, Composer, as_strings
 from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.batches import Task
@@ -92,8 +91,8 @@ def launcher(
 
 def run_named(task: Task, config: DictConfig) -> None:
     """Call the task of a launcher's job with the overrides that name its point."""
-    del config
-    task(as_strings(HydraConfig.get().overrides.task))
+    # Not from HydraConfig, which all threads of a process share.
+    task(as_strings(config[POINT]))
 
 
 def is_here(config: DictConfig) -> bool:

@@ -17,7 +17,8 @@ from darnax.errors import Problem, RequestError, one_line
 from darnax.sweeps import hydra_launcher
 from darnax.sweeps.point import Point
 
-SEARCHES = ("darnax.sweeps.search.Search", "darnax.sweeps.search.Search")  # the latter until 0.1.0
+# The class of a search, and its name in 0.1.0, which configurations of users may hold.
+SEARCHES = ("darnax.sweeps.search.Search", "darnax.cli.search.Search")
 ELSEWHERE = (
     "sets {key}, which belongs to the sweep and would have no effect in a point; "
     "give it for all points"

@@ -226,10 +226,10 @@ def read_settings(node: Mapping[str, Any]) -> tuple[Settings, DeferredCall, Defe
     problems = Problems()
     own = {key: value for key, value in node.items() if key not in ("_target_", "params")}
     settings = read(Settings, own, WHERE, problems)
-    problems.settle()
+    problems.raise_if_any()
     assert settings is not None
     sampler = read_sampler(settings.sampler, problems)
     pruner = read_pruner(settings.pruner, problems) if settings.pruner is not None else None
-    problems.settle()
+    problems.raise_if_any()
     assert sampler is not None
     return settings, sampler, pruner

@@ -166,5 +166,5 @@ def make_pruner(goal: Objective) -> BasePruner | None:
     """Make the pruner of a search."""
     problems = Problems()
     call = read_pruner(goal.pruner, problems) if goal.pruner is not None else None
-    problems.settle()
+    problems.raise_if_any()
     return call() if call else None

@@ -55,16 +55,16 @@ class Console(Tracker):
         self.show = tuple(show)
         self.shown: dict[str, str] = {}  # label -> its latest value
         self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
-        self.bar = _bar(self.screen, start_step) if terminal else None
+        self.bar = _make_bar(self.screen, start_step) if terminal else None
         if self.bar is None:
             self._print("compiling…")
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and leave a line where an epoch ended or a set was evaluated."""
         if COMPILED in metrics:
-            self._print(f"compiled in {_duration(float(metrics[COMPILED]))}")
+            self._print(f"compiled in {_format_duration(float(metrics[COMPILED]))}")
             return
-        scores = _scores(metrics)
+        scores = _format_scores(metrics)
         new = scores | format_selected(metrics, self.show)
         self.shown |= new
         # Numbers are padded to the width of the largest, so that lines are aligned.
@@ -91,15 +91,15 @@ class Console(Tracker):
         """Remove the bar and show the results."""
         if self.bar is None:
             self._print(f"{summary['status']} {self.name}", *_format_costs(summary))
-            for line in _warnings(summary):
+            for line in _list_warnings(summary):
                 self._print(line)
-            for row in _results(summary):
+            for row in _list_results(summary):
                 self._print(*_format_result(*row))
             if self.folder is not None:
                 self._print(f"folder {self.folder}")
         else:
             self.bar.stop()
-            self.screen.print(_panel(self.name, summary, self.folder))
+            self.screen.print(_make_panel(self.name, summary, self.folder))
 
     def _print(self, *parts: str) -> None:
         self.screen.print(Text(printable("  ".join(filter(None, parts)))), soft_wrap=True)
@@ -121,10 +121,10 @@ class _Clock:
         if done <= 0:
             return ""
         seconds = (self.total_steps - step) * (now - began) / done
-        return f"{_duration(seconds)} left"
+        return f"{_format_duration(seconds)} left"
 
 
-def _bar(screen: Screen, start_step: int) -> Progress:
+def _make_bar(screen: Screen, start_step: int) -> Progress:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -138,7 +138,7 @@ def _bar(screen: Screen, start_step: int) -> Progress:
     return bar
 
 
-def _scores(metrics: Mapping[str, Any]) -> dict[str, str]:
+def _format_scores(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Return set -> its score as text, with the standard deviation if there are replicas."""
     found = {}
     for metric in metrics:
@@ -164,9 +164,12 @@ def _format_pairs(values: Mapping[str, str]) -> list[str]:
     return [f"{name} {value}" for name, value in values.items()]
 
 
-def _results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _list_results(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (set, best, last) for every score in the summary."""
-    last, best = _scores(summary.get("metrics") or {}), _scores(summary.get("best") or {})
+    last, best = (
+        _format_scores(summary.get("metrics") or {}),
+        _format_scores(summary.get("best") or {}),
+    )
     sets = sorted(last | best, key=lambda name: name == "train")  # train comes last
     return [(name, best.get(name, ""), last.get(name, "")) for name in sets]
 
@@ -178,7 +181,7 @@ def _format_result(name: str, best: str, last: str) -> list[str]:
     return [f"{name} best {best}", f"last {last}" if last else ""]
 
 
-def _warnings(summary: Mapping[str, Any]) -> list[str]:
+def _list_warnings(summary: Mapping[str, Any]) -> list[str]:
     """Return the reason of a failure and the warning of the summary, if there are any."""
     present = [name for name in ("reason", "warning") if summary.get(name)]
     return [printable(f"{name}: {summary[name]}") for name in present]
@@ -189,22 +192,22 @@ def _format_costs(summary: Mapping[str, Any]) -> list[str]:
     forms: dict[str, Callable[[float], str]] = {
         "epochs": lambda value: count_of(float(round(value, 2)), "epoch"),
         "steps": lambda value: count_of(round(value), "step"),
-        "wall_seconds": _duration,
+        "wall_seconds": _format_duration,
         "images_per_second": lambda value: f"{value:.0f} images/s",
     }
     return [form(summary[name]) for name, form in forms.items() if summary.get(name) is not None]
 
 
-def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
+def _make_panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
     status, colour = summary["status"], COLOURS.get(summary["status"], "white")
     table = Table.grid(padding=(0, 3))
     for _ in range(3):
         table.add_column(justify="right")
     table.add_row("", Text("best", "dim"), Text("last", "dim"))
-    for row in _results(summary):
+    for row in _list_results(summary):
         table.add_row(Text(printable(row[0])), Text(row[1], "bold"), row[2])
     whole = Table.grid()
-    for line in _warnings(summary):
+    for line in _list_warnings(summary):
         whole.add_row(Text(line, "yellow", overflow="fold"))
     whole.add_row(table)
     whole.add_row(Text("  ·  ".join(_format_costs(summary)), "dim"))
@@ -220,7 +223,7 @@ def _panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> Panel:
     )
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     if seconds < 3600:

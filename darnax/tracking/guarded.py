@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from darnax.errors import first_line
+from darnax.printing import printable
 from darnax.tracking.interface import Tracker
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,6 @@ class Guarded(Tracker):
             self.tracker = None
             logger.warning(
                 "%s is off for the rest of this run (%s); metrics.jsonl is complete without it",
-                self.name,
-                first_line(error),
+                printable(self.name),
+                printable(first_line(error)),
             )

@@ -31,9 +31,9 @@ class Jsonl(Tracker):
         # The last step is written down before rows are removed: the dashboards have them already,
         # and must not get them again from a run that is killed and resumed twice.
         mark = path.with_suffix(".told")
-        found = list(_rows(path))
+        found = list(_read_rows(path))
         kept = [line for step, line in found if keep_until is None or step <= keep_until]
-        self.last_reported = max([step for step, _ in (*found, *_rows(mark))], default=-1)
+        self.last_reported = max([step for step, _ in (*found, *_read_rows(mark))], default=-1)
         if len(kept) < len(found):
             write_atomically(mark, encode({"step": self.last_reported}))
         if path.exists():
@@ -50,7 +50,7 @@ class Jsonl(Tracker):
         self.file.close()
 
 
-def _rows(path: Path) -> Iterator[tuple[int, str]]:
+def _read_rows(path: Path) -> Iterator[tuple[int, str]]:
     if not path.exists():
         return
     for line in read_bytes(path, RECORD).decode(errors="replace").split("\n"):

@@ -13,17 +13,17 @@ def encode(value: Any, *, indent: int | None = None) -> str:
         >>> encode({"a": float("nan"), "b": (1, 2.5)})
         '{"a": null, "b": [1, 2.5]}'
     """
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return json.dumps(_to_json(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     match value:
         case None | bool() | int() | str():
             return value
         case float():
             return value if math.isfinite(value) else None
         case Mapping():
-            return {str(name): _plain(item) for name, item in value.items()}
+            return {str(name): _to_json(item) for name, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
-    return _plain(value.item()) if hasattr(value, "item") else str(value)
+            return [_to_json(item) for item in value]
+    return _to_json(value.item()) if hasattr(value, "item") else str(value)

@@ -31,13 +31,13 @@ class TensorBoard(Tracker):
     def __init__(
         self, run: TrackedRun, *, folder: str = "tensorboard", group: str | None = None
     ) -> None:
-        self.writer = _writer(_make_folder(run, folder, run.group if group is None else group))
+        self.writer = _open_writer(_make_folder(run, folder, run.group if group is None else group))
         if not run.resumed:
             self._write_text("config", encode(run.config, indent=2))
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Write one event; TensorBoard reads it when it next looks."""
-        event = self._event(step)
+        event = self._make_event(step)
         for name, value in {"epoch": epoch, **metrics}.items():
             event.summary.value.add(tag=name, simple_value=float(value))
         self._write(event)
@@ -49,11 +49,11 @@ class TensorBoard(Tracker):
     def _write_text(self, tag: str, text: str) -> None:
         from tensorboardX.summary import text as text_summary
 
-        event = self._event(step=0)
+        event = self._make_event(step=0)
         event.summary.MergeFrom(text_summary(tag, f"```json\n{text}\n```"))
         self._write(event)
 
-    def _event(self, step: int) -> Any:
+    def _make_event(self, step: int) -> Any:
         from tensorboardX.proto.event_pb2 import Event
 
         return Event(wall_time=time.time(), step=step)
@@ -63,7 +63,7 @@ class TensorBoard(Tracker):
         self.writer.flush()
 
 
-def _writer(folder: Path) -> "EventsWriter":
+def _open_writer(folder: Path) -> "EventsWriter":
     try:
         # SummaryWriter has a thread, whose errors nobody catches and behind which `log` would wait.
         from tensorboardX.event_file_writer import EventsWriter

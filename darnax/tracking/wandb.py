@@ -141,7 +141,7 @@ def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any]) ->
     import wandb
 
     keep_to_installed_code()
-    settings = _settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
+    settings = _make_settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
     wandb.setup(settings)
     if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):
         raise RuntimeError("no API key: run `wandb login`, or set tracking.wandb.mode=offline")
@@ -175,7 +175,7 @@ def require_no_settings(folder: Path) -> None:
             )
 
 
-def _settings(start: float) -> "wandb.Settings":
+def _make_settings(start: float) -> "wandb.Settings":
     import wandb
 
     return wandb.Settings(

@@ -245,7 +245,7 @@ def test_a_configuration_starts_from_a_run(trained: darnax.Run) -> None:
     again = darnax.compose("seed=4", config=trained)
     assert again == trained.config | {"seed": 4}
     assert darnax.compose(config=trained.folder / "config.yaml") == trained.config
-    with pytest.raises(darnax.RequestError, match="config: got int, expected a run or the path"):
+    with pytest.raises(darnax.RequestError, match="config: got 3, expected a run or the path"):
         darnax.compose(config=3)
 
 

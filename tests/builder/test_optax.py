@@ -86,7 +86,7 @@ def read(node) -> Transformation:
     """Build an optimiser from its node; raise RequestError with its problems."""
     problems = Problems()
     transformation = read_transformation(node, "optimizer.default", Reader(problems, epochs=True))
-    problems.settle()
+    problems.raise_if_any()
     assert transformation is not None
     return transformation
 
@@ -117,7 +117,7 @@ def test_every_argument_is_accepted_or_refused_with_a_message(target):
             assert not RAW.search(error_text(node))
 
 
-def count_steps_per_epoch(transformation):
+def steps_of(transformation):
     """Return the updates of three steps, of weights of two shapes."""
     parameters = {
         "a": jnp.linspace(-1, 1, 6).reshape(2, 3),
@@ -154,7 +154,7 @@ def by_hand(value):
 @some(FEW)
 def test_steps_equal_those_of_optax_used_directly(target):
     node = as_optimizer(by_default(target))
-    found, expected = count_steps_per_epoch(read(node)(7)), count_steps_per_epoch(by_hand(node))
+    found, expected = steps_of(read(node)(7)), steps_of(by_hand(node))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         # By hand, 1 − 0.999 is a number of 64 bits; in the state of an optimiser, of 32.
         np.testing.assert_allclose(one, other, rtol=2e-3, atol=5e-5)
@@ -166,12 +166,12 @@ STILL = {"optax.set_to_zero"}
 @some({"optax.warmup_cosine_decay_schedule"})
 def test_optimisers_train_a_network_and_are_restored_from_a_checkpoint(target, tmp_path):
     node = as_optimizer(by_default(target))
-    programs, before, learner = trained(tiny(**node))
-    assert moves(before, learner) == (target not in STILL)
-    path = checkpoint.save(tmp_path, 2, learner, {}, keep=1)
-    again, _ = checkpoint.load(path, programs.like())
+    runs, before, state = trained(tiny(**node))
+    assert moves(before, state) == (target not in STILL)
+    path = checkpoint.save(tmp_path, 2, state, {}, keep=1)
+    again, _ = checkpoint.load(path, runs.abstract_state())
     jax.tree.map(
-        lambda one, other: np.testing.assert_array_equal(one, other), plain(again), plain(learner)
+        lambda one, other: np.testing.assert_array_equal(one, other), plain(again), plain(state)
     )
 
 

@@ -7,10 +7,10 @@ from optax_table import SGD
 
 from darnax.builder import build
 from darnax.data import Resident
-from darnax.runner.programs import ParallelRuns
+from darnax.runner.programs import ParallelRuns, shuffle, train_chunk
 
 
-def programs_of(experiment):
+def runs_of(experiment):
     rng = np.random.default_rng(0)
     split = Resident(rng.integers(0, 256, (20, 6), np.uint8), np.arange(20, dtype=np.int32) % 4)
     return ParallelRuns([experiment], split.batches(5)), next(split.windows(0))
@@ -18,20 +18,19 @@ def programs_of(experiment):
 
 def trained(experiment, steps=2):
     """Train in the compiled programs of a run."""
-    programs, window = programs_of(experiment)
-    keys, zero = programs.keys(), np.int32(0)
-    order = programs.shuffle(keys, zero, zero, window.count)
-    learner = programs.start(keys)
-    before = jax.tree.map(np.asarray, learner.arrays)
-    learner, _, first_bad = programs.train(
-        learner, keys, *window[:2], order, zero, zero, zero, np.int32(steps)
-    )
+    runs, window = runs_of(experiment)
+    keys, zero = runs.keys(), np.int32(0)
+    order = shuffle(keys.order, zero, zero, window.count)
+    state = runs.initial_state()
+    before = jax.tree.map(np.asarray, state.arrays)
+    place = zero, zero, zero, np.int32(steps)
+    state, _, first_bad = train_chunk(runs.program, state, keys.noise, order, *window[:2], *place)
     assert int(first_bad.min()) > steps
-    return programs, before, learner
+    return runs, before, state
 
 
-def moves(before, learner) -> bool:
-    after = jax.tree.leaves(learner.arrays)
+def moves(before, state) -> bool:
+    after = jax.tree.leaves(state.arrays)
     return any(
         not np.array_equal(one, other)
         for one, other in zip(jax.tree.leaves(before), after, strict=True)

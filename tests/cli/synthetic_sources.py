@@ -1,5 +1,6 @@
 """Data sources as a user may write them, named in a configuration by `_target_`."""
 
+import builtins
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,18 @@ class Blobs:
             0, 256, (self.examples, 28, 28, 1), dtype=np.uint8
         )
         return Resident(images, (np.arange(self.examples) % 3).astype(np.int32))
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A source that fails: it raises the named exception, or returns no dataset."""
+
+    raises: str = ""
+
+    def open(self) -> Dataset:
+        if self.raises:
+            raise getattr(builtins, self.raises)("no file beside me\nand more")
+        return [1, 2]  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -346,7 +346,7 @@ IMPORTS = {
 def test_every_sampler_draws_or_names_its_missing_requirement(target):
     problems = Problems()
     sampler = read_sampler({"_target_": target}, problems)
-    problems.settle()
+    problems.raise_if_any()
     lacks = IMPORTS.get(target)
     refuses = lacks is not None and importlib.util.find_spec(lacks) is None
     with pytest.raises(RequestError, match=str(lacks)) if refuses else nullcontext():
@@ -369,7 +369,7 @@ def test_samplers_and_pruners_may_be_nested():
         {"_target_": "optuna.pruners.PatientPruner", "wrapped_pruner": wrapped, "patience": 2},
         problems,
     )
-    problems.settle()
+    problems.raise_if_any()
     try_sampler(sampler, pruner, {"x": FloatDistribution(0, 1), "y": IntDistribution(1, 3)}, 12)
 
 
@@ -550,3 +550,11 @@ def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
 def test_a_run_without_a_pruner_continues(tmp_path, pruner, overrides):
     recorder, tracker = tracker_of_point(tmp_path, pruner, overrides)
     assert tracker is recorder
+
+
+def test_a_sweeper_file_with_the_class_of_0_1_0_is_a_search(lab):
+    """Oracle: the `_target_` of the file that version 0.1.0 shipped."""
+    file = lab.place / "configs" / "hydra" / "sweeper" / "optuna.yaml"
+    file.write_text(file.read_text().replace("darnax.sweeps.search", "darnax.cli.search"))
+    assert lab("train", *SEARCH, "hydra.sweeper.n_trials=2").exit_code == 0
+    assert len(lab.configs) == 2
