@@ -13,8 +13,8 @@ import pytest
 import darnax
 
 ODD: list[Any] = [
-    None, 5, 5.5, True, b"abc", b"\xff", [], {}, (), np.zeros(3), object(), len, float("nan"), [None],
-    "\0", "a\0b", "\ud800", "\x1b[2J", "x" * 100_000, "a/" * 3000, Path("a\0b"),
+    None, 5, 5.5, True, b"abc", b"\xff", [], {}, (), np.zeros(3), object(), len, float("nan"),
+    [None], "\0", "a\0b", "\ud800", "\x1b[2J", "x" * 100_000, "a/" * 3000, Path("a\0b"),
 ]  # fmt: skip
 Call = Callable[[darnax.Run, Any], Any]
 CALLS: dict[str, Call] = {
