@@ -102,7 +102,7 @@ def test_a_probe_classifies_linear_targets_only():
     assert found == 1
     assert chance == pytest.approx(
         0.5, abs=0.27
-    )  # at best it says yes in three of the four corners
+    )  # at best it is correct in three of the four corners
 
 
 def agree(answers, y):

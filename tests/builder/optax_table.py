@@ -20,7 +20,7 @@ FALLING = {
     "end_value": 0.01,
     "transition_steps": 5,
 }
-VALUES: dict[str, Any] = {  # by the name of the argument, where its default does not say it
+VALUES: dict[str, Any] = {  # by the name of the argument, if its default gives no example
     **dict.fromkeys(["inner", "optimizer", "base_optimizer", "adv_optimizer", "tx"], SGD),
     **dict.fromkeys(["learning_rate", "clipping", "eta", "max_delta", "init_value", "value"], 0.1),
     **dict.fromkeys(["gamma", "step_size", "decay_rate", "decay"], 0.5),

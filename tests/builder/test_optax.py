@@ -49,7 +49,7 @@ COMPILED_IN = {  # decide in Python by a number
     "optax.warmup_cosine_decay_schedule",
     "optax.warmup_exponential_decay_schedule",
 }
-UNABLE = {  # arguments with which a constructor cannot be used here, and the words that say so
+UNABLE = {  # arguments with which a constructor cannot be used here, and the reason in the message
     ("apply_every", "k", "a schedule"): "cannot use a schedule for k",
     (
         "scale_by_sm3",

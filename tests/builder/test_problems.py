@@ -68,7 +68,7 @@ CASES = {
         f"{L}.hidden.j_d",
         'got "half", expected a number',
     ),
-    "truth is no number": (
+    "a boolean instead of a number": (
         {f"{A}.w_in.strength": True},
         f"{A}.w_in.strength",
         "got true, expected a number",
@@ -262,7 +262,7 @@ CASES = {
     "input size": ({"data.shape": [7]}, "model.buffers.input", "got [6], expected [7]"),
     "output size": ({"data.classes": 5}, "model.buffers.output", "got [4], expected [5]"),
     # dynamics and optimiser
-    "learn nobody": (
+    "learn matches no module": (
         {"dynamics.train.free.learn": ["w_inn"]},
         "dynamics.train.free.learn",
         "did you mean w_in?",
@@ -305,7 +305,7 @@ CASES = {
         "dynamics.orchestrator._target_",
         "is an interface",
     ),
-    "group of nobody": (
+    "group matches no module": (
         {"optimizer.groups": {"w_inn": {"_target_": "optax.sgd", "learning_rate": 1}}},
         "optimizer.groups.w_inn",
         "did you mean w_in?",

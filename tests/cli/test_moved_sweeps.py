@@ -78,7 +78,7 @@ def test_new_points_of_a_moved_search_use_the_datasets_of_this_machine(lab):
     lab.kill_at(2)
     lab("train", "-m", "seed=range(1,3)", "paths.data=/absent/sets", *SEARCH)
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
-    assert {c["paths"]["data"] for c in lab.configs} == {"/absent/sets"}  # as it was asked for
+    assert {c["paths"]["data"] for c in lab.configs} == {"/absent/sets"}  # as requested
     lab.fail = lambda config: None
     lab.calls.clear()
     assert lab("sweep", "resume", str(folder)).exit_code == 0

@@ -532,7 +532,7 @@ def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
         (1.0, 0.6),
         (1.0, 0.6),
         (1.5, 0.1),
-    ):  # a resumed run tells an epoch again
+    ):  # a resumed run logs an epoch again
         tracker.log({"eval/accuracy": accuracy}, step=0, epoch=epoch)
     with pytest.raises(Pruned):
         tracker.log({"eval/accuracy": 0.4}, step=0, epoch=2.0)

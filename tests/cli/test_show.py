@@ -60,7 +60,7 @@ def test_cite_uses_the_configuration_of_the_run(place):
     cited = darnax("cite", str(folder.path))
     assert cited.exit_code == 0, cited.output
     assert "@" in cited.stdout
-    assert "lecun" not in cited.stdout.lower()  # nobody's dataset was used
+    assert "lecun" not in cited.stdout.lower()  # no dataset was used
     refused = darnax("cite", str(folder.path), "model.depth=1")
     assert refused.exit_code == 2
     assert "model.depth=1: got an override, expected only trust=[…]" in refused.stderr

@@ -120,7 +120,7 @@ def test_a_missing_dataset_is_prepared_once_before_the_first_point(
     def outline(name: str, *_: object, **__: object) -> None:
         known.append(
             name
-        )  # it cannot be error_text before it is prepared; afterwards the points say what is wrong
+        )  # it cannot be checked before it is prepared; the points report errors later
 
     monkeypatch.setattr("darnax.data.outline.outline_set", outline)
     monkeypatch.setattr(

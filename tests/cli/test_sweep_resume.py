@@ -93,7 +93,7 @@ FOREIGN_FOLDERS = {
     "notes": {"my-notes/plan.txt": "precious"},
     "an empty folder": {"my-empty/": ""},
     "an empty folder with the name of a run": {f"{NEW_RUN}/": ""},
-    "an empty run of nobody": {f"{NEW_RUN}/checkpoints/": ""},
+    "an empty run of no point": {f"{NEW_RUN}/checkpoints/": ""},
     "a configuration that is no point's": {f"{NEW_RUN}/config.yaml": "seed: 3"},
     "a folder that looks like a run": {f"{NEW_RUN}/plan.txt": "precious"},
     "a run of another sweep": {
@@ -105,7 +105,7 @@ FOREIGN_FOLDERS = {
         f"{NEW_RUN}/train.log": "a line",
     },
     "a run with metrics": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/metrics.jsonl": "{}"},
-    "checkpoints of nobody": {f"{NEW_RUN}/checkpoints/step-1/x.safetensors": "weights"},
+    "checkpoints of no point": {f"{NEW_RUN}/checkpoints/step-1/x.safetensors": "weights"},
 }
 
 
@@ -134,7 +134,7 @@ def test_a_run_without_summary_is_kept_with_its_checkpoints(lab, sweep):
     assert (sweep / "run-2" / "checkpoints" / "step-1").is_dir()
     (sweep / "run-2" / "summary.json").write_text(
         '{"status": "interrupted"}'
-    )  # what the message says
+    )  # the text of the message
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
     assert lab.calls[0] == {"resume": sweep / "run-2"}
 

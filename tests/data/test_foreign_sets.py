@@ -325,7 +325,7 @@ def test_a_cache_of_zip_files_is_replaced(place: Path) -> None:
 
 def test_a_huge_description_is_reported(place: Path) -> None:
     with (place / "kmnist/3.0.1/dataset_info.json").open("ab") as file:
-        file.truncate(1 << 40)  # takes no room on the disk
+        file.truncate(1 << 40)  # a sparse file
     with pytest.raises(RequestError, match=r"dataset_info\.json: has more than 16777216 bytes"):
         open_dataset("kmnist", directory=place)
 

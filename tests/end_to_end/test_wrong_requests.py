@@ -71,7 +71,7 @@ WRONG = {
         "model.layers.hidden",
         "trust=[mylab]",
     ),
-    "a rate that is no number": (
+    "a rate that is not a number": (
         ["optimizer.default.learning_rate=fast"],
         "optimizer.default.learning_rate",
         "number",

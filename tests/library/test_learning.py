@@ -162,7 +162,7 @@ def test_parameters_that_are_not_plastic_stay_bit_identical(optimizer):
 def test_modules_that_learn_in_no_phase_stay_bit_identical():
     only = {
         "free": Phase(steps=2, learn=("hidden2", "w_back", "2_to_1"))
-    }  # the last two are frozen whatever a phase says
+    }  # the last two are frozen in every phase
     before, after, _ = trained(optax.adamw(1e-2, weight_decay=0.1), only, steps=3)
     assert_changed(before, after, ["hidden2"])
     before, after, _ = trained(

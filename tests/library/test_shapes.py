@@ -195,7 +195,7 @@ def test_every_module_and_every_rule_is_in_the_table():
 
 def test_the_message_of_a_module(module):
     made, pre, _ = module
-    if not isinstance(made, OutputLayer | ErrorUnits):  # they say nothing, to a buffer of any size
+    if not isinstance(made, OutputLayer | ErrorUnits):  # their message is zero, for any size
         refused_in_turn(made, x=pre)
 
 

@@ -87,7 +87,7 @@ DAMAGES: dict[str, Damage] = {
     "a config of two documents": write("config.yaml", "name: a\n---\nname: b\n"),
     "a config with tabs": write("config.yaml", "name:\n\t- a\n"),
     "a config with another shape": edited("features: 20", "features: twenty"),
-    "a config with a stranger's class": edited("darnax.modules.OutputLayer", "os.system"),
+    "a config with a foreign class": edited("darnax.modules.OutputLayer", "os.system"),
     "a config with an absent class": edited("darnax.modules.OutputLayer", "darnax.modules.NoLayer"),
     "a config with an absent key": edited("batch_size", "batch_sise"),
     "a config that refers": edited("name: associations", "name: ${oc.env:HOME}"),

@@ -96,7 +96,7 @@ def test_a_folder_from_a_year_beyond_datetime_is_a_run(tmp_path, monkeypatch):
 
 def test_a_file_larger_than_memory_is_not_read_as_checkpoint(tmp_path):
     with (tmp_path / "step-0000000001.safetensors").open("ab") as file:
-        file.truncate(1 << 42)  # takes no room on the disk
+        file.truncate(1 << 42)  # a sparse file
     with pytest.raises(RequestError, match="has more than"):
         checkpoint.load(tmp_path / "step-0000000001.safetensors", {})
 

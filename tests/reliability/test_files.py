@@ -37,7 +37,7 @@ def bind(path: Path) -> None:
 
 def huge(path: Path) -> None:
     path.touch()
-    os.truncate(path, 1 << 40)  # a terabyte of nothing, which takes no room on the disk
+    os.truncate(path, 1 << 40)  # a sparse file of a terabyte
 
 
 STRANGE: dict[str, Callable[[Path], object]] = {
@@ -101,7 +101,7 @@ def test_a_file_is_read_up_to_a_number_of_bytes(tmp_path: Path) -> None:
         read_text(path)
     assert read_bytes(Path("/proc/self/status"), 1 << 20).startswith(
         b"Name:"
-    )  # which says that it has no bytes
+    )  # whose size is reported as 0
 
 
 def test_a_link_to_a_file_is_read_and_never_written_through(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def same(a: object, b: object) -> bool:
 REFUSED = {
     "a call": "a: !!python/object/apply:os.system ['touch x']",
     "a name": "a: !!python/name:os.system",
-    "a tag of one's own": "a: !mine x",
+    "a custom tag": "a: !mine x",
     "pairs": "a: !!pairs [b: 1]",
     "an ordered map": "a: !!omap [b: 1]",
     "a set": "a: !!set {x}",

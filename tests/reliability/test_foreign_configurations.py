@@ -94,7 +94,7 @@ ATTACKS = {
     "an anchor": PLAIN + "x: &a {b: 1}\ny: {<<: *a}\n",
     "two documents": PLAIN + "---\nname: ${oc.env:MY_CANARY}\n",
     "what was computed": PLAIN + "computed_from: {x: ['${oc.env:MY_CANARY}']}\n",
-    "what was computed, strangely": PLAIN + "computed_from: {1: {a: b}}\n",
+    "computed_from with an invalid key": PLAIN + "computed_from: {1: {a: b}}\n",
     "another encoding": (PLAIN + "x: ${oc.env:MY_CANARY}\n").encode("utf-16"),
 }
 

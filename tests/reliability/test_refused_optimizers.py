@@ -9,22 +9,22 @@ WARMUP = (
     "warmup_steps: 0.5 epochs, decay_steps: 0.6 epochs}"
 )
 CASES = {
-    "epochs that leave no step to fall in": (
+    "epochs without a step of decay": (
         [f"~{RATE}", f"+{RATE}={WARMUP}"],
         ["optimizer: ", "requires positive decay_steps", "an epoch has 2 steps here"],
     ),
-    "a loss that is not there": (
+    "an optimiser that needs a loss": (
         ["+optimizer.groups.w_back={_target_: optax.scale_by_polyak}"],
         [
             "optimizer.groups.w_back._target_: optax.scale_by_polyak needs the value of a loss, "
             "and local rules have none"
         ],
     ),
-    "a function that is no constructor": (
+    "a function that is not a constructor": (
         ["+optimizer.groups.w_back={_target_: optax.apply_updates}"],
         ["optimizer.groups.w_back._target_: optax.apply_updates builds no optimiser"],
     ),
-    "a schedule where a constructor decides by a number": (
+    "a schedule for a constructor that branches on a number": (
         [
             "+optimizer.groups.w_back={_target_: optax.scale_by_sm3, "
             "b2: {_target_: optax.linear_schedule, init_value: 0.9, "

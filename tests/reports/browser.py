@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-NOISE = ("WebGL", "GL Driver")  # what Chromium says of a machine without a graphics card
+NOISE = ("WebGL", "GL Driver")  # messages of Chromium without a graphics card
 TAIL = "document.documentElement.dataset.seen = JSON.stringify(seen);\n}</script>"
 
 

@@ -37,7 +37,7 @@ def bind(path: Path) -> None:
 
 def huge(path: Path) -> None:
     path.touch()
-    os.truncate(path, 1 << 40)  # a terabyte that takes no room on the disk
+    os.truncate(path, 1 << 40)  # a sparse file of a terabyte
 
 
 def holding(content: bytes) -> Make:

@@ -119,7 +119,7 @@ SETTINGS = {
         "holds base_url, which W&B would obey",
     ),
     "a file that is none": ("\0\0", "would obey"),
-    "what darnax says anyway": ("[default]\nmode = online\nproject = theirs\n", ""),
+    "settings that darnax overrides": ("[default]\nmode = online\nproject = theirs\n", ""),
 }
 
 
