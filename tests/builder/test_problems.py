@@ -103,7 +103,7 @@ CASES = {
         "optimizer.default",
         "expected one of Optax's transformations",
     ),
-    "an optimiser that wants the loss": (
+    "an optimiser that needs the loss": (
         {"optimizer.default": {"_target_": "optax.lbfgs", "learning_rate": 0.1}},
         "optimizer.default",
         "these come with a loss, and local rules have none",
@@ -284,18 +284,18 @@ CASES = {
         "dynamics.train",
         "nothing learns",
     ),
-    "an adapter that no phase lets learn": (
+    "an adapter that learns in no phase": (
         {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)},
         f"{A}.skip",
         "no phase of dynamics.train (clamped, free, recall) lets skip learn; "
         "name it in the `learn` of one of them, or freeze it with `rule: null`",
     ),
-    "a line of adapters that no phase lets learn": (
+    "a family of adapters that learns in no phase": (
         {f"{A}.up": full("hidden[i]", "hidden[i+1]")},
         f"{A}.up",
         "lets up1, up2 learn",
     ),
-    "one of several layers that no phase lets learn": (
+    "one of several layers that learns in no phase": (
         {"dynamics.train.free.learn": ["w_in", "hidden1", "hidden3"]},
         f"{L}.hidden",
         "lets hidden2 learn",
@@ -348,7 +348,7 @@ CASES = {
         f"{L}.output._target_",
         "darnax has no modulez; did you mean modules?",
     ),
-    "no dotted name": (
+    "a target without a dot": (
         {f"{L}.output._target_": "OutputLayer"},
         f"{L}.output._target_",
         "expected a dotted public name",
@@ -363,7 +363,7 @@ CASES = {
         f"{L}.output._target_",
         "add trust=[colorsys]",
     ),
-    "untrusted through the back door": (
+    "untrusted package in an argument": (
         {f"{L}.output._target_": "darnax.runner.git_revision.subprocess.run"},
         f"{L}.output._target_",
         "leads out of darnax, to subprocess",

@@ -94,7 +94,7 @@ FOREIGN_FOLDERS = {
     "an empty folder": {"my-empty/": ""},
     "an empty folder with the name of a run": {f"{NEW_RUN}/": ""},
     "an empty run of no point": {f"{NEW_RUN}/checkpoints/": ""},
-    "a configuration that is no point's": {f"{NEW_RUN}/config.yaml": "seed: 3"},
+    "a configuration of no point": {f"{NEW_RUN}/config.yaml": "seed: 3"},
     "a folder that looks like a run": {f"{NEW_RUN}/plan.txt": "precious"},
     "a run of another sweep": {
         f"{NEW_RUN}/overrides.yaml": '["seed=9"]',

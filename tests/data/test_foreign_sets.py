@@ -170,7 +170,7 @@ HIDDEN = {
     "of a feature": lambda f: (
         f | {"featuresDict": {"features": {"image": feature(f"{CANARY}.Image")}}}
     ),
-    "in the other spelling": lambda f: (
+    "in the other notation": lambda f: (
         {"python_class_name": f"{CANARY}.Features"} | {"featuresDict": f["featuresDict"]}
     ),
     "in the former format": lambda _: {"type": f"{CANARY}.Features", "content": {}},
@@ -182,7 +182,7 @@ HIDDEN = {
         "pythonClassName": f"{FEATURES}.features_dict.FeaturesDict",
         "jsonFeature": {"json": json.dumps({"image": {"type": f"{CANARY}.Image", "content": {}}})},
     },
-    "of a module that begins alike": lambda f: (
+    "of a module with the same prefix": lambda f: (
         f | {"pythonClassName": f"{FEATURES}_{CANARY}.Features"}
     ),
 }
@@ -240,7 +240,7 @@ HUGE = {
     "more than an index holds": lambda info: info["splits"][0].update(
         shardLengths=[str(2**63 - 1)]
     ),
-    "less than none": lambda info: info["splits"][0].update(shardLengths=["-5"]),
+    "a negative number": lambda info: info["splits"][0].update(shardLengths=["-5"]),
 }
 
 

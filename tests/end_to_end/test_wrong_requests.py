@@ -47,7 +47,7 @@ WRONG = {
         "w_in",
     ),
     "unreachable layers": ([f"~{MODEL}.w_in"], "model", "reach"),
-    "an output that nothing feeds": ([f"~{MODEL}.w_out"], "output", "feed"),
+    "an output without input": ([f"~{MODEL}.w_out"], "output", "feed"),
     "shapes that do not fit": (
         ["model.buffers.hidden.size=[10,10]", f"{MODEL}.w_in.patch=40"],
         f"{MODEL}.w_in",
@@ -61,7 +61,7 @@ WRONG = {
         "dynamics.train.free.learn",
         "w_in",
     ),
-    "a group that matches nothing": (
+    "a group that matches no module": (
         ["+optimizer.groups.w_inn={_target_: optax.sgd, learning_rate: 0.1}"],
         "optimizer.groups.w_inn",
         "w_in",
@@ -82,7 +82,11 @@ WRONG = {
         "until",
     ),
     "an unknown dataset": (["data.name=mnst"], "data.name", "mnist"),
-    "more validation than data": (["data.validation=70000"], "data.validation", "60000"),
+    "a validation split larger than the data": (
+        ["data.validation=70000"],
+        "data.validation",
+        "60000",
+    ),
     "a batch larger than the set": (["data.batch_size=70000"], "data.batch_size", "lower"),
     "a sweep without -m": (["seed=1,2"], "seed", "-m"),
 }

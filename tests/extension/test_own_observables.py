@@ -177,7 +177,7 @@ REFUSED = {
         [MAGNETISATION, "+observables.magnetisation.phas=x"],
         "observables.magnetisation.phas: Magnetisation has no such argument; did you mean phase?",
     ),
-    "a phase that there is not": (
+    "an unknown phase": (
         [MAGNETISATION, "observables.magnetisation.phase=x"],
         "observables.magnetisation: got the phase x, expected one of training: ",
     ),
@@ -189,20 +189,20 @@ REFUSED = {
         [TRUST, "+observables.x={_target_: extlab.tracker.Stop, step: 1}"],
         "observables.x._target_: extlab.tracker.Stop is no Observable",
     ),
-    "a name of a metric that every run has": (
+    "a reserved metric name": (
         ["+observables.norm={_target_: darnax.observables.Magnetisation}"],
         "observables.norm: norm is taken by what every run logs",
     ),
-    "a key that every accuracy has": (
+    "a reserved prefix": (
         [TRUST, "+observables.x={_target_: extlab.observable.Named, key: at_chance}"],
         "observables.x: the key at_chance is taken",
     ),
-    "a name that is no name": (
+    "an invalid metric name": (
         ["+observables={3m: {_target_: darnax.observables.Magnetisation}}"],
         'observables.3m: got "3m", expected a name',
     ),
     "a package that is not trusted": ([POWER], "trust=[extlab]"),
-    "a metric to show that there is not": (
+    "an unknown metric to show": (
         [MAGNETISATION, "tracking.console={show: [magnetization/hidden1]}"],
         "tracking.console.show: there is no metric magnetization/hidden1; "
         "did you mean magnetisation/hidden1?",
@@ -211,7 +211,7 @@ REFUSED = {
         ["tracking.console={shw: []}"],
         "tracking.console.shw: there is no such key; did you mean show?",
     ),
-    "a console that is neither": (
+    "a console of another type": (
         ["tracking.console=3"],
         "tracking.console: got 3, expected true, false, or a mapping",
     ),

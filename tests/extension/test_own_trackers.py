@@ -116,13 +116,13 @@ REFUSED = {
         [TRUST, "+tracking.table={_target_: extlab.tracker.Table}"],
         "tracking.table.columns: is missing",
     ),
-    "what darnax fills in": ([TRUST, TABLE, "+tracking.table.run=x"], "leave it out"),
+    "an argument set by darnax": ([TRUST, TABLE, "+tracking.table.run=x"], "leave it out"),
     "another class": (
         [TRUST, "+tracking.table={_target_: extlab.observable.Whole}"],
         "extlab.observable.Whole is no Tracker",
     ),
     "no target": (["+tracking.tabl={file: x}"], "tracking.tabl: there is no such key"),
-    "one of darnax that is no tracker": (
+    "a class of darnax that is not a tracker": (
         ["+tracking.x={_target_: darnax.tracking.jsonl.Jsonl, path: x}"],
         "nothing that a configuration can name",
     ),

@@ -274,7 +274,7 @@ NUMBERS = {  # name -> how it is given, and the size that it has to have
     "strength of feedback": (lambda v: Feedback(4, 6, v, key=KEY), (6,)),
     "high": (lambda v: Feedback(4, 6, high=v, low=v, key=KEY), (4,)),
     "low": (lambda v: Feedback(4, 6, low=v, high=v, key=KEY), (4,)),
-    "strength of a pull": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
+    "strength of a ferromagnetic adapter": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
 }
 
 

@@ -160,17 +160,17 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 SGD = {"_target_": "optax.sgd", "learning_rate": 0.1}
 FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of its own choice
     "a rule without a target": ("model.adapters.w_out.rule", {}),
-    "a rule that lost its target": ("model.adapters.w_out.rule", {"margin": 1}),
-    "a name that leaves the outputs": ("name", ".."),
+    "a rule with a deleted target": ("model.adapters.w_out.rule", {"margin": 1}),
+    "a name outside of the outputs": ("name", ".."),
     "a hidden name": ("name", ".x"),
     "a seed beyond 32 bits": ("seed", 10**30),
-    "more replicas than an array has places": ("runner.replicas", 10**30),
+    "more replicas than an array can index": ("runner.replicas", 10**30),
     "a network too deep to compile": ("model.buffers.hidden.repeat", 10**7),
     "more steps than the device can count": ("dynamics.train.clamped.steps", 10**30),
-    "memory without end": ("data.memory_gib", float("inf")),
-    "a number that is none": ("data.encode.scale.factor", float("nan")),
+    "infinite memory": ("data.memory_gib", float("inf")),
+    "nan as a number": ("data.encode.scale.factor", float("nan")),
     "a number beyond 32 bits": ("data.labels.high", 1e300),
-    "an object for a word": (
+    "an object for a string": (
         "dynamics.train.free.messages",
         {"_target_": "darnax.rules.SoftmaxDelta"},
     ),
@@ -186,11 +186,11 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
         {"_target_": "optax.constant_schedule", "value": 1.0},
     ),
     "an optimiser for a layer": ("model.layers.hidden", SGD),
-    "a projection onto nothing": (
+    "a projection onto -1 features": (
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": -1},
     ),
-    "a projection onto too much": (
+    "a projection onto too many features": (
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": 10**30},
     ),
@@ -198,7 +198,7 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": 784, "seed": 10**30},
     ),
-    "a source that is no task": ("data.source", {"_target_": "darnax.data.Scale"}),
+    "a source that is not a task": ("data.source", {"_target_": "darnax.data.Scale"}),
     "a source that writes files": (
         "data.source",
         {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"},

@@ -33,17 +33,17 @@ from darnax.tracking.jsonl import Jsonl
 MANY = 200_000
 COSTLY = {
     "brackets after a comment that closes as many": f"#{']' * MANY}\na: {'[' * MANY}",
-    "brackets after a word that closes as many": f"a: '{']' * MANY}'\nb: {'[' * MANY}",
+    "brackets after a string that closes as many": f"a: '{']' * MANY}'\nb: {'[' * MANY}",
     "dashes after a mark of the byte order": "\ufeff" + "- " * MANY,
     "dashes after a carriage return": "a:\r" + "- " * MANY,
     "dashes after a separator of lines": "\u2028" + "- " * MANY,
     "dashes after another end of a line": "\x85" + "- " * MANY,
     "question marks": "? " * MANY,
-    "a whole number in the system of sixty": "a: 1" + ":00" * MANY,
-    "a number in the system of sixty beyond the floats": "a: 1" + ":00" * 400 + ".5",
-    "a number that is not written in tens": "a: 0x" + "f" * 6000,
+    "a sexagesimal integer": "a: 1" + ":00" * MANY,
+    "a sexagesimal number beyond float range": "a: 1" + ":00" * 400 + ".5",
+    "a number that is not decimal": "a: 0x" + "f" * 6000,
     "more values than any configuration": f"[{'0,' * (1 << 20)}0]",
-    "keys that are long together": "".join(
+    "many keys of large total length": "".join(
         f"{' ' * n}? {'k' * 100}\n{' ' * n}:\n" for n in range(15)
     ),
     "one long key": f"? {'a.' * 1000}a\n: 1",

@@ -287,7 +287,7 @@ STOPPED = {
     "in an epoch": ("runner.keep=2", [70]),
     "twice in an epoch": ("runner.keep=3", [65, 10]),
     "after an epoch that has no checkpoint": ("runner.checkpoint_every=2", [60]),
-    "where one would be kept for good": ("runner.checkpoint_every=4 runner.keep_every=1", [20, 20]),
+    "at a step of keep_every": ("runner.checkpoint_every=4 runner.keep_every=1", [20, 20]),
     "at the start, which is a multiple of every step": ("runner.keep_every=3", [0]),
 }
 

@@ -48,7 +48,7 @@ STRANGE: dict[str, Callable[[Path], object]] = {
     "a terminal": lambda path: path.symlink_to("/dev/tty"),
     "a link to a folder": lambda path: path.symlink_to(path.parent),
     "a link to itself": lambda path: path.symlink_to(path),
-    "a link to nothing": lambda path: path.symlink_to(path.parent / "nothing"),
+    "a broken link": lambda path: path.symlink_to(path.parent / "nothing"),
     "a link to a FIFO": lambda path: (os.mkfifo(path.with_name("pipe")), path.symlink_to("pipe")),
 }
 
@@ -190,7 +190,7 @@ REFUSED = {
     "bytes": "a: !!binary aGk=",
     "a text by its tag": "a: !!str 1",
     "a tag on a key": "!!str a: 1",
-    "a tag on the whole": "!!map {a: 1}",
+    "a tag on the document": "!!map {a: 1}",
     "a tag by a handle": "%TAG ! tag:yaml.org,2002:python/\n---\na: !name:os.system x",
     "an alias": "a: &x 1\nb: *x",
     "a merge": "a: &x {b: 1}\nc: {<<: *x}",

@@ -69,7 +69,7 @@ PLAIN = (
     "name: foreign\nseed: 0\nmodel: {depth: 2, size: ['${model.depth}']}\npaths: {outputs: out}\n"
 )
 ATTACKS = {
-    "what is harmless": PLAIN,
+    "a harmless file": PLAIN,
     "pairs": PLAIN + "x: !!pairs [a: '${oc.env:MY_CANARY}']\n",
     "an ordered mapping": PLAIN + "x: !!omap [a: '${oc.env:MY_CANARY}']\n",
     "a set": PLAIN + "? !!set {'${oc.env:MY_CANARY}'}\n: 1\n",
@@ -82,7 +82,7 @@ ATTACKS = {
     "a lookup in a list in a mapping": PLAIN + "x: {y: [1, {z: 'a${oc.env:MY_CANARY}'}]}\n",
     "an escaped lookup": PLAIN + "x: '\\${oc.env:MY_CANARY}'\n",
     "a twice escaped lookup": PLAIN + "x: '\\\\${oc.env:MY_CANARY}'\n",
-    "a lookup put together": PLAIN + "a: '$'\nb: '{oc.env:MY_CANARY}'\nname2: '${a}${b}'\n",
+    "a composed lookup": PLAIN + "a: '$'\nb: '{oc.env:MY_CANARY}'\nname2: '${a}${b}'\n",
     "a nested lookup": PLAIN + "x: ${${a}:MY_CANARY}\na: oc.env\n",
     "a lookup in a key": PLAIN + "'${oc.env:MY_CANARY}': 1\n",
     "a lookup in a name": PLAIN.replace("foreign", "'${oc.env:MY_CANARY}'"),
@@ -93,7 +93,7 @@ ATTACKS = {
     "a search path": PLAIN + "hydra: {searchpath: ['file://.']}\n",
     "an anchor": PLAIN + "x: &a {b: 1}\ny: {<<: *a}\n",
     "two documents": PLAIN + "---\nname: ${oc.env:MY_CANARY}\n",
-    "what was computed": PLAIN + "computed_from: {x: ['${oc.env:MY_CANARY}']}\n",
+    "computed_from": PLAIN + "computed_from: {x: ['${oc.env:MY_CANARY}']}\n",
     "computed_from with an invalid key": PLAIN + "computed_from: {1: {a: b}}\n",
     "another encoding": (PLAIN + "x: ${oc.env:MY_CANARY}\n").encode("utf-16"),
 }
@@ -143,13 +143,13 @@ def test_a_foreign_configuration_is_plain_data(tmp_path):
         if not isinstance(result, str)
     ]
     harmless = {
-        "what is harmless",
+        "a harmless file",
         "a package behind a line separator",
         "a package behind a next line",
         "a header of two",
     }
-    assert set(accepted) <= harmless | {"a lookup in a key", "what was computed"}
-    assert "what is harmless" in accepted
+    assert set(accepted) <= harmless | {"a lookup in a key", "computed_from"}
+    assert "a harmless file" in accepted
     assert results[1][0]["seed"] == 3
     assert results[2][0]["extra"] == {"a": "foreign"}
 

@@ -194,7 +194,7 @@ SEARCHED = {
     "a function as an argument of a sampler": (
         "+hydra.sweeper.sampler.gamma={_target_: optuna.storages.JournalStorage}"
     ),
-    "a pruner that is another's": "hydra.sweeper.pruner={_target_: pathlib.Path}",
+    "a pruner of another package": "hydra.sweeper.pruner={_target_: pathlib.Path}",
     "a parameter": "+hydra.sweeper.params.name='${oc.env:MY_TOKEN}'",
 }
 
@@ -214,7 +214,7 @@ def test_a_search_composes_no_foreign_files(darnax, task, tmp_path, monkeypatch,
 
 VALUES = {
     "a variable": {"name": "${oc.env:MY_TOKEN}"},
-    "one inside a word": {
+    "a lookup inside a string": {
         "tracking": {
             "console": False,
             "wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"},
@@ -237,24 +237,24 @@ def test_a_recorded_point_reads_no_environment_variable(darnax, task, monkeypatc
 
 
 SPOILT = {
-    "a word for overrides": {"overrides": "seed=1"},
+    "a string for overrides": {"overrides": "seed=1"},
     "a number among overrides": {"overrides": [1]},
     "no directory": {"directory": None},
     "a number for a directory": {"directory": 3},
     "a list for a file": {"file": []},
-    "a word for a command": {"command": "darnax"},
+    "a string for a command": {"command": "darnax"},
     "a mapping for points": {"points": {}},
     "a number for a point": {"points": [3]},
     "a point without overrides": {"points": [{"config": {}}]},
     "a list for a configuration": {"points": [{"overrides": [], "config": [1]}]},
-    "a point of nothing": {"points": [{"overrides": [], "config": None}]},
+    "an empty point": {"points": [{"overrides": [], "config": None}]},
     "a number for a refusal": {"points": [{"overrides": [], "config": None, "refusal": 3}]},
-    "a list for a goal": {"goal": []},
+    "a list for an objective": {"goal": []},
     "another value": {"goal": {"value": "worst"}},
-    "a word for trials": {"goal": {"trials": "many"}},
-    "trials below none": {"goal": {"trials": -1}},
-    "a word for a pruner": {"goal": {"pruner": "optuna"}},
-    "a base that is none": {"base": 3},
+    "a string for trials": {"goal": {"trials": "many"}},
+    "a negative number of trials": {"goal": {"trials": -1}},
+    "a string for a pruner": {"goal": {"pruner": "optuna"}},
+    "an invalid base": {"base": 3},
     "another key": {"extra": 1},
 }
 

@@ -45,7 +45,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "a folder": lambda path: (path.mkdir(), (path / "precious").touch()),
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a link": lambda path: path.symlink_to(Path.cwd().parent / "victim"),
-    "a link to nothing": lambda path: path.symlink_to(Path.cwd().parent / "nothing"),
+    "a broken link": lambda path: path.symlink_to(Path.cwd().parent / "nothing"),
 }
 FILES = (
     "summary.json",

@@ -236,17 +236,17 @@ FOREIGN = {
     "hydra's node": ({"hydra": {"sweeper": {"_target_": "os.system"}}}, "has the key hydra"),
     "a defaults list": ({"defaults": [{"override /model": "conv"}]}, "has the key defaults"),
     "an environment variable": ({"name": "${oc.env:MY_TOKEN}"}, "cannot look anything up"),
-    "one with a default": ({"name": "${oc.env:MY_TOKEN,x}"}, "cannot look anything up"),
-    "one inside a word": (
+    "a variable with a default": ({"name": "${oc.env:MY_TOKEN,x}"}, "cannot look anything up"),
+    "a variable inside a string": (
         {"tracking": {"wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"}}},
         "look anything up",
     ),
-    "an escaped one": ({"name": "\\${oc.env:MY_TOKEN}"}, "cannot look anything up"),
+    "an escaped variable": ({"name": "\\${oc.env:MY_TOKEN}"}, "cannot look anything up"),
     "a decoder": ({"name": "${oc.decode:'${seed}'}"}, "cannot look anything up"),
-    "a resolver with a made-up name": ({"name": "${${seed}:x}"}, "cannot look anything up"),
-    "a name that leaves": ({"name": ".."}, "expected a name for a folder"),
+    "an unknown resolver": ({"name": "${${seed}:x}"}, "cannot look anything up"),
+    "a name outside of the outputs": ({"name": ".."}, "expected a name for a folder"),
     "a name with a path": ({"name": "../../x"}, "expected a name for a folder"),
-    "a dataset that leaves": ({"data": {"name": "../../x", "source": None}}, "data.name"),
+    "a dataset outside of its folder": ({"data": {"name": "../../x", "source": None}}, "data.name"),
     "an absolute dataset": ({"data": {"name": "/etc", "source": None}}, "data.name"),
     "a dataset of another namespace": (
         {"data": {"name": "huggingface:x/y", "source": None}},

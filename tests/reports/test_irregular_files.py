@@ -49,7 +49,7 @@ KINDS: dict[str, Make] = {
     "a folder": Path.mkdir,
     "a socket": bind,
     "a device": lambda path: path.symlink_to("/dev/zero"),
-    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a broken link": lambda path: path.symlink_to("nothing"),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "huge": huge,
     "empty": holding(b""),
@@ -243,7 +243,7 @@ def test_a_damaged_table_of_an_analysis_is_left_out(tmp_path: Path, kind: str) -
     signal.alarm(SECONDS)
     figures, damage = analysis.tables(run)
     assert [figure["title"] for figure in figures] == ["Linear probes"]
-    assert len(damage) == (kind != "a link to nothing")
+    assert len(damage) == (kind != "a broken link")
     assert all("margins.csv" in line for line in damage)
     assert "Linear probes" in analysis.write(run).read_text()
 

@@ -47,9 +47,7 @@ DAMAGE = {
     "broken config": lambda run: (run / "config.yaml").write_text("model: ["),
     "binary config": lambda run: (run / "config.yaml").write_bytes(b"\xff\x00\xfe"),
     "endless config": lambda run: (run / "config.yaml").write_text("a: &a [*a]"),
-    "nothing but checkpoints": lambda run: [
-        file.unlink() for file in run.iterdir() if file.is_file()
-    ],
+    "only checkpoints": lambda run: [file.unlink() for file in run.iterdir() if file.is_file()],
 }
 
 

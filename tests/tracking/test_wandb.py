@@ -114,11 +114,11 @@ def test_an_irregular_folder_of_wandb_is_one_warning(tmp_path: Path, kind: str) 
 
 
 SETTINGS = {
-    "somebody else's server": (
+    "another server": (
         "[default]\nbase_url = http://127.0.0.1:9\n",
         "holds base_url, which W&B would obey",
     ),
-    "a file that is none": ("\0\0", "would obey"),
+    "an invalid file": ("\0\0", "would obey"),
     "settings that darnax overrides": ("[default]\nmode = online\nproject = theirs\n", ""),
 }
 
