@@ -24,7 +24,7 @@ def test_eval_prints_and_draws(lab, monkeypatch):
         found = Evaluation(
             scores=np.array([0.8]),
             examples=15,
-            share=0.5,
+            majority_rate=0.5,
             class_names=NAMES,
             confusion=MATRIX,
             right_or_wrong=True,
@@ -59,7 +59,7 @@ def test_only_an_accuracy_has_a_confidence_interval(lab, monkeypatch, right_or_w
     found = Evaluation(
         scores=np.array([0.8]),
         examples=15,
-        share=None,
+        majority_rate=None,
         class_names=(),
         confusion=np.zeros((0, 0)),
         right_or_wrong=right_or_wrong,

@@ -189,11 +189,11 @@ COUNTED = re.compile(
     r"^ (epochs|steps|points|examples|classes|replicas|runs|records|bytes|images|labels|messages"
     r"|buffers|phases|seeds)(?!/)\b"
 )
-SEVERAL = {  # which are never one where they are written
+SEVERAL = {  # expressions that are never one
     "relaxation": "self.length",
     "layer_map": "self.output + 1",
     "files": "limit",
-    "error": "len(answer) + 1",
+    "error": "len(label) + 1",
     "grid": "count",
     "wiring_table": "description.replicas",
     "foreign": "value SMALL",

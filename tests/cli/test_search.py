@@ -522,7 +522,7 @@ def tracker_of_point(place, pruner, overrides):
     run.mkdir()
     (run / "overrides.yaml").write_text(str(overrides))
     recorder = RecordingTracker()
-    return recorder, Membership(record).tracker_of_point(recorder, run, epochs=4)
+    return recorder, Membership(record).judge(recorder, run, epochs=4)
 
 
 def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
