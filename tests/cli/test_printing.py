@@ -196,7 +196,7 @@ SEVERAL = {  # expressions that are never one
     "error": "len(label) + 1",
     "grid": "count",
     "wiring_table": "description.replicas",
-    "foreign": "value SMALL",
+    "untrusted_sets": "value SMALL",
     "wiring": "first",
     "diff": "len(runs)",
 }
