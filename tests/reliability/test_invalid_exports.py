@@ -19,7 +19,7 @@ import darnax
 from darnax.bounded_yaml import DEEPEST, KEYS, require_bounded_value
 from darnax.states import SequentialState
 
-BAIT = "lurking"
+BAIT = "lurking_in_an_export"  # not the name in test_trust.py: modules are imported once
 Manifest = dict[str, Any]
 
 
