@@ -28,7 +28,7 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     folder = RunFolder.open(path)
     config = folder.config()
     require_granted(config, trusted)
-    experiment = on_one_device(build(with_paths_here(config), existing=True))
+    experiment = on_one_device(build(with_paths_here(config, folder=path), existing=True))
     programs = CompiledPrograms([experiment], steps_per_epoch(folder))
     trained = load_learner(programs, folder, best=best and not chosen_by_test(folder))
     draw = partial(draw_connection_graph, config)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from darnax.laboratory.display import SILENT, Display
+from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.printing import count_of
 
 if TYPE_CHECKING:
@@ -22,13 +22,17 @@ def open_data(
     With `existing`, the data are those of a run, which an earlier version may have made.
     """
     from darnax.children import keep_to_installed_code
-    from darnax.data import open_dataset
+    from darnax.data import LocalSource, open_dataset
     from darnax.runner.devices import mesh_of
 
     mesh_of(experiment)
     data = experiment.data
     if data.source is not None:
-        return require_fitting_data(open_source(data, existing=existing), data, trains=trains)
+        with display.data_progress() as progress:
+            dataset = open_source(data, existing=existing, seed=experiment.seed, progress=progress)
+        if isinstance(data.source, LocalSource):
+            keep_to_installed_code()  # which may have imported OpenCV
+        return require_fitting_data(dataset, data, trains=trains)
     with display.data_progress() as progress:
         dataset = open_dataset(
             data.name,
@@ -76,27 +80,37 @@ def require_own_order(dataset: "Dataset", experiment: "Experiment") -> "Dataset"
     return dataset
 
 
-def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = True) -> "Dataset":
+def open_source(
+    data: "DataChoice",
+    *,
+    existing: bool = False,
+    examples: bool = True,
+    seed: int = 0,
+    progress: StageProgress | None = None,
+) -> "Dataset":
     """Open a source of a dataset, and select from it as configured.
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
     """
+    from darnax.data import LocalSource, divide_examples, stream_if_larger
     from darnax.data.chosen import choose
+    from darnax.data.progress import silent
     from darnax.data.selection import Selection
-    from darnax.errors import Problem, RequestError
     from darnax.runner.settings import MEMORY_GIB
 
-    without_effect = {
-        "data.memory_gib": data.memory_gib != MEMORY_GIB,
-        "data.test": bool(data.test),
-    }
-    given = [where for where, is_given in without_effect.items() if is_given]
-    if given:
-        what = "has no effect on a data.source, which decides that itself; leave it out"
-        raise RequestError(*(Problem(where, what) for where in given))
+    selection = Selection(data.validation, data.per_class, data.only_classes, data.test)
+    if isinstance(data.source, LocalSource):
+        if examples:
+            found = data.source.read(data.directory, progress or silent)
+        else:
+            found = data.source.outline(data.directory)
+        return divide_examples(found, selection, memory_gib=data.memory_gib, seed=seed)
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
-    selection = Selection(data.validation, data.per_class, data.only_classes)
-    return choose(make(), selection, existing=existing)
+    dataset = choose(make(), selection, existing=existing)
+    # A source that says nothing of memory holds its arrays as it likes.
+    if data.memory_gib == MEMORY_GIB:
+        return dataset
+    return stream_if_larger(dataset, memory_gib=data.memory_gib, seed=seed)
 
 
 def require_fitting_data(

@@ -94,7 +94,7 @@ def resume(
         raise RequestError(f"{path}: {what}")
     config = folder.config()
     require_granted(config, trusted)
-    experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
+    experiment = with_devices_here(build(with_paths_here(config, data, path), existing=True))
     dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
     return run([(experiment, folder)], dataset, display, sweep)[0]
 

@@ -49,7 +49,12 @@ class DataSettings(Section):
             of every class.
         per_class: train on so many examples of each class; None is all.
         only_classes: train and test on these alone; None is all.
-        memory_gib: a decoded set above it is read from disk while training.
+        memory_gib: larger data are moved to the device in parts while training.
+        path: of one's own data, which the source reads.
+        class_names: in the order of the outputs; None is sorted.
+        colour, resize: what the source makes of images.
+        target, columns: those of a table that the source reads.
+        targets: what the source takes the targets for.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -67,6 +72,14 @@ class DataSettings(Section):
         | None
     ) = None
     memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
+    # The constructor of the source checks these, which refers to them.
+    path: str | None = None
+    class_names: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    colour: str | None = None
+    resize: Annotated[tuple[Positive, ...], Field(strict=False)] | None = None
+    target: str | None = None
+    columns: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    targets: str | None = None
 
 
 class RunnerSettings(Section):
