@@ -21,6 +21,7 @@ relaxation
 observables numeric_checks
 learning
 data tracking reports
+local_data
 runner
 analysis
 builder

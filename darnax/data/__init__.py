@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from darnax.data.array_files import ArrayFiles, GivenArrays
     from darnax.data.arrays import dataset_from_arrays
     from darnax.data.associations import Associations
     from darnax.data.dataset import Dataset, DataSource, Split, Window
@@ -23,36 +22,27 @@ if TYPE_CHECKING:
         Standardise,
         StandardiseColumns,
     )
-    from darnax.data.examples import Examples, LocalSource, divide_examples, stream_if_larger
-    from darnax.data.image_folder import ImageFolder
     from darnax.data.labels import Classes, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.opening import open_dataset
     from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
     from darnax.data.preparing import prepare
     from darnax.data.resident import Resident
-    from darnax.data.scikit_learn import ScikitLearn
     from darnax.data.streamed import Streamed
-    from darnax.data.table import Table
 
 # OpenCV, which decodes images, reads this limit when it is imported. Under its own default of
 # 2**30 pixels, a small file can expand to gigabytes.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
 
 _MODULE_OF = {
-    "ArrayFiles": "array_files",
     "Associations": "associations",
     "Centre": "encodings",
     "Classes": "labels",
     "DataSource": "dataset",
     "Dataset": "dataset",
     "Description": "listing",
-    "Examples": "examples",
     "Flatten": "encodings",
-    "GivenArrays": "array_files",
-    "ImageFolder": "image_folder",
     "Labels": "labels",
-    "LocalSource": "examples",
     "Outline": "outline",
     "Patterns": "labels",
     "Pipeline": "encodings",
@@ -60,43 +50,34 @@ _MODULE_OF = {
     "Resident": "resident",
     "Row": "listing",
     "Scale": "encodings",
-    "ScikitLearn": "scikit_learn",
     "Sign": "encodings",
     "Split": "dataset",
     "Stage": "encodings",
     "Standardise": "encodings",
     "StandardiseColumns": "encodings",
     "Streamed": "streamed",
-    "Table": "table",
     "Values": "labels",
     "Window": "dataset",
     "catalogue": "listing",
     "dataset_from_arrays": "arrays",
     "describe": "listing",
-    "divide_examples": "examples",
     "is_streamed": "outline",
     "open_dataset": "opening",
     "outline_set": "outline",
     "prepare": "preparing",
     "prepare_set": "outline",
-    "stream_if_larger": "examples",
     "without_examples": "outline",
 }
 
 __all__ = [
-    "ArrayFiles",
     "Associations",
     "Centre",
     "Classes",
     "DataSource",
     "Dataset",
     "Description",
-    "Examples",
     "Flatten",
-    "GivenArrays",
-    "ImageFolder",
     "Labels",
-    "LocalSource",
     "Outline",
     "Patterns",
     "Pipeline",
@@ -104,26 +85,22 @@ __all__ = [
     "Resident",
     "Row",
     "Scale",
-    "ScikitLearn",
     "Sign",
     "Split",
     "Stage",
     "Standardise",
     "StandardiseColumns",
     "Streamed",
-    "Table",
     "Values",
     "Window",
     "catalogue",
     "dataset_from_arrays",
     "describe",
-    "divide_examples",
     "is_streamed",
     "open_dataset",
     "outline_set",
     "prepare",
     "prepare_set",
-    "stream_if_larger",
     "without_examples",
 ]
 

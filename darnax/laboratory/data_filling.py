@@ -13,7 +13,8 @@ from darnax.errors import Problem, RequestError, first_line
 from darnax.files import expand_user
 
 if TYPE_CHECKING:
-    from darnax.data import Dataset, Examples, GivenArrays, LocalSource
+    from darnax.data import Dataset
+    from darnax.local_data import Examples, GivenArrays, LocalSource
 
 FILLED = ("test", "validation", "labels", "class_names", "classes", "encode", "shape")
 MOST_NAMES = 1000  # classes whose names are recorded
@@ -71,10 +72,12 @@ class DataFiller:
 
     def read(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the values that are null in a configuration, by their keys."""
-        from darnax.data import LocalSource
+        from darnax.local_data import GivenArrays, LocalSource
 
         data, directory = config["data"], expand_user(str(config["paths"]["data"]))
-        source = self.given or make_source(config)
+        source = make_source(config)
+        if self.given is not None:
+            source = GivenArrays(self.given.pairs, data.get("targets"), data.get("class_names"))
         if isinstance(source, LocalSource):
             values = describe_local(source, data, directory, config)
         else:
@@ -107,9 +110,9 @@ def describe_local(
     """Return what the data decide: name of a value -> the value."""
     import numpy as np
 
-    from darnax.data import divide_examples
     from darnax.data.selection import Selection
-    from darnax.data.targets import find_kind
+    from darnax.local_data import divide_examples
+    from darnax.local_data.targets import find_kind
 
     examples = source.outline(directory)
     train = examples.splits["train"]
@@ -158,7 +161,7 @@ def choose_encoding(examples: "Examples", inputs: Any) -> dict[str, Any]:
     """
     import numpy as np
 
-    from darnax.data.examples import is_outline
+    from darnax.local_data.examples import is_outline
 
     if inputs.dtype == np.uint8:
         is_binary = not is_outline(inputs) and inputs.max() <= 1

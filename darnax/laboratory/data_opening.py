@@ -22,7 +22,8 @@ def open_data(
     With `existing`, the data are those of a run, which an earlier version may have made.
     """
     from darnax.children import keep_to_installed_code
-    from darnax.data import LocalSource, open_dataset
+    from darnax.data import open_dataset
+    from darnax.local_data import LocalSource
     from darnax.runner.devices import mesh_of
 
     mesh_of(experiment)
@@ -92,10 +93,10 @@ def open_source(
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
     """
-    from darnax.data import LocalSource, divide_examples, stream_if_larger
     from darnax.data.chosen import choose
     from darnax.data.progress import silent
     from darnax.data.selection import Selection
+    from darnax.local_data import LocalSource, divide_examples, stream_if_larger
     from darnax.runner.settings import MEMORY_GIB
 
     selection = Selection(data.validation, data.per_class, data.only_classes, data.test)

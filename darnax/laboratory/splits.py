@@ -40,7 +40,7 @@ def source_has_validation(node: Mapping[str, Any], trust: list[str], directory: 
     from darnax.builder.calls import Reader
     from darnax.builder.choices import make
     from darnax.builder.problems import Problems
-    from darnax.data import LocalSource
+    from darnax.local_data import LocalSource
 
     problems = Problems()
     source = make(node, "data.source", Reader(problems, trust=trust))

@@ -3,17 +3,20 @@
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.compilation_cache import keep_compiled_programs
+from darnax.laboratory.data_filling import KEPT
 from darnax.laboratory.data_opening import open_data, require_epochs, require_own_order
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.membership import Membership
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
+    from darnax.local_data import GivenArrays
     from darnax.runner.experiment import Experiment
     from darnax.runner.run_folder import RunFolder
 
@@ -26,14 +29,19 @@ def train(
     command: Sequence[str],
     display: Display = SILENT,
     sweep: Membership | None = None,
+    given: "GivenArrays | None" = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Train a new run; return its folder and summary. An invalid request leaves nothing behind.
 
-    `composed` is the configuration with its references kept, for the record.
+    `composed` is the configuration with its references kept, for the record. `given` are arrays to
+    train on, which are written into the folder.
     """
     from darnax.builder import build
+    from darnax.errors import writing_file
 
     experiment = build(config)
+    if given is not None:
+        experiment = with_arrays(experiment, given)
     dataset = require_own_order(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
     if sweep is None:
@@ -41,7 +49,18 @@ def train(
     else:
         parent, name = sweep.folder.parent, sweep.folder.name
     folder = new_folder(parent, name, config, composed, overrides=overrides, command=command)
+    if given is not None:
+        with writing_file(folder.path / KEPT, "choose another paths.outputs"):
+            given.save(folder.path / KEPT)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
+
+
+def with_arrays(experiment: "Experiment", given: "GivenArrays") -> "Experiment":
+    """Return an experiment that trains on arrays in memory, as its configuration will from a file."""
+    from darnax.local_data import GivenArrays
+
+    source = GivenArrays(given.pairs, experiment.data.targets, experiment.data.class_names)
+    return replace(experiment, data=experiment.data.model_copy(update={"source": source}))
 
 
 def new_folder(

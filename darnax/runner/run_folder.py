@@ -21,7 +21,7 @@ from darnax.tracking.strict_json import encode
 
 FILES = (
     "config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "metrics.told", "summary.json", "train.log", ".lock",
-    "confusion.svg", "analysis.html",
+    "confusion.svg", "analysis.html", "data.npz",
 )  # fmt: skip
 FOLDERS = ("checkpoints", "analysis")
 NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it
@@ -40,6 +40,7 @@ class RunFolder:
     metrics.jsonl     one JSON object per logged step
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
     checkpoints/      what to resume from
+    data.npz          the arrays that it was trained on, where Python code gave them
     train.log         what was said on the way
     .lock             held by the process that trains it
     ```

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from darnax.data.array_examples import examples_from_arrays
 from darnax.data.dataset import Dataset
-from darnax.data.examples import Examples, LocalSource, divide_examples
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError
+from darnax.local_data.array_examples import examples_from_arrays
+from darnax.local_data.examples import Examples, LocalSource, divide_examples
 
 SETS = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 INSTALL = 'needs scikit-learn, which is not installed; pip install "darnax[sklearn]"'

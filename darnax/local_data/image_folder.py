@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from darnax.data import example_cache
 from darnax.data.dataset import Dataset
-from darnax.data.examples import Examples, LocalSource, divide_examples, empty_inputs
-from darnax.data.image_decoding import COLOURS, Form, decode_all, first_shape
-from darnax.data.image_listing import Listing, group_by_class
-from darnax.data.image_stores import Store, open_store
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays
 from darnax.data.selection import Selection
-from darnax.data.targets import Targets, convert_targets, number_labels
 from darnax.errors import Problem, RequestError
 from darnax.files import expand_user
+from darnax.local_data import example_cache
+from darnax.local_data.examples import Examples, LocalSource, divide_examples, empty_inputs
+from darnax.local_data.image_decoding import COLOURS, Form, decode_all, first_shape
+from darnax.local_data.image_listing import Listing, group_by_class
+from darnax.local_data.image_stores import Store, open_store
+from darnax.local_data.targets import Targets, convert_targets, number_labels
 
 _LARGEST_SIDE = 1 << 13  # pixels of a resized image
 

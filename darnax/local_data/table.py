@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from darnax.data.array_examples import examples_from_arrays
 from darnax.data.dataset import Dataset
-from darnax.data.examples import Examples, LocalSource, divide_examples
-from darnax.data.image_listing import name_some
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import expand_user, in_memory, open_regular
+from darnax.local_data.array_examples import examples_from_arrays
+from darnax.local_data.examples import Examples, LocalSource, divide_examples
+from darnax.local_data.image_listing import name_some
 from darnax.near import near
 
 PARQUET = (".parquet", ".pq")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from darnax.data.image_listing import name_some, refuse
-from darnax.data.image_stores import Block, Content, Store
 from darnax.data.progress import Progress
+from darnax.local_data.image_listing import name_some, refuse
+from darnax.local_data.image_stores import Block, Content, Store
 from darnax.printing import count_of
 
 COLOURS = ("grey", "rgb")

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from darnax.data.array_examples import EXPECTED, examples_from_arrays, pairs_from_names
 from darnax.data.dataset import Dataset
-from darnax.data.examples import Examples, LocalSource, divide_examples
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import expand_user, in_memory, open_regular
+from darnax.local_data.array_examples import EXPECTED, examples_from_arrays, pairs_from_names
+from darnax.local_data.examples import Examples, LocalSource, divide_examples
 
 WHERE = "data.path"
 _PICKLED = "contains pickled objects, which are not read; save arrays of numbers"
@@ -26,7 +26,7 @@ class ArrayFiles(LocalSource):
     Args:
         path: an npz file; a folder with x_train.npy, y_train.npy, …; or x.npy, beside y.npy.
         targets: `classes`, `patterns` or `values`; None: judged by the targets, see
-            `darnax.data.targets.convert_targets`.
+            `darnax.local_data.targets.convert_targets`.
         class_names: the labels in the order of the outputs; None: sorted.
     """
 

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from darnax.data.image_listing import Contents, Member, name_some, refuse, walk_folder
 from darnax.errors import first_line
 from darnax.files import open_regular, read_bytes
+from darnax.local_data.image_listing import Contents, Member, name_some, refuse, walk_folder
 
 LARGEST = 1 << 27  # bytes of one image file
 _BLOCK = 128

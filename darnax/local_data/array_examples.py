@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from darnax.data.examples import Examples
 from darnax.data.reader import Arrays
-from darnax.data.targets import convert_targets
 from darnax.errors import Problem, RequestError
+from darnax.local_data.examples import Examples
+from darnax.local_data.targets import convert_targets
 
 ROLES = ("train", "test", "validation")
 
