@@ -65,7 +65,8 @@ class Sparse(Connectivity):
         (width,) = as_size(width)
         if len(image) not in (2, 3) or not 1 <= width <= min(image[:2]):
             raise ValueError(
-                f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; it is {image}"
+                f"a {width}x{width} patch needs a sender (H, W) or (H, W, C) at least as large; "
+                f"it is {image}: set patch to null, or a smaller one"
             )
         height, breadth, channels = (*image, 1)[:3]
         where, what = jax.random.split(key)

@@ -167,7 +167,7 @@ class ZipStore(Archive):
     """A zip archive."""
 
     def list_contents(self) -> Contents:
-        with self.readable(), zipfile.ZipFile(open_regular(self.path)) as archive:
+        with self.readable(), open_regular(self.path) as file, zipfile.ZipFile(file) as archive:
             found = archive.infolist()
         strange = [info.filename for info in found if _is_strange(info)]
         self.require_safe([(info.filename, info.file_size) for info in found], strange)
@@ -175,9 +175,7 @@ class ZipStore(Archive):
         return Contents(files, [info.filename.rstrip("/") for info in found if info.is_dir()])
 
     def blocks(self, names: Sequence[str]) -> Iterator[Block]:
-        with self.readable():
-            archive = zipfile.ZipFile(open_regular(self.path))
-        with archive:
+        with self.readable(), open_regular(self.path) as file, zipfile.ZipFile(file) as archive:
             for start in range(0, len(names), _BLOCK):
                 some = names[start : start + _BLOCK]
                 # Read here: the file of an archive has one position.
