@@ -12,7 +12,7 @@ import pytest
 from made import bars, png, tar_of, write_images, zip_of
 
 from darnax.errors import RequestError
-from darnax.local_data import ArrayFiles, ImageFolder, ScikitLearn, Table
+from darnax.local_data import ArrayFiles, ImageFolder, ScikitLearn, Table, image_stores
 from darnax.local_data.array_examples import examples_from_arrays, pairs_from_tuple
 
 IMAGE = png(np.zeros((4, 4), np.uint8))
@@ -138,7 +138,7 @@ def zip_twice(folder: Path) -> Path:
 
 
 def zip_bomb(folder: Path) -> Path:
-    return zip_of(folder / "photos.zip", {**GOOD, "a/bomb.png": bytes(400 << 20)})
+    return zip_of(folder / "photos.zip", {**GOOD, "a/bomb.png": bytes(5 << 20)})
 
 
 def zip_cut(folder: Path) -> Path:
@@ -175,7 +175,7 @@ def tar_out(folder: Path) -> Path:
 
 def tar_bomb(folder: Path) -> Path:
     members = [(tarfile.TarInfo(name), content) for name, content in GOOD.items()]
-    bomb = [(tarfile.TarInfo(f"zeros{n}.bin"), bytes(100 << 20)) for n in range(3)]
+    bomb = [(tarfile.TarInfo(f"zeros{n}.bin"), bytes(1 << 20)) for n in range(3)]
     return tar_of(folder / "photos.tar.gz", [*members, *bomb])
 
 
@@ -236,7 +236,11 @@ IMAGES: list[tuple[Callable[[Path], Path], str]] = [
 
 
 @pytest.mark.parametrize("case", range(len(IMAGES)))
-def test_images_that_cannot_be_used(case: int, tmp_path: Path) -> None:
+def test_images_that_cannot_be_used(
+    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_stores, "LARGEST", 4 << 20)  # so that small bombs are large enough
+    monkeypatch.setattr(image_stores, "_ALWAYS", 2 << 20)
     make, sentence = IMAGES[case]
     path = make(tmp_path)
     before = sorted(tmp_path.rglob("*"))
@@ -251,7 +255,7 @@ def test_images_that_cannot_be_used(case: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("settings", [{"colour": "blue"}, {"resize": [3]}, {"resize": [0, 3]}])
 def test_settings_of_images_that_have_no_meaning(settings: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="got .*expected"):
+    with pytest.raises(ValueError, match=r"got .*expected"):
         ImageFolder("photos", **settings)
 
 
