@@ -21,34 +21,41 @@ def open_data(
 
     With `existing`, the data are those of a run, which an earlier version may have made.
     """
-    from darnax.children import keep_to_installed_code
-    from darnax.data import open_dataset
-    from darnax.local_data import LocalSource
     from darnax.runner.devices import mesh_of
 
     mesh_of(experiment)
-    data = experiment.data
-    if data.source is not None:
-        with display.data_progress() as progress:
-            dataset = open_source(data, existing=existing, seed=experiment.seed, progress=progress)
-        if isinstance(data.source, LocalSource):
-            keep_to_installed_code()  # which may have imported OpenCV
-        return require_fitting_data(dataset, data, trains=trains)
+    dataset = open_choice(experiment.data, display, seed=experiment.seed, existing=existing)
+    return require_fitting_data(dataset, experiment.data, trains=trains)
+
+
+def open_choice(
+    data: "DataChoice", display: Display = SILENT, *, seed: int = 0, existing: bool = False
+) -> "Dataset":
+    """Open a dataset, or a source of one, and select from it as configured.
+
+    `seed` gives the order in which streamed data are read.
+    """
+    from darnax.children import keep_to_installed_code
+    from darnax.data import open_dataset
+
     with display.data_progress() as progress:
-        dataset = open_dataset(
-            data.name,
-            directory=data.directory,
-            validation=data.validation,
-            test=data.test,
-            per_class=data.per_class,
-            only_classes=data.only_classes,
-            memory_gib=data.memory_gib,
-            seed=experiment.seed,
-            progress=progress,
-            existing=existing,
-        )
+        if data.source is not None:
+            dataset = open_source(data, existing=existing, seed=seed, progress=progress)
+        else:
+            dataset = open_dataset(
+                data.name,
+                directory=data.directory,
+                validation=data.validation,
+                test=data.test,
+                per_class=data.per_class,
+                only_classes=data.only_classes,
+                memory_gib=data.memory_gib,
+                seed=seed,
+                progress=progress,
+                existing=existing,
+            )
     keep_to_installed_code()  # opening the data imported OpenCV, and XLA will start compilers
-    return require_fitting_data(dataset, data, trains=trains)
+    return dataset
 
 
 def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
