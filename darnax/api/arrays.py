@@ -36,8 +36,10 @@ def given_arrays(data: Any) -> "GivenArrays":
     return found
 
 
-def add_arrays(words: list[str], path: str) -> list[str]:
+def add_arrays(words: list[str], path: str, *, saved: bool = False) -> list[str]:
     """Return overrides that train on the arrays in a file.
+
+    With `saved` they change a complete configuration, of data that are arrays as well.
 
     Raises:
         RequestError: the overrides choose other data.
@@ -46,7 +48,7 @@ def add_arrays(words: list[str], path: str) -> list[str]:
         key, _, value = word.partition("=")
         if (key == "data" and value != "arrays") or key in ("data.path", "data.source"):
             raise RequestError(Problem(word, "chooses other data than the arrays; leave it out"))
-    chosen = [] if "data=arrays" in words else ["data=arrays"]
+    chosen = [] if saved or "data=arrays" in words else ["data=arrays"]
     return [*chosen, *words, f"data.path={path}"]
 
 

@@ -125,7 +125,8 @@ def sweep(*overrides: str, config: Any = None, data: Any = None) -> Sweep:
     """
     words, file = list(overrides), config_file(config)
     if data is not None:
-        words = add_arrays(words, str(write_shared(data, outputs_of(words, file))))
+        path = write_shared(data, outputs_of(words, file))
+        words = add_arrays(words, str(path), saved=file is not None)
     secrets.require_none([*words, *([str(file)] if file else [])])
     require_effective(words, multirun=True, saved=file is not None)
     command = ["darnax.sweep", *secrets.mask(words)]

@@ -56,7 +56,7 @@ def train(
     given = None
     if data is not None:
         given = given_arrays(data)
-        words = add_arrays(words, KEPT)
+        words = add_arrays(words, KEPT, saved=config is not None)
     command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
         folder = start(words, config_file(config), command, choose_display(progress), given)

@@ -7,6 +7,7 @@ from darnax.printing import count_of
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
+    from darnax.errors import Problem
     from darnax.runner.experiment import DataChoice, Experiment
 
 
@@ -140,6 +141,7 @@ def require_fitting_data(
     if shape != data.shape:
         what = f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"
         problems.append(Problem("data.shape", what))
+    problems += find_unfitting_code(dataset, data)
     count = len(dataset.class_names)
     if count and count != data.classes:
         classes = count_of(count, "class", "classes")
@@ -152,3 +154,21 @@ def require_fitting_data(
     if problems:
         raise RequestError(*problems)
     return dataset
+
+
+def find_unfitting_code(dataset: "Dataset", data: "DataChoice") -> "list[Problem]":
+    """Return why the label code is not one of the targets of one's own data; [] if it is."""
+    from darnax.data import Classes, Patterns, Values
+    from darnax.errors import Problem
+    from darnax.local_data import LocalSource
+
+    if not isinstance(data.source, LocalSource):
+        return []
+    code = type(data.labels).__name__
+    if dataset.class_names and isinstance(data.labels, Patterns | Values):
+        what = f"got {code}, but the targets of {dataset.name} are classes"
+        return [Problem("data.labels", f"{what}; set it to null, or give data.targets=values")]
+    if not dataset.class_names and isinstance(data.labels, Classes):
+        what = f"got {code}, but the targets of {dataset.name} are numbers"
+        return [Problem("data.labels", f"{what}; set it to null, or give data.targets=classes")]
+    return []

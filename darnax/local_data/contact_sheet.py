@@ -58,9 +58,9 @@ def as_images(inputs: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
     """Return examples as images (H, W, 3) uint8; numbers of other types span black to white."""
     some = np.asarray(inputs[members])
     if some.dtype != np.uint8 and some.size:
-        low, high = float(inputs.min()), float(inputs.max())
-        scale = 255 / (high - low) if high > low else 0.0
-        some = ((some - low) * scale).astype(np.uint8)
+        # Each column of a table has a range of its own.
+        low, high = _range(inputs, axis=0 if inputs.ndim == 2 else None)
+        some = ((some - low) / np.where(high > low, high - low, 1) * 255).astype(np.uint8)
     images = []
     for image in some:
         is_grey = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1)
@@ -70,6 +70,10 @@ def as_images(inputs: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
         grey = image.reshape(*image.shape[:2], -1)
         images.append(grey if is_colour else np.repeat(grey[..., :1], 3, axis=2))
     return images
+
+
+def _range(inputs: np.ndarray, axis: int | None) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(inputs.min(axis=axis)), np.asarray(inputs.max(axis=axis))
 
 
 def as_tile(image: np.ndarray) -> np.ndarray:

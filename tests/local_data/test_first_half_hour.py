@@ -4,9 +4,11 @@ Oracle: the files that were written; and that bars in three places are easy to t
 """
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from made import CLASSES, bars, write_images, zipped
@@ -229,6 +231,14 @@ def test_sets_of_scikit_learn_need_no_file(place: Path) -> None:
             "at least as large; it is (3,): set patch to null",
         ),
         (["data=arrays", "data.path=my.csv"], "my.csv is not an npz file"),
+        (
+            ["data=arrays", "data.path=my.npz", "data.labels={_target_: darnax.data.Values}"],
+            "data.labels: got Values, but the targets of my.npz are classes; set it to null",
+        ),
+        (
+            ["data=sklearn", "data.name=diabetes", "data.labels={_target_: darnax.data.Classes}"],
+            "data.labels: got Classes, but the targets of diabetes are numbers; set it to null",
+        ),
     ],
 )
 def test_a_wrong_request_is_refused_in_one_sentence(
@@ -252,3 +262,80 @@ def test_a_sweep_reads_the_sizes_of_the_data_once(
     words = [*SMALL, "data=folder", "data.path=photos", "seed=range(5)", "-m", "--dry-run"]
     command("train", *words)
     assert len(calls) <= 2  # once for the sizes, once for the check of the data
+
+
+def test_show_counts_classes_and_draws_examples(place: Path) -> None:
+    printed = command("data", "show", "data=folder", "data.path=photos", "--png", "sheet.png")
+    assert "input 9 x 9 x 1, uint8, from 0 to 209" in printed
+    assert "examples train validation test all 81 9 90 cat 27 3 30 dog 27 3 30" in printed
+    sheet = cv2.imread("sheet.png", cv2.IMREAD_GRAYSCALE)
+    rows = [sheet[top : top + 48, 124:172] for top in (4, 56, 108)]
+    thirds = [[part.mean() for part in np.split(row, 3)] for row in rows]
+    assert [int(np.argmax(means)) for means in thirds] == [0, 1, 2]  # the bright bar of each class
+    table = command("data", "show", "data=table", "data.path=my.csv", "data.target=kind")
+    assert "input 3, float32" in table
+    assert "got mnist a=1, expected one name" in command("data", "show", "mnist", "a=1", code=2)
+    targets = command("data", "show", "data=sklearn", "data.name=diabetes", "--png", "other.png")
+    assert "classes none: targets are numbers" in targets
+
+
+def test_a_run_is_repeated_with_other_images(photo_run: darnax.Run, place: Path) -> None:
+    write_images(place / "birds", 4, splits=("",))
+    (place / "birds" / "owl").rename(place / "birds" / "auk")
+    words = ["paths.outputs=repeated", "data.path=birds"]
+    config = photo_run.folder / "config.yaml"
+    sentence = r"train has the classes auk.*, which are not in data\.class_names"
+    with pytest.raises(RequestError, match=sentence):
+        darnax.train(*words, "data.test=0.3", config=config)
+    open_again = [f"data.{name}=null" for name in ("class_names", "classes", "validation", "test")]
+    composed = darnax.compose(*words, *open_again, config=config)["data"]
+    assert composed["class_names"] == ["auk", "cat", "dog"]
+    assert (composed["validation"], composed["test"]) == (0.1, 0.2)
+    assert composed["source"]["path"] == str(place / "birds")
+
+
+def test_shape_and_classes_of_a_prepared_dataset_may_be_left_open(
+    tmp_path: Path,
+) -> None:
+    words = ["+experiment=mnist_chain", f"paths.data={tmp_path}", "data.shape=null"]
+    config = darnax.compose(*words, "data.classes=null", "data.only_classes=[3,8]")
+    assert (config["data"]["shape"], config["data"]["classes"]) == ([28, 28, 1], 2)
+    assert config["model"]["buffers"]["output"] == [2]
+
+
+@pytest.mark.slow
+def test_a_share_of_a_prepared_dataset_is_stratified(mnist_directory: Path) -> None:
+    from darnax.data import open_dataset, outline_set
+    from darnax.data.selection import Selection
+
+    dataset = open_dataset("mnist", directory=mnist_directory, validation=0.1)
+    carved = np.bincount(dataset.validation.targets)
+    whole = carved + np.bincount(dataset.train.targets)
+    assert carved.tolist() == [int(0.1 * count + 0.5) for count in whole]
+    outline = outline_set("mnist", Selection(validation=0.1), directory=mnist_directory)
+    assert (len(outline.train), len(outline.validation)) == (60000 - carved.sum(), carved.sum())
+
+
+def readme_commands() -> list[str]:
+    """The commands of the section on data of one's own, without what they are said to do."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    section = text.partition("## Your own data")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("darnax ")]
+    return [line.partition("   ")[0] for line in lines]
+
+
+def test_the_readme_has_a_section() -> None:
+    assert len(readme_commands()) >= 6
+
+
+@pytest.mark.parametrize("line", readme_commands())
+def test_commands_of_the_readme_compose(line: str, place: Path) -> None:
+    _, *words = shlex.split(line)
+    trains = words[0] == "train"
+    command(*words, *(["--cfg", "job"] if trains else []))
+
+
+def test_the_python_example_of_the_readme_composes(place: Path) -> None:
+    images, labels = bars(20)
+    with pytest.raises(RequestError, match=r"runner\.epochs: got -1"):  # it goes as far as this
+        darnax.train("+experiment=mnist_chain", "runner.epochs=-1", data=(images, labels))
