@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
 
 DATA = "paths.data"
+OWN = "data.path"
 LOOKED_FOR = "%s: %s does not exist here; the data are looked for in %s"
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,13 @@ def values_in_run(config: Mapping[str, Any], folder: Path | None) -> dict[str, s
 
 
 def with_data_path(config: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return a resolved configuration with another `data.path`, which the source refers to."""
+    """Return a resolved configuration with another `data.path`, which the source refers to.
+
+    Raises:
+        RequestError: it has none.
+    """
+    if not isinstance(find(config, OWN), str):
+        raise RequestError(Problem(OWN, "has no effect on these data; leave it out"))
     data = {**config["data"], "path": path}
     source = data.get("source")
     if isinstance(source, Mapping) and source.get("path") == config["data"]["path"]:
@@ -149,9 +156,9 @@ def default_here(name: str, directory: Path, environment: frozenset[tuple[str, s
 
 def require_of_machine(words: Sequence[str]) -> None:
     """Raise RequestError if overrides of a resume change more than this machine's settings."""
-    if any(not word.startswith(("trust=", f"{DATA}=")) for word in words):
+    if any(not word.startswith(("trust=", f"{DATA}=", f"{OWN}=")) for word in words):
         what = "resumes with the configuration of the run; "
-        what += "leave out everything else but trust=[…] and paths.data=DIR"
+        what += "leave out everything else but trust=[…], paths.data=DIR and data.path=PATH"
         raise RequestError(Problem("--resume", what))
 
 
@@ -162,7 +169,18 @@ def data_folder_in(words: Sequence[str]) -> str | None:
         >>> data_folder_in(["trust=[mylab]", "paths.data=/data/tfds"])
         '/data/tfds'
     """
-    values = [word.partition("=")[2] for word in words if word.startswith(f"{DATA}=")]
+    return value_of(words, DATA)
+
+
+def data_path_in(words: Sequence[str]) -> str | None:
+    """Return the absolute path that `data.path=PATH` gives on a command line."""
+    path = value_of(words, OWN)
+    return None if path is None else str(expand_user(path).absolute())
+
+
+def value_of(words: Sequence[str], key: str) -> str | None:
+    """Return the last value that a command line gives to a key."""
+    values = [word.partition("=")[2] for word in words if word.startswith(f"{key}=")]
     return values[-1].strip("'\"") if values else None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.compilation_cache import keep_compiled_programs
+from darnax.laboratory.data_digest import record_digest, require_same_data
 from darnax.laboratory.data_filling import KEPT
 from darnax.laboratory.data_opening import open_data, require_epochs, require_own_order
 from darnax.laboratory.display import SILENT, Display
@@ -52,6 +53,7 @@ def train(
     if given is not None:
         with writing_file(folder.path / KEPT, "choose another paths.outputs"):
             given.save(folder.path / KEPT)
+    record_digest(folder, experiment.data, dataset)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
 
 
@@ -92,18 +94,19 @@ def resume(
     *,
     trusted: Collection[str] = (),
     data: str | None = None,
+    data_path: str | None = None,
     display: Display = SILENT,
     sweep: Membership | None = None,
 ) -> dict[str, Any]:
     """Resume an interrupted run from its last checkpoint, and return its summary.
 
-    `trusted` names packages; `data` is the folder of prepared datasets, if it is another than
-    before.
+    `trusted` names packages; `data` is the folder of prepared datasets, and `data_path` the path of
+    one's own data, if they are others than before.
     """
     from darnax.builder import build
     from darnax.composing.trust import require_granted
     from darnax.errors import RequestError
-    from darnax.laboratory.machine import with_devices_here, with_paths_here
+    from darnax.laboratory.machine import with_data_path, with_devices_here, with_paths_here
     from darnax.runner.run_folder import RunFolder
 
     folder = RunFolder.open(path)
@@ -113,8 +116,12 @@ def resume(
         raise RequestError(f"{path}: {what}")
     config = folder.config()
     require_granted(config, trusted)
-    experiment = with_devices_here(build(with_paths_here(config, data, path), existing=True))
+    here = with_paths_here(config, data, path)
+    if data_path is not None:
+        here = with_data_path(here, data_path)
+    experiment = with_devices_here(build(here, existing=True))
     dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
+    require_same_data(folder, experiment.data, dataset)
     return run([(experiment, folder)], dataset, display, sweep)[0]
 
 

@@ -21,7 +21,7 @@ from darnax.tracking.strict_json import encode
 
 FILES = (
     "config.yaml", "overrides.yaml", "environment.json", "metrics.jsonl", "metrics.told", "summary.json", "train.log", ".lock",
-    "confusion.svg", "analysis.html", "data.npz",
+    "confusion.svg", "analysis.html", "data.npz", "data.sha256",
 )  # fmt: skip
 FOLDERS = ("checkpoints", "analysis")
 NAME = r"^\w[\w.+-]*$"  # of an experiment: a folder in the folder of outputs, and not out of it

@@ -97,7 +97,7 @@ class Lab:
     def examine(self, config, *, here):
         self.refuse(config)
 
-    def resume(self, run, sweep=None, trusted=(), data=None, display=None):
+    def resume(self, run, sweep=None, trusted=(), data=None, data_path=None, display=None):
         self.calls.append(
             {"resume": run}
             | ({"data": data} if data else {})

@@ -148,11 +148,30 @@ def test_arrays_in_python_are_kept_with_the_run(place: Path) -> None:
     shutil.rmtree(run.folder)
     moved = darnax.load(place / "moved")
     assert moved.evaluate().score == score
-    summary = json.loads((place / "moved" / "summary.json").read_text())
-    (place / "moved" / "summary.json").write_text(json.dumps({**summary, "status": "interrupted"}))
-    assert moved.resume().status == "finished"
+    assert interrupt(moved, place / "stopped").resume().status == "finished"
     again = darnax.train("seed=1", "paths.outputs=again", config=place / "moved" / "config.yaml")
     assert again.config["data"]["path"] == str(place / "moved" / "data.npz")
+
+
+def interrupt(run: darnax.Run, folder: Path) -> darnax.Run:
+    """Return a copy of a run that says that it was interrupted."""
+    shutil.copytree(run.folder, folder)
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps({**summary, "status": "interrupted"}))
+    return darnax.load(folder)
+
+
+def test_a_run_is_resumed_with_its_own_images_alone(photo_run: darnax.Run, place: Path) -> None:
+    run = interrupt(photo_run, place / "interrupted")
+    shutil.copytree(place / "photos", place / "changed")
+    bar = next((place / "changed/train/cat").glob("*.png"))
+    cv2.imwrite(str(bar), np.zeros((9, 9), np.uint8))
+    with pytest.raises(RequestError, match=r"data\.path: the data in .*changed have changed since"):
+        run.resume("data.path=changed")
+    shutil.copytree(place / "photos", place / "copied")
+    assert run.resume("data.path=copied").status == "finished"
+    with pytest.raises(RequestError, match=r"paths\.data=DIR and data\.path=PATH"):
+        run.resume("data.colour=grey")
 
 
 @pytest.mark.slow
