@@ -47,8 +47,9 @@ def train(
         >>> import numpy as np
         >>> x = np.random.default_rng(0).choice([-1.0, 1.0], (60, 100))
         >>> y = np.where(x[:, 0] > 0, "plus", "minus")
-        >>> words = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
-        >>> run = darnax.train(*words, data=(x, y))
+        >>> words = ["+experiment=mnist_chain", "model.depth=1", "model.features=50"]
+        >>> words += ["model.layers.hidden.sparsity=0.8", "model.adapters.w_in.patch=null"]
+        >>> run = darnax.train(*words, "tracking=local", "runner.epochs=1", data=(x, y))
         >>> run.config["data"]["shape"], run.config["data"]["class_names"]
         ([100], ['minus', 'plus'])
     """

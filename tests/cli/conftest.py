@@ -59,7 +59,9 @@ class Lab:
         self.value = lambda config: config["seed"] / 10
         self.refuse = lambda config: None
 
-    def train(self, config, *, overrides, command, composed=None, sweep=None, display=None):
+    def train(
+        self, config, *, overrides, command, composed=None, sweep=None, display=None, given=None
+    ):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append(
             {
