@@ -37,11 +37,11 @@ def list_files(tests: list[str]) -> list[str]:
 
 
 TESTS = {name: list_files(tests) for name, (_, tests) in SUBJECTS.items()}
-DAMAGE = "tests/reliability/test_bad_files.py::test_a_checkpoint_"
+DAMAGE = "tests/reliability/test_bad_files.py::test_a_"
 TESTS["checkpoint"] = [
     "tests/runner/test_checkpoint.py",
-    f"{DAMAGE}without_a_sum_of_the_whole_is_still_read",
-    f"{DAMAGE}damaged_anywhere_is_named_and_the_one_before_is_used",
+    f"{DAMAGE}checkpoint_without_a_manifest_checksum_is_read",
+    f"{DAMAGE}damaged_checkpoint_is_named_and_the_previous_one_is_used",
 ]
 # Seconds of CPU time for the tests of one mutant. One that takes longer has an endless loop, and
 # counts as killed.

@@ -9,7 +9,7 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
-ROOMS = [
+PACKAGES = [
     "states",
     "rules",
     "connectivity",
@@ -20,7 +20,7 @@ ROOMS = [
     "observables",
     "learning",
 ]
-install_import_hook([f"darnax.{room}" for room in ROOMS], "annotations.checked")
+install_import_hook([f"darnax.{package}" for package in PACKAGES], "annotations.checked")
 
 # Most of the time of tests goes into compiling small programs. XLA optimises less here, and uses
 # its older, faster code generator.
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude what exists when the tests begin from garbage collection."""
+    """Exclude objects that exist when the tests begin from garbage collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
@@ -46,7 +46,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="module")
 def optimized() -> Iterator[None]:
-    """For tests that look at what XLA makes of a program."""
+    """Enable XLA's optimisations, for tests of compiled programs."""
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", True)
@@ -54,6 +54,6 @@ def optimized() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def mnist_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the real MNIST is prepared once; parallel workers share it, and so try the lock."""
+    """Prepare MNIST once; parallel workers share it, which also exercises the lock."""
     base = tmp_path_factory.getbasetemp()
     return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tfds"

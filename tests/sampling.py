@@ -1,4 +1,4 @@
-"""Which cases `make test` runs: some of every kind; `make test-all` runs them all."""
+"""Selects cases for `make test`; `make test-all` runs all of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 
 def one_of(n: int, cases: Sequence[Any]) -> list[Any]:
-    """Mark all but one of n cases as slow: each runs a command, and together they take minutes."""
+    """Mark all but one of n cases as slow: each runs a command, all take minutes."""
     values = [case if isinstance(case, tuple) else (case,) for case in cases]
     return [
         pytest.param(*value, marks=pytest.mark.slow if number % n else ())

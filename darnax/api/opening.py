@@ -32,7 +32,7 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     folder = RunFolder.open(path)
     config = folder.config()
     require_granted(config, trusted)
-    here = with_paths_here(config)
+    here = with_paths_here(config, folder=path)
     experiment = on_one_device(build(here, existing=True))
     experiment = with_stored_encoding(experiment, folder)
     runs = ParallelRuns([experiment], steps_per_epoch(folder))

@@ -27,12 +27,13 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     if kept is not None and len(kept) != section.classes:
         what = f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps"
         reader.problems.add("data.classes", what)
-    encode = read_stages(section, reader)
+    encode = read_stages(section.encode, section.disturb, reader)
     labels = make(section.labels, "data.labels", reader, Labels)
     if isinstance(labels, Labels):
         with reader.problems.at("data.labels"):
             require_score_name(labels.score_name)
     source = None if section.source is None else make_source(section.source, reader)
+    check_effects(section, reader)
     if len(reader.problems.found) > before:
         return None
     objects = {
@@ -42,6 +43,15 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         "directory": expand_user(paths.data),
     }
     return DataChoice.model_construct(**(dict(section) | objects))  # the rest has been checked
+
+
+def check_effects(section: Data, reader: Reader) -> None:
+    """Note settings of a source that the source does not take."""
+    arguments = section.source or {}
+    for name in ("path", "class_names", "colour", "resize", "target", "columns", "targets"):
+        if getattr(section, name) is not None and name not in arguments:
+            what = "has no effect on these data, whose source has no such argument; leave it out"
+            reader.problems.add(f"data.{name}", what)
 
 
 def make_source(node: Any, reader: Reader) -> Any:

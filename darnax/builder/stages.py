@@ -6,7 +6,6 @@ from typing import Any
 from darnax.builder.calls import Reader
 from darnax.builder.objects import make
 from darnax.builder.problems import format_value, nearest
-from darnax.builder.specification import Data
 from darnax.data.pipeline import Pipeline
 from darnax.data.stages import AnyStage
 
@@ -15,13 +14,12 @@ DISTURB = "data.disturb"
 SHIPPED = ("affine", "crop", "flip", "noise", "occlude", "rotate", "shift")
 
 
-def read_stages(section: Data, reader: Reader) -> Pipeline:
+def read_stages(encode: Mapping[str, Any], disturb: Mapping[str, Any], reader: Reader) -> Pipeline:
     """Return the encoding; where there are problems, stages are None."""
     stages = {
-        name: make(node, f"data.encode.{name}", reader, AnyStage)
-        for name, node in section.encode.items()
+        name: make(node, f"data.encode.{name}", reader, AnyStage) for name, node in encode.items()
     }
-    for name, node in section.disturb.items():
+    for name, node in disturb.items():
         described = with_target(name, node, reader)
         if described is not None:
             # The whole key, which no stage of `encode` can have.

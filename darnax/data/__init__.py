@@ -13,9 +13,17 @@ if TYPE_CHECKING:
     from darnax.data.associations import Associations
     from darnax.data.dataset import Dataset, DataSource, Split, Window
     from darnax.data.disturbances import Crop, Flip, Noise, Occlude, Shift
-    from darnax.data.encodings import Centre, Flatten, RandomProjection, Scale, Sign, Standardise
+    from darnax.data.encodings import (
+        Centre,
+        Flatten,
+        RandomProjection,
+        Scale,
+        Sign,
+        Standardise,
+        StandardiseColumns,
+    )
     from darnax.data.fitted import StandardiseChannels, Whiten
-    from darnax.data.labels import Classes, CleanInputs, Labels, Patterns
+    from darnax.data.labels import Classes, CleanInputs, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.opening import open_dataset
     from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
@@ -61,7 +69,9 @@ _MODULE_OF = {
     "Stage": "stages",
     "Standardise": "encodings",
     "StandardiseChannels": "fitted",
+    "StandardiseColumns": "encodings",
     "Streamed": "streamed",
+    "Values": "labels",
     "Whiten": "fitted",
     "Window": "dataset",
     "as_number": "stages",
@@ -108,7 +118,9 @@ __all__ = [
     "Stage",
     "Standardise",
     "StandardiseChannels",
+    "StandardiseColumns",
     "Streamed",
+    "Values",
     "Whiten",
     "Window",
     "as_number",

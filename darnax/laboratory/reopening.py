@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,10 +105,16 @@ def reopen_experiment(folder: "RunFolder", overrides: Sequence[str]) -> "Experim
     """Return the experiment of a run after overrides of its data, on one device."""
     from darnax.builder import build
     from darnax.composing.composer import compose
-    from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
+    from darnax.laboratory.data_filling import DataFiller
+    from darnax.laboratory.machine import DATA, data_folder_in, values_in_run, with_paths_here
 
     changes = [word for word in overrides if not word.startswith(f"{DATA}=")]
-    config = compose(changes, folder.path / "config.yaml")
+    config = compose(
+        changes,
+        folder.path / "config.yaml",
+        adapt=partial(values_in_run, folder=folder.path),
+        fill=DataFiller(),
+    )
     config = with_paths_here(config, data_folder_in(overrides))
     experiment = apply_overridden_stages(on_one_device(build(config, existing=True)), changes)
     return with_stored_encoding(experiment, folder)

@@ -30,6 +30,8 @@ FILES = (
     ".lock",
     "confusion.svg",
     "analysis.html",
+    "data.npz",
+    "data.sha256",
     "encoding.safetensors",
 )
 FOLDERS = ("checkpoints", "analysis")
@@ -53,7 +55,9 @@ class RunFolder:
     metrics.jsonl     one JSON object per logged step
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
     checkpoints/      to resume from
-    encoding.safetensors   the numbers of fitted stages of the encoding, if it has any
+    data.npz          the arrays that it was trained on, if Python code gave them
+    data.sha256       the digest of data of one's own
+    encoding.safetensors   the numbers of fitted stages, if the encoding has any
     train.log         what was logged
     .lock             locked by the process that trains the run
     ```

@@ -46,9 +46,9 @@ def test_the_curves_are_those_of_the_naive_model():
     table = relaxation.curves(net, state, "training", phases, KEY)
 
     x, y, s, expected = np.asarray(state[0]), np.asarray(state[2]), np.zeros((7, UNITS)), []
-    for told, blank in [(True, False)] * 3 + [(False, False)] * 2 + [(True, True)]:
+    for clamped, blank in [(True, False)] * 3 + [(False, False)] * 2 + [(True, True)]:
         s = np.zeros_like(s) if blank else s
-        h = x @ w_in + told * y @ w_back + s @ np.asarray(layer.J) + 0.3 * s
+        h = x @ w_in + clamped * y @ w_back + s @ np.asarray(layer.J) + 0.3 * s
         new = np.where(h >= 0, 1, -1)
         expected.append(np.mean(new != s))
         s = new
@@ -106,7 +106,7 @@ def test_overlaps_are_means_of_products_by_class():
     assert found["clamped – recall", "a"] == pytest.approx(total / 15)
 
 
-def test_one_pattern_attracts_all_that_is_on_its_side():
+def test_one_pattern_attracts_every_state_nearer_to_it():
     """J = ξξ'/N takes any state in one step to ξ or −ξ, whichever is nearer."""
     pattern = np.sign(np.random.default_rng(3).normal(size=200)).astype(np.float32)
     layer = RecurrentDiscrete(200, 0.0, key=KEY)

@@ -46,7 +46,7 @@ def test_symmetry_weighs_the_two_halves_of_a_matrix():
     ],
     ids=["dense", "sparse", "convolution"],
 )
-def test_the_matrix_is_what_the_couplings_do(layer, size):
+def test_the_matrix_gives_the_messages_of_the_couplings(layer, size):
     matrix = couplings.as_matrix(layer, size)
     s = np.random.default_rng(6).normal(size=(5, *size)).astype(np.float32)
     message = layer.connectivity.message(layer.J, jnp.asarray(s))
@@ -89,7 +89,7 @@ def test_a_probe_is_ridge_regression():
     np.testing.assert_allclose(probe.fit(), np.linalg.lstsq(*stacked, rcond=None)[0], rtol=1e-9)
 
 
-def test_a_probe_finds_what_is_linear_and_nothing_else():
+def test_a_probe_classifies_linear_targets_only():
     rng = np.random.default_rng(8)
     x = rng.choice([-1.0, 1.0], (4000, 2))
     linear, parity = (
@@ -102,7 +102,7 @@ def test_a_probe_finds_what_is_linear_and_nothing_else():
     assert found == 1
     assert chance == pytest.approx(
         0.5, abs=0.27
-    )  # at best it says yes in three of the four corners
+    )  # at best it is correct in three of the four corners
 
 
 def agree(answers, y):

@@ -1,4 +1,4 @@
-"""The words for small trainings."""
+"""Overrides for small trainings."""
 
 from pathlib import Path
 
@@ -12,5 +12,5 @@ SMALL = [
 
 
 def words(place: Path, data: Path, *more: str) -> list[str]:
-    """The words for a small training whose folders lie in `place`."""
+    """Return the overrides of a small training with its folders in `place`."""
     return [*SMALL, f"paths.outputs={place}", f"paths.data={data}", *more]

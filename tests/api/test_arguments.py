@@ -1,4 +1,4 @@
-"""Arguments of the Python functions that are of another type: one sentence each, no traceback.
+"""Arguments of wrong types for the Python functions are refused with one message each.
 
 Oracle: the exception's type, and a text that a terminal shows.
 """
@@ -13,8 +13,8 @@ import pytest
 import darnax
 
 ODD: list[Any] = [
-    None, 5, 5.5, True, b"abc", b"\xff", [], {}, (), np.zeros(3), object(), len, float("nan"), [None],
-    "\0", "a\0b", "\ud800", "\x1b[2J", "x" * 100_000, "a/" * 3000, Path("a\0b"),
+    None, 5, 5.5, True, b"abc", b"\xff", [], {}, (), np.zeros(3), object(), len, float("nan"),
+    [None], "\0", "a\0b", "\ud800", "\x1b[2J", "x" * 100_000, "a/" * 3000, Path("a\0b"),
 ]  # fmt: skip
 Call = Callable[[darnax.Run, Any], Any]
 CALLS: dict[str, Call] = {
@@ -52,7 +52,7 @@ MEANT = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_an_odd_argument_is_one_sentence(trained, tmp_path, monkeypatch, call):
+def test_a_wrong_argument_gives_one_message(trained, tmp_path, monkeypatch, call):
     monkeypatch.chdir(tmp_path)
     for odd in ODD:
         if (call, repr(odd)[:20]) in MEANT or (call == "load, trust" and isinstance(odd, str)):
@@ -76,7 +76,7 @@ NO_NUMBERS = {
 
 
 @pytest.mark.parametrize("what", NO_NUMBERS)
-def test_inputs_that_are_no_numbers_are_refused(trained, what):
+def test_non_numeric_inputs_are_refused(trained, what):
     with pytest.raises(darnax.RequestError, match="x: "):
         trained.predict(NO_NUMBERS[what])
 

@@ -1,4 +1,4 @@
-"""Every public name of darnax has an example in its docstring, which runs as it stands."""
+"""Examples in the docstrings of all public names. Oracle: doctest, which runs them."""
 
 import doctest
 from pathlib import Path

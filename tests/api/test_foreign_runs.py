@@ -1,4 +1,4 @@
-"""A run folder from anywhere, shown by the Python functions: nothing raises, commands or scripts.
+"""A foreign run folder shown by the Python functions: printable text, no scripts.
 
 Oracle: the characters that a terminal shows, and the elements of a page.
 """
@@ -58,7 +58,7 @@ PAGES: dict[str, Callable[[darnax.Run], str]] = {
 
 
 def try_showing(run: darnax.Run) -> None:
-    """Show everything; where that is refused, it is refused in printable sentences."""
+    """Show everything; a refusal must be a printable message."""
     for name, show in [*SHOWN.items(), *PAGES.items()]:
         try:
             text = show(run)
@@ -74,19 +74,19 @@ def foreign(trained: darnax.Run, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("rows", ROWS)
-def test_a_record(foreign, rows):
+def test_a_foreign_record_is_shown(foreign, rows):
     (foreign / "metrics.jsonl").write_text("\n".join(ROWS[rows]) + "\n")
     try_showing(darnax.load(foreign))
 
 
 @pytest.mark.parametrize("summary", SUMMARIES)
-def test_a_summary(foreign, summary):
+def test_a_foreign_summary_is_shown(foreign, summary):
     known = json.loads((foreign / "summary.json").read_text())
     (foreign / "summary.json").write_text(json.dumps(known | SUMMARIES[summary]))
     try_showing(darnax.load(foreign))
 
 
-def test_a_name(foreign, trained, tmp_path):
+def test_a_foreign_name_is_shown(foreign, trained, tmp_path):
     text = (foreign / "config.yaml").read_text()
     name = json.dumps("=1+1" + SCRIPT + CONTROL)
     text = re.sub(r"(?m)^name: .*$", lambda match: f"name: {name}", text)
@@ -98,7 +98,7 @@ def test_a_name(foreign, trained, tmp_path):
     assert not re.search(r"(?m)(^|,)\"?=", table.read_text())
 
 
-def test_paths_of_any_length(foreign):
+def test_paths_of_any_length_are_shown(foreign):
     text = (foreign / "config.yaml").read_text()
     for long in ("x" * 9000, "a/" * 3000, "~" + "y" * 9000):
         changed = re.sub(r"(?m)^  outputs: .*$", f"  outputs: {long}", text)

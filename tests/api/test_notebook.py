@@ -1,4 +1,4 @@
-"""The functions in a real Jupyter kernel: trained, interrupted, resumed, used, compared and swept there."""
+"""Training, interrupting, resuming, comparing and sweeping in a real Jupyter kernel."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A run in Python. Oracles: the files of its folder, the command line, and the runner's own evaluation."""
+"""A run in Python. Oracles: the files of its folder, the command line, the runner's evaluation."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def test_every_public_name_is_there_and_has_a_docstring() -> None:
         darnax.trian  # noqa: B018
 
 
-def test_a_run_is_what_its_folder_says(trained: darnax.Run) -> None:
+def test_a_run_equals_the_contents_of_its_folder(trained: darnax.Run) -> None:
     folder = trained.folder
     written = yaml.safe_load((folder / "config.yaml").read_text())
     assert trained.config | {"computed_from": written["computed_from"]} == written
@@ -92,7 +92,9 @@ def test_predictions_are_those_that_the_run_was_evaluated_by(trained: darnax.Run
     assert trained.predict(x[:0]).shape == (0, 10)
 
 
-def test_states_have_the_names_of_the_buffers_and_are_at_rest(trained: darnax.Run, digits) -> None:
+def test_states_have_the_names_of_the_buffers_and_are_fixed_points(
+    trained: darnax.Run, digits
+) -> None:
     x = digits[0][:7]
     states = trained.states(x)
     assert {name: array.shape[0] for name, array in states.items()} == dict.fromkeys(
@@ -151,7 +153,7 @@ def test_a_run_that_has_moved_is_loaded(trained: darnax.Run, digits, tmp_path: P
     assert np.array_equal(darnax.load(moved).predict(digits[0][:5]), trained.predict(digits[0][:5]))
 
 
-def test_what_is_refused_is_refused_in_the_words_of_the_command_line(
+def test_invalid_requests_raise_the_messages_of_the_command_line(
     tmp_path: Path, mnist_directory: Path, capfd
 ) -> None:
     for wrong in (["+experiment=nope"], ["seed=-1"], ["data.batch_size=100000"]):
@@ -172,7 +174,7 @@ def state_of_the_process() -> tuple:
     return Path.cwd(), sys.argv[:], dict(os.environ), [signal.getsignal(each) for each in signals]
 
 
-def test_a_function_leaves_the_process_as_it_was(
+def test_a_function_does_not_change_the_state_of_the_process(
     tmp_path: Path, mnist_directory: Path, capfd
 ) -> None:
     before = state_of_the_process()
@@ -182,7 +184,7 @@ def test_a_function_leaves_the_process_as_it_was(
     assert capfd.readouterr() == ("", "")
 
 
-def test_in_threads_and_under_asyncio(
+def test_training_works_in_threads_and_under_asyncio(
     tmp_path: Path, mnist_directory: Path, trained: darnax.Run
 ) -> None:
     asked = words(tmp_path, mnist_directory, "runner.epochs=2")
@@ -247,7 +249,7 @@ def test_a_configuration_starts_from_a_run(trained: darnax.Run) -> None:
         darnax.compose(config=3)
 
 
-def test_parts_are_those_that_the_run_began_with(trained: darnax.Run, digits) -> None:
+def test_build_returns_the_initial_network_of_the_run(trained: darnax.Run, digits) -> None:
     """Oracle: the first step of the run itself, repeated by hand with `train_step`."""
     network, state, phases, optimizer = darnax.build(trained.config)
     experiment = trained.model.experiment
@@ -270,7 +272,7 @@ def test_an_analysis_is_written_and_returned(trained: darnax.Run, tmp_path: Path
     assert len(lines) == len(found["margins"].rows) + 1
 
 
-def test_a_run_draws_itself_in_a_notebook(trained: darnax.Run) -> None:
+def test_a_run_has_an_html_representation(trained: darnax.Run) -> None:
     from xml.etree import ElementTree
 
     drawn = trained._repr_html_()

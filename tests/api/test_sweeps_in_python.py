@@ -1,4 +1,4 @@
-"""Sweeps and comparisons in Python. Oracles: the command line, and the mean and deviation of numpy."""
+"""Sweeps and comparisons in Python. Oracles: the command line; mean and deviation by numpy."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_a_sweep_has_a_run_for_every_point(sweep: darnax.Sweep) -> None:
     assert list(sweep.to_pandas()["status"]) == ["finished"] * 4
 
 
-def test_a_comparison_folds_seeds(sweep: darnax.Sweep, tmp_path: Path) -> None:
+def test_a_comparison_averages_over_seeds(sweep: darnax.Sweep, tmp_path: Path) -> None:
     for found in (
         sweep.compare(metric="train/accuracy"),
         darnax.compare(sweep.runs, metric="train/accuracy"),
@@ -65,7 +65,7 @@ def test_a_comparison_folds_seeds(sweep: darnax.Sweep, tmp_path: Path) -> None:
     assert found._repr_html_().count("<tr>") == 3
 
 
-def test_a_finished_sweep_has_nothing_left(sweep: darnax.Sweep) -> None:
+def test_a_finished_sweep_has_no_open_points(sweep: darnax.Sweep) -> None:
     loaded = darnax.load(sweep.folder)
     assert isinstance(loaded, darnax.Sweep)
     times = {run.folder: (run.folder / "summary.json").stat().st_mtime_ns for run in loaded.runs}
@@ -75,7 +75,7 @@ def test_a_finished_sweep_has_nothing_left(sweep: darnax.Sweep) -> None:
     }
 
 
-def test_a_point_that_is_wrong_is_refused_before_the_first_is_trained(
+def test_an_invalid_point_is_refused_before_the_first_point_trains(
     tmp_path: Path, mnist_directory: Path
 ) -> None:
     asked = words(tmp_path, mnist_directory, "runner.epochs=1", "data.batch_size=50,0")

@@ -59,7 +59,7 @@ def test_sweeps_run_their_own_points(tmp_path: Path, mnist_directory: Path) -> N
         assert [run.config["seed"] for run in found.runs] == [first, first + 1]
 
 
-def test_an_export_is_whole_whoever_else_writes_it(trained: darnax.Run, tmp_path: Path) -> None:
+def test_concurrent_exports_write_complete_files(trained: darnax.Run, tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: trained.export(path), range(8)))
@@ -68,7 +68,7 @@ def test_an_export_is_whole_whoever_else_writes_it(trained: darnax.Run, tmp_path
     assert [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
 
 
-def test_one_run_is_resumed_by_one_thread(tmp_path: Path, mnist_directory: Path) -> None:
+def test_a_run_is_resumed_by_one_thread_at_a_time(tmp_path: Path, mnist_directory: Path) -> None:
     run = darnax.train(*words(tmp_path, mnist_directory, "runner.epochs=1"))
     summary = json.loads((run.folder / "summary.json").read_text())
     text = json.dumps(summary | {"status": "interrupted"})
@@ -87,7 +87,7 @@ def test_one_run_is_resumed_by_one_thread(tmp_path: Path, mnist_directory: Path)
     assert all("another process" in each or "is finished" in each for each in others)
 
 
-def test_a_file_is_written_by_one_thread_or_another(tmp_path: Path) -> None:
+def test_concurrent_writes_give_the_contents_of_one_thread(tmp_path: Path) -> None:
     path, contents = tmp_path / "file", [bytes([letter]) * 10_000 for letter in range(16)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda content: write_atomically(path, content), contents))

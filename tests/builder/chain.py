@@ -1,4 +1,4 @@
-"""A small chain with everything in it, and a way to change it."""
+"""A small chain with every kind of setting, and a function that changes it."""
 
 import copy
 from typing import Any
@@ -88,7 +88,7 @@ CHAIN: dict[str, Any] = {
 
 
 def changed(changes: dict[str, Any], base: dict[str, Any] = CHAIN) -> dict[str, Any]:
-    """The configuration with some dotted names set, or taken away by ABSENT."""
+    """Return the configuration with some dotted names set, or deleted by ABSENT."""
     config = copy.deepcopy(base)
     for path, value in changes.items():
         *above, name = path.split(".")

@@ -6,6 +6,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def as_in_a_run() -> Iterator[None]:
-    """Leave JAX's strict mode, which other tests may have left on: Optax's schedules mix dtypes."""
+    """Disable JAX's strict mode, which other tests may enable: Optax's schedules mix dtypes."""
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield

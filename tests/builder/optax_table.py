@@ -1,4 +1,4 @@
-"""Every constructor that Optax offers, read from Optax itself, and values for its arguments."""
+"""Every constructor of Optax, read from Optax itself, and values for its arguments."""
 
 import inspect
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ FALLING = {
     "end_value": 0.01,
     "transition_steps": 5,
 }
-VALUES: dict[str, Any] = {  # by the name of the argument, where its default does not say it
+VALUES: dict[str, Any] = {  # by the name of the argument, if its default gives no example
     **dict.fromkeys(["inner", "optimizer", "base_optimizer", "adv_optimizer", "tx"], SGD),
     **dict.fromkeys(["learning_rate", "clipping", "eta", "max_delta", "init_value", "value"], 0.1),
     **dict.fromkeys(["gamma", "step_size", "decay_rate", "decay"], 0.5),
@@ -78,7 +78,7 @@ def modules(module: ModuleType = optax, name: str = "optax") -> dict[str, Module
 
 
 def constructors() -> dict[str, Any]:
-    """What a configuration may name, each once."""
+    """Return every constructor that a configuration may name, once."""
     found: dict[str, Any] = {}
     for name, module in modules().items():
         found |= {
@@ -105,14 +105,14 @@ def needs_a_function(target: str) -> bool:
 
 
 def as_optimizer(node: dict[str, Any]) -> dict[str, Any]:
-    """A schedule is tried as a rate."""
+    """Return the node of an optimiser; a schedule is used as its learning rate."""
     return (
         {"_target_": "optax.sgd", "learning_rate": node} if is_schedule(node["_target_"]) else node
     )
 
 
 def by_default(target: str) -> dict[str, Any]:
-    """The constructor with what it cannot do without."""
+    """Return the constructor with its required arguments."""
     needed = {
         each.name: VALUES[each.name] for each in parameters(target) if each.default is each.empty
     }
@@ -120,7 +120,7 @@ def by_default(target: str) -> dict[str, Any]:
 
 
 def value_for(parameter: inspect.Parameter) -> Any:
-    """Another value than the default."""
+    """Return a value other than the default."""
     default, kinds = parameter.default, union_members(parameter.annotation)
     if isinstance(default, bool):
         return not default
@@ -136,7 +136,7 @@ def value_for(parameter: inspect.Parameter) -> Any:
 
 
 def each_argument_once(target: str) -> Iterator[dict[str, Any]]:
-    """The constructor with one argument after the other; a real number also follows a schedule."""
+    """Yield the constructor with each argument set once, and real numbers also as schedules."""
     for parameter in parameters(target):
         if parameter.name in FUNCTIONS | DEPRECATED:
             continue
@@ -151,7 +151,7 @@ def each_argument_once(target: str) -> Iterator[dict[str, Any]]:
 
 
 def unannotated() -> set[str]:
-    """Public functions, of modules with constructors, that do not say what they return."""
+    """Return public functions without return annotation, of modules with constructors."""
     homes = {
         name: module
         for name, module in modules().items()

@@ -1,4 +1,4 @@
-"""The literature of a run. Oracle: the configuration, and what BibTeX wants of an entry."""
+"""The bibliography of a run. Oracle: the configuration, and the syntax of BibTeX."""
 
 import importlib
 import re
@@ -35,7 +35,7 @@ def users(config, dataset=MNIST):
     }, found.silent
 
 
-def test_of_exactly_what_the_run_uses():
+def test_the_bibliography_lists_exactly_what_the_run_uses():
     cited, silent = users(changed({}))
     assert cited == {
         "badalotti2025dynamical": ["hidden1", "hidden2", "hidden3"],
@@ -47,12 +47,12 @@ def test_of_exactly_what_the_run_uses():
     assert silent == []
 
 
-def test_a_rule_that_never_learns_is_no_reference():
+def test_a_rule_that_never_learns_is_not_cited():
     cited, _ = users(changed({"dynamics.train.free.learn": ["w_in"]}))
     assert cited["rosenblatt1958perceptron"] == ["w_in"]
 
 
-def test_optimisers_and_made_up_tasks():
+def test_optimisers_and_synthetic_tasks_are_cited():
     adam = {
         "_target_": "optax.adam",
         "learning_rate": {
@@ -79,12 +79,12 @@ def test_optimisers_and_made_up_tasks():
     assert silent == ["optax.sign_sgd"]
 
 
-def test_a_set_without_a_citation_is_told():
+def test_a_dataset_without_a_citation_is_reported():
     assert users(changed({}), "no BibTeX at all")[1] == ["mnist"]
 
 
 @pytest.mark.parametrize("carrier", [*CARRIERS, optimizer_references.__name__])
-def test_every_entry_is_one_that_bibtex_takes(carrier):
+def test_every_entry_is_valid_bibtex(carrier):
     entries = entries_of(importlib.import_module(carrier).__doc__)
     assert entries
     for entry in entries.values():

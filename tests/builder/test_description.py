@@ -1,4 +1,4 @@
-"""`darnax show`: the oracle is arithmetic, and an XML parser."""
+"""`darnax show`. Oracle: arithmetic, and an XML parser."""
 
 import xml.etree.ElementTree as ET
 from itertools import pairwise, takewhile
@@ -54,7 +54,7 @@ def test_what_learns_and_when():
     )
 
 
-def test_what_makes_the_steps_of_a_module():
+def test_the_table_names_the_optimiser_of_each_module():
     schedule = {
         "_target_": "optax.cosine_decay_schedule",
         "init_value": 0.3,
@@ -67,13 +67,15 @@ def test_what_makes_the_steps_of_a_module():
         "h*": {"_target_": "optax.sgd", "learning_rate": 9.0},
     }
     found = rows(describe(changed({"optimizer.groups": groups})))
-    told = {name: (row.optimizer, row.rate, row.source) for name, row in found.items()}
+    settings = {name: (row.optimizer, row.rate, row.source) for name, row in found.items()}
     assert (
-        told["hidden1"] == told["hidden3"] == ("sgd", "cosine_decay from 0.3", "groups.hidden")
+        settings["hidden1"]
+        == settings["hidden3"]
+        == ("sgd", "cosine_decay from 0.3", "groups.hidden")
     )  # the first that fits
-    assert told["w_in"] == ("add_decayed_weights, adam", "2", "groups.w_in")
-    assert told["w_out"] == ("sgd", "0.1", "default")
-    assert told["w_back"] == told["up1"] == told["output"] == ("", "", "")
+    assert settings["w_in"] == ("add_decayed_weights, adam", "2", "groups.w_in")
+    assert settings["w_out"] == ("sgd", "0.1", "default")
+    assert settings["w_back"] == settings["up1"] == settings["output"] == ("", "", "")
 
 
 @pytest.mark.parametrize(
@@ -96,12 +98,12 @@ def test_what_makes_the_steps_of_a_module():
         ),
     ],
 )
-def test_a_rate_is_told_where_it_can_be(node, rate):
+def test_constant_learning_rates_are_shown(node, rate):
     found = rows(describe(changed({"optimizer.default": node, "optimizer.groups": {}})))
     assert (found["w_out"].rate, found["w_out"].source) == (rate, "default")
 
 
-def test_the_table_shows_what_never_learns_and_what_falls_through(capsys):
+def test_the_table_shows_modules_that_never_learn_or_match_no_group(capsys):
     groups = {"hidden*": {"_target_": "optax.sgd", "learning_rate": 0.2}}
     skip = {"from": "input", "to": "hidden[2]", "_target_": FULL, "rule": None}
     render(describe(changed({"model.adapters.skip": skip, "optimizer.groups": groups})))
@@ -154,7 +156,7 @@ def test_the_tables_name_every_module_within_eighty_columns(capsys):
     assert any("of which 176 learn" in line for line in lines)
 
 
-def test_bytes_for_a_person():
+def test_byte_counts_are_formatted_with_units():
     assert [format_bytes(size) for size in (0, 1023, 1024, 3 * 1024**2)] == [
         "0 bytes",
         "1023 bytes",

@@ -22,7 +22,7 @@ ENDS = st.builds(
 
 
 def one_by_one(name, sender, receiver):
-    """Return the places by trying every i that could be meant."""
+    """Return the edges by trying every possible i."""
     for i in range(1, 40) if sender.running or receiver.running else (0,):
         ends = receiver.at(i), sender.at(i)
         if None not in ends:
@@ -30,12 +30,12 @@ def one_by_one(name, sender, receiver):
 
 
 @given(ENDS, ENDS)
-def test_the_places_of_an_adapter(sender, receiver):
+def test_index_expressions_give_the_edges_of_an_adapter(sender, receiver):
     assert list(named_edges("a", sender, receiver)) == list(one_by_one("a", sender, receiver))
 
 
 @pytest.mark.parametrize("text", ["hidden[i-99999999999999]", "hidden[i+99999999999999]"])
-def test_an_index_far_away_is_not_counted_up_to(text):
+def test_a_large_index_is_not_reached_by_counting(text):
     buffers = read_buffers(
         {"input": [3], "hidden": {"size": [3], "repeat": 2}, "output": [3]}, Problems()
     )
@@ -44,14 +44,14 @@ def test_an_index_far_away_is_not_counted_up_to(text):
     )
 
 
-def test_a_network_of_many_lines_is_as_deep_as_one_line_may_be():
+def test_the_number_of_buffers_is_limited():
     problems = Problems()
     lines = {f"hidden_{n}_": {"size": [3], "repeat": 100} for n in range(11)}
     assert read_buffers({"input": [3], **lines, "output": [3]}, problems) is None
     assert "got 1102 buffers, expected 1000 at most" in str(problems.found[0])
 
 
-def test_many_numbers_are_not_compared_with_one_another():
+def test_the_number_of_numeric_keys_is_limited():
     model = Model(
         buffers={"a": [1], "b": [1]},
         layers={},
@@ -64,13 +64,13 @@ def test_many_numbers_are_not_compared_with_one_another():
     assert "got 4000 keys of numbers, expected 500 at most" in str(problems.found[0])
 
 
-def test_a_number_of_epochs_that_no_float_holds_is_a_word():
+def test_a_number_of_epochs_beyond_float_range_is_a_string():
     text = "9" * 400 + " epochs"
     assert parse_epochs(text) == text
 
 
 @pytest.mark.parametrize(("width", "fits"), [(63, True), (64, False), (10**8, False)])
-def test_a_window_has_no_more_places_than_a_program_has_room_for(width, fits):
+def test_the_size_of_a_window_is_limited(width, fits):
     if fits:
         assert Convolved(1, 1, width).fan_in == width**2
         return

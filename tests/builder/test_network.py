@@ -1,4 +1,4 @@
-"""What a description means: the oracle is a network wired by hand, or the same network without a module."""
+"""Building a network. Oracles: a network built by hand; the same network without a module."""
 
 import zlib
 
@@ -50,7 +50,7 @@ def by_hand():
 
 
 def same(left, right):
-    """Bit for bit, static parts included."""
+    """Return whether two trees are bit-identical, including static parts."""
     return bool(eqx.tree_equal(left, right))
 
 
@@ -59,7 +59,7 @@ def weights(experiment):
     return dict(zip(layer_map.names, layer_map.modules, strict=True))
 
 
-def test_index_expressions_mean_the_network_wired_by_hand():
+def test_index_expressions_give_the_network_built_by_hand():
     assert same(build(changed({})).make_network(KEY), by_hand())
 
 
@@ -104,7 +104,7 @@ def test_state_and_orchestrator_may_be_chosen():
     assert isinstance(experiment.make_network(KEY), ParallelOrchestrator)
 
 
-def test_sizes_of_several_dimensions_arrive_whole():
+def test_sizes_of_several_dimensions_are_kept():
     image = {
         "model.buffers": {"input": [4, 4, 2], "hidden": [4, 4, 3], "output": [4]},
         "model.depth": ABSENT,
@@ -121,7 +121,7 @@ def test_sizes_of_several_dimensions_arrive_whole():
     assert modules["w_out"].W.shape == (48, 4)
 
 
-def test_a_whole_section_of_an_experiment_arrives():
+def test_an_experiment_sets_every_section():
     experiment = build(
         changed(
             {"dynamics.train.free.learn": ["w_*", "hidden*"], "data.only_classes": [1, 3, 5, 7]}
@@ -139,7 +139,7 @@ def test_a_whole_section_of_an_experiment_arrives():
 
 
 def test_a_network_may_start_without_adapters_between_its_layers():
-    """Depth 1: `up` and `down` exist for no i, and may still be named by globs."""
+    """At depth 1, `up` and `down` exist for no i, and globs may still refer to them."""
     shallow = {
         "model.depth": ABSENT,
         "model.buffers.hidden.repeat": 1,
@@ -177,7 +177,7 @@ def test_endpoints(sender, receiver, expected):
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 6), st.integers(-4, 4), st.integers(-4, 4))
 def test_running_endpoints_are_every_i_for_which_both_exist(depth, a, b):
-    """Oracle: try every i in turn."""
+    """Oracle: trying every i."""
     buffers = Buffers({"x": Family("x", (1,), None, 0), "h": Family("h", (1,), depth, 1)})
     ends = (read_endpoint(f"h[i{shift:+d}]", buffers) for shift in (a, b))
     expected = [
@@ -186,7 +186,7 @@ def test_running_endpoints_are_every_i_for_which_both_exist(depth, a, b):
     assert [tuple(place) for place in named_edges("w", *ends)] == expected
 
 
-def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypatch):
+def test_a_custom_module_receives_the_arguments_its_constructor_names(tmp_path, monkeypatch):
     (tmp_path / "my_adapters.py").write_text(
         "from __future__ import annotations\n"
         "import jax.numpy as jnp\nfrom darnax.modules import Adapter\n"
@@ -194,7 +194,8 @@ def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypa
         "    out: int\n    gain: float\n"
         "    def __init__(self, out_features: int, gain: float = 1.0) -> None:\n"
         "        self.out, self.gain = out_features, gain\n"
-        "    def __call__(self, x, rng=None):\n        return jnp.tile(x[:, :1], (1, self.out)) * self.gain\n"
+        "    def __call__(self, x, rng=None):\n"
+        "        return jnp.tile(x[:, :1], (1, self.out)) * self.gain\n"
         "    def backward(self, x, y, y_hat):\n        return self\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
@@ -207,7 +208,7 @@ def test_a_module_of_ones_own_gets_what_its_constructor_names(tmp_path, monkeypa
     assert (modules["w_in"].out, modules["w_in"].gain) == (8, 2.0)
 
 
-def test_identities_join_buffers_of_any_equal_size():
+def test_identities_connect_buffers_of_equal_size():
     node = {"from": "low", "to": "high", "_target_": IDENTITY}
     wide = {
         "model.depth": ABSENT,

@@ -1,4 +1,4 @@
-"""All that Optax offers trains, or is refused in words. The oracle is Optax by hand."""
+"""All constructors of Optax train or are refused with a message. Oracle: Optax used directly."""
 
 import re
 
@@ -49,7 +49,7 @@ COMPILED_IN = {  # decide in Python by a number
     "optax.warmup_cosine_decay_schedule",
     "optax.warmup_exponential_decay_schedule",
 }
-UNABLE = {  # arguments with which a constructor cannot be used here, and the words that say so
+UNABLE = {  # arguments with which a constructor cannot be used here, and the reason in the message
     ("apply_every", "k", "a schedule"): "cannot use a schedule for k",
     (
         "scale_by_sm3",
@@ -75,7 +75,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated"
 
 
 def some(few):
-    """All constructors, of which the default tests try a few."""
+    """Mark all but a few constructors as slow."""
     return pytest.mark.parametrize(
         "target",
         [each if each in few else pytest.param(each, marks=pytest.mark.slow) for each in USABLE],
@@ -83,7 +83,7 @@ def some(few):
 
 
 def read(node) -> Transformation:
-    """Read an optimiser as the builder does; RequestError with what is wrong."""
+    """Build an optimiser from its node; raise RequestError with its problems."""
     problems = Problems()
     transformation = read_transformation(node, "optimizer.default", Reader(problems, epochs=True))
     problems.raise_if_any()
@@ -91,21 +91,21 @@ def read(node) -> Transformation:
     return transformation
 
 
-def said(node) -> str:
+def error_text(node) -> str:
     with pytest.raises(RequestError) as caught:
         read(node)
     return str(caught.value)
 
 
 @pytest.mark.parametrize("target", USABLE)
-def test_what_optax_offers_can_be_built_and_traced(target):
+def test_constructors_of_optax_can_be_built_and_traced(target):
     (call,) = read(as_optimizer(by_default(target))).calls
     call = call.arguments["learning_rate"] if is_schedule(target) else call
     assert call.compiled_in == (target in COMPILED_IN)
 
 
 @some(FEW)
-def test_every_argument_can_be_given_or_is_refused_in_words(target):
+def test_every_argument_is_accepted_or_refused_with_a_message(target):
     for node in each_argument_once(target):
         (name,) = [name for name in node if node[name] != by_default(target).get(name)] or [""]
         kind = "a schedule" if node.get(name) == FALLING else "a value"
@@ -113,8 +113,8 @@ def test_every_argument_can_be_given_or_is_refused_in_words(target):
         if words is None:
             read(as_optimizer(node))
         else:
-            assert words in said(node)
-            assert not RAW.search(said(node))
+            assert words in error_text(node)
+            assert not RAW.search(error_text(node))
 
 
 def steps_of(transformation):
@@ -138,7 +138,7 @@ def steps_of(transformation):
 
 
 def by_hand(value):
-    """Make it without darnax: Optax's constructor with the values as they are written."""
+    """Build without darnax: call Optax's constructor with the values of the node."""
     if isinstance(value, dict) and "_target_" in value:
         constructor = CONSTRUCTORS[value["_target_"]]
         return constructor(
@@ -152,7 +152,7 @@ def by_hand(value):
 
 
 @some(FEW)
-def test_steps_are_those_of_optax_by_hand(target):
+def test_steps_equal_those_of_optax_used_directly(target):
     node = as_optimizer(by_default(target))
     found, expected = steps_of(read(node)(7)), steps_of(by_hand(node))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
@@ -164,7 +164,7 @@ STILL = {"optax.set_to_zero"}
 
 
 @some({"optax.warmup_cosine_decay_schedule"})
-def test_it_trains_in_a_network_and_comes_back_from_a_checkpoint(target, tmp_path):
+def test_optimisers_train_a_network_and_are_restored_from_a_checkpoint(target, tmp_path):
     node = as_optimizer(by_default(target))
     runs, before, state = trained(tiny(**node))
     assert moves(before, state) == (target not in STILL)
@@ -176,22 +176,22 @@ def test_it_trains_in_a_network_and_comes_back_from_a_checkpoint(target, tmp_pat
 
 
 def plain(tree):
-    """Keys as numbers."""
+    """Return the key data of PRNG keys."""
     is_key = lambda leaf: jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)  # noqa: E731
     return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, tree)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_work_here_is_refused_by_name_and_reason(name):
+def test_unsupported_optimisers_are_refused_with_name_and_reason(name):
     module, _, last = f"optax.{name}".rpartition(".")
     assert last in {*vars(modules()[module]), "MultiSteps"}, "a name that Optax has"
-    assert f"optax.{name} {REFUSED[name]}" in said({"_target_": f"optax.{name}"})
+    assert f"optax.{name} {REFUSED[name]}" in error_text({"_target_": f"optax.{name}"})
     with pytest.raises(ValueError, match=re.escape(f"optax.{last} ")):
         find(f"optax.{last}", ())
 
 
-def test_no_constructor_is_overlooked():
-    """Functions without a return annotation: none builds a transformation, but for the refused."""
+def test_every_unannotated_constructor_is_in_the_table():
+    """Of the functions without return annotation, only refused ones build a transformation."""
     computing = {
         "base_hungarian_algorithm",
         "hungarian_algorithm",
@@ -215,7 +215,7 @@ OTHERS = sorted(
 )
 
 
-def test_nothing_else_of_optax_can_be_named():
+def test_other_names_of_optax_are_refused():
     """Losses, projections, trees, classes, submodules, and whatever a module of Optax imports."""
     assert len(OTHERS) > 300
     for target in OTHERS:
@@ -263,12 +263,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("node", "words"), WRONG.values(), ids=WRONG)
-def test_a_wrong_argument_is_refused_in_words(node, words):
-    assert words in said(node)
-    assert not RAW.search(said(node))
+def test_a_wrong_argument_is_refused_with_a_message(node, words):
+    assert words in error_text(node)
+    assert not RAW.search(error_text(node))
 
 
-def test_two_values_of_a_traced_number_are_one_program_and_of_one_that_is_compiled_in_two():
+def test_traced_numbers_share_a_program_and_compiled_constants_do_not():
     def structure(peak, rate):
         warm = {
             "_target_": "optax.warmup_cosine_decay_schedule",

@@ -1,4 +1,4 @@
-"""Optimisers: the oracle is Optax by hand."""
+"""Optimisers. Oracle: Optax used directly."""
 
 import equinox as eqx
 import jax
@@ -46,7 +46,7 @@ def moved(changes, steps_per_epoch=7, steps=1):
 
 
 def test_groups_are_by_name_and_the_rest_is_by_default():
-    """The step is proportional to the rate: doubling it for one group doubles its steps alone."""
+    """The step is proportional to the rate: doubling one group's rate doubles only its steps."""
     first = moved({})[-1]
     second = moved({"optimizer.groups.hidden*": {"_target_": "optax.sgd", "learning_rate": 0.4}})[
         -1
@@ -60,8 +60,8 @@ def test_groups_are_by_name_and_the_rest_is_by_default():
         np.testing.assert_allclose(two, ratio * one, rtol=1e-4, atol=1e-6)
 
 
-def test_a_line_of_the_yaml_means_all_its_modules():
-    """`hidden` stands for hidden1, hidden2, …: the optimiser is that of `hidden*`."""
+def test_a_repeated_name_refers_to_all_its_modules():
+    """`hidden` refers to hidden1, hidden2, …; the optimiser is that of `hidden*`."""
     node = {"_target_": "optax.sgd", "learning_rate": 0.4}
     depth = {"model.depth": 2, "model.buffers.hidden.repeat": 2}
     by_glob, by_name = (
@@ -72,8 +72,8 @@ def test_a_line_of_the_yaml_means_all_its_modules():
     assert experiment.train["free"].learn == ("w_in", "hidden[0-9]*", "up[0-9]*")
 
 
-def test_several_in_a_row_are_chained_in_their_order():
-    """weight_decay first, then the rate: W ← W − rate (∇ + decay W)."""
+def test_several_transformations_are_chained_in_order():
+    """Weight decay first, then the rate: W ← W − rate (update + decay W)."""
     decay = {"_target_": "optax.add_decayed_weights", "weight_decay": 0.5}
     chain = {"shrink": decay, "descend": {"_target_": "optax.sgd", "learning_rate": 0.1}}
     (_, plain), (before, shrunk) = (
@@ -84,7 +84,7 @@ def test_several_in_a_row_are_chained_in_their_order():
 
 
 def test_epochs_count_steps():
-    """A rate that falls to nothing after 2 epochs of 3 steps: Optax's own schedule with 6 steps."""
+    """A rate that decays to zero in 2 epochs of 3 steps. Oracle: Optax's schedule with 6 steps."""
     falling = {
         "_target_": "optax.linear_schedule",
         "init_value": 1.0,
@@ -107,7 +107,7 @@ def test_epochs_count_steps():
 
 
 def test_a_part_of_an_epoch_is_at_least_a_step():
-    """A rate that would rise in no steps at all stays at its first value for ever, in Optax."""
+    """In Optax, a warm-up of zero steps keeps the initial value forever."""
     rising = {
         "_target_": "optax.linear_schedule",
         "init_value": 0.0,
@@ -190,7 +190,7 @@ def test_a_rate_in_the_state_changes_the_step_without_a_new_trace():
 
 
 def test_two_rates_compile_to_one_step():
-    """The arrays of the state are the only difference between two rates: nothing is baked in."""
+    """Two rates differ only in arrays of the state: no rate is a compiled constant."""
     shapes = []
     for value in (0.1, 0.7):
         experiment, network, optimizer, opt_state = started(
@@ -221,7 +221,7 @@ def test_two_rates_compile_to_one_step():
     ],
     ids=["adamw", "momentum", "lion", "noise", "wrapper"],
 )
-def test_what_is_frozen_stays_bit_identical_under_any_optimiser(node):
+def test_frozen_parameters_stay_bit_identical_under_any_optimiser(node):
     experiment, before, after, modules = moved(
         {"optimizer.default": node, "optimizer.groups": {}}, steps=2
     )

@@ -51,7 +51,7 @@ class Careful(FullyConnected):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A trusted package whose constructors look at their numbers."""
+    """Return a trusted package whose constructors branch on their numbers."""
     (tmp_path / "own_package.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -70,7 +70,7 @@ def own(tmp_path, monkeypatch):
         pytest.param("sgd", {}, marks=pytest.mark.slow),
     ],
 )
-def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
+def test_a_constructor_that_branches_on_its_numbers_trains(own, target, arguments):
     changes = own(target, **arguments)
     if target == "sgd":
         down = {"_target_": "own_package.down", "start": 0.1}
@@ -101,12 +101,14 @@ def test_a_constructor_that_looks_at_its_numbers_trains(own, target, arguments):
         ("broken", {"rate": 1.0}, "broken does not accept these arguments: KeyError: 'nothing'"),
     ],
 )
-def test_what_it_refuses_is_refused_before_there_is_a_folder(own, target, arguments, words):
+def test_errors_of_a_constructor_are_reported_before_a_folder_is_created(
+    own, target, arguments, words
+):
     with pytest.raises(RequestError, match=words):
         build(changed(own(target, **arguments)))
 
 
-def test_a_module_that_looks_at_its_numbers_trains(own):
+def test_a_module_that_branches_on_its_numbers_trains(own):
     careful = {"_target_": "own_package.Careful", "from": "input", "to": "hidden[1]"}
     changes = {"trust": ["own_package"], "model.adapters.w_in": careful}
     _, before, learner = trained(tiny(changes))
@@ -116,7 +118,7 @@ def test_a_module_that_looks_at_its_numbers_trains(own):
         build(changed(changes))
 
 
-def test_what_does_not_fit_the_modules_is_refused_with_their_group(own):
+def test_optimisers_that_do_not_fit_the_modules_are_refused_with_the_group(own):
     changes = own("careful", rate=0.1) | {
         "optimizer.groups": {"w_in": {"_target_": "own_package.of_two_by_two"}}
     }

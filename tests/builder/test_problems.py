@@ -1,4 +1,4 @@
-"""Every kind of mistake is found, at its path, with the way out; the oracle is the list itself."""
+"""Every kind of error is reported with its path and a remedy. Oracle: the list of errors."""
 
 import sys
 
@@ -68,7 +68,7 @@ CASES = {
         f"{L}.hidden.j_d",
         'got "half", expected a number',
     ),
-    "truth is no number": (
+    "a boolean instead of a number": (
         {f"{A}.w_in.strength": True},
         f"{A}.w_in.strength",
         "got true, expected a number",
@@ -103,7 +103,7 @@ CASES = {
         "optimizer.default",
         "expected one of Optax's transformations",
     ),
-    "an optimiser that wants the loss": (
+    "an optimiser that needs the loss": (
         {"optimizer.default": {"_target_": "optax.lbfgs", "learning_rate": 0.1}},
         "optimizer.default",
         "these come with a loss, and local rules have none",
@@ -262,7 +262,7 @@ CASES = {
     "input size": ({"data.shape": [7]}, "model.buffers.input", "got [6], expected [7]"),
     "output size": ({"data.classes": 5}, "model.buffers.output", "got [4], expected [5]"),
     # dynamics and optimiser
-    "learn nobody": (
+    "learn matches no module": (
         {"dynamics.train.free.learn": ["w_inn"]},
         "dynamics.train.free.learn",
         "did you mean w_in?",
@@ -284,18 +284,18 @@ CASES = {
         "dynamics.train",
         "nothing learns",
     ),
-    "an adapter that no phase lets learn": (
+    "an adapter that learns in no phase": (
         {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)},
         f"{A}.skip",
         "no phase of dynamics.train (clamped, free, recall) lets skip learn; "
         "name it in the `learn` of one of them, or freeze it with `rule: null`",
     ),
-    "a line of adapters that no phase lets learn": (
+    "a family of adapters that learns in no phase": (
         {f"{A}.up": full("hidden[i]", "hidden[i+1]")},
         f"{A}.up",
         "lets up1, up2 learn",
     ),
-    "one of several layers that no phase lets learn": (
+    "one of several layers that learns in no phase": (
         {"dynamics.train.free.learn": ["w_in", "hidden1", "hidden3"]},
         f"{L}.hidden",
         "lets hidden2 learn",
@@ -305,7 +305,7 @@ CASES = {
         "dynamics.orchestrator._target_",
         "is an interface",
     ),
-    "group of nobody": (
+    "group matches no module": (
         {"optimizer.groups": {"w_inn": {"_target_": "optax.sgd", "learning_rate": 1}}},
         "optimizer.groups.w_inn",
         "did you mean w_in?",
@@ -348,7 +348,7 @@ CASES = {
         f"{L}.output._target_",
         "darnax has no modulez; did you mean modules?",
     ),
-    "no dotted name": (
+    "a target without a dot": (
         {f"{L}.output._target_": "OutputLayer"},
         f"{L}.output._target_",
         "expected a dotted public name",
@@ -363,7 +363,7 @@ CASES = {
         f"{L}.output._target_",
         "add trust=[colorsys]",
     ),
-    "untrusted through the back door": (
+    "untrusted package in an argument": (
         {f"{L}.output._target_": "darnax.runner.git_revision.subprocess.run"},
         f"{L}.output._target_",
         "leads out of darnax, to subprocess",
@@ -392,19 +392,19 @@ CASES = {
 
 
 @pytest.mark.parametrize(("changes", "where", "remedy"), CASES.values(), ids=CASES.keys())
-def test_a_mistake_is_found_where_it_is(changes, where, remedy):
+def test_an_error_is_reported_with_its_path(changes, where, remedy):
     with pytest.raises(RequestError) as caught:
         build(changed(changes))
-    told = {problem.where: problem.what for problem in reversed(caught.value.problems)}
-    assert where in told, caught.value
+    reported = {problem.where: problem.what for problem in reversed(caught.value.problems)}
+    assert where in reported, caught.value
     assert any(
         problem.where == where and remedy in problem.what for problem in caught.value.problems
-    ), told
+    ), reported
     if len(changes) == 1 and where not in (A, "model.buffers.input"):
         assert len(caught.value.problems) == 1, "one mistake is one problem"
 
 
-def test_everything_is_said_at_once():
+def test_all_errors_are_reported_at_once():
     changes = {
         "sede": 1,
         "runner.epocs": 3,
@@ -441,7 +441,7 @@ def test_an_untrusted_package_is_not_imported(tmp_path, monkeypatch):
     assert "unheard_of" not in sys.modules
 
 
-def test_a_trusted_package_may_bring_a_rule(tmp_path, monkeypatch):
+def test_a_rule_of_a_trusted_package_is_accepted(tmp_path, monkeypatch):
     (tmp_path / "my_rules.py").write_text(
         "import equinox as eqx\nfrom darnax.rules import Rule\n"
         "class Anti(Rule):\n    rate: float = eqx.field(static=True, default=1.0)\n"
@@ -467,17 +467,17 @@ UNLEARNED = {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)}
         {"runner.epochs": 0},
     ],
 )
-def test_what_is_frozen_learns_or_is_not_trained_is_accepted(more):
+def test_modules_that_are_frozen_or_learn_are_accepted(more):
     build(changed({**UNLEARNED, **more}))
 
 
-def test_a_run_that_exists_may_have_left_a_module_out():
-    """Runs of earlier versions are evaluated, analysed, resumed and cited as they are."""
+def test_an_existing_run_may_have_a_module_that_learns_in_no_phase():
+    """Runs of earlier versions are evaluated, analysed, resumed and cited unchanged."""
     assert build(changed(UNLEARNED), existing=True).name == "chain"
     assert bibliography(changed(UNLEARNED), "").entries
 
 
-def test_a_module_without_a_rule_says_itself_what_it_may_change(tmp_path, monkeypatch):
+def test_the_message_for_a_module_without_a_rule_names_plastic(tmp_path, monkeypatch):
     (tmp_path / "my_pull.py").write_text(
         "from darnax.modules import Ferromagnetic\n"
         "from darnax.modules.interfaces import AbstractModule\n"
@@ -486,12 +486,12 @@ def test_a_module_without_a_rule_says_itself_what_it_may_change(tmp_path, monkey
     monkeypatch.syspath_prepend(tmp_path)
     pull = {"trust": ["my_pull"], f"{A}.up._target_": "my_pull.Pull"}
     freeze = "freeze it with a method `plastic` of Pull"
-    told = rf"up: no phase .* lets up1, up2 learn; .*or {freeze}"
-    with pytest.raises(RequestError, match=told):
+    reported = rf"up: no phase .* lets up1, up2 learn; .*or {freeze}"
+    with pytest.raises(RequestError, match=reported):
         build(changed(pull))
 
 
-STRANGE = """
+UNANNOTATED = """
 from darnax.rules import Rule
 class Twice(Rule):
     inner: Rule
@@ -510,27 +510,29 @@ def labels():
 
 
 @pytest.fixture
-def strange(tmp_path, monkeypatch):
-    """A trusted package that annotates little."""
-    (tmp_path / "strange.py").write_text(STRANGE)
+def unannotated(tmp_path, monkeypatch):
+    """Return a trusted package with few annotations."""
+    (tmp_path / "unannotated.py").write_text(UNANNOTATED)
     monkeypatch.syspath_prepend(tmp_path)
-    return {"trust": ["strange"]}
+    return {"trust": ["unannotated"]}
 
 
-def test_an_argument_without_annotation_takes_an_object(strange):
-    rule = {"_target_": "strange.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
-    network = build(changed({**strange, f"{A}.w_in.rule": rule})).make_network(jax.random.key(0))
+def test_an_argument_without_annotation_takes_an_object(unannotated):
+    rule = {"_target_": "unannotated.Twice", "inner": {"_target_": "darnax.rules.Hebbian"}}
+    network = build(changed({**unannotated, f"{A}.w_in.rule": rule})).make_network(
+        jax.random.key(0)
+    )
     rules = dict(zip(network.layer_map.names, network.layer_map.modules, strict=True))
     assert type(rules["w_in"].rule.inner).__name__ == "Hebbian"
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "said"),
+    ("where", "name", "message"),
     [
         (f"{A}.w_in.rule", "Never", r"w_in: .*never"),
         ("data.labels", "labels", r"data\.labels: got int, expected a Labels"),
     ],
 )
-def test_what_a_trusted_package_makes_is_looked_at(strange, where, name, said):
-    with pytest.raises(RequestError, match=said):
-        build(changed({**strange, where: {"_target_": f"strange.{name}"}}))
+def test_objects_of_a_trusted_package_are_checked(unannotated, where, name, message):
+    with pytest.raises(RequestError, match=message):
+        build(changed({**unannotated, where: {"_target_": f"unannotated.{name}"}}))

@@ -1,4 +1,4 @@
-"""A network that compiles in little time, trained in the programs of a run."""
+"""A network that compiles fast, trained by the programs of a run."""
 
 import jax
 import numpy as np

@@ -25,9 +25,12 @@ defaults: [{override /model: wide}]
 name: second
 """,
     "experiment/broken.yaml": "# @package _global_\n# Not YAML\nname: [",
-    "experiment/dangling.yaml": "# @package _global_\n# A word that is not there\nname: ${model.dept}\nlater: ???",
-    "experiment/orphan.yaml": "# @package _global_\n# A file that is not there\ndefaults: [{override /model: chian}]",
-    "experiment/truth.yaml": "# @package _global_\n# A word that YAML takes for true\nlabels: {on: 1}",
+    "experiment/dangling.yaml": "# @package _global_\n# An unknown key\n"
+    "name: ${model.dept}\nlater: ???",
+    "experiment/orphan.yaml": "# @package _global_\n# A missing file\n"
+    "defaults: [{override /model: chian}]",
+    "experiment/truth.yaml": "# @package _global_\n# A key that YAML reads as true\n"
+    "labels: {on: 1}",
     "debug/quick.yaml": "# @package _global_\n# Short\nrunner: {epochs: 1}",
 }
 
@@ -46,11 +49,11 @@ PLACE = "/the/place/of/the/sweep"
 
 
 class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
+    """Stands for the end of the process by a kill."""
 
 
 class Lab:
-    """An empty directory to work in, a set of packaged configurations, and a runner that notes what it is asked."""
+    """An empty working directory, packaged configurations, and a fake runner that records calls."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -59,7 +62,9 @@ class Lab:
         self.value = lambda config: config["seed"] / 10
         self.refuse = lambda config: None
 
-    def train(self, config, *, overrides, command, composed=None, sweep=None, display=None):
+    def train(
+        self, config, *, overrides, command, composed=None, sweep=None, display=None, given=None
+    ):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append(
             {
@@ -97,7 +102,7 @@ class Lab:
     def examine(self, config, *, here):
         self.refuse(config)
 
-    def resume(self, run, sweep=None, trusted=(), data=None, display=None):
+    def resume(self, run, sweep=None, trusted=(), data=None, data_path=None, display=None):
         self.calls.append(
             {"resume": run}
             | ({"data": data} if data else {})
@@ -124,7 +129,7 @@ class Lab:
         return sorted(str(p.relative_to(self.place)) for p in self.place.rglob("*"))
 
     def table(self, result: Result) -> list[list[str]]:
-        """The cells, empty ones left out, of the table at the end of what a sweep prints."""
+        """Return the non-empty cells of the table at the end of a sweep's output."""
         lines = result.stdout.splitlines()
         start = max(i for i, line in enumerate(lines) if line.startswith("point "))
         rows = [line.split("  ") for line in lines[start + 1 :] if "  " in line]
@@ -157,7 +162,10 @@ def lab(tmp_path, monkeypatch) -> Lab:
 
 @pytest.fixture
 def sweep(lab) -> Path:
-    """A sweep over four seeds that was killed at the third, at the start of its run; made once, and copied for every test."""
+    """A sweep over four seeds, killed at the start of the third run.
+
+    It is created once and copied for every test.
+    """
     if not KILLED:
         lab.kill_at(3)
         lab("train", "-m", "+experiment=first", "seed=1,2,3,4")

@@ -1,4 +1,4 @@
-"""The command itself: light to start, at home in any directory, and with a list of what can be trained."""
+"""The command `darnax`: imports, working directories, and the list of experiments."""
 
 import os
 import subprocess
@@ -27,7 +27,9 @@ ROOT = str(Path(darnax.__file__).parents[1])
 def darnax_alone(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     code = (
         "import sys\nfrom darnax.cli.app import main\n"
-        "try:\n    main()\nfinally:\n    print('loaded:', *{m.partition('.')[0] for m in sys.modules}, file=sys.stderr)"
+        "try:\n    main()\nfinally:\n"
+        "    loaded = {m.partition('.')[0] for m in sys.modules}\n"
+        "    print('loaded:', *loaded, file=sys.stderr)"
     )
     env = {**os.environ, "PYTHONPATH": ROOT, **environment}
     return subprocess.run(
@@ -45,7 +47,7 @@ def darnax_alone(*words: str, cwd: Path, **environment: str) -> subprocess.Compl
     [["--help"], ["--version"], ["train", "--help"], ["list"], ["data", "--help"]],
     ids=" ".join,
 )
-def test_what_needs_no_network_loads_nothing_heavy(tmp_path, words):
+def test_commands_without_a_network_load_no_heavy_library(tmp_path, words):
     result = darnax_alone(*words, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     loaded = set(result.stderr.rpartition("loaded:")[2].split())
@@ -70,7 +72,7 @@ def test_every_command_has_an_example(lab):
         assert f" darnax {' '.join(words)}" in below_usage, words
 
 
-def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
+def test_the_list_shows_all_experiments_and_those_of_the_user_first(lab):
     mine = "# @package _global_\n\n# My own first\n"
     lab.write({"configs/experiment/first.yaml": mine, "configs/experiment/a/b.yaml": "x: 1"})
     lines = lab("list").stdout.splitlines()
@@ -78,11 +80,11 @@ def test_the_list_has_the_first_line_of_every_experiment_and_mine_first(lab):
     assert [line.split(maxsplit=1) for line in lines[1:]] == [
         ["a/b"],
         ["broken", "Not YAML"],
-        ["dangling", "A word that is not there"],
+        ["dangling", "An unknown key"],
         ["first", "My own first"],
-        ["orphan", "A file that is not there"],
+        ["orphan", "A missing file"],
         ["second", "The second experiment"],
-        ["truth", "A word that YAML takes for true"],
+        ["truth", "A key that YAML reads as true"],
     ]
 
 

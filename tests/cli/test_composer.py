@@ -1,4 +1,4 @@
-"""One composer for many compositions. Oracle: Hydra's own loader, made anew for each of them."""
+"""One composer for many compositions. Oracle: Hydra's loader, created for each of them."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ POINTS = [
 
 
 @pytest.mark.filterwarnings(r"ignore:\s*'hydra/launcher/:UserWarning")
-def test_many_compositions_are_what_each_would_be_alone(
+def test_many_compositions_equal_separate_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

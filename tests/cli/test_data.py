@@ -1,4 +1,4 @@
-"""`darnax data`: what the data room says, for a person. Oracle: a made-up room."""
+"""`darnax data`. Oracle: a fake of `darnax.data`."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from darnax.errors import RequestError
 
 
 @pytest.fixture
-def room(monkeypatch):
+def requests(monkeypatch):
     asked = []
 
     def catalogue(directory):
@@ -25,9 +25,17 @@ def room(monkeypatch):
         if name != "mnist":
             raise RequestError(f"came {name}")
         return SimpleNamespace(
-            name=name, version="3.0.1", text="Digits.", splits={"train": 60, "test": 10}, shape=(28, 28, 1), classes=2,
-            class_names=("zero", "one"), prepared=True, origin="bundled", folder=Path("/sets/mnist"),
-        )  # fmt: skip
+            name=name,
+            version="3.0.1",
+            text="Digits.",
+            splits={"train": 60, "test": 10},
+            shape=(28, 28, 1),
+            classes=2,
+            class_names=("zero", "one"),
+            prepared=True,
+            origin="bundled",
+            folder=Path("/sets/mnist"),
+        )
 
     def prepare(name, directory, archives=None, progress=None):
         asked.append((name, directory, archives))
@@ -40,24 +48,24 @@ def room(monkeypatch):
     return asked
 
 
-def test_the_list_says_what_is_prepared(lab, room):
+def test_the_list_shows_which_sets_are_prepared(lab, requests):
     lines = lab("data", "list", "--directory", "sets").stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["dataset", "prepared"],
         ["mnist", "yes"],
         ["x", "no"],
     ]
-    assert room == [Path("sets")]
+    assert requests == [Path("sets")]
 
 
-def test_the_directory_is_the_one_of_my_configuration(lab, room):
+def test_the_directory_is_that_of_the_user_configuration(lab, requests):
     assert lab("data", "list").exit_code == 0
     lab.write({"configs/paths.yaml": "paths: {outputs: outputs, data: /scratch/sets}"})
     assert lab("data", "list").exit_code == 0
-    assert room == [Path("~/sets").expanduser(), Path("/scratch/sets")]
+    assert requests == [Path("~/sets").expanduser(), Path("/scratch/sets")]
 
 
-def test_show_tells_shape_splits_and_classes(lab, room):
+def test_show_prints_shape_splits_and_classes(lab, requests):
     shown = lab("data", "show", "mnist").stdout
     for fact in (
         "Digits.",
@@ -71,14 +79,14 @@ def test_show_tells_shape_splits_and_classes(lab, room):
     assert lab("data", "show", "mnst").exit_code == 2
 
 
-def test_prepare_says_how_far_it_is_and_where_the_set_is(lab, room):
+def test_prepare_prints_its_progress_and_the_folder_of_the_set(lab, requests):
     result = lab("data", "prepare", "mnist", "--directory", "sets", "--archives", "~/down")
-    assert room == [("mnist", Path("sets"), Path("~/down").expanduser())]
+    assert requests == [("mnist", Path("sets"), Path("~/down").expanduser())]
     assert result.stderr == "decode: 10\n"
     assert result.stdout == "mnist is prepared: sets/mnist\n"
 
 
-def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
+def test_prepare_shows_a_progress_bar_on_a_terminal(monkeypatch, capsys):
     from darnax.cli.display import progress_bar
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
@@ -88,7 +96,7 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
     assert "decode" in capsys.readouterr().err
 
 
-def test_every_origin_of_the_room_has_words():
+def test_every_origin_of_a_set_has_a_description():
     from darnax.data import catalogue
 
     assert {row.origin for row in catalogue("/nowhere")} <= set(ORIGIN)

@@ -1,4 +1,4 @@
-"""A config.yaml that is copied away from its run: no value stays behind when another one changes.
+"""A config.yaml copied from its run: derived values change with an override, or it is refused.
 
 Oracle: the same override given to the texts with their references, resolved by OmegaConf.
 """
@@ -30,7 +30,7 @@ DIGITS = ["+experiment=digits_smoke"]
 
 
 def trained(folder: Path, words: list[str], file: Path | None = None) -> RunFolder:
-    """Make the folder of a run as `darnax train` does, and train nothing."""
+    """Create the folder of a run as `darnax train` does, without training."""
     whole = (Composer(file) if file else FRESH).run_composed(words)
     config, composed = whole.resolved, whole.to_container()
     return training.new_folder(
@@ -39,7 +39,7 @@ def trained(folder: Path, words: list[str], file: Path | None = None) -> RunFold
 
 
 def copied(run: RunFolder, to: Path) -> Path:
-    """Copy the config.yaml of a run, and nothing else of it."""
+    """Copy only the config.yaml of a run."""
     to.write_text((run.path / "config.yaml").read_text())
     return to
 
@@ -113,25 +113,27 @@ OWN = {  # words of the user's own -> what is changed, and what would stay behin
 
 
 @pytest.mark.parametrize("case", one_of(5, list(OWN)))
-def test_what_follows_from_a_value_by_a_reference_of_ones_own_does_not_stay_behind(tmp_path, case):
+def test_values_derived_by_a_user_reference_are_not_left_unchanged(tmp_path, case):
     words, change, expected = OWN[case]
     words = [*DIGITS, *words]
     run = trained(tmp_path, words)
     file = copied(run, tmp_path / "copy.yaml")
     assert compose([], file) == compose(words)
-    said = refused([change], file)
-    assert set(expected) <= set(said)
-    assert all("was computed from" in what for what in said.values())
+    refusals = refused([change], file)
+    assert set(expected) <= set(refusals)
+    assert all("was computed from" in what for what in refusals.values())
     again = trained(tmp_path, ["data.batch_size=25"], file)  # of a copy, and its copy
     assert set(expected) <= set(refused([change], again.path / "config.yaml"))
     assert set(expected) <= set(refused([change], copied(again, tmp_path / "again.yaml")))
     wanted = dict(references.leaves(compose([*words, change])))
-    given = [f"++{key}={value(references.find(compose([*words, change]), key))}" for key in said]
+    given = [
+        f"++{key}={value(references.find(compose([*words, change]), key))}" for key in refusals
+    ]
     assert dict(references.leaves(compose([change, *given], file))) == wanted
 
 
 def value(node: object) -> str:
-    """Write a value as an override gives it."""
+    """Format a value as in an override."""
     if isinstance(node, dict):
         return "{" + ",".join(f"{key}:{value(inner)}" for key, inner in node.items()) + "}"
     if isinstance(node, list):
@@ -139,13 +141,13 @@ def value(node: object) -> str:
     return f"'{node}'" if isinstance(node, str) else "null" if node is None else str(node).lower()
 
 
-def test_whoever_reads_a_configuration_leaves_out_what_its_values_were_made_of(tmp_path):
+def test_readers_of_a_configuration_leave_out_computed_from(tmp_path):
     words = [*DIGITS, "name=run-${seed}"]
     run = trained(tmp_path, words)
     file = run.path / "config.yaml"
     plain = compose(words)
-    noted = find_derivations(load_plain((run.path / "composed.yaml").read_text()))
-    assert load_plain(file.read_text()) == {**plain, "computed_from": noted}
+    computed_from = find_derivations(load_plain((run.path / "composed.yaml").read_text()))
+    assert load_plain(file.read_text()) == {**plain, "computed_from": computed_from}
     assert RunFolder.open(run.path).config() == compose([], file) == plain
     assert configuration.parse(file.read_text()) == configuration.parse(dump_plain(plain))
     assert configuration.parse("a: 1\ncomputed_from: {b: [a]}\n") == {"a": 1}
@@ -153,15 +155,15 @@ def test_whoever_reads_a_configuration_leaves_out_what_its_values_were_made_of(t
     assert build(load_plain(file.read_text())).config == plain
 
 
-def test_what_was_given_together_was_not_computed(tmp_path):
-    """Two values that are the same, though a file of the configurations derives one of them."""
+def test_values_given_together_are_not_derived(tmp_path):
+    """Two values are equal, and a file of the configurations derives one of them."""
     words = [*DIGITS, "model.depth=2", "model.buffers.hidden.repeat=2", "model.features=20"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
     with pytest.raises(RequestError, match=r"^(?!.*hidden\.repeat)"):
         compose(["model.depth=3", "model.features=30"], file)
 
 
-def test_of_a_copy_of_a_mapping_the_parts_that_are_not_given_do_not_stay_behind(tmp_path):
+def test_entries_of_a_copied_mapping_are_not_left_unchanged(tmp_path):
     words = [*DIGITS, "+data.labels={x:{a:1,b:2},y:'${.x}'}"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
     assert set(refused(["data.labels.x.a=5"], file)) == {"data.labels.y"}
@@ -172,7 +174,7 @@ def test_of_a_copy_of_a_mapping_the_parts_that_are_not_given_do_not_stay_behind(
     assert compose(["data.labels.x.a=5", "~data.labels.y"], file)["data"]["labels"]["x"]["a"] == 5
 
 
-def test_a_value_that_is_given_or_taken_away_is_free_from_then_on(tmp_path):
+def test_an_overridden_or_deleted_value_is_no_longer_derived(tmp_path):
     words = [*DIGITS, "+data.labels={x:1,y:'${.x}',z:'${.x}',l:[1,'${..x}']}"]
     file = copied(trained(tmp_path, words), tmp_path / "copy.yaml")
     changes = ["data.labels={y:5}", "~data.labels.z", "data.labels.l.1=4"]
@@ -182,7 +184,7 @@ def test_a_value_that_is_given_or_taken_away_is_free_from_then_on(tmp_path):
     assert set(refused(["data.labels.x=9", *changes[1:]], file)) == {"data.labels.y"}
 
 
-def test_a_reference_that_was_written_into_a_copy_follows(tmp_path):
+def test_a_reference_written_into_a_copy_is_resolved(tmp_path):
     run = trained(tmp_path, [*DIGITS, "+data.labels={x:1,y:'${.x}'}"])
     file = copied(run, tmp_path / "copy.yaml")
     content = yaml.safe_load(file.read_text())
@@ -225,7 +227,7 @@ def resolved(tree: dict) -> dict:
 
 @settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(RAW, NEW)
-def test_an_override_of_values_gives_what_it_gives_of_references_or_is_refused(slots, new):
+def test_an_override_of_values_equals_one_of_references_or_is_refused(slots, new):
     raw = tree_of(slots)
     assume(
         "${" not in str(resolved(raw))
@@ -242,8 +244,8 @@ def test_an_override_of_values_gives_what_it_gives_of_references_or_is_refused(s
     try:
         require_fresh(before, after, keys)
     except RequestError as error:
-        said = [problem.where for problem in error.problems]
-        assert all(any(f"{key}.".startswith(f"{name}.") for name in said) for key in behind)
+        refusals = [problem.where for problem in error.problems]
+        assert all(any(f"{key}.".startswith(f"{name}.") for name in refusals) for key in behind)
         if not any(":" in str(text) or "${m.${" in str(text) for text in slots.values()):
             assert behind  # of references alone it is known exactly
     else:

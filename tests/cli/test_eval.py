@@ -1,4 +1,4 @@
-"""`darnax eval` and the confusion matrix. Oracles: shares counted by hand, and Wilson's interval solved as its equation."""
+"""`darnax eval` and the confusion matrix. Oracles: counts by hand; Wilson's equation."""
 
 import xml.etree.ElementTree as ET
 
@@ -24,7 +24,7 @@ def test_eval_prints_and_draws(lab, monkeypatch):
         found = Evaluation(
             scores=np.array([0.8]),
             examples=15,
-            share=0.5,
+            majority_rate=0.5,
             class_names=NAMES,
             confusion=MATRIX,
             right_or_wrong=True,
@@ -53,13 +53,13 @@ def test_eval_prints_and_draws(lab, monkeypatch):
     ("right_or_wrong", "line"),
     [(True, "accuracy 80.00%  (95% interval"), (False, "score 0.8000  (mean")],
 )
-def test_only_a_fraction_of_right_answers_has_an_interval(lab, monkeypatch, right_or_wrong, line):
+def test_only_an_accuracy_has_a_confidence_interval(lab, monkeypatch, right_or_wrong, line):
     import darnax.laboratory.reopening
 
     found = Evaluation(
         scores=np.array([0.8]),
         examples=15,
-        share=None,
+        majority_rate=None,
         class_names=(),
         confusion=np.zeros((0, 0)),
         right_or_wrong=right_or_wrong,
@@ -89,7 +89,7 @@ def test_the_ends_of_the_interval_solve_the_equation_of_wilson(case):
     )
 
 
-def test_nothing_evaluated_is_known_to_be_anything():
+def test_the_interval_without_examples_is_zero_to_one():
     assert confusion.interval(0, 0) == (0.0, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""Settings of Hydra have an effect or are refused. Oracle: Hydra's own list of its settings, and what darnax does."""
+"""Settings of Hydra have an effect or are refused. Oracle: Hydra's own list of its settings."""
 
 from dataclasses import fields
 
@@ -26,7 +26,7 @@ NODES = sorted({field.name for field in fields(HydraConf)} - OURS)
         "hydra={{{}: x}}",
     ],
 )
-def test_what_darnax_does_not_heed_is_refused(multirun, spelling):
+def test_settings_without_effect_are_refused(multirun, spelling):
     words = [spelling.format(node) for node in NODES]
     with pytest.raises(RequestError) as caught:
         require_effective(["seed=1", *words], multirun=multirun)
@@ -54,14 +54,14 @@ def test_a_search_path_has_an_effect_where_files_are_chosen():
         require_effective(["hydra.searchpath=[file://more]"], multirun=True, saved=True)
 
 
-def test_words_that_are_not_hydras_are_left_alone():
+def test_overrides_of_other_keys_are_left_unchanged():
     require_effective(
         ["seed=1", "hydrant=1", "+model.hydra.run=1", "not an override", "'"], multirun=False
     )
 
 
 @pytest.mark.parametrize("mode", list(RunMode))
-def test_the_table_of_what_nobody_has_changed_is_that_of_the_installed_hydra(mode):
+def test_the_table_of_defaults_is_that_of_the_installed_hydra(mode):
     require_unchanged(Composer().compose(normalise_overrides([]), mode))
 
 
@@ -77,7 +77,7 @@ def test_the_table_of_what_nobody_has_changed_is_that_of_the_installed_hydra(mod
         ("callbacks", "callbacks: {mine: {_target_: os.system}}"),
     ],
 )
-def test_a_file_that_changes_what_darnax_does_not_heed_is_refused(lab, setting, node):
+def test_a_file_with_a_setting_without_effect_is_refused(lab, setting, node):
     lab.write({"configs/experiment/mine.yaml": f"# @package _global_\nhydra: {{{node}}}"})
     result = lab("train", "+experiment=mine")
     assert result.exit_code == 2
@@ -87,7 +87,7 @@ def test_a_file_that_changes_what_darnax_does_not_heed_is_refused(lab, setting, 
 
 @pytest.mark.parametrize("many", [[], ["-m"]])
 @pytest.mark.parametrize("word", [f"{key}=x" for key in INSTEAD if key != "hydra.searchpath"])
-def test_the_command_says_what_to_do_instead(lab, word, many):
+def test_the_error_message_names_the_alternative(lab, word, many):
     result = lab("train", word, *many)
     assert result.exit_code == 2
     assert f"{word}: would have no effect; {INSTEAD[word[:-2]]}" in result.stderr

@@ -1,4 +1,4 @@
-"""The launchers' files compose without a word, and say all that can be said to a launcher. Oracle: the plugins' own schemas."""
+"""Configuration files of launchers. Oracle: the schemas of the plugins."""
 
 import dataclasses
 import importlib
@@ -28,13 +28,13 @@ def test_every_launcher_has_a_file():
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_it_composes_in_silence(name):
+def test_a_launcher_file_composes_without_warnings(name):
     config = Composer().compose([f"hydra/launcher={name}"], RunMode.MULTIRUN)
     assert config.hydra.launcher._target_.endswith("Launcher")
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_it_says_all_that_the_plugin_can_be_told(name):
+def test_a_launcher_file_has_every_setting_of_the_plugin(name):
     module, _, schema = SCHEMAS[name].partition(":")
     fields = dataclasses.fields(getattr(importlib.import_module(f"hydra_plugins.{module}"), schema))
     file = config_folders.packaged_folder() / "hydra" / "launcher" / f"{name}.yaml"
@@ -46,7 +46,7 @@ def test_it_says_all_that_the_plugin_can_be_told(name):
     sorted((config_folders.packaged_folder() / "sweep").glob("*.yaml")),
     ids=lambda file: file.stem,
 )
-def test_every_sweep_that_is_shipped_has_points(file):
+def test_every_shipped_sweep_has_points(file):
     composer = Composer()
     config = composer.compose(["+experiment=mnist_chain", f"+sweep={file.stem}"], RunMode.MULTIRUN)
     swept = [
@@ -73,7 +73,7 @@ def test_a_launcher_that_is_not_installed_is_named(lab):
     assert not (lab.place / "outputs").exists()
 
 
-def test_what_cannot_start_a_point_is_refused_before_a_folder_exists(lab, monkeypatch):
+def test_an_unusable_launcher_is_refused_before_a_folder_is_created(lab, monkeypatch):
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "launcher"
     for name in ("joblib", "submitit_slurm", "ray"):
         lab.write({f"configs/hydra/launcher/{name}.yaml": (shipped / f"{name}.yaml").read_text()})
@@ -93,8 +93,8 @@ def test_what_cannot_start_a_point_is_refused_before_a_folder_exists(lab, monkey
         assert lab.left() == before
 
 
-def test_files_of_a_launcher_lie_where_nobody_has_put_any(tmp_path):
-    """Submitit reads pickled results from its folder: a name that is known before could hold another's."""
+def test_files_of_a_launcher_are_in_a_new_folder(tmp_path):
+    """Submitit unpickles results from its folder: a predictable name could hold foreign files."""
     places = set()
     for _ in range(2):
         composer = Composer()

@@ -1,4 +1,4 @@
-"""Logged words command no terminal. Oracle: the letters that do."""
+"""Control characters in log records. Oracle: a list of control characters."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ NASTY = "a\x1b[2J\x1b]0;title\x07\x9b2J\u202eb"
 
 
 @pytest.fixture
-def said():
+def log_stream():
     before, stream = logging.getLogRecordFactory(), io.StringIO()
     handler = logging.StreamHandler(stream)
     logger = logging.getLogger("another_library")
@@ -22,8 +22,8 @@ def said():
     logger.removeHandler(handler)
 
 
-def test_a_message_commands_no_terminal(said):
-    logger, stream = said
+def test_a_message_contains_no_control_characters(log_stream):
+    logger, stream = log_stream
     logger.warning("%s: damaged", NASTY)
     logger.warning(ValueError(f"two\n{NASTY}"))
     text = stream.getvalue()
@@ -31,8 +31,8 @@ def test_a_message_commands_no_terminal(said):
     assert "a\\x1b[2J" in text
 
 
-def test_a_traceback_commands_no_terminal(said):
-    logger, stream = said
+def test_a_traceback_contains_no_control_characters(log_stream):
+    logger, stream = log_stream
     try:
         raise ValueError(NASTY)
     except ValueError:
@@ -42,7 +42,7 @@ def test_a_traceback_commands_no_terminal(said):
     assert {letter for letter in text if not letter.isprintable()} == {"\n"}
 
 
-def test_nothing_is_added_where_there_is_no_exception(said):
-    logger, stream = said
+def test_nothing_is_added_where_there_is_no_exception(log_stream):
+    logger, stream = log_stream
     logger.error("plain", exc_info=True)
     assert stream.getvalue() == "plain\nNoneType: None\n"

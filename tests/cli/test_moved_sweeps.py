@@ -1,4 +1,4 @@
-"""Sweeps that come from another machine, or start from a run of one."""
+"""Sweeps from another machine, and sweeps that start from a run of another machine."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def write_optuna(lab):
-    """Put the shipped sweeper where the laboratory has its configurations."""
+    """Copy the shipped sweeper to the packaged configurations of the test."""
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
     place = lab.place.parent / "packaged" / "hydra" / "sweeper" / "optuna.yaml"
     place.parent.mkdir(parents=True)
@@ -15,22 +15,22 @@ def write_optuna(lab):
 
 
 def carry(sweep, to):
-    """Let a record name another folder of datasets."""
+    """Change the folder of datasets in a record."""
     record = sweep / "sweep.json"
     record.write_text(record.read_text().replace("~/sets", str(to)))
 
 
-def test_of_a_sweep_from_another_machine_the_datasets_are_looked_for_here(lab, sweep):
+def test_a_sweep_from_another_machine_uses_the_datasets_of_this_one(lab, sweep):
     carry(sweep, "/absent/sets")
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
     assert [c["paths"]["data"] for c in lab.configs] == ["~/sets"] * 2
-    said = "/absent/sets does not exist here; the data are looked for in ~/sets"
-    assert result.stderr.count(said) == 1
+    warning = "/absent/sets does not exist here; the data are looked for in ~/sets"
+    assert result.stderr.count(warning) == 1
     assert "looked for" not in lab("sweep", "resume", str(sweep)).stderr  # nothing is left to do
 
 
-def test_of_a_sweep_whose_datasets_are_here_the_folder_stays(lab, sweep, tmp_path):
+def test_a_sweep_whose_datasets_exist_keeps_their_folder(lab, sweep, tmp_path):
     carry(sweep, tmp_path)
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 0, result.output
@@ -38,8 +38,8 @@ def test_of_a_sweep_whose_datasets_are_here_the_folder_stays(lab, sweep, tmp_pat
     assert "looked for" not in result.stderr
 
 
-def test_a_run_that_began_where_its_paths_were_others_goes_on(lab):
-    """What follows from paths is no more a part of the results than they are."""
+def test_a_run_that_began_with_other_paths_is_resumed(lab):
+    """Values derived from paths do not affect results, as paths do not."""
     lab.write({"configs/data/sets.yaml": "folder: ${paths.data}/mine"})
     lab.kill_at(3)
     lab("train", "-m", "+data=sets", "seed=1,2,3")
@@ -56,7 +56,7 @@ SEARCH = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=4", "hydra.sweeper.met
 
 
 @pytest.mark.parametrize("way", [[], SEARCH])
-def test_a_sweep_from_the_run_of_another_machine_looks_for_the_datasets_here(lab, way):
+def test_a_sweep_from_a_run_of_another_machine_uses_the_datasets_of_this_one(lab, way):
     paths = {"data": "/absent/sets", "outputs": "/absent/outputs"}
     run = {"name": "first", "seed": 0, "paths": paths}
     lab.write({"run/config.yaml": json.dumps(run), "run/summary.json": "{}"})
@@ -73,12 +73,12 @@ def test_a_sweep_from_the_run_of_another_machine_looks_for_the_datasets_here(lab
     assert {c["paths"]["outputs"] for c in lab.configs} == {"outputs"}
 
 
-def test_what_a_search_of_another_machine_draws_here_takes_the_datasets_of_this_one(lab):
+def test_new_points_of_a_moved_search_use_the_datasets_of_this_machine(lab):
     write_optuna(lab)
     lab.kill_at(2)
     lab("train", "-m", "seed=range(1,3)", "paths.data=/absent/sets", *SEARCH)
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
-    assert {c["paths"]["data"] for c in lab.configs} == {"/absent/sets"}  # as it was asked for
+    assert {c["paths"]["data"] for c in lab.configs} == {"/absent/sets"}  # as requested
     lab.fail = lambda config: None
     lab.calls.clear()
     assert lab("sweep", "resume", str(folder)).exit_code == 0

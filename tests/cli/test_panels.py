@@ -1,4 +1,4 @@
-"""Every mistake has a sentence that says what came and what to do, on stderr, without a traceback, and its exit code."""
+"""Error messages: a panel on stderr without a traceback, and the exit code."""
 
 import pytest
 
@@ -41,12 +41,12 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else ""
+    ("words", "parts"), MISTAKES, ids=lambda value: " ".join(value) if value[0][0] != " " else ""
 )
-def test_a_mistake_is_explained(lab, words, said):
+def test_an_error_is_explained(lab, words, parts):
     result = lab("train", *words)
     assert result.exit_code == 2, result.output
-    for part in said:
+    for part in parts:
         assert part in result.stderr
     assert "Traceback" not in result.output
     assert result.stdout == ""
@@ -82,7 +82,7 @@ def test_debug_shows_the_traceback(lab, monkeypatch, how, sweep):
 
 @pytest.mark.parametrize("code", [130, 143])
 @pytest.mark.parametrize("sweep", [[], ["-m", "seed=1,2"]])
-def test_an_interrupted_run_says_how_to_resume(lab, code, sweep):
+def test_an_interrupted_run_prints_the_command_to_resume(lab, code, sweep):
     class Stop(BaseException):
         exit_code = code
         resume = "darnax train --resume outputs/first/one"
@@ -105,7 +105,7 @@ def test_control_c_before_a_run_is_130(lab):
     assert lab("train").exit_code == 130
 
 
-def test_on_a_terminal_all_problems_stand_in_one_box(capsys, monkeypatch):
+def test_all_problems_are_in_one_panel_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "100")
     assert (

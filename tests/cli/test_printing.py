@@ -1,4 +1,4 @@
-"""Words of strangers command no terminal, whichever command prints them. Oracle: the letters that do, and the source."""
+"""Foreign text is escaped by every command. Oracle: a list of control characters; the source."""
 
 import ast
 import json
@@ -31,20 +31,37 @@ ALLOWED = {
 }
 COMMANDS = Path(darnax.__file__).parent / "cli"
 EVIL = {
-    "escape": "\x1b[2J", "bell": "\x07", "return": "\r", "line": "\n", "backspace": "\x08", "C1": "\x9b31m", "delete": "\x7f",
-    "right to left": "\u202e", "isolate": "\u2066", "no width": "\u200b", "joiner": "\u2060", "filler": "\u3164",
-    "grapheme joiner": "\u034f", "variant": "\ufe0f", "line separator": "\u2028", "byte order": "\ufeff", "tag": "\U000e0041",
-    "surrogate": "\udcff", "private": "\ue000", "next line": "\x85", "soft hyphen": "\xad",
-}  # fmt: skip
+    "escape": "\x1b[2J",
+    "bell": "\x07",
+    "return": "\r",
+    "line": "\n",
+    "backspace": "\x08",
+    "C1": "\x9b31m",
+    "delete": "\x7f",
+    "right to left": "\u202e",
+    "isolate": "\u2066",
+    "no width": "\u200b",
+    "joiner": "\u2060",
+    "filler": "\u3164",
+    "grapheme joiner": "\u034f",
+    "variant": "\ufe0f",
+    "line separator": "\u2028",
+    "byte order": "\ufeff",
+    "tag": "\U000e0041",
+    "surrogate": "\udcff",
+    "private": "\ue000",
+    "next line": "\x85",
+    "soft hyphen": "\xad",
+}
 
 
 def calls(tree: ast.AST) -> set[str]:
-    """Return what a file calls, by its dotted name."""
+    """Return the dotted names of the functions that a file calls."""
     return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
 @pytest.mark.parametrize("file", sorted(COMMANDS.glob("*.py")), ids=lambda file: file.stem)
-def test_every_command_prints_by_the_one_function_that_makes_words_printable(file: Path) -> None:
+def test_every_command_prints_through_the_function_that_escapes_text(file: Path) -> None:
     printing = {
         name
         for name in calls(ast.parse(file.read_text()))
@@ -54,7 +71,7 @@ def test_every_command_prints_by_the_one_function_that_makes_words_printable(fil
 
 
 @pytest.mark.parametrize("what", EVIL)
-def test_a_letter_that_commands_a_terminal_is_written_out(what: str) -> None:
+def test_a_control_character_is_escaped(what: str) -> None:
     assert printable(f"a{EVIL[what]}b").isascii()
     assert printable(f"a{EVIL[what]}b").startswith("a\\")
 
@@ -62,12 +79,12 @@ def test_a_letter_that_commands_a_terminal_is_written_out(what: str) -> None:
 @pytest.mark.parametrize(
     "words", ["mnist_chain", "λ = 0.5 · ±", "ä+1", "数字", "a\\b", "[red]", "😀", ""]
 )
-def test_other_words_are_as_they_are(words: str) -> None:
+def test_other_text_is_unchanged(words: str) -> None:
     assert printable(words) == words
 
 
 @pytest.mark.parametrize("error", [False, True])
-def test_lines_stay_lines(capsys: pytest.CaptureFixture[str], error: bool) -> None:
+def test_line_breaks_are_kept(capsys: pytest.CaptureFixture[str], error: bool) -> None:
     tables.echo("a", "b\nc\x1b[2J", "", "d\te", error=error)
     tables.echo(error=error)
     shown = capsys.readouterr()
@@ -77,9 +94,9 @@ def test_lines_stay_lines(capsys: pytest.CaptureFixture[str], error: bool) -> No
 
 def test_a_traceback_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
     assert panels.report(ValueError("a\x1b[2J"), debug=True) == panels.FAILED
-    said = capsys.readouterr().err
-    assert "a\\x1b[2J" in said
-    assert "\x1b" not in said
+    printed = capsys.readouterr().err
+    assert "a\\x1b[2J" in printed
+    assert "\x1b" not in printed
 
 
 @given(
@@ -137,7 +154,7 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_formula_is_text(text: str) -> None:
+def test_a_formula_is_escaped(text: str) -> None:
     assert escape_cell(text).startswith("'")
     assert unescape_cell(escape_cell(text)) == text
 
@@ -151,41 +168,42 @@ def test_no_part_of_a_cell_is_a_formula_whatever_separates_cells(text: str) -> N
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_what_is_no_formula_stays(text: str) -> None:
+def test_other_cells_are_unchanged(text: str) -> None:
     assert escape_cell(text) == unescape_cell(escape_cell(text)) == text
 
 
 @given(st.text(alphabet="=+-@'\t\r\n 1e.x", max_size=8) | st.text(max_size=8))
-def test_every_cell_comes_back_and_none_is_a_formula(text: str) -> None:
+def test_every_cell_is_read_back_and_none_is_a_formula(text: str) -> None:
     written = escape_cell(text)
     assert unescape_cell(written) == text
     if written.lstrip()[:1] in ("=", "@", "+", "-"):
         float(written)
 
 
-def test_the_version_is_still_said() -> None:
+def test_the_version_is_printed() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"darnax {darnax.__version__}\n"
 
 
 COUNTED = re.compile(
-    r"^ (epochs|steps|points|examples|classes|replicas|runs|records|bytes|images|labels|messages|buffers|phases|seeds)(?!/)\b"
+    r"^ (epochs|steps|points|examples|classes|replicas|runs|records|bytes|images|labels|messages"
+    r"|buffers|phases|seeds)(?!/)\b"
 )
-SEVERAL = {  # which are never one where they are written
+SEVERAL = {  # expressions that are never one
     "relaxation": "self.length",
     "layer_map": "self.output + 1",
     "files": "limit",
-    "error": "len(answer) + 1",
+    "error": "len(label) + 1",
     "grid": "count",
     "wiring_table": "description.replicas",
-    "foreign": "value SMALL",
+    "untrusted_sets": "value SMALL",
     "wiring": "first",
     "diff": "len(runs)",
 }
 
 
 def amounts(tree: ast.AST):
-    """Yield what stands before a word in the plural, in every text that is put together."""
+    """Yield the text before a plural noun in every f-string."""
     for text in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
         for part, word in zip(text.values, text.values[1:], strict=False):
             if (
@@ -196,7 +214,7 @@ def amounts(tree: ast.AST):
                 yield ast.unparse(part.value)
 
 
-def test_one_of_a_thing_is_written_without_a_plural():
+def test_counts_of_one_are_printed_in_the_singular():
     assert [count_of(n, "epoch") for n in (0, 1, 1.0, 1.5, 2)] == [
         "0 epochs",
         "1 epoch",

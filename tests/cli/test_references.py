@@ -1,4 +1,4 @@
-"""References in a plain configuration. Oracle: OmegaConf, which resolves the same texts; bounds are those of the module."""
+"""References in a plain configuration. Oracle: OmegaConf on the same text; the module's bounds."""
 
 import copy
 
@@ -36,7 +36,7 @@ TREES = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(WORDS), TREES, min_size=1).map(lambda tree: {**tree, "seed": 7})
 )
-def test_references_come_to_what_omegaconf_makes_of_them(tree):
+def test_references_resolve_as_in_omegaconf(tree):
     before = copy.deepcopy(tree)
     try:
         expected = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
@@ -78,14 +78,14 @@ def test_references_come_to_what_omegaconf_makes_of_them(tree):
     ],
     ids=lambda value: "" if isinstance(value, dict) else value,
 )
-def test_a_reference_that_cannot_be_followed_is_refused_in_bounds(tree, says):
+def test_an_unresolvable_reference_is_refused_in_bounded_time(tree, says):
     with pytest.raises(RequestError) as caught:
         references.resolve(tree)
     assert says in str(caught.value)
     assert len(caught.value.problems) <= references.MOST
 
 
-def test_a_reference_is_plain_or_not_by_its_text_alone():
+def test_plain_references_are_recognised_by_their_text():
     plain = ["x", "${a}", "${a.b}", "${a[0].b}", "${..a}", "a ${b} c ${d}", "$a", "{a}", "${x/y}"]
     other = [
         "${oc.env:A}",

@@ -1,4 +1,4 @@
-"""Overrides of a saved configuration. Oracle: the same overrides given to the experiment, composed by Hydra from its files."""
+"""Overrides of a saved configuration. Oracle: Hydra composing the experiment with the overrides."""
 
 import copy
 from pathlib import Path
@@ -37,7 +37,7 @@ CHANGES = {  # of values that others are derived from
 
 
 def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
-    """Save a configuration as a run does, or as runs did that kept no composed.yaml."""
+    """Save a configuration as a run does, or as runs without composed.yaml did."""
     whole = FRESH.run_composed(words)
     tree = whole.to_container() if composed else None
     return (
@@ -49,7 +49,7 @@ def save(folder: Path, words: list[str], *, composed: bool = True) -> Path:
 
 
 def printed(folder: Path, words: list[str]) -> Path:
-    """Save what `darnax train --cfg job` prints."""
+    """Save the output of `darnax train --cfg job`."""
     (folder / "printed.yaml").write_text(dump_plain(FRESH.run_composed(words).to_container()))
     return folder / "printed.yaml"
 
@@ -79,9 +79,7 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
 
 
 @pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
-def test_where_references_are_lost_a_value_that_others_derive_from_is_not_changed_alone(
-    tmp_path, name
-):
+def test_without_references_a_value_with_derived_values_cannot_be_changed_alone(tmp_path, name):
     experiment = [f"+experiment={name}"]
     composer = Composer(save(tmp_path, experiment, composed=False))
     before = FRESH.run(experiment)
@@ -109,11 +107,11 @@ def leaves(config: dict) -> dict:
     return dict(saved_configuration.references.leaves(config))
 
 
-def test_where_references_are_lost_all_of_them_can_be_changed_together(tmp_path):
+def test_without_references_all_derived_values_can_be_changed_together(tmp_path):
     experiment = ["+experiment=mnist_chain"]
     file = save(tmp_path, experiment, composed=False)
-    said = refused(["model.depth=3"], file)
-    assert "model.buffers.hidden.repeat: was computed from model.depth" in said
+    message = refused(["model.depth=3"], file)
+    assert "model.buffers.hidden.repeat: was computed from model.depth" in message
     words = ["model.depth=3", "model.buffers.hidden.repeat=3"]
     assert compose(words, file) == compose([*experiment, "model.depth=3"])
     assert compose(["model.depth=2"], file) == compose(experiment)  # nothing changes
@@ -122,14 +120,14 @@ def test_where_references_are_lost_all_of_them_can_be_changed_together(tmp_path)
     )  # what is gone cannot stay behind
 
 
-def test_a_value_of_another_size_was_not_derived(tmp_path):
+def test_a_value_of_another_size_is_not_derived(tmp_path):
     file = save(
         tmp_path, ["+experiment=mnist_chain", "model.buffers.hidden.size=[77]"], composed=False
     )
     assert compose(["model.features=5"], file)["model"]["buffers"]["hidden"]["size"] == [77]
 
 
-def test_an_edited_configuration_is_followed_only_where_nothing_is_left_behind(tmp_path):
+def test_an_edited_configuration_is_refused_if_derived_values_would_not_change(tmp_path):
     words = [
         "+experiment=digits_smoke",
         "+data.labels.smooth=${model.layers.hidden.j_d}",
@@ -160,20 +158,20 @@ def test_an_edited_configuration_is_followed_only_where_nothing_is_left_behind(t
         ],
     ),
 )
-def test_what_a_resolver_computed_does_not_stay_behind(tmp_path, way, text, changes, key):
+def test_values_computed_by_a_resolver_are_updated(tmp_path, way, text, changes, key):
     word = text if text.startswith("[") else f'"{text}"'
     words = ["+experiment=digits_smoke", f"+data.labels.extra={word}"]
     file = way(tmp_path, words)
     assert compose([], file) == compose(words)
-    said = refused([changes], file)
-    assert said.startswith("data.labels.extra")
-    assert f"was computed from {key}, which changes" in said
+    message = refused([changes], file)
+    assert message.startswith("data.labels.extra")
+    assert f"was computed from {key}, which changes" in message
     assert compose([changes, "data.labels.extra=1"], file)["data"]["labels"]["extra"] == 1
     again = save(tmp_path / "again", words)
     assert compose(["runner.keep=4"], again)["data"] == compose(words)["data"]
 
 
-def test_a_variable_is_looked_up_when_it_is_composed_and_never_again(tmp_path, monkeypatch):
+def test_an_environment_variable_is_read_only_when_composed(tmp_path, monkeypatch):
     monkeypatch.setenv("PLACE", "there")
     words = ["+experiment=digits_smoke", "paths.data=${oc.env:PLACE}"]
     file = save(tmp_path, words)
@@ -187,7 +185,7 @@ def test_a_variable_is_looked_up_when_it_is_composed_and_never_again(tmp_path, m
     assert find_sources("${oc.env:PLACE}", "paths.data", {"PLACE": 1}) == []
 
 
-def test_a_part_of_what_is_a_reference_becomes_its_own(tmp_path):
+def test_an_overridden_part_of_a_reference_replaces_it(tmp_path):
     file = save(tmp_path, ["+experiment=mnist_skip"])
     groups = compose(["optimizer.groups.w_in_skip.learning_rate.init_value=9"], file)["optimizer"][
         "groups"
@@ -229,7 +227,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Composer:
         ("+data.shape.x.y=1", "there is no data.shape.x"),
     ],
 )
-def test_what_a_saved_configuration_does_not_take_is_explained(digits, word, says):
+def test_unsupported_overrides_of_a_saved_configuration_are_explained(digits, word, says):
     with pytest.raises(RequestError) as caught:
         digits.run([word])
     assert says in str(caught.value)
@@ -251,7 +249,7 @@ WORDS = st.builds("{}{}={}".format, st.sampled_from(["", "+", "++"]), PATHS, VAL
 
 @settings(deadline=None)
 @given(st.dictionaries(NAMES, TREES, min_size=1), st.lists(WORDS, min_size=1, max_size=3))
-def test_values_are_changed_as_hydra_changes_them(tree, words):
+def test_values_change_as_in_hydra(tree, words):
     config = OmegaConf.create(copy.deepcopy(tree))
     OmegaConf.set_struct(config, True)
     try:
@@ -259,7 +257,7 @@ def test_values_are_changed_as_hydra_changes_them(tree, words):
             OverridesParser.create().parse_overrides(words), config
         )
         expected = OmegaConf.to_container(config)
-    except Exception:  # what Hydra refuses may be possible here: to take away a null, to put a mapping in the place of a number
+    except Exception:  # Hydra refuses to delete a null or to replace a number by a mapping
         return
     assert (
         saved_configuration.apply_overrides(Composed(tree, tree), words, lambda _: False).resolved
@@ -267,7 +265,7 @@ def test_values_are_changed_as_hydra_changes_them(tree, words):
     )
 
 
-def test_what_is_kept_comes_to_what_was_composed_even_where_the_texts_are_unusual():
+def test_kept_references_resolve_to_the_composed_values():
     raw = {"a": 1, "b": "${a}", "c": "${.b}", "d": ["${..a}"], "e": r"\${a}", "f": "${oc.select:a}"}
     resolved = {"a": 1, "b": 1, "c": 1, "d": [1], "e": "${a}", "f": 1}
     kept = keep_references(raw, resolved)
@@ -276,7 +274,7 @@ def test_what_is_kept_comes_to_what_was_composed_even_where_the_texts_are_unusua
     assert kept.tree["e"] == "${a}" or kept.tree == resolved
 
 
-def test_a_launcher_and_a_sweeper_of_a_saved_configuration_are_darnaxs_own(tmp_path, monkeypatch):
+def test_a_saved_configuration_has_the_default_launcher_and_sweeper(tmp_path, monkeypatch):
     from hydra.types import RunMode
 
     file = save(tmp_path, ["+experiment=digits_smoke"])

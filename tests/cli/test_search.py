@@ -1,4 +1,4 @@
-"""`hydra/sweeper=optuna`: what is drawn, told, and gone on with. Oracles: the search that was never killed; Hydra's words."""
+"""`hydra/sweeper=optuna`. Oracles: a search that was never killed; the syntax of Hydra."""
 
 import importlib.util
 import json
@@ -35,12 +35,12 @@ SEARCH = [
 
 
 class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
+    """Stands for the end of the process by a kill."""
 
 
 @pytest.fixture
 def lab(lab):
-    """The laboratory, in which J_D = 0.5 is best, and Optuna is configured as it is shipped."""
+    """A working directory with the shipped configuration of Optuna; J_D = 0.5 is best."""
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
     lab.write({"configs/hydra/sweeper/optuna.yaml": shipped.read_text()})
     lab.value = lambda config: 1 - (config["model"]["layers"]["hidden"]["j_d"] - 0.5) ** 2
@@ -59,7 +59,7 @@ def drawn(place):
     return [point.overrides for point in Record.read(place).points]
 
 
-def test_hydras_grammar_becomes_optunas():
+def test_overrides_of_hydra_become_distributions_of_optuna():
     asked = {
         "a=interval(0.3,0.9)": FloatDistribution(0.3, 0.9),
         "b=interval(1,8)": FloatDistribution(1, 8),
@@ -78,14 +78,14 @@ def test_hydras_grammar_becomes_optunas():
     assert space.overrides(dict.fromkeys(space.distributions, 1))[-3:] == ["+j=1", "k=3", "~l"]
 
 
-def test_drawn_numbers_are_short_and_inside():
+def test_drawn_numbers_are_short_and_within_the_interval():
     assert round_drawn(0.8121973001, FloatDistribution(0.3, 0.9)) == 0.8122
     assert round_drawn(1.23456789e-5, FloatDistribution(1e-5, 1, log=True)) == 1.235e-5
     assert round_drawn(0.9999999, FloatDistribution(0.3, 0.9999999)) == 0.9999999
     assert round_drawn("0.8121973001", CategoricalDistribution(["0.8121973001"])) == "0.8121973001"
 
 
-def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
+def test_every_point_is_drawn_from_the_space_and_recorded_in_the_study(lab):
     result = lab("train", *SEARCH, "model=glob(*)", "hydra.sweeper.n_trials=12")
     assert result.exit_code == 0, result.output
     assert len(lab.configs) == 12
@@ -101,10 +101,8 @@ def test_every_point_is_drawn_from_the_space_and_the_study_is_told(lab):
     assert f"12 of 12 points finished · best {best:.2%}" in result.stdout
 
 
-def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_had_happened(
-    lab, monkeypatch
-):
-    """The last two are drawn near the good ones, those before blindly."""
+def test_a_search_killed_at_point_seven_resumes_as_if_never_killed(lab, monkeypatch):
+    """The last two points are drawn by the model, the ones before at random."""
     asked = [*SEARCH, "hydra.sweeper.n_trials=12"]
     lab("train", *asked)
     whole = folder(lab)
@@ -134,15 +132,15 @@ def test_twelve_points_killed_at_the_seventh_go_on_at_the_eighth_as_if_nothing_h
     assert lab("sweep", "resume", str(killed)).exit_code == 0
     assert len(lab.calls) == 13
     assert drawn(killed) == drawn(whole)
-    told = [
+    drawn_values = [
         [(trial.params, trial.value) for trial in study(place).trials] for place in (killed, whole)
     ]
-    assert told[0] == told[1]
+    assert drawn_values[0] == drawn_values[1]
     assert lab("sweep", "resume", str(killed)).exit_code == 0
     assert len(lab.calls) == 13
 
 
-def test_it_can_be_made_longer_and_nothing_else_may_change(lab):
+def test_a_search_can_be_extended_and_nothing_else_may_change(lab):
     lab("train", *SEARCH, "hydra.sweeper.n_trials=3", "+debug=quick")
     place, before = folder(lab), drawn(folder(lab))
     result = lab(
@@ -168,7 +166,7 @@ def test_it_can_be_made_longer_and_nothing_else_may_change(lab):
     assert "had another goal" in result.stderr
 
 
-def test_a_failing_point_stops_no_other_and_is_tried_once_more(lab):
+def test_a_failing_point_does_not_stop_others_and_is_retried_once(lab):
     def fail(config):
         if config["runner"]["epochs"] < 5:
             raise RuntimeError("no memory left")
@@ -186,7 +184,7 @@ def test_a_failing_point_stops_no_other_and_is_tried_once_more(lab):
     assert {trial.state for trial in study(place).trials} == {TrialState.COMPLETE}
 
 
-def test_a_point_that_is_drawn_twice_is_done_once(lab):
+def test_a_point_that_is_drawn_twice_runs_once(lab):
     result = lab(
         "train", "-m", "hydra/sweeper=optuna", f"{J_D}=0.2,0.5", "hydra.sweeper.n_trials=8"
     )
@@ -196,7 +194,7 @@ def test_a_point_that_is_drawn_twice_is_done_once(lab):
 
 
 @pytest.mark.parametrize(("value", "times"), [("best", 2), ("last", 1)])
-def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times):
+def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
     goal = [
         "hydra.sweeper.metric=loss",
         "hydra.sweeper.direction=minimize",
@@ -265,11 +263,12 @@ def test_the_goal_is_any_metric_the_best_or_the_last_of_a_run(lab, value, times)
         ),
         (
             ["seed=interval(0,9)"],
-            "seed=interval(0,9): an interval has infinitely many values; search it with hydra/sweeper=optuna",
+            "seed=interval(0,9): an interval has infinitely many values; "
+            "search it with hydra/sweeper=optuna",
         ),
     ],
 )
-def test_what_cannot_be_searched_is_refused_and_nothing_stays(lab, asked, answer):
+def test_an_invalid_search_is_refused_and_leaves_nothing_behind(lab, asked, answer):
     before = lab.left()
     result = lab("train", "-m", *asked)
     assert result.exit_code == 2
@@ -285,7 +284,7 @@ def test_a_metric_that_a_run_has_not_logged_is_named(lab):
     assert "accuracy was never logged by" in result.stderr
 
 
-def test_every_value_of_a_choice_and_both_ends_are_looked_at_before_the_first_point_runs(lab):
+def test_all_choices_and_interval_ends_are_checked_before_the_first_point(lab):
     seen = []
 
     def refuse(config):
@@ -325,7 +324,7 @@ NAMED = {
 
 
 @pytest.mark.parametrize("node", NAMED.values(), ids=NAMED)
-def test_nothing_of_optuna_is_named_but_samplers_and_pruners(node):
+def test_only_samplers_and_pruners_of_optuna_are_allowed(node):
     problems = Problems()
     assert read_sampler(node, problems) is None
     assert "expected one of Optuna's samplers or pruners" in str(problems.found[0])
@@ -344,7 +343,7 @@ IMPORTS = {
     "target",
     [name for name in CLASSES if "Sampler" in name and "Fixed" not in name and "Grid" not in name],
 )
-def test_every_sampler_draws_or_says_what_it_lacks(target):
+def test_every_sampler_draws_or_names_its_missing_requirement(target):
     problems = Problems()
     sampler = read_sampler({"_target_": target}, problems)
     problems.raise_if_any()
@@ -354,7 +353,7 @@ def test_every_sampler_draws_or_says_what_it_lacks(target):
         try_sampler(sampler, None, {"x": FloatDistribution(0, 1, step=0.05)}, 12)
 
 
-def test_samplers_and_pruners_may_stand_in_one_another():
+def test_samplers_and_pruners_may_be_nested():
     problems = Problems()
     inner = {"_target_": "optuna.samplers.TPESampler", "multivariate": True}
     sampler = read_sampler(
@@ -385,7 +384,7 @@ def journal(tmp_path) -> Path:
     return tmp_path / "study.journal"
 
 
-def test_a_journal_that_has_changed_is_read_or_refused_in_a_sentence(journal):
+def test_a_modified_journal_is_read_or_refused_with_a_message(journal):
     whole = journal.read_bytes()
     draw = random.Random(0)
     refusals = []
@@ -400,8 +399,8 @@ def test_a_journal_that_has_changed_is_read_or_refused_in_a_sentence(journal):
             refusals.append(str(error))
     assert len(refusals) > 60
     assert all(
-        said.startswith(f"{journal}: is damaged (") and len(said.splitlines()) == 1
-        for said in refusals
+        message.startswith(f"{journal}: is damaged (") and len(message.splitlines()) == 1
+        for message in refusals
     )
 
 
@@ -415,7 +414,7 @@ def test_a_study_is_not_written_through_a_link(tmp_path, name):
     assert (tmp_path / "victim").read_text() == "precious"
 
 
-def test_a_search_goes_on_where_its_configurations_are(lab, monkeypatch, tmp_path):
+def test_a_search_is_resumed_beside_its_configurations(lab, monkeypatch, tmp_path):
     lab.write({"configs/experiment/first.yaml": "# @package _global_\nname: first"})
     assert lab("train", *SEARCH, "hydra.sweeper.n_trials=2").exit_code == 0
     place = folder(lab)
@@ -428,7 +427,7 @@ def test_a_search_goes_on_where_its_configurations_are(lab, monkeypatch, tmp_pat
     assert lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=3").exit_code == 0
 
 
-def test_a_search_from_a_file_goes_on_without_it(lab):
+def test_a_search_from_a_file_is_resumed_without_the_file(lab):
     config = {
         "name": "mine",
         "seed": 0,
@@ -465,7 +464,7 @@ def test_a_search_from_a_file_goes_on_without_it(lab):
     assert all(config["width"] == config["model"]["depth"] in (3, 4) for config in lab.configs)
 
 
-def test_without_optuna_it_says_what_to_install(lab, monkeypatch):
+def test_without_optuna_the_message_names_the_package_to_install(lab, monkeypatch):
     for module in [
         name
         for name in sys.modules
@@ -481,7 +480,7 @@ def test_without_optuna_it_says_what_to_install(lab, monkeypatch):
     )
 
 
-def test_the_same_seed_draws_the_same_and_another_another(lab):
+def test_equal_seeds_draw_equal_points_and_others_do_not(lab):
     for seed in ("0", "0", "1"):
         lab("train", *SEARCH, "hydra.sweeper.n_trials=2", f"hydra.sweeper.seed={seed}")
     places = sorted(lab.place.glob("outputs/*/sweeps/*"), key=lambda path: path.stat().st_mtime)
@@ -489,7 +488,7 @@ def test_the_same_seed_draws_the_same_and_another_another(lab):
     assert not set(drawn(places[0])) & set(drawn(places[2]))
 
 
-def test_when_the_first_points_are_refused_no_more_are_drawn(lab):
+def test_no_more_points_are_drawn_if_the_first_ones_are_refused(lab):
     def fail(config):
         raise RequestError("no such units")
 
@@ -500,7 +499,7 @@ def test_when_the_first_points_are_refused_no_more_are_drawn(lab):
     assert lab.left() == before
 
 
-class Heard(Tracker):
+class RecordingTracker(Tracker):
     def __init__(self):
         self.rows = []
 
@@ -513,8 +512,8 @@ class Heard(Tracker):
 PRUNER = {"_target_": "optuna.pruners.ThresholdPruner", "lower": 0.5}
 
 
-def judge(place, pruner, overrides):
-    """What a run of a search is tracked by, whose point was drawn with the override seed=1."""
+def tracker_of_point(place, pruner, overrides):
+    """Return the tracker of a run whose point was drawn with the override seed=1."""
     record = Record(
         place / "sweep", ["seed=1"], None, place, ["darnax"], [], goal=Objective(pruner=pruner)
     )
@@ -522,23 +521,23 @@ def judge(place, pruner, overrides):
     run = record.folder / "run"
     run.mkdir()
     (run / "overrides.yaml").write_text(str(overrides))
-    heard = Heard()
-    return heard, Membership(record).judge(heard, run, epochs=4)
+    recorder = RecordingTracker()
+    return recorder, Membership(record).judge(recorder, run, epochs=4)
 
 
-def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):
-    heard, tracker = judge(tmp_path, PRUNER, ["seed=1"])
+def test_pruning_is_decided_after_every_epoch_but_the_last(tmp_path):
+    recorder, tracker = tracker_of_point(tmp_path, PRUNER, ["seed=1"])
     for epoch, accuracy in (
         (0.5, 0.1),
         (1.0, 0.6),
         (1.0, 0.6),
         (1.5, 0.1),
-    ):  # a resumed run tells an epoch again
+    ):  # a resumed run logs an epoch again
         tracker.log({"eval/accuracy": accuracy}, step=0, epoch=epoch)
     with pytest.raises(Pruned):
         tracker.log({"eval/accuracy": 0.4}, step=0, epoch=2.0)
     tracker.log({"eval/accuracy": 0.1}, step=0, epoch=4.0)
-    assert [epoch for epoch, _ in heard.rows] == [0.5, 1.0, 1.0, 1.5, 2.0, 4.0]
+    assert [epoch for epoch, _ in recorder.rows] == [0.5, 1.0, 1.0, 1.5, 2.0, 4.0]
     (trial,) = study(tmp_path / "sweep").trials
     assert trial.intermediate_values == {0: 0.6, 1: 0.4}
 
@@ -548,9 +547,9 @@ def test_a_run_is_judged_at_the_end_of_every_epoch_but_the_last(tmp_path):
     [(None, ["seed=1"]), (PRUNER, ["seed=2"])],
     ids=["no pruner", "no trial"],
 )
-def test_a_run_that_nobody_judges_goes_on(tmp_path, pruner, overrides):
-    heard, tracker = judge(tmp_path, pruner, overrides)
-    assert tracker is heard
+def test_a_run_without_a_pruner_continues(tmp_path, pruner, overrides):
+    recorder, tracker = tracker_of_point(tmp_path, pruner, overrides)
+    assert tracker is recorder
 
 
 def test_a_sweeper_file_with_the_class_of_0_1_0_is_a_search(lab):

@@ -1,4 +1,4 @@
-"""`darnax show` and `darnax cite`: a network and its literature in words. Oracle: the configuration asked about."""
+"""`darnax show` and `darnax cite`. Oracle: the configuration that they describe."""
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -26,7 +26,7 @@ def darnax(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), prog_name="darnax")
 
 
-def test_the_wiring_is_told_and_drawn(place):
+def test_the_connection_graph_is_printed_and_drawn(place):
     result = darnax("show", *SMALL, "--svg", "wiring.svg")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "picture     wiring.svg"
@@ -36,7 +36,7 @@ def test_the_wiring_is_told_and_drawn(place):
         assert module in drawn
 
 
-def test_a_picture_that_cannot_be_written_is_one_sentence(place):
+def test_an_unwritable_picture_gives_one_error_message(place):
     result = darnax("show", *SMALL, "--svg", "nowhere/wiring.svg")
     assert result.exit_code == 2
     assert (
@@ -45,7 +45,7 @@ def test_a_picture_that_cannot_be_written_is_one_sentence(place):
     )
 
 
-def test_on_a_terminal_it_stays_close_together(monkeypatch, capsys):
+def test_tables_are_compact_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", "dumb")
     tables.show(
@@ -55,12 +55,12 @@ def test_on_a_terminal_it_stays_close_together(monkeypatch, capsys):
     assert lines == ["module      who", "w_in        input → hidden[1]", "bad\\x1b[2J  [red]word"]
 
 
-def test_cite_is_of_the_run_as_it_is(place):
+def test_cite_uses_the_configuration_of_the_run(place):
     folder = RunFolder.create(Path("outputs"), "task", compose(TASK), [], command=["darnax"])
-    said = darnax("cite", str(folder.path))
-    assert said.exit_code == 0, said.output
-    assert "@" in said.stdout
-    assert "lecun" not in said.stdout.lower()  # nobody's dataset was used
+    cited = darnax("cite", str(folder.path))
+    assert cited.exit_code == 0, cited.output
+    assert "@" in cited.stdout
+    assert "lecun" not in cited.stdout.lower()  # no dataset was used
     refused = darnax("cite", str(folder.path), "model.depth=1")
     assert refused.exit_code == 2
     assert "model.depth=1: got an override, expected only trust=[…]" in refused.stderr

@@ -1,4 +1,4 @@
-"""A source of one's own that opens nothing: refused, and nothing is left behind.
+"""A user's data source that fails is refused, and leaves nothing behind.
 
 Oracle: exit code 2, the source's name and its exception in the message, and an empty folder.
 """
@@ -17,7 +17,7 @@ RAISED = ["ValueError", "KeyError", "OSError", "AssertionError", "RuntimeError",
 
 
 def source(**arguments: str) -> list[str]:
-    node = {"_target_": "made_up_sources.Failing", **arguments}
+    node = {"_target_": "synthetic_sources.Failing", **arguments}
     return [*SMALL, f"data.source={json.dumps(node).replace(chr(34), '')}"]
 
 
@@ -33,12 +33,12 @@ def invoke(*words: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", RAISED)
-def test_what_a_source_raises_is_the_request_that_is_refused(folder, name):
+def test_an_exception_of_a_source_is_reported_as_a_refused_request(folder, name):
     code, output = invoke(*source(raises=name))
     assert code == 2, output
     assert f"data.source: Failing.open raised {name}: " in output
     assert "no file beside me" in output
-    assert "made_up_sources.py, line" in output
+    assert "synthetic_sources.py, line" in output
     assert "Traceback" not in output
     with pytest.raises(darnax.RequestError, match=f"Failing.open raised {name}") as refusal:
         darnax.train(*source(raises=name))
@@ -46,26 +46,26 @@ def test_what_a_source_raises_is_the_request_that_is_refused(folder, name):
     assert not list(folder.iterdir())
 
 
-def test_what_is_no_dataset_is_named(folder):
+def test_a_result_that_is_not_a_dataset_is_reported(folder):
     code, output = invoke(*source())
     assert code == 2, output
     assert "data.source: Failing.open returned a list, expected a darnax.data.Dataset" in output
     assert not list(folder.iterdir())
 
 
-def test_a_sweep_over_such_sources_leaves_nothing(folder):
+def test_a_sweep_over_failing_sources_leaves_nothing_behind(folder):
     code, output = invoke(*source(raises="ValueError"), "seed=1,2", "-m")
     assert code == 2, output
     assert "Failing.open raised ValueError" in output
     assert not list(folder.iterdir())
 
 
-def test_a_stop_is_no_mistake_of_the_source(monkeypatch):
-    import made_up_sources
+def test_an_interrupt_is_not_an_error_of_the_source(monkeypatch):
+    import synthetic_sources
 
     def stop(self: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(made_up_sources.Failing, "open", stop)
+    monkeypatch.setattr(synthetic_sources.Failing, "open", stop)
     with pytest.raises(KeyboardInterrupt):
         darnax.train(*source())

@@ -1,11 +1,11 @@
-"""Which splits decide and which only report. Oracle: the definition of the configuration, and what each run has logged."""
+"""Which split chooses and which only reports. Oracle: the configuration, and the logged rows."""
 
 import csv
 import json
 from pathlib import Path
 
 import pytest
-from made_up_sources import Blobs, ChosenByTest
+from synthetic_sources import Blobs, ChosenByTest
 from typer.testing import CliRunner
 
 from darnax.cli.app import app
@@ -13,11 +13,11 @@ from darnax.data import Dataset
 from darnax.errors import RequestError
 from darnax.laboratory.splits import has_validation
 
-BLOBS = {"_target_": "made_up_sources.Blobs"}
+BLOBS = {"_target_": "synthetic_sources.Blobs"}
 ASSOCIATIONS = {"_target_": "darnax.data.Associations", "inputs": 10, "outputs": 2, "load": 0.5}
 OURS = [
     "+experiment=digits_smoke",
-    "trust=[made_up_sources]",
+    "trust=[synthetic_sources]",
     "data.classes=3",
     "data.batch_size=5",
     "data.per_class=null",
@@ -35,7 +35,7 @@ SMALL = [
 def configured(**data):
     return {
         "data": {"name": "mnist", "validation": 0, "source": None} | data,
-        "trust": ["made_up_sources"],
+        "trust": ["synthetic_sources"],
     }
 
 
@@ -50,18 +50,18 @@ def configured(**data):
         (configured(source=BLOBS, validation=6), True),
     ],
 )
-def test_what_keeps_examples_out_of_training(config, expected, tmp_path):
+def test_a_validation_split_is_recognised_in_the_configuration(config, expected, tmp_path):
     assert has_validation(config | {"paths": {"data": str(tmp_path)}}) is expected
 
 
-def test_a_test_split_is_no_validation_split():
+def test_a_test_split_is_not_accepted_as_validation_split():
     with pytest.raises(
         RequestError, match=r"data\.source: chosen by test has its test split as validation split"
     ):
         ChosenByTest().open()
 
 
-def test_a_copy_of_the_test_split_is_no_validation_split():
+def test_a_copy_of_the_test_split_is_not_accepted_as_validation_split():
     train, kept_out = Blobs().split(0), Blobs().split(1)
     with pytest.raises(RequestError, match="has its test split as validation split"):
         Dataset("copied", train, kept_out, Blobs().split(1), tuple("abc"))
@@ -93,7 +93,7 @@ def only_run(place: Path) -> Path:
     return run
 
 
-def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_is_kept(place):
+def test_without_validation_split_the_last_network_is_kept_and_tested(place):
     shown = darnax("train", *SMALL, source())
     run = only_run(place)
     names = [
@@ -105,14 +105,16 @@ def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_
     assert names.count("test/accuracy") == 1
     assert not (run / "checkpoints" / "best.safetensors").exists()
     assert json.loads((run / "summary.json").read_text())["best"] == {}
-    told = json.loads((run / "summary.json").read_text())["metrics"]
-    assert f"test {told['test/accuracy']:.2%}" in shown
+    metrics = json.loads((run / "summary.json").read_text())["metrics"]
+    assert f"test {metrics['test/accuracy']:.2%}" in shown
     assert (
         len([line for line in shown.splitlines() if line.startswith("epoch") and "train" in line])
         == 2
     )
-    assert f"accuracy {told['test/accuracy']:.2%}" in darnax("eval", run, "trust=[made_up_sources]")
-    # What it has no metric for is told with the way out.
+    assert f"accuracy {metrics['test/accuracy']:.2%}" in darnax(
+        "eval", run, "trust=[synthetic_sources]"
+    )
+    # A metric that was not logged is reported with a remedy.
     assert "--metric test/accuracy" in " ".join(darnax("compare", "outputs", code=2).split())
     reported = darnax(
         "compare",
@@ -128,8 +130,8 @@ def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_
     assert not [
         word for line in reported.splitlines() for word in line.split() if word in ("p", "best")
     ]
-    (told_again,) = csv.DictReader((place / "table.csv").read_text().splitlines())
-    assert (float(told_again["test/accuracy"]), told_again["p"]) == (told["test/accuracy"], "")
+    (again,) = csv.DictReader((place / "table.csv").read_text().splitlines())
+    assert (float(again["test/accuracy"]), again["p"]) == (metrics["test/accuracy"], "")
     assert "would choose by the test split" in darnax(
         "compare", "outputs", "--metric", "test/accuracy", "--lower", code=2
     )
@@ -138,34 +140,35 @@ def test_without_a_validation_split_only_the_end_is_tested_and_the_last_network_
     )
 
 
-def test_a_best_network_that_an_earlier_version_chose_by_the_test_split_is_not_used(place):
+def test_a_best_network_chosen_by_the_test_split_is_not_used(place):
     darnax("train", *SMALL, source(), "runner.checkpoint_every=1")
     run = only_run(place)
     first = min((run / "checkpoints").glob("step-*.safetensors"))
     (run / "checkpoints" / "best.safetensors").write_bytes(first.read_bytes())
     last_accuracy = json.loads((run / "summary.json").read_text())["metrics"]["test/accuracy"]
-    shown = darnax("eval", run, "trust=[made_up_sources]")
+    shown = darnax("eval", run, "trust=[synthetic_sources]")
     assert "best.safetensors was chosen by the test images, as in earlier versions" in shown
     assert f"accuracy {last_accuracy:.2%}" in shown
     assert "chosen by the test images" in darnax(
-        "eval", run, "trust=[made_up_sources]", "data.validation=6"
+        "eval", run, "trust=[synthetic_sources]", "data.validation=6"
     )
 
 
-def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
+def test_the_best_network_is_chosen_by_the_validation_split(place):
     darnax("train", *SMALL, source(), "data.validation=9")
     run = only_run(place)
     assert json.loads((run / "summary.json").read_text())["best"].keys() == {"eval/accuracy"}
     assert (run / "checkpoints" / "best.safetensors").is_file()
     assert len(Blobs().open().train) == 30
-    assert "chosen by the test images" not in darnax("eval", run, "trust=[made_up_sources]")
+    assert "chosen by the test images" not in darnax("eval", run, "trust=[synthetic_sources]")
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
-        (["data.memory_gib=1.0"], "data.memory_gib: has no effect on a data.source"),
-        (["+data.test=5"], "data.test: has no effect on a data.source"),
+        (["+data.test=5"], "data.test: blobs has a test split of its own, of 30; leave it out"),
+        (["+data.resize=[8,8]"], "data.resize: has no effect on these data"),
+        (["data.validation=1.5"], "data.validation: got 1.5, expected 0, a number of examples, or"),
         (
             ["data.validation=9", "+data.source.validates=true"],
             "data.validation: got 9, expected 0: blobs has a validation split",
@@ -177,14 +180,32 @@ def test_a_split_that_is_kept_out_is_evaluated_and_chosen_by(place):
         (["data.per_class=11"], "data.per_class: got 11, expected at most 10"),
     ],
 )
-def test_a_setting_of_data_works_with_a_source_or_is_refused_before_a_folder_is_made(
-    place, asked, told
+def test_data_settings_apply_to_a_source_or_are_refused_before_a_folder_is_created(
+    place, asked, message
 ):
-    assert told in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
+    assert message in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
     assert not (place / "outputs").exists()
 
 
-def test_settings_of_data_choose_from_a_source(place):
+def test_a_source_larger_than_memory_is_streamed(place):
+    darnax("train", *SMALL, source(), "data.memory_gib=0.00003", "data.validation=0.2")
+    summary = json.loads((only_run(place) / "summary.json").read_text())
+    # A window is a quarter of it: 10 images of 784 bytes. A share of 0.2 keeps 2 of 10 of every
+    # class, so that 24 are left: 3 windows of 8, with one whole batch of 5 each.
+    assert summary["steps"] == 2 * 3
+    said = darnax(
+        "train",
+        *SMALL,
+        source(),
+        "data.memory_gib=0.00003",
+        "data.validation=0",
+        "runner.replicas=2",
+        code=2,
+    )
+    assert "every seed streams data in an order of its own" in " ".join(said.split())
+
+
+def test_data_settings_select_examples_of_a_source(place):
     darnax(
         "train",
         *SMALL,
@@ -198,7 +219,7 @@ def test_settings_of_data_choose_from_a_source(place):
     assert summary["steps"] == 2 * (2 * 5) // 5
 
 
-def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(
+def test_replicas_with_streamed_data_are_refused_before_a_folder_is_created(
     place, mnist_directory, monkeypatch
 ):
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
@@ -209,13 +230,13 @@ def test_replicas_over_streamed_data_are_refused_before_a_folder_is_made(
         "runner.replicas=2",
         "tracking=local",
     ]
-    told = "runner.replicas: got 2, but every seed streams data in an order of its own"
-    assert told in " ".join(darnax("train", *words, code=2).split())
+    message = "runner.replicas: got 2, but every seed streams data in an order of its own"
+    assert message in " ".join(darnax("train", *words, code=2).split())
     assert not (place / "outputs").exists()
 
 
 @pytest.mark.slow
-def test_replicas_over_resident_data_are_what_each_seed_is_alone(place):
+def test_replicas_with_resident_data_equal_separate_runs(place):
     few = [*SMALL, source(), "data.validation=9", "runner.epochs=1"]
     numbers = {}
     for more in (["seed=3"], ["seed=4"], ["seed=3", "runner.replicas=2"]):

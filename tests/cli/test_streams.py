@@ -1,4 +1,4 @@
-"""The screen stops nothing. Oracle: what the operating system says of a pipe, a full device and a closed descriptor."""
+"""Failing output streams. Oracle: errors of closed pipes, full devices and closed descriptors."""
 
 import io
 import json
@@ -30,8 +30,8 @@ def text(descriptor: int, encoding: str = "utf-8") -> io.TextIOWrapper:
     )
 
 
-def gone() -> int:
-    """A pipe that nobody reads."""
+def closed_pipe() -> int:
+    """Return a pipe whose reading end is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     return writing
@@ -44,14 +44,14 @@ def closed() -> int:
 
 
 LOST = {
-    "Broken pipe": gone,
+    "Broken pipe": closed_pipe,
     "No space left": lambda: os.open("/dev/full", os.O_WRONLY),
     "Bad file": closed,
 }
 
 
 @pytest.mark.parametrize("reason", LOST)
-def test_a_stream_that_fails_is_reported_once_and_takes_the_rest(reason, caplog):
+def test_a_failing_stream_is_reported_once_and_accepts_further_output(reason, caplog):
     stream = text(LOST[reason]())
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
@@ -73,7 +73,7 @@ def test_what_the_stream_cannot_encode_is_replaced(encoding, written):
     os.close(reading), os.close(writing)
 
 
-def test_a_pipe_that_does_not_block_gets_everything():
+def test_a_nonblocking_pipe_receives_all_output():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     received = []
@@ -87,8 +87,8 @@ def test_a_pipe_that_does_not_block_gets_everything():
 
 
 @pytest.mark.parametrize(("reason", "refused"), [("Broken pipe", False), ("No space left", True)])
-def test_a_command_that_only_prints_says_when_it_could_not(monkeypatch, reason, refused):
-    """But who closes a pipe has seen enough."""
+def test_a_printing_command_exits_with_2_if_output_is_incomplete(monkeypatch, reason, refused):
+    """A pipe closed by its reader is no error."""
     stream = text(LOST[reason]())
     monkeypatch.setattr(sys, "stdout", stream)
     stream.write("a table")
@@ -100,7 +100,7 @@ def test_a_command_that_only_prints_says_when_it_could_not(monkeypatch, reason, 
 
 
 def train(place: Path, shell: str) -> tuple[int, Path]:
-    """Train in a shell that does something to the streams; return the exit code and the run."""
+    """Train in a shell that redirects the streams; return the exit code and the run."""
     command = f'"{sys.executable}" -m darnax.cli.app train {" ".join(RUN)}'
     environment = {**os.environ, "XDG_CACHE_HOME": str(place.parent)}
     script = shell.format(command=command)
@@ -133,7 +133,7 @@ SHELLS = {  # what is done to the streams, and how train.log names it
         *(pytest.param(each, marks=pytest.mark.slow) for each in list(SHELLS)[1:]),
     ],
 )
-def test_a_run_ends_as_it_would_whatever_becomes_of_the_screen(tmp_path, shell):
+def test_a_run_ends_normally_if_its_output_streams_fail(tmp_path, shell):
     code, run = train(tmp_path, shell)
     assert code == 0
     assert json.loads((run / "summary.json").read_text())["status"] == "finished"

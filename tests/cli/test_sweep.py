@@ -1,4 +1,4 @@
-"""`darnax train -m`: every point is tried, the table tells, the exit code sums up, and no empty folder stays."""
+"""`darnax train -m`: the points, the table of results, the exit code, and the folders left."""
 
 import itertools
 
@@ -26,7 +26,7 @@ def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
     }
 
 
-def test_the_folder_carries_the_name_of_the_experiment_and_respects_outputs(lab):
+def test_the_sweep_folder_is_outputs_and_the_name_of_the_experiment(lab):
     assert (
         lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code
         == 0
@@ -59,19 +59,19 @@ def test_a_sweep_over_the_files_of_a_group(lab, files):
     assert [c["name"] for c in lab.configs] == ["first", "second"]
 
 
-def test_what_is_taken_away_is_taken_away_from_every_point(lab):
+def test_a_deleted_key_is_deleted_from_every_point(lab):
     result = lab("train", "-m", "~runner.epochs", "seed=1,2")
     assert result.exit_code == 0, result.output
     assert [(c["seed"], c["runner"]) for c in lab.configs] == [(1, {}), (2, {})]
 
 
-def test_options_stand_anywhere(lab):
+def test_options_are_accepted_in_any_position(lab):
     for given in itertools.permutations(["-m", "+experiment=first", "seed=1,2"]):
         assert lab("train", *given).exit_code == 0
     assert [(c["name"], c["seed"]) for c in lab.configs] == [("first", 1), ("first", 2)] * 6
 
 
-def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):
+def test_a_failing_point_does_not_stop_others_and_the_table_gives_the_reason(lab):
     def fail(config):
         if config["seed"] == 1:
             raise RuntimeError("all units silent,\nand more")
@@ -90,7 +90,7 @@ def test_a_failing_point_stops_no_other_and_the_table_tells_why(lab):
     assert f"resume with: darnax sweep resume {lab.calls[0]['sweep']}" in result.stdout
 
 
-def test_one_wrong_point_is_refused_before_the_first_one_trains(lab):
+def test_an_invalid_point_is_refused_before_any_point_trains(lab):
     def refuse(config):
         if (
             config["model"]["depth"] > 2
@@ -106,15 +106,15 @@ def test_one_wrong_point_is_refused_before_the_first_one_trains(lab):
         "model.layers.hidden.j_d=0.1,0.5,0.7": "j_d=0.7: no such units",
         "seed=1,-1": "seed=-1: no such units",
     }
-    for asked, told in wrong.items():
+    for asked, message in wrong.items():
         result = lab("train", "-m", asked)
         assert result.exit_code == 2
-        assert told in result.stderr
+        assert message in result.stderr
         assert lab.calls == []
         assert lab.left() == []
 
 
-def test_every_structure_and_every_number_is_looked_at_and_not_every_point(lab):
+def test_every_structure_and_number_is_checked_without_building_every_point(lab):
     looked = []
     lab.refuse = lambda config: looked.append(
         (config["model"]["depth"], config["model"]["layers"]["hidden"]["j_d"], config["seed"])
@@ -127,7 +127,7 @@ def test_every_structure_and_every_number_is_looked_at_and_not_every_point(lab):
     assert looked == [(1, 0.1, 0), (1, 0.2, 0), (1, 0.3, 0), (2, 0.1, 0)]
 
 
-def test_a_dry_run_lists_the_points_and_what_is_wrong_with_them(lab):
+def test_a_dry_run_lists_the_points_and_their_errors(lab):
     assert lab("train", "--dry-run", "seed=1,2").exit_code == 2
     sound = lab("train", "-m", "+experiment=first", "seed=1,2", "--dry-run")
     assert sound.exit_code == 0
@@ -135,10 +135,10 @@ def test_a_dry_run_lists_the_points_and_what_is_wrong_with_them(lab):
         ["seed=1", "+experiment=first seed=1"],
         ["seed=2", "+experiment=first seed=2"],
     ]
-    spoilt = lab("train", "-m", "model=chain,chian", "--dry-run")
-    assert spoilt.exit_code == 2
-    assert [row[0] for row in lab.table(spoilt)] == ["model=chain", "model=chian"]
-    assert "model=chian: " in spoilt.stderr
+    refused = lab("train", "-m", "model=chain,chian", "--dry-run")
+    assert refused.exit_code == 2
+    assert [row[0] for row in lab.table(refused)] == ["model=chain", "model=chian"]
+    assert "model=chian: " in refused.stderr
     assert lab.calls == []
     assert lab.left() == []
 
@@ -157,13 +157,13 @@ def test_the_same_configuration_twice_is_one_point(lab):
         ["model.dept=1", "seed=1,2"],
     ],
 )
-def test_when_all_are_refused_nothing_stays_and_the_code_is_2(lab, bad):
+def test_if_all_points_are_refused_nothing_is_left_and_the_exit_code_is_2(lab, bad):
     assert lab("train", "-m", *bad).exit_code == 2
     assert lab.calls == []
     assert lab.left() == []
 
 
-def test_when_all_are_refused_by_their_data_nothing_stays_either(lab):
+def test_if_all_points_are_refused_for_their_data_nothing_is_left(lab):
     def fail(config):
         raise RequestError("no such units")
 
@@ -203,7 +203,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("text", HOLDS.values(), ids=HOLDS)
-def test_an_experiment_among_others_holds_no_settings_of_the_sweep(lab, text):
+def test_one_of_several_experiments_cannot_set_options_of_the_sweep(lab, text):
     basic = "_target_: hydra._internal.core_plugins.basic_launcher.BasicLauncher"
     lab.write(
         {
@@ -222,7 +222,9 @@ def test_an_experiment_among_others_holds_no_settings_of_the_sweep(lab, text):
 
 def test_one_sweep_at_a_time(lab):
     files = {
-        f"configs/sweep/{name}.yaml": "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
+        f"configs/sweep/{name}.yaml": (
+            "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
+        )
         for name in "ab"
     }
     lab.write(files)
@@ -246,7 +248,7 @@ def test_dictionaries_for_one_key_are_merged_in_every_combination(lab):
     assert layers == [{"hidden": {"j_d": 0.5}, "a": a, "b": b} for a in (1, 2) for b in (1, 2)]
 
 
-def test_numbers_of_a_range_are_the_numbers_that_one_writes(lab):
+def test_numbers_of_a_range_are_printed_as_written(lab):
     assert names(lab, "seed=range(0.1,0.5,0.2)") == ["seed=0.1", "seed=0.3"]
     assert names(lab, "seed=range(0,1e-5,2e-6)") == [
         f"seed={x}" for x in ("0.0", "2e-06", "4e-06", "6e-06", "8e-06")
@@ -264,7 +266,7 @@ def test_a_range_among_other_values_is_refused(lab, word):
 @pytest.mark.parametrize(
     "words", [["seed=1", "seed=1,2"], ["seed=9", "seed=1,2"], ["seed=1,2,3", "seed=1,2"]]
 )
-def test_the_last_of_several_words_for_a_key_counts_and_every_point_has_a_name(lab, words):
+def test_the_last_override_of_a_key_counts_and_every_point_has_a_name(lab, words):
     assert names(lab, *words) == ["seed=1", "seed=2"]
 
 
@@ -272,7 +274,7 @@ FIXED = [["seed=1,2", "seed=3"], ["++seed=1,2", "seed=3"], ["seed=1", "seed=3"]]
 
 
 @pytest.mark.parametrize("words", FIXED)
-def test_a_key_that_is_swept_and_then_fixed_is_fixed_and_names_its_one_point(lab, words):
+def test_a_key_that_is_swept_and_then_fixed_gives_one_point(lab, words):
     assert names(lab, "name=x", *words) == ["seed=3"]
 
 
@@ -292,7 +294,7 @@ def test_a_key_that_is_added_and_then_swept_is_added_with_each_value(lab):
         (["hydra/launcher=basic,other"], "hydra/launcher=basic,other"),
     ],
 )
-def test_several_values_for_what_is_one_for_all_points_are_refused_by_name(lab, words, key):
+def test_several_values_of_a_setting_of_the_whole_sweep_are_refused(lab, words, key):
     result = lab("train", "-m", *words)
     assert result.exit_code == 2
     assert f"{key}: got several values, expected one" in " ".join(result.stderr.split())
@@ -312,19 +314,19 @@ def test_several_values_for_what_is_one_for_all_points_are_refused_by_name(lab, 
         ("hydra.launcher.n_jbos=2", "there is no hydra.launcher.n_jbos"),
     ],
 )
-def test_a_setting_of_what_was_not_chosen_says_what_to_choose_first(lab, word, way):
+def test_a_setting_of_an_unselected_launcher_names_the_selection_to_make(lab, word, way):
     result = lab("train", "-m", "seed=1,2", word)
     assert result.exit_code == 2
     assert way in " ".join(result.stderr.split())
 
 
-def test_a_grid_beyond_all_bounds_is_refused(lab):
+def test_a_grid_of_too_many_points_is_refused(lab):
     assert "has more than 100000 values" in lab("train", "-m", "seed=range(1000000000000)").stderr
     many = [f"+a{n}=range(1000)" for n in range(3)]
     assert "got 1000000000 points" in lab("train", "-m", *many).stderr
 
 
-def test_a_sweep_in_a_file_wants_to_be_started_as_one(lab):
+def test_a_sweep_file_requires_multirun(lab):
     text = "# @package _global_\nhydra: {sweeper: {params: {seed: '4,5'}}}"
     (lab.place / "configs" / "sweep").mkdir(parents=True)
     (lab.place / "configs" / "sweep" / "seeds.yaml").write_text(text)

@@ -22,30 +22,30 @@ def states(finished: int, waiting: int) -> list[State]:
 
 @pytest.fixture
 def screen(monkeypatch):
-    """A terminal of 16 lines, which leaves room for ten points."""
+    """Return a terminal of 16 lines, enough for ten points."""
     monkeypatch.setenv("LINES", "16")
 
 
-def test_what_has_just_ended_and_what_comes_next_fit_on_the_screen(screen):
+def test_recent_and_next_points_fit_on_the_screen(screen):
     assert len(sweep_board.select_visible(states(3, 4))) == 7
     shown = sweep_board.select_visible(states(30, 20))
     assert [state.name for state in shown] == [f"seed={n}" for n in range(22, 32)]
     assert sweep_board.select_visible(states(30, 0)) == states(30, 0)[-10:]
 
 
-def test_the_picture_has_the_points_and_a_line_about_all(screen, monkeypatch, tmp_path):
+def test_the_board_shows_the_points_and_a_summary_line(screen, monkeypatch, tmp_path):
     monkeypatch.setattr(sweep_board, "survey", lambda record: states(2, 1))
     record = Record(tmp_path, [], None, tmp_path, [], [], goal=GOAL)
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(sweep_board.render_table(record))
-    said = [line.strip() for line in console.export_text().splitlines()]
-    assert [line.split()[:4] for line in said if line.startswith("seed=")] == [
+    lines = [line.strip() for line in console.export_text().splitlines()]
+    assert [line.split()[:4] for line in lines if line.startswith("seed=")] == [
         ["seed=0", "finished", "2/2", "90.00%"],
         ["seed=1", "finished", "2/2", "90.10%"],
         ["seed=2", "waiting"],
     ]
-    assert said[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
+    assert lines[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
 
 
-def test_a_time_beyond_a_day_is_told_in_days():
+def test_a_time_beyond_a_day_is_given_in_days():
     assert "1 d 2 h" in row(State("seed=0", "finished", seconds=DAY + 7200), GOAL)

@@ -1,10 +1,10 @@
-"""What depends on the data is refused before a point trains. Oracle: what `darnax train` says of the point alone."""
+"""Errors in data settings are reported before training. Oracle: `darnax train` of the point."""
 
 import sys
 from pathlib import Path
 
-import made_up_sources
 import pytest
+import synthetic_sources
 from typer.testing import CliRunner, Result
 
 from darnax.cli.app import app
@@ -14,8 +14,8 @@ from darnax.sweeps.point import Point
 
 BASE = ["+experiment=digits_smoke", "data.per_class=null", "tracking=local", "model.features=30"]
 BLOBS = [
-    "trust=[made_up_sources]",
-    "data.source={_target_: made_up_sources.Blobs}",
+    "trust=[synthetic_sources]",
+    "data.source={_target_: synthetic_sources.Blobs}",
     "data.classes=3",
 ]
 OURS = [*BASE, *BLOBS, "data.batch_size=5", "data.validation=0"]
@@ -33,7 +33,7 @@ def darnax(*words: str) -> Result:
     return CliRunner().invoke(app, ["train", *words], prog_name="darnax")
 
 
-def told(result: Result) -> str:
+def error_text(result: Result) -> str:
     assert result.exit_code == 2, result.output
     return " ".join(result.output.split())
 
@@ -50,8 +50,8 @@ WRONG = {
         "has a validation split of its own",
     ),
     "+data.source.examples=30,4": ("examples=4", "data.batch_size: got 5, more than there is"),
-    "+data.test=0,5": ("test=5", "has no effect on a data.source"),
-    "data.memory_gib=2.0,1.0": ("memory_gib=1.0", "has no effect on a data.source"),
+    "+data.test=0,5": ("test=5", "blobs has a test split of its own"),
+    "+data.colour=null,grey": ("colour=grey", "has no effect on these data"),
     "+data.source.missing=1,2": ("missing=1, missing=2", "data.source"),
     "data.shape=[28,28,1],[784] model.buffers.input=[784]": ("", "shape"),
 }
@@ -67,14 +67,14 @@ MARKED = [
 
 
 @pytest.mark.parametrize(("asked", "dry"), MARKED)
-def test_data_that_do_not_fit_one_point_are_refused_before_any_trains(
+def test_data_that_do_not_fit_a_point_are_refused_before_any_point_trains(
     asked: str, dry: bool, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
     point, what = WRONG[asked]
     result = darnax(*OURS, *asked.split(), "-m", *(["--dry-run"] if dry else []))
-    assert what in told(result)
-    assert point in told(result)
+    assert what in error_text(result)
+    assert point in error_text(result)
     assert not (place / "outputs").exists()
 
 
@@ -85,18 +85,18 @@ def test_data_that_do_not_fit_one_point_are_refused_before_any_trains(
         ("fashion_mnist", "fashion_mnist is not prepared in"),
     ],
 )
-def test_a_set_that_is_not_there_and_cannot_be_is_refused_before_any_point_trains(
+def test_an_unavailable_dataset_is_refused_before_any_point_trains(
     name: str, what: str, place: Path, mnist_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("a point trains"))
-    said = told(darnax(*BASE, f"data.name=mnist,{name}", "-m"))
-    assert f"name={name}: " in said
-    assert what in said
+    message = error_text(darnax(*BASE, f"data.name=mnist,{name}", "-m"))
+    assert f"name={name}: " in message
+    assert what in message
     assert not (place / "outputs").exists()
 
 
-def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) -> None:
+def test_a_dry_run_prepares_nothing_and_names_the_sets_to_prepare(place: Path) -> None:
     result = darnax(*BASE, "seed=1,2", "-m", "--dry-run")
     assert result.exit_code == 0, result.output
     assert f"note: mnist in {place.parent / 'sets'} is not prepared" in " ".join(
@@ -105,14 +105,14 @@ def test_a_dry_run_prepares_nothing_and_says_what_the_sweep_will(place: Path) ->
     assert not (place.parent / "sets").exists()
 
 
-def test_no_set_is_prepared_for_a_sweep_that_is_refused_for_another_reason(place: Path) -> None:
-    assert "which is no known dataset" in told(
+def test_no_dataset_is_prepared_for_an_invalid_sweep(place: Path) -> None:
+    assert "which is no known dataset" in error_text(
         darnax(*BASE, "data.name=mnist,does_not_exist", "-m")
     )
     assert not (place.parent / "sets").exists()
 
 
-def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(
+def test_a_missing_dataset_is_prepared_once_before_the_first_point(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared, known = [], []
@@ -120,7 +120,7 @@ def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(
     def outline(name: str, *_: object, **__: object) -> None:
         known.append(
             name
-        )  # it cannot be told before it is prepared; afterwards the points say what is wrong
+        )  # it cannot be checked before it is prepared; the points report errors later
 
     monkeypatch.setattr("darnax.data.outline.outline_set", outline)
     monkeypatch.setattr(
@@ -133,13 +133,13 @@ def test_a_set_that_is_not_there_is_prepared_once_before_the_first_point(
     assert prepared == ["mnist"]
 
 
-def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
+def test_each_data_configuration_is_described_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened = []
-    blobs = made_up_sources.Blobs.open
+    blobs = synthetic_sources.Blobs.open
     monkeypatch.setattr(
-        made_up_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self)
+        synthetic_sources.Blobs, "open", lambda self: opened.append(self) or blobs(self)
     )
     few = ["seed=1,2,3", "data.batch_size=2,5", "optimizer.default.learning_rate=0.1,0.2"]
     assert darnax(*OURS, *few, "-m", "--dry-run").exit_code == 0
@@ -148,20 +148,20 @@ def test_each_choice_of_data_is_described_once_and_the_usual_sweep_has_one(
     assert len(opened) == 1 + 2
 
 
-def test_every_combination_of_numbers_in_the_data_is_looked_at() -> None:
-    """A load of 0.1 makes 10 pairs, a load of 2.0 makes 200: the last of the four points alone is wrong."""
+def test_every_combination_of_data_settings_is_checked() -> None:
+    """A load of 0.1 gives 10 pairs, a load of 2.0 gives 200: only the last point is wrong."""
     words = [
         "+experiment=associations",
         "tracking=local",
         "data.source.load=2.0,0.1",
         "data.batch_size=5,20",
     ]
-    said = told(darnax(*words, "-m", "--dry-run"))
-    assert "load=0.1 batch_size=20: data.batch_size" in said
-    assert said.count("data.batch_size: ") == 1
+    message = error_text(darnax(*words, "-m", "--dry-run"))
+    assert "load=0.1 batch_size=20: data.batch_size" in message
+    assert message.count("data.batch_size: ") == 1
 
 
-def test_data_in_a_folder_of_other_machines_are_not_judged_here(place: Path) -> None:
+def test_data_in_a_folder_of_other_machines_are_not_checked(place: Path) -> None:
     point = Point((), _composed(f"paths.data={place / 'there'}", "data.name=fashion_mnist"))
     here, elsewhere = (
         data_checks.Outlines(prepares=True, elsewhere=each) for each in (False, True)
@@ -183,6 +183,7 @@ def test_a_source_that_cannot_be_opened_is_refused_by_name(monkeypatch: pytest.M
     def fail(self: object) -> None:
         raise FileNotFoundError("no archive\nhere")
 
-    monkeypatch.setattr(sys.modules["made_up_sources"].Blobs, "open", fail)
-    said = told(darnax(*OURS, "seed=1,2", "-m"))
-    assert "seed=1, seed=2: data.source: cannot be opened (FileNotFoundError: no archive)" in said
+    monkeypatch.setattr(sys.modules["synthetic_sources"].Blobs, "open", fail)
+    message = error_text(darnax(*OURS, "seed=1,2", "-m"))
+    reason = "data.source: Blobs.fail raised FileNotFoundError: no archive"
+    assert f"seed=1, seed=2: {reason}" in message

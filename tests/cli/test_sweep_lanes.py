@@ -1,4 +1,4 @@
-"""Which points of a sweep share a program, and what becomes of them when it fails."""
+"""Points of a sweep that share a program, and their status after a failure."""
 
 from copy import deepcopy
 from functools import cache
@@ -40,7 +40,7 @@ def composed(words: str) -> Point:
 
 
 def sweep(record: Record, *overrides: str) -> Record:
-    """Record the points of a sweep; the overrides of one stand in one string."""
+    """Record the points of a sweep; each string holds the overrides of a point."""
     record.points = [deepcopy(composed(words)) for words in overrides]
     record.write()
     return record
@@ -70,7 +70,7 @@ def test_noise_levels_share_a_program_and_kinds_of_noise_do_not(record):
     assert seen(sweep(record, levels[0], other, levels[1])) == [levels]
 
 
-def test_what_keeps_points_apart(record):
+def test_points_that_differ_otherwise_share_no_program(record):
     others = [
         "model.features=30",
         "dynamics.train.free.steps=7",
@@ -95,8 +95,8 @@ WARMUP = (
 
 
 @pytest.mark.slow
-def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record):
-    """The schedule decides in Python by its peak, so that two peaks are two programs; seeds and other rates are traced."""
+def test_points_that_differ_in_compiled_constants_share_no_program(record):
+    """The schedule branches in Python on its peak: two peaks are two programs; seeds are traced."""
     slow, fast = (f"~optimizer.groups.w_in.learning_rate {WARMUP % peak}" for peak in (0.1, 0.5))
     other = "optimizer.groups.hidden.learning_rate.init_value=0.9"
     points = [
@@ -112,13 +112,13 @@ def test_numbers_that_are_compiled_in_keep_points_apart_and_others_do_not(record
     ]
 
 
-def test_no_more_at_once_than_asked_for(record):
+def test_groups_are_at_most_as_large_as_requested(record):
     sweep(record, *(f"seed={seed}" for seed in range(5)))
     assert seen(record, lanes=2) == [["seed=0", "seed=1"], ["seed=2", "seed=3"]]
 
 
 def begun(record: Record, point: Point, step: int | None, status: str = "interrupted") -> None:
-    """Leave the run of a point, with a checkpoint if it is at a step."""
+    """Create the run of a point, with a checkpoint if it has a step."""
     folder = RunFolder.create(
         record.folder.parent, record.folder.name, point.config, point.overrides, command=[]
     )
@@ -129,7 +129,7 @@ def begun(record: Record, point: Point, step: int | None, status: str = "interru
         save(folder.checkpoints, step, {"weights": np.zeros(2)}, meta, keep=1)
 
 
-def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
+def test_points_interrupted_at_the_same_step_resume_as_a_group(record):
     sweep(record, *(f"seed={seed}" for seed in range(7)))
     for point, step in zip(record.points, [20, 10, 20, None, 10, 20], strict=False):
         begun(record, point, step)
@@ -141,7 +141,7 @@ def test_what_was_cut_off_at_the_same_step_goes_on_together(record):
     ]
 
 
-def test_what_is_done_is_not_begun_again(record):
+def test_finished_points_are_not_started_again(record):
     sweep(record, "seed=0", "seed=1", "seed=2")
     begun(record, record.points[1], 20, "finished")
     assert seen(record) == [["seed=0", "seed=2"]]
@@ -149,14 +149,14 @@ def test_what_is_done_is_not_begun_again(record):
     assert same_step(record, record.points[::2])
 
 
-def test_what_may_be_pruned_runs_alone(record):
+def test_points_that_may_be_pruned_run_alone(record):
     sweep(record, "seed=0", "seed=1").goal = Objective(
         pruner={"_target_": "optuna.pruners.MedianPruner"}
     )
     assert seen(record) == []
 
 
-def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
+def test_points_of_a_failed_group_run_alone(record, monkeypatch, caplog):
     sweep(record, "seed=0", "seed=1", "seed=2", "model.depth=2")
     asked = []
 
@@ -174,13 +174,13 @@ def test_what_fails_together_is_left_to_run_alone(record, monkeypatch, caplog):
     assert asked == [[0, 1, 2]]
 
 
-def test_what_ended_together_is_done(record, monkeypatch):
+def test_points_of_a_finished_group_are_finished(record, monkeypatch):
     monkeypatch.setattr(batched, "train_batched", lambda record, group: None)
     sweep(record, "seed=0", "model.depth=2", "seed=1")
     assert run_batched(record.folder, 8, record.points) == [record.points[1]]
 
 
-def test_another_process_is_not_disturbed(record, monkeypatch):
+def test_no_group_starts_while_the_sweep_is_being_stopped(record, monkeypatch):
     monkeypatch.setattr(
         batched, "train_batched", lambda record, group: pytest.fail("it is being stopped")
     )
@@ -190,13 +190,13 @@ def test_another_process_is_not_disturbed(record, monkeypatch):
     assert not any(read_notes(record.note(point)) for point in record.points)
 
 
-def test_one_lane_is_the_ordinary_way(tmp_path):
+def test_with_one_lane_no_points_are_grouped(tmp_path):
     assert run_batched(tmp_path / "not read", 1, [1, 2]) == [1, 2]
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch) -> list[list[int]]:
-    """The seeds of the runs that the runner was given together, each time; it trains nothing."""
+def groups(tmp_path, monkeypatch) -> list[list[int]]:
+    """Return a list that collects the seeds of every group given to a fake runner."""
     seeds = []
 
     def train(lanes, dataset, **_):
@@ -214,11 +214,11 @@ def told(tmp_path, monkeypatch) -> list[list[int]]:
     return seeds
 
 
-def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
+def test_the_launcher_makes_a_folder_for_every_point(tmp_path, groups):
     asked = ["seed=0,1,2", "hydra/launcher=batched", "hydra.launcher.lanes=2"]
     result = CliRunner().invoke(app, ["train", "-m", *SMALL, *asked])
     assert result.exit_code == 0, result.output
-    assert told == [[0, 1], [2]]
+    assert groups == [[0, 1], [2]]
     runs = sorted(tmp_path.glob("outputs/digits_smoke/sweeps/*/*/summary.json"))
     configs = [yaml.safe_load((path.parent / "config.yaml").read_text()) for path in runs]
     overrides = [yaml.safe_load((path.parent / "overrides.yaml").read_text()) for path in runs]
@@ -226,10 +226,10 @@ def test_the_launcher_makes_a_folder_for_every_point(tmp_path, told):
         (config["seed"], point) for config, point in zip(configs, overrides, strict=True)
     ) == [(seed, [*SMALL, f"seed={seed}"]) for seed in range(3)]
     assert CliRunner().invoke(app, ["sweep", "resume", str(runs[0].parents[1])]).exit_code == 0
-    assert len(told) == 2
+    assert len(groups) == 2
 
 
-def test_the_number_of_lanes_is_a_number(tmp_path, told):
+def test_the_number_of_lanes_must_be_a_positive_integer(tmp_path, groups):
     result = CliRunner().invoke(
         app, ["train", "-m", *SMALL, "seed=0,1", "hydra/launcher=batched", "hydra.launcher.lanes=0"]
     )
@@ -238,7 +238,7 @@ def test_the_number_of_lanes_is_a_number(tmp_path, told):
     assert not (tmp_path / "outputs").exists()
 
 
-def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeypatch):
+def test_seeds_that_order_streamed_data_share_no_program(tmp_path, groups, monkeypatch):
     monkeypatch.setattr(
         data_opening,
         "open_data",
@@ -251,14 +251,14 @@ def test_seeds_that_order_streamed_data_share_no_program(tmp_path, told, monkeyp
     ):
         batched.train_batched(record, group)
     batched.train_batched(record, [(point, group[0][1]) for point, _ in group])
-    assert told == [[0, 0]]
+    assert groups == [[0, 0]]
 
 
-def test_a_batch_that_was_cut_off_goes_on_in_its_own_folders(tmp_path, told):
+def test_an_interrupted_group_is_resumed_in_its_own_folders(tmp_path, groups):
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1", "seed=2")
     for point in record.points[1:]:
         begun(record, point, 20)
     before = record.runs()
     assert run_batched(record.folder, 8, record.points) == [record.points[0]]
-    assert told == [[1, 2]]
+    assert groups == [[1, 2]]
     assert record.runs() == before

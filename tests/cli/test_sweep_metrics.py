@@ -1,4 +1,4 @@
-"""A search may ask for what a run logs. Oracle: the names in the metrics.jsonl of a run."""
+"""Metrics that a search may optimise. Oracle: the names in the metrics.jsonl of a run."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ SMALL = ["tracking=local", "model.features=20", "runner.epochs=1", "runner.limit
     [[], pytest.param(["runner.replicas=2"], marks=pytest.mark.slow)],
     ids=["one", "replicas"],
 )
-def test_what_is_known_is_what_is_logged(
+def test_the_known_metrics_are_the_logged_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -39,7 +39,7 @@ def test_what_is_known_is_what_is_logged(
     "metric",
     one_of(5, ["eval/acuracy", "update/nobody", "relax/free/flip", "accuracy", "unstable/w_back"]),
 )
-def test_what_is_not_logged_is_refused_with_what_is(metric: str) -> None:
+def test_a_metric_that_is_not_logged_is_refused_with_the_logged_ones(metric: str) -> None:
     experiment = build(compose(["+experiment=associations", *SMALL]))
     require_logged("eval/accuracy", experiment)
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""What points are called, in the table and on a dashboard. Oracle: what sets them apart to a reader."""
+"""Names of points in the table and on dashboards. Oracle: the settings in which points differ."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def record(
     return Record(folder, asked.split(), None, Path(), [], made)
 
 
-def test_points_are_called_by_what_sets_them_apart():
+def test_points_are_named_by_their_differences():
     grid = record(
         f"+experiment=chain {DEPTH}=1,2 {J_D}=0.5",
         *(f"+experiment=chain {DEPTH}={n} {J_D}=0.5" for n in (1, 2)),
@@ -26,7 +26,7 @@ def test_points_are_called_by_what_sets_them_apart():
     assert list(name_points(grid).values()) == ["depth=1", "depth=2"]
 
 
-def test_keys_are_as_long_as_they_must_be():
+def test_keys_are_shortened_as_far_as_they_stay_unique():
     two = [f"up.strength={n} down.strength={n} seed={n}" for n in (1, 2)]
     assert list(name_points(record("", *two)).values()) == two
 
@@ -38,13 +38,13 @@ def test_the_first_point_of_a_search_has_no_other_to_differ_from():
     assert list(name_points(search).values()) == ["j_d=0.7123"]
 
 
-def test_a_single_point_is_called_by_everything():
+def test_a_single_point_is_named_by_all_its_overrides():
     assert list(
         name_points(record("+experiment=chain seed=1", "+experiment=chain seed=1")).values()
     ) == ["experiment=chain seed=1"]
 
 
-def test_a_single_point_is_called_by_the_key_that_was_given_twice():
+def test_a_single_point_is_named_by_the_key_that_was_given_twice():
     for words in ("seed=1,2 seed=3", "seed=1 seed=3", "++seed=1,2 seed=3"):
         fixed = record(
             f"+experiment=chain {DEPTH}=2 {words}", f"+experiment=chain {DEPTH}=2 seed=3"

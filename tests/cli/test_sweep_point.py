@@ -1,4 +1,4 @@
-"""A worker whose sweep was killed. Oracle: whoever waits for the end of what it prints gets there."""
+"""A worker whose sweep was killed. Oracle: its output ends."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ print("stayed")
 """
 
 
-def said(**known: object) -> str:
+def worker_output(**known: object) -> str:
     done = subprocess.run(
         [sys.executable, "-c", WORKER.format(**known)],
         capture_output=True,
@@ -30,11 +30,11 @@ def said(**known: object) -> str:
     return done.stdout
 
 
-def test_a_worker_ends_its_point_and_leaves_with_its_parent():
+def test_a_worker_finishes_its_point_and_exits_after_its_parent():
     assert (
-        said(parent="os.getpid()", idle=50) == "saved\n"
+        worker_output(parent="os.getpid()", idle=50) == "saved\n"
     )  # a parent that it does not have any more
 
 
-def test_a_worker_whose_parent_lives_stays():
-    assert said(parent="(time.sleep(0.3), os.getppid())[1]", idle=0.3) == "saved\nstayed\n"
+def test_a_worker_whose_parent_is_alive_continues():
+    assert worker_output(parent="(time.sleep(0.3), os.getppid())[1]", idle=0.3) == "saved\nstayed\n"

@@ -1,4 +1,4 @@
-"""`darnax sweep`: what is done stays done, what is left is done, what has changed is refused. Oracle: what the words say."""
+"""`darnax sweep status` and `resume`. Oracle: the overrides, and the calls of a fake runner."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ def statuses(lab, sweep):
     return [row[1] for row in lab.table(lab("sweep", "status", str(sweep)))]
 
 
-def test_only_what_is_left_is_done(lab, sweep):
+def test_only_unfinished_points_run(lab, sweep):
     assert statuses(lab, sweep) == ["finished", "finished", "waiting", "waiting"]
     resumed = lab("sweep", "resume", str(sweep))
     assert resumed.exit_code == 0, resumed.output
@@ -39,9 +39,13 @@ def test_only_what_is_left_is_done(lab, sweep):
     assert len(lab.calls) == 2
 
 
-def test_a_signal_stops_the_point_that_runs_and_those_after_it(lab):
-    """While it runs it is as good as the last number that it has logged."""
-    logged = '{"epoch": 0.5, "eval/accuracy": 0.7}\n{"epoch": 1.0, "eval/accuracy": 0.6}\n{"epoch": 1.5}\n'
+def test_a_signal_stops_the_running_point_and_the_following_ones(lab):
+    """A running point is shown with the last value that it logged."""
+    logged = (
+        '{"epoch": 0.5, "eval/accuracy": 0.7}\n'
+        '{"epoch": 1.0, "eval/accuracy": 0.6}\n'
+        '{"epoch": 1.5}\n'
+    )
     seen = []
 
     def fail(config):
@@ -69,7 +73,7 @@ def test_a_signal_stops_the_point_that_runs_and_those_after_it(lab):
     assert statuses(lab, sweep) == ["finished"] * 3
 
 
-def test_an_interrupted_run_goes_on_and_a_stillborn_one_is_made_anew(lab, sweep):
+def test_an_interrupted_run_is_resumed_and_one_killed_at_its_start_is_replaced(lab, sweep):
     stillborn = sweep / "2026-01-01_00-00-00-a1b2c3"
     (stillborn / "checkpoints").mkdir(parents=True)
     config = Record.read(sweep).points[2].config
@@ -89,24 +93,24 @@ FOREIGN_FOLDERS = {
     "notes": {"my-notes/plan.txt": "precious"},
     "an empty folder": {"my-empty/": ""},
     "an empty folder with the name of a run": {f"{NEW_RUN}/": ""},
-    "an empty run of nobody": {f"{NEW_RUN}/checkpoints/": ""},
-    "a configuration that is no point's": {f"{NEW_RUN}/config.yaml": "seed: 3"},
+    "an empty run of no point": {f"{NEW_RUN}/checkpoints/": ""},
+    "a configuration of no point": {f"{NEW_RUN}/config.yaml": "seed: 3"},
     "a folder that looks like a run": {f"{NEW_RUN}/plan.txt": "precious"},
     "a run of another sweep": {
         f"{NEW_RUN}/overrides.yaml": '["seed=9"]',
         f"{NEW_RUN}/config.yaml": "seed: 9",
     },
-    "a run that has said something": {
+    "a run that has logged something": {
         f"{NEW_RUN}/overrides.yaml": POINT_3,
         f"{NEW_RUN}/train.log": "a line",
     },
     "a run with metrics": {f"{NEW_RUN}/overrides.yaml": POINT_3, f"{NEW_RUN}/metrics.jsonl": "{}"},
-    "checkpoints of nobody": {f"{NEW_RUN}/checkpoints/step-1/x.safetensors": "weights"},
+    "checkpoints of no point": {f"{NEW_RUN}/checkpoints/step-1/x.safetensors": "weights"},
 }
 
 
 @pytest.mark.parametrize("case", one_of(5, list(FOREIGN_FOLDERS)))
-def test_what_this_sweep_has_not_made_is_reported_and_left(lab, sweep, case):
+def test_folders_of_other_origin_are_reported_and_kept(lab, sweep, case):
     files = FOREIGN_FOLDERS[case]
     for name, text in files.items():
         (sweep / name).parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +124,7 @@ def test_what_this_sweep_has_not_made_is_reported_and_left(lab, sweep, case):
     assert all((sweep / name).exists() for name in files)
 
 
-def test_a_run_whose_summary_is_lost_is_kept_with_its_checkpoints(lab, sweep):
+def test_a_run_without_summary_is_kept_with_its_checkpoints(lab, sweep):
     (sweep / "run-2" / "summary.json").unlink()
     (sweep / "run-2" / "checkpoints" / "step-1").mkdir(parents=True)
     result = lab("sweep", "resume", str(sweep))
@@ -130,7 +134,7 @@ def test_a_run_whose_summary_is_lost_is_kept_with_its_checkpoints(lab, sweep):
     assert (sweep / "run-2" / "checkpoints" / "step-1").is_dir()
     (sweep / "run-2" / "summary.json").write_text(
         '{"status": "interrupted"}'
-    )  # what the message says
+    )  # the text of the message
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
     assert lab.calls[0] == {"resume": sweep / "run-2"}
 
@@ -146,7 +150,7 @@ def test_a_run_with_another_configuration_than_the_record_is_not_resumed(lab, sw
     assert [c["seed"] for c in lab.configs] == [3, 4]
 
 
-def test_a_failed_point_is_tried_once_more_and_then_only_when_asked(lab, sweep):
+def test_a_failed_point_is_retried_once_and_then_only_on_request(lab, sweep):
     def fail(config):
         if config["seed"] == 4:
             raise RuntimeError("no memory left")
@@ -163,7 +167,7 @@ def test_a_failed_point_is_tried_once_more_and_then_only_when_asked(lab, sweep):
     assert statuses(lab, sweep) == ["finished"] * 4
 
 
-def test_a_second_try_that_was_killed_is_gone_on_with(lab, sweep):
+def test_a_retry_that_was_killed_is_resumed(lab, sweep):
     def fail(config):
         raise RuntimeError("no memory left")
 
@@ -177,7 +181,7 @@ def test_a_second_try_that_was_killed_is_gone_on_with(lab, sweep):
     assert statuses(lab, sweep) == ["finished"] * 4
 
 
-def test_where_it_runs_may_change_on_the_way_and_nothing_else(lab, sweep):
+def test_only_the_launcher_may_change_on_resume(lab, sweep):
     result = lab("sweep", "resume", str(sweep), "seed=7,8")
     assert result.exit_code == 2
     assert "seed=7,8: would make it another sweep" in result.stderr
@@ -191,13 +195,13 @@ def test_where_it_runs_may_change_on_the_way_and_nothing_else(lab, sweep):
     ]
 
 
-def test_the_length_of_a_search_says_nothing_to_a_grid(lab, sweep):
+def test_the_number_of_trials_is_refused_for_a_grid(lab, sweep):
     result = lab("sweep", "resume", str(sweep), "hydra.sweeper.n_trials=9")
     assert result.exit_code == 2
     assert "hydra.sweeper.n_trials=9: has no effect on a grid" in result.stderr
 
 
-def test_what_was_said_to_a_launcher_goes_with_it():
+def test_settings_of_a_launcher_are_dropped_with_the_launcher():
     joblib = ["seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=4"]
     assert replace_launcher(joblib, ["hydra/launcher=basic"]) == [
         "seed=1,2",
@@ -210,7 +214,7 @@ def test_what_was_said_to_a_launcher_goes_with_it():
     ]
 
 
-def test_a_grid_is_what_its_record_holds_whatever_has_become_of_its_files(lab, sweep):
+def test_a_grid_is_resumed_from_its_record_without_its_files(lab, sweep):
     packaged = lab.place.parent / "packaged" / "model" / "chain.yaml"
     packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.7}}\nextra: 1")
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
@@ -253,7 +257,7 @@ def test_a_launcher_that_a_file_has_chosen_is_recorded(lab, monkeypatch):
     ]
 
 
-def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch):
+def test_a_point_of_another_process_is_not_started(lab, sweep, monkeypatch):
     monkeypatch.setattr(workers, "PATIENCE", 0.1)
     record = Record.read(sweep)
     with file_lock(record.note(record.points[2])) as mine:
@@ -263,7 +267,7 @@ def test_a_point_that_another_process_has_is_left_to_it(lab, sweep, monkeypatch)
     assert [c["seed"] for c in lab.configs] == [4]
 
 
-def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
+def test_reading_the_status_does_not_block_a_point(lab, sweep, monkeypatch):
     monkeypatch.setattr(workers, "PATIENCE", 0.0)
     record = Record.read(sweep)
     with record.note(record.points[2]).open("a") as file:
@@ -275,7 +279,7 @@ def test_who_merely_looks_keeps_no_point_from_running(lab, sweep, monkeypatch):
     assert [c["seed"] for c in lab.configs] == [3, 4]
 
 
-def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
+def test_a_grid_is_resumed_from_any_directory(lab, monkeypatch, tmp_path):
     lab.write({"configs/model/mine.yaml": "depth: 44"})
     lab.kill_at(2)
     lab("train", "-m", "model=mine", "seed=1,2")
@@ -288,9 +292,7 @@ def test_a_grid_goes_on_from_any_directory(lab, monkeypatch, tmp_path):
     assert Path.cwd() == tmp_path / "elsewhere"
 
 
-def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_started(
-    lab, monkeypatch, tmp_path
-):
+def test_a_relative_data_folder_refers_to_the_directory_of_the_start(lab, monkeypatch, tmp_path):
     lab.kill_at(2)
     lab("train", "-m", "paths.data=sets", "seed=1,2")
     (folder,) = lab.place.glob("outputs/*/sweeps/*")
@@ -304,17 +306,17 @@ def test_datasets_in_a_relative_folder_are_looked_for_where_the_sweep_was_starte
     )
 
 
-@pytest.mark.parametrize("noted", [3, {"seed": "name"}, {"seed": ["${name}"]}])
-def test_a_record_that_notes_what_no_configuration_does_is_refused(lab, sweep, noted):
+@pytest.mark.parametrize("derivations", [3, {"seed": "name"}, {"seed": ["${name}"]}])
+def test_a_record_with_impossible_values_is_refused(lab, sweep, derivations):
     record = json.loads((sweep / "sweep.json").read_text())
-    record["points"][3]["composed"]["computed_from"] = noted
+    record["points"][3]["composed"]["computed_from"] = derivations
     (sweep / "sweep.json").write_text(json.dumps(record))
     result = lab("sweep", "resume", str(sweep))
     assert result.exit_code == 2
     assert lab.calls == []
 
 
-def test_what_is_no_sweep_is_refused(lab):
+def test_a_folder_that_is_not_a_sweep_is_refused(lab):
     assert lab("sweep", "status", str(lab.place)).exit_code == 2
     lab.write({"broken/sweep.json": '{"overrides"'})
     result = lab("sweep", "resume", "broken")

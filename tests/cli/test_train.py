@@ -1,4 +1,4 @@
-"""`darnax train` through the real command line; the runner is a fake that notes its calls. Oracle: what the words say."""
+"""`darnax train` through the command line, with a fake runner. Oracle: the overrides."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 
-def test_an_experiment_is_composed_and_handed_over_as_plain_containers(lab):
+def test_an_experiment_is_composed_into_plain_containers(lab):
     result = lab("train", "+experiment=second", "seed=-1")
     assert result.exit_code == 0, result.output
     assert lab.configs == [
@@ -59,7 +59,7 @@ def test_the_whole_grammar_of_overrides(lab, override, path, value):
     assert OmegaConf.select(OmegaConf.create(lab.configs[0]), path) == value
 
 
-def test_my_configs_shadow_the_packaged_ones(lab):
+def test_user_configurations_take_precedence(lab):
     mine = "# @package _global_\n# Mine\nname: mine"
     lab.write({"configs/model/chain.yaml": "depth: 44", "configs/experiment/mine.yaml": mine})
     assert lab("train", "+experiment=mine").exit_code == 0
@@ -68,7 +68,7 @@ def test_my_configs_shadow_the_packaged_ones(lab):
     assert lab("train", "model=wide").exit_code == 0
 
 
-def test_cfg_prints_what_the_run_would_get_and_creates_nothing(lab):
+def test_cfg_prints_the_configuration_and_creates_nothing(lab):
     result = lab("train", "+experiment=first", "--cfg", "job", "seed=3")
     assert result.exit_code == 0
     assert OmegaConf.create(result.stdout) == {
@@ -103,7 +103,7 @@ def test_a_resolved_configuration_runs_again(lab):
     ]
 
 
-def test_resume_goes_on_with_the_run_alone(lab):
+def test_resume_takes_no_overrides(lab):
     assert lab("train", "--resume", "outputs/first/one").exit_code == 0
     assert str(lab.calls[0]["resume"]) == "outputs/first/one"
     refused = lab("train", "--resume", "outputs/first/one", "seed=3")

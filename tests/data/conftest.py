@@ -13,7 +13,7 @@ CLASSES = 10
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
-    """The format written from its description, independently of the reader."""
+    """Write the format from its description, independently of the reader."""
     header = bytes([0, 0, 0x08, array.ndim]) + b"".join(
         size.to_bytes(4, "big") for size in array.shape
     )
@@ -49,7 +49,7 @@ def tiny(
     write_archives: Callable[..., dict[str, np.ndarray]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    """Archives of 60 + 20 random images, registered and bundled as those of every IDX set."""
+    """Register archives of 60 + 20 random images as the bundled ones of every IDX set."""
     folder = tmp_path / "archives"
     write_archives(folder)
     sums = {

@@ -13,7 +13,7 @@ from darnax.errors import RequestError
 
 
 def numbered(first: int, count: int) -> Resident:
-    """Examples that tell their number, of classes that go round."""
+    """Return examples that contain their index, with cyclic classes."""
     numbers = np.arange(first, first + count, dtype=np.int32)
     return Resident(numbers[:, None].astype(np.float32), numbers % 3)
 
@@ -27,14 +27,14 @@ def numbers(split: Resident) -> list[int]:
     return np.asarray(split.inputs)[:, 0].astype(int).tolist()
 
 
-def test_nothing_asked_changes_nothing() -> None:
+def test_default_settings_keep_all_examples() -> None:
     assert select_examples(CLASSES, Selection()) is CLASSES
 
 
 @pytest.mark.parametrize(
     ("own", "existing"), [(CLASSES.validation, True), (None, False), (None, True)]
 )
-def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_version_did_so(
+def test_a_missing_validation_split_is_taken_from_train(
     own: Resident | None, existing: bool
 ) -> None:
     chosen = select_examples(
@@ -48,7 +48,7 @@ def test_validation_is_carved_out_of_train_where_there_is_none_or_an_earlier_ver
     )
 
 
-def test_per_class_leaves_the_first_of_each_class_in_train_alone() -> None:
+def test_per_class_keeps_the_first_examples_of_each_class_of_train() -> None:
     chosen = select_examples(CLASSES, Selection(per_class=4))
     assert numbers(chosen.train) == list(range(12))
     assert (chosen.validation, chosen.test) == (CLASSES.validation, CLASSES.test)
@@ -115,14 +115,14 @@ STREAM = replace(
         (CLASSES, Selection(per_class=21), r"data\.per_class: got 21, expected at most 20"),
     ],
 )
-def test_what_cannot_apply_is_refused_by_name(
+def test_a_setting_that_does_not_apply_is_refused_by_name(
     dataset: Dataset, selection: Selection, refused: str
 ) -> None:
     with pytest.raises(RequestError, match=refused):
         select_examples(dataset, selection)
 
 
-def test_everything_that_cannot_apply_is_named_at_once() -> None:
+def test_all_settings_that_do_not_apply_are_named_at_once() -> None:
     with pytest.raises(RequestError) as caught:
         select_examples(RECALL, Selection(validation=2, per_class=2, only_classes=(0,)))
     assert [problem.where for problem in caught.value.problems] == [
@@ -132,5 +132,5 @@ def test_everything_that_cannot_apply_is_named_at_once() -> None:
     ]
 
 
-def test_validation_of_pairs_that_are_tested_on_others_is_carved() -> None:
+def test_validation_pairs_are_taken_from_train_if_test_pairs_differ() -> None:
     assert len(select_examples(PAIRS, Selection(validation=2)).validation) == 2

@@ -34,8 +34,12 @@ def make(node: dict[str, Any]) -> Any:
     )
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_configuration_makes_what_it_says(path: Path) -> None:
+OWN = ("arrays", "folder", "sklearn", "table")  # tests/local_data trains with these
+COMPLETE = [path for path in sorted(FOLDER.glob("*.yaml")) if path.stem not in OWN]
+
+
+@pytest.mark.parametrize("path", COMPLETE, ids=lambda path: path.stem)
+def test_a_configuration_builds_the_named_objects(path: Path) -> None:
     data: Any = OmegaConf.to_container(
         OmegaConf.create({"data": OmegaConf.load(path)}), resolve=True
     )["data"]
@@ -52,5 +56,5 @@ def test_a_configuration_makes_what_it_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_line_is_explained(path: Path) -> None:
+def test_every_line_of_a_configuration_has_a_comment(path: Path) -> None:
     assert all("#" in line for line in path.read_text().splitlines())

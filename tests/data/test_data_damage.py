@@ -40,7 +40,7 @@ def arrays(dataset: Dataset) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the set is prepared once, to be copied."""
+    """Prepare the dataset once, to be copied."""
     return tmp_path_factory.mktemp("prepared") / "data"
 
 
@@ -55,7 +55,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "decoded/manifest.json",
     ],
 )
-def test_damage_is_mended(
+def test_damage_is_repaired(
     tiny: Path, tmp_path: Path, prepared: Path, file: str, damage: Callable[[Path], None]
 ) -> None:
     if not prepared.exists():
@@ -79,7 +79,7 @@ def test_a_record_cut_short_with_no_cache_is_rebuilt(tiny: Path, tmp_path: Path)
     assert len(open_dataset("mnist", directory=tmp_path / "data").train) == 60
 
 
-def test_what_a_killed_process_left_is_swept_away(tiny: Path, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed(tiny: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     for left in (
         ".darnax-mnist.partial/mnist/3.0.1",
@@ -93,7 +93,7 @@ def test_what_a_killed_process_left_is_swept_away(tiny: Path, tmp_path: Path) ->
     assert not (data / "mnist/3.0.1/.decoded.partial").exists()
 
 
-def test_fewer_examples_than_the_description_says(tiny: Path, tmp_path: Path) -> None:
+def test_fewer_examples_than_described_are_refused(tiny: Path, tmp_path: Path) -> None:
     folder = prepare("kmnist", tmp_path / "data", archives=tiny)
     (folder / "decoded" / "manifest.json").unlink()
     info = json.loads((folder / "dataset_info.json").read_text())
@@ -105,7 +105,7 @@ def test_fewer_examples_than_the_description_says(tiny: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("memory_gib", [2.0, 1e-6], ids=["resident", "streamed"])
 @pytest.mark.parametrize("damage", [truncate, empty, Path.unlink])
-def test_what_cannot_be_rebuilt_is_refused(
+def test_a_damaged_set_without_archives_is_refused(
     tiny: Path, tmp_path: Path, damage: Callable[[Path], None], memory_gib: float
 ) -> None:
     folder = prepare("kmnist", tmp_path / "data", archives=tiny)
@@ -116,7 +116,7 @@ def test_what_cannot_be_rebuilt_is_refused(
         open_dataset("kmnist", directory=tmp_path / "data", memory_gib=memory_gib)
 
 
-def test_another_file_format_is_refused_and_left_alone(tiny: Path, tmp_path: Path) -> None:
+def test_another_file_format_is_refused_and_kept(tiny: Path, tmp_path: Path) -> None:
     folder = prepare("mnist", tmp_path / "data")
     info = (folder / "dataset_info.json").read_text().replace('"array_record"', '"riegeli"')
     (folder / "dataset_info.json").write_text(info)

@@ -25,7 +25,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_stages_are_what_numpy_says_with_and_without_jit(name: str) -> None:
+def test_stages_equal_numpy_with_and_without_jit(name: str) -> None:
     stage, expected = CASES[name]
     for run in (stage, jax.jit(stage)):
         with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
@@ -58,7 +58,7 @@ def test_projection_is_linear_with_one_matrix(jit: bool) -> None:
     assert G.mean() * 300**0.5 == pytest.approx(0, abs=0.04)
 
 
-def test_projection_is_of_its_seed_alone() -> None:
+def test_a_projection_depends_on_its_seed_only() -> None:
     x = jnp.ones((2, 10))
     once, again, other = (RandomProjection(5, seed)(x) for seed in (0, 0, 1))
     assert jnp.array_equal(once, again)

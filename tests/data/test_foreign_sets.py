@@ -1,4 +1,4 @@
-"""Prepared sets of any origin. Oracles: a canary module that must not be imported; refusals."""
+"""Prepared datasets of any origin. Oracles: a module that must not be imported; refusals."""
 
 import json
 import os
@@ -24,7 +24,7 @@ FEATURES = "tensorflow_datasets.core.features"
 
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
-    """What waits for a FIFO or reads a device to its end would never come back."""
+    """Limit the time: waiting for a FIFO or reading a device would never end."""
 
     def give_up(*_: Any) -> None:
         raise TimeoutError("the set was waited for")
@@ -38,7 +38,7 @@ def bounded() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def kmnist(tmp_path_factory: pytest.TempPathFactory, write_archives: Callable[..., Any]) -> Path:
-    """A small set that cannot be made anew, in a folder of its own."""
+    """Prepare a small dataset without archives, in a folder of its own."""
     from darnax.data import archives, decoding
 
     folder = tmp_path_factory.mktemp("kmnist")
@@ -89,65 +89,65 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
-STRANGE = [fifo, device, folder, nowhere, loop]
+IRREGULAR = [fifo, device, folder, nowhere, loop]
 
 
-def replace(path: Path, strange: Callable[[Path], None]) -> None:
+def replace(path: Path, make_irregular: Callable[[Path], None]) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    strange(path)
+    make_irregular(path)
 
 
-@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
 @pytest.mark.parametrize("file", ["dataset_info.json", "features.json", RECORD])
-def test_a_strange_file_of_a_set_is_one_sentence(
-    place: Path, file: str, strange: Callable[[Path], None]
+def test_an_irregular_file_of_a_dataset_gives_one_message(
+    place: Path, file: str, make_irregular: Callable[[Path], None]
 ) -> None:
-    replace(place / "kmnist/3.0.1" / file, strange)
+    replace(place / "kmnist/3.0.1" / file, make_irregular)
     for ask in (lambda: open_dataset("kmnist", directory=place), lambda: describe("kmnist", place)):
         with pytest.raises(RequestError, match=f"{file}: (is not a regular file|cannot be read)"):
             ask()
     assert not [row.name for row in catalogue(place) if row.prepared]
 
 
-@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
 @pytest.mark.parametrize("file", ["manifest.json", "train-inputs.npy", "test-targets.npy"])
-def test_a_strange_file_of_the_cache_is_made_anew(
-    place: Path, file: str, strange: Callable[[Path], None]
+def test_an_irregular_cache_file_is_replaced(
+    place: Path, file: str, make_irregular: Callable[[Path], None]
 ) -> None:
-    replace(place / "kmnist/3.0.1/decoded" / file, strange)
+    replace(place / "kmnist/3.0.1/decoded" / file, make_irregular)
     assert len(open_dataset("kmnist", directory=place).train) == 60
     assert (place / "kmnist/3.0.1/decoded" / file).is_file()
 
 
-@pytest.mark.parametrize("strange", [fifo, device, nowhere, loop])
-def test_what_has_the_place_of_the_cache_is_told(
-    place: Path, strange: Callable[[Path], None]
+@pytest.mark.parametrize("make_irregular", [fifo, device, nowhere, loop])
+def test_an_irregular_cache_folder_is_reported(
+    place: Path, make_irregular: Callable[[Path], None]
 ) -> None:
-    replace(place / "kmnist/3.0.1/decoded", strange)
+    replace(place / "kmnist/3.0.1/decoded", make_irregular)
     with pytest.raises(RequestError, match="decoded: is not a folder, expected the decoded arrays"):
         open_dataset("kmnist", directory=place)
     assert os.path.lexists(place / "kmnist/3.0.1/decoded")
 
 
-@pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_lock_or_scratch_folder_is_told_or_swept_away(
-    place: Path, strange: Callable[[Path], None]
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
+def test_an_irregular_lock_or_scratch_folder_is_reported_or_removed(
+    place: Path, make_irregular: Callable[[Path], None]
 ) -> None:
     (place / "kmnist/3.0.1/decoded/manifest.json").unlink()  # so that both are needed
-    replace(place / "kmnist/3.0.1/.decoded.partial", strange)
+    replace(place / "kmnist/3.0.1/.decoded.partial", make_irregular)
     assert len(open_dataset("kmnist", directory=place).train) == 60
     (place / "kmnist/3.0.1/decoded/manifest.json").unlink()
-    replace(place / ".darnax-kmnist.lock", strange)
+    replace(place / ".darnax-kmnist.lock", make_irregular)
     with pytest.raises(RequestError, match=r"paths\.data: cannot write in"):
         open_dataset("kmnist", directory=place)
 
 
-@pytest.mark.parametrize("strange", STRANGE)
-def test_a_strange_archive_is_told(
-    tmp_path: Path, write_archives: Callable[..., Any], strange: Callable[[Path], None]
+@pytest.mark.parametrize("make_irregular", IRREGULAR)
+def test_an_irregular_archive_is_reported(
+    tmp_path: Path, write_archives: Callable[..., Any], make_irregular: Callable[[Path], None]
 ) -> None:
     write_archives(tmp_path / "archives")
-    replace(tmp_path / "archives/t10k-labels-idx1-ubyte.gz", strange)
+    replace(tmp_path / "archives/t10k-labels-idx1-ubyte.gz", make_irregular)
     with pytest.raises(
         RequestError, match=r"t10k-labels-idx1-ubyte\.gz: (cannot be read|not there|has \d+ bytes)"
     ):
@@ -170,7 +170,7 @@ HIDDEN = {
     "of a feature": lambda f: (
         f | {"featuresDict": {"features": {"image": feature(f"{CANARY}.Image")}}}
     ),
-    "in the other spelling": lambda f: (
+    "in the other notation": lambda f: (
         {"python_class_name": f"{CANARY}.Features"} | {"featuresDict": f["featuresDict"]}
     ),
     "in the former format": lambda _: {"type": f"{CANARY}.Features", "content": {}},
@@ -182,7 +182,7 @@ HIDDEN = {
         "pythonClassName": f"{FEATURES}.features_dict.FeaturesDict",
         "jsonFeature": {"json": json.dumps({"image": {"type": f"{CANARY}.Image", "content": {}}})},
     },
-    "of a module that begins alike": lambda f: (
+    "of a module with the same prefix": lambda f: (
         f | {"pythonClassName": f"{FEATURES}_{CANARY}.Features"}
     ),
 }
@@ -240,12 +240,12 @@ HUGE = {
     "more than an index holds": lambda info: info["splits"][0].update(
         shardLengths=[str(2**63 - 1)]
     ),
-    "less than none": lambda info: info["splits"][0].update(shardLengths=["-5"]),
+    "a negative number": lambda info: info["splits"][0].update(shardLengths=["-5"]),
 }
 
 
 @pytest.mark.parametrize("change", HUGE.values(), ids=HUGE.keys())
-def test_a_number_of_examples_that_is_not_there_is_told(
+def test_a_missing_number_of_examples_is_reported(
     place: Path, change: Callable[[Any], None]
 ) -> None:
     changed(place / "kmnist/3.0.1/dataset_info.json", change)
@@ -268,9 +268,9 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize(("where", "content", "told"), SIZES.values(), ids=SIZES.keys())
-def test_features_beyond_any_memory_are_told(
-    place: Path, where: list[str], content: dict[str, Any], told: str
+@pytest.mark.parametrize(("where", "content", "message"), SIZES.values(), ids=SIZES.keys())
+def test_features_larger_than_memory_are_reported(
+    place: Path, where: list[str], content: dict[str, Any], message: str
 ) -> None:
     shutil.copytree(place / "kmnist/3.0.1", place / "unheard_of/1.0.0")
 
@@ -278,11 +278,11 @@ def test_features_beyond_any_memory_are_told(
         features["featuresDict"]["features"][where[0]][where[1]] = content
 
     changed(place / "unheard_of/1.0.0/features.json", change)
-    with pytest.raises(RequestError, match=told):
+    with pytest.raises(RequestError, match=message):
         open_dataset("unheard_of", directory=place)
 
 
-def test_a_huge_record_file_is_told(place: Path) -> None:
+def test_a_huge_record_file_is_reported(place: Path) -> None:
     with (place / "kmnist/3.0.1" / RECORD).open("ab") as file:
         file.truncate(1 << 40)
     with pytest.raises(RequestError, match="has files of 1099511"):
@@ -297,7 +297,7 @@ def test_a_hole_in_a_tfrecord_file_is_found_at_its_beginning(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("split", ["../evil/train", "../../3.0.1/evil", "train\u0000"])
-def test_a_cache_leads_to_no_other_file(place: Path, split: str) -> None:
+def test_a_cache_links_to_no_other_file(place: Path, split: str) -> None:
     version = place / "kmnist/3.0.1"
     (version / ".evil").mkdir()
     for part in ("inputs", "targets"):
@@ -309,7 +309,7 @@ def test_a_cache_leads_to_no_other_file(place: Path, split: str) -> None:
     assert len(open_dataset("kmnist", directory=place).train) == 60
 
 
-def test_a_cache_of_zips_is_made_anew(place: Path) -> None:
+def test_a_cache_of_zip_files_is_replaced(place: Path) -> None:
     version = place / "kmnist/3.0.1"
     for path in (version / "decoded").glob("*.npy"):
         with path.open("wb") as file:
@@ -323,14 +323,14 @@ def test_a_cache_of_zips_is_made_anew(place: Path) -> None:
     assert len(open_dataset("kmnist", directory=place).train) == 60
 
 
-def test_a_huge_description_is_told(place: Path) -> None:
+def test_a_huge_description_is_reported(place: Path) -> None:
     with (place / "kmnist/3.0.1/dataset_info.json").open("ab") as file:
-        file.truncate(1 << 40)  # takes no room on the disk
+        file.truncate(1 << 40)  # a sparse file
     with pytest.raises(RequestError, match=r"dataset_info\.json: has more than 16777216 bytes"):
         open_dataset("kmnist", directory=place)
 
 
-def test_a_cache_that_agrees_with_itself_and_not_with_the_set_is_made_anew(place: Path) -> None:
+def test_a_consistent_cache_of_another_set_is_replaced(place: Path) -> None:
     from darnax.data.cache import write_cache
     from darnax.data.reader import Arrays
 

@@ -53,7 +53,7 @@ GOOD = idx_bytes(np.zeros((3, 4), np.uint8))
         "long",
         "half a header",
         "floats",
-        "a page",
+        "an HTML page",
         "nothing",
     ],
 )

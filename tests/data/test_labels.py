@@ -1,4 +1,4 @@
-"""Oracle: numpy by hand."""
+"""Label codes. Oracle: numpy."""
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ def test_patterns_of_any_shape() -> None:
 
 
 @pytest.mark.parametrize("code", [Classes(), Patterns(), Patterns(whole=True)])
-def test_a_code_says_whether_its_scores_are_right_or_wrong(code) -> None:
+def test_a_label_code_declares_whether_scores_are_right_or_wrong(code) -> None:
     """Oracle: the scores of random predictions, and of random patterns, that are half right."""
     draw = np.random.default_rng(0)
     prediction, y = (jnp.asarray(draw.choice([-1.0, 1.0], (50, 3)), jnp.float32) for _ in range(2))

@@ -66,7 +66,7 @@ def test_listing_starts_neither_jax_nor_tfds(tmp_path: Path) -> None:
     )
 
 
-def test_every_name_can_be_had() -> None:
+def test_every_public_name_can_be_imported() -> None:
     import darnax.data
 
     assert sorted(darnax.data.__all__) == sorted(darnax.data._MODULE_OF)

@@ -65,7 +65,7 @@ def test_plain_tfds_reads_the_same_examples_in_the_same_order(
     assert "tensorflow" not in sys.modules
 
 
-def test_a_later_opening_takes_part_of_a_second(mnist: Dataset, mnist_directory: Path) -> None:
+def test_opening_a_prepared_set_is_fast(mnist: Dataset, mnist_directory: Path) -> None:
     import time
 
     start = time.perf_counter()
@@ -84,7 +84,7 @@ def test_a_later_opening_takes_part_of_a_second(mnist: Dataset, mnist_directory:
 def test_opening_a_set_leaves_the_root_logger_without_a_handler(
     mnist_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise every warning of a run is on the screen twice."""
+    """Otherwise every warning of a run is printed twice."""
     monkeypatch.setattr(logging.root, "handlers", [])
     open_dataset("mnist", directory=mnist_directory)
     assert logging.root.handlers == []

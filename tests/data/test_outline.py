@@ -1,4 +1,4 @@
-"""What is known of a set before it is opened. Oracle: the same set, opened."""
+"""The outline of a dataset before it is opened. Oracle: the opened dataset."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ from darnax.errors import RequestError
 
 
 def with_own_validation(tiny: Path, place: Path) -> None:
-    """Prepare kmnist, and a set `parted` with its examples twice, as train and as validation."""
+    """Prepare kmnist, and a set `parted` with the same examples as train and as validation."""
     folder, copy = prepare("kmnist", place, archives=tiny), place / "parted/1.0.0"
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("decoded"))
     (record,) = copy.glob("kmnist-train.*")
@@ -35,7 +35,7 @@ def with_own_validation(tiny: Path, place: Path) -> None:
 
 
 def sizes(dataset: Dataset) -> list[object]:
-    """All that decides whether a run fits its data."""
+    """Return the sizes that must agree with those of a run."""
     parts = (dataset.train, dataset.validation, dataset.test)
     counted = [
         None if split is None else (len(split), *map(split.batches, (1, 7, 1000)))
@@ -97,9 +97,7 @@ def test_an_outline_is_refused_as_the_opened_set_is(
     assert str(outlined.value) == str(opened.value)
 
 
-def test_a_set_that_can_be_prepared_has_no_outline_yet_and_nothing_is_made(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_an_unprepared_set_has_no_outline_and_is_not_prepared(tiny: Path, tmp_path: Path) -> None:
     assert outline_set("mnist", Selection(), directory=tmp_path / "sets") is None
     assert not (tmp_path / "sets").exists()
 
@@ -113,20 +111,18 @@ def test_a_set_that_lacks_a_file_is_prepared_again_or_refused(tiny: Path, tmp_pa
         outline_set("kmnist", Selection(), directory=tmp_path)
 
 
-def test_a_set_with_a_validation_split_of_its_own_is_chosen_by_that_alone(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_a_set_with_a_validation_split_uses_that_split(tiny: Path, tmp_path: Path) -> None:
     with_own_validation(tiny, tmp_path)
     assert len(open_dataset("parted", directory=tmp_path).validation) == 60
     own = "parted has a validation split of its own, of 60"
-    told = rf"data\.validation: got 5, expected 0: {own}; set it to 0"
-    with pytest.raises(RequestError, match=told):
+    message = rf"data\.validation: got 5, expected 0: {own}; set it to 0"
+    with pytest.raises(RequestError, match=message):
         open_dataset("parted", directory=tmp_path, validation=5)
     former = open_dataset("parted", directory=tmp_path, validation=5, existing=True)
     assert [len(former.train), len(former.validation)] == [55, 5]
 
 
-def test_an_outline_of_a_task_has_its_sizes_and_draws_nothing() -> None:
+def test_an_outline_of_a_task_has_its_sizes_without_drawing_examples() -> None:
     task = Associations(inputs=20, outputs=3, load=1.5)
     assert sizes(without_examples(task.outline())) == sizes(task.open())
     kept = without_examples(task.outline())

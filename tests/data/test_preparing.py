@@ -62,10 +62,10 @@ def test_opened_splits_are_those_of_the_archives(tiny: Path, tmp_path: Path) -> 
     assert dataset.class_names == tuple("0123456789")
 
 
-def test_progress_tells_every_stage_to_its_end(tiny: Path, tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    prepare("mnist", tmp_path, progress=lambda *what: told.append(what))
-    last = {stage: (done, total) for stage, done, total in told}
+def test_progress_reports_every_stage_to_its_end(tiny: Path, tmp_path: Path) -> None:
+    stages: list[tuple[str, int, int]] = []
+    prepare("mnist", tmp_path, progress=lambda *what: stages.append(what))
+    last = {stage: (done, total) for stage, done, total in stages}
     assert last == {
         f"{verb} mnist {split}": (n, n)
         for verb in ("prepare", "decode")
@@ -73,7 +73,7 @@ def test_progress_tells_every_stage_to_its_end(tiny: Path, tmp_path: Path) -> No
     }
 
 
-def test_a_second_time_builds_nothing(
+def test_a_prepared_set_is_not_built_again(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare("mnist", tmp_path)
@@ -82,7 +82,7 @@ def test_a_second_time_builds_nothing(
     open_dataset("mnist", directory=tmp_path)
 
 
-def test_two_at_once_build_it_once(
+def test_two_processes_build_a_set_once(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[str] = []
@@ -132,7 +132,7 @@ def test_another_sets_examples_are_refused(
         open_dataset("mnist", directory=tmp_path / "data")
 
 
-def test_says_what_it_needs(tiny: Path, tmp_path: Path) -> None:
+def test_missing_requirements_are_named(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"--archives DIR.*TensorFlow and the network"):
         open_dataset("fashion_mnist", directory=tmp_path)
     with pytest.raises(
@@ -143,7 +143,7 @@ def test_says_what_it_needs(tiny: Path, tmp_path: Path) -> None:
         prepare("cifar10", tmp_path, archives=tiny)
 
 
-def test_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_name_gives_the_nearest_one(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"data\.name: got 'fashon_mnist'.*fashion_mnist"):
         open_dataset("fashon_mnist", directory=tmp_path)
     (tmp_path / "mnist").mkdir()

@@ -1,4 +1,4 @@
-"""Oracle: the example that was written; what TFDS's own features write is what a source reads."""
+"""Reading records. Oracle: the example, as written by the features of TFDS."""
 
 import io
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ INPUTS = {
 
 
 def file(written: np.ndarray) -> Any:
-    """Write an image as a file: arrays of pixels need TensorFlow. OpenCV wants colours reversed."""
+    """Write an image as a file: arrays need TensorFlow; OpenCV expects reversed colours."""
     return io.BytesIO(cv2.imencode(".png", written[..., ::-1])[1]) if written.ndim == 3 else written
 
 

@@ -45,7 +45,7 @@ def test_many_messages_at_once(messages: list[bytes]) -> None:
 
 
 def framed(records: list[bytes]) -> bytes:
-    """The format, written from its description."""
+    """Write the format from its description."""
 
     def sealed(part: bytes) -> bytes:
         checksum = byte_by_byte(part)
@@ -57,7 +57,7 @@ def framed(records: list[bytes]) -> bytes:
 
 
 def as_tfrecord(folder: Path, shards: int = 1) -> None:
-    """Write the records of a prepared set anew, as TFDS does by default."""
+    """Rewrite the records of a prepared dataset in the default format of TFDS."""
     info = json.loads((folder / "dataset_info.json").read_text())
     source = find(info["name"], folder.parents[1])
     assert source is not None
@@ -128,7 +128,7 @@ def test_a_file_cut_short_is_found_or_has_fewer_records(tmp_path: Path, length: 
         TFRecords([tmp_path / "file"])
 
 
-def test_damage_is_told(tiny: Path, tmp_path: Path) -> None:
+def test_damage_is_reported(tiny: Path, tmp_path: Path) -> None:
     folder = prepare("kmnist", tmp_path, archives=tiny)
     as_tfrecord(folder)
     record = folder / "kmnist-train.tfrecord-00000-of-00001"

@@ -19,7 +19,7 @@ from darnax.errors import RequestError
 
 
 def numbers(chosen: np.ndarray) -> Arrays:
-    """Examples whose input and target both tell which they are."""
+    """Return examples whose input and target are their index."""
     return Arrays(
         np.stack([chosen % 256, chosen // 256], 1).astype(np.uint8), chosen.astype(np.int32)
     )
@@ -92,7 +92,7 @@ def test_reads_one_window_ahead_and_no_further() -> None:
     assert 2 * window <= sum(read) <= 2.2 * window
 
 
-def test_an_interrupted_epoch_leaves_nothing_behind() -> None:
+def test_an_epoch_can_be_read_after_an_interrupted_one() -> None:
     split = Streamed(numbers, np.arange(2000), 300, seed=0)
     windows = split.windows(0)
     next(windows)
@@ -135,12 +135,12 @@ def test_streamed_equals_resident_as_multisets(
 @pytest.mark.parametrize(
     "split", [Resident(*numbers(np.arange(9))), Streamed(numbers, np.arange(9), 4, seed=0)]
 )
-def test_an_example_is_like_those_of_the_windows(split: Split) -> None:
+def test_an_example_has_the_shape_and_dtype_of_the_windows(split: Split) -> None:
     inputs = next(split.windows(None)).inputs
     assert (split.example().shape, split.example().dtype) == (inputs.shape[1:], inputs.dtype)
 
 
-def test_a_look_at_an_example_reads_no_more() -> None:
+def test_reading_an_example_reads_no_more_records() -> None:
     read: list[int] = []
 
     def counted(chosen: np.ndarray) -> Arrays:
@@ -152,7 +152,7 @@ def test_a_look_at_an_example_reads_no_more() -> None:
 
 
 def examples(split: Split) -> list[tuple[bytes, int]]:
-    """In order, since both come in the order of the set when evaluated."""
+    """Return the examples in order; evaluation reads both in the order of the set."""
     return [
         (bytes(np.asarray(x)), int(t))
         for w in split.windows(None)
@@ -171,7 +171,7 @@ def test_a_window_of_the_default_size_is_a_quarter_of_the_memory(
     assert streamed.train.window == 10
 
 
-def test_damage_met_while_streaming_is_told(tiny: Path, tmp_path: Path) -> None:
+def test_damage_found_while_streaming_is_reported(tiny: Path, tmp_path: Path) -> None:
     streamed = open_dataset("mnist", directory=tmp_path, memory_gib=1e-6, window=20)
     record = tmp_path / "mnist/3.0.1/mnist-train.array_record-00000-of-00001"
     raw = bytearray(record.read_bytes())
@@ -181,9 +181,7 @@ def test_damage_met_while_streaming_is_told(tiny: Path, tmp_path: Path) -> None:
         list(streamed.train.windows(0))
 
 
-def test_a_set_with_train_alone_is_tested_on_a_share_that_is_kept_for_it(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_a_set_without_test_split_is_tested_on_a_part_of_train(tiny: Path, tmp_path: Path) -> None:
     folder = prepare("kmnist", tmp_path, archives=tiny)
     shutil.copytree(folder, tmp_path / "alone/1.0.0", ignore=shutil.ignore_patterns("decoded"))
     info = json.loads((tmp_path / "alone/1.0.0/dataset_info.json").read_text())

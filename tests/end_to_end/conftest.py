@@ -17,11 +17,11 @@ SMALL = [
 ]
 
 
-class Laboratory:
-    """An empty working directory, and the real command in it."""
+class Workspace:
+    """An empty working directory in which the real command runs."""
 
     def __init__(self, place: Path, data: Path) -> None:
-        # Without WANDB_SERVICE, by which W&B finds the server of the process that the tests themselves run in.
+        # Without WANDB_SERVICE, which refers to the W&B service of the test process.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
         self.started: list[subprocess.Popen] = []
         self.place, self.environment = (
@@ -30,7 +30,7 @@ class Laboratory:
         )
 
     def darnax(self, *arguments: str, code: int = 0, timeout: float = 600) -> str:
-        """Run `darnax`, insist on its exit code, and return what it printed."""
+        """Run `darnax`, check its exit code, and return its output."""
         done = subprocess.run(
             [*DARNAX, *arguments],
             cwd=self.place,
@@ -40,10 +40,10 @@ class Laboratory:
             timeout=timeout,
             check=False,
         )
-        said = done.stdout + done.stderr
-        assert done.returncode == code, said
-        assert "Traceback" not in said
-        return said
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output
+        assert "Traceback" not in output
+        return output
 
     def start(self, *arguments: str) -> subprocess.Popen:
         process = subprocess.Popen(
@@ -74,9 +74,9 @@ def rows(run: Path) -> list[dict]:
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, mnist_directory: Path) -> Iterator[Laboratory]:
-    laboratory = Laboratory(tmp_path, mnist_directory)
-    yield laboratory
-    for process in laboratory.started:  # that a test which fails has left behind
+def workspace(tmp_path: Path, mnist_directory: Path) -> Iterator[Workspace]:
+    workspace = Workspace(tmp_path, mnist_directory)
+    yield workspace
+    for process in workspace.started:  # that a test which fails has left behind
         with process:
             process.terminate()

@@ -1,4 +1,4 @@
-"""What a newcomer does with one run: train, look into the folder, run it again, evaluate, analyse, cite what it stands on."""
+"""One run from training to citation. Oracles: its folder, and a second run."""
 
 import csv
 import xml.etree.ElementTree
@@ -13,38 +13,38 @@ from darnax.analysis.measures import MEASURES
 from darnax.cli.app import app
 from darnax.reports.analysis import FIGURES
 
-from .conftest import SMALL, Laboratory, rows, summary
+from .conftest import SMALL, Workspace, rows, summary
 
 TIMES = ("time/images_per_second", "time/compile_seconds")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Laboratory:
-    laboratory = Laboratory(tmp_path_factory.mktemp("trained"), mnist_directory)
+def trained(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("trained"), mnist_directory)
     quicker = {
-        name: laboratory.environment.pop(name, "")
+        name: workspace.environment.pop(name, "")
         for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS")
     }
-    laboratory.darnax("train", *SMALL, "runner.epochs=2", "seed=3")  # compiled as for users
-    laboratory.environment |= quicker
-    return laboratory
+    workspace.darnax("train", *SMALL, "runner.epochs=2", "seed=3")  # compiled as for users
+    workspace.environment |= quicker
+    return workspace
 
 
 @pytest.fixture
-def run(trained: Laboratory) -> Path:
+def run(trained: Workspace) -> Path:
     return trained.runs()[0]
 
 
-def test_the_folder_explains_itself(run: Path) -> None:
+def test_the_run_folder_is_self_contained(run: Path) -> None:
     assert {p.name for p in run.iterdir() if p.name != ".lock"} == {
         "config.yaml", "composed.yaml", "overrides.yaml", "environment.json",
         "metrics.jsonl", "summary.json", "checkpoints", "train.log",
     }  # fmt: skip
-    told = summary(run)
-    assert told["status"] == "finished"
-    assert told["steps"] == told["epochs"] * 10 == 20
-    assert told["metrics"]["eval/accuracy"] != told["metrics"]["test/accuracy"]  # of other images
-    assert told["best"]["eval/accuracy"] >= told["metrics"]["eval/accuracy"]
+    ended = summary(run)
+    assert ended["status"] == "finished"
+    assert ended["steps"] == ended["epochs"] * 10 == 20
+    assert ended["metrics"]["eval/accuracy"] != ended["metrics"]["test/accuracy"]  # of other images
+    assert ended["best"]["eval/accuracy"] >= ended["metrics"]["eval/accuracy"]
     assert yaml.safe_load((run / "overrides.yaml").read_text())[-1] == "seed=3"
     logged = rows(run)
     assert [row["step"] for row in logged] == sorted(row["step"] for row in logged)
@@ -60,8 +60,11 @@ def test_the_folder_explains_itself(run: Path) -> None:
     ].keys()
 
 
-@pytest.mark.slow  # of one seed, tests/runner/test_divergence.py asks for the same bits, and test_stopping.py of two processes
-def test_it_runs_again(trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+# Faster tests of bit-identical runs: tests/runner/test_divergence.py and test_stopping.py.
+@pytest.mark.slow
+def test_the_configuration_runs_again(
+    trained: Workspace, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS"):
         monkeypatch.delitem(trained.environment, name)
     trained.darnax("train", "--config", str(run / "config.yaml"))
@@ -72,8 +75,8 @@ def test_it_runs_again(trained: Laboratory, run: Path, monkeypatch: pytest.Monke
     assert without_times[0] == without_times[1]
 
 
-def in_process(trained: Laboratory, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
-    """What the command prints, without a process of its own."""
+def in_process(trained: Workspace, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """Return the output of the command, run in this process."""
     monkeypatch.chdir(trained.place)
     for name in ("TFDS_DATA_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, trained.environment[name])
@@ -83,24 +86,24 @@ def in_process(trained: Laboratory, monkeypatch: pytest.MonkeyPatch, *words: str
 
 
 def test_evaluation_agrees_with_the_run_and_draws_a_picture(
-    trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Workspace, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = in_process(trained, monkeypatch, "eval", str(run))
+    printed = in_process(trained, monkeypatch, "eval", str(run))
     assert (
         summary(run)["best"]["eval/accuracy"] == summary(run)["metrics"]["eval/accuracy"]
     )  # the last network is the best
-    assert f"accuracy {summary(run)['metrics']['test/accuracy']:.2%}" in said
-    assert "10000 examples" in said
+    assert f"accuracy {summary(run)['metrics']['test/accuracy']:.2%}" in printed
+    assert "10000 examples" in printed
     picture = xml.etree.ElementTree.parse(run / "confusion.svg").getroot()
     assert picture.tag.endswith("svg")
 
 
 @pytest.mark.slow
-def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = trained.darnax(
+def test_analyse_and_cite(trained: Workspace, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = trained.darnax(
         "analyse", str(run), "--examples", "50", "--export", "states.npz", timeout=300
     )
-    assert said.splitlines()[-2:] == [f"page: {run / 'analysis.html'}", "states: states.npz"]
+    assert printed.splitlines()[-2:] == [f"page: {run / 'analysis.html'}", "states: states.npz"]
     tables = {
         file.stem: list(csv.DictReader(file.read_text().splitlines()))
         for file in (run / "analysis").iterdir()
@@ -111,9 +114,11 @@ def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.Mo
             0
         ].keys()
 
-    told = summary(run)["metrics"]
+    ended = summary(run)["metrics"]
     probes = {row["buffer"]: float(row["score"]) for row in tables["probes"]}
-    assert probes.pop("the network's own readout") == pytest.approx(told["test/accuracy"], abs=1e-6)
+    assert probes.pop("the network's own readout") == pytest.approx(
+        ended["test/accuracy"], abs=1e-6
+    )
     assert set(probes) == {"input", "hidden1", "hidden2"}
     assert min(probes.values()) > 0.4
     assert len(tables["spectra"]) == 2 * 2 * 100
@@ -128,44 +133,48 @@ def test_analyse_and_cite(trained: Laboratory, run: Path, monkeypatch: pytest.Mo
 
     states = np.load(trained.place / "states.npz")
     assert {name: states[name].shape for name in states} == {
-        "hidden1": (10000, 100), "hidden2": (10000, 100), "scores": (10000, 10), "targets": (10000,),
-    }  # fmt: skip
+        "hidden1": (10000, 100),
+        "hidden2": (10000, 100),
+        "scores": (10000, 10),
+        "targets": (10000,),
+    }
     assert set(np.unique(states["hidden1"])) == {-1, 1}
     assert np.mean(states["scores"].argmax(axis=1) == states["targets"]) == pytest.approx(
-        told["test/accuracy"], abs=1e-6
+        ended["test/accuracy"], abs=1e-6
     )
 
     assert in_process(trained, monkeypatch, "cite", str(run)).count("@") == 6
 
 
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["runner.epochs=2"]])
-def test_what_analyse_does_not_know(run: Path, words: list[str]) -> None:
+def test_unknown_requests_to_analyse_are_refused(run: Path, words: list[str]) -> None:
     result = CliRunner().invoke(app, ["analyse", str(run), *words], prog_name="darnax")
     assert result.exit_code == 2
     assert "Traceback" not in result.output
 
 
-@pytest.mark.slow  # tests/cli/test_splits.py and tests/tracking/test_wandb.py ask the same, without a process
-def test_validation_is_what_is_watched_and_test_is_told_once_also_to_wandb(
-    laboratory: Laboratory,
+# Faster tests of the same: tests/cli/test_splits.py and tests/tracking/test_wandb.py.
+@pytest.mark.slow
+def test_validation_is_logged_every_epoch_and_test_once(
+    workspace: Workspace,
 ) -> None:
-    said = laboratory.darnax(
+    printed = workspace.darnax(
         "train", *SMALL, "data.validation=1000", "runner.epochs=2", "tracking=offline"
     )
-    assert "wandb" not in said.lower()
-    assert len(list((laboratory.place / "outputs" / "wandb").glob("offline-run-*/*.wandb"))) == 1
-    (run,) = laboratory.runs()
-    told = [name for row in rows(run) for name in row if name.endswith("/accuracy")]
-    assert told.count("test/accuracy") == 1
-    assert told.count("eval/accuracy") == 2
+    assert "wandb" not in printed.lower()
+    assert len(list((workspace.place / "outputs" / "wandb").glob("offline-run-*/*.wandb"))) == 1
+    (run,) = workspace.runs()
+    ended = [name for row in rows(run) for name in row if name.endswith("/accuracy")]
+    assert ended.count("test/accuracy") == 1
+    assert ended.count("eval/accuracy") == 2
 
 
 @pytest.mark.slow
-def test_replicas_are_the_runs_of_consecutive_seeds(laboratory: Laboratory) -> None:
+def test_replicas_are_the_runs_of_consecutive_seeds(workspace: Workspace) -> None:
     few = [*SMALL, "runner.limit_batches=3"]
     for more in (["seed=3"], ["seed=4"], ["seed=3", "runner.replicas=2"]):
-        laboratory.darnax("train", *few, *more)
-    one, other, both = (summary(run)["metrics"] for run in laboratory.runs())
+        workspace.darnax("train", *few, *more)
+    one, other, both = (summary(run)["metrics"] for run in workspace.runs())
     for name in ("norm/w_in", "norm/hidden2", "update/w_out", "eval/accuracy", "unstable/w_in"):
         assert both[name] == pytest.approx((one[name] + other[name]) / 2, rel=1e-4), name
     apart = abs(one["eval/accuracy"] - other["eval/accuracy"])

@@ -1,4 +1,4 @@
-"""A sweep whose points run side by side, cut off and resumed. Oracle: the same sweep, one point after the other."""
+"""A batched sweep, interrupted and resumed. Oracle: the same sweep, one point after the other."""
 
 import signal
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from .conftest import Laboratory, summary
+from .conftest import Workspace, summary
 from .test_sweeps import LONG, folders, results, wait_for_checkpoints
 
 POINTS = [*LONG, "model.depth=1", "runner.epochs=60", "seed=0,1", "model.layers.hidden.j_d=0.5,0.7"]
@@ -21,7 +21,7 @@ def by_point(sweep: Path) -> dict[str, Path]:
 
 
 def assert_same(sweep: Path, other: Path) -> None:
-    """Configurations, logged numbers, last numbers and checkpoints, up to the order of summation."""
+    """Compare configurations, metrics and checkpoints, up to the order of summation."""
     found, expected = results(sweep), results(other)
     assert found.keys() == expected.keys()
     for name in found:
@@ -44,34 +44,34 @@ def assert_same(sweep: Path, other: Path) -> None:
 
 
 @pytest.mark.slow
-def test_points_side_by_side_are_the_points_one_after_the_other(laboratory: Laboratory) -> None:
-    laboratory.darnax("train", "-m", *POINTS)
-    (alone,) = folders(laboratory)
-    process = laboratory.start(
+def test_batched_points_equal_sequential_points(workspace: Workspace) -> None:
+    workspace.darnax("train", "-m", *POINTS)
+    (alone,) = folders(workspace)
+    process = workspace.start(
         "train", "-m", *POINTS, "hydra/launcher=batched", "hydra.launcher.lanes=3"
     )
-    wait_for_checkpoints(process, laboratory, 4 + 3)
-    (cut,) = set(folders(laboratory)) - {alone}
+    wait_for_checkpoints(process, workspace, 4 + 3)
+    (cut,) = set(folders(workspace)) - {alone}
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 130, said
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, output
     assert [summary(run)["status"] for run in by_point(cut).values()] == ["interrupted"] * 3
-    assert f"darnax sweep resume {cut}" in said
-    assert "4 of 4 points finished" in laboratory.darnax("sweep", "resume", str(cut))
+    assert f"darnax sweep resume {cut}" in output
+    assert "4 of 4 points finished" in workspace.darnax("sweep", "resume", str(cut))
     assert_same(cut, alone)
 
 
 @pytest.mark.slow
-def test_one_that_diverges_takes_no_other_with_it(laboratory: Laboratory) -> None:
-    """They end together, and the sweep brings each to its own end. Oracle: the others, in a sweep without it."""
+def test_a_diverging_point_does_not_fail_the_others(workspace: Workspace) -> None:
+    """The group fails, and the sweep runs each point alone. Oracle: a sweep without that point."""
     small = [*LONG, "model.depth=1", "runner.epochs=4", "runner.evaluate_every=2"]
     rate = "optimizer.groups.w_in.learning_rate.init_value"
-    laboratory.darnax("train", "-m", *small, f"{rate}=0.1,0.2")
-    (whole,) = folders(laboratory)
+    workspace.darnax("train", "-m", *small, f"{rate}=0.1,0.2")
+    (whole,) = folders(workspace)
     together = ["hydra/launcher=batched", "hydra.launcher.lanes=3"]
-    said = laboratory.darnax("train", "-m", *small, f"{rate}=0.1,1e30,0.2", *together, code=1)
-    (sweep,) = set(folders(laboratory)) - {whole}
-    assert "failed: w_in: its change is NaN" in said
+    output = workspace.darnax("train", "-m", *small, f"{rate}=0.1,1e30,0.2", *together, code=1)
+    (sweep,) = set(folders(workspace)) - {whole}
+    assert "failed: w_in: its change is NaN" in output
     runs, expected = by_point(sweep), by_point(whole)
     (failed,) = (run for name, run in runs.items() if "1e+30" in name or "1e30" in name)
     assert (summary(failed)["status"], summary(failed)["reason"].partition(":")[0]) == (

@@ -1,4 +1,4 @@
-"""Folders written by version 0.1.0 resume, evaluate and compare. Oracle: the numbers that 0.1.0 wrote into them."""
+"""Folders of version 0.1.0 resume, evaluate and compare. Oracle: the numbers that 0.1.0 wrote."""
 
 import json
 import tarfile
@@ -6,36 +6,36 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Laboratory, summary
+from .conftest import Workspace, summary
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CLOSE = 0.03  # of an accuracy; another processor sums in another order, and a unit of ±1 may flip
 
 
 @pytest.fixture
-def former(laboratory: Laboratory) -> Laboratory:
+def former(workspace: Workspace) -> Workspace:
     """A working directory that holds the outputs of version 0.1.0."""
     with tarfile.open(FIXTURES / "version_0_1_0.tar.gz") as archive:
-        archive.extractall(laboratory.place, filter="data")
-    laboratory.environment["PYTHONPATH"] = (
-        f"{laboratory.environment.get('PYTHONPATH', '')}:{FIXTURES}"
+        archive.extractall(workspace.place, filter="data")
+    workspace.environment["PYTHONPATH"] = (
+        f"{workspace.environment.get('PYTHONPATH', '')}:{FIXTURES}"
     )
-    laboratory.environment["HOME"] = str(laboratory.place)
-    data = Path(laboratory.environment["TFDS_DATA_DIR"])
+    workspace.environment["HOME"] = str(workspace.place)
+    data = Path(workspace.environment["TFDS_DATA_DIR"])
     data.mkdir(parents=True, exist_ok=True)
-    (laboratory.place / "tensorflow_datasets").symlink_to(data)  # where these runs looked for it
-    return laboratory
+    (workspace.place / "tensorflow_datasets").symlink_to(data)  # where these runs looked for it
+    return workspace
 
 
-def run_of(former: Laboratory, name: str) -> Path:
+def run_of(former: Workspace, name: str) -> Path:
     return next((former.place / "outputs" / name).glob("2026-*"))
 
 
-def sweep_of(former: Laboratory, name: str) -> Path:
+def sweep_of(former: Workspace, name: str) -> Path:
     return next((former.place / "outputs" / name / "sweeps").glob("2026-*"))
 
 
-def test_an_interrupted_run_ends_as_the_one_that_was_not(former: Laboratory) -> None:
+def test_an_interrupted_run_ends_as_the_one_that_was_not(former: Workspace) -> None:
     run, whole = run_of(former, "interrupted"), run_of(former, "finished")
     former.darnax("train", "--resume", str(run))
     ended, expected = summary(run), summary(whole)
@@ -47,7 +47,7 @@ def test_an_interrupted_run_ends_as_the_one_that_was_not(former: Laboratory) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "more"), [("finished", []), ("trusted", ["trust=[fixlab]"])])
 def test_a_run_evaluates_to_the_accuracy_that_it_recorded(
-    former: Laboratory, name: str, more: list[str]
+    former: Workspace, name: str, more: list[str]
 ) -> None:
     run = run_of(former, name)
     printed = former.darnax("eval", str(run), *more)
@@ -58,7 +58,7 @@ def test_a_run_evaluates_to_the_accuracy_that_it_recorded(
 
 
 @pytest.mark.slow
-def test_an_interrupted_sweep_goes_on(former: Laboratory) -> None:
+def test_an_interrupted_sweep_is_resumed(former: Workspace) -> None:
     sweep = sweep_of(former, "grid")
     before = {path.parent.name: path.read_text() for path in sweep.glob("*/summary.json")}
     former.darnax("sweep", "resume", str(sweep))
@@ -71,14 +71,14 @@ def test_an_interrupted_sweep_goes_on(former: Laboratory) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_is_made_longer(former: Laboratory) -> None:
+def test_a_search_is_extended(former: Workspace) -> None:
     sweep = sweep_of(former, "search")
     former.darnax("sweep", "resume", str(sweep), "hydra.sweeper.n_trials=4")
     assert "4 of 4 points finished" in former.darnax("sweep", "status", str(sweep))
 
 
 @pytest.mark.slow
-def test_runs_are_listed_and_compared(former: Laboratory) -> None:
+def test_runs_are_listed_and_compared(former: Workspace) -> None:
     listed = former.darnax("runs")
     for name in ("finished", "interrupted", "trusted", "grid", "search"):
         assert name in listed

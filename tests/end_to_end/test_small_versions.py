@@ -1,4 +1,4 @@
-"""Small versions of docs/results.md. Oracle: chance, which is right about 1,000 ± 30 of the 10,000 test images."""
+"""Small versions of docs/results.md. Oracle: chance, 1,000 ± 30 of 10,000 test images."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ SMALL = {
 
 @pytest.fixture
 def accuracy(mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The accuracy of a run on all test images."""
+    """Return the accuracy of a run on all test images."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
 
@@ -49,14 +49,14 @@ def accuracy(mnist_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "name", [pytest.param("mnist_sparse", marks=pytest.mark.slow), "entangled_mnist"]
 )
-def test_the_published_way_learns(accuracy, name: str) -> None:
+def test_the_published_schedule_learns(accuracy, name: str) -> None:
     """About 0.4 here; the bound is sixty standard deviations above chance."""
     assert accuracy(name) > 0.3
 
 
 @pytest.mark.slow
-def test_hidden_learning_earns_its_keep(accuracy) -> None:
-    """Five points here; the difference of two accuracies on 10,000 images has a standard deviation of half a point at most."""
+def test_learning_in_the_hidden_layer_improves_accuracy(accuracy) -> None:
+    """Five points here; the standard deviation of the difference is at most half a point."""
     assert (
         accuracy("mnist_error") > accuracy("mnist_error", "+model.adapters.w_in.rule=null") + 0.02
     )

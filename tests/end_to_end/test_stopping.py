@@ -1,4 +1,4 @@
-"""A run that is stopped, politely or not, goes on and ends in the same bits as one that never was."""
+"""A run stopped by a signal or killed, and resumed. Oracle: the same run without interruption."""
 
 import signal
 import time
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from darnax.cli.app import app
 
-from .conftest import SMALL, Laboratory, rows, summary
+from .conftest import SMALL, Workspace, rows, summary
 
 LONG = [*SMALL, "runner.epochs=24", "runner.evaluate_every=12", "runner.checkpoint_every=1"]
 
@@ -20,10 +20,10 @@ def final(run: Path) -> dict[str, np.ndarray]:
     return load_file(max(run.glob("checkpoints/step-*.safetensors")))
 
 
-def wait_for_rows(laboratory: Laboratory, count: int) -> Path:
+def wait_for_rows(workspace: Workspace, count: int) -> Path:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        for run in laboratory.runs():
+        for run in workspace.runs():
             if (run / "metrics.jsonl").exists() and len(rows_so_far(run)) >= count:
                 return run
         time.sleep(0.02)
@@ -39,27 +39,27 @@ def rows_so_far(run: Path) -> list[str]:
     ("polite", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
 )
-def test_killed_then_stopped_is_the_same_as_never_stopped(
-    laboratory: Laboratory, polite: signal.Signals, code: int
+def test_a_run_killed_and_stopped_equals_one_never_stopped(
+    workspace: Workspace, polite: signal.Signals, code: int
 ) -> None:
-    process = laboratory.start("train", *LONG)
-    run = wait_for_rows(laboratory, 50)
+    process = workspace.start("train", *LONG)
+    run = wait_for_rows(workspace, 50)
     process.kill()
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, printed
     assert summary(run)["status"] == "running"
 
-    process = laboratory.start("train", "--resume", str(run))
-    wait_for_rows(laboratory, 120)
+    process = workspace.start("train", "--resume", str(run))
+    wait_for_rows(workspace, 120)
     process.send_signal(polite)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == code, said
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == code, printed
     assert summary(run)["status"] == "interrupted"
-    assert f"darnax train --resume {run}" in said
+    assert f"darnax train --resume {run}" in printed
 
-    laboratory.darnax("train", "--resume", str(run))
-    laboratory.darnax("train", *LONG)
-    whole = next(other for other in laboratory.runs() if other != run)
+    workspace.darnax("train", "--resume", str(run))
+    workspace.darnax("train", *LONG)
+    whole = next(other for other in workspace.runs() if other != run)
     assert summary(run)["status"] == summary(whole)["status"] == "finished"
     one, other = final(run), final(whole)
     assert one.keys() == other.keys()

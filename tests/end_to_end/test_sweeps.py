@@ -1,4 +1,4 @@
-"""A sweep that was killed and resumed, or ran in other processes, ends as one that was not. Oracle: the one that was not."""
+"""Sweeps killed and resumed, or run in other processes. Oracle: the same sweep, uninterrupted."""
 
 import json
 import signal
@@ -9,25 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import SMALL, Laboratory, rows, summary
+from .conftest import SMALL, Workspace, rows, summary
 
 LONG = [*SMALL, "runner.epochs=24", "runner.checkpoint_every=2", "runner.evaluate_every=12"]
 
 
-def folders(laboratory: Laboratory) -> list[Path]:
-    return sorted(path.parent for path in laboratory.place.glob("outputs/*/sweeps/*/sweep.json"))
+def folders(workspace: Workspace) -> list[Path]:
+    return sorted(path.parent for path in workspace.place.glob("outputs/*/sweeps/*/sweep.json"))
 
 
 def results(sweep: Path) -> dict[str, list]:
-    """Every point's configuration, logged numbers and last numbers; what depends on the clock is left out."""
+    """Return configuration and metrics of every point, without those that depend on the clock."""
     found = {}
     for run in sorted(path.parent for path in sweep.glob("*/summary.json")):
-        told = summary(run)
+        final = summary(run)
         logged = [{k: v for k, v in row.items() if not k.startswith("time/")} for row in rows(run)]
-        numbers = {k: v for k, v in told["metrics"].items() if not k.startswith("time/")}
+        numbers = {k: v for k, v in final["metrics"].items() if not k.startswith("time/")}
         name = (run / "overrides.yaml").read_text()
         assert name not in found
-        facts = [told["status"], told["steps"], told["best"], numbers]
+        facts = [final["status"], final["steps"], final["best"], numbers]
         found[name] = [
             (run / "config.yaml").read_text(),
             [row for row in logged if len(row) > 2],
@@ -36,14 +36,14 @@ def results(sweep: Path) -> dict[str, list]:
     return found
 
 
-def wait_for_checkpoints(process: subprocess.Popen, laboratory: Laboratory, number: int) -> None:
+def wait_for_checkpoints(process: subprocess.Popen, workspace: Workspace, number: int) -> None:
     """Wait until that many runs of the sweep have a checkpoint."""
     end = time.monotonic() + 100 * (number + 1)
     while (
         len(
             {
                 path.parent
-                for path in laboratory.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")
+                for path in workspace.place.glob("outputs/*/sweeps/*/*/checkpoints/step-*")
             }
         )
         < number
@@ -53,50 +53,50 @@ def wait_for_checkpoints(process: subprocess.Popen, laboratory: Laboratory, numb
         time.sleep(0.02)
 
 
-def kill(laboratory: Laboratory, runs: int, *command: str) -> None:
-    process = laboratory.start(*command)
-    wait_for_checkpoints(process, laboratory, runs)
+def kill(workspace: Workspace, runs: int, *command: str) -> None:
+    process = workspace.start(*command)
+    wait_for_checkpoints(process, workspace, runs)
     process.kill()
     process.communicate()
 
 
-def check_resumed(laboratory: Laboratory, cut: Path, *overrides: str) -> list[str]:
-    """Resume a sweep to its end, and compare it with one that was never stopped; return the lines of its table."""
-    resumed = laboratory.darnax("sweep", "resume", str(cut), timeout=600)
-    laboratory.darnax("train", "-m", *overrides, timeout=600)
-    (whole,) = set(folders(laboratory)) - {cut}
+def check_resumed(workspace: Workspace, cut: Path, *overrides: str) -> list[str]:
+    """Resume a sweep, compare it with one never stopped; return the lines of its table."""
+    resumed = workspace.darnax("sweep", "resume", str(cut), timeout=600)
+    workspace.darnax("train", "-m", *overrides, timeout=600)
+    (whole,) = set(folders(workspace)) - {cut}
     assert results(cut) == results(whole)
     assert {status for _, _, status, *_ in results(cut).values()} == {"finished"}
     return resumed.splitlines()
 
 
 def check_saved(run: Path) -> None:
-    """Insist that the last checkpoint, the summary and the record are of one step."""
+    """Check that the last checkpoint, the summary and the record agree on the step."""
     saved = max((run / "checkpoints").glob("step-*")).name
     assert int(saved[5:15]) == summary(run)["steps"] == rows(run)[-1]["step"]
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(
-    laboratory: Laboratory,
+def test_a_sweep_killed_and_stopped_equals_one_never_stopped(
+    workspace: Workspace,
 ) -> None:
-    """In its first point, and in its second."""
-    kill(laboratory, 1, "train", "-m", *LONG, "seed=0,1")
-    (cut,) = folders(laboratory)
-    process = laboratory.start("sweep", "resume", str(cut))
-    wait_for_checkpoints(process, laboratory, 2)
+    """It is interrupted in its first point, and in its second."""
+    kill(workspace, 1, "train", "-m", *LONG, "seed=0,1")
+    (cut,) = folders(workspace)
+    process = workspace.start("sweep", "resume", str(cut))
+    wait_for_checkpoints(process, workspace, 2)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert f"darnax sweep resume {cut}" in said
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert f"darnax sweep resume {cut}" in output
     (stopped,) = (
         path.parent
         for path in cut.glob("*/summary.json")
         if summary(path.parent)["status"] == "interrupted"
     )
     check_saved(stopped)
-    assert "interrupted" in laboratory.darnax("sweep", "status", str(cut))
-    assert check_resumed(laboratory, cut, *LONG, "seed=0,1")[-1].startswith(
+    assert "interrupted" in workspace.darnax("sweep", "status", str(cut))
+    assert check_resumed(workspace, cut, *LONG, "seed=0,1")[-1].startswith(
         "2 of 2 points finished · best"
     )
     norms = [numbers["norm/w_back"] for *_, numbers in results(cut).values()]
@@ -104,46 +104,46 @@ def test_a_sweep_that_was_killed_and_stopped_ends_as_one_that_never_was(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_the_running_point_and_says_how_to_go_on(
-    laboratory: Laboratory, sent: signal.Signals
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_running_point_and_prints_the_command_to_resume(
+    workspace: Workspace, signum: signal.Signals
 ) -> None:
-    process = laboratory.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
-    wait_for_checkpoints(process, laboratory, 1)
-    process.send_signal(sent)
-    said, _ = process.communicate(timeout=30)
-    (sweep,) = folders(laboratory)
+    process = workspace.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
+    wait_for_checkpoints(process, workspace, 1)
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=30)
+    (sweep,) = folders(workspace)
     (run,) = sweep.glob("*/summary.json")
-    assert process.returncode == 128 + sent
-    assert f"darnax sweep resume {sweep}" in said
-    assert "seed=1  waiting" in said
+    assert process.returncode == 128 + signum
+    assert f"darnax sweep resume {sweep}" in output
+    assert "seed=1  waiting" in output
     assert summary(run.parent)["status"] == "interrupted"
     check_saved(run.parent)
 
 
 @pytest.mark.slow
-def test_twelve_points_on_mnist_killed_twice(laboratory: Laboratory) -> None:
+def test_twelve_points_on_mnist_killed_twice(workspace: Workspace) -> None:
     small = ["runner.epochs=2", "runner.limit_batches=100", "tracking=local", "model.features=200"]
     grid = ["model.depth=1,2", "model.layers.hidden.j_d=0.5,0.9", "seed=range(3)"]
     overrides = ["+experiment=mnist_chain", *small, *grid]
-    kill(laboratory, 1, "train", "-m", *overrides)
-    (cut,) = folders(laboratory)
-    kill(laboratory, 2, "sweep", "resume", str(cut))
-    assert "interrupted" in laboratory.darnax("sweep", "status", str(cut))
-    said = check_resumed(laboratory, cut, *overrides)
-    assert said[-1].startswith("12 of 12 points finished · best")
+    kill(workspace, 1, "train", "-m", *overrides)
+    (cut,) = folders(workspace)
+    kill(workspace, 2, "sweep", "resume", str(cut))
+    assert "interrupted" in workspace.darnax("sweep", "status", str(cut))
+    output = check_resumed(workspace, cut, *overrides)
+    assert output[-1].startswith("12 of 12 points finished · best")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
-def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher: str) -> None:
+def test_other_processes_compute_the_same_bits(workspace: Workspace, launcher: str) -> None:
     pytest.importorskip(launcher.partition("_")[0])
-    laboratory.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")
-    (here,) = folders(laboratory)
-    laboratory.darnax(
+    workspace.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")
+    (here,) = folders(workspace)
+    workspace.darnax(
         "train", "-m", *SMALL, "runner.epochs=2", "seed=0,1", f"hydra/launcher={launcher}"
     )
-    (there,) = set(folders(laboratory)) - {here}
+    (there,) = set(folders(workspace)) - {here}
     assert results(there) == results(here)
     points = [json.loads((sweep / "sweep.json").read_text())["points"] for sweep in (here, there)]
     assert points[0] == points[1]
@@ -152,17 +152,17 @@ def test_other_processes_compute_the_same_bits(laboratory: Laboratory, launcher:
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_a_signal_reaches_the_points_in_other_processes(
-    laboratory: Laboratory, launcher: str
+    workspace: Workspace, launcher: str
 ) -> None:
     pytest.importorskip("submitit" if launcher == "submitit_local" else "joblib")
-    process = laboratory.start(
+    process = workspace.start(
         "train", "-m", *LONG, "runner.epochs=4000", "seed=0,1", f"hydra/launcher={launcher}"
     )
-    wait_for_checkpoints(process, laboratory, 1)
+    wait_for_checkpoints(process, workspace, 1)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
-    (sweep,) = folders(laboratory)
-    assert process.returncode == 143, said
+    output, _ = process.communicate(timeout=60)
+    (sweep,) = folders(workspace)
+    assert process.returncode == 143, output
     assert "interrupted" in {
         summary(path.parent)["status"] for path in sweep.glob("*/summary.json")
     }
@@ -176,19 +176,19 @@ SEARCH = ["hydra/sweeper=optuna", COUPLING, "data.validation=500"]
 
 
 @pytest.mark.slow
-def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
+def test_a_search_prunes_a_bad_run(workspace: Workspace) -> None:
     pruner = "hydra.sweeper.pruner"
-    hopeless = [
+    bad_settings = [
         f"{pruner}._target_=optuna.pruners.ThresholdPruner",
         f"+{pruner}.lower=1.1",
         f"~{pruner}.n_startup_trials",
     ]
-    said = laboratory.darnax(
-        "train", "-m", *SMALL, *SEARCH, *hopeless, "runner.epochs=4", "hydra.sweeper.n_trials=1"
+    output = workspace.darnax(
+        "train", "-m", *SMALL, *SEARCH, *bad_settings, "runner.epochs=4", "hydra.sweeper.n_trials=1"
     )
-    (sweep,) = folders(laboratory)
+    (sweep,) = folders(workspace)
     (run,) = (path.parent for path in sweep.glob("*/summary.json"))
-    assert "0 of 1 point finished · 1 pruned · best " in said
+    assert "0 of 1 point finished · 1 pruned · best " in output
     assert (summary(run)["status"], summary(run)["epochs"]) == ("pruned", 2)
     assert rows(run)[-1]["step"] == summary(run)["steps"]
     assert sorted((sweep / ".points").iterdir())[0].read_text().split() == []
@@ -197,19 +197,19 @@ def test_a_search_ends_a_hopeless_run_early(laboratory: Laboratory) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [[], ["hydra/launcher=joblib", "hydra.sweeper.n_jobs=2"]])
 def test_a_search_of_twenty_points_interrupted_at_seven(
-    laboratory: Laboratory, launcher: list[str]
+    workspace: Workspace, launcher: list[str]
 ) -> None:
     overrides = [*SMALL, *SEARCH, "runner.epochs=6", *launcher]
-    kill(laboratory, 7, "train", "-m", *overrides)
-    (killed,) = folders(laboratory)
+    kill(workspace, 7, "train", "-m", *overrides)
+    (killed,) = folders(workspace)
     begun = {path.parent.name for path in killed.glob("*/summary.json")}
-    said = laboratory.darnax("sweep", "resume", str(killed), timeout=900).splitlines()
-    assert " of 20 points finished · " in said[-1]
+    output = workspace.darnax("sweep", "resume", str(killed), timeout=900).splitlines()
+    assert " of 20 points finished · " in output[-1]
     runs = {path.parent.name for path in killed.glob("*/summary.json")}
     assert len(runs) == 20
     assert begun < runs
     assert {summary(killed / run)["status"] for run in runs} <= {"finished", "pruned"}
     if not launcher:  # with several at once, what is drawn depends on which is done first
-        laboratory.darnax("train", "-m", *overrides, timeout=900)
-        (whole,) = set(folders(laboratory)) - {killed}
+        workspace.darnax("train", "-m", *overrides, timeout=900)
+        (whole,) = set(folders(workspace)) - {killed}
         assert results(killed) == results(whole)

@@ -1,4 +1,4 @@
-"""The wheel alone, without the checkout it was built from, is the whole program. Oracle: where its files lie, and a run."""
+"""The wheel without the checkout. Oracle: the location of its files, and a run."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def test_a_wheel_in_an_empty_environment_runs_from_another_directory(tmp_path: P
     python = tmp_path / "environment" / "bin" / "python"
     (site,) = (tmp_path / "environment" / "lib").glob("python*/site-packages")
     called(*pip, "--python", python, "install", "--no-deps", wheel, place=tmp_path)
-    # The libraries are those that are installed here; a line of a .pth file does not bring the checkout, which has one itself.
+    # The libraries are those installed here; the .pth file of the checkout is not read.
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     (elsewhere := tmp_path / "elsewhere").mkdir()
     assert called(

@@ -1,4 +1,4 @@
-"""Wrong configurations, one of each kind: one panel that names the path and the remedy, exit 2, nothing left behind."""
+"""Invalid configurations of each kind. Oracle: the path in the panel, exit code 2, no new files."""
 
 from pathlib import Path
 
@@ -40,13 +40,14 @@ WRONG = {
     "an adapter to the input": ([f"{MODEL}.w_in.to=input"], f"{MODEL}.w_in.to", "input"),
     "duplicate edges": (
         [
-            f"+{MODEL}.again={{from: input, to: 'hidden[1]', _target_: darnax.modules.FullyConnected}}"
+            f"+{MODEL}.again={{from: input, to: 'hidden[1]', "
+            "_target_: darnax.modules.FullyConnected}"
         ],
         f"{MODEL}.again",
         "w_in",
     ),
     "unreachable layers": ([f"~{MODEL}.w_in"], "model", "reach"),
-    "an output that nothing feeds": ([f"~{MODEL}.w_out"], "output", "feed"),
+    "an output without input": ([f"~{MODEL}.w_out"], "output", "feed"),
     "shapes that do not fit": (
         ["model.buffers.hidden.size=[10,10]", f"{MODEL}.w_in.patch=40"],
         f"{MODEL}.w_in",
@@ -60,7 +61,7 @@ WRONG = {
         "dynamics.train.free.learn",
         "w_in",
     ),
-    "a group that matches nothing": (
+    "a group that matches no module": (
         ["+optimizer.groups.w_inn={_target_: optax.sgd, learning_rate: 0.1}"],
         "optimizer.groups.w_inn",
         "w_in",
@@ -70,7 +71,7 @@ WRONG = {
         "model.layers.hidden",
         "trust=[mylab]",
     ),
-    "a rate that is no number": (
+    "a rate that is not a number": (
         ["optimizer.default.learning_rate=fast"],
         "optimizer.default.learning_rate",
         "number",
@@ -81,7 +82,11 @@ WRONG = {
         "until",
     ),
     "an unknown dataset": (["data.name=mnst"], "data.name", "mnist"),
-    "more validation than data": (["data.validation=70000"], "data.validation", "60000"),
+    "a validation split larger than the data": (
+        ["data.validation=70000"],
+        "data.validation",
+        "60000",
+    ),
     "a batch larger than the set": (["data.batch_size=70000"], "data.batch_size", "lower"),
     "a sweep without -m": (["seed=1,2"], "seed", "-m"),
 }
@@ -90,7 +95,7 @@ WRONG = {
 @pytest.mark.parametrize(
     ("overrides", "where", "remedy"), one_of(4, list(WRONG.values())), ids=WRONG.keys()
 )
-def test_refused(
+def test_a_wrong_request_is_refused_with_path_and_remedy(
     overrides: list[str],
     where: str,
     remedy: str,
@@ -102,9 +107,9 @@ def test_refused(
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
     monkeypatch.setenv("COLUMNS", "200")
     result = CliRunner().invoke(app, ["train", *overrides], prog_name="darnax")
-    said = " ".join(result.output.split())
-    assert result.exit_code == 2, said
-    assert where in said
-    assert remedy in said
-    assert "Traceback" not in said
+    printed = " ".join(result.output.split())
+    assert result.exit_code == 2, printed
+    assert where in printed
+    assert remedy in printed
+    assert "Traceback" not in printed
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""`connectivity` in a configuration. Oracle: what the builder says of other arguments."""
+"""`connectivity` in a configuration. Oracle: the builder's messages for other arguments."""
 
 import jax
 import pytest
@@ -13,7 +13,7 @@ W_IN = "model.adapters.w_in"
 
 
 def composed(*words: str) -> dict:
-    """Compose a small chain, one of whose modules has a layout from outside."""
+    """Compose a small chain in which one module has a layout of another package."""
     sizes = ("data.source.inputs=20", "data.source.outputs=8", "trust=[extlab]")
     return darnax.compose("+experiment=associations", *sizes, *words)
 
@@ -47,7 +47,7 @@ def test_the_layout_follows_from_the_seed_and_the_name_of_the_module() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [
         (f"+{HIDDEN}=5", f"{HIDDEN}: got 5, expected a mapping with `_target_`"),
         (f"+{HIDDEN}={{_target_: extlab.blocks.BlockSparse}}", f"{HIDDEN}.blocks: is missing"),
@@ -65,15 +65,15 @@ def test_the_layout_follows_from_the_seed_and_the_name_of_the_module() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_path(word: str, said: str) -> None:
-    assert said in problem(word)
+def test_an_error_is_reported_with_the_path_of_the_key(word: str, message: str) -> None:
+    assert message in problem(word)
 
 
 def test_a_layout_beside_a_sparsity_is_refused() -> None:
-    said = problem(f"+{HIDDEN}={BLOCKS}", "model.layers.hidden.sparsity=0.5")
-    assert "model.layers.hidden: got sparsity together with a connectivity" in said
-    said = problem(f"+{W_IN}.connectivity={BLOCKS}", f"{W_IN}.patch=2")
-    assert f"{W_IN}: got patch together with a connectivity" in said
+    message = problem(f"+{HIDDEN}={BLOCKS}", "model.layers.hidden.sparsity=0.5")
+    assert "model.layers.hidden: got sparsity together with a connectivity" in message
+    message = problem(f"+{W_IN}.connectivity={BLOCKS}", f"{W_IN}.patch=2")
+    assert f"{W_IN}: got patch together with a connectivity" in message
 
 
 def test_show_names_the_layout_and_its_inputs() -> None:

@@ -40,7 +40,7 @@ def train(place: Path, *words: str) -> darnax.Run:
 
 
 def rows(run: darnax.Run) -> list[dict]:
-    """The rows of training, without what depends on the clock."""
+    """Return the rows of training without the times."""
     lines = (run.folder / "metrics.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     return [
@@ -50,7 +50,7 @@ def rows(run: darnax.Run) -> list[dict]:
     ]
 
 
-def test_its_numbers_are_in_every_row_and_change_nothing(tmp_path):
+def test_an_observable_is_in_every_row_and_changes_nothing(tmp_path):
     run = train(tmp_path, TRUST, POWER)
     plain = train(tmp_path)
     assert [row["label/power"] for row in rows(run)] == [2.5] * len(rows(run))
@@ -64,7 +64,7 @@ def test_its_numbers_are_in_every_row_and_change_nothing(tmp_path):
     assert others == [pytest.approx(row) for row in rows(plain)]
 
 
-def test_a_number_that_python_has_to_know_is_compiled_in(tmp_path):
+def test_a_number_used_in_python_control_flow_is_compiled_in(tmp_path):
     run = train(tmp_path, TRUST, "+observables.count={_target_: extlab.observable.Count, power: 2}")
     phases = run.config["dynamics"]["train"]
     assert rows(run)[-1]["count"] == len(phases) ** 2
@@ -140,8 +140,8 @@ def test_a_run_that_is_resumed_has_the_same_numbers(tmp_path):
 
 
 @pytest.mark.slow
-def test_devices_that_share_a_batch_are_averaged(tmp_path):
-    """Oracle: one device; two virtual ones are asked for in a process of its own."""
+def test_observables_are_averaged_over_devices(tmp_path):
+    """Oracle: one device; two virtual devices are requested in a separate process."""
     one = train(tmp_path / "one", TRUST, POWER, MAGNETISATION)
     words = [*TINY, f"paths.outputs={tmp_path / 'two'}", TRUST, POWER, MAGNETISATION]
     code = f"import darnax; print(darnax.train(*{[*words, 'runner.devices=2']!r}).folder)"
@@ -163,7 +163,7 @@ def test_devices_that_share_a_batch_are_averaged(tmp_path):
         assert [row[name] for row in rows(two)] == pytest.approx(expected, abs=1e-5), name
 
 
-def test_a_search_may_ask_for_it():
+def test_a_search_may_optimise_an_observable():
     experiment = darnax.builder.build(darnax.compose(*TINY, TRUST, POWER, MAGNETISATION))
     assert set(WATCHED) <= set(logged_names(experiment))
 
@@ -177,7 +177,7 @@ REFUSED = {
         [MAGNETISATION, "+observables.magnetisation.phas=x"],
         "observables.magnetisation.phas: Magnetisation has no such argument; did you mean phase?",
     ),
-    "a phase that there is not": (
+    "an unknown phase": (
         [MAGNETISATION, "observables.magnetisation.phase=x"],
         "observables.magnetisation: got the phase x, expected one of training: ",
     ),
@@ -189,20 +189,20 @@ REFUSED = {
         [TRUST, "+observables.x={_target_: extlab.tracker.Stop, step: 1}"],
         "observables.x._target_: extlab.tracker.Stop is no Observable",
     ),
-    "a name of a metric that every run has": (
+    "a reserved metric name": (
         ["+observables.norm={_target_: darnax.observables.Magnetisation}"],
         "observables.norm: norm is taken by what every run logs",
     ),
-    "a key that every accuracy has": (
+    "a reserved prefix": (
         [TRUST, "+observables.x={_target_: extlab.observable.Named, key: at_chance}"],
         "observables.x: the key at_chance is taken",
     ),
-    "a name that is no name": (
+    "an invalid metric name": (
         ["+observables={3m: {_target_: darnax.observables.Magnetisation}}"],
         'observables.3m: got "3m", expected a name',
     ),
     "a package that is not trusted": ([POWER], "trust=[extlab]"),
-    "a metric to show that there is not": (
+    "an unknown metric to show": (
         [MAGNETISATION, "tracking.console={show: [magnetization/hidden1]}"],
         "tracking.console.show: there is no metric magnetization/hidden1; "
         "did you mean magnetisation/hidden1?",
@@ -211,7 +211,7 @@ REFUSED = {
         ["tracking.console={shw: []}"],
         "tracking.console.shw: there is no such key; did you mean show?",
     ),
-    "a console that is neither": (
+    "a console of another type": (
         ["tracking.console=3"],
         "tracking.console: got 3, expected true, false, or a mapping",
     ),
@@ -226,7 +226,7 @@ def test_wrong_requests_are_refused_with_the_path(tmp_path, words, says):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_progress_line_shows_what_it_is_asked_to(tmp_path, capsys):
+def test_the_progress_line_shows_the_requested_metric(tmp_path, capsys):
     words = [TRUST, POWER, "tracking.console={show: [label/power]}", f"paths.outputs={tmp_path}"]
     darnax.train(*TINY, *words, progress=True)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]

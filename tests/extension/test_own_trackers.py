@@ -48,7 +48,7 @@ def labels(run: darnax.Run) -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-def test_its_rows_are_those_of_the_record(tmp_path):
+def test_the_rows_of_a_tracker_are_those_of_the_record(tmp_path):
     run = train(tmp_path, TRUST, TABLE)
     assert len(rows(run)) > 2
     assert table(run) == [*expected_table(run), ["finished"]]
@@ -81,7 +81,7 @@ def test_a_run_that_is_resumed_logs_no_row_twice(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["open", "log", "finish"])
-def test_one_that_raises_ends_itself_alone(tmp_path, caplog, where):
+def test_a_tracker_that_raises_does_not_stop_the_run(tmp_path, caplog, where):
     broken = f"+tracking.broken={{_target_: extlab.tracker.Broken, where: {where}}}"
     with caplog.at_level(logging.WARNING):
         run = train(tmp_path, TRUST, broken, TABLE)  # which comes after it
@@ -95,7 +95,7 @@ def test_one_that_raises_ends_itself_alone(tmp_path, caplog, where):
     ]
 
 
-def test_the_runs_of_a_sweep_have_the_names_that_set_them_apart(tmp_path):
+def test_the_runs_of_a_sweep_are_named_by_their_differences(tmp_path):
     sweep = darnax.sweep(*TINY, f"paths.outputs={tmp_path}", TRUST, TABLE, "seed=1,2")
     found = [labels(run)[0] for run in sweep.runs]
     assert sorted(each["name"] for each in found) == ["seed=1", "seed=2"]
@@ -116,13 +116,13 @@ REFUSED = {
         [TRUST, "+tracking.table={_target_: extlab.tracker.Table}"],
         "tracking.table.columns: is missing",
     ),
-    "what darnax fills in": ([TRUST, TABLE, "+tracking.table.run=x"], "leave it out"),
+    "an argument set by darnax": ([TRUST, TABLE, "+tracking.table.run=x"], "leave it out"),
     "another class": (
         [TRUST, "+tracking.table={_target_: extlab.observable.Whole}"],
         "extlab.observable.Whole is no Tracker",
     ),
     "no target": (["+tracking.tabl={file: x}"], "tracking.tabl: there is no such key"),
-    "one of darnax that is no tracker": (
+    "a class of darnax that is not a tracker": (
         ["+tracking.x={_target_: darnax.tracking.jsonl.Jsonl, path: x}"],
         "nothing that a configuration can name",
     ),

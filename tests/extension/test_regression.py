@@ -1,4 +1,4 @@
-"""A label code whose score is an error. Oracle: the squared errors of what the network predicts."""
+"""A label code whose score is an error. Oracle: the squared errors of the predictions."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def run(outputs: Path) -> darnax.Run:
 
 @pytest.fixture(scope="module")
 def worse(outputs: Path) -> darnax.Run:
-    """The same with a readout that learns next to nothing."""
+    """Train the same network with a readout that learns almost nothing."""
     return trainer(outputs)(*WORDS, labels(), "optimizer.groups.w_out.learning_rate=0.0001")
 
 
@@ -138,7 +138,7 @@ def test_replicas_have_a_spread_of_the_score(train: Train) -> None:
 
 
 @pytest.mark.parametrize("name", ["at_chance", "squared_error_sd", "", "a b", "a/b", 3])
-def test_a_name_that_could_not_be_told_apart_is_refused(
+def test_an_ambiguous_score_name_is_refused(
     train: Train, monkeypatch: pytest.MonkeyPatch, name: object
 ) -> None:
     monkeypatch.setattr(Values, "score_name", name)

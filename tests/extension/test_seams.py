@@ -1,4 +1,4 @@
-"""Each seam, from a package outside darnax. Oracle: what the seam promises of every extension."""
+"""Extension points, from another package. Oracle: the documented behaviour of each extension."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from darnax.errors import RequestError
 
 
 class Seam(NamedTuple):
-    """The words that put an extension into a run, and an argument of it that is refused."""
+    """Overrides that add an extension to a run, and an argument that is refused."""
 
     words: tuple[str, ...]
     argument: str  # its path in the configuration

@@ -1,4 +1,4 @@
-"""In the library, arrays of different dtype or rank never meet by accident."""
+"""Strict dtype and rank promotion for the tests of the library."""
 
 from collections.abc import Iterator
 
@@ -14,6 +14,6 @@ def strict() -> Iterator[None]:
 
 @pytest.fixture
 def lenient() -> Iterator[None]:
-    """Leave JAX's strict mode where Optax counts steps: it multiplies integers with floats."""
+    """Disable JAX's strict mode where Optax multiplies step counts with floats."""
     with jax.numpy_dtype_promotion("standard"):
         yield

@@ -1,4 +1,4 @@
-"""The model once more, synapse by synapse in plain loops of float64: the oracle of the tests beside it."""
+"""The model in plain loops over synapses in float64: the oracle of the tests in this folder."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,17 +13,17 @@ Index = tuple[int, ...]
 
 
 def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
-    """Yield (the unit that is heard, the unit that hears, the entry of the weight) of every synapse."""
+    """Yield (presynaptic unit, postsynaptic unit, entry of the weight) of every synapse."""
     if isinstance(connectivity, Dense):
-        for j, heard in enumerate(np.ndindex(pre)):
-            for i, hears in enumerate(np.ndindex(post)):
+        for j, pre_unit in enumerate(np.ndindex(pre)):
+            for i, post_unit in enumerate(np.ndindex(post)):
                 if not (connectivity.hollow and i == j):
-                    yield heard, hears, (j, i)
+                    yield pre_unit, post_unit, (j, i)
     elif isinstance(connectivity, Sparse):
         units, inputs = list(np.ndindex(pre)), np.asarray(connectivity.inputs)
-        for i, hears in enumerate(np.ndindex(post)):
+        for i, post_unit in enumerate(np.ndindex(post)):
             for a in range(len(inputs)):
-                yield units[inputs[a, i]], hears, (a, i)
+                yield units[inputs[a, i]], post_unit, (a, i)
     elif hasattr(connectivity, "senders"):  # extlab.blocks.BlockSparse
         units, receivers = list(np.ndindex(pre)), list(np.ndindex(post))
         senders = np.asarray(connectivity.senders)
@@ -41,15 +41,15 @@ def _windows(c: Convolved, pre: Index, post: Index) -> Iterator[tuple[Index, Ind
     pads = [_pad(c, pre[axis], post[axis]) for axis in (0, 1)]
     for p, q, out in np.ndindex(post):
         for a, b, into in np.ndindex(c.width, c.width, pre[2]):
-            rows, columns = (_heard(c, place) for place in (p, q))
+            rows, columns = (_input_row(c, place) for place in (p, q))
             r, s = rows(a - pads[0]), columns(b - pads[1])
             inside = r is not None and s is not None and 0 <= r < pre[0] and 0 <= s < pre[1]
             if inside and not (c.hollow and (a, b) == centre and into == out):
                 yield (int(r), int(s), into), (p, q, out), (a, b, into, out)
 
 
-def _heard(c: Convolved, place: int) -> Any:
-    """Return, for an offset in the window of the unit at `place`, which row (or column) it hears, or None."""
+def _input_row(c: Convolved, place: int) -> Any:
+    """Return the row (or column) at an offset in the window of the unit at `place`, or None."""
     if not c.transposed:
         return lambda offset: place * c.stride + offset
     return lambda offset: (place + offset) // c.stride if (place + offset) % c.stride == 0 else None
@@ -67,9 +67,9 @@ def _pad(c: Convolved, before: int, after: int) -> int:
 def message(connectivity: Any, weight: Any, x: Any, post: Index) -> np.ndarray:
     x, weight = np.asarray(x, np.float64), np.asarray(weight, np.float64)
     field = np.zeros((len(x), *post))
-    for heard, hears, entry in synapses(connectivity, x.shape[1:], post):
+    for pre_unit, post_unit, entry in synapses(connectivity, x.shape[1:], post):
         for b in range(len(x)):
-            field[b, *hears] += weight[entry] * x[b, *heard]
+            field[b, *post_unit] += weight[entry] * x[b, *pre_unit]
     return field
 
 
@@ -77,9 +77,9 @@ def correlate(connectivity: Any, shape: Index, fan_in: int, x: Any, e: Any) -> n
     """ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b."""
     x, e = np.asarray(x, np.float64), np.asarray(e, np.float64)
     change = np.zeros(shape)
-    for heard, hears, entry in synapses(connectivity, x.shape[1:], e.shape[1:]):
+    for pre_unit, post_unit, entry in synapses(connectivity, x.shape[1:], e.shape[1:]):
         for b in range(len(x)):
-            change[entry] += x[b, *heard] * e[b, *hears] / np.sqrt(len(x) * fan_in)
+            change[entry] += x[b, *pre_unit] * e[b, *post_unit] / np.sqrt(len(x) * fan_in)
     return change
 
 
@@ -104,7 +104,7 @@ def signal(rule: Any, y: Any, h: Any) -> np.ndarray:
     return e
 
 
-def sent(module: Any, x: Any, post: Index) -> np.ndarray:
+def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
     """Return the message that any module of the library makes of the buffer x."""
     x = np.asarray(x, np.float64)
     if isinstance(module, OutputLayer):
@@ -122,7 +122,7 @@ def activated(layer: Any, h: np.ndarray) -> np.ndarray:
     return np.tanh(h) if isinstance(layer, RecurrentTanh) else np.where(h >= 0, 1.0, -1.0)
 
 
-def heard(messages: str, receiver: int, sender: int, last: int) -> bool:
+def is_sent(messages: str, receiver: int, sender: int, last: int) -> bool:
     return {
         "all": True,
         "forward": sender <= receiver,
@@ -134,9 +134,9 @@ def field(network: Any, buffers: list[np.ndarray], i: int, messages: str = "all"
     """Return the field of layer i, from a list with one array per buffer."""
     last = len(buffers) - 1
     received = [
-        sent(module, buffers[j], buffers[i].shape[1:])
+        message_of(module, buffers[j], buffers[i].shape[1:])
         for (receiver, j), module in network.layer_map.edge_items()
-        if receiver == i and heard(messages, i, j, last)
+        if receiver == i and is_sent(messages, i, j, last)
     ]
     return np.sum(received, axis=0)
 

@@ -35,7 +35,7 @@ def keys() -> Iterator[Array]:
 
 @drawn_once
 def chain() -> Network:
-    """Two dense layers that see each other; names as a configuration would give them."""
+    """Return two dense, mutually coupled layers, with names as in a configuration."""
     key = keys()
     first = {
         0: FullyConnected(6, 9, 2.0, 0.5, key=next(key)),

@@ -1,4 +1,4 @@
-"""The library in ordinary use: build a network, train it on a few associations, ask it for them."""
+"""Basic use of the library: a network learns a few associations. Oracle: the stored patterns."""
 
 import equinox as eqx
 import jax

@@ -71,13 +71,13 @@ everywhere = pytest.mark.parametrize("name", CASES)
 
 @cache
 def made(name):
-    """Return a connectivity, and the sizes of what is before and behind it."""
+    """Return a connectivity, and the presynaptic and postsynaptic sizes."""
     make, *sizes = CASES[name]
     return make(), *sizes
 
 
 def drawn(connectivity, pre, post):
-    """Return a weight of the connectivity, activities of its senders, signals of its receivers."""
+    """Return a weight, presynaptic activities and postsynaptic signals."""
     rng, batch = np.random.default_rng(8), 19 if isinstance(connectivity, Sparse) else 3
     weight = np.zeros(
         connectivity.shape
@@ -161,12 +161,12 @@ def test_every_synapse_is_there_unless_asked_otherwise(make):
 
 
 @everywhere
-def test_nothing_but_the_numbers_of_synapses_is_traced(name):
+def test_only_weights_are_traced(name):
     assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(made(name)[0]))
 
 
 @pytest.mark.parametrize("name", ["dense hollow", "hollow", "hollow, wide"])
-def test_no_unit_hears_itself(name):
+def test_no_unit_is_an_input_of_itself(name):
     connectivity, pre, post = made(name)
     _, x, e = drawn(connectivity, pre, post)
     for array in map(np.asarray, (connectivity.init(KEY), jitted(connectivity.correlate, x, e))):
@@ -179,8 +179,8 @@ def test_no_unit_hears_itself(name):
 @pytest.mark.parametrize(
     "name", ["dense hollow", "sparse hollow", "sparse beyond one turn of its loop", "SAME"]
 )
-def test_a_stored_state_is_the_same_state(name):
-    """Also as the result of one compiled function and the argument of another, where JAX has to know its layout."""
+def test_the_preferred_layout_holds_the_same_state(name):
+    """Also as the result of one compiled function and the argument of another."""
     connectivity, pre, _ = made(name)
     x = jax.random.normal(KEY, (4, *pre))
     stored = jitted(connectivity.preferred_layout, x)

@@ -19,7 +19,7 @@ BLOCKS = partial(BlockSparse, blocks=4)
 
 
 class Lax(Connectivity):
-    """Takes any arguments by name, and keeps their names."""
+    """Accepts any keyword arguments, and stores their names."""
 
     names: tuple[str, ...] = eqx.field(static=True)
     dense: Dense
@@ -43,12 +43,12 @@ class Lax(Connectivity):
 
 
 def equal(one, other) -> bool:
-    """Whether two modules hold the same arrays."""
+    """Return whether two modules hold the same arrays."""
     pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
 
 
-def test_a_module_fills_in_what_only_it_knows():
+def test_a_module_supplies_sizes_key_and_hollow():
     layer = RecurrentDiscrete(6, 0.5, connectivity=Lax, key=KEY)
     assert layer.connectivity.names == ("hollow", "key", "post", "pre")
     assert layer.connectivity.dense == Dense(6, 6, hollow=True)
@@ -56,7 +56,7 @@ def test_a_module_fills_in_what_only_it_knows():
     assert adapter.connectivity.dense == Dense((2, 3), 4)
 
 
-def test_the_layouts_of_darnax_are_arguments_as_well():
+def test_the_layouts_of_darnax_are_accepted_as_arguments():
     own = FullyConnected(12, 5, 2.0, sparsity=0.75, key=KEY)
     given = FullyConnected(12, 5, 2.0, connectivity=partial(Sparse.uniform, in_degree=3), key=KEY)
     assert equal(own, given)
@@ -97,7 +97,7 @@ def test_feedback_has_any_layout():
     assert not any(jax.tree.leaves(module.plastic()))
 
 
-def test_feedback_without_a_layout_draws_what_it_always_drew():
+def test_feedback_without_a_layout_draws_independent_entries():
     """Oracle: independent entries N(0, strength²/fan_in) of the module's own key."""
     weight = jax.random.normal(KEY, (4, 8)) / 2 * 3
     np.testing.assert_allclose(Feedback(4, 8, 3.0, key=KEY).W, weight, rtol=1e-6)
@@ -121,7 +121,7 @@ def test_feedback_without_a_layout_draws_what_it_always_drew():
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(make, message):
+def test_a_layout_of_the_wrong_size_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make(key=KEY)
 

@@ -9,8 +9,11 @@ import pytest
 import darnax
 
 ROOT = Path(darnax.__file__).parent
-ROOMS = ("states", "rules", "connectivity", "modules", "observables", "tracking")
-LIBRARY = [*ROOT.glob("*.py"), *(file for room in ROOMS for file in (ROOT / room).iterdir())]
+PACKAGES = ("states", "rules", "connectivity", "modules", "observables", "tracking")
+LIBRARY = [
+    *ROOT.glob("*.py"),
+    *(file for package in PACKAGES for file in (ROOT / package).iterdir()),
+]
 EXAMPLES = sorted(file for file in LIBRARY if file.suffix == ".py" and ">>>" in file.read_text())
 
 

@@ -1,4 +1,4 @@
-"""Units that hold an error, and the feedback that learns from them, against numpy."""
+"""Error units and learned error feedback. Oracle: numpy."""
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from darnax.states.sequential import SequentialState
 UNITS, CLASSES, BATCH = 12, 3, 4
 
 
-def told_its_errors() -> SequentialOrchestrator:
+def error_network() -> SequentialOrchestrator:
     keys = iter(jax.random.split(jax.random.key(3), 5))
     layer_map = LayerMap.from_dict(
         {
@@ -48,7 +48,7 @@ def error_of(scores: np.ndarray, answer: np.ndarray) -> np.ndarray:
     )
 
 
-def test_an_error_is_what_the_rule_says_of_the_scores() -> None:
+def test_the_error_is_the_signal_of_the_rule() -> None:
     rng = np.random.default_rng(5)
     scores = jnp.array(rng.normal(size=(BATCH, CLASSES)), jnp.float32)
     answer = jnp.array(np.sign(rng.normal(size=(BATCH, CLASSES))), jnp.float32)
@@ -59,18 +59,18 @@ def test_an_error_is_what_the_rule_says_of_the_scores() -> None:
     assert np.allclose(ErrorUnits(Delta()).reduce([scores, own, answer]), answer - scores)
 
 
-def test_nothing_is_wrong_while_no_answer_is_shown() -> None:
+def test_the_error_is_zero_while_no_label_is_clamped() -> None:
     scores = jnp.ones((BATCH, CLASSES))
     assert not ErrorUnits().reduce([scores, jnp.zeros_like(scores)]).any()
 
 
-def test_they_learn_nothing_themselves_and_keep_to_themselves() -> None:
+def test_error_units_have_no_plastic_parameters_and_no_self_message() -> None:
     units, state = ErrorUnits(), jnp.ones((BATCH, CLASSES))
     assert not units(state).any()
     assert not any(jax.tree.leaves(units.plastic()))
 
 
-def test_a_second_sender_of_scores_is_refused() -> None:
+def test_a_second_source_of_scores_is_refused() -> None:
     with pytest.raises(
         ValueError,
         match="got messages from 3 buffers, expected two: scores from one buffer and the answer",
@@ -81,7 +81,7 @@ def test_a_second_sender_of_scores_is_refused() -> None:
 def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
     # ΔW of both is x ⊗ e over √(B·fan_in), so one is the transpose of the other, times
     # √(units/classes).
-    network = told_its_errors()
+    network = error_network()
     rng = np.random.default_rng(6)
     x = jnp.array(rng.normal(size=(BATCH, 5)), jnp.float32)
     y = jnp.array(one_of_many(rng, BATCH))
@@ -96,10 +96,10 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
     assert np.allclose(made[1, 2].W.T, made[2, 1].W * np.sqrt(UNITS / CLASSES), atol=1e-5)
 
 
-def test_a_correction_lowers_the_error() -> None:
+def test_feedback_of_the_error_lowers_the_error() -> None:
     # With the transpose of the readout's weights as feedback, and no coupling against it, the next
     # scores are better.
-    network = told_its_errors()
+    network = error_network()
     guess = np.asarray(network.layer_map[2, 1].W)
     rng = np.random.default_rng(7)
     states = np.sign(rng.normal(size=(100, UNITS))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""One table of laws for every rule on every connectivity; a new rule or connectivity joins the table."""
+"""Laws that hold for every rule on every connectivity; add new rules and connectivities here."""
 
 from functools import partial
 
@@ -78,10 +78,10 @@ def activities():
 
 
 def entries(connectivity, condition):
-    """Return the mask, in the weight's layout, of the synapses for which `condition(heard, hears)` holds."""
+    """Return the mask of the synapses for which `condition(pre, post)` holds."""
     mask = np.zeros(jax.eval_shape(connectivity.init, KEY).shape, bool)
-    for heard, hears, entry in naive.synapses(connectivity, SIZE, SIZE):
-        mask[entry] |= condition(heard, hears)
+    for pre, post, entry in naive.synapses(connectivity, SIZE, SIZE):
+        mask[entry] |= condition(pre, post)
     return mask
 
 
@@ -126,7 +126,7 @@ def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
     other = update(rule, connectivity, x, changed(y, unit, np.negative), changed(h, unit, np.exp))
     moved = other != update(rule, connectivity, x, y, h)
     own = entries(
-        connectivity, lambda _, hears: hears[:2] == (1, 2) and (unit[2] in (slice(None), hears[2]))
+        connectivity, lambda _, post: post[:2] == (1, 2) and (unit[2] in (slice(None), post[2]))
     )
     assert np.any(moved)
     assert not np.any(moved & ~own)
@@ -134,38 +134,38 @@ def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
 
 @on_every_connectivity
 @for_every_rule
-def test_a_sender_changes_only_its_own_synapses(rule, connectivity):
+def test_a_presynaptic_unit_changes_only_its_own_synapses(rule, connectivity):
     x, y, h = activities()
     moved = update(rule, connectivity, changed(x, (1, 2, 0), np.negative), y, h) != update(
         rule, connectivity, x, y, h
     )
-    assert not np.any(moved & ~entries(connectivity, lambda heard, _: heard == (1, 2, 0)))
+    assert not np.any(moved & ~entries(connectivity, lambda pre, _: pre == (1, 2, 0)))
 
 
 @on_every_connectivity
 @for_every_rule
-def test_what_is_no_synapse_never_becomes_one(rule, connectivity):
+def test_absent_synapses_stay_absent(rule, connectivity):
     absent = ~entries(connectivity, lambda *_: True)
     assert not np.any(initial(connectivity)[absent])
     assert not np.any(update(rule, connectivity, *activities())[absent])
 
 
 @on_every_connectivity
-def test_a_message_reaches_only_those_who_hear_it(connectivity):
+def test_a_message_reaches_only_connected_units(connectivity):
     x, _, _ = activities()
     weight = initial(connectivity)
     moved = message(connectivity, weight, changed(x, (1, 2, 0), np.negative)) != message(
         connectivity, weight, x
     )
-    hearing = {
-        hears for heard, hears, _ in naive.synapses(connectivity, SIZE, SIZE) if heard == (1, 2, 0)
+    reached = {
+        post for pre, post, _ in naive.synapses(connectivity, SIZE, SIZE) if pre == (1, 2, 0)
     }
-    assert {unit[1:] for unit in zip(*np.nonzero(moved), strict=True)} <= hearing
-    assert hearing or isinstance(connectivity, Sparse)
+    assert {unit[1:] for unit in zip(*np.nonzero(moved), strict=True)} <= reached
+    assert reached or isinstance(connectivity, Sparse)
 
 
 @on_every_connectivity
-def test_no_signal_no_update(connectivity):
+def test_the_update_is_zero_without_a_signal(connectivity):
     x, y, _ = activities()
     assert not np.any(
         update(RULES["perceptron"], connectivity, x, y, 2 * y)

@@ -1,4 +1,4 @@
-"""The connection graph. Oracle: the dictionary that it was made of; invalid ones are refused."""
+"""The connection graph. Oracle: the dictionary from which it was created."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ ADAPTER, OUTPUT = Ferromagnetic(3), OutputLayer()
 ROWS = {2: {2: OUTPUT, 1: ADAPTER}, 1: {2: ADAPTER, 1: LAYER, 0: ADAPTER}}  # in no order
 
 
-def test_it_answers_by_receiver_and_by_edge():
+def test_modules_are_found_by_receiver_and_by_edge():
     lm = LayerMap.from_dict(ROWS)
     assert lm[1] == {0: ADAPTER, 1: LAYER, 2: ADAPTER}
     assert lm[1, 1] is LAYER
@@ -43,7 +43,7 @@ def test_the_wiring_is_static_and_the_modules_are_the_leaves():
     assert jax.tree.structure(lm) != jax.tree.structure(LayerMap.from_dict(ROWS, {(1, 1): "other"}))
 
 
-def test_names_are_given_or_say_where_a_module_stands():
+def test_default_names_give_the_position_of_a_module():
     assert LayerMap.from_dict(ROWS).names == ("0_to_1", "layer_1", "2_to_1", "1_to_2", "layer_2")
     assert LayerMap.from_dict(ROWS, {(1, 2): "w_back"}).names == (
         "0_to_1",
@@ -54,7 +54,7 @@ def test_names_are_given_or_say_where_a_module_stands():
     )
 
 
-def test_it_prints_every_module():
+def test_the_representation_shows_every_module():
     lm, _ = chain()
     printed = str(lm)
     assert len(printed.splitlines()) == 1 + len(lm)
@@ -77,7 +77,7 @@ def test_it_prints_every_module():
         ({1: {1: LAYER, -1: ADAPTER}}, r"-1 -> 1: there is no buffer -1"),
     ],
 )
-def test_a_wiring_of_no_network_is_refused(rows, message):
+def test_an_invalid_connection_graph_is_refused(rows, message):
     with pytest.raises(ValueError, match=message):
         LayerMap.from_dict(rows)
 
@@ -90,6 +90,6 @@ def test_a_wiring_of_no_network_is_refused(rows, message):
         ({(2, 0): "skip"}, r"got names for \[\(2, 0\)\]"),
     ],
 )
-def test_names_must_tell_modules_apart(names, message):
+def test_names_of_modules_must_be_unique(names, message):
     with pytest.raises(ValueError, match=message):
         LayerMap.from_dict(ROWS, names)

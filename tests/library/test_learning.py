@@ -1,4 +1,4 @@
-"""What learns, when, and how much. Oracle: the local updates, added by hand in numpy."""
+"""Training steps. Oracle: the local updates, added in numpy."""
 
 from dataclasses import replace
 
@@ -134,7 +134,7 @@ def test_groups_give_each_module_the_first_rate_whose_glob_fits():
         )
 
 
-def test_weight_decay_shrinks_what_learns_and_nothing_else():
+def test_weight_decay_applies_to_learning_modules_only():
     before, after, _ = trained(optax.chain(optax.add_decayed_weights(0.1), optax.sgd(RATE)))
     changes, _ = naive_changes(before, PHASES)
     for name, change in changes.items():
@@ -153,16 +153,16 @@ def test_weight_decay_shrinks_what_learns_and_nothing_else():
         pytest.param(optax.lamb(1e-2, weight_decay=0.1), marks=pytest.mark.slow),
     ],
 )
-def test_what_is_not_plastic_stays_bit_identical_under_any_optimiser(optimizer):
+def test_parameters_that_are_not_plastic_stay_bit_identical(optimizer):
     before, after, _ = trained(optimizer, steps=3)
     assert_changed(before, after, LEARNING)
 
 
 @pytest.mark.usefixtures("lenient")
-def test_what_learns_in_no_phase_stays_bit_identical():
+def test_modules_that_learn_in_no_phase_stay_bit_identical():
     only = {
         "free": Phase(steps=2, learn=("hidden2", "w_back", "2_to_1"))
-    }  # the last two are frozen whatever a phase says
+    }  # the last two are frozen in every phase
     before, after, _ = trained(optax.adamw(1e-2, weight_decay=0.1), only, steps=3)
     assert_changed(before, after, ["hidden2"])
     before, after, _ = trained(
@@ -188,9 +188,9 @@ def test_a_network_learns_bit_for_bit_the_same_on_either_state():
 
 
 def test_scores_are_the_field_of_the_output_where_the_readout_learns():
-    told = Phases(recall=PHASES["recall"], clamped=PHASES["clamped"])
-    before, _, learnt = trained(SGD, told)
-    _, ends = naive_changes(before, told)
+    reordered = Phases(recall=PHASES["recall"], clamped=PHASES["clamped"])
+    before, _, learnt = trained(SGD, reordered)
+    _, ends = naive_changes(before, reordered)
     np.testing.assert_allclose(learnt.scores, ends["recall"][1][3], atol=1e-5)
 
 
@@ -221,8 +221,8 @@ SEEN = [case for case in SCORED if SCORED[case][1] in (0, 2)]  # and the others 
     "case",
     [case if case in SEEN else pytest.param(case, marks=pytest.mark.slow) for case in SCORED],
 )
-def test_the_scored_phase_has_not_seen_the_label(case):
-    """The label changes none of its scores, but those of all phases that are not label-free."""
+def test_the_scores_of_training_do_not_depend_on_the_label(case):
+    """The label does not change the scores of this phase, but those of phases that depend on it."""
     phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
     layer_map, sizes = chain()
     expected = None if SCORED[case][1] is None else str(SCORED[case][1])
@@ -240,7 +240,7 @@ def test_the_scored_phase_has_not_seen_the_label(case):
     ]
 
 
-def test_no_phase_is_scored_where_the_output_remembers_the_label():
+def test_no_phase_is_scored_if_every_state_depends_on_the_label():
     layer_map, _ = chain()
     remembers = RecurrentDiscrete(4, 0.5, 1.0, key=KEY)
     modules = [remembers if edge == (3, 3) else module for edge, module in layer_map.edge_items()]
@@ -281,7 +281,7 @@ def stepped(phases, leaves, structure, x, y):
 
 
 def test_phases_given_to_a_compiled_step_run_in_their_order():
-    """Oracle: numpy, and the step without compilation; in alphabetical order the weights differ."""
+    """Oracle: numpy, and the uncompiled step; alphabetical order gives other weights."""
     layer_map, sizes = chain()
     network = SequentialOrchestrator(layer_map)
     leaves, structure = eqx.partition(network, eqx.is_array)
@@ -347,7 +347,7 @@ def test_phases_are_equal_in_the_same_order_alone():
     assert not jax.tree.leaves(one)
 
 
-def test_evaluation_sees_no_answer():
+def test_evaluation_does_not_depend_on_the_label():
     layer_map, sizes = chain()
     network, (x, _) = SequentialOrchestrator(layer_map), sample(sizes)
     scores = eqx.filter_jit(evaluate_step)(

@@ -84,7 +84,7 @@ MODULES = {
 
 @cache
 def made(name):
-    """Return a module, activities x and y and a field h that suit it, and its update for them."""
+    """Return a module, activities x and y and a field h of its sizes, and its update for them."""
     make, pre, post = MODULES[name]
     rng = np.random.default_rng(4)
     x, y, h = (
@@ -107,7 +107,9 @@ every = pytest.mark.parametrize("name", MODULES)
 @every
 def test_the_message_is_the_sum_over_synapses(name):
     module, x, y, *_ = made(name)
-    np.testing.assert_allclose(jitted(module, x), naive.sent(module, x, y.shape[1:]), atol=1e-5)
+    np.testing.assert_allclose(
+        jitted(module, x), naive.message_of(module, x, y.shape[1:]), atol=1e-5
+    )
 
 
 @every
@@ -123,13 +125,13 @@ def test_the_update_is_minus_the_change_and_zero_elsewhere(name):
 
 
 @every
-def test_plastic_is_what_backward_may_change(name):
+def test_plastic_marks_the_parameters_changed_by_backward(name):
     module, *_, update = made(name)
     assert jax.tree.map(lambda array: bool(np.any(array)), update) == module.plastic()
 
 
 @every
-def test_only_layers_own_a_buffer_and_they_keep_to_their_activation(name):
+def test_only_layers_have_a_state_and_an_activation(name):
     module, _, _, h, _ = made(name)
     assert module.has_state == (
         type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer)
@@ -185,6 +187,6 @@ def test_a_threshold_beside_a_rule_is_refused():
         ),
     ],
 )
-def test_what_cannot_be_built_is_refused(make, message):
+def test_invalid_arguments_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()

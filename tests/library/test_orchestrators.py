@@ -34,7 +34,7 @@ def step(network, state, messages="all", clamped=None):
 
 
 def started(name):
-    """Return a network's wiring and a state in which every buffer holds something."""
+    """Return the connection graph of a network and a state with no empty buffer."""
     layer_map, sizes = NETWORKS[name]()
     rng = np.random.default_rng(5)
     x, y = sample(sizes)
@@ -105,7 +105,7 @@ def test_clamped_messages_change_nothing_bit_for_bit(name, order):
         np.testing.assert_array_equal(ahead[i], behind[i])
 
 
-def test_in_order_and_at_once_differ():
+def test_sequential_and_synchronous_updates_differ():
     layer_map, state = started("images")
     after = [step(order(layer_map), state) for order in ORDERS]
     np.testing.assert_array_equal(after[0][1], after[1][1])
@@ -113,7 +113,7 @@ def test_in_order_and_at_once_differ():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_one_turn_is_the_sequential_order(name):
+def test_one_turn_equals_the_sequential_order(name):
     layer_map, state = started(name)
     after = [
         step(network, state)
@@ -124,7 +124,7 @@ def test_one_turn_is_the_sequential_order(name):
 
 
 def test_with_many_turns_units_update_one_by_one_in_every_order():
-    """Oracle: all 24 orders of four units in plain numpy; this J leads to one of a few states."""
+    """Oracle: all 24 orders of four units in numpy; with this J few states are reached."""
     layer = RecurrentDiscrete(4, 0.1, key=jax.random.key(8))
     network = AsynchronousOrchestrator(
         LayerMap.from_dict({1: {1: layer}, 2: {2: OutputLayer()}}), turns=5000
@@ -147,7 +147,7 @@ def test_with_many_turns_units_update_one_by_one_in_every_order():
     assert len(expected) > 2
 
 
-def test_a_random_order_is_that_of_its_key_and_of_no_other_sample():
+def test_a_random_order_depends_on_the_key_and_the_sample():
     layer_map, sizes = chain()
     network = AsynchronousOrchestrator(layer_map, turns=3)
     x, y = sample(sizes, batch=1)
@@ -158,7 +158,7 @@ def test_a_random_order_is_that_of_its_key_and_of_no_other_sample():
     assert len(np.unique(once, axis=0)) > 1
 
 
-def test_no_turn_is_no_step():
+def test_zero_turns_are_refused():
     with pytest.raises(ValueError, match="turns=0"):
         AsynchronousOrchestrator(chain()[0], 0)
 
@@ -191,11 +191,11 @@ def test_every_edge_and_every_step_draws_its_own_numbers(order):
 
 
 def test_a_layer_may_reduce_its_messages_in_its_own_way():
-    class Loudest(RecurrentDiscrete):
+    class Maximum(RecurrentDiscrete):
         def reduce(self, h):
             return jax.tree.reduce(lambda a, b: jnp.where(jnp.abs(a) >= jnp.abs(b), a, b), h)
 
-    layer = Loudest(3, 0.5, key=KEY)
+    layer = Maximum(3, 0.5, key=KEY)
     network = ParallelOrchestrator(
         LayerMap.from_dict({1: {0: Ferromagnetic(3, 5.0), 1: layer}, 2: {2: OutputLayer()}})
     )
@@ -203,7 +203,7 @@ def test_a_layer_may_reduce_its_messages_in_its_own_way():
     assert network.step(state, KEY)[0][1].tolist() == [[-1.0, 1.0, -1.0]]
 
 
-def test_the_chain_is_what_the_tests_think_it_is():
+def test_the_chain_has_the_expected_edges():
     layer_map, sizes = chain()
     assert layer_map.names == (
         "w_in",

@@ -1,4 +1,4 @@
-"""The number of fixed points of random networks, and whether they are found. Oracle: theory."""
+"""Number of fixed points of random networks, and convergence to them. Oracle: theory."""
 
 from functools import partial
 from math import erf, sqrt
@@ -20,7 +20,7 @@ from darnax.states import SequentialState
 
 
 def alone(units, j_d, key, order=ParallelOrchestrator):
-    """Return a network of one recurrent layer that hears nothing but itself."""
+    """Return a network of one recurrent layer without input."""
     return order(
         LayerMap.from_dict({1: {1: RecurrentDiscrete(units, j_d, key=key)}, 2: {2: OutputLayer()}})
     )
@@ -34,7 +34,7 @@ HALF = (
 
 @jax.jit
 def counted(keys, j_d):
-    """Return how many configurations are stable in the network of each key."""
+    """Return the number of stable states of the network of each key."""
 
     def count(key):
         layer, half = RecurrentDiscrete(UNITS, j_d, key=key), jnp.asarray(HALF)
@@ -55,7 +55,7 @@ def test_the_number_of_fixed_points_is_the_annealed_average(j_d):
 
 @partial(jax.jit, static_argnames="order")
 def settled(key, j_d, order):
-    """Return whether a large network comes to a fixed point, from a random state."""
+    """Return whether a large network converges to a fixed point from a random state."""
     units, steps = 1000, 500 if order is ParallelOrchestrator else 150
     weights, start = jax.random.split(key)
     begin = SequentialState([(1,), (units,), (1,)]).replace_val(
@@ -75,7 +75,7 @@ def settled(key, j_d, order):
         (AsynchronousOrchestrator, 0.8, True),
     ],
 )
-def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d, converges):
+def test_a_large_network_converges_only_above_a_critical_self_coupling(order, j_d, converges):
     cases = [float(settled(key, j_d, order)) for key in jax.random.split(jax.random.key(29), 5)]
     assert cases == [float(converges)] * 5
 
@@ -88,8 +88,8 @@ def test_a_large_network_settles_only_above_a_critical_self_coupling(order, j_d,
         (ParallelOrchestrator, 3.0, False),
     ],
 )
-def test_layers_that_hold_each_other_settle_without_self_coupling(order, strength, converges):
-    """If both answer at once, each takes the state that the other has just left, for ever."""
+def test_coupled_layers_converge_without_self_coupling(order, strength, converges):
+    """With synchronous updates, each layer takes the previous state of the other, forever."""
     units = 1000
 
     @jax.jit

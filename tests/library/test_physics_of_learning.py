@@ -1,4 +1,4 @@
-"""What the published model lives by, on random pairs of ±1 patterns through a hundred dense units.
+"""Learning of random pairs of ±1 patterns by 100 dense units. Oracle: published behaviour.
 
 Oracles: the published effects (a state that is stable when the label is released, and what destroys
 it), with bounds many standard deviations from the results of these networks.
@@ -105,7 +105,7 @@ def learnt(learn=("*",), steps=TEN, load=0.6, epochs=30):
 
 
 @pytest.mark.slow
-def test_frozen_couplings_lose_what_plastic_ones_learn():
+def test_frozen_couplings_learn_fewer_pairs_than_plastic_ones():
     frozen, plastic = (learnt(learn)[0] for learn in (("w_out",), ("w_out", "hidden1")))
     assert plastic - frozen > 0.1
 
@@ -121,7 +121,7 @@ def test_pairs_are_learnt_below_capacity_and_not_above():
 
 
 @eqx.filter_jit
-def held(network, state, xi, zeta):
+def release_label(network, state, xi, zeta):
     """Return the last layer's overlap before and after the label is released, and the flips."""
     ends = dict(run_phases(network, state.init(xi, zeta), phases_of(TEN), jax.random.key(0)))
     return jnp.mean(ends["clamped"].state[-2] * ends["free"].state[-2]), ends[
@@ -130,17 +130,19 @@ def held(network, state, xi, zeta):
 
 
 def measured(depth, j_d, strength):
-    """Return what five random networks keep, and how restless they are."""
-    found = [held(*chain(depth, j_d, strength, seed), *pairs_of(1.0, seed)) for seed in range(5)]
+    """Return the overlaps and the flips of five random networks."""
+    found = [
+        release_label(*chain(depth, j_d, strength, seed), *pairs_of(1.0, seed)) for seed in range(5)
+    ]
     return [[float(value) for value in column] for column in zip(*found, strict=True)]
 
 
 def test_the_free_state_collapses_without_self_coupling():
-    (without, restless), (with_it, calm) = measured(1, 0.0, 0.0), measured(1, 0.9, 0.0)
-    assert min(restless) > 0.1 > 10 * max(calm)
+    (without, flips_without), (with_it, flips_with) = measured(1, 0.0, 0.0), measured(1, 0.9, 0.0)
+    assert min(flips_without) > 0.1 > 10 * max(flips_with)
     assert max(without) < 0.4 < 0.5 < min(with_it)
 
 
-def test_layers_that_hold_each_other_need_none():
+def test_coupled_layers_need_no_self_coupling():
     (weak, _), (strong, _) = measured(2, 0.0, 0.5), measured(2, 0.0, 3.0)
     assert max(weak) < 0.15 < 0.3 < min(strong)

@@ -1,4 +1,4 @@
-"""How long a network relaxes and when it stops; the oracle is a Python loop over its steps."""
+"""Relaxation and its stopping criterion. Oracle: a Python loop over the steps."""
 
 import math
 
@@ -53,11 +53,11 @@ def assert_same(one, other):
 def test_steps_are_exact(order, steps, messages):
     network, state = network_and_state(order=order)
     states, flips = trajectory(network, state, steps, messages)
-    relaxed, _, went = run(network, state, KEY, Phase(steps=steps, messages=messages))
+    relaxed, _, result = run(network, state, KEY, Phase(steps=steps, messages=messages))
     assert_same(relaxed, states[-1])
-    assert went.steps == steps
-    np.testing.assert_allclose(went.flips, flips[-1].mean(), rtol=1e-6)
-    np.testing.assert_allclose(went.converged, np.mean(flips[-1] == 0), rtol=1e-6)
+    assert result.steps == steps
+    np.testing.assert_allclose(result.flips, flips[-1].mean(), rtol=1e-6)
+    np.testing.assert_allclose(result.converged, np.mean(flips[-1] == 0), rtol=1e-6)
 
 
 def test_a_fixed_point_stops_the_phase_after_the_first_step_without_a_flip():
@@ -65,8 +65,8 @@ def test_a_fixed_point_stops_the_phase_after_the_first_step_without_a_flip():
     states, flips = trajectory(network, state, 30)
     expected = 1 + int(np.argmax(flips.max(axis=1) == 0))
     assert 2 < expected < 30  # else this network tests nothing
-    relaxed, _, went = run(network, state, KEY, Phase(until="fixed_point", max_steps=30))
-    assert (went.steps, went.flips, went.converged) == (expected, 0, 1)
+    relaxed, _, result = run(network, state, KEY, Phase(until="fixed_point", max_steps=30))
+    assert (result.steps, result.flips, result.converged) == (expected, 0, 1)
     assert_same(relaxed, states[-1])
 
 
@@ -74,24 +74,24 @@ def test_it_stops_for_the_slowest_of_the_batch_and_at_the_latest_after_max_steps
     network, state = network_and_state(j_d=1.5)
     states, flips = trajectory(network, state, 2)
     assert (flips[-1] > 0).any()
-    relaxed, _, went = run(network, state, KEY, Phase(until="fixed_point", max_steps=2))
-    assert went.steps == 2
-    np.testing.assert_allclose(went.converged, np.mean(flips[-1] == 0))
+    relaxed, _, result = run(network, state, KEY, Phase(until="fixed_point", max_steps=2))
+    assert result.steps == 2
+    np.testing.assert_allclose(result.converged, np.mean(flips[-1] == 0))
     assert_same(relaxed, states[-1])
 
 
 def test_at_a_fixed_point_one_step_is_taken():
     network, state = network_and_state(j_d=1.5)
     settled, _, _ = run(network, state, KEY, Phase(steps=30))
-    again, _, went = run(network, settled, KEY, Phase(until="fixed_point", max_steps=30))
+    again, _, result = run(network, settled, KEY, Phase(until="fixed_point", max_steps=30))
     assert_same(again, settled)
-    assert went.steps == 1
+    assert result.steps == 1
 
 
 @pytest.mark.parametrize(
     "size", [(7,), (48,), (50,), (4, 5, 3)]
 )  # looked at in one part, in sixteen, ten, fifteen
-def test_one_unit_anywhere_is_seen(size):
+def test_a_flip_of_any_single_unit_is_detected(size):
     seen = jax.jit(any_true)
     nothing = np.zeros((2, math.prod(size)), bool)
     assert not seen(nothing.reshape(2, *size))
@@ -101,7 +101,7 @@ def test_one_unit_anywhere_is_seen(size):
         assert seen(one.reshape(2, *size))
 
 
-def test_a_blank_start_forgets_all_but_the_input_and_the_output():
+def test_a_blank_start_keeps_only_the_input_and_the_output():
     network, state = network_and_state()
     used, _, _ = run(network, state, KEY, Phase(steps=3))
     assert used[1].any()
@@ -113,12 +113,12 @@ def test_a_blank_start_forgets_all_but_the_input_and_the_output():
 
 def test_no_step_changes_nothing():
     network, state = network_and_state()
-    relaxed, _, went = run(network, state, KEY, Phase(steps=0))
+    relaxed, _, result = run(network, state, KEY, Phase(steps=0))
     assert_same(relaxed, state)
-    assert (went.steps, went.flips) == (0, 0)
+    assert (result.steps, result.flips) == (0, 0)
 
 
-def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
+def test_constant_messages_are_computed_once(monkeypatch):
     network, state = network_and_state()
     clamped, counted = network.clamped_messages(state, KEY), []
     compute = type(network).clamped_messages
@@ -137,10 +137,10 @@ def test_what_does_not_change_is_computed_once_or_taken_as_given(monkeypatch):
 def test_without_hidden_units_nothing_flips():
     readout = {0: FullyConnected(4, 3, rule=None, key=KEY), 1: OutputLayer()}
     state = SequentialState([(4,), (3,)]).init(jax.numpy.ones((5, 4)))
-    _, _, went = relax(
+    _, _, result = relax(
         SequentialOrchestrator(LayerMap.from_dict({1: readout})), state, KEY, Phase(steps=2)
     )
-    assert (went.steps, went.flips, went.converged) == (2, 0, 1)
+    assert (result.steps, result.flips, result.converged) == (2, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_without_hidden_units_nothing_flips():
         ({"steps": 3, "learn": "hidden*"}, r"as in learn=\('hidden\*',\)"),
     ],
 )
-def test_a_phase_that_cannot_be_is_refused(choices, message, monkeypatch):
+def test_an_invalid_phase_is_refused(choices, message, monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # its refusal would come first
     with pytest.raises(ValueError, match=message):
         Phase(**choices)

@@ -38,20 +38,20 @@ def test_the_signal_is_the_equation(rule, y, h):
     np.testing.assert_allclose(signal, naive.signal(rule, y, h), atol=1e-6)
 
 
-def test_the_margin_belongs_to_the_unstable_side():
+def test_a_field_equal_to_the_margin_is_unstable():
     y = jnp.array([[1.0, 1.0, -1.0, -1.0]])
     h = jnp.array([[0.5, 0.75, -0.5, -0.75]])
     assert Perceptron(0.5).signal(y, h).tolist() == [[1.0, 0.0, -1.0, 0.0]]
 
 
-def test_without_a_margin_only_what_the_field_contradicts_is_learnt():
+def test_with_margin_zero_only_units_that_disagree_with_their_field_learn():
     assert Perceptron().signal(jnp.ones((1, 3)), jnp.array([[-0.5, 0.0, 0.5]])).tolist() == [
         [1.0, 1.0, 0.0]
     ]
 
 
-def test_margin_and_steepness_where_none_are_given():
-    """Closed forms: 1 - h for a margin of 1; 1 / (1 + exp h) for no margin and a steepness of 1."""
+def test_default_margin_and_steepness():
+    """Closed forms: 1 - h for a margin of 1; 1 / (1 + exp h) for margin 0 and steepness 1."""
     y, h = jnp.ones((1, 2)), jnp.array([[0.5, -1.5]])
     np.testing.assert_allclose(Adatron().signal(y, h), [[0.5, 2.5]])
     np.testing.assert_allclose(Logistic().signal(y, h), 1 / (1 + np.exp(h)), rtol=1e-6)
@@ -99,7 +99,7 @@ def test_delta_finds_the_pseudo_inverse():
         )
 
 
-def test_adatron_ends_on_the_margin_and_passes_over_what_is_beyond():
+def test_adatron_converges_to_the_margin_and_ignores_larger_fields():
     xi, j, dense = learn_patterns(Adatron(0.5))
     margins = xi * dense.message(j, xi)
     assert margins.min() > 0.499

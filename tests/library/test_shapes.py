@@ -1,4 +1,4 @@
-"""Every public call refuses arrays of a wrong shape, with both shapes in the message.
+"""Every public call refuses arrays of a wrong shape. Oracle: both shapes in the message.
 
 Oracle: the list of shapes. As for a user, annotations are not checked here, unlike in other tests.
 """
@@ -97,14 +97,14 @@ TOLD = re.compile(r"got (a state of|no message|batches of|shape|the size)[^,]*.*
 
 @pytest.fixture(autouse=True)
 def unchecked() -> Iterator[None]:
-    """Annotations are not checked, as outside of tests."""
+    """Disable the check of annotations, as outside of tests."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def abstract(make: Callable[[], Any]) -> Any:
-    """Return the shapes of what `make` makes: nothing is drawn, nothing is compiled."""
+    """Return the shapes of the result of `make`, without computing it."""
     return eqx.filter_eval_shape(make)
 
 
@@ -195,7 +195,7 @@ def test_every_module_and_every_rule_is_in_the_table():
 
 def test_the_message_of_a_module(module):
     made, pre, _ = module
-    if not isinstance(made, OutputLayer | ErrorUnits):  # they say nothing, to a buffer of any size
+    if not isinstance(made, OutputLayer | ErrorUnits):  # their message is zero, for any size
         refused_in_turn(made, x=pre)
 
 
@@ -274,7 +274,7 @@ NUMBERS = {  # name -> how it is given, and the size that it has to have
     "strength of feedback": (lambda v: Feedback(4, 6, v, key=KEY), (6,)),
     "high": (lambda v: Feedback(4, 6, high=v, low=v, key=KEY), (4,)),
     "low": (lambda v: Feedback(4, 6, low=v, high=v, key=KEY), (4,)),
-    "strength of a pull": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
+    "strength of a ferromagnetic adapter": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
 }
 
 
@@ -287,7 +287,7 @@ def test_a_number_for_each_unit_of_a_module(make, size):
         refused(make, jax.ShapeDtypeStruct(shape_of, jnp.float32))
 
 
-def test_a_strength_for_each_unit_scales_what_that_unit_hears():
+def test_a_strength_for_each_unit_scales_its_input():
     strength = jnp.arange(1.0, 7.0).reshape(2, 3)
     for choice in ({}, {"sparsity": 0.5}):
         one, scaled = (FullyConnected(8, (2, 3), s, **choice, key=KEY).W for s in (1.0, strength))
@@ -396,7 +396,7 @@ def test_the_examples_of_a_step():
     refused_in_turn(eqx.Partial(infer, network), x=SIZES[0])
 
 
-def test_phases_are_phases():
+def test_phases_of_another_type_are_refused():
     with pytest.raises(TypeError, match="free: got a int, expected a Phase"):
         Phases(free=3)
 
@@ -406,7 +406,7 @@ def test_the_overlap_of_two_states():
 
 
 def test_a_sparse_adapter_never_reads_out_of_bounds():
-    """The two cases that returned garbage."""
+    """The two cases that once returned arbitrary values."""
     adapter = FullyConnected(784, 100, sparsity=0.9, key=KEY)
     with pytest.raises(ValueError, match=r"x: got shape \(2, 28\), expected \(batch, 784\)"):
         adapter(jnp.ones((2, 28)))
@@ -417,8 +417,8 @@ def test_a_sparse_adapter_never_reads_out_of_bounds():
         RecurrentDiscrete(8, 0.5, sparsity=0.5, key=KEY)(jnp.ones(8))
 
 
-def test_nothing_of_a_check_is_in_the_program():
-    """The same operations as of the bare arithmetic."""
+def test_shape_checks_add_no_operations_to_the_program():
+    """Oracle: the operations of the arithmetic alone."""
     layer = RecurrentDiscrete(6, jnp.ones(6), key=KEY)
 
     def bare(j, j_d, x):

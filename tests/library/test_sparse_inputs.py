@@ -56,7 +56,7 @@ def test_hollow_leaves_out_the_unit_itself_and_nothing_else():
         assert set(inputs[:, unit]) == set(range(12)) - {unit}
 
 
-def test_all_units_are_heard_equally_often():
+def test_all_units_are_inputs_equally_often():
     inputs = drawn(Sparse.uniform, (50,), (4000,), 5)
     assert abs(chi_square(np.bincount(inputs.ravel(), minlength=50), 4000 * 5 / 50)) < 4
 
@@ -64,12 +64,12 @@ def test_all_units_are_heard_equally_often():
 @pytest.mark.parametrize(
     ("image", "k"), [((7, 6), 4), ((7, 6, 3), 10), ((7, 6, 3), None), ((3, 3), None)]
 )
-def test_a_unit_hears_a_window_of_the_image(image, k):
+def test_a_unit_receives_a_window_of_the_image(image, k):
     width, channels = 3, (*image, 1)[2]
     inputs = drawn(Sparse.patch, image, (300,), width, k)
     rows, columns, _ = np.unravel_index(inputs, (*image[:2], channels))
     assert inputs.shape == (k or width * width * channels, 300)
-    assert all(len(set(heard)) == len(heard) for heard in inputs.T)
+    assert all(len(set(sources)) == len(sources) for sources in inputs.T)
     assert np.ptp(rows, axis=0).max() < width
     assert np.ptp(columns, axis=0).max() < width
 
@@ -86,7 +86,7 @@ def test_windows_lie_everywhere():
 
 
 @pytest.mark.parametrize("k", [0, 12])
-def test_an_in_degree_that_cannot_be_is_refused(k):
+def test_an_impossible_in_degree_is_refused(k):
     with pytest.raises(ValueError, match=f"got {k} inputs of a unit, expected between 1 and 11"):
         Sparse.uniform(jax.random.key(0), (12,), (12,), k, hollow=True)
 

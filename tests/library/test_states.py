@@ -1,4 +1,4 @@
-"""Both states keep the contract of a state; the oracle is a plain list of numpy arrays."""
+"""Both classes of states. Oracle: a list of numpy arrays."""
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("kind", STATES)
 
 
 def numbered(sizes, batch):
-    """Return one array per buffer, in which no number occurs twice."""
+    """Return one array per buffer; all numbers are different."""
     ends = np.cumsum([batch * np.prod(size) for size in sizes])
     return [
         np.arange(end - batch * np.prod(size), end, dtype=np.float32).reshape(batch, *size)
@@ -31,7 +31,7 @@ def filled(kind, batch=5):
     return kind(SIZES).replace(numbered(SIZES, batch))
 
 
-def test_the_tutorial(kind):
+def test_the_tutorial_of_states_runs(kind):
     state = kind(sizes=[(4,), (8,), (3,)])
     x = jax.random.normal(jax.random.PRNGKey(0), (32, 4))
     y = jax.random.normal(jax.random.PRNGKey(1), (32, 3))
@@ -81,14 +81,14 @@ def test_replace_val_touches_one_buffer_counted_from_either_end(kind, index):
 
 @settings(max_examples=4, deadline=None)
 @given(sizes=sizes_of_a_network, batch=st.integers(1, 4))
-def test_what_is_written_is_read_back_whatever_the_sizes(kind, sizes, batch):
+def test_written_values_are_read_back_for_any_sizes(kind, sizes, batch):
     expected = numbered(sizes, batch)
     state = kind(sizes).replace(expected)
     for i in range(-len(sizes), len(sizes)):
         np.testing.assert_array_equal(state[i], expected[i])
 
 
-def test_it_passes_through_the_transformations(kind):
+def test_states_pass_through_jax_transformations(kind):
     state = filled(kind)
     jitted = jax.jit(lambda s: s.replace_val(1, 2 * s[1]))(state)
     gradient = jax.grad(lambda s: jnp.sum(3 * s[1]) + jnp.sum(s[-1] ** 2))(state)

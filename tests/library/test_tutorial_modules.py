@@ -137,7 +137,7 @@ def test_training_with_adam_moves_the_coupling_and_nothing_else(make):
     assert eqx.tree_equal(restored, before)
 
 
-def test_modules_of_ones_own_do_one_step_by_hand():
+def test_user_modules_take_one_step_by_hand():
     layer, left, right = of_ones_own(8)
     x, s, y = np.sign(np.random.default_rng(0).normal(size=(3, 5, 8))).astype(np.float32)
     state, h = one_step(SequentialState([(8,), (8,), (8,)]).replace([x, s, y]), layer, left, right)
@@ -147,7 +147,7 @@ def test_modules_of_ones_own_do_one_step_by_hand():
 
 
 @pytest.mark.parametrize("order", [SequentialOrchestrator, ParallelOrchestrator])
-def test_modules_of_ones_own_relax_and_learn_in_a_network(order):
+def test_user_modules_relax_and_learn_in_a_network(order):
     layer, left, right = of_ones_own(8)
     readout = FullyConnected(8, 8, threshold=1.0, key=KEY)
     network = order(

@@ -1,4 +1,4 @@
-"""What a step costs, counted in the compiled program: no clock, so that no busy machine can fail it."""
+"""Costs of a step, counted in the compiled program, hence independent of machine load."""
 
 import re
 
@@ -79,7 +79,7 @@ def loops(text):
 
 
 def test_products_of_a_dense_step():
-    """Closed form: W_in, W_back, W_out once; J once in each of three loops and once for the field learnt from; three updates.
+    """Closed form: W_in, W_back, W_out once; J in three loops and the final field; 3 updates.
 
     The compiler counts the body of a loop once.
     """
@@ -90,12 +90,12 @@ def test_products_of_a_dense_step():
     assert products < counted < 1.1 * products
 
 
-def test_no_key_is_made_while_nothing_draws():
+def test_no_random_key_is_created_unless_a_module_uses_it():
     assert not any("u32[2]" in carried for carried in loops(compiled(60, sparsity=0.9).as_text()))
 
 
 def every_kind(key):
-    """Return a network with a product of every kind: convolutions, a transposed one, sparse and dense ones."""
+    """Return a network with dense, sparse, convolutional and transposed products."""
     keys = jax.random.split(key, 6)
     rows = {
         1: {
@@ -115,8 +115,8 @@ def every_kind(key):
     return SequentialOrchestrator(LayerMap.from_dict(rows))
 
 
-def test_every_product_is_of_full_precision():
-    """By default an accelerator rounds what it multiplies; read from the lowered program, since a CPU rounds nothing."""
+def test_every_product_has_full_precision():
+    """By default, accelerators round factors; a CPU does not, hence the lowered program is read."""
     net = eqx.filter_eval_shape(every_kind, jax.random.key(0))
     arrays, structure = eqx.partition(net, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     start = SequentialState([IMAGE, SMALL, IMAGE, (30,), (CLASSES,)])
@@ -144,7 +144,7 @@ def test_every_product_is_of_full_precision():
     assert [line for line in products if line.count("HIGHEST") != 2] == []
 
 
-def test_memory_goes_with_the_synapses():
+def test_memory_is_proportional_to_the_number_of_synapses():
     """20,000 units at 1 % hold 4 million synapses: dense, J alone would take 1600 MB."""
     memory = compiled(20_000, sparsity=0.99).memory_analysis()
     peak = memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes
@@ -152,7 +152,7 @@ def test_memory_goes_with_the_synapses():
 
 
 def test_numbers_of_a_sweep_are_traced():
-    """Margins and self-couplings are leaves: a second choice runs the first one's program."""
+    """Margins and self-couplings are leaves: other values run the same program."""
     jitted = eqx.filter_jit(step)
     x, y = jnp.ones((BATCH, PIXELS)), jnp.ones((BATCH, CLASSES))
     jitted(network(20, jax.random.key(0)), x, y)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laboratory import TASK
+from small_experiments import TASK
 from typer.testing import CliRunner, Result
 
 from darnax.cli.app import app
@@ -19,7 +19,7 @@ Command = Callable[..., Result]
 
 @pytest.fixture
 def darnax(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """The whole command in this process, in an empty directory, with its own folder of datasets."""
+    """Run the command in this process, in an empty directory with its own folder of datasets."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("COLUMNS", "200")
@@ -36,7 +36,7 @@ def composed_task() -> dict[str, Any]:
 
 @pytest.fixture
 def task(darnax: Command, composed_task: dict[str, Any]) -> dict[str, Any]:
-    """A whole configuration that needs no dataset: a chain that remembers random patterns; composed once."""
+    """Return a configuration without dataset: a chain that learns random patterns."""
     task = copy.deepcopy(composed_task)
     task["paths"]["data"] = os.environ["TFDS_DATA_DIR"]
     return task
@@ -44,7 +44,7 @@ def task(darnax: Command, composed_task: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def cases(record_property: Callable[[str, object], None]) -> Iterator[Counter[str]]:
-    """What a test counts its cases in, by what they are; scripts/reliability.py writes the sums into docs/reliability.md."""
+    """Count cases by kind; scripts/reliability.py writes the sums into docs/reliability.md."""
     counts: Counter[str] = Counter()
     yield counts
     for what, count in counts.items():

@@ -1,4 +1,4 @@
-"""The real command, many times: a process that has imported everything forks itself for each of them."""
+"""Runs the real command many times: a process with all imports forks for each of them."""
 
 import json
 import os
@@ -8,7 +8,8 @@ from pathlib import Path
 
 SERVER = """
 import json, os, sys
-import darnax.builder, darnax.composing.composer, darnax.laboratory.training, darnax.sweeps.running, darnax.runner.train
+import darnax.builder, darnax.composing.composer, darnax.laboratory.training
+import darnax.sweeps.running, darnax.runner.train
 import darnax.tracking.console, darnax.tracking.trackio, darnax.tracking.wandb
 from darnax.cli import app
 for line in sys.stdin:
@@ -18,15 +19,15 @@ for line in sys.stdin:
     elif (child := os.fork()):
         print(child, flush=True)
     else:
-        said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(said, 1), os.dup2(said, 2)
+        output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(output, 1), os.dup2(output, 2)
         sys.argv = ["darnax", *request]
         app.main()
 """
 
 
 class Commands:
-    """`start` gives the process of a command, `ended` its exit code and what it said; one at a time."""
+    """`start` returns the process of a command, `ended` its exit code and output; one at a time."""
 
     def __init__(self, place: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
@@ -44,7 +45,7 @@ class Commands:
         return self._ask(list(map(str, words)))
 
     def ended(self, process: int) -> tuple[int, str]:
-        return self._ask(process), (self.place / "said").read_text()
+        return self._ask(process), (self.place / "output").read_text()
 
     def _ask(self, what: list[str] | int) -> int:
         self.server.stdin.write(json.dumps(what) + "\n")

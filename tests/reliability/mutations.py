@@ -1,4 +1,4 @@
-"""Ways to spoil a tree of YAML: one leaf or branch replaced, taken away, renamed, put elsewhere, doubled, wrapped."""
+"""Mutations of YAML trees: replace, delete, rename, move, duplicate or wrap a leaf or branch."""
 
 import copy
 from collections.abc import Iterator
@@ -8,16 +8,21 @@ from hypothesis import strategies as st
 
 HUGE = 10**30
 JUNK = [
-    None, True, False, 0, 1, 2, 3, -1, -7, HUGE, -HUGE, 0.0, 0.5, -0.5, 1.5, 1e-300, 1e300, float("nan"), float("inf"),
-    "", " ", "x", "nan", "1", "0.5", "true", "all", "blank", "free", "hidden", "hidden[1]", "hidden[i]", "hidden[i+9]", "w_in",
-    "input", "output", "2 epochs", "-1 epochs", "0 epochs", "*", "[", "w_in*", "../..", "/etc/passwd", "a/b", "a.b", "${seed}",
-    "${oc.env:HOME}", "[red]x[/red]", "\x1b[31mx", "<script>", "ß·∂", "x" * 3000, [], {}, [[]], [{}], {"a": {}}, [0], [1],
-    [1, 2, 3], [-1], [28, 28, 1], [10], ["a"], [None], ["w_in", "hidden*"], {1: 2}, {None: 1}, {"a": [1, {"b": None}]}, {"": 1},
-    {"_target_": "os.system"}, {"_target_": None}, {"_target_": "darnax.rules.Hebbian"}, {"_target_": "optax.adam"},
-    {"_target_": "darnax.rules.Perceptron", "margin": "x"}, {"_target_": "darnax.modules.OutputLayer"},
-    {"_target_": "darnax.data.Sign"}, {"_target_": "darnax.rules.SoftmaxDelta"}, {"_target_": "optax.constant_schedule"},
-    {"_target_": "optax.sgd", "learning_rate": 0.1}, {"_target_": "optax.sgd", "learning_rate": [1, 2]},
-    {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"}, {"_target_": "darnax.states.PackedState"},
+    None, True, False, 0, 1, 2, 3, -1, -7, HUGE, -HUGE, 0.0, 0.5, -0.5, 1.5, 1e-300, 1e300,
+    float("nan"), float("inf"), "", " ", "x", "nan", "1", "0.5", "true", "all", "blank", "free",
+    "hidden", "hidden[1]", "hidden[i]", "hidden[i+9]", "w_in", "input", "output", "2 epochs",
+    "-1 epochs", "0 epochs", "*", "[", "w_in*", "../..", "/etc/passwd", "a/b", "a.b", "${seed}",
+    "${oc.env:HOME}", "[red]x[/red]", "\x1b[31mx", "<script>", "ß·∂", "x" * 3000, [], {}, [[]],
+    [{}], {"a": {}}, [0], [1], [1, 2, 3], [-1], [28, 28, 1], [10], ["a"], [None],
+    ["w_in", "hidden*"], {1: 2}, {None: 1}, {"a": [1, {"b": None}]}, {"": 1},
+    {"_target_": "os.system"}, {"_target_": None}, {"_target_": "darnax.rules.Hebbian"},
+    {"_target_": "optax.adam"}, {"_target_": "darnax.rules.Perceptron", "margin": "x"},
+    {"_target_": "darnax.modules.OutputLayer"}, {"_target_": "darnax.data.Sign"},
+    {"_target_": "darnax.rules.SoftmaxDelta"}, {"_target_": "optax.constant_schedule"},
+    {"_target_": "optax.sgd", "learning_rate": 0.1},
+    {"_target_": "optax.sgd", "learning_rate": [1, 2]},
+    {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"},
+    {"_target_": "darnax.states.PackedState"},
 ]  # fmt: skip
 NAMES: list[Any] = [
     "",
@@ -39,7 +44,7 @@ NAMES: list[Any] = [
 
 
 def paths(tree: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the way to every leaf and branch."""
+    """Yield the path of every leaf and branch."""
     items = (
         tree.items()
         if isinstance(tree, dict)
@@ -59,8 +64,8 @@ def at(tree: Any, path: tuple[Any, ...]) -> Any:
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, tree: dict[str, Any], most: int = 2) -> dict[str, Any]:
-    """Draw the tree with one or a few changes, each anywhere."""
+def corrupted(draw: st.DrawFn, tree: dict[str, Any], most: int = 2) -> dict[str, Any]:
+    """Draw the tree with one or a few changes at random paths."""
     tree = copy.deepcopy(tree)
     for _ in range(draw(st.integers(1, most))):
         everywhere = list(paths(tree))

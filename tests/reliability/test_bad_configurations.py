@@ -1,4 +1,4 @@
-"""Trees of YAML spoilt at random, from every shipped experiment: refused in words, or built and able to take a step."""
+"""Corrupted configurations of shipped experiments. Oracle: a RequestError, or a training step."""
 
 import copy
 import signal
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from laboratory import SHIPPED, composed, spoken_for, steps
-from mutations import HUGE, spoilt
+from mutations import HUGE, corrupted
 from sampling import one_of
+from small_experiments import SHIPPED, check_message, composed, steps
 
 from darnax.builder import build
 from darnax.errors import RequestError
@@ -23,7 +23,7 @@ QUIET = {"deadline": None, "database": None, "suppress_health_check": list(Healt
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Fail where the block computes for too long; time in which the machine is busy with others does not count."""
+    """Fail if the block computes for too long, in processor time of this process."""
 
     def hung(*_: Any) -> None:
         raise AssertionError("it hangs")
@@ -38,12 +38,12 @@ def in_time() -> Iterator[None]:
 
 
 def examine(config: dict[str, Any], *, really: bool = False) -> bool:
-    """Return whether a configuration was accepted; whatever is raised must be a RequestError that says where and what."""
+    """Return whether a configuration is accepted; a refusal must be a RequestError with a path."""
     with in_time():
         try:
             steps(config, really=really)
         except RequestError as error:
-            spoken_for(error)
+            check_message(error)
             return False
     return True
 
@@ -57,48 +57,48 @@ OF_EVERY_KIND = [
 
 
 @pytest.mark.parametrize("name", sorted(set(SHIPPED) - QUICK))
-def test_what_is_shipped_is_built(name):
+def test_shipped_experiments_are_built(name):
     assert build(composed(name)).name == name
 
 
 @pytest.mark.parametrize("name", OF_EVERY_KIND)
-def test_what_is_shipped_takes_a_step(name):
+def test_shipped_experiments_take_a_step(name):
     assert examine(composed(name))
 
 
 @pytest.mark.parametrize("name", OF_EVERY_KIND)
-def test_spoilt_trees(name, cases):
+def test_corrupted_configurations(name, cases):
     @settings(max_examples=EXAMPLES, derandomize=True, **QUIET)
-    @given(spoilt(composed(name)))
-    def spoil(config):
+    @given(corrupted(composed(name)))
+    def check(config):
         cases["trees"] += 1
         examine(config)
 
-    spoil()
+    check()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_many_spoilt_trees(name, cases):
+def test_many_corrupted_configurations(name, cases):
     @settings(max_examples=MANY, **QUIET)
-    @given(spoilt(composed(name), most=3))
-    def spoil(config):
+    @given(corrupted(composed(name), most=3))
+    def check(config):
         cases["trees"] += 1
         examine(config)
 
-    spoil()
+    check()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_is_accepted_takes_a_step_in_numbers(name, cases):
+def test_accepted_configurations_take_a_numerical_step(name, cases):
     @settings(max_examples=MANY // 5, **QUIET)
-    @given(spoilt(composed(name), most=1))
-    def spoil(config):
+    @given(corrupted(composed(name), most=1))
+    def check(config):
         cases["trees"] += 1
         cases["accepted"] += examine(config, really=True)
 
-    spoil()
+    check()
 
 
 SECTIONS = ["model", "dynamics", "optimizer", "data", "runner", "tracking", "paths", "name", "seed"]
@@ -120,7 +120,7 @@ WHOLES = [
 
 @pytest.mark.parametrize("wholes", one_of(2, [WHOLES[::6], WHOLES]), ids=["some", "all"])
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_section_that_is_something_else(section, wholes, cases):
+def test_a_section_of_another_type(section, wholes, cases):
     for whole in wholes:
         cases["wholes"] += 1
         accepted = examine({**composed("digits_smoke"), section: whole})
@@ -137,14 +137,14 @@ def test_a_section_that_is_something_else(section, wholes, cases):
         ),
     )
 )
-def test_a_configuration_that_is_none(whole, cases):
+def test_a_configuration_that_is_not_a_mapping(whole, cases):
     if isinstance(whole, dict):
         cases["wholes"] += 1
         assert not examine(whole)
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """The small chain with one value set, or taken away where it is ..."""
+    """Return the small chain with one value set, or deleted if it is ..."""
     config = copy.deepcopy(composed("digits_smoke"))
     *above, name = path.split(".")
     node = config
@@ -160,17 +160,17 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 SGD = {"_target_": "optax.sgd", "learning_rate": 0.1}
 FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of its own choice
     "a rule without a target": ("model.adapters.w_out.rule", {}),
-    "a rule that lost its target": ("model.adapters.w_out.rule", {"margin": 1}),
-    "a name that leaves the outputs": ("name", ".."),
+    "a rule with a deleted target": ("model.adapters.w_out.rule", {"margin": 1}),
+    "a name outside of the outputs": ("name", ".."),
     "a hidden name": ("name", ".x"),
     "a seed beyond 32 bits": ("seed", 10**30),
-    "more replicas than an array has places": ("runner.replicas", 10**30),
+    "more replicas than an array can index": ("runner.replicas", 10**30),
     "a network too deep to compile": ("model.buffers.hidden.repeat", 10**7),
     "more steps than the device can count": ("dynamics.train.clamped.steps", 10**30),
-    "memory without end": ("data.memory_gib", float("inf")),
-    "a number that is none": ("data.encode.scale.factor", float("nan")),
+    "infinite memory": ("data.memory_gib", float("inf")),
+    "nan as a number": ("data.encode.scale.factor", float("nan")),
     "a number beyond 32 bits": ("data.labels.high", 1e300),
-    "an object for a word": (
+    "an object for a string": (
         "dynamics.train.free.messages",
         {"_target_": "darnax.rules.SoftmaxDelta"},
     ),
@@ -186,11 +186,11 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
         {"_target_": "optax.constant_schedule", "value": 1.0},
     ),
     "an optimiser for a layer": ("model.layers.hidden", SGD),
-    "a projection onto nothing": (
+    "a projection onto -1 features": (
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": -1},
     ),
-    "a projection onto too much": (
+    "a projection onto too many features": (
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": 10**30},
     ),
@@ -198,7 +198,7 @@ FOUND = {  # by fuzzing: what once ended in a traceback, a hang or a folder of i
         "data.encode.scale",
         {"_target_": "darnax.data.RandomProjection", "features": 784, "seed": 10**30},
     ),
-    "a source that is no task": ("data.source", {"_target_": "darnax.data.Scale"}),
+    "a source that is not a task": ("data.source", {"_target_": "darnax.data.Scale"}),
     "a source that writes files": (
         "data.source",
         {"_target_": "darnax.tracking.jsonl.Jsonl", "path": "x"},
@@ -211,7 +211,7 @@ def test_found_by_fuzzing(path, value):
     assert not examine(changed(path, value))
 
 
-def test_found_by_fuzzing_error_units_that_hear_from_three():
+def test_found_by_fuzzing_error_units_with_three_inputs():
     config = copy.deepcopy(composed("entangled_error"))
     config["model"]["adapters"]["w_in"]["to"] = "error"
     with pytest.raises(
@@ -250,7 +250,7 @@ NUMBERS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NUMBERS)
-def test_numbers_out_of_all_bounds(path, cases):
+def test_numbers_out_of_range(path, cases):
     for number in ODD_NUMBERS:
         cases["numbers"] += 1
         examine(changed(path, [number] if path.endswith("size") and "hidden" in path else number))

@@ -1,4 +1,4 @@
-"""Run folders, records, checkpoints and archives that are damaged: said in words, read around, or passed over; never believed.
+"""Damaged run folders, records, checkpoints and archives are reported or skipped, never used.
 
 The oracle is the undamaged file: what is not refused has to give the very same numbers.
 """
@@ -69,28 +69,28 @@ DAMAGES: dict[str, Damage] = {
     "a config of bytes": write("config.yaml", b"\xff\xfe\x00\x01"),
     "a config of zeros": write("config.yaml", bytes(500)),
     "a config that is a list": write("config.yaml", "- a\n- b\n"),
-    "a config that is a word": write("config.yaml", "hello"),
+    "a config that is a string": write("config.yaml", "hello"),
     "a config that is a folder": into_folder("config.yaml"),
-    "a config that calls": write(
+    "a config with a Python tag": write(
         "config.yaml", "name: !!python/object/apply:os.system ['touch bait']\n"
     ),
-    "a config without an end": write("config.yaml", "a: [" * 5000),
-    "a config that is deep": write("config.yaml", "a: " + "[" * 100000 + "]" * 100000),
-    "a config of deep names": write("config.yaml", "{a: " * 50000 + "1" + "}" * 50000),
-    "a config that is deep without brackets": write("config.yaml", "- " * 20000 + "x"),
+    "a config with unclosed brackets": write("config.yaml", "a: [" * 5000),
+    "a deeply nested config": write("config.yaml", "a: " + "[" * 100000 + "]" * 100000),
+    "a config of deeply nested names": write("config.yaml", "{a: " * 50000 + "1" + "}" * 50000),
+    "a config nested without brackets": write("config.yaml", "- " * 20000 + "x"),
     "a config of many steps": write(
         "config.yaml", "\n".join(" " * level + "a:" for level in range(2000))
     ),
-    "a config that doubles itself": write("config.yaml", BOMB),
-    "a config that merges": write("config.yaml", "a: &a {b: 1}\nc: {<<: *a}"),
+    "a config with exponential aliases": write("config.yaml", BOMB),
+    "a config with merge keys": write("config.yaml", "a: &a {b: 1}\nc: {<<: *a}"),
     "a config that contains itself": write("config.yaml", "a: &a [*a]"),
     "a config of two documents": write("config.yaml", "name: a\n---\nname: b\n"),
     "a config with tabs": write("config.yaml", "name:\n\t- a\n"),
     "a config with another shape": edited("features: 20", "features: twenty"),
-    "a config with a stranger's class": edited("darnax.modules.OutputLayer", "os.system"),
+    "a config with a foreign class": edited("darnax.modules.OutputLayer", "os.system"),
     "a config with an absent class": edited("darnax.modules.OutputLayer", "darnax.modules.NoLayer"),
     "a config with an absent key": edited("batch_size", "batch_sise"),
-    "a config that refers": edited("name: associations", "name: ${oc.env:HOME}"),
+    "a config with references": edited("name: associations", "name: ${oc.env:HOME}"),
     "no summary": remove("summary.json"),
     "an empty summary": write("summary.json", ""),
     "half a summary": cut("summary.json", 0.5),
@@ -98,7 +98,7 @@ DAMAGES: dict[str, Damage] = {
     "a summary that is a number": write("summary.json", "3"),
     "a summary of bytes": write("summary.json", b"\x80\x81"),
     "a summary that is a folder": into_folder("summary.json"),
-    "a summary without an end": write("summary.json", "[" * 100000),
+    "a summary with unclosed brackets": write("summary.json", "[" * 100000),
     "a best checkpoint cut short": cut("checkpoints/best.safetensors", 0.9),
     "half a best checkpoint": cut("checkpoints/best.safetensors", 0.5),
     "an empty best checkpoint": write("checkpoints/best.safetensors", b""),
@@ -152,7 +152,7 @@ def test_a_damaged_run_is_refused(darnax, run, command, what):
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_reports_read_around_a_damaged_run(darnax, run, what, cases):
+def test_reports_skip_a_damaged_run(darnax, run, what, cases):
     good = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
     summary = json.loads((good / "summary.json").read_text())
     (good / "summary.json").write_text(json.dumps(summary | {"status": "finished"}))
@@ -165,13 +165,13 @@ def test_reports_read_around_a_damaged_run(darnax, run, what, cases):
         assert words[0] != "runs" or "abcdef" in result.output
 
 
-def test_an_environment_that_is_deep(darnax, run):
+def test_a_deeply_nested_environment_file(darnax, run):
     other = Path(shutil.copytree(run, run.with_name("2026-01-01_00-00-00-abcdef")))
     (run / "environment.json").write_text("[" * 100000)
     assert darnax("diff", run, other).exit_code == 0
 
 
-def test_runs_read_a_file_that_doubles_itself_as_damaged(darnax, run):
+def test_runs_lists_a_file_with_exponential_aliases_as_damaged(darnax, run):
     (run / "config.yaml").write_text(BOMB)
     result = darnax("runs")
     assert result.exit_code == 0
@@ -193,7 +193,7 @@ RECORDS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("what", RECORDS)
-def test_a_damaged_record_is_read_around(darnax, run, what, cases):
+def test_a_damaged_record_is_skipped(darnax, run, what, cases):
     (run / "metrics.jsonl").write_bytes(RECORDS[what])
     for words in (["runs"], ["compare", "outputs"], ["compare", "outputs", "--html", "page.html"]):
         cases["commands"] += 1
@@ -203,7 +203,7 @@ def test_a_damaged_record_is_read_around(darnax, run, what, cases):
 
 
 @pytest.mark.parametrize("what", RECORDS)
-def test_a_damaged_record_is_continued(tmp_path, what):
+def test_a_run_with_a_damaged_record_is_resumed(tmp_path, what):
     from darnax.tracking.jsonl import Jsonl
 
     (tmp_path / "metrics.jsonl").write_bytes(RECORDS[what])
@@ -223,7 +223,7 @@ def test_a_damaged_record_is_continued(tmp_path, what):
         | st.just(b'{"step": 3, "epoch": 1, "a": 2}')
     )
 )
-def test_curves_of_any_record(lines, tmp_path_factory, cases):
+def test_curves_can_be_read_from_any_record(lines, tmp_path_factory, cases):
     cases["records"] += 1
     folder = tmp_path_factory.mktemp("record")
     (folder / "metrics.jsonl").write_bytes(b"\n".join(lines))
@@ -240,7 +240,7 @@ NOISE = st.tuples(
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE)
-def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(
+def test_a_damaged_checkpoint_is_named_and_the_previous_one_is_used(
     noise, tmp_path_factory, caplog, cases
 ):
     cases["damages"] += 1
@@ -262,7 +262,7 @@ def test_a_checkpoint_damaged_anywhere_is_named_and_the_one_before_is_used(
 
 
 @pytest.mark.parametrize("sums", [False, True])
-def test_a_checkpoint_without_a_sum_of_the_whole_is_still_read(tmp_path, sums):
+def test_a_checkpoint_without_a_manifest_checksum_is_read(tmp_path, sums):
     path = checkpoint.save(tmp_path, 1, TREE, {"best": 0.5}, keep=1)
     with safetensors.safe_open(path, "numpy") as file:
         manifest = file.metadata()["darnax"]
@@ -292,9 +292,7 @@ def damaged(whole: bytes, how: str, where: float, by: int) -> bytes:
 
 @settings(max_examples=150, derandomize=True, **FREELY)
 @given(noise=NOISE, packed=st.booleans())
-def test_an_archive_damaged_anywhere_gives_an_array_or_is_refused(
-    noise, packed, tmp_path_factory, cases
-):
+def test_a_damaged_archive_gives_an_array_or_is_refused(noise, packed, tmp_path_factory, cases):
     cases["damages"] += 1
     raw = b"\0\0\x08\x02" + (3).to_bytes(4, "big") + (5).to_bytes(4, "big") + bytes(range(15))
     path = tmp_path_factory.mktemp("archives") / "a.gz"

@@ -1,4 +1,4 @@
-"""Small files cost little, whatever stands in them: oracle is the time, and that the process is still there."""
+"""Small files with costly contents. Oracle: the time, and that the process survives."""
 
 import contextlib
 import math
@@ -33,17 +33,17 @@ from darnax.tracking.jsonl import Jsonl
 MANY = 200_000
 COSTLY = {
     "brackets after a comment that closes as many": f"#{']' * MANY}\na: {'[' * MANY}",
-    "brackets after a word that closes as many": f"a: '{']' * MANY}'\nb: {'[' * MANY}",
+    "brackets after a string that closes as many": f"a: '{']' * MANY}'\nb: {'[' * MANY}",
     "dashes after a mark of the byte order": "\ufeff" + "- " * MANY,
     "dashes after a carriage return": "a:\r" + "- " * MANY,
     "dashes after a separator of lines": "\u2028" + "- " * MANY,
     "dashes after another end of a line": "\x85" + "- " * MANY,
     "question marks": "? " * MANY,
-    "a whole number in the system of sixty": "a: 1" + ":00" * MANY,
-    "a number in the system of sixty beyond the floats": "a: 1" + ":00" * 400 + ".5",
-    "a number that is not written in tens": "a: 0x" + "f" * 6000,
+    "a sexagesimal integer": "a: 1" + ":00" * MANY,
+    "a sexagesimal number beyond float range": "a: 1" + ":00" * 400 + ".5",
+    "a number that is not decimal": "a: 0x" + "f" * 6000,
     "more values than any configuration": f"[{'0,' * (1 << 20)}0]",
-    "keys that are long together": "".join(
+    "many keys of large total length": "".join(
         f"{' ' * n}? {'k' * 100}\n{' ' * n}:\n" for n in range(15)
     ),
     "one long key": f"? {'a.' * 1000}a\n: 1",
@@ -58,7 +58,7 @@ def test_costly_yaml_is_refused_at_once(text):
     assert time.perf_counter() - began < 2
 
 
-def test_levels_are_counted_as_the_reader_has_them():
+def test_nesting_levels_are_counted_as_by_the_reader():
     assert load_plain("a: '" + "[" * 1000 + "' # " + "{" * 1000)
     assert load_plain("[" * 200 + "]" * 200)
     with pytest.raises(ValueError, match=r"too deep"):
@@ -68,7 +68,7 @@ def test_levels_are_counted_as_the_reader_has_them():
 @pytest.mark.parametrize(
     "word", ["+" * 400_000, "+~" * 200_000, "a" * 400_000, "'" + "=" * 400_000]
 )
-def test_words_of_overrides_are_read_in_the_time_of_their_length(tmp_path, word):
+def test_overrides_are_read_in_linear_time(tmp_path, word):
     (tmp_path / "overrides.yaml").write_text(
         f"- {word}\n- +model.depth=2\n- ~data.test\n- '++seed=1'\n"
     )
@@ -78,30 +78,30 @@ def test_words_of_overrides_are_read_in_the_time_of_their_length(tmp_path, word)
 
 
 @pytest.mark.parametrize("replicas", [10**9, 10**300, -5, True, None])
-def test_a_number_of_replicas_that_no_run_has_makes_no_list_of_seeds(tmp_path, replicas):
+def test_a_huge_number_of_replicas_creates_no_list_of_seeds(tmp_path, replicas):
     assert (
         len(Run(tmp_path, "finished", config={"seed": 0, "runner.replicas": replicas}).seeds) <= 1
     )
 
 
-def test_a_name_of_many_words_has_few_endings():
+def test_a_long_name_has_few_suffixes():
     key = ".".join(["a"] * 60_000)
     assert short_names([key, "b.c"], [key, "b.c"]) == {key: "a", "b.c": "c"}
 
 
-def test_a_folder_from_a_year_that_python_does_not_know_is_a_run(tmp_path, monkeypatch):
+def test_a_folder_from_a_year_beyond_datetime_is_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "stat", lambda *_, **__: os.stat_result([0o40755, *[0] * 7, 2**60, 0]))
     assert Run(tmp_path / "run", "finished").when.year <= 1970
 
 
-def test_a_file_that_is_larger_than_memory_is_no_checkpoint(tmp_path):
+def test_a_file_larger_than_memory_is_not_read_as_checkpoint(tmp_path):
     with (tmp_path / "step-0000000001.safetensors").open("ab") as file:
-        file.truncate(1 << 42)  # takes no room on the disk
+        file.truncate(1 << 42)  # a sparse file
     with pytest.raises(RequestError, match="has more than"):
         checkpoint.load(tmp_path / "step-0000000001.safetensors", {})
 
 
-def test_a_record_beyond_all_bounds_has_no_best_value(tmp_path):
+def test_a_huge_record_has_no_best_value(tmp_path):
     with (tmp_path / "metrics.jsonl").open("ab") as file:
         file.truncate(1 << 42)
     assert math.isnan(best_logged(tmp_path / "metrics.jsonl", Objective(value="best")))
@@ -109,7 +109,7 @@ def test_a_record_beyond_all_bounds_has_no_best_value(tmp_path):
         Jsonl(tmp_path / "metrics.jsonl")
 
 
-def test_a_table_of_many_rows_is_none(tmp_path, monkeypatch):
+def test_a_table_of_too_many_rows_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(analysis, "MOST_ROWS", 3)
     (tmp_path / "table.csv").write_text("a\n1\n2\n3\n")
     assert len(analysis.table(tmp_path / "table.csv")) == 3
@@ -118,7 +118,7 @@ def test_a_table_of_many_rows_is_none(tmp_path, monkeypatch):
         analysis.table(tmp_path / "table.csv")
 
 
-def test_entries_of_a_citation_that_are_never_closed_end_where_the_next_begins():
+def test_an_unclosed_citation_ends_at_the_next_entry():
     assert entries_of("@a{b,\n {x}\n@c{d,\n}\n rest") == {"b": "@a{b,\n{x}", "d": "@c{d,\n}"}
     began = time.perf_counter()
     assert len(entries_of("".join(f"@a{{b{n},\n" for n in range(20_000)))) == 20_000
@@ -126,14 +126,14 @@ def test_entries_of_a_citation_that_are_never_closed_end_where_the_next_begins()
 
 
 @pytest.mark.parametrize("number", [10**9, 100_001])
-def test_a_sampler_counts_to_no_number_without_bounds(number):
+def test_a_sampler_setting_has_an_upper_bound(number):
     problems = Problems()
     node = {"_target_": "optuna.samplers.TPESampler", "n_ei_candidates": number}
     assert read_sampler(node, problems) is None
     assert f"got {number}, expected 100000 at most" in str(problems.found[0])
 
 
-def test_a_sampler_lists_no_values_without_bounds():
+def test_a_grid_sampler_has_a_bounded_number_of_values():
     problems = Problems()
     sampler = read_sampler({"_target_": "optuna.samplers.BruteForceSampler"}, problems)
     with pytest.raises(RequestError, match="seed: got 2000000001 values"):
@@ -156,7 +156,7 @@ def test_a_record_starts_no_more_processes_than_there_are_cores(word, count, tak
     assert merge_overrides(words, [words[1]]) == words
 
 
-def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
+def test_an_image_of_gigabytes_is_not_decoded():
     import cv2
 
     width, height = 1 << 15, 1 << 14
@@ -176,7 +176,7 @@ def test_a_picture_that_unfolds_to_gigabytes_is_not_decoded():
     assert decoded is None
 
 
-def test_a_home_of_nobody_is_no_home():
+def test_the_home_of_an_unknown_user_is_not_expanded():
     assert expand_user("~nobody-of-this-name/data") == Path("~nobody-of-this-name/data")
 
 

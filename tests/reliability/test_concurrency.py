@@ -1,4 +1,4 @@
-"""Processes that want the same thing at once. Oracle: what one of them alone would have left."""
+"""Concurrent processes on the same files. Oracle: the result of a single process."""
 
 import os
 import signal
@@ -39,15 +39,17 @@ import darnax.data.archives as archives
 from darnax.data import decoding, idx_builder, open_dataset, preparing
 folder, data = map(Path, sys.argv[1:3])
 sums = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
-registered = {name: archives.Registered((folder / name).stat().st_size, sum) for name, sum in sums.items()}
+registered = {
+    name: archives.Registered((folder / name).stat().st_size, sum) for name, sum in sums.items()
+}
 archives.registered = lambda name: registered
 preparing.bundled = lambda name: folder
 decoding.FINGERPRINTS = {}
 build = idx_builder.idx_builder
-def told(*rest):
+def report_and_build(*rest):
     print("building", flush=True)
     return build(*rest)
-preparing.idx_builder = told
+preparing.idx_builder = report_and_build
 sys.stdin.readline()
 print(len(open_dataset("mnist", directory=data).train), flush=True)
 """
@@ -55,7 +57,7 @@ print(len(open_dataset("mnist", directory=data).train), flush=True)
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator:
-    """Start a Python program in the test's folder; whatever is left of it ends with the test."""
+    """Start a Python program in the folder of the test; it ends with the test."""
     running = []
 
     def start(code: str, *words: object) -> subprocess.Popen:
@@ -103,7 +105,7 @@ def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
     assert not is_locked(folder.path / ".lock")
 
 
-def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task, started):
+def test_every_report_shows_a_killed_run_as_interrupted(darnax, task, started):
     folder = RunFolder.create(Path("outputs").absolute(), "task", task, [], command=[])
     finished = RunFolder.create(Path("outputs"), "task", task, [], command=[])
     finished.write_summary(status="finished", metrics={"eval/accuracy": 0.5})
@@ -111,7 +113,7 @@ def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task
     other = started(HOLD, folder.path)
     assert other.stdout.readline() == "held\n"
     while_it_runs = [darnax(*words).output for words in commands]
-    assert all("running" in said and "interrupted" not in said for said in while_it_runs)
+    assert all("running" in text and "interrupted" not in text for text in while_it_runs)
     with (
         pytest.raises(RequestError, match="another process is at work"),
         folder.locked(),
@@ -120,7 +122,7 @@ def test_a_run_whose_process_was_killed_is_interrupted_whoever_asks(darnax, task
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
     afterwards = [darnax(*words).output for words in commands]
-    assert all("interrupted" in said and "running" not in said for said in afterwards)
+    assert all("interrupted" in text and "running" not in text for text in afterwards)
 
 
 def test_the_second_resume_is_refused_and_touches_nothing(darnax, task, monkeypatch):
@@ -136,7 +138,7 @@ def test_the_second_resume_is_refused_and_touches_nothing(darnax, task, monkeypa
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_patience_waits_for_a_lock(tmp_path, started):
+def test_a_timeout_waits_for_a_lock(tmp_path, started):
     (tmp_path / "run").mkdir()
     other = started(HOLD, tmp_path / "run")
     assert other.stdout.readline() == "held\n"
@@ -150,7 +152,7 @@ def test_patience_waits_for_a_lock(tmp_path, started):
 
 
 def archives(folder: Path) -> Path:
-    """Small archives, written from the description of their format."""
+    """Write small archives from the description of their format."""
     import gzip
 
     folder.mkdir()
@@ -175,12 +177,12 @@ def test_processes_that_prepare_one_set_end_with_one_good_copy(tmp_path, started
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate()[0].split() for process in processes]
-    assert sorted(said) == [["60"], ["60"], ["building", "60"]]
+    outputs = [process.communicate()[0].split() for process in processes]
+    assert sorted(outputs) == [["60"], ["60"], ["building", "60"]]
     assert not list((tmp_path / "data").glob("**/*partial*"))
 
 
-def test_a_process_killed_while_it_prepares_leaves_the_others_in_peace(tmp_path, started):
+def test_a_process_killed_while_preparing_does_not_affect_others(tmp_path, started):
     place = archives(tmp_path / "archives")
     first, second = (started(PREPARE, place, tmp_path / "data") for _ in range(2))
     first.stdin.write("go\n")

@@ -1,4 +1,4 @@
-"""The real program, killed, out of disk, and shut out. Oracle: the same run, never disturbed, bit for bit."""
+"""The real program, killed or without disk space or permission. Oracle: an undisturbed run."""
 
 import errno
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from forking import Commands
-from laboratory import TASK
 from safetensors.numpy import load_file
+from small_experiments import TASK
 
 from darnax.runner import checkpoint
 from darnax.runner.run_folder import RunFolder
@@ -42,10 +42,10 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 
 @pytest.fixture(scope="module")
 def whole(commands: Commands) -> Path:
-    """The run that nothing happened to."""
+    """Return the undisturbed run."""
     outputs = commands.place / "whole"
-    code, said = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
-    assert code == 0, said
+    code, printed = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
+    assert code == 0, printed
     (run,) = outputs.glob("*/*")
     return run
 
@@ -58,8 +58,8 @@ def lines(run: Path) -> list[bytes]:
     )
 
 
-def science(run: Path) -> list[dict]:
-    """The rows without times; each start of the program leaves a row that has nothing else."""
+def rows_without_times(run: Path) -> list[dict]:
+    """Return the rows without times; each start of the program writes a row of times only."""
     found = [
         {k: v for k, v in json.loads(line).items() if not k.startswith("time/")}
         for line in lines(run)[:-1]
@@ -68,11 +68,11 @@ def science(run: Path) -> list[dict]:
 
 
 def assert_sound(run: Path) -> int:
-    """Whatever has happened: what looks like a checkpoint is one, and every row up to it is there. Return its step."""
+    """Check that every checkpoint is valid and all rows up to it exist; return its step."""
     for path in (run / "checkpoints").glob("[!.]*"):
         checkpoint._read(path)
     newest = checkpoint.find_latest(run / "checkpoints")
-    steps = [row["step"] for row in science(run)]
+    steps = [row["step"] for row in rows_without_times(run)]
     step = int(newest.stem.removeprefix("step-")) if newest else 0
     assert steps == list(range(1, len(steps) + 1))
     assert step <= len(steps)
@@ -80,7 +80,7 @@ def assert_sound(run: Path) -> int:
 
 
 def assert_same(run: Path, whole: Path) -> None:
-    assert science(run) == science(whole)
+    assert rows_without_times(run) == rows_without_times(whole)
     assert json.loads((run / "summary.json").read_text())["status"] == "finished"
     for path in (whole / "checkpoints").iterdir():
         one, other = load_file(run / "checkpoints" / path.name), load_file(path)
@@ -91,8 +91,8 @@ def assert_same(run: Path, whole: Path) -> None:
     }
 
 
-class Lives:
-    """A run that is begun, resumed, and begun anew when it is over."""
+class RepeatedRun:
+    """A run that is started, resumed, and started again when it has finished."""
 
     def __init__(self, commands: Commands, outputs: Path, whole: Path) -> None:
         self.commands, self.outputs, self.whole, self.run, self.seen = (
@@ -103,7 +103,7 @@ class Lives:
             0,
         )
 
-    def go_on(self) -> int:
+    def resume(self) -> int:
         """Start the program and wait until it trains; return its process."""
         words = (
             ["train", "--resume", self.run]
@@ -114,7 +114,7 @@ class Lives:
         process = self.commands.start(*words)
         deadline = time.monotonic() + PATIENCE
         while self.starts() == starts:
-            assert time.monotonic() < deadline, (self.commands.place / "said").read_text()
+            assert time.monotonic() < deadline, (self.commands.place / "output").read_text()
             if self.run is None:
                 self.run, self.seen = (
                     next((path for path in self.outputs.glob("*/*") if path not in known), None),
@@ -124,23 +124,23 @@ class Lives:
         return process
 
     def starts(self) -> int:
-        """How often it has started: every time it leaves a row that tells how long compiling took."""
+        """Return the number of starts: each one writes a row with the time of compilation."""
         return sum(b"compile_seconds" in line for line in lines(self.run)) if self.run else 0
 
     def ended(self, process: int, *codes: int) -> str:
-        """Wait for its end, and look at what it has left."""
-        code, said = self.commands.ended(process)
-        assert code in (*codes, 0), said
-        assert "Traceback" not in said
+        """Wait for its end, and check its folder."""
+        code, printed = self.commands.ended(process)
+        assert code in (*codes, 0), printed
+        assert "Traceback" not in printed
         step = assert_sound(self.run)
         assert step >= self.seen
         self.seen = step
         if code == 0:
             assert_same(self.run, self.whole)
             self.run = None
-        return said if code else ""
+        return printed if code else ""
 
-    def to_the_end(self) -> None:
+    def finish(self) -> None:
         while self.run is not None:
             process = self.commands.start("train", "--resume", self.run)
             self.ended(process)
@@ -148,19 +148,19 @@ class Lives:
 
 @pytest.mark.slow
 def test_killed_a_hundred_times(commands, whole, tmp_path, cases):
-    lives, moments = Lives(commands, tmp_path / "outputs", whole), random.Random(0)
+    repeated, moments = RepeatedRun(commands, tmp_path / "outputs", whole), random.Random(0)
     while cases["kills"] < 100:
-        process = lives.go_on()
+        process = repeated.resume()
         time.sleep(moments.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
-        lives.ended(process, -signal.SIGKILL)
+        repeated.ended(process, -signal.SIGKILL)
         cases["kills"] += 1
-    lives.to_the_end()
+    repeated.finish()
 
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
-    """A disk of 8 MB at `place`; what is given is a way to fill it."""
+    """Mount a disk of 8 MB at `place`; yield a function that fills it."""
     place.mkdir()
     subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)],
@@ -186,7 +186,7 @@ def small_disk(place: Path) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def quota(place: Path) -> Iterator[Callable[[int], None]]:
-    """A limit on the size of files, which everybody can set: a process that is given one can write no checkpoint."""
+    """Limit the size of files, which needs no privileges: checkpoints cannot be written."""
     place.mkdir()
     yield lambda process: resource.prlimit(
         process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY)
@@ -205,26 +205,26 @@ def can_mount() -> bool:
 def test_killed_and_out_of_disk_fifty_times(commands, whole, tmp_path, disk, cases):
     moments = random.Random(1)
     with disk(tmp_path / "outputs") as fill:
-        lives = Lives(commands, tmp_path / "outputs", whole)
+        repeated = RepeatedRun(commands, tmp_path / "outputs", whole)
         for number in range(50):
-            process = lives.go_on()
+            process = repeated.resume()
             time.sleep(moments.uniform(0, 0.1))
             fill(process)
             if number % 2:
                 time.sleep(moments.uniform(0, 0.05))
                 os.kill(process, signal.SIGKILL)
-            run = lives.run
-            said = lives.ended(process, 1, -signal.SIGKILL)
-            cases["full disks" if said else "kills with a full disk"] += 1
-            if said:
-                assert "the last checkpoint is as it was" in said, said
-                assert f"resume with: darnax train --resume {run}" in " ".join(said.split())
+            run = repeated.run
+            printed = repeated.ended(process, 1, -signal.SIGKILL)
+            cases["full disks" if printed else "kills with a full disk"] += 1
+            if printed:
+                assert "the last checkpoint is as it was" in printed, printed
+                assert f"resume with: darnax train --resume {run}" in " ".join(printed.split())
             (tmp_path / "outputs" / "ballast").unlink(missing_ok=True)
         assert cases["full disks"] >= 15
-        lives.to_the_end()
+        repeated.finish()
 
 
-def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monkeypatch):
+def test_a_full_disk_gives_one_message_and_keeps_the_last_checkpoint(darnax, monkeypatch):
     write = checkpoint.write_atomically
 
     def full(path: Path, content: bytes) -> None:
@@ -236,9 +236,9 @@ def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monke
     result = darnax("train", *TINY, "runner.epochs=3")
     (run,) = Path("outputs").glob("*/*")
     assert result.exit_code == 1, result.output
-    said = " ".join(result.stderr.split())
-    assert f"{run}: [Errno 28] No space left on device; the last checkpoint is as it was" in said
-    assert f"fix that, then resume with: darnax train --resume {run}" in said
+    printed = " ".join(result.stderr.split())
+    assert f"{run}: [Errno 28] No space left on device; the last checkpoint is as it was" in printed
+    assert f"fix that, then resume with: darnax train --resume {run}" in printed
     assert "Traceback" not in result.output
     assert assert_sound(run) == 1
     monkeypatch.undo()
@@ -246,7 +246,7 @@ def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(darnax, monke
 
 @contextmanager
 def read_only(place: Path) -> Iterator[None]:
-    """Let nobody write to a folder, not even one who may do everything."""
+    """Make a folder read-only, also for root."""
     if can_mount():
         subprocess.run(["mount", "--bind", str(place), str(place)], check=True)
         subprocess.run(["mount", "-o", "remount,bind,ro", str(place)], check=True)
@@ -258,7 +258,7 @@ def read_only(place: Path) -> Iterator[None]:
         subprocess.run(["umount", str(place)], check=True) if can_mount() else place.chmod(0o700)
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused_and_left_alone(darnax):
+def test_an_unwritable_folder_is_refused_and_unchanged(darnax):
     outputs = Path("outputs").absolute()
     outputs.mkdir()
     with read_only(outputs):
@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_and_left_alone(darnax):
         assert not list(outputs.iterdir())
 
 
-def test_a_run_that_cannot_be_written_to_is_not_resumed(darnax, task):
+def test_an_unwritable_run_is_not_resumed(darnax, task):
     folder = RunFolder.create(Path("outputs"), "task", task, [], command=[])
     with read_only(folder.path):
         result = darnax("train", "--resume", folder.path)
@@ -277,10 +277,10 @@ def test_a_run_that_cannot_be_written_to_is_not_resumed(darnax, task):
 
 
 @pytest.mark.slow
-def test_a_dashboard_that_cannot_be_written_to_is_said_once_and_stops_nothing(commands, tmp_path):
+def test_an_unwritable_dashboard_is_reported_once_and_stops_nothing(commands, tmp_path):
     (tmp_path / "wandb").touch()
-    code, said = commands.ended(
+    code, printed = commands.ended(
         commands.start("train", *TINY, "tracking=offline", f"paths.outputs={tmp_path}")
     )
-    assert code == 0, said
-    assert said.count("W&B is off for the rest of this run") == 1
+    assert code == 0, printed
+    assert printed.count("W&B is off for the rest of this run") == 1

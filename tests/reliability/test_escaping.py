@@ -1,4 +1,4 @@
-"""Words of a configuration stay words wherever they are shown. Oracle: an XML parser, and letters that command a terminal."""
+"""Text of a configuration is escaped in all output. Oracle: an XML parser; control characters."""
 
 import copy
 import shlex
@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from laboratory import composed
 from rich.console import Console
+from small_experiments import composed
 
 from darnax.builder import describe
 from darnax.cli import panels, tables
@@ -29,7 +29,7 @@ NASTY = [
 ]
 
 
-def test_an_svg_holds_words_not_elements():
+def test_text_in_an_svg_creates_no_elements():
     config = copy.deepcopy(composed("mnist_skip"))
     adapters = config["model"]["adapters"]
     names = dict(
@@ -55,7 +55,7 @@ def test_an_svg_holds_words_not_elements():
     assert "a\\x1b[2J\\u202eb" in "".join(tree.itertext())
 
 
-def test_class_names_in_a_confusion_matrix():
+def test_class_names_in_a_confusion_matrix_are_escaped():
     names = [*NASTY, "\udcff", "\x00"]
     picture = confusion.draw(np.eye(len(names), dtype=int), names)
     assert "<script>" not in picture
@@ -65,28 +65,28 @@ def test_class_names_in_a_confusion_matrix():
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
-def test_tables_and_panels_command_no_terminal(monkeypatch, capsys, terminal):
+def test_tables_and_panels_contain_no_control_characters(monkeypatch, capsys, terminal):
     for stream in ("stdout", "stderr"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: terminal)
     monkeypatch.setattr(Console, "is_terminal", False)
     monkeypatch.setenv("COLUMNS", "300")
     tables.show(NASTY, [NASTY, NASTY])
     panels.panel("title", NASTY)
-    said = capsys.readouterr()
-    for text in said:
+    captured = capsys.readouterr()
+    for text in captured:
         assert not [letter for letter in text if not letter.isprintable() and letter != "\n"]
-        assert text.count("[red]x[/red]") == (3 if text is said.out else 1)
+        assert text.count("[red]x[/red]") == (3 if text is captured.out else 1)
         assert "\\x1b[2J" in text
 
 
 @pytest.mark.parametrize(
     "name", ["run", "a b", "x; touch caught", "$(touch caught)", "`touch caught`", "it's"]
 )
-def test_a_line_to_go_on_with_is_one_command_whatever_a_folder_is_called(tmp_path, name):
+def test_the_command_to_resume_is_quoted_for_any_folder_name(tmp_path, name):
     words = shlex.split(Interrupted(15, tmp_path / name).resume)
     assert words == ["darnax", "train", "--resume", str(tmp_path / name)]
 
 
 @pytest.mark.parametrize("package", ["mylab", "x]' ; touch caught ; '", "$(touch caught)"])
-def test_a_line_that_repeats_whom_to_trust_is_one_word_whatever_a_package_is_called(package):
+def test_the_trust_option_is_quoted_for_any_package_name(package):
     assert shlex.split(trust_option([package])) == [f"trust=[{package}]"]

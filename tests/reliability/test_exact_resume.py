@@ -1,4 +1,4 @@
-"""A run that is stopped and killed, anywhere and often, and resumed. Oracle: the same run, never stopped, bit for bit."""
+"""A run stopped or killed at random and resumed. Oracle: the uninterrupted run, bit by bit."""
 
 import json
 import os
@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
-from laboratory import digits
 from safetensors import safe_open
 from safetensors.numpy import load_file
+from small_experiments import digits
 
 from darnax.builder import build
 from darnax.composing.composer import compose
@@ -51,14 +51,14 @@ SGD = "optimizer.groups.hidden.learning_rate.init_value"
 
 
 class Killed(BaseException):
-    """The end of the process, as far as Python code can play it."""
+    """Stands for the end of the process by a kill."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """What ends a session, at which of its rows or checkpoints; a signal is obeyed after the chunk, a kill at once.
+    """How and where a session ends; a signal acts after the chunk, a kill at once.
 
-    `damage` spoils the newest checkpoint afterwards.
+    `damage` then corrupts the newest checkpoint.
     """
 
     how: str
@@ -80,8 +80,8 @@ STOPS = st.lists(
 )
 
 
-class Fate(Tracker):
-    """Brings a stop about, between the record of the run and the dashboard."""
+class Interrupting(Tracker):
+    """Causes a stop between the record of the run and the dashboard."""
 
     def __init__(self, record: Jsonl, stop: Stop | None) -> None:
         self.record, self.stop, self.rows = record, stop, 0
@@ -106,7 +106,7 @@ class Fate(Tracker):
 
 
 class Dashboard(Tracker):
-    """Keeps what it is told over all sessions, as W&B does."""
+    """Keeps the rows of all sessions, as W&B does."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -119,7 +119,7 @@ class Dashboard(Tracker):
 
 
 def killing(stop: Stop | None) -> Callable[[Path, bytes], None]:
-    """Write checkpoints, and die in one of them, with half of it in a temporary file."""
+    """Patch the writing of checkpoints: one is killed with half of it in a temporary file."""
     write, count = checkpoint.write_atomically, iter(range(10**6))
 
     def write_or_die(path: Path, content: bytes) -> None:
@@ -143,11 +143,11 @@ def experiment(*overrides: str) -> Experiment:
 def session(
     folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None
 ) -> bool:
-    """Train until the end or a stop, and say whether it was the end."""
+    """Train until the end or a stop; return whether it was the end."""
 
     def tracker(progress) -> Tracker:
         record = Jsonl(folder.metrics, progress.step)
-        return Composite([Fate(record, stop), SkipReplayed(board, record.last_reported)])
+        return Composite([Interrupting(record, stop), SkipReplayed(board, record.last_reported)])
 
     fitted = with_stored_encoding(experiment(*overrides), folder, data)
     lane = RunSession(fitted, folder, tracker)
@@ -167,7 +167,7 @@ def session(
 def run(
     place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
 ) -> tuple[RunFolder, Dashboard]:
-    """Train to the end, in as many sessions as it takes."""
+    """Train to the end, in as many sessions as needed."""
     folder, board = RunFolder.create(place, "run", {"seed": 0}, [], command=[]), Dashboard()
     for stop in [*stops, None]:
         if session(folder, overrides, data, board, stop):
@@ -186,8 +186,8 @@ def without_times(value: Any) -> Any:
     return value
 
 
-def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows that hold more than times, of which each start of the program leaves one."""
+def rows_with_metrics(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that hold more than times; each start writes a row of times only."""
     return [row for row in map(without_times, rows) if row.keys() > {"step", "epoch"}]
 
 
@@ -200,8 +200,8 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
     rows, expected = (
         list(map(json.loads, f.metrics.read_text().splitlines())) for f in (one, other)
     )
-    assert told(rows) == told(expected)
-    steps = [row["step"] for row in told(rows)]
+    assert rows_with_metrics(rows) == rows_with_metrics(expected)
+    steps = [row["step"] for row in rows_with_metrics(rows)]
     assert sorted(set(steps)) == steps
     assert without_times(one.summary()) == without_times(other.summary())
     names, wanted_names = (
@@ -229,13 +229,13 @@ def check(
     )
     cases["runs"] += 1
     assert_same(parts, whole)
-    assert_heard(told(found.rows), told(expected.rows), stops)
+    assert_dashboard(rows_with_metrics(found.rows), rows_with_metrics(expected.rows), stops)
 
 
-def assert_heard(
+def assert_dashboard(
     rows: list[dict[str, Any]], expected: list[dict[str, Any]], stops: list[Stop]
 ) -> None:
-    """A kill between the record and the dashboard loses it one row; nothing is told twice."""
+    """A kill between record and dashboard loses at most one row; no row is sent twice."""
     assert all(row in expected for row in rows)
     assert len([row for row in expected if row not in rows]) <= sum(
         stop.how == "killed after a row" for stop in stops
@@ -251,7 +251,9 @@ def assert_heard(
     every=st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)),
     stops=STOPS,
 )
-def test_stopped_anywhere_is_never_stopped(tmp_path_factory, cases, seed, rate, every, stops):
+def test_a_run_stopped_anywhere_equals_one_never_stopped(
+    tmp_path_factory, cases, seed, rate, every, stops
+):
     numbers = [f"seed={seed}", f"{SGD}={rate}"]
     numbers += [
         f"runner.{name}={n}"
@@ -282,11 +284,12 @@ MOMENTUM = [
     "+optimizer.default={_target_: optax.sgd, learning_rate: 0.05, momentum: 0.9}",
 ]
 OPTIMISERS = [[], ADAM, MOMENTUM, CHAIN]
-STOPPED = {  # four epochs of 20 steps with a row each, after one at the start: the rows at which a session is stopped
+# The rows at which a session is stopped: one at the start, then four epochs of 20 steps.
+STOPPED = {
     "in an epoch": ("runner.keep=2", [70]),
     "twice in an epoch": ("runner.keep=3", [65, 10]),
     "after an epoch that has no checkpoint": ("runner.checkpoint_every=2", [60]),
-    "where one would be kept for good": ("runner.checkpoint_every=4 runner.keep_every=1", [20, 20]),
+    "at a step of keep_every": ("runner.checkpoint_every=4 runner.keep_every=1", [20, 20]),
     "at the start, which is a multiple of every step": ("runner.keep_every=3", [0]),
 }
 
@@ -297,7 +300,7 @@ FIRST, *OTHERS = STOPPED
 @pytest.mark.parametrize(
     "case", [FIRST, *(pytest.param(case, marks=pytest.mark.slow) for case in OTHERS)]
 )
-def test_a_stopped_run_keeps_the_checkpoints_of_one_that_never_was(tmp_path, cases, case):
+def test_a_stopped_run_keeps_the_checkpoints_of_one_never_stopped(tmp_path, cases, case):
     keeping, rows = STOPPED[case]
     few = ["data.batch_size=2", "model.features=10", "runner.epochs=4", "runner.keep=2"]
     stops = [Stop("SIGTERM", at, damage=False) for at in rows]
@@ -322,7 +325,7 @@ PHASES = ["recall", "published"]
 
 @cache
 def streamed() -> Dataset:
-    """The random images, read in windows, in an order of their own for every epoch."""
+    """Stream the random images in windows, shuffled in every epoch."""
     split = digits(10).train
     read = Streamed(
         lambda index: Arrays(split.inputs[index], split.targets[index]),
@@ -363,7 +366,9 @@ def configurations(draw: st.DrawFn) -> Iterator[list[str]]:
 @pytest.mark.slow
 @settings(max_examples=60, derandomize=True, **FREELY)
 @given(overrides=configurations(), data=st.sampled_from([digits, streamed]), stops=STOPS)
-def test_any_configuration_is_never_stopped(tmp_path_factory, cases, overrides, data, stops):
+def test_runs_of_any_configuration_equal_ones_never_stopped(
+    tmp_path_factory, cases, overrides, data, stops
+):
     check(
         tmp_path_factory.mktemp("runs"),
         overrides,

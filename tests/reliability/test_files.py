@@ -1,6 +1,6 @@
-"""Files and YAML of unknown origin: read whole, plain and bounded, or not at all; written where they stand, or not at all.
+"""Reading and writing files and YAML of unknown origin.
 
-The oracle of reading and writing is what the standard library makes of our own files; of YAML, OmegaConf and the tree itself.
+Oracles: the standard library for files; OmegaConf and the tree itself for YAML.
 """
 
 import math
@@ -37,7 +37,7 @@ def bind(path: Path) -> None:
 
 def huge(path: Path) -> None:
     path.touch()
-    os.truncate(path, 1 << 40)  # a terabyte of nothing, which takes no room on the disk
+    os.truncate(path, 1 << 40)  # a sparse file of a terabyte
 
 
 STRANGE: dict[str, Callable[[Path], object]] = {
@@ -48,13 +48,13 @@ STRANGE: dict[str, Callable[[Path], object]] = {
     "a terminal": lambda path: path.symlink_to("/dev/tty"),
     "a link to a folder": lambda path: path.symlink_to(path.parent),
     "a link to itself": lambda path: path.symlink_to(path),
-    "a link to nothing": lambda path: path.symlink_to(path.parent / "nothing"),
+    "a broken link": lambda path: path.symlink_to(path.parent / "nothing"),
     "a link to a FIFO": lambda path: (os.mkfifo(path.with_name("pipe")), path.symlink_to("pipe")),
 }
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_nothing_but_a_regular_file_is_read_or_waited_for(tmp_path: Path, kind: str) -> None:
+def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "file"
     STRANGE[kind](path)
     assert is_strange(path)
@@ -66,7 +66,7 @@ def test_nothing_but_a_regular_file_is_read_or_waited_for(tmp_path: Path, kind: 
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_nothing_but_a_regular_file_is_written(tmp_path: Path, kind: str) -> None:
+def test_only_regular_files_are_written(tmp_path: Path, kind: str) -> None:
     STRANGE[kind](tmp_path / "file")
     before = sorted(tmp_path.iterdir())
     for append in (False, True):
@@ -77,7 +77,7 @@ def test_nothing_but_a_regular_file_is_written(tmp_path: Path, kind: str) -> Non
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_what_is_absent_is_said_to_be(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_bytes(tmp_path / "file")
     with pytest.raises(FileNotFoundError):
@@ -101,7 +101,7 @@ def test_a_file_is_read_up_to_a_number_of_bytes(tmp_path: Path) -> None:
         read_text(path)
     assert read_bytes(Path("/proc/self/status"), 1 << 20).startswith(
         b"Name:"
-    )  # which says that it has no bytes
+    )  # whose size is reported as 0
 
 
 def test_a_link_to_a_file_is_read_and_never_written_through(tmp_path: Path) -> None:
@@ -162,12 +162,12 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_plain_yaml_is_what_omegaconf_makes_of_it(text: str) -> None:
+def test_plain_yaml_equals_the_result_of_omegaconf(text: str) -> None:
     assert same(load_plain(text), OmegaConf.to_container(OmegaConf.create(text)))
 
 
 def same(a: object, b: object) -> bool:
-    """Compare values and their types; nan is the same as nan."""
+    """Return whether values and their types are equal; nan equals nan."""
     if isinstance(a, dict) and isinstance(b, dict):
         return (
             list(a) == list(b)
@@ -183,14 +183,14 @@ def same(a: object, b: object) -> bool:
 REFUSED = {
     "a call": "a: !!python/object/apply:os.system ['touch x']",
     "a name": "a: !!python/name:os.system",
-    "a tag of one's own": "a: !mine x",
+    "a custom tag": "a: !mine x",
     "pairs": "a: !!pairs [b: 1]",
     "an ordered map": "a: !!omap [b: 1]",
     "a set": "a: !!set {x}",
     "bytes": "a: !!binary aGk=",
     "a text by its tag": "a: !!str 1",
     "a tag on a key": "!!str a: 1",
-    "a tag on the whole": "!!map {a: 1}",
+    "a tag on the document": "!!map {a: 1}",
     "a tag by a handle": "%TAG ! tag:yaml.org,2002:python/\n---\na: !name:os.system x",
     "an alias": "a: &x 1\nb: *x",
     "a merge": "a: &x {b: 1}\nc: {<<: *x}",
@@ -230,7 +230,7 @@ TREES = st.recursive(
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(TREES)
-def test_what_is_written_comes_back(tree: object) -> None:
+def test_written_values_are_read_back(tree: object) -> None:
     text = yaml.dump(
         {"a": tree}, Dumper=get_omega_conf_dumper(), allow_unicode=True, sort_keys=False
     )
@@ -239,7 +239,7 @@ def test_what_is_written_comes_back(tree: object) -> None:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(alphabet="ab01.eE+-_:[]{},'\"&*!|>?#%@ \n~<=\t", max_size=30))
-def test_any_text_that_both_read_is_the_same_to_both(text: str) -> None:
+def test_any_text_accepted_by_both_readers_gives_equal_values(text: str) -> None:
     try:
         found, expected = (
             load_plain(f"a: {text}"),

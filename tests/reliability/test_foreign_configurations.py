@@ -1,6 +1,6 @@
-"""A configuration of a stranger is plain data: nothing beside it is opened, looked up, imported or started.
+"""A foreign configuration is plain data: composing it opens, imports and starts nothing else.
 
-Oracle: the audit events of Python in a process that composes it, and a variable whose value never appears.
+Oracle: Python's audit events of a process that composes it, and a secret that never appears.
 """
 
 import json
@@ -19,7 +19,7 @@ from darnax.composing import saved_configuration
 from darnax.errors import RequestError
 
 CANARY = "0123456789-the-canary"
-# Composes every file named in argv, alone, for a run and for a sweep, and prints what came out and what the process did.
+# Composes every file in argv, for a run and for a sweep; prints the results and audit events.
 CODE = """
 import json, os, sys
 from pathlib import Path
@@ -36,18 +36,23 @@ def use(file, words):
         found = composer.run_composed(words)
         swept = [*normalise_overrides(words), "hydra/launcher=batched", "seed=1,2"]
         composer.compose(swept, RunMode.MULTIRUN)
-        return [found.resolved, found.to_container(), hydra_request.compose_point(composer, [], words).config]
+        point = hydra_request.compose_point(composer, [], words)
+        return [found.resolved, found.to_container(), point.config]
     except RequestError as error:
         return str(error)
 
 use(Path(sys.argv[1]), [])
 events = []
-NOTED = "open import subprocess.Popen os.system os.exec os.posix_spawn os.listdir os.scandir socket.connect".split()
+NOTED = {
+    "open", "import", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn",
+    "os.listdir", "os.scandir", "socket.connect",
+}
 def hook(name, arguments):
     if name in NOTED:
         events.append([name, str(arguments[0])])
 sys.addaudithook(hook)
-results = [use(Path(file), words) for file in sys.argv[1:] for words in ([], ["seed=3"], ["+extra.a=${oc.select:name}"])]
+requests = [[], ["seed=3"], ["+extra.a=${oc.select:name}"]]
+results = [use(Path(file), words) for file in sys.argv[1:] for words in requests]
 print(json.dumps([results, events]))
 """
 LAUNCHER = "_target_: darnax.cli.data.Path\nbait: ${oc.env:MY_CANARY}\n"
@@ -64,7 +69,7 @@ PLAIN = (
     "name: foreign\nseed: 0\nmodel: {depth: 2, size: ['${model.depth}']}\npaths: {outputs: out}\n"
 )
 ATTACKS = {
-    "what is harmless": PLAIN,
+    "a harmless file": PLAIN,
     "pairs": PLAIN + "x: !!pairs [a: '${oc.env:MY_CANARY}']\n",
     "an ordered mapping": PLAIN + "x: !!omap [a: '${oc.env:MY_CANARY}']\n",
     "a set": PLAIN + "? !!set {'${oc.env:MY_CANARY}'}\n: 1\n",
@@ -77,7 +82,7 @@ ATTACKS = {
     "a lookup in a list in a mapping": PLAIN + "x: {y: [1, {z: 'a${oc.env:MY_CANARY}'}]}\n",
     "an escaped lookup": PLAIN + "x: '\\${oc.env:MY_CANARY}'\n",
     "a twice escaped lookup": PLAIN + "x: '\\\\${oc.env:MY_CANARY}'\n",
-    "a lookup put together": PLAIN + "a: '$'\nb: '{oc.env:MY_CANARY}'\nname2: '${a}${b}'\n",
+    "a composed lookup": PLAIN + "a: '$'\nb: '{oc.env:MY_CANARY}'\nname2: '${a}${b}'\n",
     "a nested lookup": PLAIN + "x: ${${a}:MY_CANARY}\na: oc.env\n",
     "a lookup in a key": PLAIN + "'${oc.env:MY_CANARY}': 1\n",
     "a lookup in a name": PLAIN.replace("foreign", "'${oc.env:MY_CANARY}'"),
@@ -88,14 +93,14 @@ ATTACKS = {
     "a search path": PLAIN + "hydra: {searchpath: ['file://.']}\n",
     "an anchor": PLAIN + "x: &a {b: 1}\ny: {<<: *a}\n",
     "two documents": PLAIN + "---\nname: ${oc.env:MY_CANARY}\n",
-    "what was computed": PLAIN + "computed_from: {x: ['${oc.env:MY_CANARY}']}\n",
-    "what was computed, strangely": PLAIN + "computed_from: {1: {a: b}}\n",
+    "computed_from": PLAIN + "computed_from: {x: ['${oc.env:MY_CANARY}']}\n",
+    "computed_from with an invalid key": PLAIN + "computed_from: {1: {a: b}}\n",
     "another encoding": (PLAIN + "x: ${oc.env:MY_CANARY}\n").encode("utf-16"),
 }
 
 
-def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, list]:
-    """Compose texts as files in a folder full of bait, in a process of its own that reports what it does."""
+def compose_in_process(place: Path, texts: dict[str, str | bytes]) -> tuple[list, list]:
+    """Compose texts as files in a folder of decoys, in a process that reports its audit events."""
     files = []
     for number, text in enumerate(texts.values()):
         folder = place / str(number)
@@ -118,8 +123,8 @@ def composed_apart(place: Path, texts: dict[str, str | bytes]) -> tuple[list, li
     return results, [event for event in events if str(place) in event[1] or event[0] != "open"]
 
 
-def test_a_foreign_configuration_is_plain_data_whatever_stands_in_it_and_beside_it(tmp_path):
-    results, events = composed_apart(tmp_path, ATTACKS)
+def test_a_foreign_configuration_is_plain_data(tmp_path):
+    results, events = compose_in_process(tmp_path, ATTACKS)
     opened = {path for name, path in events if name == "open"}
     assert opened == {
         str(tmp_path / str(number) / "foreign.yaml") for number in range(len(ATTACKS))
@@ -138,19 +143,19 @@ def test_a_foreign_configuration_is_plain_data_whatever_stands_in_it_and_beside_
         if not isinstance(result, str)
     ]
     harmless = {
-        "what is harmless",
+        "a harmless file",
         "a package behind a line separator",
         "a package behind a next line",
         "a header of two",
     }
-    assert set(accepted) <= harmless | {"a lookup in a key", "what was computed"}
-    assert "what is harmless" in accepted
+    assert set(accepted) <= harmless | {"a lookup in a key", "computed_from"}
+    assert "a harmless file" in accepted
     assert results[1][0]["seed"] == 3
     assert results[2][0]["extra"] == {"a": "foreign"}
 
 
-def test_hydra_would_have_followed(tmp_path, monkeypatch):
-    """The net catches what it is for: with OmegaConf and its loader the canary appears."""
+def test_hydra_would_follow_the_references(tmp_path, monkeypatch):
+    """The check detects a violation: with OmegaConf's loader the secret appears."""
     from omegaconf import OmegaConf
 
     monkeypatch.setenv("MY_CANARY", CANARY)
@@ -225,7 +230,7 @@ TAGS = st.sampled_from(
     TAGS,
     st.sampled_from(["", "# @package hydra\n", "#\u2028# @package hydra\n"]),
 )
-def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(
+def test_any_foreign_configuration_is_read_as_plain_data_or_refused(
     tmp_path_factory, tree, tag, header
 ):
     file = tmp_path_factory.getbasetemp() / "anything.yaml"
@@ -236,10 +241,10 @@ def test_any_foreign_tree_is_what_the_plain_loader_reads_or_is_refused(
         try:
             found = saved_configuration.read_saved(file)
         except RequestError as error:
-            said = str(error)
+            message = str(error)
             found = None
     if found is None:
-        assert CANARY not in said
+        assert CANARY not in message
         return
     assert CANARY not in repr(found)
     assert not list(saved_configuration.references.interpolations(found.resolved))

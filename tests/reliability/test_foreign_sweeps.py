@@ -1,7 +1,7 @@
-"""The folder of a stranger's sweep runs no code, looks nothing up, and writes nowhere else.
+"""A foreign sweep folder runs no code, reads no variables, and writes nowhere else.
 
-Oracles: the files that an attack would have made or changed, and an audit hook of Python's that hears of everything that a
-process opens, starts and imports.
+Oracles: the files that an attack would create or change, and Python's audit hook, which records
+everything that a process opens, starts and imports.
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from laboratory import TASK
 from sampling import one_of
+from small_experiments import TASK
 
 from darnax.composing.composer import compose
 from darnax.errors import RequestError
@@ -26,20 +26,20 @@ from darnax.sweeps.recorded_overrides import ON_RESUME, merge_overrides
 
 @pytest.fixture(scope="module")
 def task() -> dict[str, Any]:
-    """A whole configuration that needs no dataset, composed once."""
+    """Return a configuration without dataset, composed once."""
     return compose(TASK)
 
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The configurations that came as far as to a run; nothing is trained."""
+    """Collect the configurations of runs that would train."""
     found: list[Any] = []
     monkeypatch.setattr(training, "train", lambda config, **_: found.append(config))
     return found
 
 
 def grid(config: dict[str, Any], *words: str, **changes: Any) -> Path:
-    """Leave the folder of a grid with two points that wait."""
+    """Create the folder of a grid with two open points."""
     points = [
         {"overrides": [f"seed={seed}"], "config": config | {"seed": seed}, "refusal": ""}
         for seed in (1, 2)
@@ -58,7 +58,7 @@ def grid(config: dict[str, Any], *words: str, **changes: Any) -> Path:
 
 
 def search(config: dict[str, Any], *words: str, **changes: Any) -> Path:
-    """Leave the folder of a search that has drawn one point."""
+    """Create the folder of a search that has drawn one point."""
     goal = {
         "metric": "eval/accuracy",
         "value": "best",
@@ -106,7 +106,7 @@ LAUNCHERS = {
 
 
 @pytest.mark.parametrize("word", LAUNCHERS.values(), ids=LAUNCHERS)
-def test_a_word_of_a_record_that_is_not_harmless_is_refused(word):
+def test_an_unsafe_override_of_a_record_is_refused(word):
     name = "submitit_slurm" if "partition" in word else "joblib"
     with pytest.raises(RequestError, match="came from the record"):
         merge_overrides(
@@ -116,9 +116,7 @@ def test_a_word_of_a_record_that_is_not_harmless_is_refused(word):
 
 @pytest.mark.parametrize("word", one_of(8, list(LAUNCHERS.values())), ids=LAUNCHERS)
 @pytest.mark.parametrize("make", [grid, search])
-def test_a_record_says_nothing_to_hydra_but_where_points_run(
-    darnax, task, tmp_path, trained, word, make
-):
+def test_a_record_sets_only_the_launcher_of_hydra(darnax, task, tmp_path, trained, word, make):
     marker = tmp_path / "made"
     slurm = "hydra/launcher=submitit_slurm"
     words = [word.replace("{marker}", str(marker))]
@@ -162,7 +160,7 @@ def test_numbers_and_names_are_taken_from_a_record(name):
             merge_overrides([f"hydra/launcher={name}", word], [])
 
 
-def test_what_a_record_cannot_say_is_said_again_on_the_command_line():
+def test_settings_not_taken_from_a_record_are_repeated_on_the_command_line():
     recorded = [
         "seed=1,2",
         "hydra/launcher=submitit_slurm",
@@ -193,14 +191,16 @@ SEARCHED = {
     "one of several files": "model=chain,../foreign",
     "a file in another place": "+model@data.encode=chain",
     "a sampler that is a function": "hydra.sweeper.sampler._target_=optuna.create_study",
-    "a sampler told a function": "+hydra.sweeper.sampler.gamma={_target_: optuna.storages.JournalStorage}",
-    "a pruner that is another's": "hydra.sweeper.pruner={_target_: pathlib.Path}",
+    "a function as an argument of a sampler": (
+        "+hydra.sweeper.sampler.gamma={_target_: optuna.storages.JournalStorage}"
+    ),
+    "a pruner of another package": "hydra.sweeper.pruner={_target_: pathlib.Path}",
     "a parameter": "+hydra.sweeper.params.name='${oc.env:MY_TOKEN}'",
 }
 
 
 @pytest.mark.parametrize("word", one_of(4, list(SEARCHED.values())), ids=SEARCHED)
-def test_a_search_composes_of_nothing_foreign(darnax, task, tmp_path, monkeypatch, trained, word):
+def test_a_search_composes_no_foreign_files(darnax, task, tmp_path, monkeypatch, trained, word):
     monkeypatch.setenv("MY_TOKEN", "a-secret-word")
     folder = search(task, word)
     before = files(tmp_path)
@@ -214,7 +214,7 @@ def test_a_search_composes_of_nothing_foreign(darnax, task, tmp_path, monkeypatc
 
 VALUES = {
     "a variable": {"name": "${oc.env:MY_TOKEN}"},
-    "one inside a word": {
+    "a lookup inside a string": {
         "tracking": {
             "console": False,
             "wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"},
@@ -227,7 +227,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize("changes", one_of(2, list(VALUES.values())), ids=VALUES)
-def test_a_recorded_point_looks_nothing_up(darnax, task, monkeypatch, changes):
+def test_a_recorded_point_reads_no_environment_variable(darnax, task, monkeypatch, changes):
     monkeypatch.setenv("MY_TOKEN", "a-secret-word")
     folder = grid(task | changes)
     result = darnax("sweep", "resume", folder)
@@ -237,24 +237,24 @@ def test_a_recorded_point_looks_nothing_up(darnax, task, monkeypatch, changes):
 
 
 SPOILT = {
-    "a word for overrides": {"overrides": "seed=1"},
+    "a string for overrides": {"overrides": "seed=1"},
     "a number among overrides": {"overrides": [1]},
     "no directory": {"directory": None},
     "a number for a directory": {"directory": 3},
     "a list for a file": {"file": []},
-    "a word for a command": {"command": "darnax"},
+    "a string for a command": {"command": "darnax"},
     "a mapping for points": {"points": {}},
     "a number for a point": {"points": [3]},
     "a point without overrides": {"points": [{"config": {}}]},
     "a list for a configuration": {"points": [{"overrides": [], "config": [1]}]},
-    "a point of nothing": {"points": [{"overrides": [], "config": None}]},
+    "an empty point": {"points": [{"overrides": [], "config": None}]},
     "a number for a refusal": {"points": [{"overrides": [], "config": None, "refusal": 3}]},
-    "a list for a goal": {"goal": []},
+    "a list for an objective": {"goal": []},
     "another value": {"goal": {"value": "worst"}},
-    "a word for trials": {"goal": {"trials": "many"}},
-    "trials below none": {"goal": {"trials": -1}},
-    "a word for a pruner": {"goal": {"pruner": "optuna"}},
-    "a base that is none": {"base": 3},
+    "a string for trials": {"goal": {"trials": "many"}},
+    "a negative number of trials": {"goal": {"trials": -1}},
+    "a string for a pruner": {"goal": {"pruner": "optuna"}},
+    "an invalid base": {"base": 3},
     "another key": {"extra": 1},
 }
 
@@ -268,7 +268,7 @@ def test_a_value_of_another_type_is_named(tmp_path, monkeypatch, task, changes):
 
 @pytest.mark.parametrize("changes", one_of(10, list(SPOILT.values())), ids=SPOILT)
 @pytest.mark.parametrize("command", ["status", "resume"])
-def test_a_record_with_a_value_of_another_type_is_one_sentence(darnax, task, changes, command):
+def test_a_record_with_a_value_of_another_type_gives_one_message(darnax, task, changes, command):
     result = darnax("sweep", command, grid(task, **changes))
     assert result.exit_code == 2
     assert "sweep.json: cannot be read (" in result.stderr
@@ -285,7 +285,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_record_that_is_no_record_is_one_sentence(darnax, task, text):
+def test_an_invalid_record_gives_one_message(darnax, task, text):
     folder = grid(task)
     (folder / "sweep.json").write_text(text, errors="surrogateescape")
     result = darnax("sweep", "status", folder)
@@ -330,7 +330,7 @@ def test_no_note_is_written_through_a_link(darnax, task, tmp_path, trained):
 
 @pytest.mark.parametrize("name", ["sweep.json", ".stop", ".search", "study.journal"])
 @pytest.mark.parametrize("command", ["status", "resume"])
-def test_what_is_no_file_is_not_waited_for(darnax, task, trained, name, command):
+def test_irregular_files_do_not_block(darnax, task, trained, name, command):
     folder = search(task) if name in (".search", "study.journal") else grid(task)
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
@@ -341,7 +341,7 @@ def test_what_is_no_file_is_not_waited_for(darnax, task, trained, name, command)
     assert "Traceback" not in result.output
 
 
-def test_names_command_no_terminal(darnax, task):
+def test_names_contain_no_control_characters(darnax, task):
     word = "seed=\x1b[2J\x07"
     points = [
         {"overrides": [word, f"x={n}"], "config": task | {"seed": n}, "refusal": "\x1b]0;title\x07"}
@@ -356,9 +356,12 @@ def test_names_command_no_terminal(darnax, task):
 
 WATCHED = """
 import os, sys
+STARTS = {
+    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect"
+}
 seen = []
 def hook(event, arguments):
-    if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect"):
+    if event in STARTS:
         seen.append((event, str(arguments[0]) if arguments else ""))
     if event == "open" and isinstance(arguments[0], str):
         seen.append((event, os.path.realpath(arguments[0])))
@@ -375,25 +378,26 @@ for folder in folders:
     print("exit", result.exit_code, "waits" if "waiting" in result.output else result.output)
 foreign = os.path.realpath(foreign)
 for event, what in seen:
-    if (event == "open" and what.startswith(foreign)) or event not in ("open", "import") or what.startswith("lurking"):
+    opened = event == "open" and what.startswith(foreign)
+    if opened or event not in ("open", "import") or what.startswith("lurking"):
         print(event, what)
 """
 
 
-def test_a_hook_that_hears_of_everything_hears_of_nothing_foreign(task, tmp_path, darnax):
-    """A stranger's directory has configurations, a module and a pickle, and the records say that they were started there."""
+def test_the_audit_hook_records_no_foreign_access(task, tmp_path, darnax):
+    """The foreign directory, named in the records, has configurations, a module and a pickle."""
     foreign = tmp_path / "foreign"
     (foreign / "configs" / "model").mkdir(parents=True)
     (foreign / "configs" / "model" / "chain.yaml").write_text("name: ${oc.env:HOME}")
     (foreign / "lurking.py").write_text("raise SystemExit")
     np.save(foreign / "bait.npy", np.array([{}], dtype=object), allow_pickle=True)
-    baited = (
+    override = (
         "+hydra.launcher.bait=[{_target_: numpy.load, file: '"
         + str(foreign / "bait.npy")
         + "', allow_pickle: true}]"
     )
     folders = []
-    for number, (make, words) in enumerate([(grid, []), (grid, [baited]), (search, [])]):
+    for number, (make, words) in enumerate([(grid, []), (grid, [override]), (search, [])]):
         folders.append(
             str(make(task, *words, directory=str(foreign)).rename(tmp_path / f"sweep-{number}"))
         )

@@ -1,10 +1,10 @@
-"""A run folder on another machine, whose paths and devices are not there. Oracle: the run where it was made."""
+"""A run folder moved to another machine. Oracle: the run on its own machine."""
 
 import os
 from dataclasses import replace
 
 import pytest
-from laboratory import TASK
+from small_experiments import TASK
 
 from darnax.bounded_yaml import load_plain
 from darnax.composing.composer import Composer
@@ -25,7 +25,7 @@ from darnax.sweeps.record import Record
 
 @pytest.fixture
 def moved(run):
-    """A run whose folders were those of another machine."""
+    """Return a run whose paths are those of another machine."""
     text = (run / "config.yaml").read_text().splitlines()
     places = {"  data:": "/absent/tfds", "  outputs:": "/absent/outputs", "  devices:": "64"}
     changed = [
@@ -51,7 +51,9 @@ def test_it_is_evaluated_analysed_and_resumed(darnax, moved, more):
     assert checkpoint.find_latest(moved / "checkpoints")
 
 
-def test_a_place_that_is_there_stays_and_another_becomes_the_default(tmp_path, monkeypatch, caplog):
+def test_an_existing_path_is_kept_and_a_missing_one_becomes_the_default(
+    tmp_path, monkeypatch, caplog
+):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     saved = {"paths": {"data": "/absent", "outputs": str(tmp_path)}}
     assert with_paths_here(saved)["paths"] == {"data": str(tmp_path), "outputs": str(tmp_path)}
@@ -63,7 +65,7 @@ def test_a_place_that_is_there_stays_and_another_becomes_the_default(tmp_path, m
 
 @pytest.fixture
 def foreign(tmp_path, monkeypatch):
-    """The run of another machine, of which a value of its own follows from where the data are."""
+    """Return a run of another machine with a value derived from its data folder."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     config = {
         "name": "first",
@@ -76,7 +78,7 @@ def foreign(tmp_path, monkeypatch):
     return run.path / "config.yaml"
 
 
-def test_a_new_run_from_its_configuration_takes_the_paths_here(foreign, tmp_path, caplog):
+def test_a_new_run_from_its_configuration_uses_the_paths_of_this_machine(foreign, tmp_path, caplog):
     found = compose_here(["seed=4"], foreign)
     expected = {"data": str(tmp_path), "outputs": "outputs"}
     assert found.resolved["paths"] == found.tree["paths"] == expected
@@ -92,13 +94,13 @@ def test_a_path_that_the_command_line_gives_is_taken_as_it_is(foreign, caplog):
     assert "looked for" not in caplog.text
 
 
-def test_a_configuration_that_is_not_that_of_a_run_says_what_it_means(foreign):
+def test_a_configuration_outside_a_run_keeps_its_paths(foreign):
     foreign.with_name("summary.json").unlink()
     assert compose_here([], foreign).resolved["paths"]["data"] == "/absent/tfds"
 
 
-def test_what_cannot_follow_to_this_machine_is_named(foreign):
-    """A config.yaml without the texts that it was composed from."""
+def test_values_that_cannot_follow_the_paths_are_named(foreign):
+    """A config.yaml without composed.yaml."""
     foreign.with_name("composed.yaml").unlink()
     foreign.write_text(foreign.read_text() + "computed_from: {extra: [paths.data]}\n")
     with pytest.raises(RequestError, match=r"extra: was computed from paths\.data, which changes"):
@@ -108,7 +110,7 @@ def test_what_cannot_follow_to_this_machine_is_named(foreign):
 
 @pytest.fixture
 def record(tmp_path, monkeypatch):
-    """A sweep of another machine, of which no point has begun."""
+    """Return a sweep of another machine whose points have not started."""
     monkeypatch.chdir(tmp_path)
     words = [*TASK, "tracking=local", "paths.data=/absent/tfds", "+data.labels.extra=${paths.data}"]
     points = [compose_point(Composer(), [], [*words, f"seed={seed}"]) for seed in range(2)]
@@ -116,7 +118,7 @@ def record(tmp_path, monkeypatch):
     return Record(folder, words, None, tmp_path, [], points)
 
 
-def test_a_point_of_another_machine_takes_the_paths_here_and_what_follows_from_them(
+def test_a_point_of_another_machine_uses_the_paths_of_this_one(
     record,
     tmp_path,
     monkeypatch,
@@ -141,7 +143,7 @@ def test_a_point_of_another_machine_takes_the_paths_here_and_what_follows_from_t
         pytest.param(["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], marks=pytest.mark.slow),
     ],
 )
-def test_points_of_a_moved_sweep_that_have_not_begun_take_the_data_here(darnax, record, launcher):
+def test_new_points_of_a_moved_sweep_use_the_data_of_this_machine(darnax, record, launcher):
     """In this process, as lanes of one program, and in worker processes."""
     record.points = list(map(buildable, record.points))
     record.overrides += launcher
@@ -161,7 +163,7 @@ def test_points_of_a_moved_sweep_that_have_not_begun_take_the_data_here(darnax, 
 
 
 def buildable(point):
-    """Return a point without what the builder does not take."""
+    """Return a point without keys that the builder does not accept."""
     parts = []
     for config in (point.config, point.composed):
         labels = {key: value for key, value in config["data"]["labels"].items() if key != "extra"}
@@ -169,7 +171,7 @@ def buildable(point):
     return replace(point, config=parts[0], composed=parts[1])
 
 
-def test_what_is_no_place_of_data_is_refused(darnax, run):
+def test_overrides_other_than_the_data_folder_are_refused(darnax, run):
     for words in (
         ["eval", run, "paths.outputs=x"],
         ["train", "--resume", run, "paths.outputs=x"],
@@ -180,13 +182,13 @@ def test_what_is_no_place_of_data_is_refused(darnax, run):
         assert "paths.data=" in result.stderr
 
 
-def test_a_batch_size_larger_than_the_data_is_no_matter_for_an_evaluation(darnax, run):
+def test_a_batch_size_larger_than_the_data_does_not_affect_an_evaluation(darnax, run):
     one, other = darnax("eval", run), darnax("eval", run, "data.batch_size=10000")
     assert other.exit_code == 0, other.output
     assert one.stdout == other.stdout
 
 
-def test_fewer_devices_share_a_batch_evenly(task):
+def test_a_batch_is_split_evenly_over_fewer_devices(task):
     from darnax.builder import build
 
     experiment = build(task)
@@ -196,7 +198,7 @@ def test_fewer_devices_share_a_batch_evenly(task):
 
 
 def test_a_resume_under_other_settings_of_jax_names_them(darnax, run):
-    """The run is made to have begun under another setting."""
+    """The recorded setting of the run is changed."""
     import json
 
     import jax
@@ -207,6 +209,6 @@ def test_a_resume_under_other_settings_of_jax_names_them(darnax, run):
     (run / "environment.json").write_text(json.dumps(environment))
     result = darnax("train", "--resume", run)
     assert result.exit_code == 0, result.output
-    told = f"jax_threefry_partitionable was {was} when this run began and is {not was}"
-    assert f"warning: {told}" in result.stderr
-    assert told in (run / "train.log").read_text()
+    difference = f"jax_threefry_partitionable was {was} when this run began and is {not was}"
+    assert f"warning: {difference}" in result.stderr
+    assert difference in (run / "train.log").read_text()

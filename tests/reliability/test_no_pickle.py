@@ -1,4 +1,4 @@
-"""Nothing in darnax reads or makes objects out of a file that could run code. Oracle: the source."""
+"""darnax unpickles no file and runs no code from a file. Oracle: the source."""
 
 import ast
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_no_file_is_unpickled_or_run():
     } == {}
 
 
-def test_the_net_catches_what_it_is_for():
+def test_the_check_detects_a_violation():
     for bait in (
         "import pickle",
         "from joblib import Memory",

@@ -1,4 +1,4 @@
-"""What is written as plain YAML is what every reader reads. Oracle: the value that was written, and OmegaConf's reader."""
+"""Writing plain YAML. Oracle: the written value, and OmegaConf's reader."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,7 +58,7 @@ TREES = st.recursive(
 
 @settings(deadline=None, max_examples=50)
 @given(st.dictionaries(TEXTS, TREES))
-def test_what_is_written_is_read_again(tree):
+def test_written_yaml_is_read_back(tree):
     assert repr(load_plain(dump_plain(tree))) == repr(tree)
 
 
@@ -72,6 +72,6 @@ def test_omegaconf_reads_the_same(tree):
     assert repr(OmegaConf.to_container(OmegaConf.create(dump_plain(tree)))) == repr(tree)
 
 
-def test_a_value_that_stands_in_two_places_is_written_twice():
+def test_a_shared_value_is_written_twice():
     shared = {"a": 1}
     assert dump_plain({"x": shared, "y": shared}) == "x:\n  a: 1\ny:\n  a: 1\n"

@@ -1,11 +1,11 @@
-"""Runs that start from the configuration of a run. Oracle: the arrays in the checkpoints, and what the words say."""
+"""Runs from the configuration of a run. Oracle: the arrays in checkpoints, and the overrides."""
 
 from pathlib import Path
 
 import pytest
 import yaml
-from laboratory import TASK
 from safetensors.numpy import load_file
+from small_experiments import TASK
 
 from darnax.composing.composer import compose
 from darnax.runner.run_folder import RunFolder
@@ -27,7 +27,7 @@ def first(darnax) -> Path:
 
 
 @pytest.mark.slow
-def test_a_sweep_over_depths_from_a_run_trains_networks_of_these_depths(darnax, first):
+def test_a_sweep_over_depth_from_a_run_trains_networks_of_these_depths(darnax, first):
     result = darnax("train", "-m", "--config", first / "config.yaml", "model.depth=1,3")
     assert result.exit_code == 0, result.output
     (sweep,) = Path("outputs/digits_smoke/sweeps").iterdir()
@@ -43,9 +43,9 @@ def test_a_sweep_over_depths_from_a_run_trains_networks_of_these_depths(darnax, 
 
 @pytest.mark.slow
 def test_the_advice_for_longer_training_stretches_the_schedules(darnax, first):
-    said = darnax("train", "--resume", first)
-    assert said.exit_code == 2
-    advice = said.output.split("train longer with ")[1].split()
+    refused = darnax("train", "--resume", first)
+    assert refused.exit_code == 2
+    advice = refused.output.split("train longer with ")[1].split()
     assert advice == ["--config", str(first / "config.yaml"), "runner.epochs=..."]
     assert (result := darnax("train", *advice[:2], "runner.epochs=2")).exit_code == 0, result.output
     (longer,) = (run for run in Path("outputs/digits_smoke").iterdir() if run != first)
@@ -68,7 +68,7 @@ def test_a_run_of_an_earlier_version_is_evaluated_analysed_and_compared(darnax, 
 
 
 @pytest.mark.slow
-def test_data_of_a_run_change_with_all_that_follows_from_them(darnax, first):
+def test_changed_data_settings_of_a_run_change_derived_values(darnax, first):
     config = compose(["data.source.inputs=30"], first / "config.yaml")
     assert config["data"]["shape"] == config["model"]["buffers"]["input"] == [30]
     assert darnax("eval", first, "data.source.load=0.2").exit_code == 0

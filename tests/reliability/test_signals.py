@@ -1,4 +1,4 @@
-"""What a run and its process do at a signal: saved, said, handed on. Oracle: the customs of shells and of SLURM."""
+"""Signals to a run and its process. Oracle: the conventions of shells and of SLURM."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from forking import Commands
-from laboratory import TASK
+from small_experiments import TASK
 
 from darnax.builder import build
 from darnax.cli import panels
@@ -35,7 +35,7 @@ LONG = [
 
 
 @pytest.mark.parametrize("signum", CODES)
-def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
+def test_one_signal_is_noted_and_a_second_one_acts_at_once(signum):
     with catch_stop_signals() as request:
         signal.raise_signal(signum)
         assert request.signum == signum
@@ -44,8 +44,8 @@ def test_one_is_noticed_and_a_second_is_obeyed_at_once(signum):
     assert Interrupted(signum, Path("run")).exit_code == CODES[signum]
 
 
-def test_a_hangup_that_is_ignored_stays_so():
-    """As `nohup` has it."""
+def test_an_ignored_hangup_stays_ignored():
+    """As with `nohup`."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with catch_stop_signals() as request:
@@ -57,8 +57,8 @@ def test_a_hangup_that_is_ignored_stays_so():
 
 
 @pytest.mark.parametrize("signum", CODES)
-def test_a_process_on_its_way_out_ends_as_it_would(signum):
-    """And is ended by a second signal of the kind."""
+def test_after_the_run_the_default_signal_handler_is_restored(signum):
+    """A second signal of the kind ends the process."""
     before = {each: signal.getsignal(each) for each in CODES}
     try:
         with catch_stop_signals(ends_process=True):
@@ -71,7 +71,7 @@ def test_a_process_on_its_way_out_ends_as_it_would(signum):
 
 
 class Late(Tracker):
-    """Asks the run to stop while it logs its last row."""
+    """Sends a signal while the last row is logged."""
 
     def __init__(self, progress):
         self.progress = progress
@@ -87,12 +87,12 @@ class Late(Tracker):
 def test_a_run_that_has_taken_its_last_step_is_finished(task, tmp_path):
     experiment = build(task)
     folder = RunFolder.create(tmp_path, "late", task, [], command=[])
-    told = []
-    with handling_signals(lambda signum, _: told.append(signum)):
+    received = []
+    with handling_signals(lambda signum, _: received.append(signum)):
         (summary,) = train([RunSession(experiment, folder, Late)], experiment.data.source.open())
     assert summary["status"] == "finished"
     assert "test/accuracy" in summary["metrics"]
-    assert told == [signal.SIGTERM]  # a sweep starts no other run
+    assert received == [signal.SIGTERM]  # a sweep starts no other run
 
 
 @pytest.mark.slow
@@ -107,21 +107,21 @@ def test_the_program_ends_well_where_a_signal_comes_after_the_last_step(commands
 
     until(finished)
     os.kill(process, signal.SIGTERM)
-    code, said = commands.ended(process)
-    assert code == 0, said
-    assert "finished" in said
+    code, output = commands.ended(process)
+    assert code == 0, output
+    assert "finished" in output
 
 
-def test_who_listened_before_is_told_when_all_is_saved():
-    told = []
-    with handling_signals(lambda signum, _: told.append(signum), (signal.SIGUSR2,)):
+def test_earlier_signal_handlers_are_called_after_saving():
+    received = []
+    with handling_signals(lambda signum, _: received.append(signum), (signal.SIGUSR2,)):
         with catch_stop_signals():
             signal.raise_signal(signal.SIGUSR2)
-            assert told == []
-        assert told == [signal.SIGUSR2]
+            assert received == []
+        assert received == [signal.SIGUSR2]
 
 
-def test_a_scheduler_that_ends_the_process_has_the_last_word():
+def test_a_handler_that_ends_the_process_sets_the_exit_code():
     def requeue(signum, frame):
         raise SystemExit(3)
 
@@ -138,11 +138,11 @@ def test_a_scheduler_that_ends_the_process_has_the_last_word():
     ("saved", "words"),
     [(True, "a checkpoint is saved"), (False, "the last checkpoint is as it was")],
 )
-def test_the_way_on_is_told(saved, words, capsys):
+def test_the_command_to_resume_is_printed(saved, words, capsys):
     assert panels.report(Interrupted(signal.SIGINT, Path("outputs/run"), saved=saved)) == 130
-    said = capsys.readouterr().err
-    assert words in said
-    assert "darnax train --resume outputs/run" in said
+    output = capsys.readouterr().err
+    assert words in output
+    assert "darnax train --resume outputs/run" in output
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def until(there, seconds=600):
 
 
 def training(outputs: Path, rows: int) -> Path | None:
-    """Return the run that has got so far."""
+    """Wait until a run has trained so far, and return it."""
     files = [
         file for file in outputs.glob("**/metrics.jsonl") if file.read_bytes().count(b"\n") > rows
     ]
@@ -172,20 +172,20 @@ def training(outputs: Path, rows: int) -> Path | None:
 @pytest.mark.parametrize(
     "signums", [[signum] for signum in CODES] + [[signal.SIGINT, signal.SIGINT]]
 )
-def test_the_program_saves_says_how_to_go_on_and_ends_soon(commands, tmp_path, signums):
+def test_a_signal_saves_prints_the_command_to_resume_and_exits_soon(commands, tmp_path, signums):
     process = commands.start("train", *LONG, f"paths.outputs={tmp_path}")
     run = until(lambda: training(tmp_path, 50))
     began = time.monotonic()
     for signum in signums:
         os.kill(process, signum)
-    code, said = commands.ended(process)
-    assert code == CODES[signums[0]], said
-    assert f"darnax train --resume {run}" in said
+    code, output = commands.ended(process)
+    assert code == CODES[signums[0]], output
+    assert f"darnax train --resume {run}" in output
     assert time.monotonic() - began < 30  # of SLURM's grace time
-    told = json.loads((run / "summary.json").read_text())
-    assert told["status"] == "interrupted"
+    record = json.loads((run / "summary.json").read_text())
+    assert record["status"] == "interrupted"
     saved = [path.stem for path in (run / "checkpoints").glob("step-*")]
-    assert saved == ([f"step-{told['steps']:010d}"] if "a checkpoint is saved" in said else [])
+    assert saved == ([f"step-{record['steps']:010d}"] if "a checkpoint is saved" in output else [])
     assert saved or len(signums) == 2
 
 
@@ -208,7 +208,7 @@ def command(process: int) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_job_that_is_pre_empted_saves_and_goes_on_by_itself(commands, tmp_path):
+def test_a_preempted_job_saves_and_is_resumed_automatically(commands, tmp_path):
     words = [
         *LONG,
         "runner.epochs=2000",
@@ -222,8 +222,8 @@ def test_a_job_that_is_pre_empted_saves_and_goes_on_by_itself(commands, tmp_path
     run = until(lambda: training(tmp_path, 50))
     (worker,) = (each for each in descendants(process) if b"submitit.core._submit" in command(each))
     os.kill(worker, signal.SIGUSR2)
-    code, said = commands.ended(process)
-    assert code == 0, said
+    code, output = commands.ended(process)
+    assert code == 0, output
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     starts = [row["step"] for row in rows if "time/compile_seconds" in row]
     assert len(starts) == 2

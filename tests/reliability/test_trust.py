@@ -1,4 +1,4 @@
-"""A stranger's configuration runs no code, reads no secret and writes nowhere else. Oracle: what a bait would have left."""
+"""A foreign configuration runs no code, reads no secret. Oracle: files that a decoy would write."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from laboratory import TASK
 from sampling import one_of
+from small_experiments import TASK
 
 from darnax.builder.targets import find
 from darnax.composing import secrets
@@ -22,7 +22,7 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def bait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package that can be imported, and the file that it leaves when it is."""
+    """Return an importable package, and the file that its import creates."""
     marker, place = tmp_path / "imported", tmp_path / "packages"
     place.mkdir()
     (place / f"{BAIT}.py").write_text(
@@ -33,7 +33,7 @@ def bait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return marker
 
 
-def baited(config: dict[str, Any]) -> dict[str, Any]:
+def with_bait(config: dict[str, Any]) -> dict[str, Any]:
     config["trust"] = [BAIT]
     del config["model"]["adapters"]["w_in"]["threshold"]
     config["model"]["adapters"]["w_in"]["rule"] = {"_target_": f"{BAIT}.Anti"}
@@ -65,8 +65,8 @@ def sweep_folder(config: dict[str, Any]) -> Path:
 @pytest.mark.parametrize(
     "way", ["config", "sweep from a config", "resume", "eval", "sweep resume", "cite", "analyse"]
 )
-def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
-    config = baited(task)
+def test_a_file_cannot_grant_trust(darnax, task, bait, way):
+    config = with_bait(task)
     written(config, "config.yaml")
     commands = {
         "config": lambda: ["train", "--config", "config.yaml"],
@@ -90,7 +90,7 @@ def test_a_file_cannot_say_whom_to_trust(darnax, task, bait, way):
     ] == []
 
 
-def test_ones_own_run_goes_on_when_trust_is_repeated_and_no_key_is_written_down(
+def test_a_run_resumes_with_repeated_trust_and_stores_no_secret(
     darnax, bait, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("WANDB_API_KEY", KEY)
@@ -112,7 +112,7 @@ def test_ones_own_run_goes_on_when_trust_is_repeated_and_no_key_is_written_down(
     )
 
 
-def test_the_line_that_resumes_repeats_whom_to_trust(task, monkeypatch):
+def test_the_command_to_resume_contains_trust(task, monkeypatch):
     from types import SimpleNamespace
 
     from darnax.laboratory import training
@@ -211,17 +211,17 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("target", ALLOWED)
-def test_what_darnax_and_optax_offer_can_be_named(target):
+def test_targets_of_darnax_and_optax_are_accepted(target):
     assert callable(find(target, ()))
 
 
 @pytest.mark.parametrize("target", FORBIDDEN)
-def test_nothing_else_can_be_named(target):
+def test_other_targets_are_refused(target):
     with pytest.raises(ValueError, match=r"."):
         find(target, ())
 
 
-def test_a_source_that_writes_is_never_made(darnax, task, tmp_path):
+def test_a_class_that_writes_files_is_not_accepted_as_source(darnax, task, tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("precious\n")
     task["data"]["source"] = {"_target_": "darnax.tracking.jsonl.Jsonl", "path": str(victim)}
@@ -236,17 +236,17 @@ FOREIGN = {
     "hydra's node": ({"hydra": {"sweeper": {"_target_": "os.system"}}}, "has the key hydra"),
     "a defaults list": ({"defaults": [{"override /model": "conv"}]}, "has the key defaults"),
     "an environment variable": ({"name": "${oc.env:MY_TOKEN}"}, "cannot look anything up"),
-    "one with a default": ({"name": "${oc.env:MY_TOKEN,x}"}, "cannot look anything up"),
-    "one inside a word": (
+    "a variable with a default": ({"name": "${oc.env:MY_TOKEN,x}"}, "cannot look anything up"),
+    "a variable inside a string": (
         {"tracking": {"wandb": {"mode": "offline", "project": "a-${oc.env:MY_TOKEN}"}}},
         "look anything up",
     ),
-    "an escaped one": ({"name": "\\${oc.env:MY_TOKEN}"}, "cannot look anything up"),
+    "an escaped variable": ({"name": "\\${oc.env:MY_TOKEN}"}, "cannot look anything up"),
     "a decoder": ({"name": "${oc.decode:'${seed}'}"}, "cannot look anything up"),
-    "a resolver with a made-up name": ({"name": "${${seed}:x}"}, "cannot look anything up"),
-    "a name that leaves": ({"name": ".."}, "expected a name for a folder"),
+    "an unknown resolver": ({"name": "${${seed}:x}"}, "cannot look anything up"),
+    "a name outside of the outputs": ({"name": ".."}, "expected a name for a folder"),
     "a name with a path": ({"name": "../../x"}, "expected a name for a folder"),
-    "a dataset that leaves": ({"data": {"name": "../../x", "source": None}}, "data.name"),
+    "a dataset outside of its folder": ({"data": {"name": "../../x", "source": None}}, "data.name"),
     "an absolute dataset": ({"data": {"name": "/etc", "source": None}}, "data.name"),
     "a dataset of another namespace": (
         {"data": {"name": "huggingface:x/y", "source": None}},
@@ -257,7 +257,9 @@ FOREIGN = {
 
 @pytest.mark.parametrize("many", one_of(2, [[], ["-m", "seed=1,2"]]), ids=["one", "sweep"])
 @pytest.mark.parametrize(("changes", "says"), one_of(2, list(FOREIGN.values())), ids=FOREIGN.keys())
-def test_a_foreign_file_leads_nowhere(darnax, task, monkeypatch, tmp_path, changes, says, many):
+def test_a_foreign_file_opens_no_other_file(
+    darnax, task, monkeypatch, tmp_path, changes, says, many
+):
     monkeypatch.setenv("MY_TOKEN", "a-secret-word")
     merged = {
         name: {**task[name], **value} if name in task and isinstance(value, dict) else value
@@ -276,17 +278,18 @@ def test_a_foreign_file_leads_nowhere(darnax, task, monkeypatch, tmp_path, chang
     "line",
     ["# @package hydra", "seed: 0 #\u2028# @package hydra", "#\x85# @package hydra.job.env_set"],
 )
-def test_a_comment_puts_a_foreign_file_nowhere_else(darnax, task, line):
+def test_a_package_comment_in_a_foreign_file_has_no_effect(darnax, task, line):
     file = written(task, "foreign.yaml")
-    file.write_text(
-        f"{line}\n{file.read_text().replace('seed: 0', 'seed: 0' if line.startswith('#') else '', 1)}"
-    )
+    text = file.read_text()
+    if not line.startswith("#"):
+        text = text.replace("seed: 0", "", 1)
+    file.write_text(f"{line}\n{text}")
     result = darnax("train", "--config", file, "--cfg", "job")
     assert result.exit_code in (0, 2)
     assert result.exit_code == 2 or yaml.safe_load(result.output)["model"] == task["model"]
 
 
-def test_a_file_that_doubles_itself_is_refused_before_it_is_unfolded(darnax, task):
+def test_a_file_with_exponential_aliases_is_refused(darnax, task):
     bomb = "\n".join(
         ["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))]
     )
@@ -301,7 +304,7 @@ def test_a_file_that_doubles_itself_is_refused_before_it_is_unfolded(darnax, tas
 
 
 @pytest.mark.parametrize("part", ["launcher", "sweeper"])
-def test_a_launcher_is_given_no_objects_to_make(darnax, tmp_path, part):
+def test_a_launcher_creates_no_objects(darnax, tmp_path, part):
     marker = tmp_path / "made"
     node = f"+hydra.{part}.bait={{_target_: pathlib.Path.touch, _args_: ['{marker}']}}"
     result = darnax("train", "-m", *TASK, "seed=1,2", node)
@@ -350,7 +353,7 @@ def test_a_secret_is_not_written_down(darnax, monkeypatch, words):
         ("12345678.5", "+x={a: [0, 12345678.5]}"),
     ],
 )
-def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
+def test_a_secret_is_recognised_in_any_quoting(monkeypatch, secret, word):
     monkeypatch.setenv("SOME_PASSWORD", secret)
     with pytest.raises(RequestError) as caught:
         secrets.require_none(["seed=3", word])
@@ -358,7 +361,7 @@ def test_a_secret_is_known_however_it_is_quoted(monkeypatch, secret, word):
     secrets.require_none(["seed=3", "name=other"])
 
 
-def test_a_number_that_is_a_secret_stands_in_no_configuration(monkeypatch):
+def test_a_numeric_secret_is_in_no_configuration(monkeypatch):
     monkeypatch.setenv("PIN_KEY", "12345678")
     assert [
         problem.where
@@ -413,7 +416,7 @@ def test_a_link_in_a_run_folder_is_refused(darnax, task, tmp_path, name, command
     ],
 )
 @pytest.mark.parametrize("command", ["show", "prepare"])
-def test_the_name_of_a_dataset_is_no_path(darnax, tmp_path, command, name):
+def test_a_dataset_name_cannot_be_a_path(darnax, tmp_path, command, name):
     result = darnax("data", command, "--directory", tmp_path / "sets", "--", name)
     assert result.exit_code == 2, result.output
     assert "data.name" in result.output or "known dataset" in result.output
@@ -429,7 +432,7 @@ def test_outputs_of_different_names_stay_in_outputs(darnax, task):
 
 
 @pytest.mark.parametrize("beside", ["summary.json", "sweep.json", "composed.yaml", "notes.txt"])
-def test_configurations_that_came_with_a_run_are_not_ones_own(tmp_path, monkeypatch, beside):
+def test_configurations_inside_a_run_folder_are_not_used(tmp_path, monkeypatch, beside):
     from darnax.composing import config_folders
 
     (tmp_path / "configs").mkdir()

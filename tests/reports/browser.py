@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-NOISE = ("WebGL", "GL Driver")  # what Chromium says of a machine without a graphics card
+NOISE = ("WebGL", "GL Driver")  # messages of Chromium without a graphics card
 TAIL = "document.documentElement.dataset.seen = JSON.stringify(seen);\n}</script>"
 
 
@@ -22,7 +22,7 @@ def chromium() -> str:
 
 
 def act(file: Path, script: str, *options: str) -> dict:
-    """Open the page, do what the script says, and return what it has seen."""
+    """Open the page, run the script, and return its result."""
     file.write_text(
         file.read_text().replace("</body>", f"<script>{{\nconst seen = {{}};{script}{TAIL}</body>")
     )

@@ -1,4 +1,4 @@
-"""Folders of runs as the runner leaves them, made without it."""
+"""Run folders as the runner writes them, created without it."""
 
 import json
 import math
@@ -25,7 +25,7 @@ KEYS = {"depth": "model.depth", "j_d": "model.layers.hidden.j_d"}
 
 
 def configured(*, depth: int = 1, j_d: float = 0.5, **top: Any) -> dict[str, Any]:
-    """Return the configuration of the `chain` experiment, with the depth where it stands twice."""
+    """Return the configuration of the `chain` experiment, with the depth in both places."""
     config = json.loads(json.dumps(CONFIG)) | top
     config["model"] |= {"depth": depth, "layers": {"hidden": {"j_d": j_d}}}
     config["model"]["buffers"]["hidden"]["repeat"] = depth
@@ -42,9 +42,9 @@ def make(
     tested: dict[str, float] | None = None,
     **changes: Any,
 ) -> Path:
-    """Make the folder of a run; its curve rises to the accuracy in three epochs.
+    """Create the folder of a run; its curve rises to the accuracy in three epochs.
 
-    `tested` names metrics that are so many times the accuracy at the end, and fall to that.
+    `tested` maps metrics to factors of the final accuracy, to which they fall.
     """
     run = place / name
     (run / "checkpoints").mkdir(parents=True)

@@ -52,7 +52,7 @@ def test_every_table_is_a_figure(run):
     }
 
 
-def test_names_that_look_like_formulas_come_back(run):
+def test_names_that_look_like_formulas_are_read_back(run):
     write(
         "probes",
         Table(("buffer", "score"), [("=1+1", -0.5), ("'quoted", 0.5), ("-x", float("nan"))]),
@@ -66,7 +66,7 @@ def test_names_that_look_like_formulas_come_back(run):
     }
 
 
-def test_says_that_nothing_was_measured(tmp_path):
+def test_an_empty_analysis_is_reported(tmp_path):
     with pytest.raises(RequestError, match="darnax analyse"):
         analysis.write(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.95))
 

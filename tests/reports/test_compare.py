@@ -22,7 +22,7 @@ def accuracies(depth, j_d):
     return [0.8 + 0.02 * depth + 0.1 * j_d + 0.003 * seed for seed in (0, 1, 2)]
 
 
-def test_seeds_are_folded_and_the_best_stands_first(tmp_path):
+def test_seeds_are_averaged_and_the_best_row_is_first(tmp_path):
     comparison = compare(find([sweep(tmp_path)]), METRIC)
     assert comparison.columns == ("model.depth", "model.layers.hidden.j_d")
     assert [row.values for row in comparison.rows] == [(2, 0.9), (1, 0.9), (2, 0.5), (1, 0.5)]
@@ -88,7 +88,7 @@ def test_only_finished_runs_count_and_a_repeated_seed_counts_once(tmp_path):
     assert row.unfinished == {"interrupted": 1, "running": 1}
 
 
-def test_nothing_has_finished_yet(tmp_path):
+def test_a_comparison_without_finished_runs(tmp_path):
     make(tmp_path, "2026-01-01_00-00-03-aaaaaa", 0.9, status="running")
     (row,) = compare(find([tmp_path]), METRIC).rows
     assert (row.n, row.best) == (0, False)
@@ -157,7 +157,7 @@ def test_replicas_that_repeat_a_seed_do_not_count_again(tmp_path, later):
 
 
 @pytest.mark.parametrize("key", ["model.depth", "depth"])
-def test_group_by_folds_everything_else(tmp_path, key):
+def test_group_by_averages_over_all_other_settings(tmp_path, key):
     comparison = compare(find([sweep(tmp_path)]), METRIC, [key])
     assert comparison.columns == ("model.depth",)
     assert [(row.values, row.n) for row in comparison.rows] == [((2,), 6), ((1,), 6)]
@@ -166,13 +166,13 @@ def test_group_by_folds_everything_else(tmp_path, key):
     )
 
 
-def test_lower_is_better_where_it_is_said(tmp_path):
+def test_lower_is_better_on_request(tmp_path):
     rows = compare(find([sweep(tmp_path)]), METRIC, lower=True).rows
     assert rows[0].values == (1, 0.5)
     assert rows[0].best
 
 
-def test_experiments_are_told_apart_by_name(tmp_path):
+def test_experiments_are_distinguished_by_name(tmp_path):
     make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1)
     make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.2, name="other", depth=3)
     comparison = compare(find([tmp_path]), METRIC)
@@ -188,7 +188,7 @@ def test_experiments_are_told_apart_by_name(tmp_path):
         (METRIC, ["steps"], "may be any of dynamics.train.free.steps, dynamics.train.recall.steps"),
     ],
 )
-def test_says_what_is_not_there(tmp_path, metric, group_by, says):
+def test_a_missing_metric_or_key_is_reported(tmp_path, metric, group_by, says):
     make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1)
     with pytest.raises(RequestError, match=says):
         compare(find([tmp_path]), metric, group_by)
@@ -211,7 +211,7 @@ def test_the_file_keeps_all_digits(tmp_path):
     assert len(rows[0]["runs"].split()) == 3
 
 
-def test_what_differs_between_two_runs(tmp_path):
+def test_diff_lists_the_differences_of_two_runs(tmp_path):
     a = read_one(make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5))
     b = read_one(make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.75, depth=2, tracking={}))
     assert differences(a.config, b.config) == [
@@ -265,7 +265,7 @@ def test_a_choice_by_the_test_split_is_refused(tmp_path, how):
         compare(runs, "test/accuracy", **{how: True})
 
 
-def test_a_table_of_the_test_split_has_no_p(tmp_path):
+def test_a_table_of_the_test_split_has_no_p_values(tmp_path):
     file = tmp_path / "table.csv"
     table_file.write(compare(find([sweep(tmp_path, tested=TESTED)]), "test/accuracy"), file)
     lines = list(csv.DictReader(file.read_text().splitlines()))

@@ -1,4 +1,4 @@
-"""Oracle: the trees that a run writes, and small cases that can be read off."""
+"""Oracle: the trees that a run writes, and small cases worked out by hand."""
 
 import pytest
 import yaml
@@ -58,7 +58,7 @@ def test_reads_yaml_that_is_written_by_hand(text):
         "a: " + 201 * "[" + 201 * "]",
     ],
 )
-def test_refuses_what_is_no_configuration(text):
+def test_an_invalid_configuration_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         parse(text)
 

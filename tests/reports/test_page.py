@@ -16,7 +16,7 @@ from darnax.reports.runs import find
 
 
 class Parts(HTMLParser):
-    """Collects what a page would load, and the text of its scripts and styles."""
+    """Collects the URLs that a page loads, and the text of its scripts and styles."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ def test_the_page_holds_the_comparison(tmp_path):
 @pytest.mark.parametrize("metric", ["eval/accuracy", "norm/w_in"])
 @pytest.mark.parametrize("best", [False, True])
 @pytest.mark.parametrize("lower", [False, True])
-def test_every_metric_under_every_view_is_what_compare_says(tmp_path, metric, best, lower):
+def test_every_view_of_every_metric_equals_compare(tmp_path, metric, best, lower):
     place = sweep(tmp_path)
     rows = compare(find([place]), metric, best=best, lower=lower).rows
     view = f"{'best' if best else 'last'} {'lowest' if lower else 'highest'}"
@@ -107,7 +107,7 @@ def test_links_lead_from_the_page_to_the_runs(tmp_path):
     "words",
     ["</script><script>alert(1)</script>", "<!--<script>", "/*scripts*/", "/*data*/", "]]>", "\\"],
 )
-def test_words_from_a_configuration_stay_words(tmp_path, words):
+def test_text_from_a_configuration_is_escaped(tmp_path, words):
     for i, value in enumerate((words, "other")):
         make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5, name=words, **{words: value})
     file = written(tmp_path, tmp_path)
@@ -120,12 +120,12 @@ def test_words_from_a_configuration_stay_words(tmp_path, words):
     assert {row["values"][0] for row in data["rows"]} == {words, "other"}
 
 
-def test_a_large_page_leaves_out_the_less_telling_metrics(tmp_path, monkeypatch):
+def test_a_large_page_leaves_out_less_informative_metrics(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "MOST_NUMBERS", 10)
     assert data_of(written(tmp_path, sweep(tmp_path)))["metrics"] == ["eval/accuracy"]
 
 
-def test_says_where_the_page_cannot_be_written(tmp_path):
+def test_an_unwritable_page_is_reported_with_its_path(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
     with pytest.raises(RequestError, match="cannot be written"):
         written(tmp_path / "nowhere", run)

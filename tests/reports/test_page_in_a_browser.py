@@ -32,7 +32,7 @@ def written(place: Path, *runs: Path, **how) -> Path:
 
 
 def table(place: Path, metric: str, **how) -> list[list[str]]:
-    """Return the table as the terminal has it."""
+    """Return the table as printed on the terminal."""
     rows = compare(find([place]), metric, **how).rows
     figures = [
         (
@@ -115,7 +115,7 @@ HOSTILE = [
 ]
 
 
-def test_words_from_a_configuration_stay_words(tmp_path):
+def test_text_from_a_configuration_is_escaped(tmp_path):
     for i, words in enumerate(HOSTILE):
         name = f"2026-01-01_00-00-0{i}-{words.replace('/', '|')}"
         make(

@@ -47,14 +47,12 @@ DAMAGE = {
     "broken config": lambda run: (run / "config.yaml").write_text("model: ["),
     "binary config": lambda run: (run / "config.yaml").write_bytes(b"\xff\x00\xfe"),
     "endless config": lambda run: (run / "config.yaml").write_text("a: &a [*a]"),
-    "nothing but checkpoints": lambda run: [
-        file.unlink() for file in run.iterdir() if file.is_file()
-    ],
+    "only checkpoints": lambda run: [file.unlink() for file in run.iterdir() if file.is_file()],
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_run_is_listed_and_says_why(tmp_path, damage):
+def test_a_damaged_run_is_listed_with_the_reason(tmp_path, damage):
     good, bad = (make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.9) for i in (0, 1))
     DAMAGE[damage](bad)
     runs = {run.path: run for run in find([tmp_path])}
@@ -102,7 +100,7 @@ def test_overridden_keys(tmp_path):
 
 
 @pytest.mark.parametrize(("place", "says"), [("nowhere", "no such folder"), ("", "no run in it")])
-def test_says_where_there_is_nothing(tmp_path, place, says):
+def test_a_folder_without_runs_is_reported(tmp_path, place, says):
     with pytest.raises(RequestError, match=says):
         find([tmp_path / place])
 

@@ -46,12 +46,12 @@ def test_runs(lab):
     assert lines[3].endswith(str(lab.relative_to("outputs") / "2026-01-02_10-00-11-aaaaaa"))
 
 
-def test_a_narrow_terminal_has_no_room_for_folders(lab, monkeypatch):
+def test_folders_are_left_out_on_a_narrow_terminal(lab, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert "sweeps" not in darnax("runs")
 
 
-def test_a_run_that_has_fallen_silent(lab):
+def test_a_run_without_recent_rows_is_marked(lab):
     run = make(Path("outputs/chain"), "2026-01-03_00-00-00-aaaaaa", 0.5, status="running")
     for name in ("metrics.jsonl", "summary.json"):
         os.utime(run / name, (0, 0))
@@ -68,7 +68,7 @@ def test_compare(lab):
     assert Path("page.html").exists()
 
 
-def test_what_would_not_fit_is_named_or_counted(lab):
+def test_omitted_columns_and_rows_are_named_or_counted(lab):
     changes = {f"key{i}": i for i in range(12)}
     make(Path("outputs/chain"), "2026-01-03_00-00-00-bbbbbb", 0.5, **changes)
     assert (
@@ -89,7 +89,7 @@ def test_what_would_not_fit_is_named_or_counted(lab):
     assert len(lines) == 7
 
 
-def test_compare_names_what_it_leaves_out(lab):
+def test_compare_names_omitted_runs(lab):
     (next(iter(lab.iterdir())) / "config.yaml").write_text("[")
     assert "left out: " in darnax(
         "compare", "outputs", "--group-by", "depth", "--metric", "norm/w_in", "--lower"
@@ -98,14 +98,14 @@ def test_compare_names_what_it_leaves_out(lab):
 
 def test_diff(lab):
     first, *_, last = sorted(lab.iterdir())
-    said = darnax("diff", first, last)
-    assert "model.layers.hidden.j_d" in said
-    assert "environment: no difference" in said
-    assert "+6.60%" in said
+    printed = darnax("diff", first, last)
+    assert "model.layers.hidden.j_d" in printed
+    assert "environment: no difference" in printed
+    assert "+6.60%" in printed
     assert darnax("diff", first, first).count("no difference") == 3
 
 
-def test_a_name_or_an_id_will_do(lab):
+def test_a_run_is_found_by_name_or_id(lab):
     first, *_, last = sorted(lab.iterdir())
     assert darnax("diff", first.name, last.name) == darnax("diff", first, last)
     assert darnax("compare", "abcd") == darnax("compare", lab)
@@ -114,7 +114,7 @@ def test_a_name_or_an_id_will_do(lab):
 
 @pytest.mark.parametrize("command", [("runs",), ("compare", "outputs")])
 @pytest.mark.parametrize("terminal", [False, True])
-def test_words_from_a_configuration_stay_words(lab, command, terminal, monkeypatch):
+def test_text_from_a_configuration_is_escaped(lab, command, terminal, monkeypatch):
     words = "[red]red[/red] [link=file:///]here[/link] \x1b[2J\nsecond line [/nothing]"
     make(Path("outputs/chain"), "2026-01-03_00-00-00-bbbbbb", 0.5, **{"[b]key": words})
     bad = make(Path("outputs/chain"), "2026-01-03_00-00-01-bbbbbb", 0.5)
@@ -122,11 +122,11 @@ def test_words_from_a_configuration_stay_words(lab, command, terminal, monkeypat
     monkeypatch.setenv("COLUMNS", "1000")
     if terminal:
         monkeypatch.setattr(tables, "print_plain", tables.print_boxed)
-    said = darnax(*command)
-    assert "[red]red[/red] [link=file:///]here[/link]" in said
-    assert "[/nothing]" in said
-    assert "[b]key" in said
-    assert "\x1b" not in said
+    printed = darnax(*command)
+    assert "[red]red[/red] [link=file:///]here[/link]" in printed
+    assert "[/nothing]" in printed
+    assert "[b]key" in printed
+    assert "\x1b" not in printed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the reports run as they stand."""
+"""Examples in the docstrings of the reports. Oracle: doctest."""
 
 import doctest
 import importlib

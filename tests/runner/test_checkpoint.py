@@ -1,4 +1,4 @@
-"""Oracle: the tree that was saved, leaf by leaf and bit by bit; and safetensors reading the file by itself."""
+"""Checkpoints. Oracles: the saved tree, bit by bit; the file read by safetensors."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def bits(leaf: Any) -> tuple[Any, ...]:
     )
 
 
-def test_every_leaf_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_every_leaf_is_restored_bit_by_bit(tmp_path: Path) -> None:
     path = save(tmp_path, 12, tree(), {"best": 0.94, "names": ["a"]}, keep=2)
     loaded, meta = load(path, tree())
     assert meta == {"best": 0.94, "names": ["a"], "step": 12}
@@ -137,13 +137,13 @@ def test_the_newest_stay_and_the_best_is_not_counted(tmp_path: Path) -> None:
     assert load(tmp_path / "best.safetensors", {"a": 0}) == ({"a": 1}, {"step": 1})
 
 
-def test_every_so_many_steps_stay_for_good(tmp_path: Path) -> None:
+def test_checkpoints_of_keep_every_are_kept(tmp_path: Path) -> None:
     for step in range(1, 12):
         save(tmp_path, step, {"a": step}, {}, keep=2, every=5)
     assert [int(path.stem[5:]) for path in sorted(tmp_path.iterdir())] == [5, 10, 11]
 
 
-def test_what_a_stop_leaves_is_not_counted_and_goes_with_the_next(tmp_path: Path) -> None:
+def test_the_checkpoint_of_a_stop_is_not_counted_and_is_removed_later(tmp_path: Path) -> None:
     """Of steps 5, 10, 15, … are planned."""
     left = []
     for step in (0, 5, 10, 13, 14, 15, 17, 20):
@@ -160,7 +160,7 @@ def test_what_a_stop_leaves_is_not_counted_and_goes_with_the_next(tmp_path: Path
     assert left == [[0], [5], [5, 10], [5, 10, 13], [5, 10, 14], [10, 15], [10, 15, 17], [15, 20]]
 
 
-def test_what_is_called_otherwise_is_no_checkpoint(tmp_path: Path) -> None:
+def test_files_with_other_names_are_not_checkpoints(tmp_path: Path) -> None:
     path = save(tmp_path, 1, {"a": 1}, {}, keep=2)
     path.with_name("step-9 (copy).safetensors").write_bytes(path.read_bytes())
     path.with_name(".step-0000000009.safetensors.1.tmp").write_bytes(path.read_bytes())
@@ -178,7 +178,7 @@ def damage(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["truncated", "empty", "header", "a flipped bit"])
-def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, how: str) -> None:
+def test_a_damaged_checkpoint_is_skipped(tmp_path: Path, how: str) -> None:
     first = save(tmp_path, 1, {"a": jnp.ones(3)}, {}, keep=3)
     second = save(tmp_path, 2, {"a": jnp.zeros(3)}, {}, keep=3)
     assert find_latest(tmp_path) == second
@@ -188,7 +188,7 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, how: str) -> None:
         load(second, {"a": jnp.ones(3)})
 
 
-def test_going_on_from_an_earlier_step_forgets_the_later_ones(tmp_path: Path) -> None:
+def test_resuming_from_an_earlier_step_removes_later_checkpoints(tmp_path: Path) -> None:
     for step in (1, 2, 3):
         save(tmp_path, step, {"a": step}, {}, keep=3)
     damage(tmp_path / "step-0000000003.safetensors", "truncated")
@@ -197,7 +197,7 @@ def test_going_on_from_an_earlier_step_forgets_the_later_ones(tmp_path: Path) ->
     assert find_latest(tmp_path) == again
 
 
-def test_no_checkpoint_is_none(tmp_path: Path) -> None:
+def test_without_checkpoints_the_latest_is_none(tmp_path: Path) -> None:
     assert find_latest(tmp_path) is None
     assert find_latest(tmp_path / "absent") is None
     with pytest.raises(RequestError, match="not a whole checkpoint"):
@@ -206,7 +206,7 @@ def test_no_checkpoint_is_none(tmp_path: Path) -> None:
     assert find_latest(tmp_path) is None
 
 
-def test_what_a_kill_leaves_behind_is_ignored_and_swept(tmp_path: Path) -> None:
+def test_leftovers_of_a_kill_are_ignored_and_removed(tmp_path: Path) -> None:
     first = save(tmp_path, 1, {"a": jnp.ones(3)}, {}, keep=3)
     (tmp_path / ".step-0000000002.safetensors.99.tmp").write_bytes(first.read_bytes()[:40])
     assert find_latest(tmp_path) == first

@@ -1,4 +1,4 @@
-"""Numbers that are none or too large end a run, and are told by module, phase and step. Oracle: what was poisoned, and when."""
+"""NaN, infinite or huge numbers end a run. Oracle: the module, phase and step that cause them."""
 
 import dataclasses
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_task import EXAMPLES, dataset, experiment
 from safetensors.numpy import load_file
+from synthetic_task import EXAMPLES, dataset, experiment
 
 from darnax.data import Dataset, Resident
 from darnax.errors import RunError
@@ -38,7 +38,7 @@ def lane(place: Path, *overrides: str) -> RunSession:
 
 
 def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
-    """Multiply the learning rate of a group by 10³⁰ after so many steps."""
+    """Return a schedule that multiplies the learning rate of a group by 10³⁰ at a step."""
     jumping = f"transition_steps: {after}, decay_rate: 1e30, staircase: true"
     schedule = f"{{_target_: optax.exponential_decay, init_value: {rate}, {jumping}}}"
     return [
@@ -48,7 +48,7 @@ def jump(group: str, after: int, rate: float = 0.1) -> list[str]:
 
 
 def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
-    """Return why a run fails."""
+    """Return the reason for which a run fails."""
     with pytest.raises(RunError) as caught:
         train(lanes, data or dataset())
     for each in lanes:
@@ -70,13 +70,13 @@ def fails(*lanes: RunSession, data: Dataset | None = None) -> str:
 )
 def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, after):
     made = lane(tmp_path, *jump(group, after))
-    said = fails(made)
-    assert said.startswith(
+    reason = fails(made)
+    assert reason.startswith(
         f"{NAMES[group]}: its change is NaN, infinite or larger than 1e9, in phase {LEARNS[group]}"
     )
-    assert f" of step {after + 1};" in said
+    assert f" of step {after + 1};" in reason
     kept = after // PER_EPOCH * PER_EPOCH
-    assert f"step-{kept:010d}" in said if kept else "no checkpoint was saved before" in said
+    assert f"step-{kept:010d}" in reason if kept else "no checkpoint was saved before" in reason
     for path in made.folder.checkpoints.iterdir():
         assert all(np.isfinite(array).all() for array in load_file(path).values())
     rows = [json.loads(line) for line in made.folder.metrics.read_text().splitlines()]
@@ -93,8 +93,11 @@ def test_a_rate_that_jumps_names_the_module_and_the_very_step(tmp_path, group, a
 
 @SLOW
 def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
-    """Closed form: W of a readout that only decays, by the factor -99 a step, changes by 100 · 99^(t-1) ‖W_0‖ in step t."""
-    parts = "a: {_target_: optax.set_to_zero}, b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
+    """Closed form: with a factor of -99 per step, W changes by 100 · 99^(t-1) ‖W_0‖ in step t."""
+    parts = (
+        "a: {_target_: optax.set_to_zero}, "
+        "b: {_target_: optax.add_decayed_weights, weight_decay: 100.0}"
+    )
     grown = f"{{{parts}, c: {{_target_: optax.sgd, learning_rate: 1.0}}}}"
     made = lane(tmp_path, "~optimizer.groups.w_out", f"+optimizer.groups.w_out={grown}")
     runs = ParallelRuns([made.experiment], PER_EPOCH)
@@ -106,33 +109,34 @@ def test_growth_by_decay_with_the_wrong_sign_is_found_in_its_step(tmp_path):
     )
 
 
-def spoilt(array: np.ndarray, example: int) -> np.ndarray:
+def with_nan(array: np.ndarray, example: int) -> np.ndarray:
     array = array.astype(np.float32)
     array[example, ..., 0] = np.nan
     return array
 
 
 @SLOW
-def test_a_number_that_is_none_among_the_inputs(tmp_path):
-    """Oracle: the place of the example in the order of the epoch."""
+def test_nan_among_the_inputs_is_reported(tmp_path):
+    """Oracle: the position of the example in the epoch."""
     clean, made = dataset(), lane(tmp_path)
     example = 77
     data = dataclasses.replace(
-        clean, train=Resident(spoilt(clean.train.inputs, example), clean.train.targets)
+        clean, train=Resident(with_nan(clean.train.inputs, example), clean.train.targets)
     )
     runs = ParallelRuns([made.experiment], PER_EPOCH)
     order = np.asarray(shuffle(runs.keys().order, np.int32(0), np.int32(0), EXAMPLES))
     step = int(np.flatnonzero(order == example)[0]) // 16 + 1
     assert fails(made, data=data).startswith(
-        f"w_in: the input it reads is NaN, infinite or larger than 1e9, in phase warmup of step {step};"
+        "w_in: the input it reads is NaN, infinite or larger than 1e9, "
+        f"in phase warmup of step {step};"
     )
 
 
 @SLOW
-def test_a_number_that_is_none_among_the_examples_of_an_evaluation(tmp_path):
+def test_nan_among_the_examples_of_an_evaluation_is_reported(tmp_path):
     clean = dataset()
     data = dataclasses.replace(
-        clean, test=Resident(spoilt(clean.test.inputs, 5), clean.test.targets)
+        clean, test=Resident(with_nan(clean.test.inputs, 5), clean.test.targets)
     )
     made = lane(tmp_path)
     assert "example 5 of an evaluation" in fails(made, data=data)
@@ -140,15 +144,18 @@ def test_a_number_that_is_none_among_the_examples_of_an_evaluation(tmp_path):
 
 
 @SLOW
-@pytest.mark.parametrize(("phase", "calm"), [("clamped", False), ("free", True)])
+@pytest.mark.parametrize(("phase", "inverted"), [("clamped", False), ("free", True)])
 @pytest.mark.parametrize("group", ["layers.hidden", "adapters.w_in"])
-def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, group, phase, calm):
-    """While the answer is shown, a huge feedback makes the field large; when it is gone, the field is small."""
+def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(
+    tmp_path, group, phase, inverted
+):
+    """A huge feedback makes the field large in the clamped phase, and small in the free phase."""
     made = lane(
         tmp_path,
-        "trust=[wild_rules]",
+        "trust=[overflow_rules]",
         f"~model.{group}.threshold",
-        f"+model.{group}.rule={{_target_: wild_rules.Wild, calm: {str(calm).lower()}}}",
+        f"+model.{group}.rule={{_target_: overflow_rules.Overflow, "
+        f"inverted: {str(inverted).lower()}}}",
         "model.adapters.w_back.strength=1e5",
         "+dynamics.train.clamped.learn=[w_in,'hidden*']",
     )
@@ -159,16 +166,16 @@ def test_an_overflow_in_one_of_the_phases_in_which_a_module_learns(tmp_path, gro
 
 
 @SLOW
-def test_a_frozen_module_that_is_too_large_is_told_before_the_first_step(tmp_path):
-    said = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
-    assert said.startswith(
+def test_a_frozen_module_that_is_too_large_is_reported_before_the_first_step(tmp_path):
+    reason = fails(lane(tmp_path, "model.adapters.w_back.strength=1e30"))
+    assert reason.startswith(
         "w_back: its norm is NaN, infinite or larger than 1e9, in phase warmup of step 0;"
     )
 
 
 @SLOW
 @pytest.mark.parametrize("together", [False, True], ids=["replicas", "runs"])
-def test_of_several_networks_the_one_is_named(tmp_path, together):
+def test_the_diverging_replica_is_named(tmp_path, together):
     if together:
         lanes = [
             lane(tmp_path, *jump("w_in", 5, rate), f"seed={seed}")
@@ -181,7 +188,7 @@ def test_of_several_networks_the_one_is_named(tmp_path, together):
         )
 
 
-def made_up_digits(*, learnable: bool) -> Dataset:
+def synthetic_digits(*, learnable: bool) -> Dataset:
     draw = np.random.default_rng(1)
     templates = draw.integers(0, 256, (10, 28, 28, 1), np.uint8)
     digits = draw.integers(0, 10, EXAMPLES).astype(np.int32)
@@ -200,10 +207,10 @@ def made_up_digits(*, learnable: bool) -> Dataset:
 
 
 @pytest.mark.parametrize("learnable", [pytest.param(True, marks=SLOW), False])
-def test_a_network_that_answers_no_better_than_chance_is_told(tmp_path, caplog, learnable):
+def test_a_network_at_chance_is_reported(tmp_path, caplog, learnable):
     made = lane(tmp_path)
     with caplog.at_level(logging.WARNING):
-        (summary,) = train([made], made_up_digits(learnable=learnable))
+        (summary,) = train([made], synthetic_digits(learnable=learnable))
     assert summary["status"] == "finished"
     assert (
         summary["metrics"]["eval/at_chance"]
@@ -217,8 +224,8 @@ def test_a_network_that_answers_no_better_than_chance_is_told(tmp_path, caplog, 
 
 
 @pytest.mark.parametrize(("examples", "share"), [(50, 0.1), (400, 0.3), (7, 0.5), (60, 0.95)])
-def test_chance_is_what_the_binomial_says(examples, share):
-    """Oracle: the sum over all outcomes at least as good; who is right about all is better than any one answer."""
+def test_the_bound_of_chance_is_that_of_the_binomial(examples, share):
+    """Oracle: the sum over all outcomes at least as good; a perfect network is not at chance."""
     accuracies = np.arange(examples + 1) / examples
     pmf = [
         math.comb(examples, k) * share**k * (1 - share) ** (examples - k)
@@ -233,7 +240,7 @@ def test_no_warning_without_a_measure():
     assert format_chance_warning({"eval/accuracy": 0.1}) is None
 
 
-def test_two_runs_of_one_seed_are_the_same_bits(tmp_path):
+def test_two_runs_of_one_seed_are_bit_identical(tmp_path):
     one, other = (lane(tmp_path) for _ in range(2))
     for each in (one, other):
         train([each], dataset())

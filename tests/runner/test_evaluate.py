@@ -1,4 +1,4 @@
-"""What an evaluation says of scores that are no fractions of right answers. Oracle: the label code."""
+"""Evaluation with scores that are not accuracies. Oracle: the label code."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ class Closeness(Labels):
 
 
 @pytest.mark.parametrize("labels", [Classes(), Closeness()])
-def test_only_right_and_wrong_answers_have_a_share_and_a_table(labels):
+def test_only_right_and_wrong_predictions_have_an_accuracy_and_a_table(labels):
     small = ["model.depth=1", "model.features=50", "data.batch_size=4", "data.validation=0"]
     experiment = build(compose(["+experiment=digits_smoke", *small]))
     experiment = replace(experiment, data=experiment.data.model_copy(update={"labels": labels}))

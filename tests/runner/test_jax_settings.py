@@ -1,4 +1,4 @@
-"""JAX's settings: recorded, compared at a resume, refused where nothing can run. Oracle: `jax.config` itself."""
+"""JAX's settings are recorded, compared on resume, or refused. Oracle: `jax.config`."""
 
 import os
 import subprocess
@@ -30,12 +30,14 @@ def test_every_setting_is_recorded_as_jax_has_it(monkeypatch):
     assert {name for name in jax_settings.RECORDED if hasattr(jax.config, name)} < set(found)
 
 
-def test_a_difference_is_told_with_both_values():
+def test_a_difference_is_reported_with_both_values():
     before = jax_settings.read_settings()
     assert list(jax_settings.describe_differences(before)) == []
     with jax.threefry_partitionable(not before["jax_threefry_partitionable"]):
-        (told,) = jax_settings.describe_differences(before)
-    assert told.startswith("jax_threefry_partitionable was True when this run began and is False")
+        (difference,) = jax_settings.describe_differences(before)
+    assert difference.startswith(
+        "jax_threefry_partitionable was True when this run began and is False"
+    )
     for record in (None, "text", [], {"jax_of_the_future": 1}):
         assert list(jax_settings.describe_differences(record)) == []
 
@@ -63,8 +65,8 @@ def test_the_command_names_the_variable(tmp_path, setting):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_divided_by_the_batches_of_an_empty_chunk(tmp_path):
-    """Oracle: `jax_debug_nans`, which raises at the first number that is none."""
+def test_an_empty_chunk_causes_no_division_by_zero(tmp_path):
+    """Oracle: `jax_debug_nans`, which raises at the first NaN."""
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.runner.run_folder import RunFolder

@@ -1,4 +1,4 @@
-"""Runs that train in step. Oracle: each of them alone."""
+"""Runs trained as one program. Oracle: each of them alone."""
 
 import json
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_task import dataset, experiment
 from safetensors.numpy import load_file
+from synthetic_task import dataset, experiment
 
 from darnax.errors import RunError
 from darnax.runner.run_folder import RunFolder
@@ -30,7 +30,7 @@ HALF_WAY = 20  # steps, of 40
 
 
 class Watched(Jsonl):
-    """Lets something happen half way."""
+    """Calls a function at half of the run."""
 
     def __init__(self, path: Path, keep_until: int, event: Callable[[], None]) -> None:
         super().__init__(path, keep_until)
@@ -43,7 +43,7 @@ class Watched(Jsonl):
 
     def finish(self, summary) -> None:
         super().finish(summary)
-        self.heard = summary
+        self.final_summary = summary
 
 
 def lane(
@@ -63,15 +63,15 @@ def without_times(numbers: dict[str, float]) -> dict[str, float]:
 
 
 def assert_same(one: RunFolder, other: RunFolder) -> None:
-    told, expected = one.summary(), other.summary()
-    assert [told[key] for key in ("status", "steps", "epochs")] == [
+    record, expected = one.summary(), other.summary()
+    assert [record[key] for key in ("status", "steps", "epochs")] == [
         expected[key] for key in ("status", "steps", "epochs")
     ]
-    assert without_times(told["metrics"]) == pytest.approx(
+    assert without_times(record["metrics"]) == pytest.approx(
         without_times(expected["metrics"]), rel=1e-4, abs=1e-5
     )
-    assert told["best"] == pytest.approx(expected["best"])
-    assert told["best"]["eval/accuracy"] > 0
+    assert record["best"] == pytest.approx(expected["best"])
+    assert record["best"]["eval/accuracy"] > 0
     found, wanted = (
         [json.loads(line) for line in f.metrics.read_text().splitlines()] for f in (one, other)
     )
@@ -94,14 +94,14 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> list[RunFolder]:
-    """The same runs, one after the other."""
+    """Train the same runs one after the other."""
     made = lanes(tmp_path_factory.mktemp("alone"))
     for each in made:
         train([each], dataset())
     return [each.folder for each in made]
 
 
-def test_every_lane_leaves_what_it_leaves_alone(tmp_path, alone):
+def test_every_lane_equals_a_separate_run(tmp_path, alone):
     made = lanes(tmp_path)
     summaries = train(made, dataset())
     assert summaries == [each.folder.summary() for each in made]
@@ -110,7 +110,7 @@ def test_every_lane_leaves_what_it_leaves_alone(tmp_path, alone):
         assert_same(each.folder, other)
 
 
-def test_a_signal_saves_all_and_each_goes_on_alone(tmp_path, alone):
+def test_a_signal_saves_all_lanes_and_each_resumes_alone(tmp_path, alone):
     made = lanes(tmp_path, lambda: os.kill(os.getpid(), signal.SIGINT), lambda: None)
     with pytest.raises(Interrupted):
         train(made, dataset())
@@ -124,7 +124,7 @@ def test_a_signal_saves_all_and_each_goes_on_alone(tmp_path, alone):
         assert_same(each.folder, other)
 
 
-def test_lanes_at_the_same_step_go_on_together(tmp_path, alone):
+def test_lanes_at_the_same_step_resume_as_a_group(tmp_path, alone):
     made = lanes(tmp_path, lambda: os.kill(os.getpid(), signal.SIGTERM), lambda: None)
     with pytest.raises(Interrupted):
         train(made, dataset())
@@ -136,7 +136,7 @@ def test_lanes_at_the_same_step_go_on_together(tmp_path, alone):
         assert_same(each.folder, other)
 
 
-def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone):
+def test_an_error_in_one_lane_fails_all_and_each_resumes_alone(tmp_path, alone):
     def fail() -> None:
         raise OSError("the disk is full")
 
@@ -154,7 +154,7 @@ def test_what_goes_wrong_in_one_fails_all_and_each_goes_on_alone(tmp_path, alone
     ("status", "error", "why"),
     [("pruned", Pruned(), None), ("failed", ValueError("no"), "ValueError: no")],
 )
-def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
+def test_the_status_is_recorded_and_reported(tmp_path, status, error, why):
     def end() -> None:
         raise error
 
@@ -162,7 +162,7 @@ def test_how_it_ended_is_written_down_and_told(tmp_path, status, error, why):
     with pytest.raises(type(error)):
         train(made, dataset())
     for each in made:
-        assert each.tracker.heard == each.folder.summary()
+        assert each.tracker.final_summary == each.folder.summary()
         assert (each.folder.summary()["status"], each.folder.summary().get("reason")) == (
             status,
             why,

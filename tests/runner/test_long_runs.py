@@ -1,4 +1,4 @@
-"""A thousand epochs leave no more behind in the process than two hundred did. Oracle: counts."""
+"""Resources of the process after 1,000 epochs. Oracle: the counts after 200 epochs."""
 
 import ctypes
 import gc
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jax
 import pytest
-from made_up_task import dataset, experiment
+from synthetic_task import dataset, experiment
 
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.run_session import RunSession
@@ -32,7 +32,7 @@ GLIBC = hasattr(ctypes.CDLL(None), "mallinfo2")  # from 2.33 on, and nowhere els
 
 
 class Allocated(ctypes.Structure):
-    """Bytes as the allocator of the system tells them, of all threads: mallinfo(3)."""
+    """Allocated bytes of all threads, from mallinfo(3)."""
 
     _fields_ = [
         (name, ctypes.c_size_t)
@@ -67,7 +67,7 @@ class Left:
 
 
 class Counting(Tracker):
-    """Counts what a process holds when an epoch ends."""
+    """Counts the resources of the process at the end of an epoch."""
 
     def __init__(self) -> None:
         self.found: dict[int, Left] = {}
@@ -98,7 +98,7 @@ def thousand_epochs(folder: RunFolder) -> dict[int, Left]:
 
 @pytest.fixture(scope="module")
 def long_run(tmp_path_factory) -> tuple[RunFolder, Left, Left]:
-    """A run in a process of its own: in this one other tests have left much, and free room for more."""
+    """Train in a separate process: other tests have allocated memory in this one."""
     folder = RunFolder.create(tmp_path_factory.mktemp("long"), "long", {}, [], command=[])
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         found = process.submit(thousand_epochs, folder).result()
@@ -119,7 +119,9 @@ def test_arrays_objects_handles_and_logs(long_run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not GLIBC, reason="what is allocated outside of Python is told by glibc alone")
+@pytest.mark.skipif(
+    not GLIBC, reason="what is allocated outside of Python is reported by glibc only"
+)
 def test_memory(long_run) -> None:
     _, early, late = long_run
     assert late.kib - early.kib < EPOCHS - WARM

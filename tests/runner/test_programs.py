@@ -1,4 +1,4 @@
-"""Lanes and devices against one network on one device; what a process compiles, counted by JAX itself."""
+"""Compiled programs. Oracles: one network on one device; compilations counted by JAX."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from made_up_task import EXAMPLES, dataset, experiment
+from synthetic_task import EXAMPLES, dataset, experiment
 
 from darnax.data import Streamed
 from darnax.data.reader import Arrays
@@ -47,7 +47,7 @@ def assert_close(one, other) -> None:
 
 @pytest.fixture
 def compilations() -> Iterator[list[str]]:
-    """The programs that are compiled, in order, as JAX calls them."""
+    """Collect the names of compiled programs, in order."""
     names: list[str] = []
 
     def note(event: str, seconds: float, **facts: str) -> None:
@@ -60,7 +60,7 @@ def compilations() -> Iterator[list[str]]:
 
 
 @pytest.mark.slow  # test_lanes.py has the same oracle
-def test_every_lane_is_the_run_that_it_would_be_alone():
+def test_every_lane_trains_as_a_single_run():
     points = [experiment("seed=5", *POINTS[0]), experiment("seed=9", *POINTS[1])]
     together = trained(ParallelRuns(points, 10))
     for lane, point in enumerate(points):
@@ -98,7 +98,7 @@ def test_runs_that_differ_in_numbers_share_their_programs(compilations):
 
 
 @pytest.mark.slow
-def test_runs_of_other_shapes_do_not(compilations):
+def test_runs_of_other_shapes_share_no_program(compilations):
     trained(ParallelRuns([experiment()], 10))
     compilations.clear()
     trained(ParallelRuns([experiment("model.features=50")], 10))
@@ -114,7 +114,7 @@ def loop(tmp_path: Path) -> TrainingLoop:
 
 
 def test_the_programs_of_a_run(loop, compilations):
-    """Every long one is compiled once, whatever the number of epochs and of batches in a chunk."""
+    """Every large program is compiled once, for any number of epochs and batches per chunk."""
     jax.clear_caches()
     compilations.clear()
     loop.run(StopRequest())
@@ -130,8 +130,8 @@ def test_the_programs_of_a_run(loop, compilations):
     ]  # the network was drawn before
 
 
-def test_what_an_epoch_brings_to_the_host(loop, monkeypatch):
-    """One small dictionary per chunk, and nothing per batch; the learner comes only to be saved."""
+def test_transfers_to_the_host_per_epoch(loop, monkeypatch):
+    """One small dictionary per chunk, nothing per batch; the train state only for checkpoints."""
     fetched = []
     device_get = jax.device_get
     monkeypatch.setattr(jax, "device_get", lambda tree: fetched.append(tree) or device_get(tree))
@@ -194,12 +194,17 @@ def test_an_evaluation_by_windows_disturbs_every_example_as_one_of_the_whole():
     )
 
 
-@pytest.mark.parametrize("words", [[], DISTURBED], ids=["clean", "disturbed"])
-@pytest.mark.parametrize("devices", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_devices_that_share_every_batch(devices, words):
-    """Oracle: one device; eight virtual ones are asked for in a process of its own."""
+@pytest.mark.parametrize(
+    ("devices", "words"),
+    [
+        (2, DISTURBED),
+        *(pytest.param(8, words, marks=pytest.mark.slow) for words in ([], DISTURBED)),
+    ],
+)
+def test_splitting_batches_over_devices_keeps_results(devices, words):
+    """Oracle: one device; eight virtual devices are requested in a separate process."""
     code = f"""
-from made_up_task import experiment
+from synthetic_task import experiment
 from test_programs import assert_close, trained
 from darnax.runner.programs import ParallelRuns
 one = trained(ParallelRuns([experiment(*{words})], 10))
@@ -220,12 +225,12 @@ assert_close(one, many)
     assert done.returncode == 0, done.stderr
 
 
-def test_more_devices_than_there_are():
+def test_more_devices_than_available_are_refused():
     with pytest.raises(RequestError, match=r"runner\.devices: got 64, but there"):
         ParallelRuns([experiment("runner.devices=64")], 10)
 
 
-def test_devices_that_cannot_share_a_batch_evenly(monkeypatch):
+def test_devices_that_do_not_divide_the_batch_are_refused(monkeypatch):
     monkeypatch.setattr(jax, "local_devices", lambda: jax.devices() * 3)
     with pytest.raises(
         RequestError, match=r"data\.batch_size: 3 devices cannot share 16 examples evenly"

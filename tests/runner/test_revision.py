@@ -1,4 +1,4 @@
-"""The commit of the working directory: the oracle is git itself, in repositories of our own.
+"""The commit of the working directory. Oracle: git itself, in repositories of the test.
 
 In those of others, the oracle is a file that any program they name would leave behind.
 """
@@ -49,7 +49,7 @@ def repository(place: Path, *options: str) -> Path:
 
 
 @pytest.mark.parametrize("options", [(), ("--object-format=sha256",)], ids=["sha1", "sha256"])
-def test_a_repository_of_ones_own(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_the_commit_of_a_repository(tmp_path: Path, options: tuple[str, ...]) -> None:
     place = repository(tmp_path / "code", *options)
     (place / "inside").mkdir()
     commit = git(place, "rev-parse", "HEAD")
@@ -72,7 +72,7 @@ FORMS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_receipt_is_what_git_says(tmp_path: Path, form: str) -> None:
+def test_the_receipt_equals_the_output_of_git(tmp_path: Path, form: str) -> None:
     place = repository(tmp_path / "code")
     FORMS[form](place)
     dirty = bool(git(place, "status", "--porcelain", "--untracked-files=no"))
@@ -115,7 +115,7 @@ def test_without_git_there_is_a_commit(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def program(place: Path, canary: Path) -> Path:
-    """Write a program that leaves the canary, and hands on what it reads."""
+    """Write a program that creates the canary file and passes on its input."""
     place.write_text(f"#!/bin/sh\n/usr/bin/touch '{canary}'\n/bin/cat\n")
     place.chmod(0o755)
     return place
@@ -160,10 +160,17 @@ def with_a_submodule(place: Path, evil: Path) -> None:
 
 def without_its_objects(place: Path, evil: Path) -> None:
     configure(
-        place, ("core.repositoryFormatVersion", "1"), ("extensions.partialClone", "origin"), ("core.sshCommand", str(evil)),
-        ("remote.origin.url", f"ext::{evil} %S"), ("remote.origin.promisor", "true"), ("protocol.allow", "always"),
-        ("remote.origin.uploadpack", str(evil)), ("core.gitProxy", str(evil)), ("core.askPass", str(evil)),
-    )  # fmt: skip
+        place,
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("core.sshCommand", str(evil)),
+        ("remote.origin.url", f"ext::{evil} %S"),
+        ("remote.origin.promisor", "true"),
+        ("protocol.allow", "always"),
+        ("remote.origin.uploadpack", str(evil)),
+        ("core.gitProxy", str(evil)),
+        ("core.askPass", str(evil)),
+    )
     for file in (place / ".git" / "objects").glob("??/*"):
         file.unlink()
 
@@ -176,7 +183,7 @@ def including(place: Path, evil: Path) -> None:
 
 
 def bare(place: Path, evil: Path) -> None:
-    """The folder itself is a repository, without one that is called .git."""
+    """Return a bare repository: the folder has no .git."""
     configure(
         place, ("core.fsmonitor", str(evil)), ("core.bare", "false"), ("core.worktree", str(place))
     )
@@ -197,7 +204,7 @@ ATTACKS: dict[str, Callable[[Path, Path], None]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_strangers_repository_runs_nothing(
+def test_a_foreign_repository_runs_no_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: str
 ) -> None:
     canary = tmp_path / "canary"
@@ -234,7 +241,7 @@ def test_a_strangers_repository_runs_nothing(
 @pytest.mark.parametrize(
     "attack", [name for name in ATTACKS if name != "a remote for absent objects"]
 )
-def test_the_attacks_are_real(tmp_path: Path, attack: str) -> None:
+def test_git_itself_runs_the_attacks(tmp_path: Path, attack: str) -> None:
     canary = tmp_path / "canary"
     evil = program(tmp_path / "evil", canary)
     place = repository(tmp_path / "code")
@@ -255,7 +262,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize("text", HEADS)
-def test_nothing_but_a_commit_is_written_down(tmp_path: Path, text: str) -> None:
+def test_only_a_commit_is_recorded(tmp_path: Path, text: str) -> None:
     place = repository(tmp_path / "code")
     (tmp_path / "secret").write_text("password\n")
     (place / ".git" / "HEAD").write_bytes(text.encode(errors="surrogateescape"))
@@ -264,9 +271,7 @@ def test_nothing_but_a_commit_is_written_down(tmp_path: Path, text: str) -> None
 
 @pytest.mark.parametrize("name", ["HEAD", "index", "refs/heads/main", "packed-refs", "commondir"])
 @pytest.mark.parametrize("kind", ["fifo", "folder", "device"])
-def test_a_repository_of_strange_files_keeps_nobody_waiting(
-    tmp_path: Path, name: str, kind: str
-) -> None:
+def test_irregular_files_of_a_repository_do_not_block(tmp_path: Path, name: str, kind: str) -> None:
     place = repository(tmp_path / "code")
     file = place / ".git" / name
     file.unlink(missing_ok=True)

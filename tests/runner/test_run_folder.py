@@ -1,4 +1,4 @@
-"""Oracle: the plan of the run folder, read with the standard library and OmegaConf, without darnax."""
+"""The run folder. Oracle: its documented files, read without darnax."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def create(outputs: Path) -> RunFolder:
     )
 
 
-def test_the_folder_explains_itself(tmp_path: Path) -> None:
+def test_the_run_folder_is_self_contained(tmp_path: Path) -> None:
     folder = create(tmp_path)
     assert folder.path.parent == tmp_path / "mnist_chain"
     assert sorted(path.name for path in folder.path.iterdir()) == [
@@ -49,7 +49,7 @@ def test_the_folder_explains_itself(tmp_path: Path) -> None:
     assert environment["device"]["count"] == jax.device_count()
 
 
-def test_references_are_kept_beside_what_they_come_to(tmp_path):
+def test_references_are_kept_beside_the_resolved_values(tmp_path):
     tree = {"depth": 2, "size": ["${depth}"], "text": "${depth} layers"}
     config = {"depth": 2, "size": [2], "text": "2 layers"}
     folder = RunFolder.create(tmp_path, "chain", config, [], composed=tree, command=["darnax"])
@@ -68,7 +68,7 @@ def test_runs_of_the_same_second_never_share_a_folder(
     assert names == {f"2026-01-01_00-00-00-{6 * letter}" for letter in "abc"}
 
 
-def test_the_summary_keeps_what_is_not_replaced(tmp_path: Path) -> None:
+def test_the_summary_keeps_other_entries(tmp_path: Path) -> None:
     folder = create(tmp_path)
     folder.write_summary(metrics={"eval/accuracy": float("nan")}, steps=10)
     folder.write_summary(status="finished", best={"eval/accuracy": 0.5})
@@ -101,14 +101,14 @@ def test_a_summary_that_cannot_be_written_leaves_the_old_one(
     assert folder.summary()["status"] == "running"
 
 
-def test_open_returns_what_create_made(tmp_path: Path) -> None:
+def test_open_returns_the_created_folder(tmp_path: Path) -> None:
     folder = create(tmp_path)
     assert RunFolder.open(folder.path) == folder
     assert RunFolder.open(folder.path).config() == CONFIG
 
 
 @pytest.mark.parametrize("content", ["{a: [", "- 1\n", "42\n", ""])
-def test_a_damaged_config_is_the_callers_to_mend(tmp_path: Path, content: str) -> None:
+def test_a_damaged_config_raises_a_request_error(tmp_path: Path, content: str) -> None:
     folder = create(tmp_path)
     (folder.path / "config.yaml").write_text(content)
     with pytest.raises(RequestError, match=r"config\.yaml: cannot be read"):
@@ -116,7 +116,7 @@ def test_a_damaged_config_is_the_callers_to_mend(tmp_path: Path, content: str) -
 
 
 @pytest.mark.parametrize("content", [None, "", '{"status": "runn', "[1]", "\x00\x00"])
-def test_a_damaged_summary_is_the_callers_to_mend(tmp_path: Path, content: str | None) -> None:
+def test_a_damaged_summary_raises_a_request_error(tmp_path: Path, content: str | None) -> None:
     folder = create(tmp_path)
     path = folder.path / "summary.json"
     path.unlink() if content is None else path.write_text(content)
@@ -124,7 +124,7 @@ def test_a_damaged_summary_is_the_callers_to_mend(tmp_path: Path, content: str |
         RunFolder.open(folder.path)
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(RequestError, match="not the folder of a run"):
             RunFolder.open(path)

@@ -1,4 +1,4 @@
-"""The benchmark at its smallest. Oracle: the plain contender, dense and naive, whose weights and answers are the same."""
+"""A small benchmark. Oracle: the plain dense implementation, with equal weights and predictions."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def benchmark(monkeypatch):
 
 
 def measured(benchmark, monkeypatch, capsys, place, *arguments):
-    """Run the command; return the lines of its table, and what it wrote."""
+    """Run the command; return the lines of its table, and its JSON output."""
     words = [
         "benchmark.py",
         "--seconds",
@@ -51,7 +51,7 @@ SMALL = {
 @pytest.mark.parametrize(
     "families", [["dense"], pytest.param([*SMALL], marks=pytest.mark.slow)], ids=["one", "all"]
 )
-def test_all_contenders_do_the_same_work(benchmark, monkeypatch, capsys, tmp_path, families):
+def test_all_implementations_give_equal_results(benchmark, monkeypatch, capsys, tmp_path, families):
     cases = [benchmark.Case(family, *SMALL[family]) for family in families]
     monkeypatch.setattr(benchmark, "CASES", cases)
     lines, results = measured(benchmark, monkeypatch, capsys, tmp_path, "--only", *families)
@@ -65,7 +65,9 @@ def test_all_contenders_do_the_same_work(benchmark, monkeypatch, capsys, tmp_pat
 
 
 @pytest.mark.slow  # five runs are compiled
-def test_what_data_and_replicas_cost(benchmark, monkeypatch, capsys, tmp_path, mnist_directory):
+def test_the_cost_of_data_and_replicas_is_measured(
+    benchmark, monkeypatch, capsys, tmp_path, mnist_directory
+):
     from benchmarking import replicas
 
     monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))

@@ -1,11 +1,12 @@
-"""What goes from a report of pytest into the page. Oracle: the numbers in the report."""
+"""Writing a pytest report into the page. Oracle: the numbers in the report."""
 
 import runpy
 from pathlib import Path
 
 SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "reliability.py"))
 REPORT = """<testsuites><testsuite>
-<testcase classname="tests.reliability.test_a" name="test_one[x]"><properties><property name="cases:kills" value="1200"/>
+<testcase classname="tests.reliability.test_a" name="test_one[x]"><properties>
+<property name="cases:kills" value="1200"/>
 <property name="cases:full disks" value="3"/></properties></testcase>
 <testcase classname="tests.reliability.test_a" name="test_two[1]"/>
 <testcase classname="tests.reliability.test_a" name="test_two[2]"><failure>no</failure></testcase>
@@ -20,7 +21,8 @@ def test_cases_are_counted_and_other_rows_stay(tmp_path):
         "test_a::test_two": ("2", "1"),
     }
     begin, end = SCRIPT["BEGIN"], SCRIPT["END"]
-    page = f"before\n{begin}\n| `test_a::test_two` | 7 | 0 |\n| `test_b::test_old` | 5 damages | 0 |\n{end}\nafter\n"
+    rows = "| `test_a::test_two` | 7 | 0 |\n| `test_b::test_old` | 5 damages | 0 |\n"
+    page = f"before\n{begin}\n{rows}{end}\nafter\n"
     written = SCRIPT["update_page"](page, new)
     assert written.startswith(f"before\n{begin}\n")
     assert written.endswith(f"{end}\nafter\n")
@@ -29,6 +31,6 @@ def test_cases_are_counted_and_other_rows_stay(tmp_path):
     assert SCRIPT["update_page"](written, new) == written
 
 
-def test_the_page_has_the_place_for_it():
+def test_the_page_has_markers_for_the_table():
     page = SCRIPT["PAGE"].read_text()
     assert page.count(SCRIPT["BEGIN"]) == page.count(SCRIPT["END"]) == 1

@@ -38,11 +38,11 @@ def run(place, name, accuracy, *overrides, status="finished"):
     (folder / "summary.json").write_text(json.dumps(summary))
 
 
-def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_one(
+def test_an_interrupted_run_counts_until_there_is_a_finished_one(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     at = ("--outputs", tmp_path, "--docs", tmp_path)
-    said(reproduce, monkeypatch, capsys, *at)
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "10 epochs |  |  |  |  |  | `darnax train" in (tmp_path / "results.md").read_text()
     summary = {
         "status": "interrupted",
@@ -54,18 +54,18 @@ def test_a_run_that_was_cut_off_counts_as_far_as_it_came_until_there_is_a_whole_
     (tmp_path / "mnist_chain/2026-01-03_00-00-00-aaaaaa/summary.json").write_text(
         json.dumps(summary)
     )
-    assert said(reproduce, monkeypatch, capsys, *at, "--missing").endswith("seed=0,1,2\n")
-    said(reproduce, monkeypatch, capsys, *at)
+    assert run_script(reproduce, monkeypatch, capsys, *at, "--missing").endswith("seed=0,1,2\n")
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9500 | 1, cut off after 5 epochs | 30 |" in (tmp_path / "results.md").read_text()
     run(tmp_path, "2026-01-02_00-00-00-aaaaaa", 0.97, "seed=0")
-    said(reproduce, monkeypatch, capsys, *at)
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
     shutil.rmtree(tmp_path / "mnist_chain/2026-01-02_00-00-00-aaaaaa")
-    said(reproduce, monkeypatch, capsys, *at)
+    run_script(reproduce, monkeypatch, capsys, *at)
     assert "| 0.9700 | 1 | 60 |" in (tmp_path / "results.md").read_text()
 
 
-def said(reproduce, monkeypatch, capsys, *arguments):
+def run_script(reproduce, monkeypatch, capsys, *arguments):
     from reproduction.rows import BEYOND
 
     monkeypatch.setattr(reproduce, "SECTIONS", (replace(BEYOND, rows=BEYOND.rows[1:2]),))
@@ -74,9 +74,7 @@ def said(reproduce, monkeypatch, capsys, *arguments):
     return capsys.readouterr().out
 
 
-def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
-    reproduce, monkeypatch, capsys, tmp_path
-):
+def test_a_row_uses_only_runs_with_its_configuration(reproduce, monkeypatch, capsys, tmp_path):
     run(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5, "seed=0")  # repeated below: the newest counts
     run(
         tmp_path,
@@ -97,7 +95,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
         status="interrupted",
     )
     run(tmp_path, "2026-01-02_00-00-04-aaaaaa", 0.1, "seed=3")
-    left = said(
+    left = run_script(
         reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path, "--missing"
     )
     assert (
@@ -109,7 +107,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
     (physics / "result.json").write_text(
         json.dumps({"text": "How many.", "seconds": 3.2, "rows": [{"J_D": 0.5, "counted": "2"}]})
     )
-    said(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path)
+    run_script(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path)
     page = (tmp_path / "results.md").read_text()
     row = re.search(r"^\| `mnist_chain`.*$", page, re.MULTILINE)[0]
     values = [0.9712, 0.9735]
@@ -119,7 +117,7 @@ def test_a_row_is_of_the_runs_with_its_configuration_and_of_no_others(
     assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
 
 
-def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
+def test_receipts_are_kept_without_the_runs_and_mark_changed_settings(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     from reproduction import ledger
@@ -127,9 +125,9 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
     outputs, empty = tmp_path / "outputs", tmp_path / "empty"
     for seed in (0, 1, 2):
         run(outputs, f"2026-01-01_00-00-00-aaaaa{seed}", 0.97, f"seed={seed}")
-    said(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
+    run_script(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
     page = (tmp_path / "results.md").read_text()
-    assert "0 commands" in said(
+    assert "0 commands" in run_script(
         reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path
     )
     assert (tmp_path / "results.md").read_text() == page
@@ -137,14 +135,14 @@ def test_receipts_outlive_the_runs_and_tell_when_the_settings_have_changed(
     monkeypatch.setattr(
         ledger, "identity_of_row", lambda overrides, seed: frozenset({("seed", seed)})
     )
-    assert "seed=0,1,2" in said(
+    assert "seed=0,1,2" in run_script(
         reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing"
     )
-    said(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
+    run_script(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
     assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
 
-def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
+def test_numbers_in_other_files_equal_the_receipts(reproduce):
     from reproduction.ledger import Ledger
     from reproduction.rewriting import rewrite_files
     from reproduction.rows import SECTIONS
@@ -154,7 +152,7 @@ def test_what_other_files_repeat_is_what_the_receipts_say(reproduce):
         assert file.read_text() == text, file
 
 
-def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(
+def test_numbers_beside_a_command_are_updated_and_nothing_else(
     reproduce, monkeypatch, capsys, tmp_path
 ):
     for seed, accuracy in enumerate((0.97, 0.972, 0.974)):
@@ -167,7 +165,7 @@ def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(
         f"| a chain | | 0.1 ± 0.2 | `{CHAIN} seed=0,1,2 -m` |\n| x | 0.5 | `darnax` |\n"
     )
     (tmp_path / "docs").mkdir()
-    said(
+    run_script(
         reproduce,
         monkeypatch,
         capsys,
@@ -176,8 +174,8 @@ def test_numbers_are_told_again_beside_their_command_and_nothing_else_changes(
         "--docs",
         tmp_path / "docs",
     )
-    told = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
-    assert experiment.read_text() == f"# A chain\n# {CHAIN} seed=0,1,2 -m    {told}\n{other}"
+    updated = "test 0.9720 ± 0.0020 (3 seeds, 60 s, CPU, commit 0123456)"
+    assert experiment.read_text() == f"# A chain\n# {CHAIN} seed=0,1,2 -m    {updated}\n{other}"
     cells = f"| 0.9720 ± 0.0020 | `{CHAIN} seed=0,1,2 -m` |"
     assert readme.read_text() == f"| a chain | {cells}\n| x | 0.5 | `darnax` |\n"
 

@@ -1,4 +1,4 @@
-"""Oracle: the calls themselves, written down by a tracker that does nothing else."""
+"""Several trackers. Oracle: the calls, recorded by a tracker."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,17 +33,17 @@ class Full(Noop):
         raise OSError("no space left")
 
 
-def test_one_that_cannot_finish_keeps_nobody_from_it() -> None:
+def test_a_tracker_that_cannot_finish_does_not_stop_the_others() -> None:
     first, last = Recorder(), Recorder()
     with pytest.raises(OSError, match="no space left"):
         Composite([first, Full(), last]).finish({"status": "failed"})
     assert first.calls == last.calls == [({"status": "failed"},)]
 
 
-def test_what_was_told_before_is_not_told_again() -> None:
-    told = Recorder()
-    since = SkipReplayed(told, 2)
+def test_rows_logged_before_are_not_logged_again() -> None:
+    recorder = Recorder()
+    since = SkipReplayed(recorder, 2)
     for step in (1, 2, 3):
         since.log({}, step=step, epoch=1.0)
     since.finish({})
-    assert told.calls == [({}, 3, 1.0), ({},)]
+    assert recorder.calls == [({}, 3, 1.0), ({},)]

@@ -1,4 +1,4 @@
-"""Oracle: the lines that the documentation promises, and the absence of control characters on a pipe."""
+"""The console. Oracle: the documented lines, and no control characters on a pipe."""
 
 import io
 import re
@@ -51,7 +51,7 @@ def test_a_pipe_gets_one_plain_line_per_epoch(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
-def test_one_epoch_of_one_step_is_no_plural_and_a_set_without_a_best_has_one_number() -> None:
+def test_one_epoch_of_one_step_is_singular_and_has_one_number() -> None:
     stream = io.StringIO()
     Console(1, epochs=1, stream=stream).finish(SUMMARY | {"epochs": 1, "steps": 1.0, "best": {}})
     lines = stream.getvalue().splitlines()
@@ -59,7 +59,7 @@ def test_one_epoch_of_one_step_is_no_plural_and_a_set_without_a_best_has_one_num
     assert lines[2:] == ["eval 94.10%", "train 95.00%"]
 
 
-def test_a_network_at_chance_is_marked_in_every_line_and_told_at_the_end() -> None:
+def test_a_network_at_chance_is_marked_in_every_line_and_at_the_end() -> None:
     stream = io.StringIO()
     console = Console(20, epochs=2, stream=stream)
     console.log({"eval/accuracy": 0.1, "eval/at_chance": 1.0}, step=10, epoch=1)
@@ -111,8 +111,8 @@ def test_time_left_does_not_count_what_came_before_the_first_step(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [(2.04, "2.0 s"), (252.1, "4 min 12 s"), (119.9, "2 min 00 s"), (7505, "2 h 05 min")],
 )
-def test_durations(seconds: float, said: str) -> None:
-    assert _format_duration(seconds) == said
+def test_durations(seconds: float, text: str) -> None:
+    assert _format_duration(seconds) == text

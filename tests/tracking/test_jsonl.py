@@ -39,7 +39,7 @@ def test_each_row_is_on_disk_as_soon_as_it_is_logged(tmp_path: Path) -> None:
     tracker.finish({})
 
 
-def test_numbers_that_json_does_not_know_become_null(tmp_path: Path) -> None:
+def test_numbers_outside_of_json_become_null(tmp_path: Path) -> None:
     tracker = Jsonl(tmp_path / "metrics.jsonl")
     tracker.log(
         {
@@ -57,16 +57,16 @@ def test_numbers_that_json_does_not_know_become_null(tmp_path: Path) -> None:
     ]
 
 
-def test_resuming_drops_later_rows_and_goes_on(tmp_path: Path) -> None:
+def test_resuming_drops_later_rows(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     write(path, range(1, 6))
     write(path, range(4, 8), keep_until=3)
     assert [row["step"] for row in rows(path)] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_what_the_file_ever_had_is_known_after_the_next_kill(tmp_path: Path) -> None:
+def test_the_last_logged_step_is_known_after_another_kill(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    for steps, keep_until, told in (
+    for steps, keep_until, last in (
         (range(1, 9), None, -1),
         (range(4, 6), 3, 8),
         (range(4, 5), 3, 8),
@@ -74,7 +74,7 @@ def test_what_the_file_ever_had_is_known_after_the_next_kill(tmp_path: Path) -> 
         ([], None, 11),
     ):
         tracker = Jsonl(path, keep_until)
-        assert tracker.last_reported == told
+        assert tracker.last_reported == last
         for step in steps:
             tracker.log({}, step=step, epoch=1.0)
         tracker.finish({})
@@ -82,7 +82,7 @@ def test_what_the_file_ever_had_is_known_after_the_next_kill(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("tail", ['{"step": 4, "epo', "\x00\x00\x00", "7", '{"epoch": 1.0}'])
-def test_a_torn_last_line_is_dropped(tmp_path: Path, tail: str) -> None:
+def test_an_incomplete_last_line_is_dropped(tmp_path: Path, tail: str) -> None:
     path = tmp_path / "metrics.jsonl"
     write(path, range(1, 4))
     with path.open("a") as file:
@@ -98,7 +98,7 @@ def test_a_whole_last_line_without_its_newline_is_kept(tmp_path: Path) -> None:
     assert [row["step"] for row in rows(path)] == [1, 2, 3]
 
 
-def test_strict_json_keeps_what_is_plain() -> None:
+def test_strict_json_keeps_plain_values() -> None:
     value = {"a": [1, True, None, "ß"], "b": {"c": 0.1}}
     assert json.loads(encode(value)) == value
     assert json.loads(encode({"p": Path("x"), "t": (np.int32(3), np.bool_(True))})) == {

@@ -1,4 +1,4 @@
-"""A run that is found hopeless ends. Oracle: what the words say."""
+"""Pruning. Oracle: the decisions of a fake pruner."""
 
 import pytest
 
@@ -19,33 +19,33 @@ class Memory(Tracker):
 
 
 @pytest.fixture
-def told() -> list[tuple[int, float]]:
+def reported() -> list[tuple[int, float]]:
     return []
 
 
-def tracker(memory: Memory, told: list, worst: float) -> Pruning:
+def tracker(memory: Memory, reported: list, worst: float) -> Pruning:
     def should_stop(epoch: int, value: float) -> bool:
-        told.append((epoch, value))
+        reported.append((epoch, value))
         return value < worst
 
     return Pruning(memory, metric="eval/accuracy", epochs=3, should_stop=should_stop)
 
 
-def test_it_is_judged_at_the_end_of_every_epoch_but_the_last(told: list) -> None:
+def test_pruning_is_decided_at_every_epoch_but_the_last(reported: list) -> None:
     memory = Memory()
-    pruning = tracker(memory, told, worst=0.0)
+    pruning = tracker(memory, reported, worst=0.0)
     for epoch in (0, 0.5, 1, 1.5, 2, 3):
         pruning.log({"eval/accuracy": epoch / 10}, step=1, epoch=epoch)
         pruning.log({"train/accuracy": -1.0}, step=1, epoch=epoch)
     pruning.finish({"status": "finished"})
-    assert told == [(0, 0.1), (1, 0.2)]
+    assert reported == [(0, 0.1), (1, 0.2)]
     assert memory.epochs == [0, 0, 0.5, 0.5, 1, 1, 1.5, 1.5, 2, 2, 3, 3]
     assert memory.summary == {"status": "finished"}
 
 
-def test_a_hopeless_run_ends_with_its_last_row_written(told: list) -> None:
+def test_a_pruned_run_ends_with_its_last_row_written(reported: list) -> None:
     memory = Memory()
-    pruning = tracker(memory, told, worst=0.15)
+    pruning = tracker(memory, reported, worst=0.15)
     with pytest.raises(Pruned):
         pruning.log({"eval/accuracy": 0.1}, step=1, epoch=1)
     assert memory.epochs == [1]

@@ -1,4 +1,4 @@
-"""Oracle: the database that Trackio leaves, read with sqlite3.
+"""Trackio. Oracle: its database, read with sqlite3.
 
 And every connection that the process tried to make.
 """
@@ -47,7 +47,7 @@ def run(folder: Path, code: str = RUN) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, **place, capture_output=True, text=True, timeout=60, check=True)
 
 
-def test_leaves_the_run_in_the_outputs_says_nothing_and_calls_nobody(tmp_path: Path) -> None:
+def test_the_run_is_in_the_outputs_without_output_or_network(tmp_path: Path) -> None:
     answer = run(tmp_path)
     assert answer.stdout == ""
     (line,) = answer.stderr.splitlines()
@@ -92,7 +92,7 @@ STRANGE: dict[str, Callable[[Path, Path], object]] = {
 
 
 @pytest.mark.parametrize("kind", one_of(4, list(STRANGE)))
-def test_something_else_in_the_place_of_its_files_is_one_warning(tmp_path: Path, kind: str) -> None:
+def test_an_irregular_file_of_trackio_is_one_warning(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "outputs" / "trackio"
     folder.mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()

@@ -1,4 +1,4 @@
-"""Oracle: W&B itself, in a process of its own.
+"""W&B. Oracle: W&B itself, in a separate process.
 
 What it leaves on disk, what it prints, how long it takes.
 """
@@ -56,7 +56,7 @@ def run(
     return answer, time.monotonic() - start
 
 
-def test_offline_leaves_a_run_and_says_nothing(tmp_path: Path) -> None:
+def test_offline_leaves_a_run_and_prints_nothing(tmp_path: Path) -> None:
     answer, _ = run(tmp_path, "offline")
     assert (answer.stdout, answer.stderr) == ("True\n", "")
     (record,) = (tmp_path / "outputs" / "wandb").glob("offline-run-*/run-2026-run.wandb")
@@ -103,9 +103,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("kind", one_of(3, list(STRANGE)))
-def test_something_else_in_the_place_of_its_folder_is_one_warning(
-    tmp_path: Path, kind: str
-) -> None:
+def test_an_irregular_folder_of_wandb_is_one_warning(tmp_path: Path, kind: str) -> None:
     (tmp_path / "outputs").mkdir()
     (tmp_path / "elsewhere").mkdir()
     STRANGE[kind](tmp_path / "outputs" / "wandb")
@@ -116,17 +114,17 @@ def test_something_else_in_the_place_of_its_folder_is_one_warning(
 
 
 SETTINGS = {
-    "somebody else's server": (
+    "another server": (
         "[default]\nbase_url = http://127.0.0.1:9\n",
         "holds base_url, which W&B would obey",
     ),
-    "a file that is none": ("\0\0", "would obey"),
-    "what darnax says anyway": ("[default]\nmode = online\nproject = theirs\n", ""),
+    "an invalid file": ("\0\0", "would obey"),
+    "settings that darnax overrides": ("[default]\nmode = online\nproject = theirs\n", ""),
 }
 
 
 @pytest.mark.parametrize("what", one_of(3, list(SETTINGS)))
-def test_settings_of_the_working_directory_are_not_obeyed(tmp_path: Path, what: str) -> None:
+def test_settings_of_the_working_directory_are_ignored(tmp_path: Path, what: str) -> None:
     (tmp_path / "place" / "wandb").mkdir(parents=True)
     content, says = SETTINGS[what]
     (tmp_path / "place" / "wandb" / "settings").write_text(content)

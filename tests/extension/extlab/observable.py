@@ -20,7 +20,7 @@ class LabelPower(Observable):
 
 
 class Count(Observable):
-    """The number of phases, to the power of a number that Python has to know."""
+    """The number of phases, to the power of a number that is used in Python control flow."""
 
     power: int
 
@@ -32,14 +32,14 @@ class Count(Observable):
 
 
 class Whole(Observable):
-    """All labels, which are no number."""
+    """All labels, an array instead of a number."""
 
     def __call__(self, step: StepContext) -> Array:
         return step.y
 
 
 class Named(Observable):
-    """A number under a name of choice."""
+    """A number under a chosen name."""
 
     key: str
 

@@ -1,4 +1,4 @@
-"""A tracker that writes some of the metrics as a table, and others that go wrong."""
+"""A tracker that writes some of the metrics as a table, and trackers that fail."""
 
 import csv
 import json
@@ -37,7 +37,7 @@ class Table(Tracker):
 
 
 class Broken(Tracker):
-    """Raises where it is asked to, after it has emptied what it was given."""
+    """Raises in a chosen method, after clearing its argument."""
 
     def __init__(self, where: Literal["open", "log", "finish"]) -> None:
         self.where = where

@@ -1,4 +1,4 @@
-"""Sources of examples as a user may write them; a configuration names them by `_target_`."""
+"""Data sources as a user may write them, named in a configuration by `_target_`."""
 
 import builtins
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from darnax.data import Dataset, Resident
 
 @dataclass(frozen=True)
 class Blobs:
-    """Three classes of 28 × 28 images of noise; `splits` are those it has besides train."""
+    """Three classes of 28 × 28 images of noise; `splits` are the splits besides train."""
 
     examples: int = 30
     validates: bool = False
@@ -28,7 +28,7 @@ class Blobs:
 
 @dataclass(frozen=True)
 class Failing:
-    """A source that opens nothing: it raises the exception of this name, or returns no dataset."""
+    """A source that fails: it raises the named exception, or returns no dataset."""
 
     raises: str = ""
 

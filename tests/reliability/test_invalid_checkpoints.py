@@ -1,4 +1,4 @@
-"""Checkpoints whose checksums are right and whose content is of another type: refused in a sentence, never believed.
+"""Checkpoints with valid checksums and invalid contents are refused with a message.
 
 Oracle: the undamaged checkpoint, and the field that was changed, which has to be named.
 """
@@ -42,7 +42,7 @@ LEAVES = [(field, value) for field, values in LEAF.items() for value in values]
 
 
 def rewrite(path: Path, change: Change) -> None:
-    """Change the manifest or the tensors of a checkpoint, and give it the checksum that it has then."""
+    """Change the manifest or the tensors of a checkpoint, and update its checksums."""
     with safetensors.safe_open(path, framework="np") as file:
         manifest = json.loads(file.metadata()["darnax"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -98,7 +98,7 @@ def steps(run: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_strange_checkpoint_is_named_and_an_earlier_one_used(run, what, caplog):
+def test_an_inconsistent_checkpoint_is_named_and_an_earlier_one_used(run, what, caplog):
     only = steps(run)[-1]
     earlier = only.with_name("step-0000000000.safetensors")
     earlier.write_bytes(only.read_bytes())
@@ -151,7 +151,7 @@ def test_a_key_of_another_kind_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link to a device"])
-def test_what_is_no_file_is_never_read(darnax, run, kind):
+def test_irregular_files_are_never_read(darnax, run, kind):
     best = run / "checkpoints" / "best.safetensors"
     best.unlink()
     make = {
@@ -175,7 +175,7 @@ def test_a_file_of_a_run_that_is_a_fifo_is_refused(darnax, run, name, command):
     assert name in result.stderr
 
 
-def test_eval_and_analyse_say_which_checkpoint_they_read(darnax, run):
+def test_eval_and_analyse_print_the_checkpoint_used(darnax, run):
     last = steps(run)[-1]
     step = checkpoint.parse_step(last)
     assert darnax("eval", run).stdout.startswith(

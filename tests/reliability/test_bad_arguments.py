@@ -1,12 +1,12 @@
-"""Words on the command line that mean nothing, or too much: shown, or refused with exit code 2 and no trace."""
+"""Invalid arguments of the command line. Oracle: exit code 2 with a message, no new files."""
 
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laboratory import spoken_for
 from sampling import one_of
+from small_experiments import check_message
 
 from darnax.composing.composer import compose
 from darnax.errors import RequestError
@@ -173,7 +173,7 @@ hydra.launcher=null
 
 
 @pytest.mark.parametrize("word", one_of(24, WORDS))
-def test_a_word(darnax, word):
+def test_an_argument(darnax, word):
     result = darnax("show", "+experiment=digits_smoke", "model.features=50", word)
     assert result.exit_code in (0, 2), result.output
     assert "Traceback" not in result.output
@@ -190,7 +190,7 @@ def test_a_word(darnax, word):
         if w.split("=")[0].split(".")[0] in ("name", "paths", "seed", "+experiment", "hydra")
     ],
 )
-def test_a_word_of_a_sweep(darnax, word, monkeypatch):
+def test_an_argument_of_a_sweep(darnax, word, monkeypatch):
     from darnax.laboratory import training
 
     monkeypatch.setattr(
@@ -208,7 +208,7 @@ def compose_anything(words: list[str]) -> None:
     try:
         assert isinstance(compose(words), dict)
     except RequestError as error:
-        spoken_for(error)
+        check_message(error)
 
 
 keys = st.sampled_from(
@@ -236,6 +236,6 @@ anything = st.lists(
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(words=anything)
-def test_words_at_random(words, cases):
+def test_random_arguments(words, cases):
     cases["words"] += 1
     compose_anything(words)

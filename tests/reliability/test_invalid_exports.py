@@ -1,7 +1,7 @@
-"""An exported network from anywhere is loaded, or refused in a sentence.
+"""A foreign exported network is loaded, or refused with a message.
 
-Oracle: the file that `Run.export` wrote, a package of bait that must not be imported, the time, and
-the characters that a terminal shows.
+Oracle: the file that `Run.export` wrote, a decoy package that must not be imported, the time, and
+printable output.
 """
 
 import json
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_strange_checkpoints import rewrite
+from test_invalid_checkpoints import rewrite
 
 import darnax
 from darnax.bounded_yaml import DEEPEST, KEYS, require_bounded_value
 from darnax.states import SequentialState
 
-BAIT = "lurking"
+BAIT = "lurking_in_an_export"  # not the name in test_trust.py: modules are imported once
 Manifest = dict[str, Any]
 
 
@@ -30,7 +30,7 @@ def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file that a package leaves when it is imported."""
+    """Return the file that the import of a decoy package creates."""
     marker, place = tmp_path / "imported", tmp_path / "packages"
     place.mkdir()
     code = f"open({str(marker)!r}, 'w').close()\n"
@@ -63,7 +63,7 @@ def in_config(*path: str, value: Any) -> Callable[[Manifest], None]:
 
 
 def load_changed(exported: Path, folder: Path, change: Callable[[Manifest], None]) -> darnax.Model:
-    path = folder / "strange.safetensors"
+    path = folder / "changed.safetensors"
     path.write_bytes(exported.read_bytes())
     rewrite(path, lambda manifest, arrays: change(manifest))
     return darnax.load(path)  # type: ignore[return-value]
@@ -94,7 +94,7 @@ NAMED = (
 
 
 @pytest.mark.parametrize("where", TARGETS)
-def test_a_target_is_nothing_but_what_darnax_and_optax_offer(exported, tmp_path, bait, where):
+def test_targets_outside_of_darnax_and_optax_are_refused(exported, tmp_path, bait, where):
     for named in NAMED:
         for more in ({}, {"_partial_": True}, {"_args_": ["x"]}):
             change = in_config(*TARGETS[where], value={"_target_": named, **more})
@@ -107,7 +107,7 @@ def test_a_target_is_nothing_but_what_darnax_and_optax_offer(exported, tmp_path,
 
 
 @pytest.mark.parametrize("trust", [[BAIT], BAIT, {BAIT: 1}, [[BAIT]]])
-def test_a_file_cannot_say_whom_to_trust(exported, tmp_path, bait, trust):
+def test_an_exported_file_cannot_grant_trust(exported, tmp_path, bait, trust):
     def change(manifest: Manifest) -> None:
         in_config("trust", value=trust)(manifest)
         in_config("data", "source", value={"_target_": f"{BAIT}.Anti"})(manifest)
@@ -117,7 +117,7 @@ def test_a_file_cannot_say_whom_to_trust(exported, tmp_path, bait, trust):
     assert not bait.exists()
 
 
-def test_the_configuration_of_a_foreign_run_builds_nothing_that_is_not_trusted(task, bait):
+def test_build_of_a_foreign_configuration_imports_only_trusted_packages(task, bait):
     config = task | {"trust": [BAIT]}
     config["data"]["source"] = {"_target_": f"{BAIT}.Anti"}
     with pytest.raises(darnax.RequestError, match=r"trust=\[lurking\]"):
@@ -128,7 +128,7 @@ def test_the_configuration_of_a_foreign_run_builds_nothing_that_is_not_trusted(t
     assert bait.exists()
 
 
-def test_nothing_is_looked_up(exported, tmp_path, monkeypatch):
+def test_loading_reads_no_environment_variable(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("NOT_YOURS", "0123456789")
     for text in ("${oc.env:NOT_YOURS}", "${model.depth}", "${now:%Y}"):
         with pytest.raises(darnax.RequestError, match="expected a value") as refusal:
@@ -154,7 +154,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("what", LARGE)
-def test_a_small_file_costs_little(exported, tmp_path, what):
+def test_loading_a_small_file_is_fast(exported, tmp_path, what):
     began = time.perf_counter()
     with pytest.raises(darnax.RequestError) as refusal:
         load_changed(exported, tmp_path, LARGE[what])
@@ -182,7 +182,7 @@ UNANNOTATED = {
 
 
 @pytest.mark.parametrize("where", UNANNOTATED)
-def test_what_has_no_place_somewhere_is_not_made_there(exported, tmp_path, monkeypatch, where):
+def test_classes_are_instantiated_only_where_they_are_valid(exported, tmp_path, monkeypatch, where):
     made = []
     make = SequentialState.__init__
 
@@ -212,7 +212,7 @@ UNPRINTABLE = {
 
 
 @pytest.mark.parametrize("where", UNPRINTABLE)
-def test_words_of_a_file_command_no_terminal(exported, tmp_path, where):
+def test_text_of_a_file_is_escaped(exported, tmp_path, where):
     with pytest.raises(darnax.RequestError) as refusal:
         load_changed(exported, tmp_path, UNPRINTABLE[where])
     lines = str(refusal.value).split("\n")
@@ -220,13 +220,13 @@ def test_words_of_a_file_command_no_terminal(exported, tmp_path, where):
     assert not any(line.startswith("b: all is well") for line in lines)
 
 
-def test_the_origin_commands_no_terminal(exported, tmp_path):
+def test_the_origin_is_escaped(exported, tmp_path):
     model = load_changed(exported, tmp_path, put("meta", "origin", value=f"a{CONTROL}\nb"))
     assert repr(model).isprintable()
     assert "a\\x1b[2J" in repr(model)
 
 
-def test_what_is_no_file_is_refused_and_nothing_waits(tmp_path, exported, monkeypatch):
+def test_irregular_files_are_refused_without_blocking(tmp_path, exported, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("fifo.safetensors")
     Path("zero.safetensors").symlink_to("/dev/zero")
@@ -245,7 +245,7 @@ def test_what_is_no_file_is_refused_and_nothing_waits(tmp_path, exported, monkey
             darnax.load(text or "nothing")
 
 
-def test_a_value_is_bounded_at_its_limits():
+def test_values_are_accepted_up_to_the_limits():
     def keys(total: int) -> Any:
         return {"k" * (total - 1): 1}
 

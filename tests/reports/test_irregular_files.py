@@ -1,4 +1,4 @@
-"""Reports do not fail whatever replaces a file of a run, and they show the other runs.
+"""Reports with irregular files in run folders. Oracle: the other runs are shown.
 
 Oracle: a second, intact run, which is shown as it is without the first.
 """
@@ -37,7 +37,7 @@ def bind(path: Path) -> None:
 
 def huge(path: Path) -> None:
     path.touch()
-    os.truncate(path, 1 << 40)  # a terabyte that takes no room on the disk
+    os.truncate(path, 1 << 40)  # a sparse file of a terabyte
 
 
 def holding(content: bytes) -> Make:
@@ -49,7 +49,7 @@ KINDS: dict[str, Make] = {
     "a folder": Path.mkdir,
     "a socket": bind,
     "a device": lambda path: path.symlink_to("/dev/zero"),
-    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a broken link": lambda path: path.symlink_to("nothing"),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "huge": huge,
     "empty": holding(b""),
@@ -83,7 +83,7 @@ NAMES = (
 
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
-    """Interrupt what waits for ever."""
+    """Interrupt a test that blocks."""
 
     def late(*_: object) -> None:
         raise TimeoutError("it waits for ever")
@@ -109,7 +109,7 @@ def darnax(*words: object) -> str:
     one_of(13, list(product(FILES, KINDS, ["finished", "running"]))),
     ids=lambda word: str(word),
 )
-def test_the_reports_read_around_it(
+def test_reports_skip_irregular_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str, status: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -143,7 +143,7 @@ SUMMARIES = [
 
 
 @pytest.mark.parametrize("text", SUMMARIES)
-def test_a_summary_that_darnax_would_not_write_is_damaged(tmp_path: Path, text: str) -> None:
+def test_an_invalid_summary_is_damaged(tmp_path: Path, text: str) -> None:
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
     (run / "summary.json").write_text(text)
     with pytest.raises((ValueError, RecursionError)):
@@ -154,7 +154,7 @@ def test_a_summary_that_darnax_would_not_write_is_damaged(tmp_path: Path, text: 
     assert "cannot be read ()" not in found.damage
 
 
-def test_what_a_run_writes_is_no_damage(tmp_path: Path) -> None:
+def test_a_summary_written_by_a_run_is_valid(tmp_path: Path) -> None:
     for status in ("running", "finished", "pruned", "interrupted", "failed"):
         summary = {
             "status": status,
@@ -170,8 +170,8 @@ def test_what_a_run_writes_is_no_damage(tmp_path: Path) -> None:
         assert read_summary(tmp_path / "summary.json")["status"] == status
 
 
-def standing(run: Path) -> dict[str, str]:
-    """Return how a run stands, in the words of every report."""
+def statuses(run: Path) -> dict[str, str]:
+    """Return the status of a run in every report."""
     other = make(run.parent, "2026-01-01_00-00-09-cccccc", 0.9, seed=7)
     darnax("compare", run.parent, "--html", run.parent / "page.html")
     page = (run.parent / "page.html").read_text()
@@ -190,7 +190,7 @@ def standing(run: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("lock", ["held", "free", "of another machine", "none"])
-def test_every_report_asks_the_lock(
+def test_every_report_reads_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
@@ -199,7 +199,7 @@ def test_every_report_asks_the_lock(
     if lock == "held":
         with file_lock(path):
             sign(path)
-            assert set(standing(run).values()) == {"running"}
+            assert set(statuses(run).values()) == {"running"}
         return
     if lock != "none":
         with file_lock(path):
@@ -208,12 +208,12 @@ def test_every_report_asks_the_lock(
         path.write_text("elsewhere\n")
     before = path.exists() and (path.read_bytes(), path.stat().st_mtime_ns)
     expected = "interrupted" if lock == "free" else "running"
-    assert standing(run) == dict.fromkeys(("runs", "compare", "diff", "page"), expected)
+    assert statuses(run) == dict.fromkeys(("runs", "compare", "diff", "page"), expected)
     assert before == (path.exists() and (path.read_bytes(), path.stat().st_mtime_ns))
     assert read(run).value("eval/accuracy") == pytest.approx(0.8)  # which it had logged
 
 
-def test_a_run_of_another_machine_that_has_fallen_silent_says_so(tmp_path: Path) -> None:
+def test_a_silent_run_of_another_machine_is_marked(tmp_path: Path) -> None:
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.8, status="running")
     (run / ".lock").write_text("elsewhere\n")
     for name in ("metrics.jsonl", "summary.json"):
@@ -243,12 +243,12 @@ def test_a_damaged_table_of_an_analysis_is_left_out(tmp_path: Path, kind: str) -
     signal.alarm(SECONDS)
     figures, damage = analysis.tables(run)
     assert [figure["title"] for figure in figures] == ["Linear probes"]
-    assert len(damage) == (kind != "a link to nothing")
+    assert len(damage) == (kind != "a broken link")
     assert all("margins.csv" in line for line in damage)
     assert "Linear probes" in analysis.write(run).read_text()
 
 
-def test_folders_in_folders_have_an_end(tmp_path: Path) -> None:
+def test_the_depth_of_the_search_for_runs_is_limited(tmp_path: Path) -> None:
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
     place = tmp_path
     for _ in range(600):  # more than functions may call themselves
@@ -258,7 +258,7 @@ def test_folders_in_folders_have_an_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["x" * 5000, "a\0b", "", "\udcff", "a/" * 3000])
-def test_no_name_of_a_folder_ends_in_a_traceback(
+def test_no_folder_name_causes_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Programs that are started load nothing of the working directory. Oracle: what a file there would have written."""
+"""Started programs load nothing from the working directory. Oracle: files written by decoys."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ STARTED = [
 
 @pytest.mark.parametrize("safe", [True, False], ids=["safe", "the attack is real"])
 @pytest.mark.parametrize("words", STARTED, ids=["command", "module"])
-def test_a_python_that_is_started_imports_nothing_of_the_working_directory(
+def test_a_started_python_imports_nothing_from_the_working_directory(
     tmp_path, monkeypatch, words, safe
 ):
     monkeypatch.chdir(tmp_path)
@@ -43,16 +43,19 @@ def test_a_python_that_is_started_imports_nothing_of_the_working_directory(
         ("/a", "/a"),
     ],
 )
-def test_no_library_is_looked_for_in_the_working_directory(monkeypatch, places, left):
+def test_no_shared_library_is_loaded_from_the_working_directory(monkeypatch, places, left):
     monkeypatch.setenv(LIBRARIES, places)
     monkeypatch.setenv("PYTHONSAFEPATH", "")
     keep_to_installed_code()
     assert os.environ.get(LIBRARIES) == left
 
 
-def test_what_opencv_adds_to_the_places_of_libraries_is_taken_away():
-    told = "import os, cv2; from darnax.children import *; keep_to_installed_code(); print(os.environ.get(LIBRARIES, '/'))"
+def test_the_library_path_set_by_opencv_is_removed():
+    code = (
+        "import os, cv2; from darnax.children import *; keep_to_installed_code(); "
+        "print(os.environ.get(LIBRARIES, '/'))"
+    )
     found = subprocess.run(
-        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
     assert all(Path(place).is_absolute() for place in found.split(os.pathsep))

@@ -1,4 +1,4 @@
-"""Commands that open a run folder refuse what is no file of a run in it, and write nowhere else. Oracle: what would be left."""
+"""Commands refuse irregular files in a run folder. Oracle: the files that would be changed."""
 
 import os
 import shutil
@@ -21,14 +21,14 @@ SECONDS = 60  # ten times what a command takes
 
 @pytest.fixture
 def run(run: Path) -> Path:
-    """A run that was stopped after a checkpoint, with an analysis."""
+    """Return a run stopped after a checkpoint, with an analysis."""
     (run / "analysis").mkdir()
     return run
 
 
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
-    """Interrupt what waits for ever."""
+    """Interrupt a test that blocks."""
 
     def late(*_: object) -> None:
         raise TimeoutError("it waits for ever")
@@ -45,12 +45,23 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "a folder": lambda path: (path.mkdir(), (path / "precious").touch()),
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a link": lambda path: path.symlink_to(Path.cwd().parent / "victim"),
-    "a link to nothing": lambda path: path.symlink_to(Path.cwd().parent / "nothing"),
+    "a broken link": lambda path: path.symlink_to(Path.cwd().parent / "nothing"),
 }
 FILES = (
-    "summary.json", "config.yaml", "metrics.jsonl", "metrics.told", "overrides.yaml", "environment.json", ".lock", "train.log",
-    "confusion.svg", "analysis.html", "checkpoints", "analysis", "analysis/margins.csv",
-)  # fmt: skip
+    "summary.json",
+    "config.yaml",
+    "metrics.jsonl",
+    "metrics.told",
+    "overrides.yaml",
+    "environment.json",
+    ".lock",
+    "train.log",
+    "confusion.svg",
+    "analysis.html",
+    "checkpoints",
+    "analysis",
+    "analysis/margins.csv",
+)
 COMMANDS = {
     "eval": lambda run: ["eval", run],
     "analyse": lambda run: ["analyse", run, "--only", "margins"],
@@ -67,7 +78,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("command", "name", "kind"), one_of(7, CASES))
-def test_what_is_no_file_of_a_run_is_refused_and_left(
+def test_irregular_files_of_a_run_are_refused_and_kept(
     darnax: Callable, run: Path, tmp_path: Path, command: str, name: str, kind: str
 ) -> None:
     victim = tmp_path / "victim"
@@ -108,7 +119,7 @@ CONTENTS = {
     ),
     ids=lambda word: str(word)[:20],
 )
-def test_what_a_command_does_not_need_stops_it_not(
+def test_irregular_files_that_a_command_does_not_need_are_ignored(
     darnax: Callable, run: Path, command: str, name: str, content: bytes
 ) -> None:
     (run / name).write_bytes(content)
@@ -117,7 +128,7 @@ def test_what_a_command_does_not_need_stops_it_not(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a folder"])
-def test_nothing_is_written_through_what_was_put_there_meanwhile(
+def test_nothing_is_written_through_a_link_created_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     run = tmp_path / "work" / "run"

@@ -1,4 +1,4 @@
-"""The shipped experiments, small, and what it takes to say that a configuration was accepted rightly."""
+"""Small versions of the shipped experiments, and checks of accepted configurations."""
 
 from functools import cache
 from typing import Any
@@ -36,7 +36,7 @@ TASK = [  # a chain that remembers random patterns: a whole run that needs no da
 
 @cache
 def composed(name: str) -> dict[str, Any]:
-    """The configuration of a shipped experiment, with few units."""
+    """Return the configuration of a shipped experiment with few units."""
     return compose(
         [f"+experiment={name}", "data.batch_size=4", *SMALLER.get(name, ["model.features=50"])]
     )
@@ -44,7 +44,7 @@ def composed(name: str) -> dict[str, Any]:
 
 @cache
 def digits(classes: int) -> Dataset:
-    """Random images that look like MNIST."""
+    """Return random images in the format of MNIST."""
     rng = np.random.default_rng(0)
     split = Resident(
         rng.integers(0, 256, (IMAGES, 28, 28, 1), np.uint8),
@@ -54,7 +54,7 @@ def digits(classes: int) -> Dataset:
 
 
 def steps(config: dict[str, Any], *, really: bool) -> None:
-    """Build, and take a step: by shapes alone, which finds whatever is not a matter of values, or in numbers.
+    """Build, and take a step, either abstractly (shapes only) or numerically.
 
     Raises RequestError where the configuration is refused, before or after a look at the data.
     """
@@ -84,8 +84,8 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
     assert right.shape[-1] == window.count
 
 
-def spoken_for(error: RequestError) -> None:
-    """Insist that a refusal says something."""
+def check_message(error: RequestError) -> None:
+    """Check that a refusal has a message."""
     assert error.problems
     assert all(
         problem.what.strip() and "Traceback" not in problem.what for problem in error.problems

@@ -1,4 +1,4 @@
-"""A small network on random digits: enough to train, and nothing to download."""
+"""A synthetic task: a small network on random digits, without download."""
 
 from functools import cache
 
