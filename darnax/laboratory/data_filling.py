@@ -197,8 +197,9 @@ def encoded_shape(encode: Any, inputs: Any, config: Mapping[str, Any]) -> list[i
     problems = Problems()
     reader = Reader(problems, trust=list(config.get("trust") or ()))
     disturb = config["data"].get("disturb")
-    sections = [node if isinstance(node, Mapping) else {} for node in (encode, disturb)]
-    stages = read_stages(*sections, reader)
+    # The builder reports what is no mapping.
+    encode, disturb = (node if isinstance(node, Mapping) else {} for node in (encode, disturb))
+    stages = read_stages(encode, disturb, reader)
     problems.raise_if_any()
     try:
         return list(stages.output_shape(jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)))
