@@ -55,7 +55,7 @@ def test_an_override_of_when_is_followed(clean):
 
 
 def test_a_run_trained_with_noise_is_evaluated_without_unless_asked(train, clean):
-    noisy = train(FLIPS)
+    noisy = train(FLIPS, "++data.labels.whole=false")
     assert not np.array_equal(noisy.network.layer_map["w_in"].W, clean.network.layer_map["w_in"].W)
     silent = noisy.evaluate("data.disturb.noise.share=0")
     assert noisy.evaluate().score == silent.score

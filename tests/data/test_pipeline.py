@@ -14,7 +14,8 @@ NOISE = Noise(0.5, "sign_flips")
 
 def test_an_example_is_disturbed_alike_in_any_batch():
     """The parts of a batch on several devices, and a batch in another order."""
-    encode = jax.jit(Pipeline({"scale": Scale(2.0), "shift": Shift(1), "noise": NOISE}))
+    pipeline = Pipeline({"scale": Scale(2.0), "shift": Shift(1), "noise": NOISE})
+    encode = jax.jit(lambda x, key, index: pipeline(x, key, index))
     index = jnp.array([7, 3, 11, 0, 5, 2, 1, 9, 4, 8, 6, 10])
     whole = np.asarray(encode(X, KEY, index))
     for part in (slice(0, 4), slice(4, 12), np.array([6, 2, 9])):

@@ -213,7 +213,8 @@ assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
 assert_close(one, many)
 """
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
-    here = {"XLA_FLAGS": flags, "PYTHONPATH": str(Path(__file__).parent)}
+    folders = Path(__file__).parent, Path(__file__).parents[2]
+    here = {"XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(map(str, folders))}
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | here,
