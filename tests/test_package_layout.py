@@ -35,6 +35,7 @@ PACKAGES = (
     ("observables", "numeric_checks"),
     ("learning",),
     ("data", "tracking", "reports"),
+    ("local_data",),
     ("runner",),
     ("analysis",),
     ("builder",),

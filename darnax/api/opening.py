@@ -31,7 +31,7 @@ def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Mod
     folder = RunFolder.open(path)
     config = folder.config()
     require_granted(config, trusted)
-    here = with_paths_here(config)
+    here = with_paths_here(config, folder=path)
     experiment = on_one_device(build(here, existing=True))
     runs = ParallelRuns([experiment], steps_per_epoch(folder))
     by_test = best_was_chosen_by_test(folder, own_validation=has_validation(here))

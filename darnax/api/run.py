@@ -169,7 +169,8 @@ class Run:
         """Resume an interrupted run from its last checkpoint, to its end; return the run.
 
         Args:
-            words: `trust=[…]` and `paths.data=DIR`; the rest is the configuration of the run.
+            words: `trust=[…]`, `paths.data=DIR` and `data.path=PATH`; everything else is the
+                configuration of the run.
             progress: whether to show a progress bar; by default in a terminal or a notebook.
 
         Raises:
@@ -183,6 +184,7 @@ class Run:
                 self.folder,
                 trusted=trusted,
                 data=machine.data_folder_in(words),
+                data_path=machine.data_path_in(words),
                 display=choose_display(progress),
             )
         return Run(self.folder, trusted)

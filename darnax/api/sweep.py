@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import require_overrides, require_path
+from darnax.api.arrays import add_arrays, write_shared
 from darnax.api.comparison import Comparison, compare
 from darnax.api.composition import config_file
 from darnax.api.interruption import interruptible
@@ -13,6 +14,7 @@ from darnax.api.table import TextTable
 from darnax.composing import secrets, trust
 from darnax.composing.hydra_settings import require_effective
 from darnax.errors import RequestError
+from darnax.laboratory.machine import compose_here
 from darnax.printing import count_of, printable
 from darnax.sweeps import running
 from darnax.sweeps.point_table import columns, row
@@ -97,13 +99,15 @@ class Sweep:
         return self.status._repr_html_()
 
 
-def sweep(*overrides: str, config: Any = None) -> Sweep:
+def sweep(*overrides: str, config: Any = None, data: Any = None) -> Sweep:
     """Train one run for every combination of values, and return the sweep.
 
     Args:
         overrides: those of `darnax train -m`, such as `"model.depth=1,2"`, `"seed=range(3)"` or
             `"hydra/launcher=joblib"`.
         config: a run, or the config.yaml of one, to start from instead of the defaults.
+        data: arrays to train on, as `darnax.train` takes them; they are written once, to
+            `arrays/` in the folder of outputs, where every run reads them.
 
     Raises:
         RequestError: a point is invalid, with the messages of the command line; nothing was
@@ -120,6 +124,9 @@ def sweep(*overrides: str, config: Any = None) -> Sweep:
         ['seed=0', 'seed=1', 'seed=2']
     """
     words, file = require_overrides(overrides), config_file(config)
+    if data is not None:
+        path = write_shared(data, outputs_of(words, file))
+        words = add_arrays(words, str(path), saved=file is not None)
     secrets.require_none([*words, *([str(file)] if file else [])])
     require_effective(words, multirun=True, saved=file is not None)
     command = ["darnax.sweep", *secrets.mask(words)]
@@ -128,3 +135,14 @@ def sweep(*overrides: str, config: Any = None) -> Sweep:
     if running.are_refused(states):
         raise RequestError(*dict.fromkeys(f"{state.name}: {state.why}" for state in states))
     return Sweep(record.folder, trust.trusted_packages(words))
+
+
+def outputs_of(words: list[str], file: Path | None) -> Path:
+    """Return the folder of outputs that overrides and a configuration choose."""
+    from darnax.composing.composer import default_value
+
+    key = "paths.outputs"
+    given = [word.partition("=")[2] for word in words if word.startswith(f"{key}=")]
+    if given:
+        return Path(given[-1])
+    return Path(compose_here([], file).resolved["paths"]["outputs"] if file else default_value(key))

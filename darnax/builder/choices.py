@@ -36,6 +36,7 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         with reader.problems.at("data.labels"):
             require_score_name(labels.score_name)
     source = None if section.source is None else make_source(section.source, reader)
+    check_effects(section, reader)
     if len(reader.problems.found) > before:
         return None
     objects = {
@@ -45,6 +46,15 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
         "directory": expand_user(paths.data),
     }
     return DataChoice.model_construct(**(dict(section) | objects))  # the rest has been checked
+
+
+def check_effects(section: Data, reader: Reader) -> None:
+    """Note settings of a source that the source does not take."""
+    arguments = section.source or {}
+    for name in ("path", "class_names", "colour", "resize", "target", "columns", "targets"):
+        if getattr(section, name) is not None and name not in arguments:
+            what = "has no effect on these data, whose source has no such argument; leave it out"
+            reader.problems.add(f"data.{name}", what)
 
 
 def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any:

@@ -24,6 +24,7 @@ PACKAGES = (
     "orchestrators",
     "observables",
     "data",
+    "local_data",
 )
 
 

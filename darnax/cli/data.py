@@ -8,6 +8,7 @@ import typer
 from darnax.cli import tables
 from darnax.cli.display import progress_bar
 from darnax.cli.options import Debug
+from darnax.errors import RequestError
 from darnax.printing import count_of
 
 Directory = Annotated[
@@ -23,6 +24,7 @@ Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)
 ]
 
+OPEN = ("data.shape=null", "data.classes=null")  # are read from the data
 ORIGIN = {
     "bundled": "archives that come with darnax",
     "archives": "downloaded archives (--archives)",
@@ -51,11 +53,72 @@ def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
 
 
 @app.command("show")
-def show_dataset(name: Name, directory: Directory = None, debug: Debug = False) -> None:
+def show_dataset(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME | KEY=VALUE",
+            help="A dataset of `darnax data list`, or overrides such as data=folder data.path=DIR.",
+            show_default=False,
+        ),
+    ],
+    png: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw examples of every class.", show_default=False),
+    ] = None,
+    directory: Directory = None,
+    debug: Debug = False,
+) -> None:
     """Show the content of a dataset: its splits, the shape of an input, the classes.
 
     darnax data show mnist
+
+    darnax data show data=folder data.path=photos/ --png sheet.png
     """
+    overrides = [word for word in words if "=" in word]
+    names = [word for word in words if "=" not in word]
+    if len(names) > 1 or (names and overrides):
+        what = f"got {' '.join(words)}, expected one name, or overrides such as data.path=DIR"
+        raise RequestError(what)
+    if names and png is None:
+        describe_dataset(names[0], directory)
+        return
+    if names:
+        overrides = [f"data.name={names[0]}", "data.validation=0", *OPEN]
+    if directory is not None:
+        overrides.append(f"paths.data={directory.expanduser()}")
+    report_configured(overrides, png)
+
+
+def report_configured(overrides: list[str], png: Path | None) -> None:
+    """Show what is in the data of a configuration, and draw examples of every class."""
+    from darnax.cli.display import display
+    from darnax.laboratory.data_report import report_data
+    from darnax.laboratory.machine import compose_here
+
+    found = report_data(compose_here(overrides, None).resolved, display())
+    low = min(split.low for split in found.splits.values())
+    high = max(split.high for split in found.splits.values())
+    facts = {
+        "input": f"{' x '.join(map(str, found.shape))}, {found.dtype}, from {low:g} to {high:g}",
+        "encoded": " x ".join(map(str, found.encoded)),
+        "classes": len(found.class_names) or "none: targets are numbers",
+    }
+    tables.show(("data", found.name), facts.items())
+    rows = [("all", *(split.examples for split in found.splits.values()))]
+    for number, name in enumerate(found.class_names):
+        rows.append((name, *(split.counts[number] for split in found.splits.values())))
+    tables.echo("")
+    tables.show(("examples", *found.splits), rows)
+    if png is not None:
+        from darnax.local_data.contact_sheet import draw_sheet, write_sheet
+
+        write_sheet(png, draw_sheet(*found.sample, found.class_names))
+        tables.echo(f"picture: {png}")
+
+
+def describe_dataset(name: str, directory: Path | None) -> None:
+    """Show the description of a dataset, without opening it."""
     from darnax.data import describe
 
     found = describe(name, data_folder(directory))

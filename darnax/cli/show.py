@@ -16,7 +16,7 @@ Picture = Annotated[
 
 
 def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False) -> None:
-    """Show the network of a configuration: modules, parameters, phases, memory; opens no data.
+    """Show the network of a configuration: modules, parameters, phases, memory; trains nothing.
 
     darnax show +experiment=mnist_chain model.depth=3
 
@@ -24,10 +24,10 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
     """
     from darnax.builder import describe
     from darnax.cli import wiring_table
-    from darnax.composing.composer import compose
     from darnax.diagrams import picture
+    from darnax.laboratory.machine import compose_here
 
-    description = describe(compose(list(overrides or [])))
+    description = describe(compose_here(list(overrides or []), None).resolved)
     wiring_table.render(description)
     if svg is not None:
         with writing_file(svg):

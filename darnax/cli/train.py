@@ -110,6 +110,7 @@ def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
             run,
             trusted=trust.trusted_packages(words),
             data=machine.data_folder_in(words),
+            data_path=machine.data_path_in(words),
             display=display(),
         )
 

@@ -33,6 +33,7 @@ from darnax.reports.configuration import COMPUTED
 
 Adapt = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Check = Callable[[DictConfig], None]
+Fill = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 QUIET = [
     "hydra.output_subdir=null",
     "hydra.job.chdir=false",
@@ -73,6 +74,7 @@ class Composer(CachingLoader):
         trusted: the packages that the command line trusts.
         adapt: returns the values of the file that are different on this machine, by their keys;
             overrides are applied after them.
+        fill: returns, by their keys, the values that a resolved configuration leaves open.
     """
 
     @one_at_a_time
@@ -82,7 +84,9 @@ class Composer(CachingLoader):
         trusted: Collection[str] = (),
         *,
         adapt: Adapt | None = None,
+        fill: Fill | None = None,
     ) -> None:
+        self.fill = fill
         folders = config_folders.config_folders()
         if file is not None:
             folders = [config_folders.packaged_folder()]
@@ -172,7 +176,7 @@ class Composer(CachingLoader):
         """Compose the configuration of one run, with what its values were composed from."""
         hydra_settings.require_effective(overrides, multirun=False, saved=self.saved is not None)
         if self.saved is not None:
-            return self.require_admissible(self.change(self.saved, overrides))
+            return self.complete(self.change(self.saved, overrides))
         config = self.compose(normalise_overrides(overrides))
         if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
             what = "this configuration is a sweep; start it with -m"
@@ -186,10 +190,21 @@ class Composer(CachingLoader):
     ) -> Composed:
         """Compose one point of a sweep; raise RequestError if that or `check` fails."""
         if self.saved is not None:
-            return self.require_admissible(self.change(self.saved, overrides))
+            return self.complete(self.change(self.saved, overrides))
         config = self.compose([*hydra, *overrides])
         check(config)
         return self.to_plain(config)
+
+    def complete(self, composed: Composed) -> Composed:
+        """Return a saved configuration with the values that it leaves open, or raise."""
+        composed = self.require_admissible(composed)
+        values = self.fill(composed.resolved) if self.fill else {}
+        if not values:
+            return composed
+        filled = saved_configuration.apply_overrides(
+            composed, [], self.is_group, fresh=False, here=values
+        )
+        return self.require_admissible(filled)
 
     def to_plain(self, config: DictConfig) -> Composed:
         """Return what Hydra has composed as plain values, without Hydra's node."""
@@ -198,13 +213,26 @@ class Composer(CachingLoader):
         problems = explanations.find_keys_read_as_booleans(config)
         if problems:
             raise RequestError(*problems)
+        raw, resolved = self.to_containers(config)
+        values: Mapping[str, Any] = {}
+        if self.fill is not None:
+            trust.require_granted(resolved, self.trusted)  # before an object is made of it
+            values = self.fill(resolved)
+        if values:
+            with open_dict(config):
+                for key, value in values.items():
+                    OmegaConf.update(config, key, value, merge=False)
+            raw, resolved = self.to_containers(config)
+        return self.require_admissible(keep_references(raw, resolved))
+
+    def to_containers(self, config: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what Hydra has composed with its interpolations, and resolved."""
         raw = OmegaConf.to_container(config, resolve=False)
         try:
             resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
             raise RequestError(*explanations.explain_unresolved(config)) from error
-        composed = keep_references(cast(dict[str, Any], raw), cast(dict[str, Any], resolved))
-        return self.require_admissible(composed)
+        return cast(dict[str, Any], raw), cast(dict[str, Any], resolved)
 
     def require_admissible(self, composed: Composed) -> Composed:
         """Return a configuration without references, secrets or need of trust, or raise."""
@@ -230,14 +258,21 @@ class Composer(CachingLoader):
         return config
 
 
-def compose(overrides: list[str], file: Path | None = None) -> dict[str, Any]:
-    """Compose one configuration into plain, resolved containers.
+def compose(
+    overrides: list[str],
+    file: Path | None = None,
+    *,
+    adapt: Adapt | None = None,
+    fill: Fill | None = None,
+) -> dict[str, Any]:
+    """Compose one configuration into plain, resolved containers; see `Composer`.
 
     Example:
         >>> compose(["seed=3"])["seed"]
         3
     """
-    return Composer(file, trust.trusted_packages(overrides)).run(overrides)
+    trusted = trust.trusted_packages(overrides)
+    return Composer(file, trusted, adapt=adapt, fill=fill).run(overrides)
 
 
 def default_value(name: str) -> Any:

@@ -84,7 +84,8 @@ class Sparse(Connectivity):
         (width,) = as_size(width)
         if len(image) not in (2, 3) or not 1 <= width <= min(image[:2]):
             needs = "needs a sender (H, W) or (H, W, C) at least as large"
-            raise ValueError(f"a {width}x{width} patch {needs}; it is {image}")
+            advice = "set patch to null, or a smaller one"
+            raise ValueError(f"a {width}x{width} patch {needs}; it is {image}: {advice}")
         height, breadth, channels = (*image, 1)[:3]
         patch_key, input_key = jax.random.split(key)
         units, pool = math.prod(post), width * width * channels

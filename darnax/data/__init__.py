@@ -20,8 +20,9 @@ if TYPE_CHECKING:
         Sign,
         Stage,
         Standardise,
+        StandardiseColumns,
     )
-    from darnax.data.labels import Classes, Labels, Patterns
+    from darnax.data.labels import Classes, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.opening import open_dataset
     from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
@@ -53,7 +54,9 @@ _MODULE_OF = {
     "Split": "dataset",
     "Stage": "encodings",
     "Standardise": "encodings",
+    "StandardiseColumns": "encodings",
     "Streamed": "streamed",
+    "Values": "labels",
     "Window": "dataset",
     "catalogue": "listing",
     "dataset_from_arrays": "arrays",
@@ -86,7 +89,9 @@ __all__ = [
     "Split",
     "Stage",
     "Standardise",
+    "StandardiseColumns",
     "Streamed",
+    "Values",
     "Window",
     "catalogue",
     "dataset_from_arrays",

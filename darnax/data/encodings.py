@@ -48,6 +48,23 @@ class Standardise(Stage):
         return (x.astype(jnp.float32) - self.mean) / self.deviation
 
 
+class StandardiseColumns(Stage):
+    """`(x_i - mean_i) / deviation_i`, two constants for each of the n numbers of an input."""
+
+    mean: tuple[float, ...] = eqx.field(static=True, converter=tuple)
+    deviation: tuple[float, ...] = eqx.field(static=True, converter=tuple)
+
+    def __check_init__(self) -> None:
+        if len(self.mean) != len(self.deviation) or 0 in self.deviation:
+            got = f"got {len(self.mean)} means and {len(self.deviation)} deviations"
+            raise ValueError(f"{got}, expected as many of both, and no deviation of 0")
+
+    def __call__(self, x: Num[Array, "batch n"]) -> Float[Array, "batch n"]:
+        """Subtract the means, divide by the deviations."""
+        mean, deviation = jnp.array(self.mean), jnp.array(self.deviation)
+        return (x.astype(jnp.float32) - mean) / deviation
+
+
 class Flatten(Stage):
     """(batch, *raw) to (batch, n)."""
 

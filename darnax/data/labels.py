@@ -123,3 +123,42 @@ class Patterns(Labels):
             .astype(jnp.float32)
         )
         return jnp.min(right, axis=1) if self.whole else jnp.mean(right, axis=1)
+
+
+class Values(Labels):
+    """Targets that are real numbers; the score is the squared error, of which less is better.
+
+    The targets are coded as `(t − mean) / deviation`, one constant each for all outputs; the score
+    is `mean_i (prediction_i − y_i)²` in this code.
+
+    Example:
+        >>> Values(mean=10.0, deviation=2.0).encode(jnp.array([[12.0]]), 1).tolist()
+        [[1.0]]
+    """
+
+    mean: float = 0.0
+    deviation: float = 1.0
+
+    @property
+    def score_name(self) -> str:
+        """`squared_error`."""
+        return "squared_error"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """No."""
+        return False
+
+    def encode(
+        self, targets: Float[Array, "batch *size"], classes: int
+    ) -> Float[Array, "batch *size"]:
+        """Return the targets, shifted and rescaled, as float32."""
+        del classes
+        return (targets.astype(jnp.float32) - self.mean) / self.deviation
+
+    def score(
+        self, prediction: Float[Array, "batch *size"], y: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch"]:
+        """Mean over the outputs of the squared difference."""
+        errors = jnp.square(prediction - y).reshape(len(y), -1)
+        return jnp.mean(errors, axis=1)

@@ -27,8 +27,8 @@ def open_dataset(
     name: str,
     *,
     directory: str | Path | None = None,
-    validation: int = 0,
-    test: int = 0,
+    validation: int | float = 0,
+    test: int | float = 0,
     per_class: int | None = None,
     only_classes: Sequence[int] | None = None,
     memory_gib: float = 2.0,
@@ -44,10 +44,10 @@ def open_dataset(
     Args:
         name: a TFDS name, such as `mnist` or `emnist/balanced`.
         directory: the TFDS data_dir; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
-        validation: examples carved out of train, the last of one fixed permutation; with 0, the
-            set's own validation split if it has one beside test: for such a set other values are
-            refused.
-        test: examples carved out of train to test on, for a set that has train alone.
+        validation: examples carved out of train, the last of one fixed permutation, or a share of
+            every class; with 0, the set's own validation split if it has one beside test: for such
+            a set other values are refused.
+        test: examples carved out of train to test on, for a set that has train alone, or a share.
         per_class: keep this many of each class of train, the first ones.
         only_classes: keep these labels alone, in every split, renumbered 0, 1, … in their order.
         memory_gib: a set whose raw inputs take more is streamed.

@@ -24,6 +24,7 @@ def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = 
         "data.validation": selection.validation > 0,
         "data.per_class": selection.per_class is not None,
         "data.only_classes": selection.only_classes is not None,
+        "data.test": selection.test > 0,
     }
     given = [where for where, is_given in settings.items() if is_given]
     if not given:
@@ -36,7 +37,10 @@ def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = 
         require_one_validation(dataset.name, len(dataset.validation), selection)
     if dataset.class_names:
         selection.check(len(dataset.class_names))
-    train, carved, _ = selection.divide(_get_targets(dataset.train))
+    labels = _get_targets(dataset.train)
+    if not _has_class_targets(dataset.train):
+        labels = np.zeros(len(labels), np.int32)  # a share is one of all examples
+    train, carved, _ = selection.divide(labels)
     validation = dataset.validation
     if len(carved):
         chosen_by: Split | None = _take_examples(dataset.train, carved, selection)
@@ -57,6 +61,8 @@ def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = 
 def _find_obstacle(where: str, dataset: Dataset) -> str:
     """Return why a setting cannot apply to a dataset, or an empty string."""
     name = dataset.name
+    if where == "data.test":
+        return f"{name} has a test split of its own, of {len(dataset.test)}; leave it out"
     splits = [s for s in (dataset.train, dataset.validation, dataset.test) if s is not None]
     if not all(isinstance(split, Resident) for split in splits):
         what = f"{name} does not hold its examples in memory, so that its source alone decides"

@@ -4,13 +4,14 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
-from darnax.laboratory.display import SILENT, Display
+from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.printing import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from darnax.data import Dataset
+    from darnax.errors import Problem
     from darnax.runner.experiment import DataChoice, Experiment
 
 
@@ -25,29 +26,41 @@ def open_data(
 
     With `existing`, the data are those of a run, which an earlier version may have made.
     """
-    from darnax.children import keep_to_installed_code
-    from darnax.data import open_dataset
     from darnax.runner.devices import make_mesh
 
     make_mesh(experiment)
-    data = experiment.data
-    if data.source is not None:
-        return require_fitting_data(open_source(data, existing=existing), data, trains=trains)
+    dataset = open_choice(experiment.data, display, seed=experiment.seed, existing=existing)
+    return require_fitting_data(dataset, experiment.data, trains=trains)
+
+
+def open_choice(
+    data: "DataChoice", display: Display = SILENT, *, seed: int = 0, existing: bool = False
+) -> "Dataset":
+    """Open a dataset, or a source of one, and select from it as configured.
+
+    `seed` gives the order in which streamed data are read.
+    """
+    from darnax.children import keep_to_installed_code
+    from darnax.data import open_dataset
+
     with display.data_progress() as progress:
-        dataset = open_dataset(
-            data.name,
-            directory=data.directory,
-            validation=data.validation,
-            test=data.test,
-            per_class=data.per_class,
-            only_classes=data.only_classes,
-            memory_gib=data.memory_gib,
-            seed=experiment.seed,
-            progress=progress,
-            existing=existing,
-        )
+        if data.source is not None:
+            dataset = open_source(data, existing=existing, seed=seed, progress=progress)
+        else:
+            dataset = open_dataset(
+                data.name,
+                directory=data.directory,
+                validation=data.validation,
+                test=data.test,
+                per_class=data.per_class,
+                only_classes=data.only_classes,
+                memory_gib=data.memory_gib,
+                seed=seed,
+                progress=progress,
+                existing=existing,
+            )
     keep_to_installed_code()  # opening the data imported OpenCV, and XLA will start compilers
-    return require_fitting_data(dataset, data, trains=trains)
+    return dataset
 
 
 def require_epochs(experiment: "Experiment", dataset: "Dataset") -> None:
@@ -82,27 +95,37 @@ def require_own_order(dataset: "Dataset", experiment: "Experiment") -> "Dataset"
     return dataset
 
 
-def open_source(data: "DataChoice", *, existing: bool = False, examples: bool = True) -> "Dataset":
+def open_source(
+    data: "DataChoice",
+    *,
+    existing: bool = False,
+    examples: bool = True,
+    seed: int = 0,
+    progress: StageProgress | None = None,
+) -> "Dataset":
     """Open a source of a dataset, and select from it as configured.
 
     Without `examples`, a source that has an `outline` of its dataset need not make them.
     """
+    from darnax.data.progress import silent
     from darnax.data.selection import Selection
     from darnax.data.subsets import select_examples
-    from darnax.errors import Problem, RequestError
+    from darnax.local_data import LocalSource, divide_examples, stream_if_larger
     from darnax.runner.settings import MEMORY_GIB
 
-    without_effect = {
-        "data.memory_gib": data.memory_gib != MEMORY_GIB,
-        "data.test": bool(data.test),
-    }
-    given = [where for where, is_given in without_effect.items() if is_given]
-    if given:
-        what = "has no effect on a data.source, which decides that itself; leave it out"
-        raise RequestError(*(Problem(where, what) for where in given))
+    selection = Selection(data.validation, data.per_class, data.only_classes, data.test)
+    if isinstance(data.source, LocalSource):
+        if examples:
+            found = data.source.read(data.directory, progress or silent)
+        else:
+            found = data.source.outline(data.directory)
+        return divide_examples(found, selection, memory_gib=data.memory_gib, seed=seed)
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
-    selection = Selection(data.validation, data.per_class, data.only_classes)
-    return select_examples(call_source(make), selection, existing=existing)
+    dataset = select_examples(call_source(make), selection, existing=existing)
+    # A source that says nothing of memory holds its arrays as it likes.
+    if data.memory_gib == MEMORY_GIB:
+        return dataset
+    return stream_if_larger(dataset, memory_gib=data.memory_gib, seed=seed)
 
 
 def call_source(make: "Callable[[], Any]") -> "Dataset":
@@ -151,6 +174,7 @@ def require_fitting_data(
     if shape != data.shape:
         what = f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"
         problems.append(Problem("data.shape", what))
+    problems += find_unfitting_code(dataset, data)
     count = len(dataset.class_names)
     if count and count != data.classes:
         classes = count_of(count, "class", "classes")
@@ -163,3 +187,21 @@ def require_fitting_data(
     if problems:
         raise RequestError(*problems)
     return dataset
+
+
+def find_unfitting_code(dataset: "Dataset", data: "DataChoice") -> "list[Problem]":
+    """Return why the label code is not one of the targets of one's own data; [] if it is."""
+    from darnax.data import Classes, Patterns, Values
+    from darnax.errors import Problem
+    from darnax.local_data import LocalSource
+
+    if not isinstance(data.source, LocalSource):
+        return []
+    code = type(data.labels).__name__
+    if dataset.class_names and isinstance(data.labels, Patterns | Values):
+        what = f"got {code}, but the targets of {dataset.name} are classes"
+        return [Problem("data.labels", f"{what}; set it to null, or give data.targets=values")]
+    if not dataset.class_names and isinstance(data.labels, Classes):
+        what = f"got {code}, but the targets of {dataset.name} are numbers"
+        return [Problem("data.labels", f"{what}; set it to null, or give data.targets=classes")]
+    return []

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from darnax.composing import trust
 from darnax.composing.references import find
 from darnax.errors import Problem, RequestError
 from darnax.files import exists, expand_user
+from darnax.laboratory.data_filling import DataFiller
 from darnax.printing import printable
 
 if TYPE_CHECKING:
@@ -20,15 +21,22 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
 
 DATA = "paths.data"
+OWN = "data.path"
 LOOKED_FOR = "%s: %s does not exist here; the data are looked for in %s"
 logger = logging.getLogger(__name__)
 
 
-def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dict[str, Any]:
+def with_paths_here(
+    config: Mapping[str, Any], chosen: str | None = None, folder: Path | None = None
+) -> dict[str, Any]:
     """Return a saved configuration in which every path exists here, or is the default one.
 
-    `chosen` is the data folder that the command line gives; it is used as it is.
+    `chosen` is the data folder that the command line gives; it is used as it is. `folder` is that
+    of the run, which may contain its data.
     """
+    own = path_in_run(config, folder)
+    if own is not None:
+        config = with_data_path(config, own)
     paths = config.get("paths")
     if not isinstance(paths, Mapping):
         return dict(config)  # the builder will report what is wrong with it
@@ -38,6 +46,35 @@ def with_paths_here(config: Mapping[str, Any], chosen: str | None = None) -> dic
     else:
         warn_of_data_folder(config, {**config, "paths": new})
     return {**config, "paths": new}
+
+
+def path_in_run(config: Mapping[str, Any], folder: Path | None) -> str | None:
+    """Return the path of data that a run keeps in its own folder: a relative one; or None."""
+    path = find(config, "data.path")
+    if folder is None or not isinstance(path, str) or path.startswith(("/", "~")):
+        return None
+    return str((folder / path).absolute())
+
+
+def values_in_run(config: Mapping[str, Any], folder: Path | None) -> dict[str, str]:
+    """Map the key of data that a run keeps in its own folder to their path."""
+    own = path_in_run(config, folder)
+    return {} if own is None else {"data.path": own}
+
+
+def with_data_path(config: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return a resolved configuration with another `data.path`, which the source refers to.
+
+    Raises:
+        RequestError: it has none.
+    """
+    if not isinstance(find(config, OWN), str):
+        raise RequestError(Problem(OWN, "has no effect on these data; leave it out"))
+    data = {**config["data"], "path": path}
+    source = data.get("source")
+    if isinstance(source, Mapping) and source.get("path") == config["data"]["path"]:
+        data["source"] = {**source, "path": path}
+    return {**config, "data": data}
 
 
 def warn_of_data_folder(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -52,12 +89,15 @@ def is_of_a_run(file: Path) -> bool:
     return file.name == "config.yaml" and file.with_name("summary.json").is_file()
 
 
-def values_here(config: Mapping[str, Any]) -> dict[str, str]:
-    """Map every path that does not exist here to its value on this machine."""
+def values_here(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, str]:
+    """Map every path that does not exist here to its value on this machine.
+
+    `folder` is that of the run, which may contain its data.
+    """
     paths = config.get("paths")
     if not isinstance(paths, Mapping):
         return {}
-    changed = {}
+    changed = values_in_run(config, folder)
     for name, path in paths.items():
         here = existing_or_default(name, path)
         if here != path:
@@ -65,17 +105,25 @@ def values_here(config: Mapping[str, Any]) -> dict[str, str]:
     return changed
 
 
-def composer_here(file: Path | None, overrides: Sequence[str]) -> "Composer":
-    """Return the composer of new runs on this machine; the given file may be from another one."""
+def composer_here(
+    file: Path | None, overrides: Sequence[str], fill: DataFiller | None = None
+) -> "Composer":
+    """Return the composer of new runs on this machine; the given file may be from another one.
+
+    `fill` returns values that a configuration leaves to the data; by default it reads the data.
+    """
     from darnax.composing.composer import Composer
 
-    adapt = values_here if file is not None and is_of_a_run(file) else None
-    return Composer(file, trust.trusted_packages(overrides), adapt=adapt)
+    adapt = partial(values_here, folder=file.parent) if file and is_of_a_run(file) else None
+    filler = DataFiller() if fill is None else fill
+    return Composer(file, trust.trusted_packages(overrides), adapt=adapt, fill=filler)
 
 
-def compose_here(overrides: Sequence[str], file: Path | None) -> "Composed":
+def compose_here(
+    overrides: Sequence[str], file: Path | None, fill: DataFiller | None = None
+) -> "Composed":
     """Compose the configuration of a new run here; the given file may be from another machine."""
-    composer = composer_here(file, overrides)
+    composer = composer_here(file, overrides, fill)
     configuration = composer.run_composed(list(overrides))
     warn_of_new(composer, [configuration.resolved])
     return configuration
@@ -109,9 +157,9 @@ def default_here(name: str, directory: Path, environment: frozenset[tuple[str, s
 
 def require_of_machine(words: Sequence[str]) -> None:
     """Raise RequestError if overrides of a resume change more than this machine's settings."""
-    if any(not word.startswith(("trust=", f"{DATA}=")) for word in words):
+    if any(not word.startswith(("trust=", f"{DATA}=", f"{OWN}=")) for word in words):
         what = "resumes with the configuration of the run; "
-        what += "leave out everything else but trust=[…] and paths.data=DIR"
+        what += "leave out everything else but trust=[…], paths.data=DIR and data.path=PATH"
         raise RequestError(Problem("--resume", what))
 
 
@@ -122,7 +170,18 @@ def data_folder_in(words: Sequence[str]) -> str | None:
         >>> data_folder_in(["trust=[mylab]", "paths.data=/data/tfds"])
         '/data/tfds'
     """
-    values = [word.partition("=")[2] for word in words if word.startswith(f"{DATA}=")]
+    return value_of(words, DATA)
+
+
+def data_path_in(words: Sequence[str]) -> str | None:
+    """Return the absolute path that `data.path=PATH` gives on a command line."""
+    path = value_of(words, OWN)
+    return None if path is None else str(expand_user(path).absolute())
+
+
+def value_of(words: Sequence[str], key: str) -> str | None:
+    """Return the last value that a command line gives to a key."""
+    values = [word.partition("=")[2] for word in words if word.startswith(f"{key}=")]
     return values[-1].strip("'\"") if values else None
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,8 @@ def reopen(
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.errors import RequestError
-    from darnax.laboratory.machine import DATA, data_folder_in, with_paths_here
+    from darnax.laboratory.data_filling import DataFiller
+    from darnax.laboratory.machine import DATA, data_folder_in, values_in_run, with_paths_here
     from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
@@ -72,7 +74,12 @@ def reopen(
         raise RequestError(f"{' '.join(others)}: {what}")
     folder = RunFolder.open(path)
     keep_compiled_programs()
-    config = compose(changes, folder.path / "config.yaml")
+    config = compose(
+        changes,
+        folder.path / "config.yaml",
+        adapt=partial(values_in_run, folder=folder.path),
+        fill=DataFiller(),
+    )
     config = with_paths_here(config, data_folder_in(overrides))
     experiment = on_one_device(build(config, existing=True))
     dataset = open_data(experiment, display, trains=False, existing=True)

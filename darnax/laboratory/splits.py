@@ -29,21 +29,20 @@ def _choice_has_validation(choice: str) -> bool:
     source, name, directory, trust = json.loads(choice)
     try:
         if source:
-            return source_has_validation(source, trust)
+            return source_has_validation(source, trust, str(directory))
         return set_has_validation(name, directory)
     except RequestError:
         return True
 
 
-def source_has_validation(node: Mapping[str, Any], trust: list[str]) -> bool:
+def source_has_validation(node: Mapping[str, Any], trust: list[str], directory: str) -> bool:
     """Return whether the dataset that a `_target_` opens has a validation split."""
-    from darnax.builder.calls import Reader
-    from darnax.builder.choices import make
-    from darnax.builder.problems import Problems
+    from darnax.laboratory.data_filling import make_source
+    from darnax.local_data import LocalSource
 
-    problems = Problems()
-    source = make(node, "data.source", Reader(problems, trust=trust))
-    problems.raise_if_any()
+    source = make_source({"data": {"source": node}, "trust": trust})
+    if isinstance(source, LocalSource):
+        return "validation" in source.outline(expand_user(directory)).splits
     return source.open().validation is not None
 
 

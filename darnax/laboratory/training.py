@@ -3,17 +3,21 @@
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.laboratory.compilation_cache import keep_compiled_programs
+from darnax.laboratory.data_digest import record_digest, require_same_data
+from darnax.laboratory.data_filling import KEPT
 from darnax.laboratory.data_opening import open_data, require_epochs, require_own_order
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.membership import Membership
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
+    from darnax.local_data import GivenArrays
     from darnax.runner.experiment import Experiment
     from darnax.runner.run_folder import RunFolder
 
@@ -26,14 +30,19 @@ def train(
     command: Sequence[str],
     display: Display = SILENT,
     sweep: Membership | None = None,
+    given: "GivenArrays | None" = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Train a new run; return its folder and summary. An invalid request leaves nothing behind.
 
-    `composed` is the configuration with its references kept, for the record.
+    `composed` is the configuration with its references kept, for the record. `given` are arrays to
+    train on, which are written into the folder.
     """
     from darnax.builder import build
+    from darnax.errors import writing_file
 
     experiment = build(config)
+    if given is not None:
+        experiment = with_arrays(experiment, given)
     dataset = require_own_order(open_data(experiment, display), experiment)
     require_epochs(experiment, dataset)
     if sweep is None:
@@ -41,7 +50,19 @@ def train(
     else:
         parent, name = sweep.folder.parent, sweep.folder.name
     folder = new_folder(parent, name, config, composed, overrides=overrides, command=command)
+    if given is not None:
+        with writing_file(folder.path / KEPT, "choose another paths.outputs"):
+            given.save(folder.path / KEPT)
+    record_digest(folder, experiment.data, dataset)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
+
+
+def with_arrays(experiment: "Experiment", given: "GivenArrays") -> "Experiment":
+    """Return an experiment that trains on arrays in memory, as later on those in a file."""
+    from darnax.local_data import GivenArrays
+
+    source = GivenArrays(given.pairs, experiment.data.targets, experiment.data.class_names)
+    return replace(experiment, data=experiment.data.model_copy(update={"source": source}))
 
 
 def new_folder(
@@ -73,18 +94,19 @@ def resume(
     *,
     trusted: Collection[str] = (),
     data: str | None = None,
+    data_path: str | None = None,
     display: Display = SILENT,
     sweep: Membership | None = None,
 ) -> dict[str, Any]:
     """Resume an interrupted run from its last checkpoint, and return its summary.
 
-    `trusted` names packages; `data` is the folder of prepared datasets, if it is another than
-    before.
+    `trusted` names packages; `data` is the folder of prepared datasets, and `data_path` the path of
+    one's own data, if they are others than before.
     """
     from darnax.builder import build
     from darnax.composing.trust import require_granted
     from darnax.errors import RequestError
-    from darnax.laboratory.machine import with_devices_here, with_paths_here
+    from darnax.laboratory.machine import with_data_path, with_devices_here, with_paths_here
     from darnax.runner.run_folder import RunFolder
 
     folder = RunFolder.open(path)
@@ -94,8 +116,12 @@ def resume(
         raise RequestError(f"{path}: {what}")
     config = folder.config()
     require_granted(config, trusted)
-    experiment = with_devices_here(build(with_paths_here(config, data), existing=True))
+    here = with_paths_here(config, data, path)
+    if data_path is not None:
+        here = with_data_path(here, data_path)
+    experiment = with_devices_here(build(here, existing=True))
     dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
+    require_same_data(folder, experiment.data, dataset)
     return run([(experiment, folder)], dataset, display, sweep)[0]
 
 

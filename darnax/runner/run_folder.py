@@ -30,6 +30,8 @@ FILES = (
     ".lock",
     "confusion.svg",
     "analysis.html",
+    "data.npz",
+    "data.sha256",
 )
 FOLDERS = ("checkpoints", "analysis")
 # The name of an experiment is one folder in `outputs`: no separators, and not `..`.
@@ -52,6 +54,8 @@ class RunFolder:
     metrics.jsonl     one JSON object per logged step
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
     checkpoints/      to resume from
+    data.npz          the arrays that it was trained on, if Python code gave them
+    data.sha256       the digest of data of one's own
     train.log         what was logged
     .lock             locked by the process that trains the run
     ```

@@ -1,13 +1,31 @@
 """Sections of a configuration that are used as they are read: checked and declared once."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError
 
 MEMORY_GIB = 2.0  # of a decoded set, where nothing else is given
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]  # counts on the device are 32-bit integers
 NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def require_size(value: Any) -> int | float:
+    """Return a number of examples, or a share of them.
+
+    Raises:
+        PydanticCustomError: it is neither.
+    """
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    is_share = isinstance(value, float) and (0 < value < 1 or value == 0)
+    if not is_count and not is_share:
+        what = "expected 0, a number of examples, or a share of them below 1"
+        raise PydanticCustomError("size", what)
+    return value if value else 0
+
+
+Size = Annotated[int | float, PlainValidator(require_size)]
 
 
 class Section(BaseModel):
@@ -24,12 +42,19 @@ class DataSettings(Section):
         shape: of one encoded input.
         classes: number of them.
         batch_size: examples of one step.
-        validation: training examples that are kept out of training to choose by; 0 where the data
-            have a validation split of their own, or to train on all.
-        test: training examples that are kept for testing, of a set without a test split.
+        validation: training examples that are kept out of training to choose by, or a share of
+            every class below 1; 0 where the data have a validation split of their own, or to train
+            on all.
+        test: training examples that are kept for testing, of a set without a test split, or a share
+            of every class.
         per_class: train on so many examples of each class; None is all.
         only_classes: train and test on these alone; None is all.
-        memory_gib: a decoded set above it is read from disk while training.
+        memory_gib: larger data are moved to the device in parts while training.
+        path: of one's own data, which the source reads.
+        class_names: in the order of the outputs; None is sorted.
+        colour, resize: what the source makes of images.
+        target, columns: those of a table that the source reads.
+        targets: what the source takes the targets for.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -39,14 +64,22 @@ class DataSettings(Section):
     ]
     classes: Positive
     batch_size: Positive
-    validation: NonNegative = 0
-    test: NonNegative = 0
+    validation: Size = 0
+    test: Size = 0
     per_class: Positive | None = None
     only_classes: (
         Annotated[tuple[Annotated[NonNegative, Field(strict=True)], ...], Field(strict=False)]
         | None
     ) = None
     memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
+    # The constructor of the source checks these, which refers to them.
+    path: str | None = None
+    class_names: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    colour: str | None = None
+    resize: Annotated[tuple[Positive, ...], Field(strict=False)] | None = None
+    target: str | None = None
+    columns: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    targets: str | None = None
 
 
 class RunnerSettings(Section):

@@ -62,7 +62,9 @@ class Lab:
         self.value = lambda config: config["seed"] / 10
         self.refuse = lambda config: None
 
-    def train(self, config, *, overrides, command, composed=None, sweep=None, display=None):
+    def train(
+        self, config, *, overrides, command, composed=None, sweep=None, display=None, given=None
+    ):
         json.dumps(config)  # plain containers, or this raises
         self.calls.append(
             {
@@ -100,7 +102,7 @@ class Lab:
     def examine(self, config, *, here):
         self.refuse(config)
 
-    def resume(self, run, sweep=None, trusted=(), data=None, display=None):
+    def resume(self, run, sweep=None, trusted=(), data=None, data_path=None, display=None):
         self.calls.append(
             {"resume": run}
             | ({"data": data} if data else {})

@@ -166,8 +166,9 @@ def test_the_best_network_is_chosen_by_the_validation_split(place):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (["data.memory_gib=1.0"], "data.memory_gib: has no effect on a data.source"),
-        (["+data.test=5"], "data.test: has no effect on a data.source"),
+        (["+data.test=5"], "data.test: blobs has a test split of its own, of 30; leave it out"),
+        (["+data.resize=[8,8]"], "data.resize: has no effect on these data"),
+        (["data.validation=1.5"], "data.validation: got 1.5, expected 0, a number of examples, or"),
         (
             ["data.validation=9", "+data.source.validates=true"],
             "data.validation: got 9, expected 0: blobs has a validation split",
@@ -184,6 +185,24 @@ def test_data_settings_apply_to_a_source_or_are_refused_before_a_folder_is_creat
 ):
     assert message in " ".join(darnax("train", *SMALL, source(), *asked, code=2).split())
     assert not (place / "outputs").exists()
+
+
+def test_a_source_larger_than_memory_is_streamed(place):
+    darnax("train", *SMALL, source(), "data.memory_gib=0.00003", "data.validation=0.2")
+    summary = json.loads((only_run(place) / "summary.json").read_text())
+    # A window is a quarter of it: 10 images of 784 bytes. A share of 0.2 keeps 2 of 10 of every
+    # class, so that 24 are left: 3 windows of 8, with one whole batch of 5 each.
+    assert summary["steps"] == 2 * 3
+    said = darnax(
+        "train",
+        *SMALL,
+        source(),
+        "data.memory_gib=0.00003",
+        "data.validation=0",
+        "runner.replicas=2",
+        code=2,
+    )
+    assert "every seed streams data in an order of its own" in " ".join(said.split())
 
 
 def test_data_settings_select_examples_of_a_source(place):

@@ -50,8 +50,8 @@ WRONG = {
         "has a validation split of its own",
     ),
     "+data.source.examples=30,4": ("examples=4", "data.batch_size: got 5, more than there is"),
-    "+data.test=0,5": ("test=5", "has no effect on a data.source"),
-    "data.memory_gib=2.0,1.0": ("memory_gib=1.0", "has no effect on a data.source"),
+    "+data.test=0,5": ("test=5", "blobs has a test split of its own"),
+    "+data.colour=null,grey": ("colour=grey", "has no effect on these data"),
     "+data.source.missing=1,2": ("missing=1, missing=2", "data.source"),
     "data.shape=[28,28,1],[784] model.buffers.input=[784]": ("", "shape"),
 }

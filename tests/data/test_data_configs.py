@@ -33,7 +33,11 @@ def make(node: dict[str, Any]) -> Any:
     )
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+OWN = ("arrays", "folder", "sklearn", "table")  # tests/local_data trains with these
+COMPLETE = [path for path in sorted(FOLDER.glob("*.yaml")) if path.stem not in OWN]
+
+
+@pytest.mark.parametrize("path", COMPLETE, ids=lambda path: path.stem)
 def test_a_configuration_builds_the_named_objects(path: Path) -> None:
     data: Any = OmegaConf.to_container(
         OmegaConf.create({"data": OmegaConf.load(path)}), resolve=True

@@ -24,6 +24,50 @@ def test_train_validation_and_test_are_disjoint_and_complete(
     )
 
 
+def naive_shares(
+    labels: list[int], validation: float, test: float
+) -> tuple[list[int], list[int], list[int]]:
+    """Walk the permutation from its end, and fill the quota of every class."""
+    order = np.random.default_rng(0).permutation(len(labels)).tolist()
+    carved: dict[str, list[int]] = {"validation": [], "test": []}
+    for name, share in (("validation", validation), ("test", test)):
+        for label in set(labels):
+            members = [index for index in order if labels[index] == label]
+            free = [index for index in members if index not in carved["validation"]]
+            count = min(int(share * len(members) + 0.5), len(free) - 1)
+            carved[name] += free[len(free) - count :]
+    rest = set(range(len(labels))) - {*carved["validation"], *carved["test"]}
+    return sorted(rest), sorted(carved["validation"]), sorted(carved["test"])
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=60),
+    st.floats(0.01, 0.95),
+    st.sampled_from([0, 0.1, 0.25, 0.9]),
+)
+def test_shares_are_those_of_every_class(labels: list[int], validation: float, test: float) -> None:
+    expected = naive_shares(labels, validation, test)
+    selection = Selection(validation=validation, test=test)
+    if not expected[1] or (test and not expected[2]):
+        with pytest.raises(RequestError, match="which keeps none of"):
+            selection.divide(np.array(labels))
+        return
+    divided = selection.divide(np.array(labels))
+    assert tuple(part.tolist() for part in divided) == expected
+    assert set(np.array(labels)[divided[0]]) == set(labels)  # every class is trained on
+
+
+def test_a_number_and_a_share_together() -> None:
+    labels = np.repeat(np.arange(4), 10)
+    train, validation, test = Selection(validation=5, test=0.2).divide(labels)
+    np.testing.assert_array_equal(validation, Selection(validation=5).divide(labels)[1])
+    assert np.bincount(labels[test]).tolist() == [2, 2, 2, 2]
+    assert sorted([*train, *validation, *test]) == list(range(40))
+    with pytest.raises(RequestError, match=r"data\.test: got 40, expected fewer than the 36"):
+        Selection(validation=0.1, test=40).divide(labels)
+
+
 def test_validation_is_the_same_in_every_run_and_a_mixture() -> None:
     labels = np.repeat(np.arange(10), 100)
     first, second = (Selection(validation=200).divide(labels)[1] for _ in range(2))

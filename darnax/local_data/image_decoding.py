@@ -1,0 +1,191 @@
+"""Decode image files into one array of bytes, with every file that does not fit named at once."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from darnax.data.progress import Progress
+from darnax.local_data.image_listing import name_some, refuse
+from darnax.local_data.image_stores import Block, Content, Store
+from darnax.printing import count_of
+
+COLOURS = ("grey", "rgb")
+_THREADS = 4  # OpenCV decodes without holding the interpreter's lock
+_TRIED = 20  # first files, of which one must be readable
+_TAIL = 4096  # bytes at the end of a file in which its format ends
+
+Shape = tuple[int, int, int]
+Allocate = Callable[[str, tuple[int, ...]], np.ndarray]
+"""Called with a split and the shape of its inputs; returns the array to fill."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is made of every image.
+
+    Args:
+        colour: `grey` or `rgb`; None: as in the file.
+        resize: height and width; None: as in the file.
+    """
+
+    colour: str | None = None
+    resize: tuple[int, int] | None = None
+
+
+def decode_image(content: bytes, form: Form) -> np.ndarray:
+    """Return an image (height, width, 1 or 3) of 8 bits, the colours in the order RGB.
+
+    Transparency is dropped, and 16 bits become 8.
+
+    Raises:
+        ValueError: the content is not an image, or only a part of one.
+    """
+    import cv2
+
+    if content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-_TAIL:]:
+        raise ValueError("it is cut short")  # OpenCV would fill the rest with grey
+    if content.startswith(b"\x89PNG") and b"IEND" not in content[-_TAIL:]:
+        raise ValueError("it is cut short")
+    flags = {None: cv2.IMREAD_ANYCOLOR, "grey": cv2.IMREAD_GRAYSCALE, "rgb": cv2.IMREAD_COLOR}
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags[form.colour])
+    except cv2.error as error:
+        raise ValueError("it is larger than an image may be, or damaged") from error
+    if image is None:
+        raise ValueError("it is not an image that OpenCV reads")
+    if form.resize is not None and image.shape[:2] != form.resize:
+        height, width = form.resize
+        shrinks = height * width < image.shape[0] * image.shape[1]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        image = cv2.resize(image, (width, height), interpolation=method)
+    if image.ndim == 2:
+        return image[..., None]
+    return image[..., ::-1]
+
+
+def first_shape(store: Store, paths: Mapping[str, Sequence[str]], form: Form) -> Shape:
+    """Return the shape of the first image that can be read, which all others must have.
+
+    Raises:
+        RequestError: none of the first images can be read.
+    """
+    some = [path for role in paths for path in paths[role]][:_TRIED]
+    findings = Findings()
+    for names, images in decode_blocks(store.blocks(some), form):
+        for name, image in zip(names, images, strict=True):
+            findings.add(name, image)
+    readable = {name: shape for shape, names in findings.shapes.items() for name in names}
+    for name in some:
+        if name in readable:
+            return readable[name]
+    findings.require_alike(str(store.path))
+    raise refuse(f"{store.path} has changed while it was read; start again")
+
+
+@dataclass
+class Findings:
+    """What is wrong with the files of a folder: all of it is reported at once."""
+
+    unreadable: dict[str, str] = field(default_factory=dict)
+    shapes: dict[Shape, list[str]] = field(default_factory=dict)
+
+    def add(self, name: str, result: np.ndarray | str) -> None:
+        """Note the image of a file, or why it cannot be read."""
+        if isinstance(result, str):
+            self.unreadable[name] = result
+        else:
+            height, width, channels = result.shape
+            self.shapes.setdefault((height, width, channels), []).append(name)
+
+    def require_alike(self, where: str) -> None:
+        """Raise RequestError if files cannot be read, or have several sizes."""
+        if self.unreadable:
+            reasons = [f"{name} ({why})" for name, why in sorted(self.unreadable.items())]
+            files = count_of(len(reasons), "file")
+            what = f"{files} of {where} cannot be read: {name_some(reasons)}"
+            raise refuse(f"{what}; repair or remove them")
+        if len({shape[:2] for shape in self.shapes}) > 1:
+            common = max(self.shapes, key=lambda shape: len(self.shapes[shape]))
+            raise refuse(
+                f"images of {where} have several sizes: {self._describe(2)}; "
+                f"give all one with 'data.resize=[{common[0]},{common[1]}]' (height, width)"
+            )
+        if len(self.shapes) > 1:
+            what = f"images of {where} are grey and in colour: {self._describe(3)}"
+            raise refuse(f"{what}; make all alike with data.colour=grey or data.colour=rgb")
+
+    def _describe(self, axes: int) -> str:
+        """Describe each size, the most frequent first, with an example file."""
+        sizes: dict[tuple[int, ...], list[str]] = {}
+        for shape, names in self.shapes.items():
+            sizes.setdefault(shape[:axes], []).extend(names)
+        ordered = sorted(sizes.items(), key=lambda item: (-len(item[1]), item[0]))
+        parts = []
+        for size, names in ordered:
+            text = "×".join(map(str, size))
+            parts.append(f"{len(names)} of {text} (such as {min(names)})")
+        return name_some(parts)
+
+
+def decode_all(
+    store: Store,
+    paths: Mapping[str, Sequence[str]],
+    form: Form,
+    allocate: Allocate,
+    progress: Progress,
+) -> dict[str, np.ndarray]:
+    """Return split -> the images of its paths, in their order, (n, height, width, channels) uint8.
+
+    Raises:
+        RequestError: naming all files that cannot be read, or the sizes where there are several.
+    """
+    row_of = {path: (role, row) for role, some in paths.items() for row, path in enumerate(some)}
+    stage, total, done = f"decode {store.path.name}", len(row_of), 0
+    shape = first_shape(store, paths, form)
+    arrays = {role: allocate(role, (len(some), *shape)) for role, some in paths.items()}
+    findings = Findings()
+    for names, images in decode_blocks(store.blocks(list(row_of)), form):
+        for name, image in zip(names, images, strict=True):
+            findings.add(name, image)
+            if not isinstance(image, str) and image.shape == shape:
+                role, row = row_of[name]
+                arrays[role][row] = image
+        done += len(names)
+        progress(stage, done, total)
+    findings.require_alike(str(store.path))
+    if done < total:
+        raise refuse(f"{store.path} has changed while it was read; start again")
+    return arrays
+
+
+def decode_blocks(
+    blocks: Iterator[Block], form: Form
+) -> Iterator[tuple[Sequence[str], list[np.ndarray | str]]]:
+    """Yield names with their images, or with why they cannot be read; threads decode ahead."""
+
+    def work(load: Callable[[], list[Content]]) -> list[np.ndarray | str]:
+        return [decode_or_explain(content, form) for content in load()]
+
+    waiting: deque[tuple[Sequence[str], Future[list[np.ndarray | str]]]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for names, load in blocks:
+            waiting.append((names, pool.submit(work, load)))
+            if len(waiting) > 2 * _THREADS:  # a bounded number of images is in memory
+                names, future = waiting.popleft()
+                yield names, future.result()
+        while waiting:
+            names, future = waiting.popleft()
+            yield names, future.result()
+
+
+def decode_or_explain(content: Content, form: Form) -> np.ndarray | str:
+    """Return the image, or why it cannot be read."""
+    if isinstance(content, str):
+        return content
+    try:
+        return decode_image(content, form)
+    except ValueError as error:
+        return str(error)
