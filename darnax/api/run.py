@@ -158,8 +158,7 @@ class Run:
         """Resume an interrupted run from its last checkpoint, to its end; return the run.
 
         Args:
-            words: `trust=[…]`, `paths.data=DIR` and `data.path=PATH`; the rest is the configuration of
-                the run.
+            words: `trust=[…]`, `paths.data=DIR` and `data.path=PATH`; the rest is that of the run.
             progress: whether to show a progress bar; by default in a terminal or a notebook.
 
         Raises:
