@@ -201,11 +201,7 @@ IMAGES: list[tuple[Callable[[Path], Path], str]] = [
     (many_unreadable, r"12 files of .* cannot be read: train/dog/bad00.png \(it is not an image .* "
      "and 2 more; repair or remove them"),
     (cut_short, r"1 file of .* cannot be read: test/owl/002.png \(it is cut short\)"),
-<<<<<<< HEAD
     (class_in_test_alone, r"test has the classes bat \(did you mean cat\?\), of which train has"),
-=======
-    (class_in_test_alone, r"test has the classes bat \(did you mean cat\?\)"),
->>>>>>> w/owndata
     (empty_class, "class folders of .* have no images: train/bat; fill them, or remove them"),
     (one_class, "has the class cat alone, expected two or more"),
     (no_class, "train/loose.png of .* is in no class folder; expected PATH/CLASS"),
@@ -220,11 +216,7 @@ IMAGES: list[tuple[Callable[[Path], Path], str]] = [
     (fifo, "pipe is neither a folder nor a file, expected a folder of images"),
     (lambda folder: Path("/dev/zero"), "is neither a folder nor a file"),
     (lambda folder: folder / "nothing", r"nothing cannot be read \(No such file or directory\)"),
-<<<<<<< HEAD
     (lambda folder: add(folder / "a.csv", b"1,2"), "is a file, expected a folder of images, or a"),
-=======
-    (lambda folder: add(folder / "a.csv", b"1,2"), "is a file, expected a folder of images"),
->>>>>>> w/owndata
     (leading_out("../out.png"), r"lead out of it: \.\./out.png; make the archive anew"),
     (leading_out("/etc/out.png"), "lead out of it: /etc/out.png"),
     (leading_out("a\\..\\..\\out.png"), "lead out of it: "),
@@ -316,13 +308,8 @@ ARRAYS: list[tuple[Callable[[Path], Path], str]] = [
     (npz(x=X, y=[0, 1, np.nan, 1]), "1 targets of train are NaN or infinite"),
     (npz(x_train=X, y_train=Y, x_test=X, y_test=[0, 1, 2, 1]), "test has the classes 2, of which "
      "train has no example"),
-<<<<<<< HEAD
-    (npz(x_train=X, y_train=Y, x_test=np.zeros((4, 2)), y_test=Y),
-     r"shape \[3\] in train, \[2\] in test, expected one shape"),
-=======
     (npz(x_train=X, y_train=Y, x_test=np.zeros((4, 2)), y_test=Y), r"shape \[3\] in train, \[2\] "
      "in test, expected one shape"),
->>>>>>> w/owndata
     (npz(x=[[Exploding()]], y=[0]), "contains pickled objects, which are not read"),
     (npy_folder(x=[[Exploding()]], y=[0]), "contains pickled objects, which are not read"),
     (npy_folder(), "has no .npy file, expected x_train"),
