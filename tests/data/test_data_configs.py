@@ -22,7 +22,6 @@ KEYS = [
     "memory_gib",
     "source",
     "encode",
-    "disturb",
     "labels",
 ]
 
