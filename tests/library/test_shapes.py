@@ -442,7 +442,7 @@ def test_one_sample_without_a_batch_axis_is_refused_by_the_output_layer() -> Non
 
 @pytest.mark.parametrize("in_degree", [2.5, True, -1, "3"])
 def test_an_in_degree_is_an_integer(in_degree: Any) -> None:
-    with pytest.raises(ValueError, match="in_degree: got .*, expected an integer, 0 or more"):
+    with pytest.raises(ValueError, match=r"in_degree: got .*, expected an integer, 0 or more"):
         Sparse.uniform(KEY, (784,), (100,), in_degree)
 
 
