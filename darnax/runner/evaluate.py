@@ -1,6 +1,7 @@
 """Evaluates a network on a split: its score, and the confusion matrix of its classes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy as np
 from darnax.data import Split
 from darnax.errors import RunError
 from darnax.printing import count_of
+from darnax.reports.confusion import ClassScore
+from darnax.reports.confusion import classes as score_classes
+from darnax.reports.confusion import interval as wilson_interval
 from darnax.runner.programs import ParallelRuns, evaluate_window
 from darnax.scores import ACCURACY
 
@@ -32,6 +36,7 @@ class Evaluation:
         checkpoint: the description of the evaluated checkpoint, if it was one.
         score_name: the name that the label code gives its score.
         higher_is_better: whether a higher score is the better one.
+        picture: the file with the confusion matrix, if one was drawn.
     """
 
     scores: np.ndarray
@@ -43,6 +48,7 @@ class Evaluation:
     checkpoint: str = ""
     score_name: str = ACCURACY
     higher_is_better: bool = True
+    picture: Path | None = None
 
     def __repr__(self) -> str:
         examples = count_of(self.examples, "example")
@@ -66,6 +72,18 @@ class Evaluation:
     def accuracy(self) -> float:
         """The same as `score`, under its usual name if every score is 1 or 0."""
         return self.score
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95% interval of an accuracy, by Wilson; None if scores are not 1 or 0."""
+        if not self.right_or_wrong:
+            return None
+        return wilson_interval(round(self.score * self.examples), self.examples)
+
+    @property
+    def class_scores(self) -> list[ClassScore]:
+        """The examples, recall and precision of each class; empty without class names."""
+        return score_classes(self.confusion, self.class_names)
 
 
 def evaluate(
