@@ -16,9 +16,9 @@ from darnax.api.display import choose_display
 from darnax.api.evaluation import evaluate_run
 from darnax.api.interruption import interruptible
 from darnax.api.metrics import Metrics
+from darnax.api.resuming import resume_run
 from darnax.composing import trust
 from darnax.errors import RequestError
-from darnax.laboratory import machine, training
 from darnax.printing import printable
 from darnax.reports import curves, runs
 from darnax.reports.record import number
@@ -180,16 +180,9 @@ class Run:
             RequestError: the run is finished, or another process trains it.
             Interrupted: it was stopped again.
         """
-        machine.require_of_machine(require_overrides(words))
-        trusted = self.trusted | trust.trusted_packages(words)
+        given = require_overrides(words)
         with interruptible():
-            training.resume(
-                self.folder,
-                trusted=trusted,
-                data=machine.data_folder_in(words),
-                data_path=machine.data_path_in(words),
-                display=choose_display(progress),
-            )
+            trusted = resume_run(self.folder, given, choose_display(progress), self.trusted)
         return Run(self.folder, trusted)
 
     def export(self, path: str | Path) -> Path:
