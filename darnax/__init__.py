@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from darnax.api.citation import cite
     from darnax.api.comparison import Comparison, compare
     from darnax.api.composition import compose
+    from darnax.api.datasets import datasets, describe_data, prepare
     from darnax.api.description import describe
     from darnax.api.difference import diff
     from darnax.api.experiments import experiments
@@ -46,11 +47,14 @@ _HOME = {
     "cite": "api.citation",
     "compare": "api.comparison",
     "compose": "api.composition",
+    "datasets": "api.datasets",
     "describe": "api.description",
+    "describe_data": "api.datasets",
     "diff": "api.difference",
     "experiments": "api.experiments",
     "load": "api.loading",
     "plan": "api.sweep_plan",
+    "prepare": "api.datasets",
     "runs": "api.run_list",
     "sweep": "api.sweep",
     "train": "api.training",
@@ -68,11 +72,14 @@ __all__ = [
     "cite",
     "compare",
     "compose",
+    "datasets",
     "describe",
+    "describe_data",
     "diff",
     "experiments",
     "load",
     "plan",
+    "prepare",
     "runs",
     "sweep",
     "train",

@@ -7,7 +7,7 @@ from darnax.cli.options import Debug, Overrides, Run
 from darnax.printing import count_of
 
 if TYPE_CHECKING:
-    from darnax.runner.evaluate import Evaluation
+    from darnax.api.evaluation import Evaluation
 
 
 def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import darnax.data
-from darnax.cli.data import ORIGIN
+from darnax.api.datasets import ORIGIN
 from darnax.errors import RequestError
 
 
