@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from darnax.api.display import in_notebook, notebook_stages
+from darnax.api.stages import terminal_stages
 from darnax.api.sweep_status import read_status, reporting_changes, summarise, watching
 from darnax.printing import printable
 from darnax.sweeps.display import SILENT, SweepDisplay
@@ -21,7 +22,12 @@ def choose_sweep_display(progress: bool | None) -> SweepDisplay:
     if in_notebook():
         return SweepDisplay(board=notebook_board, data_progress=notebook_stages, note=print_note)
     if progress or sys.stdout.isatty():
-        return SweepDisplay(board=terminal_board, table=print_summary, note=print_note)
+        return SweepDisplay(
+            board=terminal_board,
+            table=print_summary,
+            data_progress=terminal_stages,
+            note=print_note,
+        )
     return SILENT
 
 

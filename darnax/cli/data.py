@@ -93,7 +93,7 @@ def prepare_dataset(
     darnax data prepare fashion_mnist --archives ~/Downloads
     """
     from darnax.api.datasets import prepare_named
-    from darnax.cli.display import progress_bar
+    from darnax.api.stages import terminal_stages
 
-    folder = prepare_named(name, directory, archives, progress_bar)
+    folder = prepare_named(name, directory, archives, terminal_stages)
     tables.echo(f"{name} is prepared: {folder}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darnax.cli import panels, sweep_board, tables
-from darnax.cli.display import progress_bar, warnings_to_stderr
+from darnax.cli.display import warnings_to_stderr
 from darnax.cli.options import Debug
 from darnax.printing import count_of
 
@@ -82,6 +82,7 @@ def start(
 
 def display(debug: bool) -> "SweepDisplay":
     """Return the display of a sweep on the command line."""
+    from darnax.api.stages import terminal_stages
     from darnax.api.sweep_status import SweepStatus
     from darnax.sweeps.display import SweepDisplay, no_failure
 
@@ -89,7 +90,7 @@ def display(debug: bool) -> "SweepDisplay":
         board=sweep_board.board,
         table=lambda points, goal: sweep_board.show(SweepStatus(points, goal)),
         failure=panels.trace if debug else no_failure,
-        data_progress=progress_bar,
+        data_progress=terminal_stages,
         warnings=warnings_to_stderr,
         note=lambda line: tables.echo(f"note: {line}", error=True),
     )
