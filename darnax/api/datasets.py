@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.api.arguments import require_overrides, require_path
-from darnax.api.display import choose_display
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
 from darnax.laboratory.data_report import DataReport, report_data
@@ -118,6 +117,8 @@ def describe_data(
         >>> data.tables[1].columns, data.tables[1].rows
         (('examples', 'train', 'test'), [('all', '50', '50')])
     """
+    from darnax.api.display import choose_display
+
     given = require_overrides(words)
     return describe_words(given, directory, choose_display(progress), read=read)
 
@@ -206,6 +207,8 @@ def prepare(
         >>> darnax.prepare("mnist", "sets").relative_to("sets").as_posix()
         'mnist/3.0.1'
     """
+    from darnax.api.display import choose_display
+
     return prepare_named(name, directory, archives, choose_display(progress).data_progress)
 
 

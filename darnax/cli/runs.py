@@ -26,7 +26,7 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug =
     interrupted, because no process holds its lock. On another machine the lock cannot be checked:
     there, a run that has written nothing for some time is shown with that time.
     """
-    from darnax.api.run_list import tabulate
+    from darnax.api.run_table import tabulate
 
     _, table = tabulate(folder, metric)
     is_wide = get_terminal_size(WITHOUT_TERMINAL).columns >= WIDE
