@@ -115,7 +115,7 @@ def describe_data(
         >>> import darnax
         >>> data = darnax.describe_data("+experiment=associations")
         >>> data.tables[1].columns, data.tables[1].rows
-        (('examples', 'train', 'test'), [('all', '50', '50')])
+        (('examples', 'train', 'validation', 'test'), [('all', '50', '50', '50')])
     """
     from darnax.api.display import choose_display
 

@@ -89,7 +89,7 @@ def describe(*overrides: str, config: Any = None) -> NetworkDescription:
         >>> import darnax
         >>> network = darnax.describe("+experiment=associations")
         >>> network.facts["parameters"]
-        '30,004, of which 29,900 learn'
+        '40,006, of which 30,000 learn'
         >>> print(network.to_svg("network.svg"))
         network.svg
     """
