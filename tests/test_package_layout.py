@@ -65,6 +65,7 @@ COMMANDS_IMPORT = {
     "darnax.errors": "wrong options, and what a panel shows of an error",
     "darnax.laboratory.display": "what a command shows of a run",
     "darnax.laboratory.library_warnings": "settings of the process",
+    "darnax.laboratory.log_records": "settings of the process",
     "darnax.printing": "text for a terminal",
     "darnax.sweeps.display": "what a command shows of a sweep",
     "darnax.tracking.console": "the progress bar of training",

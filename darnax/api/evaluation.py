@@ -11,7 +11,7 @@ from darnax.laboratory import reopening
 from darnax.laboratory.display import Display
 
 if TYPE_CHECKING:
-    from darnax.runner.evaluate import Evaluation as Evaluation
+    from darnax.runner.evaluate import Evaluation
 
 PICTURE = "confusion.svg"  # in the folder of the run
 MOST_CLASSES = 200  # in the picture, which has a square for each pair of classes

@@ -14,7 +14,6 @@ from darnax.cli import (
     diff,
     evaluate,
     experiments,
-    log_records,
     panels,
     runs,
     show,
@@ -24,7 +23,7 @@ from darnax.cli import (
     train,
 )
 from darnax.cli.options import DEBUG
-from darnax.laboratory import library_warnings
+from darnax.laboratory import library_warnings, log_records
 
 # Commands that write files: they stay valid when their output cannot be printed.
 RECORDED = ("train", "sweep")

@@ -1,13 +1,7 @@
 """`darnax eval`: the accuracy of a trained network, in all and by class."""
 
-from typing import TYPE_CHECKING
-
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
-from darnax.printing import count_of
-
-if TYPE_CHECKING:
-    from darnax.api.evaluation import Evaluation
 
 
 def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
@@ -27,28 +21,12 @@ def evaluate(run: Run, overrides: Overrides = None, debug: Debug = False) -> Non
 
     with warnings_to_stderr():
         evaluation = evaluate_run(run, list(overrides or []), display())
-    tables.echo(f"checkpoint {evaluation.checkpoint}")
-    show(evaluation)
+    tables.echo(f"checkpoint {evaluation.checkpoint}", evaluation.describe())
+    if evaluation.class_names:
+        tables.echo()
+        rows = []
+        for name, number, recall, precision in evaluation.class_scores:
+            rows.append((name, number, tables.percent(recall), tables.percent(precision)))
+        tables.show(("class", "n", "recall", "precision"), rows)
     if evaluation.picture is not None:
         tables.echo("", f"confusion matrix: {evaluation.picture}")
-
-
-def show(evaluation: "Evaluation") -> None:
-    """Print the accuracy with its interval and the classes, or a mean score, which has neither."""
-    examples = count_of(evaluation.examples, "example")
-    name, score = evaluation.label, evaluation.score
-    if evaluation.interval is None:
-        order = "" if evaluation.higher_is_better else "; lower is better"
-        remark = "; not a fraction of right answers" if name == "score" else order
-        tables.echo(f"{name} {score:.4f}  (mean of {examples}{remark})")
-        return
-    low, high = evaluation.interval
-    interval = f"95% interval {low:.2%} to {high:.2%}"
-    tables.echo(f"{name} {score:.2%}  ({interval}, {examples})")
-    if not evaluation.class_names:
-        return
-    tables.echo()
-    rows = []
-    for name, number, recall, precision in evaluation.class_scores:
-        rows.append((name, number, tables.percent(recall), tables.percent(precision)))
-    tables.show(("class", "n", "recall", "precision"), rows)

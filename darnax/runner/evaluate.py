@@ -80,6 +80,17 @@ class Evaluation:
             return None
         return wilson_interval(round(self.score * self.examples), self.examples)
 
+    def describe(self) -> str:
+        """Return an accuracy with its interval, or a mean score, in one line."""
+        examples = count_of(self.examples, "example")
+        if self.interval is None:
+            order = "" if self.higher_is_better else "; lower is better"
+            remark = "; not a fraction of right answers" if self.label == "score" else order
+            return f"{self.label} {self.score:.4f}  (mean of {examples}{remark})"
+        low, high = self.interval
+        interval = f"95% interval {low:.2%} to {high:.2%}"
+        return f"{self.label} {self.score:.2%}  ({interval}, {examples})"
+
     @property
     def class_scores(self) -> list[ClassScore]:
         """The examples, recall and precision of each class; empty without class names."""
