@@ -21,6 +21,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def here(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
+    monkeypatch.delenv("COLUMNS", raising=False)  # on a narrow terminal columns are left out
 
 
 @pytest.fixture(scope="module")
