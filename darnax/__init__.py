@@ -15,14 +15,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from darnax.api.citation import cite
     from darnax.api.comparison import Comparison, compare
-    from darnax.api.composition import build, compose
+    from darnax.api.composition import compose
+    from darnax.api.datasets import datasets, describe_data, prepare
+    from darnax.api.description import describe
+    from darnax.api.difference import diff
+    from darnax.api.experiments import experiments
     from darnax.api.interruption import Interrupted
     from darnax.api.loading import load
     from darnax.api.model import Model
+    from darnax.api.parts import build
     from darnax.api.run import Run
     from darnax.api.run_list import runs
     from darnax.api.sweep import Sweep, sweep
+    from darnax.api.sweep_plan import plan
     from darnax.api.training import train
     from darnax.errors import RequestError, RunError
 
@@ -36,10 +43,18 @@ _HOME = {
     "Run": "api.run",
     "RunError": "errors",
     "Sweep": "api.sweep",
-    "build": "api.composition",
+    "build": "api.parts",
+    "cite": "api.citation",
     "compare": "api.comparison",
     "compose": "api.composition",
+    "datasets": "api.datasets",
+    "describe": "api.description",
+    "describe_data": "api.datasets",
+    "diff": "api.difference",
+    "experiments": "api.experiments",
     "load": "api.loading",
+    "plan": "api.sweep_plan",
+    "prepare": "api.datasets",
     "runs": "api.run_list",
     "sweep": "api.sweep",
     "train": "api.training",
@@ -54,9 +69,17 @@ __all__ = [
     "RunError",
     "Sweep",
     "build",
+    "cite",
     "compare",
     "compose",
+    "datasets",
+    "describe",
+    "describe_data",
+    "diff",
+    "experiments",
     "load",
+    "plan",
+    "prepare",
     "runs",
     "sweep",
     "train",

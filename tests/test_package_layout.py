@@ -57,6 +57,19 @@ HEAVY_LIBRARIES = {
     "tensorboardX": {"tracking"},
     "tensorflow_datasets": {"data"},
 }
+# What commands import besides `darnax.api`, and why.
+COMMANDS_IMPORT = {
+    "darnax": "its version",
+    "darnax.bounded_yaml": "prints a configuration as YAML",
+    "darnax.children": "settings of the process",
+    "darnax.errors": "wrong options, and what a panel shows of an error",
+    "darnax.laboratory.display": "what a command shows of a run",
+    "darnax.laboratory.library_warnings": "settings of the process",
+    "darnax.laboratory.log_records": "settings of the process",
+    "darnax.printing": "text for a terminal",
+    "darnax.sweeps.display": "what a command shows of a sweep",
+    "darnax.tracking.console": "the progress bar of training",
+}
 LIBRARY = (
     "shapes",
     "states",
@@ -174,6 +187,14 @@ def test_no_package_holds_more_than_15_percent_of_the_lines():
         by_package[package_of(name)] += count
     limit = 0.15 * sum(lines.values())
     assert not {package: count for package, count in by_package.items() if count > limit}
+
+
+def test_commands_call_the_python_functions_only():
+    used = set()
+    for name in MODULES:
+        if package_of(name) == "cli":
+            used |= {each for each in INTERNAL_IMPORTS[name] if package_of(each) != "cli"}
+    assert {each for each in used if package_of(each) != "api"} == set(COMMANDS_IMPORT)
 
 
 def test_scripts_import_nothing_of_the_command_line():

@@ -21,6 +21,8 @@ class Comparison:
         rows: for each configuration `values` of the `columns`, `n`, `mean`, `sd`, `p`, runs.
         columns: the keys in which configurations differ.
         metric: by which they are compared.
+        is_ranked: whether the metric may be used to choose; else rows are in no order of merit.
+        damaged: for each run that was left out its folder and what is wrong with it.
 
     Example:
         >>> import darnax
@@ -36,6 +38,13 @@ class Comparison:
     def __init__(self, found: reports_compare.Comparison) -> None:
         self.found = found
         self.rows, self.columns, self.metric = found.rows, found.columns, found.metric
+        self.is_ranked = found.is_ranked
+        self.damaged = [(run.path, run.damage) for run in found.damaged]
+
+    @property
+    def table(self) -> TextTable:
+        """The table as text, as `darnax compare` prints it."""
+        return TextTable(*comparison_table.cells(self.found))
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame`: differing keys, mean of the metric, `sd`, `n`, `p`."""
@@ -59,14 +68,11 @@ class Comparison:
         table_file.write(self.found, file)
         return file
 
-    def _table(self) -> TextTable:
-        return TextTable(*comparison_table.cells(self.found))
-
     def __repr__(self) -> str:
-        return repr(self._table())
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
+        return self.table._repr_html_()
 
 
 def compare(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import require_flag
+from darnax.api.stages import terminal_stages
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.scores import format_score, label_score, parse_score
 from darnax.tracking import Tracker
@@ -21,7 +22,7 @@ def choose_display(progress: bool | None) -> Display:
     if in_notebook():
         return Display(data_progress=notebook_stages, console=NotebookProgress)
     if progress or sys.stdout.isatty():
-        return Display(console=Console)
+        return Display(data_progress=terminal_stages, console=Console)
     return SILENT
 
 

@@ -1,15 +1,11 @@
 """A run, opened by its folder: configuration, metrics, networks, evaluation and analysis."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from darnax.analysis import measures
-from darnax.analysis.table import Table, write
+from darnax.api.analysis import Analysis, analyse_run
 from darnax.api.arguments import (
     argument_names,
     format_argument,
@@ -19,37 +15,27 @@ from darnax.api.arguments import (
 )
 from darnax.api.curve import Curve
 from darnax.api.display import choose_display
+from darnax.api.evaluation import evaluate_run, evaluate_run_over
 from darnax.api.interruption import interruptible
 from darnax.api.metrics import Metrics
-from darnax.api.model import Model, PhasesOfRun
-from darnax.api.opening import open_models
+from darnax.api.resuming import resume_run
 from darnax.composing import trust
 from darnax.errors import RequestError
-from darnax.laboratory import evaluating_over, machine, reopening, training
-from darnax.orchestrators import Orchestrator
 from darnax.printing import printable
-from darnax.reports import analysis, curves, runs
+from darnax.reports import curves, runs
 from darnax.reports.record import number
-from darnax.runner.evaluate import Evaluation
 from darnax.runner.run_folder import RunFolder
 from darnax.scores import parse_score
-from darnax.states import State
 
+# JAX is loaded where a network is: listing runs takes no network.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-class Analysis(dict[str, Table]):
-    """The tables of an analysis by the names of their measures, and the page that draws them.
-
-    Args:
-        tables: name -> table.
-        page: the HTML page in the run's folder.
-    """
-
-    def __init__(self, tables: Mapping[str, Table], page: Path) -> None:
-        super().__init__(tables)
-        self.page = page
-
-    def __repr__(self) -> str:
-        return printable(f"Analysis({', '.join(self)}; {self.page})")
+    from darnax.api.model import Model, PhasesOfRun
+    from darnax.orchestrators import Orchestrator
+    from darnax.runner.evaluate import Evaluation
+    from darnax.states import State
 
 
 class Run:
@@ -95,51 +81,63 @@ class Run:
         return Metrics(self.folder / "metrics.jsonl")
 
     @cached_property
-    def models(self) -> tuple[Model, ...]:
+    def models(self) -> "tuple[Model, ...]":
         """The network of every replica: the best on the validation split, or else the last."""
+        from darnax.api.opening import open_models
+
         return open_models(self.folder, self.trusted, best=True)
 
     @cached_property
-    def last_models(self) -> tuple[Model, ...]:
+    def last_models(self) -> "tuple[Model, ...]":
         """The network of every replica, from the last checkpoint."""
+        from darnax.api.opening import open_models
+
         return open_models(self.folder, self.trusted, best=False)
 
     @property
-    def model(self) -> Model:
+    def model(self) -> "Model":
         """The network of the run, or of its first replica."""
         return self.models[0]
 
     @property
-    def network(self) -> Orchestrator:
+    def network(self) -> "Orchestrator":
         """The orchestrator with all modules; `network.layer_map["w_in"]` is one of them."""
         return self.model.network
 
     @property
-    def state(self) -> State:
+    def state(self) -> "State":
         """A state of the network, with a batch of 1; `state.init(x, y)` makes others."""
         return self.model.state
 
     @property
-    def phases(self) -> PhasesOfRun:
+    def phases(self) -> "PhasesOfRun":
         """The phases of training and of inference: `phases.train`, `phases.infer`."""
         return self.model.phases
 
-    def predict(self, x: Any) -> NDArray[np.float32]:
+    def predict(self, x: Any) -> "NDArray[np.float32]":
         """Return the scores (N, *output) of raw inputs (N, *raw); see `Model.predict`."""
         return self.model.predict(x)
 
-    def states(self, x: Any, phase: str | None = None) -> dict[str, NDArray[np.float32]]:
+    def states(self, x: Any, phase: str | None = None) -> "dict[str, NDArray[np.float32]]":
         """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
 
-    def evaluate(self, *overrides: str, progress: bool | None = None) -> Evaluation:
-        """Evaluate the network on the test split; overrides of the data as in `darnax eval`.
+    def evaluate(
+        self, *overrides: str, picture: bool = True, progress: bool | None = None
+    ) -> "Evaluation":
+        """Evaluate the network on the test split, as `darnax eval` does.
+
+        Args:
+            overrides: of the data.
+            picture: whether to draw the confusion matrix, as confusion.svg in the run's folder.
+            progress: whether to show the progress of preparing data.
 
         Raises:
-            RequestError: an override changes something else, or the data cannot be opened.
+            RequestError: an override changes something else, the data cannot be opened, or the
+                picture cannot be written.
         """
         words = trust.add_trust(require_overrides(overrides), self.trusted)
-        return reopening.evaluate(self.folder, words, choose_display(progress))
+        return evaluate_run(self.folder, words, choose_display(progress), picture=picture)
 
     def evaluate_over(
         self, key: str, values: Iterable[Any], *overrides: str, progress: bool | None = None
@@ -165,7 +163,8 @@ class Run:
         """
         words = trust.add_trust(overrides, self.trusted)
         over = f"{key}={','.join(map(str, values))}"
-        found = evaluating_over.evaluate_over(self.folder, over, words, choose_display(progress))
+        with argument_names():
+            found = evaluate_run_over(self.folder, over, words, choose_display(progress))
         return Curve(found)
 
     def analyse(
@@ -173,6 +172,7 @@ class Run:
         *overrides: str,
         only: Iterable[str] = (),
         examples: int = 500,
+        states: str | Path | None = None,
         progress: bool | None = None,
     ) -> Analysis:
         """Analyse the network on test data; write tables and a page into the folder of the run.
@@ -181,19 +181,23 @@ class Run:
             overrides: of the data, as those of `darnax analyse`.
             only: names of measures; all of them by default.
             examples: number of test examples to use.
+            states: a file FILE.npz for the states of all test examples; none by default.
             progress: whether to show the progress of preparing data.
         """
-        with argument_names():
-            selected = measures.select_measures(require_names(only, "only"))
+        measures = require_names(only, "only")
         if type(examples) is not int or examples < 1:
             got = format_argument(examples)
             raise RequestError(f"examples: got {got}, expected a positive integer")
         words = trust.add_trust(require_overrides(overrides), self.trusted)
-        trained = reopening.analyse(self.folder, words, examples, choose_display(progress))
-        tables = {name: measure(trained) for name, measure in selected.items()}
-        for name, table in tables.items():
-            write(name, table, self.folder / analysis.FOLDER)
-        return Analysis(tables, analysis.write(self.folder))
+        with argument_names():
+            return analyse_run(
+                self.folder,
+                words,
+                choose_display(progress),
+                only=measures,
+                examples=examples,
+                states=None if states is None else require_path(states, "states"),
+            )
 
     def resume(self, *words: str, progress: bool | None = None) -> "Run":
         """Resume an interrupted run from its last checkpoint, to its end; return the run.
@@ -207,17 +211,9 @@ class Run:
             RequestError: the run is finished, or another process trains it.
             Interrupted: it was stopped again.
         """
-        with argument_names():
-            machine.require_of_machine(require_overrides(words))
-        trusted = self.trusted | trust.trusted_packages(words)
-        with interruptible():
-            training.resume(
-                self.folder,
-                trusted=trusted,
-                data=machine.data_folder_in(words),
-                data_path=machine.data_path_in(words),
-                display=choose_display(progress),
-            )
+        given = require_overrides(words)
+        with argument_names(), interruptible():
+            trusted = resume_run(self.folder, given, choose_display(progress), self.trusted)
         return Run(self.folder, trusted)
 
     def export(self, path: str | Path, replica: int = 0) -> Path:

@@ -5,35 +5,38 @@ from pathlib import Path
 
 from darnax.api.arguments import require_names, require_path
 from darnax.api.run import Run
+from darnax.api.run_table import tabulate
 from darnax.api.table import TextTable
-from darnax.reports import runs as reports_runs
-from darnax.reports import text
 
 
 class RunList(list[Run]):
-    """Runs, newest first; prints as a table."""
+    """Runs, newest first; prints as a table.
 
-    def _table(self) -> TextTable:
-        read = [reports_runs.read(run.folder) for run in self]
-        rows = []
-        for run in read:
-            identity = run.path.name.rpartition("-")[2]
-            when, seconds = f"{run.when:%Y-%m-%d %H:%M}", text.duration(run.seconds)
-            rows.append((when, identity, run.experiment, run.status, seconds))
-        return TextTable(("when", "id", "name", "status", "duration"), rows)
+    Args:
+        runs: the runs.
+        table: that of the runs as they were found, also of damaged ones; see `tabulate`.
+    """
+
+    def __init__(self, runs: Iterable[Run], table: TextTable) -> None:
+        super().__init__(runs)
+        self.table = table
 
     def __repr__(self) -> str:
-        return repr(self._table())
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
+        return self.table._repr_html_()
 
 
-def runs(folder: str | Path = "outputs", *, trust: Iterable[str] = ()) -> RunList:
-    """Return all runs in a folder, newest first; damaged ones are left out.
+def runs(
+    folder: str | Path = "outputs", *, metric: str | None = None, trust: Iterable[str] = ()
+) -> RunList:
+    """Return all runs in a folder, newest first; damaged ones are only listed in its table.
 
     Args:
         folder: the folder of runs, at any depth.
+        metric: the one that the table shows, as metrics.jsonl names it; by default `eval/accuracy`,
+            or the score on the validation split that the runs have instead.
         trust: packages whose code their configurations may name.
 
     Raises:
@@ -45,7 +48,10 @@ def runs(folder: str | Path = "outputs", *, trust: Iterable[str] = ()) -> RunLis
         >>> newest = darnax.runs("outputs/associations")[0]
         >>> newest.folder == run.folder
         True
+        >>> darnax.runs("outputs/associations", metric="train/accuracy").table.columns[4]
+        'train/accuracy'
     """
     trusted = require_names(trust, "trust")
-    found = reports_runs.find([require_path(folder, "folder")])
-    return RunList(Run(run.path, trusted) for run in found if not run.damage)
+    place = require_path(folder, "folder")
+    found, table = tabulate(place, metric)
+    return RunList((Run(run.path, trusted) for run in found if not run.damage), table)

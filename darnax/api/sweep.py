@@ -10,16 +10,15 @@ from darnax.api.comparison import Comparison, compare
 from darnax.api.composition import config_file
 from darnax.api.interruption import interruptible
 from darnax.api.run import Run
-from darnax.api.table import TextTable
-from darnax.composing import secrets, trust
-from darnax.composing.hydra_settings import require_effective
+from darnax.api.sweep_display import choose_sweep_display
+from darnax.api.sweep_status import SweepStatus, status_of
+from darnax.api.sweeping import resume, start
+from darnax.composing import trust
 from darnax.errors import RequestError
 from darnax.laboratory.machine import compose_here
 from darnax.printing import count_of, printable
-from darnax.sweeps import running
-from darnax.sweeps.point_table import columns, row
 from darnax.sweeps.record import Record
-from darnax.sweeps.survey import DONE, State, survey
+from darnax.sweeps.survey import DONE, State
 
 
 class Sweep:
@@ -45,14 +44,12 @@ class Sweep:
     @property
     def points(self) -> list[State]:
         """The state of every point: name, status, value, epochs, seconds, run, why it failed."""
-        return survey(Record.read(self.folder))
+        return list(self.status.points)
 
     @property
-    def status(self) -> TextTable:
-        """A table of the points, as `darnax sweep status` prints it."""
-        record = Record.read(self.folder)
-        rows = [row(point, record.goal) for point in survey(record)]
-        return TextTable(columns(record.goal), rows)
+    def status(self) -> SweepStatus:
+        """A table of the points and a line about them, as `darnax sweep status` prints them."""
+        return status_of(self.folder)
 
     @property
     def runs(self) -> list[Run]:
@@ -64,13 +61,16 @@ class Sweep:
         """Whether every point has finished or was pruned."""
         return all(point.status in DONE for point in self.points)
 
-    def resume(self, *overrides: str, retry_failed: bool = False) -> "Sweep":
+    def resume(
+        self, *overrides: str, retry_failed: bool = False, progress: bool | None = None
+    ) -> "Sweep":
         """Resume interrupted points, retry failed ones once, and start the rest; return the sweep.
 
         Args:
             overrides: another launcher, the length of a search, or `trust=[…]`, as
                 `darnax sweep resume` takes them.
             retry_failed: whether to retry points that failed twice.
+            progress: whether to show the points; by default in a terminal or a notebook.
 
         Raises:
             RequestError: the record is damaged, or an override is not one of these.
@@ -78,8 +78,9 @@ class Sweep:
         """
         words = trust.add_trust(require_overrides(overrides), self.trusted)
         with interruptible():
-            running.resume(self.folder, words, retry=retry_failed)
-        return Sweep(self.folder, trust.trusted_packages(words))
+            shown = choose_sweep_display(progress)
+            outcome = resume(self.folder, words, shown, retry=retry_failed)
+        return Sweep(self.folder, outcome.trusted)
 
     def compare(self, metric: str | None = None, **options: Any) -> Comparison:
         """Compare the runs; see `darnax.compare`."""
@@ -87,7 +88,7 @@ class Sweep:
 
     def to_pandas(self) -> Any:
         """Return the points as a `pandas.DataFrame`."""
-        return self.status.to_pandas()
+        return self.status.table.to_pandas()
 
     def __repr__(self) -> str:
         points = self.points
@@ -99,7 +100,9 @@ class Sweep:
         return self.status._repr_html_()
 
 
-def sweep(*overrides: str, config: Any = None, data: Any = None) -> Sweep:
+def sweep(
+    *overrides: str, config: Any = None, data: Any = None, progress: bool | None = None
+) -> Sweep:
     """Train one run for every combination of values, and return the sweep.
 
     Args:
@@ -108,6 +111,8 @@ def sweep(*overrides: str, config: Any = None, data: Any = None) -> Sweep:
         config: a run, or the config.yaml of one, to start from instead of the defaults.
         data: arrays to train on, as `darnax.train` takes them; they are written once, to
             `arrays/` in the folder of outputs, where every run reads them.
+        progress: whether to show the points: a line for every change in a terminal, a table in a
+            notebook; by default there alone.
 
     Raises:
         RequestError: a point is invalid, with the messages of the command line; nothing was
@@ -127,14 +132,12 @@ def sweep(*overrides: str, config: Any = None, data: Any = None) -> Sweep:
     if data is not None:
         path = write_shared(data, outputs_of(words, file))
         words = add_arrays(words, str(path), saved=file is not None)
-    secrets.require_none([*words, *([str(file)] if file else [])])
-    require_effective(words, multirun=True, saved=file is not None)
-    command = ["darnax.sweep", *secrets.mask(words)]
     with interruptible():
-        record, states = running.start(words, file, command)
-    if running.are_refused(states):
-        raise RequestError(*dict.fromkeys(f"{state.name}: {state.why}" for state in states))
-    return Sweep(record.folder, trust.trusted_packages(words))
+        outcome = start(words, file, ["darnax.sweep", *words], choose_sweep_display(progress))
+    if outcome.is_refused:
+        reasons = (f"{state.name}: {state.why}" for state in outcome.states)
+        raise RequestError(*dict.fromkeys(reasons))
+    return Sweep(outcome.record.folder, outcome.trusted)
 
 
 def outputs_of(words: list[str], file: Path | None) -> Path:

@@ -59,8 +59,8 @@ def train(
     if data is not None:
         given = given_arrays(data)
         words = add_arrays(words, KEPT, saved=config is not None)
-    command = ["darnax.train", *secrets.mask(words)]
     with interruptible():
+        command = ["darnax.train", *words]
         folder = start(words, config_file(config), command, choose_display(progress), given)
     return Run(folder, trust.trusted_packages(words))
 
@@ -74,8 +74,8 @@ def start(
 ) -> Path:
     """Compose a configuration, train it, and return the folder of the run.
 
-    `command` is what the record of the run says about how it was started. `given` are arrays, which
-    the run keeps in its folder.
+    `command` is what the record of the run says about how it was started; secrets in it are masked.
+    `given` are arrays, which the run keeps in its folder.
     """
     secrets.require_none([*overrides, *([str(file)] if file else [])])
     configuration = machine.compose_here(overrides, file, DataFiller(given))
@@ -83,7 +83,7 @@ def start(
         configuration.resolved,
         composed=configuration.to_container(),
         overrides=overrides,
-        command=command,
+        command=secrets.mask(command),
         display=shown,
         given=given,
     )

@@ -39,21 +39,16 @@ def analyse(
 
         darnax analyse outputs/mnist_chain/<time>-<id> --only basins --export states.npz
     """
-    from darnax.analysis import measures
-    from darnax.analysis.table import write
+    from darnax.api.analysis import analyse_run
     from darnax.cli.display import display, warnings_to_stderr
-    from darnax.laboratory import reopening
-    from darnax.reports import analysis
 
-    selected = measures.select_measures(list(only or []))
     with warnings_to_stderr():
-        trained = reopening.analyse(run, list(overrides or []), examples, display())
-    tables.echo(f"checkpoint: {trained.trained.describe()}")
-    for name, measure in selected.items():
-        tables.echo(f"{name}: {write(name, measure(trained), run / analysis.FOLDER)}")
-    for damage in analysis.tables(run)[1]:
-        tables.echo(f"left out: {damage}")
-    tables.echo(f"page: {analysis.write(run)}")
-    if export is not None:
-        measures.export_states(trained, export)
-        tables.echo(f"states: {export}")
+        analyse_run(
+            run,
+            list(overrides or []),
+            display(),
+            only=list(only or []),
+            examples=examples,
+            states=export,
+            report=lambda what, value: tables.echo(f"{what}: {value}"),
+        )

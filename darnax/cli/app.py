@@ -14,8 +14,6 @@ from darnax.cli import (
     diff,
     evaluate,
     experiments,
-    library_warnings,
-    log_records,
     panels,
     runs,
     show,
@@ -25,6 +23,7 @@ from darnax.cli import (
     train,
 )
 from darnax.cli.options import DEBUG
+from darnax.laboratory import library_warnings, log_records
 
 # Commands that write files: they stay valid when their output cannot be printed.
 RECORDED = ("train", "sweep")

@@ -2,8 +2,6 @@
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
-from darnax.composing import trust
-from darnax.errors import Problem, RequestError
 
 
 def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
@@ -13,24 +11,9 @@ def cite(run: Run, overrides: Overrides = None, debug: Debug = False) -> None:
 
         darnax cite outputs/mnist_chain/<time>-<id> > references.bib
     """
-    packages, rest = trust.split_trust(overrides or [])
-    if rest:
-        what = "got an override, expected only trust=[…]: a run is cited as it is; leave it out"
-        raise RequestError(Problem(rest[0], what))
-    from darnax.builder import build
-    from darnax.builder.bibliography import bibliography
-    from darnax.data import describe
-    from darnax.runner.run_folder import RunFolder
+    from darnax.api.citation import cite as find_references
+    from darnax.api.citation import require_trust_only
 
-    config = RunFolder.open(run).config()
-    trust.require_granted(config, packages)
-    build(config, existing=True)
-    if config["data"].get("source") is None:
-        citation = describe(config["data"]["name"], config["paths"]["data"]).citation
-    else:
-        citation = ""  # a source of one's own is cited by its docstring alone
-    found = bibliography(config, citation)
-    for entry, users in found.entries.items():
-        tables.echo(f"% {', '.join(users)}", *entry.split("\n"), "")
-    for what in found.silent:
-        tables.echo(f"% without a reference: {what}")
+    lines = find_references(run, trust=require_trust_only(list(overrides or []))).lines
+    if lines:
+        tables.echo(*lines)

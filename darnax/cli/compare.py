@@ -1,5 +1,6 @@
 """`darnax compare`: runs side by side, as a table, as a page, or as a file for other programs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ from darnax.cli import tables
 from darnax.cli.options import Debug, Metric
 
 if TYPE_CHECKING:
-    from darnax.reports.compare import Comparison
+    from darnax.api.comparison import Comparison
 
 CHOOSE = "choose by a metric of the validation split, such as eval/accuracy"
 MANY = 8  # columns that fit on a terminal
@@ -60,32 +61,28 @@ def compare(
 
         darnax compare outputs/mnist_chain --group-by model.depth --html compare.html
     """
-    from darnax.reports.compare import compare as compare_runs
-    from darnax.reports.runs import find
+    from darnax.api.comparison import compare as compare_runs
 
-    comparison = compare_runs(find(places), metric, list(group_by or []), best=best, lower=lower)
+    comparison = compare_runs(
+        places, metric=metric, group_by=list(group_by or []), best=best, lower=lower
+    )
     show(comparison)
     if csv is not None:
-        from darnax.reports.table_file import write
-
-        write(comparison, csv)
+        comparison.to_csv(csv)
         tables.echo(f"table: {csv}")
     if html is not None:
-        from darnax.reports.page import write as write_page
-
-        write_page(comparison, html)
+        comparison.to_html(html)
         tables.echo(f"page: {html}")
 
 
 def show(comparison: "Comparison") -> None:
     """Print the table, and what was left out of it."""
-    from darnax.reports.comparison_table import cells
-
-    heads, rows = cells(comparison)
+    heads, rows = comparison.table
     keys = len(comparison.columns)
+    left_out = range(min(keys, MANY), keys)
 
-    def fit(cells: list[str]) -> list[str]:
-        return cells[: min(keys, MANY)] + cells[keys:]
+    def fit(cells: Sequence[str]) -> list[str]:
+        return [cell for position, cell in enumerate(cells) if position not in left_out]
 
     tables.show(fit(heads), [fit(row) for row in rows])
     if not comparison.is_ranked:
@@ -93,5 +90,5 @@ def show(comparison: "Comparison") -> None:
     hidden = heads[MANY:keys]
     if hidden:
         tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
-    for run in comparison.damaged:
-        tables.echo(f"left out: {run.path} ({run.damage})")
+    for path, damage in comparison.damaged:
+        tables.echo(f"left out: {path} ({damage})")

@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 
 from darnax.cli import tables
-from darnax.cli.display import progress_bar
 from darnax.cli.options import Debug
-from darnax.errors import RequestError
-from darnax.printing import count_of
 
 Directory = Annotated[
     Path | None,
@@ -24,13 +21,6 @@ Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A dataset of `darnax data list`.", show_default=False)
 ]
 
-OPEN = ("data.shape=null", "data.classes=null")  # are read from the data
-ORIGIN = {
-    "bundled": "archives that come with darnax",
-    "archives": "downloaded archives (--archives)",
-    "tfds": "the network, by TensorFlow",
-}
-
 app = typer.Typer(
     name="data",
     no_args_is_help=True,
@@ -44,12 +34,9 @@ def list_datasets(directory: Directory = None, debug: Debug = False) -> None:
 
     darnax data list
     """
-    from darnax.data import catalogue
+    from darnax.api.datasets import datasets
 
-    rows = []
-    for entry in catalogue(data_folder(directory)):
-        rows.append((entry.name, "yes" if entry.prepared else "no", ORIGIN[entry.origin]))
-    tables.show(("dataset", "prepared", "made from"), rows)
+    tables.show(*datasets(directory).table)
 
 
 @app.command("show")
@@ -75,65 +62,19 @@ def show_dataset(
 
     darnax data show data=folder data.path=photos/ --png sheet.png
     """
-    overrides = [word for word in words if "=" in word]
-    names = [word for word in words if "=" not in word]
-    if len(names) > 1 or (names and overrides):
-        what = f"got {' '.join(words)}, expected one name, or overrides such as data.path=DIR"
-        raise RequestError(what)
-    if names and png is None:
-        describe_dataset(names[0], directory)
-        return
-    if names:
-        overrides = [f"data.name={names[0]}", "data.validation=0", *OPEN]
-    if directory is not None:
-        overrides.append(f"paths.data={directory.expanduser()}")
-    report_configured(overrides, png)
-
-
-def report_configured(overrides: list[str], png: Path | None) -> None:
-    """Show what is in the data of a configuration, and draw examples of every class."""
+    from darnax.api.datasets import describe_words
     from darnax.cli.display import display
-    from darnax.laboratory.data_report import report_data
-    from darnax.laboratory.machine import compose_here
 
-    found = report_data(compose_here(overrides, None).resolved, display())
-    low = min(split.low for split in found.splits.values())
-    high = max(split.high for split in found.splits.values())
-    facts = {
-        "input": f"{' x '.join(map(str, found.shape))}, {found.dtype}, from {low:g} to {high:g}",
-        "encoded": " x ".join(map(str, found.encoded)),
-        "classes": len(found.class_names) or "none: targets are numbers",
-    }
-    tables.show(("data", found.name), facts.items())
-    rows = [("all", *(split.examples for split in found.splits.values()))]
-    for number, name in enumerate(found.class_names):
-        rows.append((name, *(split.counts[number] for split in found.splits.values())))
-    tables.echo("")
-    tables.show(("examples", *found.splits), rows)
+    found = describe_words(words, directory, display(), read=png is not None)
+    if found.text:
+        tables.echo(*found.text.split("\n"), "")
+    for number, table in enumerate(found.tables):
+        if number:
+            tables.echo("")
+        tables.show(*table)
     if png is not None:
-        from darnax.local_data.contact_sheet import draw_sheet, write_sheet
-
-        write_sheet(png, draw_sheet(*found.sample, found.class_names))
+        found.to_png(png)
         tables.echo(f"picture: {png}")
-
-
-def describe_dataset(name: str, directory: Path | None) -> None:
-    """Show the description of a dataset, without opening it."""
-    from darnax.data import describe
-
-    found = describe(name, data_folder(directory))
-    tables.echo(*found.text.split("\n"), "")
-    counts = {split: count_of(count, "example") for split, count in found.splits.items()}
-    facts = {
-        "version": found.version,
-        "input": " x ".join(map(str, found.shape)),
-        **counts,
-        "prepared": found.folder if found.prepared else f"no: darnax data prepare {name}",
-        "made from": ORIGIN[found.origin],
-        "classes": found.classes,
-        "": ", ".join(found.class_names),
-    }
-    tables.show(("dataset", name), facts.items())
 
 
 @app.command("prepare")
@@ -151,22 +92,8 @@ def prepare_dataset(
 
     darnax data prepare fashion_mnist --archives ~/Downloads
     """
-    from darnax.data import prepare
+    from darnax.api.datasets import prepare_named
+    from darnax.api.stages import terminal_stages
 
-    with progress_bar() as progress:
-        folder = prepare(
-            name,
-            data_folder(directory),
-            archives=archives and archives.expanduser(),
-            progress=progress,
-        )
+    folder = prepare_named(name, directory, archives, terminal_stages)
     tables.echo(f"{name} is prepared: {folder}")
-
-
-def data_folder(directory: Path | None) -> Path:
-    """Return the given directory, or the one of the default configuration."""
-    if directory is None:
-        from darnax.composing.composer import default_value
-
-        directory = Path(default_value("paths.data"))
-    return directory.expanduser()

@@ -1,7 +1,5 @@
 """`darnax diff`: the differences between two runs."""
 
-from collections.abc import Sequence
-
 from darnax.cli import tables
 from darnax.cli.options import Debug, Run
 
@@ -15,34 +13,14 @@ def diff(a: Run, b: Run, debug: Debug = False) -> None:
 
         darnax diff a28a51 4cf1ed
     """
-    from darnax.reports import text
-    from darnax.reports.diff import differences, environment, read_one, results
+    from darnax.api.difference import diff as compare_two
 
-    runs = first, second = read_one(a), read_one(b)
-    for run in runs:
-        if run.damage:
-            tables.echo(f"{run.path} is damaged: {run.damage}", "")
-    changed = differences(first.config, second.config)
-    section("configuration", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
-    changed = [
-        change
-        for change in differences(environment(first), environment(second))
-        if change[0] != "seed"
-    ]
-    section("environment", [(key, text.leaf(x), text.leaf(y)) for key, x, y in changed])
-    outcome = []
-    if first.status != second.status:
-        outcome.append(("status", first.status, second.status, ""))
-    for metric, x, y in results(first, second):
-        values = text.metric(metric, x), text.metric(metric, y)
-        outcome.append((metric, *values, text.change(metric, x, y)))
-    section("result", outcome, ("b − a",))
-
-
-def section(title: str, rows: Sequence[Sequence[str]], more: tuple[str, ...] = ()) -> None:
-    """Show one table, or a line if it is empty."""
-    if rows:
-        tables.show((title, "a", "b", *more), rows)
-        tables.echo()
-    else:
-        tables.echo(f"{title}: no difference", "")
+    found = compare_two(a, b)
+    for path, damage in found.damaged:
+        tables.echo(f"{path} is damaged: {damage}", "")
+    for table in found.tables:
+        if table.rows:
+            tables.show(*table)
+            tables.echo()
+        else:
+            tables.echo(f"{table.columns[0]}: no difference", "")

@@ -1,13 +1,11 @@
-"""What the command line shows of a run: progress bars, metrics during training, and warnings."""
+"""What the command line shows of a run: progress, metrics during training, and warnings."""
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from darnax.cli import streams, tables
-from darnax.laboratory.display import StageProgress
 
 if TYPE_CHECKING:
     from darnax.laboratory.display import Display
@@ -15,41 +13,16 @@ if TYPE_CHECKING:
 
 def display() -> "Display":
     """Return the display of `darnax train`."""
+    from darnax.api.stages import terminal_stages
     from darnax.laboratory.display import Display
     from darnax.tracking.console import Console
 
     return Display(
-        data_progress=progress_bar,
+        data_progress=terminal_stages,
         console=Console,
         log_opened=streams.report_lost,
         ends_process=streams.installed(),
     )
-
-
-@contextmanager
-def progress_bar() -> Iterator[StageProgress]:
-    """Give a function `(stage, done, total)` that moves a progress bar, or prints when piped."""
-    if not sys.stderr.isatty():
-
-        def print_when_done(stage: str, done: int, total: int) -> None:
-            if done >= total:
-                tables.echo(f"{stage}: {total}", error=True)
-
-        yield print_when_done
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
-    with Bars(console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def move(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield move
 
 
 class WarningsOnStderr(logging.Handler):

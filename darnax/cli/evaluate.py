@@ -1,22 +1,14 @@
 """`darnax eval`: the accuracy of a trained network, in all and by class."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides, Run
-from darnax.errors import Problem, RequestError, writing_file
-from darnax.files import write_inside
+from darnax.errors import Problem, RequestError
 from darnax.printing import count_of
-
-if TYPE_CHECKING:
-    from darnax.runner.evaluate import Evaluation
-
-PICTURE = "confusion.svg"
-MOST_CLASSES = 200  # in the picture, which has a square for each pair of classes
-
 
 Over = Annotated[
     str | None,
@@ -62,32 +54,33 @@ def evaluate(
         evaluate_over(run, over, list(overrides or []), html, csv)
         return
     if html is not None or csv is not None:
-        raise RequestError(
-            Problem("--html, --csv", "are of the curve that --over KEY=VALUES makes")
-        )
+        what = "are of the curve that --over KEY=VALUES makes"
+        raise RequestError(Problem("--html, --csv", what))
+    from darnax.api.evaluation import evaluate_run
     from darnax.cli.display import display, warnings_to_stderr
-    from darnax.laboratory import reopening
 
     with warnings_to_stderr():
-        evaluation = reopening.evaluate(run, list(overrides or []), display())
-    has_picture = 0 < len(evaluation.class_names) <= MOST_CLASSES
-    if has_picture:
-        draw(evaluation, run)
-    tables.echo(f"checkpoint {evaluation.checkpoint}")
-    show(evaluation)
-    if has_picture:
-        tables.echo("", f"confusion matrix: {run / PICTURE}")
+        evaluation = evaluate_run(run, list(overrides or []), display())
+    tables.echo(f"checkpoint {evaluation.checkpoint}", evaluation.describe())
+    if evaluation.class_names:
+        tables.echo()
+        rows = []
+        for name, number, recall, precision in evaluation.class_scores:
+            rows.append((name, number, tables.percent(recall), tables.percent(precision)))
+        tables.show(("class", "n", "recall", "precision"), rows)
+    if evaluation.picture is not None:
+        tables.echo("", f"confusion matrix: {evaluation.picture}")
 
 
 def evaluate_over(
     run: Path, over: str, overrides: list[str], html: Path | None, csv: Path | None
 ) -> None:
     """Print the score for every value, and write the curve."""
+    from darnax.api.evaluation import evaluate_run_over
     from darnax.cli.display import display, warnings_to_stderr
-    from darnax.laboratory import evaluating_over
 
     with warnings_to_stderr():
-        curve = evaluating_over.evaluate_over(run, over, overrides, display())
+        curve = evaluate_run_over(run, over, overrides, display())
     if csv is not None:
         curve.write_csv(csv)
     if html is not None:
@@ -97,35 +90,3 @@ def evaluate_over(
     for name, path in (("table", csv), ("page", html)):
         if path is not None:
             tables.echo(f"{name}: {path}")
-
-
-def draw(evaluation: "Evaluation", run: Path) -> None:
-    """Draw the confusion matrix; before anything is printed, in case the pipe closes early."""
-    from darnax.reports import confusion
-
-    with writing_file(run / PICTURE, "evaluate a copy of the run"):
-        write_inside(run, PICTURE, confusion.draw(evaluation.confusion, evaluation.class_names))
-
-
-def show(evaluation: "Evaluation") -> None:
-    """Print the accuracy with its interval and the classes, or a mean score, which has neither."""
-    from darnax.reports import confusion
-
-    count, examples = evaluation.examples, count_of(evaluation.examples, "example")
-    name, score = evaluation.label, evaluation.score
-    if not evaluation.right_or_wrong:
-        order = "" if evaluation.higher_is_better else "; lower is better"
-        remark = "; not a fraction of right answers" if name == "score" else order
-        tables.echo(f"{name} {score:.4f}  (mean of {examples}{remark})")
-        return
-    low, high = confusion.interval(round(score * count), count)
-    interval = f"95% interval {low:.2%} to {high:.2%}"
-    tables.echo(f"{name} {score:.2%}  ({interval}, {examples})")
-    if not evaluation.class_names:
-        return
-    tables.echo()
-    rows = []
-    classes = confusion.classes(evaluation.confusion, evaluation.class_names)
-    for name, number, recall, precision in classes:
-        rows.append((name, number, tables.percent(recall), tables.percent(precision)))
-    tables.show(("class", "n", "recall", "precision"), rows)

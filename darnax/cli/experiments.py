@@ -1,7 +1,7 @@
 """`darnax list`: the experiments that can be trained."""
 
+from darnax.api.experiments import experiments
 from darnax.cli import tables
-from darnax.composing import config_folders
 
 
 def list_experiments() -> None:
@@ -13,4 +13,4 @@ def list_experiments() -> None:
 
         darnax train +experiment=<name>
     """
-    tables.show(("experiment", "description"), config_folders.list_experiments().items())
+    tables.show(("experiment", "description"), experiments().items())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from darnax.composing import config_folders
+from darnax.api.experiments import experiments
 
 DEBUG = "darnax.debug"  # key of the choice in the context of the group of commands
 
@@ -28,7 +28,7 @@ def complete_experiment(ctx: typer.Context, incomplete: str) -> list[str]:
         prefix = ""
     else:
         prefix = "experiment=" if incomplete.startswith("e") else "+experiment="
-    words = [f"{prefix}{name}" for name in config_folders.list_experiments()]
+    words = [f"{prefix}{name}" for name in experiments()]
     return [word for word in words if word.startswith(incomplete.lstrip("="))]
 
 

@@ -15,6 +15,8 @@ def report(error: BaseException, *, debug: bool = False) -> int:
 
     The code is 2 if the request was wrong, 1 if the run failed, 128 + signal if it was interrupted.
     """
+    if getattr(error, "resume", None) == "" and hasattr(error, "exit_code"):
+        return int(error.exit_code)  # no point of a sweep was recorded: nothing can be resumed
     if debug:
         trace(error)
     error = as_request_error(error)
@@ -27,7 +29,6 @@ def report(error: BaseException, *, debug: bool = False) -> int:
         else:
             what = "stopped at once, the last checkpoint is as it was"
         panel(f"Interrupted; {what}. Resume with", [str(error.resume)])
-        return int(error.exit_code)
         return int(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         panel("Interrupted", ["before a run had started: there is nothing to resume"])

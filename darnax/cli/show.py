@@ -7,7 +7,6 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
-from darnax.errors import writing_file
 
 Picture = Annotated[
     Path | None,
@@ -22,14 +21,14 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
 
     darnax show +experiment=mnist_chain --svg wiring.svg
     """
-    from darnax.builder import describe
-    from darnax.cli import wiring_table
-    from darnax.diagrams import picture
-    from darnax.laboratory.machine import compose_here
+    from darnax.api.description import describe
 
-    description = describe(compose_here(list(overrides or []), None).resolved)
-    wiring_table.render(description)
+    description = describe(*(overrides or []))
+    for table in description.tables:
+        tables.show(*table, tight=True)
+        tables.echo()
+    for what, value in description.facts.items():
+        tables.echo(f"{what:<12}{value}")
     if svg is not None:
-        with writing_file(svg):
-            svg.write_text(picture.svg(description), encoding="utf-8")
+        description.to_svg(svg)
         tables.echo(f"picture     {svg}")

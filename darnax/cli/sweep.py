@@ -1,20 +1,17 @@
 """`darnax train -m` and `darnax sweep`: start, list, show and resume a sweep."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from darnax.cli import panels, sweep_board, tables
-from darnax.cli.display import progress_bar, warnings_to_stderr
+from darnax.cli.display import warnings_to_stderr
 from darnax.cli.options import Debug
-from darnax.errors import RequestError
 from darnax.printing import count_of
-from darnax.sweeps.record import Record
-from darnax.sweeps.survey import DONE, State, survey
 
 if TYPE_CHECKING:
+    from darnax.api.sweeping import Outcome
     from darnax.sweeps.display import SweepDisplay
 
 Folder = Annotated[
@@ -48,8 +45,9 @@ def status(folder: Folder, debug: Debug = False) -> None:
 
     darnax sweep status outputs/mnist_chain/sweeps/<time>-<id>
     """
-    record = Record.read(folder.absolute())
-    sweep_board.show(survey(record), record.goal)
+    from darnax.api.sweep_status import status_of
+
+    sweep_board.show(status_of(folder))
 
 
 @app.command("resume")
@@ -68,76 +66,59 @@ def resume(
 
         darnax sweep resume outputs/mnist_chain/sweeps/<time>-<id> hydra.sweeper.n_trials=40
     """
-    from darnax.sweeps import running
+    from darnax.api import sweeping
 
-    words = list(overrides or [])
-    finish(lambda: running.resume(folder, words, retry=retry_failed, display=display(debug)), words)
+    finish(sweeping.resume(folder, list(overrides or []), display(debug), retry=retry_failed))
 
 
 def start(
     overrides: list[str], file: Path | None, command: list[str], *, debug: bool = False
 ) -> None:
     """Run all points of a new sweep."""
-    from darnax.sweeps import running
+    from darnax.api import sweeping
 
-    finish(lambda: running.start(overrides, file, command, display(debug)), overrides)
+    finish(sweeping.start(overrides, file, command, display(debug)))
 
 
 def display(debug: bool) -> "SweepDisplay":
     """Return the display of a sweep on the command line."""
+    from darnax.api.stages import terminal_stages
+    from darnax.api.sweep_status import SweepStatus
     from darnax.sweeps.display import SweepDisplay, no_failure
 
     return SweepDisplay(
         board=sweep_board.board,
-        table=sweep_board.show,
+        table=lambda points, goal: sweep_board.show(SweepStatus(points, goal)),
         failure=panels.trace if debug else no_failure,
-        data_progress=progress_bar,
+        data_progress=terminal_stages,
         warnings=warnings_to_stderr,
         note=lambda line: tables.echo(f"note: {line}", error=True),
     )
 
 
-def finish(run_sweep: Callable[[], tuple[Record, list[State]]], overrides: list[str]) -> None:
-    """Run a sweep and exit: with 1 if a point is left to run, with 2 if all are refused, else 0."""
-    from darnax.composing import trust
-    from darnax.runner.stop_signals import Interrupted
-    from darnax.sweeps import running
-
-    try:
-        record, states = run_sweep()
-    except Interrupted as interrupted:
-        if interrupted.resume:
-            raise
-        # No point was recorded: there is nothing to resume, and so no panel.
-        raise typer.Exit(interrupted.exit_code) from None
-    if running.are_refused(states):
+def finish(outcome: "Outcome") -> None:
+    """Exit with 1 if a point is left to run, with 2 if all are refused, else 0."""
+    if outcome.is_refused:
         raise typer.Exit(panels.REFUSED)
-    left = [state for state in states if state.status not in DONE]
-    command = running.resume_command(record, trust.trusted_packages(overrides))
+    left = outcome.left
     if left and all(state.given_up for state in left):
-        tables.echo(f"retry the points that failed twice with: {command} --retry-failed")
+        command = f"{outcome.resume_command} --retry-failed"
+        tables.echo(f"retry the points that failed twice with: {command}")
     elif left:
-        tables.echo(f"resume with: {command}")
+        tables.echo(f"resume with: {outcome.resume_command}")
     raise typer.Exit(panels.FAILED if left else 0)
 
 
 def dry_run(overrides: list[str], file: Path | None) -> None:
     """List the points of a sweep and why some are refused; exit with 2 if one is."""
-    from darnax.laboratory.machine import composer_here, warn_of_new
-    from darnax.sweeps import planning
+    from darnax.api.sweep_plan import make_plan
 
-    composer = composer_here(file, overrides)
-    plan = planning.make_plan(composer, overrides)
-    with warnings_to_stderr():
-        warn_of_new(composer, (point.config for point in plan.points if point.config))
-    names = planning.point_names(plan, overrides)
-    rows = [(name, " ".join(words)) for words, name in names.items()]
-    tables.show(("point", "overrides"), rows)
-    if plan.search is not None:
-        drawn = count_of(plan.search.settings.n_trials, "point")
+    plan = make_plan(overrides, file, warnings_to_stderr)
+    tables.show(*plan.table)
+    if plan.trials is not None:
+        drawn = count_of(plan.trials, "point")
         tables.echo(f"the search draws {drawn} between these, which were checked")
-    try:
-        for line in planning.require_sound(plan, overrides, prepares=False):
-            tables.echo(f"note: {line}", error=True)
-    except RequestError as error:
-        raise typer.Exit(panels.report(error)) from None
+    for line in plan.notes:
+        tables.echo(f"note: {line}", error=True)
+    if plan.refusal is not None:
+        raise typer.Exit(panels.report(plan.refusal))

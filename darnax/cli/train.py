@@ -8,7 +8,6 @@ import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
-from darnax.composing import secrets, trust
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
 
@@ -69,16 +68,13 @@ def train(
     if dry_run and (not multirun or cfg or resume):
         what = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
         raise RequestError(Problem("--dry-run", what))
-    secrets.require_none([*changes, *(str(path) for path in (config, resume) if path is not None)])
     if resume is not None:
         resume_run(resume, changes, alone=not (multirun or cfg or config))
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
         from darnax.cli import sweep
-        from darnax.composing.hydra_settings import require_effective
 
-        require_effective(changes, multirun=True, saved=config is not None)
         if dry_run:
             sweep.dry_run(changes, config)
         else:
@@ -101,18 +97,11 @@ def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
     if not alone:
         what = "resumes with the configuration of the run; leave out -m, --cfg and --config"
         raise RequestError(Problem("--resume", what))
+    from darnax.api import resuming
     from darnax.cli.display import display, warnings_to_stderr
-    from darnax.laboratory import machine, training
 
-    machine.require_of_machine(words)
     with warnings_to_stderr():
-        training.resume(
-            run,
-            trusted=trust.trusted_packages(words),
-            data=machine.data_folder_in(words),
-            data_path=machine.data_path_in(words),
-            display=display(),
-        )
+        resuming.resume_run(run, words, display())
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
@@ -120,13 +109,13 @@ def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:
     if not alone:
         what = "shows one configuration; leave out -m and give one value for each key"
         raise RequestError(Problem("--cfg", what))
+    from darnax.api.composition import compose
     from darnax.cli import streams
     from darnax.cli.display import warnings_to_stderr
-    from darnax.laboratory.machine import compose_here
 
     with warnings_to_stderr():
-        configuration = compose_here(overrides, file)
-    tables.echo(*as_yaml(configuration.to_container()))
+        configuration = compose(*overrides, config=file, resolve=False)
+    tables.echo(*as_yaml(configuration))
     streams.require_complete()
 
 
@@ -142,4 +131,4 @@ def as_yaml(config: dict[str, Any]) -> list[str]:
 
 def command() -> list[str]:
     """Return the command line as it was typed, for the record of the run."""
-    return secrets.mask([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]

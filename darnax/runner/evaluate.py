@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from darnax.data import Split
 from darnax.errors import RunError
 from darnax.printing import count_of
+from darnax.reports.confusion import ClassScore
+from darnax.reports.confusion import classes as score_classes
+from darnax.reports.confusion import interval as wilson_interval
 from darnax.runner.programs import ParallelRuns, evaluate_window
 from darnax.scores import ACCURACY
 
@@ -35,6 +39,7 @@ class Evaluation:
         higher_is_better: whether a higher score is the better one.
         standard_error: of `score`: the standard deviation over the examples of their scores
             (averaged over the replicas), divided by √examples.
+        picture: the file with the confusion matrix, if one was drawn.
     """
 
     scores: np.ndarray
@@ -47,6 +52,7 @@ class Evaluation:
     score_name: str = ACCURACY
     higher_is_better: bool = True
     standard_error: float = math.nan
+    picture: Path | None = None
 
     def __repr__(self) -> str:
         examples = count_of(self.examples, "example")
@@ -70,6 +76,29 @@ class Evaluation:
     def accuracy(self) -> float:
         """The same as `score`, under its usual name if every score is 1 or 0."""
         return self.score
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95% interval of an accuracy, by Wilson; None if scores are not 1 or 0."""
+        if not self.right_or_wrong:
+            return None
+        return wilson_interval(round(self.score * self.examples), self.examples)
+
+    def describe(self) -> str:
+        """Return an accuracy with its interval, or a mean score, in one line."""
+        examples = count_of(self.examples, "example")
+        if self.interval is None:
+            order = "" if self.higher_is_better else "; lower is better"
+            remark = "; not a fraction of right answers" if self.label == "score" else order
+            return f"{self.label} {self.score:.4f}  (mean of {examples}{remark})"
+        low, high = self.interval
+        interval = f"95% interval {low:.2%} to {high:.2%}"
+        return f"{self.label} {self.score:.2%}  ({interval}, {examples})"
+
+    @property
+    def class_scores(self) -> list[ClassScore]:
+        """The examples, recall and precision of each class; empty without class names."""
+        return score_classes(self.confusion, self.class_names)
 
 
 def evaluate(

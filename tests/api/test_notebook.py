@@ -65,7 +65,10 @@ def test_a_notebook_trains_is_interrupted_and_resumes(tmp_path: Path) -> None:
     assert "resume with darnax.load(" in error.evalue
     assert status.outputs[0].text == "interrupted\n"
     assert resumed.outputs[-1].text == "finished 1000.0 (3, 100)\n", resumed.outputs
-    assert "<table>" in sweep.outputs[-1]["data"]["text/html"]
+    board, table = sweep.outputs  # the first one was updated while the sweep ran
+    assert board["data"]["text/html"].count("<td>finished</td>") == 2
+    assert "2 of 2 points finished" in board["data"]["text/html"]
+    assert "<table>" in table["data"]["text/html"]
     assert compared.outputs[-1]["data"]["text/html"].count("<tr>") == 2  # seeds are folded
 
 

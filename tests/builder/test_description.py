@@ -6,8 +6,8 @@ from itertools import pairwise, takewhile
 import pytest
 from chain import FULL, changed
 
+from darnax.api.description import NetworkDescription, format_bytes
 from darnax.builder import describe
-from darnax.cli.wiring_table import format_bytes, render
 from darnax.diagrams.picture import svg
 from darnax.errors import RequestError
 
@@ -106,13 +106,17 @@ def test_constant_learning_rates_are_shown(node, rate):
 def test_the_table_shows_modules_that_never_learn_or_match_no_group(capsys):
     groups = {"hidden*": {"_target_": "optax.sgd", "learning_rate": 0.2}}
     skip = {"from": "input", "to": "hidden[2]", "_target_": FULL, "rule": None}
-    render(describe(changed({"model.adapters.skip": skip, "optimizer.groups": groups})))
+    print(
+        NetworkDescription(
+            describe(changed({"model.adapters.skip": skip, "optimizer.groups": groups}))
+        )
+    )
     lines = {line.split()[0]: line for line in table(capsys.readouterr().out, "learns in")}
     assert lines["skip"].split() == ["skip", "frozen", "never"]
     assert lines["w_in"].split()[1:4] == ["Perceptron", "free", "sgd"]
     assert lines["w_in"].endswith("default (in no group)")
     assert lines["hidden1"].endswith("groups.hidden*")
-    render(describe(changed({"optimizer.groups": {}})))
+    print(NetworkDescription(describe(changed({"optimizer.groups": {}}))))
     lines = {line.split()[0]: line for line in table(capsys.readouterr().out, "learns in")}
     assert lines["w_in"].endswith("default")  # there is nothing to fall through
     assert set(lines) == set(rows(describe(changed({}))))
@@ -148,7 +152,7 @@ def test_a_wrong_configuration_is_refused():
 
 
 def test_the_tables_name_every_module_within_eighty_columns(capsys):
-    render(describe(changed({})))
+    print(NetworkDescription(describe(changed({}))))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     for name in rows(describe(changed({}))):

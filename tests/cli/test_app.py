@@ -1,5 +1,6 @@
 """The command `darnax`: imports, working directories, and the list of experiments."""
 
+import json
 import os
 import subprocess
 import sys
@@ -53,6 +54,28 @@ def test_commands_without_a_network_load_no_heavy_library(tmp_path, words):
     loaded = set(result.stderr.rpartition("loaded:")[2].split())
     assert "typer" in loaded
     assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs", "--metric", "loss"],
+        ["compare", "outputs", "--metric", "loss"],
+        ["diff", "aaaaaa", "bbbbbb"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_commands_that_read_runs_load_no_heavy_library(tmp_path, words):
+    for name, seed in (("2026-01-02_10-00-00-aaaaaa", 1), ("2026-01-02_10-00-01-bbbbbb", 2)):
+        folder = tmp_path / "outputs" / "chain" / name
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text(f"name: chain\nseed: {seed}\n")
+        summary = {"status": "finished", "metrics": {"loss": seed / 10}}
+        (folder / "summary.json").write_text(json.dumps(summary))
+    result = darnax_alone(*words, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "0." in result.stdout
+    assert set(result.stderr.rpartition("loaded:")[2].split()) & HEAVY == set()
 
 
 def test_version(lab):

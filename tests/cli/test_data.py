@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import darnax.data
-from darnax.cli.data import ORIGIN
+from darnax.api.datasets import ORIGIN
 from darnax.errors import RequestError
 
 
@@ -87,10 +87,10 @@ def test_prepare_prints_its_progress_and_the_folder_of_the_set(lab, requests):
 
 
 def test_prepare_shows_a_progress_bar_on_a_terminal(monkeypatch, capsys):
-    from darnax.cli.display import progress_bar
+    from darnax.api.stages import terminal_stages
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with progress_bar() as progress:
+    with terminal_stages() as progress:
         progress("decode", 3, 10)
         progress("decode", 10, 10)
     assert "decode" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from darnax.cli import log_records
+from darnax.laboratory import log_records
 
 NASTY = "a\x1b[2J\x1b]0;title\x07\x9b2J\u202eb"
 

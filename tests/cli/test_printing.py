@@ -195,7 +195,7 @@ SEVERAL = {  # expressions that are never one
     "files": "limit",
     "error": "len(label) + 1",
     "grid": "count",
-    "wiring_table": "description.replicas",
+    "description": "description.replicas",
     "untrusted_sets": "value SMALL",
     "wiring": "first",
     "diff": "len(runs)",

@@ -5,10 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
+from darnax.api.sweep_status import SweepStatus
 from darnax.cli import sweep_board
 from darnax.sweeps.point import Objective
 from darnax.sweeps.point_table import row
-from darnax.sweeps.record import Record
 from darnax.sweeps.survey import State
 
 GOAL = Objective()
@@ -27,17 +27,18 @@ def screen(monkeypatch):
 
 
 def test_recent_and_next_points_fit_on_the_screen(screen):
-    assert len(sweep_board.select_visible(states(3, 4))) == 7
-    shown = sweep_board.select_visible(states(30, 20))
-    assert [state.name for state in shown] == [f"seed={n}" for n in range(22, 32)]
-    assert sweep_board.select_visible(states(30, 0)) == states(30, 0)[-10:]
+    def visible(finished: int, waiting: int) -> list[str]:
+        status = SweepStatus(states(finished, waiting), GOAL)
+        return [name for name, *_ in sweep_board.select_visible(status.rows)]
+
+    assert len(visible(3, 4)) == 7
+    assert visible(30, 20) == [f"seed={n}" for n in range(22, 32)]
+    assert visible(30, 0) == [f"seed={n}" for n in range(20, 30)]
 
 
-def test_the_board_shows_the_points_and_a_summary_line(screen, monkeypatch, tmp_path):
-    monkeypatch.setattr(sweep_board, "survey", lambda record: states(2, 1))
-    record = Record(tmp_path, [], None, tmp_path, [], [], goal=GOAL)
+def test_the_board_shows_the_points_and_a_summary_line(screen):
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(sweep_board.render_table(record))
+    console.print(sweep_board.render_table(SweepStatus(states(2, 1), GOAL)))
     lines = [line.strip() for line in console.export_text().splitlines()]
     assert [line.split()[:4] for line in lines if line.startswith("seed=")] == [
         ["seed=0", "finished", "2/2", "90.00%"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.errors import first_line
+from darnax.laboratory.compilation_cache import own_cache
 
 CACHE = re.compile(r"Error (?:reading|writing) persistent compilation cache entry for '(\w+)'")
 logger = logging.getLogger("py.warnings")  # the logger that Python's `captureWarnings` uses
@@ -40,8 +41,6 @@ def install() -> None:
 def drop(program: str) -> None:
     """Remove a program from darnax's own compilation cache: JAX never replaces an entry itself."""
     import jax
-
-    from darnax.laboratory.compilation_cache import own_cache
 
     folder = own_cache()
     if getattr(jax.config, "jax_compilation_cache_dir", None) != str(folder):

@@ -1,0 +1,54 @@
+"""Evaluates the network of a run, and draws its confusion matrix."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from darnax.errors import writing_file
+from darnax.files import write_inside
+from darnax.laboratory import evaluating_over, reopening
+from darnax.laboratory.display import Display
+
+if TYPE_CHECKING:
+    from darnax.reports.score_curve import ScoreCurve
+    from darnax.runner.evaluate import Evaluation
+
+PICTURE = "confusion.svg"  # in the folder of the run
+MOST_CLASSES = 200  # in the picture, which has a square for each pair of classes
+
+
+def evaluate_run(
+    folder: Path, overrides: Sequence[str], display: Display, *, picture: bool = True
+) -> "Evaluation":
+    """Evaluate the network of a run on the test split.
+
+    Args:
+        folder: of the run.
+        overrides: of the data.
+        display: shows the progress of preparing data.
+        picture: whether to draw the confusion matrix into the folder; not with too many classes.
+
+    Raises:
+        RequestError: the run or its data cannot be opened, or the picture cannot be written.
+    """
+    evaluation = reopening.evaluate(folder, overrides, display)
+    if not picture or not 0 < len(evaluation.class_names) <= MOST_CLASSES:
+        return evaluation
+    from darnax.reports import confusion
+
+    drawn = confusion.draw(evaluation.confusion, evaluation.class_names)
+    with writing_file(folder / PICTURE, "evaluate a copy of the run"):
+        write_inside(folder, PICTURE, drawn)
+    return replace(evaluation, picture=folder / PICTURE)
+
+
+def evaluate_run_over(
+    folder: Path, over: str, overrides: Sequence[str], display: Display
+) -> "ScoreCurve":
+    """Evaluate the network of a run for every value of `over`, a word KEY=VALUE,VALUE,….
+
+    Raises:
+        RequestError: the key is not one of a random stage, or a value is not valid.
+    """
+    return evaluating_over.evaluate_over(folder, over, overrides, display)
