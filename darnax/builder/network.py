@@ -9,7 +9,8 @@ from typing import Any
 import jax
 from jaxtyping import Array, Key
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.graph import check_edges, check_paths, is_open
 from darnax.builder.numbers import check_numbers
 from darnax.builder.problems import format_value, nearest

@@ -10,7 +10,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.modules import construct
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.trials import Attempt, choose_traced_numbers

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.problems import format_value, nearest
 from darnax.builder.specification import Console, Tracking, read
 from darnax.runner.experiment import TrackingSettings

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from darnax.builder.calls import DeferredCall
+from darnax.builder.deferred_call import DeferredCall
 
 Attempt = Callable[[DeferredCall], Any]
 

@@ -9,7 +9,8 @@ from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import qualified_name
 from darnax.composing.references import list_children
