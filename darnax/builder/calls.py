@@ -30,6 +30,7 @@ from darnax.builder.signatures import (
 from darnax.builder.targets import find, is_of_darnax
 from darnax.connectivity.construction import FILLED, ConnectivityFactory
 from darnax.connectivity.interface import Connectivity
+from darnax.trees import find_targets
 
 EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?epochs?")
 
@@ -163,9 +164,7 @@ def requires_value(value: Any, hint: Any) -> bool:
 
 def has_calls(value: Any) -> bool:
     """Return whether there is a `_target_` somewhere inside."""
-    if isinstance(value, Mapping):
-        return "_target_" in value or any(map(has_calls, value.values()))
-    return isinstance(value, list) and any(map(has_calls, value))
+    return next(find_targets(value), None) is not None
 
 
 def parse_epochs(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """From the section `observables` to what makes them, and whether each fits the network."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -101,7 +101,7 @@ def step_context(experiment: Experiment, key: Any) -> StepContext:
     return StepContext(network, experiment.train, dict.fromkeys(experiment.train, end), x, y)
 
 
-def check_shown(show: tuple[str, ...], metrics: list[str], problems: Problems) -> None:
+def check_shown(show: Sequence[str], metrics: list[str], problems: Problems) -> None:
     """Note the names of metrics that no run has; of the built-in ones, the kind alone is known."""
     for name in show:
         if name not in metrics and name.partition("/")[0] not in BUILT_IN:

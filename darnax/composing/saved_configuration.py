@@ -21,6 +21,7 @@ from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import read_text
 from darnax.reports.configuration import COMPUTED, without_computed
+from darnax.trees import join_key
 
 COMPOSED = "composed.yaml"
 
@@ -201,5 +202,5 @@ def read_references(file: Path, group: Sequence[str]) -> Iterator[Known]:
     prefix = ".".join(config_folders.find_package(text, group))
     for name, leaf in references.interpolations(tree):
         if references.is_plain(leaf):
-            key = references.join_key(prefix, name)
+            key = join_key(prefix, name)
             yield Known(experiment, key, references.make_absolute(leaf, key))

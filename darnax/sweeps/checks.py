@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from darnax.composing.references import leaves
 from darnax.errors import Problem, RequestError, one_line
 from darnax.printing import count_of
 from darnax.sweeps.names import split_overrides
 from darnax.sweeps.point import Point
+from darnax.trees import leaves
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment

@@ -1,14 +1,13 @@
 """The metrics file of a run, metrics.jsonl: one JSON object per logged step."""
 
-import json
-import operator
 from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
-from darnax.files import RECORD, open_inside, read_bytes
+from darnax.files import open_inside
+from darnax.metrics_file import parse_row, read_lines
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 
@@ -51,10 +50,10 @@ class Jsonl(Tracker):
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the step and the text of every row, without those that are incomplete."""
     if not path.exists():
         return
-    for line in read_bytes(path, RECORD).decode(errors="replace").split("\n"):
-        try:
-            yield operator.index(json.loads(line)["step"]), line + "\n"
-        except (ValueError, KeyError, TypeError, RecursionError):  # incomplete, or not a row
-            continue
+    for line in read_lines(path):
+        step = parse_row(line).get("step")
+        if isinstance(step, int):
+            yield step, line.decode(errors="replace") + "\n"
