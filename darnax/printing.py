@@ -18,7 +18,7 @@ INNER = re.compile(r"([;|\t\r\n])(?=[\s\0]{0,20}[=+\-@'\uff1d\uff0b\uff0d\uff20]
 SPARED = re.compile(r"([;|\t\r\n])'")
 
 
-def printable(words: str) -> str:
+def printable(text: str) -> str:
     r"""Escape the characters of a text that would control a terminal, or be invisible on it.
 
     These are control characters, marks of the direction of writing, and characters without width.
@@ -27,9 +27,9 @@ def printable(words: str) -> str:
         >>> printable("a" + chr(27) + "[2J")
         'a\\x1b[2J'
     """
-    if words.isprintable() and not UNSEEN.search(words):  # the usual case
-        return words
-    return "".join(letter if is_seen(letter) else escape_character(letter) for letter in words)
+    if text.isprintable() and not UNSEEN.search(text):  # the usual case
+        return text
+    return "".join(letter if is_seen(letter) else escape_character(letter) for letter in text)
 
 
 def count_of(number: float, word: str, plural: str = "") -> str:
@@ -109,14 +109,14 @@ def escape_character(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
-def element_text(words: str) -> str:
+def element_text(text: str) -> str:
     r"""Escape a text for an element of HTML or SVG, which allow no control characters.
 
     Example:
         >>> element_text("<b>" + chr(7))
         '&lt;b&gt;\\x07'
     """
-    return escape(printable(words))
+    return escape(printable(text))
 
 
 def escape_cell(value: object) -> str:

@@ -38,7 +38,7 @@ def check_numbers(model: Model, problems: Problems) -> None:
         if not is_numbers(value) or near(name, others, cutoff=0.8):
             problems.add(f"model.{name}", f"there is no such key{nearest(name, others)}")
         elif users and not contains_value(value, [model.buffers, *modules.values()]):
-            advice = f"write {users[0]}={value}, or take it away with ~model.{name}"
+            advice = f"write {users[0]}={value}, or remove it with ~model.{name}"
             problems.add(f"model.{name}", f"nothing refers to it; {advice}")
 
 

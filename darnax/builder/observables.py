@@ -14,7 +14,7 @@ from darnax.builder.calls import Reader
 from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.modules import construct
 from darnax.builder.problems import Problems, format_value, nearest
-from darnax.builder.trials import Attempt, choose_traced_numbers
+from darnax.builder.trials import Evaluation, choose_traced_numbers
 from darnax.errors import first_line
 from darnax.observables import Observable, StepContext, measure, require_names
 from darnax.observables.measuring import BUILT_IN
@@ -62,10 +62,10 @@ def check_observables(experiment: Experiment, problems: Problems) -> Experiment:
     return replace(experiment, observables=checked)
 
 
-def choose(call: Any, attempt: Attempt) -> DeferredCall:
+def choose(call: Any, evaluate: Evaluation) -> DeferredCall:
     """Return a call with its numbers traced or compiled in; whatever goes wrong is a ValueError."""
     try:
-        return choose_traced_numbers(call, attempt, construct)
+        return choose_traced_numbers(call, evaluate, construct)
     except ValueError as error:
         raise ValueError(first_line(error)) from error
     except Exception as error:  # code of other packages may raise anything

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CHOOSE = "choose by a metric of the validation split, such as eval/accuracy"
 MANY = 8  # columns that fit on a terminal
 
-Places = Annotated[
+Folders = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUNS|SWEEPS|FOLDERS",
@@ -39,7 +39,7 @@ Csv = Annotated[
 
 
 def compare(
-    places: Places,
+    folders: Folders,
     metric: Metric = None,
     group_by: GroupBy = None,
     best: Best = False,
@@ -63,7 +63,7 @@ def compare(
     from darnax.reports.compare import compare as compare_runs
     from darnax.reports.runs import find
 
-    comparison = compare_runs(find(places), metric, list(group_by or []), best=best, lower=lower)
+    comparison = compare_runs(find(folders), metric, list(group_by or []), best=best, lower=lower)
     show(comparison)
     if csv is not None:
         from darnax.reports.table_file import write

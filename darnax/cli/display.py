@@ -22,7 +22,7 @@ def display() -> "Display":
         data_progress=progress_bar,
         console=Console,
         log_opened=streams.report_lost,
-        ends_process=streams.installed(),
+        ends_process=streams.are_installed(),
     )
 
 

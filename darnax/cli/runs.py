@@ -72,19 +72,19 @@ def describe_differences(found: "list[Run]") -> "dict[Run, str]":
     for group in groups.values():
         keys = differing_keys([run.config for run in group if run.config], asked)
         all_keys = set().union(*(run.config for run in group))
-        short = short_names(keys, all_keys)
+        shortened = short_names(keys, all_keys)
         for run in group:
-            described[run] = describe_values(run, keys, short)
+            described[run] = describe_values(run, keys, shortened)
     return described
 
 
-def describe_values(run: "Run", keys: Sequence[str], short: Mapping[str, str]) -> str:
+def describe_values(run: "Run", keys: Sequence[str], shortened: Mapping[str, str]) -> str:
     """Return the first values of a run by their short names, and the number of the others."""
     from darnax.reports import text
 
     own = [key for key in keys if key in run.config]
     first = own[:MANY]
-    pairs = text.pairs([short[key] for key in first], [run.config[key] for key in first])
+    pairs = text.pairs([shortened[key] for key in first], [run.config[key] for key in first])
     return f"{pairs} and {len(own) - MANY} more" if len(own) > MANY else pairs
 
 

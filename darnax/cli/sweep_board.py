@@ -27,7 +27,7 @@ COLOURS = {
     "refused": "red",
     "interrupted": "yellow",
 }
-EVERY = 1.0  # seconds between two surveys of the folder
+SURVEY_INTERVAL = 1.0  # seconds between two surveys of the folder
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def board(record: Record) -> Iterator[None]:
 
         with Live(
             get_renderable=lambda: render_table(record),
-            refresh_per_second=1 / EVERY,
+            refresh_per_second=1 / SURVEY_INTERVAL,
             transient=True,
         ):
             yield
@@ -58,13 +58,13 @@ def print_changes(record: Record, over: threading.Event) -> None:
     before = {state.name: state.status for state in survey(record)}
     is_last = False
     while not is_last:
-        is_last = over.wait(EVERY)  # after the end, changes are printed once more
+        is_last = over.wait(SURVEY_INTERVAL)  # after the end, changes are printed once more
         states = survey(record)
-        of = max(record.goal.trials, len(states))
+        total = max(record.goal.trials, len(states))
         for number, state in enumerate(states, 1):
             if before.get(state.name, "waiting") != state.status:
                 value = text.metric(record.goal.metric, state.value)
-                cells = (f"{number}/{of}", state.name, state.status, value, state.why)
+                cells = (f"{number}/{total}", state.name, state.status, value, state.why)
                 tables.echo("  ".join(filter(None, cells)))
             before[state.name] = state.status
 
@@ -104,8 +104,8 @@ def show(states: Sequence[State], goal: Objective) -> None:
 def summarise(states: Sequence[State], goal: Objective) -> str:
     """Count the points, name the best, and estimate the time that is left."""
     counts = Counter(state.status for state in states)
-    of = count_of(max(goal.trials, len(states)), "point")
-    parts = [f"{counts['finished']} of {of} finished"]
+    total = count_of(max(goal.trials, len(states)), "point")
+    parts = [f"{counts['finished']} of {total} finished"]
     for status in COLOURS:
         if status != "finished" and counts[status]:
             parts.append(f"{counts[status]} {status}")

@@ -21,7 +21,7 @@ def render(description: "Description") -> None:
     tables.echo()
     tables.show(
         ("module", "rule", "learns in", "optimiser", "rate", "set in"),
-        learning(description),
+        describe_learning(description),
         tight=True,
     )
     tables.echo()
@@ -56,7 +56,7 @@ def adapters(description: "Description") -> Iterator[tuple[str, ...]]:
         yield module.name, names[module.sender], names[module.receiver], *module_cells(module)
 
 
-def learning(description: "Description") -> Iterator[tuple[str, ...]]:
+def describe_learning(description: "Description") -> Iterator[tuple[str, ...]]:
     """One row for every module: when it learns, and its rule and optimiser."""
     has_groups = any(module.source.startswith("groups.") for module in description.modules)
     for module in description.modules:

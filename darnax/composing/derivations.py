@@ -20,22 +20,22 @@ OR_ELSE = "or start from the experiment instead"
 BEHIND = f"was computed from {{}}, which changes; give {{}} as well, {OR_ELSE}"
 
 
-def find_derivations(written: Mapping[str, Any]) -> dict[str, list[str]]:
+def find_derivations(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return key -> keys for every value that a configuration derives from others.
 
     Args:
-        written: the configuration with its references, as `Composed.to_container` returns it.
+        config: the configuration with its references, as `Composed.to_container` returns it.
 
     Example:
-        >>> written = {"a": 1, "b": ["${a}"], "c": "${a} of ${b}", "computed_from": {"a": ["d"]}}
-        >>> find_derivations(written)
+        >>> config = {"a": 1, "b": ["${a}"], "c": "${a} of ${b}", "computed_from": {"a": ["d"]}}
+        >>> find_derivations(config)
         {'b.0': ['a'], 'c': ['a', 'b'], 'a': ['d']}
     """
-    tree = {key: value for key, value in written.items() if key != COMPUTED}
+    tree = {key: value for key, value in config.items() if key != COMPUTED}
     found = {}
     for key, text in references.interpolations(tree):
         found[key] = references.find_references(text)
-    for key, keys in written.get(COMPUTED, {}).items():
+    for key, keys in config.get(COMPUTED, {}).items():
         found[key] = list(keys)
     return {key: keys for key, keys in found.items() if keys}
 

@@ -83,8 +83,8 @@ def explain_other_choice(key: str) -> str:
     if part != "launcher":
         return ""
     settings = dict(sweep_settings.NUMBERS)
-    for launcher, words in sweep_settings.NAMES.items():
-        settings[launcher] += f" {words}"
+    for launcher, names in sweep_settings.NAMES.items():
+        settings[launcher] += f" {names}"
     having = [launcher for launcher, names in settings.items() if name in names.split()]
     if not having:
         return ""

@@ -91,15 +91,15 @@ class CachingLoader(ConfigLoaderImpl):
         self, config_name: str | None, overrides: list[str], *parsed: Any
     ) -> tuple[list[Override], CachingConfigRepository]:
         """Read every file once for all compositions, in each search path."""
-        words = OverridesParser.create().parse_overrides(overrides)
-        path = tuple(str(o.input_line) for o in words if o.get_key_element() == "hydra.searchpath")
+        own = OverridesParser.create().parse_overrides(overrides)
+        path = tuple(str(o.input_line) for o in own if o.get_key_element() == "hydra.searchpath")
         # Files on an additional search path may change, so that they are not shared.
         read = self.read if path else self.shared
         if path not in read.repositories:
             _, read.repositories[path] = super()._parse_overrides_and_create_caching_repo(
                 config_name, list(path)
             )
-        return words, read.repositories[path]
+        return own, read.repositories[path]
 
     def _compose_config_from_defaults_list(
         self, defaults: list[ResultDefault], repo: IConfigRepository

@@ -34,10 +34,10 @@ class Changes:
         self.touched: list[str] = []
         self.is_group = is_group
 
-    def apply(self, words: Sequence[str]) -> None:
+    def apply(self, overrides: Sequence[str]) -> None:
         """Apply overrides in their order; a RequestError explains every one that is invalid."""
         problems: list[Problem] = []
-        for word in words:
+        for word in overrides:
             try:
                 self.change(parse_override(word))
             except RequestError as error:

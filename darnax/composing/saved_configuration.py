@@ -51,7 +51,7 @@ def read_saved(file: Path) -> Composed:
 
 def apply_overrides(
     before: Composed,
-    words: Sequence[str],
+    overrides: Sequence[str],
     is_group: Callable[[str], bool],
     *,
     fresh: bool = True,
@@ -61,7 +61,7 @@ def apply_overrides(
 
     Args:
         before: the configuration.
-        words: the overrides.
+        overrides: as on the command line.
         is_group: whether a key is a folder of configurations, of which a value chooses a file.
         fresh: whether an override is refused that makes a value outdated.
         here: key -> value of this machine; the overrides are applied after them.
@@ -69,7 +69,7 @@ def apply_overrides(
     changes = Changes(before, is_group)
     for key, value in (here or {}).items():
         changes.set_value(key, value)
-    changes.apply(words)
+    changes.apply(overrides)
     after = Composed(references.resolve(changes.tree), changes.tree, changes.computed_from)
     if fresh:
         require_fresh(before, after, changes.touched)

@@ -34,14 +34,14 @@ def find_exposed(config: Mapping[str, Any]) -> list[Problem]:
     return list(found)
 
 
-def require_none(words: Sequence[str]) -> None:
-    """Raise RequestError if a word of a command line contains a secret, however it is quoted.
+def require_none(arguments: Sequence[str]) -> None:
+    """Raise RequestError if an argument of a command line contains a secret, however it is quoted.
 
-    The words are written into the folder of a run or a sweep, and W&B records them as well.
+    They are written into the folder of a run or a sweep, and W&B records them as well.
     """
     known = find_secrets()
     problems = []
-    for position, word in enumerate(words, 1):
+    for position, word in enumerate(arguments, 1):
         meanings = list(possible_meanings(word))
         for value, variable in known.items():
             if any(value in text for text in meanings):
@@ -73,9 +73,9 @@ def key_and_value_texts(tree: Any) -> Iterator[tuple[str, str]]:
             yield join_key(name, key), str(key)
 
 
-def mask(words: Sequence[str]) -> list[str]:
+def mask(arguments: Sequence[str]) -> list[str]:
     """Return a command line with secrets replaced by the names of their variables."""
-    found = list(words)
+    found = list(arguments)
     for value, variable in find_secrets().items():
         found = [word.replace(value, f"${variable}") for word in found]
     return found

@@ -49,10 +49,10 @@ def add_trust(overrides: Iterable[str], packages: Collection[str]) -> list[str]:
         >>> add_trust(["data.batch_size=5"], {"mylab"}), add_trust(["trust=[yours]"], {"mylab"})
         (['data.batch_size=5', 'trust=[mylab]'], ['trust=[yours]'])
     """
-    words = list(overrides)
-    if packages and not trusted_packages(words):
-        words.append(f"trust=[{','.join(sorted(packages))}]")
-    return words
+    completed = list(overrides)
+    if packages and not trusted_packages(completed):
+        completed.append(f"trust=[{','.join(sorted(packages))}]")
+    return completed
 
 
 def trust_option(packages: Collection[str]) -> str:

@@ -70,7 +70,7 @@ def reopen(
     allowed = ("data.", "data=", "trust=")
     others = [word for word in changes if not word.lstrip("+~").startswith(allowed)]
     if others:
-        what = f"`{command}` changes the data only; every override starts with data. or {DATA}="
+        what = f"only data.* overrides are allowed with `{command}`, and {DATA}=DIR"
         raise RequestError(f"{' '.join(others)}: {what}")
     folder = RunFolder.open(path)
     keep_compiled_programs()

@@ -157,6 +157,6 @@ def short_names(keys: Sequence[str], everything: Iterable[str]) -> dict[str, str
 
 def list_endings(key: str) -> list[str]:
     """Return `c`, `b.c`, `a.b.c` for `a.b.c`."""
-    words = key.split(".")
-    lengths = range(1, min(len(words), MOST_ENDINGS))
-    return [*(".".join(words[-n:]) for n in lengths), key]
+    parts = key.split(".")
+    lengths = range(1, min(len(parts), MOST_ENDINGS))
+    return [*(".".join(parts[-n:]) for n in lengths), key]

@@ -63,11 +63,11 @@ def check_points(points: Sequence[Point], *, here: bool) -> list[Point]:
         if point.refusal:
             checked.append(point)
             continue
-        words, integers, numbers = split_by_type(point.content)
+        texts, integers, numbers = split_by_type(point.content)
         new: set[Leaf | Leaves] = {integers, *numbers}
-        reason = "" if new <= seen[words] else explain_refusal(point, here=here)
+        reason = "" if new <= seen[texts] else explain_refusal(point, here=here)
         if not reason:
-            seen[words] |= new
+            seen[texts] |= new
         checked.append(replace(point, refusal=reason))
     return checked
 

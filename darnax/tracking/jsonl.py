@@ -29,10 +29,12 @@ class Jsonl(Tracker):
     def __init__(self, path: Path, keep_until: int | None = None) -> None:
         # The last step is written down before rows are removed: the dashboards have them already,
         # and must not get them again from a run that is killed and resumed twice.
-        mark = path.with_suffix(".told")
+        mark = path.with_suffix(".last_reported")
+        former = path.with_suffix(".told")  # the name in folders of former versions
+        reported = _read_rows(mark if mark.exists() else former)
         found = list(_read_rows(path))
         kept = [line for step, line in found if keep_until is None or step <= keep_until]
-        self.last_reported = max([step for step, _ in (*found, *_read_rows(mark))], default=-1)
+        self.last_reported = max([step for step, _ in (*found, *reported)], default=-1)
         if len(kept) < len(found):
             write_atomically(mark, encode({"step": self.last_reported}))
         if path.exists():
