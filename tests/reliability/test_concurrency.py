@@ -40,10 +40,10 @@ from darnax.data import decoding, idx_builder, open_dataset, preparing
 folder, data = map(Path, sys.argv[1:3])
 sums = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
 registered = {
-    name: archives.Registered((folder / name).stat().st_size, sum) for name, sum in sums.items()
+    name: archives.Checksum((folder / name).stat().st_size, sum) for name, sum in sums.items()
 }
-archives.registered = lambda name: registered
-preparing.bundled = lambda name: folder
+archives.load_checksums = lambda name: registered
+preparing.find_bundled = lambda name: folder
 decoding.FINGERPRINTS = {}
 build = idx_builder.idx_builder
 def report_and_build(*rest):
