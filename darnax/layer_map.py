@@ -1,6 +1,7 @@
 """The connection graph of a network, and the modules on its edges."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from typing import Self
 
 import equinox as eqx
@@ -80,6 +81,20 @@ class LayerMap(eqx.Module):
     def names_by_edge(self) -> dict[Edge, str]:
         """Return (receiver, sender) -> the name of the module on that edge."""
         return dict(zip(self.edges, self.names, strict=True))
+
+    def __repr__(self) -> str:
+        return f"LayerMap({', '.join(self.names)})"
+
+    def _repr_html_(self) -> str:
+        """Draw the connection graph as a table: a row per receiver, a column per sender."""
+        senders = sorted({j for _, j in self.edges})
+        names = self.names_by_edge()
+        heads = "".join(f"<th>{j}</th>" for j in senders)
+        lines = [f"<tr><th>to \\ from</th>{heads}</tr>"]
+        for i in self.rows():
+            cells = "".join(f"<td>{escape(names.get((i, j), ''))}</td>" for j in senders)
+            lines.append(f"<tr><th>{i}</th>{cells}</tr>")
+        return f"<table>{''.join(lines)}</table>"
 
     @property
     def output(self) -> int:

@@ -262,7 +262,6 @@ def scoring_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str | Non
     """
     label_free = label_free_phases(layer_map, phases)
     learns = trainable_by_phase(layer_map, phases)
-    # The readout: every module that sends to the output.
     readout = [n for n, (receiver, _) in enumerate(layer_map.edges) if receiver == layer_map.output]
     with_learning = []
     for name in label_free:

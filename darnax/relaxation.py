@@ -123,10 +123,16 @@ def require_ordered(phases: Mapping[str, Phase]) -> Phases:
     """Return `phases` as `Phases`.
 
     Raises:
-        TypeError: another mapping of several phases, whose order JAX may have changed.
+        TypeError: another mapping of several phases, whose order JAX may have changed, or no
+            mapping.
     """
     if isinstance(phases, Phases):
         return phases
+    if not isinstance(phases, Mapping):
+        got = f"got a {type(phases).__name__}"
+        if hasattr(phases, "train") and hasattr(phases, "infer"):  # both phases of a run
+            raise TypeError(f"{got}, expected one of its parts: phases.train or phases.infer")
+        raise TypeError(f"{got}, expected Phases")
     if len(phases) > 1:
         got = f"got a {type(phases).__name__} of {count_of(len(phases), 'phase')}"
         example = f"Phases({next(iter(phases))}=…, …), in the order in which they are to run"

@@ -25,13 +25,28 @@ def as_size(features: int | Iterable[int]) -> Size:
     """
     lengths = features if isinstance(features, Iterable) else (features,)
     try:
-        size = tuple(map(operator.index, lengths))
+        size = tuple(0 if isinstance(n, bool) else operator.index(n) for n in lengths)
     except TypeError:
         size = (0,)  # refused below
     if any(length < 1 for length in size):
         what = "expected positive integers, such as 100 or (28, 28)"
         raise ValueError(f"got the size {features!r}, {what}")
     return size
+
+
+def require_count(what: str, value: Any) -> int:
+    """Return a number of things; raise ValueError unless it is an integer from 0."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise ValueError(f"{what}: got {value!r}, expected an integer, 0 or more")
+    return int(value)
+
+
+def require_batch(name: str, value: Any) -> None:
+    """Raise ValueError unless an array has a batch axis besides at least one other."""
+    shape = np.shape(value)
+    if len(shape) < 2:
+        remedy = f"; for one sample write {name}[None]" if shape else ""
+        raise ValueError(f"{name}: got shape {shape}, expected (batch, size){remedy}")
 
 
 def require_shape(what: str, value: Any, expected: Size) -> None:

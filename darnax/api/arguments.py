@@ -1,11 +1,12 @@
 """Checks of the arguments of the Python functions, before anything is done with them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from darnax.errors import RequestError
+from darnax.errors import Problem, RequestError
 from darnax.files import expand_user
 
 SHOWN = 40  # characters of a value
@@ -86,3 +87,33 @@ def require_names(values: Any, name: str) -> list[str]:
         if all(isinstance(each, str) for each in names):
             return names
     raise RequestError(f"{name}: got {format_argument(values)}, expected a list of names")
+
+
+@contextmanager
+def argument_names() -> Iterator[None]:
+    """Name options of the command line, such as `--group-by`, as the arguments of Python.
+
+    Raises:
+        RequestError: that of the block, about `group_by` instead of `--group-by`.
+    """
+    try:
+        yield
+    except RequestError as error:
+        problems = []
+        for where, what in error.problems:
+            if where.startswith("--"):
+                option, _, rest = where.removeprefix("--").partition(" ")
+                where = f"{option.replace('-', '_')} {rest}".strip()
+            problems.append(Problem(where, what))
+        raise RequestError(*problems) from error
+
+
+def require_flag(value: Any, name: str) -> bool | None:
+    """Return a value that is true, false or None.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    raise RequestError(f"{name}: got {format_argument(value)}, expected True, False or None")

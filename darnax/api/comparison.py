@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from darnax.api.arguments import format_argument, require_names, require_path
+from darnax.api.arguments import argument_names, format_argument, require_names, require_path
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
 from darnax.reports import compare as reports_compare
@@ -105,7 +105,8 @@ def compare(
     if not folders:
         raise RequestError("got no run, expected runs, sweeps, or folders of them")
     found = runs.find(folders)
-    return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
+    with argument_names():
+        return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
 
 
 def list_folders(sources: Iterable[Any]) -> Iterator[Path]:

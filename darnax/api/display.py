@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from darnax.api.arguments import require_flag
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.scores import format_score, label_score, parse_score
 from darnax.tracking import Tracker
@@ -15,7 +16,7 @@ from darnax.tracking.console import Console, format_selected
 
 def choose_display(progress: bool | None) -> Display:
     """Return the display of a function; with None, progress in a terminal or a notebook alone."""
-    if progress is False:
+    if require_flag(progress, "progress") is False:
         return SILENT
     if in_notebook():
         return Display(data_progress=notebook_stages, console=NotebookProgress)
@@ -66,7 +67,8 @@ class NotebookProgress(Tracker):
         self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
         self.scores: dict[str, float] = {}
         self.line = Line()
-        self.line.show(f"{name}  compiling…", start_step / max(total_steps, 1))
+        self.done = start_step / max(total_steps, 1)  # from 0 to 1
+        self.line.show(f"{name}  compiling…", self.done)
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and show the newest scores."""
@@ -75,13 +77,13 @@ class NotebookProgress(Tracker):
                 self.scores[name] = float(value)
         self.numbers |= format_selected(metrics, self.show)
         epochs = f"epoch {epoch:.3g}/{self.epochs:g}"
-        done = step / max(self.total_steps, 1)
-        self.line.show(f"{self.name}  {epochs}  {self._format_scores()}", done)
+        self.done = step / max(self.total_steps, 1)
+        self.line.show(f"{self.name}  {epochs}  {self._format_scores()}", self.done)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Show how the run ended."""
         parts = (self.name, summary["status"], self._format_scores(), str(self.folder or ""))
-        self.line.show("  ".join(parts), 1.0)
+        self.line.show("  ".join(parts), self.done)
 
     def _format_scores(self) -> str:
         parts = []

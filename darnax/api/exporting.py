@@ -34,7 +34,7 @@ class ExportMeta(Meta):
 
 
 def export_model(model: Model, path: Path) -> Path:
-    """Write a network's arrays, named by module and field, and its configuration."""
+    """Write a network's arrays, named `module/field`, and its configuration."""
     if path.suffix != ".safetensors":
         raise RequestError(f"{path}: got a name without .safetensors, expected FILE.safetensors")
     meta = {

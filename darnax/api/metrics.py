@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from darnax.printing import printable
 from darnax.reports.record import number, rows
 
+SHOWN = 6  # names of metrics in a short text
 POSITIONS = ("step", "epoch")  # keys of a row that are not metrics
 
 
@@ -77,7 +78,10 @@ class Metrics(Mapping[str, Series]):
         return len(self.names)
 
     def __repr__(self) -> str:
-        return printable(f"Metrics({len(self.rows)} rows: {', '.join(self.names)})")
+        shown = ", ".join(self.names[:SHOWN])
+        more = len(self.names) - SHOWN
+        rest = f", and {more} more" if more > 0 else ""
+        return printable(f"Metrics({len(self.rows)} rows: {shown}{rest})")
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl."""

@@ -28,6 +28,9 @@ class PhasesOfRun(NamedTuple):
     train: Phases
     infer: Phases
 
+    def __repr__(self) -> str:
+        return f"PhasesOfRun(train: {', '.join(self.train)}; infer: {', '.join(self.infer)})"
+
 
 class Model:
     """A network with its state, its phases and its encoding.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from darnax.analysis import measures
 from darnax.analysis.table import Table, write
 from darnax.api.arguments import (
+    argument_names,
     format_argument,
     require_names,
     require_overrides,
@@ -154,7 +155,8 @@ class Run:
             examples: number of test examples to use.
             progress: whether to show the progress of preparing data.
         """
-        selected = measures.select_measures(require_names(only, "only"))
+        with argument_names():
+            selected = measures.select_measures(require_names(only, "only"))
         if type(examples) is not int or examples < 1:
             got = format_argument(examples)
             raise RequestError(f"examples: got {got}, expected a positive integer")
@@ -177,7 +179,8 @@ class Run:
             RequestError: the run is finished, or another process trains it.
             Interrupted: it was stopped again.
         """
-        machine.require_of_machine(require_overrides(words))
+        with argument_names():
+            machine.require_of_machine(require_overrides(words))
         trusted = self.trusted | trust.trusted_packages(words)
         with interruptible():
             training.resume(
@@ -189,18 +192,26 @@ class Run:
             )
         return Run(self.folder, trusted)
 
-    def export(self, path: str | Path) -> Path:
-        """Write the network and its configuration as one file, which `darnax.load` reads.
+    def export(self, path: str | Path, replica: int = 0) -> Path:
+        """Write a network and its configuration as one file, which `darnax.load` reads.
 
         The format is safetensors. Every array is named by its module and its field, such as
-        `w_in.W`; the metadata contain the configuration.
+        `w_in/W`; the metadata contain the configuration.
+
+        Args:
+            path: of the file, ending in .safetensors.
+            replica: which network of a run with several replicas.
 
         Raises:
-            RequestError: the file cannot be written.
+            RequestError: the file cannot be written, or there is no such replica.
         """
         from darnax.api.exporting import export_model
 
-        return export_model(self.model, require_path(path, "path"))
+        count = len(self.models)
+        if replica not in range(count):
+            expected = f"expected an integer from 0 to {count - 1}"
+            raise RequestError(f"replica: got {format_argument(replica)}, {expected}")
+        return export_model(self.models[replica], require_path(path, "path"))
 
     def to_pandas(self) -> Any:
         """Return what the run has logged as a `pandas.DataFrame`."""

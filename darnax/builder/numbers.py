@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from darnax.builder.annotations import is_numbers
-from darnax.builder.problems import Problems, nearest
+from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.specification import Model
 from darnax.near import near
 
@@ -35,8 +35,12 @@ def check_numbers(model: Model, problems: Problems) -> None:
             for where, node in modules.items()
             if isinstance(node, Mapping) and name in node
         ]
-        if not is_numbers(value) or near(name, others, cutoff=0.8):
+        if near(name, others, cutoff=0.8):
             problems.add(f"model.{name}", f"there is no such key{nearest(name, others)}")
+        elif not is_numbers(value):
+            keys = ", ".join(type(model).model_fields)
+            what = f"got {format_value(value)}, expected a number, which other values refer to"
+            problems.add(f"model.{name}", f"{what}, or one of the keys {keys}")
         elif users and not contains_value(value, [model.buffers, *modules.values()]):
             advice = f"write {users[0]}={value}, or remove it with ~model.{name}"
             problems.add(f"model.{name}", f"nothing refers to it; {advice}")

@@ -179,7 +179,7 @@ class Composer(CachingLoader):
             return self.complete(self.change(self.saved, overrides))
         config = self.compose(normalise_overrides(overrides))
         if config.hydra.mode == RunMode.MULTIRUN or (config.hydra.sweeper or {}).get("params"):
-            what = "this configuration is a sweep; start it with -m"
+            what = "this configuration is a sweep; start it with darnax train -m or darnax.sweep"
             raise RequestError(Problem("hydra.sweeper", what))
         hydra_settings.require_unchanged(config)
         return self.to_plain(config)

@@ -51,7 +51,8 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
     if not key:
         return "is not an override; write key=value"
     if text.startswith(("Ambiguous value", "Sweep parameters")):
-        return f"has several values; sweep over them with -m, or write a list as {key}=[…]"
+        sweep = "sweep over them (train -m, darnax.sweep)"
+        return f"has several values; {sweep}, or write a list as {key}=[…]"
     if text.startswith("Sweeping over Hydra's configuration"):
         return f"got several values, expected one: {key} holds for the whole sweep"
     if text.startswith("Could not override"):

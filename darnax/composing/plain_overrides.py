@@ -54,7 +54,8 @@ class Changes:
         """Apply one override."""
         word, key, value = str(override.input_line), override.key_or_group, override.value()
         if override.is_sweep_override():
-            what = f"has several values; sweep over them with -m, or write a list as {key}=[…]"
+            sweep = "sweep over them (train -m, darnax.sweep)"
+            what = f"has several values; {sweep}, or write a list as {key}=[…]"
             raise RequestError(Problem(word, what))
         if "/" in key or override.package is not None or self.chooses_file(override, value):
             raise RequestError(Problem(word, FILES))

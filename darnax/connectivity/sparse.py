@@ -10,7 +10,7 @@ from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float, Int, Key
 
 from darnax.connectivity.interface import FULL, Connectivity, normalise
-from darnax.shapes import Size, as_size, require_buffers, require_shape
+from darnax.shapes import Size, as_size, require_buffers, require_count, require_shape
 
 # Inputs per iteration of the loop over the in-degree; a remainder costs an iteration of its own.
 UNROLL = 10
@@ -53,7 +53,8 @@ class Sparse(Connectivity):
         With `hollow` the unit itself is left out.
         """
         units = math.prod(post)
-        inputs = draw_subsets(key, math.prod(pre) - hollow, in_degree, units)
+        k = require_count("in_degree", in_degree)
+        inputs = draw_subsets(key, math.prod(pre) - hollow, k, units)
         if hollow:
             # Drawn from one number less: those from the unit's own index on are moved up by one.
             inputs = inputs + (inputs >= jnp.arange(units)[None]).astype(inputs.dtype)
@@ -92,7 +93,7 @@ class Sparse(Connectivity):
         # The corner of each unit's patch, anywhere such that the patch lies in the image.
         corners = jnp.array([height - width + 1, breadth - width + 1])[:, None, None]
         top, left = jax.random.randint(patch_key, (2, 1, units), 0, corners)
-        k = pool if in_degree is None else in_degree
+        k = pool if in_degree is None else require_count("in_degree", in_degree)
         within = draw_subsets(input_key, pool, k, units)
         # From an index in the flattened patch to one in the flattened image. A row of the patch is
         # contiguous in both, so that `rest` counts pixels and channels together.

@@ -73,7 +73,11 @@ def _find_obstacle(where: str, dataset: Dataset) -> str:
             return f"{what}; set it to 0"
         return ""
     if not dataset.class_names or not all(map(_has_class_targets, splits)):
-        return f"the targets of {name} are not classes; leave it out"
+        what = f"the targets of {name} are not classes"
+        if not dataset.class_names and all(map(_has_class_targets, splits)):
+            what = f"{name} has integer targets and no class_names"
+            return f"{what}; give them to dataset_from_arrays, or leave it out"
+        return f"{what}; leave it out"
     return ""
 
 

@@ -58,7 +58,7 @@ def train(
 
 
 def with_arrays(experiment: "Experiment", given: "GivenArrays") -> "Experiment":
-    """Return an experiment that trains on arrays in memory, as later on those in a file."""
+    """Return an experiment on arrays in memory; its configuration names their file."""
     from darnax.local_data import GivenArrays
 
     source = GivenArrays(given.pairs, experiment.data.targets, experiment.data.class_names)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -48,10 +48,9 @@ class Contents:
 
     def signature(self) -> str:
         """Return a digest of all names, sizes and times of change."""
-        digest = hashlib.sha256()
-        for member in sorted(self.files):
-            digest.update(repr(tuple(member)).encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        lines = [f"{name}\0{size}\0{changed}" for name, size, changed in self.files]
+        text = "\n".join(sorted(lines)).encode("utf-8", "surrogateescape")
+        return hashlib.sha256(text).hexdigest()
 
 
 class Listing(NamedTuple):
@@ -119,10 +118,10 @@ def walk_folder(root: Path) -> Contents:
     return Contents(files, folders)
 
 
-def _scan(path: str) -> Iterator[os.DirEntry[str]]:
+def _scan(path: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(path) as entries:
-            yield from entries
+            return list(entries)
     except OSError as error:
         raise refuse(f"{path} cannot be read ({error.strerror})") from error
 

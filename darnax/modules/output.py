@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import no_update
-from darnax.shapes import require_equal, require_messages
+from darnax.shapes import require_batch, require_equal, require_messages
 
 
 class OutputLayer(Layer):
@@ -20,12 +20,14 @@ class OutputLayer(Layer):
     """
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
+        require_batch("x", x)
         return x
 
     def __call__(
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *size"]:
         del rng
+        require_batch("x", x)
         # While the output is clamped its buffer is the label, which must not be among the scores.
         return jnp.zeros_like(x)
 

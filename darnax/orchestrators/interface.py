@@ -26,6 +26,12 @@ class Orchestrator(eqx.Module):
 
     layer_map: LayerMap
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.layer_map!r})"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{type(self).__name__}</p>{self.layer_map._repr_html_()}"
+
     @abstractmethod
     def step(
         self,

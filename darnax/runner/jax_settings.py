@@ -85,6 +85,7 @@ def require_usable() -> None:
     except Exception as error:  # backends of other packages may raise anything
         names = sorted(name for name in os.environ if name.startswith("JAX_"))
         settings = " ".join(f"{name}={os.environ[name]}" for name in names)
-        reason = f"JAX has no device to compute on ({first_line(error)})"
+        because = f" ({first_line(error)})" if str(error) else ""  # some backends only assert
+        reason = f"JAX has no device to compute on{because}"
         what = f"{reason}; unset that, or write JAX_PLATFORMS=cpu"
         raise RequestError(Problem(settings, what)) from error

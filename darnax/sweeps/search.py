@@ -35,7 +35,7 @@ REFUSALS = 3  # a search ends if its first points, at least so many, are all ref
 RESTORE = "restore what is searched in, or start a new search"
 NO_VALIDATION = (
     "there is no validation split to choose by; "
-    "keep examples out of training with data.validation=5000"
+    "keep examples out of training with data.validation=0.1"
 )
 TEST_SPLIT = (
     "would choose by the test split, which may not be used to choose; search for eval/accuracy"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import darnax
+from darnax.relaxation import require_ordered
 
 ODD: list[Any] = [
     None, 5, 5.5, True, b"abc", b"\xff", [], {}, (), np.zeros(3), object(), len, float("nan"),
@@ -89,3 +90,30 @@ def test_inputs_that_are_not_finite_give_scores(trained):
 def test_one_name_is_a_list_of_one(trained):
     assert darnax.compare(trained, group_by="seed").columns == ("seed",)
     assert darnax.load(trained.folder, trust="mylab").trusted == {"mylab"}
+
+
+def test_options_of_the_command_line_are_named_as_arguments(trained: darnax.Run) -> None:
+    with pytest.raises(darnax.RequestError, match=r"^metric: "):
+        darnax.compare(trained, metric="nothing")
+    with pytest.raises(darnax.RequestError, match=r"^group_by nothing: "):
+        darnax.compare(trained, group_by=["nothing"])
+    with pytest.raises(darnax.RequestError, match=r"^only: got nothing"):
+        trained.analyse(only=["nothing"])
+    with pytest.raises(darnax.RequestError, match=r"^progress: got 5, expected True, False"):
+        darnax.train("+experiment=associations", progress=5)
+    with pytest.raises(darnax.RequestError, match=r"^replica: got 1, expected an integer from 0"):
+        trained.export("net.safetensors", replica=1)
+
+
+def test_short_texts_name_parts_and_a_network_draws_its_connections(trained: darnax.Run) -> None:
+    """Oracle: the names in the configuration of the experiment."""
+    assert "w_in, hidden1" in repr(trained.network)
+    assert "<td>w_in</td>" in trained.network._repr_html_()
+    assert len(repr(trained.metrics)) < 300
+    assert "infer: " in repr(trained.phases)
+
+
+def test_phases_of_a_run_are_not_those_of_a_step(trained: darnax.Run) -> None:
+    with pytest.raises(TypeError, match=r"phases\.train or phases\.infer"):
+        # Without the check of types that runs in the tests alone, as a user calls it.
+        require_ordered.__wrapped__(trained.phases)

@@ -255,7 +255,7 @@ def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
         ),
         (
             ["hydra/sweeper=optuna", "seed=1,2", "+data.name=mnist"],
-            "out of training with data.validation=5000",
+            "out of training with data.validation=0.1",
         ),
         (
             ["hydra/sweeper=optuna", "+hydra.sweeper.params.seed='range(1,'"],

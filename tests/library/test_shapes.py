@@ -431,3 +431,22 @@ def test_shape_checks_add_no_operations_to_the_program():
     x = jnp.ones((BATCH, 6))
     ours, theirs = count(lambda x: layer(x), x), count(partial(bare, layer.J, layer.J_D), x)
     assert [name for name in ours if name != "reshape"] == theirs
+
+
+def test_one_sample_without_a_batch_axis_is_refused_by_the_output_layer() -> None:
+    layer = OutputLayer()
+    for call in (layer, layer.activation):
+        with pytest.raises(ValueError, match=r"x: got shape \(50,\), expected \(batch, size\)"):
+            call(jnp.ones((50,)))
+
+
+@pytest.mark.parametrize("in_degree", [2.5, True, -1, "3"])
+def test_an_in_degree_is_an_integer(in_degree: Any) -> None:
+    with pytest.raises(ValueError, match=r"in_degree: got .*, expected an integer, 0 or more"):
+        Sparse.uniform(KEY, (784,), (100,), in_degree)
+
+
+@pytest.mark.parametrize("module", [RecurrentDiscrete, RecurrentTanh])
+def test_a_truth_value_is_no_size(module: Any) -> None:
+    with pytest.raises(ValueError, match="got the size True, expected positive integers"):
+        module(True, 0.5, key=KEY)

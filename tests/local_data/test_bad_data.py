@@ -308,8 +308,8 @@ ARRAYS: list[tuple[Callable[[Path], Path], str]] = [
     (npz(x=X, y=[0, 1, np.nan, 1]), "1 targets of train are NaN or infinite"),
     (npz(x_train=X, y_train=Y, x_test=X, y_test=[0, 1, 2, 1]), "test has the classes 2, of which "
      "train has no example"),
-    (npz(x_train=X, y_train=Y, x_test=np.zeros((4, 2)), y_test=Y),
-     r"shape \[3\] in train, \[2\] in test, expected one shape"),
+    (npz(x_train=X, y_train=Y, x_test=np.zeros((4, 2)), y_test=Y), r"shape \[3\] in train, \[2\] "
+     "in test, expected one shape"),
     (npz(x=[[Exploding()]], y=[0]), "contains pickled objects, which are not read"),
     (npy_folder(x=[[Exploding()]], y=[0]), "contains pickled objects, which are not read"),
     (npy_folder(), "has no .npy file, expected x_train"),

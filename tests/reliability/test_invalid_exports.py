@@ -120,7 +120,7 @@ def test_an_exported_file_cannot_grant_trust(exported, tmp_path, bait, trust):
 def test_build_of_a_foreign_configuration_imports_only_trusted_packages(task, bait):
     config = task | {"trust": [BAIT]}
     config["data"]["source"] = {"_target_": f"{BAIT}.Anti"}
-    with pytest.raises(darnax.RequestError, match=r"trust=\[lurking\]"):
+    with pytest.raises(darnax.RequestError, match=rf"trust=\[{BAIT}\]"):
         darnax.build(config, steps_per_epoch=1)
     assert not bait.exists()
     with pytest.raises(darnax.RequestError, match="a method `open`"):
