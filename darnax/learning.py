@@ -181,7 +181,10 @@ def trainable_by_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> dict
 
 def selected_by_phase(layer_map: LayerMap, phase: Phase) -> list[bool]:
     """Return, for every module in order, whether it learns at the end of `phase`."""
-    return [any(fnmatchcase(name, pattern) for pattern in phase.learn) for name in layer_map.names]
+    selected = []
+    for name in layer_map.names:
+        selected.append(any(fnmatchcase(name, pattern) for pattern in phase.learn))
+    return selected
 
 
 def trainable_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree[bool]:
@@ -259,8 +262,11 @@ def scoring_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str | Non
     """
     label_free = label_free_phases(layer_map, phases)
     learns = trainable_by_phase(layer_map, phases)
-    readout = [n for n, (i, _) in enumerate(layer_map.edges) if i == layer_map.output]
-    with_learning = [name for name in label_free if any(learns[name][n] for n in readout)]
+    readout = [n for n, (receiver, _) in enumerate(layer_map.edges) if receiver == layer_map.output]
+    with_learning = []
+    for name in label_free:
+        if any(learns[name][n] for n in readout):
+            with_learning.append(name)
     candidates = with_learning or label_free
     return candidates[-1] if candidates else None
 

@@ -1,5 +1,6 @@
-"""Escapes text of unknown origin for a terminal, a web page and a spreadsheet."""
+"""Writes text for a terminal, a web page and a spreadsheet, and escapes what is in it."""
 
+import math
 import re
 from collections.abc import Sequence
 from html import escape
@@ -8,6 +9,8 @@ from html import escape
 UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+# Units of time in seconds, each with the lesser unit that is given with it.
+UNITS_OF_TIME = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 COMMAND = re.compile(r"[\s\0]*[=+\-@'\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 # Separators of cells in other programs or countries, before what would be a formula there.
@@ -15,7 +18,7 @@ INNER = re.compile(r"([;|\t\r\n])(?=[\s\0]{0,20}[=+\-@'\uff1d\uff0b\uff0d\uff20]
 SPARED = re.compile(r"([;|\t\r\n])'")
 
 
-def printable(words: str) -> str:
+def printable(text: str) -> str:
     r"""Escape the characters of a text that would control a terminal, or be invisible on it.
 
     These are control characters, marks of the direction of writing, and characters without width.
@@ -24,9 +27,9 @@ def printable(words: str) -> str:
         >>> printable("a" + chr(27) + "[2J")
         'a\\x1b[2J'
     """
-    if words.isprintable() and not UNSEEN.search(words):  # the usual case
-        return words
-    return "".join(letter if is_seen(letter) else escape_character(letter) for letter in words)
+    if text.isprintable() and not UNSEEN.search(text):  # the usual case
+        return text
+    return "".join(letter if is_seen(letter) else escape_character(letter) for letter in text)
 
 
 def count_of(number: float, word: str, plural: str = "") -> str:
@@ -39,6 +42,31 @@ def count_of(number: float, word: str, plural: str = "") -> str:
     amount = f"{number:g}" if isinstance(number, float) else str(number)
     noun = word if number == 1 else plural or f"{word}s"
     return f"{amount} {noun}"
+
+
+def format_duration(seconds: float, *, precise: bool = False) -> str:
+    """Return a duration in two units; nothing for nan.
+
+    With `precise`, seconds have a tenth, and the lesser unit two digits, so that a duration that
+    counts down changes its length rarely.
+
+    Example:
+        >>> [format_duration(seconds) for seconds in (7, 203.2, 7300, 200000)]
+        ['7 s', '3 min 23 s', '2 h 1 min', '2 d 7 h']
+        >>> [format_duration(seconds, precise=True) for seconds in (7, 203.2, 7300)]
+        ['7.0 s', '3 min 23 s', '2 h 01 min']
+    """
+    if math.isnan(seconds):
+        return ""
+    if precise and seconds < 60:
+        return f"{seconds:.1f} s"
+    digits = 2 if precise else 1
+    whole = round(seconds)
+    for size, unit, lesser_size, lesser_unit in UNITS_OF_TIME:
+        if whole >= size:
+            lesser = whole % size // lesser_size
+            return f"{whole // size} {unit} {lesser:0{digits}} {lesser_unit}"
+    return f"{whole} s"
 
 
 def align_columns(lines: Sequence[Sequence[str]]) -> list[str]:
@@ -81,14 +109,14 @@ def escape_character(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
-def element_text(words: str) -> str:
+def element_text(text: str) -> str:
     r"""Escape a text for an element of HTML or SVG, which allow no control characters.
 
     Example:
         >>> element_text("<b>" + chr(7))
         '&lt;b&gt;\\x07'
     """
-    return escape(printable(words))
+    return escape(printable(text))
 
 
 def escape_cell(value: object) -> str:

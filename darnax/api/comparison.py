@@ -76,7 +76,7 @@ class Comparison:
 
 
 def compare(
-    *places: Any,
+    *sources: Any,
     metric: str | None = None,
     group_by: Iterable[str] = (),
     best: bool = False,
@@ -85,7 +85,7 @@ def compare(
     """Compare runs: one row for each configuration over its seeds, best first.
 
     Args:
-        places: runs, sweeps, folders of runs, ids of runs, or lists of these.
+        sources: runs, sweeps, folders of runs, ids of runs, or lists of these.
         metric: any name in metrics.jsonl; by default `eval/accuracy`, or the score on the
             validation split that the runs have instead.
         group_by: keys to group runs by; by default all that differ but the seed.
@@ -107,7 +107,7 @@ def compare(
         what = "expected the name of a metric"
         raise RequestError(f"metric: got {format_argument(metric)}, {what}")
     keys = require_names(group_by, "group_by")
-    folders = list(list_folders(places))
+    folders = list(list_folders(sources))
     if not folders:
         raise RequestError("got no run, expected runs, sweeps, or folders of them")
     found = runs.find(folders)
@@ -115,15 +115,15 @@ def compare(
         return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
 
 
-def list_folders(places: Iterable[Any]) -> Iterator[Path]:
+def list_folders(sources: Iterable[Any]) -> Iterator[Path]:
     """Yield the folder of every run or sweep, and every path, in nested lists as well."""
-    for place in places:
-        if isinstance(place, list | tuple | set):
-            yield from list_folders(place)
-        elif isinstance(place, str | Path):
-            yield Path(place)
-        elif hasattr(place, "folder"):
-            yield Path(place.folder)
+    for source in sources:
+        if isinstance(source, list | tuple | set):
+            yield from list_folders(source)
+        elif isinstance(source, str | Path):
+            yield Path(source)
+        elif hasattr(source, "folder"):
+            yield Path(source.folder)
         else:
             what = "expected runs, sweeps, or folders of them"
-            raise RequestError(f"got {format_argument(place)}, {what}")
+            raise RequestError(f"got {format_argument(source)}, {what}")

@@ -18,7 +18,9 @@ def run_html(title: str, curves: Mapping[str, Curve]) -> str:
 
 def draw_plot(curves: Mapping[str, Curve]) -> str:
     """Return an SVG plot with one line for each curve."""
-    values = [value for curve in curves.values() for value in curve.mean if math.isfinite(value)]
+    values: list[float] = []
+    for curve in curves.values():
+        values += filter(math.isfinite, curve.mean)
     low, high = min(values), max(values)
     last = max(float(curve.epochs[-1]) for curve in curves.values()) or 1.0
     parts = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Metrics(Mapping[str, Series]):
 
     def __init__(self, path: Path) -> None:
         self.rows: list[Mapping[str, Any]] = list(rows(path))
-        logged = dict.fromkeys(name for row in self.rows for name in row)
+        logged = dict.fromkeys(chain.from_iterable(self.rows))  # in the order of the first rows
         self.names = tuple(name for name in logged if name not in POSITIONS)
 
     def __getitem__(self, name: str) -> Series:

@@ -18,9 +18,9 @@ from darnax.runner.programs import ParallelRuns
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained_network import load_trained_network
 
-# Steps of an epoch if a run has recorded none: the shapes of an optimiser's state do not depend
-# on it.
-ANY = 1000
+# Used for a run that has recorded no steps. Any number would do: the network and the shapes of the
+# optimiser's state do not depend on it.
+DEFAULT_STEPS_PER_EPOCH = 1000
 
 
 def open_models(path: Path, trusted: frozenset[str], *, best: bool) -> tuple[Model, ...]:
@@ -57,4 +57,4 @@ def steps_per_epoch(folder: RunFolder) -> int:
     steps, epochs = summary.get("steps"), summary.get("epochs")
     per_epoch = number(steps) / number(epochs) if epochs else math.nan
     # The summary may be from anywhere; the runner counts steps in 32 bits.
-    return max(1, round(per_epoch)) if 0 <= per_epoch < 2**31 else ANY
+    return max(1, round(per_epoch)) if 0 <= per_epoch < 2**31 else DEFAULT_STEPS_PER_EPOCH

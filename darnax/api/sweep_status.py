@@ -17,7 +17,7 @@ from darnax.sweeps.record import Record
 from darnax.sweeps.survey import State, best_point, survey, time_left
 
 COUNTED = ("running", "pruned", "failed", "refused", "interrupted")  # besides `finished`
-EVERY = 1.0  # seconds between two surveys of the folder
+SURVEY_INTERVAL = 1.0  # seconds between two surveys of the folder
 
 
 class SweepStatus:
@@ -89,7 +89,7 @@ def summarise(states: Sequence[State], goal: Objective) -> str:
 
 
 @contextmanager
-def watching(look: Callable[[], None], every: float = EVERY) -> Iterator[None]:
+def watching(look: Callable[[], None], every: float = SURVEY_INTERVAL) -> Iterator[None]:
     """Call a function again and again while the block runs, in another thread; once more after."""
     over = threading.Event()
 

@@ -19,7 +19,9 @@ class TextTable(NamedTuple):
         return pandas.DataFrame.from_records(list(self.rows), columns=list(self.columns))
 
     def __repr__(self) -> str:
-        lines = [[printable(str(cell)) for cell in line] for line in (self.columns, *self.rows)]
+        lines = []
+        for line in (self.columns, *self.rows):
+            lines.append([printable(str(cell)) for cell in line])
         return "\n".join(align_columns(lines))
 
     def _repr_html_(self) -> str:

@@ -10,6 +10,7 @@ from darnax.builder import optimizer_references
 from darnax.builder.build import build_parts
 from darnax.builder.optimizer_references import KEYS, PLAIN
 from darnax.learning import selected_by_any_phase
+from darnax.trees import find_targets
 
 ENTRY = re.compile(r"^[ \t]*@\w+\{\s*([^,\s]+),", re.MULTILINE)
 
@@ -96,7 +97,7 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
         if learning and rule is not None:
             yield describe_class(name, type(rule), required=True)
     known = entries_of(str(optimizer_references.__doc__))
-    for target in dict.fromkeys(find_targets(config["optimizer"])):
+    for target in dict.fromkeys(find_keys(config["optimizer"])):
         texts = [known[KEYS[target]]] if target in KEYS else []
         yield Source("optimizer", target, texts, target not in PLAIN)
     source = experiment.data.source
@@ -117,15 +118,11 @@ def docstrings(kind: type) -> list[str]:
     return texts
 
 
-def find_targets(node: Any) -> Iterator[str]:
+def find_keys(section: Any) -> Iterator[str]:
     """Yield the targets of a section, and `target argument` where the argument has a reference."""
-    if not isinstance(node, Mapping):
-        return
-    if "_target_" in node:
-        target = node["_target_"]
+    for _, described in find_targets(section):
+        target = described["_target_"]
         yield target
-        for argument in node:
+        for argument in described:
             if f"{target} {argument}" in KEYS:
                 yield f"{target} {argument}"
-    for inner in node.values():
-        yield from find_targets(inner)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, cast
 import equinox as eqx
 import jax
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
 from darnax.builder.choices import check_ends, read_data
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.modules import check_modules, check_reductions, infer_shapes
 from darnax.builder.network import NetworkFactory, NetworkSpec, read_network
 from darnax.builder.observables import check_observables, read_observables

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.builder.calls import DeferredCall
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.network import ModuleSpec, NetworkSpec
 from darnax.builder.problems import Problems
 from darnax.builder.trials import choose_traced_numbers

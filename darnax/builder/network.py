@@ -9,13 +9,13 @@ from typing import Any
 import jax
 from jaxtyping import Array, Key
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.graph import check_edges, check_paths, is_open
 from darnax.builder.numbers import check_numbers
 from darnax.builder.problems import format_value, nearest
 from darnax.builder.specification import Model
 from darnax.builder.wiring import (
-    DEEPEST,
     Buffers,
     NamedEdge,
     Size,
@@ -27,6 +27,7 @@ from darnax.layer_map import LayerMap
 from darnax.modules import AbstractModule, Adapter, Layer
 from darnax.orchestrators import Orchestrator
 
+MOST_ENTRIES = 1000  # of `layers` and `adapters`; the constructor of each is traced
 LAYER_FILLED = ("features", "key")
 ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
 
@@ -131,8 +132,8 @@ def read_network(model: Model, reader: Reader) -> NetworkSpec | None:
         check_constructors(model, reader)
         return None
     entries = len(model.layers) + len(model.adapters)
-    if entries > DEEPEST:  # the constructor of every entry is traced, which takes time
-        what = f"got {entries} lines of layers and adapters, expected {DEEPEST} at most"
+    if entries > MOST_ENTRIES:
+        what = f"got {entries} layers and adapters, expected at most {MOST_ENTRIES}"
         problems.add("model", what)
         return None
     layers = list(read_layers(model.layers, buffers, reader))
@@ -154,17 +155,17 @@ def read_network(model: Model, reader: Reader) -> NetworkSpec | None:
     return NetworkSpec(buffers, tuple(modules), names)
 
 
-Read = Iterator[tuple[NamedEdge, str, DeferredCall | None]]
+ModuleEntries = Iterator[tuple[NamedEdge, str, DeferredCall | None]]
 
 
-def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
+def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> ModuleEntries:
     """Yield edge, path in the configuration and constructor of every layer."""
     problems = reader.problems
     first, *rest = buffers.families.values()
     for name, value in node.items():
         where = f"model.layers.{name}"
         if name == first.name:
-            problems.add(where, f"{name} is the input, which has no layer; take it away")
+            problems.add(where, f"{name} is the input, which has no layer; remove it")
         elif name not in buffers.families:
             known = [family.name for family in rest]
             problems.add(where, f"there is no buffer {name}{nearest(name, known)}")
@@ -182,14 +183,14 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Re
                 yield NamedEdge(member, position, position), where, None
 
 
-def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Read:
+def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> ModuleEntries:
     """Yield edge, path in the configuration and constructor of every adapter."""
     problems = reader.problems
     for name, value in node.items():
         where = f"model.adapters.{name}"
         if not isinstance(value, Mapping):
             what = f"got {format_value(value)}, expected from, to and `_target_`"
-            problems.add(where, f"{what}; to take it away write ~{where}")
+            problems.add(where, f"{what}; to remove it write ~{where}")
             continue
         call = read_adapter(value, where, reader)
         ends = []

@@ -42,7 +42,7 @@ def check_numbers(model: Model, problems: Problems) -> None:
             what = f"got {format_value(value)}, expected a number, which other values refer to"
             problems.add(f"model.{name}", f"{what}, or one of the keys {keys}")
         elif users and not contains_value(value, [model.buffers, *modules.values()]):
-            advice = f"write {users[0]}={value}, or take it away with ~model.{name}"
+            advice = f"write {users[0]}={value}, or remove it with ~model.{name}"
             problems.add(f"model.{name}", f"nothing refers to it; {advice}")
 
 

@@ -1,7 +1,7 @@
 """From the section `observables` to what makes them, and whether each fits the network."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,10 +10,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.modules import construct
 from darnax.builder.problems import Problems, format_value, nearest
-from darnax.builder.trials import Attempt, choose_traced_numbers
+from darnax.builder.trials import Evaluation, choose_traced_numbers
 from darnax.errors import first_line
 from darnax.observables import Observable, StepContext, measure, require_names
 from darnax.observables.measuring import BUILT_IN
@@ -61,10 +62,10 @@ def check_observables(experiment: Experiment, problems: Problems) -> Experiment:
     return replace(experiment, observables=checked)
 
 
-def choose(call: Any, attempt: Attempt) -> DeferredCall:
+def choose(call: Any, evaluate: Evaluation) -> DeferredCall:
     """Return a call with its numbers traced or compiled in; whatever goes wrong is a ValueError."""
     try:
-        return choose_traced_numbers(call, attempt, construct)
+        return choose_traced_numbers(call, evaluate, construct)
     except ValueError as error:
         raise ValueError(first_line(error)) from error
     except Exception as error:  # code of other packages may raise anything
@@ -100,7 +101,7 @@ def step_context(experiment: Experiment, key: Any) -> StepContext:
     return StepContext(network, experiment.train, dict.fromkeys(experiment.train, end), x, y)
 
 
-def check_shown(show: tuple[str, ...], metrics: list[str], problems: Problems) -> None:
+def check_shown(show: Sequence[str], metrics: list[str], problems: Problems) -> None:
     """Note the names of metrics that no run has; of the built-in ones, the kind alone is known."""
     for name in show:
         if name not in metrics and name.partition("/")[0] not in BUILT_IN:

@@ -12,7 +12,8 @@ import equinox as eqx
 import jax
 import optax
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.module_globs import expand_to_glob
 from darnax.builder.problems import Problems, format_value
 from darnax.builder.signatures import qualified_name

@@ -52,7 +52,7 @@ def contains_mapping(part: Any) -> bool:
 def read_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader) -> list[str]:
     """Return the globs that the entries of `learn` stand for; note those that match no module."""
     if phase.learn and where.startswith("dynamics.infer"):
-        reader.problems.add(where, "inference learns nothing; take it away")
+        reader.problems.add(where, "inference learns nothing; remove it")
         return []
     globs = []
     for word in phase.learn if names else ():

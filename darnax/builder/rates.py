@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from darnax.builder.calls import DeferredCall, evaluate_calls
+from darnax.builder.deferred_call import DeferredCall, evaluate_calls
 from darnax.builder.optimizers import Groups, Transformation
 from darnax.builder.signatures import qualified_name
 from darnax.builder.transformations import PROBE

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.runner.run_folder import EXPERIMENT_NAME
-from darnax.runner.settings import DataSettings, RunnerSettings, Section
+from darnax.runner.settings import DataSettings, RunnerSettings, Section, TrackingSettings
 
 S = TypeVar("S", bound="Section")
 SEQUENTIAL = "darnax.orchestrators.SequentialOrchestrator"
@@ -55,19 +55,6 @@ class Data(DataSettings):
     labels: Target
 
 
-class Console(Section):
-    """What the progress display shows."""
-
-    show: list[str] = Field(default_factory=list)
-
-
-class Tracking(Section):
-    """Where metrics go besides metrics.jsonl; every other key is a tracker."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    console: Any
-
-
 class Paths(Section):
     """Where runs and datasets live."""
 
@@ -100,7 +87,7 @@ SECTIONS: dict[str, type[Section]] = {
     "optimizer": Optimizer,
     "data": Data,
     "runner": RunnerSettings,
-    "tracking": Tracking,
+    "tracking": TrackingSettings,
     "paths": Paths,
 }
 

@@ -3,44 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.problems import format_value, nearest
-from darnax.builder.specification import Console, Tracking, read
-from darnax.runner.experiment import TrackingSettings
-from darnax.tracking import TensorBoard, Tracker, Trackio, WandB
+from darnax.runner.experiment import TrackingChoice
+from darnax.runner.settings import TrackingSettings
+from darnax.tracking import SHIPPED, Tracker, WandB
 
-# Keys that need no `_target_`: `tracking.wandb: {mode: online}`.
-SHIPPED: Mapping[str, type[Tracker]] = {
-    "wandb": WandB,
-    "trackio": Trackio,
-    "tensorboard": TensorBoard,
-}
 FILLED = ("run",)  # the argument that darnax fills in: a `TrackedRun`
 
 
-def read_tracking(section: Tracking, reader: Reader) -> TrackingSettings:
+def read_tracking(section: TrackingSettings, reader: Reader) -> TrackingChoice:
     """Return the choices of the section `tracking`; what is wrong is noted among the problems."""
-    console, show = read_console(section.console, reader)
     trackers = {}
     for name, node in (section.model_extra or {}).items():
         call = None if node is None else read_tracker(name, node, reader)
         if call is not None and not is_disabled(call):
             trackers[name] = call
     concurrent = all(getattr(call.factory, "concurrent", True) for call in trackers.values())
-    return TrackingSettings(console, show, trackers, concurrent)
-
-
-def read_console(node: Any, reader: Reader) -> tuple[bool, tuple[str, ...]]:
-    """Return whether progress is shown, and which metrics with it."""
-    where = "tracking.console"
-    if isinstance(node, bool):
-        return node, ()
-    if not isinstance(node, Mapping):
-        what = "expected true, false, or a mapping such as {show: [update/w_in]}"
-        reader.problems.add(where, f"got {format_value(node)}, {what}")
-        return False, ()
-    section = read(Console, node, where, reader.problems)
-    return True, () if section is None else tuple(section.show)
+    # Without a check, which was made when the section was read.
+    return TrackingChoice.model_construct(
+        console=section.console, trackers=trackers, concurrent=concurrent
+    )
 
 
 def read_tracker(name: str, node: Any, reader: Reader) -> DeferredCall | None:
@@ -49,14 +33,14 @@ def read_tracker(name: str, node: Any, reader: Reader) -> DeferredCall | None:
     if isinstance(node, Mapping) and "_target_" in node:
         return reader.call(node, where, Tracker, FILLED)
     if name not in SHIPPED:
-        keys = (*Tracking.model_fields, *SHIPPED)
+        keys = (*TrackingSettings.model_fields, *SHIPPED)
         what = f"there is no such key{nearest(name, keys)}"
         reader.problems.add(where, f"{what}; a tracker of your own needs a `_target_`")
         return None
     if not isinstance(node, Mapping):
         reader.problems.add(where, f"got {format_value(node)}, expected a valid mapping")
         return None
-    return reader.arguments(SHIPPED[name], node, where, FILLED)
+    return reader.arguments(SHIPPED[name].tracker, node, where, FILLED)
 
 
 def is_disabled(call: DeferredCall) -> bool:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from darnax.builder.annotations import union_members
-from darnax.builder.calls import DeferredCall, evaluate_calls
+from darnax.builder.deferred_call import DeferredCall, evaluate_calls
 from darnax.builder.problems import format_value
 from darnax.builder.signatures import SEEDS, qualified_name, signature_of
 from darnax.builder.trials import choose_traced_numbers

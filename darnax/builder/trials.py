@@ -8,42 +8,42 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from darnax.builder.calls import DeferredCall
+from darnax.builder.deferred_call import DeferredCall
 
-Attempt = Callable[[DeferredCall], Any]
+Evaluation = Callable[[DeferredCall], Any]
 
 
 def choose_traced_numbers(
-    call: DeferredCall, attempt: Attempt, attempt_part: Attempt
+    call: DeferredCall, evaluate: Evaluation, evaluate_part: Evaluation
 ) -> DeferredCall:
     """Return the call with its numbers traced, or compiled in where that fails.
 
-    The calls among its arguments are tried first, each by itself, with `attempt_part`. One that
+    The calls among its arguments are tried first, each by itself, with `evaluate_part`. One that
     fails both ways stays as it is: the error then comes from the outer call.
 
     Raises:
-        Exception: whatever `attempt` raises with the numbers compiled in.
+        Exception: whatever `evaluate` raises with the numbers compiled in.
     """
     arguments = dict(call.arguments)
     for name, value in arguments.items():
         if isinstance(value, DeferredCall):
             try:
-                arguments[name] = choose_traced_numbers(value, attempt_part, attempt_part)
+                arguments[name] = choose_traced_numbers(value, evaluate_part, evaluate_part)
             except Exception:  # constructors of other packages may raise anything
                 continue
     call = replace(call, arguments=arguments)
     try:
-        trace(attempt, call)
+        trace(evaluate, call)
     except Exception:  # constructors of other packages may raise anything
         # Python control flow on a number fails while it is traced, but not on its value.
         call = call.with_numbers_compiled_in()
-        trace(attempt, call)
+        trace(evaluate, call)
     return call
 
 
-def trace(attempt: Attempt, call: Any) -> None:
-    """Trace `attempt` with abstract values for all numbers of the call, as in a run."""
-    jax.eval_shape(attempt, as_abstract(call))
+def trace(evaluate: Evaluation, call: Any) -> None:
+    """Trace `evaluate` with abstract values for all numbers of the call, as in a run."""
+    jax.eval_shape(evaluate, as_abstract(call))
 
 
 def as_abstract(tree: Any) -> Any:

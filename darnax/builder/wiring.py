@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from darnax.builder.problems import Problems, format_value, nearest
 
 Size = tuple[int, ...]
-DEEPEST = 1000  # buffers; every layer is traced separately, and more compile for hours
+MOST_BUFFERS = 1000  # every layer is traced separately, and more compile for hours
 MOST_UNITS = 2**31 - 1  # indices of units have 32 bits
 NAME = re.compile(r"[A-Za-z_]\w*")
 # A name, alone or with an index: i, i+1, i-1, 2 or -1 in brackets.
@@ -42,12 +42,18 @@ class Buffers:
     @property
     def names(self) -> tuple[str, ...]:
         """Name of every buffer."""
-        return tuple(name for family in self.families.values() for name in family.members)
+        names: list[str] = []
+        for family in self.families.values():
+            names += family.members
+        return tuple(names)
 
     @property
     def sizes(self) -> tuple[Size, ...]:
         """Size of every buffer."""
-        return tuple(family.size for family in self.families.values() for _ in family.members)
+        sizes: list[Size] = []
+        for family in self.families.values():
+            sizes += [family.size] * len(family.members)
+        return tuple(sizes)
 
     @property
     def output(self) -> int:
@@ -71,8 +77,8 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
         with problems.at(f"model.buffers.{name}"):
             families[name] = family = read_family(name, value, first)
             first += len(family.members)
-    if first > DEEPEST:
-        problems.add("model.buffers", f"got {first} buffers, expected {DEEPEST} at most")
+    if first > MOST_BUFFERS:
+        problems.add("model.buffers", f"got {first} buffers, expected {MOST_BUFFERS} at most")
     for end, role in ((0, "first buffer is the input"), (-1, "last buffer is the output")):
         name = list(node)[end]
         if name in families and families[name].repeat is not None:
@@ -101,8 +107,8 @@ def read_family(name: str, value: Any, first: int) -> Family:
         raise ValueError(f"got the size {format_value(size)}, {expected}")
     if math.prod(size) > MOST_UNITS:
         raise ValueError(f"got the size {format_value(size)}, expected {MOST_UNITS} units at most")
-    if repeats and (type(repeat) is not int or not 1 <= repeat <= DEEPEST):
-        expected = f"expected a positive integer, {DEEPEST} at most"
+    if repeats and (type(repeat) is not int or not 1 <= repeat <= MOST_BUFFERS):
+        expected = f"expected a positive integer, {MOST_BUFFERS} at most"
         raise ValueError(f"got repeat: {format_value(repeat)}, {expected}")
     return Family(name, tuple(size), repeat, first)
 

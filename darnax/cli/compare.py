@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CHOOSE = "choose by a metric of the validation split, such as eval/accuracy"
 MANY = 8  # columns that fit on a terminal
 
-Places = Annotated[
+Folders = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUNS|SWEEPS|FOLDERS",
@@ -40,7 +40,7 @@ Csv = Annotated[
 
 
 def compare(
-    places: Places,
+    folders: Folders,
     metric: Metric = None,
     group_by: GroupBy = None,
     best: Best = False,
@@ -64,7 +64,7 @@ def compare(
     from darnax.api.comparison import compare as compare_runs
 
     comparison = compare_runs(
-        places, metric=metric, group_by=list(group_by or []), best=best, lower=lower
+        folders, metric=metric, group_by=list(group_by or []), best=best, lower=lower
     )
     show(comparison)
     if csv is not None:

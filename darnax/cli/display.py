@@ -21,7 +21,7 @@ def display() -> "Display":
         data_progress=terminal_stages,
         console=Console,
         log_opened=streams.report_lost,
-        ends_process=streams.installed(),
+        ends_process=streams.are_installed(),
     )
 
 

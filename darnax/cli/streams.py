@@ -73,7 +73,7 @@ def install() -> None:
     sys.stderr = stream("stderr", 2)
 
 
-def installed() -> bool:
+def are_installed() -> bool:
     """Return whether this process is the command `darnax`, not a program that calls it."""
     return isinstance(getattr(sys.stdout, "buffer", None), Screen)
 

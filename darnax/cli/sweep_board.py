@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from darnax.api.sweep_status import EVERY, SweepStatus, read_status, reporting_changes
+from darnax.api.sweep_status import SURVEY_INTERVAL, SweepStatus, read_status, reporting_changes
 from darnax.cli import tables
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def board(record: Any) -> AbstractContextManager[Any]:
 
     return Live(
         get_renderable=lambda: render_table(read_status(record)),
-        refresh_per_second=1 / EVERY,
+        refresh_per_second=1 / SURVEY_INTERVAL,
         transient=True,
     )
 

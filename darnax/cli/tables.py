@@ -54,6 +54,6 @@ def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     echo(*align_columns([columns, *lines]))
 
 
-def percent(share: float) -> str:
+def percent(fraction: float) -> str:
     """Format a fraction as 94.37%; nan as ""."""
-    return "" if math.isnan(share) else f"{share:.2%}"
+    return "" if math.isnan(fraction) else f"{fraction:.2%}"

@@ -58,11 +58,11 @@ def one_at_a_time(
     """Return a method of Composer that only one thread of the process runs at a time."""
 
     @wraps(method)
-    def locked(self: "Composer", *args: P.args, **kwargs: P.kwargs) -> R:
+    def run_locked(self: "Composer", *args: P.args, **kwargs: P.kwargs) -> R:
         with composing:
             return method(self, *args, **kwargs)
 
-    return cast(Callable[Concatenate["Composer", P], R], locked)
+    return cast(Callable[Concatenate["Composer", P], R], run_locked)
 
 
 class Composer(CachingLoader):
@@ -106,10 +106,10 @@ class Composer(CachingLoader):
             raise RequestError(*self.problems(overrides, mode)) from error
 
     @one_at_a_time
-    def change(self, before: Composed, words: list[str], *, fresh: bool = True) -> Composed:
+    def change(self, before: Composed, overrides: list[str], *, fresh: bool = True) -> Composed:
         """Return a saved configuration on this machine, after overrides."""
         return saved_configuration.apply_overrides(
-            before, words, self.is_group, fresh=fresh, here=self.here
+            before, overrides, self.is_group, fresh=fresh, here=self.here
         )
 
     def compose_around_saved(

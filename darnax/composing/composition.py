@@ -9,6 +9,7 @@ from darnax.composing import references
 from darnax.composing.references import ABSENT, find
 from darnax.errors import RequestError
 from darnax.reports.configuration import COMPUTED
+from darnax.trees import join_key
 
 ENVIRONMENT = re.compile(r"\$\{\s*(?:oc\.env|now|hydra|python_version)\s*:[^${}]*\}")
 # Resolvers that look up a key; a key with leading dots is relative, as in a reference.
@@ -68,7 +69,7 @@ def keep_node(
     if isinstance(raw, dict):
         kept = {}
         for key, inner in raw.items():
-            below = references.join_key(name, key)
+            below = join_key(name, key)
             kept[key] = keep_node(inner, resolved[key], below, whole, computed)
         return kept
     if isinstance(raw, list):

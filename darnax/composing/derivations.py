@@ -14,27 +14,28 @@ from darnax.composing.composition import Composed
 from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError
 from darnax.reports.configuration import COMPUTED
+from darnax.trees import leaves, list_names
 
 OR_ELSE = "or start from the experiment instead"
 BEHIND = f"was computed from {{}}, which changes; give {{}} as well, {OR_ELSE}"
 
 
-def find_derivations(written: Mapping[str, Any]) -> dict[str, list[str]]:
+def find_derivations(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return key -> keys for every value that a configuration derives from others.
 
     Args:
-        written: the configuration with its references, as `Composed.to_container` returns it.
+        config: the configuration with its references, as `Composed.to_container` returns it.
 
     Example:
-        >>> written = {"a": 1, "b": ["${a}"], "c": "${a} of ${b}", "computed_from": {"a": ["d"]}}
-        >>> find_derivations(written)
+        >>> config = {"a": 1, "b": ["${a}"], "c": "${a} of ${b}", "computed_from": {"a": ["d"]}}
+        >>> find_derivations(config)
         {'b.0': ['a'], 'c': ['a', 'b'], 'a': ['d']}
     """
-    tree = {key: value for key, value in written.items() if key != COMPUTED}
+    tree = {key: value for key, value in config.items() if key != COMPUTED}
     found = {}
     for key, text in references.interpolations(tree):
         found[key] = references.find_references(text)
-    for key, keys in written.get(COMPUTED, {}).items():
+    for key, keys in config.get(COMPUTED, {}).items():
         found[key] = list(keys)
     return {key: keys for key, keys in found.items() if keys}
 
@@ -110,7 +111,7 @@ class Freshness:
     def __init__(self, before: Composed, after: Composed, touched: Collection[str]) -> None:
         self.before, self.after = before, after
         self.touched = Keys(touched)
-        self.existing = set(dotted_names(after.resolved))
+        self.existing = set(list_names(after.resolved))
         self.changed: dict[str, bool] = {}
         self.outdated = Keys()
 
@@ -151,7 +152,7 @@ class Freshness:
         for each in (self.before, self.after):
             node = find(each.resolved, key)
             if isinstance(node, Mapping | list):
-                found |= dict.fromkeys(name for name, _ in references.leaves(node))
+                found |= dict.fromkeys(name for name, _ in leaves(node))
         return [name for name in found if name]
 
     def is_copy(self, name: str, origin: str) -> bool:
@@ -169,11 +170,3 @@ class Freshness:
             appeared_or_vanished = (old is ABSENT) != (new is ABSENT)
             self.changed[key] = appeared_or_vanished or repr(old) != repr(new)
         return self.changed[key] or self.outdated.meets(key)
-
-
-def dotted_names(node: Any, name: str = "") -> Iterator[str]:
-    """Yield the dotted name of every value, mapping and list in a tree."""
-    for key, inner in references.list_children(node):
-        below = references.join_key(name, key)
-        yield below
-        yield from dotted_names(inner, below)

@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 from darnax.composing import sweep_settings
 from darnax.errors import Problem, first_line
 from darnax.near import near
+from darnax.trees import list_names
 
 EVERY_NAME = "`darnax train --cfg job` shows every name"
 # Beginnings of the messages of Hydra's parser.
@@ -83,8 +84,8 @@ def explain_other_choice(key: str) -> str:
     if part != "launcher":
         return ""
     settings = dict(sweep_settings.NUMBERS)
-    for launcher, words in sweep_settings.NAMES.items():
-        settings[launcher] += f" {words}"
+    for launcher, names in sweep_settings.NAMES.items():
+        settings[launcher] += f" {names}"
     having = [launcher for launcher, names in settings.items() if name in names.split()]
     if not having:
         return ""
@@ -132,7 +133,10 @@ def explain_gap(error: OmegaConfBaseException, known: list[str]) -> str:
 
 
 def find_failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConfBaseException]]:
-    """Yield the values that cannot be resolved, with their names."""
+    """Yield the values that cannot be resolved, with their names.
+
+    It walks the containers of OmegaConf, where reading a child resolves it.
+    """
     keys: Iterable[Any]
     if isinstance(node, ListConfig):
         keys = range(len(node))
@@ -153,15 +157,8 @@ def find_failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConf
 
 def value_names(config: DictConfig) -> list[str]:
     """List every dotted name of the configuration, without Hydra's own."""
-    names = key_names(OmegaConf.to_container(config))
+    names = list_names(OmegaConf.to_container(config), lists=False)
     return [name for name in names if not name.startswith("hydra")]
-
-
-def key_names(tree: Any, prefix: str = "") -> Iterator[str]:
-    """Yield the dotted names in a tree of dictionaries; lists are not searched."""
-    for key, child in tree.items() if isinstance(tree, dict) else ():
-        yield f"{prefix}{key}"
-        yield from key_names(child, f"{prefix}{key}.")
 
 
 def hint(word: str, known: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ the tests of composing with the newest of each):
 - `ConfigLoaderImpl` and two of its methods, which `CachingLoader` overrides to read files once;
 - `CachingConfigRepository` and `create_config_search_path`, which its constructor needs;
 - `Callbacks`, a field of the context of a launcher;
+- `Override._convert_value`, which makes a plain value of an element of a sweep;
 - the name of the sweeper of grids, with which Hydra's own is recognised.
 """
 
@@ -28,7 +29,7 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.core.utils import JobRuntime, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig
@@ -90,15 +91,15 @@ class CachingLoader(ConfigLoaderImpl):
         self, config_name: str | None, overrides: list[str], *parsed: Any
     ) -> tuple[list[Override], CachingConfigRepository]:
         """Read every file once for all compositions, in each search path."""
-        words = OverridesParser.create().parse_overrides(overrides)
-        path = tuple(str(o.input_line) for o in words if o.get_key_element() == "hydra.searchpath")
+        own = OverridesParser.create().parse_overrides(overrides)
+        path = tuple(str(o.input_line) for o in own if o.get_key_element() == "hydra.searchpath")
         # Files on an additional search path may change, so that they are not shared.
         read = self.read if path else self.shared
         if path not in read.repositories:
             _, read.repositories[path] = super()._parse_overrides_and_create_caching_repo(
                 config_name, list(path)
             )
-        return words, read.repositories[path]
+        return own, read.repositories[path]
 
     def _compose_config_from_defaults_list(
         self, defaults: list[ResultDefault], repo: IConfigRepository
@@ -115,3 +116,11 @@ class CachingLoader(ConfigLoaderImpl):
     def launcher_context(self) -> HydraContext:
         """Return the context that a launcher of Hydra's is set up with."""
         return HydraContext(config_loader=self, callbacks=Callbacks())
+
+
+def parsed_value(override: Override) -> Any:
+    """Return the value of an override, of a choice the list of its values."""
+    value = override.value()
+    if isinstance(value, ChoiceSweep):
+        return [Override._convert_value(element) for element in value.list]
+    return value

@@ -15,6 +15,7 @@ from darnax.composing.composition import Composed, keep_references
 from darnax.composing.derivations import Keys
 from darnax.composing.references import ABSENT, Lookup, get_child
 from darnax.errors import Problem, RequestError, first_line
+from darnax.trees import leaves, list_names
 
 FILES = "chooses a file, but a saved configuration is complete; change single values: key=value"
 
@@ -33,10 +34,10 @@ class Changes:
         self.touched: list[str] = []
         self.is_group = is_group
 
-    def apply(self, words: Sequence[str]) -> None:
+    def apply(self, overrides: Sequence[str]) -> None:
         """Apply overrides in their order; a RequestError explains every one that is invalid."""
         problems: list[Problem] = []
-        for word in words:
+        for word in overrides:
             try:
                 self.change(parse_override(word))
             except RequestError as error:
@@ -138,7 +139,7 @@ class Changes:
             node = self.copy_target(node, part)
         existing = get_child(node, parts[-1])
         if existing is ABSENT:
-            suggestion = explanations.hint(key, explanations.key_names(self.tree))
+            suggestion = explanations.hint(key, list_names(self.tree, lists=False))
             raise RequestError(Problem(word, f"there is no {key} to remove{suggestion}"))
         if value is not None and value != existing:
             raise RequestError(Problem(word, f"the value of {key} is {existing}, and not {value}"))
@@ -148,7 +149,7 @@ class Changes:
     def explain_absent(self, word: str, parts: Sequence[str]) -> RequestError:
         """Return the error that there is no such key."""
         key = ".".join(parts)
-        suggestion = explanations.hint(key, explanations.key_names(self.tree))
+        suggestion = explanations.hint(key, list_names(self.tree, lists=False))
         what = f"there is no {key}{suggestion}; {explanations.EVERY_NAME}"
         return RequestError(Problem(word, what))
 
@@ -163,11 +164,9 @@ def parse_override(word: str) -> Override:
 
 def replaced_keys(value: Any, key: str) -> Iterator[str]:
     """Yield the keys that a value replaces: mappings are merged, anything else replaces a key."""
-    if not isinstance(value, dict):
-        yield key
-        return
-    for name, inner in value.items():
-        yield from replaced_keys(inner, f"{key}.{name}")
+    for name, inner in leaves(value, key, lists=False):
+        if not isinstance(inner, dict):  # an empty mapping, which adds nothing
+            yield name
 
 
 def assign(node: Any, part: str, value: Any) -> Any:

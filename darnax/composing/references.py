@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from darnax.errors import Problem, RequestError
+from darnax.trees import join_key, leaves, list_names
 
 REFERENCE = re.compile(
     r"""\$\{(\.*[^\s\\${}()\[\]:.,'"=]+(?:\.[^\s\\${}()\[\]:.,'"=]+|\[\w+\])*)\}"""
@@ -62,18 +63,6 @@ def normalise_key(key: str) -> str:
         'a.b.0.c'
     """
     return ".".join(split_key(key))
-
-
-def join_key(name: str, key: Any) -> str:
-    """Return the dotted name of a child; `name` is that of its parent, "" for the root."""
-    return f"{name}.{key}" if name else str(key)
-
-
-def list_children(node: Any) -> list[tuple[Any, Any]]:
-    """Return the keys or indices, and the children, of a mapping or a list; [] of a value."""
-    if isinstance(node, Mapping):
-        return list(node.items())
-    return list(enumerate(node)) if isinstance(node, list) else []
 
 
 def get_child(node: Any, part: str) -> Any:
@@ -132,15 +121,6 @@ def find(tree: Any, key: str) -> Any:
         2
     """
     return Lookup(tree).find(key)
-
-
-def leaves(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name and the value of everything but filled mappings and lists."""
-    children = list_children(node)
-    if not children:
-        yield name, node
-    for key, inner in children:
-        yield from leaves(inner, join_key(name, key))
 
 
 def interpolations(node: Any) -> Iterator[tuple[str, str]]:
@@ -244,7 +224,7 @@ class Resolution:
             # Imported here: it needs OmegaConf, which commands that compose nothing do not load.
             from darnax.composing import explanations
 
-            suggestion = explanations.hint(key, explanations.key_names(self.tree))
+            suggestion = explanations.hint(key, list_names(self.tree, lists=False))
             self.add_problem(name, f"refers to ${{{key}}}, which does not exist{suggestion}")
             return None
         self.followed.append(key)

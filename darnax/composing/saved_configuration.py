@@ -21,6 +21,7 @@ from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import read_text
 from darnax.reports.configuration import COMPUTED, without_computed
+from darnax.trees import join_key
 
 COMPOSED = "composed.yaml"
 
@@ -50,7 +51,7 @@ def read_saved(file: Path) -> Composed:
 
 def apply_overrides(
     before: Composed,
-    words: Sequence[str],
+    overrides: Sequence[str],
     is_group: Callable[[str], bool],
     *,
     fresh: bool = True,
@@ -60,7 +61,7 @@ def apply_overrides(
 
     Args:
         before: the configuration.
-        words: the overrides.
+        overrides: as on the command line.
         is_group: whether a key is a folder of configurations, of which a value chooses a file.
         fresh: whether an override is refused that makes a value outdated.
         here: key -> value of this machine; the overrides are applied after them.
@@ -68,7 +69,7 @@ def apply_overrides(
     changes = Changes(before, is_group)
     for key, value in (here or {}).items():
         changes.set_value(key, value)
-    changes.apply(words)
+    changes.apply(overrides)
     after = Composed(references.resolve(changes.tree), changes.tree, changes.computed_from)
     if fresh:
         require_fresh(before, after, changes.touched)
@@ -201,5 +202,5 @@ def read_references(file: Path, group: Sequence[str]) -> Iterator[Known]:
     prefix = ".".join(config_folders.find_package(text, group))
     for name, leaf in references.interpolations(tree):
         if references.is_plain(leaf):
-            key = references.join_key(prefix, name)
+            key = join_key(prefix, name)
             yield Known(experiment, key, references.make_absolute(leaf, key))

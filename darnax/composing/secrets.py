@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from darnax.composing.references import join_key, list_children
 from darnax.errors import Problem, RequestError
+from darnax.trees import join_key, list_children, walk
 
 SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 SHORTEST = 8  # characters; a shorter value may occur in a configuration by chance
@@ -34,14 +34,14 @@ def find_exposed(config: Mapping[str, Any]) -> list[Problem]:
     return list(found)
 
 
-def require_none(words: Sequence[str]) -> None:
-    """Raise RequestError if a word of a command line contains a secret, however it is quoted.
+def require_none(arguments: Sequence[str]) -> None:
+    """Raise RequestError if an argument of a command line contains a secret, however it is quoted.
 
-    The words are written into the folder of a run or a sweep, and W&B records them as well.
+    They are written into the folder of a run or a sweep, and W&B records them as well.
     """
     known = find_secrets()
     problems = []
-    for position, word in enumerate(words, 1):
+    for position, word in enumerate(arguments, 1):
         meanings = list(possible_meanings(word))
         for value, variable in known.items():
             if any(value in text for text in meanings):
@@ -56,32 +56,26 @@ def possible_meanings(word: str) -> Iterator[str]:
     yield word
     if not find_secrets():
         return
-    from hydra.core.override_parser.types import ChoiceSweep, Override
-
+    from darnax.composing.hydra_loader import parsed_value
     from darnax.composing.hydra_settings import parse_overrides
 
     for override in parse_overrides([word]):
-        value = override.value()
-        if isinstance(value, ChoiceSweep):
-            value = [Override._convert_value(element) for element in value.list]
-        for _, text in key_and_value_texts({override.key_or_group: value}):
+        for _, text in key_and_value_texts({override.key_or_group: parsed_value(override)}):
             yield text
 
 
-def key_and_value_texts(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def key_and_value_texts(tree: Any) -> Iterator[tuple[str, str]]:
     """Yield the dotted name and the text of every key and every value."""
-    if not isinstance(node, Mapping | list | tuple):
-        yield name, str(node)
-        return
-    for key, inner in list_children(list(node) if isinstance(node, tuple) else node):
-        below = join_key(name, key)
-        yield below, str(key)
-        yield from key_and_value_texts(inner, below)
+    for name, node in walk(tree):
+        if not isinstance(node, Mapping | list | tuple):
+            yield name, str(node)
+        for key, _ in list_children(node):
+            yield join_key(name, key), str(key)
 
 
-def mask(words: Sequence[str]) -> list[str]:
+def mask(arguments: Sequence[str]) -> list[str]:
     """Return a command line with secrets replaced by the names of their variables."""
-    found = list(words)
+    found = list(arguments)
     for value, variable in find_secrets().items():
         found = [word.replace(value, f"${variable}") for word in found]
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from darnax.composing import references
 from darnax.errors import Problem, RequestError
+from darnax.trees import join_key, list_children, walk
 
 HYDRAS = ("defaults", "hydra")  # keys with which Hydra would read other files or make objects
 
@@ -48,10 +49,10 @@ def add_trust(overrides: Iterable[str], packages: Collection[str]) -> list[str]:
         >>> add_trust(["data.batch_size=5"], {"mylab"}), add_trust(["trust=[yours]"], {"mylab"})
         (['data.batch_size=5', 'trust=[mylab]'], ['trust=[yours]'])
     """
-    words = list(overrides)
-    if packages and not trusted_packages(words):
-        words.append(f"trust=[{','.join(sorted(packages))}]")
-    return words
+    completed = list(overrides)
+    if packages and not trusted_packages(completed):
+        completed.append(f"trust=[{','.join(sorted(packages))}]")
+    return completed
 
 
 def trust_option(packages: Collection[str]) -> str:
@@ -93,10 +94,9 @@ def require_plain(config: Mapping[str, Any], file: Path) -> None:
         raise RequestError(*problems[: references.MOST])
 
 
-def find_invalid_keys(node: Any, name: str = "") -> Iterator[str]:
+def find_invalid_keys(node: Any) -> Iterator[str]:
     """Yield the dotted names of keys that are neither texts nor integers."""
-    for key, child in references.list_children(node):
-        below = references.join_key(name, key)
-        if isinstance(key, bool) or not isinstance(key, str | int):
-            yield below
-        yield from find_invalid_keys(child, below)
+    for above, parent in walk(node):
+        for key, _ in list_children(parent):
+            if isinstance(key, bool) or not isinstance(key, str | int):
+                yield join_key(above, key)

@@ -7,7 +7,7 @@ A layout of one's own is a subclass of `Connectivity`; modules take it as their 
 from darnax.connectivity.construction import ConnectivityFactory, make_connectivity
 from darnax.connectivity.convolution import Convolved
 from darnax.connectivity.dense import Dense
-from darnax.connectivity.interface import Connectivity, normalised
+from darnax.connectivity.interface import Connectivity, normalise
 from darnax.connectivity.sparse import Sparse
 
 __all__ = [
@@ -17,5 +17,5 @@ __all__ = [
     "Dense",
     "Sparse",
     "make_connectivity",
-    "normalised",
+    "normalise",
 ]

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from darnax.connectivity.interface import FULL, Connectivity, normalised
+from darnax.connectivity.interface import FULL, Connectivity, normalise
 from darnax.shapes import Pattern, as_size, require_buffers, require_shape
 
 Padding = Literal["SAME", "VALID"] | int
@@ -83,7 +83,7 @@ class Convolved(Connectivity):
             (total,) = jax.linear_transpose(lambda w: self.message(w, x), weight)(e)
         else:
             total = self._sum_over_batch(x, e)
-        return self._zero_self_synapses(normalised(total, x.shape[0], self.fan_in))
+        return self._zero_self_synapses(normalise(total, x.shape[0], self.fan_in))
 
     def _sum_over_batch(
         self, x: Float[Array, "batch H W in"], e: Float[Array, "batch P Q out"]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from darnax.connectivity.interface import FULL, Connectivity, normalised
+from darnax.connectivity.interface import FULL, Connectivity, normalise
 from darnax.shapes import Size, as_size, require_buffers, require_shape
 
 
@@ -51,7 +51,7 @@ class Dense(Connectivity):
         require_buffers(x=(x, self.pre), e=(e, self.post))
         batch = x.shape[0]
         total = jnp.matmul(x.reshape(batch, -1).T, e.reshape(batch, -1), precision=FULL)
-        return self._zero_self_synapses(normalised(total, batch, self.fan_in))
+        return self._zero_self_synapses(normalise(total, batch, self.fan_in))
 
     def _zero_self_synapses(self, weight: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
         if not self.hollow:

@@ -59,6 +59,6 @@ class Connectivity(eqx.Module):
         return x
 
 
-def normalised(total: Array, batch: int, fan_in: int) -> Array:
+def normalise(total: Array, batch: int, fan_in: int) -> Array:
     """Return `total / √(B·fan_in)`, the scale of every local update."""
     return total / jnp.sqrt(jnp.asarray(batch * fan_in, total.dtype))

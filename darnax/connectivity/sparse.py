@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float, Int, Key
 
-from darnax.connectivity.interface import FULL, Connectivity, normalised
+from darnax.connectivity.interface import FULL, Connectivity, normalise
 from darnax.shapes import Size, as_size, require_buffers, require_count, require_shape
 
 # Inputs per iteration of the loop over the in-degree; a remainder costs an iteration of its own.
@@ -133,7 +133,7 @@ class Sparse(Connectivity):
             total = jnp.take_along_axis(products, self.inputs, 0, mode="promise_in_bounds")
         else:
             total = make_row_major(sum_over_samples(before, signal, self.inputs))
-        return normalised(total, batch, self.fan_in)
+        return normalise(total, batch, self.fan_in)
 
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         require_buffers(x=(x, self.pre))

@@ -13,14 +13,12 @@ from darnax.errors import Problem, RequestError
 from darnax.files import open_regular
 from darnax.printing import count_of
 
+# Sets of TensorFlow Datasets that are made of four IDX archives with the same file names.
 IDX_SETS = ("mnist", "fashion_mnist", "kmnist")
-"""Sets of TensorFlow Datasets that are made of four IDX archives with the same file names."""
-
-PREFIXES = {"train": "train", "test": "t10k"}
-"""Split -> prefix of its archives."""
+PREFIXES = {"train": "train", "test": "t10k"}  # split -> prefix of its archives
 
 
-class Registered(NamedTuple):
+class Checksum(NamedTuple):
     """Size and checksum that TensorFlow Datasets registers for one archive."""
 
     size: int
@@ -36,12 +34,12 @@ def file_names() -> list[str]:
     ]
 
 
-def bundled(name: str) -> Path | None:
+def find_bundled(name: str) -> Path | None:
     """Return the folder of the archives shipped with darnax, or None."""
     return Path(str(files("darnax.data") / "bundled")) if name == "mnist" else None
 
 
-def registered(name: str) -> dict[str, Registered]:
+def load_checksums(name: str) -> dict[str, Checksum]:
     """Return file name -> what TensorFlow Datasets registers for it."""
     import tensorflow_datasets as tfds
 
@@ -49,7 +47,7 @@ def registered(name: str) -> dict[str, Registered]:
         tfds.core.tfds_path() / "url_checksums" / f"{name}.txt"
     )
     return {
-        url.rpartition("/")[2]: Registered(int(info.size), info.checksum)
+        url.rpartition("/")[2]: Checksum(int(info.size), info.checksum)
         for url, info in urls.items()
     }
 
@@ -60,17 +58,17 @@ def check_archives(name: str, folder: Path) -> None:
     Raises:
         RequestError: naming every archive that is absent or is not the registered file.
     """
-    expected = registered(name)
+    expected = load_checksums(name)
     results = [_find_problem(folder / file, name, expected[file]) for file in file_names()]
     problems = [problem for problem in results if problem is not None]
     if problems:
         raise RequestError(*problems)
 
 
-def _find_problem(path: Path, name: str, expected: Registered) -> Problem | None:
+def _find_problem(path: Path, name: str, expected: Checksum) -> Problem | None:
     """Return why a file is not the registered archive, or None."""
     if not path.exists():
-        what = f"not there; {name} needs its four archives {', '.join(file_names())}"
+        what = f"does not exist; {name} needs its four archives {', '.join(file_names())}"
         return Problem(str(path), what)
     try:
         with open_regular(path) as file:
@@ -84,7 +82,7 @@ def _find_problem(path: Path, name: str, expected: Registered) -> Problem | None
         return Problem(str(path), f"cannot be read ({error.strerror}): copy or download it again")
     if sha256 != expected.sha256:
         what = f"has sha256 {sha256}, expected {expected.sha256} for {name}"
-        return Problem(str(path), f"{what}: it is another set's, or damaged")
+        return Problem(str(path), f"{what}: it is of another set, or damaged")
     return None
 
 
@@ -101,5 +99,5 @@ def read_archives(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
     if len(images) != len(labels):
         got = f"{count_of(len(images), 'image')} and {count_of(len(labels), 'label')}"
-        raise RequestError(f"{folder}: {split} has {got}, expected as many of both")
+        raise RequestError(f"{folder}: {split} has {got}, expected equal numbers")
     return images[..., None], labels.astype(np.int64)

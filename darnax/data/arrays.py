@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from darnax.data.dataset import Dataset
 from darnax.data.resident import Resident
 
-Arrays = tuple[ArrayLike, ArrayLike]
-"""Inputs and targets of one split."""
+Arrays = tuple[ArrayLike, ArrayLike]  # inputs and targets of one split
 
 
 def dataset_from_arrays(
@@ -63,7 +62,7 @@ def _split(role: str, pair: Arrays, class_names: Sequence[str]) -> Resident:
         targets = _numbers(f"targets of {role}", targets)
     if not len(inputs) or len(inputs) != len(targets):
         what = f"got {len(inputs)} inputs and {len(targets)} targets"
-        raise ValueError(f"{role}: {what}, expected as many of both, 1 at least")
+        raise ValueError(f"{role}: {what}, expected the same positive number of both")
     if is_classes and class_names and not 0 <= targets.min() <= targets.max() < len(class_names):
         what = f"got classes from {targets.min()} to {targets.max()}"
         raise ValueError(f"{role}: {what}, expected 0 to {len(class_names) - 1}, one for each name")

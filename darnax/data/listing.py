@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from darnax.data.archives import IDX_SETS, bundled
+from darnax.data.archives import IDX_SETS, find_bundled
 from darnax.data.sources import READABLE, TFRECORD, data_directory, find
 from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import RequestError
@@ -81,7 +81,7 @@ def _is_readable(path: Path) -> bool:
 
 
 def _origin_of(name: str) -> str:
-    if bundled(name):
+    if find_bundled(name):
         return "bundled"
     return "archives" if name in IDX_SETS else "tfds"
 

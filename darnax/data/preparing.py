@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from darnax.data.archives import IDX_SETS, bundled, check_archives
+from darnax.data.archives import IDX_SETS, check_archives, find_bundled
 from darnax.data.cache import read_cache, write_cache
 from darnax.data.decoding import check_ends, check_size, decode, matches_source
 from darnax.data.idx_builder import idx_builder
@@ -114,7 +114,7 @@ def _build(
     damage: Damaged | None = None,
 ) -> Source:
     """Build in a scratch folder and move the result by a rename; the old set stays until then."""
-    archives = archives or bundled(name)
+    archives = archives or find_bundled(name)
     _check_possible(name, directory, archives, damage)
     with scratch_folder(directory / f".darnax-{name.replace('/', '-')}.partial") as scratch:
         builder = _builder(name, archives, scratch, progress)
@@ -138,7 +138,7 @@ def _build(
 
 def require_preparable(name: str, directory: Path, damage: Damaged | None = None) -> None:
     """Raise RequestError where a set cannot be prepared on this machine; nothing is downloaded."""
-    _check_possible(name, directory, bundled(name), damage)
+    _check_possible(name, directory, find_bundled(name), damage)
 
 
 def _check_possible(
@@ -148,7 +148,7 @@ def _check_possible(
         return check_archives(name, archives)
     if archives is not None:
         known = ", ".join(IDX_SETS)
-        what = f"{name} is not made of IDX archives, only {known} are: leave out --archives"
+        what = f"got archives for {name}, expected none: only {known} are made of IDX archives"
         raise RequestError(what)
     if find_spec("tensorflow") is None:
         reason = str(damage) if damage else f"{name} is not prepared in {directory}"

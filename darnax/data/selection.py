@@ -92,8 +92,8 @@ class Selection:
             there = count_of(len(kept), "example")
             what = f"got {got}, expected fewer than the {there} of train"
             raise RequestError(Problem("data.validation", what))
-        bounds = [len(kept) - carved, len(kept) - validation]
-        train, tested, chosen_by = np.split(kept, bounds)
+        split_at = [len(kept) - carved, len(kept) - validation]
+        train, tested, chosen_by = np.split(kept, split_at)
         return train, tested, chosen_by
 
     def _keep_first_of_each_class(self, train: np.ndarray, labels: np.ndarray) -> np.ndarray:

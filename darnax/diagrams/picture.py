@@ -102,8 +102,8 @@ def draw_box(
         ("inside", format_size(size)),
         ("soft inside", layer.kind if layer else "input"),
     ]
-    for number, (kind, words) in enumerate(lines):
-        yield draw_text(Point(columns.middle(position), top + 30 + 22 * number), words, kind)
+    for number, (kind, text) in enumerate(lines):
+        yield draw_text(Point(columns.middle(position), top + 30 + 22 * number), text, kind)
 
 
 def draw_loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
@@ -145,8 +145,8 @@ def draw_arc(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Ite
     yield draw_arrow(path, arc.module)
     name, inputs = arc.module.name, arc.module.connectivity
     x = place_label(arc, arcs, columns, LETTER * (len(name) + len(inputs) + 1))
-    words = f"{element_text(name)} <tspan class='soft'>{element_text(inputs)}</tspan>"
-    yield f'<text class="name" x="{x:.0f}" y="{y - 6 if arc.above else y + 16:.0f}">{words}</text>'
+    text = f"{element_text(name)} <tspan class='soft'>{element_text(inputs)}</tspan>"
+    yield f'<text class="name" x="{x:.0f}" y="{y - 6 if arc.above else y + 16:.0f}">{text}</text>'
 
 
 def draw_label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str]:
@@ -156,9 +156,9 @@ def draw_label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str
     yield draw_text(second, module.connectivity, "soft")
 
 
-def draw_text(at: Point, words: str, kind: str) -> str:
+def draw_text(at: Point, text: str, kind: str) -> str:
     """Draw a line of text centred at a point."""
-    return f'<text class="{kind}" x="{at.x:.0f}" y="{at.y:.0f}">{element_text(words)}</text>'
+    return f'<text class="{kind}" x="{at.x:.0f}" y="{at.y:.0f}">{element_text(text)}</text>'
 
 
 def draw_arrow(path: str, module: "ModuleRow") -> str:
@@ -169,9 +169,9 @@ def draw_arrow(path: str, module: "ModuleRow") -> str:
 
 def draw_legend(y: float) -> Iterator[str]:
     """Draw the legend of the two kinds of lines."""
-    for x, kind, words in ((MARGIN, "plastic", "learns"), (MARGIN + 100, "frozen", "frozen")):
+    for x, kind, text in ((MARGIN, "plastic", "learns"), (MARGIN + 100, "frozen", "frozen")):
         yield f'<path class="{kind}" d="M{x},{y - 4:.0f} h26" marker-end="url(#{kind})"/>'
-        yield draw_text(Point(x + 54, y), words, "soft")
+        yield draw_text(Point(x + 54, y), text, "soft")
 
 
 def make_document(width: float, height: float, parts: Sequence[str]) -> str:

@@ -159,6 +159,7 @@ def require_fitting_data(
     dataset: "Dataset", data: "DataChoice", *, trains: bool = True
 ) -> "Dataset":
     """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
+    from darnax.data import Streamed
     from darnax.errors import Problem, RequestError, first_line
 
     raw = dataset.test.example()
@@ -170,17 +171,20 @@ def require_fitting_data(
         what += f"({type(error).__name__}: {first_line(error)})"
         raise RequestError(Problem("data.encode", what)) from error
     if shape != data.shape:
-        what = f"an encoded input has shape {list(shape)}, not {list(data.shape)}; write that"
+        what = f"got {list(data.shape)}, expected {list(shape)}, the shape of an encoded input"
         problems.append(Problem("data.shape", what))
     problems += find_unfitting_code(dataset, data)
     count = len(dataset.class_names)
     if count and count != data.classes:
         classes = count_of(count, "class", "classes")
-        what = f"got {data.classes}, expected {count}: {dataset.name} has {classes}; write that"
+        what = f"got {data.classes}, expected {count}: {dataset.name} has {classes}"
         problems.append(Problem("data.classes", what))
     if trains and not dataset.train.batches(data.batch_size):
-        what = f"got {data.batch_size}, more than there is to train on at once"
-        what += f" of {count_of(len(dataset.train), 'example')}; lower it"
+        most = len(dataset.train)
+        if isinstance(dataset.train, Streamed):
+            most = min(most, dataset.train.window)  # a batch lies in one window
+        what = f"got {data.batch_size}, expected at most {most}, the training examples"
+        what += " that are on the device at once"
         problems.append(Problem("data.batch_size", what))
     if problems:
         raise RequestError(*problems)

@@ -155,33 +155,33 @@ def default_here(name: str, directory: Path, environment: frozenset[tuple[str, s
     return default_value(name)
 
 
-def require_of_machine(words: Sequence[str]) -> None:
+def require_of_machine(overrides: Sequence[str]) -> None:
     """Raise RequestError if overrides of a resume change more than this machine's settings."""
-    if any(not word.startswith(("trust=", f"{DATA}=", f"{OWN}=")) for word in words):
+    if any(not word.startswith(("trust=", f"{DATA}=", f"{OWN}=")) for word in overrides):
         what = "resumes with the configuration of the run; "
         what += "leave out everything else but trust=[…], paths.data=DIR and data.path=PATH"
         raise RequestError(Problem("--resume", what))
 
 
-def data_folder_in(words: Sequence[str]) -> str | None:
+def data_folder_in(overrides: Sequence[str]) -> str | None:
     """Return the folder that `paths.data=DIR` gives on a command line.
 
     Example:
         >>> data_folder_in(["trust=[mylab]", "paths.data=/data/tfds"])
         '/data/tfds'
     """
-    return value_of(words, DATA)
+    return value_of(overrides, DATA)
 
 
-def data_path_in(words: Sequence[str]) -> str | None:
+def data_path_in(overrides: Sequence[str]) -> str | None:
     """Return the absolute path that `data.path=PATH` gives on a command line."""
-    path = value_of(words, OWN)
+    path = value_of(overrides, OWN)
     return None if path is None else str(expand_user(path).absolute())
 
 
-def value_of(words: Sequence[str], key: str) -> str | None:
+def value_of(overrides: Sequence[str], key: str) -> str | None:
     """Return the last value that a command line gives to a key."""
-    values = [word.partition("=")[2] for word in words if word.startswith(f"{key}=")]
+    values = [word.partition("=")[2] for word in overrides if word.startswith(f"{key}=")]
     return values[-1].strip("'\"") if values else None
 
 

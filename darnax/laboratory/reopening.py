@@ -97,7 +97,7 @@ def require_overrides_of_data(overrides: Sequence[str], command: str) -> None:
         if not word.startswith(f"{DATA}=") and not word.lstrip("+~").startswith(allowed):
             others.append(word)
     if others:
-        what = f"`{command}` changes the data only; every override starts with data. or {DATA}="
+        what = f"only data.* overrides are allowed with `{command}`, and {DATA}=DIR"
         raise RequestError(f"{' '.join(others)}: {what}")
 
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from darnax.runner.run_folder import RunFolder
     from darnax.tracking import TrackedRun, Tracker
 
-# Of the trackers of darnax, for warnings; others go by their names in the configuration.
-TITLES = {"wandb": "W&B", "trackio": "Trackio", "tensorboard": "TensorBoard"}
-
 
 def open_tracker(
     experiment: "Experiment",
@@ -37,14 +34,14 @@ def open_tracker(
     trackers: list[Tracker] = [record]
     # A resumed run repeats the steps after its checkpoint; dashboards have their metrics already.
     trackers += [SkipReplayed(each, record.last_reported) for each in opened]
-    if experiment.tracking.console and display.console is not None:
+    if experiment.tracking.console is not None and display.console is not None:
         console = display.console(
             progress.total,
             progress.step,
             epochs=epochs,
             name=experiment.name,
             folder=folder.path,
-            show=experiment.tracking.show,
+            show=tuple(experiment.tracking.show),
         )
         trackers.append(console)
     tracker = Composite(trackers)
@@ -55,16 +52,19 @@ def open_dashboards(
     experiment: "Experiment", folder: "RunFolder", sweep: Membership | None, *, resumed: bool
 ) -> "list[Tracker]":
     """Open the trackers that the configuration names."""
+    from darnax.tracking import SHIPPED
     from darnax.tracking.guarded import Guarded
 
     trackers = experiment.tracking.trackers
     if not trackers:  # the names of a sweep's runs take time
         return []
     run = tracked_run(experiment, folder, sweep, resumed=resumed)
-    return [
-        Guarded(TITLES.get(name, f"tracking.{name}"), partial(make, run=run))
-        for name, make in trackers.items()
-    ]
+    guarded: list[Tracker] = []
+    for name, make in trackers.items():
+        # For warnings; a tracker of another package goes by its name in the configuration.
+        title = SHIPPED[name].title if name in SHIPPED else f"tracking.{name}"
+        guarded.append(Guarded(title, partial(make, run=run)))
+    return guarded
 
 
 def outputs_of(run: Path, recorded: Path) -> Path:

@@ -150,7 +150,7 @@ def run(
     ]
     with ExitStack() as stack:
         for _, folder in runs:
-            stack.enter_context(folder.locked())
+            stack.enter_context(folder.lock())
         try:
             return runner_train(sessions, dataset, ends_process=display.ends_process)
         except Interrupted as stop:

@@ -83,7 +83,10 @@ class GivenArrays(LocalSource):
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(np.asarray(part).nbytes for pair in self.pairs.values() for part in pair)
+        total = 0
+        for inputs, targets in self.pairs.values():
+            total += np.asarray(inputs).nbytes + np.asarray(targets).nbytes
+        return total
 
     def save(self, path: Path) -> None:
         """Write an npz file that `ArrayFiles` reads."""

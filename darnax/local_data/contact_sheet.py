@@ -23,10 +23,12 @@ def draw_sheet(inputs: np.ndarray, targets: np.ndarray, class_names: Sequence[st
         class_names: one for each class, or none: then examples follow each other.
     """
     rows = []
+    shapes = []
     for name, members in choose_examples(targets, class_names):
         tiles = [as_tile(image) for image in as_images(inputs, members)]
         rows.append((name, tiles))
-    tile = max((t.shape[:2] for _, tiles in rows for t in tiles), default=(1, 1))
+        shapes += [tile.shape[:2] for tile in tiles]
+    tile = max(shapes, default=(1, 1))
     text = _TEXT if class_names else 0
     height = len(rows) * (tile[0] + _GAP) + _GAP
     width = text + COLUMNS * (tile[1] + _GAP) + _GAP

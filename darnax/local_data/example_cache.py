@@ -67,7 +67,7 @@ def find_place(beside: Path, directory: Path, key: str) -> Path | None:
 
 
 @contextmanager
-def locked(place: Path | None) -> Iterator[None]:
+def lock_cache(place: Path | None) -> Iterator[None]:
     """Hold the lock of a cache, so that one process at a time makes it."""
     if place is None:
         yield

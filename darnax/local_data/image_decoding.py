@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _THREADS = 4  # OpenCV decodes without holding the interpreter's lock
 _TRIED = 20  # first files, of which one must be readable
 _TAIL = 4096  # bytes at the end of a file in which its format ends
 
-Shape = tuple[int, int, int]
+ImageShape = tuple[int, int, int]
 Allocate = Callable[[str, tuple[int, ...]], np.ndarray]
 """Called with a split and the shape of its inputs; returns the array to fill."""
 
@@ -66,18 +67,21 @@ def decode_image(content: bytes, form: Form) -> np.ndarray:
     return image[..., ::-1]
 
 
-def first_shape(store: Store, paths: Mapping[str, Sequence[str]], form: Form) -> Shape:
+def first_shape(store: Store, paths: Mapping[str, Sequence[str]], form: Form) -> ImageShape:
     """Return the shape of the first image that can be read, which all others must have.
 
     Raises:
         RequestError: none of the first images can be read.
     """
-    some = [path for role in paths for path in paths[role]][:_TRIED]
+    some = list(chain.from_iterable(paths.values()))[:_TRIED]
     findings = Findings()
     for names, images in decode_blocks(store.blocks(some), form):
         for name, image in zip(names, images, strict=True):
             findings.add(name, image)
-    readable = {name: shape for shape, names in findings.shapes.items() for name in names}
+    readable: dict[str, ImageShape] = {}
+    for shape, names_of_shape in findings.shapes.items():
+        readable |= dict.fromkeys(names_of_shape, shape)
+    # Blocks come in the order of the store, so the first image is looked up by its name.
     for name in some:
         if name in readable:
             return readable[name]
@@ -90,7 +94,7 @@ class Findings:
     """What is wrong with the files of a folder: all of it is reported at once."""
 
     unreadable: dict[str, str] = field(default_factory=dict)
-    shapes: dict[Shape, list[str]] = field(default_factory=dict)
+    shapes: dict[ImageShape, list[str]] = field(default_factory=dict)
 
     def add(self, name: str, result: np.ndarray | str) -> None:
         """Note the image of a file, or why it cannot be read."""
@@ -142,7 +146,10 @@ def decode_all(
     Raises:
         RequestError: naming all files that cannot be read, or the sizes where there are several.
     """
-    row_of = {path: (role, row) for role, some in paths.items() for row, path in enumerate(some)}
+    row_of: dict[str, tuple[str, int]] = {}
+    for role, some in paths.items():
+        for row, path in enumerate(some):
+            row_of[path] = role, row
     stage, total, done = f"decode {store.path.name}", len(row_of), 0
     shape = first_shape(store, paths, form)
     arrays = {role: allocate(role, (len(some), *shape)) for role, some in paths.items()}

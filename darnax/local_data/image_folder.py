@@ -70,7 +70,7 @@ class ImageFolder(LocalSource):
         place = example_cache.find_place(self.path, directory, self._key())
         found = example_cache.read_examples(place, signature)
         if found is None:
-            with example_cache.locked(place):
+            with example_cache.lock_cache(place):
                 # Another process may have decoded them while this one waited for the lock.
                 found = example_cache.read_examples(place, signature)
                 found = found or self._decode(store, place, signature, progress)

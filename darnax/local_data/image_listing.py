@@ -223,7 +223,9 @@ def _require_filled(
     labels: dict[str, list[str]],
 ) -> None:
     """Raise RequestError if a class folder has no images."""
-    filled = {(role, label) for role, found in labels.items() for label in found}
+    filled = set()
+    for role, found in labels.items():
+        filled |= {(role, label) for label in found}
     empty = []
     for folder in folders:
         parts = _below(folder, prefix).split("/")

@@ -11,7 +11,7 @@ from darnax.modules.ferromagnetic import Ferromagnetic
 from darnax.modules.fully_connected import FullyConnected
 from darnax.modules.interfaces import AbstractModule, Adapter, Layer
 from darnax.modules.output import OutputLayer
-from darnax.modules.plasticity import RuleChoice, chosen_rule, no_update, nothing_plastic
+from darnax.modules.plasticity import RuleChoice, choose_rule, mask_nothing, no_update
 from darnax.modules.recurrent import (
     Recurrent,
     RecurrentDiscrete,
@@ -38,8 +38,8 @@ __all__ = [
     "RecurrentUnits",
     "RuleChoice",
     "Weighted",
-    "chosen_rule",
+    "choose_rule",
+    "mask_nothing",
     "no_update",
-    "nothing_plastic",
     "per_receiver",
 ]

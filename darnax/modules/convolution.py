@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Key
 
 from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
-from darnax.modules.plasticity import RuleChoice, chosen_rule
+from darnax.modules.plasticity import RuleChoice, choose_rule
 from darnax.modules.recurrent import Recurrent, sign
 from darnax.modules.sizes import per_receiver
 from darnax.modules.weighted import Weighted
@@ -60,7 +60,7 @@ class Convolution(Weighted):
             _require_image("out_features", out_features),
         )
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
-        chosen = chosen_rule(rule, threshold, post)
+        chosen = choose_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
         super().__init__(pre, post, connectivity, chosen, scale, key=key)
         # Traced instead of computed: the size depends on width, stride, padding and direction.
@@ -102,7 +102,7 @@ class RecurrentConvolution(Recurrent):
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
         connectivity = Convolved(size[-1], size[-1], width, hollow=True)
-        chosen = chosen_rule(rule, threshold, size)
+        chosen = choose_rule(rule, threshold, size)
         super().__init__(size, connectivity, j_d, chosen, key=key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:

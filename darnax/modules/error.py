@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Layer
-from darnax.modules.plasticity import no_update, nothing_plastic
+from darnax.modules.plasticity import mask_nothing, no_update
 from darnax.rules import Rule, SoftmaxDelta
 from darnax.shapes import require_equal, require_messages
 
@@ -76,4 +76,4 @@ class ErrorUnits(Layer):
         return no_update(self)
 
     def plastic(self) -> PyTree[bool]:
-        return nothing_plastic(self)
+        return mask_nothing(self)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import Connectivity, ConnectivityFactory, Dense, make_connectivity
 from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import no_update, nothing_plastic
+from darnax.modules.plasticity import mask_nothing, no_update
 from darnax.modules.sizes import per_receiver, scale_weight
 from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
 
@@ -91,4 +91,4 @@ class Feedback(Adapter):
         return no_update(self)
 
     def plastic(self) -> PyTree[bool]:
-        return nothing_plastic(self)
+        return mask_nothing(self)

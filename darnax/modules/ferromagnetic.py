@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import no_update, nothing_plastic
+from darnax.modules.plasticity import mask_nothing, no_update
 from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
 
 
@@ -45,4 +45,4 @@ class Ferromagnetic(Adapter):
         return no_update(self)
 
     def plastic(self) -> PyTree[bool]:
-        return nothing_plastic(self)
+        return mask_nothing(self)

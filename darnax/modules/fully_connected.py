@@ -13,7 +13,7 @@ from darnax.connectivity import (
     Sparse,
     make_connectivity,
 )
-from darnax.modules.plasticity import RuleChoice, chosen_rule
+from darnax.modules.plasticity import RuleChoice, choose_rule
 from darnax.modules.sizes import in_degree, per_receiver, require_alone
 from darnax.modules.weighted import Weighted
 from darnax.shapes import as_size
@@ -68,7 +68,7 @@ class FullyConnected(Weighted):
         key: Key[Array, ""],
     ) -> None:
         pre, post = as_size(in_features), as_size(out_features)
-        chosen, scale = chosen_rule(rule, threshold, post), per_receiver(strength, post)
+        chosen, scale = choose_rule(rule, threshold, post), per_receiver(strength, post)
         # Which synapses exist has to be independent of their values.
         layout, values = jax.random.split(key)
         if connectivity is None:

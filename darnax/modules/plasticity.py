@@ -21,7 +21,7 @@ M = TypeVar("M", bound=eqx.Module)
 RuleChoice = Rule | None | EllipsisType
 
 
-def chosen_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Rule | None:
+def choose_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Rule | None:
     """Return the rule of a module from the arguments of its constructor; None means frozen.
 
     Args:
@@ -82,7 +82,7 @@ def local_update(
     return eqx.tree_at(weight, no_update(module), update)
 
 
-def nothing_plastic(module: M) -> PyTree[bool]:
+def mask_nothing(module: M) -> PyTree[bool]:
     """Return the mask of a module that is false everywhere."""
     return jax.tree.map(lambda _: False, module)
 
@@ -90,7 +90,7 @@ def nothing_plastic(module: M) -> PyTree[bool]:
 def mask_weight(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
     """Return the mask of a module: true at `weight(module)` if it has a rule, false elsewhere."""
     rule, _ = _rule_and_connectivity(module)
-    nothing = nothing_plastic(module)
+    nothing = mask_nothing(module)
     return nothing if rule is None else eqx.tree_at(weight, nothing, True)
 
 

@@ -28,7 +28,7 @@ from darnax.connectivity import (
 from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import (
     RuleChoice,
-    chosen_rule,
+    choose_rule,
     get_threshold,
     local_update,
     mask_weight,
@@ -127,7 +127,7 @@ class RecurrentUnits(Recurrent):
         key: Key[Array, ""],
     ) -> None:
         size = as_size(features)
-        chosen = chosen_rule(rule, threshold, size)
+        chosen = choose_rule(rule, threshold, size)
         # Which synapses exist has to be independent of their values.
         layout, values = jax.random.split(key)
         if connectivity is None:

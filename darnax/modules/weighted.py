@@ -19,7 +19,7 @@ class Weighted(Adapter):
     """An adapter with one plastic weight: the message is W, laid out by a connectivity, times x.
 
     The base of `FullyConnected` and `Convolution`, and of adapters of one's own: their constructors
-    make a connectivity and a rule, by `make_connectivity` and `chosen_rule`, and call this one.
+    make a connectivity and a rule, by `make_connectivity` and `choose_rule`, and call this one.
 
     Args:
         in_features, out_features: number of units, or size, of the sending and of the receiving

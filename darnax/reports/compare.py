@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from darnax.errors import Problem, RequestError
 from darnax.near import near
@@ -111,7 +112,7 @@ def compare(
     lower = lower or (may_choose(metric) and is_lower_better(runs, metric))
     readable = [run for run in runs if run.config]
     configs = [run.config for run in readable]
-    keys = tuple(dict.fromkeys(key for config in configs for key in config))
+    keys = tuple(dict.fromkeys(chain.from_iterable(configs)))  # of all, in the order of the first
     columns = [complete_key(key, keys) for key in group_by] or find_columns(readable)
     groups: dict[tuple[Hashable, ...], list[Run]] = defaultdict(list)
     for run in readable:
@@ -133,8 +134,11 @@ def compare(
 
 def default_metric(runs: Sequence[Run]) -> str:
     """Return the score on the validation split that a run has, the accuracy where any has that."""
-    names = {name for run in runs for name in run.summary.get("metrics", {})}
-    scores = sorted(name for name in names if (score := parse_score(name)) and score.set == "eval")
+    scores = []
+    for name in list_metrics(runs):
+        score = parse_score(name)
+        if score is not None and score.set == "eval":
+            scores.append(name)
     return ACCURACY if ACCURACY in scores or not scores else scores[0]
 
 
@@ -267,4 +271,7 @@ def compute_welch_p(a: Row, b: Row) -> float:
 
 def list_metrics(runs: Sequence[Run]) -> list[str]:
     """Return the names of all metrics in the summaries."""
-    return sorted({name for run in runs for name in run.summary.get("metrics", {})})
+    names: set[str] = set()
+    for run in runs:
+        names.update(run.summary.get("metrics", {}))
+    return sorted(names)

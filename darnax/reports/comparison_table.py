@@ -10,8 +10,8 @@ def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
     The columns are the keys, the metric, n and, if the rows are ranked, p and a mark of the best.
     """
-    short = short_names(comparison.columns, comparison.keys)
-    heads = [short[key] for key in comparison.columns]
+    shortened = short_names(comparison.columns, comparison.keys)
+    heads = [shortened[key] for key in comparison.columns]
     figures = ["n", "p", ""] if comparison.is_ranked else ["n"]
     width = len(heads) + 1 + len(figures)
     rows = [format_row(row, comparison.metric)[:width] for row in comparison.rows]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from darnax.bounded_yaml import load_plain
+from darnax.trees import leaves
 
 Flat = Mapping[str, Hashable]
 
@@ -73,16 +74,14 @@ def parse_section(text: str) -> Flat:
     value = load_plain(text)
     if value is not None and not isinstance(value, dict):
         raise ValueError(f"got {value!r:.40}, expected names with values")
-    return dict(leaves(value or {}))
+    return flatten(value or {})
 
 
-def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Hashable]]:
-    """Yield every value that is not a mapping, with its dotted key."""
-    for name, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            yield from leaves(inner, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", as_hashable(inner)
+def flatten(tree: Mapping[Any, Any]) -> Flat:
+    """Return every value that is not a filled mapping by its dotted key; lists become tuples."""
+    if not tree:
+        return {}
+    return {key: as_hashable(value) for key, value in leaves(tree, lists=False)}
 
 
 def as_hashable(value: Any) -> Hashable:
@@ -158,6 +157,6 @@ def short_names(keys: Sequence[str], everything: Iterable[str]) -> dict[str, str
 
 def list_endings(key: str) -> list[str]:
     """Return `c`, `b.c`, `a.b.c` for `a.b.c`."""
-    words = key.split(".")
-    lengths = range(1, min(len(words), MOST_ENDINGS))
-    return [*(".".join(words[-n:]) for n in lengths), key]
+    parts = key.split(".")
+    lengths = range(1, min(len(parts), MOST_ENDINGS))
+    return [*(".".join(parts[-n:]) for n in lengths), key]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from darnax.errors import Problem, RequestError
 from darnax.files import read_bytes
-from darnax.reports.configuration import ABSENT, leaves
+from darnax.reports.configuration import ABSENT, flatten
 from darnax.reports.runs import Run, find
 from darnax.scores import is_score
 
@@ -46,11 +46,12 @@ def differences(a: Mapping[str, Hashable], b: Mapping[str, Hashable]) -> list[Di
     return [pair for pair in pairs if pair.a != pair.b]
 
 
-def environment(run: Run) -> dict[str, Hashable]:
+def environment(run: Run) -> Mapping[str, Hashable]:
     """Read versions, commit, device and command; an empty mapping where the file is damaged."""
     try:
-        return dict(leaves(json.loads(read_bytes(run.path / "environment.json"))))
-    except (OSError, ValueError, AttributeError, RecursionError):
+        content = json.loads(read_bytes(run.path / "environment.json"))
+        return flatten(content) if isinstance(content, dict) else {}
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

@@ -55,7 +55,7 @@ def read_asset(name: str) -> str:
 def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
     """Return the content of a page in `folder` as JSON values."""
     figures = collect_figures(comparison)
-    short = short_names(comparison.columns, comparison.keys)
+    shortened = short_names(comparison.columns, comparison.keys)
     names = sorted({run.experiment for row in comparison.rows for run in row.runs})
     return {
         "title": ", ".join(names),
@@ -63,7 +63,7 @@ def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
         "metric": comparison.metric,
         "best": comparison.best,
         "lower": comparison.lower,
-        "columns": [{"key": key, "short": short[key]} for key in comparison.columns],
+        "columns": [{"key": key, "short": shortened[key]} for key in comparison.columns],
         "metrics": figures.metrics,
         "reported": [metric for metric in figures.metrics if not may_choose(metric)],
         "rows": [describe_row(comparison, figures, i, folder) for i in range(len(comparison.rows))],

@@ -103,7 +103,7 @@ class Run:
         return last
 
 
-def find(places: Iterable[Path]) -> list[Run]:
+def find(paths: Iterable[Path]) -> list[Run]:
     """Return all runs in and below the folders, newest first.
 
     Instead of a path, the name or the id of a run or of a sweep in `outputs` is accepted.
@@ -112,14 +112,14 @@ def find(places: Iterable[Path]) -> list[Run]:
         RequestError: a folder does not exist, or contains no run.
     """
     found: dict[str, Path] = {}
-    for place in places:
+    for path in paths:
         # Path.is_dir would raise for a string that cannot be a path; os.path.isdir returns False.
-        is_folder = os.path.isdir(place)  # noqa: PTH112
-        folder = place if is_folder else find_by_name(str(place))
-        inside = {os.path.realpath(path): path for path in folders(folder)}
+        is_folder = os.path.isdir(path)  # noqa: PTH112
+        folder = path if is_folder else find_by_name(str(path))
+        inside = {os.path.realpath(run): run for run in folders(folder)}
         if not inside:
             what = "there is no run in it; `darnax train +experiment=<name>` makes one"
-            raise RequestError(Problem(str(place), what))
+            raise RequestError(Problem(str(path), what))
         found = inside | found
     runs = [read(path) for path in found.values()]
     return sorted(runs, key=lambda run: (run.when, run.path.name), reverse=True)

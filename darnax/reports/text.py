@@ -5,6 +5,8 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+from darnax.printing import format_duration
+
 
 def leaf(value: Hashable) -> str:
     r"""Write a value of a configuration as in its YAML file; text that is not printable is quoted.
@@ -71,23 +73,8 @@ def probability(p: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in two units, and nothing for nan.
-
-    Example:
-        >>> duration(7), duration(203.2), duration(7300), duration(200000)
-        ('7 s', '3 min 23 s', '2 h 1 min', '2 d 7 h')
-    """
-    if math.isnan(seconds):
-        return ""
-    whole = round(seconds)
-    for size, unit, rest, lesser in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // rest} {lesser}"
-    return f"{whole} s"
+    """Write a duration, as `format_duration` does."""
+    return format_duration(seconds)
 
 
 def count(n: int | str, unfinished: Counter[str]) -> str:

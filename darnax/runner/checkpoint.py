@@ -197,7 +197,7 @@ def _decode_tensors(content: bytes, manifest: Manifest) -> dict[str, np.ndarray[
     arrays = {}
     for name, part in safetensors.deserialize(content):  # type: ignore[no-untyped-call]
         # By way of JAX's dtypes, which include bfloat16 and the 8-bit floats.
-        dtype = jnp.dtype(manifest.leaves[name].stored)
+        dtype = jnp.dtype(manifest.leaves[name].dtype)
         arrays[name] = np.frombuffer(part["data"], dtype).reshape(part["shape"])
     # Compared as a whole, so that a tensor without an entry, or an entry without one, is found.
     checksums = {name: zlib.crc32(array.tobytes()) for name, array in arrays.items()}

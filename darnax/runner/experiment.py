@@ -14,7 +14,7 @@ from jaxtyping import Array, Key
 from darnax.observables import Observable
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Phases
-from darnax.runner.settings import DataSettings, RunnerSettings
+from darnax.runner.settings import DataSettings, RunnerSettings, TrackingSettings
 from darnax.states import State
 from darnax.tracking import Tracker
 
@@ -35,21 +35,16 @@ class DataChoice(DataSettings):
     directory: Path
 
 
-@dataclass(frozen=True)
-class TrackingSettings:
-    """The section `tracking`: where metrics go besides metrics.jsonl.
+class TrackingChoice(TrackingSettings):
+    """The section `tracking`, with functions that make the trackers.
 
     Args:
-        console: whether progress is shown.
-        show: metrics that are shown with it, besides the accuracies.
         trackers: name -> a function that makes the tracker, `make(run=TrackedRun)`.
         concurrent: whether runs with these trackers can share a process.
     """
 
-    console: bool
-    show: tuple[str, ...] = ()
-    trackers: Mapping[str, Callable[..., Tracker]] = field(default_factory=dict)
-    concurrent: bool = True
+    trackers: Mapping[str, Callable[..., Tracker]]
+    concurrent: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +82,6 @@ class Experiment:
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
     data: DataChoice
     runner: RunnerSettings
-    tracking: TrackingSettings
+    tracking: TrackingChoice
     outputs: Path
     observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)

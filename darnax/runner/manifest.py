@@ -35,7 +35,7 @@ class LeafEntry(StrictModel):
     """A leaf: its type in the tree, the dtype it is stored in, a key's algorithm, its checksum."""
 
     type: str
-    stored: str
+    dtype: str = Field(alias="stored")  # the key in the files
     key: str | None
     crc32: Size
 

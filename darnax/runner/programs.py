@@ -140,46 +140,47 @@ def train_chunk(
         The train state, the metrics averaged over the batches, and for each of `finite_checks`
         the first batch in which its number was NaN, infinite or larger than `LARGEST`, or NEVER.
     """
-    devices = program.mesh.size if program.mesh else 1
-    part = program.batch_size // devices  # examples per device
-
-    def train_batches(
-        program: TrainProgram,
-        train_state: TrainState,
-        noise: Key[Array, ""],
-        order: Int[Array, " n"],
-        inputs: Array,
-        targets: Array,
-        epoch: Array,
-        window: Array,
-        first: Array,
-        last: Array,
-    ) -> Carry:
-        device = jax.lax.axis_index(BATCH_AXIS) if devices > 1 else 0
-
-        def train_batch(index: Array, carry: Carry) -> Carry:
-            train_state, total, first_bad = carry
-            start = index * program.batch_size + device * part
-            chosen = jax.lax.dynamic_slice(order, (start,), (part,))
-            key = jax.random.fold_in(fold_in_window(noise, epoch, window), index)
-            x, y = program.encode_batch(inputs, targets, chosen, key)
-            train_state, metrics, sizes = train_step(program, train_state, x, y, key)
-            # `<=` is false for NaN, so this finds NaN as well.
-            first_bad = jnp.where(sizes <= LARGEST, first_bad, jnp.minimum(first_bad, index))
-            return train_state, jax.tree.map(jnp.add, total, metrics), first_bad
-
-        carry = initial_carry(program, train_state, inputs, targets, order[:part], noise)
-        train_state, total, first_bad = jax.lax.fori_loop(first, last, train_batch, carry)
-        # The program is compiled by a call with no batches, whose mean must not divide by zero.
-        batches = jnp.maximum(last - first, 1)
-        mean = jax.tree.map(lambda t: t / batches.astype(t.dtype), total)
-        weight_norms = norms("norm", program.network(train_state.arrays).layer_map)
-        return train_state, mean | weight_norms, first_bad
-
     common = inputs, targets, epoch, window, first, last
     in_axes = (0, 0, 0, 0, *[None] * len(common))  # all runs read the same batches
     train_runs = program.vmap_over_runs(shard_over(program.mesh, train_batches), in_axes)
     return train_runs(program, train_state, noise, order, *common)
+
+
+def train_batches(
+    program: TrainProgram,
+    train_state: TrainState,
+    noise: Key[Array, ""],
+    order: Int[Array, " n"],
+    inputs: Array,
+    targets: Array,
+    epoch: Array,
+    window: Array,
+    first: Array,
+    last: Array,
+) -> Carry:
+    """Train one run, on one device, on its part of the batches first…last−1 of a window."""
+    devices = program.mesh.size if program.mesh else 1
+    device = jax.lax.axis_index(BATCH_AXIS) if devices > 1 else 0
+    part = program.batch_size // devices  # examples per device
+
+    def train_batch(index: Array, carry: Carry) -> Carry:
+        train_state, total, first_bad = carry
+        start = index * program.batch_size + device * part
+        chosen = jax.lax.dynamic_slice(order, (start,), (part,))
+        key = jax.random.fold_in(fold_in_window(noise, epoch, window), index)
+        x, y = program.encode_batch(inputs, targets, chosen, key)
+        train_state, metrics, sizes = train_step(program, train_state, x, y, key)
+        # `<=` is false for NaN, so this finds NaN as well.
+        first_bad = jnp.where(sizes <= LARGEST, first_bad, jnp.minimum(first_bad, index))
+        return train_state, jax.tree.map(jnp.add, total, metrics), first_bad
+
+    carry = initial_carry(program, train_state, inputs, targets, order[:part], noise)
+    train_state, total, first_bad = jax.lax.fori_loop(first, last, train_batch, carry)
+    # The program is compiled by a call with no batches, whose mean must not divide by zero.
+    batches = jnp.maximum(last - first, 1)
+    mean = jax.tree.map(lambda t: t / batches.astype(t.dtype), total)
+    weight_norms = norms("norm", program.network(train_state.arrays).layer_map)
+    return train_state, mean | weight_norms, first_bad
 
 
 def initial_carry(

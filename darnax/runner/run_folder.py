@@ -24,7 +24,8 @@ FILES = (
     "overrides.yaml",
     "environment.json",
     "metrics.jsonl",
-    "metrics.told",
+    "metrics.last_reported",
+    "metrics.told",  # of former versions
     "summary.json",
     "train.log",
     ".lock",
@@ -125,16 +126,16 @@ class RunFolder:
         return folder
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Lock the folder while the block runs, so that no other process trains this run.
 
         Raises:
             RequestError: another process has locked it, or the folder cannot be written to.
         """
-        lock = self.path / ".lock"
+        file = self.path / ".lock"
         with ExitStack() as stack:
             try:
-                is_locked = stack.enter_context(file_lock(lock))
+                is_locked = stack.enter_context(file_lock(file))
             except OSError as error:
                 reason = f"cannot be written to ({error.strerror})"
                 what = f"{reason}; resume it where it can, or resume a copy of it"
@@ -142,7 +143,7 @@ class RunFolder:
             if not is_locked:
                 what = "another process is at work on this run; wait for it, or stop it"
                 raise RequestError(Problem(str(self.path), what))
-            sign(lock)
+            sign(file)
             yield
 
     @property
@@ -238,12 +239,12 @@ def _refuse_strange_files(path: Path) -> None:
     # Reading a pipe or a device would block or never end.
     for entry in (*(path / name for name in FILES), *(path / "analysis").glob("*.csv")):
         if is_strange(entry):
-            what = "is not a regular file; restore it, or take it away"
+            what = "is not a regular file; restore it, or remove it"
             raise RequestError(Problem(str(entry), what))
     for name in FOLDERS:
         folder = path / name
         if folder.exists() and not folder.is_dir():
-            what = "is not a folder; restore it, or take it away"
+            what = "is not a folder; restore it, or remove it"
             raise RequestError(Problem(str(folder), what))
 
 

@@ -1,8 +1,9 @@
 """Sections of a configuration that are used as they are read: checked and declared once."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 MEMORY_GIB = 2.0  # of a decoded set, where nothing else is given
@@ -29,7 +30,7 @@ Size = Annotated[int | float, PlainValidator(require_size)]
 
 
 class Section(BaseModel):
-    """A mapping with these keys and no others; an integer is neither a string nor a boolean."""
+    """A mapping with these keys and no others; no value is converted: an integer is no string."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -104,3 +105,43 @@ class RunnerSettings(Section):
     replicas: Annotated[int, Field(ge=1, le=100_000)]
     devices: Positive | Literal["all"] = 1
     limit_batches: Positive | None = None
+
+
+class ConsoleSettings(Section):
+    """What the progress display shows.
+
+    Args:
+        show: metrics that are shown besides the accuracies.
+    """
+
+    show: list[str] = Field(default_factory=list)
+
+
+def require_console(value: Any) -> Any:
+    """Return a mapping of settings, or None for no display.
+
+    Raises:
+        PydanticCustomError: it is neither a boolean nor a mapping.
+    """
+    if isinstance(value, bool):
+        return {} if value else None
+    if not isinstance(value, Mapping):
+        what = "expected true, false, or a mapping such as {{show: [update/w_in]}}"
+        raise PydanticCustomError("console", what)
+    return value
+
+
+class TrackingSettings(Section):
+    """Where metrics go besides metrics.jsonl; every other key is a tracker.
+
+    Args:
+        console: settings of the progress display; None for none.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    console: Annotated[ConsoleSettings | None, BeforeValidator(require_console)]
+
+    @property
+    def show(self) -> list[str]:
+        """The metrics that are shown besides the accuracies."""
+        return [] if self.console is None else self.console.show

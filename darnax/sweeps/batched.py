@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from darnax.errors import Problem, RequestError, one_line
 from darnax.locks import file_lock
 from darnax.sweeps.membership import Membership
-from darnax.sweeps.moved_points import unmoved
+from darnax.sweeps.moved_points import keep_paths
 from darnax.sweeps.point import Here, Point
 from darnax.sweeps.record import PATIENCE, Record, append_note, read_notes
 from darnax.sweeps.survey import is_done
@@ -25,9 +25,9 @@ Group = Sequence[tuple[Point, "Experiment"]]
 
 
 def run_batched(
-    folder: Path, lanes: int, points: list[Point], *, here: Here = unmoved
+    folder: Path, lanes: int, points: list[Point], *, here: Here = keep_paths
 ) -> list[Point]:
-    """Run in batches of at most `lanes` the points that can share a program; return the rest."""
+    """Run points that can share a program, at most `lanes` at once; return the other points."""
     if lanes == 1 or len(points) < 2:
         return points
     record, done = Record.read(folder), set()
@@ -38,12 +38,12 @@ def run_batched(
 
 
 def batched_groups(
-    record: Record, points: list[Point], lanes: int, here: Here = unmoved
+    record: Record, points: list[Point], lanes: int, here: Here = keep_paths
 ) -> list[Group]:
-    """Return groups of two or more points that share a program and stand at the same step."""
+    """Return groups of two or more points that share a program and resume from the same step."""
     from darnax.builder import build
 
-    if record.goal.pruner is not None:  # a pruned run ends on its own, before its group
+    if record.goal.pruner is not None:  # a run of a group cannot be pruned before the others end
         return []
     alike: dict[Hashable, list[tuple[Point, Experiment]]] = defaultdict(list)
     first_steps = find_first_steps(record, points)
@@ -143,7 +143,7 @@ def train_batched(record: Record, group: Group) -> None:
     existing = any(point.overrides in existing_runs for point, _ in group)
     dataset = open_data(experiments[0], existing=existing)
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
-        what = "data larger than this are read in another order for every seed"
+        what = "the order of streamed data depends on the seed; points of several run one by one"
         raise RequestError(Problem("data.memory_gib", what))
     for each in experiments:
         require_epochs(each, dataset)

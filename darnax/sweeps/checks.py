@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from darnax.composing.references import leaves
 from darnax.errors import Problem, RequestError, one_line
 from darnax.printing import count_of
 from darnax.sweeps.names import split_overrides
 from darnax.sweeps.point import Point
+from darnax.trees import leaves
 
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
@@ -63,11 +63,11 @@ def check_points(points: Sequence[Point], *, here: bool) -> list[Point]:
         if point.refusal:
             checked.append(point)
             continue
-        words, integers, numbers = split_by_type(point.content)
+        texts, integers, numbers = split_by_type(point.content)
         new: set[Leaf | Leaves] = {integers, *numbers}
-        reason = "" if new <= seen[words] else explain_refusal(point, here=here)
+        reason = "" if new <= seen[texts] else explain_refusal(point, here=here)
         if not reason:
-            seen[words] |= new
+            seen[texts] |= new
         checked.append(replace(point, refusal=reason))
     return checked
 

@@ -139,9 +139,9 @@ def data_key(point: Point) -> str:
     """Return as text everything that decides whether the data fit: them and the epoch's length."""
     config: Mapping[str, Any] = point.config or {}
     runner, paths = config.get("runner") or {}, config.get("paths") or {}
-    words, integers, _ = checks.split_by_type({"optimizer": config.get("optimizer")})
+    texts, integers, _ = checks.split_by_type({"optimizer": config.get("optimizer")})
     lengths = [runner.get(name) for name in ("replicas", "limit_batches")]
-    optimizer = [sorted(map(str, leaves)) for leaves in (words, integers)]
+    optimizer = [sorted(map(str, leaves)) for leaves in (texts, integers)]
     data, trusted = config.get("data"), config.get("trust")
     return json.dumps([data, trusted, paths.get("data"), lengths, optimizer])
 

@@ -17,9 +17,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
 from darnax.composing.composer import POINT, Composer, as_strings
-from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.batches import Task
+from darnax.trees import find_targets
 
 NEEDS = {
     "JoblibLauncher": "joblib",
@@ -126,17 +126,10 @@ def require_values(config: DictConfig, part: str) -> None:
         raise RequestError(Problem(f"hydra.{part}", what))
     node = OmegaConf.to_container(config.hydra[part])
     for child in node.values() if isinstance(node, dict) else ():
-        for target in find_targets(child):
+        for _, described in find_targets(child):
+            target = f"_target_: {described['_target_']}"
             what = "a launcher or sweeper takes values, and no `_target_` inside"
             raise RequestError(Problem(f"hydra.{part}: {target}", what))
-
-
-def find_targets(node: Any) -> Iterator[str]:
-    """Yield every `_target_` in a tree of mappings and lists."""
-    if isinstance(node, dict) and "_target_" in node:
-        yield f"_target_: {node['_target_']}"
-    for _, child in list_children(node):
-        yield from find_targets(child)
 
 
 def overrides_chosen_by_files(

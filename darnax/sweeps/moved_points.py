@@ -10,7 +10,7 @@ from darnax.laboratory.machine import DATA, values_here, with_paths_here
 from darnax.sweeps.point import Point
 
 
-def unmoved(point: Point) -> Point:
+def keep_paths(point: Point) -> Point:
     """Return a point of a sweep that starts on this machine: its paths are those requested."""
     return point
 

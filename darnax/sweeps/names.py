@@ -16,16 +16,16 @@ def name_points(record: Record, without: Collection[str] = ()) -> dict[Overrides
     Example: `depth=2 j_d=0.5` for `model.depth=2 model.layers.hidden.j_d=0.5`.
     """
     points = {point.overrides: split_overrides(point.overrides) for point in record.points}
-    constant = constant_keys(list(points.values()), given_once(record.overrides))
+    constant = constant_keys(list(points.values()), select_given_once(record.overrides))
     differing = {}
     for overrides, values in points.items():
         differing[overrides] = {key: value for key, value in values.items() if key not in constant}
     all_keys = list(dict.fromkeys(itertools.chain.from_iterable(differing.values())))
-    short = short_names(all_keys, all_keys)
+    shortened = short_names(all_keys, all_keys)
     named = {}
     for overrides, values in differing.items():
-        kept = {short[key]: value for key, value in values.items() if key not in without}
-        named[overrides] = as_typed(kept)
+        kept = {shortened[key]: value for key, value in values.items() if key not in without}
+        named[overrides] = join_overrides(kept)
     return named
 
 
@@ -46,7 +46,7 @@ def constant_keys(points: Sequence[Mapping[str, str]], asked: Mapping[str, str])
     return constant if set(first) - constant else set()  # a name is never empty
 
 
-def given_once(overrides: Sequence[str]) -> dict[str, str]:
+def select_given_once(overrides: Sequence[str]) -> dict[str, str]:
     """Map the keys that were given exactly once to their value."""
     keys = Counter(override.partition("=")[0].lstrip("+~") for override in overrides)
     return {key: value for key, value in split_overrides(overrides).items() if keys[key] == 1}
@@ -63,6 +63,6 @@ def split_overrides(overrides: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def as_typed(values: Mapping[str, str]) -> str:
+def join_overrides(values: Mapping[str, str]) -> str:
     """Return keys and values as one types them."""
     return " ".join(f"{key}={value}" for key, value in values.items())

@@ -29,7 +29,7 @@ INSTALL = 'pip install "darnax[sweeps]"'
 
 
 @dataclass
-class Plan:
+class SweepPlan:
     """What a sweep will run.
 
     Args:
@@ -43,7 +43,7 @@ class Plan:
     search: "Search | None" = None
 
 
-def make_plan(composer: Composer, overrides: list[str]) -> Plan:
+def make_plan(composer: Composer, overrides: list[str]) -> SweepPlan:
     """Plan a new sweep: compose and build its points."""
     request = hydra_request.read_request(composer, overrides)
     here = hydra_launcher.is_here(request.config)
@@ -55,7 +55,7 @@ def make_plan(composer: Composer, overrides: list[str]) -> Plan:
     checks.require_distinct(points)
     if search is None:
         points = drop_duplicates(points)
-    return Plan(request, checks.check_points(points, here=here), search)
+    return SweepPlan(request, checks.check_points(points, here=here), search)
 
 
 def drop_duplicates(points: Sequence[Point]) -> list[Point]:
@@ -77,7 +77,11 @@ def new_search(request: Request) -> "Search":
 
 
 def require_sound(
-    plan: Plan, overrides: list[str], *, prepares: bool = True, progress: DataProgress = no_progress
+    plan: SweepPlan,
+    overrides: list[str],
+    *,
+    prepares: bool = True,
+    progress: DataProgress = no_progress,
 ) -> list[str]:
     """Raise RequestError if a point is refused, or no run logs the metric of a search.
 
@@ -105,19 +109,19 @@ def require_sound(
     return list(data_checks.later_notes(outlines))
 
 
-def require_unrefused(plan: Plan, overrides: list[str]) -> None:
+def require_unrefused(plan: SweepPlan, overrides: list[str]) -> None:
     """Raise RequestError if a point is refused."""
     problems = checks.find_refusals(plan.points, point_names(plan, overrides))
     if problems:
         raise RequestError(*problems)
 
 
-def point_names(plan: Plan, overrides: list[str]) -> dict[tuple[str, ...], str]:
+def point_names(plan: SweepPlan, overrides: list[str]) -> dict[tuple[str, ...], str]:
     """Name the points."""
     return name_points(Record(Path(), overrides, None, Path(), [], plan.points))
 
 
-def new_folder(plan: Plan) -> Path:
+def new_folder(plan: SweepPlan) -> Path:
     """Return an unused name under the outputs for the folder of a sweep."""
     config = plan.request.config
     outputs = OmegaConf.select(config, "paths.outputs", throw_on_missing=True)

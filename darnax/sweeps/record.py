@@ -149,10 +149,10 @@ class Record:
 def overrides_of(run: Path) -> tuple[str, ...]:
     """Read the overrides of a run; none when they cannot be read."""
     try:
-        words = load_plain(read_text(run / "overrides.yaml"))
+        overrides = load_plain(read_text(run / "overrides.yaml"))
     except (OSError, ValueError):
         return ()
-    return tuple(map(str, words)) if isinstance(words, list) else ()
+    return tuple(map(str, overrides)) if isinstance(overrides, list) else ()
 
 
 def read_notes(note: Path) -> list[str]:

@@ -50,16 +50,16 @@ def merge_overrides(
         allowed = ", ".join(f"{start}…" for start in ON_RESUME)
         what = f"would make it another sweep; only {allowed} may change when a sweep is resumed"
         raise RequestError(Problem(" ".join(changing), what))
-    words = replace_launcher(recorded, given)
-    name = launcher_of(words)
+    overrides = replace_launcher(recorded, given)
+    name = launcher_of(overrides)
     problems = []
-    for word in words:
+    for word in overrides:
         reason = "" if word in given else explain_harmful(word, name, is_choice)
         if reason:
             problems.append(Problem(word, f"came from the record, and {reason}"))
     if problems:
         raise RequestError(*problems)
-    return words
+    return overrides
 
 
 def replace_launcher(recorded: Sequence[str], given: Sequence[str]) -> list[str]:
@@ -80,9 +80,9 @@ def key_of(word: str) -> str:
     return word.lstrip("+~").partition("=")[0]
 
 
-def launcher_of(words: Collection[str]) -> str:
+def launcher_of(overrides: Collection[str]) -> str:
     """Return the name of the launcher that overrides choose."""
-    names = [word.partition("=")[2] for word in words if key_of(word) == "hydra/launcher"]
+    names = [word.partition("=")[2] for word in overrides if key_of(word) == "hydra/launcher"]
     return names[-1] if names else "basic"
 
 

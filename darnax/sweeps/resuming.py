@@ -22,7 +22,7 @@ from darnax.files import expand_user
 from darnax.laboratory.machine import values_here
 from darnax.reports.configuration import COMPUTED
 from darnax.sweeps import hydra_request, recorded_overrides
-from darnax.sweeps.planning import Plan, new_search
+from darnax.sweeps.planning import SweepPlan, new_search
 from darnax.sweeps.point import Point
 from darnax.sweeps.record import NAME, Record
 
@@ -34,7 +34,9 @@ LAUNCHER = ("hydra/launcher", "hydra.launcher.")
 
 
 @contextmanager
-def resume_plan(record: Record, given: Sequence[str], trusted: Collection[str]) -> Iterator[Plan]:
+def resume_plan(
+    record: Record, given: Sequence[str], trusted: Collection[str]
+) -> Iterator[SweepPlan]:
     """Check the record and give a plan of what is left; record the overrides of the resume.
 
     Args:
@@ -61,19 +63,19 @@ def resume_plan(record: Record, given: Sequence[str], trusted: Collection[str]) 
         if not request.is_search:
             what = "got basic, expected optuna for a search; start a new sweep"
             raise RequestError(Problem("hydra/sweeper", what))
-        yield Plan(request, record.points, new_search(request))
+        yield SweepPlan(request, record.points, new_search(request))
 
 
-def plan_grid(record: Record, given: Sequence[str], trusted: Collection[str]) -> Plan:
+def plan_grid(record: Record, given: Sequence[str], trusted: Collection[str]) -> SweepPlan:
     """Plan the rest of a grid: its recorded points, of the overrides only the launcher's."""
     for word in given:
         if recorded_overrides.key_of(word).startswith("hydra.sweeper."):
             raise RequestError(Problem(word, "has no effect on a grid; leave it out"))
     record.overrides = recorded_overrides.merge_overrides(record.overrides, given)
-    words = [
+    overrides = [
         word for word in record.overrides if recorded_overrides.key_of(word).startswith(LAUNCHER)
     ]
-    return Plan(hydra_request.read_request(Composer(None, trusted), words), record.points)
+    return SweepPlan(hydra_request.read_request(Composer(None, trusted), overrides), record.points)
 
 
 def require_resolved(folder: Path, points: Sequence[Point], trusted: Collection[str]) -> None:

@@ -17,12 +17,12 @@ from darnax.runner.stop_signals import Interrupted, handling_signals
 from darnax.sweeps import hydra_launcher, planning
 from darnax.sweeps.batched import run_batched
 from darnax.sweeps.batches import Batches
-from darnax.sweeps.changes import find_changes
 from darnax.sweeps.display import SILENT, SweepDisplay
 from darnax.sweeps.leftovers import remove_empty, remove_record, remove_stillborn_runs
-from darnax.sweeps.moved_points import point_here, unmoved, warn_of_points
-from darnax.sweeps.planning import Plan
+from darnax.sweeps.moved_points import keep_paths, point_here, warn_of_points
+from darnax.sweeps.planning import SweepPlan
 from darnax.sweeps.point import Here, Objective, Point
+from darnax.sweeps.point_differences import find_changes
 from darnax.sweeps.record import NAME, Record
 from darnax.sweeps.resuming import resume_plan
 from darnax.sweeps.survey import DONE, State, survey
@@ -107,12 +107,12 @@ class Sweep:
     def __init__(
         self,
         record: Record,
-        plan: Plan,
+        plan: SweepPlan,
         trusted: Collection[str],
         *,
         retry: bool = False,
         display: SweepDisplay = SILENT,
-        point_here: Here = unmoved,
+        point_here: Here = keep_paths,
     ) -> None:
         self.record, self.plan, self.trusted = record, plan, trusted
         self.retry, self.display, self.point_here = retry, display, point_here

@@ -4,22 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from darnax.bounded_yaml import require_short_keys
 from darnax.files import read_text
+from darnax.runner.settings import Section
 from darnax.sweeps.point import Objective, Point
 
 LARGEST = 1 << 28  # bytes; a point takes about 10,000
 
 
-class Strict(BaseModel):
-    """A mapping with these keys and no others; no value is converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class RecordFields(Strict):
+class RecordFields(Section):
     """The whole file; `base` is missing in folders of earlier versions."""
 
     overrides: list[str]

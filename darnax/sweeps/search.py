@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import Override
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import Field, NonNegativeInt
 
-from darnax.builder.calls import DeferredCall
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.problems import Problems
 from darnax.builder.specification import Target, read
 from darnax.errors import Problem, RequestError

@@ -9,12 +9,13 @@ from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 
-from darnax.builder.calls import DeferredCall, Reader
+from darnax.builder.calls import Reader
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.signatures import qualified_name
-from darnax.composing.references import list_children
 from darnax.errors import Problem, RequestError, first_line
 from darnax.sweeps.point import Objective
+from darnax.trees import find_targets, list_children, walk
 
 WHERE = "hydra.sweeper"
 MOST = 100_000  # largest integer argument of a sampler or a pruner
@@ -76,10 +77,11 @@ def read_pruner(node: Any, problems: Problems) -> DeferredCall | None:
 def is_allowed(node: Any, where: str, problems: Problems) -> bool:
     """Return whether a tree names only listed classes and has no large integers; add problems."""
     before = len(problems.found)
-    for name, target in find_targets(node, where):
+    for name, described in find_targets(node, where):
+        target = described["_target_"]
         if target not in CLASSES:
             what = f"got {format_value(target)}, expected one of Optuna's samplers or pruners"
-            problems.add(name, f"{what}{nearest(target, CLASSES)}")
+            problems.add(f"{name}._target_", f"{what}{nearest(target, CLASSES)}")
     for name, number in find_integers(node, where):
         if number > MOST:
             what = f"got {number}, expected {MOST} at most: samplers draw and keep so many"
@@ -89,18 +91,10 @@ def is_allowed(node: Any, where: str, problems: Problems) -> bool:
 
 def find_integers(node: Any, where: str) -> Iterator[tuple[str, int]]:
     """Yield the dotted name and the value of every integer in a tree, without seeds."""
-    for key, child in list_children(node):
-        if isinstance(child, int) and key != "seed":
-            yield f"{where}.{key}", child
-        yield from find_integers(child, f"{where}.{key}")
-
-
-def find_targets(node: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name and the value of every `_target_` in a tree."""
-    for key, child in list_children(node):
-        if key == "_target_":
-            yield f"{where}._target_", child
-        yield from find_targets(child, f"{where}.{key}")
+    for name, parent in walk(node, where):
+        for key, child in list_children(parent):
+            if isinstance(child, int) and key != "seed":
+                yield f"{name}.{key}", child
 
 
 def try_sampler(

@@ -20,8 +20,8 @@ from darnax.sweeps.grid import effective_overrides, list_values
 
 DIGITS = 4  # significant digits of a drawn number; the journal has all
 LITTLE = (
-    "there is nothing to search in; "
-    "give a key several values: KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
+    "got one value for every key, expected several for at least one; "
+    "write KEY=interval(0.1,0.9), range(1,9) or choice(a,b)"
 )
 
 
@@ -39,14 +39,17 @@ class Space:
 
     @classmethod
     def of(cls, overrides: Sequence[Override]) -> "Space":
-        """Sort a sweep's overrides; of several for one key the last counts, of dictionaries all."""
+        """Split the overrides of a sweep into keys to search over and fixed ones.
+
+        Of several overrides of one key the last is used; dictionaries are merged.
+        """
         effective = effective_overrides(overrides)
         distributions: dict[str, BaseDistribution] = {}
         problems = []
         for override in effective:
             key, line = override.get_key_element(), str(override.input_line)
             if key in distributions:
-                what = f"{key} has several values before; give all of them at once"
+                what = f"{key} is searched over already; give all its values in one override"
                 problems.append(Problem(line, what))
             elif override.is_sweep_override():
                 try:
@@ -92,15 +95,15 @@ def round_drawn(value: Any, distribution: BaseDistribution) -> Any:
     """Round a drawn number to `DIGITS`, unless that leaves its distribution."""
     if not isinstance(distribution, FloatDistribution):
         return value
-    short = float(f"{value:.{DIGITS}g}")
-    return short if distribution.low <= short <= distribution.high else value
+    rounded = float(f"{value:.{DIGITS}g}")
+    return rounded if distribution.low <= rounded <= distribution.high else value
 
 
 def as_distribution(override: Override) -> BaseDistribution:
     """Return the distribution of an override's values; those of a choice are text, as typed.
 
     Raises:
-        ValueError: the values make no sense together.
+        ValueError: a range has no value, or Optuna refuses the limits.
     """
     match override.value():
         case IntervalSweep(start=int(low), end=int(high), tags=tags):

@@ -110,6 +110,6 @@ def overrides_of(trial: FrozenTrial) -> list[str]:
     """Return the overrides of a trial's point; none if its process was killed while drawing."""
     found = trial.user_attrs.get(OVERRIDES, [])
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        what = f"has {found!r:.40} for overrides, expected a list of words"
+        what = f"has {found!r:.40} for overrides, expected a list of texts"
         raise ValueError(f"trial {trial.number} {what}")
     return list(found)

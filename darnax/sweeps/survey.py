@@ -7,15 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from darnax.files import RECORD, open_regular, read_bytes
+from darnax.files import read_bytes
 from darnax.locks import is_locked
+from darnax.metrics_file import parse_row, read_last_rows
 from darnax.reports.compare import may_choose
-from darnax.reports.record import number, row
+from darnax.reports.record import number, rows
 from darnax.sweeps.names import name_points
 from darnax.sweeps.point import Objective, Point
 from darnax.sweeps.record import Record, read_notes
 
-TAIL = 1 << 15  # bytes at the end of metrics.jsonl that contain the latest numbers
 DONE = ("finished", "pruned")
 ENDED = (*DONE, "failed", "refused")
 TRIES = 2  # a point that failed so often is run again only with --retry-failed
@@ -90,7 +90,7 @@ def is_done(run: Path) -> bool:
 def read_summary(run: Path) -> dict[str, Any]:
     """Read the summary of a run; {} if it cannot be read."""
     try:
-        return row(read_bytes(run / "summary.json").decode(errors="replace"))
+        return parse_row(read_bytes(run / "summary.json"))
     except OSError:
         return {}
 
@@ -105,19 +105,18 @@ def run_value(run: Path, summary: dict[str, Any], goal: Objective) -> float:
 
 def latest_value(run: Path, goal: Objective) -> tuple[float, float]:
     """Return the latest value of a run under way that points are compared by, and its epoch."""
+    metrics = run / "metrics.jsonl"
+    last = None
     try:
-        with open_regular(run / "metrics.jsonl") as file:
-            size = file.seek(0, 2)
-            file.seek(max(size - TAIL, 0))
-            lines = file.read().decode(errors="replace").splitlines()
+        epoch = as_amount(next(read_last_rows(metrics), {}).get("epoch"))
+        if goal.value == "best":
+            return best_logged(metrics, goal), epoch
+        for entry in read_last_rows(metrics, goal.metric):
+            last = entry.get(goal.metric)
+            if last is not None:  # null stands for a number that was not finite
+                break
     except OSError:
         return math.nan, 0.0
-    rows = [row(line) for line in lines]
-    epoch = as_amount(rows[-1].get("epoch")) if rows else 0.0
-    if goal.value == "best":
-        return best_logged(run / "metrics.jsonl", goal), epoch
-    values = (each.get(goal.metric) for each in reversed(rows))
-    last = next((value for value in values if value is not None), None)
     return number(last), epoch
 
 
@@ -131,10 +130,9 @@ def best_logged(metrics: Path, goal: Objective) -> float:
 
 @lru_cache(maxsize=4096)
 def logged_values(metrics: Path, metric: str, size: int) -> tuple[float, ...]:
-    """Return all values of a metric in a file, of which `size` bytes are read (and cached)."""
-    needle = f'"{metric}"'
-    lines = read_bytes(metrics, RECORD)[:size].decode(errors="replace").splitlines()
-    return tuple(number(row(line).get(metric)) for line in lines if needle in line)
+    """Return all values of a metric in a file; they are cached until its `size` changes."""
+    del size
+    return tuple(number(entry.get(metric)) for entry in rows(metrics, metric))
 
 
 def as_amount(value: Any) -> float:

@@ -14,10 +14,10 @@ from types import FrameType
 from darnax.errors import Problem, RequestError, one_line
 from darnax.files import read_text
 from darnax.locks import file_lock
-from darnax.sweeps.changes import find_differences
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.moved_points import point_at
 from darnax.sweeps.point import Here, Point
+from darnax.sweeps.point_differences import find_differences
 from darnax.sweeps.record import PATIENCE, Record, append_note
 from darnax.tracking.pruning import Pruned
 

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from darnax.printing import count_of, printable
+from darnax.printing import count_of, format_duration, printable
 from darnax.scores import AT_CHANCE, SPREAD, format_score, label_score, parse_score
 from darnax.tracking.interface import Tracker
 
@@ -62,7 +63,7 @@ class Console(Tracker):
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and leave a line where an epoch ended or a set was evaluated."""
         if COMPILED in metrics:
-            self._print(f"compiled in {_format_duration(float(metrics[COMPILED]))}")
+            self._print(f"compiled in {format_duration(float(metrics[COMPILED]), precise=True)}")
             return
         scores = _format_scores(metrics)
         new = scores | format_selected(metrics, self.show)
@@ -121,7 +122,7 @@ class _Clock:
         if done <= 0:
             return ""
         seconds = (self.total_steps - step) * (now - began) / done
-        return f"{_format_duration(seconds)} left"
+        return f"{format_duration(seconds, precise=True)} left"
 
 
 def _make_bar(screen: Screen, start_step: int) -> Progress:
@@ -192,7 +193,7 @@ def _format_costs(summary: Mapping[str, Any]) -> list[str]:
     forms: dict[str, Callable[[float], str]] = {
         "epochs": lambda value: count_of(float(round(value, 2)), "epoch"),
         "steps": lambda value: count_of(round(value), "step"),
-        "wall_seconds": _format_duration,
+        "wall_seconds": partial(format_duration, precise=True),
         "images_per_second": lambda value: f"{value:.0f} images/s",
     }
     return [form(summary[name]) for name, form in forms.items() if summary.get(name) is not None]
@@ -221,13 +222,3 @@ def _make_panel(name: str, summary: Mapping[str, Any], folder: Path | None) -> P
         expand=False,
         padding=(0, 1),
     )
-
-
-def _format_duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if seconds < 3600:
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02} min"

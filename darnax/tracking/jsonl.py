@@ -1,14 +1,13 @@
 """The metrics file of a run, metrics.jsonl: one JSON object per logged step."""
 
-import json
-import operator
 from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from darnax.atomic import write_atomically
-from darnax.files import RECORD, open_inside, read_bytes
+from darnax.files import open_inside
+from darnax.metrics_file import parse_row, read_lines
 from darnax.tracking.interface import Tracker
 from darnax.tracking.strict_json import encode
 
@@ -30,10 +29,12 @@ class Jsonl(Tracker):
     def __init__(self, path: Path, keep_until: int | None = None) -> None:
         # The last step is written down before rows are removed: the dashboards have them already,
         # and must not get them again from a run that is killed and resumed twice.
-        mark = path.with_suffix(".told")
+        mark = path.with_suffix(".last_reported")
+        former = path.with_suffix(".told")  # the name in folders of former versions
+        reported = _read_rows(mark if mark.exists() else former)
         found = list(_read_rows(path))
         kept = [line for step, line in found if keep_until is None or step <= keep_until]
-        self.last_reported = max([step for step, _ in (*found, *_read_rows(mark))], default=-1)
+        self.last_reported = max([step for step, _ in (*found, *reported)], default=-1)
         if len(kept) < len(found):
             write_atomically(mark, encode({"step": self.last_reported}))
         if path.exists():
@@ -51,10 +52,10 @@ class Jsonl(Tracker):
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the step and the text of every row, without those that are incomplete."""
     if not path.exists():
         return
-    for line in read_bytes(path, RECORD).decode(errors="replace").split("\n"):
-        try:
-            yield operator.index(json.loads(line)["step"]), line + "\n"
-        except (ValueError, KeyError, TypeError, RecursionError):  # incomplete, or not a row
-            continue
+    for line in read_lines(path):
+        step = parse_row(line).get("step")
+        if isinstance(step, int):
+            yield step, line.decode(errors="replace") + "\n"

@@ -1,4 +1,4 @@
-"""The tracker of somebody who only wants the network."""
+"""A tracker that writes nothing, for code that needs a tracker and no record."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -270,7 +270,7 @@ CASES = {
     "inference learns": (
         {"dynamics.infer.recall.learn": ["w_in"]},
         "dynamics.infer.recall.learn",
-        "take it away",
+        "remove it",
     ),
     "no length": ({"dynamics.infer.recall.steps": ABSENT}, "dynamics.infer.recall", "`steps: n`"),
     "negative length of a phase": (

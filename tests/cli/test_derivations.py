@@ -24,6 +24,7 @@ from darnax.errors import RequestError
 from darnax.laboratory import training
 from darnax.reports import configuration
 from darnax.runner.run_folder import RunFolder
+from darnax.trees import leaves
 
 FRESH = Composer()  # reads every file once
 DIGITS = ["+experiment=digits_smoke"]
@@ -125,11 +126,11 @@ def test_values_derived_by_a_user_reference_are_not_left_unchanged(tmp_path, cas
     again = trained(tmp_path, ["data.batch_size=25"], file)  # of a copy, and its copy
     assert set(expected) <= set(refused([change], again.path / "config.yaml"))
     assert set(expected) <= set(refused([change], copied(again, tmp_path / "again.yaml")))
-    wanted = dict(references.leaves(compose([*words, change])))
+    wanted = dict(leaves(compose([*words, change])))
     given = [
         f"++{key}={value(references.find(compose([*words, change]), key))}" for key in refusals
     ]
-    assert dict(references.leaves(compose([change, *given], file))) == wanted
+    assert dict(leaves(compose([change, *given], file))) == wanted
 
 
 def value(node: object) -> str:
@@ -236,9 +237,9 @@ def test_an_override_of_values_equals_one_of_references_or_is_refused(slots, new
     before = Composed(whole.resolved, whole.resolved, find_derivations(whole.to_container()))
     words = [f"{key}={number}" for key, number in new]
     after = saved_configuration.apply_overrides(before, words, lambda key: False, fresh=False)
-    expected = dict(references.leaves(resolved(tree_of(slots | dict(new)))))
+    expected = dict(leaves(resolved(tree_of(slots | dict(new)))))
     keys = [key for key, _ in new]
-    plain = dict(references.leaves(after.resolved))
+    plain = dict(leaves(after.resolved))
     both = plain.keys() | expected.keys()
     behind = [key for key in both if plain.get(key, 0) != expected.get(key, 0)]
     try:

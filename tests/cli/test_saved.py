@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from sampling import one_of
 
+from darnax import trees
 from darnax.bounded_yaml import dump_plain, load_plain
-from darnax.composing import config_folders, explanations, saved_configuration
+from darnax.composing import config_folders, saved_configuration
 from darnax.composing.composer import Composer, compose
 from darnax.composing.composition import Composed, find_sources, keep_references
 from darnax.errors import RequestError
 from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.hydra_request import compose_point
+from darnax.trees import list_names
 
 EXPERIMENTS = sorted(config_folders.list_experiments())
 FRESH = Composer()  # reads every file once
@@ -67,7 +69,7 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
     composer = Composer(way(tmp_path, experiment))
     before = FRESH.run(experiment)
     assert composer.run([]) == before
-    known = set(explanations.key_names(before, ""))
+    known = set(list_names(before, lists=False))
     words = [f"{key}={value}" for key, value in CHANGES.items() if key in known]
     for each in [*([word] for word in words), words]:
         assert composer.run(each) == FRESH.run([*experiment, *each])
@@ -85,7 +87,7 @@ def test_without_references_a_value_with_derived_values_cannot_be_changed_alone(
     before = FRESH.run(experiment)
     assert composer.run([]) == before
     for key, value in CHANGES.items():
-        if key not in set(explanations.key_names(before, "")):
+        if key not in set(list_names(before, lists=False)):
             continue
         expected = FRESH.run([*experiment, f"{key}={value}"])
         other = {
@@ -104,7 +106,7 @@ def test_without_references_a_value_with_derived_values_cannot_be_changed_alone(
 
 
 def leaves(config: dict) -> dict:
-    return dict(saved_configuration.references.leaves(config))
+    return dict(trees.leaves(config))
 
 
 def test_without_references_all_derived_values_can_be_changed_together(tmp_path):

@@ -212,7 +212,7 @@ def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
-        (["hydra/sweeper=optuna", "seed=1"], "there is nothing to search in"),
+        (["hydra/sweeper=optuna", "seed=1"], "got one value for every key"),
         (["hydra/sweeper=optuna", "seed=interval(3,1)"], "seed=interval(3,1): "),
         (["hydra/sweeper=optuna", "seed=tag(log,interval(0,1))"], "seed=tag(log,interval(0,1)): "),
         (["hydra/sweeper=optuna", "sed=1,2"], "there is no sed"),

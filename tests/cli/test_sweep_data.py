@@ -39,7 +39,7 @@ def error_text(result: Result) -> str:
 
 
 WRONG = {
-    "data.batch_size=5,31": ("batch_size=31", "got 31, more than there is to train on at once"),
+    "data.batch_size=5,31": ("batch_size=31", "got 31, expected at most 30"),
     "data.validation=0,30": (
         "validation=30",
         "got 30, expected fewer than the 30 examples of train",
@@ -49,7 +49,7 @@ WRONG = {
         "validation=6",
         "has a validation split of its own",
     ),
-    "+data.source.examples=30,4": ("examples=4", "data.batch_size: got 5, more than there is"),
+    "+data.source.examples=30,4": ("examples=4", "data.batch_size: got 5, expected at most 4"),
     "+data.test=0,5": ("test=5", "blobs has a test split of its own"),
     "+data.colour=null,grey": ("colour=grey", "has no effect on these data"),
     "+data.source.missing=1,2": ("missing=1, missing=2", "data.source"),

@@ -247,7 +247,7 @@ def test_seeds_that_order_streamed_data_share_no_program(tmp_path, groups, monke
     record = sweep(Record(tmp_path / "chain", [], None, tmp_path, []), "seed=0", "seed=1")
     (group,) = batched_groups(record, record.points, 8)
     with pytest.raises(
-        RequestError, match=r"data\.memory_gib: data larger than this are read in another order"
+        RequestError, match=r"data\.memory_gib: the order of streamed data depends on the seed"
     ):
         batched.train_batched(record, group)
     batched.train_batched(record, [(point, group[0][1]) for point, _ in group])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from darnax.data import archives, decoding
-from darnax.data.archives import Registered
+from darnax.data.archives import Checksum
 
 CLASSES = 10
 
@@ -53,12 +53,12 @@ def tiny(
     folder = tmp_path / "archives"
     write_archives(folder)
     sums = {
-        path.name: Registered(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        path.name: Checksum(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
         for path in folder.iterdir()
     }
-    monkeypatch.setattr(archives, "registered", lambda name: sums)
+    monkeypatch.setattr(archives, "load_checksums", lambda name: sums)
     monkeypatch.setattr(
-        "darnax.data.preparing.bundled", lambda name: folder if name == "mnist" else None
+        "darnax.data.preparing.find_bundled", lambda name: folder if name == "mnist" else None
     )
     monkeypatch.setattr("darnax.data.preparing.find_spec", lambda name: None)
     monkeypatch.setattr(decoding, "FINGERPRINTS", {})

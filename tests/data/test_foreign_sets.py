@@ -46,7 +46,7 @@ def kmnist(tmp_path_factory: pytest.TempPathFactory, write_archives: Callable[..
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             archives,
-            "registered",
+            "load_checksums",
             lambda _: {p.name: registered(p) for p in (folder / "archives").iterdir()},
         )
         patch.setattr(decoding, "FINGERPRINTS", {})
@@ -57,9 +57,9 @@ def kmnist(tmp_path_factory: pytest.TempPathFactory, write_archives: Callable[..
 def registered(path: Path) -> Any:
     import hashlib
 
-    from darnax.data.archives import Registered
+    from darnax.data.archives import Checksum
 
-    return Registered(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    return Checksum(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from darnax.data import Dataset, open_dataset
-from darnax.data.archives import bundled, check_archives, read_archives
+from darnax.data.archives import check_archives, find_bundled, read_archives
 
 PER_CLASS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 
@@ -20,7 +20,7 @@ def mnist(mnist_directory: Path) -> Dataset:
 
 
 def test_the_bundled_archives_are_the_registered_ones() -> None:
-    folder = bundled("mnist")
+    folder = find_bundled("mnist")
     assert folder is not None
     check_archives("mnist", folder)
     images, labels = read_archives(folder, "train")

@@ -87,7 +87,7 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
     y = jnp.array(one_of_many(rng, BATCH))
     phases = Phases(
         recall=Phase(steps=2, messages="forward"),
-        ask=Phase(steps=1, learn=("1_to_2", "2_to_1")),
+        error=Phase(steps=1, learn=("1_to_2", "2_to_1")),
     )
     state = SequentialState([(5,), (UNITS,), (CLASSES,), (CLASSES,)]).init(x, y)
     ends = dict(run_phases(network, state, phases, jax.random.key(0)))

@@ -28,7 +28,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from darnax.runner.run_folder import RunFolder
-with RunFolder(Path(sys.argv[1])).locked():
+with RunFolder(Path(sys.argv[1])).lock():
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -40,10 +40,10 @@ from darnax.data import decoding, idx_builder, open_dataset, preparing
 folder, data = map(Path, sys.argv[1:3])
 sums = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
 registered = {
-    name: archives.Registered((folder / name).stat().st_size, sum) for name, sum in sums.items()
+    name: archives.Checksum((folder / name).stat().st_size, sum) for name, sum in sums.items()
 }
-archives.registered = lambda name: registered
-preparing.bundled = lambda name: folder
+archives.load_checksums = lambda name: registered
+preparing.find_bundled = lambda name: folder
 decoding.FINGERPRINTS = {}
 build = idx_builder.idx_builder
 def report_and_build(*rest):
@@ -94,13 +94,13 @@ def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, started):
     folder = RunFolder(tmp_path / "run")
     other = started(HOLD, folder.path)
     assert other.stdout.readline() == "held\n"
-    with pytest.raises(RequestError, match="another process is at work"), folder.locked():
+    with pytest.raises(RequestError, match="another process is at work"), folder.lock():
         pytest.fail("two of them")
     os.kill(
         other.pid, signal.SIGKILL
     )  # a lock dies with its process, and leaves nothing to clean up
     other.wait()
-    with folder.locked():
+    with folder.lock():
         assert is_locked(folder.path / ".lock")
     assert not is_locked(folder.path / ".lock")
 
@@ -116,7 +116,7 @@ def test_every_report_shows_a_killed_run_as_interrupted(darnax, task, started):
     assert all("running" in text and "interrupted" not in text for text in while_it_runs)
     with (
         pytest.raises(RequestError, match="another process is at work"),
-        folder.locked(),
+        folder.lock(),
     ):  # asking has not taken it away
         pytest.fail("two of them")
     os.kill(other.pid, signal.SIGKILL)
@@ -131,7 +131,7 @@ def test_the_second_resume_is_refused_and_touches_nothing(darnax, task, monkeypa
     monkeypatch.setattr(train, "train", lambda *_: pytest.fail("it trained"))
     folder = RunFolder.create(Path("outputs"), "task", task, [], command=[])
     before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
-    with folder.locked():
+    with folder.lock():
         result = darnax("train", "--resume", folder.path)
     assert result.exit_code == 2, result.output
     assert "another process is at work on this run" in result.output

@@ -51,6 +51,7 @@ FILES = (
     "summary.json",
     "config.yaml",
     "metrics.jsonl",
+    "metrics.last_reported",
     "metrics.told",
     "overrides.yaml",
     "environment.json",
@@ -146,7 +147,7 @@ def test_nothing_is_written_through_a_link_created_meanwhile(
         write("margins", table, run / "analysis")
     with pytest.raises(RequestError, match=r"is a link|not a regular file"):
         analysis.write(run)
-    with pytest.raises(RequestError, match="cannot be written to"), RunFolder(run).locked():
+    with pytest.raises(RequestError, match="cannot be written to"), RunFolder(run).lock():
         pass
     if kind == "a FIFO":
         with pytest.raises(OSError, match="not a regular file"):

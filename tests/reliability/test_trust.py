@@ -153,7 +153,7 @@ FORBIDDEN = [
     "numpy.load",
     "darnax.builder.build.Path",
     "darnax.builder.build.build",
-    "darnax.builder.calls.DeferredCall",
+    "darnax.builder.deferred_call.DeferredCall",
     "darnax.builder.targets.import_module",
     "darnax.builder.optimizers.jax.numpy.load",
     "darnax.rules.perceptron.jnp.load",

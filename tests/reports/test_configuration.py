@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from runs_on_disk import configured
 
 from darnax.bounded_yaml import dump_plain
-from darnax.reports.configuration import differing_keys, leaves, parse, short_names
+from darnax.reports.configuration import differing_keys, flatten, parse, short_names
 
 NAMES = st.from_regex(r"[a-z_][a-z_*0-9]{0,6}", fullmatch=True)
 LEAVES = (
@@ -28,7 +28,7 @@ TREES = st.dictionaries(
 @settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_reads_what_a_run_writes(tree):
-    assert parse(dump_plain(tree)) == dict(leaves(tree))
+    assert parse(dump_plain(tree)) == flatten(tree)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_reads_what_a_run_writes(tree):
     ],
 )
 def test_reads_yaml_that_is_written_by_hand(text):
-    assert parse(text) == dict(leaves(yaml.safe_load(text), "")) | (
+    assert parse(text) == flatten(yaml.safe_load(text)) | (
         {"trust": ("a", "b")} if "trust" in text else {}
     )
 
@@ -65,11 +65,11 @@ def test_an_invalid_configuration_is_refused(text):
 
 def test_many_brackets_beside_each_other_are_not_deep():
     text = "".join(f"a{n}: {{from: 'hidden[{n}]'}}\n" for n in range(300))
-    assert parse(text) == dict(leaves(yaml.safe_load(text)))
+    assert parse(text) == flatten(yaml.safe_load(text))
 
 
 def flat(**changes):
-    return dict(leaves(configured(**changes)))
+    return flatten(configured(**changes))
 
 
 def as_parsed(config):

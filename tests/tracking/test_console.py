@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from darnax.tracking.console import Console, _Clock, _format_duration
+from darnax.printing import format_duration
+from darnax.tracking.console import Console, _Clock
 
 SUMMARY = {
     "status": "finished",
@@ -115,4 +116,4 @@ def test_time_left_does_not_count_what_came_before_the_first_step(
     [(2.04, "2.0 s"), (252.1, "4 min 12 s"), (119.9, "2 min 00 s"), (7505, "2 h 05 min")],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert _format_duration(seconds) == text
+    assert format_duration(seconds, precise=True) == text

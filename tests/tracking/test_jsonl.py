@@ -81,6 +81,17 @@ def test_the_last_logged_step_is_known_after_another_kill(tmp_path: Path) -> Non
     assert [row["step"] for row in rows(path)] == list(range(1, 12))
 
 
+def test_the_last_logged_step_of_a_former_version_is_read(tmp_path: Path) -> None:
+    """Oracle: the file metrics.told, which former versions wrote for the same purpose."""
+    path = tmp_path / "metrics.jsonl"
+    write(path, range(1, 4))
+    (tmp_path / "metrics.told").write_text('{"step": 8}')
+    assert Jsonl(path, 2).last_reported == 8
+    assert json.loads((tmp_path / "metrics.last_reported").read_text()) == {"step": 8}
+    (tmp_path / "metrics.told").unlink()
+    assert Jsonl(path).last_reported == 8
+
+
 @pytest.mark.parametrize("tail", ['{"step": 4, "epo', "\x00\x00\x00", "7", '{"epoch": 1.0}'])
 def test_an_incomplete_last_line_is_dropped(tmp_path: Path, tail: str) -> None:
     path = tmp_path / "metrics.jsonl"

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from darnax.connectivity import Connectivity, normalised
+from darnax.connectivity import Connectivity, normalise
 from darnax.shapes import Size, as_size, require_buffers, require_shape
 
 FULL = jax.lax.Precision.HIGHEST
@@ -74,7 +74,7 @@ class BlockSparse(Connectivity):
         require_buffers(x=(x, self.pre), e=(e, self.post))
         signal = e.reshape(len(e), len(self.senders), -1)
         total = jnp.einsum("bkp,bkq->pkq", self._sent(x), signal, precision=FULL)
-        return normalised(total.reshape(self.shape), len(x), self.fan_in)
+        return normalise(total.reshape(self.shape), len(x), self.fan_in)
 
     def _sent(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch blocks block"]:
         return x.reshape(len(x), len(self.senders), -1)[:, self.senders]

@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from darnax.connectivity import ConnectivityFactory, Dense, make_connectivity
-from darnax.modules import Recurrent, RuleChoice, Weighted, chosen_rule, per_receiver
+from darnax.modules import Recurrent, RuleChoice, Weighted, choose_rule, per_receiver
 from darnax.shapes import as_size
 
 
@@ -32,7 +32,7 @@ class Rectified(Weighted):
         pre, post = as_size(in_features), as_size(out_features)
         layout, values = jax.random.split(key)
         made = make_connectivity(connectivity, pre=pre, post=post, key=layout)
-        chosen, scale = chosen_rule(rule, None, post), per_receiver(strength, post)
+        chosen, scale = choose_rule(rule, None, post), per_receiver(strength, post)
         super().__init__(pre, post, made, chosen, scale, key=values)
         self.floor = floor
 
@@ -63,7 +63,7 @@ class ThreeState(Recurrent):
         size = as_size(features)
         layout, values = jax.random.split(key)
         made = make_connectivity(connectivity, pre=size, post=size, key=layout, hollow=True)
-        super().__init__(size, made, j_d, chosen_rule(rule, None, size), key=values)
+        super().__init__(size, made, j_d, choose_rule(rule, None, size), key=values)
         self.width = jnp.asarray(width, jnp.float32)
 
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:

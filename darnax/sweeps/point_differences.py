@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from darnax.composing.references import leaves
 from darnax.errors import Problem
 from darnax.sweeps.point import Point
+from darnax.trees import leaves
 
 ABSENT = "absent"
 
