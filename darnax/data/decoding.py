@@ -35,7 +35,7 @@ def decode(source: Source, progress: Progress) -> dict[str, Arrays]:
     for split, decoded in arrays.items():
         expected = FINGERPRINTS.get((source.name, split))
         if expected is not None and fingerprint(decoded) != expected:
-            what = f"{split} of {source.name} in {source.folder} is another set's or damaged"
+            what = f"{split} of {source.name} in {source.folder} is of another set, or damaged"
             raise Damaged(f"{what}: delete the folder, prepare again")
     return arrays
 

@@ -247,7 +247,7 @@ def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
         ),
         (
             ["hydra/sweeper=optuna", "++model.x={a: 1},{a: 2}", "++model.x={b: 1},{b: 2}"],
-            "give all of them at once",
+            "give all its values in one override",
         ),
         (
             ["hydra/sweeper=optuna", "seed=1,2", "hydra.sweeper.metric=test/accuracy"],

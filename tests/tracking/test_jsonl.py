@@ -86,10 +86,14 @@ def test_the_last_logged_step_of_a_former_version_is_read(tmp_path: Path) -> Non
     path = tmp_path / "metrics.jsonl"
     write(path, range(1, 4))
     (tmp_path / "metrics.told").write_text('{"step": 8}')
-    assert Jsonl(path, 2).last_reported == 8
+    tracker = Jsonl(path, 2)
+    tracker.finish({})
+    assert tracker.last_reported == 8
     assert json.loads((tmp_path / "metrics.last_reported").read_text()) == {"step": 8}
     (tmp_path / "metrics.told").unlink()
-    assert Jsonl(path).last_reported == 8
+    tracker = Jsonl(path)
+    tracker.finish({})
+    assert tracker.last_reported == 8
 
 
 @pytest.mark.parametrize("tail", ['{"step": 4, "epo', "\x00\x00\x00", "7", '{"epoch": 1.0}'])
