@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from darnax.errors import Problem, RequestError
+from darnax.printing import count_of
 from darnax.near import near
 
 KINDS = ("classes", "patterns", "values")
@@ -84,7 +85,7 @@ def _as_plain(role: str, targets: np.ndarray, where: str) -> np.ndarray:
         targets = np.char.decode(targets, "utf-8", "replace")
     if targets.dtype.kind == "f" and not np.isfinite(targets).all():
         bad = int((~np.isfinite(targets.reshape(len(targets), -1))).any(axis=1).sum())
-        what = f"{bad} targets of {role} are NaN or infinite, expected finite numbers"
+        what = f"targets of {role}: {bad} NaN or infinite, expected finite numbers"
         raise RequestError(Problem(where, what))
     return targets
 
@@ -138,7 +139,7 @@ def _number_classes(
     if names is None:
         names = [str(label) for label in np.unique(flat["train"]).tolist()]
     if len(names) > MOST_CLASSES:
-        what = f"got {len(names)} different targets, expected at most {MOST_CLASSES} classes"
+        what = f"got {count_of(len(names), 'class', 'classes')}, expected at most {MOST_CLASSES}"
         raise RequestError(Problem(where, f"{what}; give data.targets=values for regression"))
     is_recorded = class_names is not None
     return Targets(

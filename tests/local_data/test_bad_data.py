@@ -305,7 +305,7 @@ ARRAYS: list[tuple[Callable[[Path], Path], str]] = [
     (npz(x=[[1e300, 0], [1, 2]], y=[0, 1]), "too large for float32; rescale them"),
     (npz(x=[["a"], ["b"]], y=[0, 1]), "the inputs of train are <U1, expected numbers"),
     (npz(x=[[1j], [2]], y=[0, 1]), "the inputs of train are complex128, expected numbers"),
-    (npz(x=X, y=[0, 1, np.nan, 1]), "1 targets of train are NaN or infinite"),
+    (npz(x=X, y=[0, 1, np.nan, 1]), "targets of train: 1 NaN or infinite"),
     (npz(x_train=X, y_train=Y, x_test=X, y_test=[0, 1, 2, 1]), "test has the classes 2, of which "
      "train has no example"),
     (npz(x_train=X, y_train=Y, x_test=np.zeros((4, 2)), y_test=Y), r"shape \[3\] in train, \[2\] "
@@ -341,7 +341,7 @@ TABLES = [
     ("a,t\n", {}, "has no rows|without numbers"),
     ("a,t\n1,0\n2\n", {}, "is not a table that can be read"),
     ("", {}, "is not a table that can be read"),
-    ("a,t\n1,inf\n2,1\n", {}, "1 targets of train are NaN or infinite"),
+    ("a,t\n1,inf\n2,1\n", {}, "targets of train: 1 NaN or infinite"),
 ]
 
 
