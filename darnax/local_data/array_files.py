@@ -15,6 +15,7 @@ from darnax.errors import Problem, RequestError, first_line
 from darnax.files import expand_user, in_memory, open_regular
 from darnax.local_data.array_examples import EXPECTED, examples_from_arrays, pairs_from_names
 from darnax.local_data.examples import Examples, LocalSource, divide_examples
+from darnax.printing import count_of
 
 WHERE = "data.path"
 _PICKLED = "contains pickled objects, which are not read; save arrays of numbers"
@@ -134,7 +135,8 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
             with zipfile.ZipFile(file) as archive:
                 size = sum(info.file_size for info in archive.infolist())
             if size > in_memory():
-                raise _refusal(path, f"would unpack to {size} bytes, more than fit in memory")
+                unpacked = count_of(size, "byte")
+                raise _refusal(path, f"would unpack to {unpacked}, more than fit in memory")
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}

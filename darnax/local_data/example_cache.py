@@ -21,6 +21,7 @@ from darnax.data.preparation_lock import lock_set, scratch_folder
 from darnax.data.reader import Arrays
 from darnax.errors import RequestError
 from darnax.files import open_regular, read_text
+from darnax.printing import count_of
 
 HIDDEN = ".darnax-cache"
 CHECKED = 1 << 30  # bytes of inputs whose checksum is verified at every opening
@@ -110,7 +111,7 @@ def _load(path: Path, expected: Mapping[str, Any], checked: int) -> np.ndarray:
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size != expected["bytes"]:
-            raise ValueError(f"{path.name} has {size} bytes")
+            raise ValueError(f"{path.name} has {count_of(size, 'byte')}")
         if size <= checked and _checksum(path) != expected["sha256"]:
             raise ValueError(f"{path.name} has another checksum")
     array = np.load(path, mmap_mode="r", allow_pickle=False)

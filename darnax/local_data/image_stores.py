@@ -18,6 +18,7 @@ from typing import IO, Any
 from darnax.errors import first_line
 from darnax.files import open_regular, read_bytes
 from darnax.local_data.image_listing import Contents, Member, name_some, refuse, walk_folder
+from darnax.printing import count_of
 
 LARGEST = 1 << 27  # bytes of one image file
 _BLOCK = 128
@@ -149,7 +150,7 @@ class Archive(Store):
         large = [name for name, size in members if size > LARGEST]
         total, most = sum(size for _, size in members), self.most_bytes()
         if large or total > most:
-            which = name_some(large) if large else f"all files ({total} bytes)"
+            which = name_some(large) if large else f"all files ({count_of(total, 'byte')})"
             what = f"{self.path} would unpack to implausible sizes: {which}"
             raise refuse(f"{what}; extract it, and give the folder")
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from darnax.errors import Problem, RequestError
-from darnax.printing import count_of
 from darnax.near import near
+from darnax.printing import count_of
 
 KINDS = ("classes", "patterns", "values")
 MOST_CLASSES = 1_000_000
