@@ -19,6 +19,8 @@ from reproduction.rows import ACCURACY, Row
 
 # Without a validation split, version 0.1.0 evaluated on the test images under this name.
 EVALUATED = "eval/accuracy"
+# Phases that were renamed after the runs; the result does not depend on their names.
+FORMER_PHASES = {"error": "ask", "plasticity": "held"}
 Identity = frozenset[tuple[str, Any]]
 
 
@@ -45,8 +47,25 @@ class Receipt(NamedTuple):
 
 def identity(flat: Mapping[str, Any]) -> Identity:
     """Return the part of a configuration that determines the result: no paths, no dashboards."""
-    relevant = [(key, value) for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)]
+    relevant = set()
+    for key, value in flat.items():
+        if not key.startswith(WITHOUT_EFFECT):
+            relevant.add((former_key(key), value))
     return frozenset(relevant)
+
+
+def former_key(key: str) -> str:
+    """Return a key with the name that a phase had when the receipts were written.
+
+    Example:
+        >>> former_key("dynamics.train.error.steps")
+        'dynamics.train.ask.steps'
+    """
+    for phase, former in FORMER_PHASES.items():
+        beginning = f"dynamics.train.{phase}."
+        if key.startswith(beginning):
+            return f"dynamics.train.{former}.{key.removeprefix(beginning)}"
+    return key
 
 
 composer = cache(Composer)  # one for all rows: it takes time to start

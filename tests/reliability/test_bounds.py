@@ -23,7 +23,7 @@ from darnax.reports import analysis
 from darnax.reports.configuration import short_names
 from darnax.reports.runs import Run
 from darnax.runner import checkpoint
-from darnax.runner.evaluate import evaluate
+from darnax.runner import evaluate as evaluating
 from darnax.sweeps.point import Objective
 from darnax.sweeps.recorded_overrides import merge_overrides
 from darnax.sweeps.search_parts import read_sampler, try_sampler
@@ -180,20 +180,16 @@ def test_the_home_of_an_unknown_user_is_not_expanded():
     assert expand_user("~nobody-of-this-name/data") == Path("~nobody-of-this-name/data")
 
 
-def test_confusions_of_many_classes_are_not_counted():
-    programs = SimpleNamespace(
-        recipe=SimpleNamespace(
-            labels=SimpleNamespace(
-                right_or_wrong=True, score_name="accuracy", higher_is_better=True
-            )
-        ),
-        placed=lambda window: window,
-        evaluate=lambda *_: (np.ones((1, 3)), np.zeros((1, 3), int)),
-    )
+def test_confusions_of_many_classes_are_not_counted(monkeypatch):
+    labels = SimpleNamespace(right_or_wrong=True, score_name="accuracy", higher_is_better=True)
+    program = SimpleNamespace(labels=labels, encode=SimpleNamespace(always=()))
+    runs = SimpleNamespace(program=program, to_devices=lambda window: window)
+    found = np.ones((1, 3)), np.zeros((1, 3), int)  # scores and answers
+    monkeypatch.setattr(evaluating, "evaluate_window", lambda *_: found)
     split = SimpleNamespace(
         windows=lambda epoch: [Window(np.zeros((3, 1)), np.zeros(3, np.int32), 3)]
     )
     for count, kept in ((2000, 2000), (1_000_000, 0)):
-        found = evaluate(programs, None, split, tuple(map(str, range(count))))
-        assert len(found.class_names) == len(found.confusion) == kept
-        assert found.accuracy == 1
+        evaluation = evaluating.evaluate(runs, None, split, tuple(map(str, range(count))))
+        assert len(evaluation.class_names) == len(evaluation.confusion) == kept
+        assert evaluation.accuracy == 1

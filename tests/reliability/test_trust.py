@@ -126,7 +126,8 @@ def test_the_command_to_resume_contains_trust(task, monkeypatch):
         raise Interrupted(2, folder.path)
 
     monkeypatch.setattr(train, "train", stop)
-    experiment: Any = SimpleNamespace(config={"trust": ["yours", "mylab"]})
+    data = SimpleNamespace(encode=SimpleNamespace(fits=False))
+    experiment: Any = SimpleNamespace(config={"trust": ["yours", "mylab"]}, data=data)
     with pytest.raises(Interrupted) as caught:
         training.run([(experiment, folder)], None, SILENT, None)  # type: ignore[arg-type]
     assert caught.value.resume == f"darnax train --resume {folder.path} 'trust=[mylab,yours]'"
