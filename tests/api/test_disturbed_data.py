@@ -145,6 +145,7 @@ def test_wrong_stages_are_refused(train, words, message):
         train(*words)
 
 
+@pytest.mark.slow
 def test_the_target_of_a_completion_is_the_clean_input(train):
     words = [
         "~data.labels",

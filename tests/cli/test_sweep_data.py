@@ -133,6 +133,7 @@ def test_a_missing_dataset_is_prepared_once_before_the_first_point(
     assert prepared == ["mnist"]
 
 
+@pytest.mark.slow
 def test_each_data_configuration_is_described_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

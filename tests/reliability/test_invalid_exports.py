@@ -93,7 +93,14 @@ NAMED = (
 )
 
 
-@pytest.mark.parametrize("where", TARGETS)
+# Every position goes through one check, so that three of them are tried by default.
+OFTEN = {"source", "tracker", "labels"}
+POSITIONS = [
+    where if where in OFTEN else pytest.param(where, marks=pytest.mark.slow) for where in TARGETS
+]
+
+
+@pytest.mark.parametrize("where", POSITIONS)
 def test_targets_outside_of_darnax_and_optax_are_refused(exported, tmp_path, bait, where):
     for named in NAMED:
         for more in ({}, {"_partial_": True}, {"_args_": ["x"]}):
