@@ -1,14 +1,16 @@
 """The exceptions that all packages raise, and the text of exceptions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from darnax.printing import printable, printable_lines
 
 LONGEST = 4000  # characters of one problem as text; a key of a foreign file may be of any length
 MOST = 100  # problems as text
+
+T = TypeVar("T")
 
 
 class Problem(NamedTuple):
@@ -51,6 +53,28 @@ class RequestError(Exception):
         if len(self.problems) > MOST:
             shown.append(f"and {len(self.problems) - MOST} more problems")
         super().__init__("\n".join(shown))
+
+
+def call_once(known: "dict[str, T | RequestError]", key: str, function: Callable[[], T]) -> T:
+    """Return the result of `function()`, which is called once for each key.
+
+    Raises:
+        RequestError: that of the first call, each time.
+
+    Example:
+        >>> known: dict[str, int | RequestError] = {}
+        >>> call_once(known, "a", lambda: 1), call_once(known, "a", lambda: 2)
+        (1, 1)
+    """
+    if key not in known:
+        try:
+            known[key] = function()
+        except RequestError as error:
+            known[key] = error
+    found = known[key]
+    if isinstance(found, RequestError):
+        raise found
+    return found
 
 
 @contextmanager

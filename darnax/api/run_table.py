@@ -8,6 +8,7 @@ from pathlib import Path
 from darnax.api.arguments import format_argument
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
+from darnax.printing import format_duration
 from darnax.reports import compare, configuration, text
 from darnax.reports import runs as reports_runs
 
@@ -38,7 +39,7 @@ def tabulate(folder: Path, metric: str | None) -> tuple[list[reports_runs.Run], 
             run.experiment,
             describe_status(run),
             text.metric(metric, run.value(metric)),
-            text.duration(run.seconds),
+            format_duration(run.seconds),
             run.damage or differences[run],
             os.path.relpath(run.path, folder),
         )
@@ -74,5 +75,5 @@ def describe_values(run: reports_runs.Run, keys: Sequence[str], short: Mapping[s
 def describe_status(run: reports_runs.Run) -> str:
     """Return the status of a run; with the time since its last output if that is long."""
     if run.status == "running" and run.silence > SILENT:
-        return f"running, silent for {text.duration(run.silence)}"
+        return f"running, silent for {format_duration(run.silence)}"
     return run.status

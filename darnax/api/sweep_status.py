@@ -9,7 +9,7 @@ from contextvars import copy_context
 from pathlib import Path
 
 from darnax.api.table import TextTable
-from darnax.printing import count_of, element_text, printable
+from darnax.printing import count_of, element_text, format_duration, printable
 from darnax.reports import text
 from darnax.sweeps.point import Objective
 from darnax.sweeps.point_table import columns, row
@@ -84,7 +84,7 @@ def summarise(states: Sequence[State], goal: Objective) -> str:
     is_open = len(states) < goal.trials or counts["waiting"] or counts["running"]
     left = time_left(states, goal) if is_open else math.nan
     if not math.isnan(left):
-        parts.append(f"about {text.duration(left)} left")
+        parts.append(f"about {format_duration(left)} left")
     return " · ".join(parts)
 
 

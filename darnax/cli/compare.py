@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darnax.cli import tables
-from darnax.cli.options import Debug, Metric
+from darnax.cli.options import Csv, Debug, Metric
 
 if TYPE_CHECKING:
     from darnax.api.comparison import Comparison
@@ -33,9 +33,6 @@ Best = Annotated[
 Lower = Annotated[bool, typer.Option("--lower", help="Lower values of the metric are better.")]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")
-]
-Csv = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")
 ]
 
 

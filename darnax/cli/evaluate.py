@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from darnax.cli import tables
-from darnax.cli.options import Debug, Overrides, Run
+from darnax.cli.options import Csv, Debug, Overrides, Run
 from darnax.errors import Problem, RequestError
 from darnax.printing import count_of
 
@@ -18,9 +18,6 @@ Over = Annotated[
 ]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the curve.")
-]
-Csv = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")
 ]
 
 

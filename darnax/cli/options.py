@@ -64,3 +64,6 @@ Metric = Annotated[
         "score on the validation split that the runs have instead.",
     ),
 ]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table with all its digits.")
+]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darnax.errors import Problem, RequestError, first_line
+from darnax.errors import Problem, RequestError, call_once, first_line
 from darnax.files import expand_user
 
 if TYPE_CHECKING:
@@ -60,15 +60,8 @@ class DataFiller:
         if not any(name in data and data[name] is None for name in FILLED):
             return found
         key = json.dumps([data, paths.get("data"), config.get("trust")], default=str)
-        if key not in self.known:
-            try:
-                self.known[key] = self.read(config)
-            except RequestError as error:
-                self.known[key] = error
-        known = self.known[key]
-        if isinstance(known, RequestError):
-            raise known
-        return {**found, **known}
+        values: Mapping[str, Any] = call_once(self.known, key, lambda: self.read(config))
+        return {**found, **values}
 
     def read(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the values that are null in a configuration, by their keys."""

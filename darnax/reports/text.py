@@ -5,8 +5,6 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from darnax.printing import format_duration
-
 
 def leaf(value: Hashable) -> str:
     r"""Write a value of a configuration as in its YAML file; text that is not printable is quoted.
@@ -70,11 +68,6 @@ def probability(p: float) -> str:
     if math.isnan(p):
         return ""
     return "<0.001" if p < 0.001 else f"{p:.2g}"
-
-
-def duration(seconds: float) -> str:
-    """Write a duration, as `format_duration` does."""
-    return format_duration(seconds)
 
 
 def count(n: int | str, unfinished: Counter[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from darnax.errors import Problem, RequestError, first_line, one_line
+from darnax.errors import Problem, RequestError, call_once, first_line, one_line
 from darnax.laboratory.display import DataProgress, no_progress
 from darnax.sweeps import checks
 from darnax.sweeps.point import Point
@@ -47,15 +47,7 @@ class Outlines:
         config, data = experiment.config, experiment.data
         choice = {name: config["data"].get(name) for name in CHOICE}
         key = json.dumps([choice, str(data.directory), list(config.get("trust", ()))])
-        if key not in self.known:
-            try:
-                self.known[key] = self.describe(data)
-            except RequestError as error:
-                self.known[key] = error
-        found = self.known[key]
-        if isinstance(found, RequestError):
-            raise found
-        return found
+        return call_once(self.known, key, lambda: self.describe(data))
 
     def describe(self, data: "DataChoice") -> "Dataset | None":
         """Describe a choice of data that has not been described before."""

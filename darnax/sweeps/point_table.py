@@ -2,6 +2,7 @@
 
 import math
 
+from darnax.printing import format_duration
 from darnax.reports import text
 from darnax.sweeps.point import Objective
 from darnax.sweeps.survey import State
@@ -18,6 +19,6 @@ def row(state: State, goal: Objective) -> tuple[str, ...]:
     if state.epochs and not math.isnan(state.of):
         epochs = f"{round(state.epochs, 1):g}/{state.of:g}"
     value = text.metric(goal.metric, state.value)
-    duration = text.duration(state.seconds) if state.seconds else ""
+    duration = format_duration(state.seconds) if state.seconds else ""
     last = state.why or (state.run.name if state.run else "")
     return state.name, state.status, epochs, value, duration, last
