@@ -86,8 +86,8 @@ def datasets(directory: str | Path | None = None) -> DatasetList:
 
     Example:
         >>> import darnax
-        >>> [entry.name for entry in darnax.datasets("sets")]
-        ['mnist', 'fashion_mnist', 'kmnist']
+        >>> [entry.name for entry in darnax.datasets("sets")][:5]
+        ['mnist', 'fashion_mnist', 'kmnist', 'cifar10', 'cifar100']
     """
     from darnax.data import catalogue
 

@@ -10,13 +10,23 @@ from darnax.errors import Problem, RequestError
 from darnax.locks import file_lock
 
 
+def file_name(name: str) -> str:
+    """Return the name of a set as a part of a file name.
+
+    Example:
+        >>> file_name("emnist/balanced")
+        'emnist-balanced'
+    """
+    return name.replace("/", "-")
+
+
 @contextmanager
 def lock_set(directory: Path, name: str) -> Iterator[None]:
     """Wait for the lock of `name` in `directory` and hold it while the block runs.
 
     The operating system releases it when the process ends, however that happens.
     """
-    lock = directory / f".darnax-{name.replace('/', '-')}.lock"
+    lock = directory / f".darnax-{file_name(name)}.lock"
     with ExitStack() as stack:
         try:
             directory.mkdir(parents=True, exist_ok=True)

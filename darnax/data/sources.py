@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from darnax.data.archives import set_of
 from darnax.data.reader import Damaged, Reader
 from darnax.data.tfds_output import suppress_output
 from darnax.data.tfrecord import TFRecords
@@ -19,7 +20,7 @@ from darnax.errors import Problem, RequestError, first_line
 from darnax.near import near
 
 # The names that TFDS accepts (name, name/config, name:version), without those that are paths.
-_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")
+_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+*-]*)?")
 _ROLES = ("train", "validation", "test")
 _BLOCK = 1000
 TFRECORD = "tfrecord"
@@ -211,8 +212,8 @@ def find(name: str, directory: Path) -> Source | None:
     if not _NAME.fullmatch(name):
         what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
         raise RequestError(Problem("data.name", what))
-    require_harmless(directory / re.split("[/:]", name)[0])
-    set_name = name.partition("/")[0]
+    set_name = set_of(name)
+    require_harmless(directory / set_name)
     try:
         with suppress_output():
             return Source(name, tfds.builder(name, data_dir=str(directory)))
@@ -226,7 +227,7 @@ def find(name: str, directory: Path) -> Source | None:
     except Exception as error:
         # The parsers that TFDS uses for a damaged description raise no common type.
         is_registered = set_name in tfds.list_builders(with_community_datasets=False)
-        if is_registered and (directory / name).exists():
+        if is_registered and (directory / name.partition(":")[0]).exists():
             return None
         what = f"{name!r} in {directory} cannot be opened: {first_line(error)}"
         raise RequestError(Problem("data.name", what)) from error
