@@ -81,8 +81,6 @@ def archive_builder(name: str, archives: Path, data_dir: Path, progress: Progres
         "_split_generators": split_generators,
         "_generate_examples": generate,
     }
-    # These two would print the scratch folder as the location of the set.
-    body |= {"_log_download_bytes": _log_nothing, "_log_download_done": _log_nothing}
     with tfds.core.registered.skip_registration():
         builder = type(base.__name__, (base,), body)
     return builder(
@@ -91,7 +89,3 @@ def archive_builder(name: str, archives: Path, data_dir: Path, progress: Progres
         version=version or None,
         file_format="array_record",
     )
-
-
-def _log_nothing(_: Any) -> None:
-    pass

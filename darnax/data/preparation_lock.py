@@ -1,6 +1,7 @@
 """A lock so that one process at a time prepares a set, and a scratch folder to prepare it in."""
 
 import math
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,10 +15,10 @@ def file_name(name: str) -> str:
     """Return the name of a set as a part of a file name.
 
     Example:
-        >>> file_name("emnist/balanced")
-        'emnist-balanced'
+        >>> file_name("emnist/balanced:3.1.0")
+        'emnist-balanced-3.1.0'
     """
-    return name.replace("/", "-")
+    return re.sub("[/:]", "-", name)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from darnax.data.archive_builder import archive_builder
@@ -168,8 +169,10 @@ def build_set(name: str, directory: Path, make: Callable[[Path], Any]) -> Path:
         manual = directory / "downloads" / "manual"
         config = tfds.download.DownloadConfig(manual_dir=manual if manual.is_dir() else None)
         try:
+            builder = make(scratch)
+            # These two would print the scratch folder as the location of the set.
+            builder._log_download_bytes = builder._log_download_done = _log_nothing
             with suppress_output(), encode_without_tensorflow():
-                builder = make(scratch)
                 builder.download_and_prepare(
                     download_dir=str(scratch / "downloads"), download_config=config
                 )
@@ -184,14 +187,22 @@ def build_set(name: str, directory: Path, make: Callable[[Path], Any]) -> Path:
     return folder
 
 
+def _log_nothing(_: Any = None) -> None:
+    pass
+
+
 def _explain_failure(name: str, error: BaseException) -> str:
     """Return why a builder failed: the first cause, which TFDS wraps with the whole example."""
     while not isinstance(error, RequestError) and error.__cause__ is not None:
         error = error.__cause__
     reason = first_line(error)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        reason = f"its builder imports {error.name}, which is not installed: pip install"
+        reason = f"its builder needs {error.name}, which is not installed: pip install"
         reason = f"{reason} {error.name}"
+    elif not isinstance(error, RequestError):
+        places = extract_tb(error.__traceback__)
+        at = f" ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else ""
+        reason = f"{type(error).__name__}: {reason}{at}"
     return f"{name} cannot be prepared: {reason}"
 
 

@@ -75,8 +75,11 @@ class Source:
         features, keys = self.builder.info.features, self.builder.info.supervised_keys
         is_pair = keys is not None and len(keys) == 2
         if not is_pair or not isinstance(features[keys[1]], tfds.features.ClassLabel):
-            what = f"{self.name} has no pair of an input and a class label"
-            raise RequestError(Problem("data.name", f"{what}: it is not for classification"))
+            what = f"{self.name} has no pair of an input and a class label: it is not for"
+            what += (
+                " classification; give other features with data=tfds, data.input and data.target"
+            )
+            raise RequestError(Problem("data.name", what))
         return keys[0], keys[1]
 
     @cached_property
@@ -89,6 +92,7 @@ class Source:
         shape = self.builder.info.features[self.keys[0]].shape
         if not shape or None in shape:
             what = f"inputs of {self.name} have shape {shape}, expected one size for all of them"
+            what += "; give them one with data=tfds 'data.resize=[height,width]'"
             raise RequestError(Problem("data.name", what))
         return tuple(shape)
 
@@ -107,6 +111,10 @@ class Source:
         """Examples of each split that training can use; empty before the set is prepared."""
         splits = self.builder.info.splits
         return {role: int(splits[role].num_examples) for role in _ROLES if role in splits}
+
+    def count(self, split: str) -> int:
+        """Return the number of examples of any split."""
+        return int(self.builder.info.splits[split].num_examples)
 
     @property
     def nbytes(self) -> int:
@@ -129,7 +137,7 @@ class Source:
         """Return random access to the examples of one split."""
         return Reader(
             self._describe(split),
-            self._records(split),
+            self.records(split),
             self._make_decoder(),
             self.shape,
             self.dtype,
@@ -171,7 +179,7 @@ class Source:
 
         read = Reader(
             self._describe(split),
-            self._records(split),
+            self.records(split),
             decode_label,
             no_input.shape,
             no_input.dtype,
@@ -181,7 +189,7 @@ class Source:
         blocks = [range(i, min(i + _BLOCK, total)) for i in range(0, total, _BLOCK)]
         return np.concatenate([read(block).targets for block in blocks])
 
-    def _records(self, split: str) -> Any:
+    def records(self, split: str) -> Any:
         """Open the records of one split: TFRecord files by darnax, other formats by TFDS.
 
         TFDS itself would need TensorFlow for TFRecord files.
@@ -198,6 +206,24 @@ class Source:
         except Exception as error:  # the record reader raises no common type
             what = f"{self._describe(split)} cannot be read ({first_line(error)})"
             raise Damaged(f"{what}: delete the folder and prepare it again") from error
+
+
+def _make_unknown_error(name: str, directory: Path) -> RequestError:
+    """Return the error that there is no such set, with the configurations or names there are."""
+    import tensorflow_datasets as tfds
+
+    prepared = sorted(directory.glob(f"{set_of(name)}/[!.]*/*/dataset_info.json"))
+    configs = [path.parent.parent.relative_to(directory).as_posix() for path in prepared]
+    if configs:
+        what = f"got {name!r}, expected one of {', '.join(dict.fromkeys(configs))}"
+        return RequestError(Problem("data.name", what))
+    registered = tfds.list_builders(with_community_datasets=False)
+    folders = [path.name for path in directory.glob("[!.]*/")]
+    known = list(dict.fromkeys([*registered, *folders]))
+    nearest = near(set_of(name), known, 3, 0.5) or ["mnist"]
+    what = f"got {name!r}, which is no known dataset; nearest: {', '.join(nearest)}"
+    what += "; for a builder of your own choose data=tfds and data.builder=PACKAGE.CLASS"
+    return RequestError(Problem("data.name", what))
 
 
 def find(name: str, directory: Path) -> Source | None:
@@ -218,12 +244,7 @@ def find(name: str, directory: Path) -> Source | None:
         with suppress_output():
             return Source(name, tfds.builder(name, data_dir=str(directory)))
     except tfds.core.DatasetNotFoundError:
-        registered = tfds.list_builders(with_community_datasets=False)
-        folders = [path.name for path in directory.glob("[!.]*/")]
-        known = list(dict.fromkeys([*registered, *folders]))
-        nearest = near(set_name, known, 3, 0.5) or ["mnist"]
-        what = f"got {name!r}, which is no known dataset; nearest: {', '.join(nearest)}"
-        raise RequestError(Problem("data.name", what)) from None
+        raise _make_unknown_error(name, directory) from None
     except Exception as error:
         # The parsers that TFDS uses for a damaged description raise no common type.
         is_registered = set_name in tfds.list_builders(with_community_datasets=False)

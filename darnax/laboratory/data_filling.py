@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.local_data import Examples, GivenArrays, LocalSource
 
-FILLED = ("test", "validation", "labels", "class_names", "classes", "encode", "shape")
+FILLED = ("name", "test", "validation", "labels", "class_names", "classes", "encode", "shape")
 MOST_NAMES = 1000  # classes whose names are recorded
 MOST_COLUMNS = 1000  # whose means and deviations are recorded
 TEST, VALIDATION = 0.2, 0.1  # shares of each class, where the data have no split of their own
@@ -109,7 +109,7 @@ def describe_local(
 
     examples = source.outline(directory)
     train = examples.splits["train"]
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"name": examples.name}
     for role, share in (("test", TEST), ("validation", VALIDATION)):
         values[role] = 0 if role in examples.splits else share
     names, kept = examples.class_names, data.get("only_classes")
