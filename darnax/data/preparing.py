@@ -192,10 +192,12 @@ def _log_nothing(_: Any = None) -> None:
 
 
 def _explain_failure(name: str, error: BaseException) -> str:
-    """Return why a builder failed: the first cause, which TFDS wraps with the whole example."""
+    """Return why a builder failed: the first cause, which TFDS wraps."""
     while not isinstance(error, RequestError) and error.__cause__ is not None:
         error = error.__cause__
     reason = first_line(error)
+    if reason.startswith("Failed to encode example"):
+        reason = str(error).strip().splitlines()[-1]  # after the whole example
     if isinstance(error, ModuleNotFoundError) and error.name:
         reason = f"its builder needs {error.name}, which is not installed: pip install"
         reason = f"{reason} {error.name}"

@@ -212,10 +212,13 @@ def _make_unknown_error(name: str, directory: Path) -> RequestError:
     """Return the error that there is no such set, with the configurations or names there are."""
     import tensorflow_datasets as tfds
 
-    prepared = sorted(directory.glob(f"{set_of(name)}/[!.]*/*/dataset_info.json"))
-    configs = [path.parent.parent.relative_to(directory).as_posix() for path in prepared]
-    if configs:
-        what = f"got {name!r}, expected one of {', '.join(dict.fromkeys(configs))}"
+    own = []
+    for pattern in ("[!.]*/dataset_info.json", "[!.]*/*/dataset_info.json"):
+        for path in sorted((directory / set_of(name)).glob(pattern)):
+            found = path.parent.parent.relative_to(directory).as_posix()
+            own.append(f"{found}:{path.parent.name}" if ":" in name else found)
+    if own:
+        what = f"got {name!r}, expected one of {', '.join(dict.fromkeys(own))}"
         return RequestError(Problem("data.name", what))
     registered = tfds.list_builders(with_community_datasets=False)
     folders = [path.name for path in directory.glob("[!.]*/")]
