@@ -24,8 +24,12 @@ from made_archives import (
     write_svhn,
 )
 from scipy.io import savemat
+from typer.testing import CliRunner
 
+import darnax
+from darnax.cli.app import app
 from darnax.data import open_dataset, prepare
+from darnax.data.archives import ARCHIVES, OPTIONAL, load_checksums
 from darnax.errors import RequestError
 
 SETS: dict[str, tuple[Callable[[Path], dict[str, Split]], str]] = {
@@ -277,3 +281,55 @@ def test_a_tar_with_an_endless_member_is_refused(
     register(folder, monkeypatch)
     with pytest.raises(RequestError, match=r"cannot be read|another archive|expected a multiple"):
         prepare("cifar10", tmp_path, archives=folder)
+
+
+def test_tfds_registers_every_archive() -> None:
+    for name, files in ARCHIVES.items():
+        registered = load_checksums(name)
+        assert set(registered) == {*files, *OPTIONAL.get(name, ())}
+        assert all(len(found.sha256) == 64 and found.size > 1000 for found in registered.values())
+
+
+CONFIGURATIONS = {
+    "cifar10": ("cifar10", write_cifar10, [32, 32, 3], 10, []),
+    "cifar100": ("cifar100", write_cifar100, [32, 32, 3], 100, []),
+    "cifar100 by superclass": (
+        "cifar100",
+        write_cifar100,
+        [8, 8, 1],
+        20,
+        ["data.target=coarse_label", "data.resize=[8,8]", "data.colour=grey"],
+    ),
+    "kmnist": ("kmnist", write_kmnist, [28, 28, 1], 10, []),
+    "emnist": ("emnist", write_emnist, [28, 28, 1], 37, ["data.name=emnist/letters"]),
+    "svhn": ("svhn", write_svhn, [32, 32, 3], 10, []),
+}
+
+
+@pytest.mark.parametrize("what", CONFIGURATIONS)
+def test_a_configuration_for_each_set(
+    what: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, write, shape, classes, more = CONFIGURATIONS[what]
+    splits = write(folder)
+    register(folder, monkeypatch)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
+    name = {"emnist": "emnist/letters", "svhn": "svhn_cropped"}.get(data, data)
+    words = ["data", "prepare", name, "--archives", str(folder)]
+    result = CliRunner().invoke(app, words, prog_name="darnax")
+    assert result.exit_code == 0, result.output
+    open_widths = ["model.adapters.w_in.patch=null", "data.validation=0"]
+    config = darnax.compose("+experiment=mnist_chain", f"data={data}", *open_widths, *more)["data"]
+    assert (config["shape"], config["classes"]) == (shape, classes)
+    described = darnax.describe_data(f"data={data}", "data.validation=0", *more)
+    counts = [len(images) for images, _ in splits.values()]
+    examples = described.found.splits
+    assert [examples[split].examples for split in ("train", "test")] == counts
+
+
+def test_the_command_prints_what_to_fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    for words in (["data", "prepare", "cifar100"], ["data", "show", "data=cifar100"]):
+        result = CliRunner().invoke(app, words, prog_name="darnax")
+        assert result.exit_code == 2
+        assert "cifar-100-binary.tar.gz: 168513733 bytes, sha256 58a81ae192c23a4" in result.output
