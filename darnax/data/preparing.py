@@ -22,7 +22,7 @@ from darnax.data.preparation_lock import file_name, lock_set, scratch_folder
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source, data_directory, find
-from darnax.data.tfds_output import suppress_output
+from darnax.data.tfds_output import download_once, suppress_output
 from darnax.errors import RequestError, first_line
 
 GIB = 2**30
@@ -142,7 +142,12 @@ def _build(
     """Build a set; an old one stays until the new one is complete."""
     archives = archives or find_bundled(name)
     require_possible(name, directory, archives, damage)
-    build_set(name, directory, lambda scratch: _make_builder(name, archives, scratch, progress))
+    try:
+        build_set(name, directory, lambda scratch: _make_builder(name, archives, scratch, progress))
+    except RequestError as error:
+        if archives is None and set_of(name) in ARCHIVES:
+            raise _ask_for_archives(name, str(error)) from error
+        raise
     source = find(name, directory)
     assert source is not None
     return source
@@ -172,7 +177,7 @@ def build_set(name: str, directory: Path, make: Callable[[Path], Any]) -> Path:
             builder = make(scratch)
             # These two would print the scratch folder as the location of the set.
             builder._log_download_bytes = builder._log_download_done = _log_nothing
-            with suppress_output(), encode_without_tensorflow():
+            with suppress_output(), download_once(), encode_without_tensorflow():
                 builder.download_and_prepare(
                     download_dir=str(scratch / "downloads"), download_config=config
                 )
@@ -230,12 +235,17 @@ def require_possible(
         return None
     reason = str(damage) if damage else f"{name} is not prepared in {directory}"
     if has_archives:
-        command = f"darnax data prepare {name} --archives DIR"
-        what = f"{reason}; put these files into a folder DIR, and run `{command}`"
-        raise RequestError(what, *describe_archives(name))
+        raise _ask_for_archives(name, reason)
     what = "preparing it needs TensorFlow and the network: pip install tensorflow, and run"
     command = f"darnax data prepare {name}"
     raise RequestError(f"{reason}; {what} `{command}`, or copy the folder of a prepared one there")
+
+
+def _ask_for_archives(name: str, reason: str) -> RequestError:
+    """Return the error that names the files to fetch, and where to put them."""
+    command = f"darnax data prepare {name} --archives DIR"
+    what = f"{reason}; put these files into a folder DIR, and run `{command}`"
+    return RequestError(what, *describe_archives(name))
 
 
 def _make_builder(name: str, archives: Path | None, scratch: Path, progress: Progress) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 import tensorflow_datasets as tfds
 from made_archives import (
     NAMES,
@@ -123,6 +124,25 @@ def test_without_archives_the_message_says_what_to_fetch(tmp_path: Path) -> None
     with pytest.raises(RequestError, match=r"test_32x32\.mat: does not exist.*64275384 bytes"):
         prepare("svhn_cropped", tmp_path, archives=tmp_path)
     assert not list(tmp_path.glob("*/*.json"))
+
+
+def test_with_tensorflow_and_without_network_nothing_is_downloaded_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[str] = []
+
+    def refuse(self: Any, request: Any, **kwargs: Any) -> Any:
+        attempts.append(request.url)
+        assert self.max_retries.total == 0
+        raise requests.ConnectionError("there is no network")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", refuse)
+    monkeypatch.setattr("darnax.data.preparing.find_spec", lambda name: name)
+    with pytest.raises(RequestError, match=r"there is no network.*; put these files") as caught:
+        prepare("svhn_cropped", tmp_path)
+    assert sorted(attempts) == sorted(set(attempts))
+    assert len(attempts) <= 3
+    assert len(caught.value.problems) == 4
 
 
 def link(kind: bytes) -> tarfile.TarInfo:
