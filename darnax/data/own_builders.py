@@ -8,7 +8,7 @@ from darnax.data.archives import set_of
 from darnax.data.preparation_lock import lock_set
 from darnax.data.preparing import build_set, find_prepared
 from darnax.data.progress import Progress
-from darnax.data.sources import Source
+from darnax.data.sources import Source, require_name
 from darnax.data.tfds_output import suppress_output
 from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import Problem, RequestError, first_line
@@ -18,9 +18,10 @@ def require_builder(builder: type) -> None:
     """Raise ValueError unless a class is a builder of TFDS."""
     import tensorflow_datasets as tfds
 
-    if not issubclass(builder, tfds.core.DatasetBuilder):
-        what = f"{builder.__name__} is no tfds.core.DatasetBuilder"
-        raise ValueError(f"{what}; name a class such as a tfds.core.GeneratorBasedBuilder")
+    if not isinstance(builder, type) or not issubclass(builder, tfds.core.DatasetBuilder):
+        got = getattr(builder, "__name__", type(builder).__name__)
+        what = f"{got} is no class of tfds.core.DatasetBuilder"
+        raise ValueError(f"{what}; write data.builder=PACKAGE.CLASS, without _target_")
 
 
 def open_set(
@@ -42,6 +43,8 @@ def open_set(
     Raises:
         RequestError: there is no such set, or it cannot be prepared.
     """
+    if name is not None:
+        require_name(name)
     if path is not None:
         return _open_folder(name, path)
     if builder is not None:

@@ -208,6 +208,13 @@ class Source:
             raise Damaged(f"{what}: delete the folder and prepare it again") from error
 
 
+def require_name(name: str) -> None:
+    """Raise RequestError for what is no name of a set, such as a path."""
+    if not _NAME.fullmatch(name):
+        what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
+        raise RequestError(Problem("data.name", what))
+
+
 def _make_unknown_error(name: str, directory: Path) -> RequestError:
     """Return the error that there is no such set, with the configurations or names there are."""
     import tensorflow_datasets as tfds
@@ -238,9 +245,7 @@ def find(name: str, directory: Path) -> Source | None:
     """
     import tensorflow_datasets as tfds
 
-    if not _NAME.fullmatch(name):
-        what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
-        raise RequestError(Problem("data.name", what))
+    require_name(name)
     set_name = set_of(name)
     require_harmless(directory / set_name)
     try:

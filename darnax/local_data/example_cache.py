@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,9 +81,15 @@ def lock_cache(place: Path | None) -> Iterator[None]:
 
 
 def read_examples(
-    place: Path | None, signature: str
+    place: Path | None, signature: str, required: Collection[str] = ("train",)
 ) -> tuple[dict[str, Arrays], tuple[str, ...]] | None:
-    """Return the examples and class names of a cache; None unless it is whole and up to date."""
+    """Return the examples and class names of a cache; None unless it is whole and up to date.
+
+    Args:
+        place: the folder of the cache.
+        signature: of what was decoded.
+        required: the splits that it has.
+    """
     if place is None:
         return None
     try:
@@ -98,7 +104,7 @@ def read_examples(
             if len(inputs) != len(targets) or (names and not _are_classes(targets, len(names))):
                 return None
             splits[role] = Arrays(inputs, np.asarray(targets))
-        return (splits, names) if "train" in splits else None
+        return (splits, names) if splits.keys() >= set(required) else None
     except _ERRORS:
         return None
 
@@ -165,7 +171,7 @@ def make_examples(
             to_disk(path)
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
-    found = read_examples(place, signature)
+    found = read_examples(place, signature, targets)
     if found is None:
         raise RequestError(f"{place} cannot be read after it was written; remove it")
     return found[0]

@@ -71,8 +71,15 @@ class OpenedSet:
 
     def read_cached(self, directory: Path) -> dict[str, Arrays] | None:
         """Return split -> inputs and targets as they are in the set; None if not yet decoded."""
-        found = example_cache.read_examples(self._place(directory), self.store.signature())
-        return None if found is None else found[0]
+        place, signature = self._place(directory), self.store.signature()
+        found = example_cache.read_examples(place, signature, self.used)
+        if found is None:
+            return None
+        for split in self.used:
+            inputs = found[0][split].inputs
+            if len(inputs) != self.source.count(split) or inputs.dtype != self.input.dtype:
+                return None
+        return found[0]
 
     def read(self, directory: Path, progress: Progress) -> dict[str, Arrays]:
         """Return split -> inputs and targets as they are in the set; images are decoded once."""

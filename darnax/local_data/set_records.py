@@ -116,7 +116,13 @@ class RecordStore(Store):
                 yield [f"{split}/{number}" for number in some], self._loader(split, some)
 
     def _loader(self, split: str, numbers: Sequence[int]) -> Callable[[], list[Content]]:
-        return lambda: [self.feature.content(record) for record in self.read(split, numbers)]
+        return lambda: [self._content(record) for record in self.read(split, numbers)]
+
+    def _content(self, record: bytes) -> Content:
+        try:
+            return self.feature.content(record)
+        except Exception as error:  # TFDS raises no common type
+            return f"it has no {self.feature.name} ({first_line(error)})"
 
     def values(self, split: str, feature: Feature, progress: Progress) -> np.ndarray:
         """Return a feature of all records of a split, which is no image.

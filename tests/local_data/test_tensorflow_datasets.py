@@ -358,7 +358,7 @@ def test_searching_on_test_examples_is_refused(
         ),
         (["data.name=null"], r"data\.name: got null"),
         (["data.builder=extlab.sets.ExtBars"], r"add trust=\[extlab\]"),
-        (["data.builder=darnax.data.Scale"], r"Scale is no tfds\.core\.DatasetBuilder"),
+        (["data.builder=darnax.data.Scale"], r"Scale is no class of tfds\.core\.DatasetBuilder"),
         (["data.builder=extlab.sets.ExtBat", "trust=[extlab]"], r"no ExtBat; did you mean ExtBars"),
         (
             ["data.builder=extlab.sets.ExtBars", "data.name=mnist", "trust=[extlab]"],
@@ -401,9 +401,12 @@ def test_a_strange_configuration_imports_no_builder(tmp_path: Path) -> None:
 
 
 def make_builder(
-    examples: Callable[[str], list[dict[str, Any]]], features: dict[str, Any], name: str
+    examples: Callable[[str], list[dict[str, Any]]],
+    features: dict[str, Any],
+    name: str,
+    splits: tuple[str, ...] = ("train", "test"),
 ) -> type:
-    """A builder of two splits, as a user would write it."""
+    """A builder of some splits, as a user would write it."""
 
     def info(self: Any) -> Any:
         return tfds.core.DatasetInfo(
@@ -414,7 +417,7 @@ def make_builder(
         yield from enumerate(examples(split))
 
     def split_generators(self: Any, _: Any) -> Any:
-        return {split: generate(self, split) for split in ("train", "test")}
+        return {split: generate(self, split) for split in splits}
 
     body = {
         "VERSION": tfds.core.Version("1.0.0"),
@@ -525,6 +528,44 @@ def test_a_damaged_record_is_reported(sets: Path, tmp_path: Path) -> None:
     record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
     with pytest.raises(RequestError, match=r"train of .* cannot be read.*prepare it again"):
         TensorFlowDatasets(path=str(tmp_path / "copy"), resize=SIZE).read(tmp_path)
+
+
+@pytest.mark.parametrize("feature", ["picture", "kind"])
+def test_a_feature_that_no_record_has_is_reported(sets: Path, tmp_path: Path, feature: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(sets / "ext_bars/tiny/1.2.0", copy)
+    for path in copy.glob("*.json"):
+        path.write_text(path.read_text().replace(f'"{feature}"', '"absent"'))
+    source = TensorFlowDatasets(path=str(copy), resize=SIZE)
+    with pytest.raises(RequestError, match=r"absent") as caught:
+        source.read(tmp_path)
+    assert len(caught.value.problems) == 1
+
+
+def test_splits_of_any_names_are_decoded_once(tmp_path: Path) -> None:
+    features = {
+        "x": tfds.features.Image(shape=(4, 4, 3)),
+        "y": tfds.features.ClassLabel(names=["a", "b"]),
+    }
+    builder = make_builder(labelled, features, "named", splits=("north", "south"))
+    chosen = {"train": "north", "test": "south"}
+    for _ in range(2):
+        stages: list[str] = []
+        source = TensorFlowDatasets(builder=builder, splits=chosen)
+        found = source.read(tmp_path, lambda stage, *_, stages=stages: stages.append(stage))
+        assert {role: len(part.targets) for role, part in found.splits.items()} == {
+            "train": 2,
+            "test": 2,
+        }
+    assert not stages
+
+
+@pytest.mark.parametrize("name", ["../x", "ext_bars/../../x", "ext_bars:../x", "/ext_bars", ""])
+def test_a_name_cannot_be_a_path(tmp_path: Path, name: str) -> None:
+    for builder in (None, ExtBars):
+        with pytest.raises(RequestError, match=r"data\.name: got .*, expected a name such as"):
+            TensorFlowDatasets(name, builder).read(tmp_path / "sets")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_module_named_by_a_foreign_set_is_not_imported(sets: Path, tmp_path: Path) -> None:
