@@ -81,7 +81,7 @@ def _open_own(name: str | None, builder: type, directory: Path, progress: Progre
     if set_of(name) != builder.name:  # type: ignore[attr-defined]
         what = f"got {name}, but data.builder is the builder of {builder.name}"  # type: ignore[attr-defined]
         raise RequestError(Problem("data.name", f"{what}; set it to null"))
-    require_harmless(directory / set_of(name))
+    require_harmless(directory / set_of(name), {builder.__module__.partition(".")[0]})
     source = _make_own(name, builder, directory)
     if source.prepared:
         return source

@@ -420,6 +420,7 @@ def make_builder(
         return {split: generate(self, split) for split in splits}
 
     body = {
+        "__module__": __name__,
         "VERSION": tfds.core.Version("1.0.0"),
         "name": name,
         "_info": info,
@@ -540,6 +541,27 @@ def test_a_feature_that_no_record_has_is_reported(sets: Path, tmp_path: Path, fe
     with pytest.raises(RequestError, match=r"absent") as caught:
         source.read(tmp_path)
     assert len(caught.value.problems) == 1
+
+
+class Profile(tfds.features.Tensor):
+    """A feature of one's own."""
+
+
+def test_features_of_ones_own_need_the_builder(tmp_path: Path) -> None:
+    features = {
+        "x": Profile(shape=(2,), dtype=np.float32),
+        "y": tfds.features.ClassLabel(names=["a", "b"]),
+    }
+
+    def examples(split: str) -> list[dict[str, Any]]:
+        return [{"x": np.float32([label, 2]), "y": label} for label in (0, 1)]
+
+    builder = make_builder(examples, features, "profiled")
+    for _ in range(2):
+        found = TensorFlowDatasets(builder=builder).read(tmp_path)
+        assert sorted(found.splits["train"].inputs[:, 0].tolist()) == [0, 1]
+    with pytest.raises(RequestError, match="its module is not imported"):
+        TensorFlowDatasets(path=str(tmp_path / "profiled/1.0.0")).read(tmp_path)
 
 
 def test_splits_of_any_names_are_decoded_once(tmp_path: Path) -> None:
