@@ -21,6 +21,7 @@ from darnax.printing import count_of
 _SIDE = 32
 _PIXELS = 3 * _SIDE * _SIDE
 _LARGEST = 1 << 28  # bytes of one member; the largest there is has 154 MB
+_BLOCK = 1 << 20
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
 
 
@@ -124,6 +125,9 @@ def _read_members(path: Path, folder: str, names: tuple[str, ...]) -> dict[str, 
                     file = archive.extractfile(member)
                     assert file is not None
                     contents[wanted[member.name]] = file.read(_LARGEST)
+            # A tar archive ends before its file does, where gzip has the checksum of the content.
+            while stream.read(_BLOCK):
+                pass
     except _DAMAGE as error:
         what = f"{path} cannot be read ({first_line(error)})"
         raise RequestError(f"{what}: copy or download it again") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from darnax.errors import Problem, RequestError, call_once, first_line
 from darnax.files import expand_user
+from darnax.laboratory.display import DataProgress, no_progress
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
@@ -32,10 +33,14 @@ class DataFiller:
 
     Args:
         given: arrays of Python code, which are the data of every configuration.
+        data_progress: gives a function that is called while a set is prepared.
     """
 
-    def __init__(self, given: "GivenArrays | None" = None) -> None:
+    def __init__(
+        self, given: "GivenArrays | None" = None, data_progress: DataProgress = no_progress
+    ) -> None:
         self.given = given
+        self.data_progress = data_progress
         self.known: dict[str, Mapping[str, Any] | RequestError] = {}
 
     def __call__(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,6 +77,8 @@ class DataFiller:
         if self.given is not None:
             source = GivenArrays(self.given.pairs, data.get("targets"), data.get("class_names"))
         if isinstance(source, LocalSource):
+            with self.data_progress() as progress:
+                source.prepare(directory, progress)
             values = describe_local(source, data, directory, config)
         else:
             values = describe_other(source, data, directory, config)

@@ -80,6 +80,9 @@ class TensorFlowDatasets(LocalSource):
         opened = self._open(directory, silent)
         return str(opened.source.builder.info.citation or "")
 
+    def prepare(self, directory: Path, progress: Progress = silent) -> None:
+        open_set(self.name, self.builder, self.path, directory, progress)
+
     def read(self, directory: Path, progress: Progress = silent) -> Examples:
         opened = self._open(directory, progress)
         return self._from_arrays(opened, opened.read(directory, progress))

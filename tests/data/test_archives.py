@@ -6,12 +6,15 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 import requests
 import tensorflow_datasets as tfds
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_archives import (
     NAMES,
     Split,
@@ -30,6 +33,7 @@ from typer.testing import CliRunner
 import darnax
 from darnax.cli.app import app
 from darnax.data import open_dataset, prepare
+from darnax.data.archive_builder import read_features
 from darnax.data.archives import ARCHIVES, OPTIONAL, load_checksums
 from darnax.errors import RequestError
 
@@ -143,6 +147,44 @@ def test_with_tensorflow_and_without_network_nothing_is_downloaded_twice(
     assert sorted(attempts) == sorted(set(attempts))
     assert len(attempts) <= 3
     assert len(caught.value.problems) == 4
+
+
+def test_another_file_of_the_same_name_is_refused(folder: Path, tmp_path: Path) -> None:
+    write_cifar10(folder)
+    with pytest.raises(RequestError, match=rf"{CIFAR}: has \d+ bytes, expected 170052171"):
+        prepare("cifar10", tmp_path, archives=folder)
+    assert not (tmp_path / "cifar10").exists()
+
+
+ANY = {
+    "cifar10": (write_cifar10, CIFAR),
+    "emnist": (write_emnist, "gzip.zip"),
+    "svhn_cropped": (write_svhn, "train_32x32.mat"),
+}
+
+
+@pytest.mark.parametrize("name", ANY)
+@settings(max_examples=40, deadline=None)
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(0, 255))
+def test_an_archive_that_is_changed_anywhere_is_refused_or_has_the_same_examples(
+    name: str, place: float, flip: int
+) -> None:
+    """A flip of 0 stands for an archive that is cut at this place."""
+    write, file = ANY[name]
+    with TemporaryDirectory() as place_of_files:
+        folder = Path(place_of_files)
+        write(folder)
+        expected = read_features(name, "letters", folder, "train")
+        content = bytearray((folder / file).read_bytes())
+        position = int(place * len(content))
+        content[position] ^= flip
+        (folder / file).write_bytes(content if flip else content[:position])
+        try:
+            found = read_features(name, "letters", folder, "train")
+        except RequestError:
+            return
+        for feature, values in expected.items():
+            np.testing.assert_array_equal(found[feature], values)
 
 
 def link(kind: bytes) -> tarfile.TarInfo:
