@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 import darnax
 from darnax.data import Streamed
+from darnax.data.crc32c import masked_crc32c
 from darnax.data.progress import silent
 from darnax.data.selection import Selection
 from darnax.data.split_syntax import assign_ranges
@@ -85,6 +87,46 @@ def test_a_folder_of_any_builder_needs_neither_its_code_nor_trust(
     assert not (tmp_path / "none").exists()
     with pytest.raises(RequestError, match=r"data\.name: got mnist, but .* has ext_bars"):
         TensorFlowDatasets("mnist", path=path).read(tmp_path)
+
+
+def sealed(part: bytes) -> bytes:
+    return part + struct.pack("<I", int(masked_crc32c([part])[0]))
+
+
+def rewrite_as_tfrecord(folder: Path, shards: int) -> None:
+    """Rewrite a prepared set in the default format of TFDS."""
+    info = json.loads((folder / "dataset_info.json").read_text())
+    builder = tfds.builder_from_directory(folder)
+    for split in info["splits"]:
+        name, raw = split["name"], tfds.decode.DeserializeMethod.RAW_BYTES
+        source = builder.as_data_source(split=name, deserialize_method=raw)
+        records = source.__getitems__(range(len(source)))
+        parts = np.array_split(np.arange(len(records)), shards)
+        split["shardLengths"] = [str(len(part)) for part in parts]
+        for number, part in enumerate(parts):
+            chosen = [records[index] for index in part]
+            content = [sealed(struct.pack("<Q", len(record))) + sealed(record) for record in chosen]
+            file = f"{info['name']}-{name}.tfrecord-{number:05}-of-{shards:05}"
+            (folder / file).write_bytes(b"".join(content))
+    for path in folder.glob("*.array_record*"):
+        path.unlink()
+    info["fileFormat"] = "tfrecord"
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+
+
+def test_the_default_format_of_tfds_has_the_same_examples(sets: Path, tmp_path: Path) -> None:
+    own = tmp_path / "ext_bars/tiny/1.2.0"
+    shutil.copytree(sets / "ext_bars/tiny/1.2.0", own)
+    rewrite_as_tfrecord(own, shards=3)
+    for source in (
+        TensorFlowDatasets("ext_bars/tiny", ExtBars, resize=SIZE),
+        TensorFlowDatasets("ext_bars/tiny", resize=SIZE),
+        TensorFlowDatasets(path=str(own), resize=SIZE),
+    ):
+        found = source.read(tmp_path)
+        for role, (inputs, targets) in by_name(sets).splits.items():
+            np.testing.assert_array_equal(found.splits[role].inputs, inputs)
+            np.testing.assert_array_equal(found.splits[role].targets, targets)
 
 
 @pytest.mark.parametrize("target", ["brightness", "profile"])
