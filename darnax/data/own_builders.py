@@ -75,11 +75,11 @@ def _open_folder(name: str | None, path: Path) -> Source:
     return Source(full_name(builder), builder)
 
 
-def _open_own(name: str | None, builder: type, directory: Path, progress: Progress) -> Source:
+def _open_own(name: str | None, builder: Any, directory: Path, progress: Progress) -> Source:
     """Return the set of a class of one's own, prepared on first use."""
-    name = name or builder.name  # type: ignore[attr-defined]
-    if set_of(name) != builder.name:  # type: ignore[attr-defined]
-        what = f"got {name}, but data.builder is the builder of {builder.name}"  # type: ignore[attr-defined]
+    name = name or builder.name
+    if set_of(name) != builder.name:
+        what = f"got {name}, but data.builder is the builder of {builder.name}"
         raise RequestError(Problem("data.name", f"{what}; set it to null"))
     require_harmless(directory / set_of(name), {builder.__module__.partition(".")[0]})
     source = _make_own(name, builder, directory)
