@@ -78,7 +78,7 @@ def start(
     `given` are arrays, which the run keeps in its folder.
     """
     secrets.require_none([*overrides, *([str(file)] if file else [])])
-    configuration = machine.compose_here(overrides, file, DataFiller(given))
+    configuration = machine.compose_here(overrides, file, DataFiller(given, shown.data_progress))
     folder, _ = training.train(
         configuration.resolved,
         composed=configuration.to_container(),

@@ -1,5 +1,6 @@
 """Explains exceptions of Hydra and OmegaConf: what is wrong, and what to do."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -71,7 +72,8 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
         return f"{key} is a folder of configurations; give the name of one of its files"
     if text.startswith(SYNTAX_ERRORS):
         what = "cannot be read; put a value with brackets, spaces, = or commas in quotes: "
-        return f"{what}'name=\"a b\"'"
+        is_word = re.fullmatch(r"\w[^\"']*", value)  # such as train[:80%], not a list or a mapping
+        return what + (f"'{key}=\"{value}\"'" if is_word else "'name=\"a b\"'")
     says_nothing = not text.strip() or text.startswith("Error merging")
     return first_line(str(cause) if cause and says_nothing else text)
 
