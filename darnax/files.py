@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 SMALL = 16 << 20  # bytes; no configuration, summary or record of a sweep is larger
-RECORD = 1 << 30  # bytes; a metrics.jsonl of 700,000 rows of 100 metrics
 
 
 def in_memory() -> int:
@@ -29,6 +28,11 @@ def expand_user(path: str | Path) -> Path:
         return Path(path)
 
 
+def user_cache() -> Path:
+    """Return the folder in which darnax caches what it can compute again."""
+    return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "darnax"
+
+
 def is_file(path: str | Path) -> bool:
     """Return whether a path leads to a regular file; False for what can be no path.
 
@@ -47,7 +51,7 @@ def exists(path: str | Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 
 
-def open_regular(path: Path) -> BufferedReader:
+def open_regular(path: Path | str) -> BufferedReader:
     """Open a regular file for reading; never wait for a FIFO, never read a device or a folder.
 
     Raises:
@@ -61,22 +65,24 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "is not a regular file", str(path))
 
 
-def read_bytes(path: Path, limit: int = SMALL) -> bytes:
+def read_bytes(path: Path | str, limit: int = SMALL) -> bytes:
     """Return the content of a regular file.
 
     Raises:
         OSError: as `open_regular`, or the file has more than `limit` bytes.
     """
     with open_regular(path) as file:
-        # Checked by size, so that a huge file costs nothing, and by content: in /proc sizes are 0.
-        too_long = os.fstat(file.fileno()).st_size > limit
-        content = b"" if too_long else file.read(limit + 1)
+        size = os.fstat(file.fileno()).st_size
+        too_long = size > limit
+        content = b"" if too_long else file.read(size + 1)
+        if len(content) > size:  # it grows, or has no size, as a file in /proc
+            content += file.read(max(limit + 1 - len(content), 0))
     if too_long or len(content) > limit:
         raise OSError(errno.EFBIG, f"has more than {limit} bytes", str(path))
     return content
 
 
-def read_text(path: Path, limit: int = SMALL) -> str:
+def read_text(path: Path | str, limit: int = SMALL) -> str:
     """Return the text of a regular UTF-8 file.
 
     Raises:
@@ -150,11 +156,11 @@ def make_folder(path: Path) -> None:
         raise OSError(errno.ELOOP, "is a link", str(path))
 
 
-def is_strange(path: Path) -> bool:
+def is_strange(path: Path | str) -> bool:
     """Return whether something exists that is not a regular file, nor a link to one."""
     try:
-        return not stat.S_ISREG(path.stat().st_mode)
+        return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
     except FileNotFoundError:
-        return path.is_symlink()
+        return os.path.islink(path)  # noqa: PTH114
     except OSError:
         return True

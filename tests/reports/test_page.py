@@ -121,7 +121,7 @@ def test_text_from_a_configuration_is_escaped(tmp_path, words):
 
 
 def test_a_large_page_leaves_out_less_informative_metrics(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "MOST_NUMBERS", 10)
+    monkeypatch.setattr(figures, "MOST_BYTES", 10)
     assert data_of(written(tmp_path, sweep(tmp_path)))["metrics"] == ["eval/accuracy"]
 
 
