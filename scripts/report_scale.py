@@ -145,7 +145,7 @@ def main() -> None:
     choices = parser.parse_args()
     print(f"| {' | '.join(HEAD)} |\n{'|---' * len(HEAD)}|", flush=True)
     with tempfile.TemporaryDirectory(dir=choices.place) as place:
-        folder = Path(place)
+        folder = Path(place).resolve()
         for count in choices.runs:
             make_runs(folder / "outputs", count, rows=10)
             commands = ["runs", "compare outputs", "compare outputs --html page.html"]

@@ -47,7 +47,8 @@ def load(name: str, code: str) -> Any:
     """Return the value of an entry; None if there is none that `code` has made."""
     try:
         with open_regular(folder() / name) as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
+            found = os.fstat(file.fileno())
+            if found.st_uid != os.geteuid() or found.st_size > LARGEST:
                 return None
             content = file.read(LARGEST + 1)
     except OSError:

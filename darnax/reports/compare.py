@@ -21,8 +21,8 @@ class Row:
     """One configuration: the values that distinguish it, its runs, and the metric of the runs used.
 
     Only finished runs are used (`counted`), one for each seed: a repeated run is no second sample.
-    `total` are the values of all samples together. `p` is that of Welch's test against the best row, not corrected for the number of rows; nan
-    where n is too small.
+    `total` are the values of all samples together. `p` is that of Welch's test against the best
+    row, not corrected for the number of rows; nan where n is too small.
     """
 
     values: tuple[Hashable, ...]

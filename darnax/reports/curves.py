@@ -11,6 +11,8 @@ from darnax.reports.digest import Points
 
 MOST_POINTS = 200  # of a curve
 
+Arrays = tuple[NDArray[np.float64], NDArray[np.float64]]
+
 
 class Curve(NamedTuple):
     """Mean and standard deviation over runs at some epochs.
@@ -25,7 +27,13 @@ class Curve(NamedTuple):
     is_thinned: bool = False
 
 
-def average(curves: Sequence[Points], at_most: int = MOST_POINTS) -> Curve:
+def as_arrays(points: Points) -> Arrays:
+    """Return points as arrays, which take a fourth of the memory of lists."""
+    epochs, values = points
+    return np.array(epochs), np.array(values)
+
+
+def average(curves: Sequence[Points | Arrays], at_most: int = MOST_POINTS) -> Curve:
     """Return mean and deviation of curves, each interpolated within the range of its own points.
 
     With more than `at_most` epochs, evenly chosen ones are kept, the first and the last included.
@@ -49,10 +57,10 @@ def thin_out(epochs: NDArray[np.float64], at_most: int) -> NDArray[np.float64]:
 
 
 def average_all(
-    runs: Iterable[Mapping[str, Points]], at_most: int = MOST_POINTS
+    runs: Iterable[Mapping[str, Points | Arrays]], at_most: int = MOST_POINTS
 ) -> dict[str, Curve]:
     """Return the curve of every metric that one of the runs has logged more than once."""
-    by_metric: dict[str, list[Points]] = defaultdict(list)
+    by_metric: dict[str, list[Points | Arrays]] = defaultdict(list)
     for run in runs:
         for name, logged in run.items():
             by_metric[name].append(logged)

@@ -13,7 +13,7 @@ from darnax.reports.record import Entry, number
 
 POSITIONS = ("step", "epoch")  # keys of a row that are not metrics
 BLOCK = 1000  # rows that are in memory at once
-MOST_POINTS = 2000  # of a metric; of a metric with more, evenly chosen ones are kept
+MOST_POINTS = 1000  # of a metric; of a metric with more, evenly chosen ones are kept
 MOST_METRICS = 5000  # of a record; those that it names later are ignored
 
 Extreme = Literal["highest", "lowest"]

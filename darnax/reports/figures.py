@@ -113,12 +113,12 @@ def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) 
             samples[run] = collect_samples(run, found, own & kept)
             thinned = thinned or found.is_thinned
             if run in averaged:
-                logged = {name: found.points[name] for name in kept if name in found.points}
-                points.append(logged)
+                shown = [name for name in kept if name in found.points]
+                points.append({name: curves.as_arrays(found.points[name]) for name in shown})
         drawn.append(curves.average_all(points, most_points))
     with_samples = {name for of_run in samples.values() for name, _ in of_run}
-    shown = with_samples | (names - kept)
-    return Records(sort_metrics(shown, comparison.metric), samples, drawn, thinned)
+    in_order = sort_metrics(with_samples | (names - kept), comparison.metric)
+    return Records(in_order, samples, drawn, thinned)
 
 
 def sort_metrics(names: Iterable[str], compared: str) -> list[str]:
@@ -162,8 +162,12 @@ def measure_length(name: str, value: Any) -> int:
 
 def remove_metric(figures: Figures, name: str) -> None:
     """Remove a metric from the figures."""
-    for table in (*figures.of_rows, *figures.of_runs.values(), *figures.curves):
-        table.pop(name, None)
+    for of_row in figures.of_rows:
+        del of_row[name]
+    for of_run in figures.of_runs.values():
+        del of_run[name]
+    for of_row_curves in figures.curves:
+        of_row_curves.pop(name, None)
 
 
 def is_thinned(metrics: Iterable[str], records: Records) -> bool:
@@ -193,7 +197,9 @@ def view_rows(
             pooled[how] = [use_samples(row, samples, metric, how) for row in rows]
         for row in rank(metric, pooled[how], lower=lower):
             n, sd, p, best = as_json_numbers([row.n, row.sd, row.p, row.best])
-            mean = row.mean if math.isfinite(row.mean) else None  # all digits: rows are sorted by it
+            mean = (
+                row.mean if math.isfinite(row.mean) else None
+            )  # all digits: rows are sorted by it
             collected[position[row.values]][view] = [n, mean, sd, p, best]
     return collected
 

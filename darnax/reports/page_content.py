@@ -90,9 +90,7 @@ def describe_row(row: Row, folder: Path) -> dict[str, Any]:
     }
 
 
-def describe_left_out(
-    comparison: Comparison, rows: Sequence[Row], figures: Figures
-) -> list[str]:
+def describe_left_out(comparison: Comparison, rows: Sequence[Row], figures: Figures) -> list[str]:
     """Return one sentence for everything that is not on the page."""
     sentences = []
     total = len(comparison.rows)

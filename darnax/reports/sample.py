@@ -19,9 +19,7 @@ class Sample(NamedTuple):
     sd: float
 
 
-def sample(
-    run: Run, metric: str, how: How = "last", record: Digest | None = None
-) -> Sample | None:
+def sample(run: Run, metric: str, how: How = "last", record: Digest | None = None) -> Sample | None:
     """Return the values of a metric in a run, or None if it has none.
 
     The last value is that of the summary; the highest and the lowest are taken from `record`, by
