@@ -27,7 +27,7 @@ RUNS = (1000, 5000, 20_000)
 ROWS = 1_000_000
 SEEDS = 5
 BEGIN = datetime(2026, 1, 1)
-HEAD = ("what is read", "command", "time", "processor time", "peak memory", "again", "page")
+HEAD = ("what is read", "command", "time (of the processor)", "memory", "again", "memory", "page")
 METRICS = (
     *(f"norm/{name}" for name in ("down1", "hidden1", "hidden2", "up1", "w_back", "w_in", "w_out")),
     *(f"overlap/clamped-free/hidden{layer}" for layer in (1, 2)),
@@ -46,6 +46,11 @@ class Cost(NamedTuple):
     seconds: float
     processor: float
     memory: int
+
+    def cells(self) -> list[str]:
+        """Return two cells of the table."""
+        times = f"{self.seconds:.1f} s ({self.processor:.1f} s)"
+        return [times, f"{self.memory / 1e6:,.0f} MB"]
 
 
 def compose_configuration() -> dict[str, Any]:
@@ -122,15 +127,7 @@ def measure_commands(what: str, folder: Path, commands: Sequence[str]) -> None:
         page.unlink(missing_ok=True)
         first, again = (measure(command.split(), folder) for _ in range(2))
         size = f"{page.stat().st_size / 1e6:.1f} MB" if page.exists() else ""
-        cells = [
-            what,
-            f"`{command}`",
-            f"{first.seconds:.1f} s",
-            f"{first.processor:.1f} s",
-            f"{first.memory / 1e6:,.0f} MB",
-            f"{again.seconds:.1f} s, {again.memory / 1e6:,.0f} MB",
-            size,
-        ]
+        cells = [what, f"`{command}`", *first.cells(), *again.cells(), size]
         print(f"| {' | '.join(cells)} |", flush=True)
 
 

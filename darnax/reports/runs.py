@@ -136,12 +136,16 @@ def find(paths: Sequence[Path]) -> list[Run]:
 
 def by_real_path(place: Path) -> dict[str, Path]:
     """Return the folders of the runs below `place` by their paths without links."""
-    top = os.path.realpath(place)
     found = {}
+    parents: dict[str, str] = {}  # without links; only `place` itself may be one
     for run in folders(place):
-        # No folder below `place` is reached by a link, so that only `place` itself is resolved.
-        inside = str(run)[len(str(place)) :] if run != place else ""
-        found[top + inside] = run
+        parent, name = os.path.split(run)
+        if run == place:
+            found[os.path.realpath(run)] = run
+            continue
+        if parent not in parents:
+            parents[parent] = os.path.realpath(parent)
+        found[os.path.join(parents[parent], name)] = run  # noqa: PTH118
     return found
 
 
