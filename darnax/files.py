@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 SMALL = 16 << 20  # bytes; no configuration, summary or record of a sweep is larger
+PIECE = 1 << 24  # bytes that are read at once
 
 
 def in_memory() -> int:
@@ -57,10 +58,17 @@ def open_regular(path: Path | str) -> BufferedReader:
     Raises:
         OSError: there is no such file, it cannot be read, or it is not a regular file.
     """
+    descriptor, _ = open_descriptor(path)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_descriptor(path: Path | str) -> tuple[int, int]:
+    """Return the descriptor of a file that is opened as by `open_regular`, and its size."""
     # O_NONBLOCK: opening a FIFO without a writer would wait forever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode):
+        return descriptor, found.st_size
     os.close(descriptor)
     raise OSError(errno.EINVAL, "is not a regular file", str(path))
 
@@ -71,15 +79,30 @@ def read_bytes(path: Path | str, limit: int = SMALL) -> bytes:
     Raises:
         OSError: as `open_regular`, or the file has more than `limit` bytes.
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
+    descriptor, size = open_descriptor(path)
+    try:
+        # Checked by size, so that a huge file costs nothing, and by content: in /proc sizes are 0.
         too_long = size > limit
-        content = b"" if too_long else file.read(size + 1)
-        if len(content) > size:  # it grows, or has no size, as a file in /proc
-            content += file.read(max(limit + 1 - len(content), 0))
+        content = b"" if too_long else os.read(descriptor, size + 1)
+        if not too_long and len(content) != size:
+            content += read_rest(descriptor, limit + 1 - len(content))
+    finally:
+        os.close(descriptor)
     if too_long or len(content) > limit:
         raise OSError(errno.EFBIG, f"has more than {limit} bytes", str(path))
     return content
+
+
+def read_rest(descriptor: int, limit: int) -> bytes:
+    """Read to the end of a file, but at most `limit` bytes."""
+    pieces = []
+    while limit > 0:
+        piece = os.read(descriptor, min(limit, PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
 
 
 def read_text(path: Path | str, limit: int = SMALL) -> str:

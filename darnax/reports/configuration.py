@@ -104,16 +104,24 @@ def differing_keys(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[s
     for config in configs:
         keys.update(dict.fromkeys(config))
         groups[config.get("name")].append(config)
-    with_effect = [key for key in keys if not key.startswith(WITHOUT_EFFECT)]
-    differing = [
-        key for key in with_effect if any(differs(key, group) for group in groups.values())
-    ]
-    return without_repetitions(differing, configs, set(asked))
+    differing = set().union(*map(find_differences, groups.values()))
+    in_order = [key for key in keys if key in differing and not key.startswith(WITHOUT_EFFECT)]
+    return without_repetitions(in_order, configs, set(asked))
 
 
-def differs(key: str, configs: Iterable[Flat]) -> bool:
-    """Return whether configurations have different values of a key."""
-    return len({config.get(key, ABSENT) for config in configs}) > 1
+def find_differences(configs: Sequence[Flat]) -> set[str]:
+    """Return the keys of which configurations have different values.
+
+    Example:
+        >>> sorted(find_differences([{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1, "b": 2, "c": 0}]))
+        ['b', 'c']
+    """
+    unequal: set[str] = set()
+    first = configs[0].items()
+    for config in configs:  # one after the other, since all together are larger than a cache
+        unequal.update(key for key, _ in config.items() ^ first)
+    # A missing key counts as ABSENT, also beside a configuration with this text.
+    return {key for key in unequal if len({config.get(key, ABSENT) for config in configs}) > 1}
 
 
 def without_repetitions(keys: list[str], configs: Sequence[Flat], asked: set[str]) -> list[str]:

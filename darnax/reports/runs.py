@@ -45,12 +45,14 @@ class Run:
     config: Flat = field(default_factory=dict)
     damage: str = ""
 
-    @property
+    @cached_property
     def experiment(self) -> str:
         """The name of the experiment: that in the configuration, or else that of a folder."""
+        if "name" in self.config:
+            return str(self.config["name"])
         parent = self.path.parent  # outputs/<experiment>, or outputs/<experiment>/sweeps/<sweep>
         folder = parent.parents[1] if parent.parent.name == "sweeps" else parent
-        return str(self.config.get("name", folder.name))
+        return folder.name
 
     @cached_property
     def when(self) -> datetime:
