@@ -15,7 +15,7 @@ from darnax import metrics_file
 from darnax.reports import cache, digest, record
 from darnax.reports.digest import Digest, Value
 
-LONG = 1 << 22  # bytes; a shorter record is read in a tenth of a second
+LONG = 1 << 24  # bytes; a shorter record is read in half a second
 # Seconds. Two changes of a file within one tick of the clock have the same time: what has changed
 # so recently may change again unnoticed, and is not kept.
 RECENT = 2.0
