@@ -2,25 +2,30 @@
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str | Iterable[bytes]) -> None:
     """Write `content` to `path`: temporary file beside it, fsync, rename, fsync of the folder.
 
-    A reader sees the old file or the new one. A link at `path` is replaced, never followed. A
-    killed process can leave the temporary file `.<name>.<pid>-<thread>.tmp` behind.
+    A content too large for memory is given in pieces, one after the other. A reader sees the old
+    file or the new one. A link at `path` is replaced, never followed. A killed process can leave
+    the temporary file `.<name>.<pid>-<thread>.tmp` behind.
     """
     writer = f"{os.getpid()}-{threading.get_native_id()}"  # threads may write one file at once
     temporary = path.with_name(f".{path.name}.{writer}.tmp")
     # Left behind by a process that was killed, or a link that somebody has put there.
     temporary.unlink(missing_ok=True)
+    if isinstance(content, str):
+        content = content.encode()
+    pieces = [content] if isinstance(content, bytes) else content
     try:
         descriptor = os.open(
             temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
         )
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 SMALL = 16 << 20  # bytes; no configuration, summary or record of a sweep is larger
-RECORD = 1 << 30  # bytes; a metrics.jsonl of 700,000 rows of 100 metrics
+PIECE = 1 << 24  # bytes that are read at once
 
 
 def in_memory() -> int:
@@ -29,6 +29,11 @@ def expand_user(path: str | Path) -> Path:
         return Path(path)
 
 
+def user_cache() -> Path:
+    """Return the folder in which darnax caches what it can compute again."""
+    return expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "darnax"
+
+
 def is_file(path: str | Path) -> bool:
     """Return whether a path leads to a regular file; False for what can be no path.
 
@@ -47,36 +52,60 @@ def exists(path: str | Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 
 
-def open_regular(path: Path) -> BufferedReader:
+def open_regular(path: Path | str) -> BufferedReader:
     """Open a regular file for reading; never wait for a FIFO, never read a device or a folder.
 
     Raises:
         OSError: there is no such file, it cannot be read, or it is not a regular file.
     """
+    descriptor, _ = open_descriptor(path)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_descriptor(path: Path | str) -> tuple[int, int]:
+    """Return the descriptor of a file that is opened as by `open_regular`, and its size."""
     # O_NONBLOCK: opening a FIFO without a writer would wait forever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode):
+        return descriptor, found.st_size
     os.close(descriptor)
     raise OSError(errno.EINVAL, "is not a regular file", str(path))
 
 
-def read_bytes(path: Path, limit: int = SMALL) -> bytes:
+def read_bytes(path: Path | str, limit: int = SMALL) -> bytes:
     """Return the content of a regular file.
 
     Raises:
         OSError: as `open_regular`, or the file has more than `limit` bytes.
     """
-    with open_regular(path) as file:
+    descriptor, size = open_descriptor(path)
+    try:
         # Checked by size, so that a huge file costs nothing, and by content: in /proc sizes are 0.
-        too_long = os.fstat(file.fileno()).st_size > limit
-        content = b"" if too_long else file.read(limit + 1)
+        too_long = size > limit
+        content = b"" if too_long else os.read(descriptor, size + 1)
+        if not too_long and len(content) != size:
+            content += read_rest(descriptor, limit + 1 - len(content))
+    finally:
+        os.close(descriptor)
     if too_long or len(content) > limit:
         raise OSError(errno.EFBIG, f"has more than {limit} bytes", str(path))
     return content
 
 
-def read_text(path: Path, limit: int = SMALL) -> str:
+def read_rest(descriptor: int, limit: int) -> bytes:
+    """Read to the end of a file, but at most `limit` bytes."""
+    pieces = []
+    while limit > 0:
+        piece = os.read(descriptor, min(limit, PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
+
+
+def read_text(path: Path | str, limit: int = SMALL) -> str:
     """Return the text of a regular UTF-8 file.
 
     Raises:
@@ -150,11 +179,11 @@ def make_folder(path: Path) -> None:
         raise OSError(errno.ELOOP, "is a link", str(path))
 
 
-def is_strange(path: Path) -> bool:
+def is_strange(path: Path | str) -> bool:
     """Return whether something exists that is not a regular file, nor a link to one."""
     try:
-        return not stat.S_ISREG(path.stat().st_mode)
+        return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
     except FileNotFoundError:
-        return path.is_symlink()
+        return os.path.islink(path)  # noqa: PTH114
     except OSError:
         return True

@@ -55,12 +55,19 @@ class Comparison:
         return pandas.DataFrame.from_records(records, columns=columns)
 
     def to_html(self, path: str | Path) -> Path:
-        """Write a page with curves, a map over swept axes and the table; return its path."""
+        """Write a page with curves, a map over swept axes and the table; return its path.
+
+        The page has at most 10 MB, and says what is left out of it.
+        """
+        file = require_path(path, "path")
+        self.write_page(file)
+        return file
+
+    def write_page(self, path: Path) -> list[str]:
+        """Write the page; return what is left out of it, one sentence each."""
         from darnax.reports import page
 
-        file = require_path(path, "path")
-        page.write(self.found, file)
-        return file
+        return page.write(self.found, path)
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table with all its digits; return its path."""

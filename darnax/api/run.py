@@ -24,6 +24,7 @@ from darnax.errors import RequestError
 from darnax.printing import printable
 from darnax.reports import curves, runs
 from darnax.reports.record import number
+from darnax.reports.records import read_digest
 from darnax.runner.run_folder import RunFolder
 from darnax.scores import parse_score
 
@@ -260,7 +261,7 @@ class Run:
         return run_html(repr(self), averaged)
 
     def _accuracy_curves(self) -> dict[str, Any]:
-        logged = curves.points(self.metrics.rows)
+        logged = read_digest(self.folder / "metrics.jsonl").points
         return {
             name: points
             for name, points in logged.items()

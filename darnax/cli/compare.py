@@ -68,8 +68,10 @@ def compare(
         comparison.to_csv(csv)
         tables.echo(f"table: {csv}")
     if html is not None:
-        comparison.to_html(html)
+        left_out = comparison.write_page(html)
         tables.echo(f"page: {html}")
+        for sentence in left_out:
+            tables.echo(f"on the page: {sentence}")
 
 
 def show(comparison: "Comparison") -> None:

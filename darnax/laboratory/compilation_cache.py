@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from darnax.files import user_cache
+
 
 def keep_compiled_programs() -> None:
     """Let JAX cache programs in the user's cache folder, or in JAX_COMPILATION_CACHE_DIR if set."""
@@ -15,4 +17,4 @@ def keep_compiled_programs() -> None:
 
 def own_cache() -> Path:
     """Return the folder in which JAX caches darnax's programs."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "darnax" / "jax"
+    return user_cache() / "jax"

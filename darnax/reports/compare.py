@@ -4,7 +4,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import chain
 
 from darnax.errors import Problem, RequestError
@@ -22,21 +21,17 @@ class Row:
     """One configuration: the values that distinguish it, its runs, and the metric of the runs used.
 
     Only finished runs are used (`counted`), one for each seed: a repeated run is no second sample.
-    `p` is that of Welch's test against the best row, not corrected for the number of rows; nan
-    where n is too small.
+    `total` are the values of all samples together. `p` is that of Welch's test against the best
+    row, not corrected for the number of rows; nan where n is too small.
     """
 
     values: tuple[Hashable, ...]
     runs: tuple[Run, ...]
     counted: tuple[Run, ...]
     samples: tuple[Sample, ...]
+    total: Sample
     best: bool = False
     p: float = math.nan
-
-    @cached_property
-    def total(self) -> Sample:
-        """All values together."""
-        return pool(self.samples)
 
     @property
     def n(self) -> int:
@@ -212,7 +207,7 @@ def make_row(
             counted.append(run)
             samples.append(found)
             seen |= own
-    return Row(values, tuple(runs), tuple(counted), tuple(samples))
+    return Row(values, tuple(runs), tuple(counted), tuple(samples), pool(samples))
 
 
 def may_choose(metric: str) -> bool:

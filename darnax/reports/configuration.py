@@ -2,8 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from darnax.bounded_yaml import load_plain
@@ -44,8 +43,16 @@ def without_computed(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in config.items() if key != COMPUTED}
 
 
-def parse(text: str) -> Flat:
-    r"""Read the YAML of a config.yaml.
+def parse_section(text: str) -> Flat:
+    """Read one top-level key with everything below it."""
+    value = load_plain(text)
+    if value is not None and not isinstance(value, dict):
+        raise ValueError(f"got {value!r:.40}, expected names with values")
+    return flatten(value or {})
+
+
+def parse(text: str, parse_section: Callable[[str], Flat] = parse_section) -> Flat:
+    r"""Read the YAML of a config.yaml; `parse_section` may cache what it returns.
 
     Raises:
         ValueError: it is not YAML, or not a mapping, or its aliases expand beyond the limit.
@@ -61,20 +68,13 @@ def parse(text: str) -> Flat:
                 flat |= parse_section(part)
     except ValueError:  # the whole may be YAML where its parts are not
         flat = dict(parse_section(text))
-    flat = {key: value for key, value in flat.items() if not f"{key}.".startswith(f"{COMPUTED}.")}
+    if COMPUTED in text:
+        names = [key for key in flat if f"{key}.".startswith(f"{COMPUTED}.")]
+        for name in names:
+            del flat[name]
     if not flat:
         raise ValueError("it is empty")
     return flat
-
-
-# Cached because YAML is slow to parse and the runs of a sweep have most sections in common.
-@lru_cache(maxsize=4096)
-def parse_section(text: str) -> Flat:
-    """Read one top-level key with everything below it."""
-    value = load_plain(text)
-    if value is not None and not isinstance(value, dict):
-        raise ValueError(f"got {value!r:.40}, expected names with values")
-    return flatten(value or {})
 
 
 def flatten(tree: Mapping[Any, Any]) -> Flat:
@@ -102,15 +102,26 @@ def differing_keys(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[s
     keys: dict[str, None] = {}  # in the order of the configurations
     groups: dict[Hashable, list[Flat]] = defaultdict(list)
     for config in configs:
-        keys |= dict.fromkeys(key for key in config if not key.startswith(WITHOUT_EFFECT))
+        keys.update(dict.fromkeys(config))
         groups[config.get("name")].append(config)
-    differing = [key for key in keys if any(differs(key, group) for group in groups.values())]
-    return without_repetitions(differing, configs, set(asked))
+    differing = set().union(*map(find_differences, groups.values()))
+    in_order = [key for key in keys if key in differing and not key.startswith(WITHOUT_EFFECT)]
+    return without_repetitions(in_order, configs, set(asked))
 
 
-def differs(key: str, configs: Iterable[Flat]) -> bool:
-    """Return whether configurations have different values of a key."""
-    return len({config.get(key, ABSENT) for config in configs}) > 1
+def find_differences(configs: Sequence[Flat]) -> set[str]:
+    """Return the keys of which configurations have different values.
+
+    Example:
+        >>> sorted(find_differences([{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1, "b": 2, "c": 0}]))
+        ['b', 'c']
+    """
+    unequal: set[str] = set()
+    first = configs[0].items()
+    for config in configs:  # one after the other, since all together are larger than a cache
+        unequal.update(key for key, _ in config.items() ^ first)
+    # A missing key counts as ABSENT, also beside a configuration with this text.
+    return {key for key in unequal if len({config.get(key, ABSENT) for config in configs}) > 1}
 
 
 def without_repetitions(keys: list[str], configs: Sequence[Flat], asked: set[str]) -> list[str]:

@@ -1,25 +1,29 @@
 """The numbers on the page of a comparison: of each row in each view, of each run, and curves."""
 
+import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from darnax.reports import curves
-from darnax.reports.compare import Comparison, Row, choose_value, may_choose, rank
+from darnax.reports.compare import Comparison, Row, may_choose, rank
 from darnax.reports.curves import Curve
-from darnax.reports.record import Entry
+from darnax.reports.digest import Digest
 from darnax.reports.runs import Run
-from darnax.reports.sample import How, Sample, sample
+from darnax.reports.sample import How, Sample, pool, sample
 from darnax.scores import is_score
 
-MOST_NUMBERS = 1_500_000  # on a page; less important metrics are left out of a larger one
-VIEWS = {  # name -> whether the best value of a run is used, whether the lowest is the best
-    "last highest": (False, False),
-    "last lowest": (False, True),
-    "best highest": (True, False),
-    "best lowest": (True, True),
+MOST_BYTES = 3_600_000  # of all figures; less important metrics are left out of a larger page
+LEAST_BYTES_OF_ROW = 150  # of one metric: four views with five numbers each
+LEAST_BYTES_OF_RUN = 20  # of one metric: three numbers
+MOST_CURVE_NUMBERS = 200_000  # of one metric; with many rows, their curves have fewer points
+FEWEST_POINTS = 10
+VIEWS: dict[str, tuple[How, bool]] = {  # name -> the value of each run, whether lower is better
+    "last highest": ("last", False),
+    "last lowest": ("last", True),
+    "best highest": ("highest", False),
+    "best lowest": ("lowest", True),
 }
 HOWS: tuple[How, ...] = ("last", "highest", "lowest")
 
@@ -34,85 +38,177 @@ class Figures:
     `of_rows`: metric -> view -> n, mean, sd, p, and 1 for the best row. A view defines which value
     of each run is used, its last or its best, and whether the highest or the lowest is best.
     `of_runs`: metric -> last, highest, lowest value. `curves`: metric -> epochs, mean, sd.
+    `left_out`: metrics for which there is no space. `most_points` of a curve: `is_thinned` tells
+    whether there is a curve with fewer points than were logged.
     """
 
     metrics: list[str]
+    left_out: list[str]
     of_rows: list[dict[str, dict[str, Numbers]]]
     of_runs: dict[Run, dict[str, Numbers]]
     curves: list[dict[str, list[Numbers]]]
+    most_points: int
+    is_thinned: bool
 
 
-def collect_figures(comparison: Comparison) -> Figures:
-    """Read the records of all runs, one after the other, and keep what the page shows of them."""
+class Records(NamedTuple):
+    """What is kept of the records of all runs.
+
+    `names` of all metrics, those that are shown first in front; `samples` of each run; `drawn`: the
+    curves of each row; `is_thinned`: whether a record has more points than were kept.
+    """
+
+    names: list[str]
+    samples: dict[Run, Samples]
+    drawn: list[dict[str, Curve]]
+    is_thinned: bool
+
+
+def collect_figures(comparison: Comparison, rows: Sequence[Row]) -> Figures:
+    """Read the records of the runs of some rows, and keep what the page shows of them."""
+    most_points = count_points(len(rows))
+    records = read_records(comparison, rows, most_points)
+    figures = Figures([], [], [{} for _ in rows], {}, [{} for _ in rows], most_points, False)
+    for run in records.samples:
+        figures.of_runs[run] = {}
+    total = 0
+    for i, name in enumerate(records.names):
+        total += add_metric(figures, name, rows, records)
+        if i > 0 and total > MOST_BYTES:
+            remove_metric(figures, name)
+            figures.left_out.extend(records.names[i:])
+            break
+        figures.metrics.append(name)
+    return replace(figures, is_thinned=is_thinned(figures.metrics, records))
+
+
+def count_points(rows: int) -> int:
+    """Return the largest number of points of a curve on a page with so many rows."""
+    fitting = MOST_CURVE_NUMBERS // (3 * max(rows, 1))
+    return min(max(fitting, FEWEST_POINTS), curves.MOST_POINTS)
+
+
+def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) -> Records:
+    """Read the records of all runs, one after the other.
+
+    Of metrics that cannot fit on the page nothing is kept, so that memory is bounded as the page.
+    """
+    runs = sum(len(row.runs) for row in rows)
+    least = LEAST_BYTES_OF_ROW * len(rows) + LEAST_BYTES_OF_RUN * runs
+    fitting = MOST_BYTES // max(least, 1) + 1
+    names: set[str] = set()
+    kept: set[str] = set()
     samples: dict[Run, Samples] = {}
     drawn: list[dict[str, Curve]] = []
-    for row in comparison.rows:
+    thinned = False
+    for row in rows:
         points = []
+        averaged = set(row.counted or row.runs)
         for run in row.runs:
-            record = list(run.rows())
-            logged = curves.points(record)
-            samples[run] = collect_samples(run, record, logged)
-            if run in (row.counted or row.runs):
-                points.append(logged)
-        drawn.append(curves.average_all(points))
-    metrics = choose_metrics(comparison, samples, drawn)
-    of_runs = {}
-    for run, of_run in samples.items():
-        of_runs[run] = {metric: list_values(of_run, metric) for metric in metrics}
-    return Figures(
-        metrics,
-        collect_rows(comparison.rows, samples, metrics),
-        of_runs,
-        [collect_curves(of_row, metrics) for of_row in drawn],
-    )
+            found = run.digest()
+            own = {*run.summary.get("metrics", {}), *found.points}
+            if not own <= names:
+                names |= own
+                kept = set(sort_metrics(names, comparison.metric)[:fitting])
+            samples[run] = collect_samples(run, found, own & kept)
+            thinned = thinned or found.is_thinned
+            if run in averaged:
+                shown = [name for name in kept if name in found.points]
+                points.append({name: curves.as_arrays(found.points[name]) for name in shown})
+        drawn.append(curves.average_all(points, most_points))
+    with_samples = {name for of_run in samples.values() for name, _ in of_run}
+    in_order = sort_metrics(with_samples | (names - kept), comparison.metric)
+    return Records(in_order, samples, drawn, thinned)
 
 
-def collect_samples(run: Run, record: Sequence[Entry], logged: Iterable[str]) -> Samples:
-    """Return the last, highest and lowest value of every metric of a run, of those it has."""
+def sort_metrics(names: Iterable[str], compared: str) -> list[str]:
+    """Return metrics in the order of importance: the compared one, scores, then the rest."""
+    return sorted(names, key=lambda name: (name != compared, not is_score(name), name))
+
+
+def collect_samples(run: Run, found: Digest, names: Iterable[str]) -> Samples:
+    """Return the last, highest and lowest value of metrics of a run, of those it has."""
     samples = {}
-    for metric in {*run.summary.get("metrics", {}), *logged}:
+    for name in names:
         for how in HOWS:
-            found = sample(run, metric, how, record)
-            if found:
-                samples[metric, how] = found
+            value = sample(run, name, how, found)
+            if value:
+                samples[name, how] = value
     return samples
 
 
-def collect_rows(
-    rows: Sequence[Row], samples: Mapping[Run, Samples], metrics: Sequence[str]
-) -> list[dict[str, dict[str, Numbers]]]:
-    """Return, for every row, metric -> view -> its numbers."""
-    collected: list[dict[str, dict[str, Numbers]]] = [{} for _ in rows]
-    for metric in metrics:
-        views = {name: view_rows(rows, samples, metric, *view) for name, view in VIEWS.items()}
-        for row, of_row in zip(rows, collected, strict=True):
-            of_row[metric] = {name: by_values[row.values] for name, by_values in views.items()}
-    return collected
+def add_metric(figures: Figures, name: str, rows: Sequence[Row], records: Records) -> int:
+    """Add a metric to the figures; return its length on the page, in bytes."""
+    by_row = view_rows(rows, records.samples, name)
+    length = 0
+    for views, of_row in zip(by_row, figures.of_rows, strict=True):
+        of_row[name] = views
+        length += measure_length(name, views)
+    for run, of_run in figures.of_runs.items():
+        of_run[name] = list_values(records.samples[run], name)
+        length += measure_length(name, of_run[name])
+    for averages, of_row_curves in zip(records.drawn, figures.curves, strict=True):
+        if name in averages:
+            epochs, mean, sd, _ = averages[name]
+            of_row_curves[name] = list(map(as_json_numbers, (epochs, mean, sd)))
+            length += measure_length(name, of_row_curves[name])
+    return length
 
 
-def collect_curves(of_row: Mapping[str, Curve], metrics: Sequence[str]) -> dict[str, list[Numbers]]:
-    """Return metric -> epochs, mean and sd, of the metrics that have a curve."""
-    return {name: list(map(as_json_numbers, of_row[name])) for name in metrics if name in of_row}
+def measure_length(name: str, value: Any) -> int:
+    """Return the length of a member of a JSON object."""
+    return len(json.dumps(name)) + len(json.dumps(value, separators=(",", ":"))) + 2
+
+
+def remove_metric(figures: Figures, name: str) -> None:
+    """Remove a metric from the figures."""
+    for of_row in figures.of_rows:
+        del of_row[name]
+    for of_run in figures.of_runs.values():
+        del of_run[name]
+    for of_row_curves in figures.curves:
+        of_row_curves.pop(name, None)
+
+
+def is_thinned(metrics: Iterable[str], records: Records) -> bool:
+    """Return whether the curve of one of the metrics has fewer points than were logged."""
+    if records.is_thinned:
+        return True
+    for averages in records.drawn:
+        if any(name in averages and averages[name].is_thinned for name in metrics):
+            return True
+    return False
 
 
 def view_rows(
-    rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str, best: bool, lower: bool
-) -> dict[Any, Numbers]:
-    """Return values of a row -> n, mean, sd, p, whether it is the best.
+    rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str
+) -> list[dict[str, Numbers]]:
+    """Return for every row view -> n, mean, sd, p, whether it is the best.
 
     For a metric of the test split every view uses the last values: the best value of a run would
     be chosen by the test split.
     """
-    best = best and may_choose(metric)
-    key = metric, choose_value(best, lower)
-    of_metric = []
-    for row in rows:
-        own = tuple(samples[run][key] for run in row.counted if key in samples[run])
-        of_metric.append(replace(row, samples=own))
-    return {
-        row.values: as_json_numbers([row.n, row.mean, row.sd, row.p, row.best], digits=17)
-        for row in rank(metric, of_metric, lower=lower)
-    }
+    collected: list[dict[str, Numbers]] = [{} for _ in rows]
+    position = {row.values: i for i, row in enumerate(rows)}
+    pooled: dict[How, list[Row]] = {}
+    for view, (chosen, lower) in VIEWS.items():
+        how: How = chosen if may_choose(metric) else "last"
+        if how not in pooled:
+            pooled[how] = [use_samples(row, samples, metric, how) for row in rows]
+        for row in rank(metric, pooled[how], lower=lower):
+            n, sd, p, best = as_json_numbers([row.n, row.sd, row.p, row.best])
+            mean = (
+                row.mean if math.isfinite(row.mean) else None
+            )  # all digits: rows are sorted by it
+            collected[position[row.values]][view] = [n, mean, sd, p, best]
+    return collected
+
+
+def use_samples(row: Row, samples: Mapping[Run, Samples], metric: str, how: How) -> Row:
+    """Return a row with the values of a metric."""
+    key = metric, how
+    own = tuple(samples[run][key] for run in row.counted if key in samples[run])
+    return replace(row, samples=own, total=pool(own))
 
 
 def list_values(of_run: Samples, metric: str) -> Numbers:
@@ -124,28 +220,6 @@ def list_values(of_run: Samples, metric: str) -> Numbers:
     hows = HOWS if may_choose(metric) else (last,) * len(HOWS)
     samples = [of_run.get((metric, how)) for how in hows]
     return as_json_numbers(math.nan if found is None else found.mean for found in samples)
-
-
-def choose_metrics(
-    comparison: Comparison, samples: Mapping[Run, Samples], drawn: Sequence[Mapping[str, Curve]]
-) -> list[str]:
-    """Return as many metrics as the page may show: the compared one, scores, then the rest."""
-    size = Counter(metric for of_run in samples.values() for metric, _ in of_run)
-    for of_row in drawn:
-        for name, curve in of_row.items():
-            size[name] += 3 * len(curve.epochs)
-
-    def sort_key(name: str) -> tuple[bool, bool, str]:
-        return name != comparison.metric, not is_score(name), name
-
-    names: list[str] = []
-    total = 0
-    for name in sorted(size, key=sort_key):
-        total += size[name] + 5 * len(VIEWS) * len(drawn)
-        if names and total > MOST_NUMBERS:
-            break
-        names.append(name)
-    return names
 
 
 def as_json_numbers(values: Iterable[float], digits: int = 6) -> Numbers:

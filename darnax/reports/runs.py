@@ -4,9 +4,10 @@ import math
 import os
 import re
 import time
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from darnax.files import is_strange, read_bytes, read_text
 from darnax.locks import is_locked_here, is_signed_elsewhere
 from darnax.reports import configuration
 from darnax.reports.configuration import Flat
+from darnax.reports.digest import Digest
 from darnax.reports.record import Entry, last_logged, number, rows
+from darnax.reports.records import read_digest
+from darnax.reports.sections import cached_sections
 from darnax.reports.summary import read_summary
 
 # A folder with at least one of these is that of a run.
@@ -41,14 +45,16 @@ class Run:
     config: Flat = field(default_factory=dict)
     damage: str = ""
 
-    @property
+    @cached_property
     def experiment(self) -> str:
         """The name of the experiment: that in the configuration, or else that of a folder."""
+        if "name" in self.config:
+            return str(self.config["name"])
         parent = self.path.parent  # outputs/<experiment>, or outputs/<experiment>/sweeps/<sweep>
         folder = parent.parents[1] if parent.parent.name == "sweeps" else parent
-        return str(self.config.get("name", folder.name))
+        return folder.name
 
-    @property
+    @cached_property
     def when(self) -> datetime:
         """The time at which the run began: its folder is named after it."""
         try:
@@ -71,11 +77,11 @@ class Run:
         times = [file.stat().st_mtime for file in files if file.exists()]
         return time.time() - max(times, default=self.path.stat().st_mtime)
 
-    @property
+    @cached_property
     def overridden_keys(self) -> set[str]:
         """The keys that the command line changed."""
         try:
-            text = read_bytes(self.path / "overrides.yaml").decode(errors="replace")
+            text = read_bytes(f"{self.path}/overrides.yaml").decode(errors="replace")
         except OSError:
             return set()
         # Read by pattern, not as YAML: a damaged file still gives the keys that can be read.
@@ -94,6 +100,10 @@ class Run:
         """Read the logged rows; with `metric`, only those that have it."""
         return rows(self.path / "metrics.jsonl", metric)
 
+    def digest(self) -> Digest:
+        """Read all logged rows once, and return what reports show of them."""
+        return read_digest(self.path / "metrics.jsonl")
+
     def value(self, metric: str) -> float:
         """Return the last value of a metric; nan where there is none."""
         last = number(self.summary.get("metrics", {}).get(metric))
@@ -103,7 +113,7 @@ class Run:
         return last
 
 
-def find(paths: Iterable[Path]) -> list[Run]:
+def find(paths: Sequence[Path]) -> list[Run]:
     """Return all runs in and below the folders, newest first.
 
     Instead of a path, the name or the id of a run or of a sweep in `outputs` is accepted.
@@ -116,13 +126,29 @@ def find(paths: Iterable[Path]) -> list[Run]:
         # Path.is_dir would raise for a string that cannot be a path; os.path.isdir returns False.
         is_folder = os.path.isdir(path)  # noqa: PTH112
         folder = path if is_folder else find_by_name(str(path))
-        inside = {os.path.realpath(run): run for run in folders(folder)}
+        inside = by_real_path(folder)
         if not inside:
             what = "there is no run in it; `darnax train +experiment=<name>` makes one"
             raise RequestError(Problem(str(path), what))
         found = inside | found
-    runs = [read(path) for path in found.values()]
+    with cached_sections(paths) as sections:
+        runs = [read(path, sections.parse) for path in found.values()]
     return sorted(runs, key=lambda run: (run.when, run.path.name), reverse=True)
+
+
+def by_real_path(place: Path) -> dict[str, Path]:
+    """Return the folders of the runs below `place` by their paths without links."""
+    found = {}
+    parents: dict[str, str] = {}  # without links; only `place` itself may be one
+    for run in folders(place):
+        parent, name = os.path.split(run)
+        if run == place:
+            found[os.path.realpath(run)] = run
+            continue
+        if parent not in parents:
+            parents[parent] = os.path.realpath(parent)
+        found[os.path.join(parents[parent], name)] = run  # noqa: PTH118
+    return found
 
 
 def find_by_name(name: str) -> Path:
@@ -155,20 +181,21 @@ def folders(place: Path, depth: int = 0) -> Iterator[Path]:
     yield from runs
 
 
-def read(path: Path) -> Run:
+def read(path: Path, parse_section: Callable[[str], Flat] = configuration.parse_section) -> Run:
     """Read the folder of a run, complete or not."""
+    folder = os.fspath(path)  # joined as texts, which for many runs is far faster than as paths
     summary: dict[str, Any] = {}
     config: Flat = {}
     damage: list[str] = []
     try:
-        summary = read_summary(path / "summary.json")
+        summary = read_summary(f"{folder}/summary.json")
     except (OSError, ValueError, RecursionError) as error:
         damage.append(f"summary.json {describe_error(error)}")
     try:
-        config = configuration.parse(read_text(path / "config.yaml"))
+        config = configuration.parse(read_text(f"{folder}/config.yaml"), parse_section)
     except (OSError, ValueError, RecursionError) as error:
         damage.append(f"config.yaml {describe_error(error)}")
-    if is_strange(path / "metrics.jsonl"):
+    if is_strange(f"{folder}/metrics.jsonl"):
         damage.append("metrics.jsonl cannot be read (is not a regular file)")
     status = "damaged" if damage else current_status(path, summary["status"])
     return Run(path, status, summary, config, ", ".join(damage))
@@ -180,8 +207,10 @@ def current_status(path: Path, status: str) -> str:
     Where the lock cannot be tested (there is none, or it was last locked on another machine), the
     run counts as running.
     """
+    if status != "running":
+        return status
     lock = path / LOCK
-    killed = status == "running" and is_locked_here(lock) is False and not is_signed_elsewhere(lock)
+    killed = is_locked_here(lock) is False and not is_signed_elsewhere(lock)
     return "interrupted" if killed else status
 
 

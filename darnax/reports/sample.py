@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Literal, NamedTuple
 
+from darnax.reports.digest import NOTHING, Digest, Extreme, Value
 from darnax.reports.record import Entry, number
 from darnax.reports.runs import Run
 
@@ -19,32 +19,35 @@ class Sample(NamedTuple):
     sd: float
 
 
-def sample(
-    run: Run, metric: str, how: How = "last", record: Iterable[Entry] | None = None
-) -> Sample | None:
+def sample(run: Run, metric: str, how: How = "last", record: Digest | None = None) -> Sample | None:
     """Return the values of a metric in a run, or None if it has none.
 
     The last value is that of the summary; the highest and the lowest are taken from `record`, by
-    default the file of the run. A metric without a deviation, `<metric>_sd`, is one value, whatever
-    the number of replicas.
+    default from the file of the run. A metric without a deviation, `<metric>_sd`, is one value,
+    whatever the number of replicas.
     """
     if how == "last":
-        entry: Entry = {**run.summary.get("metrics", {}), metric: run.value(metric)}
+        sd = number(run.summary.get("metrics", {}).get(f"{metric}_sd"))
+        found = Value(run.value(metric), sd)
+    elif record is None:
+        found = find_extreme(run.rows(metric), metric, how)
     else:
-        entry = find_extreme(run.rows(metric) if record is None else record, metric, how)
-    value, sd = number(entry.get(metric)), number(entry.get(f"{metric}_sd"))
-    if math.isnan(value):
+        found = record.extremes.get(metric, {}).get(how, NOTHING)
+    if math.isnan(found.value):
         return None
-    return Sample(1, value, math.nan) if math.isnan(sd) else Sample(len(run.seeds), value, sd)
+    is_one = math.isnan(found.sd)
+    return Sample(1 if is_one else len(run.seeds), *found)
 
 
-def find_extreme(record: Iterable[Entry], metric: str, how: How) -> Entry:
-    """Return the first row with the highest or lowest value of a metric, or an empty one."""
-    values = [(number(row.get(metric)), row) for row in record]
-    numbers = [(value, row) for value, row in values if not math.isnan(value)]
-    choose = max if how == "highest" else min
-    _, row = choose(numbers, key=itemgetter(0), default=(math.nan, {}))
-    return row
+def find_extreme(record: Iterable[Entry], metric: str, how: Extreme) -> Value:
+    """Return the first of the highest or lowest values of a metric."""
+    sign = 1 if how == "highest" else -1
+    found = NOTHING
+    for row in record:
+        value = number(row.get(metric))
+        if math.isnan(found.value) or sign * value > sign * found.value:
+            found = Value(value, number(row.get(f"{metric}_sd")))
+    return found
 
 
 def pool(samples: Sequence[Sample]) -> Sample:

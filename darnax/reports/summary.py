@@ -12,7 +12,7 @@ NUMBERS = ("epochs", "steps", "wall_seconds", "images_per_second")
 TEXTS = ("reason", "warning")
 
 
-def read_summary(path: Path) -> dict[str, Any]:
+def read_summary(path: Path | str) -> dict[str, Any]:
     """Return the content of a summary.json.
 
     Raises:

@@ -5,6 +5,8 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+ENCODER = json.JSONEncoder(default=str)
+
 
 def leaf(value: Hashable) -> str:
     r"""Write a value of a configuration as in its YAML file; text that is not printable is quoted.
@@ -15,7 +17,7 @@ def leaf(value: Hashable) -> str:
     """
     if isinstance(value, str) and value.isprintable():
         return value
-    return json.dumps(value, default=str)
+    return ENCODER.encode(value)
 
 
 def metric(name: str, value: float) -> str:

@@ -31,14 +31,17 @@ class Jsonl(Tracker):
         # and must not get them again from a run that is killed and resumed twice.
         mark = path.with_suffix(".last_reported")
         former = path.with_suffix(".told")  # the name in folders of former versions
-        reported = _read_rows(mark if mark.exists() else former)
-        found = list(_read_rows(path))
-        kept = [line for step, line in found if keep_until is None or step <= keep_until]
-        self.last_reported = max([step for step, _ in (*found, *reported)], default=-1)
-        if len(kept) < len(found):
+        self.last_reported = -1
+        for step, _ in _read_rows(mark if mark.exists() else former):
+            self.last_reported = max(self.last_reported, step)
+        removes = False
+        for step, _ in _read_rows(path):
+            self.last_reported = max(self.last_reported, step)
+            removes = removes or (keep_until is not None and step > keep_until)
+        if removes:
             write_atomically(mark, encode({"step": self.last_reported}))
         if path.exists():
-            write_atomically(path, "".join(kept))
+            write_atomically(path, _read_lines_until(path, keep_until))
         self.file = TextIOWrapper(open_inside(path.parent, path.name, append=True), "utf-8")
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
@@ -51,11 +54,18 @@ class Jsonl(Tracker):
         self.file.close()
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the step and the text of every row, without those that are incomplete."""
+def _read_lines_until(path: Path, step: int | None) -> Iterator[bytes]:
+    """Yield the lines of the rows up to a step; of all rows without one."""
+    for found, line in _read_rows(path):
+        if step is None or found <= step:
+            yield line
+
+
+def _read_rows(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the step and the line of every row, without those that are incomplete."""
     if not path.exists():
         return
     for line in read_lines(path):
         step = parse_row(line).get("step")
         if isinstance(step, int):
-            yield step, line.decode(errors="replace") + "\n"
+            yield step, line.decode(errors="replace").encode() + b"\n"

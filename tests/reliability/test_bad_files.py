@@ -22,7 +22,7 @@ from sampling import one_of
 
 from darnax.data.idx import read_idx
 from darnax.errors import RequestError
-from darnax.reports.curves import points
+from darnax.reports.digest import digest
 from darnax.reports.record import rows
 from darnax.runner import checkpoint
 
@@ -227,7 +227,7 @@ def test_curves_can_be_read_from_any_record(lines, tmp_path_factory, cases):
     cases["records"] += 1
     folder = tmp_path_factory.mktemp("record")
     (folder / "metrics.jsonl").write_bytes(b"\n".join(lines))
-    points(rows(folder / "metrics.jsonl"))
+    digest(rows(folder / "metrics.jsonl"))
 
 
 TREE = {"w": np.arange(40, dtype=np.float32), "n": 3}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from runs_on_disk import make
 
-from darnax.reports.curves import average, average_all, points
+from darnax.reports.curves import average, average_all
+from darnax.reports.digest import digest
 from darnax.reports.record import rows
 
 
@@ -42,16 +43,16 @@ def test_incomplete_lines_and_missing_values_are_skipped(tmp_path):
         b'{"step": 1, "epoch": 1, "a": 0.5}\n{"step": 2, "epoch": 2, "a": null}\n\xff\n[]\n'
         b'{"epoch": 3.0, "a": 0.7}\n{"st'
     )
-    epochs, values = points(rows(file))["a"]
+    epochs, values = digest(rows(file)).points["a"]
     np.testing.assert_array_equal(epochs, [1, 3])
     np.testing.assert_array_equal(values, [0.5, 0.7])
-    assert points(rows(tmp_path / "absent")) == {}
+    assert digest(rows(tmp_path / "absent")).points == {}
 
 
 def test_a_metric_that_was_logged_once_has_no_curve(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"step": 30, "epoch": 3.0, "test/accuracy": 0.9}\n')
-    curves = average_all([points(rows(run / "metrics.jsonl"))])
+    curves = average_all([digest(rows(run / "metrics.jsonl")).points])
     assert set(curves) == {"eval/accuracy", "norm/w_in"}
     assert curves["eval/accuracy"].mean[-1] == pytest.approx(0.9)

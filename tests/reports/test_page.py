@@ -1,6 +1,8 @@
 """The page uses no network and contains the comparison; see also test_page_in_a_browser.py."""
 
 import json
+import math
+import random
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,9 +12,10 @@ import pytest
 from runs_on_disk import make, sweep
 
 from darnax.errors import RequestError
-from darnax.reports import figures, page
+from darnax.reports import figures, page, page_content
 from darnax.reports.compare import compare
-from darnax.reports.runs import find
+from darnax.reports.digest import Digest, Value
+from darnax.reports.runs import Run, find
 
 
 class Parts(HTMLParser):
@@ -121,7 +124,7 @@ def test_text_from_a_configuration_is_escaped(tmp_path, words):
 
 
 def test_a_large_page_leaves_out_less_informative_metrics(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "MOST_NUMBERS", 10)
+    monkeypatch.setattr(figures, "MOST_BYTES", 10)
     assert data_of(written(tmp_path, sweep(tmp_path)))["metrics"] == ["eval/accuracy"]
 
 
@@ -149,3 +152,65 @@ def test_a_page_has_the_numbers_of_the_test_split_in_one_view_and_ranks_no_row_b
         0,
         0,
     ]
+
+
+def test_a_page_shows_the_first_configurations_and_says_how_many_there_are(tmp_path, monkeypatch):
+    place = sweep(tmp_path)
+    monkeypatch.setattr(page_content, "MOST_ROWS", 3)
+    monkeypatch.setattr(page_content, "MOST_RUNS", 2)
+    comparison = compare(find([place]), "eval/accuracy")
+    said = page.write(comparison, tmp_path / "page.html")
+    data = data_of(tmp_path / "page.html")
+    assert data["left_out"] == said
+    assert "3 of 4 configurations are shown, the best ones by eval/accuracy" in said[0]
+    assert "at most 2 runs of a configuration are listed" in said[1]
+    assert data["configurations"] == 4
+    shown = comparison.rows[:3]
+    assert [tuple(row["values"]) for row in data["rows"]] == [row.values for row in shown]
+    for row, expected in zip(data["rows"], shown, strict=True):
+        n, mean, _, p, best = row["figures"]["eval/accuracy"]["last highest"]
+        assert (n, mean, best) == (expected.n, expected.mean, expected.best)
+        assert p == (None if expected.best else pytest.approx(expected.p, rel=1e-5))
+        assert (row["count"], len(row["runs"])) == (3, 2)
+
+
+def test_a_page_with_everything_on_it_says_nothing(tmp_path):
+    place = sweep(tmp_path)
+    assert page.write(compare(find([place]), "eval/accuracy"), tmp_path / "page.html") == []
+
+
+def test_omitted_metrics_and_points_are_named(tmp_path, monkeypatch):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
+    rows = [{"step": i, "epoch": i, "eval/accuracy": i / 1e4, "norm/w": i} for i in range(5000)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(figures, "MOST_BYTES", 10)
+    comparison = compare(find([run]), "eval/accuracy", best=True)
+    metrics, points = page.write(comparison, tmp_path / "page.html")
+    assert metrics == "2 metrics left out: norm/w, norm/w_in"
+    assert "curves have at most 200 points" in points
+    (row,) = data_of(tmp_path / "page.html")["rows"]
+    epochs, mean, _ = row["curves"]["eval/accuracy"]
+    assert (len(epochs), epochs[0], epochs[-1]) == (200, 0, 4999)
+    assert mean == pytest.approx([epoch / 1e4 for epoch in epochs])
+    assert row["figures"]["eval/accuracy"]["best highest"][1] == 0.4999
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rows", "runs"), [(20_000, 1), (2000, 5), (1, 5000), (300, 2)])
+def test_no_page_is_larger_than_ten_megabytes(tmp_path, monkeypatch, rows, runs):
+    draw = random.Random(0)
+    points = [draw.random() for _ in range(300)]
+    names = [f"norm/module_{i}" for i in range(50)] + ["eval/accuracy", "train/accuracy"]
+    extremes = {name: {"highest": Value(0.9, math.nan)} for name in names}
+    record = Digest(extremes, {name: (sorted(points), points) for name in names}, True)
+    monkeypatch.setattr(Run, "digest", lambda run: record)
+    found = []
+    for row in range(rows):
+        for seed in range(runs):
+            metrics = {name: draw.random() for name in names}
+            config = {"name": "chain", "model.j_d": row / rows, "seed": seed}
+            place = tmp_path / "outputs" / f"2026-01-01_00-00-00-{row:06}{seed:06}"
+            found.append(Run(place, "finished", {"metrics": metrics}, config))
+    page.write(compare(found, "eval/accuracy"), tmp_path / "page.html")
+    assert (tmp_path / "page.html").stat().st_size < 10e6
+    assert data_of(tmp_path / "page.html")["metrics"][0] == "eval/accuracy"

@@ -35,6 +35,20 @@ def test_a_run_that_is_named_twice_is_read_once(tmp_path, monkeypatch):
     assert [r.path.name for r in find([type(run)()])] == [run.name]
 
 
+@pytest.mark.parametrize("place", [".", "..", "../outputs", "link", "chain", "chain/../chain"])
+def test_a_run_is_read_once_whatever_leads_to_it(tmp_path, monkeypatch, place):
+    outputs = tmp_path / "outputs"
+    for i in range(3):
+        make(outputs / "chain", f"2026-01-01_00-00-0{i}-aaaaaa", 0.9)
+    (outputs / "link").symlink_to("chain")
+    monkeypatch.chdir(outputs)
+    first = make(outputs / "chain", "2026-01-01_00-00-00-bbbbbb", 0.9)
+    (outputs / "run").symlink_to(first)
+    places = [outputs, type(outputs)(place), outputs / "run"]
+    for order in (places, places[::-1]):
+        assert len(find(order)) == 4
+
+
 DAMAGE = {
     "no summary": lambda run: (run / "summary.json").unlink(),
     "torn summary": lambda run: (run / "summary.json").write_text('{"status": "fin'),

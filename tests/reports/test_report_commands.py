@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from darnax.cli import tables
 from darnax.cli.app import app
+from darnax.reports import page_content
 
 
 @pytest.fixture
@@ -66,6 +67,13 @@ def test_compare(lab):
     assert lines[5:] == ["table: table.csv", "page: page.html"]
     assert Path("table.csv").exists()
     assert Path("page.html").exists()
+
+
+def test_compare_says_what_is_left_out_of_the_page(lab, monkeypatch):
+    monkeypatch.setattr(page_content, "MOST_ROWS", 1)
+    *_, page, left_out = darnax("compare", lab, "--html", "page.html").splitlines()
+    assert page == "page: page.html"
+    assert left_out.startswith("on the page: 1 of 4 configurations are shown")
 
 
 def test_omitted_columns_and_rows_are_named_or_counted(lab):

@@ -2,10 +2,11 @@
 const choices = (name, texts) => id(name).replaceChildren(...texts.map((text) => make("option", { textContent: text })));
 
 function summarize() {
-  const runs = data.rows.reduce((sum, row) => sum + row.runs.length, 0);
+  const runs = data.rows.reduce((sum, row) => sum + row.count, 0);
+  const part = data.rows.length < data.configurations ? `${data.rows.length} of ` : "";
   const best = data.rows.find((row) => seen(row).best);
   const found = best ? ` · best ${metric()} ${spread(seen(best))}${best.values.length ? ` at ${label(best)}` : ""}` : "";
-  id("summary").textContent = `${counted(data.rows.length, "configuration")}, ${counted(runs, "run")}, ${data.made}${found}`;
+  id("summary").textContent = `${part}${counted(data.configurations, "configuration")}, ${counted(runs, "run")}, ${data.made}${found}`;
 }
 
 function draw() {
@@ -20,6 +21,7 @@ function rank() {
 
 document.title = `${data.title} · darnax compare`;
 id("title").textContent = data.title;
+id("left-out").append(...data.left_out.map((words) => make("div", { textContent: words })));
 id("damaged").append(...data.damaged.flatMap((run) =>
   [make("div", {}, "left out: ", make("a", { href: run.link, textContent: run.name }), ` (${run.damage})`)]));
 

@@ -43,7 +43,7 @@ function passes(row) {
 function runsOf(row) {
   const items = row.runs.map((run) =>
     make("li", {}, make("a", { href: run.link, textContent: run.name }), ` seed ${run.seed} ${figure(ofRun(run))} ${run.status === "finished" ? "" : run.status}`));
-  return make("details", {}, make("summary", { textContent: counted(row.runs.length, "run") }), make("ul", {}, ...items));
+  return make("details", {}, make("summary", { textContent: counted(row.count, "run") }), make("ul", {}, ...items));
 }
 
 function lineOf(row) {
