@@ -191,9 +191,10 @@ class Source:
         try:
             if self.builder.info.file_format.value == TFRECORD:
                 return TFRecords([Path(path) for path in self.builder.info.splits[split].filepaths])
-            return self.builder.as_data_source(
-                split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES
-            )
+            with suppress_output():
+                return self.builder.as_data_source(
+                    split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES
+                )
         except Exception as error:  # the record reader raises no common type
             what = f"{self._describe(split)} cannot be read ({first_line(error)})"
             raise Damaged(f"{what}: delete the folder and prepare it again") from error
