@@ -27,7 +27,7 @@ DryRun = Annotated[
     typer.Option("--dry-run", help="With -m: list the points and which are refused, and stop."),
 ]
 Resume = Annotated[
-    Path | None, typer.Option("--resume", metavar="RUN", help="Resume an interrupted run.")
+    Path | None, typer.Option("--resume", metavar="RUN", help="Resume a run; runner.epochs=N: train longer.")
 ]
 
 
@@ -56,13 +56,15 @@ def train(
 
     `darnax sweep resume` resumes a sweep that was interrupted.
 
-    Print the configuration, repeat a run, resume a run:
+    Print the configuration, repeat a run, resume a run, train a finished run longer:
 
         darnax train +experiment=mnist_chain --cfg job
 
         darnax train --config outputs/mnist_chain/<time>-<id>/config.yaml seed=7
 
         darnax train --resume outputs/mnist_chain/<time>-<id>
+
+        darnax train --resume outputs/mnist_chain/<time>-<id> runner.epochs=20
     """
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
@@ -93,7 +95,7 @@ def start(overrides: list[str], file: Path | None) -> None:
 
 
 def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
-    """Resume a run with its own configuration; overrides may set trust and the data folder."""
+    """Resume a run with its own configuration; `runner.epochs=N` trains it longer."""
     if not alone:
         what = "resumes with the configuration of the run; leave out -m, --cfg and --config"
         raise RequestError(Problem("--resume", what))
