@@ -20,8 +20,8 @@ def resume_run(
         trusted: packages that are trusted besides.
 
     Raises:
-        RequestError: another word is given, the run is finished and gets no more epochs, or another process
-            trains it.
+        RequestError: another word is given, the run is finished and gets no more epochs, or
+            another process trains it.
     """
     secrets.require_none([*words, str(folder)])
     machine.require_of_machine(words)

@@ -27,7 +27,8 @@ DryRun = Annotated[
     typer.Option("--dry-run", help="With -m: list the points and which are refused, and stop."),
 ]
 Resume = Annotated[
-    Path | None, typer.Option("--resume", metavar="RUN", help="Resume a run; runner.epochs=N: train longer.")
+    Path | None,
+    typer.Option("--resume", metavar="RUN", help="Resume a run; runner.epochs=N trains longer."),
 ]
 
 
@@ -132,5 +133,8 @@ def as_yaml(config: dict[str, Any]) -> list[str]:
 
 
 def command() -> list[str]:
-    """Return the command line as it was typed, for the record of the run."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    """Return the command line as it was typed, for the record of the run.
+
+    The program is called darnax also where Python was started with `-m darnax`.
+    """
+    return ["darnax", *sys.argv[1:]]

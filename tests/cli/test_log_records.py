@@ -22,7 +22,9 @@ def log_stream():
     yield logger, stream
     logging.setLogRecordFactory(before)
     logger.removeHandler(handler)
-    for installed in [h for h in logging.root.handlers if isinstance(h, log_records.LibraryRecords)]:
+    for installed in [
+        h for h in logging.root.handlers if isinstance(h, log_records.LibraryRecords)
+    ]:
         logging.root.removeHandler(installed)
 
 

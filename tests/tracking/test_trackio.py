@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from sampling import one_of
 
+from darnax.extras import install_command
+
 OPEN = """
 import sys
 from pathlib import Path
@@ -64,7 +66,7 @@ def test_the_run_is_in_the_outputs_without_output_or_network(tmp_path: Path) -> 
 def test_without_trackio_there_is_one_warning(tmp_path: Path) -> None:
     answer = run(tmp_path, "import sys; sys.modules['trackio'] = None" + RUN)
     assert answer.stdout == ""
-    assert 'pip install "darnax[trackio]"' in answer.stderr.splitlines()[0]
+    assert install_command("trackio") in answer.stderr.splitlines()[0]
 
 
 ONE = f"""{OPEN}
