@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from darnax.api.arguments import require_overrides, require_path
 from darnax.api.composition import config_file
 from darnax.api.table import TextTable
+from darnax.composing.origins import naming_files
 from darnax.errors import writing_file
 from darnax.laboratory.machine import compose_here
 from darnax.printing import element_text
@@ -95,8 +96,9 @@ def describe(*overrides: str, config: Any = None) -> NetworkDescription:
     """
     from darnax.builder import describe as describe_config
 
-    composed = compose_here(require_overrides(overrides), config_file(config))
-    return NetworkDescription(describe_config(composed.resolved))
+    words, file = require_overrides(overrides), config_file(config)
+    with naming_files(words, file):
+        return NetworkDescription(describe_config(compose_here(words, file).resolved))
 
 
 def list_layers(description: "Description") -> Iterator[tuple[str, ...]]:

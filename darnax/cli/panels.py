@@ -42,7 +42,7 @@ def title_of(problems: Sequence[Problem]) -> str:
     where = problems[0].where if problems else ""
     if not where or where.startswith("-"):
         return "Invalid command"
-    is_path = "/" in where and "=" not in where and not where.startswith("hydra/")
+    is_path = "/" in where and "=" not in where and not where.startswith(("hydra/", "configs/"))
     return "Invalid data" if is_path else "Invalid configuration"
 
 

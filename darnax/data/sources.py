@@ -221,8 +221,9 @@ def find(name: str, directory: Path) -> Source | None:
         registered = tfds.list_builders(with_community_datasets=False)
         folders = [path.name for path in directory.glob("[!.]*/")]
         known = list(dict.fromkeys([*registered, *folders]))
-        nearest = near(set_name, known, 3, 0.5) or ["mnist"]
-        what = f"got {name!r}, which is no known dataset; nearest: {', '.join(nearest)}"
+        nearest = near(set_name, known, 3)
+        advice = f"nearest: {', '.join(nearest)}" if nearest else "`darnax data list` shows some"
+        what = f"got {name!r}, which is no known dataset; {advice}"
         raise RequestError(Problem("data.name", what)) from None
     except Exception as error:
         # The parsers that TFDS uses for a damaged description raise no common type.
