@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from darnax.printing import printable, printable_lines
+from darnax.printing import count_of, printable, printable_lines
 
 LONGEST = 4000  # characters of one problem as text; a key of a foreign file may be of any length
 MOST = 100  # problems as text
@@ -51,7 +51,7 @@ class RequestError(Exception):
         self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
         shown = [str(problem) for problem in self.problems[:MOST]]
         if len(self.problems) > MOST:
-            shown.append(f"and {len(self.problems) - MOST} more problems")
+            shown.append(f"and {count_of(len(self.problems) - MOST, 'more problem')}")
         super().__init__("\n".join(shown))
 
 

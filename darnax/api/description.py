@@ -140,8 +140,8 @@ def list_learning(description: "Description") -> Iterator[tuple[str, ...]]:
 
 
 def module_cells(module: "ModuleRow") -> tuple[str, str, str]:
-    """Return the cells that layers and adapters share: kind, connectivity, parameters."""
-    return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else ""
+    """Return the cells that layers and adapters share: kind, connectivity, weights."""
+    return module.kind, module.connectivity, f"{module.weights:,}" if module.weights else ""
 
 
 def list_phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:
