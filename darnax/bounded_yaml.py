@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from darnax.printing import count_of
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Levels. No configuration has more; at many, the loader in C crashes, the one in Python hangs.
 DEEPEST = 200
