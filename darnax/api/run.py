@@ -133,8 +133,7 @@ class Run:
             progress: whether to show the progress of preparing data.
 
         Raises:
-            RequestError: an override changes something else, the data cannot be opened, or the
-                picture cannot be written.
+            RequestError: an override changes something else, or the data cannot be opened.
         """
         words = trust.add_trust(require_overrides(overrides), self.trusted)
         return evaluate_run(self.folder, words, choose_display(progress), picture=picture)

@@ -18,6 +18,7 @@ from darnax.tracking.wandb_environment import (
     Mode,
     choose_mode,
     leave_to_environment,
+    require_cache,
     tags_of_environment,
 )
 
@@ -154,8 +155,9 @@ def _run_in_thread(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":
 
 
 def _start(known: Mapping[str, Any], config: Mapping[str, Any]) -> "wandb.Run":
-    if "dir" in known:
-        make_folder(known["dir"] / "wandb")
+    folder = Path(known.get("dir") or os.environ["WANDB_DIR"])
+    make_folder(folder / "wandb")
+    require_cache(folder / "wandb" / ".cache")
     require_no_settings(Path())
     # Set before the import: W&B must not run git in a repository from elsewhere, nor print.
     for name, value in {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}.items():

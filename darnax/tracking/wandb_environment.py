@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["offline", "online", "disabled", "shared"]
@@ -48,6 +49,22 @@ def leave_to_environment(values: Mapping[str, Any]) -> dict[str, Any]:
         >>> del os.environ["WANDB_PROJECT"]
     """
     return {name: value for name, value in values.items() if not os.environ.get(variable(name))}
+
+
+def require_cache(instead: Path) -> None:
+    """Let the service of W&B write its log below `instead` if the folder of caches is read-only.
+
+    It prints its log on the terminal otherwise.
+    """
+    caches = os.environ.get("WANDB_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    logs = Path(caches).expanduser() / "wandb" / "logs"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(logs, os.W_OK)
+    except (OSError, RuntimeError):  # there may be no home directory
+        is_writable = False
+    if not is_writable:
+        os.environ["WANDB_CACHE_DIR"] = str(instead.absolute())
 
 
 def variable(name: str) -> str:

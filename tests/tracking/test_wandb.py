@@ -158,6 +158,12 @@ def test_the_configuration_holds_against_variables_of_wandb(tmp_path: Path) -> N
         assert VARIABLES[f"WANDB_{name}"].encode() not in content
 
 
+def test_nothing_is_printed_where_the_folder_of_caches_is_read_only(tmp_path: Path) -> None:
+    (tmp_path / "caches").touch()  # a file, below which nobody can make a folder
+    answer, _ = run(tmp_path, "offline", XDG_CACHE_HOME=str(tmp_path / "caches"))
+    assert (answer.stdout, answer.stderr) == ("True\n", "")
+
+
 @pytest.mark.parametrize(
     ("environment", "mode"),
     [
