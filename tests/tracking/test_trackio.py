@@ -46,7 +46,7 @@ def run(folder: Path, code: str = RUN) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TRACKIO")}
     command = [sys.executable, "-c", code, str(folder / "outputs")]
     place = {"env": {**clean, "HOME": str(folder)}, "cwd": Path(__file__).parents[2]}
-    return subprocess.run(command, **place, capture_output=True, text=True, timeout=60, check=True)
+    return subprocess.run(command, **place, capture_output=True, text=True, timeout=600, check=True)
 
 
 def test_the_run_is_in_the_outputs_without_output_or_network(tmp_path: Path) -> None:
