@@ -44,7 +44,7 @@ MISTAKES = [
     (["model.dept=3", "model.deth=4", "first"], ["model.dept=3", "model.deth=4", "first: "]),
     (["+experiment=truth"], ["labels.True", "put the key in quotes"]),
     (["--cfg", "job", "-m"], ["--cfg", "-m"]),
-    (["--config", "nowhere.yaml"], ["nowhere.yaml"]),
+    (["--config", "nowhere.yaml"], ["nowhere.yaml: does not exist"]),
     (["--cfg", "jbo"], ["jbo"]),
     (["--sed=3"], ["--sed"]),
 ]
