@@ -4,7 +4,7 @@
     python scripts/reliability.py report.xml …
 
 A test that tries many cases counts them with the fixture `cases`; for any other test, every
-parameter is a case. Tests that are in no report keep their row.
+parameter is a case. Tests that are in no report keep their row as long as they exist.
 """
 
 import re
@@ -13,7 +13,9 @@ import xml.etree.ElementTree
 from collections import Counter, defaultdict
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reliability.md"
+TESTS = ROOT / "tests" / "reliability"
 BEGIN, END = "<!-- written by scripts/reliability.py -->", "<!-- until here -->"
 HEAD = ["| test | cases tried | failed |", "|---|---|---|"]
 MARK = "cases:"  # the prefix of the properties that the fixture writes
@@ -43,11 +45,22 @@ def count_cases(reports: list[Path]) -> dict[str, tuple[str, str]]:
     return cases
 
 
+def exists(name: str) -> bool:
+    """Return whether there is a test `file::function`."""
+    file, _, function = name.partition("::")
+    path = TESTS / f"{file}.py"
+    return path.is_file() and f"def {function}(" in path.read_text()
+
+
 def update_page(page: str, new: dict[str, tuple[str, str]]) -> str:
-    """Return the page with new rows in its table; other rows stay."""
+    """Return the page with new rows in its table; other rows of tests that exist stay."""
     before, rest = page.split(BEGIN)
     table, after = rest.split(END)
-    known = {match[1]: (match[2], match[3]) for match in ROW.finditer(table)} | new
+    known = {}
+    for match in ROW.finditer(table):
+        if exists(match[1]):
+            known[match[1]] = (match[2], match[3])
+    known |= new
     rows = [f"| `{name}` | {tried} | {failed} |" for name, (tried, failed) in sorted(known.items())]
     return "\n".join([before + BEGIN, "", *HEAD, *rows, "", END + after])
 

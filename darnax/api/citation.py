@@ -1,6 +1,7 @@
 """`darnax.cite`: the literature of a run, as BibTeX."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import require_names, require_path
@@ -62,9 +63,20 @@ def cite(run: Any, *, trust: Iterable[str] = ()) -> Citation:
     if config["data"].get("source") is None:
         citation = describe(config["data"]["name"], config["paths"]["data"]).citation
     else:
-        citation = ""  # a source of one's own is cited by its docstring alone
+        citation = cite_source(config)
     found = bibliography(config, citation)
     return Citation(found.entries, found.silent)
+
+
+def cite_source(config: Mapping[str, Any]) -> str:
+    """Return the references of data that a source reads; "" if its docstring alone has some."""
+    from darnax.laboratory.data_filling import make_source
+    from darnax.local_data import TensorFlowDatasets
+
+    source = make_source(config)
+    if isinstance(source, TensorFlowDatasets):
+        return source.citation(Path(config["paths"]["data"]))
+    return ""
 
 
 def require_trust_only(overrides: Sequence[str]) -> frozenset[str]:

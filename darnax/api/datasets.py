@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from darnax.api.arguments import require_overrides, require_path
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
+from darnax.laboratory.data_filling import DataFiller
 from darnax.laboratory.data_report import DataReport, report_data
 from darnax.laboratory.display import DataProgress, Display
 from darnax.laboratory.machine import compose_here
@@ -86,8 +87,8 @@ def datasets(directory: str | Path | None = None) -> DatasetList:
 
     Example:
         >>> import darnax
-        >>> [entry.name for entry in darnax.datasets("sets")]
-        ['mnist', 'fashion_mnist', 'kmnist']
+        >>> [entry.name for entry in darnax.datasets("sets")][:5]
+        ['mnist', 'fashion_mnist', 'kmnist', 'cifar10', 'cifar100']
     """
     from darnax.data import catalogue
 
@@ -138,7 +139,8 @@ def describe_words(
         overrides = [f"data.name={names[0]}", "data.validation=0", *OPEN]
     if directory is not None:
         overrides.append(f"paths.data={require_path(directory, 'directory')}")
-    return describe_opened(report_data(compose_here(overrides, None).resolved, display))
+    composed = compose_here(overrides, None, DataFiller(data_progress=display.data_progress))
+    return describe_opened(report_data(composed.resolved, display))
 
 
 def describe_named(name: str, directory: str | Path | None) -> DataDescription:

@@ -1,5 +1,6 @@
 """A trained network that can be applied to raw inputs."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ from darnax.relaxation import PhaseResult, Phases
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH
 from darnax.states import State
+
+SMALLEST_BATCH = 16
 
 
 class PhasesOfRun(NamedTuple):
@@ -115,10 +118,10 @@ class Model:
     def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, PhaseResult], int]]:
         """Yield the results of all phases of inference and the number of examples, per batch."""
         inputs = self._require_fitting(x)
-        size = max(1, min(len(inputs), EVALUATION_BATCH))
+        size = batch_size_for(len(inputs))
         for first in range(0, max(len(inputs), 1), size):
             batch = inputs[first : first + size]
-            # All batches have one size, and so one compiled program: as in the runner, the last
+            # All batches have one size, and so one compiled program. As in the runner, the last
             # example (or a blank one, if there is none) fills up the last batch.
             last = batch[-1:] if len(batch) else np.zeros((1, *inputs.shape[1:]), inputs.dtype)
             padded = jnp.asarray(
@@ -159,6 +162,12 @@ class Model:
 
     def _repr_html_(self) -> str:
         return self._svg()
+
+
+def batch_size_for(inputs: int) -> int:
+    """Return the number of examples of each batch: a power of two, so that few sizes compile."""
+    enough = 2 ** math.ceil(math.log2(max(inputs, SMALLEST_BATCH)))
+    return min(enough, EVALUATION_BATCH)
 
 
 def last_phase(phases: OrderedDict[str, PhaseResult]) -> PhaseResult:

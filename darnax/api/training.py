@@ -80,7 +80,9 @@ def start(
     """
     secrets.require_none([*overrides, *([str(file)] if file else [])])
     with naming_files(overrides, file):
-        configuration = machine.compose_here(overrides, file, DataFiller(given))
+        configuration = machine.compose_here(
+            overrides, file, DataFiller(given, shown.data_progress)
+        )
         folder, _ = training.train(
             configuration.resolved,
             composed=configuration.to_container(),

@@ -113,6 +113,10 @@ class Reader:
             return self.constructor(value, where, Connectivity, FILLED)
         if isinstance(value, Mapping) and "_target_" in value:
             return self.inner_call(value, where, hint)
+        if isinstance(value, str) and type in union_members(hint):
+            with self.problems.at(where):
+                return find(value, self.trust)  # a class of a trusted package
+            return None
         if has_calls(value):
             if accepts_several(hint):
                 return self.inner_calls(value, where)

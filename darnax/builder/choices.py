@@ -16,6 +16,10 @@ from darnax.printing import count_of
 from darnax.runner.experiment import DataChoice
 from darnax.scores import require_score_name
 
+OF_SETS = ("builder", "input", "target", "targets", "splits", "colour", "resize")
+SETTINGS = ("path", "class_names", "columns", *OF_SETS)
+"""Settings that a source may take."""
+
 
 def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     """Return the settings of the data, or None with the reasons among the problems.
@@ -48,9 +52,11 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
 def check_effects(section: Data, reader: Reader) -> None:
     """Note settings of a source that the source does not take."""
     arguments = section.source or {}
-    for name in ("path", "class_names", "colour", "resize", "target", "columns", "targets"):
+    for name in SETTINGS:
         if getattr(section, name) is not None and name not in arguments:
             what = "has no effect on these data, whose source has no such argument; leave it out"
+            if section.source is None and name in OF_SETS:
+                what += f", or choose data=tfds data.name={section.name}"
             reader.problems.add(f"data.{name}", what)
 
 

@@ -1,4 +1,4 @@
-"""How a weight is laid out and multiplied: dense, sparse, convolution.
+"""How a weight is laid out and multiplied: dense, sparse, convolution, pooled.
 
 A layout of one's own is a subclass of `Connectivity`; modules take it as their argument
 `connectivity`, by `ConnectivityFactory`.
@@ -8,6 +8,7 @@ from darnax.connectivity.construction import ConnectivityFactory, make_connectiv
 from darnax.connectivity.convolution import Convolved
 from darnax.connectivity.dense import Dense
 from darnax.connectivity.interface import Connectivity, normalise
+from darnax.connectivity.pooled import Pooled
 from darnax.connectivity.sparse import Sparse
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ConnectivityFactory",
     "Convolved",
     "Dense",
+    "Pooled",
     "Sparse",
     "make_connectivity",
     "normalise",

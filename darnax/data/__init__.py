@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from darnax.data.dataset import Dataset, DataSource, Split, Window
     from darnax.data.disturbances import Crop, Flip, Noise, Occlude, Shift
     from darnax.data.encodings import (
+        AppendConstant,
         Centre,
         Flatten,
         RandomProjection,
@@ -40,6 +41,7 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
 _MODULE_OF = {
     "Affine": "affine",
     "AnyStage": "stages",
+    "AppendConstant": "encodings",
     "Associations": "associations",
     "Centre": "encodings",
     "Classes": "labels",
@@ -89,6 +91,7 @@ _MODULE_OF = {
 __all__ = [
     "Affine",
     "AnyStage",
+    "AppendConstant",
     "Associations",
     "Centre",
     "Classes",

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from darnax.data.archives import set_of
 from darnax.data.cache import FOLDER
 from darnax.data.progress import Progress
 from darnax.data.reader import Arrays, Damaged
@@ -33,7 +34,7 @@ def decode(source: Source, progress: Progress) -> dict[str, Arrays]:
     """
     arrays = {split: _decode_split(source, split, progress) for split in source.counts}
     for split, decoded in arrays.items():
-        expected = FINGERPRINTS.get((source.name, split))
+        expected = FINGERPRINTS.get((set_of(source.name), split))
         if expected is not None and fingerprint(decoded) != expected:
             what = f"{split} of {source.name} in {source.folder} is of another set, or damaged"
             raise Damaged(f"{what}: delete the folder, prepare again")

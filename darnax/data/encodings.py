@@ -68,6 +68,22 @@ class Flatten(Stage):
         return x.astype(jnp.float32).reshape(len(x), -1)
 
 
+class AppendConstant(Stage):
+    """Append one channel that has the same value everywhere, which serves as the units' bias.
+
+    A unit of ±1 without a bias answers −s to −x where it answers s to x, so that a network of such
+    units cannot tell an image from its negative otherwise than by the sign of all its scores.
+    """
+
+    value: float = eqx.field(default=1.0, static=True)
+
+    def __call__(self, x: Num[Array, "batch *axes channels"]) -> Float[Array, "batch *axes more"]:
+        """Append the channel behind the others, on the last axis."""
+        x = x.astype(jnp.float32)
+        constant = jnp.full_like(x[..., :1], self.value)
+        return jnp.concatenate([x, constant], axis=-1)
+
+
 class RandomProjection(Stage):
     """`x G` with one fixed matrix `G ~ N(0, 1/n)`, (n, features), that depends on `seed` alone.
 

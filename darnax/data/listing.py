@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from darnax.data.archives import IDX_SETS, find_bundled
+from darnax.data.archives import ARCHIVES, find_bundled, names_of_sets, set_of
 from darnax.data.sources import READABLE, TFRECORD, data_directory, find
 from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import RequestError
@@ -15,7 +15,8 @@ from darnax.files import read_text
 class Row:
     """One dataset of the list.
 
-    `origin` is bundled, archives (needs its IDX files), or tfds (needs TensorFlow and the network).
+    `origin` is bundled, archives (needs its publisher's files), or tfds (needs TensorFlow and the
+    network).
     """
 
     name: str
@@ -55,8 +56,9 @@ def catalogue(directory: str | Path | None = None) -> list[Row]:
     imported.
     """
     prepared = _find_prepared(data_directory(directory))
-    others = sorted(prepared - set(IDX_SETS))
-    return [Row(name, name in prepared, _origin_of(name)) for name in (*IDX_SETS, *others)]
+    own = names_of_sets()
+    others = sorted(prepared - set(own))
+    return [Row(name, name in prepared, _origin_of(name)) for name in (*own, *others)]
 
 
 def _find_prepared(directory: Path) -> set[str]:
@@ -83,7 +85,7 @@ def _is_readable(path: Path) -> bool:
 def _origin_of(name: str) -> str:
     if find_bundled(name):
         return "bundled"
-    return "archives" if name in IDX_SETS else "tfds"
+    return "archives" if set_of(name) in ARCHIVES else "tfds"
 
 
 def describe(name: str, directory: str | Path | None = None) -> Description:

@@ -1,6 +1,7 @@
 """A lock so that one process at a time prepares a set, and a scratch folder to prepare it in."""
 
 import math
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,13 +11,23 @@ from darnax.errors import Problem, RequestError
 from darnax.locks import file_lock
 
 
+def file_name(name: str) -> str:
+    """Return the name of a set as a part of a file name.
+
+    Example:
+        >>> file_name("emnist/balanced:3.1.0")
+        'emnist-balanced-3.1.0'
+    """
+    return re.sub("[/:]", "-", name)
+
+
 @contextmanager
 def lock_set(directory: Path, name: str) -> Iterator[None]:
     """Wait for the lock of `name` in `directory` and hold it while the block runs.
 
     The operating system releases it when the process ends, however that happens.
     """
-    lock = directory / f".darnax-{name.replace('/', '-')}.lock"
+    lock = directory / f".darnax-{file_name(name)}.lock"
     with ExitStack() as stack:
         try:
             directory.mkdir(parents=True, exist_ok=True)

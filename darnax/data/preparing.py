@@ -1,19 +1,28 @@
 """Prepare a set on disk, from archives or through TensorFlow Datasets, and verify it."""
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
-from darnax.data.archives import IDX_SETS, check_archives, find_bundled
+from darnax.data.archive_builder import archive_builder
+from darnax.data.archives import (
+    ARCHIVES,
+    check_archives,
+    describe_archives,
+    find_bundled,
+    set_of,
+)
 from darnax.data.cache import read_cache, write_cache
 from darnax.data.decoding import check_ends, check_size, decode, matches_source
-from darnax.data.idx_builder import idx_builder
-from darnax.data.preparation_lock import lock_set, scratch_folder
+from darnax.data.image_encoding import encode_without_tensorflow
+from darnax.data.preparation_lock import file_name, lock_set, scratch_folder
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays, Damaged
 from darnax.data.sources import Source, data_directory, find
-from darnax.data.tfds_output import suppress_output
+from darnax.data.tfds_output import download_once, suppress_output
 from darnax.errors import RequestError, first_line
 
 GIB = 2**30
@@ -30,8 +39,9 @@ def prepare(
 ) -> Path:
     """Prepare a set in `directory`, unless it is there already, and return its folder.
 
-    `mnist` needs nothing else; `fashion_mnist` and `kmnist` are made from the four IDX archives in
-    `archives`; other sets need TensorFlow and the network.
+    `mnist` needs nothing else; `fashion_mnist`, `kmnist`, `emnist/…`, `cifar10`, `cifar100` and
+    `svhn_cropped` are made from their publishers' files in `archives`; other sets need TensorFlow
+    and the network.
 
     Raises:
         RequestError: the name is unknown, an archive is missing or wrong, or this machine lacks
@@ -42,6 +52,22 @@ def prepare(
         name, data_directory(directory), folder, 2 * GIB, progress or silent
     )
     return source.folder
+
+
+def find_prepared(name: str, directory: Path, progress: Progress) -> Source:
+    """Return the set, prepared if necessary, without decoding it.
+
+    Raises:
+        RequestError: as `prepare`.
+    """
+    source = find(name, directory)
+    if source is not None and source.prepared:
+        return source
+    with lock_set(directory, name):
+        source = find(name, directory)
+        if source is not None and source.prepared:
+            return source
+        return _build(name, directory, None, progress)
 
 
 def find_or_prepare(
@@ -113,55 +139,118 @@ def _build(
     progress: Progress,
     damage: Damaged | None = None,
 ) -> Source:
-    """Build in a scratch folder and move the result by a rename; the old set stays until then."""
+    """Build a set; an old one stays until the new one is complete."""
     archives = archives or find_bundled(name)
-    _check_possible(name, directory, archives, damage)
-    with scratch_folder(directory / f".darnax-{name.replace('/', '-')}.partial") as scratch:
-        builder = _builder(name, archives, scratch, progress)
+    require_possible(name, directory, archives, damage)
+    try:
+        build_set(name, directory, lambda scratch: _make_builder(name, archives, scratch, progress))
+    except RequestError as error:
+        if archives is None and set_of(name) in ARCHIVES:
+            raise _ask_for_archives(name, str(error)) from error
+        raise
+    source = find(name, directory)
+    assert source is not None
+    return source
+
+
+def build_set(name: str, directory: Path, make: Callable[[Path], Any]) -> Path:
+    """Run a builder in a scratch folder, move the result by a rename, and return its folder.
+
+    The caller holds the lock of the set.
+
+    Args:
+        name: of the set, for messages.
+        directory: of prepared sets.
+        make: returns the builder, given the folder in which it prepares.
+
+    Raises:
+        RequestError: the builder fails, or needs TensorFlow.
+    """
+    import tensorflow_datasets as tfds
+
+    with scratch_folder(directory / f".darnax-{file_name(name)}.partial") as scratch:
+        # The downloads go to the scratch folder too: in a shared folder, TFDS mistakes an
+        # archive of one set for that of another set with the same file name.
+        manual = directory / "downloads" / "manual"
+        config = tfds.download.DownloadConfig(manual_dir=manual if manual.is_dir() else None)
         try:
-            # The downloads go to the scratch folder too: in a shared folder, TFDS mistakes an
-            # archive of one set for that of another set with the same file name.
-            with suppress_output():
-                builder.download_and_prepare(download_dir=str(scratch / "downloads"))
+            builder = make(scratch)
+            # These two would print the scratch folder as the location of the set.
+            builder._log_download_bytes = builder._log_download_done = _log_nothing
+            with suppress_output(), download_once(), encode_without_tensorflow():
+                builder.download_and_prepare(
+                    download_dir=str(scratch / "downloads"), download_config=config
+                )
         except Exception as error:
-            raise RequestError(f"{name} cannot be prepared: {first_line(error)}") from error
+            raise RequestError(_explain_failure(name, error)) from error
         built = Path(builder.data_path)
         folder = directory / built.relative_to(scratch)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
             folder.rename(scratch / "replaced")
         built.rename(folder)
-    source = find(name, directory)
-    assert source is not None
-    return source
+    return folder
+
+
+def _log_nothing(_: Any = None) -> None:
+    pass
+
+
+def _explain_failure(name: str, error: BaseException) -> str:
+    """Return why a builder failed: the first cause, which TFDS wraps."""
+    while not isinstance(error, RequestError) and error.__cause__ is not None:
+        error = error.__cause__
+    reason = first_line(error)
+    if reason.startswith("Failed to encode example"):
+        reason = str(error).strip().splitlines()[-1]  # after the whole example
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        reason = f"its builder needs {error.name}, which is not installed: pip install"
+        reason = f"{reason} {error.name}"
+    elif not isinstance(error, RequestError):
+        places = extract_tb(error.__traceback__)
+        at = f" ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else ""
+        reason = f"{type(error).__name__}: {reason}{at}"
+    return f"{name} cannot be prepared: {reason}"
 
 
 def require_preparable(name: str, directory: Path, damage: Damaged | None = None) -> None:
     """Raise RequestError where a set cannot be prepared on this machine; nothing is downloaded."""
-    _check_possible(name, directory, find_bundled(name), damage)
+    require_possible(name, directory, find_bundled(name), damage)
 
 
-def _check_possible(
-    name: str, directory: Path, archives: Path | None, damage: Damaged | None
+def require_possible(
+    name: str, directory: Path, archives: Path | None, damage: Damaged | None = None
 ) -> None:
-    if name in IDX_SETS and archives is not None:
+    """Raise RequestError, with what is needed, where a set cannot be prepared from these archives.
+
+    Nothing is downloaded.
+    """
+    has_archives = set_of(name) in ARCHIVES
+    if has_archives and archives is not None:
         return check_archives(name, archives)
     if archives is not None:
-        known = ", ".join(IDX_SETS)
-        what = f"got archives for {name}, expected none: only {known} are made of IDX archives"
-        raise RequestError(what)
-    if find_spec("tensorflow") is None:
-        reason = str(damage) if damage else f"{name} is not prepared in {directory}"
-        needed = "TensorFlow and the network"
-        if name in IDX_SETS:
-            needed = f"its four archives (darnax data prepare {name} --archives DIR), or {needed}"
-        raise RequestError(f"{reason}; preparing it needs {needed}")
-    return None
+        known = ", ".join(ARCHIVES)
+        raise RequestError(f"got archives for {name}, expected none: they are for {known} alone")
+    if find_spec("tensorflow") is not None:
+        return None
+    reason = str(damage) if damage else f"{name} is not prepared in {directory}"
+    if has_archives:
+        raise _ask_for_archives(name, reason)
+    what = "preparing it needs TensorFlow and the network: pip install tensorflow, and run"
+    command = f"darnax data prepare {name}"
+    raise RequestError(f"{reason}; {what} `{command}`, or copy the folder of a prepared one there")
 
 
-def _builder(name: str, archives: Path | None, scratch: Path, progress: Progress) -> Any:
+def _ask_for_archives(name: str, reason: str) -> RequestError:
+    """Return the error that names the files to fetch, and where to put them."""
+    command = f"darnax data prepare {name} --archives DIR"
+    what = f"{reason}; put these files into a folder DIR, and run `{command}`"
+    return RequestError(what, *describe_archives(name))
+
+
+def _make_builder(name: str, archives: Path | None, scratch: Path, progress: Progress) -> Any:
     import tensorflow_datasets as tfds
 
     if archives is not None:
-        return idx_builder(name, archives, scratch, progress)
+        return archive_builder(name, archives, scratch, progress)
     return tfds.builder(name, data_dir=str(scratch), file_format="array_record")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from darnax.data.archives import set_of
 from darnax.data.reader import Damaged, Reader
 from darnax.data.tfds_output import suppress_output
 from darnax.data.tfrecord import TFRecords
@@ -19,7 +20,7 @@ from darnax.errors import Problem, RequestError, first_line
 from darnax.near import near
 
 # The names that TFDS accepts (name, name/config, name:version), without those that are paths.
-_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+-]*)?")
+_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+*-]*)?")
 _ROLES = ("train", "validation", "test")
 _BLOCK = 1000
 TFRECORD = "tfrecord"
@@ -74,8 +75,11 @@ class Source:
         features, keys = self.builder.info.features, self.builder.info.supervised_keys
         is_pair = keys is not None and len(keys) == 2
         if not is_pair or not isinstance(features[keys[1]], tfds.features.ClassLabel):
-            what = f"{self.name} has no pair of an input and a class label"
-            raise RequestError(Problem("data.name", f"{what}: it is not for classification"))
+            what = f"{self.name} has no pair of an input and a class label: it is not for"
+            what += (
+                " classification; give other features with data=tfds, data.input and data.target"
+            )
+            raise RequestError(Problem("data.name", what))
         return keys[0], keys[1]
 
     @cached_property
@@ -88,6 +92,7 @@ class Source:
         shape = self.builder.info.features[self.keys[0]].shape
         if not shape or None in shape:
             what = f"inputs of {self.name} have shape {shape}, expected one size for all of them"
+            what += "; give them one with data=tfds 'data.resize=[height,width]'"
             raise RequestError(Problem("data.name", what))
         return tuple(shape)
 
@@ -106,6 +111,10 @@ class Source:
         """Examples of each split that training can use; empty before the set is prepared."""
         splits = self.builder.info.splits
         return {role: int(splits[role].num_examples) for role in _ROLES if role in splits}
+
+    def count(self, split: str) -> int:
+        """Return the number of examples of any split."""
+        return int(self.builder.info.splits[split].num_examples)
 
     @property
     def nbytes(self) -> int:
@@ -128,7 +137,7 @@ class Source:
         """Return random access to the examples of one split."""
         return Reader(
             self._describe(split),
-            self._records(split),
+            self.records(split),
             self._make_decoder(),
             self.shape,
             self.dtype,
@@ -170,7 +179,7 @@ class Source:
 
         read = Reader(
             self._describe(split),
-            self._records(split),
+            self.records(split),
             decode_label,
             no_input.shape,
             no_input.dtype,
@@ -180,7 +189,7 @@ class Source:
         blocks = [range(i, min(i + _BLOCK, total)) for i in range(0, total, _BLOCK)]
         return np.concatenate([read(block).targets for block in blocks])
 
-    def _records(self, split: str) -> Any:
+    def records(self, split: str) -> Any:
         """Open the records of one split: TFRecord files by darnax, other formats by TFDS.
 
         TFDS itself would need TensorFlow for TFRecord files.
@@ -200,6 +209,35 @@ class Source:
             raise Damaged(f"{what}: delete the folder and prepare it again") from error
 
 
+def require_name(name: str) -> None:
+    """Raise RequestError for what is no name of a set, such as a path."""
+    if not _NAME.fullmatch(name):
+        what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
+        raise RequestError(Problem("data.name", what))
+
+
+def _make_unknown_error(name: str, directory: Path) -> RequestError:
+    """Return the error that there is no such set, with the configurations or names there are."""
+    import tensorflow_datasets as tfds
+
+    own = []
+    for pattern in ("[!.]*/dataset_info.json", "[!.]*/*/dataset_info.json"):
+        for path in sorted((directory / set_of(name)).glob(pattern)):
+            found = path.parent.parent.relative_to(directory).as_posix()
+            own.append(f"{found}:{path.parent.name}" if ":" in name else found)
+    if own:
+        what = f"got {name!r}, expected one of {', '.join(dict.fromkeys(own))}"
+        return RequestError(Problem("data.name", what))
+    registered = tfds.list_builders(with_community_datasets=False)
+    folders = [path.name for path in directory.glob("[!.]*/")]
+    known = list(dict.fromkeys([*registered, *folders]))
+    nearest = near(set_of(name), known, 3)
+    advice = f"nearest: {', '.join(nearest)}" if nearest else "`darnax data list` shows some"
+    what = f"got {name!r}, which is no known dataset; {advice}"
+    what += "; for a builder of your own choose data=tfds and data.builder=PACKAGE.CLASS"
+    return RequestError(Problem("data.name", what))
+
+
 def find(name: str, directory: Path) -> Source | None:
     """Return the set called `name`, prepared or not; None if its description cannot be read.
 
@@ -209,26 +247,18 @@ def find(name: str, directory: Path) -> Source | None:
     """
     import tensorflow_datasets as tfds
 
-    if not _NAME.fullmatch(name):
-        what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
-        raise RequestError(Problem("data.name", what))
-    require_harmless(directory / re.split("[/:]", name)[0])
-    set_name = name.partition("/")[0]
+    require_name(name)
+    set_name = set_of(name)
+    require_harmless(directory / set_name)
     try:
         with suppress_output():
             return Source(name, tfds.builder(name, data_dir=str(directory)))
     except tfds.core.DatasetNotFoundError:
-        registered = tfds.list_builders(with_community_datasets=False)
-        folders = [path.name for path in directory.glob("[!.]*/")]
-        known = list(dict.fromkeys([*registered, *folders]))
-        nearest = near(set_name, known, 3)
-        advice = f"nearest: {', '.join(nearest)}" if nearest else "`darnax data list` shows some"
-        what = f"got {name!r}, which is no known dataset; {advice}"
-        raise RequestError(Problem("data.name", what)) from None
+        raise _make_unknown_error(name, directory) from None
     except Exception as error:
         # The parsers that TFDS uses for a damaged description raise no common type.
         is_registered = set_name in tfds.list_builders(with_community_datasets=False)
-        if is_registered and (directory / name).exists():
+        if is_registered and (directory / name.partition(":")[0]).exists():
             return None
         what = f"{name!r} in {directory} cannot be opened: {first_line(error)}"
         raise RequestError(Problem("data.name", what)) from error

@@ -1,4 +1,4 @@
-"""Suppress the output of TFDS: darnax reports its own progress and errors."""
+"""Suppress the output of TFDS, and its retries: darnax reports its own progress and errors."""
 
 import logging
 from collections.abc import Iterator
@@ -26,3 +26,16 @@ def suppress_output() -> Iterator[None]:
         tqdm_utils.display_progress_bar(True)
         logger.setLevel(level)
         logging.root.removeHandler(placeholder)
+
+
+@contextmanager
+def download_once() -> Iterator[None]:
+    """Let TFDS try each download once; it would try ten times more before it reports an error."""
+    from tensorflow_datasets.core.download import downloader
+
+    before = downloader.MAX_RETRIES
+    downloader.MAX_RETRIES = 0
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = before

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,14 @@ _RECORD_FILE = re.compile(r".*-\d+-of-\d+")
 _REMOVE = "remove it, or prepare the set in another folder (paths.data=DIR)"
 
 
-def require_harmless(folder: Path) -> None:
+def require_harmless(folder: Path, trusted: Collection[str] = ()) -> None:
     """Raise RequestError where the folder of all versions of a set contains what must not be read.
 
     A folder that does not exist passes.
+
+    Args:
+        folder: of the set.
+        trusted: packages whose features may be imported.
     """
     for path in _walk_files(folder, _LEVELS):
         if path.suffix in _DESCRIPTION_SUFFIXES and path.stat().st_size > SMALL:
@@ -38,7 +42,7 @@ def require_harmless(folder: Path) -> None:
                 path, f"has more than {SMALL} bytes, which no description of a set has"
             )
         if path.name == "features.json":
-            _check_features(path)
+            _check_features(path, trusted)
         if path.name == "dataset_info.json":
             _check_names(path)
 
@@ -81,12 +85,12 @@ def _is_file_name(name: str) -> bool:
     return name.endswith(_DESCRIPTION_SUFFIXES) or bool(_RECORD_FILE.fullmatch(name))
 
 
-def _check_features(path: Path) -> None:
+def _check_features(path: Path, trusted: Collection[str]) -> None:
     # TFDS writes ASCII, and reads it in the encoding of the locale: other bytes are ambiguous.
     if not read_bytes(path).isascii():
         raise _make_error(path, "has characters beyond ASCII, which TFDS never writes")
     for key, value in _walk_entries(_load_json(path)):
-        if key in _CLASS_KEYS and isinstance(value, str) and not _DEFINED_BY_TFDS.fullmatch(value):
+        if key in _CLASS_KEYS and isinstance(value, str) and not _may_import(value, trusted):
             expected = "expected one of tensorflow_datasets.core.features"
             what = f"names the feature {value!r}, {expected}: its module is not imported"
             raise _make_error(path, what)
@@ -95,6 +99,11 @@ def _check_features(path: Path) -> None:
             raise _make_error(path, what)
         if ".." in key.split("/"):
             raise _make_error(path, f"names the feature {key!r}, expected a name without '..'")
+
+
+def _may_import(feature: str, trusted: Collection[str]) -> bool:
+    is_trusted = feature.partition(".")[0] in trusted
+    return is_trusted or bool(_DEFINED_BY_TFDS.fullmatch(feature))
 
 
 def _as_count(value: Any) -> int:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from darnax.errors import Problem, RequestError, call_once, first_line
 from darnax.files import expand_user
+from darnax.laboratory.display import DataProgress, no_progress
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.local_data import Examples, GivenArrays, LocalSource
 
-FILLED = ("test", "validation", "labels", "class_names", "classes", "encode", "shape")
+FILLED = ("name", "test", "validation", "labels", "class_names", "classes", "encode", "shape")
 MOST_NAMES = 1000  # classes whose names are recorded
 MOST_COLUMNS = 1000  # whose means and deviations are recorded
 TEST, VALIDATION = 0.2, 0.1  # shares of each class, where the data have no split of their own
@@ -32,10 +33,14 @@ class DataFiller:
 
     Args:
         given: arrays of Python code, which are the data of every configuration.
+        data_progress: gives a function that is called while a set is prepared.
     """
 
-    def __init__(self, given: "GivenArrays | None" = None) -> None:
+    def __init__(
+        self, given: "GivenArrays | None" = None, data_progress: DataProgress = no_progress
+    ) -> None:
         self.given = given
+        self.data_progress = data_progress
         self.known: dict[str, Mapping[str, Any] | RequestError] = {}
 
     def __call__(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,6 +77,8 @@ class DataFiller:
         if self.given is not None:
             source = GivenArrays(self.given.pairs, data.get("targets"), data.get("class_names"))
         if isinstance(source, LocalSource):
+            with self.data_progress() as progress:
+                source.prepare(directory, progress)
             values = describe_local(source, data, directory, config)
         else:
             values = describe_other(source, data, directory, config)
@@ -109,7 +116,7 @@ def describe_local(
 
     examples = source.outline(directory)
     train = examples.splits["train"]
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"name": examples.name}
     for role, share in (("test", TEST), ("validation", VALIDATION)):
         values[role] = 0 if role in examples.splits else share
     names, kept = examples.class_names, data.get("only_classes")

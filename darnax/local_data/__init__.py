@@ -1,4 +1,4 @@
-"""Data of one's own: images in folders, arrays, tables, and scikit-learn's small sets.
+"""Data of one's own: images in folders, arrays, tables, and sets of scikit-learn and TFDS.
 
 Names are imported on first access, so that no library is loaded that is not needed.
 """
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from darnax.local_data.image_folder import ImageFolder
     from darnax.local_data.scikit_learn import ScikitLearn
     from darnax.local_data.table import Table
+    from darnax.local_data.tensorflow_datasets import TensorFlowDatasets
 
 _MODULE_OF = {
     "ArrayFiles": "array_files",
@@ -26,6 +27,7 @@ _MODULE_OF = {
     "LocalSource": "examples",
     "ScikitLearn": "scikit_learn",
     "Table": "table",
+    "TensorFlowDatasets": "tensorflow_datasets",
     "divide_examples": "examples",
     "stream_if_larger": "examples",
 }
@@ -38,6 +40,7 @@ __all__ = [
     "LocalSource",
     "ScikitLearn",
     "Table",
+    "TensorFlowDatasets",
     "divide_examples",
     "stream_if_larger",
 ]

@@ -39,7 +39,7 @@ def examples_from_arrays(
     inputs, problems = {}, []
     for role, (x, y) in pairs.items():
         try:
-            inputs[role] = _as_inputs(role, np.asarray(x), len(np.atleast_1d(y)), where)
+            inputs[role] = as_inputs(role, np.asarray(x), len(np.atleast_1d(y)), where)
         except ValueError as error:
             problems.append(Problem(where, f"inputs of {role}: {error}"))
         except RequestError as error:
@@ -57,7 +57,7 @@ def examples_from_arrays(
     return Examples(name, splits, targets.class_names)
 
 
-def _as_inputs(role: str, inputs: np.ndarray, targets: int, where: str) -> np.ndarray:
+def as_inputs(role: str, inputs: np.ndarray, targets: int, where: str) -> np.ndarray:
     """Return inputs as uint8 or float32, (n, *raw)."""
     if inputs.ndim < 1 or inputs.dtype.kind not in "biuf":
         what = f"the inputs of {role} are {inputs.dtype}, expected numbers (n, …)"

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ HIDDEN = ".darnax-cache"
 CHECKED = 1 << 30  # bytes of inputs whose checksum is verified at every opening
 _MANIFEST = "manifest.json"
 _VERSION = 1
+_BYTE = np.dtype(np.uint8)
 _ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError, RecursionError)
 
 Fill = Callable[["Writer"], None]
@@ -39,13 +40,15 @@ class Writer:
         self.folder = folder
         self.inputs: dict[str, np.ndarray] = {}
 
-    def allocate(self, role: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an array of bytes to fill with the inputs of a split."""
+    def allocate(
+        self, role: str, shape: tuple[int, ...], dtype: np.dtype[Any] = _BYTE
+    ) -> np.ndarray:
+        """Return an array to fill with the inputs of a split."""
         if self.folder is None:
-            self.inputs[role] = np.empty(shape, np.uint8)
+            self.inputs[role] = np.empty(shape, dtype)
         else:
             path = self.folder / f"{role}-inputs.npy"
-            self.inputs[role] = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+            self.inputs[role] = np.lib.format.open_memmap(path, "w+", dtype, shape)
         return self.inputs[role]
 
 
@@ -78,9 +81,15 @@ def lock_cache(place: Path | None) -> Iterator[None]:
 
 
 def read_examples(
-    place: Path | None, signature: str
+    place: Path | None, signature: str, required: Collection[str] = ("train",)
 ) -> tuple[dict[str, Arrays], tuple[str, ...]] | None:
-    """Return the examples and class names of a cache; None unless it is whole and up to date."""
+    """Return the examples and class names of a cache; None unless it is whole and up to date.
+
+    Args:
+        place: the folder of the cache.
+        signature: of what was decoded.
+        required: the splits that it has.
+    """
     if place is None:
         return None
     try:
@@ -92,14 +101,18 @@ def read_examples(
         for role, expected in manifest["splits"].items():
             inputs = _load(place / f"{role}-inputs.npy", expected["inputs"], CHECKED)
             targets = _load(place / f"{role}-targets.npy", expected["targets"], CHECKED)
-            if len(inputs) != len(targets) or targets.dtype != np.int32 or targets.ndim != 1:
-                return None
-            if len(targets) and not 0 <= targets.min() <= targets.max() < len(names):
+            if len(inputs) != len(targets) or (names and not _are_classes(targets, len(names))):
                 return None
             splits[role] = Arrays(inputs, np.asarray(targets))
-        return (splits, names) if "train" in splits else None
+        return (splits, names) if splits.keys() >= set(required) else None
     except _ERRORS:
         return None
+
+
+def _are_classes(targets: np.ndarray, classes: int) -> bool:
+    if targets.dtype != np.int32 or targets.ndim != 1:
+        return False
+    return not len(targets) or bool(0 <= targets.min() <= targets.max() < classes)
 
 
 def _load(path: Path, expected: Mapping[str, Any], checked: int) -> np.ndarray:
@@ -158,7 +171,7 @@ def make_examples(
             to_disk(path)
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
-    found = read_examples(place, signature)
+    found = read_examples(place, signature, targets)
     if found is None:
         raise RequestError(f"{place} cannot be read after it was written; remove it")
     return found[0]

@@ -42,6 +42,10 @@ class LocalSource(abc.ABC):
     A configuration divides them by `data.validation` and `data.test`.
     """
 
+    def prepare(self, directory: Path, progress: Progress = silent) -> None:
+        """Do what has to be done once, before the first outline; by default nothing."""
+        del directory, progress
+
     @abc.abstractmethod
     def read(self, directory: Path, progress: Progress = silent) -> Examples:
         """Return all examples.

@@ -16,6 +16,7 @@ from darnax.printing import count_of
 COLOURS = ("grey", "rgb")
 _THREADS = 4  # OpenCV decodes without holding the interpreter's lock
 _TRIED = 20  # first files, of which one must be readable
+_LARGEST_SIDE = 1 << 13  # pixels of a resized image
 _TAIL = 4096  # bytes at the end of a file in which its format ends
 
 ImageShape = tuple[int, int, int]
@@ -35,6 +36,49 @@ class Form:
     colour: str | None = None
     resize: tuple[int, int] | None = None
 
+    def decode(self, content: bytes) -> np.ndarray:
+        """Return the image of a file.
+
+        Raises:
+            ValueError: the content is not an image, or only a part of one.
+        """
+        return decode_image(content, self)
+
+
+def read_form(colour: str | None, resize: Sequence[int] | None) -> Form:
+    """Return the form that the settings `data.colour` and `data.resize` describe.
+
+    Raises:
+        ValueError: a setting has an unknown value.
+    """
+    if colour is not None and colour not in COLOURS:
+        raise ValueError(f"got colour={colour!r}, expected null, grey or rgb")
+    if resize is None:
+        return Form(colour)
+    if len(resize) != 2 or not all(0 < side <= _LARGEST_SIDE for side in resize):
+        raise ValueError(f"got resize={resize}, expected a height and a width, such as [28,28]")
+    return Form(colour, (int(resize[0]), int(resize[1])))
+
+
+def require_whole(content: bytes) -> None:
+    """Raise ValueError if a PNG or JPEG file is cut short; OpenCV would fill the rest with grey."""
+    if content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-_TAIL:]:
+        raise ValueError("it is cut short")
+    if content.startswith(b"\x89PNG") and b"IEND" not in content[-_TAIL:]:
+        raise ValueError("it is cut short")
+
+
+def resize_image(image: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+    """Return an image with this height and width: means of areas, or interpolated if larger."""
+    import cv2
+
+    if size is None or image.shape[:2] == size:
+        return image
+    height, width = size
+    shrinks = height * width < image.shape[0] * image.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=method)
+
 
 def decode_image(content: bytes, form: Form) -> np.ndarray:
     """Return an image (height, width, 1 or 3) of 8 bits, the colours in the order RGB.
@@ -46,10 +90,7 @@ def decode_image(content: bytes, form: Form) -> np.ndarray:
     """
     import cv2
 
-    if content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-_TAIL:]:
-        raise ValueError("it is cut short")  # OpenCV would fill the rest with grey
-    if content.startswith(b"\x89PNG") and b"IEND" not in content[-_TAIL:]:
-        raise ValueError("it is cut short")
+    require_whole(content)
     flags = {None: cv2.IMREAD_ANYCOLOR, "grey": cv2.IMREAD_GRAYSCALE, "rgb": cv2.IMREAD_COLOR}
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags[form.colour])
@@ -57,11 +98,7 @@ def decode_image(content: bytes, form: Form) -> np.ndarray:
         raise ValueError("it is larger than an image may be, or damaged") from error
     if image is None:
         raise ValueError("it is not an image that OpenCV reads")
-    if form.resize is not None and image.shape[:2] != form.resize:
-        height, width = form.resize
-        shrinks = height * width < image.shape[0] * image.shape[1]
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        image = cv2.resize(image, (width, height), interpolation=method)
+    image = resize_image(image, form.resize)
     if image.ndim == 2:
         return image[..., None]
     return image[..., ::-1]
@@ -150,7 +187,7 @@ def decode_all(
     for role, some in paths.items():
         for row, path in enumerate(some):
             row_of[path] = role, row
-    stage, total, done = f"decode {store.path.name}", len(row_of), 0
+    stage, total, done = f"decode {store.title}", len(row_of), 0
     shape = first_shape(store, paths, form)
     arrays = {role: allocate(role, (len(some), *shape)) for role, some in paths.items()}
     findings = Findings()
@@ -193,6 +230,6 @@ def decode_or_explain(content: Content, form: Form) -> np.ndarray | str:
     if isinstance(content, str):
         return content
     try:
-        return decode_image(content, form)
+        return form.decode(content)
     except ValueError as error:
         return str(error)

@@ -15,12 +15,10 @@ from darnax.errors import Problem, RequestError
 from darnax.files import expand_user
 from darnax.local_data import example_cache
 from darnax.local_data.examples import Examples, LocalSource, divide_examples, empty_inputs
-from darnax.local_data.image_decoding import COLOURS, Form, decode_all, first_shape
+from darnax.local_data.image_decoding import decode_all, first_shape, read_form
 from darnax.local_data.image_listing import Listing, group_by_class
 from darnax.local_data.image_stores import Store, open_store
 from darnax.local_data.targets import Targets, convert_targets, number_labels
-
-_LARGEST_SIDE = 1 << 13  # pixels of a resized image
 
 
 class ImageFolder(LocalSource):
@@ -48,16 +46,8 @@ class ImageFolder(LocalSource):
         resize: Sequence[int] | None = None,
         class_names: Sequence[str] | None = None,
     ) -> None:
-        if colour is not None and colour not in COLOURS:
-            raise ValueError(f"got colour={colour!r}, expected null, grey or rgb")
-        is_size = resize is None or (
-            len(resize) == 2 and all(0 < side <= _LARGEST_SIDE for side in resize)
-        )
-        if not is_size:
-            raise ValueError(f"got resize={resize}, expected a height and a width, such as [28,28]")
-        size = None if resize is None else (int(resize[0]), int(resize[1]))
         self.path = expand_user(path)
-        self.form = Form(colour, size)
+        self.form = read_form(colour, resize)
         self.class_names = None if class_names is None else tuple(class_names)
 
     def open(self) -> Dataset:

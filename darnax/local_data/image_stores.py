@@ -47,6 +47,7 @@ class Store(abc.ABC):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.title = path.name
 
     @abc.abstractmethod
     def signature(self) -> str:

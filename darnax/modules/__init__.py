@@ -4,6 +4,7 @@
 bases of modules of one's own.
 """
 
+from darnax.modules.binary import BinaryUnits
 from darnax.modules.convolution import Convolution, RecurrentConvolution
 from darnax.modules.error import ErrorUnits
 from darnax.modules.feedback import Feedback
@@ -30,6 +31,7 @@ from darnax.modules.weighted import Weighted
 __all__ = [
     "AbstractModule",
     "Adapter",
+    "BinaryUnits",
     "Convolution",
     "ErrorUnits",
     "Feedback",

@@ -52,9 +52,13 @@ class DataSettings(Section):
         only_classes: train and test on these alone; None is all.
         memory_gib: larger data are moved to the device in parts while training.
         path: of one's own data, which the source reads.
+        builder: the class of one's own that prepares a set of TFDS.
+        input: the feature of a set of TFDS that is the input.
+        splits: those of a set of TFDS, for each purpose.
         class_names: in the order of the outputs; None is sorted.
         colour, resize: what the source makes of images.
-        target, columns: those of a table that the source reads.
+        target: the column of a table, or the feature of a set, that is the target.
+        columns: those of a table that are the input.
         targets: what the source takes the targets for.
     """
 
@@ -75,6 +79,9 @@ class DataSettings(Section):
     memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB
     # The constructor of the source checks these, which refers to them.
     path: str | None = None
+    builder: str | None = None
+    input: str | None = None
+    splits: dict[str, str | None] | None = None
     class_names: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     colour: str | None = None
     resize: Annotated[tuple[Positive, ...], Field(strict=False)] | None = None

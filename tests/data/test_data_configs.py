@@ -33,8 +33,11 @@ def make(node: dict[str, Any]) -> Any:
     )
 
 
-OWN = ("arrays", "folder", "sklearn", "table")  # tests/local_data trains with these
-COMPLETE = [path for path in sorted(FOLDER.glob("*.yaml")) if path.stem not in OWN]
+OPEN = "shape: null"  # tests/local_data trains with these, and those that extend one of them
+COMPLETE = []
+for each in sorted(FOLDER.glob("*.yaml")):
+    if not any(word in each.read_text() for word in (OPEN, "defaults:")):
+        COMPLETE.append(each)
 
 
 @pytest.mark.parametrize("path", COMPLETE, ids=lambda path: path.stem)

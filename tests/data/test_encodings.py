@@ -5,7 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from darnax.data import Centre, Flatten, Pipeline, RandomProjection, Scale, Sign, Standardise
+from darnax.data import (
+    AppendConstant,
+    Centre,
+    Flatten,
+    Pipeline,
+    RandomProjection,
+    Scale,
+    Sign,
+    Standardise,
+)
 from darnax.data.encodings import Stage
 
 RAW = np.random.default_rng(0).integers(0, 256, (6, 5, 4, 1), dtype=np.uint8)
@@ -15,6 +24,10 @@ CASES = {
     "centre": (Centre(0.5), RAW - np.float32(0.5)),
     "standardise": (Standardise(2.0, 4.0), (RAW - np.float32(2)) / np.float32(4)),
     "flatten": (Flatten(), RAW.reshape(6, 20)),
+    "append a constant": (
+        AppendConstant(0.5),
+        np.concatenate([RAW, np.full((6, 5, 4, 1), 0.5)], axis=-1),
+    ),
     "sign": (Sign(), np.ones_like(RAW)),
     "nothing": (Pipeline({}), RAW),
     "all": (

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from darnax.data import Row, catalogue, describe, prepare
+from darnax.data.archives import EMNIST
 from darnax.errors import RequestError
 
 
@@ -15,6 +16,10 @@ def test_catalogue(tiny: Path, tmp_path: Path) -> None:
         Row("mnist", False, "bundled"),
         Row("fashion_mnist", False, "archives"),
         Row("kmnist", False, "archives"),
+        Row("cifar10", False, "archives"),
+        Row("cifar100", False, "archives"),
+        Row("svhn_cropped", False, "archives"),
+        *(Row(f"emnist/{config}", False, "archives") for config in EMNIST),
     ]
     prepare("kmnist", tmp_path, archives=tiny)
     (tmp_path / "emnist/balanced/3.1.0").mkdir(parents=True)
@@ -30,7 +35,7 @@ def test_catalogue(tiny: Path, tmp_path: Path) -> None:
         (tmp_path / name / "1.0.0/dataset_info.json").write_text(info)
     rows = {row.name: row for row in catalogue(tmp_path)}
     assert [name for name, row in rows.items() if row.prepared] == ["kmnist", "emnist/balanced"]
-    assert rows["emnist/balanced"].origin == "tfds"
+    assert rows["emnist/balanced"].origin == "archives"
 
 
 def test_describe(tiny: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 import tensorflow_datasets as tfds
 
 from darnax.data import Dataset, open_dataset
-from darnax.data.archives import check_archives, find_bundled, read_archives
+from darnax.data.archives import check_archives, find_bundled
+from darnax.data.idx import read_pair
 from darnax.data.sources import Source
 
 PER_CLASS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
@@ -24,7 +25,7 @@ def test_the_bundled_archives_are_the_registered_ones() -> None:
     folder = find_bundled("mnist")
     assert folder is not None
     check_archives("mnist", folder)
-    images, labels = read_archives(folder, "train")
+    images, labels = read_pair(folder, "train")
     assert labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert images.shape == (60000, 28, 28, 1)
     # The published mean and deviation of MNIST.

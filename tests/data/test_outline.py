@@ -83,7 +83,7 @@ def test_an_outline_has_the_sizes_that_the_opened_set_has(
         ("parted", {"validation": 5}),
         ("mnist3", {}),
         ("fashion_mnist", {}),
-        ("cifar10", {}),
+        ("food101", {}),
     ],
 )
 def test_an_outline_is_refused_as_the_opened_set_is(
@@ -107,7 +107,7 @@ def test_a_set_that_lacks_a_file_is_prepared_again_or_refused(tiny: Path, tmp_pa
         folder = prepare(name, tmp_path, archives=tiny)
         next(folder.glob("*train*")).unlink()
     assert outline_set("mnist", Selection(), directory=tmp_path) is None
-    with pytest.raises(RequestError, match=r"kmnist in .* is damaged; preparing it needs"):
+    with pytest.raises(RequestError, match=r"kmnist in .* is damaged; put these files"):
         outline_set("kmnist", Selection(), directory=tmp_path)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from darnax.data import describe, idx_builder, open_dataset, prepare, preparing
-from darnax.data.archives import read_archives
+from darnax.data import archive_builder, describe, open_dataset, prepare, preparing
+from darnax.data.idx import read_pair
 from darnax.errors import RequestError
 
 
@@ -30,7 +30,7 @@ def test_plain_tfds_reads_it(tiny: Path, tmp_path: Path, name: str) -> None:
         source = tfds.data_source(name, split=split, data_dir=tmp_path / "data")
         examples = [source[i] for i in range(len(source))]
         assert multiset([e["image"] for e in examples], [e["label"] for e in examples]) == multiset(
-            *read_archives(tiny, split)
+            *read_pair(tiny, split)
         )
     assert "tensorflow" not in sys.modules
 
@@ -57,7 +57,7 @@ def test_opened_splits_are_those_of_the_archives(tiny: Path, tmp_path: Path) -> 
         (window,) = split.windows(0)
         assert window.inputs.dtype == np.uint8
         assert window.targets.dtype == np.int32
-        assert multiset(window.inputs, window.targets) == multiset(*read_archives(tiny, name))
+        assert multiset(window.inputs, window.targets) == multiset(*read_pair(tiny, name))
     assert dataset.validation is None
     assert dataset.class_names == tuple("0123456789")
 
@@ -86,9 +86,11 @@ def test_two_processes_build_a_set_once(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[str] = []
-    original = idx_builder.idx_builder
+    original = archive_builder.archive_builder
     monkeypatch.setattr(
-        preparing, "idx_builder", lambda name, *rest: built.append(name) or original(name, *rest)
+        preparing,
+        "archive_builder",
+        lambda name, *rest: built.append(name) or original(name, *rest),
     )
     with ThreadPoolExecutor(2) as pool:
         sets = list(pool.map(lambda _: open_dataset("mnist", directory=tmp_path), range(2)))
@@ -133,14 +135,12 @@ def test_another_sets_examples_are_refused(
 
 
 def test_missing_requirements_are_named(tiny: Path, tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"--archives DIR.*TensorFlow and the network"):
-        open_dataset("fashion_mnist", directory=tmp_path)
     with pytest.raises(
-        RequestError, match=r"cifar10 is not prepared.*needs TensorFlow and the network"
+        RequestError, match=r"food101 is not prepared.*TensorFlow.*pip install tensorflow"
     ):
-        open_dataset("cifar10", directory=tmp_path)
-    with pytest.raises(RequestError, match="made of IDX archives"):
-        prepare("cifar10", tmp_path, archives=tiny)
+        open_dataset("food101", directory=tmp_path)
+    with pytest.raises(RequestError, match="got archives for food101, expected none"):
+        prepare("food101", tmp_path, archives=tiny)
 
 
 def test_an_unknown_name_gives_the_nearest_one(tmp_path: Path) -> None:
@@ -174,4 +174,4 @@ def test_archives_that_do_not_belong_together_are_refused(
         tmp_path / "a" / "train-labels-idx1-ubyte.gz"
     )
     with pytest.raises(RequestError, match="train has 60 images and 50 labels"):
-        read_archives(tmp_path / "a", "train")
+        read_pair(tmp_path / "a", "train")

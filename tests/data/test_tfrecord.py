@@ -62,7 +62,7 @@ def as_tfrecord(folder: Path, shards: int = 1) -> None:
     source = find(info["name"], folder.parents[1])
     assert source is not None
     for split in info["splits"]:
-        records = source._records(split["name"])
+        records = source.records(split["name"])
         parts = np.array_split(np.arange(len(records)), shards)
         split["shardLengths"] = [str(len(part)) for part in parts]
         for number, part in enumerate(parts):

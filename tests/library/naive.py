@@ -5,8 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from darnax.connectivity import Convolved, Dense, Sparse
-from darnax.modules import Convolution, Ferromagnetic, FullyConnected, OutputLayer, RecurrentTanh
+from darnax.connectivity import Convolved, Dense, Pooled, Sparse
+from darnax.modules import (
+    BinaryUnits,
+    Convolution,
+    Ferromagnetic,
+    FullyConnected,
+    OutputLayer,
+    RecurrentTanh,
+)
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
 Index = tuple[int, ...]
@@ -24,6 +31,8 @@ def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index
         for i, post_unit in enumerate(np.ndindex(post)):
             for a in range(len(inputs)):
                 yield units[inputs[a, i]], post_unit, (a, i)
+    elif isinstance(connectivity, Pooled):
+        yield from _pooled(connectivity, pre, post)
     elif hasattr(connectivity, "senders"):  # extlab.blocks.BlockSparse
         units, receivers = list(np.ndindex(pre)), list(np.ndindex(post))
         senders = np.asarray(connectivity.senders)
@@ -34,6 +43,29 @@ def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index
                 yield units[first + a], receiver, (a, i)
     else:
         yield from _windows(connectivity, pre, post)
+
+
+def _pooled(c: Pooled, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
+    """Yield every pair of units, with the entry that all units of two windows share."""
+    for sender in np.ndindex(pre):
+        for receiver in np.ndindex(post):
+            yield sender, receiver, (_place(c, sender, pre), _place(c, receiver, post))
+
+
+def _place(c: Pooled, unit: Index, size: Index) -> int:
+    """Return the position of a unit among the pooled ones."""
+    if len(size) != 3:
+        return int(np.ravel_multi_index(unit, size))
+    rows, columns, channels = size[0] // c.window, size[1] // c.window, size[2]
+    row, column, channel = unit[0] // c.window, unit[1] // c.window, unit[2]
+    assert row < rows
+    return (row * columns + column) * channels + channel
+
+
+def scale(connectivity: Any, pre: Index) -> float:
+    """Return the factor of every synapse: an average over a window has that of its size."""
+    pooled = isinstance(connectivity, Pooled) and len(pre) == 3
+    return 1 / connectivity.window**2 if pooled else 1.0
 
 
 def _windows(c: Convolved, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
@@ -66,6 +98,7 @@ def _pad(c: Convolved, before: int, after: int) -> int:
 
 def message(connectivity: Any, weight: Any, x: Any, post: Index) -> np.ndarray:
     x, weight = np.asarray(x, np.float64), np.asarray(weight, np.float64)
+    x = x * scale(connectivity, x.shape[1:])
     field = np.zeros((len(x), *post))
     for pre_unit, post_unit, entry in synapses(connectivity, x.shape[1:], post):
         for b in range(len(x)):
@@ -76,6 +109,7 @@ def message(connectivity: Any, weight: Any, x: Any, post: Index) -> np.ndarray:
 def correlate(connectivity: Any, shape: Index, fan_in: int, x: Any, e: Any) -> np.ndarray:
     """ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b."""
     x, e = np.asarray(x, np.float64), np.asarray(e, np.float64)
+    x = x * scale(connectivity, x.shape[1:])
     change = np.zeros(shape)
     for pre_unit, post_unit, entry in synapses(connectivity, x.shape[1:], e.shape[1:]):
         for b in range(len(x)):
@@ -107,7 +141,7 @@ def signal(rule: Any, y: Any, h: Any) -> np.ndarray:
 def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
     """Return the message that any module of the library makes of the buffer x."""
     x = np.asarray(x, np.float64)
-    if isinstance(module, OutputLayer):
+    if isinstance(module, OutputLayer | BinaryUnits):
         return np.zeros_like(x)
     if isinstance(module, Ferromagnetic):
         return np.asarray(module.strength, np.float64) * x

@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 
-from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 
 KEY = jax.random.key(5)
 CASES = {
@@ -25,6 +25,9 @@ CASES = {
     "sparse among many": (partial(Sparse.uniform, KEY, (64,), (5,), 2), (64,), (5,)),
     "sparse patch": (partial(Sparse.patch, KEY, (6, 5, 2), (2, 3), 3), (6, 5, 2), (2, 3)),
     "sparse choice in a patch": (partial(Sparse.patch, KEY, (6, 5), (7,), 4, 5), (6, 5), (7,)),
+    "pooled sender": (partial(Pooled, 2, (4, 6, 2), (5,)), (4, 6, 2), (5,)),
+    "pooled receiver": (partial(Pooled, 3, (4,), (3, 6, 2)), (4,), (3, 6, 2)),
+    "pooled both": (partial(Pooled, 2, (2, 4, 1), (4, 2, 2)), (2, 4, 1), (4, 2, 2)),
     "SAME": (partial(Convolved, 2, 3, 3), (5, 4, 2), (5, 4, 3)),
     "SAME, even width": (partial(Convolved, 1, 2, 4), (5, 4, 1), (5, 4, 2)),
     "SAME, stride 2": (partial(Convolved, 2, 1, 3, stride=2), (5, 4, 2), (3, 2, 1)),
@@ -81,7 +84,7 @@ def drawn(connectivity, pre, post):
     rng, batch = np.random.default_rng(8), 19 if isinstance(connectivity, Sparse) else 3
     weight = np.zeros(
         connectivity.shape
-        if isinstance(connectivity, Convolved)
+        if isinstance(connectivity, Convolved | Pooled)
         else (connectivity.fan_in, np.prod(post))
     )
     for _, _, entry in naive.synapses(connectivity, pre, post):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from extlab.blocks import BlockSparse
 
-from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
 SIZE = (4, 4, 2)  # of the sender and of the receiver alike
@@ -29,6 +29,7 @@ CONNECTIVITIES = {
     "sparse": partial(Sparse.uniform, KEY, SIZE, SIZE, 5),
     "sparse hollow": partial(Sparse.uniform, KEY, SIZE, SIZE, 5, hollow=True),
     "patch": partial(Sparse.patch, KEY, SIZE, SIZE, 2),
+    "pooled": partial(Pooled, 2, SIZE, SIZE),
     "convolution": partial(Convolved, 2, 2, 3),
     "convolution hollow": partial(Convolved, 2, 2, 3, hollow=True),
     "convolution transposed": partial(Convolved, 2, 2, 3, transposed=True),

@@ -1,6 +1,6 @@
 """Message, activation, update −ΔW and plasticity of every module. Oracle: loops in numpy."""
 
-from functools import cache
+from functools import cache, partial
 
 import equinox as eqx
 import jax
@@ -9,7 +9,9 @@ import naive
 import numpy as np
 import pytest
 
+from darnax.connectivity import Pooled
 from darnax.modules import (
+    BinaryUnits,
     Convolution,
     Ferromagnetic,
     FullyConnected,
@@ -78,6 +80,12 @@ MODULES = {
     ),
     "ferromagnetic": (lambda: Ferromagnetic((2, 3), 0.7), (2, 3), (2, 3)),
     "ferromagnetic per unit": (lambda: Ferromagnetic(6, MARGINS), (6,), (6,)),
+    "pooled readout": (
+        lambda: FullyConnected((4, 4, 2), 3, connectivity=partial(Pooled, 2), key=KEY),
+        (4, 4, 2),
+        (3,),
+    ),
+    "binary units": (lambda: BinaryUnits((2, 3)), (2, 3), (2, 3)),
     "output": (OutputLayer, (5,), (5,)),
 }
 
@@ -101,6 +109,7 @@ def jitted(method, *arrays):
     return method(*arrays)
 
 
+LAYERS = (BinaryUnits, RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer)
 every = pytest.mark.parametrize("name", MODULES)
 
 
@@ -133,9 +142,7 @@ def test_plastic_marks_the_parameters_changed_by_backward(name):
 @every
 def test_only_layers_have_a_state_and_an_activation(name):
     module, _, _, h, _ = made(name)
-    assert module.has_state == (
-        type(module) in (RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer)
-    )
+    assert module.has_state == (type(module) in LAYERS)
     if module.has_state:
         np.testing.assert_allclose(
             jitted(module.activation, h), naive.activated(module, h), atol=1e-6
@@ -176,6 +183,14 @@ def test_a_threshold_beside_a_rule_is_refused():
         (
             lambda: Convolution((4, 4, 1), (4, 4, 2), stride=2, key=KEY),
             r"makes \(2, 2, 2\) of \(4, 4, 1\)",
+        ),
+        (
+            lambda: FullyConnected((4, 6, 1), 3, connectivity=partial(Pooled, 4), key=KEY),
+            "window: got 4, expected a divisor of the image's size 4×6",
+        ),
+        (
+            lambda: FullyConnected(8, 3, connectivity=partial(Pooled, 2), key=KEY),
+            r"got buffers of size \(8,\) and \(3,\), expected an image \(H, W, C\)",
         ),
         (
             lambda: RecurrentConvolution((4, 4, 1), 0.5, width=4, key=KEY),

@@ -17,10 +17,11 @@ import optax
 import pytest
 
 from darnax import modules, rules
-from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.modules import (
+    BinaryUnits,
     Convolution,
     ErrorUnits,
     Feedback,
@@ -67,6 +68,7 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
     ),
     "feedback": (partial(Feedback, 5, (2, 3), key=KEY), (5,), (2, 3)),
     "ferromagnetic": (partial(Ferromagnetic, (2, 3)), (2, 3), (2, 3)),
+    "binary units": (partial(BinaryUnits, (2, 3)), (2, 3), (2, 3)),
     "output": (OutputLayer, None, None),
     "error units": (ErrorUnits, None, None),
 }
@@ -76,6 +78,8 @@ CONNECTIVITIES = {
     "sparse": (partial(Sparse.uniform, KEY, (12,), (2, 3), 5), (12,), (2, 3)),
     "sparse hollow": (partial(Sparse.uniform, KEY, (6,), (6,), 3, hollow=True), (6,), (6,)),
     "patch": (partial(Sparse.patch, KEY, (4, 4, 2), (7,), 2), (4, 4, 2), (7,)),
+    "pooled": (partial(Pooled, 2, IMAGE, (5,)), IMAGE, (5,)),
+    "pooled receiver": (partial(Pooled, 2, (5,), IMAGE), (5,), IMAGE),
     "convolution": (partial(Convolved, 2, 3, 3, stride=2), IMAGE, SMALL),
     "convolution transposed": (
         partial(Convolved, 3, 2, 3, stride=2, transposed=True),

@@ -118,6 +118,30 @@ def test_a_file_of_arrays_and_a_table_are_learned(place: Path) -> None:
         assert run.evaluate().examples == 30
 
 
+def test_a_builder_of_tensorflow_datasets_is_learned(place: Path) -> None:
+    """tests/extension/extlab/sets.py is what a user would write: images of two sizes, 3 classes."""
+    words = ["data=tfds", "data.builder=extlab.sets.ExtBars", "data.name=ext_bars/small"]
+    printed = command("train", *SMALL, *words, "paths.outputs=from_tfds", code=2)
+    assert "extlab, which this run does not trust; if you do, add trust=[extlab]" in printed
+    words.append("trust=[extlab]")
+    printed = command("train", *SMALL, *words, "paths.outputs=from_tfds", code=2)
+    assert "have several sizes: 120 of 9×9" in printed
+    assert "give all one with 'data.resize=[9,9]'" in printed
+    words.append("data.resize=[9,9]")
+    command("train", *SMALL, *words, "paths.outputs=from_tfds")
+    (config,) = (place / "from_tfds").glob("mnist_chain/*/config.yaml")
+    run = darnax.load(config.parent, trust=["extlab"])
+    data = run.config["data"]
+    assert (data["shape"], data["classes"], data["class_names"]) == ([9, 9, 1], 3, list(CLASSES))
+    assert (data["validation"], data["test"]) == (0.1, 0)
+    assert run.summary["metrics"]["test/accuracy"] > 0.9
+    assert run.evaluate().examples == 60
+    assert "extbars" in str(darnax.cite(run))
+    prepared = "data.path=sets/ext_bars/small/1.2.0"
+    table = command("data", "show", "data=tfds", prepared, "data.resize=[9,9]", "--png", "bars.png")
+    assert "examples train validation test all 162 18 60 cat 54 6 20 dog 54 6 20" in table
+
+
 def test_columns_of_a_table_are_standardised_by_what_is_trained_on(place: Path) -> None:
     config = darnax.compose(*SMALL, "data=table", "data.path=my.csv", "data.target=kind")
     stage = config["data"]["encode"]["standardise"]

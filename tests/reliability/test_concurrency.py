@@ -36,7 +36,7 @@ PREPARE = """
 import hashlib, sys
 from pathlib import Path
 import darnax.data.archives as archives
-from darnax.data import decoding, idx_builder, open_dataset, preparing
+from darnax.data import decoding, archive_builder, open_dataset, preparing
 folder, data = map(Path, sys.argv[1:3])
 sums = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
 registered = {
@@ -45,11 +45,11 @@ registered = {
 archives.load_checksums = lambda name: registered
 preparing.find_bundled = lambda name: folder
 decoding.FINGERPRINTS = {}
-build = idx_builder.idx_builder
+build = archive_builder.archive_builder
 def report_and_build(*rest):
     print("building", flush=True)
     return build(*rest)
-preparing.idx_builder = report_and_build
+preparing.archive_builder = report_and_build
 sys.stdin.readline()
 print(len(open_dataset("mnist", directory=data).train), flush=True)
 """

@@ -256,7 +256,7 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("many", one_of(2, [[], ["-m", "seed=1,2"]]), ids=["one", "sweep"])
+@pytest.mark.parametrize("many", one_of(2, [[], ["-m", "runner.keep=1,2"]]), ids=["one", "sweep"])
 @pytest.mark.parametrize(("changes", "says"), one_of(2, list(FOREIGN.values())), ids=FOREIGN.keys())
 def test_a_foreign_file_opens_no_other_file(
     darnax, task, monkeypatch, tmp_path, changes, says, many

@@ -13,7 +13,7 @@ REPORT = """<testsuites><testsuite>
 </testsuite></testsuites>"""
 
 
-def test_cases_are_counted_and_other_rows_stay(tmp_path):
+def test_cases_are_counted_and_rows_of_other_existing_tests_stay(tmp_path):
     (tmp_path / "report.xml").write_text(REPORT)
     new = SCRIPT["count_cases"]([tmp_path / "report.xml"])
     assert new == {
@@ -21,13 +21,16 @@ def test_cases_are_counted_and_other_rows_stay(tmp_path):
         "test_a::test_two": ("2", "1"),
     }
     begin, end = SCRIPT["BEGIN"], SCRIPT["END"]
-    rows = "| `test_a::test_two` | 7 | 0 |\n| `test_b::test_old` | 5 damages | 0 |\n"
+    exists = "test_no_pickle::test_no_file_is_unpickled_or_run"
+    rows = f"| `test_a::test_two` | 7 | 0 |\n| `{exists}` | 5 damages | 0 |\n"
+    rows += "| `test_b::test_removed` | 5 | 0 |\n"
     page = f"before\n{begin}\n{rows}{end}\nafter\n"
     written = SCRIPT["update_page"](page, new)
     assert written.startswith(f"before\n{begin}\n")
     assert written.endswith(f"{end}\nafter\n")
     assert "| `test_a::test_two` | 2 | 1 |" in written
-    assert "| `test_b::test_old` | 5 damages | 0 |" in written
+    assert f"| `{exists}` | 5 damages | 0 |" in written
+    assert "test_removed" not in written
     assert SCRIPT["update_page"](written, new) == written
 
 

@@ -1,0 +1,100 @@
+"""Weights between images whose neighbouring positions are averaged or share a value."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from darnax.connectivity.interface import FULL, Connectivity, normalise
+from darnax.shapes import Size, as_size, require_buffers, require_shape
+
+
+class Pooled(Connectivity):
+    """A dense weight between pooled images.
+
+    An image `(H, W, C)` is divided into windows of `window`×`window` positions. Of a sending image
+    the message reads the average over each window, channel by channel (average pooling); to a
+    receiving image it is sent to all positions of a window alike. A buffer of another size is taken
+    as it is.
+
+    Args:
+        window: width of the square windows, in pixels; it divides the height and the width.
+        pre, post: sizes of the sending and of the receiving buffer; one of them at least is an
+            image.
+
+    Raises:
+        ValueError: neither buffer is an image, or windows do not divide an image.
+
+    Example:
+        >>> from darnax.connectivity import Pooled
+        >>> Pooled(window=2, pre=(4, 4, 3), post=10).shape
+        (12, 10)
+    """
+
+    window: int = eqx.field(static=True)
+    pre: Size = eqx.field(static=True, converter=as_size)
+    post: Size = eqx.field(static=True, converter=as_size)
+
+    def __check_init__(self) -> None:
+        as_size(self.window)
+        images = [size for size in (self.pre, self.post) if len(size) == 3]
+        if not images:
+            got = f"got buffers of size {self.pre} and {self.post}"
+            raise ValueError(f"{got}, expected an image (H, W, C) to be pooled")
+        for height, width, _ in images:
+            if height % self.window or width % self.window:
+                got = f"window: got {self.window}"
+                raise ValueError(f"{got}, expected a divisor of the image's size {height}×{width}")
+
+    @property
+    def fan_in(self) -> int:
+        return math.prod(self._pooled(self.pre))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the weight."""
+        return (self.fan_in, math.prod(self._pooled(self.post)))
+
+    def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
+        return jax.random.normal(key, self.shape) / math.sqrt(self.fan_in)
+
+    def message(
+        self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]
+    ) -> Float[Array, "batch *post"]:
+        require_shape("the weight", weight, self.shape)
+        require_buffers(x=(x, self.pre))
+        field = jnp.matmul(self._average(x), weight, precision=FULL)
+        field = field.reshape(x.shape[0], *self._pooled(self.post))
+        if len(self.post) == 3:
+            field = jnp.repeat(jnp.repeat(field, self.window, axis=1), self.window, axis=2)
+        return field
+
+    def correlate(
+        self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]
+    ) -> Float[Array, "pre post"]:
+        """See `Connectivity`; the signals of a window are summed, since they share synapses."""
+        require_buffers(x=(x, self.pre), e=(e, self.post))
+        total = jnp.matmul(self._average(x).T, self._sum(e, self.post), precision=FULL)
+        return normalise(total, x.shape[0], self.fan_in)
+
+    def _pooled(self, size: Size) -> Size:
+        if len(size) != 3:
+            return size
+        height, width, channels = size
+        return (height // self.window, width // self.window, channels)
+
+    def _average(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch inputs"]:
+        total = self._sum(x, self.pre)
+        return total / self.window**2 if len(self.pre) == 3 else total
+
+    def _sum(self, x: Float[Array, "batch *size"], size: Size) -> Float[Array, "batch pooled"]:
+        """Return the sum over each window, as vectors."""
+        batch: Any = x.shape[0]
+        if len(size) == 3:
+            rows, columns, channels = self._pooled(size)
+            windows = x.reshape(batch, rows, self.window, columns, self.window, channels)
+            x = windows.sum(axis=(2, 4))
+        return x.reshape(batch, -1)
