@@ -36,8 +36,8 @@ def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool =
 
     from darnax.cli.columns import lay_out
 
-    console = Console(highlight=False)
-    console.print(lay_out(columns, lines, console.width, tight=tight), soft_wrap=True)
+    table = lay_out(columns, lines, Console().width, tight=tight)
+    Console().print(table, soft_wrap=True, highlight=False)
 
 
 def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:

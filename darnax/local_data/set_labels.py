@@ -31,7 +31,8 @@ def number_class_labels(
         if len(found) and not 0 <= found.min() <= found.max() < len(names):
             bad = found[(found < 0) | (found >= len(names))]
             share = f"{len(bad)} of {count_of(len(found), 'label')}"
-            what = f"{share} of {role} are out of range (such as {bad[0]}), expected 0 to {len(names) - 1}"
+            what = f"{share} of {role} are out of range (such as {bad[0]})"
+            what += f", expected 0 to {len(names) - 1}"
             unlabelled = "; TFDS writes -1 for examples without a label: choose other data.splits"
             raise RequestError(Problem(WHERE, what + (unlabelled if bad[0] == -1 else "")))
     if class_names is not None and tuple(class_names) != names:
