@@ -10,9 +10,12 @@ help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(READY): pyproject.toml requirements.lock
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "1/3 environment: .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+	@echo "2/3 packages of requirements.lock; some minutes the first time"
+	@$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.lock
+	@echo "3/3 darnax itself"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 train: $(READY) ## make the environment, then train the main job on real MNIST

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from darnax.printing import count_of
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Levels. No configuration has more; at many, the loader in C crashes, the one in Python hangs.
 DEEPEST = 200
@@ -29,7 +31,7 @@ def require_bounded(text: str) -> None:
         ValueError: it has aliases, which darnax never writes
     """
     if len(text) > LONGEST:
-        raise ValueError(f"it has {len(text)} characters, expected at most {LONGEST}")
+        raise ValueError(f"it has {count_of(len(text), 'character')}, expected at most {LONGEST}")
     depth = 0
     try:
         for event in yaml.parse(text, LOADER):
@@ -98,7 +100,9 @@ class PlainLoader(LOADER):  # type: ignore[misc, valid-type]
     def construct_number(self, node: yaml.ScalarNode) -> int | float:
         """Return a number, if it has at most `NUMBER` characters."""
         if len(node.value) > NUMBER:
-            what = f"a number has {len(node.value)} characters, expected at most {NUMBER}"
+            what = (
+                f"a number has {count_of(len(node.value), 'character')}, expected at most {NUMBER}"
+            )
             raise yaml.constructor.ConstructorError(problem=what)
         make = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
         number: int | float = make(node)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from darnax.printing import printable, printable_lines
+from darnax.printing import count_of, printable, printable_lines
 
 LONGEST = 4000  # characters of one problem as text; a key of a foreign file may be of any length
 MOST = 100  # problems as text
@@ -51,7 +52,7 @@ class RequestError(Exception):
         self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
         shown = [str(problem) for problem in self.problems[:MOST]]
         if len(self.problems) > MOST:
-            shown.append(f"and {len(self.problems) - MOST} more problems")
+            shown.append(f"and {count_of(len(self.problems) - MOST, 'more problem')}")
         super().__init__("\n".join(shown))
 
 
@@ -99,6 +100,21 @@ class RunError(Exception):
         super().__init__(message_text(message))
 
 
+def explain(error: BaseException | str) -> str:
+    """Return a message; that of an assignment to a field of a module with what to do.
+
+    Example:
+        >>> explain(FrozenInstanceError("cannot assign to field 'rate'"))
+        "cannot assign to field 'rate'; declare it in the body of the class, as in `rate: Array`, \
+and assign it in `__init__` alone"
+    """
+    if not isinstance(error, FrozenInstanceError):
+        return str(error)
+    name = str(error).rpartition("field ")[2].strip("'")
+    declaration = f"declare it in the body of the class, as in `{name}: Array`"
+    return f"{error}; {declaration}, and assign it in `__init__` alone"
+
+
 def one_line(error: BaseException) -> str:
     r"""Return an exception as one line, for a table.
 
@@ -108,7 +124,7 @@ def one_line(error: BaseException) -> str:
     """
     if isinstance(error, RequestError):
         return "; ".join(" ".join(str(problem).split()) for problem in error.problems)
-    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+    return " ".join(f"{type(error).__name__}: {explain(error)}".rstrip(": ").split())
 
 
 def first_line(error: BaseException | str) -> str:
@@ -118,7 +134,7 @@ def first_line(error: BaseException | str) -> str:
         >>> first_line("\n two lines\nhere"), first_line(ValueError())
         ('two lines', 'ValueError')
     """
-    for line in str(error).splitlines():
+    for line in explain(error).splitlines():
         if line.strip():
             return line.strip()
     return "" if isinstance(error, str) else type(error).__name__

@@ -7,6 +7,7 @@ from typing import Self
 import equinox as eqx
 
 from darnax.modules import AbstractModule, Adapter, Layer
+from darnax.printing import count_of
 
 Edge = tuple[int, int]  # (receiver, sender)
 
@@ -106,7 +107,7 @@ class LayerMap(eqx.Module):
         return eqx.tree_at(lambda lm: lm.modules, self, tuple(modules))
 
     def __str__(self) -> str:
-        lines = [f"LayerMap of {self.output + 1} buffers"]
+        lines = [f"LayerMap of {count_of(self.output + 1, 'buffer')}"]
         for (i, j), name, module in zip(self.edges, self.names, self.modules, strict=True):
             lines.append(f"  {j} -> {i}  {name}: {type(module).__name__}")
         return "\n".join(lines)

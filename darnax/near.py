@@ -9,13 +9,36 @@ MOST = 5000  # names
 
 
 def near(word: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Return the names that are most similar to a word; none for a very long word.
+    """Return the names that are most similar to a word, but never the word itself.
+
+    There are none for a very long word.
 
     Example:
-        >>> near("hiden", ["hidden", "output"]), near("a" * 300, ["a" * 300])
+        >>> near("hiden", ["hidden", "output"]), near("a" * 300, ["b" + "a" * 300])
         (['hidden'], [])
+        >>> near("seed", ["seed"])
+        []
     """
     if len(word) > LONGEST:
         return []
-    short_names = [name for name in islice(names, MOST) if len(name) <= LONGEST]
-    return get_close_matches(word, short_names, n=count, cutoff=cutoff)
+    others = [name for name in islice(names, MOST) if len(name) <= LONGEST and name != word]
+    return get_close_matches(word, others, n=count, cutoff=cutoff)
+
+
+def near_key(word: str, keys: Iterable[str], count: int = 3) -> list[str]:
+    """Return the dotted keys that may have been meant: their last parts are equal or similar.
+
+    A long common beginning alone does not make two keys similar.
+
+    Example:
+        >>> near_key("model.layers.hiden.j_d", ["model.layers.hidden.j_d", "model.layers.output"])
+        ['model.layers.hidden.j_d']
+        >>> near_key("data.shape", ["data.path", "data.per_class"])
+        []
+    """
+    keys = list(islice(keys, MOST))
+    last = word.rpartition(".")[2]
+    endings = {key.rpartition(".")[2] for key in keys}
+    meant = {*near(last, endings, count, 0.7), last}
+    candidates = [key for key in keys if key.rpartition(".")[2] in meant and key != word]
+    return near(word, candidates, count, 0.75) or candidates[:count]

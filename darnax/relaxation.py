@@ -66,7 +66,7 @@ class Phase:
             raise ValueError("`until: fixed_point` and `max_steps: n` go together")
         if not 0 <= self.length < LONGEST:
             what = f"expected 0 or more in a phase, and less than {LONGEST}"
-            raise ValueError(f"got {self.length} steps, {what}")
+            raise ValueError(f"got {count_of(self.length, 'step')}, {what}")
 
     @property
     def length(self) -> int:

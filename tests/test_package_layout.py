@@ -22,6 +22,7 @@ PACKAGES = (
         "bounded_yaml",
         "children",
         "errors",
+        "extras",
         "files",
         "near",
         "scores",
@@ -46,6 +47,7 @@ PACKAGES = (
     ("sweeps",),
     ("api",),
     ("cli",),
+    ("__main__",),
 )
 LEVEL = {package: level for level, packages in enumerate(PACKAGES) for package in packages}
 HELPERS = {*PACKAGES[0], *PACKAGES[1], *PACKAGES[2]}

@@ -23,7 +23,7 @@ class Table(NamedTuple):
 def write(name: str, table: Table, folder: Path) -> Path:
     """Write `<name>.csv` into `folder`, which is made if it does not exist; return its path."""
     path = folder / f"{name}.csv"
-    with writing_file(path, "choose another run"):
+    with writing_file(path, "analyse a copy of the run"):
         make_folder(folder)
         binary = open_inside(folder.parent, f"{folder.name}/{name}.csv")
         with TextIOWrapper(binary, "utf-8", newline="") as file:

@@ -5,6 +5,7 @@ from typing import Any
 
 from darnax.api.arguments import require_overrides, require_path
 from darnax.composing import secrets
+from darnax.composing.origins import naming_files
 from darnax.laboratory.machine import compose_here
 
 
@@ -26,7 +27,8 @@ def compose(*overrides: str, config: Any = None, resolve: bool = True) -> dict[s
     """
     words, file = require_overrides(overrides), config_file(config)
     secrets.require_none([*words, *([str(file)] if file else [])])
-    composed = compose_here(words, file)
+    with naming_files(words, file):
+        composed = compose_here(words, file)
     return composed.resolved if resolve else composed.to_container()
 
 

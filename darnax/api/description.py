@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from darnax.api.arguments import require_overrides, require_path
 from darnax.api.composition import config_file
 from darnax.api.table import TextTable
+from darnax.composing.origins import naming_files
 from darnax.errors import writing_file
 from darnax.laboratory.machine import compose_here
 from darnax.printing import element_text
@@ -95,8 +96,9 @@ def describe(*overrides: str, config: Any = None) -> NetworkDescription:
     """
     from darnax.builder import describe as describe_config
 
-    composed = compose_here(require_overrides(overrides), config_file(config))
-    return NetworkDescription(describe_config(composed.resolved))
+    words, file = require_overrides(overrides), config_file(config)
+    with naming_files(words, file):
+        return NetworkDescription(describe_config(compose_here(words, file).resolved))
 
 
 def list_layers(description: "Description") -> Iterator[tuple[str, ...]]:
@@ -138,8 +140,8 @@ def list_learning(description: "Description") -> Iterator[tuple[str, ...]]:
 
 
 def module_cells(module: "ModuleRow") -> tuple[str, str, str]:
-    """Return the cells that layers and adapters share: kind, connectivity, parameters."""
-    return module.kind, module.connectivity, f"{module.parameters:,}" if module.parameters else ""
+    """Return the cells that layers and adapters share: kind, connectivity, weights."""
+    return module.kind, module.connectivity, f"{module.weights:,}" if module.weights else ""
 
 
 def list_phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:

@@ -62,6 +62,7 @@ class NotebookProgress(Tracker):
         name: str,
         folder: Path | None = None,
         show: Collection[str] = (),
+        device: str = "",
     ) -> None:
         self.show = tuple(show)
         self.numbers: dict[str, str] = {}
@@ -69,7 +70,7 @@ class NotebookProgress(Tracker):
         self.scores: dict[str, float] = {}
         self.line = Line()
         self.done = start_step / max(total_steps, 1)  # from 0 to 1
-        self.line.show(f"{name}  compiling…", self.done)
+        self.line.show("  ".join(filter(None, (name, device, "compiling…"))), self.done)
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Move the bar, and show the newest scores."""

@@ -1,20 +1,22 @@
 """Evaluates the network of a run, and draws its confusion matrix."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from darnax.errors import writing_file
 from darnax.files import write_inside
 from darnax.laboratory import evaluating_over, reopening
 from darnax.laboratory.display import Display
+from darnax.printing import printable
 
 if TYPE_CHECKING:
     from darnax.reports.score_curve import ScoreCurve
     from darnax.runner.evaluate import Evaluation
 
 PICTURE = "confusion.svg"  # in the folder of the run
+logger = logging.getLogger(__name__)
 MOST_CLASSES = 200  # in the picture, which has a square for each pair of classes
 
 
@@ -28,9 +30,10 @@ def evaluate_run(
         overrides: of the data.
         display: shows the progress of preparing data.
         picture: whether to draw the confusion matrix into the folder; not with too many classes.
+            Where it cannot be written, as in a read-only folder, there is a warning.
 
     Raises:
-        RequestError: the run or its data cannot be opened, or the picture cannot be written.
+        RequestError: the run or its data cannot be opened.
     """
     evaluation = reopening.evaluate(folder, overrides, display)
     if not picture or not 0 < len(evaluation.class_names) <= MOST_CLASSES:
@@ -38,8 +41,12 @@ def evaluate_run(
     from darnax.reports import confusion
 
     drawn = confusion.draw(evaluation.confusion, evaluation.class_names)
-    with writing_file(folder / PICTURE, "evaluate a copy of the run"):
+    try:
         write_inside(folder, PICTURE, drawn)
+    except OSError as error:
+        what = "%s was not written (%s); evaluate a copy of the run to have it"
+        logger.warning(what, printable(str(folder / PICTURE)), error.strerror)
+        return evaluation
     return replace(evaluation, picture=folder / PICTURE)
 
 

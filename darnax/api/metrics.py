@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darnax.printing import printable
+from darnax.printing import count_of, printable
 from darnax.reports.record import number, rows
 
 SHOWN = 6  # names of metrics in a short text
@@ -39,7 +39,7 @@ class Series:
         if not len(self):
             return printable(f"Series({self.name}: empty)")
         last = f"last {self.values[-1]:.6g} at step {self.steps[-1]}"
-        return printable(f"Series({self.name}: {len(self)} values, {last})")
+        return printable(f"Series({self.name}: {count_of(len(self), 'value')}, {last})")
 
 
 def step_of(row: Mapping[str, Any]) -> int:
@@ -81,7 +81,7 @@ class Metrics(Mapping[str, Series]):
         shown = ", ".join(self.names[:SHOWN])
         more = len(self.names) - SHOWN
         rest = f", and {more} more" if more > 0 else ""
-        return printable(f"Metrics({len(self.rows)} rows: {shown}{rest})")
+        return printable(f"Metrics({count_of(len(self.rows), 'row')}: {shown}{rest})")
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl."""

@@ -11,16 +11,17 @@ from darnax.laboratory.display import Display
 def resume_run(
     folder: Path, words: Sequence[str], display: Display, trusted: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """Resume an interrupted run to its end; return the packages that it trusts.
+    """Resume a run to its end; return the packages that it trusts.
 
     Args:
         folder: of the run.
-        words: `trust=[…]`, `paths.data=DIR` and `data.path=PATH`.
+        words: `trust=[…]`, `paths.data=DIR`, `data.path=PATH`; `runner.epochs=N` trains longer.
         display: shows the progress.
         trusted: packages that are trusted besides.
 
     Raises:
-        RequestError: another word is given, the run is finished, or another process trains it.
+        RequestError: another word is given, the run is finished and gets no more epochs, or
+            another process trains it.
     """
     secrets.require_none([*words, str(folder)])
     machine.require_of_machine(words)
@@ -30,6 +31,7 @@ def resume_run(
         trusted=packages,
         data=machine.data_folder_in(words),
         data_path=machine.data_path_in(words),
+        longer=machine.longer_in(words),
         display=display,
     )
     return packages

@@ -134,8 +134,7 @@ class Run:
             progress: whether to show the progress of preparing data.
 
         Raises:
-            RequestError: an override changes something else, the data cannot be opened, or the
-                picture cannot be written.
+            RequestError: an override changes something else, or the data cannot be opened.
         """
         words = trust.add_trust(require_overrides(overrides), self.trusted)
         return evaluate_run(self.folder, words, choose_display(progress), picture=picture)
@@ -201,15 +200,20 @@ class Run:
             )
 
     def resume(self, *words: str, progress: bool | None = None) -> "Run":
-        """Resume an interrupted run from its last checkpoint, to its end; return the run.
+        """Resume a run from its last checkpoint, to its end; return the run.
+
+        With `runner.epochs=N` a run is trained longer, also a finished one. It equals a run of N
+        epochs whose network and optimiser are, at the last step, those of this run: with constant
+        learning rates, that run itself; a schedule in epochs of the run has N from there on.
 
         Args:
-            words: `trust=[…]`, `paths.data=DIR` and `data.path=PATH`; everything else is the
-                configuration of the run.
+            words: `trust=[…]`, `paths.data=DIR`, `data.path=PATH`, `runner.epochs=N`; everything
+                else is the configuration of the run.
             progress: whether to show a progress bar; by default in a terminal or a notebook.
 
         Raises:
-            RequestError: the run is finished, or another process trains it.
+            RequestError: the run is finished and gets no more epochs, or another process trains
+                it.
             Interrupted: it was stopped again.
         """
         given = require_overrides(words)

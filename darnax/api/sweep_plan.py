@@ -9,6 +9,7 @@ from darnax.api.arguments import require_overrides
 from darnax.api.composition import config_file
 from darnax.api.sweeping import require_valid
 from darnax.api.table import TextTable
+from darnax.composing.origins import naming_files
 from darnax.errors import Problem, RequestError
 from darnax.printing import element_text, printable
 
@@ -94,7 +95,8 @@ def make_plan(
     trials = found.search.settings.n_trials if found.search is not None else None
     notes, refusal = [], None
     try:
-        notes = planning.require_sound(found, words, prepares=False)
+        with naming_files(words, file):
+            notes = planning.require_sound(found, words, prepares=False)
     except RequestError as error:
         refusal = error
     return SweepPlan({name: point for point, name in names.items()}, trials, notes, refusal)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darnax.composing import secrets, trust
+from darnax.composing.origins import naming_files
 from darnax.sweeps.record import Record
 from darnax.sweeps.survey import DONE, State
 
@@ -65,7 +66,8 @@ def start(
     from darnax.sweeps import running
 
     require_valid(words, file)
-    record, states = running.start(words, file, secrets.mask(command), display)
+    with naming_files(words, file):
+        record, states = running.start(words, file, secrets.mask(command), display)
     return Outcome(record, states, trust.trusted_packages(words))
 
 

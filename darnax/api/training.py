@@ -10,6 +10,7 @@ from darnax.api.display import choose_display
 from darnax.api.interruption import interruptible
 from darnax.api.run import Run
 from darnax.composing import secrets, trust
+from darnax.composing.origins import naming_files
 from darnax.laboratory import machine, training
 from darnax.laboratory.data_filling import KEPT, DataFiller
 from darnax.laboratory.display import Display
@@ -78,13 +79,16 @@ def start(
     `given` are arrays, which the run keeps in its folder.
     """
     secrets.require_none([*overrides, *([str(file)] if file else [])])
-    configuration = machine.compose_here(overrides, file, DataFiller(given, shown.data_progress))
-    folder, _ = training.train(
-        configuration.resolved,
-        composed=configuration.to_container(),
-        overrides=overrides,
-        command=secrets.mask(command),
-        display=shown,
-        given=given,
-    )
+    with naming_files(overrides, file):
+        configuration = machine.compose_here(
+            overrides, file, DataFiller(given, shown.data_progress)
+        )
+        folder, _ = training.train(
+            configuration.resolved,
+            composed=configuration.to_container(),
+            overrides=overrides,
+            command=secrets.mask(command),
+            display=shown,
+            given=given,
+        )
     return folder

@@ -20,6 +20,8 @@ from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
 from darnax.relaxation import Phase
 
+WEIGHTS = ("W", "J")  # the fields of darnax's modules, which may be frozen
+
 
 @dataclass(frozen=True)
 class ModuleRow:
@@ -30,7 +32,8 @@ class ModuleRow:
         sender, receiver: positions of its buffers; the same for a layer.
         kind: its class.
         connectivity: the inputs of one receiving unit in a few words; empty without a weight.
-        parameters, plastic: its floating-point numbers, and how many of them training may change.
+        parameters, weights, plastic: its floating-point numbers; how many of them are weights, and
+            not self-couplings, margins, strengths or codes; how many training may change.
         rule: the class of its rule; empty without one.
         learns: the phases of training at whose end it learns.
         optimizer, rate: Optax's transformations for its steps, and their learning rate where it is
@@ -45,6 +48,7 @@ class ModuleRow:
     kind: str
     connectivity: str
     parameters: int
+    weights: int
     plastic: int
     rule: str
     learns: tuple[str, ...]
@@ -123,11 +127,14 @@ def make_row(
         mask: whether training may change them, in the shape of the module.
         phases: those whose `learn` matches the module.
     """
-    parameters, plastic = 0, 0
-    for leaf, is_plastic in zip(jax.tree.leaves(module), jax.tree.leaves(mask), strict=True):
+    parameters, weights, plastic = 0, 0, 0
+    named_leaves, _ = jax.tree_util.tree_flatten_with_path(module)
+    for (path, leaf), is_plastic in zip(named_leaves, jax.tree.leaves(mask), strict=True):
         if jnp.issubdtype(leaf.dtype, jnp.inexact):
-            parameters += math.prod(leaf.shape)
-            plastic += math.prod(leaf.shape) if is_plastic else 0
+            size = math.prod(leaf.shape)
+            parameters += size
+            plastic += size if is_plastic else 0
+            weights += size if is_plastic or getattr(path[0], "name", "") in WEIGHTS else 0
     rule = getattr(module, "rule", None)
     return ModuleRow(
         name=spec.edge.name,
@@ -136,6 +143,7 @@ def make_row(
         kind=type(module).__name__,
         connectivity=describe_connectivity(module, spec.call.arguments),
         parameters=parameters,
+        weights=weights,
         plastic=plastic,
         rule="" if rule is None else type(rule).__name__,
         learns=tuple(phases) if plastic else (),

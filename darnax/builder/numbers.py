@@ -7,6 +7,7 @@ from darnax.builder.annotations import is_numbers
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.specification import Model
 from darnax.near import near
+from darnax.printing import count_of
 
 MOST = 500
 
@@ -20,7 +21,9 @@ def check_numbers(model: Model, problems: Problems) -> None:
     """
     numbers = model.model_extra or {}
     if len(numbers) > MOST:  # each is compared with all the others
-        problems.add("model", f"got {len(numbers)} keys of numbers, expected {MOST} at most")
+        problems.add(
+            "model", f"got {count_of(len(numbers), 'key')} of numbers, expected {MOST} at most"
+        )
         return
     modules: dict[str, Any] = {}  # path in the YAML -> entry
     for kind in ("layers", "adapters"):

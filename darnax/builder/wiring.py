@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from darnax.builder.problems import Problems, format_value, nearest
+from darnax.printing import count_of
 
 Size = tuple[int, ...]
 MOST_BUFFERS = 1000  # every layer is traced separately, and more compile for hours
@@ -78,7 +79,9 @@ def read_buffers(node: Mapping[str, Any], problems: Problems) -> Buffers | None:
             families[name] = family = read_family(name, value, first)
             first += len(family.members)
     if first > MOST_BUFFERS:
-        problems.add("model.buffers", f"got {first} buffers, expected {MOST_BUFFERS} at most")
+        problems.add(
+            "model.buffers", f"got {count_of(first, 'buffer')}, expected {MOST_BUFFERS} at most"
+        )
     for end, role in ((0, "first buffer is the input"), (-1, "last buffer is the output")):
         name = list(node)[end]
         if name in families and families[name].repeat is not None:

@@ -85,9 +85,9 @@ def show(comparison: "Comparison") -> None:
 
     tables.show(fit(heads), [fit(row) for row in rows])
     if not comparison.is_ranked:
-        tables.echo(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
+        tables.note(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
     hidden = heads[MANY:keys]
     if hidden:
-        tables.echo(f"--html and --csv show what else differs: {', '.join(hidden)}")
+        tables.note(f"--html and --csv show what else differs: {', '.join(hidden)}")
     for path, damage in comparison.damaged:
         tables.echo(f"left out: {path} ({damage})")

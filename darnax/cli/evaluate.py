@@ -58,7 +58,9 @@ def evaluate(
 
     with warnings_to_stderr():
         evaluation = evaluate_run(run, list(overrides or []), display())
-    tables.echo(f"checkpoint {evaluation.checkpoint}", evaluation.describe())
+    tables.note(f"checkpoint {evaluation.checkpoint}")
+    for line in evaluation.describe().split("\n"):
+        tables.note(line)
     if evaluation.class_names:
         tables.echo()
         rows = []
@@ -82,7 +84,7 @@ def evaluate_over(
         curve.write_csv(csv)
     if html is not None:
         curve.write_page(html)
-    tables.echo(f"checkpoint {curve.checkpoint}; {count_of(curve.examples, 'example')}")
+    tables.note(f"checkpoint {curve.checkpoint}; {count_of(curve.examples, 'example')}")
     tables.show((curve.key, f"{curve.score_name} ± standard error"), curve.cells())
     for name, path in (("table", csv), ("page", html)):
         if path is not None:

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Sequence
 
 from darnax.cli.tables import echo, printable
-from darnax.errors import Problem, RequestError, RunError
+from darnax.errors import Problem, RequestError, RunError, explain
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -42,7 +42,7 @@ def title_of(problems: Sequence[Problem]) -> str:
     where = problems[0].where if problems else ""
     if not where or where.startswith("-"):
         return "Invalid command"
-    is_path = "/" in where and "=" not in where and not where.startswith("hydra/")
+    is_path = "/" in where and "=" not in where and not where.startswith(("hydra/", "configs/"))
     return "Invalid data" if is_path else "Invalid configuration"
 
 
@@ -66,7 +66,7 @@ def describe_failure(error: BaseException, *, debug: bool = False) -> list[str]:
     if isinstance(error, RunError):
         what = str(error)
     else:
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        what = f"{type(error).__name__}: {explain(error)}".rstrip(": ")
     lines = [what, *getattr(error, "__notes__", [])]
     if not debug:
         lines.append("--debug (or DARNAX_DEBUG=1) shows the traceback here")

@@ -28,7 +28,7 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
         tables.show(*table, tight=True)
         tables.echo()
     for what, value in description.facts.items():
-        tables.echo(f"{what:<12}{value}")
+        tables.note(f"{what:<12}{value}")
     if svg is not None:
         description.to_svg(svg)
         tables.echo(f"picture     {svg}")

@@ -117,7 +117,7 @@ def dry_run(overrides: list[str], file: Path | None) -> None:
     tables.show(*plan.table)
     if plan.trials is not None:
         drawn = count_of(plan.trials, "point")
-        tables.echo(f"the search draws {drawn} between these, which were checked")
+        tables.note(f"the search draws {drawn} between these, which were checked")
     for line in plan.notes:
         tables.echo(f"note: {line}", error=True)
     if plan.refusal is not None:

@@ -36,17 +36,20 @@ def board(record: Any) -> AbstractContextManager[Any]:
 
 def render_table(status: SweepStatus) -> "Group":
     """Return a table of the points that fit on the screen, and a line about all of them."""
-    from rich.box import SIMPLE_HEAD
+    from shutil import get_terminal_size
+
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
+    from darnax.cli.columns import lay_out
+
     columns, rows = status.table
-    table = Table(*map(tables.printable, columns), box=SIMPLE_HEAD, pad_edge=False)
-    for row in select_visible(rows):
-        point, state, *rest = map(tables.printable, row)
-        table.add_row(Text(point), Text(state, COLOURS.get(state, "dim")), *map(Text, rest))
-    return Group(table, Text(tables.printable(status.summary)))
+    cells = [list(map(tables.printable, row)) for row in select_visible(rows)]
+    width = get_terminal_size().columns
+    heads = list(map(tables.printable, columns))
+    return Group(
+        lay_out(heads, cells, width, styles=COLOURS), Text(tables.printable(status.summary))
+    )
 
 
 def select_visible(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
@@ -63,4 +66,4 @@ def select_visible(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
 def show(status: SweepStatus) -> None:
     """Print the table of all points, and a line about them."""
     tables.show(*status.table)
-    tables.echo(status.summary)
+    tables.note(status.summary)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from darnax.printing import align_columns, printable
 
-__all__ = ["echo", "percent", "printable", "show"]
+__all__ = ["echo", "note", "percent", "printable", "show"]
 
 
 def echo(*lines: str, error: bool = False) -> None:
@@ -21,7 +21,7 @@ def echo(*lines: str, error: bool = False) -> None:
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: bool = False) -> None:
-    """Print a table; a `tight` one has no lines; the last column may be long."""
+    """Print a table, on a terminal in its width; a `tight` one has no line below its heads."""
     columns = [printable(name) for name in columns]
     lines = [[printable(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
@@ -32,26 +32,29 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tight: boo
 
 def print_boxed(columns: Sequence[str], lines: list[list[str]], *, tight: bool = False) -> None:
     """Print a table for a terminal."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table(
-        box=None if tight else SIMPLE_HEAD,
-        padding=(0, 2 if tight else 1, 0, 0 if tight else 1),
-        pad_edge=False,
-    )
-    for name in columns:
-        table.add_column(Text(name, "bold"))
-    for line in lines:
-        table.add_row(*map(Text, line))
-    Console().print(table)
+    from darnax.cli.columns import lay_out
+
+    table = lay_out(columns, lines, Console().width, tight=tight)
+    Console().print(table, soft_wrap=True, highlight=False)
 
 
 def print_plain(columns: Sequence[str], lines: list[list[str]]) -> None:
     """Print a table for a file or another program: two spaces between columns, one line a row."""
     echo(*align_columns([columns, *lines]))
+
+
+def note(text: str) -> None:
+    """Print a sentence about a table; on a terminal it is wrapped between words."""
+    if not sys.stdout.isatty():
+        echo(text)
+        return
+    from shutil import get_terminal_size
+
+    from darnax.cli.columns import fold
+
+    echo(*fold(printable(text), get_terminal_size().columns))
 
 
 def percent(fraction: float) -> str:

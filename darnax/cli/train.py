@@ -27,7 +27,8 @@ DryRun = Annotated[
     typer.Option("--dry-run", help="With -m: list the points and which are refused, and stop."),
 ]
 Resume = Annotated[
-    Path | None, typer.Option("--resume", metavar="RUN", help="Resume an interrupted run.")
+    Path | None,
+    typer.Option("--resume", metavar="RUN", help="Resume a run; runner.epochs=N trains longer."),
 ]
 
 
@@ -56,13 +57,15 @@ def train(
 
     `darnax sweep resume` resumes a sweep that was interrupted.
 
-    Print the configuration, repeat a run, resume a run:
+    Print the configuration, repeat a run, resume a run, train a finished run longer:
 
         darnax train +experiment=mnist_chain --cfg job
 
         darnax train --config outputs/mnist_chain/<time>-<id>/config.yaml seed=7
 
         darnax train --resume outputs/mnist_chain/<time>-<id>
+
+        darnax train --resume outputs/mnist_chain/<time>-<id> runner.epochs=20
     """
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
@@ -93,7 +96,7 @@ def start(overrides: list[str], file: Path | None) -> None:
 
 
 def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
-    """Resume a run with its own configuration; overrides may set trust and the data folder."""
+    """Resume a run with its own configuration; `runner.epochs=N` trains it longer."""
     if not alone:
         what = "resumes with the configuration of the run; leave out -m, --cfg and --config"
         raise RequestError(Problem("--resume", what))
@@ -130,5 +133,8 @@ def as_yaml(config: dict[str, Any]) -> list[str]:
 
 
 def command() -> list[str]:
-    """Return the command line as it was typed, for the record of the run."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    """Return the command line as it was typed, for the record of the run.
+
+    The program is called darnax also where Python was started with `-m darnax`.
+    """
+    return ["darnax", *sys.argv[1:]]

@@ -20,6 +20,7 @@ from darnax.composing import (
     config_folders,
     explanations,
     hydra_settings,
+    own_files,
     references,
     saved_configuration,
     secrets,
@@ -100,6 +101,7 @@ class Composer(CachingLoader):
         """Compose with Hydra's node and open interpolations; explain every invalid override."""
         if self.saved is not None:
             return self.compose_around_saved(self.saved, overrides, mode)
+        own_files.require_directives(overrides)
         try:
             return self.compose_once(overrides, mode)
         except Exception as error:
@@ -133,6 +135,8 @@ class Composer(CachingLoader):
     def compose_once(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
         with warnings.catch_warnings():
+            # Of a config.yaml of the user's: the order is then as Hydra's documents say.
+            warnings.filterwarnings("ignore", message=r"In '.*': Defaults list is missing `_self_`")
             # A launcher's file has the name of its plugin's schema, which has to validate it.
             warnings.filterwarnings(
                 "ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema"

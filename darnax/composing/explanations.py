@@ -1,6 +1,5 @@
 """Explains exceptions of Hydra and OmegaConf: what is wrong, and what to do."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,8 +7,9 @@ from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from darnax.composing import sweep_settings
+from darnax.composing.quoting import explain_unreadable
 from darnax.errors import Problem, first_line
-from darnax.near import near
+from darnax.near import near_key
 from darnax.trees import list_names
 
 EVERY_NAME = "`darnax train --cfg job` shows every name"
@@ -59,7 +59,8 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
     if text.startswith("Could not override"):
         absent = getattr(cause, "full_key", None) or key
         missing_choice = explain_other_choice(key)
-        return missing_choice or f"there is no {absent}{hint(str(absent), names)}; {EVERY_NAME}"
+        suggestion = hint(key, names) or hint(str(absent), names)
+        return missing_choice or f"there is no {absent}{suggestion}; {EVERY_NAME}"
     if text.startswith("Could not delete"):
         if key not in names:
             return f"there is no {key} to remove{hint(key, names)}"
@@ -71,9 +72,7 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
     if "must be a string or a list" in text:
         return f"{key} is a folder of configurations; give the name of one of its files"
     if text.startswith(SYNTAX_ERRORS):
-        what = "cannot be read; put a value with brackets, spaces, = or commas in quotes: "
-        is_word = re.fullmatch(r"\w[^\"']*", value)  # such as train[:80%], not a list or a mapping
-        return what + (f"'{key}=\"{value}\"'" if is_word else "'name=\"a b\"'")
+        return explain_unreadable(override)
     says_nothing = not text.strip() or text.startswith("Error merging")
     return first_line(str(cause) if cause and says_nothing else text)
 
@@ -164,10 +163,6 @@ def value_names(config: DictConfig) -> list[str]:
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """Suggest known names: similar as a whole, or equal in the last part."""
-    known = list(known)
-    found = near(word, known, 2, 0.75)
-    last = word.rpartition(".")[2]
-    found += [name for name in known if name.rpartition(".")[2] == last and name not in found]
-    found = found or near(word, known, 2, 0.5)
-    return f" (did you mean {' or '.join(found[:3])}?)" if found else ""
+    """Suggest known names, if there are similar ones."""
+    found = near_key(word, known)
+    return f" (did you mean {' or '.join(found)}?)" if found else ""

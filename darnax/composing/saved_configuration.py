@@ -117,6 +117,9 @@ def read_mapping(file: Path) -> dict[str, Any]:
     """Read the plain values of a file."""
     try:
         tree = load_plain(read_text(file))
+    except FileNotFoundError as error:
+        what = "does not exist; give the config.yaml of a run folder"
+        raise RequestError(Problem(str(file), what)) from error
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else first_line(error)
         what = f"is not readable YAML ({reason}); give the config.yaml of a run folder"

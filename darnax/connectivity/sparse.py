@@ -10,6 +10,7 @@ from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float, Int, Key
 
 from darnax.connectivity.interface import FULL, Connectivity, normalise
+from darnax.printing import count_of
 from darnax.shapes import Size, as_size, require_buffers, require_count, require_shape
 
 # Inputs per iteration of the loop over the in-degree; a remainder costs an iteration of its own.
@@ -200,7 +201,7 @@ def draw_subsets(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Arra
     """
     if not 1 <= k <= pool:
         what = f"expected between 1 and {pool}; change the sparsity"
-        raise ValueError(f"got {k} inputs of a unit, {what}")
+        raise ValueError(f"got {count_of(k, 'input')} of a unit, {what}")
     last = jnp.arange(pool - k, pool, dtype=jnp.int32)
     draws = jax.random.randint(key, (k, units), 0, last[:, None] + 1, dtype=jnp.int32)
 

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from darnax.data.dataset import Dataset
 from darnax.data.resident import Resident
+from darnax.printing import count_of
 
 Arrays = tuple[ArrayLike, ArrayLike]  # inputs and targets of one split
 
@@ -61,7 +62,7 @@ def _split(role: str, pair: Arrays, class_names: Sequence[str]) -> Resident:
     if not is_classes:
         targets = _numbers(f"targets of {role}", targets)
     if not len(inputs) or len(inputs) != len(targets):
-        what = f"got {len(inputs)} inputs and {len(targets)} targets"
+        what = f"got {count_of(len(inputs), 'input')} and {count_of(len(targets), 'target')}"
         raise ValueError(f"{role}: {what}, expected the same positive number of both")
     if is_classes and class_names and not 0 <= targets.min() <= targets.max() < len(class_names):
         what = f"got classes from {targets.min()} to {targets.max()}"

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
 from darnax.data.stages import Stage
+from darnax.printing import count_of
 
 
 class Scale(Stage):
@@ -47,8 +48,11 @@ class StandardiseColumns(Stage):
 
     def __check_init__(self) -> None:
         if len(self.mean) != len(self.deviation) or 0 in self.deviation:
-            got = f"got {len(self.mean)} means and {len(self.deviation)} deviations"
-            raise ValueError(f"{got}, expected as many of both, and no deviation of 0")
+            means = count_of(len(self.mean), "mean")
+            deviations = count_of(len(self.deviation), "deviation")
+            raise ValueError(
+                f"got {means}, {deviations}, expected as many of both, and no deviation of 0"
+            )
 
     def __call__(self, x: Num[Array, "batch n"]) -> Float[Array, "batch n"]:
         """Subtract the means, divide by the deviations."""

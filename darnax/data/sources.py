@@ -200,9 +200,10 @@ class Source:
         try:
             if self.builder.info.file_format.value == TFRECORD:
                 return TFRecords([Path(path) for path in self.builder.info.splits[split].filepaths])
-            return self.builder.as_data_source(
-                split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES
-            )
+            with suppress_output():
+                return self.builder.as_data_source(
+                    split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES
+                )
         except Exception as error:  # the record reader raises no common type
             what = f"{self._describe(split)} cannot be read ({first_line(error)})"
             raise Damaged(f"{what}: delete the folder and prepare it again") from error
@@ -230,8 +231,9 @@ def _make_unknown_error(name: str, directory: Path) -> RequestError:
     registered = tfds.list_builders(with_community_datasets=False)
     folders = [path.name for path in directory.glob("[!.]*/")]
     known = list(dict.fromkeys([*registered, *folders]))
-    nearest = near(set_of(name), known, 3, 0.5) or ["mnist"]
-    what = f"got {name!r}, which is no known dataset; nearest: {', '.join(nearest)}"
+    nearest = near(set_of(name), known, 3)
+    advice = f"nearest: {', '.join(nearest)}" if nearest else "`darnax data list` shows some"
+    what = f"got {name!r}, which is no known dataset; {advice}"
     what += "; for a builder of your own choose data=tfds and data.builder=PACKAGE.CLASS"
     return RequestError(Problem("data.name", what))
 

@@ -8,6 +8,7 @@ from darnax.errors import Problem, RequestError
 from darnax.laboratory import reopening
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.disturbing import DISTURB
+from darnax.printing import count_of
 from darnax.reports.score_curve import ScoreCurve
 
 if TYPE_CHECKING:
@@ -73,5 +74,7 @@ def read_values(word: str) -> tuple[str, tuple[str, ...]]:
     else:
         values = (override.get_value_element_as_str(),)
     if not 0 < len(values) <= MOST_VALUES:
-        raise RequestError(Problem("--over", f"got {len(values)} values, expected 1 to 1000"))
+        raise RequestError(
+            Problem("--over", f"got {count_of(len(values), 'value')}, expected 1 to 1000")
+        )
     return key, values

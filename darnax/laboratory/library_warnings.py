@@ -8,6 +8,7 @@ from typing import Any
 
 from darnax.errors import first_line
 from darnax.laboratory.compilation_cache import own_cache
+from darnax.laboratory.log_records import has_log
 
 CACHE = re.compile(r"Error (?:reading|writing) persistent compilation cache entry for '(\w+)'")
 logger = logging.getLogger("py.warnings")  # the logger that Python's `captureWarnings` uses
@@ -27,7 +28,7 @@ class ToLog:
             logger.warning("%s", text)
             return
         drop(entry[1])
-        if logger.hasHandlers() and not self.cache_reported:
+        if has_log() and not self.cache_reported:
             self.cache_reported = True
             what = "programs are compiled again if the cache cannot be read"
             logger.warning("%s; %s", text, what)

@@ -1,4 +1,4 @@
-"""Log records may contain text of any origin: escapes what would control a terminal."""
+"""Log records of this process: which of them the terminal shows, without control characters."""
 
 import logging
 import traceback
@@ -25,6 +25,27 @@ class PrintableRecord(logging.LogRecord):
         return printable_lines(super().getMessage())
 
 
+class LibraryRecords(logging.Handler):
+    """Shows warnings of libraries on stderr, as Python does for a process without any handler.
+
+    Where the root logger has no handler, `absl.logging` and `logging.warning` add one, which prints
+    every record: those of darnax, which the command shows itself, would be printed twice, and the
+    traceback of a failure before its panel. This handler is in its place.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record, unless darnax shows it, or a log has it."""
+        is_of_darnax = record.name.partition(".")[0] == "darnax"
+        if not is_of_darnax and not has_log() and logging.lastResort is not None:
+            logging.lastResort.emit(record)
+
+
+def has_log() -> bool:
+    """Return whether there is a log for the records of all loggers."""
+    return not all(isinstance(handler, LibraryRecords) for handler in logging.root.handlers)
+
+
 def install() -> None:
-    """Make all log records of this process printable."""
+    """Make all log records of this process printable, and show each of them once."""
     logging.setLogRecordFactory(PrintableRecord)
+    logging.root.addHandler(LibraryRecords(logging.WARNING))

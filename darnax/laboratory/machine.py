@@ -13,6 +13,7 @@ from darnax.composing.references import find
 from darnax.errors import Problem, RequestError
 from darnax.files import exists, expand_user
 from darnax.laboratory.data_filling import DataFiller
+from darnax.laboratory.lengthening import EPOCHS
 from darnax.printing import printable
 
 if TYPE_CHECKING:
@@ -156,10 +157,14 @@ def default_here(name: str, directory: Path, environment: frozenset[tuple[str, s
 
 
 def require_of_machine(overrides: Sequence[str]) -> None:
-    """Raise RequestError if overrides of a resume change more than this machine's settings."""
-    if any(not word.startswith(("trust=", f"{DATA}=", f"{OWN}=")) for word in overrides):
-        what = "resumes with the configuration of the run; "
-        what += "leave out everything else but trust=[…], paths.data=DIR and data.path=PATH"
+    """Raise RequestError if overrides of a resume change more than this machine's settings.
+
+    The number of epochs may be larger, too.
+    """
+    allowed = tuple(f"{key}=" for key in ("trust", DATA, OWN, EPOCHS))
+    if any(not word.startswith(allowed) for word in overrides):
+        what = "resumes with the configuration of the run; leave out everything else but "
+        what += f"trust=[…], paths.data=DIR, data.path=PATH and {EPOCHS}=N for longer training"
         raise RequestError(Problem("--resume", what))
 
 
@@ -177,6 +182,12 @@ def data_path_in(overrides: Sequence[str]) -> str | None:
     """Return the absolute path that `data.path=PATH` gives on a command line."""
     path = value_of(overrides, OWN)
     return None if path is None else str(expand_user(path).absolute())
+
+
+def longer_in(overrides: Sequence[str]) -> str | None:
+    """Return the last word `runner.epochs=N` of a command line."""
+    words = [word for word in overrides if word.startswith(f"{EPOCHS}=")]
+    return words[-1] if words else None
 
 
 def value_of(overrides: Sequence[str], key: str) -> str | None:

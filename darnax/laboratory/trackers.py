@@ -23,6 +23,7 @@ def open_tracker(
     progress: "Progress",
 ) -> "Tracker":
     """Open all trackers of a run as one; a sweep shows no progress of single runs."""
+    from darnax.runner.devices import describe_devices
     from darnax.tracking import Composite
     from darnax.tracking.jsonl import Jsonl
     from darnax.tracking.skip_replayed import SkipReplayed
@@ -42,6 +43,7 @@ def open_tracker(
             name=experiment.name,
             folder=folder.path,
             show=tuple(experiment.tracking.show),
+            device=describe_devices(experiment.runner.devices),
         )
         trackers.append(console)
     tracker = Composite(trackers)

@@ -97,33 +97,40 @@ def resume(
     trusted: Collection[str] = (),
     data: str | None = None,
     data_path: str | None = None,
+    longer: str | None = None,
     display: Display = SILENT,
     sweep: Membership | None = None,
 ) -> dict[str, Any]:
-    """Resume an interrupted run from its last checkpoint, and return its summary.
+    """Resume a run from its last checkpoint, and return its summary.
 
     `trusted` names packages; `data` is the folder of prepared datasets, and `data_path` the path of
-    one's own data, if they are others than before.
+    one's own data, if they are others than before; `longer` is `runner.epochs=N` for more epochs,
+    also of a finished run.
     """
     from darnax.builder import build
     from darnax.composing.trust import require_granted
     from darnax.errors import RequestError
+    from darnax.laboratory.lengthening import advise, compose_longer, write_longer
     from darnax.laboratory.machine import with_data_path, with_devices_here, with_paths_here
     from darnax.runner.run_folder import RunFolder
 
     folder = RunFolder.open(path)
-    if folder.summary().get("status") == "finished":
-        file = shlex.quote(str(path / "config.yaml"))
-        what = f"this run is finished; train longer with --config {file} runner.epochs=..."
-        raise RequestError(f"{path}: {what}")
+    if longer is None and folder.summary().get("status") == "finished":
+        raise RequestError(f"{path}: this run is finished; {advise(path)}")
     config = folder.config()
     require_granted(config, trusted)
+    changed = None if longer is None else compose_longer(folder, longer, trusted)
+    if changed is not None:
+        config = changed.resolved
     here = with_paths_here(config, data, path)
     if data_path is not None:
         here = with_data_path(here, data_path)
     experiment = with_devices_here(build(here, existing=True))
     dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
     require_same_data(folder, experiment.data, dataset)
+    if longer is not None and changed is not None:
+        with folder.lock():
+            write_longer(folder, changed, longer)
     return run([(experiment, folder)], dataset, display, sweep)[0]
 
 

@@ -9,6 +9,7 @@ from darnax.data.reader import Arrays
 from darnax.errors import Problem, RequestError
 from darnax.local_data.examples import Examples
 from darnax.local_data.targets import convert_targets
+from darnax.printing import count_of
 
 ROLES = ("train", "test", "validation")
 
@@ -62,7 +63,8 @@ def as_inputs(role: str, inputs: np.ndarray, targets: int, where: str) -> np.nda
         what = f"the inputs of {role} are {inputs.dtype}, expected numbers (n, …)"
         raise RequestError(Problem(where, what))
     if len(inputs) != targets or not targets:
-        what = f"{role} has {len(inputs)} inputs and {targets} targets, expected as many, 1 or more"
+        numbers = f"{count_of(len(inputs), 'input')} and {count_of(targets, 'target')}"
+        what = f"{role} has {numbers}, expected as many, 1 or more"
         raise RequestError(Problem(where, what))
     if not inputs[0].size:
         what = f"the inputs of {role} have shape {list(inputs.shape[1:])}, expected no empty axis"
@@ -70,9 +72,8 @@ def as_inputs(role: str, inputs: np.ndarray, targets: int, where: str) -> np.nda
     if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
         flat = inputs.reshape(len(inputs), -1)
         bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
-        what = (
-            f"{len(bad)} inputs of {role} contain NaN or infinite numbers (the first is {bad[0]})"
-        )
+        some = f"got NaN or infinite numbers in {count_of(len(bad), 'input')} of {role}"
+        what = f"{some} (the first is {bad[0]})"
         raise RequestError(Problem(where, f"{what}; replace or remove them"))
     if inputs.ndim == 1:
         inputs = inputs[:, None]
@@ -106,7 +107,7 @@ def pairs_from_tuple(data: Any) -> dict[str, tuple[Any, Any]]:
         parts = [_as_array(part) for part in data]
         pairs = zip(parts[::2], parts[1::2], strict=True)
         return dict(zip(ROLES, pairs, strict=False))
-    got = f"{len(data)} parts" if isinstance(data, tuple | list) else type(data).__name__
+    got = count_of(len(data), "part") if isinstance(data, tuple | list) else type(data).__name__
     what = "expected (x, y), (x_train, y_train, x_test, y_test), or a mapping with such names"
     raise RequestError(Problem("data", f"got {got}, {what}"))
 

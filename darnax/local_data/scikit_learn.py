@@ -10,11 +10,11 @@ from darnax.data.dataset import Dataset
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError
+from darnax.extras import install_command
 from darnax.local_data.array_examples import examples_from_arrays
 from darnax.local_data.examples import Examples, LocalSource, divide_examples
 
 SETS = ("digits", "iris", "wine", "breast_cancer", "diabetes")
-INSTALL = 'needs scikit-learn, which is not installed; pip install "darnax[sklearn]"'
 
 
 class ScikitLearn(LocalSource):
@@ -46,7 +46,8 @@ class ScikitLearn(LocalSource):
         try:
             from sklearn import datasets
         except ModuleNotFoundError as error:
-            raise RequestError(Problem("data=sklearn", INSTALL)) from error
+            what = f"needs scikit-learn, which is not installed; {install_command('sklearn')}"
+            raise RequestError(Problem("data=sklearn", what)) from error
         found = getattr(datasets, f"load_{self.name}")()
         inputs, targets = found.data, found.target
         if self.name == "digits":

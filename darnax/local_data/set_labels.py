@@ -7,6 +7,7 @@ import numpy as np
 from darnax.errors import Problem, RequestError
 from darnax.local_data.image_listing import name_some
 from darnax.local_data.targets import number_labels
+from darnax.printing import count_of
 
 WHERE = "data.target"
 
@@ -29,8 +30,9 @@ def number_class_labels(
     for role, found in labels.items():
         if len(found) and not 0 <= found.min() <= found.max() < len(names):
             bad = found[(found < 0) | (found >= len(names))]
-            what = f"{len(bad)} of {len(found)} labels of {role} are out of range (such as "
-            what += f"{bad[0]}), expected 0 to {len(names) - 1}"
+            share = f"{len(bad)} of {count_of(len(found), 'label')}"
+            what = f"{share} of {role} are out of range (such as {bad[0]})"
+            what += f", expected 0 to {len(names) - 1}"
             unlabelled = "; TFDS writes -1 for examples without a label: choose other data.splits"
             raise RequestError(Problem(WHERE, what + (unlabelled if bad[0] == -1 else "")))
     if class_names is not None and tuple(class_names) != names:

@@ -15,6 +15,7 @@ from darnax.errors import first_line
 from darnax.local_data.image_decoding import Form, require_whole, resize_image
 from darnax.local_data.image_listing import Contents
 from darnax.local_data.image_stores import Block, Content, Store
+from darnax.printing import count_of
 
 _BLOCK = 128
 
@@ -85,7 +86,7 @@ class RecordStore(Store):
         """
         found, expected = len(self.records[split]), self.source.count(split)
         if found != expected:
-            what = f"{split} of {self.path} holds {found} examples, expected {expected}"
+            what = f"{split} of {self.path} holds {count_of(found, 'example')}, expected {expected}"
             raise Damaged(f"{what}: delete the folder and prepare it again")
         return found
 

@@ -11,6 +11,7 @@ from darnax.data.dataset import Dataset
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
 from darnax.errors import Problem, RequestError, first_line
+from darnax.extras import install_command
 from darnax.files import expand_user, in_memory, open_regular
 from darnax.local_data.array_examples import examples_from_arrays
 from darnax.local_data.examples import Examples, LocalSource, divide_examples
@@ -19,7 +20,6 @@ from darnax.near import near
 
 PARQUET = (".parquet", ".pq")
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": ","}
-INSTALL = 'needs pyarrow, which is not installed; pip install "darnax[tables]"'
 WHERE = "data.path"
 
 
@@ -90,7 +90,8 @@ def read_table(path: Path) -> Any:
         import pyarrow.csv as csv
         import pyarrow.parquet as parquet
     except ModuleNotFoundError as error:
-        raise RequestError(Problem("data=table", INSTALL)) from error
+        what = f"needs pyarrow, which is not installed; {install_command('tables')}"
+        raise RequestError(Problem("data=table", what)) from error
     suffix = path.suffix.lower()
     if suffix not in (*PARQUET, *DELIMITERS):
         what = f"{path} has the ending {suffix!r}, expected {', '.join((*DELIMITERS, *PARQUET))}"

@@ -12,7 +12,13 @@ from darnax.modules.ferromagnetic import Ferromagnetic
 from darnax.modules.fully_connected import FullyConnected
 from darnax.modules.interfaces import AbstractModule, Adapter, Layer
 from darnax.modules.output import OutputLayer
-from darnax.modules.plasticity import RuleChoice, choose_rule, mask_nothing, no_update
+from darnax.modules.plasticity import (
+    RuleChoice,
+    choose_rule,
+    mask_nothing,
+    no_update,
+    perceptron_rule_backward,
+)
 from darnax.modules.recurrent import (
     Recurrent,
     RecurrentDiscrete,
@@ -44,4 +50,5 @@ __all__ = [
     "mask_nothing",
     "no_update",
     "per_receiver",
+    "perceptron_rule_backward",
 ]

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.modules.interfaces import Layer
 from darnax.modules.plasticity import mask_nothing, no_update
+from darnax.printing import count_of
 from darnax.rules import Rule, SoftmaxDelta
 from darnax.shapes import require_equal, require_messages
 
@@ -66,7 +67,7 @@ class ErrorUnits(Layer):
         scores, _, *label = jax.tree.leaves(h)
         if len(label) > 1:
             what = "expected two: scores from one buffer and the answer from another"
-            raise ValueError(f"got messages from {len(label) + 1} buffers, {what}")
+            raise ValueError(f"got messages from {count_of(len(label) + 1, 'buffer')}, {what}")
         if not label:
             return jnp.zeros_like(scores)
         return self.rule.signal(label[0], scores)

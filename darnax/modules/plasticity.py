@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
+from darnax.connectivity import Dense
 from darnax.rules import Perceptron, Rule
 from darnax.shapes import Size, require_per_unit
 
@@ -80,6 +81,38 @@ def local_update(
     # The minus: Optax descends, so that it adds +ΔW.
     update = -connectivity.correlate(x, rule.signal(y, h))
     return eqx.tree_at(weight, no_update(module), update)
+
+
+def perceptron_rule_backward(
+    x: Float[Array, "batch *pre"],
+    y: Float[Array, "batch *post"],
+    y_hat: Float[Array, "batch *post"],
+    threshold: ArrayLike = 0.0,
+) -> Float[Array, "pre post"]:
+    """Return −ΔW of the perceptron rule for a dense weight `(pre, post)`, for modules of one's own.
+
+    `ΔW = (1/√(B·N_pre)) Σ_b x_b ⊗ e_b` with `e = y · 1[y·ŷ ≤ threshold]`; the minus, because Optax
+    descends what `backward` returns. Buffers of several dimensions are read as vectors. The
+    diagonal is not left out: a layer without self-synapses sets it to zero.
+
+    Args:
+        x: the buffer of the sender.
+        y: the buffer of the receiver.
+        y_hat: the field of the receiver.
+        threshold: margin of the rule; one number, or one for each unit.
+
+    Raises:
+        ValueError: y and y_hat of different shapes, other batches than that of x, or a threshold
+            of another size.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> x, y = jnp.array([[1.0, -1.0, 1.0, 1.0]]), jnp.array([[1.0, -1.0]])
+        >>> (0.0 - perceptron_rule_backward(x, y, jnp.array([[2.0, 1.0]]), 1.5)).tolist()
+        [[0.0, -0.5], [0.0, 0.5], [0.0, -0.5], [0.0, -0.5]]
+    """
+    signal = Perceptron(threshold).signal(y, y_hat)
+    return -Dense(x.shape[1:], y.shape[1:]).correlate(x, signal)
 
 
 def mask_nothing(module: M) -> PyTree[bool]:

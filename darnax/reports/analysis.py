@@ -99,7 +99,7 @@ def write(folder: Path) -> Path:
         command = f"darnax analyse {shlex.quote(str(folder))}"
         what = f"has no numbers to draw; make them with {command}"
         raise RequestError(Problem(str(folder), what))
-    with writing_file(path, "choose another run"):
+    with writing_file(path, "analyse a copy of the run"):
         write_inside(folder, PAGE, page.render(collect(run, figures), SCRIPTS))
     return path
 

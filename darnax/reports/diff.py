@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from darnax.errors import Problem, RequestError
 from darnax.files import read_bytes
+from darnax.printing import count_of
 from darnax.reports.configuration import ABSENT, flatten
 from darnax.reports.runs import Run, find
 from darnax.scores import is_score
@@ -29,7 +30,8 @@ def read_one(folder: Path) -> Run:
     """
     runs = find([folder])
     if len(runs) > 1:
-        what = f"holds {len(runs)} runs; give one, or put them all side by side with `compare`"
+        many = count_of(len(runs), "run")
+        what = f"holds {many}; give one, or put them all side by side with `compare`"
         raise RequestError(Problem(str(folder), what))
     return runs[0]
 

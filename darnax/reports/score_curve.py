@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.errors import writing_file
-from darnax.printing import escape_cell
+from darnax.printing import count_of, escape_cell
 from darnax.reports import analysis, page
 from darnax.scores import ACCURACY
 
@@ -79,7 +79,7 @@ class ScoreCurve:
                 rows.append({self.key: value, "curve": curve, self.score_name: repr(number)})
         return {
             "title": self.checkpoint,
-            "status": f"{self.examples} test examples",
+            "status": count_of(self.examples, "test example"),
             "metrics": {},
             "figures": [analysis.make_figure(figure, rows)],
         }

@@ -11,10 +11,16 @@ ENCODER = json.JSONEncoder(default=str)
 def leaf(value: Hashable) -> str:
     r"""Write a value of a configuration as in its YAML file; text that is not printable is quoted.
 
+    A length of one epoch is in the singular: the files write `${runner.epochs} epochs`.
+
     Example:
         >>> leaf("relu"), leaf((1, None)), leaf("a\x1b[2J")
         ('relu', '[1, null]', '"a\\u001b[2J"')
+        >>> leaf("1 epochs"), leaf("2 epochs")
+        ('1 epoch', '2 epochs')
     """
+    if value == "1 epochs":
+        return "1 epoch"
     if isinstance(value, str) and value.isprintable():
         return value
     return ENCODER.encode(value)

@@ -39,6 +39,15 @@ def make_mesh(experiment: Experiment) -> Mesh | None:
     return Mesh(np.array(available[:count]), (BATCH_AXIS,)) if count > 1 else None
 
 
+def describe_devices(count: int | str) -> str:
+    """Return the devices that a run uses, for people: `cpu`, `NVIDIA H200 (gpu)`, `8 × …`."""
+    available = jax.local_devices()
+    kind, platform = available[0].device_kind, available[0].platform
+    text = kind if kind == platform else f"{kind} ({platform})"
+    used = len(available) if count == "all" else count
+    return text if used == 1 else f"{used} × {text}"
+
+
 def shard_over(
     mesh: Mesh | None,
     function: Callable[..., Any],

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from darnax.children import keep_to_installed_code
 from darnax.composing.composer import POINT, Composer, as_strings
 from darnax.errors import Problem, RequestError, first_line
+from darnax.extras import install_command
 from darnax.sweeps.batches import Task
 from darnax.trees import find_targets
 
@@ -27,7 +28,6 @@ NEEDS = {
     "SlurmLauncher": "submitit",
     "RayLauncher": "ray",
 }
-INSTALL = 'pip install "darnax[{}]"'
 
 
 def require_usable(config: DictConfig, composer: Composer) -> None:
@@ -37,7 +37,7 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
     kind = target.rpartition(".")[2]
     module = NEEDS.get(kind)
     if module is not None and find_spec(module) is None:
-        what = f"needs {module}, which is not installed; {install_command(name)}"
+        what = f"needs {module}, which is not installed; {install_launcher(name)}"
         raise RequestError(Problem(where, what))
     if kind == "SlurmLauncher" and shutil.which("srun") is None:
         what = "there is no srun on the PATH; start the sweep on a SLURM machine, or "
@@ -49,15 +49,15 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
         make_launcher(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
         if isinstance(error, ImportError | RuntimeError):
-            what = f"is not installed; {install_command(name)}"
+            what = f"is not installed; {install_launcher(name)}"
         else:
             what = f"cannot be made ({first_line(str(error.__cause__ or error))})"
         raise RequestError(Problem(where, f"{target} {what}")) from error
 
 
-def install_command(name: str) -> str:
+def install_launcher(name: str) -> str:
     """Return the command that installs what a launcher needs."""
-    return INSTALL.format("ray" if name == "ray" else "sweeps")
+    return install_command("ray" if name == "ray" else "sweeps")
 
 
 def make_launcher(config: DictConfig, composer: Composer, task: Task) -> Launcher:

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from darnax.composing.composer import Composer
 from darnax.errors import Problem, RequestError
+from darnax.extras import install_command
 from darnax.files import expand_user
 from darnax.laboratory.display import DataProgress, no_progress
 from darnax.runner.run_folder import EXPERIMENT_NAME
@@ -24,8 +25,6 @@ from darnax.sweeps.record import Record
 
 if TYPE_CHECKING:
     from darnax.sweeps.search import Search
-
-INSTALL = 'pip install "darnax[sweeps]"'
 
 
 @dataclass
@@ -71,7 +70,7 @@ def new_search(request: Request) -> "Search":
     try:
         from darnax.sweeps.search import Search
     except ModuleNotFoundError as error:
-        what = f"needs Optuna, which is not installed; {INSTALL}"
+        what = f"needs Optuna, which is not installed; {install_command('sweeps')}"
         raise RequestError(Problem("hydra/sweeper=optuna", what)) from error
     return Search.of(request.sweeper, request.asked, request.point)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
+from darnax.printing import count_of
+
 ASIDE = ("paths", "tracking")  # paths and tracking change no result
 # How Pydantic validates what it reads from a file: no other keys, and no conversion of values.
 STRICT = {"extra": "forbid", "strict": True}
@@ -66,7 +68,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         if self.trials < 0:
-            raise ValueError(f"got {self.trials} trials, expected 0 or more")
+            raise ValueError(f"got {count_of(self.trials, 'trial')}, expected 0 or more")
 
     def better(self, values: Iterable[float]) -> float:
         """Return the best of some values; nan if there is none."""

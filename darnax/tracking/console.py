@@ -33,8 +33,8 @@ class Console(Tracker):
 
         epoch  3/20  step 11250/75000  train 93.12%  eval 94.38%  12345 images/s
 
-    Until the first `log` it says "compiling…". Where the output is no terminal there are such lines
-    only, and no colours.
+    The first line names the device. Until the first `log` it says "compiling…". Where the output
+    is no terminal there are such lines only, and no colours.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Console(Tracker):
         name: str = "run",
         folder: Path | None = None,
         show: Collection[str] = (),
+        device: str = "",
         stream: TextIO | None = None,
     ) -> None:
         self.total_steps, self.epochs, self.name, self.folder = total_steps, epochs, name, folder
@@ -57,6 +58,8 @@ class Console(Tracker):
         self.shown: dict[str, str] = {}  # label -> its latest value
         self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
         self.bar = _make_bar(self.screen, start_step) if terminal else None
+        if device:
+            self._print(f"device {device}")
         if self.bar is None:
             self._print("compiling…")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darnax.extras import install_command
 from darnax.files import make_folder
 from darnax.tracking.interface import TrackedRun, Tracker
 from darnax.tracking.strict_json import encode
@@ -68,7 +69,7 @@ def _open_writer(folder: Path) -> "EventsWriter":
         # SummaryWriter has a thread, whose errors nobody catches and behind which `log` would wait.
         from tensorboardX.event_file_writer import EventsWriter
     except ImportError as error:
-        raise RuntimeError(f'{error}: pip install "darnax[tensorboard]"') from error
+        raise RuntimeError(f"{error}: {install_command('tensorboard')}") from error
     # The name has seconds; a run that is resumed within one must not replace its first file.
     return EventsWriter(str(folder / "events"), filename_suffix=f".{time.time_ns()}")
 

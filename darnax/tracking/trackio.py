@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.children import keep_to_installed_code
+from darnax.extras import install_command
 from darnax.files import is_strange, make_folder
 from darnax.tracking.interface import TrackedRun, Tracker
 
@@ -79,7 +80,7 @@ def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any]) ->
         from trackio.sqlite_storage import SQLiteStorage
         from trackio.utils import TRACKIO_DIR
     except ImportError as error:
-        raise RuntimeError(f'{error}: pip install "darnax[trackio]"') from error
+        raise RuntimeError(f"{error}: {install_command('trackio')}") from error
     if folder != TRACKIO_DIR:
         raise RuntimeError(f"this process writes to {TRACKIO_DIR} already")
     keep_to_installed_code()

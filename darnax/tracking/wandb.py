@@ -8,17 +8,23 @@ from configparser import Error as ConfigParserError
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from darnax.children import keep_to_installed_code
 from darnax.files import make_folder, read_text
 from darnax.scores import ACCURACY, parse_score
 from darnax.tracking.interface import TrackedRun, Tracker
+from darnax.tracking.wandb_environment import (
+    Mode,
+    choose_mode,
+    leave_to_environment,
+    require_cache,
+    tags_of_environment,
+)
 
 if TYPE_CHECKING:
     import wandb
 
-Mode = Literal["offline", "online", "disabled"]
 # To start: a network may never answer, and a busy machine is slow.
 ONLINE_SECONDS, OFFLINE_SECONDS = 15.0, 60.0
 FINISH_SECONDS = 30.0
@@ -30,25 +36,30 @@ start_lock = Lock()  # threads must not start W&B's service twice
 class WandB(Tracker):
     """Copies the metrics to W&B: offline into `<outputs>/wandb/offline-run-*`, online when asked.
 
+    Where an argument is None or empty, the environment variable of W&B holds, if it is set:
+    WANDB_MODE, WANDB_PROJECT, WANDB_ENTITY, WANDB_NAME, WANDB_RUN_GROUP, WANDB_JOB_TYPE,
+    WANDB_TAGS; and so does every other one that W&B documents. WANDB_RUN_ID is the id of one run:
+    the runs of a sweep have their own.
+
     A run that is resumed continues under its id. Curves are drawn over `step`, not over the number
     of calls. W&B starts in a thread, while the network is compiled; rows wait for it, training does
     not. Nothing is printed and nothing is asked. Offline runs are uploaded later by `wandb sync`.
 
     Args:
         run: the run.
-        mode: `disabled` does not even import W&B.
-        project: of the dashboard.
-        entity: user or team; None is the one that is logged in.
-        name, group, job_type: on the dashboard; None is the run's name, its group, and `train`.
-        tags: besides those of the run.
+        mode: `disabled` does not even import W&B; by default offline.
+        project: of the dashboard; by default darnax.
+        entity: user or team; by default the one that is logged in.
+        name, group, job_type: on the dashboard; by default the run's name, its group, and `train`.
+        tags: besides the name of the sweep.
     """
 
     def __init__(
         self,
         run: TrackedRun,
         *,
-        mode: Mode = "offline",
-        project: str = "darnax",
+        mode: Mode | None = None,
+        project: str | None = None,
         entity: str | None = None,
         name: str | None = None,
         group: str | None = None,
@@ -59,20 +70,30 @@ class WandB(Tracker):
         self.starting: Future[wandb.Run] | None = None
         self.rows: list[dict[str, float]] = []  # that W&B has not got yet
         self.defined: set[str] = set()
+        mode = choose_mode(mode)
         if mode == "disabled":
             return
-        settings = {
+        by_default = {
+            "project": "darnax",
+            "name": run.name,
+            "group": run.group,
+            "job_type": "train",
+            "id": run.id,
+            "resume": "allow" if run.resumed else None,
+            "dir": run.outputs,
+        }
+        configured = {
             "project": project,
             "entity": entity,
-            "name": run.name if name is None else name,
-            "group": run.group if group is None else group,
-            "job_type": "train" if job_type is None else job_type,
-            "tags": [*run.tags, *tags],
-            "id": run.id,
-            "mode": mode,
-            "resume": "allow" if run.resumed else None,
+            "name": name,
+            "group": group,
+            "job_type": job_type,
+            "id": run.id if run.tags else None,
         }
-        self.starting = _run_in_thread(partial(_start, settings, run.outputs, run.config))
+        settings = leave_to_environment(by_default)
+        settings |= {key: value for key, value in configured.items() if value is not None}
+        settings |= {"mode": mode, "tags": [*run.tags, *(tags or tags_of_environment())]}
+        self.starting = _run_in_thread(partial(_start, settings, run.config))
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: float) -> None:
         """Pass one row on; W&B writes it in a thread."""
@@ -133,21 +154,23 @@ def _run_in_thread(start: Callable[[], "wandb.Run"]) -> "Future[wandb.Run]":
     return future
 
 
-def _start(known: Mapping[str, Any], folder: Path, config: Mapping[str, Any]) -> "wandb.Run":
+def _start(known: Mapping[str, Any], config: Mapping[str, Any]) -> "wandb.Run":
+    folder = Path(known.get("dir") or os.environ["WANDB_DIR"])
     make_folder(folder / "wandb")
+    require_cache(folder / "wandb" / ".cache")
     require_no_settings(Path())
     # Set before the import: W&B must not run git in a repository from elsewhere, nor print.
-    os.environ |= {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}
+    for name, value in {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}.items():
+        os.environ.setdefault(name, value)
     import wandb
 
     keep_to_installed_code()
-    settings = _make_settings(ONLINE_SECONDS if known["mode"] == "online" else OFFLINE_SECONDS)
+    is_online = known["mode"] != "offline"
+    settings = _make_settings(ONLINE_SECONDS if is_online else OFFLINE_SECONDS)
     wandb.setup(settings)
-    if known["mode"] == "online" and not wandb.login(prompt=False, verify=False):
+    if is_online and not wandb.login(prompt=False, verify=False):
         raise RuntimeError("no API key: run `wandb login`, or set tracking.wandb.mode=offline")
-    run = wandb.init(
-        **known, dir=folder, config=dict(config), reinit="create_new", settings=settings
-    )
+    run = wandb.init(**known, config=dict(config), reinit="create_new", settings=settings)
     run.define_metric("step", hidden=True)
     run.define_metric("epoch", step_metric="step")
     return run
@@ -178,12 +201,13 @@ def require_no_settings(folder: Path) -> None:
 def _make_settings(start: float) -> "wandb.Settings":
     import wandb
 
-    return wandb.Settings(
-        silent=True,
-        console="off",
-        init_timeout=start,
-        finish_timeout=FINISH_SECONDS,
-        save_code=False,
-        disable_job_creation=True,
-        x_save_requirements=False,
-    )
+    by_default = {
+        "silent": True,
+        "console": "off",
+        "init_timeout": start,
+        "finish_timeout": FINISH_SECONDS,
+        "save_code": False,
+        "disable_job_creation": True,
+        "x_save_requirements": False,
+    }
+    return wandb.Settings(**leave_to_environment(by_default))

@@ -24,6 +24,14 @@ def test_counts_are_those_of_the_layout():
     assert (found["w_in"].parameters, found["w_in"].plastic) == (6 * 8 + 1, 6 * 8)
     assert (found["w_back"].parameters, found["w_back"].plastic) == (4 * 8, 0)
     assert (found["w_out"].parameters, found["w_out"].plastic) == (8 * 4, 8 * 4)
+    # Self-couplings, margins, strengths and codes are no weights; frozen weights are.
+    weights = {name: row.weights for name, row in found.items() if row.weights}
+    assert weights["hidden1"] == 4 * 8
+    assert weights["w_in"] == 6 * 8
+    assert weights["w_back"] == 4 * 8
+    assert weights["w_out"] == 8 * 4
+    strengths = [row for row in found.values() if row.kind == "Ferromagnetic"]
+    assert all(row.parameters and not row.weights for row in strengths)
     assert description.plastic == 3 * 32 + 48 + 32
     assert description.memory["states"] == 5 * (6 + 3 * 8 + 4) * 4
 

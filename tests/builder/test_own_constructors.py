@@ -127,3 +127,29 @@ def test_optimisers_that_do_not_fit_the_modules_are_refused_with_the_group(own):
         match=r"^optimizer\.groups\.w_in: cannot take steps with these modules: of_two_by_two",
     ):
         build(changed(changes))
+
+
+WITHOUT_FIELD = """
+import jax.numpy as jnp
+from darnax.rules import Rule
+
+class Undeclared(Rule):
+    def __init__(self, rate: float = 1.0):
+        self.rate = jnp.asarray(rate)
+
+    def signal(self, y, h):
+        return y * self.rate
+"""
+
+
+def test_a_field_that_a_class_does_not_declare_is_named_with_what_to_do(tmp_path, monkeypatch):
+    (tmp_path / "fieldlab.py").write_text(WITHOUT_FIELD)
+    monkeypatch.syspath_prepend(tmp_path)
+    hidden = {
+        "_target_": "darnax.modules.RecurrentDiscrete",
+        "j_d": 0.5,
+        "rule": {"_target_": "fieldlab.Undeclared"},
+    }
+    config = changed({"model.layers.hidden": hidden, "trust": ["fieldlab"]})
+    with pytest.raises(RequestError, match=r"'rate'; declare it in the body of the class"):
+        build(config)

@@ -102,10 +102,13 @@ class Lab:
     def examine(self, config, *, here):
         self.refuse(config)
 
-    def resume(self, run, sweep=None, trusted=(), data=None, data_path=None, display=None):
+    def resume(
+        self, run, sweep=None, trusted=(), data=None, data_path=None, longer=None, display=None
+    ):
         self.calls.append(
             {"resume": run}
             | ({"data": data} if data else {})
+            | ({"longer": longer} if longer else {})
             | ({"trusted": set(trusted)} if trusted else {})
         )
         if sweep:

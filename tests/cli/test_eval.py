@@ -1,5 +1,6 @@
 """`darnax eval` and the confusion matrix. Oracles: counts by hand; Wilson's equation."""
 
+import errno
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -47,6 +48,32 @@ def test_eval_prints_and_draws(lab, monkeypatch):
         ["never", "0"],
     ]
     assert lab.left() == ["one", "one/confusion.svg"]
+
+
+def test_a_read_only_folder_is_evaluated_and_what_was_not_written_is_said(lab, monkeypatch):
+    import darnax.laboratory.reopening
+    from darnax.api import evaluation
+
+    def refuse(folder, name, content):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder / name))
+
+    found = Evaluation(
+        scores=np.array([0.8]),
+        examples=15,
+        majority_rate=0.5,
+        class_names=NAMES,
+        confusion=MATRIX,
+        right_or_wrong=True,
+        checkpoint="best.safetensors",
+    )
+    monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", lambda *_: found)
+    monkeypatch.setattr(evaluation, "write_inside", refuse)
+    result = lab("eval", "one")
+    assert result.exit_code == 0, result.output
+    assert "accuracy 80.00%" in result.stdout
+    assert "confusion" not in result.stdout
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("warning: one/confusion.svg was not written (Permission denied)")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hydra.types import RunMode
 
 from darnax.composing import config_folders
 from darnax.composing.composer import Composer
+from darnax.extras import install_command
 from darnax.sweeps import hydra_launcher, hydra_request
 from darnax.sweeps.hydra_request import compose_point
 
@@ -81,7 +82,7 @@ def test_an_unusable_launcher_is_refused_before_a_folder_is_created(lab, monkeyp
     monkeypatch.setattr(hydra_launcher, "find_spec", lambda name: None if name == "ray" else name)
     wrong = {
         "hydra/launcher=submitit_slurm": "there is no srun on the PATH",
-        "hydra/launcher=ray": 'needs ray, which is not installed; pip install "darnax[ray]"',
+        "hydra/launcher=ray": f"needs ray, which is not installed; {install_command('ray')}",
         "hydra/launcher=joblib hydra.launcher.n_jobs=0": "hydra.launcher.n_jobs: got 0",
         "+hydra.launcher.no_such_thing=1": "cannot be made",
     }

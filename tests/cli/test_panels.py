@@ -1,8 +1,12 @@
 """Error messages: a panel on stderr without a traceback, and the exit code."""
 
+import shlex
+
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from darnax.cli import panels
+from darnax.composing.quoting import explain_unreadable
 from darnax.errors import Problem, RequestError
 
 MISTAKES = [
@@ -23,8 +27,14 @@ MISTAKES = [
     (["seed=choice(1,2)"], ["-m"]),
     (["first"], ["is not an override", "first=value"]),
     (["=3"], ["key=value"]),
-    (["name=a=b"], ["quotes"]),
-    (["name='a"], ["quotes"]),
+    (["name=a=b"], ["the character =", "type \"name='a=b'\""]),
+    (["name='a"], ["the character '"]),
+    (["paths.outputs=~/xx"], ["the character ~", "type \"paths.outputs='~/xx'\""]),
+    (["name=été"], ["the character é", "type \"name='été'\""]),
+    (["name=a&b"], ["the character &", "type \"name='a&b'\""]),
+    (["name=a$b!"], ["the character !", "type 'name=\"a$b!\"'"]),
+    (["runner.epochs=[a~]"], ["the text with the character ~ in quotes"]),
+    (["runner.epochs=[1,2"], ["check its brackets"]),
     (["model=3"], ["one of its files"]),
     (["+seed=3"], ["seed exists already", "seed=3"]),
     (["~sed"], ["no sed", "did you mean seed?"]),
@@ -34,7 +44,7 @@ MISTAKES = [
     (["model.dept=3", "model.deth=4", "first"], ["model.dept=3", "model.deth=4", "first: "]),
     (["+experiment=truth"], ["labels.True", "put the key in quotes"]),
     (["--cfg", "job", "-m"], ["--cfg", "-m"]),
-    (["--config", "nowhere.yaml"], ["nowhere.yaml"]),
+    (["--config", "nowhere.yaml"], ["nowhere.yaml: does not exist"]),
     (["--cfg", "jbo"], ["jbo"]),
     (["--sed=3"], ["--sed"]),
 ]
@@ -116,3 +126,68 @@ def test_all_problems_are_in_one_panel_on_a_terminal(capsys, monkeypatch):
     assert "data.batch_size: got [0], expected [1]" in box
     assert "second" in box
     assert "╭" in box
+
+
+ODD = [f"a{letter}" for letter in "~&(#={;^<>[]}é!`'\""]
+
+
+@pytest.mark.parametrize("value", [*ODD, "a$b!", "it's", 'say "a&b"', "~/my runs"])
+def test_the_word_to_type_has_the_value_as_it_was_meant(value):
+    # The oracles are the shell's own rules, and Hydra's parser.
+    typed = explain_unreadable(f"name={value}").partition("; type ")[2]
+    (word,) = shlex.split(typed)
+    parsed = OverridesParser.create().parse_override(word)
+    assert (parsed.key_or_group, parsed.value()) == ("name", value)
+
+
+@pytest.mark.parametrize("words", [["seed.a=1"], ["tracking.x=1"], ["~seed.a"], ["model.shape=3"]])
+def test_suggestions_neither_repeat_the_key_nor_name_a_far_one(lab, words):
+    refused = lab("train", *words)
+    assert refused.exit_code == 2
+    assert "did you mean" not in refused.stderr
+
+
+OTHER_PROJECT = {
+    "configs/config.yaml": "defaults: [{model: resnet}]\nlr: 0.1",
+    "configs/model/resnet.yaml": "layers: 18",
+}
+
+
+def test_a_folder_of_another_project_is_named(lab):
+    lab.write(OTHER_PROJECT | {"configs/model/chain.yaml": "layers: ${data.shape}"})
+    refused = lab("train", "model=chain")
+    assert refused.exit_code == 2
+    first, second, *_ = refused.stderr.splitlines()[1:]
+    assert "configs/model/chain.yaml: is used in place of the file of darnax" in first
+    assert "configs/config.yaml: is used in place of the file of darnax" in second
+    assert "another project" in second
+    assert "UserWarning" not in refused.output
+
+
+def test_a_key_names_the_file_that_sets_it(lab):
+    lab.write({"configs/experiment/mine.yaml": "# @package _global_\nname: ${nowhere}"})
+    refused = lab("train", "+experiment=mine")
+    assert "name: refers to ${nowhere}" in refused.stderr
+    assert "(set in configs/experiment/mine.yaml)" in refused.stderr
+    swept = lab("train", "-m", "+experiment=mine", "seed=1,2")
+    assert "(set in configs/experiment/mine.yaml)" in swept.stderr
+    typed = lab("train", "+experiment=mine", "name=${anywhere}")
+    assert "set in" not in typed.stderr
+
+
+WITHOUT_DIRECTIVE = {
+    "name: mine": "add this as its first line: # @package _global_",
+    "defaults: [{override /model: wide}]": "add this as its first line: # @package _global_",
+    "\ufeff# @package _global_\nname: mine": "byte order mark",
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_DIRECTIVE)
+def test_an_experiment_whose_content_would_have_no_effect_is_refused(lab, text):
+    lab.write({"configs/experiment/mine.yaml": text})
+    for words in (["--cfg", "job"], ["-m", "seed=1,2"]):
+        refused = lab("train", "+experiment=mine", *words)
+        assert refused.exit_code == 2, refused.output
+        assert "configs/experiment/mine.yaml" in refused.stderr
+        assert WITHOUT_DIRECTIVE[text] in refused.stderr
+    assert lab.calls == []

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 
 from darnax.builder.problems import Problems
 from darnax.errors import RequestError
+from darnax.extras import install_command
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.membership import Membership
 from darnax.sweeps.point import Objective
@@ -474,10 +475,8 @@ def test_without_optuna_the_message_names_the_package_to_install(lab, monkeypatc
     monkeypatch.setitem(sys.modules, "optuna", None)
     result = lab("train", *SEARCH)
     assert result.exit_code == 2
-    assert (
-        'hydra/sweeper=optuna: needs Optuna, which is not installed; pip install "darnax[sweeps]"'
-        in result.stderr
-    )
+    what = f"needs Optuna, which is not installed; {install_command('sweeps')}"
+    assert f"hydra/sweeper=optuna: {what}" in result.stderr
 
 
 def test_equal_seeds_draw_equal_points_and_others_do_not(lab):

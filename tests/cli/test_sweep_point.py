@@ -23,7 +23,7 @@ def worker_output(**known: object) -> str:
         [sys.executable, "-c", WORKER.format(**known)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 9, done.stderr

@@ -106,6 +106,8 @@ def test_a_resolved_configuration_runs_again(lab):
 def test_resume_takes_no_overrides(lab):
     assert lab("train", "--resume", "outputs/first/one").exit_code == 0
     assert str(lab.calls[0]["resume"]) == "outputs/first/one"
+    assert lab("train", "--resume", "outputs/first/one", "runner.epochs=20").exit_code == 0
+    assert lab.calls.pop()["longer"] == "runner.epochs=20"
     refused = lab("train", "--resume", "outputs/first/one", "seed=3")
     assert refused.exit_code == 2
     assert "leave out everything else" in refused.stderr

@@ -53,7 +53,7 @@ def test_batched_points_equal_sequential_points(workspace: Workspace) -> None:
     wait_for_checkpoints(process, workspace, 4 + 3)
     (cut,) = set(folders(workspace)) - {alone}
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 130, output
     assert [summary(run)["status"] for run in by_point(cut).values()] == ["interrupted"] * 3
     assert f"darnax sweep resume {cut}" in output

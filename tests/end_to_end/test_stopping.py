@@ -45,14 +45,14 @@ def test_a_run_killed_and_stopped_equals_one_never_stopped(
     process = workspace.start("train", *LONG)
     run = wait_for_rows(workspace, 50)
     process.kill()
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL, printed
     assert summary(run)["status"] == "running"
 
     process = workspace.start("train", "--resume", str(run))
     wait_for_rows(workspace, 120)
     process.send_signal(polite)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=600)
     assert process.returncode == code, printed
     assert summary(run)["status"] == "interrupted"
     assert f"darnax train --resume {run}" in printed

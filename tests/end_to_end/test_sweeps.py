@@ -86,7 +86,7 @@ def test_a_sweep_killed_and_stopped_equals_one_never_stopped(
     process = workspace.start("sweep", "resume", str(cut))
     wait_for_checkpoints(process, workspace, 2)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 130, output
     assert f"darnax sweep resume {cut}" in output
     (stopped,) = (
@@ -111,7 +111,7 @@ def test_a_signal_saves_the_running_point_and_prints_the_command_to_resume(
     process = workspace.start("train", "-m", *LONG, "runner.epochs=2000", "seed=0,1")
     wait_for_checkpoints(process, workspace, 1)
     process.send_signal(signum)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=600)
     (sweep,) = folders(workspace)
     (run,) = sweep.glob("*/summary.json")
     assert process.returncode == 128 + signum
@@ -160,7 +160,7 @@ def test_a_signal_reaches_the_points_in_other_processes(
     )
     wait_for_checkpoints(process, workspace, 1)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=600)
     (sweep,) = folders(workspace)
     assert process.returncode == 143, output
     assert "interrupted" in {

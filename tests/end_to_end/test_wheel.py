@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from pathlib import Path
 
@@ -62,6 +64,15 @@ def test_a_wheel_in_an_empty_environment_runs_from_another_directory(tmp_path: P
     ).startswith(str(site))
     darnax = tmp_path / "environment" / "bin" / "darnax"
     assert "digits_smoke" in called(darnax, "list", place=elsewhere)
+    assert called(python, "-m", "darnax", "list", place=elsewhere) == called(
+        darnax, "list", place=elsewhere
+    )
+    ask = "from darnax.extras import install_command; print(install_command('sweeps'))"
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    command = called(python, "-c", ask, place=elsewhere)
+    assert command.startswith(f"{python} -m pip install ")
+    for requirement in declared["optional-dependencies"]["sweeps"]:
+        assert re.split("[<>=]", requirement)[0] in command
     called(
         darnax,
         "train",

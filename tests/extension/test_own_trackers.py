@@ -11,6 +11,7 @@ import pytest
 import darnax
 from darnax.data.tfrecord import TFRecords
 from darnax.errors import RequestError
+from darnax.extras import install_command
 
 TINY = [
     "+experiment=associations",
@@ -196,7 +197,7 @@ def test_without_tensorboardx_there_is_one_warning(tmp_path, caplog, monkeypatch
         run = train(tmp_path, "tracking=tensorboard")
     assert run.status == "finished"
     assert caplog.text.count("TensorBoard is off for the rest of this run") == 1
-    assert 'pip install "darnax[tensorboard]"' in caplog.text
+    assert install_command("tensorboard") in caplog.text
 
 
 def test_no_link_is_followed(tmp_path, caplog):

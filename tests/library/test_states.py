@@ -31,6 +31,10 @@ def filled(kind, batch=5):
     return kind(SIZES).replace(numbered(SIZES, batch))
 
 
+def test_an_integer_is_the_size_of_a_vector(kind):
+    assert kind(sizes=[4, 8, 3]).sizes == kind(sizes=[(4,), (8,), (3,)]).sizes
+
+
 def test_the_tutorial_of_states_runs(kind):
     state = kind(sizes=[(4,), (8,), (3,)])
     x = jax.random.normal(jax.random.PRNGKey(0), (32, 4))

@@ -16,17 +16,19 @@ import darnax.modules
 from darnax.layer_map import LayerMap
 from darnax.learning import init_optimizer
 from darnax.learning import train_step as learn
-from darnax.modules import Adapter, FullyConnected, Layer, OutputLayer
+from darnax.modules import (
+    Adapter,
+    FullyConnected,
+    Layer,
+    OutputLayer,
+    perceptron_rule_backward,
+)
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
 from darnax.relaxation import Phase, relax
 from darnax.states.sequential import SequentialState
 
 KEY = jax.random.key(19)
 pytestmark = pytest.mark.usefixtures("lenient")  # it is written without a thought of strict dtypes
-
-
-def perceptron_rule_backward(x, y, y_hat, threshold):
-    return -x.T @ (y * (y * y_hat <= threshold)) / jnp.sqrt(x.size)
 
 
 class RecurrentDiscrete(Layer):
@@ -165,3 +167,27 @@ def test_user_modules_relax_and_learn_in_a_network(order):
     learnt = eqx.filter_jit(learn)(network, optimizer, opt_state, state, phases, x, y, KEY).network
     assert not jnp.array_equal(learnt.layer_map[1, 1].J, layer.J)
     assert eqx.tree_equal(eqx.tree_at(lambda n: n.layer_map[1, 1].J, learnt, layer.J), network)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.5, [0.5, 1.0, 1.5]], ids=str)
+def test_the_helper_of_the_tutorial_is_the_perceptron_rule_in_loops(threshold):
+    rng = np.random.default_rng(3)
+    x, y = (jnp.asarray(np.sign(rng.normal(size=(6, n))), jnp.float32) for n in (4, 3))
+    y_hat = jnp.asarray(rng.normal(size=(6, 3)), jnp.float32)
+    margins = np.broadcast_to(threshold, 3)
+    expected = np.zeros((4, 3))
+    for b in range(6):
+        for j in range(4):
+            for i in range(3):
+                if y[b, i] * y_hat[b, i] <= margins[i]:
+                    expected[j, i] -= x[b, j] * y[b, i] / np.sqrt(6 * 4)
+    found = perceptron_rule_backward(x, y, y_hat, jnp.array(threshold))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.any(expected != 0)
+
+
+def test_the_helper_is_what_a_dense_module_of_darnax_learns_by():
+    module = FullyConnected(4, 3, threshold=0.7, key=KEY)
+    x, y, y_hat = (jax.random.normal(KEY, (5, n)) for n in (4, 3, 3))
+    update = module.backward(x, jnp.sign(y), y_hat).W
+    np.testing.assert_array_equal(perceptron_rule_backward(x, jnp.sign(y), y_hat, 0.7), update)

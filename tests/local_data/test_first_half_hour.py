@@ -194,7 +194,7 @@ def test_a_run_is_resumed_with_its_own_images_alone(photo_run: darnax.Run, place
         run.resume("data.path=changed")
     shutil.copytree(place / "photos", place / "copied")
     assert run.resume("data.path=copied").status == "finished"
-    with pytest.raises(RequestError, match=r"paths\.data=DIR and data\.path=PATH"):
+    with pytest.raises(RequestError, match=r"paths\.data=DIR, data\.path=PATH"):
         run.resume("data.colour=grey")
 
 

@@ -1,12 +1,10 @@
 """Corrupted configurations of shipped experiments. Oracle: a RequestError, or a training step."""
 
 import copy
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from hanging import interrupted_if_endless
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mutations import HUGE, corrupted
@@ -16,30 +14,13 @@ from small_experiments import SHIPPED, check_message, composed, steps
 from darnax.builder import build
 from darnax.errors import RequestError
 
-PATIENCE = 60  # seconds of computing; what takes longer hangs
 EXAMPLES, MANY = 3, 150
 QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
-@contextmanager
-def in_time() -> Iterator[None]:
-    """Fail if the block computes for too long, in processor time of this process."""
-
-    def hung(*_: Any) -> None:
-        raise AssertionError("it hangs")
-
-    before = signal.signal(signal.SIGPROF, hung)
-    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
 def examine(config: dict[str, Any], *, really: bool = False) -> bool:
     """Return whether a configuration is accepted; a refusal must be a RequestError with a path."""
-    with in_time():
+    with interrupted_if_endless():
         try:
             steps(config, really=really)
         except RequestError as error:

@@ -4,13 +4,13 @@ import contextlib
 import math
 import os
 import struct
-import time
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hanging import interrupted_if_endless
 from optuna.distributions import IntDistribution
 
 from darnax.bounded_yaml import load_plain
@@ -51,11 +51,12 @@ COSTLY = {
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
-def test_costly_yaml_is_refused_at_once(text):
-    began = time.perf_counter()
-    with pytest.raises(ValueError, match=r"too deep|characters|list or a mapping"):
+def test_costly_yaml_is_refused(text):
+    with (
+        interrupted_if_endless(),
+        pytest.raises(ValueError, match=r"too deep|characters|list or a mapping"),
+    ):
         load_plain(text)
-    assert time.perf_counter() - began < 2
 
 
 def test_nesting_levels_are_counted_as_by_the_reader():
@@ -72,9 +73,8 @@ def test_overrides_are_read_in_linear_time(tmp_path, word):
     (tmp_path / "overrides.yaml").write_text(
         f"- {word}\n- +model.depth=2\n- ~data.test\n- '++seed=1'\n"
     )
-    began = time.perf_counter()
-    assert {"model.depth", "seed"} <= Run(tmp_path, "finished").overridden_keys
-    assert time.perf_counter() - began < 2
+    with interrupted_if_endless():
+        assert {"model.depth", "seed"} <= Run(tmp_path, "finished").overridden_keys
 
 
 @pytest.mark.parametrize("replicas", [10**9, 10**300, -5, True, None])
@@ -120,9 +120,8 @@ def test_a_table_of_too_many_rows_is_not_read(tmp_path, monkeypatch):
 
 def test_an_unclosed_citation_ends_at_the_next_entry():
     assert entries_of("@a{b,\n {x}\n@c{d,\n}\n rest") == {"b": "@a{b,\n{x}", "d": "@c{d,\n}"}
-    began = time.perf_counter()
-    assert len(entries_of("".join(f"@a{{b{n},\n" for n in range(20_000)))) == 20_000
-    assert time.perf_counter() - began < 2
+    with interrupted_if_endless():
+        assert len(entries_of("".join(f"@a{{b{n},\n" for n in range(100_000)))) == 100_000
 
 
 @pytest.mark.parametrize("number", [10**9, 100_001])

@@ -7,12 +7,12 @@ printable output.
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hanging import interrupted_if_endless
 from test_invalid_checkpoints import rewrite
 
 import darnax
@@ -161,11 +161,9 @@ LARGE = {
 
 
 @pytest.mark.parametrize("what", LARGE)
-def test_loading_a_small_file_is_fast(exported, tmp_path, what):
-    began = time.perf_counter()
-    with pytest.raises(darnax.RequestError) as refusal:
+def test_loading_a_small_file_ends(exported, tmp_path, what):
+    with interrupted_if_endless(), pytest.raises(darnax.RequestError) as refusal:
         load_changed(exported, tmp_path, LARGE[what])
-    assert time.perf_counter() - began < 20
     assert len(str(refusal.value)) < 20_000
 
 

@@ -26,7 +26,8 @@ class Terminal(io.StringIO):
 
 
 def run(stream: io.StringIO) -> str:
-    console = Console(20, epochs=2, name="chain", folder=Path("outputs/chain/x"), stream=stream)
+    folder, device = Path("outputs/chain/x"), "NVIDIA H200 (gpu)"
+    console = Console(20, epochs=2, name="chain", folder=folder, device=device, stream=stream)
     for step in range(5, 21, 5):
         evaluation = {"eval/accuracy": 0.9} if step % 10 == 0 else {}
         console.log(
@@ -42,6 +43,7 @@ def test_a_pipe_gets_one_plain_line_per_epoch(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "20")
     assert run(io.StringIO()).splitlines() == [
+        "device NVIDIA H200 (gpu)",
         "compiling…",
         "epoch 1/2  step 10/20  train 25.00%  eval 90.00%  100 images/s",
         "epoch 2/2  step 20/20  train 50.00%  eval 90.00%  100 images/s",

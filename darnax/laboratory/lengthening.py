@@ -1,0 +1,95 @@
+"""Longer training of a run: another number of epochs, from its last step on.
+
+A run of E epochs that is lengthened at step S to E′ equals a run of E′ epochs whose network and
+optimiser are, at step S, those of the run of E. With constant learning rates that is the run of E′
+epochs itself, bit for bit. A schedule that is named in epochs of the run (`${runner.epochs}
+epochs`) has E before step S and E′ from there on; its value may jump at S. Shuffles and noise
+follow from seed, epoch and batch, and do not depend on the number of epochs.
+"""
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from darnax.errors import Problem, RequestError
+from darnax.reports.configuration import COMPUTED
+
+if TYPE_CHECKING:
+    from darnax.composing.composition import Composed
+    from darnax.runner.run_folder import RunFolder
+
+EPOCHS = "runner.epochs"
+HISTORY = "lengthened"  # in summary.json: [{"step": S, "epochs": E}, …]
+
+
+def advise(path: Path) -> str:
+    """Return how a finished run is trained longer."""
+    return f"train longer with: darnax train --resume {shlex.quote(str(path))} {EPOCHS}=..."
+
+
+def compose_longer(folder: "RunFolder", word: str, trusted: Collection[str]) -> "Composed":
+    """Return the configuration of a run with another number of epochs; nothing is written.
+
+    Args:
+        folder: of the run.
+        word: `runner.epochs=N`.
+        trusted: packages that the command line trusts.
+
+    Raises:
+        RequestError: the number is invalid or not larger, or values that were computed from the
+            number cannot follow it.
+    """
+    from darnax.composing.composer import Composer
+
+    longer = Composer(folder.path / "config.yaml", trusted).run_composed([word])
+    before, after = epochs_of(folder.config()), epochs_of(longer.resolved)
+    is_finished = folder.summary().get("status") == "finished"
+    if not is_integer(after) or after < before or (is_finished and after == before):
+        what = f"got {after}, expected an integer larger than {before}, the epochs of this run"
+        raise RequestError(Problem(EPOCHS, what))
+    return longer
+
+
+def write_longer(folder: "RunFolder", longer: "Composed", word: str) -> None:
+    """Write the new number of epochs to the files of a run, and note at which step that was.
+
+    A run that is killed in between resumes to the old or to the new number of epochs.
+    """
+    from darnax.atomic import write_atomically
+    from darnax.bounded_yaml import dump_plain, load_plain
+    from darnax.composing.derivations import find_derivations
+    from darnax.files import read_text
+
+    before = epochs_of(folder.config())
+    if epochs_of(longer.resolved) == before:
+        return
+    summary = folder.summary()
+    history = [*as_list(summary.get(HISTORY)), {"step": summary.get("steps", 0), "epochs": before}]
+    folder.write_summary(**{"status": "interrupted", HISTORY: history})
+    composed = longer.to_container()
+    content = dict(longer.resolved)
+    derivations = find_derivations(composed)
+    if derivations:
+        content[COMPUTED] = {key: list(keys) for key, keys in derivations.items()}
+    write_atomically(folder.path / "config.yaml", dump_plain(content))
+    write_atomically(folder.path / "composed.yaml", dump_plain(composed))
+    overrides = folder.path / "overrides.yaml"
+    words = as_list(load_plain(read_text(overrides)) if overrides.is_file() else [])
+    others = [each for each in words if not str(each).lstrip("+").startswith(f"{EPOCHS}=")]
+    write_atomically(overrides, dump_plain([*others, word]))
+
+
+def epochs_of(config: Mapping[str, Any]) -> Any:
+    """Return the number of epochs of a configuration."""
+    return config["runner"]["epochs"]
+
+
+def is_integer(value: Any) -> bool:
+    """Return whether a value of a configuration is an integer; True and False are none."""
+    return type(value) is int
+
+
+def as_list(value: Any) -> Sequence[Any]:
+    """Return a value of a file that should be a list; an empty one if it is not."""
+    return value if isinstance(value, list) else []
