@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from darnax.builder import build
@@ -119,30 +120,26 @@ def train(experiment: Experiment, split: Split, architecture: Architecture) -> l
         scores = architecture.compute_scores(parameters, data.encode(x, key, index))
         return optax.softmax_cross_entropy_with_integer_labels(scores, targets).mean()
 
+    # One program per batch: inside a loop, the compiler's code for the gradient of a convolution
+    # takes many times as long on a CPU.
     @jax.jit
-    def train_on_window(
-        parameters: Any, opt_state: Any, inputs: Any, targets: Any, key: Any
-    ) -> Any:
-        order = jax.random.permutation(key, len(targets))
+    def step(carry: Any, inputs: Any, targets: Any, key: Any, chosen: Any) -> Any:
+        parameters, opt_state = carry
+        gradient = jax.grad(loss)(parameters, inputs[chosen], targets[chosen], key, chosen)
+        change, opt_state = optimizer.update(gradient, opt_state)
+        return optax.apply_updates(parameters, change), opt_state
 
-        def step(i: Any, carry: Any) -> Any:
-            chosen = jax.lax.dynamic_slice(order, (i * data.batch_size,), (data.batch_size,))
-            parameters, opt_state = carry
-            batch = inputs[chosen], targets[chosen], jax.random.fold_in(key, i), chosen
-            gradient = jax.grad(loss)(parameters, *batch)
-            change, opt_state = optimizer.update(gradient, opt_state)
-            return optax.apply_updates(parameters, change), opt_state
-
-        return jax.lax.fori_loop(0, len(targets) // data.batch_size, step, (parameters, opt_state))
-
+    carry = parameters, opt_state
     for epoch in range(experiment.runner.epochs):
         epoch_key = jax.random.fold_in(jax.random.key(experiment.seed), epoch)
         for number, window in enumerate(split.windows(epoch)):
             key = jax.random.fold_in(epoch_key, number)
-            parameters, opt_state = train_on_window(
-                parameters, opt_state, window.inputs, window.targets, key
-            )
-    return parameters
+            order = np.asarray(jax.random.permutation(key, len(window.targets)))
+            for i in range(len(order) // data.batch_size):
+                chosen = order[i * data.batch_size : (i + 1) * data.batch_size]
+                own = jax.random.fold_in(key, i)
+                carry = step(carry, window.inputs, window.targets, own, chosen)
+    return carry[0]
 
 
 def main() -> None:

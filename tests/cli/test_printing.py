@@ -199,6 +199,8 @@ SEVERAL = {  # expressions that are never one
     "untrusted_sets": "value SMALL",
     "wiring": "first",
     "diff": "len(runs)",
+    "metrics_file": "LARGEST",
+    "page_content": "MOST_RUNS figures.most_points",
 }
 
 
