@@ -111,7 +111,12 @@ def explain_missing_file(override: str, error: Exception) -> Problem:
 def explain_unresolved(config: DictConfig) -> list[Problem]:
     """Explain every value that refers to something absent, or that has no value yet."""
     known = value_names(config)
-    return [Problem(key, explain_gap(error, known)) for key, error in find_failures(config, "")]
+    problems = []
+    for key, error in find_failures(config, ""):
+        # A value that refers to one without a value needs no sentence of its own.
+        if not first_line(str(error)).startswith("MissingMandatoryValue while resolving"):
+            problems.append(Problem(key, explain_gap(error, known)))
+    return problems
 
 
 def find_keys_read_as_booleans(config: DictConfig) -> list[Problem]:

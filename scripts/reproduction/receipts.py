@@ -21,6 +21,8 @@ from reproduction.rows import ACCURACY, Row
 EVALUATED = "eval/accuracy"
 # Phases that were renamed after the runs; the result does not depend on their names.
 FORMER_PHASES = {"error": "ask", "plasticity": "held"}
+# Where the files of a dataset are; they may have been moved since.
+PLACES = ("data.path", "data.source.path")
 Identity = frozenset[tuple[str, Any]]
 
 
@@ -49,7 +51,7 @@ def identity(flat: Mapping[str, Any]) -> Identity:
     """Return the part of a configuration that determines the result: no paths, no dashboards."""
     relevant = set()
     for key, value in flat.items():
-        if not key.startswith(WITHOUT_EFFECT):
+        if not key.startswith(WITHOUT_EFFECT) and key not in PLACES:
             relevant.add((former_key(key), value))
     return frozenset(relevant)
 
