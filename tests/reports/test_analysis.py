@@ -99,7 +99,8 @@ def test_in_a_browser(run):
 BARS = """
 seen.lines = document.querySelectorAll(".plot .scatterlayer .trace").length;
 seen.bars = document.querySelectorAll(".plot .errorbar").length;
-seen.share = document.querySelector("section").offsetWidth / document.querySelector("main").offsetWidth;
+const width = (name) => document.querySelector(name).offsetWidth;
+seen.share = width("section") / width("main");
 """
 
 
