@@ -41,6 +41,12 @@ def require_same_data(
         raise RequestError(Problem("data.path", CHANGED.format(data.path or data.name)))
 
 
+def is_recorded(folder: "RunFolder", dataset: "Dataset") -> bool:
+    """Return whether a dataset has the digest of a run; True for a run without one."""
+    path = folder.path / FILE
+    return not path.is_file() or read_text(path).strip() == digest(dataset)
+
+
 def digest(dataset: "Dataset") -> str:
     """Return one sha256 of all examples; of streamed splits, of their sizes alone."""
     found = hashlib.sha256(repr(dataset.class_names).encode())
