@@ -162,6 +162,7 @@ CAPACITY = Section(
 )
 UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
 ERROR = "+experiment=mnist_error"
+SHIFT = "+data.disturb.shift.pixels=1"
 BEYOND = Section(
     "Beyond the published model",
     "Local rules only; settings were chosen on a validation split (docs/science.md). "
@@ -172,7 +173,11 @@ BEYOND = Section(
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
         Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
         Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", ERROR),
-        Row("the same, nothing learns but the readout", f"{ERROR} +model.adapters.w_in.rule=null"),
+        Row("the same, training images shifted by up to one pixel", f"{ERROR} {SHIFT}"),
+        Row(
+            "`mnist_error`, 1000 units, nothing learns but the readout",
+            f"{ERROR} +model.adapters.w_in.rule=null",
+        ),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=2000"),
         Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=4000"),
         Row(
