@@ -162,6 +162,7 @@ CAPACITY = Section(
 )
 UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
 ERROR = "+experiment=mnist_error"
+CONV = "+experiment=conv_error"
 SHIFT = "+data.disturb.shift.pixels=1"
 BEYOND = Section(
     "Beyond the published model",
@@ -189,12 +190,17 @@ BEYOND = Section(
             f"{ERROR} {UNIFORM} model.features=2000 runner.epochs=10",
         ),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
-        Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
+        Row("`conv_error`, 14×14×32 units, 10 epochs", CONV),
         Row(
             "the same, nothing learns but the readout",
-            "+experiment=conv_error +model.adapters.w_in.rule=null",
+            f"{CONV} +model.adapters.w_in.rule=null",
         ),
-        Row("`conv_error`, 14×14×64 units, 10 epochs", "+experiment=conv_error model.channels=64"),
+        Row("`conv_error`, 14×14×32 units, 3 epochs", f"{CONV} runner.epochs=3"),
+        Row(
+            "the same, training images shifted by up to one pixel",
+            f"{CONV} runner.epochs=3 {SHIFT}",
+        ),
+        Row("`conv_error`, 14×14×64 units, 10 epochs", f"{CONV} model.channels=64"),
         Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error"),
     ),
 )
