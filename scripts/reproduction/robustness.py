@@ -23,7 +23,7 @@ DISTURBANCES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     WINDOW: ("data.disturb.occlude.share", ("+data.disturb.occlude.part=window",)),
 }
 TITLES = {
-    NOISE: "share of the pixels that are black or white",
+    NOISE: "share of the pixels that become black or white",
     WINDOW: "share of the image under a black window",
 }
 SEPARATOR = " ± "

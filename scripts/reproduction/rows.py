@@ -195,6 +195,10 @@ BEYOND = Section(
             "the same, nothing learns but the readout",
             f"{CONV} +model.adapters.w_in.rule=null",
         ),
+        Row(
+            "`conv_error`, 14×14×32 units, 10 epochs, training images shifted by up to one pixel",
+            f"{CONV} {SHIFT}",
+        ),
         Row("`conv_error`, 14×14×32 units, 3 epochs", f"{CONV} runner.epochs=3"),
         Row(
             "the same, training images shifted by up to one pixel",
