@@ -4,6 +4,7 @@
     python scripts/benchmark.py --json outputs/benchmark.json
     python scripts/benchmark.py --data --seconds 40
     python scripts/benchmark.py --replicas
+    python scripts/benchmark.py --stages --seconds 30 --only rotate
 
 darnax  the compiled programs of a run
 plain   a straightforward implementation in JAX (scripts/benchmarking/plain.py)
@@ -26,6 +27,7 @@ from benchmarking.case import Case
 from benchmarking.epochs import EXPERIMENTS, measure_epochs
 from benchmarking.measure import measure
 from benchmarking.replicas import measure_replicas
+from benchmarking.stages import STAGES, measure_stage
 
 COLUMNS = [
     "case",
@@ -50,6 +52,7 @@ EPOCH_COLUMNS = [
 ]
 EPOCHS = f"| {' | '.join(EPOCH_COLUMNS)} |\n{'|---' * len(EPOCH_COLUMNS)}|"
 REPLICAS = "| experiment | replicas | ms a batch | × one |\n|---|---|---|---|"
+STAGE_RATIOS = "| stage | × without | 95 % interval | pairs |\n|---|---|---|---|"
 QUICK = [Case("sparse", 1000, 16), Case("sparse", 2000, 16), Case("dense", 1000, 16)]
 CASES = [
     Case(family, n, b)
@@ -94,6 +97,12 @@ def format_replicas_rows(result: dict) -> str:
     return "\n".join(lines)
 
 
+def format_stage_row(result: dict) -> str:
+    """Return one line of the table of random stages."""
+    interval = f"{result['low']:.2f} to {result['high']:.2f}"
+    return f"| {result['case']} | {result['median']:.2f} | {interval} | {result['pairs']} |"
+
+
 class Table(NamedTuple):
     """A table of measurements: its head, its cases, how one is measured and formatted."""
 
@@ -118,6 +127,13 @@ def choose_table(choice: argparse.Namespace) -> Table:
             ["digits_smoke"],
             lambda name: measure_replicas(name, choice.seconds),
             format_replicas_rows,
+        )
+    if choice.stages:
+        return Table(
+            STAGE_RATIOS,
+            list(STAGES),
+            lambda name: measure_stage(name, choice.seconds),
+            format_stage_row,
         )
     cases = QUICK if choice.quick else CASES
     return Table(
@@ -145,6 +161,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--replicas", action="store_true", help="what 8 and 64 replicas cost beside one"
+    )
+    parser.add_argument(
+        "--stages", action="store_true", help="what random stages cost: steps of mnist_chain"
     )
     parser.add_argument("--json", type=Path, help="write everything measured there, case by case")
     choice = parser.parse_args()

@@ -1,12 +1,12 @@
 """Reproduces the published results: collects runs and writes the results page.
 
 python scripts/reproduce.py
-    Add the runs in outputs/ to docs/receipts.json; write docs/results.md, and the numbers in the
-    experiment files and the README.
+    Add the runs in outputs/ to docs/receipts.json; write docs/results.md and its pictures, and the
+    numbers in the experiment files and the README.
 python scripts/reproduce.py --missing > todo.sh
     Print the commands of runs that are missing. After an interruption print them again.
 python scripts/reproduce.py --physics
-    Measure fixed points and convergence (minutes), then write the page.
+    Measure fixed points, convergence and robustness (minutes), then write the page.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reproduction.ledger import Ledger
-from reproduction.page import write_page
+from reproduction.page import draw_pictures, write_page
 from reproduction.receipts import read_runs
 from reproduction.rewriting import rewrite_files
 from reproduction.rows import SECTIONS, TRAIN, Row
@@ -53,7 +53,7 @@ def main() -> None:
         "--physics",
         nargs="*",
         metavar="NAME",
-        help="measure fixed_points, convergence, coupling, recall; default all",
+        help="measure fixed_points, convergence, coupling, recall, robustness; default all",
     )
     choice = parser.parse_args()
     if choice.physics is not None:
@@ -70,6 +70,8 @@ def main() -> None:
         return
     ledger.write(choice.docs / "receipts.json")
     (choice.docs / "results.md").write_text(write_page(SECTIONS, ledger))
+    for name, picture in draw_pictures(ledger).items():
+        (choice.docs / name).write_text(picture)
     for file, text in rewrite_files(choice.docs.absolute().parent, rows, ledger).items():
         file.write_text(text)
     print(f"{choice.docs / 'results.md'}: {len(left)} commands are left")

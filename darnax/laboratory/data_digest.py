@@ -1,6 +1,7 @@
 """A digest of a run's data, by which a resumed run notices that its files have changed."""
 
 import hashlib
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from darnax.atomic import write_atomically
@@ -16,21 +17,34 @@ FILE = "data.sha256"
 CHANGED = "the data in {} have changed since the run was started; restore them, or start a new run"
 
 
-def record_digest(folder: "RunFolder", data: "DataChoice", dataset: "Dataset") -> None:
-    """Write the digest of data of one's own into the folder of a run."""
+def record_digest(folders: "Collection[RunFolder]", data: "DataChoice", dataset: "Dataset") -> None:
+    """Write the digest of data of one's own into the folders of runs that share them."""
     from darnax.local_data import LocalSource
 
-    if isinstance(data.source, LocalSource):
-        write_atomically(folder.path / FILE, digest(dataset) + "\n")
-
-
-def require_same_data(folder: "RunFolder", data: "DataChoice", dataset: "Dataset") -> None:
-    """Raise RequestError if the data are not those of the digest; without one, nothing is known."""
-    path = folder.path / FILE
-    if not path.is_file():
+    if not folders or not isinstance(data.source, LocalSource):
         return
-    if read_text(path).strip() != digest(dataset):
+    text = digest(dataset) + "\n"
+    for folder in folders:
+        write_atomically(folder.path / FILE, text)
+
+
+def require_same_data(
+    folders: "Iterable[RunFolder]", data: "DataChoice", dataset: "Dataset"
+) -> None:
+    """Raise RequestError if the data are not those of the digests of runs that share them.
+
+    Without a digest, as in runs of earlier versions, nothing is known.
+    """
+    files = [folder.path / FILE for folder in folders]
+    recorded = {read_text(file).strip() for file in files if file.is_file()}
+    if recorded and recorded != {digest(dataset)}:
         raise RequestError(Problem("data.path", CHANGED.format(data.path or data.name)))
+
+
+def is_recorded(folder: "RunFolder", dataset: "Dataset") -> bool:
+    """Return whether a dataset has the digest of a run; True for a run without one."""
+    path = folder.path / FILE
+    return not path.is_file() or read_text(path).strip() == digest(dataset)
 
 
 def digest(dataset: "Dataset") -> str:

@@ -11,6 +11,7 @@ from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.disturbing import apply_overridden_stages
+from darnax.laboratory.evaluated_examples import open_evaluated
 from darnax.laboratory.fitted_encoding import with_stored_encoding
 from darnax.printing import printable
 
@@ -76,7 +77,10 @@ def reopen(
     folder = RunFolder.open(path)
     keep_compiled_programs()
     experiment = reopen_experiment(folder, overrides)
-    dataset = open_data(experiment, display, trains=False, existing=True)
+    if command == "analyse":  # probes learn from the training examples
+        dataset = open_data(experiment, display, trains=False, existing=True)
+    else:
+        dataset = open_evaluated(experiment, folder, overrides, display)
     has_best = (folder.checkpoints / "best.safetensors").is_file()
     own_validation = has_own_validation(experiment.data, dataset)
     if has_best and best_was_chosen_by_test(folder, own_validation=own_validation):

@@ -55,7 +55,7 @@ def train(
     if given is not None:
         with writing_file(folder.path / KEPT, "choose another paths.outputs"):
             given.save(folder.path / KEPT)
-    record_digest(folder, experiment.data, dataset)
+    record_digest([folder], experiment.data, dataset)
     return folder.path, run([(experiment, folder)], dataset, display, sweep)[0]
 
 
@@ -127,7 +127,7 @@ def resume(
         here = with_data_path(here, data_path)
     experiment = with_devices_here(build(here, existing=True))
     dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
-    require_same_data(folder, experiment.data, dataset)
+    require_same_data([folder], experiment.data, dataset)
     if longer is not None and changed is not None:
         with folder.lock():
             write_longer(folder, changed, longer)

@@ -27,7 +27,8 @@ class Figure(NamedTuple):
     """How a table in long form is drawn.
 
     It shows `y` over `x` with a line (or bars, or points) for each `series`; the reader selects one
-    of the panels, which are the combinations of the columns `panel`.
+    of the panels, which are the combinations of the columns `panel`. The column `error`, if there
+    is one, is drawn as error bars of a line: y ± error.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Figure(NamedTuple):
     y: str
     kind: str = "lines"
     scale: str = "linear"
+    error: str | None = None
 
 
 FIGURES: Mapping[str, Figure] = {
@@ -154,7 +156,10 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
     Raises:
         ValueError: a column of the figure is absent.
     """
-    needed = {*figure.panel, figure.x, figure.y, figure.series or figure.y}
+    columns = {"x": figure.x, "y": figure.y}
+    if figure.error is not None:
+        columns["error"] = figure.error
+    needed = {*figure.panel, *columns.values(), figure.series or figure.y}
     absent = needed - set(rows[0] if rows else ())
     if absent:
         raise ValueError(f"has no column {min(absent)}")
@@ -162,9 +167,9 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
     for row in rows:
         panel = panels.setdefault(", ".join(row[name] for name in figure.panel), {})
         series = row[figure.series] if figure.series else figure.y
-        trace = panel.setdefault(series, {"name": series, "x": [], "y": []})
-        trace["x"].append(as_json_cell(row[figure.x]))
-        trace["y"].append(as_json_cell(row[figure.y]))
+        trace = panel.setdefault(series, {"name": series} | {name: [] for name in columns})
+        for name, column in columns.items():
+            trace[name].append(as_json_cell(row[column]))
     fields = {name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")}
     return fields | {"panels": {name: list(panel.values()) for name, panel in panels.items()}}
 

@@ -10,7 +10,7 @@ from darnax.printing import count_of, escape_cell
 from darnax.reports import analysis, page
 from darnax.scores import ACCURACY
 
-NOTE = "Mean score on the test split, and one standard error of the mean above and below it."
+NOTE = "Mean score on the test split; the bars are one standard error of the mean up and down."
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,11 @@ class ScoreCurve:
 
     def collect(self) -> dict[str, Any]:
         """Return the content of the page as JSON values."""
-        figure = analysis.Figure(
-            f"{self.score_name} over {self.key}", NOTE, (), "curve", self.key, self.score_name
-        )
+        value, score, error = self.columns()
+        figure = analysis.Figure(f"{score} over {value}", NOTE, (), None, value, score, error=error)
         rows = []
-        for value, score, error in self.rows():
-            drawn = {"mean": score, "− error": score - error, "+ error": score + error}
-            for curve, number in drawn.items():
-                rows.append({self.key: value, "curve": curve, self.score_name: repr(number)})
+        for row in self.rows():
+            rows.append(dict(zip(self.columns(), map(str, row), strict=True)))
         return {
             "title": self.checkpoint,
             "status": count_of(self.examples, "test example"),

@@ -1,6 +1,7 @@
 """Whether the best network of a run is one that may be evaluated on the test split."""
 
 from darnax.data import Dataset
+from darnax.local_data import LocalSource
 from darnax.runner.experiment import DataChoice
 from darnax.runner.run_folder import RunFolder
 
@@ -20,5 +21,10 @@ def best_was_chosen_by_test(folder: RunFolder, *, own_validation: bool) -> bool:
 
 
 def has_own_validation(data: DataChoice, dataset: Dataset) -> bool:
-    """Return whether the validation split of an opened dataset is not a part of train."""
+    """Return whether the validation split of an opened dataset is not a part of train.
+
+    True for data of one's own, by whose test split no version has chosen a network.
+    """
+    if isinstance(data.source, LocalSource):
+        return True
     return dataset.validation is not None and data.validation == 0

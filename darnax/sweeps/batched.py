@@ -133,6 +133,7 @@ def train_batched(record: Record, group: Group) -> None:
         RequestError: they would not read the same examples in the same order.
     """
     from darnax.data import Streamed
+    from darnax.laboratory.data_digest import record_digest, require_same_data
     from darnax.laboratory.data_opening import open_data, require_epochs
     from darnax.laboratory.display import SILENT
     from darnax.laboratory.training import new_folder, run
@@ -140,19 +141,19 @@ def train_batched(record: Record, group: Group) -> None:
 
     experiments = [experiment for _, experiment in group]
     existing_runs, parent, name = record.runs(), record.folder.parent, record.folder.name
-    existing = any(point.overrides in existing_runs for point, _ in group)
-    dataset = open_data(experiments[0], existing=existing)
+    known = [point.overrides for point, _ in group if point.overrides in existing_runs]
+    folders = {overrides: RunFolder.open(existing_runs[overrides]) for overrides in known}
+    dataset, data = open_data(experiments[0], existing=bool(known)), experiments[0].data
     if isinstance(dataset.train, Streamed) and len({each.seed for each in experiments}) > 1:
         what = "the order of streamed data depends on the seed; points of several run one by one"
         raise RequestError(Problem("data.memory_gib", what))
     for each in experiments:
         require_epochs(each, dataset)
-    runs = []
+    require_same_data(folders.values(), data, dataset)
+    new = []
     for point, experiment in group:
-        if point.overrides in existing_runs:
-            folder = RunFolder.open(existing_runs[point.overrides])
-        else:
-            folder = new_folder(
+        if point.overrides not in folders:
+            folders[point.overrides] = new_folder(
                 parent,
                 name,
                 experiment.config,
@@ -160,5 +161,7 @@ def train_batched(record: Record, group: Group) -> None:
                 overrides=point.overrides,
                 command=record.command,
             )
-        runs.append((experiment, folder))
+            new.append(folders[point.overrides])
+    record_digest(new, data, dataset)
+    runs = [(experiment, folders[point.overrides]) for point, experiment in group]
     run(runs, dataset, SILENT, Membership(record))

@@ -19,6 +19,7 @@ from darnax.composing.derivations import is_computed
 from darnax.composing.references import interpolations
 from darnax.errors import Problem, RequestError
 from darnax.files import expand_user
+from darnax.laboratory.data_filling import DataFiller
 from darnax.laboratory.machine import values_here
 from darnax.reports.configuration import COMPUTED
 from darnax.sweeps import hydra_request, recorded_overrides
@@ -55,7 +56,7 @@ def resume_plan(
         return
     require_same_configurations(record)
     with base_file(record) as file:
-        composer = Composer(file, trusted, adapt=values_here)
+        composer = Composer(file, trusted, adapt=values_here, fill=DataFiller())
         record.overrides = recorded_overrides.merge_overrides(
             record.overrides, given, lambda key: not composer.sets_a_value(key)
         )

@@ -85,7 +85,7 @@ def open_run(overrides: list[str], folder: Path) -> TrainingLoop:
     experiment = build(config)
     run_folder = RunFolder.create(folder, "epochs", config, [], command=[])
     session = RunSession(experiment, run_folder, lambda _: Noop())
-    run = TrainingLoop([session], open_data(experiment, quiet=True))
+    run = TrainingLoop([session], open_data(experiment))
     session.start()
     run.compile()
     return run

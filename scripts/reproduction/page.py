@@ -6,7 +6,11 @@ from typing import Any
 
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
+from reproduction.robustness import draw_robustness
 from reproduction.rows import ACCURACY, Row, Section
+
+# Measurements that are drawn as well as tabulated.
+PICTURES = {"robustness": draw_robustness}
 
 HEADER = """# Results
 
@@ -23,6 +27,12 @@ have a reference number. Its origin is *fork*, a notebook in a public fork of th
 2509.05041 (test images), or *authors*, the code and the plots of its authors (validation images).
 None of them has been compared with the text of the paper yet.
 """
+
+
+def draw_pictures(ledger: Ledger) -> dict[str, str]:
+    """Return name of a file -> the picture of a measurement as SVG."""
+    found = PICTURES.keys() & ledger.physics.keys()
+    return {f"{name}.svg": PICTURES[name](ledger.physics[name]["rows"]) for name in sorted(found)}
 
 
 def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
@@ -91,6 +101,8 @@ def format_physics(ledger: Ledger) -> Iterator[str]:
     for name, result in sorted(ledger.physics.items()):
         yield f"{result['text']}\n"
         rows = [list(map(str, row.values())) for row in result["rows"]]
+        if name in PICTURES:
+            yield f"![{result['text'].partition('.')[0]}]({name}.svg)\n"
         yield table(list(result["rows"][0]), rows)
         command = f"`python scripts/reproduce.py --physics {name}`"
         yield f"{command}, {result['seconds']:.0f} s, commit {result['commit']}\n"

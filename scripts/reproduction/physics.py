@@ -28,6 +28,7 @@ from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
 from reproduction.disturbance import recall
+from reproduction.robustness import robustness
 
 Rows = list[dict[str, Any]]
 ORDERS: Mapping[str, Callable[..., Any]] = {
@@ -133,6 +134,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "convergence": convergence,
     "coupling": coupling,
     "recall": recall,
+    "robustness": robustness,
 }
 
 

@@ -162,6 +162,8 @@ CAPACITY = Section(
 )
 UNIFORM = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
 ERROR = "+experiment=mnist_error"
+CONV = "+experiment=conv_error"
+SHIFT = "+data.disturb.shift.pixels=1"
 BEYOND = Section(
     "Beyond the published model",
     "Local rules only; settings were chosen on a validation split (docs/science.md). "
@@ -172,7 +174,11 @@ BEYOND = Section(
         Row("`mnist_chain`, two layers of 1000, 10 epochs", "+experiment=mnist_chain"),
         Row("`mnist_chain3`, three layers of 1000, 10 epochs", "+experiment=mnist_chain3"),
         Row("`mnist_error`, 1000 units, 9×9 patches, 20 epochs", ERROR),
-        Row("the same, nothing learns but the readout", f"{ERROR} +model.adapters.w_in.rule=null"),
+        Row("the same, training images shifted by up to one pixel", f"{ERROR} {SHIFT}"),
+        Row(
+            "`mnist_error`, 1000 units, nothing learns but the readout",
+            f"{ERROR} +model.adapters.w_in.rule=null",
+        ),
         Row("`mnist_error`, 2000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=2000"),
         Row("`mnist_error`, 4000 units, 9×9 patches, 20 epochs", f"{ERROR} model.features=4000"),
         Row(
@@ -184,12 +190,21 @@ BEYOND = Section(
             f"{ERROR} {UNIFORM} model.features=2000 runner.epochs=10",
         ),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
-        Row("`conv_error`, 14×14×32 units, 10 epochs", "+experiment=conv_error"),
+        Row("`conv_error`, 14×14×32 units, 10 epochs", CONV),
         Row(
             "the same, nothing learns but the readout",
-            "+experiment=conv_error +model.adapters.w_in.rule=null",
+            f"{CONV} +model.adapters.w_in.rule=null",
         ),
-        Row("`conv_error`, 14×14×64 units, 10 epochs", "+experiment=conv_error model.channels=64"),
+        Row(
+            "`conv_error`, 14×14×32 units, 10 epochs, training images shifted by up to one pixel",
+            f"{CONV} {SHIFT}",
+        ),
+        Row("`conv_error`, 14×14×32 units, 3 epochs", f"{CONV} runner.epochs=3"),
+        Row(
+            "the same, training images shifted by up to one pixel",
+            f"{CONV} runner.epochs=3 {SHIFT}",
+        ),
+        Row("`conv_error`, 14×14×64 units, 10 epochs", f"{CONV} model.channels=64"),
         Row("`fashion_error`, 2000 units, 9×9 patches, 10 epochs", "+experiment=fashion_error"),
     ),
 )

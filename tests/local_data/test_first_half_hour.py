@@ -97,6 +97,55 @@ def test_a_run_is_evaluated_on_other_images_with_its_own_order_of_classes(
     assert evaluation.score > 0.9
 
 
+def test_all_of_other_images_are_evaluated_unless_they_have_a_test_split(
+    photo_run: darnax.Run, place: Path
+) -> None:
+    write_images(place / "unsplit", 5, splits=("",))
+    words = ("eval", str(photo_run.folder), "data.path=unsplit")
+    printed = command(*words)
+    assert "15 examples" in printed
+    assert "unsplit has no test split: all its 15 examples are evaluated" in printed
+    assert "6 examples" in command(*words, "data.test=0.4")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["arrays", "table"])
+def test_a_share_that_a_run_has_kept_is_evaluated_wherever_the_data_are(
+    kind: str, place: Path
+) -> None:
+    file = {"arrays": "my.npz", "table": "my.csv"}[kind]
+    words = [f"data={kind}", f"data.path={file}", f"paths.outputs=kept_{kind}"]
+    words += ["data.target=kind"] if kind == "table" else []
+    command("train", *SMALL, *words)
+    run = only_run(place, f"kept_{kind}")
+    assert run.evaluate().examples == 30  # a fifth of 150
+    moved = shutil.copy(file, place / f"moved_{file}")
+    assert run.evaluate(f"data.path={moved}").examples == 30
+    images, labels = bars(60, seed=3)
+    names = np.array(CLASSES)[labels]
+    if kind == "table":
+        lines = (place / file).read_text().splitlines()
+        Path("other.csv").write_text("\n".join(lines[:61]))
+        assert run.evaluate("data.path=other.csv").examples == 60
+        return
+    np.savez("unsplit.npz", x=images, y=names)
+    assert run.evaluate("data.path=unsplit.npz").examples == 60
+    np.savez("split.npz", x=images[:40], y=names[:40], x_test=images[40:], y_test=names[40:])
+    assert run.evaluate("data.path=split.npz").examples == 20
+
+
+@pytest.mark.slow
+def test_the_best_network_by_a_validation_split_is_evaluated_on_data_without_one(
+    place: Path,
+) -> None:
+    images, labels = bars(90)
+    parts = [part for kept in np.split(np.arange(90), 3) for part in (images[kept], labels[kept])]
+    run = darnax.train(*SMALL, "paths.outputs=validated", data=tuple(parts))
+    np.savez("other.npz", x=images, y=labels)
+    for words in ([], ["data.path=other.npz"]):
+        assert run.evaluate(*words).checkpoint.startswith("best.safetensors")
+
+
 def test_an_archive_gives_the_same_run(photo_run: darnax.Run, place: Path) -> None:
     command("train", *SMALL, "data=folder", "data.path=photos.zip", "paths.outputs=from_zip")
     run = only_run(place, "from_zip")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
+from own_data import KINDS, write
 from safetensors import safe_open
 from safetensors.numpy import load_file
 from small_experiments import digits
@@ -22,6 +23,8 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident, Streamed
 from darnax.data.reader import Arrays
+from darnax.laboratory.data_filling import DataFiller
+from darnax.laboratory.data_opening import open_choice
 from darnax.laboratory.fitted_encoding import with_stored_encoding
 from darnax.runner import checkpoint
 from darnax.runner.experiment import Experiment
@@ -137,13 +140,17 @@ def killing(stop: Stop | None) -> Callable[[Path, bytes], None]:
 
 @cache
 def experiment(*overrides: str) -> Experiment:
-    return build(compose(list(overrides)))
+    return build(compose(list(overrides), fill=DataFiller()))
+
+
+Opened = Dataset | Callable[[], Dataset]  # the data, or a function that opens them anew
 
 
 def session(
-    folder: RunFolder, overrides: list[str], data: Dataset, board: Dashboard, stop: Stop | None
+    folder: RunFolder, overrides: list[str], data: Opened, board: Dashboard, stop: Stop | None
 ) -> bool:
     """Train until the end or a stop; return whether it was the end."""
+    data = data() if callable(data) else data
 
     def tracker(progress) -> Tracker:
         record = Jsonl(folder.metrics, progress.step)
@@ -165,7 +172,7 @@ def session(
 
 
 def run(
-    place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
+    place: Path, overrides: list[str], data: Opened, stops: list[Stop], cases: Counter[str]
 ) -> tuple[RunFolder, Dashboard]:
     """Train to the end, in as many sessions as needed."""
     folder, board = RunFolder.create(place, "run", {"seed": 0}, [], command=[]), Dashboard()
@@ -222,7 +229,7 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
 
 
 def check(
-    place: Path, overrides: list[str], data: Dataset, stops: list[Stop], cases: Counter[str]
+    place: Path, overrides: list[str], data: Opened, stops: list[Stop], cases: Counter[str]
 ) -> None:
     (whole, expected), (parts, found) = (
         run(place, overrides, data, some, cases) for some in ([], stops)
@@ -317,6 +324,20 @@ DISTURBED = [
 def test_a_stopped_run_with_random_and_fitted_stages_is_never_stopped(tmp_path, cases):
     stops = [Stop("SIGTERM", 30, damage=False), Stop("killed before a row", 8, damage=False)]
     check(tmp_path, [*SMALL, *DISTURBED, "runner.epochs=2"], digits(10), stops, cases)
+
+
+@pytest.mark.parametrize(
+    "kind", ["folder", *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])]
+)
+def test_a_stopped_run_opens_its_own_data_again_as_they_were(tmp_path, cases, kind):
+    few = ["data.batch_size=3", "runner.epochs=3"]
+    overrides = [*SMALL, *write(kind, tmp_path), *few]
+    stops = [Stop("SIGTERM", 4, damage=False), Stop("killed before a row", 3, damage=False)]
+
+    def opened() -> Dataset:
+        return open_choice(experiment(*overrides).data)
+
+    check(tmp_path, overrides, opened, stops, cases)
 
 
 ORDERS = ["Sequential", "Parallel", "Asynchronous"]

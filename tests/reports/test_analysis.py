@@ -11,6 +11,7 @@ from runs_on_disk import make
 from darnax.analysis.table import Table, write
 from darnax.errors import RequestError
 from darnax.reports import analysis
+from darnax.reports.score_curve import ScoreCurve
 
 TABLES = {
     "relaxation": [("dynamics", "layer", "phase", "step", "flips"),
@@ -93,3 +94,21 @@ def test_in_a_browser(run):
     assert all(seen["drawn"])
     assert seen["links"] == 0
     assert seen["wide"]
+
+
+BARS = """
+seen.lines = document.querySelectorAll(".plot .scatterlayer .trace").length;
+seen.bars = document.querySelectorAll(".plot .errorbar").length;
+const width = (name) => document.querySelector(name).offsetWidth;
+seen.share = width("section") / width("main");
+"""
+
+
+@pytest.mark.slow
+def test_errors_of_a_curve_are_bars_in_a_browser(tmp_path):
+    scores, errors = (0.9, 0.5), (0.01, 0.02)
+    curve = ScoreCurve("noise", ("0", "0.5"), scores, errors, 100, "accuracy", "last")
+    curve.write_page(tmp_path / "page.html")
+    seen = act(tmp_path / "page.html", BARS, "--window-size=1400,1200")
+    assert (seen["lines"], seen["bars"]) == (1, 2)
+    assert seen["share"] > 0.9  # one figure has the whole width

@@ -1,11 +1,13 @@
 """A small benchmark. Oracle: the plain dense implementation, with equal weights and predictions."""
 
 import json
+import math
 import re
 import sys
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +82,30 @@ def test_the_cost_of_data_and_replicas_is_measured(
         r"\| digits_smoke \| 1 \| [\d.]+ \| 1.00 \|",
         measured(benchmark, monkeypatch, capsys, tmp_path, "--replicas")[0][0],
     )
+
+
+@pytest.mark.slow  # two runs are compiled
+def test_the_cost_of_a_random_stage_is_measured(
+    benchmark, monkeypatch, capsys, tmp_path, mnist_directory
+):
+    from benchmarking import stages
+
+    monkeypatch.setenv("TFDS_DATA_DIR", str(mnist_directory))
+    monkeypatch.setattr(stages, "FEWEST", 5)
+    monkeypatch.setattr(stages, "EXPERIMENT", "+experiment=digits_smoke")
+    arguments = ("--stages", "--only", "flip")
+    (line,), (result,) = measured(benchmark, monkeypatch, capsys, tmp_path, *arguments)
+    assert line.startswith("| flip |")
+    assert result["low"] <= result["median"] <= result["high"]
+
+
+@pytest.mark.parametrize("n", [20, 57, 400])
+def test_the_interval_of_a_median_contains_it_in_19_of_20_cases(benchmark, n):
+    """Oracle: the binomial distribution of the number of values below the median."""
+    from benchmarking.stages import summarise
+
+    found = summarise(np.arange(1, n + 1, dtype=float))
+    low, high = int(found["low"]), int(found["high"])
+    # The order statistics low and high enclose the median if between low and high - 1 are below it.
+    inside = sum(math.comb(n, below) for below in range(low, high)) / 2**n
+    assert 0.94 < inside < 0.985

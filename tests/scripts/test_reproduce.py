@@ -117,6 +117,38 @@ def test_a_row_uses_only_runs_with_its_configuration(reproduce, monkeypatch, cap
     assert "| J_D | counted |\n| --- | --- |\n| 0.5 | 2 |\n" in page
 
 
+def test_the_picture_of_robustness_shows_the_numbers_of_its_table(
+    reproduce, monkeypatch, capsys, tmp_path
+):
+    """Oracle: the axes, on which the pixel of a number is found by the rule of three."""
+    from reproduction.robustness import NETWORKS, TITLES
+
+    columns = [f"{network}, {disturbance}" for disturbance in TITLES for network in NETWORKS]
+    accuracies = {0.0: 1.0, 0.25: 0.6, 0.5: 0.2}
+    rows = [
+        {"share": share} | dict.fromkeys(columns, f"{accuracy:.4f} ± 0.1000")
+        for share, accuracy in accuracies.items()
+    ]
+    measured = tmp_path / "physics" / "robustness"
+    measured.mkdir(parents=True)
+    result = {"text": "Accuracy. And more.", "seconds": 3.2, "rows": rows}
+    (measured / "result.json").write_text(json.dumps(result))
+    run_script(reproduce, monkeypatch, capsys, "--outputs", tmp_path, "--docs", tmp_path)
+    assert "![Accuracy](robustness.svg)\n\n| share |" in (tmp_path / "results.md").read_text()
+    picture = (tmp_path / "robustness.svg").read_text()
+    points = [
+        tuple(map(float, found))
+        for found in re.findall(r'<circle class="curve0" cx="(.*?)" cy="(.*?)"', picture)
+    ]
+    assert len(points) == len(TITLES) * len(accuracies)
+    (x0, y0), (x1, y1), (x2, y2) = points[:3]
+    assert x1 - x0 == x2 - x1  # equal steps of the share
+    assert y1 - y0 == pytest.approx(y2 - y1)  # equal steps of the accuracy, downwards
+    bars = re.findall(r'<path class="curve0" d="M\S+,(\S+) V(\S+) ', picture)
+    lengths = [float(low) - float(high) for low, high in bars]
+    assert lengths == pytest.approx([(y1 - y0) / 0.4 * 0.2] * len(points), abs=0.2)
+
+
 def test_receipts_are_kept_without_the_runs_and_mark_changed_settings(
     reproduce, monkeypatch, capsys, tmp_path
 ):

@@ -14,7 +14,7 @@ const cards = data.figures.map((figure) => {
   const card = { figure, choice, plot };
   choice.onchange = () => draw(card);
   const bar = make("div", { className: "bar" }, make("h2", { textContent: figure.title }), choice);
-  return { ...card, section: make("section", {}, bar, plot, make("p", { className: "note", textContent: figure.note })) };
+  return { ...card, section: make("section", { className: data.figures.length < 2 ? "wide" : "" }, bar, plot, make("p", { className: "note", textContent: figure.note })) };
 });
 document.querySelector("main").replaceChildren(...cards.map((card) => card.section));
 
@@ -23,7 +23,8 @@ function traceOf(kind, trace, i) {
   const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
   if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color: colour }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
   if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color: colour, size: 4, opacity: 0.6 } };
-  return { name, x, y, mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { size: 5 } };
+  const errors = trace.error && { type: "data", array: trace.error, thickness: 1.5, width: 4 };
+  return { name, x, y, error_y: errors, mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { size: 5 } };
 }
 
 function draw({ figure, choice, plot }) {

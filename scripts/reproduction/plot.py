@@ -1,0 +1,109 @@
+"""Draws curves with error bars as SVG, for light and dark screens."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from darnax.printing import element_text
+
+# Pixels.
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 360, 260, 64, 36, 56, 40
+CAP = 4  # half the width of the end of an error bar
+STYLE = """
+svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --line: #dfe3e8;
+      --curve0: #0b62c4; --curve1: #c4570b; }
+@media (prefers-color-scheme: dark) {
+  svg { --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --line: #2d3641;
+        --curve0: #6db3ff; --curve1: #ffae6d; }
+}
+text { font: 12px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; }
+text { fill: var(--ink); text-anchor: middle; } .right { text-anchor: end; }
+.start { text-anchor: start; } .paper { fill: var(--paper); } .grid { stroke: var(--line); }
+path { fill: none; stroke-width: 1.8; }
+.curve0 { stroke: var(--curve0); } circle.curve0 { fill: var(--curve0); }
+.curve1 { stroke: var(--curve1); } circle.curve1 { fill: var(--curve1); }
+"""
+
+
+class Curve(NamedTuple):
+    """Values over x, with the size of the error bar up and down."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    errors: Sequence[float]
+
+
+class Panel(NamedTuple):
+    """Curves in one frame, with the name of their x axis."""
+
+    title: str
+    curves: Sequence[Curve]
+
+
+class Frame(NamedTuple):
+    """A rectangle of pixels, for x from 0 to `most` and y from 0 to 1."""
+
+    left: float
+    most: float
+
+    def x(self, value: float) -> float:
+        """Return the pixel of a value on the x axis."""
+        return round(self.left + WIDTH * value / self.most, 1)
+
+    def y(self, value: float) -> float:
+        """Return the pixel of a value on the y axis; pixels count downwards."""
+        return round(TOP + HEIGHT * (1 - value), 1)
+
+
+def draw(panels: Sequence[Panel], title: str) -> str:
+    """Return panels side by side as an SVG document; `title` is that of the y axes, from 0 to 1."""
+    width = LEFT + len(panels) * (WIDTH + GAP)
+    height = TOP + HEIGHT + BOTTOM
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">',
+        f"<style>{STYLE}</style>",
+        '<rect class="paper" width="100%" height="100%"/>',
+        f'<text transform="translate(16 {TOP + HEIGHT / 2}) rotate(-90)">{element_text(title)}'
+        "</text>",
+    ]
+    for position, panel in enumerate(panels):
+        most = max(max(curve.x) for curve in panel.curves)
+        frame = Frame(LEFT + position * (WIDTH + GAP), most)
+        parts += draw_axes(frame, panel.title)
+        for number, curve in enumerate(panel.curves):
+            parts += draw_curve(frame, curve, f"curve{number}")
+            parts += draw_key(frame, curve.name, number)
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def draw_axes(frame: Frame, title: str) -> Iterator[str]:
+    """Yield grid lines with their numbers, and the name of the x axis."""
+    right, bottom = frame.x(frame.most), frame.y(0)
+    for tick in range(6):
+        share, level = frame.most * tick / 5, tick / 5
+        x, y = frame.x(share), frame.y(level)
+        yield f'<path class="grid" d="M{x},{TOP} V{bottom} M{frame.left},{y} H{right}"/>'
+        yield f'<text x="{x}" y="{bottom + 18}">{share:g}</text>'
+        yield f'<text class="right" x="{frame.left - 8}" y="{y + 4}">{level:g}</text>'
+    middle = (frame.left + right) / 2
+    yield f'<text x="{middle}" y="{bottom + 40}">{element_text(title)}</text>'
+
+
+def draw_curve(frame: Frame, curve: Curve, kind: str) -> Iterator[str]:
+    """Yield a line through the values, and a point with an error bar for each of them."""
+    points = list(zip(curve.x, curve.y, curve.errors, strict=True))
+    line = " L".join(f"{frame.x(x)},{frame.y(y)}" for x, y, _ in points)
+    yield f'<path class="{kind}" d="M{line}"/>'
+    for x, y, error in points:
+        column, low, high = frame.x(x), frame.y(y - error), frame.y(y + error)
+        caps = " ".join(f"M{column - CAP},{end} h{2 * CAP}" for end in (low, high))
+        yield f'<path class="{kind}" d="M{column},{low} V{high} {caps}"/>'
+        yield f'<circle class="{kind}" cx="{column}" cy="{frame.y(y)}" r="2.5"/>'
+
+
+def draw_key(frame: Frame, name: str, number: int) -> Iterator[str]:
+    """Yield the name of a curve beside a piece of its line, above the frame."""
+    x = frame.left + 130 * number
+    yield f'<path class="curve{number}" d="M{x},{TOP - 16} h24"/>'
+    yield f'<text class="start" x="{x + 32}" y="{TOP - 12}">{element_text(name)}</text>'

@@ -1,0 +1,81 @@
+"""Measures the accuracy of trained networks on disturbed test images, and draws it."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import darnax
+from reproduction.plot import Curve, Panel, draw
+from reproduction.receipts import Identity, Run, cut_off_epoch, identity_of_row, read_runs
+
+NETWORKS = {
+    "mnist_chain": "+experiment=mnist_chain data.validation=0",
+    "mnist_error": "+experiment=mnist_error data.validation=0",
+}
+SEEDS = (0, 1, 2)
+SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+# Columns of the table -> the key that takes the share, and what is fixed beside it.
+NOISE, WINDOW = "salt and pepper", "black window"
+DISTURBANCES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    NOISE: ("data.disturb.noise.share", ("+data.disturb.noise.kind=salt_and_pepper",)),
+    WINDOW: ("data.disturb.occlude.share", ("+data.disturb.occlude.part=window",)),
+}
+TITLES = {
+    NOISE: "share of the pixels that become black or white",
+    WINDOW: "share of the image under a black window",
+}
+SEPARATOR = " ± "
+
+
+def robustness(outputs: Path) -> list[dict[str, Any]]:
+    """Accuracy of networks that were trained on clean images, on disturbed test images.
+
+    Salt and pepper: every pixel is drawn with the probability of the first column, and becomes
+    black or white with equal probability. Black window: one window at a random place covers this
+    share of the image; its sides are √share of those of the image. Mean ± standard deviation over
+    three seeds, by `Run.evaluate_over`.
+    """
+    found = read_runs(outputs)
+    columns: dict[str, list[str]] = {}
+    for disturbance, (key, fixed) in DISTURBANCES.items():
+        for network, overrides in NETWORKS.items():
+            scores = []
+            for seed in SEEDS:
+                run = darnax.load(require_run(found, outputs, overrides, seed).path)
+                scores.append(run.evaluate_over(key, SHARES, *fixed).scores)
+            columns[f"{network}, {disturbance}"] = [
+                f"{fmean(of_share):.4f}{SEPARATOR}{stdev(of_share):.4f}"
+                for of_share in zip(*scores, strict=True)
+            ]
+    rows = []
+    for position, share in enumerate(SHARES):
+        cells = {column: values[position] for column, values in columns.items()}
+        rows.append({"share": share} | cells)
+    return rows
+
+
+def require_run(found: Mapping[Identity, Run], outputs: Path, overrides: str, seed: int) -> Run:
+    """Return the finished run of a configuration, or end the program with the command for it."""
+    run = found.get(identity_of_row(overrides, seed))
+    if run is None or cut_off_epoch(run):
+        what = f"{outputs}: there is no finished run of this network yet"
+        sys.exit(f"{what}; train it with: darnax train {overrides} seed={seed}")
+    return run
+
+
+def draw_robustness(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table as a picture: one panel for each disturbance, one curve for each network."""
+    shares = [float(row["share"]) for row in rows]
+    panels = []
+    for disturbance, title in TITLES.items():
+        curves = []
+        for network in NETWORKS:
+            cells = [str(row[f"{network}, {disturbance}"]) for row in rows]
+            pairs = [cell.split(SEPARATOR) for cell in cells]
+            means = [float(mean) for mean, _ in pairs]
+            errors = [float(error) for _, error in pairs]
+            curves.append(Curve(network, shares, means, errors))
+        panels.append(Panel(title, curves))
+    return draw(panels, "test accuracy")
