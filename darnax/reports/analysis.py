@@ -18,7 +18,7 @@ from darnax.scores import is_score
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
-SCRIPTS = ("plots.js", "analysis.js")
+SCRIPTS = ("analysis.js",)
 MOST_BYTES = 1 << 26  # of a table
 MOST_ROWS = 1_000_000  # of a table
 

@@ -1,48 +1,41 @@
-// The page of one run: a card for every figure, with a choice where it has several panels.
-const data = JSON.parse(document.getElementById("data").textContent);
-
-document.querySelector("nav").remove();  // one run: there is nothing to choose between
+// The measures of one run: a card for every figure, with a choice where it has several panels.
 document.title = `${data.title} · darnax`;
-document.getElementById("title").textContent = data.title;
-document.getElementById("summary").textContent =
-  [data.status, ...Object.entries(data.metrics).map(([name, value]) => `${name} ${value === null ? "" : (100 * value).toFixed(2) + "%"}`)].join(" · ");
+id("title").textContent = data.title;
+id("summary").textContent =
+  [data.status, ...Object.entries(data.metrics).map(([name, value]) => `${name} ${written(value, name.endsWith("accuracy") ? "percent" : "")}`)].join(" · ");
 
-const cards = data.figures.map((figure) => {
-  const choice = make("select", { ariaLabel: `Which ${figure.title}` }, ...Object.keys(figure.panels).map((name) => make("option", { textContent: name })));
-  const plot = make("div", { className: "plot" });
+const cards = data.figures.map((figure, i) => {
+  const choice = make("select", { id: `panel-${i}`, ariaLabel: `Which ${figure.title}` }, ...Object.keys(figure.panels).map((name) => make("option", { textContent: name })));
+  const plot = make("div", { className: "plot", id: `figure-${i}` });
   choice.hidden = choice.options.length < 2;
   const card = { figure, choice, plot };
-  choice.onchange = () => draw(card);
+  choice.onchange = () => drawFigure(card);
   const bar = make("div", { className: "bar" }, make("h2", { textContent: figure.title }), choice);
   return { ...card, section: make("section", {}, bar, plot, make("p", { className: "note", textContent: figure.note })) };
 });
 document.querySelector("main").replaceChildren(...cards.map((card) => card.section));
+cards.forEach((card) => fitAll.observe(card.plot));
 
 function traceOf(kind, trace, i) {
-  const colour = palette[i % palette.length], y = trace.y, name = quoted(trace.name);
+  const { color, dash } = styleOf(i), y = trace.y, name = quoted(trace.name);
   const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
-  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color: colour }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
-  if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color: colour, size: 4, opacity: 0.6 } };
-  return { name, x, y, mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { size: 5 } };
+  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
+  if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: 4, opacity: 0.6 } };
+  return { name, x, y, mode: x.length < 40 ? "lines+markers" : "lines", line: { color, dash, width: 2 }, marker: { size: 5 } };
 }
 
-function draw({ figure, choice, plot }) {
+function unitCircle() {
+  return { type: "circle", xref: "x", yref: "y", x0: -1, y0: -1, x1: 1, y1: 1, line: { color: css("--soft"), width: 1.5, dash: "dash" } };
+}
+
+function drawFigure({ figure, choice, plot }) {
   const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure.kind, trace, i));
-  Plotly.react(plot, traces, layout({
-    hovermode: figure.kind === "points" ? "closest" : "x", showlegend: traces.length > 1, barmode: "group",
-    legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
-    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : "linear" },
-    yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(figure.kind === "points" ? { scaleanchor: "x" } : {}) },
-  }), configuration);
+  const isComplex = figure.kind === "points";
+  draw(plot, traces, layout({
+    hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : [],
+    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : undefined, rangemode: "normal" },
+    yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(isComplex ? { scaleanchor: "x" } : {}) },
+  }));
 }
 
-function paint(theme) {
-  document.documentElement.dataset.theme = theme;
-  cards.forEach(draw);
-}
-
-document.getElementById("theme").onclick = () => paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-const dark = matchMedia("(prefers-color-scheme: dark)");
-dark.onchange = () => paint(dark.matches ? "dark" : "light");
-paint(dark.matches ? "dark" : "light");
-document.documentElement.dataset.ready = "yes";
+start(() => cards.forEach(drawFigure));
