@@ -1,6 +1,6 @@
 """`darnax.compare`: runs side by side, as a table."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,8 @@ class Comparison:
     def to_html(self, path: str | Path) -> Path:
         """Write a page with curves, a map over swept axes and the table; return its path.
 
-        The page of one run shows its curves, network, settings, environment and checkpoints. A page has at most 10 MB, and says what is left out of it.
+        The page of one run shows its curves, network, settings, environment and checkpoints. A
+        page has at most 10 MB, and says what is left out of it.
         """
         file = require_path(path, "path")
         self.write_page(file)
@@ -131,9 +132,22 @@ def compare(
     folders = list(list_folders(sources))
     if not folders:
         raise RequestError("got no run, expected runs, sweeps, or folders of them")
-    found = runs.find(folders)
     with argument_names():
-        return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
+        return compare_found(
+            runs.find(folders), metric=metric, group_by=keys, best=best, lower=lower
+        )
+
+
+def compare_found(
+    found: Sequence[runs.Run],
+    *,
+    metric: str | None = None,
+    group_by: Sequence[str] = (),
+    best: bool = False,
+    lower: bool = False,
+) -> Comparison:
+    """Compare runs that have been read, as `compare` does."""
+    return Comparison(reports_compare.compare(found, metric, group_by, best=best, lower=lower))
 
 
 def list_folders(sources: Iterable[Any]) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""What the page of a run shows besides its record: its network, and the defaults of its settings."""
+"""What the page of a run shows besides its record: its network, and defaults of its settings."""
 
 import re
 from functools import cache
@@ -34,8 +34,7 @@ def find_experiment(folder: Path) -> str:
 
 
 def compose_defaults(name: str) -> Flat | None:
-    """Return the configuration of an experiment without overrides; None if it cannot be composed.
-    """
+    """Return the configuration of an experiment without overrides; None if that fails."""
     try:
         return flatten(compose_here([f"+experiment={name}"], None).resolved)
     except RequestError:

@@ -1,4 +1,4 @@
-"""Which settings mattered: shares of the variance of a metric, as Optuna's fANOVA estimates them."""
+"""Which settings mattered: shares of the variance of a metric, estimated by Optuna's fANOVA."""
 
 import warnings
 from collections.abc import Hashable, Sequence

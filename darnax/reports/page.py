@@ -16,7 +16,15 @@ from darnax.reports.run_page import Background
 from darnax.reports.runs import Run
 
 FRAME = ("frame.js", "plots.js")  # scripts of every page
-SCRIPTS = ("values.js", "table.js", "curves.js", "map.js", "parallel.js", "importance.js", "page.js")
+SCRIPTS = (
+    "values.js",
+    "table.js",
+    "curves.js",
+    "map.js",
+    "parallel.js",
+    "importance.js",
+    "page.js",
+)
 RUN = ("run.js",)
 EMPTY = "<main></main>"  # of a page whose scripts make all elements
 PLACEHOLDER = re.compile(r"/\*(style|plotly|body|data|scripts)\*/")
@@ -46,10 +54,10 @@ def write_content(
     """Write a page; return what is left out of it."""
     page = render({**content, "follow": follow}, scripts, body)
     with writing_file(path):
-        if follow:  # a browser may read it at any moment
-            write_atomically(path, page)
-        else:
+        if path.is_symlink() or (path.exists() and not path.is_file()):  # a link, /dev/stdout
             path.write_text(page, encoding="utf-8")
+        else:  # a browser may read it at any moment
+            write_atomically(path, page)
     left_out: list[str] = content["left_out"]
     return left_out
 

@@ -106,7 +106,7 @@ def classify(name: str) -> tuple[str, str]:
 
 def collect(found: Digest) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the charts of a record as JSON values, and what is left out, one sentence each."""
-    charts = []
+    charts: list[dict[str, Any]] = []
     left_out = []
     length = 0
     for kind, series in group(list(found.points)).items():

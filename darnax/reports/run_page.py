@@ -23,6 +23,7 @@ MOST_SETTINGS = 2000  # lines of a table
 MOST_FILES = 500  # checkpoints
 LONGEST = 2000  # characters of one value
 TAIL = 4000  # bytes of the log
+SUFFIX = ".safetensors"
 MEGABYTE = 1e6
 PAGES = ("analysis.html", "confusion.html", "confusion.svg", "train.log")
 # What a reader asks first, of the flat environment.json.
@@ -128,7 +129,7 @@ def list_differences(run: Run, defaults: Flat | None) -> list[list[str]] | None:
 def list_environment(known: Flat) -> tuple[list[list[str]], list[list[str]]]:
     """Return the environment: what a reader asks first, and the rest; without nulls."""
     first = [[name, as_text(known[key])] for key, name in ENVIRONMENT.items() if key in known]
-    rest = []
+    rest: list[list[str]] = []
     for key, value in known.items():
         if value is None or key in ENVIRONMENT or key == "seed":
             continue
@@ -158,14 +159,14 @@ def list_checkpoints(run: Run) -> list[list[str]]:
     found = []
     with suppress(OSError):
         for entry in os.scandir(run.path / "checkpoints"):
-            if entry.is_file(follow_symlinks=False) and entry.name.endswith(".safetensors"):
+            if entry.is_file(follow_symlinks=False) and entry.name.endswith(SUFFIX):
                 state = entry.stat(follow_symlinks=False)
                 found.append((state.st_mtime, entry.name, state.st_size))
     lines = []
     for when, name, size in sorted(found, reverse=True)[:MOST_FILES]:
         with suppress(OSError, OverflowError, ValueError):
             written = f"{datetime.fromtimestamp(when):%m-%d %H:%M}"
-            lines.append([as_text(name), f"{size / MEGABYTE:.2f} MB", written])
+            lines.append([as_text(name.removesuffix(SUFFIX)), f"{size / MEGABYTE:.2f} MB", written])
     return lines
 
 
@@ -185,4 +186,3 @@ def as_text(value: Any) -> str:
     """Return a value as it is shown, at most `LONGEST` characters."""
     written = text.leaf(value)
     return written if len(written) <= LONGEST else f"{written[: LONGEST - 1]}…"
-

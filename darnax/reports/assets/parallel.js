@@ -45,7 +45,7 @@ function parallel() {
   const dim = [...rows, ...others].filter((row) => !passing.has(row));
   if (dim.length) traces.push(linesOf(dim, dimensions, { name: "left out by the filter", line: { color: faint(GREY, 0.18), width: 1 } }));
   const stoppedRows = others.filter((row) => passing.has(row));
-  if (stoppedRows.length) traces.push(linesOf(stoppedRows, dimensions, { name: "not finished: last value", showlegend: true, line: { color: GREY, width: 1, dash: "dot" } }));
+  if (stoppedRows.length) traces.push(linesOf(stoppedRows, dimensions, { name: "not finished: last value", showlegend: true, line: { color: faint(GREY, 0.7), width: 1, dash: "dot" } }));
   const plain = better.filter((row) => passing.has(row) && !seen(row).best);
   for (let shade = 0; shade < SHADES; shade += 1) {  // the worst first, so that good lines are above
     const of = plain.filter((_, i) => Math.floor(((plain.length - 1 - i) / Math.max(plain.length, 1)) * SHADES) === shade);

@@ -112,7 +112,7 @@ function offerColumns() {  // those that differ between rows are shown from the 
     box.onchange = drawTable;
     return make("label", { id: `label-${column.name}`, title: column.title }, box, ` ${column.name}`);
   });
-  id("columns").replaceChildren(...boxes);
+  id("columns").replaceChildren("columns:", ...boxes);
 }
 
 function headOfCurves(rows) {
