@@ -27,7 +27,8 @@ def evaluate_run(
         folder: of the run.
         overrides: of the data.
         display: shows the progress of preparing data.
-        picture: whether to draw the confusion matrix into the folder; not with too many classes.
+        picture: whether to draw the confusion matrix into the folder, as confusion.svg and as the page
+            confusion.html; not with too many classes.
 
     Raises:
         RequestError: the run or its data cannot be opened, or the picture cannot be written.
@@ -35,11 +36,15 @@ def evaluate_run(
     evaluation = reopening.evaluate(folder, overrides, display)
     if not picture or not 0 < len(evaluation.class_names) <= MOST_CLASSES:
         return evaluation
-    from darnax.reports import confusion
+    from darnax.reports import confusion, page
 
-    drawn = confusion.draw(evaluation.confusion, evaluation.class_names)
+    matrix, names = evaluation.confusion, evaluation.class_names
+    title = f"{folder.resolve().name} · confusion matrix"
+    summary = f"checkpoint {evaluation.checkpoint} · {evaluation.describe()}"
+    content = confusion.collect(matrix, names, title, summary)
     with writing_file(folder / PICTURE, "evaluate a copy of the run"):
-        write_inside(folder, PICTURE, drawn)
+        write_inside(folder, PICTURE, confusion.draw(matrix, names))
+        write_inside(folder, confusion.PAGE, page.render(content, confusion.SCRIPTS))
     return replace(evaluation, picture=folder / PICTURE)
 
 

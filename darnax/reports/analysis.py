@@ -19,6 +19,7 @@ from darnax.scores import is_score
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
 SCRIPTS = ("analysis.js",)
+DRAWN = ("title", "note", "kind", "scale", "steps", "x", "y")  # fields of a figure
 MOST_BYTES = 1 << 26  # of a table
 MOST_ROWS = 1_000_000  # of a table
 
@@ -38,6 +39,7 @@ class Figure(NamedTuple):
     y: str
     kind: str = "lines"
     scale: str = "linear"
+    steps: bool = False  # whether `y` are the bins of a histogram over x
 
 
 FIGURES: Mapping[str, Figure] = {
@@ -50,8 +52,8 @@ FIGURES: Mapping[str, Figure] = {
     "margins": Figure(
         "Margins",
         "The margin y·h of every unit, in the phase in which the layer's synapses learn; "
-        "units right of 0 are stable.",
-        ("layer",), "when", "margin", "share",
+        "units right of 0 (dotted) are stable. The outermost bins hold the tails.",
+        ("layer",), "when", "margin", "share", steps=True,
     ),
     "overlaps": Figure(
         "Overlaps between phases",
@@ -67,7 +69,7 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "spectra": Figure(
         "Spectrum of J",
-        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc.",
+        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc (dashed).",
         ("layer",), "when", "real", "imaginary", "points",
     ),
     "basins": Figure(
@@ -165,7 +167,7 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
         trace = panel.setdefault(series, {"name": series, "x": [], "y": []})
         trace["x"].append(as_json_cell(row[figure.x]))
         trace["y"].append(as_json_cell(row[figure.y]))
-    fields = {name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")}
+    fields = {name: getattr(figure, name) for name in DRAWN}
     return fields | {"panels": {name: list(panel.values()) for name, panel in panels.items()}}
 
 

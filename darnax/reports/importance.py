@@ -1,5 +1,6 @@
 """Which settings mattered: shares of the variance of a metric, estimated by Optuna's fANOVA."""
 
+import math
 import warnings
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from darnax.reports.configuration import short_names
 from darnax.scores import is_score
 
 FEWEST_ROWS = 4
-MOST_ROWS = 500  # the first ones; the time grows with their number
+MOST_ROWS = 500  # evenly chosen; the time grows with their number
 MOST_METRICS = 3
 TREES = 64
 FEW = "Few configurations: the shares are rough."
@@ -35,11 +36,13 @@ def collect(
     chosen = [name for name in chosen if may_choose(name)][:MOST_METRICS]
     shortened = short_names(comparison.columns, comparison.keys)
     for metric in chosen:
-        shares = estimate(comparison.columns, *list_results(rows[:MOST_ROWS], metric))
+        settings, results = list_results(rows, metric)
+        every = math.ceil(len(results) / MOST_ROWS) or 1
+        settings, results = settings[::every], results[::every]
+        shares = estimate(comparison.columns, settings, results)
         if shares:
-            used = sum(1 for row in rows[:MOST_ROWS] if average(row, metric) is not None)
-            note = NOTE.format(rows=used)
-            if used < MANY_FOR_ITS_KEYS * len(shares):
+            note = NOTE.format(rows=len(results))
+            if len(results) < MANY_FOR_ITS_KEYS * len(shares):
                 note = f"{note} {FEW}"
             values = [[shortened[key], round(share, 4)] for key, share in shares.items()]
             found[metric] = {"values": values, "note": note}
@@ -50,7 +53,8 @@ def list_results(
     rows: Sequence[Row], metric: str
 ) -> tuple[list[tuple[Hashable, ...]], list[float]]:
     """Return the settings and the mean of a metric of the rows that have one."""
-    settings, results = [], []
+    settings: list[tuple[Hashable, ...]] = []
+    results: list[float] = []
     for row in rows:
         value = average(row, metric)
         if value is not None:

@@ -46,7 +46,7 @@ def test_eval_prints_and_draws(lab, monkeypatch):
         ["trouser", "5", "80.00%", "66.67%"],
         ["never", "0"],
     ]
-    assert lab.left() == ["one", "one/confusion.svg"]
+    assert lab.left() == ["one", "one/confusion.html", "one/confusion.svg"]
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ const cards = data.figures.map((figure, i) => {
 document.querySelector("main").replaceChildren(...cards.map((card) => card.section));
 cards.forEach((card) => fitAll.observe(card.plot));
 
-function traceOf(kind, trace, i) {
-  const { color, dash } = styleOf(i), y = trace.y, name = quoted(trace.name);
+function traceOf({ kind, scale, steps }, trace, i) {
+  const { color, dash } = styleOf(i), name = quoted(trace.name);
+  const y = scale === "log" ? trace.y.map((value) => (value > 0 ? value : null)) : trace.y;  // 0 has no place there
   const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
   if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
   if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: 4, opacity: 0.6 } };
+  if (steps) return { name, x, y, mode: "lines", line: { color, dash, width: 2, shape: "hvh" }, fill: "tozeroy", fillcolor: faint(okabeIto[i % okabeIto.length], 0.12) };
   return { name, x, y, mode: x.length < 40 ? "lines+markers" : "lines", line: { color, dash, width: 2 }, marker: { size: 5 } };
 }
 
@@ -28,12 +30,19 @@ function unitCircle() {
   return { type: "circle", xref: "x", yref: "y", x0: -1, y0: -1, x1: 1, y1: 1, line: { color: css("--soft"), width: 1.5, dash: "dash" } };
 }
 
+// A histogram is shown with zero, where stable units begin, inside its range.
+const zero = () => ({ type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1, line: { color: MARK, width: 1.5, dash: "dot" } });
+function aroundZero(traces) {
+  const all = traces.flatMap((trace) => trace.x), low = Math.min(0, ...all), high = Math.max(0, ...all);
+  return [low - 0.05 * (high - low), high + 0.02 * (high - low)];
+}
+
 function drawFigure({ figure, choice, plot }) {
-  const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure.kind, trace, i));
+  const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure, trace, i));
   const isComplex = figure.kind === "points";
   draw(plot, traces, layout({
-    hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : [],
-    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : undefined, rangemode: "normal" },
+    hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : figure.steps ? [zero()] : [],
+    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : undefined, ...(figure.steps ? { range: aroundZero(traces) } : {}) },
     yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(isComplex ? { scaleanchor: "x" } : {}) },
   }));
 }

@@ -19,7 +19,8 @@ function rank() {
   drawPage();
 }
 function kindsOfMap() {
-  const several = axes.length > 2 ? ["slices", "parallel coordinates", "heat map", "points"] : axes.length === 2 ? ["heat map", "slices", "parallel coordinates", "points"] : ["points"];
+  const isWide = axes.some((axis) => axis.values.length > 20);
+  const several = axes.length > 2 || (axes.length === 2 && isWide) ? ["slices", "parallel coordinates", "heat map", "points"] : axes.length === 2 ? ["heat map", "slices", "parallel coordinates", "points"] : ["points"];
   return [...several, "history", ...(canPair() ? ["paired differences"] : [])];
 }
 

@@ -23,7 +23,7 @@ function layout(more = {}) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--accent") },
     font: { color: css("--ink"), size: 12, family: "system-ui, sans-serif" },
     hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") }, namelength: -1 },
-    legend: { orientation: "h", x: 0, xref: "container", y: 0, yref: "container", yanchor: "bottom", font: { size: 11 } },
+    legend: { orientation: "h", x: 0, xref: "container", y: 0, yref: "container", yanchor: "bottom", font: { size: 11 }, itemsizing: "constant" },
     ...more, ...all,
   };
 }
@@ -51,7 +51,7 @@ function csvOf(traces) {
   const lines = [["series", "x", "y"]];
   for (const trace of traces) {
     if (trace.meta === "decoration") continue;
-    if (trace.z) trace.z.forEach((row, i) => row.forEach((z, j) => lines.push([plain(trace.y[i]), plain(trace.x[j]), z])));
+    if (trace.z && !trace.meta) trace.z.forEach((row, i) => row.forEach((z, j) => lines.push([plain(trace.y[i]), plain(trace.x[j]), z])));
     else (trace.meta?.rows || trace.x.map((x, i) => [plain(x), plain(trace.y[i])])).forEach((row) => lines.push([plain(trace.name ?? ""), ...row]));
   }
   return lines.map((line) => line.map(cell).join(",")).join("\n") + "\n";

@@ -6,7 +6,7 @@ id("left-out").append(...[...data.notes, ...data.left_out].map((words) => make("
 
 const card = (name, ...inside) => make("section", {}, make("div", { className: "bar" }, make("h2", { textContent: name })), ...inside);
 const note = (words) => make("p", { className: "note", textContent: words });
-const tableOf = (rows, heads = [], numbers = []) => make("div", { className: "scroll" }, make("table", {},
+const tableOf = (rows, heads = [], numbers = []) => make("div", { className: "scroll" }, make("table", { className: heads.length ? "" : "pairs" },
   ...(heads.length ? [make("thead", {}, make("tr", {}, ...heads.map((head, i) => make("th", { className: `fixed ${numbers.includes(i) ? "number" : ""}`, textContent: head }))))] : []),
   make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell, i) => make("td", { className: numbers.includes(i) ? "number" : "", textContent: cell })))))));
 
