@@ -27,8 +27,8 @@ def evaluate_run(
         folder: of the run.
         overrides: of the data.
         display: shows the progress of preparing data.
-        picture: whether to draw the confusion matrix into the folder, as confusion.svg and as the page
-            confusion.html; not with too many classes.
+        picture: whether to draw the confusion matrix into the folder, as confusion.svg and as
+            a page, confusion.html; not with too many classes.
 
     Raises:
         RequestError: the run or its data cannot be opened, or the picture cannot be written.

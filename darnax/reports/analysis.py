@@ -69,7 +69,8 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "spectra": Figure(
         "Spectrum of J",
-        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc (dashed).",
+        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc "
+        "(dashed).",
         ("layer",), "when", "real", "imaginary", "points",
     ),
     "basins": Figure(

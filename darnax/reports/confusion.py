@@ -72,9 +72,7 @@ def collect(
     scores = []
     for score in classes(confusion, names):
         recall, precision = as_json_numbers((score.recall, score.precision))
-        scores.append(
-            {"name": score.name, "n": score.n, "recall": recall, "precision": precision}
-        )
+        scores.append({"name": score.name, "n": score.n, "recall": recall, "precision": precision})
     return {
         "title": title,
         "summary": summary,

@@ -40,11 +40,13 @@ function aroundZero(traces) {
 function drawFigure({ figure, choice, plot }) {
   const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure, trace, i));
   const isComplex = figure.kind === "points";
-  draw(plot, traces, layout({
+  const frame = layout({
     hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : figure.steps ? [zero()] : [],
     xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : undefined, ...(figure.steps ? { range: aroundZero(traces) } : {}) },
     yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(isComplex ? { scaleanchor: "x" } : {}) },
-  }));
+  });
+  if (isComplex) frame.legend.itemsizing = "constant";  // its points are small
+  draw(plot, traces, frame);
 }
 
 start(() => cards.forEach(drawFigure));

@@ -1,5 +1,5 @@
 // The confusion matrix of one run, and the recall and the precision of every class.
-document.title = `${data.title} · confusion · darnax`;
+document.title = `${data.title} · darnax`;
 id("title").textContent = data.title;
 id("summary").textContent = data.summary;
 
@@ -17,7 +17,7 @@ function drawMatrix() {
   const names = data.classes.map((one) => quoted(one.name)), places = names.map((_, i) => i);
   const sums = data.counts.map((line) => Math.max(line.reduce((a, b) => a + b, 0), 1));
   const fractions = data.counts.map((line, i) => line.map((n) => n / sums[i]));
-  const inCells = data.counts.map((line, i) => line.map((n, j) => (!n ? "" : share.checked ? `${Number((100 * fractions[i][j]).toPrecision(3))}` : String(n))));
+  const inCells = data.counts.map((line, i) => line.map((n, j) => (!n ? "" : share.checked ? Math.max(100 * fractions[i][j], 0.1).toFixed(1) : String(n))));
   const few = names.length <= 30 ? { tickvals: places, ticktext: names } : {};
   draw(plot, [{
     type: "heatmap", x: places, y: places, z: fractions.map((line) => line.map(Math.sqrt)), zmin: 0, zmax: 1, showscale: false, xgap: 1, ygap: 1,
