@@ -15,6 +15,17 @@ pytestmark = pytest.mark.slow
 
 POINTS = 'id("chart-accuracy").data.at(-1).x.length'
 
+# In one expression each: between two, the page may reload.
+SELECT = """
+id("smoothing").value = 0.5, id("log accuracy").click(), id("theme").click(),
+Plotly.relayout("chart-accuracy", {"xaxis.range": [0, 9]}),
+document.documentElement.dataset.theme
+"""
+ARRANGE = """
+addChart("norm/w_in"), drawCurves(), id("filter").value = "depth>0",
+document.querySelectorAll("#table th")[1].click()
+"""
+
 
 def add_row(run: Path, epoch: int) -> None:
     row = {"step": 10 * epoch, "epoch": float(epoch), "eval/accuracy": 0.5 + epoch / 100}
@@ -44,7 +55,7 @@ def follower(tmp_path):
         daemon=True,
         target=follow_page,
         args=([tmp_path / "outputs"], tmp_path / "page.html", reported.append),
-        kwargs={"every": 0.5, "patience": 1.5},
+        kwargs={"every": 1, "patience": 3},
     )
     thread.start()
     yield thread, reported
@@ -64,24 +75,22 @@ def test_a_run_in_progress_appears_grows_and_ends(tmp_path, follower):
     browser = Browser(page, tmp_path / "profile")
     try:
         assert browser.wait(POINTS) == 2
-        assert "running" in browser.run('id("summary").textContent')
-        assert browser.run('!id("following").hidden')
+        assert "running" in browser.wait('id("summary").textContent')
+        assert browser.wait('!id("following").hidden')
         # What is selected stays selected when the page reloads itself.
-        browser.run('id("smoothing").value = 0.5; id("log accuracy").click(); id("theme").click()')
-        theme = browser.run("document.documentElement.dataset.theme")
-        browser.run('Plotly.relayout("chart-accuracy", {"xaxis.range": [0, 9]})')
+        theme = browser.wait(SELECT)
         add_row(run, 3)
         add_row(run, 4)
         assert browser.wait(f"{POINTS} === 4")
-        assert browser.run('id("smoothing").value') == "0.5"
-        assert browser.run('id("log accuracy").checked')
-        assert browser.run("document.documentElement.dataset.theme") == theme
-        assert browser.run('id("chart-accuracy").layout.xaxis.range') == [0, 9]
+        assert browser.wait('id("smoothing").value') == "0.5"
+        assert browser.wait('id("log accuracy").checked')
+        assert browser.wait("document.documentElement.dataset.theme") == theme
+        assert browser.wait('id("chart-accuracy").layout.xaxis.range') == [0, 9]
         finish(run)
         assert browser.wait('id("summary").textContent.includes("finished")')
         thread.join(30)
         assert browser.wait('id("following").hidden')
-        assert browser.run('id("smoothing").value') == "0.5"
+        assert browser.wait('id("smoothing").value') == "0.5"
         assert {url.partition(":")[0] for url in browser.requested} <= {"file", "data", "blob"}
     finally:
         browser.close()
@@ -97,16 +106,12 @@ def test_a_comparison_keeps_its_curves_and_its_order_while_it_is_followed(tmp_pa
     styles = "JSON.stringify(data.rows.map((row) => [row.values, colourOf.get(row)]).sort())"
     try:
         browser.wait("data.rows.length === 2")
-        browser.run('addChart("norm/w_in"); drawCurves(); id("filter").value = "depth>0"')
-        browser.run('document.querySelectorAll("#table th")[1].click()')
-        before = browser.run(styles)
-        made = browser.run("data.made")
+        before = browser.wait(f"{ARRANGE}, {styles}")
         finish(going)
         browser.wait("data.rows.every((row) => !row.unfinished)")
-        assert browser.run(styles) == before
-        assert browser.run('added.has("norm/w_in") && id("filter").value') == "depth>0"
-        assert browser.run("order.column") == 0
-        assert made
+        assert browser.wait(styles) == before
+        assert browser.wait('added.has("norm/w_in") && id("filter").value') == "depth>0"
+        assert browser.wait("order.column === 0")
         thread.join(30)
         assert browser.wait('id("following").hidden')
     finally:

@@ -47,10 +47,11 @@ function parallel() {
   const stoppedRows = others.filter((row) => passing.has(row));
   if (stoppedRows.length) traces.push(linesOf(stoppedRows, dimensions, { name: "not finished: last value", showlegend: true, line: { color: faint(GREY, 0.7), width: 1, dash: "dot" } }));
   const plain = better.filter((row) => passing.has(row) && !seen(row).best);
+  const opacity = Math.min(1, 15 / Math.sqrt(plain.length));
   for (let shade = 0; shade < SHADES; shade += 1) {  // the worst first, so that good lines are above
     const of = plain.filter((_, i) => Math.floor(((plain.length - 1 - i) / Math.max(plain.length, 1)) * SHADES) === shade);
     const t = shade / (SHADES - 1);
-    if (of.length) traces.push(linesOf(of, dimensions, { name: shade === SHADES - 1 ? "best ninth" : shade === 0 ? "worst ninth" : `ninth ${shade + 1}`, showlegend: plain.length >= SHADES && (shade === 0 || shade === SHADES - 1), line: { color: shadeAt(t), width: 1 + 1.2 * t } }));
+    if (of.length) traces.push(linesOf(of, dimensions, { name: shade === SHADES - 1 ? "best ninth" : shade === 0 ? "worst ninth" : `ninth ${shade + 1}`, showlegend: plain.length >= SHADES && (shade === 0 || shade === SHADES - 1), line: { color: faint(shadeAt(t), opacity), width: 1 + 1.2 * t } }));
   }
   const best = better.filter((row) => seen(row).best && passing.has(row));
   if (best.length) traces.push(linesOf(best, dimensions, { name: "best", showlegend: true, line: { color: MARK, width: 4 } }));

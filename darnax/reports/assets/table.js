@@ -1,9 +1,10 @@
 // The table: one row a configuration; it sorts, filters, and says which rows have a curve.
 const swept = data.columns.map((column, i) => ({ name: column.short, title: column.key, of: (row) => row.values[i], text: (row) => row.values[i] }));
+for (const column of swept) column.number = data.rows.every((row) => typeof column.of(row) === "number");
 const measuredColumns = () => [
-  { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true },
-  { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished },
-  ...(!chooses() ? [] : [{ name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)) }]),
+  { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true, number: true },
+  { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished, number: true },
+  ...(!chooses() ? [] : [{ name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
 ];
 const duration = (s) => (s === null ? "" : s < 60 ? `${s.toPrecision(2)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
 const optional = [  // columns that the reader adds
@@ -14,7 +15,8 @@ const optional = [  // columns that the reader adds
 ];
 const pairOf = (row) => (chooses() && bestRow() && row !== bestRow() ? pairedWith(bestRow(), row) : null);
 const chosenColumns = () => optional.filter((column) => column.there() && id(`column-${column.name}`).checked);
-const columns = () => [...swept, ...measuredColumns(), ...chosenColumns()];
+let columnsNow = null;  // of what is looked at now; a large table asks for them often
+const columns = () => (columnsNow ||= [...swept, ...measuredColumns(), ...chosenColumns()]);
 const choosing = () => (chooses() ? columns() : swept);  // rows are sorted and filtered by these
 const order = { column: swept.length, descending: true };
 const colourOf = new Map();  // row with a curve -> which style; it keeps it for as long as it is ticked
@@ -66,10 +68,8 @@ function runsOf(row) {
   return make("details", {}, make("summary", { textContent: counted(row.count, "run") }), make("ul", {}, ...items));
 }
 
-const isNumber = (c) => c.number || c.value || ["n", "p"].includes(c.name) || (swept.includes(c) && data.rows.every((row) => typeof c.of(row) === "number"));
-
 function cellOf(c, row) {
-  const cell = make("td", { textContent: c.text(row), className: `${c.value ? "value" : ""} ${isNumber(c) ? "number" : ""}` });
+  const cell = make("td", { textContent: c.text(row), className: `${c.value ? "value" : ""} ${c.number ? "number" : ""}` });
   if (c.value && seen(row).mean === null && stopped(row) !== null) {
     cell.append(make("span", { className: "soft", title: "the last value of runs that did not finish", textContent: `(${figure(stopped(row))})` }));
   }
@@ -85,7 +85,7 @@ function lineOf(row) {
 }
 
 function headOf(column, i) {
-  const side = isNumber(column) ? "number" : "";
+  const side = column.number ? "number" : "";
   if (!choosing().some((c) => c.title === column.title)) return make("th", { title: column.title, className: `fixed ${side}`, textContent: column.name });
   const head = make("th", { title: column.title, className: side }, make("button", { type: "button", textContent: column.name }));
   if (order.column === i) head.ariaSort = order.descending ? "descending" : "ascending";
@@ -122,6 +122,7 @@ function headOfCurves(rows) {
 }
 
 function drawTable() {
+  columnsNow = null;
   for (const column of optional) id(`label-${column.name}`).hidden = !column.there();
   const by = choosing()[order.column];
   const rows = by ? filtered().sort((a, b) => compared(by.of(a), by.of(b))) : inOrderOfValues(filtered());
