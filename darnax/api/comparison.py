@@ -1,6 +1,6 @@
 """`darnax.compare`: runs side by side, as a table."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +57,32 @@ class Comparison:
     def to_html(self, path: str | Path) -> Path:
         """Write a page with curves, a map over swept axes and the table; return its path.
 
-        The page has at most 10 MB, and says what is left out of it.
+        The page of one run shows its curves, network, settings, environment and checkpoints. A
+        page has at most 10 MB, and says what is left out of it.
         """
         file = require_path(path, "path")
         self.write_page(file)
         return file
 
-    def write_page(self, path: Path) -> list[str]:
-        """Write the page; return what is left out of it, one sentence each."""
+    def write_page(self, path: Path, follow: float = 0) -> list[str]:
+        """Write the page; return what is left out of it, one sentence each.
+
+        With `follow`, the open page reloads itself after so many seconds.
+        """
         from darnax.reports import page
 
-        return page.write(self.found, path)
+        run = self.only_run
+        if run is None:
+            return page.write(self.found, path, follow)
+        from darnax.api.run_background import describe_background
+
+        return page.write_run(run, describe_background(run.path.absolute()), path, follow)
+
+    @property
+    def only_run(self) -> runs.Run | None:
+        """The run, where there is only one; its page shows it as a whole."""
+        found = {run for row in self.rows for run in row.runs} | set(self.found.damaged)
+        return found.pop() if len(found) == 1 else None
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table with all its digits; return its path."""
@@ -117,9 +132,22 @@ def compare(
     folders = list(list_folders(sources))
     if not folders:
         raise RequestError("got no run, expected runs, sweeps, or folders of them")
-    found = runs.find(folders)
     with argument_names():
-        return Comparison(reports_compare.compare(found, metric, keys, best=best, lower=lower))
+        return compare_found(
+            runs.find(folders), metric=metric, group_by=keys, best=best, lower=lower
+        )
+
+
+def compare_found(
+    found: Sequence[runs.Run],
+    *,
+    metric: str | None = None,
+    group_by: Sequence[str] = (),
+    best: bool = False,
+    lower: bool = False,
+) -> Comparison:
+    """Compare runs that have been read, as `compare` does."""
+    return Comparison(reports_compare.compare(found, metric, group_by, best=best, lower=lower))
 
 
 def list_folders(sources: Iterable[Any]) -> Iterator[Path]:

@@ -29,8 +29,9 @@ def evaluate_run(
         folder: of the run.
         overrides: of the data.
         display: shows the progress of preparing data.
-        picture: whether to draw the confusion matrix into the folder; not with too many classes.
-            Where it cannot be written, as in a read-only folder, there is a warning.
+        picture: whether to draw the confusion matrix into the folder, as confusion.svg and as
+            a page, confusion.html; not with too many classes. Where they cannot be written, as in
+            a read-only folder, there is a warning.
 
     Raises:
         RequestError: the run or its data cannot be opened.
@@ -38,11 +39,15 @@ def evaluate_run(
     evaluation = reopening.evaluate(folder, overrides, display)
     if not picture or not 0 < len(evaluation.class_names) <= MOST_CLASSES:
         return evaluation
-    from darnax.reports import confusion
+    from darnax.reports import confusion, page
 
-    drawn = confusion.draw(evaluation.confusion, evaluation.class_names)
+    matrix, names = evaluation.confusion, evaluation.class_names
+    title = f"{folder.resolve().name} · confusion matrix"
+    summary = f"checkpoint {evaluation.checkpoint} · {evaluation.describe()}"
+    content = confusion.collect(matrix, names, title, summary)
     try:
-        write_inside(folder, PICTURE, drawn)
+        write_inside(folder, PICTURE, confusion.draw(matrix, names))
+        write_inside(folder, confusion.PAGE, page.render(content, confusion.SCRIPTS))
     except OSError as error:
         what = "%s was not written (%s); evaluate a copy of the run to have it"
         logger.warning(what, printable(str(folder / PICTURE)), error.strerror)

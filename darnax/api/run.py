@@ -130,7 +130,8 @@ class Run:
 
         Args:
             overrides: of the data.
-            picture: whether to draw the confusion matrix, as confusion.svg in the run's folder.
+            picture: whether to draw the confusion matrix, as confusion.svg and as the page
+                confusion.html in the run's folder.
             progress: whether to show the progress of preparing data.
 
         Raises:

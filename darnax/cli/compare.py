@@ -1,13 +1,14 @@
 """`darnax compare`: runs side by side, as a table, as a page, or as a file for other programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from darnax.cli import tables
 from darnax.cli.options import Csv, Debug, Metric
+from darnax.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from darnax.api.comparison import Comparison
@@ -34,6 +35,10 @@ Lower = Annotated[bool, typer.Option("--lower", help="Lower values of the metric
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write a page with curves and maps.")
 ]
+Follow = Annotated[
+    bool,
+    typer.Option("--follow", help="Write the page again while runs go on; it reloads itself."),
+]
 
 
 def compare(
@@ -43,6 +48,7 @@ def compare(
     best: Best = False,
     lower: Lower = False,
     html: Html = None,
+    follow: Follow = False,
     csv: Csv = None,
     debug: Debug = False,
 ) -> None:
@@ -57,12 +63,24 @@ def compare(
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 
         darnax compare outputs/mnist_chain --group-by model.depth --html compare.html
+
+    The page of a single run shows its curves, network, settings and environment. With --follow, the
+    page is written again whenever a run has logged something, until no run is in progress; an open
+    page reloads itself and keeps what was selected:
+
+        darnax compare outputs/mnist_chain/<time>-<id> --html run.html --follow
     """
     from darnax.api.comparison import compare as compare_runs
 
-    comparison = compare_runs(
-        folders, metric=metric, group_by=list(group_by or []), best=best, lower=lower
-    )
+    how: dict[str, Any] = {
+        "metric": metric,
+        "group_by": list(group_by or []),
+        "best": best,
+        "lower": lower,
+    }
+    if follow:
+        follow_page(folders, html, how)
+    comparison = compare_runs(folders, **how)
     show(comparison)
     if csv is not None:
         comparison.to_csv(csv)
@@ -72,6 +90,16 @@ def compare(
         tables.echo(f"page: {html}")
         for sentence in left_out:
             tables.echo(f"on the page: {sentence}")
+
+
+def follow_page(folders: Sequence[Path], html: Path | None, how: Mapping[str, Any]) -> None:
+    """Write the page until no run is in progress."""
+    if html is None:
+        what = "needs the page that it writes; add --html page.html"
+        raise RequestError(Problem("--follow", what))
+    from darnax.api import following
+
+    following.follow_page(folders, html, tables.echo, **how)
 
 
 def show(comparison: "Comparison") -> None:

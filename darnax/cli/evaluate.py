@@ -68,7 +68,8 @@ def evaluate(
             rows.append((name, number, tables.percent(recall), tables.percent(precision)))
         tables.show(("class", "n", "recall", "precision"), rows)
     if evaluation.picture is not None:
-        tables.echo("", f"confusion matrix: {evaluation.picture}")
+        page = evaluation.picture.with_suffix(".html")
+        tables.echo("", f"confusion matrix: {evaluation.picture}", f"page: {page}")
 
 
 def evaluate_over(

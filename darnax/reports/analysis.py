@@ -18,7 +18,8 @@ from darnax.scores import is_score
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
-SCRIPTS = ("plots.js", "analysis.js")
+SCRIPTS = ("analysis.js",)
+DRAWN = ("title", "note", "kind", "scale", "steps", "x", "y")  # fields of a figure
 MOST_BYTES = 1 << 26  # of a table
 MOST_ROWS = 1_000_000  # of a table
 
@@ -40,6 +41,7 @@ class Figure(NamedTuple):
     kind: str = "lines"
     scale: str = "linear"
     error: str | None = None
+    steps: bool = False  # whether `y` are the bins of a histogram over x
 
 
 FIGURES: Mapping[str, Figure] = {
@@ -52,8 +54,8 @@ FIGURES: Mapping[str, Figure] = {
     "margins": Figure(
         "Margins",
         "The margin y·h of every unit, in the phase in which the layer's synapses learn; "
-        "units right of 0 are stable.",
-        ("layer",), "when", "margin", "share",
+        "units right of 0 (dotted) are stable. The outermost bins hold the tails.",
+        ("layer",), "when", "margin", "share", steps=True,
     ),
     "overlaps": Figure(
         "Overlaps between phases",
@@ -69,7 +71,8 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "spectra": Figure(
         "Spectrum of J",
-        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc.",
+        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc "
+        "(dashed).",
         ("layer",), "when", "real", "imaginary", "points",
     ),
     "basins": Figure(
@@ -170,7 +173,7 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
         trace = panel.setdefault(series, {"name": series} | {name: [] for name in columns})
         for name, column in columns.items():
             trace[name].append(as_json_cell(row[column]))
-    fields = {name: getattr(figure, name) for name in ("title", "note", "kind", "scale", "x", "y")}
+    fields = {name: getattr(figure, name) for name in DRAWN}
     return fields | {"panels": {name: list(panel.values()) for name, panel in panels.items()}}
 
 

@@ -11,7 +11,7 @@ from darnax.near import near
 from darnax.reports.configuration import ABSENT, differing_keys, list_endings
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, pool, sample
-from darnax.scores import parse_score
+from darnax.scores import is_score, parse_score
 
 ACCURACY = "eval/accuracy"
 
@@ -128,12 +128,17 @@ def compare(
 
 
 def default_metric(runs: Sequence[Run]) -> str:
-    """Return the score on the validation split that a run has, the accuracy where any has that."""
+    """Return the score on the validation split that a run has, the accuracy where any has that.
+
+    Of a single run it may be a score on another split.
+    """
     scores = []
     for name in list_metrics(runs):
         score = parse_score(name)
         if score is not None and score.set == "eval":
             scores.append(name)
+    if not scores and len(runs) == 1:  # one run is not compared with others
+        scores = [name for name in list_metrics(runs) if is_score(name)]
     return ACCURACY if ACCURACY in scores or not scores else scores[0]
 
 

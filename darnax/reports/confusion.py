@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from darnax.printing import element_text
+from darnax.reports.figures import as_json_numbers
 
+PAGE = "confusion.html"  # in the folder of the run
+SCRIPTS = ("confusion.js",)
 BOLD = 'text-anchor="middle" font-weight="bold"'
 CELL, MARGIN, HEADER = 44, 110, 120  # pixels
 
@@ -60,6 +63,22 @@ def classes(confusion: NDArray[np.integer], names: Sequence[str]) -> list[ClassS
 def divide(part: int, whole: int) -> float:
     """Return `part / whole`, or nan where the whole is 0."""
     return float(part / whole) if whole else float("nan")
+
+
+def collect(
+    confusion: NDArray[np.integer], names: Sequence[str], title: str, summary: str
+) -> dict[str, Any]:
+    """Return the content of the page of a matrix as JSON values."""
+    scores = []
+    for score in classes(confusion, names):
+        recall, precision = as_json_numbers((score.recall, score.precision))
+        scores.append({"name": score.name, "n": score.n, "recall": recall, "precision": precision})
+    return {
+        "title": title,
+        "summary": summary,
+        "classes": scores,
+        "counts": [[int(count) for count in row] for row in confusion],
+    }
 
 
 def draw(confusion: NDArray[np.integer], names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from darnax.reports.digest import Points
 
 MOST_POINTS = 200  # of a curve
 
+Number = TypeVar("Number", bound=np.generic)
 Arrays = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -49,7 +50,7 @@ def average(curves: Sequence[Points | Arrays], at_most: int = MOST_POINTS) -> Cu
     return Curve(epochs, mean, sd, len(epochs) < len(logged))
 
 
-def thin_out(epochs: NDArray[np.float64], at_most: int) -> NDArray[np.float64]:
+def thin_out(epochs: NDArray[Number], at_most: int) -> NDArray[Number]:
     """Keep evenly chosen epochs, the first and the last included."""
     if len(epochs) <= at_most:
         return epochs

@@ -7,23 +7,27 @@ runs, metrics and points as fit, and says what is left out.
 import json
 import math
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from darnax.printing import count_of
-from darnax.reports import text
+from darnax.reports import cache, importance, text
 from darnax.reports.compare import Comparison, Row, may_choose
-from darnax.reports.configuration import short_names
-from darnax.reports.figures import Figures, collect_figures
+from darnax.reports.configuration import WITHOUT_EFFECT, short_names
+from darnax.reports.diff import environment
+from darnax.reports.figures import Figures, as_json_numbers, collect_figures
 from darnax.reports.runs import Run
+from darnax.reports.search_space import find_scales
 
 MOST_ROWS = 2000  # a browser takes seconds for a table of more
 MOST_ROW_BYTES = 1_200_000  # of all rows, without their figures
 MOST_RUNS = 500  # that are listed of one row
 MOST_DAMAGED = 1000
+MOST_ENVIRONMENTS = 20  # that are read of one row
+LONGEST_NAME = 60  # characters of a commit or a device
 NAMED = 10  # metrics that are named among those that are left out
 
 
@@ -38,6 +42,7 @@ def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
         for run, of_run in zip(row.runs, described[i]["runs"], strict=False):
             of_run["values"] = figures.of_runs[run]
     shortened = short_names(comparison.columns, comparison.keys)
+    scales = find_scales(run for row in rows for run in row.runs)
     names = sorted({run.experiment for row in comparison.rows for run in row.runs})
     damaged = comparison.damaged[:MOST_DAMAGED]
     return {
@@ -46,11 +51,15 @@ def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
         "metric": comparison.metric,
         "best": comparison.best,
         "lower": comparison.lower,
-        "columns": [{"key": key, "short": shortened[key]} for key in comparison.columns],
+        "columns": [
+            {"key": key, "short": shortened[key], "log": scales.get(key)}
+            for key in comparison.columns
+        ],
         "metrics": figures.metrics,
         "reported": [metric for metric in figures.metrics if not may_choose(metric)],
         "configurations": len(comparison.rows),
         "left_out": describe_left_out(comparison, rows, figures),
+        "importance": importance.collect(comparison, rows, figures.metrics),
         "rows": described,
         "damaged": [
             {"name": run.path.name, "link": make_link(run, folder), "damage": run.damage}
@@ -74,8 +83,13 @@ def describe_rows(comparison: Comparison, folder: Path) -> list[dict[str, Any]]:
 
 def describe_row(row: Row, folder: Path) -> dict[str, Any]:
     """Return a row with its runs, without its figures."""
+    made_by = [environment(run) for run in row.runs[:MOST_ENVIRONMENTS]]
     return {
         "values": [as_json_value(value) for value in row.values],
+        "colour": choose_colour(row),
+        "seconds": as_json_numbers([average_seconds(row)])[0],
+        "commit": name_all(describe_commit(known) for known in made_by),
+        "device": name_all(text.leaf(known.get("device.kind", "")) for known in made_by),
         "unfinished": text.count("", row.unfinished),
         "count": len(row.runs),
         "runs": [
@@ -88,6 +102,34 @@ def describe_row(row: Row, folder: Path) -> dict[str, Any]:
             for run in row.runs[:MOST_RUNS]
         ],
     }
+
+
+def choose_colour(row: Row) -> int:
+    """Return a number that depends on the configuration alone, the seed left out."""
+    settings = []
+    for key, value in sorted(row.runs[0].config.items()):
+        if key != "seed" and not key.startswith(WITHOUT_EFFECT):
+            settings.append(f"{key}={text.leaf(value)}")
+    return int(cache.digest("\n".join(settings).encode(errors="surrogatepass"))[:6], 16)
+
+
+def average_seconds(row: Row) -> float:
+    """Return the mean duration of the runs that tell it; nan where there is none."""
+    known = [run.seconds for run in row.runs if not math.isnan(run.seconds)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def describe_commit(known: Mapping[str, Hashable]) -> str:
+    """Return the commit of a run, with a `+` after it if there were changes."""
+    commit = known.get("git.commit")
+    return f"{commit:.9}{'+' if known.get('git.dirty') is True else ''}" if commit else ""
+
+
+def name_all(texts: Iterable[str]) -> str:
+    """Return the different texts, at most three of them."""
+    different = [word[:LONGEST_NAME] for word in dict.fromkeys(texts) if word]
+    more = [f"and {len(different) - 3} more"] if len(different) > 3 else []
+    return ", ".join(different[:3] + more)
 
 
 def describe_left_out(comparison: Comparison, rows: Sequence[Row], figures: Figures) -> list[str]:

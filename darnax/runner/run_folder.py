@@ -30,6 +30,7 @@ FILES = (
     "train.log",
     ".lock",
     "confusion.svg",
+    "confusion.html",
     "analysis.html",
     "data.npz",
     "data.sha256",

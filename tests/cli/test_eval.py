@@ -47,7 +47,7 @@ def test_eval_prints_and_draws(lab, monkeypatch):
         ["trouser", "5", "80.00%", "66.67%"],
         ["never", "0"],
     ]
-    assert lab.left() == ["one", "one/confusion.svg"]
+    assert lab.left() == ["one", "one/confusion.html", "one/confusion.svg"]
 
 
 def test_a_read_only_folder_is_evaluated_and_what_was_not_written_is_said(lab, monkeypatch):

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.slow
 
 METRIC, OTHER = "eval/accuracy", "norm/w_in"
 HEAD = """
+for (const column of optional) id(`column-${column.name}`).checked = false;
+drawTable();
 const texts = (line) => [...line.children].slice(1, -1).map((cell) => cell.textContent);
 const rows = () => [...document.querySelectorAll("#table tbody tr")].map(texts);
 const lines = () => document.querySelectorAll("#curves .scatterlayer .trace").length;
@@ -69,9 +71,10 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     seen.otherCells = id("map").data[0].z; seen.summary = id("summary").textContent;
     choose("side", "lowest"); seen.lowest = rows();
     choose("taken", "best"); seen.best = rows();
-    choose("kind", "points"); seen.points = id("map").data[0].y.length;
+    choose("kind", "points"); seen.points = id("map").data.flatMap((t) => t.y).length;
     choose("kind", "parallel coordinates");
-    seen.parallel = id("map").data[0].dimensions.map((d) => d.label);
+    seen.parallel = id("map").layout.annotations.filter((a) => a.y > 1).map((a) => a.text);
+    seen.widest = id("map").data.at(-1).line.width; seen.best_line = id("map").data.at(-1).name;
     id("theme").click(); seen.turned = document.documentElement.dataset.theme;
     seen.link = document.querySelector("#table a").getAttribute("href");
     seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
@@ -99,6 +102,7 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     assert seen["best"] == table(place, OTHER, lower=True, best=True)
     assert seen["points"] == 4
     assert seen["parallel"] == ["depth", "j_d", OTHER]
+    assert (seen["best_line"], seen["widest"]) == ("best", 4)
     assert seen["theme"] == scheme
     assert seen["background"] == {"light": "rgb(246, 247, 249)", "dark": "rgb(18, 22, 28)"}[scheme]
     assert seen["turned"] == {"light": "dark", "dark": "light"}[scheme]

@@ -1,49 +1,53 @@
-// The page of one run: a card for every figure, with a choice where it has several panels.
-const data = JSON.parse(document.getElementById("data").textContent);
-
-document.querySelector("nav").remove();  // one run: there is nothing to choose between
+// The measures of one run: a card for every figure, with a choice where it has several panels.
 document.title = `${data.title} · darnax`;
-document.getElementById("title").textContent = data.title;
-document.getElementById("summary").textContent =
-  [data.status, ...Object.entries(data.metrics).map(([name, value]) => `${name} ${value === null ? "" : (100 * value).toFixed(2) + "%"}`)].join(" · ");
+id("title").textContent = data.title;
+id("summary").textContent =
+  [data.status, ...Object.entries(data.metrics).map(([name, value]) => `${name} ${written(value, name.endsWith("accuracy") ? "percent" : "")}`)].join(" · ");
 
-const cards = data.figures.map((figure) => {
-  const choice = make("select", { ariaLabel: `Which ${figure.title}` }, ...Object.keys(figure.panels).map((name) => make("option", { textContent: name })));
-  const plot = make("div", { className: "plot" });
+const cards = data.figures.map((figure, i) => {
+  const choice = make("select", { id: `panel-${i}`, ariaLabel: `Which ${figure.title}` }, ...Object.keys(figure.panels).map((name) => make("option", { textContent: name })));
+  const plot = make("div", { className: "plot", id: `figure-${i}` });
   choice.hidden = choice.options.length < 2;
   const card = { figure, choice, plot };
-  choice.onchange = () => draw(card);
+  choice.onchange = () => drawFigure(card);
   const bar = make("div", { className: "bar" }, make("h2", { textContent: figure.title }), choice);
   return { ...card, section: make("section", { className: data.figures.length < 2 ? "wide" : "" }, bar, plot, make("p", { className: "note", textContent: figure.note })) };
 });
 document.querySelector("main").replaceChildren(...cards.map((card) => card.section));
+cards.forEach((card) => fitAll.observe(card.plot));
 
-function traceOf(kind, trace, i) {
-  const colour = palette[i % palette.length], y = trace.y, name = quoted(trace.name);
+function traceOf({ kind, scale, steps }, trace, i) {
+  const { color, dash } = styleOf(i), name = quoted(trace.name);
+  const y = scale === "log" ? trace.y.map((value) => (value > 0 ? value : null)) : trace.y;  // 0 has no place there
   const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
-  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color: colour }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
-  if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color: colour, size: 4, opacity: 0.6 } };
+  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
+  if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: 4, opacity: 0.6 } };
+  if (steps) return { name, x, y, mode: "lines", line: { color, dash, width: 2, shape: "hvh" }, fill: "tozeroy", fillcolor: faint(okabeIto[i % okabeIto.length], 0.12) };
   const errors = trace.error && { type: "data", array: trace.error, thickness: 1.5, width: 4 };
-  return { name, x, y, error_y: errors, mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, marker: { size: 5 } };
+  return { name, x, y, error_y: errors, mode: x.length < 40 ? "lines+markers" : "lines", line: { color, dash, width: 2 }, marker: { size: 5 } };
 }
 
-function draw({ figure, choice, plot }) {
-  const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure.kind, trace, i));
-  Plotly.react(plot, traces, layout({
-    hovermode: figure.kind === "points" ? "closest" : "x", showlegend: traces.length > 1, barmode: "group",
-    legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
-    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : "linear" },
-    yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(figure.kind === "points" ? { scaleanchor: "x" } : {}) },
-  }), configuration);
+function unitCircle() {
+  return { type: "circle", xref: "x", yref: "y", x0: -1, y0: -1, x1: 1, y1: 1, line: { color: css("--soft"), width: 1.5, dash: "dash" } };
 }
 
-function paint(theme) {
-  document.documentElement.dataset.theme = theme;
-  cards.forEach(draw);
+// A histogram is shown with zero, where stable units begin, inside its range.
+const zero = () => ({ type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1, line: { color: MARK, width: 1.5, dash: "dot" } });
+function aroundZero(traces) {
+  const all = traces.flatMap((trace) => trace.x), low = Math.min(0, ...all), high = Math.max(0, ...all);
+  return [low - 0.05 * (high - low), high + 0.02 * (high - low)];
 }
 
-document.getElementById("theme").onclick = () => paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-const dark = matchMedia("(prefers-color-scheme: dark)");
-dark.onchange = () => paint(dark.matches ? "dark" : "light");
-paint(dark.matches ? "dark" : "light");
-document.documentElement.dataset.ready = "yes";
+function drawFigure({ figure, choice, plot }) {
+  const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure, trace, i));
+  const isComplex = figure.kind === "points";
+  const frame = layout({
+    hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : figure.steps ? [zero()] : [],
+    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : undefined, ...(figure.steps ? { range: aroundZero(traces) } : {}) },
+    yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(isComplex ? { scaleanchor: "x" } : {}) },
+  });
+  if (isComplex) frame.legend.itemsizing = "constant";  // its points are small
+  draw(plot, traces, frame);
+}
+
+start(() => cards.forEach(drawFigure));

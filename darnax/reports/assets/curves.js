@@ -1,34 +1,56 @@
 // Curves: for every ticked row the mean over its seeds, and a band of one standard deviation around it.
-const LEGEND = 200;  // characters; where it would be longer, the dots in the table tell which curve is which
-const colour = (row) => palette[colourOf.get(row) % palette.length];
+const LEGEND = 200;  // characters of the legend in a chart
+const colour = (row) => styleOf(colourOf.get(row)).color;
+const ticks = () => ticksIn(unitOf(metric()));
+const added = new Map();  // metric -> its chart, besides that of the compared metric
 
-const ticks = () => (percent() ? ".2~%" : "");
-const opened = (hex, alpha) => `rgba(${[1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)).join(",")},${alpha})`;
+const legendRows = () => data.rows.filter((row) => colourOf.has(row) && [metric(), ...added.keys()].some((name) => row.curves[name]));
+const isShort = (rows) => rows.map((row) => label(row, rows)).join().length < LEGEND;
 
-function bandOf([x, mean, sd], fill) {
-  const there = x.map((_, i) => i).filter((i) => sd[i] !== null);
-  const back = [...there].reverse();
-  return {
-    x: [...there, ...back].map((i) => x[i]), y: [...there.map((i) => mean[i] + sd[i]), ...back.map((i) => mean[i] - sd[i])],
-    fill: "toself", fillcolor: opened(fill, 0.16), line: { width: 0 }, mode: "lines", hoverinfo: "skip", showlegend: false,
-  };
-}
-
-function lineOver([x, mean, sd], row, rows) {
-  return {
-    x, y: mean, name: quoted(label(row, rows)), mode: x.length < 40 ? "lines+markers" : "lines", line: { color: colour(row), width: 2 }, marker: { size: 4 },
-    text: sd.map((value) => (value === null ? "" : ` ± ${figure(value)}`)), hovertemplate: `%{y:${percent() ? ".2%" : ".4~g"}}%{text}`,
-  };
+function drawLegend() {  // one for all charts, where it would be too long in each
+  const rows = legendRows();
+  id("legend").hidden = isShort(rows) || rows.length > 30;
+  id("legend").replaceChildren(...rows.map((row) => make("span", {}, lineSample(row), ` ${label(row, rows)}`)));
 }
 
 function drawCurves() {
-  const rows = data.rows.filter((row) => colourOf.has(row) && row.curves[metric()]);
-  const bands = rows.filter((row) => id("bands").checked && row.curves[metric()][2].some((sd) => sd !== null));
-  const once = data.rows.every((row) => !row.curves[metric()]);
-  const traces = [...bands.map((row) => bandOf(row.curves[metric()], colour(row))), ...rows.map((row) => lineOver(row.curves[metric()], row, rows))];
-  Plotly.react("curves", traces, layout({
-    hovermode: "x", showlegend: rows.length > 0 && rows.map((row) => label(row, rows)).join().length < LEGEND, legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
-    xaxis: { title: title("epoch"), rangemode: "tozero" }, yaxis: { title: title(metric()), tickformat: ticks() },
-    annotations: rows.length ? [] : [{ text: once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve", showarrow: false, xref: "paper", yref: "paper" }],
-  }), configuration);
+  drawLegend();
+  drawChart("curves", metric());
+  for (const [name, plot] of added) drawChart(plot, name);
+}
+
+function drawChart(plot, name) {
+  const rows = data.rows.filter((row) => colourOf.has(row) && row.curves[name]);
+  const unit = unitOf(name), weight = Number(id("smoothing").value), bands = [], lines = [];
+  for (const row of rows) {
+    const [x, y, sd] = row.curves[name];
+    const text = sd.map((value) => (value === null ? "" : ` ± ${written(value, unit)}`));
+    if (id("bands").checked && sd.some((value) => value !== null)) bands.push(bandOf(x, smooth(y, weight), sd, colour(row)));
+    lines.push(...curveOf({ x, y, name: label(row, rows), style: styleOf(colourOf.get(row)), weight, unit, text }));
+  }
+  const once = data.rows.every((row) => !row.curves[name]);
+  const none = once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve";
+  draw(plot, [...bands, ...lines], layout({
+    hovermode: "x", showlegend: rows.length > 0 && isShort(legendRows()),
+    xaxis: { title: title("epoch"), rangemode: "tozero", type: id("log-x").checked ? "log" : "linear" },
+    yaxis: { title: title(name), tickformat: ticksIn(unit, id("log-y").checked), type: id("log-y").checked ? "log" : "linear" },
+    annotations: rows.length ? [] : [{ text: none, showarrow: false, xref: "paper", yref: "paper" }],
+  }));
+}
+
+function addChart(name) {
+  if (!data.metrics.includes(name) || added.has(name)) return;
+  const plot = make("div", { className: "plot", id: `chart-${name}` });
+  const remove = make("button", { type: "button", className: "remove", title: `remove the chart of ${name}`, textContent: "×" });
+  const chart = make("div", { className: "chart" }, remove, plot);
+  remove.onclick = () => { fitAll.unobserve(plot); added.delete(name); chart.remove(); listMore(); };
+  id("charts").append(chart);
+  added.set(name, plot);
+  fitAll.observe(plot);
+  listMore();
+}
+
+function listMore() {  // metrics that can be added
+  const curved = data.metrics.filter((name) => !added.has(name) && data.rows.some((row) => row.curves[name]));
+  id("more").replaceChildren(make("option", { textContent: "…", value: "" }), ...curved.map((name) => make("option", { textContent: name })));
 }

@@ -1,24 +1,88 @@
-// The metric over what was swept: points along one axis, a heat map over two, parallel coordinates over several.
+// The metric over what was swept, in several pictures of the same rows.
 const measured = () => data.rows.filter((row) => seen(row).mean !== null);
+const unfinished = () => data.rows.filter((row) => seen(row).mean === null && stopped(row) !== null);
+const valueOf = (row) => seen(row).mean ?? stopped(row);
 const axisOf = (column, i, rows) => ({ ...column, i, values: [...new Set(rows.map((row) => row.values[i]))].sort(inOrder) });
 const axes = data.columns.map((column, i) => axisOf(column, i, data.rows)).filter((axis) => axis.values.length > 1);
-const current = (axis) => axisOf(axis, axis.i, measured());
-const shades = [[0, "#4a4fa8"], [0.25, "#3f7dae"], [0.5, "#2f8f83"], [0.75, "#a6cf6d"], [1, "#fbe76b"]];
-const colours = () => ({ colorscale: shades, reversescale: id("side").value === "lowest", colorbar: { thickness: 12, outlinewidth: 0, tickformat: ticks() } });
-const numeric = (axis) => axis.values.every((value) => typeof value === "number");
-const few = (axis) => (numeric(axis) && axis.values.length <= 10 ? { tickvals: axis.values } : {});
+const current = (axis) => axisOf(axis, axis.i, [...measured(), ...unfinished()]);
+// Cividis, so that the best is far from the background in both themes.
+const cividis = ["#00224e", "#1d3e6e", "#434e6c", "#616270", "#7f7c75", "#a29672", "#c9b564", "#fee838"];
+const shades = () => {
+  const fromWorst = isDark() ? cividis.slice(1) : [...cividis].slice(0, 7).reverse();
+  return fromWorst.map((colour, i) => [i / (fromWorst.length - 1), colour]);
+};
+const isLowest = () => id("side").value === "lowest";
+const colours = () => ({ colorscale: shades(), reversescale: isLowest(), colorbar: { thickness: 12, outlinewidth: 0, tickformat: ticks(), exponentformat: "power" } });
+const numeric = (axis) => axis.values.length > 0 && axis.values.every((value) => typeof value === "number");
 const average = (rows) => rows.reduce((sum, row) => sum + seen(row).mean, 0) / rows.length;
 const named = (value) => (typeof value === "number" ? value : quoted(value));
 const brief = (value) => String(value).replace(/^(.{15}).{2,}$/, "$1…");
 
+// A key that a search drew on a logarithmic scale, or whose values lie more evenly on one.
+function isLog(axis) {
+  if (axis.log === false || !numeric(axis) || axis.values[0] <= 0) return false;
+  if (axis.log) return true;
+  if (axis.values.at(-1) < 8 * axis.values[0]) return false;
+  const middle = axis.values[Math.floor(axis.values.length / 2)];
+  const [low, high] = [axis.values[0], axis.values.at(-1)];
+  return Math.abs(Math.log(middle / Math.sqrt(low * high))) < Math.abs(Math.log(middle / ((low + high) / 2)));
+}
+
+// Ticks at the values themselves where there is space for all of them.
+function few(axis, most = 10) {
+  if (!numeric(axis) || axis.values.length > most) return {};
+  const place = isLog(axis) ? Math.log : (value) => value;
+  const [low, high] = [place(axis.values[0]), place(axis.values.at(-1))];
+  const isTight = axis.values.slice(1).some((value, i) => place(value) - place(axis.values[i]) < (high - low) / most);
+  return isTight ? {} : { tickvals: axis.values, ticktext: axis.values.map(String) };
+}
+
+const axisFrame = (axis, most) => ({ title: title(axis.short), type: !numeric(axis) ? "category" : isLog(axis) ? "log" : "linear", ...(isLog(axis) ? logTicks(axis) : {}), ...few(axis, most) });
+const logTicks = ({ values }) => {
+  const tickvals = roundTicks(values[0], values.at(-1), true);
+  return { tickvals, ticktext: tickvals.map(String) };
+};
+const outcome = () => ({ title: title(metric()), tickformat: ticks() });
+const kindsOf = () => {
+  const best = measured().filter((row) => seen(row).best);
+  return [
+    { name: "finished", rows: measured().filter((row) => !seen(row).best), marker: { color: shown(okabeIto[0]), size: 8, opacity: 0.75 } },
+    { name: "best", rows: best, marker: { color: MARK, size: 13, symbol: "star" } },
+    { name: "not finished: last value", rows: unfinished(), marker: { color: GREY, size: 8, symbol: "circle-open", line: { width: 1.5 } } },
+  ].filter(({ rows }) => rows.length);
+};
+
+function scattered(x, more = {}) {  // every row as a point, by kind
+  return kindsOf().map(({ name, rows, marker }) => ({
+    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
+    error_y: { type: "data", array: rows.map((row) => seen(row).sd || 0), color: faint(shown(okabeIto[0]), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
+  }));
+}
+
 function points(axis) {
-  const rows = axis.values.flatMap((value) => measured().filter((row) => row.values[axis.i] === value));
-  const several = rows.length > axis.values.length;
-  return [[{
-    x: rows.map((row) => named(row.values[axis.i])), y: rows.map((row) => seen(row).mean), text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row))}`),
-    error_y: { type: "data", array: rows.map((row) => seen(row).sd || 0), color: opened(palette[0], 0.6) },
-    mode: several ? "markers" : "lines+markers", marker: { size: 8, color: palette[0] }, line: { color: palette[0] }, hovertemplate: "%{text}<extra></extra>",
-  }], layout({ xaxis: { title: title(axis.key), ...few(axis) }, yaxis: { title: title(metric()), tickformat: ticks() } })];
+  const traces = scattered((row) => named(row.values[axis.i]));
+  const counts = measured().length === current(axis).values.length;
+  const inLine = axis.values.flatMap((value) => measured().filter((row) => row.values[axis.i] === value));
+  const line = { x: inLine.map((row) => named(row.values[axis.i])), y: inLine.map(valueOf), mode: "lines", line: { color: faint(shown(okabeIto[0]), 0.4), width: 2 }, hoverinfo: "skip", showlegend: false, meta: "decoration" };
+  return [[...(counts && numeric(axis) ? [line] : []), ...traces], layout({
+    showlegend: traces.length > 1, xaxis: { ...axisFrame(axis), title: title(axis.key) }, yaxis: outcome(),
+  })];
+}
+
+function slices() {  // the same points over each key
+  const keys = axes.slice(0, 6).map(current);
+  const traces = [], frames = {};
+  const across = innerWidth < 700 ? 2 : Math.min(3, keys.length);
+  const down = Math.ceil(keys.length / across), height = 200 * down + 200;
+  id("map").style.minHeight = `${height}px`;
+  keys.forEach((axis, k) => {
+    const suffix = k ? k + 1 : "", column = k % across, line = Math.floor(k / across);
+    traces.push(...scattered((row) => named(row.values[axis.i]), { xaxis: `x${suffix}`, yaxis: `y${suffix}` }).map((trace) => ({ ...trace, legendgroup: trace.name, showlegend: k === 0 })));
+    const gap = 0.06 / across, top = 1 - line / down, bottom = 1 - (line + 1) / down;
+    frames[`xaxis${suffix}`] = { ...axisFrame(axis, 5), nticks: 5, domain: [column / across + (column ? gap : 0), (column + 1) / across], anchor: `y${suffix}` };
+    frames[`yaxis${suffix}`] = { tickformat: ticks(), domain: [bottom + (line < down - 1 ? 64 / height : 0), top], anchor: `x${suffix}`, matches: k ? "y" : undefined, showticklabels: column === 0, ...(column === 0 ? { title: title(metric()) } : {}) };
+  });
+  return [traces, layout({ showlegend: kindsOf().length > 1, margin: { l: 56, r: 12, t: 32, b: 64 }, ...frames })];
 }
 
 function heat(across, down) {
@@ -35,24 +99,29 @@ function heat(across, down) {
   })];
 }
 
-function parallel() {
-  const rows = measured();
-  const dimension = (axis) => numeric(axis)
-    ? { label: quoted(axis.short), values: rows.map((row) => row.values[axis.i]), ...few(axis) }
-    : { label: quoted(axis.short), values: rows.map((row) => axis.values.indexOf(row.values[axis.i])), tickvals: axis.values.map((_, i) => i), ticktext: axis.values.map(brief) };  // Plotly reads no tags there
-  const means = rows.map((row) => seen(row).mean);
-  const outcome = { label: quoted(metric()), values: means, tickformat: ticks() };
-  return [[{
-    type: "parcoords", dimensions: [...axes.slice(0, 5).map(current).map(dimension), outcome], line: { color: means, ...colours() },
-    labelfont: { color: css("--ink") }, tickfont: { color: css("--soft") }, rangefont: { color: css("--soft") }, unselected: { line: { opacity: 0.06 } },
-  }], layout({ margin: { l: 90, r: 40, t: 80, b: 24 } })];
+function history() {  // of a search: the value of every point in the order in which they began, and the best so far
+  const begun = [...measured(), ...unfinished()].filter((row) => row.runs.length).sort((a, b) => (first(a) < first(b) ? -1 : 1));
+  const position = new Map(begun.map((row, i) => [row, i + 1]));
+  const better = isLowest() ? Math.min : Math.max;
+  let best = null;
+  const soFar = begun.map((row) => (best = seen(row).mean === null ? best : best === null ? seen(row).mean : better(best, seen(row).mean)));
+  const line = { name: "best so far", x: begun.map((_, i) => i + 1), y: soFar, mode: "lines", line: { shape: "hv", color: MARK, width: 2 }, hoverinfo: "skip" };
+  return [[line, ...scattered((row) => position.get(row))], layout({ showlegend: true, xaxis: { title: title("point, in the order of their start") }, yaxis: outcome() })];
 }
+const first = (row) => row.runs.reduce((least, run) => (run.name < least ? run.name : least), row.runs[0].name);
 
 function drawMap() {
   if (!axes.length) return;
   const chosen = (name) => current(axes[id(name).selectedIndex]);
   const kind = id("kind").value;
-  for (const name of ["across-label", "down-label"]) id(name).hidden = kind === "parallel coordinates" || (name === "down-label" && kind === "points");
-  const [traces, how] = kind === "points" ? points(chosen("across")) : kind === "heat map" ? heat(chosen("across"), chosen("down")) : parallel();
-  Plotly.react("map", traces, how, configuration);
+  id("map").style.minHeight = "";
+  id("across-label").hidden = !["points", "heat map"].includes(kind);
+  id("down-label").hidden = kind !== "heat map";
+  const [traces, how] = { points: () => points(chosen("across")), "heat map": () => heat(chosen("across"), chosen("down")), slices, history, "parallel coordinates": parallel, "paired differences": paired }[kind]();
+  id("map-note").textContent = notesOf[kind] || "";
+  draw("map", traces, how);
 }
+const notesOf = {
+  "parallel coordinates": "One line for every configuration, from left to right through its settings to its result; rows that the filter of the table leaves out are faint.",
+  "paired differences": "Result minus that of the best row, for every seed that both have; bars: mean ± standard error.",
+};

@@ -1,20 +1,42 @@
 // The table: one row a configuration; it sorts, filters, and says which rows have a curve.
 const swept = data.columns.map((column, i) => ({ name: column.short, title: column.key, of: (row) => row.values[i], text: (row) => row.values[i] }));
+for (const column of swept) column.number = data.rows.every((row) => typeof column.of(row) === "number");
 const measuredColumns = () => [
-  { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true },
-  { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished },
-  ...(!chooses() ? [] : [{ name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)) }]),
+  { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true, number: true },
+  { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished, number: true },
+  ...(!chooses() ? [] : [{ name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
 ];
-const columns = () => [...swept, ...measuredColumns()];
+const duration = (s) => (s === null ? "" : s < 60 ? `${s.toPrecision(2)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
+const optional = [  // columns that the reader adds
+  { name: "paired", title: "difference from the best row, seed by seed: mean ± standard error", of: (row) => pairOf(row)?.mean ?? null, text: (row) => difference(pairOf(row)), number: true, there: () => canPair() },
+  { name: "time", title: "mean duration of a run", of: (row) => row.seconds, text: (row) => duration(row.seconds), number: true, there: () => data.rows.some((row) => row.seconds !== null) },
+  { name: "commit", title: "git commit of the code", of: (row) => row.commit, text: (row) => row.commit, there: () => data.rows.some((row) => row.commit) },
+  { name: "device", title: "what it was trained on", of: (row) => row.device, text: (row) => row.device, there: () => data.rows.some((row) => row.device) },
+];
+const pairOf = (row) => (chooses() && bestRow() && row !== bestRow() ? pairedWith(bestRow(), row) : null);
+const chosenColumns = () => optional.filter((column) => column.there() && id(`column-${column.name}`).checked);
+let columnsNow = null;  // of what is looked at now; a large table asks for them often
+const columns = () => (columnsNow ||= [...swept, ...measuredColumns(), ...chosenColumns()]);
 const choosing = () => (chooses() ? columns() : swept);  // rows are sorted and filtered by these
 const order = { column: swept.length, descending: true };
-const colourOf = new Map();  // row with a curve -> which colour; it keeps it for as long as it is ticked
+const colourOf = new Map();  // row with a curve -> which style; it keeps it for as long as it is ticked
 const filtered = () => data.rows.filter(passes);
 
+// A configuration begins with the same colour on every page. Where another row on this page has
+// that colour already, the next free one is taken, and then other dashes.
 function tick(row, on) {
-  const taken = [...colourOf.values()];
+  const taken = new Set(colourOf.values()), n = okabeIto.length;
   if (!on) colourOf.delete(row);
-  else if (!colourOf.has(row)) colourOf.set(row, [...taken, -1].map((_, i) => i).find((i) => !taken.includes(i)));
+  else if (!colourOf.has(row)) {
+    for (let round = 0; ; round += 1) {
+      const free = okabeIto.map((_, i) => round * n + ((row.colour + i) % n)).find((i) => !taken.has(i));
+      if (free !== undefined) { colourOf.set(row, free); return; }
+    }
+  }
+}
+
+function tickFirst(rows) {  // in an order that does not depend on their results
+  for (const row of [...rows].sort((a, b) => a.colour - b.colour)) tick(row, true);
 }
 
 function compared(a, b) {
@@ -46,18 +68,26 @@ function runsOf(row) {
   return make("details", {}, make("summary", { textContent: counted(row.count, "run") }), make("ul", {}, ...items));
 }
 
+function cellOf(c, row) {
+  const cell = make("td", { textContent: c.text(row), className: `${c.value ? "value" : ""} ${c.number ? "number" : ""}` });
+  if (c.value && seen(row).mean === null && stopped(row) !== null) {
+    cell.append(make("span", { className: "soft", title: "the last value of runs that did not finish", textContent: `(${figure(stopped(row))})` }));
+  }
+  return cell;
+}
+
 function lineOf(row) {
   const box = make("input", { type: "checkbox", checked: colourOf.has(row), ariaLabel: `curve of ${label(row)}` });
   box.onchange = () => { tick(row, box.checked); drawTable(); drawCurves(); };
-  const dot = make("span", { className: "dot" });
-  if (colourOf.has(row)) dot.style.background = colour(row);
-  const cells = columns().map((c) => make("td", { textContent: c.text(row), className: c.value ? "value" : "" }));
+  const dot = lineSample(row);
+  const cells = columns().map((c) => cellOf(c, row));
   return make("tr", { className: seen(row).best ? "best" : "" }, make("td", {}, box, dot), ...cells, make("td", {}, runsOf(row)));
 }
 
 function headOf(column, i) {
-  if (!choosing().some((c) => c.title === column.title)) return make("th", { title: column.title, className: "fixed", textContent: column.name });
-  const head = make("th", { title: column.title }, make("button", { type: "button", textContent: column.name }));
+  const side = column.number ? "number" : "";
+  if (!choosing().some((c) => c.title === column.title)) return make("th", { title: column.title, className: `fixed ${side}`, textContent: column.name });
+  const head = make("th", { title: column.title, className: side }, make("button", { type: "button", textContent: column.name }));
   if (order.column === i) head.ariaSort = order.descending ? "descending" : "ascending";
   head.onclick = () => {
     order.descending = order.column === i ? !order.descending : false;
@@ -67,6 +97,24 @@ function headOf(column, i) {
   return head;
 }
 
+function lineSample(row) {  // as the curve of the row is drawn
+  const line = make("span", { className: "dot" });
+  if (colourOf.has(row)) line.style.borderTop = `3px ${cssDash(row)} ${colour(row)}`;
+  return line;
+}
+
+const cssDash = (row) => ({ solid: "solid", dash: "dashed", dot: "dotted", dashdot: "double" })[styleOf(colourOf.get(row)).dash];
+
+function offerColumns() {  // those that differ between rows are shown from the beginning
+  const boxes = optional.map((column) => {
+    const differs = new Set(data.rows.map(column.of)).size > 1;
+    const box = make("input", { type: "checkbox", id: `column-${column.name}`, checked: ["time", "paired"].includes(column.name) || differs });
+    box.onchange = drawTable;
+    return make("label", { id: `label-${column.name}`, title: column.title }, box, ` ${column.name}`);
+  });
+  id("columns").replaceChildren("columns:", ...boxes);
+}
+
 function headOfCurves(rows) {
   const box = make("input", { type: "checkbox", checked: rows.every((row) => colourOf.has(row)), ariaLabel: "curves of all rows that are shown" });
   box.onchange = () => { rows.forEach((row) => tick(row, box.checked)); drawTable(); drawCurves(); };
@@ -74,6 +122,8 @@ function headOfCurves(rows) {
 }
 
 function drawTable() {
+  columnsNow = null;
+  for (const column of optional) id(`label-${column.name}`).hidden = !column.there();
   const by = choosing()[order.column];
   const rows = by ? filtered().sort((a, b) => compared(by.of(a), by.of(b))) : inOrderOfValues(filtered());
   const heads = [headOfCurves(rows), ...columns().map(headOf), make("th", { className: "fixed", textContent: "folders" })];

@@ -1,0 +1,46 @@
+// Which setting mattered, and differences from the best row, seed by seed.
+function drawImportance() {
+  const found = data.importance[metric()];
+  id("importance-card").hidden = !found || !axes.length;
+  id("maps").classList.toggle("wide", id("importance-card").hidden);
+  if (id("importance-card").hidden) return;
+  const pairs = [...found.values].sort((a, b) => a[1] - b[1]);
+  id("importance-note").textContent = found.note;
+  draw("importance", [{
+    type: "bar", orientation: "h", x: pairs.map(([, share]) => share), y: pairs.map(([name]) => quoted(name)), marker: { color: shown(okabeIto[0]) },
+    text: pairs.map(([, share]) => `${(100 * share).toFixed(0)}%`), textposition: "auto", hovertemplate: "%{y}: %{text}<extra></extra>",
+    meta: { rows: pairs },
+  }], layout({ showlegend: false, bargap: 0.45, xaxis: { title: title("share of the variance"), tickformat: ".0%", range: [0, 1.05] }, yaxis: { type: "category", showgrid: false } }));
+}
+
+const bySeed = (row) => {  // value of every seed; of repetitions that of the newest run
+  const found = new Map();
+  for (const run of row.runs) if (run.status === "finished" && ofRun(run) !== null && !found.has(run.seed)) found.set(run.seed, ofRun(run));
+  return found;
+};
+
+function pairedWith(best, row) {
+  const [ours, theirs] = [bySeed(row), bySeed(best)];
+  const differences = [...ours].filter(([seed]) => theirs.has(seed)).map(([seed, value]) => [seed, value - theirs.get(seed)]);
+  const n = differences.length;
+  if (n < 2) return null;
+  const mean = differences.reduce((sum, [, d]) => sum + d, 0) / n;
+  const variance = differences.reduce((sum, [, d]) => sum + (d - mean) ** 2, 0) / (n - 1);
+  return { differences, mean, error: Math.sqrt(variance / n), n };
+}
+const bestRow = () => data.rows.find((row) => seen(row).best);
+const canPair = () => chooses() && bestRow() && data.rows.some((row) => row !== bestRow() && pairedWith(bestRow(), row));
+const inPoints = (x) => (percent() ? (100 * x).toFixed(2) : String(Number(x.toPrecision(3))));
+const difference = (pair) => (pair ? `${pair.mean > 0 ? "+" : ""}${inPoints(pair.mean).replace("-", "−")} ± ${inPoints(pair.error)}${percent() ? " pp" : ""}` : "");
+
+function paired() {
+  const best = bestRow();
+  const rows = best ? measured().filter((row) => row !== best).map((row) => [row, pairedWith(best, row)]).filter(([, pair]) => pair) : [];
+  const nearest = rows.sort((a, b) => Math.abs(b[1].mean) - Math.abs(a[1].mean)).slice(-20);  // those nearest to the best
+  const names = nearest.map(([row]) => quoted(label(row)));
+  const seeds = nearest.flatMap(([, pair], i) => pair.differences.map(([seed, d]) => ({ x: d, y: names[i], text: `seed ${quoted(seed)}` })));
+  return [[
+    { name: "mean ± standard error", x: nearest.map(([, pair]) => pair.mean), y: names, mode: "markers", marker: { color: shown(okabeIto[0]), size: 9 }, error_x: { type: "data", array: nearest.map(([, pair]) => pair.error), color: shown(okabeIto[0]), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
+    { name: "one seed", x: seeds.map((s) => s.x), y: seeds.map((s) => s.y), text: seeds.map((s) => s.text), mode: "markers", marker: { color: css("--ink"), size: 8, symbol: "circle-open", line: { width: 1.5 } }, hovertemplate: "%{text}: %{x:.4~g}<extra></extra>" },
+  ], layout({ xaxis: { title: title(`${metric()} − that of the best row`), tickformat: ticks(), zeroline: true, zerolinecolor: MARK, zerolinewidth: 2 }, yaxis: { type: "category" }, annotations: nearest.length ? [] : [{ text: "no row has two seeds in common with the best", showarrow: false, xref: "paper", yref: "paper" }] })];
+}
