@@ -135,5 +135,8 @@ def require_kind(found: Any, target: str, kind: type | None) -> None:
     result = return_class(found)
     if kind is not None and result is not None and not issubclass(result, kind):
         raise ValueError(f"{target} is no {kind.__name__}; expected one here")
+    if inspect.isabstract(found) and not is_of_darnax(found):
+        lacking = ", ".join(sorted(found.__abstractmethods__))
+        raise ValueError(f"{target} does not define {lacking}; define it, or name another class")
     if inspect.isabstract(found):
         raise ValueError(f"{target} is an interface; name one of its implementations")

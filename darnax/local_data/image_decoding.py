@@ -61,7 +61,9 @@ def read_form(colour: str | None, resize: Sequence[int] | None) -> Form:
 
 
 def require_whole(content: bytes) -> None:
-    """Raise ValueError if a PNG or JPEG file is cut short; OpenCV would fill the rest with grey."""
+    """Raise ValueError for an empty file, and a PNG or JPEG file cut short, which OpenCV fills."""
+    if not content:
+        raise ValueError("it is empty")
     if content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-_TAIL:]:
         raise ValueError("it is cut short")
     if content.startswith(b"\x89PNG") and b"IEND" not in content[-_TAIL:]:

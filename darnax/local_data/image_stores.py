@@ -147,7 +147,7 @@ class Archive(Store):
             raise refuse(f"{what}; make the archive anew, of files")
         twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
-            raise refuse(f"{self.path} contains files twice: {name_some(twice)}")
+            raise refuse(f"{self.path} contains files twice: {name_some(twice)}; make it anew")
         large = [name for name, size in members if size > LARGEST]
         total, most = sum(size for _, size in members), self.most_bytes()
         if large or total > most:

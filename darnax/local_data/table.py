@@ -70,6 +70,8 @@ class Table(LocalSource):
         if absent or not chosen or self.target in chosen:
             which = absent[0] if absent else "the target alone"
             raise RequestError(Problem("data.columns", _explain_absent(which, names)))
+        if not table.num_rows:
+            raise RequestError(Problem(WHERE, f"{self.path} has no rows, expected some"))
         require_numbers(table, chosen, str(self.path))
         _require_filled(table, [*chosen, self.target], str(self.path))
         columns = [table.column(name).to_numpy().astype(np.float32) for name in chosen]
@@ -140,14 +142,20 @@ def _require_filled(table: Any, columns: Sequence[str], path: str) -> None:
     """Raise RequestError naming the columns with missing values."""
     gaps = []
     for name in columns:
-        missing = table.column(name).null_count
+        missing = _count_missing(table.column(name))
         if missing:
             gaps.append(f"{name} ({missing})")
     if gaps:
         what = f"{path} has columns with missing values: {name_some(gaps)}"
         raise RequestError(Problem(WHERE, f"{what}; fill them, or remove the rows"))
-    if not table.num_rows:
-        raise RequestError(Problem(WHERE, f"{path} has no rows, expected some"))
+
+
+def _count_missing(column: Any) -> int:
+    """Return the number of nulls and blank texts, as which pyarrow reads empty cells of a CSV."""
+    blank = 0
+    if column.type in ("string", "large_string"):
+        blank = sum(text is not None and not text.strip() for text in column.to_pylist())
+    return int(column.null_count) + blank
 
 
 def _as_targets(column: Any) -> np.ndarray:

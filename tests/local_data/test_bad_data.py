@@ -53,6 +53,11 @@ def cut_short(folder: Path) -> Path:
     return root
 
 
+def empty_file(folder: Path) -> Path:
+    add(photos(folder) / "train/cat/none.png", b"")
+    return folder / "photos"
+
+
 def class_in_test_alone(folder: Path) -> Path:
     add(photos(folder) / "test/bat/1.png", IMAGE)
     return folder / "photos"
@@ -200,6 +205,7 @@ IMAGES: list[tuple[Callable[[Path], Path], str]] = [
     (mixed_colours, r"grey and in colour: .*; make all alike with data.colour=grey or"),
     (many_unreadable, r"12 files of .* cannot be read: train/dog/bad00.png \(it is not an image .* "
      "and 2 more; repair or remove them"),
+    (empty_file, r"cannot be read: train/cat/none.png \(it is empty\)"),
     (cut_short, r"1 file of .* cannot be read: test/owl/002.png \(it is cut short\)"),
     (class_in_test_alone, r"test has the classes bat \(did you mean cat\?\), of which train has"),
     (empty_class, "class folders of .* have no images: train/bat; fill them, or remove them"),
@@ -222,7 +228,7 @@ IMAGES: list[tuple[Callable[[Path], Path], str]] = [
     (leading_out("a\\..\\..\\out.png"), "lead out of it: "),
     (leading_out("C:/out.png"), "lead out of it: C:/out.png"),
     (zip_with_link, "contains links or devices: a/link.png; make the archive anew"),
-    (zip_twice, "contains files twice: a/0.png"),
+    (zip_twice, "contains files twice: a/0.png; make it anew"),
     (zip_bomb, "would unpack to implausible sizes: a/bomb.png; extract it"),
     (zip_cut, r"cannot be read \(.*\); copy or download it again"),
     (zip_with_changed_byte, "cannot be read"),
@@ -338,7 +344,8 @@ TABLES = [
     ("a,t\n1,0\n2,1\n", {"columns": ["b"]}, "data.columns: got 'b', expected a column"),
     ("a,t\n1,0\n2,1\n", {"columns": ["t"]}, "data.columns: got 'the target alone'"),
     ("a,a,t\n1,2,0\n", {}, "has two columns called a; rename one"),
-    ("a,t\n", {}, "has no rows|without numbers"),
+    ("a,t\n", {}, "has no rows, expected some"),
+    ("a,t\n1,cat\n2,\n3, \n", {}, r"columns with missing values: t \(2\); fill them"),
     ("a,t\n1,0\n2\n", {}, "is not a table that can be read"),
     ("", {}, "is not a table that can be read"),
     ("a,t\n1,inf\n2,1\n", {}, "targets of train: 1 NaN or infinite"),
