@@ -201,6 +201,7 @@ SEVERAL = {  # expressions that are never one
     "diff": "len(runs)",
     "metrics_file": "LARGEST",
     "page_content": "MOST_RUNS figures.most_points",
+    "run_charts": "MOST_POINTS",
 }
 
 
