@@ -33,7 +33,7 @@ coverage: $(READY) ## which lines and branches the tests of `make test` never re
 mutants: $(READY) ## which changes of the code no test notices; about an hour
 	$(BIN)/python scripts/mutate.py
 
-reliability: $(READY) ## how many cases the tests of reliability try, into docs/reliability.md
+reliability: $(READY) ## how many cases the tests of reliability try, into docs/development/reliability.md
 	$(BIN)/python -m pytest -q $(BOTH) -m "slow or not slow" --junitxml=.reliability.xml tests/reliability; \
 	$(BIN)/python scripts/reliability.py .reliability.xml
 
