@@ -31,8 +31,8 @@ comments of the shipped files; no line is typed by hand.
 
 A configuration is composed of one file per group: `model=chain` takes `configs/model/chain.yaml`,
 and a file `./configs/model/mine.yaml` of your own is used by `model=mine`. On the command line,
-`key=value` changes a key, `+key=value` adds one, `~key` removes one. A mapping with `_target_` is an
-object: its other keys are the arguments of the constructor that `_target_` names, and all those of
+`key=value` changes a key, `+key=value` adds one, `~key` removes one. A mapping with `_target_` is
+an object: its other keys are arguments of the constructor that `_target_` names, and all those of
 the entry in the API reference to which the name is linked may be used. An invalid configuration is
 refused before anything is compiled, with all its errors.
 
