@@ -1,12 +1,15 @@
-"""Checks the built site: its pages load no file of another host, and every link in it has an end.
+"""Checks the built site: links have an end, nothing is loaded from elsewhere, the API is complete.
 
     python scripts/documentation/check_site.py site
 
 The generator checks the links in Markdown; this also covers those in generated pages, the
-references to the code, and anchors.
+references to the code, and anchors. Every name in an `__all__` of darnax and of its packages has to
+be among the objects of the API reference.
 """
 
+import ast
 import sys
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -67,7 +70,32 @@ def has_end(link: str, file: Path, pages: dict[Path, Page]) -> bool:
     return not parts.fragment or unquote(parts.fragment) in pages[target].anchors
 
 
+def missing_names(site: Path, package: Path) -> list[str]:
+    """Return the public names that the API reference does not have."""
+    inventory = (site / "objects.inv").read_bytes()
+    comments, lines = inventory.split(b"zlib", maxsplit=1)
+    entries = zlib.decompress(lines.partition(b"\n")[2]).decode().splitlines()
+    described = {entry.split()[0] for entry in entries}
+    problems = []
+    for file in [package / "__init__.py", *sorted(package.glob("*/__init__.py"))]:
+        module = ".".join(file.parent.relative_to(package.parent).parts)
+        for name in exported_names(file):
+            # A function that has the name of its module is described where it is defined.
+            if not {f"{module}.{name}", f"{module}.{name}.{name}"} & described:
+                problems.append(f"{module}.{name} is not in the API reference")
+    return problems
+
+
+def exported_names(file: Path) -> list[str]:
+    """Return the names in the `__all__` of a module."""
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return list(ast.literal_eval(node.value))
+    return []
+
+
 if __name__ == "__main__":
     found = find_problems(Path(sys.argv[1]))
-    print("\n".join(found) or "every link has an end, and nothing is loaded from elsewhere")
+    found += missing_names(Path(sys.argv[1]), Path(__file__).parents[2] / "darnax")
+    print("\n".join(found) or "links, references and the API are complete")
     sys.exit(bool(found))
