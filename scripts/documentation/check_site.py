@@ -73,7 +73,7 @@ def has_end(link: str, file: Path, pages: dict[Path, Page]) -> bool:
 def missing_names(site: Path, package: Path) -> list[str]:
     """Return the public names that the API reference does not have."""
     inventory = (site / "objects.inv").read_bytes()
-    comments, lines = inventory.split(b"zlib", maxsplit=1)
+    _, lines = inventory.split(b"zlib", maxsplit=1)
     entries = zlib.decompress(lines.partition(b"\n")[2]).decode().splitlines()
     described = {entry.split()[0] for entry in entries}
     problems = []
