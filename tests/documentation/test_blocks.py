@@ -24,7 +24,10 @@ for block in all_blocks(""):
             marks = [pytest.mark.slow] if "data=sklearn" in words else []
             name = f"{block}-{len(TRAININGS)}"
             TRAININGS.append(pytest.param(words[2:], id=name, marks=marks))
-SMALL = ["runner.epochs=1", "runner.limit_batches=2", "tracking=local"]
+SMALLER = {
+    "train": ["runner.epochs=1", "runner.limit_batches=2", "tracking=local"],
+    "analyse": ["--examples", "200", "--only", "margins"],  # a network after two steps is chaotic
+}
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -117,7 +120,7 @@ def test_the_commands_of_getting_started_run(
     ran = []
     for block in read_blocks(ROOT / "docs" / "getting-started.md"):
         for words in commands(block):
-            small = SMALL if words[1] == "train" else []
+            small = SMALLER.get(words[1], [])
             arguments = [with_folder(word) for word in [*words[1:], *small]]
             result = CliRunner().invoke(app, arguments, prog_name="darnax")
             assert result.exit_code == 0, (block, result.output)
