@@ -2,9 +2,10 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+DOCS := .venv-docs
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help train test test-all coverage mutants reliability check format lock clean
+.PHONY: help train test test-all coverage mutants reliability docs reference check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,9 +34,22 @@ coverage: $(READY) ## which lines and branches the tests of `make test` never re
 mutants: $(READY) ## which changes of the code no test notices; about an hour
 	$(BIN)/python scripts/mutate.py
 
-reliability: $(READY) ## how many cases the tests of reliability try, into docs/reliability.md
+reliability: $(READY) ## how many cases the tests of reliability try, into docs/development/reliability.md
 	$(BIN)/python -m pytest -q $(BOTH) -m "slow or not slow" --junitxml=.reliability.xml tests/reliability; \
 	$(BIN)/python scripts/reliability.py .reliability.xml
+
+$(DOCS)/.ready: requirements-docs.lock
+	@$(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.lock
+	@touch $@
+
+docs: $(DOCS)/.ready ## the site, into site/; broken links and references are errors
+	@rm -rf site
+	PYTHONPATH=. $(DOCS)/bin/python -m zensical build --strict --clean -f mkdocs.yml
+	$(DOCS)/bin/python scripts/documentation/check_site.py site
+
+reference: $(READY) ## docs/guides/configuration.md, from the schema and configs/
+	$(BIN)/python scripts/configuration_reference.py
 
 check: $(READY) ## style, formatting and types
 	$(BIN)/ruff check .
@@ -52,6 +66,11 @@ lock: ## pin the newest versions that pyproject.toml allows
 	.venv-lock/bin/python -m pip install --quiet --group dev --editable .
 	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
 	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-lock/bin/python -m pip install --quiet --group docs
+	.venv-lock/bin/python -m pip freeze > requirements-docs.lock
+	rm -rf .venv-lock
 
 clean: ## remove the environment and what tools left behind
-	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build
+	rm -rf .venv .venv-docs .venv-lock site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build

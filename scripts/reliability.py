@@ -1,4 +1,4 @@
-"""Writes the table of cases in docs/reliability.md from reports of pytest.
+"""Writes the table of cases in docs/development/reliability.md from reports of pytest.
 
     pytest --junitxml=report.xml tests/reliability
     python scripts/reliability.py report.xml …
@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "development" / "reliability.md"
 TESTS = ROOT / "tests" / "reliability"
 BEGIN, END = "<!-- written by scripts/reliability.py -->", "<!-- until here -->"
 HEAD = ["| test | cases tried | failed |", "|---|---|---|"]

@@ -22,6 +22,13 @@ class Model(Section):
     """The network.
 
     Other keys may hold numbers that the rest refers to, such as `depth`; `numbers` checks them.
+
+    Args:
+        buffers: name -> size, such as [500], or `{size: [500], repeat: 3}` for several of one size;
+            the first is the input, the last the output.
+        layers: name of a buffer -> its layer; every buffer but the input has one.
+        adapters: name -> an adapter, with the buffers `from` and `to` which it sends messages.
+        state: the class of the state.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
@@ -32,7 +39,13 @@ class Model(Section):
 
 
 class Dynamics(Section):
-    """The orchestrator, and the phases of training and of inference."""
+    """The orchestrator, and the phases of training and of inference.
+
+    Args:
+        orchestrator: the order in which layers are updated.
+        train: the phases of a training step by name, in order.
+        infer: the phases of inference; the last one gives the prediction.
+    """
 
     orchestrator: Target = Field(default_factory=lambda: {"_target_": SEQUENTIAL})
     train: Annotated[dict[str, Any], Field(min_length=1)]
@@ -40,14 +53,26 @@ class Dynamics(Section):
 
 
 class Optimizer(Section):
-    """The optimisers, by groups of modules."""
+    """The optimisers, by groups of modules.
+
+    Args:
+        default: for modules without a group: a `_target_` of Optax, or several by name, chained.
+        groups: name of a module, of a repeated family, or a glob -> its optimiser.
+    """
 
     default: dict[str, Any]
     groups: dict[str, Any] = Field(default_factory=dict)
 
 
 class Data(DataSettings):
-    """What is learned. The builder makes objects of what has a `_target_`."""
+    """What is learned. The builder makes objects of what has a `_target_`.
+
+    Args:
+        source: a synthetic task, or what reads data of one's own; None is the dataset `name`.
+        encode: transformations of an input by name, in order.
+        disturb: random stages by name, after those of `encode`.
+        labels: the label code: from targets to values of the output buffer.
+    """
 
     source: Target | None = None
     encode: dict[str, Any] = Field(default_factory=dict)
@@ -56,7 +81,12 @@ class Data(DataSettings):
 
 
 class Paths(Section):
-    """Where runs and datasets live."""
+    """Where runs and datasets live.
+
+    Args:
+        outputs: the folder of run folders.
+        data: the folder of prepared datasets.
+    """
 
     outputs: str
     data: str
@@ -66,6 +96,19 @@ class Configuration(Section):
     """A whole configuration.
 
     The sections are validated one by one, so that the problems of all of them are reported.
+
+    Args:
+        name: of the experiment; runs are in `paths.outputs`/`name`.
+        seed: of weights, shuffles and noise.
+        trust: packages that `_target_` may name besides darnax and optax; only on the command line.
+        model: the network.
+        dynamics: the orchestrator and the phases.
+        optimizer: from local updates to changes of the parameters.
+        data: what is learned.
+        runner: length of a run, evaluations, checkpoints, devices.
+        tracking: destinations of metrics besides the run folder.
+        observables: further measurements of a training step, by name.
+        paths: folders.
     """
 
     name: Annotated[str, Field(pattern=EXPERIMENT_NAME)]

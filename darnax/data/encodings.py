@@ -10,7 +10,11 @@ from darnax.printing import count_of
 
 
 class Scale(Stage):
-    """`x / factor`: 255 takes pixels to [0, 1]."""
+    """`x / factor`: 255 takes pixels to [0, 1].
+
+    Args:
+        factor: the divisor.
+    """
 
     factor: float = eqx.field(default=255.0, static=True)
 
@@ -90,6 +94,10 @@ class RandomProjection(Stage):
     It is the same for every split and every run. An input of any shape counts as its n numbers.
     With this variance the entries of `x G` have the mean square of the entries of x; before `Sign`
     the variance has no effect. `G` is drawn from n and the seed once, while the step is compiled.
+
+    Args:
+        features: number of columns of G.
+        seed: of G.
     """
 
     features: int = eqx.field(static=True)

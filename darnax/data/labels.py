@@ -74,6 +74,10 @@ class Classes(Labels):
     `high=1.5, low=-1/3` and `high=√10/2, low=-0.5` are rescaled codes.
     (Not `on` and `off`: YAML reads these as true and false.)
 
+    Args:
+        high: value for the class of the target.
+        low: value for the other classes.
+
     Example:
         >>> Classes().encode(jnp.array([2]), 3).tolist()
         [[-1.0, -1.0, 1.0]]

@@ -33,7 +33,7 @@ class LazyJit:
 def compiler_options() -> dict[str, int] | None:
     """Return the options for XLA: on a CPU, optimisation level 1 instead of its default, 3.
 
-    The code is as fast or faster, and is compiled in less time (docs/performance.md).
+    The code is as fast or faster, and is compiled in less time (docs/development/performance.md).
     """
     on_cpu = jax.default_backend() == "cpu"
     # With jax_disable_most_optimizations JAX sets the level itself, to 0.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MEMORY_GIB = 2.0  # of a decoded set, where nothing else is given
@@ -26,7 +26,11 @@ def require_size(value: Any) -> int | float:
     return value if value else 0
 
 
-Size = Annotated[int | float, PlainValidator(require_size)]
+Size = Annotated[
+    int | float,
+    PlainValidator(require_size),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
 
 
 class Section(BaseModel):

@@ -214,8 +214,8 @@ PHOTOGRAPHS = Section(
     "Photographs",
     "CIFAR-10, 50,000 and 10,000 colour images of 32×32 pixels, here JPEG files in class folders of"
     " an archive; 16×16×64 and 8×8×128 units, random shifts and mirror images, 15 epochs of batches"
-    " of 50. Settings were chosen on a validation split (docs/log.md); backpropagation has the"
-    " usual settings of Adam.",
+    " of 50. Settings were chosen on a validation split (docs/development/log.md);"
+    " backpropagation has the usual settings of Adam.",
     trained_on_all(
         Row("`cifar_conv`, two stages with learned error feedback, local rules only", CIFAR),
         Row("the same, nothing learns but the readouts: random windows", f"{CIFAR} {FROZEN}"),

@@ -114,8 +114,11 @@ def test_without_validation_split_the_last_network_is_kept_and_tested(place):
     assert f"accuracy {metrics['test/accuracy']:.2%}" in darnax(
         "eval", run, "trust=[synthetic_sources]"
     )
+    # A single run is not compared with others, so its score on the test split is shown.
+    assert "test/accuracy" in darnax("compare", "outputs")
     # A metric that was not logged is reported with a remedy.
-    assert "--metric test/accuracy" in " ".join(darnax("compare", "outputs", code=2).split())
+    missing = darnax("compare", "outputs", "--metric", "eval/accuracy", code=2)
+    assert "--metric test/accuracy" in " ".join(missing.split())
     reported = darnax(
         "compare",
         "outputs",

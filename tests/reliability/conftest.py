@@ -44,7 +44,7 @@ def task(darnax: Command, composed_task: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def cases(record_property: Callable[[str, object], None]) -> Iterator[Counter[str]]:
-    """Count cases by kind; scripts/reliability.py writes the sums into docs/reliability.md."""
+    """Count cases by kind; scripts/reliability.py writes the sums into its page."""
     counts: Counter[str] = Counter()
     yield counts
     for what, count in counts.items():

@@ -1,0 +1,1 @@
+"""Parts of the documentation's build: formulas, docstrings, the configuration reference."""
