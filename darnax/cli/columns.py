@@ -100,7 +100,7 @@ def join_cells(row: Row, widths: Sequence[int], styles: Mapping[str, str]) -> li
 
 
 def fold(text: str, width: int) -> list[str]:
-    """Fold a text at spaces, a long word after a separator, or else anywhere.
+    """Fold a text at spaces, a long word after a separator if it has one.
 
     Example:
         >>> fold("seed=0 w_in.learning_rate.init_value=0.6", 14)

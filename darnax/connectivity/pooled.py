@@ -1,15 +1,12 @@
 """Weights between images whose neighbouring positions are averaged or share a value."""
 
-import math
-from typing import Any
-
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from darnax.connectivity.interface import FULL, Connectivity, normalise
-from darnax.shapes import Size, as_size, require_buffers, require_shape
+from darnax.connectivity.dense import Dense
+from darnax.connectivity.interface import Connectivity
+from darnax.shapes import Size, as_size, require_buffers
 
 
 class Pooled(Connectivity):
@@ -50,24 +47,27 @@ class Pooled(Connectivity):
                 raise ValueError(f"{got}, expected a divisor of the image's size {height}×{width}")
 
     @property
+    def _dense(self) -> Dense:
+        """The layout of the weight between the pooled buffers."""
+        return Dense(self._pooled(self.pre), self._pooled(self.post))
+
+    @property
     def fan_in(self) -> int:
-        return math.prod(self._pooled(self.pre))
+        return self._dense.fan_in
 
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the weight."""
-        return (self.fan_in, math.prod(self._pooled(self.post)))
+        return self._dense.shape
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
-        return jax.random.normal(key, self.shape) / math.sqrt(self.fan_in)
+        return self._dense.init(key)
 
     def message(
         self, weight: Float[Array, "pre post"], x: Float[Array, "batch *pre"]
     ) -> Float[Array, "batch *post"]:
-        require_shape("the weight", weight, self.shape)
         require_buffers(x=(x, self.pre))
-        field = jnp.matmul(self._average(x), weight, precision=FULL)
-        field = field.reshape(x.shape[0], *self._pooled(self.post))
+        field = self._dense.message(weight, self._average(x))
         if len(self.post) == 3:
             field = jnp.repeat(jnp.repeat(field, self.window, axis=1), self.window, axis=2)
         return field
@@ -77,8 +77,7 @@ class Pooled(Connectivity):
     ) -> Float[Array, "pre post"]:
         """See `Connectivity`; the signals of a window are summed, since they share synapses."""
         require_buffers(x=(x, self.pre), e=(e, self.post))
-        total = jnp.matmul(self._average(x).T, self._sum(e, self.post), precision=FULL)
-        return normalise(total, x.shape[0], self.fan_in)
+        return self._dense.correlate(self._average(x), self._sum(e, self.post))
 
     def _pooled(self, size: Size) -> Size:
         if len(size) != 3:
@@ -86,15 +85,14 @@ class Pooled(Connectivity):
         height, width, channels = size
         return (height // self.window, width // self.window, channels)
 
-    def _average(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch inputs"]:
+    def _average(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pooled"]:
         total = self._sum(x, self.pre)
         return total / self.window**2 if len(self.pre) == 3 else total
 
-    def _sum(self, x: Float[Array, "batch *size"], size: Size) -> Float[Array, "batch pooled"]:
-        """Return the sum over each window, as vectors."""
-        batch: Any = x.shape[0]
-        if len(size) == 3:
-            rows, columns, channels = self._pooled(size)
-            windows = x.reshape(batch, rows, self.window, columns, self.window, channels)
-            x = windows.sum(axis=(2, 4))
-        return x.reshape(batch, -1)
+    def _sum(self, x: Float[Array, "batch *size"], size: Size) -> Float[Array, "batch *pooled"]:
+        """Return the sum over each window of an image; another buffer as it is."""
+        if len(size) != 3:
+            return x
+        rows, columns, channels = self._pooled(size)
+        windows = x.reshape(x.shape[0], rows, self.window, columns, self.window, channels)
+        return windows.sum(axis=(2, 4))

@@ -76,7 +76,7 @@ class AppendConstant(Stage):
     """Append one channel that has the same value everywhere, which serves as the units' bias.
 
     A unit of ±1 without a bias answers −s to −x where it answers s to x, so that a network of such
-    units cannot tell an image from its negative otherwise than by the sign of all its scores.
+    units gives an image and its negative the same scores, with opposite signs.
     """
 
     value: float = eqx.field(default=1.0, static=True)

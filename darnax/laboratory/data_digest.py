@@ -35,16 +35,15 @@ def require_same_data(
 
     Without a digest, as in runs of earlier versions, nothing is known.
     """
-    files = [folder.path / FILE for folder in folders]
-    recorded = {read_text(file).strip() for file in files if file.is_file()}
-    if recorded and recorded != {digest(dataset)}:
+    if not are_recorded(folders, dataset):
         raise RequestError(Problem("data.path", CHANGED.format(data.path or data.name)))
 
 
-def is_recorded(folder: "RunFolder", dataset: "Dataset") -> bool:
-    """Return whether a dataset has the digest of a run; True for a run without one."""
-    path = folder.path / FILE
-    return not path.is_file() or read_text(path).strip() == digest(dataset)
+def are_recorded(folders: "Iterable[RunFolder]", dataset: "Dataset") -> bool:
+    """Return whether a dataset has the digest of every run; those without one do not count."""
+    files = [folder.path / FILE for folder in folders]
+    recorded = {read_text(file).strip() for file in files if file.is_file()}
+    return not recorded or recorded == {digest(dataset)}
 
 
 def digest(dataset: "Dataset") -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from darnax.errors import RequestError
-from darnax.laboratory.data_digest import is_recorded
+from darnax.laboratory.data_digest import are_recorded
 from darnax.laboratory.data_opening import open_data
 from darnax.laboratory.display import Display
 from darnax.laboratory.disturbing import overridden_values
@@ -39,7 +39,7 @@ def open_evaluated(
             dataset = open_data(experiment, display, trains=False, existing=True)
         except RequestError:  # of the sizes of the splits; any other is raised again below
             dataset = None
-        if dataset is None or not is_recorded(folder, dataset):
+        if dataset is None or not are_recorded([folder], dataset):
             return open_whole(experiment, display)
         return dataset
     return open_data(experiment, display, trains=False, existing=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.errors import Problem, RequestError
-from darnax.reports.configuration import COMPUTED
 
 if TYPE_CHECKING:
     from darnax.composing.composition import Composed
@@ -56,8 +55,7 @@ def write_longer(folder: "RunFolder", longer: "Composed", word: str) -> None:
 
     A run that is killed in between resumes to the old or to the new number of epochs.
     """
-    from darnax.atomic import write_atomically
-    from darnax.bounded_yaml import dump_plain, load_plain
+    from darnax.bounded_yaml import load_plain
     from darnax.composing.derivations import find_derivations
     from darnax.files import read_text
 
@@ -68,16 +66,11 @@ def write_longer(folder: "RunFolder", longer: "Composed", word: str) -> None:
     history = [*as_list(summary.get(HISTORY)), {"step": summary.get("steps", 0), "epochs": before}]
     folder.write_summary(**{"status": "interrupted", HISTORY: history})
     composed = longer.to_container()
-    content = dict(longer.resolved)
-    derivations = find_derivations(composed)
-    if derivations:
-        content[COMPUTED] = {key: list(keys) for key, keys in derivations.items()}
-    write_atomically(folder.path / "config.yaml", dump_plain(content))
-    write_atomically(folder.path / "composed.yaml", dump_plain(composed))
     overrides = folder.path / "overrides.yaml"
     words = as_list(load_plain(read_text(overrides)) if overrides.is_file() else [])
     others = [each for each in words if not str(each).lstrip("+").startswith(f"{EPOCHS}=")]
-    write_atomically(overrides, dump_plain([*others, word]))
+    derivations = find_derivations(composed)
+    folder.write_configuration(longer.resolved, [*others, word], composed, derivations)
 
 
 def epochs_of(config: Mapping[str, Any]) -> Any:

@@ -1,14 +1,12 @@
 """Units of ±1 without couplings among themselves."""
 
-import operator
 from typing import Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
-from darnax.modules.interfaces import Layer
+from darnax.modules.interfaces import Layer, sum_messages
 from darnax.modules.plasticity import mask_nothing, no_update
 from darnax.modules.recurrent import sign
 from darnax.shapes import Size, as_size, require_buffers, require_messages
@@ -49,7 +47,7 @@ class BinaryUnits(Layer):
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         require_messages(h, self.features)
-        return jnp.asarray(jax.tree.reduce(operator.add, h))
+        return sum_messages(h)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         require_buffers(x=(x, self.features), y=(y, self.features), y_hat=(y_hat, self.features))

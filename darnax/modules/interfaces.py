@@ -1,10 +1,12 @@
 """The interfaces of modules: a message, and a local update in the shape of the module."""
 
+import operator
 from abc import abstractmethod
 from typing import Self
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
 
@@ -71,3 +73,8 @@ class Adapter(AbstractModule):
     @property
     def has_state(self) -> bool:
         return False
+
+
+def sum_messages(h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
+    """Return the field that is the sum of all messages, for `Layer.reduce`."""
+    return jnp.asarray(jax.tree.reduce(operator.add, h))

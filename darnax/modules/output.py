@@ -1,13 +1,11 @@
 """The layer that owns the output buffer."""
 
-import operator
 from typing import Self
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
-from darnax.modules.interfaces import Layer
+from darnax.modules.interfaces import Layer, sum_messages
 from darnax.modules.plasticity import no_update
 from darnax.shapes import require_batch, require_equal, require_messages
 
@@ -33,7 +31,7 @@ class OutputLayer(Layer):
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         require_messages(h)
-        return jnp.asarray(jax.tree.reduce(operator.add, h))
+        return sum_messages(h)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         require_equal(x=x, y=y, y_hat=y_hat)

@@ -9,7 +9,6 @@ r"""Layers whose units are coupled by an asymmetric matrix J, and each to itself
 """
 
 import math
-import operator
 from typing import Self
 
 import equinox as eqx
@@ -25,7 +24,7 @@ from darnax.connectivity import (
     Sparse,
     make_connectivity,
 )
-from darnax.modules.interfaces import Layer
+from darnax.modules.interfaces import Layer, sum_messages
 from darnax.modules.plasticity import (
     RuleChoice,
     choose_rule,
@@ -98,7 +97,7 @@ class Recurrent(Layer):
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         require_messages(h, self.features)
-        return jnp.asarray(jax.tree.reduce(operator.add, h))
+        return sum_messages(h)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         require_buffers(x=(x, self.features), y=(y, self.features), y_hat=(y_hat, self.features))

@@ -1,6 +1,6 @@
 """Values that reports have read from many or large files, kept in the user's cache folder.
 
-Nothing is kept in the folders of runs: these may come from anywhere, and a file in them could
+Nothing is kept in the folders of runs: these may come from other people, and a file in them could
 contradict the run. An entry is used only if it is complete and was written by this user with this
 version of the code; otherwise, and wherever it cannot be written, the files are read again.
 """

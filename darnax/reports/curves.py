@@ -18,8 +18,8 @@ Arrays = tuple[NDArray[np.float64], NDArray[np.float64]]
 class Curve(NamedTuple):
     """Mean and standard deviation over runs at some epochs.
 
-    The deviation is nan at epochs that fewer than two runs have reached. `is_thinned` tells whether
-    some epochs were left out.
+    The deviation is nan at epochs that fewer than two runs have reached. `is_thinned`: whether some
+    epochs were left out.
     """
 
     epochs: NDArray[np.float64]

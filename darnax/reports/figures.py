@@ -38,8 +38,8 @@ class Figures:
     `of_rows`: metric -> view -> n, mean, sd, p, and 1 for the best row. A view defines which value
     of each run is used, its last or its best, and whether the highest or the lowest is best.
     `of_runs`: metric -> last, highest, lowest value. `curves`: metric -> epochs, mean, sd.
-    `left_out`: metrics for which there is no space. `most_points` of a curve: `is_thinned` tells
-    whether there is a curve with fewer points than were logged.
+    `left_out`: metrics for which there is no space. `most_points` of a curve: `is_thinned`: whether
+    there is a curve with fewer points than were logged.
     """
 
     metrics: list[str]

@@ -114,7 +114,7 @@ def choose_colour(row: Row) -> int:
 
 
 def average_seconds(row: Row) -> float:
-    """Return the mean duration of the runs that tell it; nan where there is none."""
+    """Return the mean duration of the runs that have one; nan where there is none."""
     known = [run.seconds for run in row.runs if not math.isnan(run.seconds)]
     return sum(known) / len(known) if known else math.nan
 

@@ -93,7 +93,7 @@ def group(names: Sequence[str]) -> dict[str, list[Series]]:
 
 
 def classify(name: str) -> tuple[str, str]:
-    """Return the kind of a metric, and what tells it from others of this kind."""
+    """Return the kind of a metric, and its label among others of this kind."""
     score = parse_score(name)
     if score is not None:
         return score.name, score.set

@@ -41,8 +41,9 @@ ENVIRONMENT = {
 class Background:
     """What is known of a run from its configuration alone.
 
-    `wiring` is the SVG of its network, or empty: then `wiring_note` tells why. `defaults` are the
-    flat configuration of the experiment `name` without the overrides of the run; empty if unknown.
+    `wiring` is the SVG of its network, or empty: then `wiring_note` has the reason. `defaults` are
+    the flat configuration of the experiment `name` without the overrides of the run; empty if
+    unknown.
     """
 
     wiring: str = ""

@@ -97,17 +97,27 @@ class RunFolder:
         folder = cls(_make_new_folder(outputs / experiment))
         folder.checkpoints.mkdir()
         folder.log.touch()
-        content = dict(config)
-        if computed_from:
-            content[COMPUTED] = {key: list(keys) for key, keys in computed_from.items()}
-        write_atomically(folder.path / "config.yaml", dump_plain(content))
-        if composed is not None:
-            write_atomically(folder.path / "composed.yaml", dump_plain(dict(composed)))
-        write_atomically(folder.path / "overrides.yaml", dump_plain(list(overrides)))
+        folder.write_configuration(config, overrides, composed, computed_from)
         environment = describe_environment(seed=config.get("seed"), command=command)
         write_atomically(folder.path / "environment.json", encode(environment, indent=2) + "\n")
         folder.write_summary(status="running", metrics={}, best={})
         return folder
+
+    def write_configuration(
+        self,
+        config: Mapping[str, Any],
+        overrides: Sequence[Any],
+        composed: Mapping[str, Any] | None,
+        computed_from: Mapping[str, Sequence[str]] | None,
+    ) -> None:
+        """Write config.yaml, composed.yaml if there is one, and overrides.yaml; see `create`."""
+        content = dict(config)
+        if computed_from:
+            content[COMPUTED] = {key: list(keys) for key, keys in computed_from.items()}
+        write_atomically(self.path / "config.yaml", dump_plain(content))
+        if composed is not None:
+            write_atomically(self.path / "composed.yaml", dump_plain(dict(composed)))
+        write_atomically(self.path / "overrides.yaml", dump_plain(list(overrides)))
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":

@@ -15,6 +15,19 @@ MATRIX = np.array([[8, 2, 0], [1, 4, 0], [0, 0, 0]])
 NAMES = ("T-shirt & <top>", "trouser", "never")
 
 
+def make_evaluation(checkpoint):
+    """Return an evaluation of the network of a checkpoint."""
+    return Evaluation(
+        scores=np.array([0.8]),
+        examples=15,
+        majority_rate=0.5,
+        class_names=NAMES,
+        confusion=MATRIX,
+        right_or_wrong=True,
+        checkpoint=checkpoint,
+    )
+
+
 def test_eval_prints_and_draws(lab, monkeypatch):
     import darnax.laboratory.reopening
 
@@ -22,16 +35,7 @@ def test_eval_prints_and_draws(lab, monkeypatch):
 
     def evaluate(run, overrides, display):
         asked.append((str(run), overrides))
-        found = Evaluation(
-            scores=np.array([0.8]),
-            examples=15,
-            majority_rate=0.5,
-            class_names=NAMES,
-            confusion=MATRIX,
-            right_or_wrong=True,
-            checkpoint="best.safetensors (step 7, the best by eval/accuracy)",
-        )
-        return found
+        return make_evaluation("best.safetensors (step 7, the best by eval/accuracy)")
 
     monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", evaluate)
     (lab.place / "one").mkdir()
@@ -57,15 +61,7 @@ def test_a_read_only_folder_is_evaluated_and_what_was_not_written_is_said(lab, m
     def refuse(folder, name, content):
         raise PermissionError(errno.EACCES, "Permission denied", str(folder / name))
 
-    found = Evaluation(
-        scores=np.array([0.8]),
-        examples=15,
-        majority_rate=0.5,
-        class_names=NAMES,
-        confusion=MATRIX,
-        right_or_wrong=True,
-        checkpoint="best.safetensors",
-    )
+    found = make_evaluation("best.safetensors")
     monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", lambda *_: found)
     monkeypatch.setattr(evaluation, "write_inside", refuse)
     result = lab("eval", "one")

@@ -3,11 +3,8 @@
 Oracles: single runs on one device; the data before the damage.
 """
 
-import os
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import pytest
 from own_data import KINDS, write
 from safetensors.numpy import load_file
 from small_experiments import check_message
+from virtual_devices import run_on_devices
 
 import darnax
 from darnax.builder import build
@@ -88,19 +86,8 @@ for kind in KINDS:
     for name, expected in one.items():
         assert_close(two[name], expected)
 """
-    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
     root = Path(__file__).parents[2]
-    folders = Path(__file__).parent, root / "tests/extension", root
-    here = {"XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(map(str, folders))}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | here,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_on_devices(code, 2, Path(__file__).parent, root / "tests/extension", root)
 
 
 def damage(content: bytes, rng: random.Random) -> bytes:

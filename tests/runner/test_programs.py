@@ -1,8 +1,5 @@
 """Compiled programs. Oracles: one network on one device; compilations counted by JAX."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 from synthetic_task import EXAMPLES, dataset, experiment
+from virtual_devices import run_on_devices
 
 from darnax.data import Streamed
 from darnax.data.reader import Arrays
@@ -212,18 +210,7 @@ many = trained(ParallelRuns([experiment("runner.devices={devices}", *{words})], 
 assert len(many[0].arrays.layer_map[1, 1].J.sharding.device_set) == {devices}
 assert_close(one, many)
 """
-    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
-    folders = Path(__file__).parent, Path(__file__).parents[2]
-    here = {"XLA_FLAGS": flags, "PYTHONPATH": os.pathsep.join(map(str, folders))}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | here,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_on_devices(code, 8, Path(__file__).parent, Path(__file__).parents[2])
 
 
 def test_more_devices_than_available_are_refused():
