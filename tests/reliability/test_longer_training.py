@@ -88,10 +88,10 @@ def test_a_schedule_in_epochs_of_the_run_has_the_new_number_from_the_last_step_o
 def test_a_run_that_is_killed_while_its_configuration_is_written_is_trained_longer(
     darnax, monkeypatch
 ):
-    from darnax import atomic
+    from darnax.runner import run_folder
 
     run = train(darnax, *CONSTANT)
-    write, written = atomic.write_atomically, []
+    write, written = run_folder.write_atomically, []
 
     def killed(path, content):
         written.append(path.name)
@@ -100,7 +100,7 @@ def test_a_run_that_is_killed_while_its_configuration_is_written_is_trained_long
         write(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(atomic, "write_atomically", killed)
+        patch.setattr(run_folder, "write_atomically", killed)
         assert darnax("train", "--resume", run, "runner.epochs=2").exit_code == 130
     assert "config.yaml" in written
     assert darnax("train", "--resume", run).exit_code == 0
