@@ -15,7 +15,8 @@ from darnax.analysis.trained_run import KEY, TrainedRun
 from darnax.errors import Problem, RequestError, writing_file
 from darnax.learning import selected_by_phase
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import PhaseResult, Phases
+from darnax.phases import Phases
+from darnax.relaxation import PhaseResult
 
 PROBE_EXAMPLES = 60_000  # training examples that a probe is fitted on, at most
 

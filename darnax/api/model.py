@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from darnax.api.arguments import format_argument
 from darnax.data.pipeline import Pipeline
 from darnax.errors import RequestError, first_line
-from darnax.learning import run_phases, scores_of
+from darnax.learning import scores_of
 from darnax.orchestrators import Orchestrator
+from darnax.phases import Phases
 from darnax.printing import printable
-from darnax.relaxation import PhaseResult, Phases
+from darnax.relaxation import PhaseResult
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH
+from darnax.schedule import run_phases
 from darnax.states import State
 
 SMALLEST_BATCH = 16

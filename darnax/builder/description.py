@@ -18,7 +18,7 @@ from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 
 WEIGHTS = ("W", "J")  # the fields of darnax's modules, which may be frozen
 

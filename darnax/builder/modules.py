@@ -17,8 +17,8 @@ from darnax.builder.wiring import Size
 from darnax.errors import first_line
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
+from darnax.phases import Phase
 from darnax.printing import count_of
-from darnax.relaxation import Phase
 
 BATCH = 2  # more than one, to detect a module that drops or sums over the batch axis
 
@@ -82,16 +82,17 @@ def check_reductions(
 ) -> None:
     """Note every layer that cannot reduce the number of messages that some phase sends to it."""
     checked = set()
-    choices = sorted({phase.messages for phase in phases})
+    choices = tuple(dict.fromkeys(phase.messages for phase in phases))
     layer_map = network.layer_map
     for spec in plan.modules:
         _, receiver, sender = spec.edge
         if receiver != sender:
             continue
         layer = layer_map[receiver, receiver]
-        incoming = [edge for edge in layer_map.edges if edge[0] == receiver]
+        incoming = [edge for edge in layer_map.edges if edge[0] == receiver != edge[1]]
         for messages in choices:
-            count = sum(network.sends(messages, *edge) for edge in incoming)
+            # The message of the layer to itself is always among them, zero where it is not sent.
+            count = 1 + sum(network.sends(messages, *edge) for edge in incoming)
             if (spec.where, count) in checked:
                 continue
             checked.add((spec.where, count))

@@ -45,11 +45,15 @@ class Dynamics(Section):
         orchestrator: the order in which layers are updated.
         train: the phases of a training step by name, in order.
         infer: the phases of inference; the last one gives the prediction.
+        score: the phase of training whose scores give the training accuracy; null is the last one
+            that has not seen the label and at whose end the readout learns, or else the last one
+            that has not seen it.
     """
 
     orchestrator: Target = Field(default_factory=lambda: {"_target_": SEQUENTIAL})
     train: Annotated[dict[str, Any], Field(min_length=1)]
     infer: Annotated[dict[str, Any], Field(min_length=1)]
+    score: str | None = None
 
 
 class Optimizer(Section):

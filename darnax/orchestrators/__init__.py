@@ -3,12 +3,13 @@
 from darnax.orchestrators.asynchronous import AsynchronousOrchestrator
 from darnax.orchestrators.interface import (
     ClampedMessages,
-    Messages,
     Orchestrator,
     StateType,
+    ThirdFactors,
 )
 from darnax.orchestrators.parallel import ParallelOrchestrator
 from darnax.orchestrators.sequential import SequentialOrchestrator
+from darnax.phases import Messages
 
 __all__ = [
     "AsynchronousOrchestrator",
@@ -18,4 +19,5 @@ __all__ = [
     "ParallelOrchestrator",
     "SequentialOrchestrator",
     "StateType",
+    "ThirdFactors",
 ]
