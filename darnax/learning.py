@@ -100,9 +100,7 @@ def train_step(
     if axis is not None:
         own = pseudo_gradients, metrics, sizes
         pseudo_gradients, metrics, sizes = average_over_devices(own, axis)
-    mask = trainable_mask(network, phases)
-    parameters = eqx.filter(network, mask)
-    steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
+    steps, opt_state = optimizer_steps(network, optimizer, opt_state, phases, pseudo_gradients)
     update_norms = norms("update", steps.layer_map)
     metrics |= update_norms
     checks = update_checks(layer_map, trainable_by_phase(layer_map, phases))
@@ -111,6 +109,20 @@ def train_step(
     scores = None if scored is None else scores_of(network, ends[scored])
     updated = eqx.apply_updates(network, steps)
     return TrainStepOutput(updated, opt_state, scores, metrics, jnp.stack(sizes))
+
+
+def optimizer_steps(
+    network: O,
+    optimizer: optax.GradientTransformation,
+    opt_state: PyTree,
+    phases: Mapping[str, Phase],
+    pseudo_gradients: O,
+) -> tuple[O, PyTree]:
+    """Return the changes of what is trainable, and the optimiser's new state."""
+    mask = trainable_mask(network, phases)
+    parameters = eqx.filter(network, mask)
+    steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
+    return steps, opt_state
 
 
 def average_over_devices(own: tuple[O, Metrics, Any], axis: str) -> tuple[O, Metrics, Any]:

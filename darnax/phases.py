@@ -106,8 +106,9 @@ class Phase:
         messages: which are sent. `all`; `forward`, sender ≤ receiver; `unsupervised`, all but those
             of the output; a list of names of modules, globs allowed: those alone; or a mapping from
             a name or glob to a gain, by which the message is multiplied, the first match counting:
-            those alone. A layer's own name stands for its message to itself. A layer that receives
-            no message keeps its state, and its field is 0.
+            those alone. A layer that receives one of them also receives its message to itself,
+            with a gain where a mapping names the layer. A layer that receives none, and is not
+            named, keeps its state; its field is 0.
         start: `keep` the state of the previous phase; `blank`: zeros in all buffers but the input
             and the output; `random`: ±1 there, with equal probability; or the name of an earlier
             phase: the state at its end.

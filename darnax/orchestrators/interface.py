@@ -146,10 +146,11 @@ class Orchestrator(eqx.Module):
         known = clamped or {}
         received = []
         for (i, j), module in self.layer_map.edge_items():
-            gain = self.gain(messages, i, j) if i == receiver else None
-            if gain is None and i == j == receiver:
-                # Layers tell messages from earlier buffers and from later ones by this one.
-                received.append(jnp.zeros_like(state[i]))
+            if i != receiver:
+                continue
+            gain = self.gain(messages, i, j)
+            if gain is None and i == j:
+                gain = UNSCALED  # a choice of names is one of messages between layers
             if gain is None:
                 continue
             message = known.get((i, j))
