@@ -5,10 +5,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
+from darnax.activations import sign
 from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
 from darnax.modules.plasticity import RuleChoice, choose_rule
-from darnax.modules.recurrent import Recurrent, sign
+from darnax.modules.recurrent import Recurrent
 from darnax.modules.sizes import per_receiver
 from darnax.modules.weighted import Weighted
 from darnax.shapes import as_size, require_buffers

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
+from darnax.activations import sign
 from darnax.connectivity import (
     Connectivity,
     ConnectivityFactory,
@@ -179,12 +180,6 @@ class RecurrentTanh(RecurrentUnits):
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         require_buffers(x=(x, self.features))
         return self.connectivity.preferred_layout(jnp.tanh(x))
-
-
-def sign(h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-    """Return ±1, ties to +1."""
-    # `jnp.sign` is 0 at a tie, which is not a state of a unit.
-    return jnp.where(h >= 0, 1, -1).astype(h.dtype)
 
 
 def recurrent_connectivity(size: Size, sparsity: float | None, key: Key[Array, ""]) -> Connectivity:
