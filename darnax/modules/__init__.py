@@ -26,6 +26,7 @@ from darnax.modules.recurrent import (
     RecurrentUnits,
 )
 from darnax.modules.sizes import per_receiver
+from darnax.modules.units import Units
 from darnax.modules.weighted import Weighted
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "RecurrentTanh",
     "RecurrentUnits",
     "RuleChoice",
+    "Units",
     "Weighted",
     "choose_rule",
     "mask_nothing",

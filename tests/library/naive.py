@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from darnax.activations import Tanh
 from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.modules import (
     BinaryUnits,
@@ -13,6 +14,7 @@ from darnax.modules import (
     FullyConnected,
     OutputLayer,
     RecurrentTanh,
+    Units,
 )
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
@@ -147,13 +149,16 @@ def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
         return np.asarray(module.strength, np.float64) * x
     if isinstance(module, FullyConnected | Convolution):
         return message(module.connectivity, module.W, x, post)
+    if isinstance(module, Units) and module.J is None:
+        return np.asarray(module.J_D, np.float64) * x
     return message(module.connectivity, module.J, x, post) + np.asarray(module.J_D, np.float64) * x
 
 
 def activated(layer: Any, h: np.ndarray) -> np.ndarray:
     if isinstance(layer, OutputLayer):
         return h
-    return np.tanh(h) if isinstance(layer, RecurrentTanh) else np.where(h >= 0, 1.0, -1.0)
+    smooth = isinstance(layer, RecurrentTanh) or isinstance(getattr(layer, "rho", None), Tanh)
+    return np.tanh(h) if smooth else np.where(h >= 0, 1.0, -1.0)
 
 
 def is_sent(messages: str, receiver: int, sender: int, last: int) -> bool:

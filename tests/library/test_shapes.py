@@ -32,6 +32,7 @@ from darnax.modules import (
     RecurrentConvolution,
     RecurrentDiscrete,
     RecurrentTanh,
+    Units,
 )
 from darnax.observables import overlap
 from darnax.orchestrators import (
@@ -69,6 +70,8 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
     "feedback": (partial(Feedback, 5, (2, 3), key=KEY), (5,), (2, 3)),
     "ferromagnetic": (partial(Ferromagnetic, (2, 3)), (2, 3), (2, 3)),
     "binary units": (partial(BinaryUnits, (2, 3)), (2, 3), (2, 3)),
+    "units": (partial(Units, (2, 3), bias=Hebbian()), (2, 3), (2, 3)),
+    "units with couplings": (partial(Units, 6, connectivity=Dense, key=KEY), (6,), (6,)),
     "output": (OutputLayer, None, None),
     "error units": (ErrorUnits, None, None),
 }
@@ -215,6 +218,7 @@ def test_the_activation_and_the_reduction_of_a_layer(module):
         refused(made.reduce, [])
         if not isinstance(made, OutputLayer | ErrorUnits):
             refused_in_turn(made.activation, x=pre)
+            refused(made.next_state, shape(pre), shape((*pre[:-1], pre[-1] + 1)))
             refused(made.reduce, [shape((*pre[:-1], pre[-1] + 1))] * 2)
 
 
@@ -278,6 +282,8 @@ NUMBERS = {  # name -> how it is given, and the size that it has to have
     "strength of feedback": (lambda v: Feedback(4, 6, v, key=KEY), (6,)),
     "high": (lambda v: Feedback(4, 6, high=v, low=v, key=KEY), (4,)),
     "low": (lambda v: Feedback(4, 6, low=v, high=v, key=KEY), (4,)),
+    "J_D of units": (lambda v: Units(6, j_d=v), (6,)),
+    "rate": (lambda v: Units(IMAGE, rate=v), IMAGE),
     "strength of a ferromagnetic adapter": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
 }
 
@@ -307,6 +313,7 @@ SIZED = {
     "patch": lambda n: FullyConnected((6, 6), 4, patch=n, key=KEY),
     "window": lambda n: Convolution((6, 6, 1), (6, 6, 1), n, key=KEY),
     "feedback": lambda n: Feedback(n, 4, key=KEY),
+    "units": lambda n: Units((2, n)),
     "pull": lambda n: Ferromagnetic((2, n)),
     "dense": lambda n: Dense((n,), (4,)),
     "channels": lambda n: Convolved(n, 1, 3),
