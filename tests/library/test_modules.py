@@ -57,6 +57,16 @@ MODULES = {
         (6,),
     ),
     "fully connected frozen": (lambda: FullyConnected((4, 3), 6, rule=None, key=KEY), (4, 3), (6,)),
+    "fully connected, of tanh": (
+        lambda: FullyConnected((4, 3), 6, rule=Hebbian(Tanh()), presynaptic=Tanh(), key=KEY),
+        (4, 3),
+        (6,),
+    ),
+    "convolution, of tanh": (
+        lambda: Convolution((4, 4, 1), (4, 4, 2), presynaptic=Tanh(), key=KEY),
+        (4, 4, 1),
+        (4, 4, 2),
+    ),
     "readout": (lambda: FullyConnected(12, 6, rule=SoftmaxDelta(), key=KEY), (12,), (6,)),
     "convolution": (
         lambda: Convolution((4, 4, 1), (2, 2, 2), 3, 2.0, 1.0, stride=2, key=KEY),
