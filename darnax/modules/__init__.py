@@ -27,6 +27,7 @@ from darnax.modules.recurrent import (
 )
 from darnax.modules.sizes import per_receiver
 from darnax.modules.units import Units
+from darnax.modules.values import ValueUnits
 from darnax.modules.weighted import Weighted
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "RecurrentUnits",
     "RuleChoice",
     "Units",
+    "ValueUnits",
     "Weighted",
     "choose_rule",
     "mask_nothing",
