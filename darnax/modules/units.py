@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.activations import Activation, Sign
-from darnax.connectivity import Connectivity, ConnectivityFactory, make_connectivity
+from darnax.connectivity import Connectivity, ConnectivityFactory
 from darnax.modules.interfaces import Layer, sum_messages
 from darnax.modules.plasticity import (
     RuleChoice,
@@ -20,6 +20,7 @@ from darnax.modules.plasticity import (
     mask_weight,
     no_update,
 )
+from darnax.modules.recurrent import make_couplings
 from darnax.rules import Rule
 from darnax.shapes import (
     Size,
@@ -35,7 +36,7 @@ class Units(Layer):
     """Units with any activation ρ: `s ← (1 − rate) s + rate ρ(h)`.
 
     The field is `h_i = Σ_j J_ji s_j + J_D s_i + b_i + Σ messages`. J exists with a connectivity
-    alone, and the bias b with a rule for it; it starts at zero, and learns by
+    or a sparsity, and the bias b with a rule for it; it starts at zero, and learns by
     `Δb = (1/√B) Σ_b e_b`, as a weight from one input that is always 1. For an image there is one
     bias for each channel, whose signals are summed over the positions.
 
@@ -44,7 +45,9 @@ class Units(Layer):
         activation: ρ; default `Sign`.
         connectivity: the layout of J: a class of `darnax.connectivity.Connectivity`, or a function
             that returns one, called with those of `pre`, `post`, `hollow=True` and `key` that it
-            has parameters for; it needs `hollow`. None is no J.
+            has parameters for; it needs `hollow`. None is no J, unless there is a sparsity.
+        sparsity: fraction of absent synapses of a sparse J in [0, 1). Not together with a
+            connectivity.
         j_d: self-coupling J_D; one number, or one per unit.
         rule: the law of plasticity of J; default the perceptron rule; None for a frozen J.
         rate: of the leaky step, from 0 to 1, where the new state is ρ(h) itself; one number, or one
@@ -54,7 +57,7 @@ class Units(Layer):
 
     Raises:
         ValueError: a connectivity that cannot leave out self-synapses or does not fit the layer, a
-            rule or a j_d or a rate that does not, or a connectivity without a key.
+            j_d or a rate of another size, a rule without a J, or a J without a key.
 
     Example:
         >>> import jax.numpy as jnp
@@ -80,6 +83,7 @@ class Units(Layer):
         activation: Activation | None = None,
         *,
         connectivity: ConnectivityFactory | None = None,
+        sparsity: float | None = None,
         j_d: ArrayLike = 0.0,
         rule: RuleChoice = ...,
         rate: ArrayLike = 1.0,
@@ -91,31 +95,19 @@ class Units(Layer):
         require_per_unit("rate", rate, self.features)
         self.rho = Sign() if activation is None else activation
         self.J_D, self.rate = jnp.asarray(j_d, jnp.float32), jnp.asarray(rate, jnp.float32)
-        self.J, self.connectivity, self.rule = self._make_recurrence(connectivity, rule, key)
+        self.J, self.connectivity, self.rule = None, None, None
+        if connectivity is not None or sparsity is not None:
+            layout, values = split_key(key)
+            self.connectivity = make_couplings(connectivity, self.features, sparsity, layout)
+            self.J = self.connectivity.init(values)
+            self.rule = choose_rule(rule, None, self.features)
+        elif rule not in (..., None):
+            what = "expected a connectivity or a sparsity beside it: without one there is no J"
+            raise ValueError(f"got rule={rule!r}, {what}")
         self.bias = bias
         # The biases of an image are those of its channels: all positions are alike.
         shared = self.features[-1:] if len(self.features) == 3 else self.features
         self.b = None if bias is None else jnp.zeros(shared)
-
-    def _make_recurrence(
-        self,
-        factory: ConnectivityFactory | None,
-        rule: RuleChoice,
-        key: Key[Array, ""] | None,
-    ) -> tuple[Array | None, Connectivity | None, Rule | None]:
-        """Return J, its layout and its rule."""
-        if factory is None:
-            if rule not in (..., None):
-                what = "expected a connectivity beside it: without one there is no J"
-                raise ValueError(f"got rule={rule!r}, {what}")
-            return None, None, None
-        if key is None:
-            raise ValueError("got a connectivity without a key, expected the key that draws J")
-        # Which synapses exist has to be independent of their values.
-        layout, values = jax.random.split(key)
-        size = self.features
-        made = make_connectivity(factory, pre=size, post=size, key=layout, hollow=True)
-        return made.init(values), made, choose_rule(rule, None, size)
 
     def __call__(
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
@@ -157,3 +149,11 @@ class Units(Layer):
     def plastic(self) -> PyTree[bool]:
         mask = mask_nothing(self) if self.J is None else mask_weight(self, lambda m: m.J)
         return mask if self.bias is None else eqx.tree_at(lambda m: m.b, mask, True)
+
+
+def split_key(key: Key[Array, ""] | None) -> Key[Array, "2"]:
+    """Return the keys of a layout and of its values; raise ValueError without a key."""
+    if key is None:
+        raise ValueError("got couplings J without a key, expected the key that draws them")
+    # Which synapses exist has to be independent of their values.
+    return jax.random.split(key)

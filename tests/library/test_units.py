@@ -48,6 +48,13 @@ def test_with_a_dense_connectivity_they_are_recurrent_units():
     assert jnp.array_equal(units.backward(s, y, h).J, layer.backward(s, y, h).J)
 
 
+def test_a_sparsity_is_that_of_recurrent_units():
+    units = Units(8, sparsity=0.5, key=KEY)
+    layer = RecurrentDiscrete(8, 0.0, sparsity=0.5, key=KEY)
+    assert jnp.array_equal(units.J, layer.J)
+    assert jnp.array_equal(units.connectivity.inputs, layer.connectivity.inputs)
+
+
 @pytest.mark.parametrize(
     ("size", "connectivity"),
     [
@@ -135,8 +142,12 @@ def test_other_layers_step_to_the_activation_of_the_field():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Units(6, rule=Hebbian()), "got rule=.*, expected a connectivity beside it"),
-        (lambda: Units(6, connectivity=Dense), "got a connectivity without a key, expected"),
+        (lambda: Units(6, rule=Hebbian()), "got rule=.*, expected a connectivity or"),
+        (lambda: Units(6, connectivity=Dense), "got couplings J without a key, expected"),
+        (
+            lambda: Units(6, connectivity=Dense, sparsity=0.5, key=KEY),
+            "got sparsity together with a connectivity",
+        ),
         (lambda: Units(6, j_d=jnp.ones(5)), r"j_d: got shape \(5,\), expected \(\) or \(6,\)"),
         (lambda: Units(6, rate=jnp.ones(5)), r"rate: got shape \(5,\), expected \(\) or \(6,\)"),
         (
