@@ -30,6 +30,7 @@ PACKAGES = (
         "trees",
     ),
     ("locks", "metrics_file"),
+    ("activations",),
     ("states", "rules", "connectivity"),
     ("modules",),
     ("layer_map",),
@@ -53,8 +54,8 @@ PACKAGES = (
 )
 LEVEL = {package: level for level, packages in enumerate(PACKAGES) for package in packages}
 HELPERS = {*PACKAGES[0], *PACKAGES[1], *PACKAGES[2]}
-# Packages that import nothing of darnax but the helpers.
-INDEPENDENT = {"states", "rules", "connectivity", "data", "tracking", "reports"}
+# Packages that import nothing of darnax but the helpers; a rule may have an activation.
+INDEPENDENT = {"activations", "states", "connectivity", "data", "tracking", "reports"}
 HEAVY_LIBRARIES = {
     "hydra": {"composing", "sweeps"},  # composes configurations; starts launchers
     "typer": {"cli"},
@@ -78,6 +79,7 @@ COMMANDS_IMPORT = {
 }
 LIBRARY = (
     "shapes",
+    "activations",
     "states",
     "rules",
     "connectivity",

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import jax
+
+from darnax.activations import Activation
 from darnax.builder import optimizer_references
 from darnax.builder.build import build_parts
 from darnax.builder.optimizer_references import KEYS, PLAIN
@@ -91,7 +94,8 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     learns = selected_by_any_phase(layer_map, experiment.train.values())
     yield describe_class("dynamics", type(network), required=False)
     for name, module in zip(layer_map.names, layer_map.modules, strict=True):
-        yield describe_class(name, type(module), required=False)
+        for part in (module, *find_activations(module)):
+            yield describe_class(name, type(part), required=False)
     for name, module, learning in zip(layer_map.names, layer_map.modules, learns, strict=True):
         rule = getattr(module, "rule", None)
         if learning and rule is not None:
@@ -103,6 +107,17 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     source = experiment.data.source
     texts = [dataset, *(docstrings(type(source)) if source else [])]
     yield Source("data", experiment.data.name, texts, required=True)
+
+
+def find_activations(module: Any) -> list[Activation]:
+    """Return the activations in a module and in its rule."""
+    parts = jax.tree.leaves(module, is_leaf=is_activation)
+    return [part for part in parts if is_activation(part)]
+
+
+def is_activation(part: Any) -> bool:
+    """Return whether a part of a module is an activation."""
+    return isinstance(part, Activation)
 
 
 def describe_class(used_by: str, kind: type, *, required: bool) -> Source:

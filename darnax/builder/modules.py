@@ -8,6 +8,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.network import ModuleSpec, NetworkSpec
@@ -66,15 +67,25 @@ def check_module(spec: ModuleSpec) -> None:
 
     if isinstance(module, Layer):
         doing = f"its state of size {received}: "
-        activate = lambda m, h: m.activation(m.reduce([h, h]))  # noqa: E731
-        state = infer_shapes(activate, module, message, doing=doing)
-        require_shape("its state", state, spec, received)
+        for step in (activate, take_step):
+            state = infer_shapes(step, module, message, doing=doing)
+            require_shape("its state", state, spec, received)
 
     doing = f"its update between {sent} and {received}: "
     update = infer_shapes(lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=doing)
     if shapes(update) != shapes(module):
         got = f"{type(module).__name__}.backward returns {shapes(update)}"
         raise ValueError(f"{got}, expected the module's {shapes(module)}")
+
+
+def activate(layer: Layer, message: Array) -> Array:
+    """Return the activation of the field of two messages."""
+    return layer.activation(layer.reduce([message, message]))
+
+
+def take_step(layer: Layer, message: Array) -> Array:
+    """Return the state after one step with the field of two messages."""
+    return layer.next_state(message, layer.reduce([message, message]))
 
 
 def check_reductions(

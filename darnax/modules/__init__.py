@@ -26,6 +26,8 @@ from darnax.modules.recurrent import (
     RecurrentUnits,
 )
 from darnax.modules.sizes import per_receiver
+from darnax.modules.units import Units
+from darnax.modules.values import ValueUnits
 from darnax.modules.weighted import Weighted
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
     "RecurrentTanh",
     "RecurrentUnits",
     "RuleChoice",
+    "Units",
+    "ValueUnits",
     "Weighted",
     "choose_rule",
     "mask_nothing",

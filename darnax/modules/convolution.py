@@ -5,10 +5,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
+from darnax.activations import Activation, sign
 from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
 from darnax.modules.plasticity import RuleChoice, choose_rule
-from darnax.modules.recurrent import Recurrent, sign
+from darnax.modules.recurrent import Recurrent
 from darnax.modules.sizes import per_receiver
 from darnax.modules.weighted import Weighted
 from darnax.shapes import as_size, require_buffers
@@ -29,6 +30,7 @@ class Convolution(Weighted):
         stride: pixels between windows; for a transposed convolution, by which the image grows.
         padding: "SAME", "VALID", or pixels on every side.
         transposed: spread every pixel over a window instead of gathering a window into a pixel.
+        presynaptic: ρ, for the message `W * ρ(x)` and its update; None is x itself.
         key: draws W.
 
     Raises:
@@ -53,6 +55,7 @@ class Convolution(Weighted):
         stride: int = 1,
         padding: Padding = "SAME",
         transposed: bool = False,
+        presynaptic: Activation | None = None,
         key: Key[Array, ""],
     ) -> None:
         pre, post = (
@@ -62,7 +65,7 @@ class Convolution(Weighted):
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = choose_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
-        super().__init__(pre, post, connectivity, chosen, scale, key=key)
+        super().__init__(pre, post, connectivity, chosen, scale, presynaptic=presynaptic, key=key)
         # Traced instead of computed: the size depends on width, stride, padding and direction.
         size = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if size != post:

@@ -65,9 +65,9 @@ class Layer(AbstractModule):
     def next_state(
         self, s: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
     ) -> Float[Array, "batch *size"]:
-        """Return the state after one step, given the state `s` and the field `h`.
+        """Return the state that follows `s` in one step, given the field `h`.
 
-        By default it is `activation(h)`, whatever the state.
+        By default it is the activation of the field, whatever the state was.
         """
         del s
         return self.activation(h)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
-from darnax.connectivity import Dense
+from darnax.connectivity import Dense, normalise
 from darnax.rules import Perceptron, Rule
 from darnax.shapes import Size, require_per_unit
 
@@ -59,7 +59,7 @@ def no_update(module: M) -> M:
 
 def local_update(
     module: M,
-    weight: Callable[[M], Array],
+    weight: Callable[[M], Array | None],
     x: Float[Array, "batch *pre"],
     y: Float[Array, "batch *post"],
     h: Float[Array, "batch *post"],
@@ -81,6 +81,27 @@ def local_update(
     # The minus: Optax descends, so that it adds +ΔW.
     update = -connectivity.correlate(x, rule.signal(y, h))
     return eqx.tree_at(weight, no_update(module), update)
+
+
+def bias_update(
+    rule: Rule,
+    y: Float[Array, "batch *post"],
+    h: Float[Array, "batch *post"],
+    shape: Size,
+) -> Float[Array, "*shared"]:
+    """Return −Δb of the biases of a layer: `Δb = (1/√B) Σ_b e_b`, with `e = rule.signal(y, h)`.
+
+    A bias is a weight from one input that is always 1, so that its fan-in is 1.
+
+    Args:
+        rule: gives the signal.
+        y: the buffer of the layer.
+        h: the field of the layer.
+        shape: of the biases; the signals of all positions that share one are summed.
+    """
+    signal = rule.signal(y, h)
+    total = signal.sum(axis=tuple(range(signal.ndim - len(shape))))
+    return -normalise(total, len(signal), fan_in=1)
 
 
 def perceptron_rule_backward(
@@ -120,7 +141,7 @@ def mask_nothing(module: M) -> PyTree[bool]:
     return jax.tree.map(lambda _: False, module)
 
 
-def mask_weight(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
+def mask_weight(module: M, weight: Callable[[M], Array | None]) -> PyTree[bool]:
     """Return the mask of a module: true at `weight(module)` if it has a rule, false elsewhere."""
     rule, _ = _rule_and_connectivity(module)
     nothing = mask_nothing(module)

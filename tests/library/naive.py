@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from darnax.activations import Tanh
 from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.modules import (
     BinaryUnits,
@@ -13,6 +14,7 @@ from darnax.modules import (
     FullyConnected,
     OutputLayer,
     RecurrentTanh,
+    Units,
 )
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
@@ -132,10 +134,15 @@ def signal(rule: Any, y: Any, h: Any) -> np.ndarray:
         elif isinstance(rule, Delta):
             e[place] = y[place] - h[place]
         elif isinstance(rule, Hebbian):
-            e[place] = y[place]
+            e[place] = np.tanh(y[place]) if isinstance(rule.activation, Tanh) else y[place]
         elif isinstance(rule, SoftmaxDelta):
             e[place] = (y[place] > 0) - np.exp(h[place]) / np.sum(np.exp(h[place[:-1]]))
     return e
+
+
+def read(module: Any, x: np.ndarray) -> np.ndarray:
+    """Return what the synapses of a module read of the buffer x."""
+    return np.tanh(x) if isinstance(getattr(module, "presynaptic", None), Tanh) else x
 
 
 def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
@@ -146,14 +153,17 @@ def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
     if isinstance(module, Ferromagnetic):
         return np.asarray(module.strength, np.float64) * x
     if isinstance(module, FullyConnected | Convolution):
-        return message(module.connectivity, module.W, x, post)
+        return message(module.connectivity, module.W, read(module, x), post)
+    if isinstance(module, Units) and module.J is None:
+        return np.asarray(module.J_D, np.float64) * x
     return message(module.connectivity, module.J, x, post) + np.asarray(module.J_D, np.float64) * x
 
 
 def activated(layer: Any, h: np.ndarray) -> np.ndarray:
     if isinstance(layer, OutputLayer):
         return h
-    return np.tanh(h) if isinstance(layer, RecurrentTanh) else np.where(h >= 0, 1.0, -1.0)
+    smooth = isinstance(layer, RecurrentTanh) or isinstance(getattr(layer, "rho", None), Tanh)
+    return np.tanh(h) if smooth else np.where(h >= 0, 1.0, -1.0)
 
 
 def is_sent(messages: str, receiver: int, sender: int, last: int) -> bool:
@@ -194,7 +204,11 @@ def change(module: Any, x: Any, y: Any, h: Any) -> np.ndarray | None:
     weight = module.W if hasattr(module, "W") else module.J
     connectivity = module.connectivity
     return correlate(
-        connectivity, weight.shape, fan_in(connectivity, weight.shape), x, signal(rule, y, h)
+        connectivity,
+        weight.shape,
+        fan_in(connectivity, weight.shape),
+        read(module, x),
+        signal(rule, y, h),
     )
 
 
