@@ -72,7 +72,12 @@ def check_module(spec: ModuleSpec) -> None:
             require_shape("its state", state, spec, received)
 
     doing = f"its update between {sent} and {received}: "
-    update = infer_shapes(lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=doing)
+    third = (y,) if getattr(module, "third_factor", None) is not None else ()
+
+    def update_of(module: Any, *activity: Any) -> Any:
+        return module.backward(*activity)
+
+    update = infer_shapes(update_of, module, x, y, y, *third, doing=doing)
     if shapes(update) != shapes(module):
         got = f"{type(module).__name__}.backward returns {shapes(update)}"
         raise ValueError(f"{got}, expected the module's {shapes(module)}")

@@ -31,6 +31,8 @@ class Convolution(Weighted):
         padding: "SAME", "VALID", or pixels on every side.
         transposed: spread every pixel over a window instead of gathering a window into a pixel.
         presynaptic: ρ, for the message `W * ρ(x)` and its update; None is x itself.
+        third_factor: name of the adapter to the same buffer that brings the third factor of a
+            three-factor rule; its message does not enter the field.
         key: draws W.
 
     Raises:
@@ -56,6 +58,7 @@ class Convolution(Weighted):
         padding: Padding = "SAME",
         transposed: bool = False,
         presynaptic: Activation | None = None,
+        third_factor: str | None = None,
         key: Key[Array, ""],
     ) -> None:
         pre, post = (
@@ -65,7 +68,16 @@ class Convolution(Weighted):
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = choose_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
-        super().__init__(pre, post, connectivity, chosen, scale, presynaptic=presynaptic, key=key)
+        super().__init__(
+            pre,
+            post,
+            connectivity,
+            chosen,
+            scale,
+            presynaptic=presynaptic,
+            third_factor=third_factor,
+            key=key,
+        )
         # Traced instead of computed: the size depends on width, stride, padding and direction.
         size = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if size != post:

@@ -38,6 +38,8 @@ class FullyConnected(Weighted):
             function that returns one, called with those of `pre`, `post`, `hollow=False` and `key`
             that it has parameters for. Not together with sparsity or patch.
         presynaptic: ρ, for the message `W ρ(x)` and its update; None is x itself.
+        third_factor: name of the adapter to the same buffer that brings the third factor of a
+            three-factor rule; its message does not enter the field.
         key: draws W, and which synapses exist.
 
     Raises:
@@ -68,6 +70,7 @@ class FullyConnected(Weighted):
         patch: int | None = None,
         connectivity: ConnectivityFactory | None = None,
         presynaptic: Activation | None = None,
+        third_factor: str | None = None,
         key: Key[Array, ""],
     ) -> None:
         pre, post = as_size(in_features), as_size(out_features)
@@ -79,7 +82,16 @@ class FullyConnected(Weighted):
         else:
             require_alone(sparsity=sparsity, patch=patch)
             made = make_connectivity(connectivity, pre=pre, post=post, key=layout)
-        super().__init__(pre, post, made, chosen, scale, presynaptic=presynaptic, key=values)
+        super().__init__(
+            pre,
+            post,
+            made,
+            chosen,
+            scale,
+            presynaptic=presynaptic,
+            third_factor=third_factor,
+            key=values,
+        )
 
 
 def feedforward_connectivity(

@@ -19,9 +19,10 @@ from darnax.modules.plasticity import (
     mask_nothing,
     mask_weight,
     no_update,
+    require_rule_fits,
 )
 from darnax.modules.recurrent import make_couplings
-from darnax.rules import Rule
+from darnax.rules import Rule, ThreeFactorRule
 from darnax.shapes import (
     Size,
     as_size,
@@ -53,6 +54,8 @@ class Units(Layer):
         rate: of the leaky step, from 0 to 1, where the new state is ρ(h) itself; one number, or one
             per unit.
         bias: the law of plasticity of b. None is no bias.
+        third_factor: name of the adapter to this layer that brings the third factor, where the rule
+            of J or of b is a three-factor rule; its message does not enter the field.
         key: draws J with independent entries N(0, 1/fan_in).
 
     Raises:
@@ -75,6 +78,7 @@ class Units(Layer):
     connectivity: Connectivity | None
     rule: Rule | None
     bias: Rule | None
+    third_factor: str | None = eqx.field(static=True)
     features: Size = eqx.field(static=True)
 
     def __init__(
@@ -88,6 +92,7 @@ class Units(Layer):
         rule: RuleChoice = ...,
         rate: ArrayLike = 1.0,
         bias: Rule | None = None,
+        third_factor: str | None = None,
         key: Key[Array, ""] | None = None,
     ) -> None:
         self.features = as_size(features)
@@ -104,7 +109,9 @@ class Units(Layer):
         elif rule not in (..., None):
             what = "expected a connectivity or a sparsity beside it: without one there is no J"
             raise ValueError(f"got rule={rule!r}, {what}")
-        self.bias = bias
+        rules = [each for each in (self.rule, bias) if isinstance(each, ThreeFactorRule)]
+        require_rule_fits(rules[0] if rules else None, third_factor)
+        self.bias, self.third_factor = bias, third_factor
         # The biases of an image are those of its channels: all positions are alike.
         shared = self.features[-1:] if len(self.features) == 3 else self.features
         self.b = None if bias is None else jnp.zeros(shared)
@@ -136,14 +143,14 @@ class Units(Layer):
         state = (1 - rate) * s + rate * self.activation(h)
         return state if self.connectivity is None else self.connectivity.preferred_layout(state)
 
-    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
+    def backward(self, x: Array, y: Array, y_hat: Array, t: Array | None = None) -> Self:
         require_buffers(x=(x, self.features), y=(y, self.features), y_hat=(y_hat, self.features))
         update = no_update(self)
         if self.J is not None:
-            update = local_update(self, lambda m: m.J, x, y, y_hat)
+            update = local_update(self, lambda m: m.J, x, y, y_hat, t)
         if self.bias is None or self.b is None:
             return update
-        change = bias_update(self.bias, y, y_hat, self.b.shape)
+        change = bias_update(self.bias, y, y_hat, self.b.shape, t)
         return eqx.tree_at(lambda m: m.b, update, change)
 
     def plastic(self) -> PyTree[bool]:
