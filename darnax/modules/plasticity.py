@@ -84,7 +84,7 @@ def local_update(
     """Return the pseudo-gradient of a module: −ΔW at `weight(module)`, zeros elsewhere.
 
     `ΔW = (1/√(B·fan_in)) Σ_b (x_b ⊗ e_b − W · d_b)` with `e = rule.signal(y, h)`, or
-    `rule.signal(y, h, t)`, and `d = rule.forgetting(y, h)`, 0 for most rules; without a rule ΔW = 0.
+    `rule.signal(y, h, t)`, and `d = rule.forgetting(y, h)`, 0 for most rules; ΔW = 0 without one.
 
     Args:
         module: with a `rule` and a `connectivity`.

@@ -1,7 +1,7 @@
 """Phases in the order in which they run."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import jax
 

@@ -1,4 +1,4 @@
-"""Hebbian learning that forgets: Oja's rule, and SoftHebb, its form for units that compete.
+r"""Hebbian learning that forgets: Oja's rule, and SoftHebb, its form for units that compete.
 
 @article{oja1982simplified,
   title = {A simplified neuron model as a principal component analyzer},
@@ -6,7 +6,8 @@
   volume = {15}, pages = {267--273}, year = {1982}
 }
 @article{moraitis2022softhebb,
-  title = {{SoftHebb}: {Bayesian} inference in unsupervised {Hebbian} soft winner-take-all networks},
+  title = {{SoftHebb}: {Bayesian} inference in unsupervised {Hebbian} soft winner-take-all
+           networks},
   author = {Moraitis, Timoleon and Toichkin, Dmitry and Journ{\'e}, Adrien and Chua, Yansong and
     Guo, Qinghai},
   journal = {Neuromorphic Computing and Engineering}, volume = {2}, number = {4},
