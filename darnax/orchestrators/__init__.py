@@ -1,6 +1,7 @@
 """One sweep of updates over the state, and the local updates of all modules."""
 
 from darnax.orchestrators.asynchronous import AsynchronousOrchestrator
+from darnax.orchestrators.backpropagation import BackpropagationOrchestrator
 from darnax.orchestrators.interface import (
     ClampedMessages,
     Orchestrator,
@@ -13,6 +14,7 @@ from darnax.phases import Messages
 
 __all__ = [
     "AsynchronousOrchestrator",
+    "BackpropagationOrchestrator",
     "ClampedMessages",
     "Messages",
     "Orchestrator",
