@@ -10,11 +10,9 @@ from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
 from darnax.modules.plasticity import RuleChoice, choose_rule
 from darnax.modules.recurrent import Recurrent
-from darnax.modules.sizes import per_receiver
+from darnax.modules.sizes import Image, per_receiver, require_image
 from darnax.modules.weighted import Weighted
-from darnax.shapes import as_size, require_buffers
-
-Image = tuple[int, int, int]
+from darnax.shapes import require_buffers
 
 
 class Convolution(Weighted):
@@ -59,8 +57,8 @@ class Convolution(Weighted):
         key: Key[Array, ""],
     ) -> None:
         pre, post = (
-            _require_image("in_features", in_features),
-            _require_image("out_features", out_features),
+            require_image("in_features", in_features),
+            require_image("out_features", out_features),
         )
         connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
         chosen = choose_rule(rule, threshold, post)
@@ -100,7 +98,7 @@ class RecurrentConvolution(Recurrent):
         rule: RuleChoice = ...,
         key: Key[Array, ""],
     ) -> None:
-        size = _require_image("features", features)
+        size = require_image("features", features)
         if width % 2 == 0:
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
@@ -111,10 +109,3 @@ class RecurrentConvolution(Recurrent):
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
         require_buffers(x=(x, self.features))
         return sign(x)
-
-
-def _require_image(what: str, features: Image) -> Image:
-    size = as_size(features)
-    if len(size) != 3:
-        raise ValueError(f"{what}: got {features!r}, expected the size (H, W, C) of an image")
-    return size
