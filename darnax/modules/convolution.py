@@ -24,7 +24,7 @@ class Convolution(Weighted):
         in_features, out_features: size `(H, W, C)` of the sending and of the receiving buffer.
         width: of the square window, in pixels.
         strength: scale of the initial W, whose entries are drawn independently from
-            N(0, strength²/fan_in) with a fan-in of width²·C_in/groups.
+            N(0, strength²/fan_in), where fan_in is width²·C_in/groups.
         threshold: margin of the default perceptron rule; default 0.
         rule: another law of plasticity, or None for a frozen W.
         stride: pixels between windows; for a transposed convolution, by which the image grows.
