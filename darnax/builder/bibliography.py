@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import jax
+import equinox as eqx
 
 from darnax.activations import Activation
 from darnax.builder import optimizer_references
@@ -109,15 +109,13 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     yield Source("data", experiment.data.name, texts, required=True)
 
 
-def find_activations(module: Any) -> list[Activation]:
-    """Return the activations in a module and in its rule."""
-    parts = jax.tree.leaves(module, is_leaf=is_activation)
-    return [part for part in parts if is_activation(part)]
-
-
-def is_activation(part: Any) -> bool:
-    """Return whether a part of a module is an activation."""
-    return isinstance(part, Activation)
+def find_activations(part: Any) -> Iterator[Activation]:
+    """Yield the activations in a module, in its rule, and in one another."""
+    for inner in vars(part).values():
+        if isinstance(inner, Activation):
+            yield inner
+        if isinstance(inner, eqx.Module):
+            yield from find_activations(inner)
 
 
 def describe_class(used_by: str, kind: type, *, required: bool) -> Source:

@@ -19,6 +19,7 @@ from darnax.modules.plasticity import (
     no_update,
     perceptron_rule_backward,
 )
+from darnax.modules.pooling import AveragePool, MajorityPool, MaxPool, Resampling, Unpool
 from darnax.modules.recurrent import (
     Recurrent,
     RecurrentDiscrete,
@@ -33,6 +34,7 @@ from darnax.modules.weighted import Weighted
 __all__ = [
     "AbstractModule",
     "Adapter",
+    "AveragePool",
     "BinaryUnits",
     "Convolution",
     "ErrorUnits",
@@ -40,14 +42,18 @@ __all__ = [
     "Ferromagnetic",
     "FullyConnected",
     "Layer",
+    "MajorityPool",
+    "MaxPool",
     "OutputLayer",
     "Recurrent",
     "RecurrentConvolution",
     "RecurrentDiscrete",
     "RecurrentTanh",
     "RecurrentUnits",
+    "Resampling",
     "RuleChoice",
     "Units",
+    "Unpool",
     "ValueUnits",
     "Weighted",
     "choose_rule",

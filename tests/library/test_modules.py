@@ -73,6 +73,21 @@ MODULES = {
         (4, 4, 1),
         (2, 2, 2),
     ),
+    "convolution in groups, without a border": (
+        lambda: Convolution((4, 4, 2), (4, 4, 4), groups=2, padding="CIRCULAR", key=KEY),
+        (4, 4, 2),
+        (4, 4, 4),
+    ),
+    "recurrent convolution without a border": (
+        lambda: RecurrentConvolution((3, 4, 2), 0.5, 1.0, padding="CIRCULAR", key=KEY),
+        (3, 4, 2),
+        (3, 4, 2),
+    ),
+    "feedback to all positions": (
+        lambda: FullyConnected(3, (3, 4, 2), connectivity=partial(Pooled, None), key=KEY),
+        (3,),
+        (3, 4, 2),
+    ),
     "convolution frozen": (
         lambda: Convolution((4, 4, 1), (4, 4, 2), rule=None, key=KEY),
         (4, 4, 1),

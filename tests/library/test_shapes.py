@@ -22,6 +22,7 @@ from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.modules import (
+    AveragePool,
     BinaryUnits,
     Convolution,
     ErrorUnits,
@@ -29,11 +30,14 @@ from darnax.modules import (
     Ferromagnetic,
     FullyConnected,
     Layer,
+    MajorityPool,
+    MaxPool,
     OutputLayer,
     RecurrentConvolution,
     RecurrentDiscrete,
     RecurrentTanh,
     Units,
+    Unpool,
     ValueUnits,
 )
 from darnax.observables import overlap
@@ -74,6 +78,10 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
         SMALL,
         IMAGE,
     ),
+    "average pool": (partial(AveragePool, IMAGE, (2, 1, 2)), IMAGE, (2, 1, 2)),
+    "max pool": (partial(MaxPool, IMAGE, (2, 2, 2)), IMAGE, (2, 2, 2)),
+    "majority pool": (partial(MajorityPool, IMAGE, (1, 2, 2)), IMAGE, (1, 2, 2)),
+    "unpool": (partial(Unpool, SMALL, (4, 6, 3)), SMALL, (4, 6, 3)),
     "feedback": (partial(Feedback, 5, (2, 3), key=KEY), (5,), (2, 3)),
     "ferromagnetic": (partial(Ferromagnetic, (2, 3)), (2, 3), (2, 3)),
     "binary units": (partial(BinaryUnits, (2, 3)), (2, 3), (2, 3)),
@@ -292,6 +300,7 @@ NUMBERS = {  # name -> how it is given, and the size that it has to have
     "high": (lambda v: Feedback(4, 6, high=v, low=v, key=KEY), (4,)),
     "low": (lambda v: Feedback(4, 6, low=v, high=v, key=KEY), (4,)),
     "J_D of units": (lambda v: Units(6, j_d=v), (6,)),
+    "strength of a pool": (lambda v: MaxPool(IMAGE, (2, 2, 2), v), (2, 2, 2)),
     "rate of values": (lambda v: ValueUnits(6, rate=v), (6,)),
     "rate": (lambda v: Units(IMAGE, rate=v), IMAGE),
     "strength of a ferromagnetic adapter": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
@@ -323,6 +332,7 @@ SIZED = {
     "patch": lambda n: FullyConnected((6, 6), 4, patch=n, key=KEY),
     "window": lambda n: Convolution((6, 6, 1), (6, 6, 1), n, key=KEY),
     "feedback": lambda n: Feedback(n, 4, key=KEY),
+    "pool": lambda n: AveragePool((n, n, 2), (1, 1, 2)),
     "values": lambda n: ValueUnits((2, n)),
     "units": lambda n: Units((2, n)),
     "pull": lambda n: Ferromagnetic((2, n)),
