@@ -121,4 +121,5 @@ def run_phases(
         state, rng, relaxation = relax(network, state, rng, phase, clamped)
         starts.record_end(name, state)
         fields = network.fields(state, rng, phase.messages, clamped)
-        yield name, PhaseResult(state, fields, relaxation, network.third_factors(state, rng))
+        third_factors = network.third_factors(state, rng, phase.messages)
+        yield name, PhaseResult(state, fields, relaxation, third_factors)

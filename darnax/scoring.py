@@ -70,10 +70,16 @@ def spread_label(network: Orchestrator, phase: Phase, reached: Set[int]) -> Set[
 
 
 def sending(network: Orchestrator, phase: Phase, receiver: int) -> set[int]:
-    """Return the other buffers from which a layer receives messages in a phase."""
+    """Return the other buffers from which a layer receives messages in a phase.
+
+    A gain that is known to be 0 is that of no message; inside a compiled function none is known.
+    """
     senders = set()
     for i, j in network.layer_map.edges:
-        if i == receiver != j and network.sends(phase.messages, i, j):
+        if i != receiver or i == j:
+            continue
+        gain = network.gain(phase.messages, i, j)
+        if gain is not None and not (isinstance(gain, int | float) and gain == 0):
             senders.add(j)
     return senders
 

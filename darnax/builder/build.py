@@ -36,7 +36,7 @@ from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
 from darnax.runner.settings import RunnerSettings
-from darnax.scoring import label_free_phases
+from darnax.scoring import label_free_phases, scoring_phase
 from darnax.states import State
 
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
@@ -113,6 +113,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     )
     shapes = check_network(experiment, plan, problems)
     problems.raise_if_any()
+    if experiment.score is None:  # found here, where gains of 0 are known
+        experiment = replace(experiment, score=scoring_phase(shapes, experiment.train))
     experiment = check_observables(experiment, problems)
     problems.raise_if_any()
     if experiment.runner.epochs and not existing:

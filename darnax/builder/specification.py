@@ -27,7 +27,9 @@ class Model(Section):
         buffers: name -> size, such as [500], or `{size: [500], repeat: 3}` for several of one size;
             the first is the input, the last the output.
         layers: name of a buffer -> its layer; every buffer but the input has one.
-        adapters: name -> an adapter, with the buffers `from` and `to` which it sends messages.
+        adapters: name -> an adapter, with the buffers `from` and `to` which it sends messages, and
+            `transpose: true` where its weight starts as the transpose of that of the adapter in the
+            opposite direction.
         state: the class of the state.
     """
 

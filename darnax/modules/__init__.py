@@ -5,6 +5,7 @@ bases of modules of one's own.
 """
 
 from darnax.modules.binary import BinaryUnits
+from darnax.modules.constant import Constant
 from darnax.modules.convolution import Convolution, RecurrentConvolution
 from darnax.modules.error import ErrorUnits
 from darnax.modules.feedback import Feedback
@@ -36,6 +37,7 @@ __all__ = [
     "Adapter",
     "AveragePool",
     "BinaryUnits",
+    "Constant",
     "Convolution",
     "ErrorUnits",
     "Feedback",

@@ -28,8 +28,8 @@ class BackpropagationOrchestrator(SequentialOrchestrator):
 
     The scores are those after one step with `messages: forward` from a blank state. Every update is
     `(1/√B) Σ_b ∂loss_b/∂W`, for the modules that learn; the rules of modules have no effect, except
-    that one with `rule: null` is frozen. With `cross_entropy` the loss is that of the softmax of the
-    scores, and a class is on where the label is above 0; with `squared_error` it is
+    that one with `rule: null` is frozen. With `cross_entropy` the loss is that of the softmax of
+    the scores, and a class is on where the label is above 0; with `squared_error` it is
     `½ Σ_i (y_i − h_i)²`.
 
     Units of ±1 have no gradient: choose activations with a slope, such as `ReLU`.

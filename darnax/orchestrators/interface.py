@@ -73,7 +73,7 @@ class Orchestrator(eqx.Module):
     ) -> Self:
         """Return −ΔW of all modules at this state, in the shape of the orchestrator."""
         fields = self.fields(state, rng, messages, clamped)
-        return self.updates(state, fields, self.third_factors(state, rng))
+        return self.updates(state, fields, self.third_factors(state, rng, messages))
 
     def fields(
         self,
@@ -91,13 +91,20 @@ class Orchestrator(eqx.Module):
                 found[i] = jnp.zeros_like(state[i])
         return found
 
-    def third_factors(self, state: State, rng: Key[Array, ""]) -> ThirdFactors:
-        """Return the messages of the edges that modules name as their third factor."""
-        found = {}
+    def third_factors(
+        self, state: State, rng: Key[Array, ""], messages: Messages = "all"
+    ) -> ThirdFactors:
+        """Return the messages of the edges that modules name as their third factor.
+
+        Each is multiplied by its gain, where `messages` is a mapping that names it.
+        """
+        names = self.layer_map.names_by_edge()
+        found: ThirdFactors = {}
         for edge in self.layer_map.third_factors().values():
-            if edge not in found:
-                adapter: Any = self.layer_map[edge]
-                found[edge] = adapter(state[edge[1]], _fold_in_edge(rng, edge))
+            adapter: Any = self.layer_map[edge]
+            message = adapter(state[edge[1]], _fold_in_edge(rng, edge))
+            gain = None if isinstance(messages, str) else factor_of(messages, names[edge])
+            found[edge] = message if gain is None or gain is UNSCALED else gain * message
         return found
 
     def updates(
