@@ -80,7 +80,7 @@ def format_row(row: Row, ledger: Ledger) -> list[str]:
         settings = "backpropagation on the same layers: `scripts/backprop.py`"
     seconds = f"{fmean(receipt.seconds for receipt in receipts.values()):.0f}"
     devices = dict.fromkeys(receipt.device for receipt in receipts.values())
-    accuracy = format_metrics(row, receipts)[0]
+    accuracy = format_metrics(row, receipts)[0].replace(" ± ", "\u00a0±\u00a0")
     return [settings, accuracy, f"{len(receipts)}", seconds, ", ".join(devices)]
 
 
