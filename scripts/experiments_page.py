@@ -1,6 +1,6 @@
 """Writes docs/guides/experiments.md: every shipped experiment, with its numbers from the receipts.
 
-    python scripts/experiments_page.py
+python scripts/experiments_page.py
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Draws the figures of docs/theory.md, from small measurements; a minute.
 
-    python scripts/theory_figures.py
+python scripts/theory_figures.py
 """
 
 import json
@@ -41,7 +41,7 @@ def flips(units: int = 1000, batch: int = 20, steps: int = 30) -> Panel:
             shares.append(float(jnp.mean(after != states)))
             states = after
         curves.append(curve(f"J_D = {j_d}", range(1, steps + 1), shares))
-    return Panel("step: share of units that change", curves)
+    return Panel("share of units that change, by step", curves)
 
 
 def fixed_points(receipts: Path = DOCS / "receipts.json", units: int = 14) -> Panel:
@@ -52,7 +52,7 @@ def fixed_points(receipts: Path = DOCS / "receipts.json", units: int = 14) -> Pa
     for name, key in (("counted", "counted"), ("(2Φ(J_D/σ))^N", "(2Φ(J_D/σ))^N")):
         counts = [float(row[key].split(" ")[0]) for row in rows]
         curves.append(curve(name, j_d, [log2(count) / units for count in counts]))
-    return Panel("J_D: log₂(number of fixed points) / N", curves)
+    return Panel("log₂(number of fixed points) / N, by J_D", curves)
 
 
 def store(layer: RecurrentDiscrete, patterns: Array, most: int = 2000) -> RecurrentDiscrete:
@@ -91,7 +91,7 @@ def basins(units: int = 300, load: float = 0.1) -> Panel:
                 states = update(layer, states)
             overlaps.append(max(0.0, float(jnp.mean(states * patterns))))
         curves.append(curve(f"κ = {margin}", shares, overlaps))
-    return Panel("share of units flipped: overlap after relaxing", curves)
+    return Panel("overlap after relaxing, by the share of units flipped", curves)
 
 
 def overlaps(*overrides: str) -> Panel:
@@ -102,7 +102,7 @@ def overlaps(*overrides: str) -> Panel:
     for phases in ("clamped-free", "free-recall"):
         series = run.metrics[f"overlap/{phases}/hidden1"]
         curves.append(curve(phases, series.steps.tolist(), series.values.tolist()))
-    return Panel("training step: overlap of two phases, hidden1", curves)
+    return Panel("overlap of two phases in hidden1, by training step", curves)
 
 
 def curve(name: str, x: object, y: list[float]) -> Curve:

@@ -2,10 +2,13 @@
 
     python scripts/write_outputs.py docs/tutorials/*.md
 
-Blocks with a line `…`, which leave something out, and blocks that are not compared stay as they are.
+Blocks that are not compared stay as they are, and so do those with a line `…`, which leaves
+something out.
 """
 
 import contextlib
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,14 +20,22 @@ from scripts.documentation.blocks import read_blocks  # noqa: E402
 from scripts.documentation.running import agree, own_packages, run_page  # noqa: E402
 
 
+def run_darnax(words: list[str]) -> tuple[str, int]:
+    """Run the command as a process, with the packages that the page writes."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((".", str(ROOT)))}
+    command = [sys.executable, "-m", "darnax", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return done.stdout + done.stderr, done.returncode
+
+
 def rewrite_page(page: Path) -> None:
     text = page.read_text()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), own_packages():
-        for block, output in run_page(read_blocks(page)):
+        for block, output in run_page(read_blocks(page), run_darnax):
             if block.reason or agree(output.printed, block.text):
                 continue
             if "\n…\n" in f"\n{block.text}":
-                print(f"--- {block} is to be written by hand; what it shows printed\n{output.printed}")
+                print(f"--- write {block} by hand; this was printed:\n{output.printed}")
                 continue
             lines = (line.rstrip() for line in output.printed.strip("\n").splitlines())
             new = "".join(f"{line}\n" for line in lines)

@@ -9,13 +9,11 @@ import contextlib
 import io
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from typer.testing import CliRunner
-
-from darnax.cli.app import app
 from scripts.documentation.blocks import Block, commands
 
 REFUSED = 2  # the exit code of a refusal
@@ -27,6 +25,9 @@ PREPARATION = re.compile(r"^(?:prepare|decode) mnist.*\n", re.MULTILINE)
 CHANGING = re.compile(
     r"\d{4}-\d\d-\d\d[ _]\d\d[-:]\d\d(?:-\d\d-\w+)?|(?:\d+ min )?\d+(?:\.\d+)? (?:s|images/s)\b"
 )
+
+
+Command = Callable[[list[str]], tuple[str, int]]  # words of darnax -> output and exit code
 
 
 class BlockError(Exception):
@@ -42,12 +43,13 @@ class Output(NamedTuple):
 
 
 def run_page(
-    blocks: list[Block], added: Mapping[str, list[str]] | None = None
+    blocks: list[Block], command: Command, added: Mapping[str, list[str]] | None = None
 ) -> Iterator[tuple[Block, Output]]:
     """Run the blocks; yield each block of text with the output that it shows.
 
     Args:
         blocks: of the page.
+        command: runs `darnax` with some words.
         added: words to be added to a command, by its name.
     """
     names: dict[str, object] = {"__name__": "page"}
@@ -60,7 +62,7 @@ def run_page(
         elif last is not None and last.refused:
             raise BlockError(f"{last.block} is refused, and the page does not say so: {last}")
         if block.language != "text" and runs(block):
-            last = run_block(block, names, added or {})
+            last = run_block(block, names, partial(add_words, command, added or {}))
 
 
 def runs(block: Block) -> bool:
@@ -69,7 +71,13 @@ def runs(block: Block) -> bool:
     return block.file is not None or block.language in ("python", "")
 
 
-def run_block(block: Block, names: dict[str, object], added: Mapping[str, list[str]]) -> Output:
+def add_words(
+    command: Command, added: Mapping[str, list[str]], words: list[str]
+) -> tuple[str, int]:
+    return command([*words, *added.get(words[0], [])])
+
+
+def run_block(block: Block, names: dict[str, object], command: Command) -> Output:
     if block.file is not None:
         path = Path(block.file)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,17 +90,16 @@ def run_block(block: Block, names: dict[str, object], added: Mapping[str, list[s
         return Output(block, out.getvalue(), refused=False)
     printed, refused = "", False
     for words in commands(block):
-        text, code = run_command(block, [*words[1:], *added.get(words[1], [])])
+        text, code = run_words(block, words[1:], command)
         printed, refused = printed + text, refused or code == REFUSED
     return Output(block, printed, refused)
 
 
-def run_command(block: Block, words: list[str]) -> tuple[str, int]:
-    arguments = [FOLDER.sub(newest_folder, word) for word in words]
-    result = CliRunner().invoke(app, arguments, prog_name="darnax")
-    if result.exit_code not in (0, REFUSED):
-        raise BlockError(f"{block}: {words}\n{result.output}") from result.exception
-    return PREPARATION.sub("", result.output), result.exit_code
+def run_words(block: Block, words: list[str], command: Command) -> tuple[str, int]:
+    text, code = command([FOLDER.sub(newest_folder, word) for word in words])
+    if code not in (0, REFUSED):
+        raise BlockError(f"{block}: {words}\n{text}")
+    return PREPARATION.sub("", text), code
 
 
 def newest_folder(match: re.Match[str]) -> str:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from pages import EXECUTED, PAGES, READ, ROOT, all_blocks, reason_not_to_run
+from typer.testing import CliRunner
 
 import darnax
 from darnax.builder.problems import Problems
 from darnax.builder.specification import SECTIONS, Configuration, read
+from darnax.cli.app import app
 from scripts.documentation.blocks import Block, commands, read_blocks
 from scripts.documentation.running import agree, own_packages, run_page
 
@@ -73,6 +75,11 @@ def test_the_pages_have_blocks() -> None:
     assert all(read_blocks(page) for page in EXECUTED)
 
 
+def run_darnax(words: list[str]) -> tuple[str, int]:
+    result = CliRunner().invoke(app, words, prog_name="darnax")
+    return result.output, result.exit_code
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -88,7 +95,7 @@ def test_a_page_shows_what_its_blocks_print(
     monkeypatch.setenv("WANDB_MODE", "disabled")
     with own_packages():
         shorter = SHORTER if page.name == "getting-started.md" else {}
-        for block, output in run_page(read_blocks(page), shorter):
+        for block, output in run_page(read_blocks(page), run_darnax, shorter):
             compared = block.reason is None and (output.block.language == "python" or not shorter)
             if compared:
                 assert agree(output.printed, block.text), (str(block), output.printed)

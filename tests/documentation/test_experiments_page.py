@@ -1,4 +1,4 @@
-"""The page of experiments, and numbers on other pages. Oracle: the receipts and their arithmetic."""
+"""The page of experiments, and numbers on other pages. Oracle: the receipts."""
 
 import json
 import re
