@@ -10,6 +10,7 @@ DOCS = ROOT / "docs"
 EXECUTED = [
     DOCS / "getting-started.md",
     *sorted((DOCS / "tutorials").glob("*.md")),
+    DOCS / "guides" / "python.md",
     DOCS / "guides" / "troubleshooting.md",
 ]
 GUIDES = [page for page in sorted((DOCS / "guides").glob("*.md")) if page not in EXECUTED]

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from pages import EXECUTED, PAGES, READ, ROOT, all_blocks, reason_not_to_run
+from pages import EXECUTED, PAGES, READ, all_blocks, reason_not_to_run
 from typer.testing import CliRunner
 
 import darnax
@@ -122,11 +122,3 @@ def test_a_block_without_a_language_has_only_commands_of_darnax(page: Path) -> N
 )
 def test_outputs_agree_up_to_what_changes(printed: str, shown: str, same: bool) -> None:
     assert agree(printed, shown) == same
-
-
-@pytest.mark.slow
-def test_the_library_without_configuration_runs() -> None:
-    blocks = read_blocks(ROOT / "docs" / "guides" / "python.md")
-    alone = [block for block in blocks if "optax.adam" in block.text]
-    assert len(alone) == 1
-    exec(compile(alone[0].text, str(alone[0]), "exec"), {})
