@@ -48,8 +48,9 @@ docs: $(DOCS)/.ready ## the site, into site/; broken links and references are er
 	PYTHONPATH=. $(DOCS)/bin/python -m zensical build --strict --clean -f mkdocs.yml
 	$(DOCS)/bin/python scripts/documentation/check_site.py site
 
-reference: $(READY) ## docs/guides/configuration.md, from the schema and configs/
+reference: $(READY) ## docs/guides/configuration.md and experiments.md, from the schema, configs/ and receipts
 	$(BIN)/python scripts/configuration_reference.py
+	$(BIN)/python scripts/experiments_page.py
 
 check: $(READY) ## style, formatting and types
 	$(BIN)/ruff check .

@@ -13,7 +13,8 @@ from darnax.extras import install_command, packages_of
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-SHIPPED = [ROOT / "README.md", *(ROOT / "configs").rglob("*.yaml")]
+SHIPPED = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+SHIPPED += (ROOT / "configs").rglob("*.yaml")
 SHIPPED += [path for path in (ROOT / "darnax").rglob("*.py") if path.name != "extras.py"]
 
 

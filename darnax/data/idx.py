@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from darnax.errors import RequestError
-from darnax.files import read_bytes
+from darnax.files import in_memory, read_bytes
 from darnax.printing import count_of
 
 _UNSIGNED_BYTE = 0x08
@@ -22,7 +22,7 @@ def read_idx(path: Path) -> np.ndarray:
         RequestError: the file is truncated, is not gzip, or contradicts its header.
     """
     try:
-        compressed = read_bytes(path)
+        compressed = read_bytes(path, in_memory())
     except OSError as error:
         what = f"{path} is not a readable gzip archive ({error}): copy it again"
         raise RequestError(what) from error

@@ -99,6 +99,8 @@ def format_physics(ledger: Ledger) -> Iterator[str]:
     """Yield the parts about the physics."""
     yield "## Physics\n"
     for name, result in sorted(ledger.physics.items()):
+        # The comments let other pages include the part between them.
+        yield f"<!-- --8<-- [start:{name}] -->\n"
         yield f"{result['text']}\n"
         rows = [list(map(str, row.values())) for row in result["rows"]]
         if name in PICTURES:
@@ -106,6 +108,7 @@ def format_physics(ledger: Ledger) -> Iterator[str]:
         yield table(list(result["rows"][0]), rows)
         command = f"`python scripts/reproduce.py --physics {name}`"
         yield f"{command}, {result['seconds']:.0f} s, commit {result['commit']}\n"
+        yield f"<!-- --8<-- [end:{name}] -->\n"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -7,13 +7,14 @@ from darnax.printing import element_text
 
 # Pixels.
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 360, 260, 64, 36, 56, 40
+KEY = 130  # between the names of two curves, where there is room
 CAP = 4  # half the width of the end of an error bar
 STYLE = """
 svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --line: #dfe3e8;
-      --curve0: #0b62c4; --curve1: #c4570b; }
+      --curve0: #0b62c4; --curve1: #c4570b; --curve2: #1a7f37; --curve3: #8250c8; }
 @media (prefers-color-scheme: dark) {
   svg { --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --line: #2d3641;
-        --curve0: #6db3ff; --curve1: #ffae6d; }
+        --curve0: #6db3ff; --curve1: #ffae6d; --curve2: #6fdd8b; --curve3: #c9a5ff; }
 }
 text { font: 12px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; }
 text { fill: var(--ink); text-anchor: middle; } .right { text-anchor: end; }
@@ -21,6 +22,8 @@ text { fill: var(--ink); text-anchor: middle; } .right { text-anchor: end; }
 path { fill: none; stroke-width: 1.8; }
 .curve0 { stroke: var(--curve0); } circle.curve0 { fill: var(--curve0); }
 .curve1 { stroke: var(--curve1); } circle.curve1 { fill: var(--curve1); }
+.curve2 { stroke: var(--curve2); } circle.curve2 { fill: var(--curve2); }
+.curve3 { stroke: var(--curve3); } circle.curve3 { fill: var(--curve3); }
 """
 
 
@@ -34,7 +37,7 @@ class Curve(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """Curves in one frame, with the name of their x axis."""
+    """Curves in one frame, at most four, with the name of their x axis."""
 
     title: str
     curves: Sequence[Curve]
@@ -73,7 +76,7 @@ def draw(panels: Sequence[Panel], title: str) -> str:
         parts += draw_axes(frame, panel.title)
         for number, curve in enumerate(panel.curves):
             parts += draw_curve(frame, curve, f"curve{number}")
-            parts += draw_key(frame, curve.name, number)
+            parts += draw_key(frame, curve.name, number, len(panel.curves))
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -91,19 +94,20 @@ def draw_axes(frame: Frame, title: str) -> Iterator[str]:
 
 
 def draw_curve(frame: Frame, curve: Curve, kind: str) -> Iterator[str]:
-    """Yield a line through the values, and a point with an error bar for each of them."""
+    """Yield a line through the values, and a point for each, with an error bar if it has one."""
     points = list(zip(curve.x, curve.y, curve.errors, strict=True))
     line = " L".join(f"{frame.x(x)},{frame.y(y)}" for x, y, _ in points)
     yield f'<path class="{kind}" d="M{line}"/>'
     for x, y, error in points:
         column, low, high = frame.x(x), frame.y(y - error), frame.y(y + error)
         caps = " ".join(f"M{column - CAP},{end} h{2 * CAP}" for end in (low, high))
-        yield f'<path class="{kind}" d="M{column},{low} V{high} {caps}"/>'
+        if error:
+            yield f'<path class="{kind}" d="M{column},{low} V{high} {caps}"/>'
         yield f'<circle class="{kind}" cx="{column}" cy="{frame.y(y)}" r="2.5"/>'
 
 
-def draw_key(frame: Frame, name: str, number: int) -> Iterator[str]:
+def draw_key(frame: Frame, name: str, number: int, count: int) -> Iterator[str]:
     """Yield the name of a curve beside a piece of its line, above the frame."""
-    x = frame.left + 130 * number
+    x = frame.left + min(KEY, WIDTH // count) * number
     yield f'<path class="curve{number}" d="M{x},{TOP - 16} h24"/>'
     yield f'<text class="start" x="{x + 32}" y="{TOP - 12}">{element_text(name)}</text>'

@@ -62,3 +62,12 @@ def test_refuses_anything_else(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(RequestError, match=r"a\.gz"):
         read_idx(path)
+
+
+def test_reads_an_archive_of_more_than_16_mib(tmp_path: Path) -> None:
+    """The images of Fashion-MNIST have 26 MB, whereas no configuration or record is so large."""
+    values = np.random.default_rng(0).integers(0, 256, (20 << 20, 1), dtype=np.uint8)
+    header = bytes([0, 0, 8, 2]) + np.array(values.shape, ">u4").tobytes()
+    path = tmp_path / "images.gz"
+    path.write_bytes(gzip.compress(header + values.tobytes(), compresslevel=0))
+    assert np.array_equal(read_idx(path), values)

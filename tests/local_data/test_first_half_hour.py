@@ -408,26 +408,26 @@ def test_a_share_of_a_prepared_dataset_is_stratified(mnist_directory: Path) -> N
     assert (len(outline.train), len(outline.validation)) == (60000 - carved.sum(), carved.sum())
 
 
-def readme_commands() -> list[str]:
+def guide_commands() -> list[str]:
     """The commands of the section on data of one's own, without what they are said to do."""
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "guides" / "data.md").read_text()
     section = text.partition("## Your own data")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("darnax ")]
     return [line.partition("   ")[0] for line in lines]
 
 
-def test_the_readme_has_a_section() -> None:
-    assert len(readme_commands()) >= 6
+def test_the_guide_has_a_section() -> None:
+    assert len(guide_commands()) >= 6
 
 
-@pytest.mark.parametrize("line", readme_commands())
-def test_commands_of_the_readme_compose(line: str, place: Path) -> None:
+@pytest.mark.parametrize("line", guide_commands())
+def test_commands_of_the_guide_compose(line: str, place: Path) -> None:
     _, *words = shlex.split(line)
     trains = words[0] == "train"
     command(*words, *(["--cfg", "job"] if trains else []))
 
 
-def test_the_python_example_of_the_readme_composes(place: Path) -> None:
+def test_the_python_example_of_the_guide_composes(place: Path) -> None:
     images, labels = bars(20)
     with pytest.raises(RequestError, match=r"runner\.epochs: got -1"):  # it goes as far as this
         darnax.train("+experiment=mnist_chain", "runner.epochs=-1", data=(images, labels))
