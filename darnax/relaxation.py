@@ -8,18 +8,8 @@ from jaxtyping import Array, Bool, Float, Key
 
 from darnax.orchestrators import Orchestrator
 from darnax.orchestrators.interface import ClampedMessages, ThirdFactors
-from darnax.phases import LONGEST, Phase, Phases, require_ordered
+from darnax.phases import LONGEST, Phase
 from darnax.states import State
-
-__all__ = [
-    "FLIP_TOLERANCE",
-    "Phase",
-    "PhaseResult",
-    "Phases",
-    "Relaxation",
-    "relax",
-    "require_ordered",
-]
 
 S = TypeVar("S", bound=State)
 MOST_PARTS = 16  # into which `any_true` divides a buffer

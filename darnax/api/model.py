@@ -52,7 +52,7 @@ class Model:
             `network.layer_map["w_in"]`.
         state: a `darnax.states.State` with a batch of 1; `state.init(x)` makes one of any batch.
         phases: `phases.train` and `phases.infer`, each a mapping from a name to a
-            `darnax.relaxation.Phase`.
+            `darnax.phases.Phase`.
         config: the resolved configuration.
 
     Example:

@@ -9,7 +9,7 @@ from darnax.layer_map import LayerMap
 from darnax.learning import local_updates
 from darnax.modules import ErrorUnits, Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.rules import Delta, Hebbian
 from darnax.schedule import run_phases
 from darnax.states.sequential import SequentialState

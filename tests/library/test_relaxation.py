@@ -12,7 +12,8 @@ from networks import chain, sample
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase, any_true, relax
+from darnax.phases import Phase
+from darnax.relaxation import any_true, relax
 from darnax.states import SequentialState
 
 KEY = jax.random.key(13)

@@ -46,7 +46,7 @@ from darnax.orchestrators import (
     ParallelOrchestrator,
     SequentialOrchestrator,
 )
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 from darnax.states import PackedState, SequentialState
 
