@@ -167,8 +167,10 @@ def test_the_library_loads_no_heavy_library():
     assert loaded == "set()"
 
 
-def test_no_module_takes_a_gradient():
+def test_no_module_takes_a_gradient_but_the_baseline():
     for name, tree in TREES.items():
+        if name == "darnax.orchestrators.backpropagation":
+            continue
         used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         used |= {
             alias.name

@@ -150,7 +150,7 @@ def make_row(
 
 
 def describe_rule(module: AbstractModule) -> str:
-    """Return the class of a module's rule, that of its biases, and its third factor; "" for none."""
+    """Return the rule of a module, that of its biases, and its third factor; "" for none."""
     rule, bias = getattr(module, "rule", None), getattr(module, "bias", None)
     names = [] if rule is None else [type(rule).__name__]
     if bias is not None:
