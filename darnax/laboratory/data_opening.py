@@ -4,6 +4,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
+from darnax.laboratory.data_filling import find_output_shape
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.printing import count_of
 
@@ -160,22 +161,17 @@ def require_fitting_data(
 ) -> "Dataset":
     """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
     from darnax.data import Streamed
-    from darnax.errors import Problem, RequestError, first_line
+    from darnax.errors import Problem, RequestError
 
     raw = dataset.test.example()
     problems = []
-    try:
-        shape = data.encode.output_shape(raw)
-    except Exception as error:  # stages of other packages may raise anything
-        what = f"cannot encode an input of shape {list(raw.shape)} "
-        what += f"({type(error).__name__}: {first_line(error)})"
-        raise RequestError(Problem("data.encode", what)) from error
+    shape = find_output_shape(data.encode, raw)
     if shape != data.shape:
         what = f"got {list(data.shape)}, expected {list(shape)}, the shape of an encoded input"
         problems.append(Problem("data.shape", what))
     problems += find_unfitting_code(dataset, data)
     count = len(dataset.class_names)
-    if count and count != data.classes:
+    if count and count != data.classes and not data.labels.of_inputs:
         classes = count_of(count, "class", "classes")
         what = f"got {data.classes}, expected {count}: {dataset.name} has {classes}"
         problems.append(Problem("data.classes", what))
@@ -197,7 +193,7 @@ def find_unfitting_code(dataset: "Dataset", data: "DataChoice") -> "list[Problem
     from darnax.errors import Problem
     from darnax.local_data import LocalSource
 
-    if not isinstance(data.source, LocalSource):
+    if not isinstance(data.source, LocalSource) or data.labels.of_inputs:
         return []
     code = type(data.labels).__name__
     if dataset.class_names and isinstance(data.labels, Patterns | Values):

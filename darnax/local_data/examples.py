@@ -98,6 +98,7 @@ def divide_examples(
 
 def _require_possible(examples: Examples, selection: Selection) -> None:
     """Raise RequestError naming every setting that cannot apply."""
+    selection.check(len(examples.class_names))
     name, problems = examples.name, []
     for role in ("validation", "test"):
         size, own = getattr(selection, role), examples.splits.get(role)
@@ -114,8 +115,6 @@ def _require_possible(examples: Examples, selection: Selection) -> None:
                 problems.append(Problem(f"data.{setting}", what))
     if problems:
         raise RequestError(*problems)
-    if examples.class_names:
-        selection.check(len(examples.class_names))
 
 
 def _take(arrays: Arrays, indices: np.ndarray, selection: Selection) -> Arrays:

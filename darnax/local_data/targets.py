@@ -162,7 +162,8 @@ def number_labels(
     unknown = [text for text in texts if text not in positions]
     if unknown:
         shown = ", ".join(unknown[:_SHOWN]) + (", …" if len(unknown) > _SHOWN else "")
-        nearest = near(unknown[0], list(names))
+        is_number = unknown[0].lstrip("-").isdigit()  # 12 is not a misspelt 2
+        nearest = [] if is_number else near(unknown[0], list(names))
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         if is_recorded:
             what = f"{role} has the classes {shown}{hint}, which are not in data.class_names"

@@ -116,7 +116,8 @@ def evaluate(
         RunError: an input, an output or a score is NaN or infinite.
     """
     labels = runs.program.labels
-    right_or_wrong = labels.right_or_wrong
+    # The targets of the examples say nothing about a network whose targets are its inputs.
+    right_or_wrong = labels.right_or_wrong and not labels.of_inputs
     if not right_or_wrong or len(class_names) > MOST_CLASSES:
         class_names = ()
     classes = len(class_names)

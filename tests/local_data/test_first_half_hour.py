@@ -302,8 +302,10 @@ def test_sets_of_scikit_learn_need_no_file(place: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["data=folder"], "data.path: has no value yet"),
-        (["data=folder", "data.path=nothing"], "nothing cannot be read (No such file or"),
+        (["data=folder"], "data.path: has no value yet (???); give it one, with data.path=…"),
+        (["data=folder", "data.path=nothing"], "nothing does not exist in "),
+        (["data=table", "data.path=my.csv"], "data.target: got null, expected the column"),
+        (["data=sklearn", "data.name=moons"], "data.name: got 'moons', expected digits, iris"),
         (
             ["data=folder", "data.path=photos", "data.test=5"],
             "data.test: got 5, expected 0: photos",
