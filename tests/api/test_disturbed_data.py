@@ -189,9 +189,10 @@ def test_inputs_of_classes_are_completed(train, tmp_path):
     assert run.config["data"]["classes"] == 12
     evaluation = run.evaluate()
     assert evaluation.score == 1
-    assert evaluation.class_names == ()
+    assert (evaluation.class_names, evaluation.majority_rate) == ((), None)
+    assert evaluation.right_or_wrong
     with pytest.raises(RequestError, match=r"output: got \[4\], expected \[12\], the shape of an"):
-        darnax.compose(*words, "data.classes=4")
+        darnax.train(*words, "data.classes=4", f"paths.outputs={tmp_path}")
 
 
 def test_fitted_numbers_are_those_of_training_everywhere(train, tmp_path):
