@@ -112,6 +112,7 @@ def open_source(
     from darnax.data.selection import Selection
     from darnax.data.subsets import select_examples
     from darnax.local_data import LocalSource, divide_examples, stream_if_larger
+    from darnax.local_data.examples import require_learnable
     from darnax.runner.settings import MEMORY_GIB
 
     selection = Selection(data.validation, data.per_class, data.only_classes, data.test)
@@ -120,6 +121,8 @@ def open_source(
             found = data.source.read(data.directory, progress or silent)
         else:
             found = data.source.outline(data.directory)
+        if not existing:
+            require_learnable(found)
         return divide_examples(found, selection, memory_gib=data.memory_gib, seed=seed)
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
     dataset = select_examples(call_source(make), selection, existing=existing)

@@ -15,6 +15,7 @@ from darnax.data.resident import Resident
 from darnax.data.selection import Selection
 from darnax.data.streamed import Streamed
 from darnax.errors import Problem, RequestError
+from darnax.local_data.image_listing import name_some
 
 GIB = 2**30
 _WINDOWS_IN_MEMORY = 4  # on the device at once where arrays are streamed, as for prepared sets
@@ -94,6 +95,26 @@ def divide_examples(
         examples.name, splits["train"], splits.get("validation"), splits["test"], names
     )
     return stream_if_larger(dataset, memory_gib=memory_gib, seed=seed)
+
+
+def require_learnable(examples: Examples) -> None:
+    """Raise RequestError if the classes are fewer than two, or train lacks one of another split.
+
+    A run that exists is evaluated on other data of its classes, which may lack some.
+    """
+    names, train = examples.class_names, examples.splits["train"].targets
+    if len(names) == 1:
+        what = f"{examples.name} has the class {names[0]} alone, expected two or more"
+        raise RequestError(Problem("data", f"{what}; add examples of others"))
+    problems = []
+    for role, (_, targets) in examples.splits.items():
+        absent = np.setdiff1d(targets, train) if names else []
+        if len(absent):
+            shown = name_some([names[label] for label in absent])
+            what = f"{role} of {examples.name} has the classes {shown}, of which train has no"
+            problems.append(Problem("data", f"{what} example; add some to train, or remove them"))
+    if problems:
+        raise RequestError(*problems)
 
 
 def _require_possible(examples: Examples, selection: Selection) -> None:

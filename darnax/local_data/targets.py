@@ -134,6 +134,9 @@ def _number_classes(
         flat[role] = targets
     width = {targets.shape[1] for targets in given.values() if targets.ndim > 1}
     names = class_names
+    if names is None and len(width) > 1:
+        what = f"one-hot targets have {' and '.join(map(str, sorted(width)))} columns"
+        raise RequestError(Problem(where, f"{what} in different splits, expected as many in all"))
     if names is None and width:
         names = [str(number) for number in range(max(width))]
     if names is None:
