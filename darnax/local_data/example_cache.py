@@ -53,7 +53,7 @@ class Writer:
         free = in_memory() if self.folder is None else shutil.disk_usage(self.folder).free
         if size > free:
             where = "a third of the memory" if self.folder is None else f"free in {self.folder}"
-            what = f"the {role} examples have {count_of(size, 'byte')} when they are decoded, "
+            what = f"the inputs of {role} have {count_of(size, 'byte')} when they are decoded, "
             what += f"expected at most {free}, {where}; make images smaller with data.resize"
             raise RequestError(what)
         if self.folder is None:

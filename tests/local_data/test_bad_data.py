@@ -299,7 +299,7 @@ def test_images_that_do_not_fit_on_the_disk_are_not_decoded(
     root = photos(tmp_path)
     full = shutil.disk_usage(root)._replace(free=400)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
-    sentence = r"the test examples have 486 bytes .* expected at most 400, free in .*data\.resize"
+    sentence = r"the inputs of test have 486 bytes .* expected at most 400, free in .*data\.resize"
     with pytest.raises(RequestError, match=sentence):
         ImageFolder(str(root)).read(tmp_path / "sets")
     assert not list(root.rglob("*.npy"))
