@@ -108,8 +108,8 @@ def require_learnable(examples: Examples) -> None:
         raise RequestError(Problem("data", f"{what}; add examples of others"))
     problems = []
     for role, (_, targets) in examples.splits.items():
-        absent = np.setdiff1d(targets, train) if names else []
-        if len(absent):
+        absent = np.setdiff1d(targets, train)
+        if names and len(absent):
             shown = name_some([names[label] for label in absent])
             what = f"{role} of {examples.name} has the classes {shown}, of which train has no"
             problems.append(Problem("data", f"{what} example; add some to train, or remove them"))
