@@ -138,3 +138,15 @@ def first_line(error: BaseException | str) -> str:
         if line.strip():
             return line.strip()
     return "" if isinstance(error, str) else type(error).__name__
+
+
+def explain_unreadable(path: Path, error: OSError) -> str:
+    """Return why a path of the user cannot be read; for a relative one, where it was looked for.
+
+    Example:
+        >>> explain_unreadable(Path("/data/photos"), FileNotFoundError(2, "No such file"))
+        '/data/photos does not exist'
+    """
+    if not isinstance(error, FileNotFoundError):
+        return f"{path} cannot be read ({error.strerror or first_line(error)})"
+    return f"{path} does not exist" + ("" if path.is_absolute() else f" in {Path.cwd()}")

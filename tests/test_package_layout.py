@@ -27,6 +27,7 @@ PACKAGES = (
         "near",
         "scores",
         "shapes",
+        "split_sizes",
         "trees",
     ),
     ("locks", "metrics_file"),

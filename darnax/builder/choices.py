@@ -27,12 +27,12 @@ def read_data(section: Data, paths: Paths, reader: Reader) -> DataChoice | None:
     No data are read.
     """
     before = len(reader.problems.found)
-    kept = section.only_classes
-    if kept is not None and len(kept) != section.classes:
-        what = f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps"
-        reader.problems.add("data.classes", what)
     encode = read_stages(section.encode, section.disturb, reader)
     labels = make(section.labels, "data.labels", reader, Labels)
+    kept, takes_inputs = section.only_classes, isinstance(labels, Labels) and labels.of_inputs
+    if kept is not None and len(kept) != section.classes and not takes_inputs:
+        what = f"got {section.classes}, expected {len(kept)}, as many as data.only_classes keeps"
+        reader.problems.add("data.classes", what)
     if isinstance(labels, Labels):
         with reader.problems.at("data.labels"):
             require_score_name(labels.score_name)
@@ -97,7 +97,11 @@ def check_ends(data: DataChoice, plan: NetworkSpec, reader: Reader) -> None:
         reader.problems.add(f"model.buffers.{name}", what)
     got, name = buffers.sizes[-1], buffers.names[-1]
     expected_size = label_size(data)
-    if expected_size is not None and got != expected_size:
+    if data.labels.of_inputs and got != data.shape:
+        what = f"got {list(got)}, expected {list(data.shape)}, the shape of an encoded input, which"
+        what += " is the target; write ${data.shape}, or flatten inputs with darnax.data.Flatten"
+        reader.problems.add(f"model.buffers.{name}", what)
+    elif expected_size is not None and got != expected_size:
         classes = count_of(data.classes, "class", "classes")
         expected = f"expected {list(expected_size)}, what data.labels makes of {classes}"
         what = f"got {list(got)}, {expected}; write [${{data.classes}}]"

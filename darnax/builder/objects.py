@@ -3,7 +3,7 @@
 from typing import Any
 
 from darnax.builder.calls import Reader
-from darnax.errors import first_line
+from darnax.errors import RequestError, first_line
 
 
 def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any:
@@ -13,6 +13,9 @@ def make(node: Any, where: str, reader: Reader, kind: type | None = None) -> Any
         return None
     try:
         result = call()
+    except RequestError as error:  # which names the settings
+        reader.problems.found += error.problems
+        return None
     except Exception as error:  # constructors of other packages may raise anything
         reader.problems.add(where, first_line(error))
         return None

@@ -42,7 +42,7 @@ def with_target(name: str, node: Any, reader: Reader) -> Any:
     if "_target_" in node:
         return node
     if name not in SHIPPED:
-        what = f"is no stage of darnax{nearest(name, SHIPPED)}; name its class with `_target_`"
+        what = f"is no stage of darnax, and names no class with `_target_`{nearest(name, SHIPPED)}"
         reader.problems.add(f"{DISTURB}.{name}", f"{name} {what}")
         return None
     return {"_target_": f"darnax.data.{name.capitalize()}", **node}

@@ -57,6 +57,8 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
     if text.startswith("Sweeping over Hydra's configuration"):
         return f"got several values, expected one: {key} holds for the whole sweep"
     if text.startswith("Could not override"):
+        if key.startswith("data.disturb."):  # which no file has: its stages are added
+            return f"there is no {key} yet; add it with +{key}={value}"
         absent = getattr(cause, "full_key", None) or key
         missing_choice = explain_other_choice(key)
         suggestion = hint(key, names) or hint(str(absent), names)
@@ -115,7 +117,7 @@ def explain_unresolved(config: DictConfig) -> list[Problem]:
     for key, error in find_failures(config, ""):
         # A value that refers to one without a value needs no sentence of its own.
         if not first_line(str(error)).startswith("MissingMandatoryValue while resolving"):
-            problems.append(Problem(key, explain_gap(error, known)))
+            problems.append(Problem(key, explain_gap(key, error, known)))
     return problems
 
 
@@ -127,11 +129,11 @@ def find_keys_read_as_booleans(config: DictConfig) -> list[Problem]:
     return [Problem(name, what) for name in names if name.rpartition(".")[2] in booleans]
 
 
-def explain_gap(error: OmegaConfBaseException, known: list[str]) -> str:
+def explain_gap(key: str, error: OmegaConfBaseException, known: list[str]) -> str:
     """Return what one unresolved value lacks."""
     text = first_line(str(error))
     if text.startswith("Missing mandatory value"):
-        return "has no value yet (???); give it one"
+        return f"has no value yet (???); give it one, with {key}=…"
     if text.startswith("Interpolation key"):
         absent = text.split("'")[1]
         return f"refers to ${{{absent}}}, which does not exist{hint(absent, known)}"

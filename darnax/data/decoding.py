@@ -7,7 +7,7 @@ import numpy as np
 from darnax.data.archives import set_of
 from darnax.data.cache import FOLDER
 from darnax.data.progress import Progress
-from darnax.data.reader import Arrays, Damaged
+from darnax.data.reader import Arrays, describe_damage
 from darnax.data.sources import Source
 from darnax.errors import Problem, RequestError
 from darnax.files import SMALL
@@ -37,7 +37,7 @@ def decode(source: Source, progress: Progress) -> dict[str, Arrays]:
         expected = FINGERPRINTS.get((set_of(source.name), split))
         if expected is not None and fingerprint(decoded) != expected:
             what = f"{split} of {source.name} in {source.folder} is of another set, or damaged"
-            raise Damaged(f"{what}: delete the folder, prepare again")
+            raise describe_damage(what)
     return arrays
 
 
@@ -45,7 +45,7 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
     read, total = source.reader(split), source.counts[split]
     if len(read) != total:
         what = f"{read.what} holds {count_of(len(read), 'example')}, expected {total}"
-        raise Damaged(f"{what}: delete the folder and prepare it again")
+        raise describe_damage(what)
     blocks = []
     for start in range(0, total, _BLOCK):
         end = min(start + _BLOCK, total)

@@ -11,7 +11,7 @@ from darnax.data.progress import Progress
 from darnax.data.sources import Source, require_name
 from darnax.data.tfds_output import suppress_output
 from darnax.data.untrusted_sets import require_harmless
-from darnax.errors import Problem, RequestError, first_line
+from darnax.errors import Problem, RequestError, explain_unreadable, first_line
 
 
 def require_builder(builder: type) -> None:
@@ -59,6 +59,9 @@ def _open_folder(name: str | None, path: Path) -> Source:
     """Return the prepared set in a folder such as `mine/1.0.0`."""
     import tensorflow_datasets as tfds
 
+    if not path.exists():
+        missing = explain_unreadable(path, FileNotFoundError())
+        raise RequestError(Problem("data.path", f"{missing}; give the folder of a prepared set"))
     if not (path / "dataset_info.json").is_file():
         what = f"{path} has no dataset_info.json, expected the folder of a prepared set"
         raise RequestError(Problem("data.path", f"{what}, such as sets/NAME/VERSION"))

@@ -16,6 +16,7 @@ from darnax.data.stages import (
     Stage,
     keys_of_examples,
 )
+from darnax.errors import first_line
 
 
 class Pipeline(Stage):
@@ -136,11 +137,15 @@ class Pipeline(Stage):
         """Return the shape of an encoded example, for one raw example; nothing is computed.
 
         Raises:
-            ValueError: an example has another shape in training than in an evaluation.
+            ValueError: a stage, which is named, cannot encode an example, or an example has another
+                shape in training than in an evaluation.
         """
         shape = raw.shape
         for name, stage in zip(self.names, self.stages, strict=True):
-            shape = infer_output_shape(name, stage, jax.ShapeDtypeStruct(shape, jnp.float32))
+            try:
+                shape = infer_output_shape(stage, jax.ShapeDtypeStruct(shape, jnp.float32))
+            except Exception as error:  # stages of other packages may raise anything
+                raise ValueError(f"{name}: {first_line(error)}") from error
         return shape
 
     def _replace(self, always: Iterable[str], fitted: Mapping[str, Numbers] | None) -> Self:
@@ -182,9 +187,7 @@ def apply_clean(stage: AnyStage, x: Array, numbers: Numbers | None) -> Array:
     return stage(x)
 
 
-def infer_output_shape(
-    name: str, stage: AnyStage, example: jax.ShapeDtypeStruct
-) -> tuple[int, ...]:
+def infer_output_shape(stage: AnyStage, example: jax.ShapeDtypeStruct) -> tuple[int, ...]:
     """Return the shape of one example after a stage; nothing is computed."""
     if isinstance(stage, FittedStage):
         return stage.output_shape(example.shape)
@@ -194,7 +197,7 @@ def infer_output_shape(
         clean = jax.eval_shape(stage.clean, example).shape
         if applied != clean:
             got = f"got {list(applied)} where it is applied and {list(clean)} where it is not"
-            raise ValueError(f"{name}: {got}, expected one shape; define `clean`")
+            raise ValueError(f"{got}, expected one shape; define `clean`")
         return applied
     batch = example.update(shape=(1, *example.shape))
     return jax.eval_shape(stage, batch).shape[1:]  # type: ignore[arg-type]

@@ -21,7 +21,13 @@ from darnax.data.image_encoding import encode_without_tensorflow
 from darnax.data.preparation_lock import file_name, lock_set, scratch_folder
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays, Damaged
-from darnax.data.sources import Source, data_directory, find
+from darnax.data.sources import (
+    Source,
+    data_directory,
+    explain_absent_package,
+    find,
+    find_absent_package,
+)
 from darnax.data.tfds_output import download_once, suppress_output
 from darnax.errors import RequestError, first_line
 
@@ -203,9 +209,9 @@ def _explain_failure(name: str, error: BaseException) -> str:
     reason = first_line(error)
     if reason.startswith("Failed to encode example"):
         reason = str(error).strip().splitlines()[-1]  # after the whole example
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        reason = f"its builder needs {error.name}, which is not installed: pip install"
-        reason = f"{reason} {error.name}"
+    absent = find_absent_package(error)
+    if absent:
+        reason = explain_absent_package(absent)
     elif not isinstance(error, RequestError):
         places = extract_tb(error.__traceback__)
         at = f" ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else ""

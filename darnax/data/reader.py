@@ -20,6 +20,11 @@ class Damaged(RequestError):  # noqa: N818
     """A prepared set cannot be read, or contradicts its description."""
 
 
+def describe_damage(what: str) -> Damaged:
+    """Return the error that a prepared set is damaged, with what to do."""
+    return Damaged(f"{what}: delete the folder and prepare it again")
+
+
 @dataclass(frozen=True, eq=False)
 class Reader:
     """Random access to one split.
@@ -59,6 +64,6 @@ class Reader:
                 raise ValueError(f"{got}, expected 0 to {self.classes - 1}")
         except Exception as error:
             # The record reader and the image decoders raise no common type.
-            what = f"{self.what} cannot be read ({first_line(error)})"
-            raise Damaged(f"{what}: delete the folder and prepare it again") from error
+            reason = f"cannot be read ({first_line(error)})"
+            raise describe_damage(f"{self.what} {reason}") from error
         return Arrays(inputs, targets)

@@ -7,6 +7,7 @@ import numpy as np
 
 from darnax.errors import Problem, RequestError
 from darnax.printing import count_of
+from darnax.split_sizes import EXPECTED, is_size
 
 _VALIDATION_SEED = 0
 
@@ -37,16 +38,21 @@ class Selection:
         return self.per_class is None and self.only_classes is None and not has_shares
 
     def check(self, classes: int) -> None:
-        """Raise RequestError naming every setting that is invalid for a set of so many classes."""
+        """Raise RequestError naming every setting that is invalid for a set of so many classes.
+
+        Args:
+            classes: of the set; 0 where its targets are no classes.
+        """
         problems = []
-        if self.validation < 0:
-            what = f"got {self.validation}, expected 0 or a number of examples"
-            problems.append(Problem("data.validation", what))
-        if self.per_class is not None and self.per_class < 1:
+        for role in ("validation", "test"):
+            size = getattr(self, role)
+            if not is_size(size):
+                problems.append(Problem(f"data.{role}", f"got {size}, {EXPECTED}"))
+        if classes and self.per_class is not None and self.per_class < 1:
             what = f"got {self.per_class}, expected null or a positive number"
             problems.append(Problem("data.per_class", what))
         kept = self.only_classes
-        if kept is not None:
+        if classes and kept is not None:
             are_different = len(set(kept)) == len(kept) > 0
             if not are_different or not set(kept) <= set(range(classes)):
                 what = f"got {list(kept)}, expected different labels from 0 to {classes - 1}"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from darnax.data.archives import set_of
-from darnax.data.reader import Damaged, Reader
+from darnax.data.reader import Reader, describe_damage
 from darnax.data.tfds_output import suppress_output
 from darnax.data.tfrecord import TFRecords
 from darnax.data.untrusted_sets import require_harmless
@@ -206,7 +206,7 @@ class Source:
                 )
         except Exception as error:  # the record reader raises no common type
             what = f"{self._describe(split)} cannot be read ({first_line(error)})"
-            raise Damaged(f"{what}: delete the folder and prepare it again") from error
+            raise describe_damage(what) from error
 
 
 def require_name(name: str) -> None:
@@ -238,6 +238,20 @@ def _make_unknown_error(name: str, directory: Path) -> RequestError:
     return RequestError(Problem("data.name", what))
 
 
+def find_absent_package(error: BaseException | None) -> str:
+    """Return the package that an import lacked, by an exception or its causes; "" if none did."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            return error.name
+        error = error.__cause__
+    return ""
+
+
+def explain_absent_package(package: str) -> str:
+    """Return why a builder cannot run without a package, and what to do."""
+    return f"its builder needs {package}, which is not installed: pip install {package}"
+
+
 def find(name: str, directory: Path) -> Source | None:
     """Return the set called `name`, prepared or not; None if its description cannot be read.
 
@@ -260,5 +274,7 @@ def find(name: str, directory: Path) -> Source | None:
         is_registered = set_name in tfds.list_builders(with_community_datasets=False)
         if is_registered and (directory / name.partition(":")[0]).exists():
             return None
-        what = f"{name!r} in {directory} cannot be opened: {first_line(error)}"
+        absent = find_absent_package(error)
+        reason = explain_absent_package(absent) if absent else first_line(error)
+        what = f"{name!r} in {directory} cannot be opened: {reason}"
         raise RequestError(Problem("data.name", what)) from error

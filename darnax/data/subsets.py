@@ -35,8 +35,7 @@ def select_examples(dataset: Dataset, selection: Selection, *, existing: bool = 
         raise RequestError(*problems)
     if dataset.validation is not None and not existing:
         require_one_validation(dataset.name, len(dataset.validation), selection)
-    if dataset.class_names:
-        selection.check(len(dataset.class_names))
+    selection.check(len(dataset.class_names))
     labels = _get_targets(dataset.train)
     if not _has_class_targets(dataset.train):
         labels = np.zeros(len(labels), np.int32)  # a share is one of all examples

@@ -12,8 +12,10 @@ def suppress_output() -> Iterator[None]:
     TFDS logs through absl, which adds a handler for stderr to the root logger if that has none.
     Every later warning, of any origin, would then be printed twice.
     """
-    from tensorflow_datasets.core.utils import tqdm_utils
+    from tensorflow_datasets.core.utils import lazy_imports_utils, tqdm_utils
 
+    # Where TensorFlow is not installed, TFDS prints that besides raising an exception.
+    vars(lazy_imports_utils)["print"] = _print_nothing
     placeholder = logging.NullHandler()
     logging.root.addHandler(placeholder)
     logger = logging.getLogger("absl")
@@ -24,8 +26,13 @@ def suppress_output() -> Iterator[None]:
         yield
     finally:
         tqdm_utils.display_progress_bar(True)
+        vars(lazy_imports_utils).pop("print", None)
         logger.setLevel(level)
         logging.root.removeHandler(placeholder)
+
+
+def _print_nothing(*_: object, **__: object) -> None:
+    pass
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from darnax.files import expand_user
 from darnax.laboratory.display import DataProgress, no_progress
 
 if TYPE_CHECKING:
-    from darnax.data import Dataset
+    import jax
+
+    from darnax.data import Dataset, Pipeline
     from darnax.local_data import Examples, GivenArrays, LocalSource
 
 FILLED = ("name", "test", "validation", "labels", "class_names", "classes", "encode", "shape")
@@ -141,7 +143,20 @@ def describe_local(
             own = None
         values["encode"] = choose_encoding(examples, getattr(own, "inputs", train.inputs))
     values["shape"] = encoded_shape(values["encode"], train.inputs, config)
+    if takes_inputs(data.get("labels")):
+        values["classes"] = int(np.prod(values["shape"]))
     return values
+
+
+def takes_inputs(labels: Any) -> bool:
+    """Return whether a label code makes the output of the input, so that they have one size."""
+    from darnax.builder.calls import Reader
+    from darnax.builder.objects import make
+    from darnax.builder.problems import Problems
+    from darnax.data.labels import Labels
+
+    code = make(labels, "data.labels", Reader(Problems())) if labels else None
+    return isinstance(code, Labels) and code.of_inputs
 
 
 def code_of_values(targets: Any) -> dict[str, Any]:
@@ -201,10 +216,19 @@ def encoded_shape(encode: Any, inputs: Any, config: Mapping[str, Any]) -> list[i
     encode, disturb = (node if isinstance(node, Mapping) else {} for node in (encode, disturb))
     stages = read_stages(encode, disturb, reader)
     problems.raise_if_any()
+    return list(find_output_shape(stages, jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)))
+
+
+def find_output_shape(encode: "Pipeline", raw: "jax.ShapeDtypeStruct") -> tuple[int, ...]:
+    """Return the shape of an encoded input.
+
+    Raises:
+        RequestError: a stage, which is named, cannot encode it.
+    """
     try:
-        return list(stages.output_shape(jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)))
-    except Exception as error:  # stages of other packages may raise anything
-        what = f"cannot encode an input of shape {list(inputs.shape[1:])} ({first_line(error)})"
+        return encode.output_shape(raw)
+    except ValueError as error:
+        what = f"cannot encode an input of shape {list(raw.shape)} ({first_line(error)})"
         raise RequestError(Problem("data.encode", what)) from error
 
 
@@ -228,4 +252,6 @@ def describe_other(
         example = outlined.train.example()
         raw, classes = np.zeros((1, *example.shape), example.dtype), len(outlined.class_names)
     shape = encoded_shape(data.get("encode"), raw, config)
+    if takes_inputs(data.get("labels")):
+        return {"shape": shape, "classes": int(np.prod(shape))}
     return {"shape": shape, "classes": len(kept) if kept else classes or None}

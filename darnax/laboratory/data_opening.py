@@ -4,6 +4,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
+from darnax.laboratory.data_filling import find_output_shape
 from darnax.laboratory.display import SILENT, Display, StageProgress
 from darnax.printing import count_of
 
@@ -111,6 +112,7 @@ def open_source(
     from darnax.data.selection import Selection
     from darnax.data.subsets import select_examples
     from darnax.local_data import LocalSource, divide_examples, stream_if_larger
+    from darnax.local_data.examples import require_learnable
     from darnax.runner.settings import MEMORY_GIB
 
     selection = Selection(data.validation, data.per_class, data.only_classes, data.test)
@@ -119,6 +121,8 @@ def open_source(
             found = data.source.read(data.directory, progress or silent)
         else:
             found = data.source.outline(data.directory)
+        if not existing:
+            require_learnable(found)
         return divide_examples(found, selection, memory_gib=data.memory_gib, seed=seed)
     make = data.source.open if examples else getattr(data.source, "outline", data.source.open)
     dataset = select_examples(call_source(make), selection, existing=existing)
@@ -160,22 +164,17 @@ def require_fitting_data(
 ) -> "Dataset":
     """Return the dataset; raise RequestError if it is not as configured, or too small to train."""
     from darnax.data import Streamed
-    from darnax.errors import Problem, RequestError, first_line
+    from darnax.errors import Problem, RequestError
 
     raw = dataset.test.example()
     problems = []
-    try:
-        shape = data.encode.output_shape(raw)
-    except Exception as error:  # stages of other packages may raise anything
-        what = f"cannot encode an input of shape {list(raw.shape)} "
-        what += f"({type(error).__name__}: {first_line(error)})"
-        raise RequestError(Problem("data.encode", what)) from error
+    shape = find_output_shape(data.encode, raw)
     if shape != data.shape:
         what = f"got {list(data.shape)}, expected {list(shape)}, the shape of an encoded input"
         problems.append(Problem("data.shape", what))
     problems += find_unfitting_code(dataset, data)
     count = len(dataset.class_names)
-    if count and count != data.classes:
+    if count and count != data.classes and not data.labels.of_inputs:
         classes = count_of(count, "class", "classes")
         what = f"got {data.classes}, expected {count}: {dataset.name} has {classes}"
         problems.append(Problem("data.classes", what))
@@ -197,7 +196,7 @@ def find_unfitting_code(dataset: "Dataset", data: "DataChoice") -> "list[Problem
     from darnax.errors import Problem
     from darnax.local_data import LocalSource
 
-    if not isinstance(data.source, LocalSource):
+    if not isinstance(data.source, LocalSource) or data.labels.of_inputs:
         return []
     code = type(data.labels).__name__
     if dataset.class_names and isinstance(data.labels, Patterns | Values):

@@ -152,7 +152,9 @@ def pairs_from_names(arrays: Mapping[str, Any], where: str) -> dict[str, tuple[A
     missing = []
     for role in roles:
         missing += [f"{kind}_{role}" for kind in "xy" if (role, kind) not in found]
-    if missing or "train" not in roles:
-        lacking = ", ".join(missing) or "train"
+    if "train" not in roles:
+        missing = ["x_train", "y_train", *missing]
+    if missing:
+        lacking = " and no ".join(missing)
         raise RequestError(Problem(where, f"there is no {lacking}, expected {EXPECTED}"))
     return {role: (found[role, "x"], found[role, "y"]) for role in roles}

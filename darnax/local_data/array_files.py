@@ -11,13 +11,15 @@ import numpy as np
 from darnax.data.dataset import Dataset
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
-from darnax.errors import Problem, RequestError, first_line
+from darnax.errors import Problem, RequestError, explain_unreadable, first_line
 from darnax.files import expand_user, in_memory, open_regular
 from darnax.local_data.array_examples import EXPECTED, examples_from_arrays, pairs_from_names
 from darnax.local_data.examples import Examples, LocalSource, divide_examples
 from darnax.printing import count_of
 
 WHERE = "data.path"
+_ALWAYS = 1 << 28  # bytes of content that any npz file may have
+_MOST_TIMES = 200  # largest plausible size of an npz file's content, relative to the file
 _PICKLED = "contains pickled objects, which are not read; save arrays of numbers"
 
 
@@ -127,6 +129,18 @@ def _refusal(path: Path, what: str) -> RequestError:
     return RequestError(Problem(WHERE, f"{path} {what}"))
 
 
+def _require_plausible(path: Path, size: int) -> None:
+    """Raise RequestError if an npz file would unpack to too many bytes."""
+    most = max(_ALWAYS, _MOST_TIMES * path.stat().st_size)
+    what = f"would unpack to {count_of(size, 'byte')}, expected at most"
+    if size > most:
+        what = f"{what} {_MOST_TIMES} times its own size; if they are right, save them"
+        raise _refusal(path, f"{what} uncompressed, with numpy.savez")
+    if size > in_memory():
+        what = f"{what} {in_memory()}, a third of the memory; save the arrays as a folder"
+        raise _refusal(path, f"{what} of npy files, which are read in parts")
+
+
 def _load_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with open_regular(path) as file:
@@ -134,14 +148,12 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
                 raise _refusal(path, f"is not an npz file; save one with {EXPECTED}")
             with zipfile.ZipFile(file) as archive:
                 size = sum(info.file_size for info in archive.infolist())
-            if size > in_memory():
-                unpacked = count_of(size, "byte")
-                raise _refusal(path, f"would unpack to {unpacked}, more than fit in memory")
+            _require_plausible(path, size)
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
     except OSError as error:
-        raise _refusal(path, f"cannot be read ({error.strerror or first_line(error)})") from error
+        raise RequestError(Problem(WHERE, explain_unreadable(path, error))) from error
     except (ValueError, EOFError, MemoryError, zipfile.BadZipFile, RuntimeError) as error:
         raise _explain(path, error) from error
 
@@ -152,7 +164,7 @@ def _load_npy(path: Path) -> np.ndarray:
             pass  # a FIFO or a device is refused
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
-        raise _refusal(path, f"cannot be read ({error.strerror or first_line(error)})") from error
+        raise RequestError(Problem(WHERE, explain_unreadable(path, error))) from error
     except (ValueError, EOFError, MemoryError) as error:
         raise _explain(path, error) from error
     if not isinstance(array, np.ndarray):

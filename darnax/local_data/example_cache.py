@@ -7,6 +7,7 @@ it is on disk.
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -20,7 +21,7 @@ from darnax.atomic import to_disk
 from darnax.data.preparation_lock import lock_set, scratch_folder
 from darnax.data.reader import Arrays
 from darnax.errors import RequestError
-from darnax.files import open_regular, read_text
+from darnax.files import in_memory, open_regular, read_text
 from darnax.printing import count_of
 
 HIDDEN = ".darnax-cache"
@@ -43,7 +44,18 @@ class Writer:
     def allocate(
         self, role: str, shape: tuple[int, ...], dtype: np.dtype[Any] = _BYTE
     ) -> np.ndarray:
-        """Return an array to fill with the inputs of a split."""
+        """Return an array to fill with the inputs of a split.
+
+        Raises:
+            RequestError: it would be larger than the memory or the disk.
+        """
+        size = math.prod(shape) * dtype.itemsize
+        free = in_memory() if self.folder is None else shutil.disk_usage(self.folder).free
+        if size > free:
+            where = "a third of the memory" if self.folder is None else f"free in {self.folder}"
+            what = f"the inputs of {role} have {count_of(size, 'byte')} when they are decoded, "
+            what += f"expected at most {free}, {where}; make images smaller with data.resize"
+            raise RequestError(what)
         if self.folder is None:
             self.inputs[role] = np.empty(shape, dtype)
         else:

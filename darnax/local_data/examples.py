@@ -15,6 +15,7 @@ from darnax.data.resident import Resident
 from darnax.data.selection import Selection
 from darnax.data.streamed import Streamed
 from darnax.errors import Problem, RequestError
+from darnax.local_data.image_listing import name_some
 
 GIB = 2**30
 _WINDOWS_IN_MEMORY = 4  # on the device at once where arrays are streamed, as for prepared sets
@@ -96,8 +97,29 @@ def divide_examples(
     return stream_if_larger(dataset, memory_gib=memory_gib, seed=seed)
 
 
+def require_learnable(examples: Examples) -> None:
+    """Raise RequestError if the classes are fewer than two, or train lacks one of another split.
+
+    A run that exists is evaluated on other data of its classes, which may lack some.
+    """
+    names, train = examples.class_names, examples.splits["train"].targets
+    if len(names) == 1:
+        what = f"{examples.name} has the class {names[0]} alone, expected two or more"
+        raise RequestError(Problem("data", f"{what}; add examples of others"))
+    problems = []
+    for role, (_, targets) in examples.splits.items():
+        absent = np.setdiff1d(targets, train)
+        if names and len(absent):
+            shown = name_some([names[label] for label in absent])
+            what = f"{role} of {examples.name} has the classes {shown}, of which train has no"
+            problems.append(Problem("data", f"{what} example; add some to train, or remove them"))
+    if problems:
+        raise RequestError(*problems)
+
+
 def _require_possible(examples: Examples, selection: Selection) -> None:
     """Raise RequestError naming every setting that cannot apply."""
+    selection.check(len(examples.class_names))
     name, problems = examples.name, []
     for role in ("validation", "test"):
         size, own = getattr(selection, role), examples.splits.get(role)
@@ -114,8 +136,6 @@ def _require_possible(examples: Examples, selection: Selection) -> None:
                 problems.append(Problem(f"data.{setting}", what))
     if problems:
         raise RequestError(*problems)
-    if examples.class_names:
-        selection.check(len(examples.class_names))
 
 
 def _take(arrays: Arrays, indices: np.ndarray, selection: Selection) -> Arrays:

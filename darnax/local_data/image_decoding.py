@@ -1,5 +1,6 @@
 """Decode image files into one array of bytes, with every file that does not fit named at once."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +10,8 @@ from itertools import chain
 import numpy as np
 
 from darnax.data.progress import Progress
+from darnax.errors import Problem, RequestError, first_line
+from darnax.local_data.examples import empty_inputs
 from darnax.local_data.image_listing import name_some, refuse
 from darnax.local_data.image_stores import Block, Content, Store
 from darnax.printing import count_of
@@ -18,6 +21,7 @@ _THREADS = 4  # OpenCV decodes without holding the interpreter's lock
 _TRIED = 20  # first files, of which one must be readable
 _LARGEST_SIDE = 1 << 13  # pixels of a resized image
 _TAIL = 4096  # bytes at the end of a file in which its format ends
+_LIMIT = "OPENCV_IO_MAX_IMAGE_PIXELS"  # set by darnax.data, unless the user has
 
 ImageShape = tuple[int, int, int]
 Allocate = Callable[[str, tuple[int, ...]], np.ndarray]
@@ -49,14 +53,16 @@ def read_form(colour: str | None, resize: Sequence[int] | None) -> Form:
     """Return the form that the settings `data.colour` and `data.resize` describe.
 
     Raises:
-        ValueError: a setting has an unknown value.
+        RequestError: a setting has an unknown value.
     """
     if colour is not None and colour not in COLOURS:
-        raise ValueError(f"got colour={colour!r}, expected null, grey or rgb")
+        what = f"got {colour!r}, expected null, grey or rgb"
+        raise RequestError(Problem("data.colour", what))
     if resize is None:
         return Form(colour)
     if len(resize) != 2 or not all(0 < side <= _LARGEST_SIDE for side in resize):
-        raise ValueError(f"got resize={resize}, expected a height and a width, such as [28,28]")
+        what = f"got {list(resize)}, expected a height and a width up to {_LARGEST_SIDE}"
+        raise RequestError(Problem("data.resize", f"{what}, such as [28,28]"))
     return Form(colour, (int(resize[0]), int(resize[1])))
 
 
@@ -68,6 +74,14 @@ def require_whole(content: bytes) -> None:
         raise ValueError("it is cut short")
     if content.startswith(b"\x89PNG") and b"IEND" not in content[-_TAIL:]:
         raise ValueError("it is cut short")
+
+
+def explain_undecoded(error: Exception) -> str:
+    """Return why a library did not decode an image."""
+    if "MAX_IMAGE_PIXELS" in str(error):
+        most = os.environ.get(_LIMIT)
+        return f"it has more than {most} pixels, expected fewer; {_LIMIT}=N raises the limit"
+    return f"it is not an image ({first_line(getattr(error, 'err', error))})"
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
@@ -97,7 +111,7 @@ def decode_image(content: bytes, form: Form) -> np.ndarray:
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags[form.colour])
     except cv2.error as error:
-        raise ValueError("it is larger than an image may be, or damaged") from error
+        raise ValueError(explain_undecoded(error)) from error
     if image is None:
         raise ValueError("it is not an image that OpenCV reads")
     image = resize_image(image, form.resize)
@@ -114,7 +128,7 @@ def first_shape(store: Store, paths: Mapping[str, Sequence[str]], form: Form) ->
     """
     some = list(chain.from_iterable(paths.values()))[:_TRIED]
     findings = Findings()
-    for names, images in decode_blocks(store.blocks(some), form):
+    for names, images in decode_blocks(store.blocks(some), form, None):
         for name, image in zip(names, images, strict=True):
             findings.add(name, image)
     readable: dict[str, ImageShape] = {}
@@ -193,7 +207,7 @@ def decode_all(
     shape = first_shape(store, paths, form)
     arrays = {role: allocate(role, (len(some), *shape)) for role, some in paths.items()}
     findings = Findings()
-    for names, images in decode_blocks(store.blocks(list(row_of)), form):
+    for names, images in decode_blocks(store.blocks(list(row_of)), form, shape):
         for name, image in zip(names, images, strict=True):
             findings.add(name, image)
             if not isinstance(image, str) and image.shape == shape:
@@ -208,12 +222,15 @@ def decode_all(
 
 
 def decode_blocks(
-    blocks: Iterator[Block], form: Form
+    blocks: Iterator[Block], form: Form, shape: ImageShape | None
 ) -> Iterator[tuple[Sequence[str], list[np.ndarray | str]]]:
-    """Yield names with their images, or with why they cannot be read; threads decode ahead."""
+    """Yield names with their images, or with why they cannot be read; threads decode ahead.
+
+    Of images of another shape than `shape` nothing but the shape is kept.
+    """
 
     def work(load: Callable[[], list[Content]]) -> list[np.ndarray | str]:
-        return [decode_or_explain(content, form) for content in load()]
+        return [decode_or_explain(content, form, shape) for content in load()]
 
     waiting: deque[tuple[Sequence[str], Future[list[np.ndarray | str]]]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -227,11 +244,12 @@ def decode_blocks(
             yield names, future.result()
 
 
-def decode_or_explain(content: Content, form: Form) -> np.ndarray | str:
-    """Return the image, or why it cannot be read."""
+def decode_or_explain(content: Content, form: Form, shape: ImageShape | None) -> np.ndarray | str:
+    """Return the image, zeros without memory for one of another shape, or why it is unreadable."""
     if isinstance(content, str):
         return content
     try:
-        return form.decode(content)
+        image = form.decode(content)
     except ValueError as error:
         return str(error)
+    return image if image.shape == shape else empty_inputs(1, image.shape, image.dtype)[0]

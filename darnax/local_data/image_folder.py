@@ -36,7 +36,7 @@ class ImageFolder(LocalSource):
         class_names: the names of the class folders in the order of the outputs; None: sorted.
 
     Raises:
-        ValueError: a setting has an unknown value.
+        RequestError: a setting has an unknown value.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from darnax.errors import first_line
+from darnax.errors import explain_unreadable, first_line
 from darnax.files import open_regular, read_bytes
 from darnax.local_data.image_listing import Contents, Member, name_some, refuse, walk_folder
 from darnax.printing import count_of
@@ -75,7 +75,8 @@ def open_store(path: Path) -> Store:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise refuse(f"{path} cannot be read ({error.strerror})") from error
+        what = f"{explain_unreadable(path, error)}; give a folder of images, or an archive of one"
+        raise refuse(what) from error
     if stat.S_ISDIR(mode):
         return FolderStore(path)
     if not stat.S_ISREG(mode):

@@ -28,12 +28,13 @@ class ScikitLearn(LocalSource):
         class_names: the classes in the order of the outputs; None: scikit-learn's.
 
     Raises:
-        ValueError: the name is none of these.
+        RequestError: the name is none of these.
     """
 
     def __init__(self, name: str, class_names: Sequence[str] | None = None) -> None:
         if name not in SETS:
-            raise ValueError(f"got {name!r}, expected {', '.join(SETS[:-1])} or {SETS[-1]}")
+            expected = f"expected {', '.join(SETS[:-1])} or {SETS[-1]}"
+            raise RequestError(Problem("data.name", f"got {name!r}, {expected}"))
         self.name = name
         self.class_names = class_names
 

@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 
 from darnax.data.progress import Progress
-from darnax.data.reader import Damaged
+from darnax.data.reader import Damaged, describe_damage
 from darnax.data.set_features import Feature
 from darnax.data.sources import Source
 from darnax.errors import first_line
-from darnax.local_data.image_decoding import Form, require_whole, resize_image
+from darnax.local_data.image_decoding import (
+    Form,
+    explain_undecoded,
+    require_whole,
+    resize_image,
+)
 from darnax.local_data.image_listing import Contents
 from darnax.local_data.image_stores import Block, Content, Store
 from darnax.printing import count_of
@@ -36,7 +41,7 @@ class FeatureForm(Form):
         try:
             image = self.decode_feature(content)
         except Exception as error:  # TFDS and OpenCV raise no common type
-            raise ValueError(f"it is not an image ({first_line(error)})") from error
+            raise ValueError(explain_undecoded(error)) from error
         image = resize_image(convert_colour(image, self.colour), self.resize)
         return image[..., None] if image.ndim == 2 else image
 
@@ -86,8 +91,7 @@ class RecordStore(Store):
         """
         found, expected = len(self.records[split]), self.source.count(split)
         if found != expected:
-            what = f"{split} of {self.path} holds {count_of(found, 'example')}, expected {expected}"
-            raise Damaged(f"{what}: delete the folder and prepare it again")
+            raise self._damaged(split, f"holds {count_of(found, 'example')}, expected {expected}")
         return found
 
     def names(self, split: str) -> list[str]:
@@ -103,8 +107,10 @@ class RecordStore(Store):
         try:
             return list(self.records[split].__getitems__(numbers))
         except Exception as error:  # the record readers raise no common type
-            what = f"{split} of {self.path} cannot be read ({first_line(error)})"
-            raise Damaged(f"{what}: delete the folder and prepare it again") from error
+            raise self._damaged(split, f"cannot be read ({first_line(error)})") from error
+
+    def _damaged(self, split: str, what: str) -> Damaged:
+        return describe_damage(f"{split} of {self.path} {what}")
 
     def blocks(self, names: Sequence[str]) -> Iterator[Block]:
         places: dict[str, list[int]] = {}
@@ -143,5 +149,5 @@ class RecordStore(Store):
         try:
             return feature.read(record)
         except Exception as error:  # TFDS raises no common type
-            what = f"{feature.name} in {split} of {self.path} cannot be read ({first_line(error)})"
-            raise Damaged(f"{what}: delete the folder and prepare it again") from error
+            reason = f"has a record whose {feature.name} cannot be read ({first_line(error)})"
+            raise self._damaged(split, reason) from error

@@ -1,6 +1,7 @@
 """Rows of a CSV or Parquet file: `data=table data.path=my.csv data.target=column`."""
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,19 @@ import numpy as np
 from darnax.data.dataset import Dataset
 from darnax.data.progress import Progress, silent
 from darnax.data.selection import Selection
-from darnax.errors import Problem, RequestError, first_line
+from darnax.errors import Problem, RequestError, explain_unreadable, first_line
 from darnax.extras import install_command
 from darnax.files import expand_user, in_memory, open_regular
 from darnax.local_data.array_examples import examples_from_arrays
 from darnax.local_data.examples import Examples, LocalSource, divide_examples
 from darnax.local_data.image_listing import name_some
 from darnax.near import near
+from darnax.printing import count_of
 
 PARQUET = (".parquet", ".pq")
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": ","}
+_OTHERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_HEADER = 1 << 16  # bytes in which the first line is looked for
 WHERE = "data.path"
 
 
@@ -28,7 +32,8 @@ class Table(LocalSource):
 
     Args:
         path: a CSV, TSV or Parquet file, of which the first has a line of names.
-        target: the column of the targets: integers or names are classes, other numbers values.
+        target: the column of the targets: integers or names are classes, other numbers values;
+            None is refused, with the names of the columns.
         columns: those of the inputs, in this order; None: all but the target.
         targets: `classes` or `values`; None: judged by the targets.
         class_names: the classes in the order of the outputs; None: sorted.
@@ -37,7 +42,7 @@ class Table(LocalSource):
     def __init__(
         self,
         path: str,
-        target: str,
+        target: str | None = None,
         columns: Sequence[str] | None = None,
         targets: str | None = None,
         class_names: Sequence[str] | None = None,
@@ -61,6 +66,9 @@ class Table(LocalSource):
         if twice:
             what = f"{self.path} has two columns called {', '.join(twice)}; rename one"
             raise RequestError(Problem(WHERE, what))
+        if self.target is None:
+            what = f"got null, expected the column of the targets; there are {name_some(names)}"
+            raise RequestError(Problem("data.target", what))
         if self.target not in names:
             raise RequestError(Problem("data.target", _explain_absent(self.target, names)))
         chosen = [name for name in names if name != self.target]
@@ -106,14 +114,31 @@ def read_table(path: Path) -> Any:
                 if cells * 8 > in_memory():
                     raise ValueError(f"it has {cells} values, more than fit in memory")
                 return opened.read()
+            _require_delimiter(path, file.read(_HEADER), DELIMITERS[suffix])
+            size = file.seek(0, os.SEEK_END)
+            if size > in_memory():
+                raise ValueError(f"it has {count_of(size, 'byte')}, more than fit in memory")
+            file.seek(0)
             options = csv.ParseOptions(delimiter=DELIMITERS[suffix])
             return csv.read_csv(file, parse_options=options)
     except OSError as error:
-        reason = error.strerror or first_line(error)
-        raise RequestError(Problem(WHERE, f"{path} cannot be read ({reason})")) from error
+        raise RequestError(Problem(WHERE, explain_unreadable(path, error))) from error
     except (pa.ArrowException, ValueError, MemoryError) as error:
         what = f"{path} is not a table that can be read ({first_line(error)})"
         raise RequestError(Problem(WHERE, what)) from error
+
+
+def _require_delimiter(path: Path, start: bytes, expected: str) -> None:
+    """Raise RequestError if the names in the first line are separated by something else."""
+    header = start.decode("utf-8", "replace").split("\n", 1)[0]
+    counts = {delimiter: header.count(delimiter) for delimiter in _OTHERS}
+    found = max(counts, key=lambda delimiter: counts[delimiter])
+    if counts[expected] or not counts[found]:
+        return
+    what = f"{path} has columns separated by {_OTHERS[found]}, expected {_OTHERS[expected]}"
+    endings = [ending for ending, delimiter in DELIMITERS.items() if delimiter == found]
+    how = f"give it the ending {endings[0]}" if endings else "save it with commas, as .csv"
+    raise RequestError(Problem(WHERE, f"{what}; {how}"))
 
 
 def _explain_absent(name: str, names: Sequence[str]) -> str:

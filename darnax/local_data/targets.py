@@ -134,6 +134,9 @@ def _number_classes(
         flat[role] = targets
     width = {targets.shape[1] for targets in given.values() if targets.ndim > 1}
     names = class_names
+    if names is None and len(width) > 1:
+        what = f"one-hot targets have {' and '.join(map(str, sorted(width)))} columns"
+        raise RequestError(Problem(where, f"{what} in different splits, expected as many in all"))
     if names is None and width:
         names = [str(number) for number in range(max(width))]
     if names is None:
@@ -162,7 +165,8 @@ def number_labels(
     unknown = [text for text in texts if text not in positions]
     if unknown:
         shown = ", ".join(unknown[:_SHOWN]) + (", …" if len(unknown) > _SHOWN else "")
-        nearest = near(unknown[0], list(names))
+        is_number = unknown[0].lstrip("-").isdigit()  # 12 is not a misspelt 2
+        nearest = [] if is_number else near(unknown[0], list(names))
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         if is_recorded:
             what = f"{role} has the classes {shown}{hint}, which are not in data.class_names"

@@ -43,7 +43,8 @@ class TensorFlowDatasets(LocalSource):
         class_names: the classes in the order of the outputs; None: as in the set.
 
     Raises:
-        ValueError: a setting has an unknown value.
+        ValueError: `builder` is no builder, or `path` is given as well.
+        RequestError: a setting has an unknown value.
     """
 
     def __init__(

@@ -117,7 +117,9 @@ def evaluate(
     """
     labels = runs.program.labels
     right_or_wrong = labels.right_or_wrong
-    if not right_or_wrong or len(class_names) > MOST_CLASSES:
+    # The targets of the examples say nothing about a network whose targets are its inputs.
+    has_classes = right_or_wrong and not labels.of_inputs
+    if not has_classes or len(class_names) > MOST_CLASSES:
         class_names = ()
     classes = len(class_names)
     confusion = np.zeros((classes, classes), np.int64)
@@ -146,7 +148,7 @@ def evaluate(
     return Evaluation(
         scores=replicas.mean(axis=1),
         examples=replicas.shape[1],
-        majority_rate=compute_majority_rate(np.concatenate(targets)) if right_or_wrong else None,
+        majority_rate=compute_majority_rate(np.concatenate(targets)) if has_classes else None,
         class_names=class_names,
         confusion=confusion,
         right_or_wrong=right_or_wrong,

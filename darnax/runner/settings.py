@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from darnax.split_sizes import EXPECTED, is_size
+
 MEMORY_GIB = 2.0  # of a decoded set, where nothing else is given
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]  # counts on the device are 32-bit integers
@@ -18,11 +20,8 @@ def require_size(value: Any) -> int | float:
     Raises:
         PydanticCustomError: it is neither.
     """
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
-    is_share = isinstance(value, float) and (0 < value < 1 or value == 0)
-    if not is_count and not is_share:
-        what = "expected 0, a number of examples, or a share of them below 1"
-        raise PydanticCustomError("size", what)
+    if not is_size(value):
+        raise PydanticCustomError("size", EXPECTED)
     return value if value else 0
 
 
@@ -77,7 +76,10 @@ class DataSettings(Section):
     test: Size = 0
     per_class: Positive | None = None
     only_classes: (
-        Annotated[tuple[Annotated[NonNegative, Field(strict=True)], ...], Field(strict=False)]
+        Annotated[
+            tuple[Annotated[NonNegative, Field(strict=True)], ...],
+            Field(strict=False, min_length=1),
+        ]
         | None
     ) = None
     memory_gib: Annotated[float, Field(gt=0, le=1e6)] = MEMORY_GIB

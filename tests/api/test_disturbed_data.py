@@ -24,6 +24,16 @@ TINY = [
     "runner.evaluate_every=30",
     "tracking=local",
 ]
+SMALL = [
+    "+experiment=mnist_chain",
+    "model.depth=1",
+    "model.features=60",
+    "model.layers.hidden.sparsity=0.8",
+    "model.adapters.w_in.patch=null",
+    "data.batch_size=8",
+    "runner.epochs=5",
+    "tracking=local",
+]
 SHARE = "data.disturb.noise.share"
 FLIPS = "+data.disturb.noise={kind: sign_flips, share: 0.3}"
 CHANNELS = "+data.encode.channels={_target_: darnax.data.StandardiseChannels}"
@@ -141,7 +151,8 @@ def test_files_of_a_curve_need_a_curve(clean):
         (["+data.disturb.noise=0.1"], r"data\.disturb\.noise: got 0\.1, expected a mapping"),
         (["+data.disturb.noise.share=2"], r"data\.disturb\.noise: share: got 2"),
         (["+data.disturb.noise={}"], r"data\.disturb\.noise\.share: is missing"),
-        (["+data.disturb.flip={}"], r"data\.encode: cannot encode an input of shape \[40\]"),
+        (["+data.disturb.flip={}"], r"data\.encode: .* shape \[40\] \(data\.disturb\.flip: got an"),
+        ([f"{SHARE}=0.1"], rf"there is no {SHARE} yet; add it with \+{SHARE}=0\.1"),
         (["+data.disturb.noise={share: 0.1, when: never}"], r"got never|got \"never\""),
     ],
 )
@@ -166,6 +177,22 @@ def test_the_target_of_a_completion_is_the_clean_input(train):
     assert run.evaluate().score > 0.8
     states = run.states(x)["input"]
     assert ((states == 0).sum(axis=1) == 8).all()  # a fifth of 40 is not known
+
+
+@pytest.mark.slow
+def test_inputs_of_classes_are_completed(train, tmp_path):
+    """Oracle: the shape of the input; outputs that are all right, for an input of all +1."""
+    np.savez(tmp_path / "my.npz", x=np.ones((40, 12)), y=np.arange(40) % 4)
+    words = [*SMALL, "data=arrays", f"data.path={tmp_path / 'my.npz'}"]
+    words += ["data.labels={_target_: darnax.data.CleanInputs, whole: true}"]
+    run = darnax.train(*words, f"paths.outputs={tmp_path}")
+    assert run.config["data"]["classes"] == 12
+    evaluation = run.evaluate()
+    assert evaluation.score == 1
+    assert (evaluation.class_names, evaluation.majority_rate) == ((), None)
+    assert evaluation.right_or_wrong
+    with pytest.raises(RequestError, match=r"output: got \[4\], expected \[12\], the shape of an"):
+        darnax.train(*words, "data.classes=4", f"paths.outputs={tmp_path}")
 
 
 def test_fitted_numbers_are_those_of_training_everywhere(train, tmp_path):

@@ -134,6 +134,15 @@ def test_another_sets_examples_are_refused(
         open_dataset("mnist", directory=tmp_path / "data")
 
 
+def test_a_builder_that_cannot_be_made_without_tensorflow_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The features of `coco` need TensorFlow, which TFDS also prints; darnax prints nothing."""
+    with pytest.raises(RequestError, match=r"coco.*needs tensorflow.*pip install tensorflow$"):
+        prepare("coco", tmp_path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_missing_requirements_are_named(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(
         RequestError, match=r"food101 is not prepared.*TensorFlow.*pip install tensorflow"

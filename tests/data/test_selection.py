@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from darnax.data.selection import Selection
 from darnax.errors import RequestError
+from darnax.local_data import divide_examples
+from darnax.local_data.array_examples import examples_from_arrays
 
 
 @settings(deadline=None, max_examples=50)
@@ -98,6 +100,10 @@ def test_only_classes_renumbers_in_the_order_given() -> None:
     ("selection", "where"),
     [
         (Selection(validation=-1), "validation"),
+        (Selection(validation=1.5), "validation"),
+        (Selection(validation=float("nan")), "validation"),
+        (Selection(test=1.0), "test"),
+        (Selection(test=-0.1), "test"),
         (Selection(per_class=0), "per_class"),
         (Selection(only_classes=(1, 10)), "only_classes"),
         (Selection(only_classes=(1, 1)), "only_classes"),
@@ -107,6 +113,14 @@ def test_only_classes_renumbers_in_the_order_given() -> None:
 def test_invalid_selections_are_refused(selection: Selection, where: str) -> None:
     with pytest.raises(RequestError, match=f"data.{where}: got .*, expected"):
         selection.check(10)
+
+
+@pytest.mark.parametrize("role", ["validation", "test"])
+def test_a_share_above_one_is_refused_by_its_own_name_whatever_the_targets_are(role: str) -> None:
+    arrays = {"train": (np.zeros((9, 2)), np.linspace(0, 1, 9))}
+    selection = Selection(**{"test": 0.3, "validation": 0.3, role: 1.5})
+    with pytest.raises(RequestError, match=rf"^data\.{role}: got 1\.5, expected 0, a number"):
+        divide_examples(examples_from_arrays("mine", arrays), selection, memory_gib=1)
 
 
 def test_selecting_more_examples_than_exist_is_refused() -> None:

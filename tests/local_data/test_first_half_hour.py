@@ -302,8 +302,10 @@ def test_sets_of_scikit_learn_need_no_file(place: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["data=folder"], "data.path: has no value yet"),
-        (["data=folder", "data.path=nothing"], "nothing cannot be read (No such file or"),
+        (["data=folder"], "data.path: has no value yet (???); give it one, with data.path=…"),
+        (["data=folder", "data.path=nothing"], "nothing does not exist in "),
+        (["data=table", "data.path=my.csv"], "data.target: got null, expected the column"),
+        (["data=sklearn", "data.name=moons"], "data.name: got 'moons', expected digits, iris"),
         (
             ["data=folder", "data.path=photos", "data.test=5"],
             "data.test: got 5, expected 0: photos",
@@ -339,6 +341,24 @@ def test_a_wrong_request_is_refused_in_one_sentence(
     outputs = "paths.outputs=refused"
     assert sentence in command("train", *SMALL, outputs, *words, code=2)
     assert not (place / "refused").exists()
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "names", "sentence"),
+    [
+        (np.eye(3)[[0, 1, 1]], np.eye(3)[[2]], "null", "test of odd.npz has the classes 2, of"),
+        ([0, 1, 1], [2], "['0','1','2']", "test of odd.npz has the classes 2, of which train has"),
+        ([0, 0, 0], [0], "null", "odd.npz has the class 0 alone, expected two or more"),
+    ],
+)
+def test_classes_that_cannot_be_learned_are_refused_however_they_are_given(
+    train: object, test: object, names: str, sentence: str, place: Path
+) -> None:
+    x = np.zeros((3, 4))
+    np.savez("odd.npz", x_train=x, y_train=train, x_test=x[:1], y_test=test)
+    words = ["data=arrays", "data.path=odd.npz", f"data.class_names={names}"]
+    assert sentence in command("train", *SMALL, *words, "data.validation=0", code=2)
+    assert sentence in command("data", "show", *words, "data.validation=0", code=2)
 
 
 def test_a_sweep_reads_the_sizes_of_the_data_once(

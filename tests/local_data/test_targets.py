@@ -42,6 +42,18 @@ def test_one_hot_rows_are_classes(low: int, dtype: type) -> None:
     assert found.class_names == ("0", "1", "2", "3")  # the fourth has no example
 
 
+def test_one_hot_rows_have_one_length() -> None:
+    splits = {"train": np.eye(3), "test": np.eye(4)}
+    with pytest.raises(RequestError, match="have 3 and 4 columns in different splits"):
+        convert_targets(splits)
+
+
+def test_a_number_is_no_misspelt_number() -> None:
+    splits = {"train": np.arange(10), "test": np.array([12])}
+    with pytest.raises(RequestError, match="test has the classes 12, of which train has no"):
+        convert_targets(splits)
+
+
 def test_signs_are_patterns_and_other_numbers_values() -> None:
     signs = np.array([[1, -1, 1], [-1, -1, 1]])
     found = convert_targets({"train": signs})

@@ -392,7 +392,7 @@ def test_searching_on_test_examples_is_refused(
         (["data.colour=blue"], r"expected null, grey or rgb"),
         (["data.resize=[9]"], r"expected a height and a width"),
         (["+data.columns=[a]"], r"data\.columns: has no effect on these data"),
-        (["data.path=/none"], r"data\.path: /none has no dataset_info\.json"),
+        (["data.path=/none"], r"data\.path: /none does not exist; give the folder"),
         (["data.name=ext_bars"], r"data\.name: got 'ext_bars', expected one of ext_bars/tiny"),
         (
             ["data.name=ext_bars/tiny:9.9.9"],
