@@ -17,7 +17,9 @@ const hasBands = () => data.rows.some((row) => Object.values(row.curves).some(([
 
 function drawCurves() {
   drawLegend();
-  drawChart("curves", metric());
+  const isLogged = data.rows.some((row) => row.curves[metric()]);
+  id("curves").parentElement.hidden = !isLogged && added.size > 0;
+  if (isLogged || !added.size) drawChart("curves", metric());
   for (const [name, plot] of added) drawChart(plot, name);
 }
 

@@ -66,7 +66,7 @@ function points(axis) {
   const inLine = axis.values.flatMap((value) => measured().filter((row) => row.values[axis.i] === value));
   const line = { x: inLine.map((row) => named(row.values[axis.i])), y: inLine.map(valueOf), mode: "lines", line: { color: faint(shown(okabeIto[0]), 0.4), width: 2 }, hoverinfo: "skip", showlegend: false, meta: "decoration" };
   return [[...(counts && numeric(axis) ? [line] : []), ...traces], layout({
-    showlegend: traces.length > 1, xaxis: { ...axisFrame(axis), title: title(axis.key) }, yaxis: outcome(),
+    showlegend: traces.length > 1, xaxis: { ...axisFrame(axis), title: title(axis.key) }, yaxis: outcome(), legend: { itemsizing: "constant" },
   })];
 }
 
@@ -83,7 +83,7 @@ function slices() {  // the same points over each key
     frames[`xaxis${suffix}`] = { ...axisFrame(axis, 5), nticks: 5, domain: [column / across + (column ? gap : 0), (column + 1) / across], anchor: `y${suffix}` };
     frames[`yaxis${suffix}`] = { tickformat: ticks(), domain: [bottom + (line < down - 1 ? 64 / height : 0), top], anchor: `x${suffix}`, matches: k ? "y" : undefined, showticklabels: column === 0, ...(column === 0 ? { title: title(metric()) } : {}) };
   });
-  return [traces, layout({ showlegend: kindsOf().length > 1, margin: { l: 56, r: 12, t: 32, b: 64 }, ...frames })];
+  return [traces, layout({ showlegend: kindsOf().length > 1, legend: { itemsizing: "constant" }, margin: { l: 56, r: 12, t: 32, b: 64 }, ...frames })];
 }
 
 function heat(across, down) {
