@@ -34,7 +34,8 @@ function drawChart(plot, name) {
   }
   const { lines: _, ...legend } = legendIn(id("curves"), rows.map((row) => label(row, rows)));
   const once = data.rows.every((row) => !row.curves[name]);
-  const none = once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve";
+  const isEmpty = data.rows.every((row) => valueOf(row) === null);
+  const none = isEmpty ? "nothing has been logged yet" : once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve";
   draw(plot, [...bands, ...lines], layout({
     hovermode: "x", showlegend: data.columns.length > 0 && rows.length > 0 && isShort(legendRows()), legend,
     xaxis: { title: title("epoch"), rangemode: "tozero", visible: rows.length > 0, ...scaleOf(id("log-x").checked, rows.map((row) => row.curves[name][0])) },

@@ -121,7 +121,8 @@ function history() {  // of a search: the value of every point in the order in w
 const first = (row) => row.runs.reduce((least, run) => (run.name < least ? run.name : least), row.runs[0].name);
 
 function drawMap() {
-  if (!axes.length) return;
+  id("maps").hidden = !axes.length || data.rows.every((row) => valueOf(row) === null);
+  if (id("maps").hidden) return;
   const chosen = (name) => current(axes[id(name).selectedIndex]);
   const kind = id("kind").value;
   id("map").style.minHeight = "";

@@ -40,7 +40,6 @@ function fill() {
   choices("kind", kindsOfMap());
   for (const name of ["across", "down"]) choices(name, axes.map((axis) => axis.short));
   id("down").selectedIndex = Math.min(1, axes.length - 1);
-  id("maps").hidden = !axes.length;
   id("bands-label").hidden = !hasBands();
   tickFirst(data.rows.filter((row) => Object.keys(row.curves).length).slice(0, 8));
   const another = data.metrics.find((name) => name !== metric() && chooses() && !data.reported.includes(name) && data.rows.some((row) => row.curves[name]));
