@@ -10,7 +10,7 @@ from darnax.reports.configuration import short_names
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the headings and the rows.
 
-    The columns are the keys, the metric, n and, if the rows are ranked, the p of Welch's test, the
+    The columns are the keys, the metric, n and, if several rows are ranked, the p of Welch's test, the
     difference from the best row with its 95 % interval and its p where seeds are paired, and a mark
     of the best.
     """
@@ -20,9 +20,14 @@ def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     return [*heads, comparison.heading, "n", *test_heads(comparison)], rows
 
 
+def has_tests(comparison: Comparison) -> bool:
+    """Return whether there are columns of tests: several rows that are ranked."""
+    return comparison.is_ranked and len(comparison.rows) > 1
+
+
 def test_heads(comparison: Comparison) -> list[str]:
     """Return the headings of the tests, and of the mark of the best; none if nothing is ranked."""
-    if not comparison.is_ranked:
+    if not has_tests(comparison):
         return []
     return ["p", *(["minus best", "paired p"] if comparison.is_paired else []), ""]
 
@@ -43,7 +48,7 @@ def format_row(row: Row, comparison: Comparison) -> list[str]:
     metric = comparison.metric
     values = [text.leaf(value) for value in row.values]
     figures = [text.spread(metric, row.mean, row.sd), text.count(row.n, row.unfinished)]
-    if not comparison.is_ranked:
+    if not has_tests(comparison):
         return [*values, *figures]
     tests = [text.probability(row.p)]
     if comparison.is_paired:
