@@ -10,9 +10,9 @@ from darnax.reports.configuration import short_names
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the headings and the rows.
 
-    The columns are the keys, the metric, n and, if several rows are ranked, the p of Welch's test, the
-    difference from the best row with its 95 % interval and its p where seeds are paired, and a mark
-    of the best.
+    The columns are the keys, the metric, n and, if several rows are ranked, the p of Welch's test,
+    the difference from the best row with its 95 % interval and its p where seeds are paired, and a
+    mark of the best.
     """
     shortened = short_names(comparison.columns, comparison.keys)
     heads = [shortened[key] for key in comparison.columns]
