@@ -89,7 +89,7 @@ def test_steps_are_those_of_the_messages_that_are_sent(messages, order):
 
 @for_every_choice
 def test_in_many_turns_a_layer_without_messages_keeps_its_state(messages):
-    layer_map, sizes = chain()
+    layer_map, _ = chain()
     _, state = started()
     network = AsynchronousOrchestrator(layer_map, 4)
     after, _ = network.step(state, KEY, read(messages))
