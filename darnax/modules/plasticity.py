@@ -119,7 +119,8 @@ def forgotten(
     assert weight is not None
     if weight.shape[-1] in (math.prod(decay.shape[1:]), decay.shape[-1]):  # units, or channels
         total = decay.reshape(-1, weight.shape[-1]).sum(axis=0)
-        return normalise(weight * total, len(decay), connectivity.fan_in)
+        spread = jnp.broadcast_to(total, weight.shape)
+        return normalise(weight * spread, len(decay), connectivity.fan_in)
     return weight * connectivity.correlate(jnp.ones_like(x), decay)
 
 
