@@ -1,9 +1,6 @@
 """Activities of length one, between the layers of the Forward-Forward algorithm.
 
-@article{hinton2022forward,
-  title = {The forward-forward algorithm: some preliminary investigations},
-  author = {Hinton, Geoffrey}, journal = {arXiv preprint arXiv:2212.13345}, year = {2022}
-}
+Source: Hinton 2022, as `darnax.rules.ForwardForward`.
 """
 
 import jax.numpy as jnp
