@@ -19,7 +19,6 @@ PACKAGES = (
     ("printing",),
     (
         "atomic",
-        "batch_shares",
         "bounded_yaml",
         "children",
         "errors",
@@ -28,6 +27,7 @@ PACKAGES = (
         "near",
         "scores",
         "shapes",
+        "split_sizes",
         "trees",
     ),
     ("locks", "metrics_file"),
@@ -79,7 +79,6 @@ COMMANDS_IMPORT = {
     "darnax.tracking.console": "the progress bar of training",
 }
 LIBRARY = (
-    "batch_shares",
     "shapes",
     "activations",
     "states",

@@ -1,6 +1,9 @@
 """Activities of length one, between the layers of the Forward-Forward algorithm.
 
-Source: Hinton 2022, as `darnax.rules.ForwardForward`.
+@article{hinton2022forward,
+  title = {The forward-forward algorithm: some preliminary investigations},
+  author = {Hinton, Geoffrey}, journal = {arXiv preprint arXiv:2212.13345}, year = {2022}
+}
 """
 
 import jax.numpy as jnp

@@ -114,11 +114,11 @@ def test_every_entry_is_valid_bibtex(carrier):
         ), entry
 
 
-def test_keys_are_unique_and_every_rule_is_there():
-    keys = [
-        key for carrier in CARRIERS for key in entries_of(importlib.import_module(carrier).__doc__)
-    ]
-    assert len(keys) == len(set(keys))
+def test_equal_keys_are_equal_entries_and_every_rule_is_there():
+    entries = {}
+    for carrier in CARRIERS:
+        for key, entry in entries_of(importlib.import_module(carrier).__doc__).items():
+            assert entries.setdefault(key, entry) == entry
     assert {
         rule.__module__.rpartition(".")[2]
         for rule in Rule.__subclasses__()
