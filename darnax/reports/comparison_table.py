@@ -8,11 +8,12 @@ from darnax.reports.configuration import short_names
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the headings and the rows.
 
-    The columns are the keys, the metric, n and, if the rows are ranked, p and a mark of the best.
+    The columns are the keys, the metric, n and, if several rows are ranked, p and a mark of the
+    best.
     """
     shortened = short_names(comparison.columns, comparison.keys)
     heads = [shortened[key] for key in comparison.columns]
-    figures = ["n", "p", ""] if comparison.is_ranked else ["n"]
+    figures = ["n", "p", ""] if comparison.is_ranked and len(comparison.rows) > 1 else ["n"]
     width = len(heads) + 1 + len(figures)
     rows = [format_row(row, comparison.metric)[:width] for row in comparison.rows]
     return [*heads, comparison.heading, *figures], rows
