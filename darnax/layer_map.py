@@ -1,6 +1,7 @@
 """The connection graph of a network, and the modules on its edges."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from html import escape
 from typing import Self
 
@@ -37,7 +38,8 @@ class LayerMap(eqx.Module):
         Raises:
             ValueError: a receiver without a layer, an adapter to the input, a layer off the
                 diagonal, an adapter on it, a sender that is not a buffer of the network, a name for
-                an edge without a module, or two modules with one name.
+                an edge without a module, two modules with one name, or a third factor that is no
+                adapter to the same buffer.
         """
         graph = {(i, j): module for i in sorted(rows) for j, module in sorted(rows[i].items())}
         validate(graph)
@@ -48,7 +50,9 @@ class LayerMap(eqx.Module):
         name_of = {edge: default_name(edge) for edge in graph} | given
         if len(set(name_of.values())) < len(graph):
             raise ValueError(f"two modules have one name: {sorted(name_of.values())}")
-        return cls(tuple(graph.values()), tuple(graph), tuple(name_of[edge] for edge in graph))
+        made = cls(tuple(graph.values()), tuple(graph), tuple(name_of[edge] for edge in graph))
+        made.third_factors()  # raises ValueError for a name that no incoming edge has
+        return made
 
     def __getitem__(self, key: int | Edge | str) -> dict[int, AbstractModule] | AbstractModule:
         """Return the row `lm[i]`, {sender: module}, or the module `lm[i, j]` or `lm["w_in"]`.
@@ -82,6 +86,35 @@ class LayerMap(eqx.Module):
     def names_by_edge(self) -> dict[Edge, str]:
         """Return (receiver, sender) -> the name of the module on that edge."""
         return dict(zip(self.edges, self.names, strict=True))
+
+    def third_factors(self) -> dict[Edge, Edge]:
+        """Return, for modules with a three-factor rule, edge -> the edge of the third factor.
+
+        Messages of these edges enter no field. A module names one by its `third_factor`: an adapter
+        to the same buffer, or a repeated one, of which it is the one to this buffer.
+
+        Raises:
+            ValueError: there is no such adapter to the buffer, or several.
+        """
+        found = {}
+        for edge, module in self.edge_items():
+            word = getattr(module, "third_factor", None)
+            if word is not None:
+                found[edge] = self._find_incoming(edge[0], word, edge)
+        return found
+
+    def _find_incoming(self, receiver: int, word: str, asking: Edge) -> Edge:
+        names = self.names_by_edge()
+        incoming = {names[i, j]: (i, j) for i, j in self.edges if i == receiver != j}
+        matching = []
+        for name, edge in incoming.items():
+            if fnmatchcase(name, word) or fnmatchcase(name, f"{word}[0-9]*"):
+                matching.append(edge)
+        if len(matching) != 1:
+            got = f"{names[asking]}: third_factor: got {word!r}"
+            expected = f"expected one of the adapters to the same buffer: {', '.join(incoming)}"
+            raise ValueError(f"{got}, {expected}")
+        return matching[0]
 
     def __repr__(self) -> str:
         return f"LayerMap({', '.join(self.names)})"

@@ -1,6 +1,6 @@
 """One training step and one evaluation step: phases, local updates, Optax."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar
 
@@ -8,10 +8,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.layer_map import LayerMap
-from darnax.modules import OutputLayer
+from darnax.modules import AbstractModule
 from darnax.modules.plasticity import no_update
 from darnax.numeric_checks import learns_in_several_phases, update_checks
 from darnax.observables import (
@@ -25,7 +26,10 @@ from darnax.observables import (
     unstable,
 )
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase, PhaseResult, relax, require_ordered
+from darnax.phases import UNSCALED, Phase
+from darnax.relaxation import PhaseResult
+from darnax.schedule import run_phases
+from darnax.scoring import scoring_phase
 from darnax.states import State
 
 O = TypeVar("O", bound=Orchestrator)  # noqa: E741
@@ -57,6 +61,8 @@ def train_step(
     rng: Key[Array, ""],
     axis: str | None = None,
     observables: Mapping[str, Observable] | None = None,
+    clean: Float[Array, "batch *in"] | None = None,
+    score: str | None = None,
 ) -> TrainStepOutput:
     """Run the phases with (x, y), and apply the sum of the local updates made at their ends.
 
@@ -75,6 +81,8 @@ def train_step(
         axis: name of a mesh axis whose devices share the batch, x and y being the part of this
             device; `ΔW` and the metrics are then those of the whole batch.
         observables: by name, further measurements of the step; their values are among the metrics.
+        clean: encoded inputs without random stages, for phases with `input: clean`; by default `x`.
+        score: the phase at whose end the readout is scored; by default `scoring_phase` finds it.
 
     Raises:
         TypeError: several phases in another mapping than `Phases`, whose order JAX may have
@@ -83,7 +91,7 @@ def train_step(
             one of the network.
     """
     layer_map = network.layer_map
-    ends = dict(run_phases(network, state.init(x, y), phases, rng))
+    ends = dict(run_phases(network, state.init(x, y), phases, rng, clean))
     pseudo_gradients, part_norms = local_updates(network, phases, ends)
     metrics = observe(network, phases, ends)
     if observables:
@@ -92,17 +100,29 @@ def train_step(
     if axis is not None:
         own = pseudo_gradients, metrics, sizes
         pseudo_gradients, metrics, sizes = average_over_devices(own, axis)
-    mask = trainable_mask(network, phases)
-    parameters = eqx.filter(network, mask)
-    steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
+    steps, opt_state = optimizer_steps(network, optimizer, opt_state, phases, pseudo_gradients)
     update_norms = norms("update", steps.layer_map)
     metrics |= update_norms
     checks = update_checks(layer_map, trainable_by_phase(layer_map, phases))
     sizes += [update_norms[f"update/{check.module}"] for check in checks]
-    scored = scoring_phase(layer_map, phases)
+    scored = score or scoring_phase(network, phases)
     scores = None if scored is None else scores_of(network, ends[scored])
     updated = eqx.apply_updates(network, steps)
     return TrainStepOutput(updated, opt_state, scores, metrics, jnp.stack(sizes))
+
+
+def optimizer_steps(
+    network: O,
+    optimizer: optax.GradientTransformation,
+    opt_state: PyTree,
+    phases: Mapping[str, Phase],
+    pseudo_gradients: O,
+) -> tuple[O, PyTree]:
+    """Return the changes of what is trainable, and the optimiser's new state."""
+    mask = trainable_mask(network, phases)
+    parameters = eqx.filter(network, mask)
+    steps, opt_state = optimizer.update(eqx.filter(pseudo_gradients, mask), opt_state, parameters)
+    return steps, opt_state
 
 
 def average_over_devices(own: tuple[O, Metrics, Any], axis: str) -> tuple[O, Metrics, Any]:
@@ -127,25 +147,12 @@ def evaluate_step(
     return scores_of(network, end)
 
 
-def run_phases(
-    network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
-) -> Iterator[tuple[str, PhaseResult]]:
-    """Yield the name and the end of every phase, in order.
-
-    The messages of the input and the output are computed once for all phases.
-    """
-    rng, key = jax.random.split(rng)
-    clamped = network.clamped_messages(state, key)
-    for name, phase in require_ordered(phases).items():
-        state, rng, relaxation = relax(network, state, rng, phase, clamped)
-        fields = network.fields(state, rng, phase.messages, clamped)
-        yield name, PhaseResult(state, fields, relaxation)
-
-
 def local_updates(
     network: O, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]
 ) -> tuple[O, list[Float[Array, ""]]]:
     """Return −ΔW of every module, summed over the phases in which it learns, and norms of parts.
+
+    The update of each phase is multiplied by the factor of the module in its `learn`.
 
     The first result has the shape of the network. The second has, phase by phase, the norm of the
     update of each module that learns in several phases, since a sum can hide a part that is too
@@ -156,17 +163,25 @@ def local_updates(
     total = list(no_update(network).layer_map.modules)
     learns = trainable_by_phase(layer_map, phases)
     several = learns_in_several_phases(learns)
-    for name in phases:
-        updates = network.updates(ends[name].state, ends[name].fields).layer_map.modules
+    for name, phase in phases.items():
+        end = ends[name]
+        updates = network.updates(end.state, end.fields, end.third_factors).layer_map.modules
         for index, learns_again in enumerate(several):
             if not learns[name][index]:
                 continue
-            update = updates[index]
+            update = scale(updates[index], phase.factor(layer_map.names[index]))
             total[index] = jax.tree.map(jnp.add, total[index], update)
             if learns_again:
                 part_norms.append(optax.tree.norm(eqx.filter(update, eqx.is_inexact_array)))
     summed = eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total))
     return summed, part_norms
+
+
+def scale(update: AbstractModule, factor: ArrayLike) -> AbstractModule:
+    """Return an update times a factor; the same update for the integer 1, of a list of names."""
+    if factor is UNSCALED:
+        return update
+    return jax.tree.map(lambda part: part * jnp.asarray(factor, part.dtype), update)
 
 
 def trainable_by_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> dict[str, list[bool]]:
@@ -181,10 +196,7 @@ def trainable_by_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> dict
 
 def selected_by_phase(layer_map: LayerMap, phase: Phase) -> list[bool]:
     """Return, for every module in order, whether it learns at the end of `phase`."""
-    selected = []
-    for name in layer_map.names:
-        selected.append(any(fnmatchcase(name, pattern) for pattern in phase.learn))
-    return selected
+    return [phase.factor(name) is not None for name in layer_map.names]
 
 
 def trainable_mask(network: Orchestrator, phases: Mapping[str, Phase]) -> PyTree[bool]:
@@ -252,46 +264,6 @@ def observe(
             layer_map, selected_by_phase(layer_map, phase), ends[name].state, ends[name].fields
         )
     return metrics
-
-
-def scoring_phase(layer_map: LayerMap, phases: Mapping[str, Phase]) -> str | None:
-    """Return the phase whose scores give the training accuracy; None if all depend on the label.
-
-    It is the last label-free phase at whose end the readout learns, or else the last label-free
-    phase.
-    """
-    label_free = label_free_phases(layer_map, phases)
-    learns = trainable_by_phase(layer_map, phases)
-    readout = [n for n, (receiver, _) in enumerate(layer_map.edges) if receiver == layer_map.output]
-    with_learning = []
-    for name in label_free:
-        if any(learns[name][n] for n in readout):
-            with_learning.append(name)
-    candidates = with_learning or label_free
-    return candidates[-1] if candidates else None
-
-
-def label_free_phases(layer_map: LayerMap, phases: Mapping[str, Phase]) -> list[str]:
-    """Return the phases at whose end the state of the network does not depend on the label.
-
-    Feedback from the output makes the hidden layers depend on the label, and only `start: blank`
-    undoes this: recurrent layers keep a memory of it while they relax without feedback.
-    """
-    output = layer_map.output
-    # Another layer in this place may send a message from the clamped output to itself.
-    if not isinstance(layer_map[output, output], OutputLayer):
-        return []
-    has_feedback = any(sender == output != receiver for receiver, sender in layer_map.edges)
-    label_free = []
-    depends_on_label = False
-    for name, phase in phases.items():
-        if phase.start == "blank":
-            depends_on_label = False
-        if has_feedback and phase.messages == "all" and phase.length > 0:
-            depends_on_label = True
-        if not depends_on_label:
-            label_free.append(name)
-    return label_free
 
 
 def scores_of(network: Orchestrator, end: PhaseResult) -> Array:

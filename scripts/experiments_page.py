@@ -74,10 +74,8 @@ def format_row(row: Row, ledger: Ledger) -> list[str]:
     """Return the cells of a row."""
     receipts = ledger.of(row)
     shown = [word for word in row.overrides.split() if not word.startswith("+experiment=")]
-    shown = [word for word in shown if word not in ("data.validation=0", "name=backprop")]
+    shown = [word for word in shown if word != "data.validation=0"]
     settings = f"`{' '.join(shown)}`" if shown else "none"
-    if row.program != "darnax train":
-        settings = "backpropagation on the same layers: `scripts/backprop.py`"
     seconds = f"{fmean(receipt.seconds for receipt in receipts.values()):.0f}"
     devices = dict.fromkeys(receipt.device for receipt in receipts.values())
     accuracy = format_metrics(row, receipts)[0].replace(" ± ", "\u00a0±\u00a0")

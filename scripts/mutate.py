@@ -23,6 +23,7 @@ COPIED = ("darnax", "tests", "configs", "pyproject.toml", "README.md")
 LIBRARY = "tests/library/test_"
 # Subject -> the code that is changed, and its tests, those that fail most often first.
 SUBJECTS = {
+    "activations": ("darnax/activations", ["activations", "units"]),
     "rules": ("darnax/rules", ["rules", "laws", "modules"]),
     "connectivity": ("darnax/connectivity", ["connectivity", "sparse_inputs", "laws", "modules"]),
     "states": ("darnax/states", ["states", "laws", "orchestrators"]),

@@ -18,7 +18,7 @@ from reproduction.ledger import Ledger
 from reproduction.page import draw_pictures, write_page
 from reproduction.receipts import read_runs
 from reproduction.rewriting import rewrite_files
-from reproduction.rows import SECTIONS, TRAIN, Row
+from reproduction.rows import SECTIONS, Row
 
 SEEDS = (0, 1, 2)
 
@@ -27,12 +27,9 @@ def list_commands(row: Row, seeds: Sequence[int]) -> list[str]:
     """Return the commands for the runs of a row with these seeds."""
     if not seeds:
         return []
-    if row.program == TRAIN:
-        joined = ",".join(map(str, seeds))
-        commands = [f"{TRAIN} -m {row.overrides} tracking=local seed={joined}"]
-    else:  # other programs have no sweeps
-        commands = [f"{row.program} {row.overrides} seed={seed}" for seed in seeds]
-    return [shlex.join(command.split()) for command in commands]
+    joined = ",".join(map(str, seeds))
+    command = f"darnax train -m {row.overrides} tracking=local seed={joined}"
+    return [shlex.join(command.split())]
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 PACKAGES = [
+    "activations",
     "states",
     "rules",
     "connectivity",

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Key
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Cell, Table
 from darnax.orchestrators import Messages, Orchestrator
-from darnax.relaxation import Phase, relax
+from darnax.phases import Phase
+from darnax.relaxation import relax
 from darnax.states import State
 
 COLUMNS = ("flipped", "what", "share")

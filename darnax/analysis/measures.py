@@ -8,14 +8,15 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from darnax.analysis import basins, couplings, margins, overlaps, probes, relaxation
+from darnax.analysis import basins, couplings, margins, operations, overlaps, probes, relaxation
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Table
 from darnax.analysis.trained_run import KEY, TrainedRun
 from darnax.errors import Problem, RequestError, writing_file
 from darnax.learning import selected_by_phase
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import PhaseResult, Phases
+from darnax.phases import Phases
+from darnax.relaxation import PhaseResult
 
 PROBE_EXAMPLES = 60_000  # training examples that a probe is fitted on, at most
 
@@ -30,6 +31,12 @@ def curves(subject: TrainedRun) -> Table:
         subject.after, experiment.state.init(x), "inference", experiment.infer, rng
     )
     return Table(trained.columns, [*trained.rows, *inferred.rows])
+
+
+def synaptic_operations(subject: TrainedRun) -> Table:
+    """Return the synaptic operations of an inference on test data, after training."""
+    experiment, state = subject.experiment, subject.experiment.state.init(subject.sample.x)
+    return operations.count_operations(subject.after, state, experiment.infer, jax.random.key(KEY))
 
 
 def distributions(subject: TrainedRun) -> Table:
@@ -122,6 +129,7 @@ def linear_probes(subject: TrainedRun) -> Table:
 
 MEASURES: Mapping[str, Callable[[TrainedRun], Table]] = {
     "relaxation": curves,
+    "operations": synaptic_operations,
     "margins": distributions,
     "overlaps": classes,
     "couplings": history,

@@ -23,4 +23,5 @@ def flatten(state: State, position: int) -> NDArray[np.float32]:
 def recurrent(network: Orchestrator) -> dict[str, Any]:
     """Return the layers with couplings J, by name."""
     found = {name: network.layer_map[i, i] for i, name in layers(network).items()}
-    return {name: layer for name, layer in found.items() if hasattr(layer, "J")}
+    # Units without a recurrence have the field, and nothing in it.
+    return {name: each for name, each in found.items() if getattr(each, "J", None) is not None}

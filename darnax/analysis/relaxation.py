@@ -10,7 +10,9 @@ from jaxtyping import Array, Key
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Cell, Table
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import FLIP_TOLERANCE, Phase, relax
+from darnax.phases import Phase
+from darnax.relaxation import FLIP_TOLERANCE, relax, reset_hidden
+from darnax.schedule import PhaseStarts
 from darnax.states import State
 
 COLUMNS = ("dynamics", "layer", "phase", "step", "flips")
@@ -27,7 +29,7 @@ def curves(
 ) -> Table:
     """Return the fraction of a layer's units that each step changed, over the batch of `state`.
 
-    It is 1 in the first step of a phase that starts `blank`, which sets every unit.
+    It is 1 in the first step of a phase that starts `blank`, which sets every unit of ±1.
     """
     rows: list[tuple[Cell, ...]] = []
     for phase, step, before, after in iterate_steps(network, state, phases, rng):
@@ -44,11 +46,11 @@ def iterate_steps(
 
     A phase with `until` ends after the first step without flips.
     """
-    clamped = network.clamped_messages(state, rng)
+    starts = PhaseStarts(network, state, rng)
     step = 0
     for name, phase in phases.items():
-        if phase.start == "blank":
-            state = state.init(state[0], state[-1])
+        state, clamped = starts.begin(phase, state)
+        state = reset_hidden(state, phase, rng)
         # Step by step, since a phase as a whole returns its last state only.
         once = replace(phase, steps=1, until=None, max_steps=None, start="keep")
         for _ in range(phase.length):
@@ -57,3 +59,4 @@ def iterate_steps(
             yield name, step, before, state
             if phase.until is not None and float(summary.flips) == 0:
                 break
+        starts.record_end(name, state)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from darnax.analysis.names import flatten, layers
 from darnax.data import Dataset, Split
 from darnax.data.labels import encode_targets
-from darnax.learning import run_phases, scores_of
+from darnax.learning import scores_of
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import PhaseResult, Phases
+from darnax.phases import Phases
+from darnax.relaxation import PhaseResult
 from darnax.runner import checkpoint
 from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
 from darnax.runner.experiment import Experiment
@@ -26,6 +27,7 @@ from darnax.runner.manifest import RunMeta
 from darnax.runner.programs import EVALUATION_BATCH, ParallelRuns
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.trained_network import TrainedNetwork, load_trained_network
+from darnax.schedule import run_phases
 from darnax.states import State
 
 KEY = 0  # seed of the noise, as in every evaluation

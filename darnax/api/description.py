@@ -1,6 +1,6 @@
 """`darnax.describe`: the network of a configuration, before anything is trained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from darnax.printing import element_text
 
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
+    from darnax.phases import Phase
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 HEADS = (
@@ -148,12 +149,33 @@ def list_phases(when: str, description: "Description") -> Iterator[tuple[str, ..
     """One row for every phase of training or of inference."""
     for name, phase in getattr(description, when).items():
         steps = str(phase.steps) if phase.until is None else f"at most {phase.max_steps}"
-        learning_modules = [
-            module.name
-            for module in description.modules
-            if when == "train" and name in module.learns
-        ]
-        yield f"{when} {name}", steps, phase.messages, phase.start, " ".join(learning_modules)
+        learning_modules = []
+        for module in description.modules:
+            if when == "train" and name in module.learns:
+                learning_modules.append(f"{module.name}{describe_factor(phase, module.name)}")
+        start = ", ".join([phase.start, *describe_shown(phase)])
+        yield f"{when} {name}", steps, describe_messages(phase), start, " ".join(learning_modules)
+
+
+def describe_messages(phase: "Phase") -> str:
+    """Return the messages of a phase in words: a choice, names, or names with their gains."""
+    if isinstance(phase.messages, str):
+        return phase.messages
+    return str(phase.messages) if isinstance(phase.messages, Mapping) else ", ".join(phase.messages)
+
+
+def describe_factor(phase: "Phase", module: str) -> str:
+    """Return the factor of a module's update in a phase, such as `·-1`; "" for 1."""
+    factor = phase.factor(module)
+    return "" if factor in (None, 1) else f"·{factor:g}"
+
+
+def describe_shown(phase: "Phase") -> Iterator[str]:
+    """Yield what a phase shows that is not as given: `wrong target`."""
+    for what in ("input", "target"):
+        choice = getattr(phase, what)
+        if choice != "given":
+            yield f"{'no' if choice == 'none' else choice} {what}"
 
 
 def list_facts(description: "Description") -> Iterator[tuple[str, str]]:

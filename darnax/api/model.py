@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from darnax.api.arguments import format_argument
 from darnax.data.pipeline import Pipeline
 from darnax.errors import RequestError, first_line
-from darnax.learning import run_phases, scores_of
+from darnax.learning import scores_of
 from darnax.orchestrators import Orchestrator
+from darnax.phases import Phases
 from darnax.printing import printable
-from darnax.relaxation import PhaseResult, Phases
+from darnax.relaxation import PhaseResult
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import EVALUATION_BATCH
+from darnax.schedule import run_phases
 from darnax.states import State
 
 SMALLEST_BATCH = 16
@@ -50,7 +52,7 @@ class Model:
             `network.layer_map["w_in"]`.
         state: a `darnax.states.State` with a batch of 1; `state.init(x)` makes one of any batch.
         phases: `phases.train` and `phases.infer`, each a mapping from a name to a
-            `darnax.relaxation.Phase`.
+            `darnax.phases.Phase`.
         config: the resolved configuration.
 
     Example:

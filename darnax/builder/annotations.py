@@ -148,5 +148,7 @@ def describe_type(annotation: Any) -> str:
         return " or ".join(map(str, get_args(members[0])))
     if origin in (tuple, list):
         return "a list"
-    of_class = f"a {getattr(origin, '__name__', origin)} (a mapping with `_target_`)"
+    name = str(getattr(origin, "__name__", origin))
+    article = "an" if name[:1] in "AEIOU" else "a"
+    of_class = f"{article} {name} (a mapping with `_target_`)"
     return DESCRIPTIONS.get(origin, of_class)

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import equinox as eqx
+
+from darnax.activations import Activation
 from darnax.builder import optimizer_references
 from darnax.builder.build import build_parts
 from darnax.builder.optimizer_references import KEYS, PLAIN
@@ -91,7 +94,8 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     learns = selected_by_any_phase(layer_map, experiment.train.values())
     yield describe_class("dynamics", type(network), required=False)
     for name, module in zip(layer_map.names, layer_map.modules, strict=True):
-        yield describe_class(name, type(module), required=False)
+        for part in (module, *find_activations(module)):
+            yield describe_class(name, type(part), required=False)
     for name, module, learning in zip(layer_map.names, layer_map.modules, learns, strict=True):
         rule = getattr(module, "rule", None)
         if learning and rule is not None:
@@ -103,6 +107,15 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     source = experiment.data.source
     texts = [dataset, *(docstrings(type(source)) if source else [])]
     yield Source("data", experiment.data.name, texts, required=True)
+
+
+def find_activations(part: Any) -> Iterator[Activation]:
+    """Yield the activations in a module, in its rule, and in one another."""
+    for inner in vars(part).values():
+        if isinstance(inner, Activation):
+            yield inner
+        if isinstance(inner, eqx.Module):
+            yield from find_activations(inner)
 
 
 def describe_class(used_by: str, kind: type, *, required: bool) -> Source:

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import equinox as eqx
@@ -16,7 +17,7 @@ from darnax.builder.network import NetworkFactory, NetworkSpec, read_network
 from darnax.builder.observables import check_observables, read_observables
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.phases import read_phases
-from darnax.builder.problems import Problems
+from darnax.builder.problems import Problems, nearest
 from darnax.builder.specification import (
     SECTIONS,
     SEEDS,
@@ -30,12 +31,13 @@ from darnax.errors import first_line
 from darnax.files import expand_user, in_memory
 from darnax.learning import trainable_mask
 from darnax.orchestrators import Orchestrator
+from darnax.phases import Phase, Phases
 from darnax.printing import count_of
-from darnax.relaxation import Phase, Phases
 from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
 from darnax.runner.settings import RunnerSettings
+from darnax.scoring import label_free_phases, scoring_phase
 from darnax.states import State
 
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
@@ -102,6 +104,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         state=state,
         train=phases[0],
         infer=phases[1],
+        score=cast(Dynamics, dynamics).score,
         make_optimizer=make_optimizer,
         data=data_choice,
         runner=cast(RunnerSettings, runner),
@@ -111,6 +114,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     )
     shapes = check_network(experiment, plan, problems)
     problems.raise_if_any()
+    if experiment.score is None:  # found here, where gains of 0 are known
+        experiment = replace(experiment, score=scoring_phase(shapes, experiment.train))
     experiment = check_observables(experiment, problems)
     problems.raise_if_any()
     if experiment.runner.epochs and not existing:
@@ -179,6 +184,7 @@ def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems)
     with problems.at("dynamics.orchestrator"):
         shapes = infer_shapes(experiment.make_network, key)
         check_reductions(plan, shapes, (*train.values(), *infer.values()), problems)
+        check_score(experiment.score, shapes, train, problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, train))):
             what = "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0"
             problems.add("dynamics.train", what)
@@ -186,6 +192,21 @@ def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems)
         check_memory(shapes, experiment.runner.replicas, problems)
         return shapes
     return None
+
+
+def check_score(score: str | None, shapes: Orchestrator, train: Phases, problems: Problems) -> None:
+    """Note a phase to be scored that does not exist, or that has seen the label."""
+    if score is None:
+        return
+    if score not in train:
+        what = f"got {score}, expected a phase of dynamics.train: {', '.join(train)}"
+        problems.add("dynamics.score", f"{what}{nearest(score, train)}")
+        return
+    label_free = label_free_phases(shapes, train)
+    if score not in label_free:
+        what = f"the scores at the end of {score} depend on the label"
+        others = f"; expected one of {', '.join(label_free)}" if label_free else "; leave it out"
+        problems.add("dynamics.score", what + others)
 
 
 def check_learning(

@@ -18,7 +18,7 @@ from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 
 WEIGHTS = ("W", "J")  # the fields of darnax's modules, which may be frozen
 
@@ -34,7 +34,7 @@ class ModuleRow:
         connectivity: the inputs of one receiving unit in a few words; empty without a weight.
         parameters, weights, plastic: its floating-point numbers; how many of them are weights, and
             not self-couplings, margins, strengths or codes; how many training may change.
-        rule: the class of its rule; empty without one.
+        rule: the class of its rule, that of its biases, and its third factor; empty without one.
         learns: the phases of training at whose end it learns.
         optimizer, rate: Optax's transformations for its steps, and their learning rate where it is
             known; empty where nothing learns.
@@ -135,7 +135,6 @@ def make_row(
             parameters += size
             plastic += size if is_plastic else 0
             weights += size if is_plastic or getattr(path[0], "name", "") in WEIGHTS else 0
-    rule = getattr(module, "rule", None)
     return ModuleRow(
         name=spec.edge.name,
         sender=spec.edge.sender,
@@ -145,9 +144,21 @@ def make_row(
         parameters=parameters,
         weights=weights,
         plastic=plastic,
-        rule="" if rule is None else type(rule).__name__,
+        rule=describe_rule(module),
         learns=tuple(phases) if plastic else (),
     )
+
+
+def describe_rule(module: AbstractModule) -> str:
+    """Return the rule of a module, that of its biases, and its third factor; "" for none."""
+    rule, bias = getattr(module, "rule", None), getattr(module, "bias", None)
+    names = [] if rule is None else [type(rule).__name__]
+    if bias is not None:
+        names.append(f"{type(bias).__name__} of biases")
+    third_factor = getattr(module, "third_factor", None)
+    if third_factor is not None:
+        names.append(f"third factor {third_factor}")
+    return ", ".join(names)
 
 
 def with_optimizer(row: ModuleRow, optimizer: Any, group_keys: Sequence[str]) -> ModuleRow:

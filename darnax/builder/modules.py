@@ -8,6 +8,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.network import ModuleSpec, NetworkSpec
@@ -17,8 +18,8 @@ from darnax.builder.wiring import Size
 from darnax.errors import first_line
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
+from darnax.phases import Phase
 from darnax.printing import count_of
-from darnax.relaxation import Phase
 
 BATCH = 2  # more than one, to detect a module that drops or sums over the batch axis
 
@@ -66,15 +67,30 @@ def check_module(spec: ModuleSpec) -> None:
 
     if isinstance(module, Layer):
         doing = f"its state of size {received}: "
-        activate = lambda m, h: m.activation(m.reduce([h, h]))  # noqa: E731
-        state = infer_shapes(activate, module, message, doing=doing)
-        require_shape("its state", state, spec, received)
+        for step in (activate, take_step):
+            state = infer_shapes(step, module, message, doing=doing)
+            require_shape("its state", state, spec, received)
 
     doing = f"its update between {sent} and {received}: "
-    update = infer_shapes(lambda m, x, y, h: m.backward(x, y, h), module, x, y, y, doing=doing)
+    third = (y,) if getattr(module, "third_factor", None) is not None else ()
+
+    def update_of(module: Any, *activity: Any) -> Any:
+        return module.backward(*activity)
+
+    update = infer_shapes(update_of, module, x, y, y, *third, doing=doing)
     if shapes(update) != shapes(module):
         got = f"{type(module).__name__}.backward returns {shapes(update)}"
         raise ValueError(f"{got}, expected the module's {shapes(module)}")
+
+
+def activate(layer: Layer, message: Array) -> Array:
+    """Return the activation of the field of two messages."""
+    return layer.activation(layer.reduce([message, message]))
+
+
+def take_step(layer: Layer, message: Array) -> Array:
+    """Return the state after one step with the field of two messages."""
+    return layer.next_state(message, layer.reduce([message, message]))
 
 
 def check_reductions(
@@ -82,16 +98,17 @@ def check_reductions(
 ) -> None:
     """Note every layer that cannot reduce the number of messages that some phase sends to it."""
     checked = set()
-    choices = sorted({phase.messages for phase in phases})
+    choices = tuple(dict.fromkeys(phase.messages for phase in phases))
     layer_map = network.layer_map
     for spec in plan.modules:
         _, receiver, sender = spec.edge
         if receiver != sender:
             continue
         layer = layer_map[receiver, receiver]
-        incoming = [edge for edge in layer_map.edges if edge[0] == receiver]
+        incoming = [edge for edge in layer_map.edges if edge[0] == receiver != edge[1]]
         for messages in choices:
-            count = sum(network.sends(messages, *edge) for edge in incoming)
+            # The message of the layer to itself is always among them, zero where it is not sent.
+            count = 1 + sum(network.sends(messages, *edge) for edge in incoming)
             if (spec.where, count) in checked:
                 continue
             checked.add((spec.where, count))

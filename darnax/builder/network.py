@@ -1,11 +1,12 @@
 """Reads the section `model` and returns a function from a key to a network."""
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 from jaxtyping import Array, Key
 
@@ -13,7 +14,7 @@ from darnax.builder.calls import Reader
 from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.graph import check_edges, check_paths, is_open
 from darnax.builder.numbers import check_numbers
-from darnax.builder.problems import format_value, nearest
+from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.specification import Model
 from darnax.builder.wiring import (
     Buffers,
@@ -28,6 +29,7 @@ from darnax.modules import AbstractModule, Adapter, Layer
 from darnax.orchestrators import Orchestrator
 
 MOST_ENTRIES = 1000  # of `layers` and `adapters`; the constructor of each is traced
+WIRING = ("from", "to", "transpose")  # keys of an adapter that are no arguments of its class
 LAYER_FILLED = ("features", "key")
 ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
 
@@ -35,7 +37,7 @@ ADAPTER_FILLED = ("in_features", "out_features", "features", "key")
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["call"],
-    meta_fields=["edge", "where", "sent", "received"],
+    meta_fields=["edge", "where", "sent", "received", "transpose"],
 )
 @dataclass(frozen=True)
 class ModuleSpec:
@@ -47,6 +49,7 @@ class ModuleSpec:
         call: its constructor.
         sent: size of the sender's buffer.
         received: size of the receiver's buffer.
+        transpose: whether its weight starts as the transpose of that of the opposite edge.
     """
 
     edge: NamedEdge
@@ -54,6 +57,7 @@ class ModuleSpec:
     call: DeferredCall
     sent: Size
     received: Size
+    transpose: bool = False
 
     def make(self, key: Key[Array, ""]) -> AbstractModule:
         """Make the module.
@@ -89,7 +93,28 @@ class NetworkFactory:
             module = spec.make(key_for_module(key, name))
             rows.setdefault(receiver, {})[sender] = module
             names[receiver, sender] = name
+        for spec in self.modules:
+            if spec.transpose:
+                _, receiver, sender = spec.edge
+                rows[receiver][sender] = with_transpose(spec, rows[receiver], rows[sender])
         return self.orchestrator(layer_map=LayerMap.from_dict(rows, names))
+
+
+def with_transpose(
+    spec: ModuleSpec, row: Mapping[int, AbstractModule], opposite: Mapping[int, AbstractModule]
+) -> AbstractModule:
+    """Return an adapter whose weight is the transpose of that of the opposite edge.
+
+    Raises:
+        ValueError: one of them has no matrix W, or their sizes do not fit.
+    """
+    name, receiver, sender = spec.edge
+    module: Any = row[sender]
+    weight, other = getattr(module, "W", None), getattr(opposite[receiver], "W", None)
+    if weight is None or other is None or weight.ndim != 2 or other.T.shape != weight.shape:
+        what = "expected two dense adapters of opposite directions, with matrices W of their sizes"
+        raise ValueError(f"{name}: transpose: got {type(opposite[receiver]).__name__}, {what}")
+    return eqx.tree_at(lambda adapter: adapter.W, module, other.T)
 
 
 @dataclass(frozen=True)
@@ -144,10 +169,12 @@ def read_network(model: Model, reader: Reader) -> NetworkSpec | None:
     if len(problems.found) == before:
         check_paths(edges, buffers, problems)
     sizes = buffers.sizes
+    transposed = read_transposed(model.adapters, edges, problems)
     modules = []
     for edge, where, call in layers + adapters:
         if call is not None:
-            modules.append(ModuleSpec(edge, where, call, sizes[edge.sender], sizes[edge.receiver]))
+            sent, received = sizes[edge.sender], sizes[edge.receiver]
+            modules.append(ModuleSpec(edge, where, call, sent, received, where in transposed))
     with_edge = {where for _, where in edges}
     absent = [name for name in model.adapters if f"model.adapters.{name}" not in with_edge]
     # A repeated adapter makes modules called name1, name2, …; `learn` may name any of them.
@@ -207,9 +234,30 @@ def read_adapters(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> 
                 yield edge, where, call
 
 
+def read_transposed(
+    node: Mapping[str, Any], edges: Sequence[tuple[NamedEdge, str]], problems: Problems
+) -> set[str]:
+    """Return the paths of the adapters with `transpose: true`; note one without an opposite."""
+    present = {(edge.receiver, edge.sender) for edge, _ in edges}
+    transposed = set()
+    for name, value in node.items():
+        where = f"model.adapters.{name}"
+        choice = value.get("transpose", False) if isinstance(value, Mapping) else False
+        if not isinstance(choice, bool):
+            got = format_value(choice)
+            problems.add(f"{where}.transpose", f"got {got}, expected true or false")
+        elif choice:
+            transposed.add(where)
+    for edge, where in edges:
+        if where in transposed and (edge.sender, edge.receiver) not in present:
+            what = f"{edge.name}: there is no adapter in the opposite direction"
+            problems.add(f"{where}.transpose", what)
+    return transposed
+
+
 def read_adapter(node: Mapping[str, Any], where: str, reader: Reader) -> DeferredCall | None:
     """Return the constructor of an adapter."""
-    arguments = {name: value for name, value in node.items() if name not in ("from", "to")}
+    arguments = {name: value for name, value in node.items() if name not in WIRING}
     return reader.call(arguments, where, Adapter, ADAPTER_FILLED)
 
 

@@ -29,7 +29,7 @@ from darnax.builder.transformations import (
 from darnax.builder.trials import as_abstract
 from darnax.learning import group_by_module, trainable_mask
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["calls"], meta_fields=[])

@@ -1,13 +1,15 @@
 """Build the phases of `dynamics.train` and `dynamics.infer`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from darnax.builder.calls import Reader
 from darnax.builder.module_globs import expand_to_glob
 from darnax.builder.problems import format_value
-from darnax.relaxation import Phase, Phases
+from darnax.phases import STARTS, Factors, Phase, Phases
+
+NAMED = ("messages", "learn")  # the parts of a phase that may hold names of modules, with numbers
 
 
 def read_phases(
@@ -15,47 +17,80 @@ def read_phases(
 ) -> Phases:
     """Return the phases that have no problem, by name.
 
-    `names` are those of the modules, to which `learn` may refer; empty if they are unknown because
-    the model has problems.
+    `names` are those of the modules, to which `messages` and `learn` may refer; empty if they are
+    unknown because the model has problems.
     """
     phases: dict[str, Phase] = {}
+    earlier: list[str] = []
     for name, value in node.items():
-        path = f"{where}.{name}"
-        if not isinstance(value, Mapping):
-            example = "{messages: forward, steps: 5}"
-            what = f"got {format_value(value)}, expected a mapping, such as {example}"
-            reader.problems.add(path, what)
-            continue
-        objects = [key for key, part in value.items() if contains_mapping(part)]
-        for key in objects:
-            got = format_value(value[key])
-            what = f"got {got}, expected words and numbers: a phase holds no object"
-            reader.problems.add(f"{path}.{key}", what)
-        if objects:
-            continue
-        call = reader.arguments(Phase, value, path, filled=())
-        if call is not None:
-            with reader.problems.at(path):
-                phase = call()
-                learn = read_learn(phase, f"{path}.learn", names, reader)
-                phases[name] = replace(phase, learn=tuple(learn))
-    return Phases(phases)
+        phase = read_phase(value, f"{where}.{name}", names, earlier, reader)
+        if phase is not None:
+            phases[name] = phase
+        earlier.append(name)
+    problem_free: dict[
+        str, Phase
+    ] = {}  # a phase that starts from one with a problem has that problem
+    for name, phase in phases.items():
+        if phase.start in (*STARTS, *problem_free):
+            problem_free[name] = phase
+    return Phases(problem_free)
 
 
-def contains_mapping(part: Any) -> bool:
-    """Return whether a part of a phase is a mapping, or a list that contains one."""
+def read_phase(
+    node: Any, where: str, names: tuple[str, ...], earlier: Sequence[str], reader: Reader
+) -> Phase | None:
+    """Return one phase, or None with problems noted; `earlier` are the names of those before it."""
+    if not isinstance(node, Mapping):
+        example = "{messages: forward, steps: 5}"
+        what = f"got {format_value(node)}, expected a mapping, such as {example}"
+        reader.problems.add(where, what)
+        return None
+    objects = [key for key, part in node.items() if contains_object(key, part)]
+    for key in objects:
+        what = "expected words and numbers: a phase holds no object"
+        reader.problems.add(f"{where}.{key}", f"got {format_value(node[key])}, {what}")
+    call = None if objects else reader.arguments(Phase, node, where, filled=())
+    if call is None:
+        return None
+    with reader.problems.at(where):
+        phase = call()
+        if phase.start not in (*STARTS, *earlier):
+            expected = ", ".join((*STARTS, *earlier))
+            reader.problems.add(f"{where}.start", f"got {phase.start}, expected one of {expected}")
+            return None
+        if phase.learn and where.startswith("dynamics.infer"):
+            reader.problems.add(f"{where}.learn", "inference learns nothing; remove it")
+            return None
+        parts = {key: read_names(phase, key, f"{where}.{key}", names, reader) for key in NAMED}
+        return replace(phase, **parts)
+    return None
+
+
+def contains_object(key: str, part: Any) -> bool:
+    """Return whether a part of a phase is a mapping, or a list that contains one.
+
+    Parts that hold numbers by name may be a mapping themselves.
+    """
     if isinstance(part, list):
-        return any(map(contains_mapping, part))
-    return isinstance(part, Mapping)
+        return any(contains_object("", item) for item in part)
+    if not isinstance(part, Mapping):
+        return False
+    if key not in NAMED or "_target_" in part:
+        return True
+    return any(contains_object("", item) for item in part.values())
 
 
-def read_learn(phase: Phase, where: str, names: tuple[str, ...], reader: Reader) -> list[str]:
-    """Return the globs that the entries of `learn` stand for; note those that match no module."""
-    if phase.learn and where.startswith("dynamics.infer"):
-        reader.problems.add(where, "inference learns nothing; remove it")
-        return []
+def read_names(
+    phase: Phase, key: str, where: str, names: tuple[str, ...], reader: Reader
+) -> str | tuple[str, ...] | Factors:
+    """Return a part of a phase with the globs that its words stand for; note those of no module."""
+    part = getattr(phase, key)
+    if isinstance(part, str) or not names:
+        return part
     globs = []
-    for word in phase.learn if names else ():
+    for word in part:
         with reader.problems.at(where):
             globs.append(expand_to_glob(word, names))
-    return globs
+    if len(globs) < len(part):  # a problem was noted
+        return part
+    return part.with_globs(globs) if isinstance(part, Factors) else tuple(globs)

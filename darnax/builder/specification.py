@@ -27,7 +27,9 @@ class Model(Section):
         buffers: name -> size, such as [500], or `{size: [500], repeat: 3}` for several of one size;
             the first is the input, the last the output.
         layers: name of a buffer -> its layer; every buffer but the input has one.
-        adapters: name -> an adapter, with the buffers `from` and `to` which it sends messages.
+        adapters: name -> an adapter, with the buffers `from` and `to` which it sends messages, and
+            `transpose: true` where its weight starts as the transpose of that of the adapter in the
+            opposite direction.
         state: the class of the state.
     """
 
@@ -45,11 +47,15 @@ class Dynamics(Section):
         orchestrator: the order in which layers are updated.
         train: the phases of a training step by name, in order.
         infer: the phases of inference; the last one gives the prediction.
+        score: the phase of training whose scores give the training accuracy; null is the last one
+            that has not seen the label and at whose end the readout learns, or else the last one
+            that has not seen it.
     """
 
     orchestrator: Target = Field(default_factory=lambda: {"_target_": SEQUENTIAL})
     train: Annotated[dict[str, Any], Field(min_length=1)]
     infer: Annotated[dict[str, Any], Field(min_length=1)]
+    score: str | None = None
 
 
 class Optimizer(Section):

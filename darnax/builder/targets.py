@@ -17,6 +17,7 @@ from darnax.tracking import Tracker
 TRUSTED = frozenset({"darnax", "optax"})
 # The packages of darnax whose classes a configuration may name.
 PACKAGES = (
+    "activations",
     "states",
     "rules",
     "connectivity",

@@ -1,5 +1,7 @@
 """Weights between images whose neighbouring positions are averaged or share a value."""
 
+import math
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
@@ -18,7 +20,8 @@ class Pooled(Connectivity):
     as it is.
 
     Args:
-        window: width of the square windows, in pixels; it divides the height and the width.
+        window: width of the square windows, in pixels; it divides the height and the width. None is
+            one window, the whole image: to a receiving image all positions get the same message.
         pre, post: sizes of the sending and of the receiving buffer; one of them at least is an
             image.
 
@@ -31,18 +34,19 @@ class Pooled(Connectivity):
         (12, 10)
     """
 
-    window: int = eqx.field(static=True)
+    window: int | None = eqx.field(static=True)
     pre: Size = eqx.field(static=True, converter=as_size)
     post: Size = eqx.field(static=True, converter=as_size)
 
     def __check_init__(self) -> None:
-        as_size(self.window)
+        if self.window is not None:
+            as_size(self.window)
         images = [size for size in (self.pre, self.post) if len(size) == 3]
         if not images:
             got = f"got buffers of size {self.pre} and {self.post}"
             raise ValueError(f"{got}, expected an image (H, W, C) to be pooled")
         for height, width, _ in images:
-            if height % self.window or width % self.window:
+            if self.window and (height % self.window or width % self.window):
                 got = f"window: got {self.window}"
                 raise ValueError(f"{got}, expected a divisor of the image's size {height}×{width}")
 
@@ -69,7 +73,8 @@ class Pooled(Connectivity):
         require_buffers(x=(x, self.pre))
         field = self._dense.message(weight, self._average(x))
         if len(self.post) == 3:
-            field = jnp.repeat(jnp.repeat(field, self.window, axis=1), self.window, axis=2)
+            for axis, pixels in enumerate(self._window(self.post), start=1):
+                field = jnp.repeat(field, pixels, axis=axis)
         return field
 
     def correlate(
@@ -82,17 +87,22 @@ class Pooled(Connectivity):
     def _pooled(self, size: Size) -> Size:
         if len(size) != 3:
             return size
-        height, width, channels = size
-        return (height // self.window, width // self.window, channels)
+        rows, columns = self._window(size)
+        return (size[0] // rows, size[1] // columns, size[2])
+
+    def _window(self, size: Size) -> Size:
+        """Return the height and the width of a window of an image."""
+        return size[:2] if self.window is None else (self.window, self.window)
 
     def _average(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pooled"]:
         total = self._sum(x, self.pre)
-        return total / self.window**2 if len(self.pre) == 3 else total
+        return total / math.prod(self._window(self.pre)) if len(self.pre) == 3 else total
 
     def _sum(self, x: Float[Array, "batch *size"], size: Size) -> Float[Array, "batch *pooled"]:
         """Return the sum over each window of an image; another buffer as it is."""
         if len(size) != 3:
             return x
         rows, columns, channels = self._pooled(size)
-        windows = x.reshape(x.shape[0], rows, self.window, columns, self.window, channels)
+        height, width = self._window(size)
+        windows = x.reshape(x.shape[0], rows, height, columns, width, channels)
         return windows.sum(axis=(2, 4))

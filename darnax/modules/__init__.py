@@ -5,6 +5,7 @@ bases of modules of one's own.
 """
 
 from darnax.modules.binary import BinaryUnits
+from darnax.modules.constant import Constant
 from darnax.modules.convolution import Convolution, RecurrentConvolution
 from darnax.modules.error import ErrorUnits
 from darnax.modules.feedback import Feedback
@@ -19,6 +20,7 @@ from darnax.modules.plasticity import (
     no_update,
     perceptron_rule_backward,
 )
+from darnax.modules.pooling import AveragePool, MajorityPool, MaxPool, Resampling, Unpool
 from darnax.modules.recurrent import (
     Recurrent,
     RecurrentDiscrete,
@@ -26,25 +28,35 @@ from darnax.modules.recurrent import (
     RecurrentUnits,
 )
 from darnax.modules.sizes import per_receiver
+from darnax.modules.units import Units
+from darnax.modules.values import ValueUnits
 from darnax.modules.weighted import Weighted
 
 __all__ = [
     "AbstractModule",
     "Adapter",
+    "AveragePool",
     "BinaryUnits",
+    "Constant",
     "Convolution",
     "ErrorUnits",
     "Feedback",
     "Ferromagnetic",
     "FullyConnected",
     "Layer",
+    "MajorityPool",
+    "MaxPool",
     "OutputLayer",
     "Recurrent",
     "RecurrentConvolution",
     "RecurrentDiscrete",
     "RecurrentTanh",
     "RecurrentUnits",
+    "Resampling",
     "RuleChoice",
+    "Units",
+    "Unpool",
+    "ValueUnits",
     "Weighted",
     "choose_rule",
     "mask_nothing",

@@ -6,9 +6,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
+from darnax.activations import sign
 from darnax.modules.interfaces import Layer, sum_messages
 from darnax.modules.plasticity import mask_nothing, no_update
-from darnax.modules.recurrent import sign
 from darnax.shapes import Size, as_size, require_buffers, require_messages
 
 

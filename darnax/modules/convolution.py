@@ -1,19 +1,20 @@
 """Modules between images: weights shared by all places, with any rule."""
 
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
+from darnax.activations import Activation, sign
 from darnax.connectivity import Convolved
 from darnax.connectivity.convolution import Padding
 from darnax.modules.plasticity import RuleChoice, choose_rule
-from darnax.modules.recurrent import Recurrent, sign
-from darnax.modules.sizes import per_receiver
+from darnax.modules.recurrent import Recurrent
+from darnax.modules.sizes import Image, per_receiver, require_image
 from darnax.modules.weighted import Weighted
-from darnax.shapes import as_size, require_buffers
-
-Image = tuple[int, int, int]
+from darnax.shapes import require_buffers
 
 
 class Convolution(Weighted):
@@ -23,17 +24,22 @@ class Convolution(Weighted):
         in_features, out_features: size `(H, W, C)` of the sending and of the receiving buffer.
         width: of the square window, in pixels.
         strength: scale of the initial W, whose entries are drawn independently from
-            N(0, strength²/(width²·C_in)).
+            N(0, strength²/fan_in), where fan_in is width²·C_in/groups.
         threshold: margin of the default perceptron rule; default 0.
         rule: another law of plasticity, or None for a frozen W.
         stride: pixels between windows; for a transposed convolution, by which the image grows.
-        padding: "SAME", "VALID", or pixels on every side.
+        padding: "SAME", "CIRCULAR", "VALID", or pixels on every side; see
+            `darnax.connectivity.Convolved`.
         transposed: spread every pixel over a window instead of gathering a window into a pixel.
+        groups: into which the channels of both images are divided.
+        presynaptic: ρ, for the message `W * ρ(x)` and its update; None is x itself.
+        third_factor: name of the adapter to the same buffer that brings the third factor of a
+            three-factor rule; its message does not enter the field.
         key: draws W.
 
     Raises:
-        ValueError: sizes that are not images, or an `out_features` that the convolution does not
-            make of `in_features`.
+        ValueError: sizes that are not images, an `out_features` that the convolution does not
+            make of `in_features`, or groups that do not divide the channels.
 
     Example:
         >>> import jax
@@ -53,16 +59,30 @@ class Convolution(Weighted):
         stride: int = 1,
         padding: Padding = "SAME",
         transposed: bool = False,
+        groups: int = 1,
+        presynaptic: Activation | None = None,
+        third_factor: str | None = None,
         key: Key[Array, ""],
     ) -> None:
         pre, post = (
-            _require_image("in_features", in_features),
-            _require_image("out_features", out_features),
+            require_image("in_features", in_features),
+            require_image("out_features", out_features),
         )
-        connectivity = Convolved(pre[-1], post[-1], width, stride, padding, transposed)
+        connectivity = Convolved(
+            pre[-1], post[-1], width, stride, padding, transposed, groups=groups
+        )
         chosen = choose_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
-        super().__init__(pre, post, connectivity, chosen, scale, key=key)
+        super().__init__(
+            pre,
+            post,
+            connectivity,
+            chosen,
+            scale,
+            presynaptic=presynaptic,
+            third_factor=third_factor,
+            key=key,
+        )
         # Traced instead of computed: the size depends on width, stride, padding and direction.
         size = jax.eval_shape(self, jax.ShapeDtypeStruct((1, *pre), jnp.float32)).shape[1:]
         if size != post:
@@ -80,6 +100,7 @@ class RecurrentConvolution(Recurrent):
         j_d: self-coupling J_D; J's window has no self-synapse.
         threshold: margin of the default perceptron rule; default 0.
         width: of the square window, in pixels; odd.
+        padding: "SAME", or "CIRCULAR" for an image without a border.
         rule: another law of plasticity, or None for a frozen J.
         key: draws J with independent entries N(0, 1/(width²·C)).
 
@@ -94,24 +115,18 @@ class RecurrentConvolution(Recurrent):
         threshold: ArrayLike | None = None,
         *,
         width: int = 3,
+        padding: Literal["SAME", "CIRCULAR"] = "SAME",
         rule: RuleChoice = ...,
         key: Key[Array, ""],
     ) -> None:
-        size = _require_image("features", features)
+        size = require_image("features", features)
         if width % 2 == 0:
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
-        connectivity = Convolved(size[-1], size[-1], width, hollow=True)
+        connectivity = Convolved(size[-1], size[-1], width, padding=padding, hollow=True)
         chosen = choose_rule(rule, threshold, size)
         super().__init__(size, connectivity, j_d, chosen, key=key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
         require_buffers(x=(x, self.features))
         return sign(x)
-
-
-def _require_image(what: str, features: Image) -> Image:
-    size = as_size(features)
-    if len(size) != 3:
-        raise ValueError(f"{what}: got {features!r}, expected the size (H, W, C) of an image")
-    return size

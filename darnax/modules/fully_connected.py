@@ -6,6 +6,7 @@ import jax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
+from darnax.activations import Activation
 from darnax.connectivity import (
     Connectivity,
     ConnectivityFactory,
@@ -36,6 +37,9 @@ class FullyConnected(Weighted):
         connectivity: another layout of W: a class of `darnax.connectivity.Connectivity`, or a
             function that returns one, called with those of `pre`, `post`, `hollow=False` and `key`
             that it has parameters for. Not together with sparsity or patch.
+        presynaptic: ρ, for the message `W ρ(x)` and its update; None is x itself.
+        third_factor: name of the adapter to the same buffer that brings the third factor of a
+            three-factor rule; its message does not enter the field.
         key: draws W, and which synapses exist.
 
     Raises:
@@ -65,6 +69,8 @@ class FullyConnected(Weighted):
         sparsity: float | None = None,
         patch: int | None = None,
         connectivity: ConnectivityFactory | None = None,
+        presynaptic: Activation | None = None,
+        third_factor: str | None = None,
         key: Key[Array, ""],
     ) -> None:
         pre, post = as_size(in_features), as_size(out_features)
@@ -76,7 +82,16 @@ class FullyConnected(Weighted):
         else:
             require_alone(sparsity=sparsity, patch=patch)
             made = make_connectivity(connectivity, pre=pre, post=post, key=layout)
-        super().__init__(pre, post, made, chosen, scale, key=values)
+        super().__init__(
+            pre,
+            post,
+            made,
+            chosen,
+            scale,
+            presynaptic=presynaptic,
+            third_factor=third_factor,
+            key=values,
+        )
 
 
 def feedforward_connectivity(

@@ -62,6 +62,16 @@ class Layer(AbstractModule):
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         """Return the state, given the field `x`."""
 
+    def next_state(
+        self, s: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
+    ) -> Float[Array, "batch *size"]:
+        """Return the state that follows `s` in one step, given the field `h`.
+
+        By default it is the activation of the field, whatever the state was.
+        """
+        del s
+        return self.activation(h)
+
     @abstractmethod
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         """Return the field, given the messages `h`, a pytree of arrays."""

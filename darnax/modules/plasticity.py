@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
-from darnax.connectivity import Dense
-from darnax.rules import Perceptron, Rule
+from darnax.connectivity import Dense, normalise
+from darnax.rules import Perceptron, Rule, ThreeFactorRule
 from darnax.shapes import Size, require_per_unit
 
 M = TypeVar("M", bound=eqx.Module)
@@ -57,16 +57,34 @@ def no_update(module: M) -> M:
     return jax.tree.map(jnp.zeros_like, module)
 
 
+def require_rule_fits(rule: Rule | None, third_factor: str | None) -> None:
+    """Raise ValueError unless a module names a third factor exactly if its rule asks for one."""
+    asks = isinstance(rule, ThreeFactorRule)
+    if asks and third_factor is None:
+        what = f"{type(rule).__name__} is a three-factor rule"
+        raise ValueError(f"{what}; name the adapter that brings the third factor: third_factor=…")
+    if third_factor is not None and not asks:
+        got = f"got third_factor={third_factor!r} beside rule={rule!r}"
+        raise ValueError(f"{got}, expected a three-factor rule; leave out the third factor")
+
+
+def signal_of(rule: Rule, y: Array, h: Array, t: Array | None) -> Array:
+    """Return the signal of a rule, with the third factor for a rule that asks for it."""
+    return rule.signal(y, h, t) if isinstance(rule, ThreeFactorRule) else rule.signal(y, h)
+
+
 def local_update(
     module: M,
-    weight: Callable[[M], Array],
+    weight: Callable[[M], Array | None],
     x: Float[Array, "batch *pre"],
     y: Float[Array, "batch *post"],
     h: Float[Array, "batch *post"],
+    t: Float[Array, "batch *post"] | None = None,
 ) -> M:
     """Return the pseudo-gradient of a module: −ΔW at `weight(module)`, zeros elsewhere.
 
-    `ΔW = (1/√(B·fan_in)) Σ_b x_b ⊗ e_b` with `e = rule.signal(y, h)`; without a rule ΔW = 0.
+    `ΔW = (1/√(B·fan_in)) Σ_b (x_b ⊗ e_b − W · d_b)` with `e = rule.signal(y, h)`, or
+    `rule.signal(y, h, t)`, and `d = rule.forgetting(y, h)`, 0 for most rules; ΔW = 0 without one.
 
     Args:
         module: with a `rule` and a `connectivity`.
@@ -74,13 +92,52 @@ def local_update(
         x: the buffer of the sender.
         y: the buffer of the receiver.
         h: the field of the receiver.
+        t: the third factor, for a rule that asks for it.
     """
     rule, connectivity = _rule_and_connectivity(module)
     if rule is None:
         return no_update(module)
+    change = connectivity.correlate(x, signal_of(rule, y, h, t))
+    decay = rule.forgetting(y, h)
+    if decay is not None:
+        change = change - forgotten(weight(module), decay, connectivity.fan_in)
     # The minus: Optax descends, so that it adds +ΔW.
-    update = -connectivity.correlate(x, rule.signal(y, h))
-    return eqx.tree_at(weight, no_update(module), update)
+    return eqx.tree_at(weight, no_update(module), -change)
+
+
+def forgotten(
+    weight: Array | None, decay: Float[Array, "batch *post"], fan_in: int
+) -> Float[Array, "*weight"]:
+    """Return `(1/√(B·fan_in)) Σ_b W · d_b`, laid out as the weight, whose last axis is the units.
+
+    Where the positions of an image share weights, the rates of all positions are summed.
+    """
+    assert weight is not None
+    total = decay.reshape(-1, weight.shape[-1]).sum(axis=0)
+    return normalise(weight * total, len(decay), fan_in)
+
+
+def bias_update(
+    rule: Rule,
+    y: Float[Array, "batch *post"],
+    h: Float[Array, "batch *post"],
+    shape: Size,
+    t: Float[Array, "batch *post"] | None = None,
+) -> Float[Array, "*shared"]:
+    """Return −Δb of the biases of a layer: `Δb = (1/√B) Σ_b e_b`, with `e = rule.signal(y, h)`.
+
+    A bias is a weight from one input that is always 1, so that its fan-in is 1.
+
+    Args:
+        rule: gives the signal.
+        y: the buffer of the layer.
+        h: the field of the layer.
+        shape: of the biases; the signals of all positions that share one are summed.
+        t: the third factor, for a rule that asks for it.
+    """
+    signal = signal_of(rule, y, h, t)
+    total = signal.sum(axis=tuple(range(signal.ndim - len(shape))))
+    return -normalise(total, len(signal), fan_in=1)
 
 
 def perceptron_rule_backward(
@@ -120,7 +177,7 @@ def mask_nothing(module: M) -> PyTree[bool]:
     return jax.tree.map(lambda _: False, module)
 
 
-def mask_weight(module: M, weight: Callable[[M], Array]) -> PyTree[bool]:
+def mask_weight(module: M, weight: Callable[[M], Array | None]) -> PyTree[bool]:
     """Return the mask of a module: true at `weight(module)` if it has a rule, false elsewhere."""
     rule, _ = _rule_and_connectivity(module)
     nothing = mask_nothing(module)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key, PyTree
 
+from darnax.activations import sign
 from darnax.connectivity import (
     Connectivity,
     ConnectivityFactory,
@@ -129,11 +130,7 @@ class RecurrentUnits(Recurrent):
         chosen = choose_rule(rule, threshold, size)
         # Which synapses exist has to be independent of their values.
         layout, values = jax.random.split(key)
-        if connectivity is None:
-            made = recurrent_connectivity(size, sparsity, layout)
-        else:
-            require_alone(sparsity=sparsity)
-            made = make_connectivity(connectivity, pre=size, post=size, key=layout, hollow=True)
+        made = make_couplings(connectivity, size, sparsity, layout)
         super().__init__(size, made, j_d, chosen, key=values)
 
 
@@ -181,14 +178,16 @@ class RecurrentTanh(RecurrentUnits):
         return self.connectivity.preferred_layout(jnp.tanh(x))
 
 
-def sign(h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
-    """Return ±1, ties to +1."""
-    # `jnp.sign` is 0 at a tie, which is not a state of a unit.
-    return jnp.where(h >= 0, 1, -1).astype(h.dtype)
+def make_couplings(
+    factory: ConnectivityFactory | None, size: Size, sparsity: float | None, key: Key[Array, ""]
+) -> Connectivity:
+    """Return the connectivity of a layer with itself, without self-synapses.
 
-
-def recurrent_connectivity(size: Size, sparsity: float | None, key: Key[Array, ""]) -> Connectivity:
-    """Return the connectivity of a layer with itself, without self-synapses."""
+    Without a factory it is sparse, or dense without a sparsity.
+    """
+    if factory is not None:
+        require_alone(sparsity=sparsity)
+        return make_connectivity(factory, pre=size, post=size, key=key, hollow=True)
     if sparsity is None:
         return Dense(size, size, hollow=True)
     return Sparse.uniform(key, size, size, in_degree(sparsity, math.prod(size)), hollow=True)

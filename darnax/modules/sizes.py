@@ -4,7 +4,18 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from darnax.shapes import Size, require_per_unit
+from darnax.shapes import Size, as_size, require_per_unit
+
+Image = tuple[int, int, int]
+
+
+def require_image(what: str, features: Size) -> Image:
+    """Return the size of an image; raise ValueError for a buffer of other dimensions."""
+    size = as_size(features)
+    if len(size) != 3:
+        raise ValueError(f"{what}: got {features!r}, expected the size (H, W, C) of an image")
+    height, width, channels = size
+    return height, width, channels
 
 
 def in_degree(sparsity: float, pre: int) -> int:

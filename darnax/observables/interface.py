@@ -9,7 +9,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phase, PhaseResult
+from darnax.phases import Phase
+from darnax.relaxation import PhaseResult
 
 Metrics = dict[str, Float[Array, ""]]
 

@@ -5,7 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
+from darnax.orchestrators.interface import ClampedMessages, Orchestrator, StateType
+from darnax.phases import Messages
 
 
 class AsynchronousOrchestrator(Orchestrator):
@@ -39,14 +40,15 @@ class AsynchronousOrchestrator(Orchestrator):
     ) -> tuple[StateType, Key[Array, ""]]:
         rng, order, noise = jax.random.split(rng, 3)
         turn_of = {}  # hidden buffer -> the turn of each of its units
-        for i in self.hidden():
+        for i in self.updated(messages):
             key = jax.random.fold_in(order, i)
             turn_of[i] = jax.random.randint(key, state[i].shape, 0, self.turns)
 
         def update(turn: Array, state: StateType) -> StateType:
             key = jax.random.fold_in(noise, turn)
             for i, turns in turn_of.items():
-                new = self.activate(i, self.field(i, state, key, messages, clamped))
+                field = self.field(i, state, key, messages, clamped)
+                new = self.next_state(i, state, field)
                 state = state.replace_val(i, jnp.where(turns == turn, new, state[i]))
             return state
 

@@ -1,20 +1,23 @@
 """The base of all orchestrators: fields from messages, the prediction, and the local updates."""
 
 from abc import abstractmethod
-from typing import Any, Literal, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from darnax.layer_map import Edge, LayerMap
+from darnax.phases import UNSCALED, Messages, factor_of
 from darnax.printing import count_of
 from darnax.shapes import require_shape
 from darnax.states import State
 
 StateType = TypeVar("StateType", bound=State)
-Messages = Literal["all", "forward", "unsupervised"]
 ClampedMessages = dict[Edge, Array]  # messages of clamped buffers, computed once for a batch
+ThirdFactors = dict[Edge, Array]  # messages that do not enter a field: third factors of a rule
 
 
 class Orchestrator(eqx.Module):
@@ -69,7 +72,8 @@ class Orchestrator(eqx.Module):
         clamped: ClampedMessages | None = None,
     ) -> Self:
         """Return −ΔW of all modules at this state, in the shape of the orchestrator."""
-        return self.updates(state, self.fields(state, rng, messages, clamped))
+        fields = self.fields(state, rng, messages, clamped)
+        return self.updates(state, fields, self.third_factors(state, rng, messages))
 
     def fields(
         self,
@@ -78,14 +82,48 @@ class Orchestrator(eqx.Module):
         messages: Messages = "all",
         clamped: ClampedMessages | None = None,
     ) -> dict[int, Array]:
-        """Return the field h of every layer."""
-        return {i: self.field(i, state, rng, messages, clamped) for i in self.layer_map.rows()}
+        """Return the field h of every layer; 0 for a layer that receives no message."""
+        found = {}
+        for i in self.layer_map.rows():
+            if self.receives(messages, i):
+                found[i] = self.field(i, state, rng, messages, clamped)
+            else:
+                found[i] = jnp.zeros_like(state[i])
+        return found
 
-    def updates(self, state: State, fields: dict[int, Array]) -> Self:
+    def third_factors(
+        self, state: State, rng: Key[Array, ""], messages: Messages = "all"
+    ) -> ThirdFactors:
+        """Return the messages of the edges that modules name as their third factor.
+
+        Each is multiplied by its gain, where `messages` is a mapping that names it.
+        """
+        names = self.layer_map.names_by_edge()
+        found: ThirdFactors = {}
+        for edge in self.layer_map.third_factors().values():
+            adapter: Any = self.layer_map[edge]
+            message = adapter(state[edge[1]], _fold_in_edge(rng, edge))
+            gain = None if isinstance(messages, str) else factor_of(messages, names[edge])
+            found[edge] = message if gain is None or gain is UNSCALED else gain * message
+        return found
+
+    def updates(
+        self,
+        state: State,
+        fields: Mapping[int, Array],
+        third_factors: ThirdFactors | None = None,
+    ) -> Self:
         """Return −ΔW of all modules for given fields, in the shape of the orchestrator."""
         self._require_buffers(state)
-        items = self.layer_map.edge_items()
-        modules = [module.backward(state[j], state[i], fields[i]) for (i, j), module in items]
+        named = self.layer_map.third_factors()
+        modules = []
+        module: Any  # those with a third factor take it as a fourth argument
+        for (i, j), module in self.layer_map.edge_items():
+            activity = (state[j], state[i], fields[i])
+            if (i, j) in named:
+                modules.append(module.backward(*activity, (third_factors or {})[named[i, j]]))
+            else:
+                modules.append(module.backward(*activity))
         return eqx.tree_at(lambda o: o.layer_map, self, self.layer_map.with_modules(modules))
 
     def clamped_messages(self, state: State, rng: Key[Array, ""]) -> ClampedMessages:
@@ -115,13 +153,18 @@ class Orchestrator(eqx.Module):
         known = clamped or {}
         received = []
         for (i, j), module in self.layer_map.edge_items():
-            if i != receiver or not self.sends(messages, i, j):
+            if i != receiver:
+                continue
+            gain = self.gain(messages, i, j)
+            if gain is None and i == j:
+                gain = UNSCALED  # a choice of names is one of messages between layers
+            if gain is None:
                 continue
             message = known.get((i, j))
             if message is None:
                 message = module(state[j], _fold_in_edge(rng, (i, j)))
             require_shape(f"the message from buffer {j} to buffer {i}", message, state[i].shape)
-            received.append(message)
+            received.append(message if gain is UNSCALED else gain * message)
         field = self._layer(receiver).reduce(received)
         require_shape(f"the field of buffer {receiver}", field, state[receiver].shape)
         return field
@@ -130,15 +173,41 @@ class Orchestrator(eqx.Module):
         """Return the new state of a layer with this field."""
         return self._layer(receiver).activation(field)
 
+    def next_state(self, receiver: int, state: State, field: Array) -> Array:
+        """Return the new state of a layer with this field, given the state of the network."""
+        return self._layer(receiver).next_state(state[receiver], field)
+
+    def gain(self, messages: Messages, receiver: int, sender: int) -> Any:
+        """Return the gain of the message from `sender` to `receiver`; None if it is not sent."""
+        edge = (receiver, sender)
+        if edge in self.layer_map.third_factors().values():
+            return None
+        if messages == "forward":
+            is_sent = sender <= receiver
+        elif messages == "all":
+            is_sent = True
+        elif messages == "unsupervised":
+            is_sent = receiver == sender or sender != self.layer_map.output
+        else:
+            return factor_of(messages, self.layer_map.names_by_edge()[edge])
+        return UNSCALED if is_sent else None
+
     def sends(self, messages: Messages, receiver: int, sender: int) -> bool:
         """Return whether this choice of messages includes the one from `sender` to `receiver`."""
-        if messages == "forward":
-            return sender <= receiver
-        return messages == "all" or receiver == sender or sender != self.layer_map.output
+        return self.gain(messages, receiver, sender) is not None
+
+    def receives(self, messages: Messages, receiver: int) -> bool:
+        """Return whether this choice of messages includes any to `receiver`."""
+        edges = self.layer_map.edges
+        return any(self.sends(messages, i, j) for i, j in edges if i == receiver)
 
     def hidden(self) -> tuple[int, ...]:
-        """Return the layers that a step updates: all but the output."""
+        """Return the layers between input and output."""
         return self.layer_map.rows()[:-1]
+
+    def updated(self, messages: Messages) -> tuple[int, ...]:
+        """Return the layers that a step updates: all but the output that receive a message."""
+        return tuple(i for i in self.hidden() if self.receives(messages, i))
 
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1

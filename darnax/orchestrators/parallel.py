@@ -3,7 +3,8 @@
 import jax
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
+from darnax.orchestrators.interface import ClampedMessages, Orchestrator, StateType
+from darnax.phases import Messages
 
 
 class ParallelOrchestrator(Orchestrator):
@@ -17,7 +18,7 @@ class ParallelOrchestrator(Orchestrator):
         clamped: ClampedMessages | None = None,
     ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
-        fields = {i: self.field(i, state, key, messages, clamped) for i in self.hidden()}
+        fields = {i: self.field(i, state, key, messages, clamped) for i in self.updated(messages)}
         for i, field in fields.items():
-            state = state.replace_val(i, self.activate(i, field))
+            state = state.replace_val(i, self.next_state(i, state, field))
         return state, rng

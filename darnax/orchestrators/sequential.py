@@ -3,7 +3,8 @@
 import jax
 from jaxtyping import Array, Key
 
-from darnax.orchestrators.interface import ClampedMessages, Messages, Orchestrator, StateType
+from darnax.orchestrators.interface import ClampedMessages, Orchestrator, StateType
+from darnax.phases import Messages
 
 
 class SequentialOrchestrator(Orchestrator):
@@ -17,7 +18,7 @@ class SequentialOrchestrator(Orchestrator):
         clamped: ClampedMessages | None = None,
     ) -> tuple[StateType, Key[Array, ""]]:
         rng, key = jax.random.split(rng)
-        for i in self.hidden():
+        for i in self.updated(messages):
             field = self.field(i, state, key, messages, clamped)
-            state = state.replace_val(i, self.activate(i, field))
+            state = state.replace_val(i, self.next_state(i, state, field))
         return state, rng

@@ -55,6 +55,12 @@ FIGURES: Mapping[str, Figure] = {
         ("dynamics", "layer"), "phase", "step", "flips", scale="log",
         axes=("step", "units that flip"), percent="y",
     ),
+    "operations": Figure(
+        "Synaptic operations",
+        "For one inference: of all messages that the steps send (dense), and of the units that "
+        "change in a step alone (events).",
+        (), None, "count", "operations", "bars",
+    ),
     "margins": Figure(
         "Margins",
         "The margin y·h of every unit, in the phase in which the layer's synapses learn; "

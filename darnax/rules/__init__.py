@@ -1,11 +1,29 @@
-"""Plasticity rules: each is a function from (y, h) alone to a post-synaptic signal."""
+"""Plasticity rules: each is a function from (y, h), or (y, h, t), to a post-synaptic signal."""
 
 from darnax.rules.adatron import Adatron
+from darnax.rules.competitive import Oja, SoftHebb
 from darnax.rules.delta import Delta
+from darnax.rules.feedback_alignment import FeedbackAlignment
+from darnax.rules.forward_forward import ForwardForward
 from darnax.rules.hebbian import Hebbian
-from darnax.rules.interface import Rule
+from darnax.rules.interface import Rule, ThreeFactorRule
 from darnax.rules.logistic import Logistic
 from darnax.rules.perceptron import Perceptron
 from darnax.rules.softmax_delta import SoftmaxDelta
+from darnax.rules.three_threshold import ThreeThreshold
 
-__all__ = ["Adatron", "Delta", "Hebbian", "Logistic", "Perceptron", "Rule", "SoftmaxDelta"]
+__all__ = [
+    "Adatron",
+    "Delta",
+    "FeedbackAlignment",
+    "ForwardForward",
+    "Hebbian",
+    "Logistic",
+    "Oja",
+    "Perceptron",
+    "Rule",
+    "SoftHebb",
+    "SoftmaxDelta",
+    "ThreeFactorRule",
+    "ThreeThreshold",
+]

@@ -8,22 +8,32 @@
 
 from jaxtyping import Array, Float
 
+from darnax.activations import Activation
 from darnax.rules.interface import Rule
 from darnax.shapes import require_equal
 
 
 class Hebbian(Rule):
-    """`e = y`: every synapse changes by the product of its two activities, whatever the field.
+    """`e = ρ(y)`: every synapse changes by the product of its two activities, whatever the field.
+
+    Args:
+        activation: ρ; None is the state y itself.
 
     Example:
         >>> import jax.numpy as jnp
-        >>> Hebbian().signal(jnp.array([[1.0, -1.0]]), jnp.zeros((1, 2))).tolist()
+        >>> y, h = jnp.array([[1.0, -1.0]]), jnp.zeros((1, 2))
+        >>> Hebbian().signal(y, h).tolist()
         [[1.0, -1.0]]
+        >>> from darnax.activations import ReLU
+        >>> Hebbian(ReLU()).signal(y, h).tolist()
+        [[1.0, 0.0]]
     """
+
+    activation: Activation | None = None
 
     def signal(
         self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
     ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
         del h
-        return y
+        return y if self.activation is None else self.activation(y)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Key
 
 from darnax.observables import Observable
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phases
+from darnax.phases import Phases
 from darnax.runner.settings import DataSettings, RunnerSettings, TrackingSettings
 from darnax.states import State
 from darnax.tracking import Tracker
@@ -70,6 +70,7 @@ class Experiment:
         tracking: the section `tracking`.
         outputs: the folder of all runs.
         observables: name -> a function that makes the observable.
+        score: the phase of training that is scored; None is that of `darnax.scoring`.
     """
 
     name: str
@@ -85,3 +86,4 @@ class Experiment:
     tracking: TrackingChoice
     outputs: Path
     observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)
+    score: str | None = None

@@ -169,7 +169,8 @@ def train_batches(
         chosen = jax.lax.dynamic_slice(order, (start,), (part,))
         key = jax.random.fold_in(fold_in_window(noise, epoch, window), index)
         x, y = program.encode_batch(inputs, targets, chosen, key)
-        train_state, metrics, sizes = train_step(program, train_state, x, y, key)
+        clean = program.encode_clean(inputs, chosen)
+        train_state, metrics, sizes = train_step(program, train_state, x, y, key, clean)
         # `<=` is false for NaN, so this finds NaN as well.
         first_bad = jnp.where(sizes <= LARGEST, first_bad, jnp.minimum(first_bad, index))
         return train_state, jax.tree.map(jnp.add, total, metrics), first_bad
@@ -194,7 +195,8 @@ def initial_carry(
     """Return what the loop over batches starts with: no metrics, and no bad batches yet."""
     # A compiled loop needs its carry before its first step, so a step is traced for its shapes.
     x, y = jax.eval_shape(program.encode_batch, inputs, targets, index, key)
-    _, metrics, sizes = jax.eval_shape(train_step, program, train_state, x, y, key)
+    clean = jax.eval_shape(program.encode_clean, inputs, index)
+    _, metrics, sizes = jax.eval_shape(train_step, program, train_state, x, y, key, clean)
     zeros = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
     return train_state, zeros, jnp.full(sizes.shape, NEVER, jnp.int32)
 

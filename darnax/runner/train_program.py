@@ -18,7 +18,7 @@ from darnax.data.pipeline import Pipeline
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.observables import Metrics, Observable
 from darnax.orchestrators import Orchestrator
-from darnax.relaxation import Phases
+from darnax.phases import Phases
 from darnax.runner.devices import BATCH_AXIS
 from darnax.runner.experiment import Experiment
 from darnax.states import State
@@ -43,12 +43,13 @@ class TrainProgram(eqx.Module):
     make_optimizer: Callable[[Orchestrator, int], optax.GradientTransformation]
     state: State
     observables: Mapping[str, Callable[[], Observable]]
+    train: Phases
+    infer: Phases
     # The encoding of inputs and that of labels are objects of the user's data: only their arrays
     # are leaves, everything else in them is part of the structure.
     encoder_arrays: Any
     encoder_static: Any = eqx.field(static=True)
-    train: Phases = eqx.field(static=True)
-    infer: Phases = eqx.field(static=True)
+    score: str | None = eqx.field(static=True)
     classes: int = eqx.field(static=True)
     batch_size: int = eqx.field(static=True)
     steps_per_epoch: int = eqx.field(static=True)
@@ -64,14 +65,17 @@ class TrainProgram(eqx.Module):
             experiment.make_optimizer,
             experiment.state,
             dict(experiment.observables),
+            experiment.train,
+            experiment.infer,
         )
         # jit traces a Python number and an array as different types: with arrays everywhere, runs
         # that write the same number in different ways share their compiled programs.
         numbers = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), factories)
-        self.make_network, self.make_optimizer, self.state, self.observables = numbers
+        self.make_network, self.make_optimizer, self.state, self.observables = numbers[:4]
+        self.train, self.infer = numbers[4:]
         encoders = (data.encode, data.labels)
         self.encoder_arrays, self.encoder_static = eqx.partition(encoders, eqx.is_array)
-        self.train, self.infer = experiment.train, experiment.infer
+        self.score = experiment.score
         self.classes, self.batch_size = data.classes, data.batch_size
         self.steps_per_epoch, self.mesh, self.is_stacked = steps_per_epoch, mesh, is_stacked
 
@@ -148,12 +152,21 @@ class TrainProgram(eqx.Module):
         # Without the barrier the compiler repeats the encoding wherever the batch is read.
         return jax.lax.optimization_barrier((x, y))
 
+    def encode_clean(
+        self, inputs: Array, index: Int[Array, " batch"]
+    ) -> Float[Array, "batch *in"] | None:
+        """Return the values of the input buffer without random stages; None if no phase asks."""
+        if all(phase.input != "clean" for phase in self.train.values()):
+            return None
+        return self.encode.clean(inputs[index])
+
     def step(
         self,
         train_state: TrainState,
         x: Float[Array, "batch *in"],
         y: Float[Array, "batch *out"],
         key: Key[Array, ""],
+        clean: Float[Array, "batch *in"] | None = None,
     ) -> tuple[TrainState, Metrics, Float[Array, " checks"]]:
         """Train on one encoded batch, or on the part of it that this device has.
 
@@ -174,6 +187,8 @@ class TrainProgram(eqx.Module):
             key,
             axis,
             {name: make() for name, make in self.observables.items()},
+            clean=clean,
+            score=self.score,
         )
         metrics = output.metrics
         # None if every phase has seen the label: then there is no honest score to log.

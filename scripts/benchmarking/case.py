@@ -20,7 +20,7 @@ from darnax.modules import (
     RecurrentDiscrete,
 )
 from darnax.orchestrators import Orchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.states import SequentialState
 
 IMAGE, CLASSES = (28, 28, 1), 10

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from darnax.builder.specification import SECTIONS
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 from scripts.documentation.docstring_arguments import (
     annotated_types,
     described_arguments,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from darnax.builder.specification import SECTIONS, Configuration
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 from scripts.documentation.docstring_arguments import annotated_types, described_arguments
 from scripts.documentation.docstring_arguments import summary as first_line
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from darnax.laboratory.reopening import reopen
 from darnax.learning import evaluate_step
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 from darnax.runner.trained_network import load_trained_network
 from reproduction.receipts import cut_off_epoch, identity_of_row, read_runs
 

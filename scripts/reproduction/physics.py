@@ -23,7 +23,8 @@ from darnax.orchestrators import (
     ParallelOrchestrator,
     SequentialOrchestrator,
 )
-from darnax.relaxation import Phase, relax
+from darnax.phases import Phase
+from darnax.relaxation import relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode

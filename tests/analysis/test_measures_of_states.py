@@ -10,7 +10,7 @@ from darnax.analysis import basins, margins, overlaps, relaxation
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase
+from darnax.phases import Phase
 from darnax.states import SequentialState
 
 UNITS, KEY = 40, jax.random.key(2)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import darnax
-from darnax.relaxation import require_ordered
+from darnax.phases import require_ordered
 
 ODD: list[Any] = [
     None, 5, 5.5, True, b"abc", b"\xff", [], {}, (), np.zeros(3), object(), len, float("nan"),

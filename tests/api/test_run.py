@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 
 import darnax
 from darnax.cli.app import app
-from darnax.learning import init_optimizer, run_phases, train_step
+from darnax.learning import init_optimizer, train_step
+from darnax.schedule import run_phases
 
 HEAVY = ("jax", "hydra", "typer", "wandb", "trackio", "tensorflow_datasets", "numpy")
 

@@ -14,9 +14,10 @@ from darnax.rules import Rule
 
 ROOT = Path(darnax.__file__).parent
 RULES = [p.stem for p in sorted((ROOT / "rules").glob("[!_]*.py")) if p.stem != "interface"]
+OTHERS = [p for name in ("activations", "modules") for p in sorted((ROOT / name).glob("*.py"))]
 CARRIERS = [
     *(f"darnax.rules.{name}" for name in RULES),
-    "darnax.modules.recurrent",
+    *(f"darnax.{p.parent.name}.{p.stem}" for p in OTHERS if entries_of(p.read_text())),
     "darnax.data.associations",
 ]
 MNIST = "@article{lecun,\n  title={MNIST},\n  year={2010}}\n"
@@ -45,6 +46,24 @@ def test_the_bibliography_lists_exactly_what_the_run_uses():
         "lecun": ["data"],
     }
     assert silent == []
+
+
+def test_the_activations_of_a_module_and_of_its_rule_are_cited():
+    layer = {
+        "_target_": "darnax.modules.Units",
+        "activation": {
+            "_target_": "darnax.activations.LayerNorm",
+            "activation": {"_target_": "darnax.activations.HardSigmoid"},
+        },
+    }
+    norm = {"_target_": "darnax.activations.UnitNorm"}
+    cited, _ = users(
+        changed({"model.layers.hidden": layer, "model.adapters.w_in.presynaptic": norm})
+    )
+    hidden = ["hidden1", "hidden2", "hidden3"]
+    assert cited["ba2016layer"] == hidden
+    assert cited["scellier2017equilibrium"] == hidden
+    assert cited["hinton2022forward"] == ["w_in"]
 
 
 def test_a_rule_that_never_learns_is_not_cited():

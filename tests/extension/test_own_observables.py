@@ -14,8 +14,9 @@ import pytest
 
 import darnax
 from darnax.errors import RequestError
-from darnax.learning import init_optimizer, run_phases, train_step
+from darnax.learning import init_optimizer, train_step
 from darnax.observables import Magnetisation
+from darnax.schedule import run_phases
 from darnax.sweeps.logged_metrics import logged_names
 from darnax.tracking.console import Console
 

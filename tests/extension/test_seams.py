@@ -19,6 +19,7 @@ class Seam(NamedTuple):
 
 
 HIDDEN = "model.layers.hidden"
+HEBBIAN = "{_target_: darnax.rules.Hebbian}"
 PROTOTYPES = "{_target_: extlab.source.Prototypes, inputs: 20, classes: 4, examples: 40}"
 SEAMS = {
     "rule": Seam(
@@ -45,6 +46,16 @@ SEAMS = {
         f"{HIDDEN}.width",
         "wide",
         'got "wide", expected a number or a list of numbers',
+    ),
+    "activation": Seam(
+        (
+            f"~{HIDDEN}",
+            f"+{HIDDEN}={{_target_: darnax.modules.Units, rate: 0.5, bias: {HEBBIAN}, "
+            "activation: {_target_: extlab.activation.LeakyReLU, leak: 0.2}}",
+        ),
+        f"{HIDDEN}.activation.leak",
+        "much",
+        'got "much", expected a number or a list of numbers',
     ),
     "connectivity": Seam(
         (f"+{HIDDEN}.connectivity={{_target_: extlab.blocks.BlockSparse, blocks: 4}}",),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from darnax.activations import Tanh
 from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.modules import (
     BinaryUnits,
@@ -13,6 +14,7 @@ from darnax.modules import (
     FullyConnected,
     OutputLayer,
     RecurrentTanh,
+    Units,
 )
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
@@ -56,8 +58,9 @@ def _place(c: Pooled, unit: Index, size: Index) -> int:
     """Return the position of a unit among the pooled ones."""
     if len(size) != 3:
         return int(np.ravel_multi_index(unit, size))
-    rows, columns, channels = size[0] // c.window, size[1] // c.window, size[2]
-    row, column, channel = unit[0] // c.window, unit[1] // c.window, unit[2]
+    height, width = _window(c, size)
+    rows, columns, channels = size[0] // height, size[1] // width, size[2]
+    row, column, channel = unit[0] // height, unit[1] // width, unit[2]
     assert row < rows
     return (row * columns + column) * channels + channel
 
@@ -65,19 +68,27 @@ def _place(c: Pooled, unit: Index, size: Index) -> int:
 def scale(connectivity: Any, pre: Index) -> float:
     """Return the factor of every synapse: an average over a window has that of its size."""
     pooled = isinstance(connectivity, Pooled) and len(pre) == 3
-    return 1 / connectivity.window**2 if pooled else 1.0
+    return 1 / np.prod(_window(connectivity, pre)) if pooled else 1.0
+
+
+def _window(c: Pooled, size: Index) -> Index:
+    return size[:2] if c.window is None else (c.window, c.window)
 
 
 def _windows(c: Convolved, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
     centre = (c.width // 2, c.width // 2)
     pads = [_pad(c, pre[axis], post[axis]) for axis in (0, 1)]
+    sending, receiving = pre[2] // c.groups, post[2] // c.groups  # channels of one group
     for p, q, out in np.ndindex(post):
-        for a, b, into in np.ndindex(c.width, c.width, pre[2]):
+        for a, b, into in np.ndindex(c.width, c.width, sending):
             rows, columns = (_input_row(c, place) for place in (p, q))
             r, s = rows(a - pads[0]), columns(b - pads[1])
+            if c.padding == "CIRCULAR":
+                r, s = r % pre[0], s % pre[1]
             inside = r is not None and s is not None and 0 <= r < pre[0] and 0 <= s < pre[1]
             if inside and not (c.hollow and (a, b) == centre and into == out):
-                yield (int(r), int(s), into), (p, q, out), (a, b, into, out)
+                channel = out // receiving * sending + into
+                yield (int(r), int(s), channel), (p, q, out), (a, b, into, out)
 
 
 def _input_row(c: Convolved, place: int) -> Any:
@@ -93,7 +104,8 @@ def _pad(c: Convolved, before: int, after: int) -> int:
         return c.padding
     if c.transposed:  # every pixel spreads over a window; SAME crops the margins evenly
         return c.width - 1 - (max(c.width - c.stride, 0) // 2 if c.padding == "SAME" else 0)
-    return max((after - 1) * c.stride + c.width - before, 0) // 2 if c.padding == "SAME" else 0
+    same = max((after - 1) * c.stride + c.width - before, 0) // 2
+    return 0 if c.padding == "VALID" else same
 
 
 def message(connectivity: Any, weight: Any, x: Any, post: Index) -> np.ndarray:
@@ -132,10 +144,15 @@ def signal(rule: Any, y: Any, h: Any) -> np.ndarray:
         elif isinstance(rule, Delta):
             e[place] = y[place] - h[place]
         elif isinstance(rule, Hebbian):
-            e[place] = y[place]
+            e[place] = np.tanh(y[place]) if isinstance(rule.activation, Tanh) else y[place]
         elif isinstance(rule, SoftmaxDelta):
             e[place] = (y[place] > 0) - np.exp(h[place]) / np.sum(np.exp(h[place[:-1]]))
     return e
+
+
+def read(module: Any, x: np.ndarray) -> np.ndarray:
+    """Return what the synapses of a module read of the buffer x."""
+    return np.tanh(x) if isinstance(getattr(module, "presynaptic", None), Tanh) else x
 
 
 def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
@@ -146,14 +163,17 @@ def message_of(module: Any, x: Any, post: Index) -> np.ndarray:
     if isinstance(module, Ferromagnetic):
         return np.asarray(module.strength, np.float64) * x
     if isinstance(module, FullyConnected | Convolution):
-        return message(module.connectivity, module.W, x, post)
+        return message(module.connectivity, module.W, read(module, x), post)
+    if isinstance(module, Units) and module.J is None:
+        return np.asarray(module.J_D, np.float64) * x
     return message(module.connectivity, module.J, x, post) + np.asarray(module.J_D, np.float64) * x
 
 
 def activated(layer: Any, h: np.ndarray) -> np.ndarray:
     if isinstance(layer, OutputLayer):
         return h
-    return np.tanh(h) if isinstance(layer, RecurrentTanh) else np.where(h >= 0, 1.0, -1.0)
+    smooth = isinstance(layer, RecurrentTanh) or isinstance(getattr(layer, "rho", None), Tanh)
+    return np.tanh(h) if smooth else np.where(h >= 0, 1.0, -1.0)
 
 
 def is_sent(messages: str, receiver: int, sender: int, last: int) -> bool:
@@ -194,7 +214,11 @@ def change(module: Any, x: Any, y: Any, h: Any) -> np.ndarray | None:
     weight = module.W if hasattr(module, "W") else module.J
     connectivity = module.connectivity
     return correlate(
-        connectivity, weight.shape, fan_in(connectivity, weight.shape), x, signal(rule, y, h)
+        connectivity,
+        weight.shape,
+        fan_in(connectivity, weight.shape),
+        read(module, x),
+        signal(rule, y, h),
     )
 
 

@@ -9,7 +9,7 @@ from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.rules import SoftmaxDelta
 from darnax.states import SequentialState
 

@@ -28,6 +28,31 @@ CASES = {
     "pooled sender": (partial(Pooled, 2, (4, 6, 2), (5,)), (4, 6, 2), (5,)),
     "pooled receiver": (partial(Pooled, 3, (4,), (3, 6, 2)), (4,), (3, 6, 2)),
     "pooled both": (partial(Pooled, 2, (2, 4, 1), (4, 2, 2)), (2, 4, 1), (4, 2, 2)),
+    "pooled whole": (partial(Pooled, None, (4, 6, 2), (5,)), (4, 6, 2), (5,)),
+    "broadcast": (partial(Pooled, None, (4,), (3, 5, 2)), (4,), (3, 5, 2)),
+    "groups": (partial(Convolved, 4, 6, 3, groups=2), (4, 3, 4), (4, 3, 6)),
+    "groups, stride 2": (
+        partial(Convolved, 2, 4, 2, stride=2, padding="VALID", groups=2),
+        (4, 6, 2),
+        (2, 3, 4),
+    ),
+    "one input channel each": (partial(Convolved, 3, 3, 3, groups=3), (4, 3, 3), (4, 3, 3)),
+    "CIRCULAR": (partial(Convolved, 2, 3, 3, padding="CIRCULAR"), (5, 4, 2), (5, 4, 3)),
+    "CIRCULAR, even width": (
+        partial(Convolved, 1, 2, 4, padding="CIRCULAR"),
+        (5, 4, 1),
+        (5, 4, 2),
+    ),
+    "CIRCULAR, stride 2": (
+        partial(Convolved, 2, 2, 3, stride=2, padding="CIRCULAR", groups=2),
+        (5, 4, 2),
+        (3, 2, 2),
+    ),
+    "CIRCULAR, hollow": (
+        partial(Convolved, 2, 2, 3, padding="CIRCULAR", hollow=True),
+        (4, 3, 2),
+        (4, 3, 2),
+    ),
     "SAME": (partial(Convolved, 2, 3, 3), (5, 4, 2), (5, 4, 3)),
     "SAME, even width": (partial(Convolved, 1, 2, 4), (5, 4, 1), (5, 4, 2)),
     "SAME, stride 2": (partial(Convolved, 2, 1, 3, stride=2), (5, 4, 2), (3, 2, 1)),
@@ -168,7 +193,7 @@ def test_only_weights_are_traced(name):
     assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(made(name)[0]))
 
 
-@pytest.mark.parametrize("name", ["dense hollow", "hollow", "hollow, wide"])
+@pytest.mark.parametrize("name", ["dense hollow", "hollow", "hollow, wide", "CIRCULAR, hollow"])
 def test_no_unit_is_an_input_of_itself(name):
     connectivity, pre, post = made(name)
     _, x, e = drawn(connectivity, pre, post)
@@ -177,6 +202,46 @@ def test_no_unit_is_an_input_of_itself(name):
         own = array if array.ndim == 2 else array[middle, middle]
         assert not own.diagonal().any()
         assert np.count_nonzero(own) == own.size - len(own)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            partial(Convolved, 4, 6, 3, groups=3),
+            "groups: got 3, expected a divisor of the channels, 4 and 6",
+        ),
+        (
+            partial(Convolved, 4, 4, 3, groups=2, transposed=True),
+            "got 2 groups of a transposed convolution, expected one",
+        ),
+        (
+            partial(Convolved, 4, 4, 3, groups=2, hollow=True),
+            "got 2 groups of a hollow convolution, expected one",
+        ),
+        (
+            partial(Convolved, 2, 2, 3, padding="CIRCULAR", transposed=True),
+            "got CIRCULAR padding of a transposed convolution, expected SAME",
+        ),
+    ],
+)
+def test_convolutions_that_do_not_exist_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_an_image_smaller_than_a_window_around_it_is_refused():
+    connectivity = Convolved(1, 1, 5, padding="CIRCULAR")
+    with pytest.raises(ValueError, match="got an image of 6×4, where a window of width 5 would"):
+        connectivity.message(connectivity.init(KEY), jax.numpy.ones((1, 6, 4, 1)))
+
+
+def test_a_circular_convolution_commutes_with_a_translation():
+    connectivity = Convolved(1, 2, 3, padding="CIRCULAR")
+    weight, x = connectivity.init(KEY), jax.random.normal(KEY, (2, 5, 4, 1))
+    moved = jax.numpy.roll(connectivity.message(weight, x), (2, 1), axis=(1, 2))
+    again = connectivity.message(weight, jax.numpy.roll(x, (2, 1), axis=(1, 2)))
+    np.testing.assert_allclose(again, moved, atol=1e-6)
 
 
 @pytest.mark.parametrize(

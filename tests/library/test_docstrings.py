@@ -9,7 +9,15 @@ import pytest
 import darnax
 
 ROOT = Path(darnax.__file__).parent
-PACKAGES = ("states", "rules", "connectivity", "modules", "observables", "tracking")
+PACKAGES = (
+    "activations",
+    "states",
+    "rules",
+    "connectivity",
+    "modules",
+    "observables",
+    "tracking",
+)
 LIBRARY = [
     *ROOT.glob("*.py"),
     *(file for package in PACKAGES for file in (ROOT / package).iterdir()),

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from darnax.layer_map import LayerMap
-from darnax.learning import local_updates, run_phases
+from darnax.learning import local_updates
 from darnax.modules import ErrorUnits, Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.rules import Delta, Hebbian
+from darnax.schedule import run_phases
 from darnax.states.sequential import SequentialState
 
 UNITS, CLASSES, BATCH = 12, 3, 4

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from extlab.blocks import BlockSparse
 
+from darnax.activations import Tanh
 from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
@@ -19,6 +20,7 @@ RULES = {
     "perceptron": Perceptron(0.5),
     "softmax delta": SoftmaxDelta(),
     "hebbian": Hebbian(),
+    "hebbian of tanh": Hebbian(Tanh()),
     "adatron": Adatron(0.5),
     "logistic": Logistic(0.5, 2.0),
     "delta": Delta(),

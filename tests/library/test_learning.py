@@ -16,15 +16,14 @@ from darnax.learning import (
     evaluate_step,
     group_by_module,
     init_optimizer,
-    label_free_phases,
-    run_phases,
     scores_of,
-    scoring_phase,
     train_step,
 )
 from darnax.modules import RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
+from darnax.schedule import run_phases
+from darnax.scoring import label_free_phases, scoring_phase
 from darnax.states import PackedState, SequentialState
 
 KEY = jax.random.key(17)
@@ -226,8 +225,8 @@ def test_the_scores_of_training_do_not_depend_on_the_label(case):
     phases = Phases({str(number): phase for number, phase in enumerate(SCORED[case][0])})
     layer_map, sizes = chain()
     expected = None if SCORED[case][1] is None else str(SCORED[case][1])
-    assert scoring_phase(layer_map, phases) == expected
     network, (x, y) = SequentialOrchestrator(layer_map), sample(sizes)
+    assert scoring_phase(network, phases) == expected
     labels = y, jnp.roll(y, 1, axis=1) * 5
 
     def scores(label):
@@ -235,7 +234,7 @@ def test_the_scores_of_training_do_not_depend_on_the_label(case):
         return {name: np.asarray(scores_of(network, end)) for name, end in ends}
 
     one, other = map(scores, labels)
-    assert label_free_phases(layer_map, phases) == [
+    assert label_free_phases(network, phases) == [
         name for name in phases if np.array_equal(one[name], other[name])
     ]
 
@@ -244,7 +243,10 @@ def test_no_phase_is_scored_if_every_state_depends_on_the_label():
     layer_map, _ = chain()
     remembers = RecurrentDiscrete(4, 0.5, 1.0, key=KEY)
     modules = [remembers if edge == (3, 3) else module for edge, module in layer_map.edge_items()]
-    assert scoring_phase(layer_map.with_modules(modules), {"recall": RECALL}) is None
+    assert (
+        scoring_phase(SequentialOrchestrator(layer_map.with_modules(modules)), {"recall": RECALL})
+        is None
+    )
 
 
 def test_without_feedback_every_phase_is_free_of_the_label():
@@ -253,7 +255,10 @@ def test_without_feedback_every_phase_is_free_of_the_label():
         i: {j: layer_map[i, j] for k, j in layer_map.edges if k == i and (i, j) != (2, 3)}
         for i in layer_map.rows()
     }
-    assert scoring_phase(LayerMap.from_dict(rows), {"clamped": CLAMPED}) == "clamped"
+    assert (
+        scoring_phase(SequentialOrchestrator(LayerMap.from_dict(rows)), {"clamped": CLAMPED})
+        == "clamped"
+    )
 
 
 UNSORTED = Phases(

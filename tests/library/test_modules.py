@@ -9,7 +9,8 @@ import naive
 import numpy as np
 import pytest
 
-from darnax.connectivity import Pooled
+from darnax.activations import Tanh
+from darnax.connectivity import Dense, Pooled
 from darnax.modules import (
     BinaryUnits,
     Convolution,
@@ -19,6 +20,7 @@ from darnax.modules import (
     RecurrentConvolution,
     RecurrentDiscrete,
     RecurrentTanh,
+    Units,
 )
 from darnax.rules import Hebbian, SoftmaxDelta
 
@@ -55,11 +57,36 @@ MODULES = {
         (6,),
     ),
     "fully connected frozen": (lambda: FullyConnected((4, 3), 6, rule=None, key=KEY), (4, 3), (6,)),
+    "fully connected, of tanh": (
+        lambda: FullyConnected((4, 3), 6, rule=Hebbian(Tanh()), presynaptic=Tanh(), key=KEY),
+        (4, 3),
+        (6,),
+    ),
+    "convolution, of tanh": (
+        lambda: Convolution((4, 4, 1), (4, 4, 2), presynaptic=Tanh(), key=KEY),
+        (4, 4, 1),
+        (4, 4, 2),
+    ),
     "readout": (lambda: FullyConnected(12, 6, rule=SoftmaxDelta(), key=KEY), (12,), (6,)),
     "convolution": (
         lambda: Convolution((4, 4, 1), (2, 2, 2), 3, 2.0, 1.0, stride=2, key=KEY),
         (4, 4, 1),
         (2, 2, 2),
+    ),
+    "convolution in groups, without a border": (
+        lambda: Convolution((4, 4, 2), (4, 4, 4), groups=2, padding="CIRCULAR", key=KEY),
+        (4, 4, 2),
+        (4, 4, 4),
+    ),
+    "recurrent convolution without a border": (
+        lambda: RecurrentConvolution((3, 4, 2), 0.5, 1.0, padding="CIRCULAR", key=KEY),
+        (3, 4, 2),
+        (3, 4, 2),
+    ),
+    "feedback to all positions": (
+        lambda: FullyConnected(3, (3, 4, 2), connectivity=partial(Pooled, None), key=KEY),
+        (3,),
+        (3, 4, 2),
     ),
     "convolution frozen": (
         lambda: Convolution((4, 4, 1), (4, 4, 2), rule=None, key=KEY),
@@ -86,6 +113,12 @@ MODULES = {
         (3,),
     ),
     "binary units": (lambda: BinaryUnits((2, 3)), (2, 3), (2, 3)),
+    "units": (lambda: Units((2, 3), j_d=0.5), (2, 3), (2, 3)),
+    "units with couplings": (
+        lambda: Units(6, Tanh(), connectivity=Dense, j_d=0.5, rule=Hebbian(), key=KEY),
+        (6,),
+        (6,),
+    ),
     "output": (OutputLayer, (5,), (5,)),
 }
 
@@ -109,7 +142,7 @@ def jitted(method, *arrays):
     return method(*arrays)
 
 
-LAYERS = (BinaryUnits, RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer)
+LAYERS = (BinaryUnits, RecurrentDiscrete, RecurrentTanh, RecurrentConvolution, OutputLayer, Units)
 every = pytest.mark.parametrize("name", MODULES)
 
 

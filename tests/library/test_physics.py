@@ -15,7 +15,8 @@ from darnax.orchestrators import (
     ParallelOrchestrator,
     SequentialOrchestrator,
 )
-from darnax.relaxation import Phase, relax
+from darnax.phases import Phase
+from darnax.relaxation import relax
 from darnax.states import SequentialState
 
 

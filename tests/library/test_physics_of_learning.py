@@ -13,10 +13,11 @@ import optax
 import pytest
 
 from darnax.layer_map import LayerMap
-from darnax.learning import evaluate_step, group_by_module, init_optimizer, run_phases, train_step
+from darnax.learning import evaluate_step, group_by_module, init_optimizer, train_step
 from darnax.modules import Ferromagnetic, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
+from darnax.schedule import run_phases
 from darnax.states import SequentialState
 
 UNITS, BATCH = 100, 10

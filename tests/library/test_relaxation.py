@@ -12,7 +12,8 @@ from networks import chain, sample
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase, any_true, relax
+from darnax.phases import Phase
+from darnax.relaxation import any_true, relax
 from darnax.states import SequentialState
 
 KEY = jax.random.key(13)
@@ -159,7 +160,12 @@ def test_without_hidden_units_nothing_flips():
             {"steps": 3, "messages": "forwards"},
             "messages: got 'forwards', expected one of all, forward, unsupervised",
         ),
-        ({"steps": 3, "start": "zero"}, "start: got 'zero', expected one of keep, blank"),
+        ({"steps": 3, "start": ""}, "start: got '', expected keep, blank, random, or the name"),
+        ({"steps": 3, "messages": ()}, "messages: got no name, expected at least one"),
+        ({"steps": 3, "messages": {}}, "messages: got an empty mapping"),
+        ({"steps": 3, "messages": {"up": True}}, "messages: up: got True, expected a number"),
+        ({"steps": 3, "learn": {"up": float("inf")}}, "learn: up: got inf, expected a finite"),
+        ({"steps": 3, "target": "false"}, "target: got 'false', expected one of given, wrong"),
         (
             {"until": "fixedpoint", "max_steps": 9},
             "until: got 'fixedpoint', expected one of None, fixed_point",

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from darnax.activations import Tanh
 from darnax.connectivity import Dense
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 
@@ -18,6 +19,7 @@ RULES = [
     Perceptron(jnp.arange(4.0)),
     SoftmaxDelta(),
     Hebbian(),
+    Hebbian(Tanh()),
     Adatron(),
     Adatron(jnp.arange(4.0)),
     Logistic(0.5, 2.0),

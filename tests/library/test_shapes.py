@@ -17,10 +17,12 @@ import optax
 import pytest
 
 from darnax import modules, rules
+from darnax.activations import Sign, Tanh
 from darnax.connectivity import Convolved, Dense, Pooled, Sparse
 from darnax.layer_map import LayerMap
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.modules import (
+    AveragePool,
     BinaryUnits,
     Convolution,
     ErrorUnits,
@@ -28,10 +30,15 @@ from darnax.modules import (
     Ferromagnetic,
     FullyConnected,
     Layer,
+    MajorityPool,
+    MaxPool,
     OutputLayer,
     RecurrentConvolution,
     RecurrentDiscrete,
     RecurrentTanh,
+    Units,
+    Unpool,
+    ValueUnits,
 )
 from darnax.observables import overlap
 from darnax.orchestrators import (
@@ -39,7 +46,7 @@ from darnax.orchestrators import (
     ParallelOrchestrator,
     SequentialOrchestrator,
 )
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
 from darnax.states import PackedState, SequentialState
 
@@ -59,6 +66,11 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
         (2, 3),
     ),
     "fully connected patch": (partial(FullyConnected, (4, 3), 6, patch=2, key=KEY), (4, 3), (6,)),
+    "fully connected of a sign": (
+        partial(FullyConnected, (4, 3), 6, presynaptic=Sign(), key=KEY),
+        (4, 3),
+        (6,),
+    ),
     "fully connected frozen": (partial(FullyConnected, 5, 6, rule=None, key=KEY), (5,), (6,)),
     "convolution": (partial(Convolution, IMAGE, SMALL, stride=2, key=KEY), IMAGE, SMALL),
     "convolution transposed": (
@@ -66,9 +78,16 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
         SMALL,
         IMAGE,
     ),
+    "average pool": (partial(AveragePool, IMAGE, (2, 1, 2)), IMAGE, (2, 1, 2)),
+    "max pool": (partial(MaxPool, IMAGE, (2, 2, 2)), IMAGE, (2, 2, 2)),
+    "majority pool": (partial(MajorityPool, IMAGE, (1, 2, 2)), IMAGE, (1, 2, 2)),
+    "unpool": (partial(Unpool, SMALL, (4, 6, 3)), SMALL, (4, 6, 3)),
     "feedback": (partial(Feedback, 5, (2, 3), key=KEY), (5,), (2, 3)),
     "ferromagnetic": (partial(Ferromagnetic, (2, 3)), (2, 3), (2, 3)),
     "binary units": (partial(BinaryUnits, (2, 3)), (2, 3), (2, 3)),
+    "units": (partial(Units, (2, 3), bias=Hebbian()), (2, 3), (2, 3)),
+    "units with couplings": (partial(Units, 6, connectivity=Dense, key=KEY), (6,), (6,)),
+    "values": (partial(ValueUnits, (2, 3)), (2, 3), (2, 3)),
     "output": (OutputLayer, None, None),
     "error units": (ErrorUnits, None, None),
 }
@@ -91,6 +110,7 @@ RULES = {
     "perceptron": Perceptron(0.5),
     "softmax delta": SoftmaxDelta(),
     "hebbian": Hebbian(),
+    "hebbian of tanh": Hebbian(Tanh()),
     "adatron": Adatron(0.5),
     "logistic": Logistic(0.5, 2.0),
     "delta": Delta(),
@@ -215,6 +235,7 @@ def test_the_activation_and_the_reduction_of_a_layer(module):
         refused(made.reduce, [])
         if not isinstance(made, OutputLayer | ErrorUnits):
             refused_in_turn(made.activation, x=pre)
+            refused(made.next_state, shape(pre), shape((*pre[:-1], pre[-1] + 1)))
             refused(made.reduce, [shape((*pre[:-1], pre[-1] + 1))] * 2)
 
 
@@ -278,6 +299,10 @@ NUMBERS = {  # name -> how it is given, and the size that it has to have
     "strength of feedback": (lambda v: Feedback(4, 6, v, key=KEY), (6,)),
     "high": (lambda v: Feedback(4, 6, high=v, low=v, key=KEY), (4,)),
     "low": (lambda v: Feedback(4, 6, low=v, high=v, key=KEY), (4,)),
+    "J_D of units": (lambda v: Units(6, j_d=v), (6,)),
+    "strength of a pool": (lambda v: MaxPool(IMAGE, (2, 2, 2), v), (2, 2, 2)),
+    "rate of values": (lambda v: ValueUnits(6, rate=v), (6,)),
+    "rate": (lambda v: Units(IMAGE, rate=v), IMAGE),
     "strength of a ferromagnetic adapter": (lambda v: Ferromagnetic((2, 3), v), (2, 3)),
 }
 
@@ -307,6 +332,9 @@ SIZED = {
     "patch": lambda n: FullyConnected((6, 6), 4, patch=n, key=KEY),
     "window": lambda n: Convolution((6, 6, 1), (6, 6, 1), n, key=KEY),
     "feedback": lambda n: Feedback(n, 4, key=KEY),
+    "pool": lambda n: AveragePool((n, n, 2), (1, 1, 2)),
+    "values": lambda n: ValueUnits((2, n)),
+    "units": lambda n: Units((2, n)),
     "pull": lambda n: Ferromagnetic((2, n)),
     "dense": lambda n: Dense((n,), (4,)),
     "channels": lambda n: Convolved(n, 1, 3),

@@ -24,7 +24,8 @@ from darnax.modules import (
     perceptron_rule_backward,
 )
 from darnax.orchestrators import ParallelOrchestrator, SequentialOrchestrator
-from darnax.relaxation import Phase, relax
+from darnax.phases import Phase
+from darnax.relaxation import relax
 from darnax.states.sequential import SequentialState
 
 KEY = jax.random.key(19)

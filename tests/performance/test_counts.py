@@ -18,7 +18,7 @@ from darnax.modules import (
     RecurrentDiscrete,
 )
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.relaxation import Phase, Phases
+from darnax.phases import Phase, Phases
 from darnax.states import SequentialState
 
 pytestmark = pytest.mark.usefixtures("optimized")

@@ -12,8 +12,8 @@ from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident
 from darnax.errors import RequestError
 from darnax.laboratory.data_opening import require_fitting_data
-from darnax.learning import scoring_phase
 from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
+from darnax.scoring import scoring_phase
 
 WITHOUT_DATA = {"cifar_conv"}  # its photographs are no part of the package
 SHIPPED = sorted(
@@ -85,7 +85,7 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
     metrics, (right, _) = run(*window[:2]) if really else jax.eval_shape(run, *window[:2])
     # Without a phase that is free of the label there is no training accuracy.
     network = jax.eval_shape(experiment.make_network, jax.random.key(0))
-    scored = scoring_phase(network.layer_map, experiment.train)
+    scored = scoring_phase(network, experiment.train)
     assert ("train/accuracy" in metrics) == (scored is not None)
     assert right.shape[-1] == window.count
 

@@ -1,0 +1,109 @@
+"""Numbers by name of modules: gains of messages, and factors of updates."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+import jax
+
+UNSCALED = 1  # the gain of a message, and the factor of an update, that is not multiplied
+
+
+@jax.tree_util.register_pytree_node_class
+@dataclass(frozen=True)
+class Factors(Mapping[str, Any]):
+    """Numbers by glob over module names; the first glob that matches a name counts.
+
+    It is a pytree of its numbers, so that programs with other numbers share what was compiled.
+
+    Args:
+        globs: over the names of modules.
+        numbers: one for each glob.
+
+    Example:
+        >>> factors = Factors.of({"nudge": 0.5, "*": 1.0})
+        >>> factors.find("nudge"), factors.find("w_in"), Factors.of({"up*": 2.0}).find("w_in")
+        (0.5, 1.0, None)
+    """
+
+    globs: tuple[str, ...]
+    numbers: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, Any]) -> Self:
+        """Return the factors of a mapping glob -> number.
+
+        Raises:
+            ValueError: the mapping is empty, or a value is no finite number.
+        """
+        if not numbers:
+            raise ValueError("got an empty mapping, expected at least one name")
+        for name, value in numbers.items():
+            if isinstance(value, bool | str | None):
+                raise ValueError(f"{name}: got {value!r}, expected a number")
+            if isinstance(value, int | float) and not math.isfinite(value):
+                raise ValueError(f"{name}: got {value!r}, expected a finite number")
+        return cls(tuple(numbers), tuple(numbers.values()))
+
+    def find(self, name: str) -> Any:
+        """Return the number of the first glob that matches `name`, or None."""
+        for glob, number in zip(self.globs, self.numbers, strict=True):
+            if fnmatchcase(name, glob):
+                return number
+        return None
+
+    def __getitem__(self, glob: str) -> Any:
+        return dict(zip(self.globs, self.numbers, strict=True))[glob]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.globs)
+
+    def __len__(self) -> int:
+        return len(self.globs)
+
+    def with_globs(self, globs: Sequence[str]) -> Self:
+        """Return the same numbers for other globs, in the same order."""
+        return replace(self, globs=tuple(globs))
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """Return the numbers, and the globs as the structure."""
+        return self.numbers, self.globs
+
+    @classmethod
+    def tree_unflatten(cls, globs: tuple[str, ...], numbers: tuple[Any, ...]) -> Self:
+        """Return the factors with these globs and numbers."""
+        return cls(globs, tuple(numbers))
+
+    def __str__(self) -> str:
+        pairs = zip(self.globs, self.numbers, strict=True)
+        return ", ".join(f"{glob}: {number:g}" for glob, number in pairs)
+
+
+def factor_of(numbers: Any, name: str) -> Any:
+    """Return the number of a name in factors, `UNSCALED` for one of several globs, or None."""
+    if isinstance(numbers, Mapping):
+        factors = numbers if isinstance(numbers, Factors) else Factors.of(numbers)
+        return factors.find(name)
+    return UNSCALED if any(fnmatchcase(name, glob) for glob in numbers) else None
+
+
+def read_names(what: str, names: Any) -> tuple[str, ...] | Factors:
+    """Return globs as a tuple, or numbers by glob as factors.
+
+    Raises:
+        ValueError: there is no name, one is no string, or a number is none.
+    """
+    if isinstance(names, Factors):
+        return names
+    if isinstance(names, Mapping):
+        try:
+            return Factors.of(names)
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from error
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{what}: got {names!r}, expected names of modules")
+    if what == "messages" and not names:
+        raise ValueError("messages: got no name, expected at least one; without steps use `all`")
+    return tuple(names)

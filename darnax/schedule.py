@@ -1,0 +1,125 @@
+"""The phases of a step, in order: what each starts from, and what it shows."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from darnax.orchestrators import Orchestrator
+from darnax.orchestrators.interface import ClampedMessages
+from darnax.phases import Phase, require_ordered
+from darnax.relaxation import PhaseResult, relax
+from darnax.states import State
+
+WRONG = 2**31 - 2  # folded into the key of a step, for its wrong targets
+
+
+class Shown(NamedTuple):
+    """What a phase shows: a choice of the input and one of the target."""
+
+    input: str
+    target: str
+
+
+class PhaseStarts:
+    """What each phase of a step starts with: its state, with the input and target that it shows.
+
+    Args:
+        network: the orchestrator.
+        given: the state with the input and the target that are given.
+        rng: the key of the messages of input and output, and of wrong targets.
+        clean: the input without random stages; None is the input of `given`.
+    """
+
+    def __init__(
+        self,
+        network: Orchestrator,
+        given: State,
+        rng: Key[Array, ""],
+        clean: Float[Array, "batch *in"] | None = None,
+    ) -> None:
+        self.network, self.given, self.rng, self.clean = network, given, rng, clean
+        self.shown = Shown("given", "given")
+        self.clamped: dict[Shown, ClampedMessages] = {}
+        self.ends: dict[str, State] = {}
+
+    def begin(self, phase: Phase, state: State) -> tuple[State, ClampedMessages]:
+        """Return the state with which a phase starts, and the messages of its input and output.
+
+        Args:
+            phase: the next phase.
+            state: at the end of the phase before.
+        """
+        shown = Shown(phase.input, phase.target)
+        goes_back = phase.start in self.ends
+        state = self.ends.get(phase.start, state)
+        if shown != self.shown or goes_back:
+            state = self._show(state, shown)
+        if shown not in self.clamped:
+            self.clamped[shown] = self.network.clamped_messages(state, self.rng)
+        self.shown = shown
+        return state, self.clamped[shown]
+
+    def record_end(self, name: str, state: State) -> None:
+        """Record the state at the end of a phase, from which later ones may start."""
+        self.ends[name] = state
+
+    def _show(self, state: State, shown: Shown) -> State:
+        x, y = self.given[0], self.given[-1]
+        if shown.input == "clean" and self.clean is not None:
+            x = self.clean
+        if shown.input == "none":
+            x = jnp.zeros_like(x)
+        if shown.target == "wrong":
+            y = draw_wrong(y, jax.random.fold_in(self.rng, WRONG))
+        if shown.target == "none":
+            y = jnp.zeros_like(y)
+        return state.replace_val(0, x).replace_val(-1, y)
+
+
+def draw_wrong(y: Float[Array, "batch *out"], rng: Key[Array, ""]) -> Float[Array, "batch *out"]:
+    """Return wrong targets: the values of each moved along by a random number of places.
+
+    For one class that is on among C, each of the other C − 1 is on with equal probability.
+
+    Raises:
+        ValueError: a target is one number, of which no other order exists.
+    """
+    flat = y.reshape(len(y), -1)
+    units = flat.shape[1]
+    if units < 2:
+        raise ValueError("got a target of one number, expected several for a wrong target")
+    places = jax.random.randint(rng, (len(y), 1), 1, units)
+    moved = jnp.take_along_axis(flat, (jnp.arange(units) - places) % units, axis=1)
+    return moved.reshape(y.shape)
+
+
+def run_phases(
+    network: Orchestrator,
+    state: State,
+    phases: Mapping[str, Phase],
+    rng: Key[Array, ""],
+    clean: Float[Array, "batch *in"] | None = None,
+) -> Iterator[tuple[str, PhaseResult]]:
+    """Yield the name and the end of every phase, in order.
+
+    The messages of the input and the output are computed once for all phases that show the same.
+
+    Args:
+        network: the orchestrator.
+        state: with the input and the target that are given.
+        phases: by name, in order.
+        rng: a key.
+        clean: the input without random stages; by default the input of the state.
+    """
+    rng, key = jax.random.split(rng)
+    starts = PhaseStarts(network, state, key, clean)
+    for name, phase in require_ordered(phases).items():
+        state, clamped = starts.begin(phase, state)
+        state, rng, relaxation = relax(network, state, rng, phase, clamped)
+        starts.record_end(name, state)
+        fields = network.fields(state, rng, phase.messages, clamped)
+        third_factors = network.third_factors(state, rng, phase.messages)
+        yield name, PhaseResult(state, fields, relaxation, third_factors)

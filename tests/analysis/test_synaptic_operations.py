@@ -1,0 +1,49 @@
+"""Synaptic operations of an inference, against a count by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from darnax.analysis.operations import count_operations, count_synapses
+from darnax.layer_map import LayerMap
+from darnax.modules import BinaryUnits, FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.orchestrators import SequentialOrchestrator
+from darnax.phases import Phase, Phases
+from darnax.states import SequentialState
+
+KEY = jax.random.key(0)
+
+
+def make_network():
+    """Return 4 inputs, 6 units with 2 couplings each, 3 units without, and 2 outputs."""
+    rows = {
+        1: {
+            0: FullyConnected(4, 6, key=KEY),
+            1: RecurrentDiscrete(6, 0.5, sparsity=2 / 3, key=KEY),
+        },
+        2: {1: FullyConnected(6, 3, key=KEY), 2: BinaryUnits(3)},
+        3: {2: FullyConnected(3, 2, key=KEY), 3: OutputLayer()},
+    }
+    return SequentialOrchestrator(LayerMap.from_dict(rows)), SequentialState([4, 6, 3, 2])
+
+
+def test_synapses_are_the_fan_in_of_each_receiving_unit():
+    network, state = make_network()
+    found = count_synapses(network, state)
+    assert found == {(1, 0): 24, (1, 1): 12, (2, 1): 18, (3, 2): 6}
+
+
+def test_operations_are_those_of_each_step_and_of_the_units_that_change():
+    network, state = make_network()
+    x = jnp.array([[1.0, 0.0, -1.0, 2.0], [0.0, 0.0, 0.0, 1.0]])
+    phases = Phases(recall=Phase(steps=3, start="blank", messages="forward"))
+    table = dict(count_operations(network, state.init(x), phases, KEY).rows)
+    assert table["dense"] == 24 + 3 * (12 + 18) + 6
+    events = 24 * np.mean([3 / 4, 1 / 4]) + 6
+    now = state.init(x)
+    for _ in range(3):
+        after, _ = network.step(now, KEY, "forward")
+        changed = np.mean(np.asarray(after[1] != now[1]))
+        events += (12 + 18) * changed
+        now = after
+    assert np.isclose(table["events"], events)
