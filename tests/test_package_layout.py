@@ -19,6 +19,7 @@ PACKAGES = (
     ("printing",),
     (
         "atomic",
+        "batch_shares",
         "bounded_yaml",
         "children",
         "errors",
@@ -79,6 +80,7 @@ COMMANDS_IMPORT = {
     "darnax.tracking.console": "the progress bar of training",
 }
 LIBRARY = (
+    "batch_shares",
     "shapes",
     "activations",
     "states",
