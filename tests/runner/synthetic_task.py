@@ -18,11 +18,19 @@ SMALL = [
     "tracking=local",
 ]
 EXAMPLES = 160
+SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop"]
 
 
 @cache
 def experiment(*overrides: str) -> Experiment:
     return build(compose([*SMALL, *overrides]))
+
+
+@cache
+def scheme(name: str, *overrides: str) -> Experiment:
+    """Return a small version of the shipped experiment of a learning rule."""
+    small = ["model.features=8", "data.batch_size=16", "tracking=local"]
+    return build(compose([f"+experiment=mnist_{name}", *small, *overrides]))
 
 
 def dataset() -> Dataset:
