@@ -327,6 +327,7 @@ def test_a_stopped_run_of_every_scheme_equals_one_never_stopped(tmp_path, cases,
     stops = [Stop("SIGTERM", 13, damage=False), Stop("killed after a row", 4, damage=False)]
     overrides = [f"+experiment=mnist_{scheme}", *TINY, *few]
     check(tmp_path, overrides, digits(10), stops, cases)
+    assert cases["interruptions"] == 2
 
 
 DISTURBED = [

@@ -12,7 +12,7 @@ from virtual_devices import run_on_devices
 from darnax.runner.programs import ParallelRuns
 
 __all__ = ["compilations"]
-FIRST = ["ep", "ff"]  # with gains, a wrong target and a third factor; the others are slow
+FIRST = ["ff"]  # with gains, a wrong target and a third factor; the others are slow
 SOME = [name if name in FIRST else pytest.param(name, marks=pytest.mark.slow) for name in SCHEMES]
 
 
