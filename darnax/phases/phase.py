@@ -32,7 +32,8 @@ class Phase:
             a name or glob to a gain, by which the message is multiplied, the first match counting:
             those alone. A layer that receives one of them also receives its message to itself,
             with a gain where a mapping names the layer. A layer that receives none, and is not
-            named, keeps its state; its field is 0.
+            named, keeps its state; its field is 0. A third factor is there in every phase,
+            multiplied by its gain where a mapping names it.
         start: `keep` the state of the previous phase; `blank`: zeros in all buffers but the input
             and the output; `random`: ±1 there, with equal probability; or the name of an earlier
             phase: the state at its end.

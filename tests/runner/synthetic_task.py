@@ -18,11 +18,23 @@ SMALL = [
     "tracking=local",
 ]
 EXAMPLES = 160
+SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop"]
 
 
 @cache
 def experiment(*overrides: str) -> Experiment:
     return build(compose([*SMALL, *overrides]))
+
+
+@cache
+def scheme(name: str, *overrides: str) -> Experiment:
+    """Return a small version of the shipped experiment of a learning rule, without Adam.
+
+    Adam makes a step of one size from a pseudo-gradient of 0 and from one of rounding errors.
+    """
+    small = ["model.features=8", "data.batch_size=16", "tracking=local"]
+    descent = ["optimizer.default._target_=optax.sgd", "optimizer.default.learning_rate=0.1"]
+    return build(compose([f"+experiment=mnist_{name}", *small, *descent, *overrides]))
 
 
 def dataset() -> Dataset:
