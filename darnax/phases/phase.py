@@ -8,7 +8,8 @@ from darnax.phases.factors import Factors, factor_of, read_names
 from darnax.printing import count_of
 
 Direction = Literal["all", "forward", "unsupervised"]
-Messages = Direction | tuple[str, ...] | Factors | Mapping[str, float]
+Choice = Direction | tuple[str, ...] | Mapping[str, float]  # of messages, as in a configuration
+Messages = Choice | Factors
 STARTS = ("keep", "blank", "random")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "until": (None, "fixed_point"),
@@ -52,7 +53,7 @@ class Phase:
     steps: int | None = None
     until: Literal["fixed_point"] | None = None
     max_steps: int | None = None
-    messages: Messages = "all"
+    messages: Choice = "all"
     start: str = "keep"
     learn: tuple[str, ...] | Mapping[str, float] = ()
     input: Literal["given", "clean", "none"] = "given"
