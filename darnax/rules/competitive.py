@@ -61,9 +61,9 @@ class SoftHebb(Rule):
 
     Example:
         >>> import jax.numpy as jnp
-        >>> h = jnp.array([[2.0, 1.0]])
-        >>> SoftHebb().signal(h, h).round(2).tolist(), SoftHebb().forgetting(h, h).round(2).tolist()
-        ([[0.73, 0.27]], [[1.46, 0.27]])
+        >>> h = jnp.array([[2.0, 2.0]])
+        >>> SoftHebb().signal(h, h).tolist(), SoftHebb().forgetting(h, h).tolist()
+        ([[0.5, 0.5]], [[1.0, 1.0]])
     """
 
     temperature: Array

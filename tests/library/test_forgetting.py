@@ -10,7 +10,6 @@ import naive
 import numpy as np
 import pytest
 
-from darnax.activations import Softmax
 from darnax.connectivity import Convolved, Pooled
 from darnax.modules import Convolution, FullyConnected, RecurrentDiscrete, Units
 from darnax.rules import Delta, Hebbian, Oja, Perceptron, SoftHebb
@@ -43,7 +42,19 @@ LAYOUTS = {  # name: (module with a rule, size of the sender, size of the receiv
     "sparse couplings": (partial(RecurrentDiscrete, 9, 0.5, sparsity=0.6, key=KEY), (9,), (9,)),
     "dense couplings": (partial(RecurrentDiscrete, 6, 0.5, key=KEY), (6,), (6,)),
 }
-RULES = {"oja": (Oja(), lambda y, h: y**2), "softhebb": (SoftHebb(), lambda y, h: y * h)}
+
+
+def compete(h):
+    """Return the softmax of h / 0.5 over the last axis."""
+    weights = np.exp((h - h.max(axis=-1, keepdims=True)) / 0.5)
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+# Rule, what takes the place of the state in Hebb's product, and the rate of forgetting.
+RULES = {
+    "oja": (Oja(), lambda y, h: y, lambda y, h: y**2),
+    "softhebb": (SoftHebb(0.5), lambda y, h: compete(h), lambda y, h: compete(h) * h),
+}
 
 
 def activities(pre, post, batch=3):
@@ -56,12 +67,12 @@ def weight_of(module):
     return "W" if hasattr(module, "W") else "J"
 
 
-def naive_change(module, decay_of, x, y, h):
+def naive_change(module, signal_of, decay_of, x, y, h):
     """Return ΔW: what Hebb's rule adds, minus every entry times the rates of its synapses."""
     weight = np.asarray(getattr(module, weight_of(module)), np.float64)
     connectivity, d = module.connectivity, decay_of(y, h)
     fan_in = naive.fan_in(connectivity, weight.shape)
-    change = naive.correlate(connectivity, weight.shape, fan_in, x, y)
+    change = naive.correlate(connectivity, weight.shape, fan_in, x, signal_of(y, h))
     lost = np.zeros_like(weight)
     if isinstance(connectivity, Convolved):  # the border is an input of zeros
         lost += d.sum(axis=(0, 1, 2))
@@ -75,12 +86,12 @@ def naive_change(module, decay_of, x, y, h):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_rule_that_forgets_changes_every_layout_as_loops_do(layout, rule):
     make, pre, post = LAYOUTS[layout]
-    chosen, decay_of = RULES[rule]
+    chosen, signal_of, decay_of = RULES[rule]
     module = make(rule=chosen)
     x, y, h = activities(pre, post)
     arrays = [jnp.asarray(array, jnp.float32) for array in (x, y, h)]
     update = eqx.filter_jit(lambda m, *a: m.backward(*a))(module, *arrays)
-    expected = naive_change(module, decay_of, x, y, h)
+    expected = naive_change(module, signal_of, decay_of, x, y, h)
     found = np.asarray(getattr(update, weight_of(module)))
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(found, -expected, atol=5e-6)
@@ -124,9 +135,8 @@ def test_softhebb_finds_the_directions_of_two_clusters_with_length_one():
     rng = np.random.default_rng(3)
     means = np.array([[3.0, 1.0, 0.0, 0.0], [0.0, 0.0, 2.0, -2.0]])
     data = (means[:, None] + 0.05 * rng.normal(size=(2, 100, 4))).reshape(200, 4)
-    softmax = Softmax(temperature=0.05)
-    adapter = FullyConnected(4, 2, rule=SoftHebb(), strength=0.5, key=KEY)
-    found = learn(adapter, data, softmax, 0.02, 3000).T
+    adapter = FullyConnected(4, 2, rule=SoftHebb(0.05), strength=0.5, key=KEY)
+    found = learn(adapter, data, lambda h: h, 0.02, 3000).T
     directions = data.reshape(2, 100, 4).mean(axis=1)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-3)
@@ -141,5 +151,5 @@ def test_a_weight_of_length_one_that_explains_its_input_stays():
     adapter = FullyConnected(2, 1, rule=SoftHebb(), key=KEY)
     adapter = eqx.tree_at(lambda m: m.W, adapter, jnp.asarray(w[:, None], jnp.float32))
     x = jnp.asarray([5 * w], jnp.float32)
-    change = adapter.backward(x, jnp.ones((1, 1)), adapter(x)).W
+    change = adapter.backward(x, adapter(x), adapter(x)).W  # a single unit wins every input
     np.testing.assert_allclose(change, 0, atol=1e-5)

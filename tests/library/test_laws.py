@@ -43,7 +43,7 @@ RULES = {
     "feedback alignment": FeedbackAlignment(),
     "forward-forward": ForwardForward(0.5),
 }
-COMPETING = SoftmaxDelta, ForwardForward  # a signal depends on all units of the group
+COMPETING = SoftmaxDelta, ForwardForward, SoftHebb  # a signal depends on all units of the group
 CONNECTIVITIES = {
     "dense": partial(Dense, SIZE, SIZE),
     "dense hollow": partial(Dense, SIZE, SIZE, hollow=True),
