@@ -8,6 +8,7 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data import Dataset
 from darnax.data.resident import Resident
+from darnax.laboratory.fitted_encoding import fit_encoding
 from darnax.runner.experiment import Experiment
 
 SMALL = [
@@ -34,7 +35,8 @@ def scheme(name: str, *overrides: str) -> Experiment:
     """
     small = ["model.features=8", "data.batch_size=16", "tracking=local"]
     descent = ["optimizer.default._target_=optax.sgd", "optimizer.default.learning_rate=0.1"]
-    return build(compose([f"+experiment=mnist_{name}", *small, *descent, *overrides]))
+    made = build(compose([f"+experiment=mnist_{name}", *small, *descent, *overrides]))
+    return fit_encoding(made, dataset())
 
 
 def dataset() -> Dataset:
