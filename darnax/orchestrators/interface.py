@@ -159,6 +159,8 @@ class Orchestrator(eqx.Module):
             if gain is None and i == j:
                 gain = UNSCALED  # a choice of names is one of messages between layers
             if gain is None:
+                if j < i and self._layer(i).reads_by_place:
+                    received.append(jnp.zeros_like(state[i]))
                 continue
             message = known.get((i, j))
             if message is None:
