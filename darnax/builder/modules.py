@@ -104,7 +104,7 @@ def check_reductions(
         _, receiver, sender = spec.edge
         if receiver != sender:
             continue
-        layer = layer_map[receiver, receiver]
+        layer: Any = layer_map[receiver, receiver]
         incoming = [edge for edge in layer_map.edges if edge[0] == receiver != edge[1]]
         for messages in choices:
             sent = [edge for edge in incoming if network.sends(messages, *edge)]
