@@ -60,7 +60,7 @@ class Layer(AbstractModule):
 
     @property
     def reads_by_place(self) -> bool:
-        """Whether `reduce` tells messages by their places: from before this layer, itself, after it.
+        """Whether `reduce` tells messages by their places: before this layer, itself, after it.
 
         A message from before that a phase does not send is then 0, so that the others keep their
         places.
