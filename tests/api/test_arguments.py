@@ -115,5 +115,4 @@ def test_short_texts_name_parts_and_a_network_draws_its_connections(trained: dar
 
 def test_phases_of_a_run_are_not_those_of_a_step(trained: darnax.Run) -> None:
     with pytest.raises(TypeError, match=r"phases\.train or phases\.infer"):
-        # Without the check of types that runs in the tests alone, as a user calls it.
-        require_ordered.__wrapped__(trained.phases)
+        require_ordered(trained.phases)

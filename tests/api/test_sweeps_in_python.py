@@ -59,7 +59,7 @@ def test_a_comparison_averages_over_seeds(sweep: darnax.Sweep, tmp_path: Path) -
     printed = (
         CliRunner().invoke(app, ["compare", str(sweep.folder), "--metric", "train/accuracy"]).stdout
     )
-    assert repr(found).split() == printed.split()
+    assert [*repr(found).split(), *found.note.split()] == printed.split()
     assert found.to_csv(tmp_path / "table.csv").read_text().count("\n") == 3
     assert "<html" in found.to_html(tmp_path / "page.html").read_text()
     assert found._repr_html_().count("<tr>") == 3

@@ -83,6 +83,7 @@ def descent(w, x, y, depth, names, step=1e-4):
 def test_equilibrium_propagation_descends_the_loss_of_its_fixed_point(depth):
     """Oracle: finite differences of the loss at the free fixed point."""
     kinds = [f"model.layers.{layer}.activation={TANH}" for layer in ("hidden", "prediction")]
+    kinds += ["model.adapters.w_in.strength=1.0", "model.adapters.predict.strength=0.5"]
     made = experiment("mnist_ep", *SMALL, f"model.depth={depth}", *kinds)
     network, (x, y) = with_biases(network_of(made), depth), examples(made, BATCH)
     beta, phases = 0.02, {}

@@ -72,6 +72,8 @@ def with_gains(made, messages):
 @pytest.mark.parametrize("kind", ["mnist_dfa", "mnist_sign"])
 def test_a_step_is_that_of_numpy(kind):
     more = ["model.adapters.correct.strength=1.0"]
+    if kind == "mnist_sign":
+        more.append("model.layers.hidden.activation.width=1.0")
     made = experiment(kind, *SMALL, *more)
     network, (x, y) = network_of(made), examples(made, BATCH)
     expected, scores = naive_step(weights(network), x, y, kind)
