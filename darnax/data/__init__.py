@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from darnax.data.fitted import StandardiseChannels, Whiten
     from darnax.data.labels import Classes, CleanInputs, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
+    from darnax.data.memories import Memories
     from darnax.data.opening import open_dataset
     from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
     from darnax.data.pipeline import Pipeline
@@ -54,6 +55,7 @@ _MODULE_OF = {
     "Flatten": "encodings",
     "Flip": "disturbances",
     "Labels": "labels",
+    "Memories": "memories",
     "Noise": "disturbances",
     "Occlude": "disturbances",
     "Outline": "outline",
@@ -104,6 +106,7 @@ __all__ = [
     "Flatten",
     "Flip",
     "Labels",
+    "Memories",
     "Noise",
     "Occlude",
     "Outline",
