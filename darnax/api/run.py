@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from darnax.api.model import Model, PhasesOfRun
+    from darnax.api.recalling import Recall
     from darnax.orchestrators import Orchestrator
     from darnax.runner.evaluate import Evaluation
     from darnax.states import State
@@ -122,6 +123,27 @@ class Run:
     def states(self, x: Any, phase: str | None = None) -> "dict[str, NDArray[np.float32]]":
         """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
+
+    def recall(self, cue: Any) -> "Recall":
+        """Relax from cues (N, *raw), and return the memories with the states of every step.
+
+        For a network whose output has the shape of its input; random stages are not applied.
+
+        Args:
+            cue: raw inputs like those of the run's dataset.
+
+        Raises:
+            RequestError: a cue has not the shape that the network takes, or the network does not
+                answer in the shape of its input.
+
+        Example:
+            >>> run.recall(cue)  # doctest: +SKIP
+            cue  steps  fixed point  overlap of cue and memory
+            0    5      yes          0.600
+        """
+        from darnax.api.recalling import recall
+
+        return recall(self.model, cue)
 
     def evaluate(
         self, *overrides: str, picture: bool = True, progress: bool | None = None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StandardiseColumns,
     )
     from darnax.data.fitted import StandardiseChannels, Whiten
+    from darnax.data.image_memories import ImageMemories
     from darnax.data.labels import Classes, CleanInputs, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
     from darnax.data.memories import Memories
@@ -54,6 +55,7 @@ _MODULE_OF = {
     "FittedStage": "stages",
     "Flatten": "encodings",
     "Flip": "disturbances",
+    "ImageMemories": "image_memories",
     "Labels": "labels",
     "Memories": "memories",
     "Noise": "disturbances",
@@ -105,6 +107,7 @@ __all__ = [
     "FittedStage",
     "Flatten",
     "Flip",
+    "ImageMemories",
     "Labels",
     "Memories",
     "Noise",
