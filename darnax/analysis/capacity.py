@@ -65,10 +65,13 @@ def gardner_margin(load: float) -> float:
 
 def stabilities(
     couplings: Float[Array, "pre post"], patterns: Float[Array, "patterns units"]
-) -> Float[Array, " units"]:
-    """Return the stability of each unit, `min_μ ξ_i^μ h_i^μ / |J_i|`, with `h_i = Σ_j J_ji ξ_j`."""
+) -> Float[Array, " post"]:
+    """Return the stability of each unit, `min_μ ξ_i^μ h_i^μ / |J_i|`, with `h_i = Σ_j J_ji ξ_j`.
+
+    The couplings may be those of the first units alone.
+    """
     fields = jnp.matmul(patterns, couplings, precision=FULL)
-    return jnp.min(patterns * fields, axis=0) / jnp.linalg.norm(couplings, axis=0)
+    return jnp.min(patterns[:, : fields.shape[1]] * fields, axis=0) / jnp.linalg.norm(couplings, axis=0)
 
 
 def hebb(patterns: Float[Array, "patterns units"]) -> Float[Array, "pre post"]:
@@ -85,16 +88,17 @@ def pseudo_inverse(patterns: Float[Array, "patterns units"]) -> Float[Array, "pr
     return without_diagonal(jnp.matmul(jnp.linalg.pinv(patterns), patterns, precision=FULL))
 
 
-def without_diagonal(couplings: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """Return the couplings with 0 on the diagonal."""
-    return jnp.where(jnp.eye(len(couplings), dtype=bool), 0.0, couplings)
+def without_diagonal(couplings: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
+    """Return the couplings with 0 where a unit is its own input."""
+    return jnp.where(jnp.eye(*couplings.shape, dtype=bool), 0.0, couplings)
 
 
-@partial(jax.jit, static_argnames="steps")
+@partial(jax.jit, static_argnames=("steps", "receivers"))
 def optimal_couplings(
     patterns: Float[Array, "patterns units"],
     stored: Float[Array, " patterns"] | None = None,
     steps: int = 1000,
+    receivers: int | None = None,
 ) -> Float[Array, "pre post"]:
     """Return couplings without self-couplings that give the patterns the largest stability.
 
@@ -107,16 +111,16 @@ def optimal_couplings(
         stored: 1 for the patterns to store and 0 for others, so that one program serves several
             loads; by default all.
         steps: of the iteration.
+        receivers: the number of units whose couplings are computed, the first ones; by default all.
     """
     count, units = patterns.shape
-    allowed = jnp.ones(count) if stored is None else stored
-    allowed = jnp.broadcast_to(allowed[:, None], patterns.shape)
-    # The largest eigenvalue of the matrix of overlaps of random patterns; others are checked.
+    goals = patterns[:, :receivers]
+    allowed = jnp.ones((count, 1)) if stored is None else stored[:, None]
     overlaps = jnp.matmul(patterns, patterns.T, precision=FULL) / units
     rate = 1 / largest_eigenvalue(overlaps)
 
     def stability(x: Array) -> Array:
-        fields = jnp.matmul(overlaps, x * patterns, precision=FULL) * patterns
+        fields = jnp.matmul(overlaps, x * goals, precision=FULL) * goals
         return fields - jnp.sum(x, axis=0) / units  # without self-couplings
 
     def step(n: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -124,14 +128,14 @@ def optimal_couplings(
         after = jnp.maximum(ahead + rate * (1 - stability(ahead)), 0) * allowed
         return after, after + (n / (n + 3)) * (after - x)
 
-    start = jnp.zeros_like(patterns)
+    start = jnp.zeros_like(goals)
     x, _ = jax.lax.fori_loop(0, steps, step, (start, start))
-    couplings = jnp.matmul(patterns.T, x * patterns, precision=FULL) / units
+    couplings = jnp.matmul(patterns.T, x * goals, precision=FULL) / units
     return without_diagonal(couplings)
 
 
 def largest_eigenvalue(symmetric: Float[Array, "n n"], steps: int = 50) -> Float[Array, ""]:
-    """Return an upper estimate of the largest eigenvalue of a positive matrix, by power steps."""
+    """Return 1.1 times the largest eigenvalue of a positive matrix, as power steps find it."""
     vector = jnp.ones(len(symmetric)) + jnp.arange(len(symmetric)) / len(symmetric)
 
     def step(_: int, vector: Array) -> Array:

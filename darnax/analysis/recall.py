@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from darnax.activations import sign
+from darnax.analysis.capacity import optimal_couplings
 
 FULL = jax.lax.Precision.HIGHEST
 
@@ -48,3 +49,34 @@ def recall_by_steps(
         return fractions
 
     return jax.lax.map(of_share, shares)
+
+
+@partial(jax.jit, static_argnames=("steps", "learning_steps"))
+def basin_map(
+    patterns: Float[Array, "patterns units"],
+    counts: Float[Array, " loads"],
+    shares: Float[Array, " shares"],
+    key: Key[Array, ""],
+    steps: int = 60,
+    learning_steps: int = 500,
+) -> Float[Array, "loads shares"]:
+    """Return the fraction of patterns recalled whole, over numbers of patterns and flipped shares.
+
+    Optimal couplings for the first `counts[k]` patterns, then relaxation from the cues; the whole
+    map is one compiled program.
+
+    Args:
+        patterns: of ±1, as many as the largest of the counts.
+        counts: numbers of patterns.
+        shares: probabilities of a flip.
+        key: draws the flips.
+        steps: of recall.
+        learning_steps: of `optimal_couplings`.
+    """
+
+    def of_count(count: Array) -> Array:
+        stored = (jnp.arange(len(patterns)) < count).astype(patterns.dtype)
+        couplings = optimal_couplings(patterns, stored, steps=learning_steps)
+        return recall_by_steps(couplings, patterns, shares, key, steps, stored)[:, -1]
+
+    return jax.lax.map(of_count, counts)
