@@ -60,7 +60,9 @@ def capacity_at(margin: float, units: int, seed: int, receivers: int = 100) -> f
     return counts[0] + slope * (margin - means[0])
 
 
-def capacity(units: int = 1000, margins: tuple[float, ...] = MARGINS, receivers: int = 100) -> Panel:
+def capacity(
+    units: int = 1000, margins: tuple[float, ...] = MARGINS, receivers: int = 100
+) -> Panel:
     """The largest load at which patterns have a stability, against Gardner's bound."""
     means, errors = [], []
     for margin in margins:

@@ -71,7 +71,9 @@ def stabilities(
     The couplings may be those of the first units alone.
     """
     fields = jnp.matmul(patterns, couplings, precision=FULL)
-    return jnp.min(patterns[:, : fields.shape[1]] * fields, axis=0) / jnp.linalg.norm(couplings, axis=0)
+    return jnp.min(patterns[:, : fields.shape[1]] * fields, axis=0) / jnp.linalg.norm(
+        couplings, axis=0
+    )
 
 
 def hebb(patterns: Float[Array, "patterns units"]) -> Float[Array, "pre post"]:

@@ -19,7 +19,7 @@ from typing import Self
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from darnax.activations import sign
 from darnax.modules.interfaces import Layer, sum_messages
@@ -58,11 +58,11 @@ class DenseMemory(Layer):
     """
 
     patterns: Array
-    power: float | None = eqx.field(static=True)
+    power: int | None = eqx.field(static=True)
     features: Size = eqx.field(static=True)
 
     def __init__(
-        self, features: int | tuple[int, ...], slots: int, power: float | None = None
+        self, features: int | tuple[int, ...], slots: int, power: int | None = None
     ) -> None:
         if slots < 1 or (power is not None and power < 2):
             got = f"got slots={slots}, power={power}"
@@ -100,7 +100,8 @@ class DenseMemory(Layer):
         is_new = ~was_there(shown, self.patterns) & ~repeated(shown)
         first = jnp.sum(jnp.any(self.patterns != 0, axis=1))
         row = first + jnp.cumsum(is_new) - 1  # of each new pattern
-        is_row = is_new & (row == jnp.arange(len(self.patterns))[:, None])
+        slots = jnp.arange(len(self.patterns))
+        is_row = is_new[None] & (row[None] == slots[:, None])
         written = jnp.matmul(is_row.astype(shown.dtype), shown, precision=FULL)
         # The minus: Optax descends, so that it adds the patterns.
         return eqx.tree_at(lambda m: m.patterns, no_update(self), -written)
@@ -111,13 +112,13 @@ class DenseMemory(Layer):
 
 def was_there(
     shown: Float[Array, "batch n"], stored: Float[Array, "slots n"]
-) -> Float[Array, " batch"]:
+) -> Bool[Array, " batch"]:
     """Return which patterns of ±1 equal a stored one."""
     products = jnp.matmul(shown, stored.T, precision=FULL)
     return jnp.any(products >= shown.shape[1], axis=1)
 
 
-def repeated(shown: Float[Array, "batch n"]) -> Float[Array, " batch"]:
+def repeated(shown: Float[Array, "batch n"]) -> Bool[Array, " batch"]:
     """Return which patterns of ±1 equal an earlier one of the batch."""
     products = jnp.matmul(shown, shown.T, precision=FULL)
     is_earlier = jnp.tril(jnp.ones(products.shape, bool), -1)

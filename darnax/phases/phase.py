@@ -8,7 +8,7 @@ from darnax.phases.factors import Factors, factor_of, read_names
 from darnax.printing import count_of
 
 Direction = Literal["all", "forward", "unsupervised"]
-Messages = Direction | tuple[str, ...] | Mapping[str, float]
+Messages = Direction | tuple[str, ...] | Mapping[str, float] | Factors
 STARTS = ("keep", "blank", "random")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "until": (None, "fixed_point"),

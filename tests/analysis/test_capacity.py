@@ -91,7 +91,10 @@ def test_recall_is_that_of_a_loop() -> None:
     couplings, key = optimal_couplings(patterns, steps=100), jax.random.key(3)
     shares = [0.0, 0.1, 0.3]
     found = recall_by_steps(couplings, patterns, jnp.asarray(shares), key, steps=3)
-    numbers, xi, j = jax.random.uniform(key, patterns.shape), *map(np.asarray, (patterns, couplings))
+    numbers, xi, j = (
+        jax.random.uniform(key, patterns.shape),
+        *map(np.asarray, (patterns, couplings)),
+    )
     for row, share in zip(np.asarray(found), shares, strict=True):
         states = np.where(np.asarray(numbers) < share, -xi, xi)
         for fraction in row:

@@ -22,7 +22,7 @@ def store(layer: DenseMemory, patterns: jax.Array) -> DenseMemory:
 
 
 @pytest.mark.parametrize("power", [None, 2, 3])
-def test_the_field_is_the_sum_over_patterns(power: float | None) -> None:
+def test_the_field_is_the_sum_over_patterns(power: int | None) -> None:
     patterns, states = np.asarray(draw(5)), np.asarray(draw(3, seed=1))
     layer = store(DenseMemory(UNITS, slots=7, power=power), jnp.asarray(patterns))
     found = np.asarray(layer(jnp.asarray(states)))
