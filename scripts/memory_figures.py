@@ -75,8 +75,8 @@ def capacity(
         print(f"κ {margin}: {measured}, Gardner {bound:.4f}, ratio {ratio:.4f}", flush=True)
     fine = [0.02 * n for n in range(76)]
     curves = [
-        curve("Gardner's α_c(κ)", fine, [gardner_capacity(margin) for margin in fine]),
-        Curve(f"measured, N = {units}", margins, means, errors),
+        curve("Gardner", fine, [gardner_capacity(margin) for margin in fine]),
+        Curve(f"N = {units}", margins, means, errors),
     ]
     return Panel("stability κ; the largest load α", curves, 2.0)
 
@@ -110,8 +110,8 @@ def steps(units: int = 1000, load: float = 0.25, share: float = 0.2, most: int =
     """Exact recall after each step, of three kinds of couplings."""
     patterns = draw_patterns(units, load, 0)
     kinds: Mapping[str, Callable[[Array], Array]] = {
-        "largest stability": lambda xi: optimal_couplings(xi, steps=300),
-        "pseudo-inverse": pseudo_inverse,
+        "AdaTron": lambda xi: optimal_couplings(xi, steps=300),
+        "projection": pseudo_inverse,
         "Hebb": hebb,
     }
     curves = []

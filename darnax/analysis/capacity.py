@@ -92,7 +92,8 @@ def pseudo_inverse(patterns: Float[Array, "patterns units"]) -> Float[Array, "pr
 
 def without_diagonal(couplings: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
     """Return the couplings with 0 where a unit is its own input."""
-    return jnp.where(jnp.eye(*couplings.shape, dtype=bool), 0.0, couplings)
+    senders, receivers = couplings.shape
+    return jnp.where(jnp.eye(senders, receivers, dtype=bool), 0.0, couplings)
 
 
 @partial(jax.jit, static_argnames=("steps", "receivers"))

@@ -96,7 +96,7 @@ def test_recall_is_that_of_a_loop() -> None:
         *map(np.asarray, (patterns, couplings)),
     )
     for row, share in zip(np.asarray(found), shares, strict=True):
-        states = np.where(np.asarray(numbers) < share, -xi, xi)
+        states = np.where(numbers < share, -xi, xi)
         for fraction in row:
             assert fraction == pytest.approx(np.mean((states == xi).all(axis=1)), abs=1e-6)
             states = np.where(states @ j >= 0, 1, -1)
