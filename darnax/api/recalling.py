@@ -1,6 +1,5 @@
 """Recalls memories from cues: the trajectory of a network that gives back what it was shown."""
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.relaxation import iterate_steps
 from darnax.api.arguments import require_path
-from darnax.api.citation import require_trust_only
 from darnax.api.model import Model
 from darnax.api.table import TextTable
 from darnax.errors import RequestError, writing_file
@@ -174,27 +172,13 @@ def mean_product(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np
     return np.asarray(np.mean(a * b, axis=axes))
 
 
-def read_cue(path: Path, model: Model) -> NDArray[Any]:
-    """Return the cues of an npy file: (N, *raw), or a single one (*raw).
+def recall_file(model: Model, path: Path) -> Recall:
+    """Return the recall of the cues of an npy file: (N, *raw), or a single one (*raw).
 
     Raises:
-        RequestError: it is no npy file.
+        RequestError: it is no npy file, or as `recall` does.
     """
-    found = np.asarray(load_npy(path, "--cue"))
-    raw = len(model.experiment.data.shape)
-    return found[None] if found.ndim == raw else found
-
-
-def recall_run(folder: Path, cue: Path, overrides: Sequence[str] = ()) -> Recall:
-    """Return the recall of the network of a run, from the cues of a file.
-
-    Args:
-        folder: of the run.
-        cue: the file.
-        overrides: `trust=[…]` and nothing else.
-    """
-    from darnax.api.run import Run
-
-    model = Run(folder, require_trust_only(overrides)).model
     require_memory(model)
-    return recall(model, read_cue(cue, model), f"--cue {cue}")
+    found = np.asarray(load_npy(path, "--cue"))
+    is_one = found.ndim == len(model.experiment.data.shape)
+    return recall(model, found[None] if is_one else found, f"--cue {path}")

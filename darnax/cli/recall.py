@@ -41,11 +41,13 @@ def recall(
 
         darnax recall outputs/memory/<time>-<id> --cue cue.npy --png recall.png --out memory.npy
     """
-    from darnax.api.recalling import recall_run
+    from darnax.api.citation import require_trust_only
+    from darnax.api.recalling import recall_file
+    from darnax.api.run import Run as TrainedRun
     from darnax.cli.display import warnings_to_stderr
 
     with warnings_to_stderr():
-        found = recall_run(run, cue, list(overrides or []))
+        found = recall_file(TrainedRun(run, require_trust_only(list(overrides or []))).model, cue)
     tables.show(*found.table)
     if png is not None:
         found.to_png(png)
