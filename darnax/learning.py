@@ -91,7 +91,7 @@ def train_step(
             one of the network.
     """
     layer_map = network.layer_map
-    ends = dict(run_phases(network, state.init(x, y), phases, rng, clean))
+    ends = dict(run_phases(network, state.init(x, y), phases, rng, clean, axis))
     pseudo_gradients, part_norms = local_updates(network, phases, ends)
     metrics = observe(network, phases, ends)
     if observables:

@@ -1,11 +1,13 @@
 """Relaxation: phases, and the only loop over time steps."""
 
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
+from darnax.batch_shares import draw_for_batch
 from darnax.orchestrators import Orchestrator
 from darnax.orchestrators.interface import ClampedMessages, ThirdFactors
 from darnax.phases import LONGEST, Phase
@@ -46,18 +48,20 @@ def relax(
     rng: Key[Array, ""],
     phase: Phase,
     clamped: ClampedMessages | None = None,
+    axis: str | None = None,
 ) -> tuple[S, Key[Array, ""], Relaxation]:
     """Take the steps of `phase`; return the state, a fresh key, and a summary.
 
     The messages of the input and the output buffer, which no step changes, are computed once, or
     not at all if `clamped` (the result of `network.clamped_messages`) is given. The state is the
     one that `phase.start` and what the phase shows ask for, except that `blank` and `random` are
-    applied here; see `darnax.schedule.run_phases`.
+    applied here; see `darnax.schedule.run_phases`. `axis` is the name of a mesh axis whose devices
+    share the batch: what a phase draws for an example does not depend on their number.
     """
     if clamped is None:
         clamped = network.clamped_messages(state, rng)
     rng, noise = jax.random.split(rng)
-    state = reset_hidden(state, phase, noise)
+    state = reset_hidden(state, phase, noise, axis)
 
     def step(carry: LoopCarry) -> LoopCarry:
         # The key depends on the number of the step, not on the key of the previous step: the
@@ -87,7 +91,7 @@ def relax(
     return carry.state, rng, Relaxation(steps, jnp.mean(flipped), converged)
 
 
-def reset_hidden(state: S, phase: Phase, rng: Key[Array, ""]) -> S:
+def reset_hidden(state: S, phase: Phase, rng: Key[Array, ""], axis: str | None = None) -> S:
     """Return the state with the hidden buffers that a phase starts with, `blank` or `random`."""
     if phase.start not in ("blank", "random"):
         return state
@@ -96,9 +100,15 @@ def reset_hidden(state: S, phase: Phase, rng: Key[Array, ""]) -> S:
         return blank
     for i in range(1, len(state) - 1):
         key = jax.random.fold_in(jax.random.fold_in(rng, LONGEST - 1), i)
-        drawn = jax.random.rademacher(key, blank[i].shape, jnp.float32)
-        blank = blank.replace_val(i, drawn)
+        examples, *size = blank[i].shape
+        draw = partial(draw_signs, key, tuple(size))
+        blank = blank.replace_val(i, draw_for_batch(draw, examples, axis))
     return blank
+
+
+def draw_signs(key: Key[Array, ""], size: tuple[int, ...], examples: int) -> Array:
+    """Return ±1 with equal probability, for every unit of every example."""
+    return jax.random.rademacher(key, (examples, *size), jnp.float32)
 
 
 class LoopCarry(NamedTuple):

@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from darnax.batch_shares import draw_for_batch
 from darnax.orchestrators import Orchestrator
 from darnax.orchestrators.interface import ClampedMessages
-from darnax.phases import Phase, require_ordered
+from darnax.phases import STARTS, Phase, require_ordered
 from darnax.relaxation import PhaseResult, relax
 from darnax.states import State
 
@@ -31,6 +32,7 @@ class PhaseStarts:
         given: the state with the input and the target that are given.
         rng: the key of the messages of input and output, and of wrong targets.
         clean: the input without random stages; None is the input of `given`.
+        axis: name of a mesh axis whose devices share the batch.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class PhaseStarts:
         given: State,
         rng: Key[Array, ""],
         clean: Float[Array, "batch *in"] | None = None,
+        axis: str | None = None,
     ) -> None:
         self.network, self.given, self.rng, self.clean = network, given, rng, clean
+        self.axis = axis
         self.shown = Shown("given", "given")
         self.clamped: dict[Shown, ClampedMessages] = {}
         self.ends: dict[str, State] = {}
@@ -53,8 +57,9 @@ class PhaseStarts:
             state: at the end of the phase before.
         """
         shown = Shown(phase.input, phase.target)
-        goes_back = phase.start in self.ends
-        state = self.ends.get(phase.start, state)
+        goes_back = phase.start in self.ends and phase.start not in STARTS
+        if goes_back:
+            state = self.ends[phase.start]
         if shown != self.shown or goes_back:
             state = self._show(state, shown)
         if shown not in self.clamped:
@@ -73,16 +78,23 @@ class PhaseStarts:
         if shown.input == "none":
             x = jnp.zeros_like(x)
         if shown.target == "wrong":
-            y = draw_wrong(y, jax.random.fold_in(self.rng, WRONG))
+            y = draw_wrong(y, jax.random.fold_in(self.rng, WRONG), self.axis)
         if shown.target == "none":
             y = jnp.zeros_like(y)
         return state.replace_val(0, x).replace_val(-1, y)
 
 
-def draw_wrong(y: Float[Array, "batch *out"], rng: Key[Array, ""]) -> Float[Array, "batch *out"]:
+def draw_wrong(
+    y: Float[Array, "batch *out"], rng: Key[Array, ""], axis: str | None = None
+) -> Float[Array, "batch *out"]:
     """Return wrong targets: the values of each moved along by a random number of places.
 
     For one class that is on among C, each of the other C − 1 is on with equal probability.
+
+    Args:
+        y: the targets.
+        rng: a key.
+        axis: name of a mesh axis whose devices share the batch.
 
     Raises:
         ValueError: a target is one number, of which no other order exists.
@@ -91,8 +103,12 @@ def draw_wrong(y: Float[Array, "batch *out"], rng: Key[Array, ""]) -> Float[Arra
     units = flat.shape[1]
     if units < 2:
         raise ValueError("got a target of one number, expected several for a wrong target")
-    places = jax.random.randint(rng, (len(y), 1), 1, units)
-    moved = jnp.take_along_axis(flat, (jnp.arange(units) - places) % units, axis=1)
+
+    def draw(examples: int) -> Array:
+        return jax.random.randint(rng, (examples, 1), 1, units)
+
+    places = draw_for_batch(draw, len(y), axis)
+    moved = jnp.take_along_axis(flat, (jnp.arange(units)[None] - places) % units, axis=1)
     return moved.reshape(y.shape)
 
 
@@ -102,6 +118,7 @@ def run_phases(
     phases: Mapping[str, Phase],
     rng: Key[Array, ""],
     clean: Float[Array, "batch *in"] | None = None,
+    axis: str | None = None,
 ) -> Iterator[tuple[str, PhaseResult]]:
     """Yield the name and the end of every phase, in order.
 
@@ -113,12 +130,13 @@ def run_phases(
         phases: by name, in order.
         rng: a key.
         clean: the input without random stages; by default the input of the state.
+        axis: name of a mesh axis whose devices share the batch.
     """
     rng, key = jax.random.split(rng)
-    starts = PhaseStarts(network, state, key, clean)
+    starts = PhaseStarts(network, state, key, clean, axis)
     for name, phase in require_ordered(phases).items():
         state, clamped = starts.begin(phase, state)
-        state, rng, relaxation = relax(network, state, rng, phase, clamped)
+        state, rng, relaxation = relax(network, state, rng, phase, clamped, axis)
         starts.record_end(name, state)
         fields = network.fields(state, rng, phase.messages, clamped)
         third_factors = network.third_factors(state, rng, phase.messages)

@@ -48,7 +48,8 @@ def label_free_phases(network: Orchestrator, phases: Mapping[str, Phase]) -> lis
     for name, phase in phases.items():
         if phase.start in ("blank", "random"):
             reached = frozenset()
-        reached = at_end.get(phase.start, reached)
+        elif phase.start != "keep":
+            reached = at_end[phase.start]
         if phase.length > 0:
             reached = spread_label(network, phase, reached)
         at_end[name] = reached

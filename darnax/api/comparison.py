@@ -1,5 +1,6 @@
 """`darnax.compare`: runs side by side, as a table."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ class Comparison:
         found: the comparison of `darnax.reports`.
 
     Attributes:
-        rows: for each configuration `values` of the `columns`, `n`, `mean`, `sd`, `p`, runs.
+        rows: for each configuration `values` of the `columns`, `n`, `mean`, `sd`, `p`,
+            `paired` (the differences from the best row by seed), runs.
         columns: the keys in which configurations differ.
         metric: by which they are compared.
         is_ranked: whether the metric may be used to choose; else rows are in no order of merit.
@@ -46,12 +48,26 @@ class Comparison:
         """The table as text, as `darnax compare` prints it."""
         return TextTable(*comparison_table.cells(self.found))
 
+    @property
+    def note(self) -> str:
+        """What the columns of tests are, in a sentence; empty where there are none."""
+        return comparison_table.explain_tests(self.found)
+
     def to_pandas(self) -> Any:
-        """Return a `pandas.DataFrame`: differing keys, mean of the metric, `sd`, `n`, `p`."""
+        """Return a `pandas.DataFrame`.
+
+        Its columns are the differing keys, the mean of the metric, `sd`, `n`, `p`, and the mean
+        `difference` from the best row by seed with the ends `low` and `high` of its interval and
+        its `paired_p`.
+        """
         import pandas
 
-        columns = [*self.columns, self.found.heading, "sd", "n", "p"]
-        records = [(*row.values, row.mean, row.sd, row.n, row.p) for row in self.rows]
+        columns = [*self.columns, self.found.heading, "sd", "n", "p", *table_file.PAIRED]
+        records = []
+        for row in self.rows:
+            found = row.paired
+            paired = [math.nan] * 4 if found is None else [*found[1:]]
+            records.append((*row.values, row.mean, row.sd, row.n, row.p, *paired))
         return pandas.DataFrame.from_records(records, columns=columns)
 
     def to_html(self, path: str | Path) -> Path:

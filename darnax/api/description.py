@@ -161,7 +161,9 @@ def describe_messages(phase: "Phase") -> str:
     """Return the messages of a phase in words: a choice, names, or names with their gains."""
     if isinstance(phase.messages, str):
         return phase.messages
-    return str(phase.messages) if isinstance(phase.messages, Mapping) else ", ".join(phase.messages)
+    names = phase.messages
+    words = str(names) if isinstance(names, Mapping) else ", ".join(names)
+    return words.replace("[0-9]*", "")  # of the name of an entry that makes several modules
 
 
 def describe_factor(phase: "Phase", module: str) -> str:

@@ -40,9 +40,10 @@ def evaluate_run(
     if not picture or not 0 < len(evaluation.class_names) <= MOST_CLASSES:
         return evaluation
     from darnax.reports import confusion, page
+    from darnax.reports.runs import read
 
     matrix, names = evaluation.confusion, evaluation.class_names
-    title = f"{folder.resolve().name} · confusion matrix"
+    title = f"{read(folder).experiment} {folder.resolve().name} · confusion matrix"
     summary = f"checkpoint {evaluation.checkpoint} · {evaluation.describe()}"
     content = confusion.collect(matrix, names, title, summary)
     try:

@@ -55,6 +55,8 @@ class Run:
         >>> patterns = np.ones((3, 100))  # the experiment associates patterns of 100 units
         >>> run.predict(patterns).shape, list(run.states(patterns))
         ((3, 100), ['input', 'hidden1', 'output'])
+        >>> print(run.to_html("run.html"))
+        run.html
     """
 
     def __init__(self, folder: str | Path, trusted: Iterable[str] = ()) -> None:
@@ -264,6 +266,19 @@ class Run:
             expected = f"expected an integer from 0 to {count - 1}"
             raise RequestError(f"replica: got {format_argument(replica)}, {expected}")
         return export_model(self.models[replica], require_path(path, "path"))
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the page of the run, as `darnax compare RUN --html` does; return its path.
+
+        It shows curves, network, settings that differ from those of its experiment, environment,
+        checkpoints and times.
+        """
+        from darnax.api.run_background import describe_background
+        from darnax.reports import page
+
+        file = require_path(path, "path")
+        page.write_run(runs.read(self.folder), describe_background(self.folder), file)
+        return file
 
     def to_pandas(self) -> Any:
         """Return what the run has logged as a `pandas.DataFrame`."""

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -148,6 +148,8 @@ def describe_type(annotation: Any) -> str:
         return " or ".join(map(str, get_args(members[0])))
     if origin in (tuple, list):
         return "a list"
+    if origin is Mapping and float in get_args(members[0]):
+        return "a mapping of numbers"
     name = str(getattr(origin, "__name__", origin))
     article = "an" if name[:1] in "AEIOU" else "a"
     of_class = f"{article} {name} (a mapping with `_target_`)"

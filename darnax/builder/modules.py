@@ -104,11 +104,13 @@ def check_reductions(
         _, receiver, sender = spec.edge
         if receiver != sender:
             continue
-        layer = layer_map[receiver, receiver]
+        layer: Any = layer_map[receiver, receiver]
         incoming = [edge for edge in layer_map.edges if edge[0] == receiver != edge[1]]
         for messages in choices:
-            # The message of the layer to itself is always among them, zero where it is not sent.
-            count = 1 + sum(network.sends(messages, *edge) for edge in incoming)
+            sent = [edge for edge in incoming if network.sends(messages, *edge)]
+            if layer.reads_by_place:  # messages from before that are not sent are 0
+                sent += [edge for edge in incoming if edge not in sent and edge[1] < receiver]
+            count = len(sent) + 1  # and that of the layer to itself
             if (spec.where, count) in checked:
                 continue
             checked.add((spec.where, count))

@@ -24,6 +24,7 @@ from darnax.builder.wiring import (
     read_buffers,
     read_endpoint,
 )
+from darnax.connectivity import Dense
 from darnax.layer_map import LayerMap
 from darnax.modules import AbstractModule, Adapter, Layer
 from darnax.orchestrators import Orchestrator
@@ -110,11 +111,18 @@ def with_transpose(
     """
     name, receiver, sender = spec.edge
     module: Any = row[sender]
-    weight, other = getattr(module, "W", None), getattr(opposite[receiver], "W", None)
-    if weight is None or other is None or weight.ndim != 2 or other.T.shape != weight.shape:
+    weight, other = dense_matrix(module), dense_matrix(opposite[receiver])
+    if weight is None or other is None or other.T.shape != weight.shape:
         what = "expected two dense adapters of opposite directions, with matrices W of their sizes"
         raise ValueError(f"{name}: transpose: got {type(opposite[receiver]).__name__}, {what}")
     return eqx.tree_at(lambda adapter: adapter.W, module, other.T)
+
+
+def dense_matrix(module: AbstractModule) -> Array | None:
+    """Return the matrix W of an adapter, or None if it has none, or another layout of it."""
+    weight = getattr(module, "W", None)
+    is_dense = isinstance(getattr(module, "connectivity", None), Dense | None)
+    return weight if is_dense and getattr(weight, "ndim", 0) == 2 else None
 
 
 @dataclass(frozen=True)

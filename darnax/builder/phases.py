@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from darnax.builder.calls import Reader
@@ -27,9 +28,7 @@ def read_phases(
         if phase is not None:
             phases[name] = phase
         earlier.append(name)
-    problem_free: dict[
-        str, Phase
-    ] = {}  # a phase that starts from one with a problem has that problem
+    problem_free: dict[str, Phase] = {}  # one that starts from a wrong phase is wrong as well
     for name, phase in phases.items():
         if phase.start in (*STARTS, *problem_free):
             problem_free[name] = phase
@@ -93,4 +92,23 @@ def read_names(
             globs.append(expand_to_glob(word, names))
     if len(globs) < len(part):  # a problem was noted
         return part
-    return part.with_globs(globs) if isinstance(part, Factors) else tuple(globs)
+    if not isinstance(part, Factors):
+        return tuple(globs)
+    for word in find_unreached(part, globs, names):
+        what = f"{word}: has no effect, since entries before it match the same modules"
+        reader.problems.add(where, f"{what}; write it before them")
+    return part.with_globs(globs)
+
+
+def find_unreached(part: Factors, globs: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the words of a mapping that are the first match of no module.
+
+    Only those whose number differs from that of an earlier match are of interest.
+    """
+    by_glob = part.with_globs(globs)
+    unreached = []
+    for word, glob, number in zip(part.globs, globs, part.numbers, strict=True):
+        found = {by_glob.find(name) for name in names if fnmatchcase(name, glob)}
+        if number not in found:
+            unreached.append(word)
+    return unreached

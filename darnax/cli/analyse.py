@@ -50,5 +50,11 @@ def analyse(
             only=list(only or []),
             examples=examples,
             states=export,
-            report=lambda what, value: tables.echo(f"{what}: {value}"),
+            report=lambda what, value: tables.echo(f"{what}: {shorten(run, value)}"),
         )
+
+
+def shorten(run: Path, value: object) -> object:
+    """Return the path of a table relative to the folder of its run, anything else as it is."""
+    is_table = isinstance(value, Path) and value.is_relative_to(run) and value.suffix == ".csv"
+    return value.relative_to(run) if isinstance(value, Path) and is_table else value

@@ -12,8 +12,13 @@ LEAST_HEAD, LEAST_TEXT = 8, 12
 NUMBER = re.compile(r"[-+<]?[\d.,]+(e[-+]?\d+)?%?( ± [\d.e+-]+%?)?(/[\d.]+)?( \(.*\))?|best|")
 # The name of a run or sweep; its id is enough where there is no room.
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-(\w+)")
+# A time; its year is left out where there is no room, if it is the same everywhere.
+TIME = re.compile(r"(\d{4})-(\d\d-\d\d \d\d:\d\d)")
 # A text is folded at spaces, or else after one of these.
 SEPARATORS = "_.,:/=-"
+# If the last column would be folded into more lines than these a row, it is put below the others.
+MOST_LINES = 2
+INDENT = "    "
 
 Row = Sequence[str]
 
@@ -36,14 +41,28 @@ def lay_out(
         styles: cell -> its style.
     """
     if total(natural_widths([columns, *rows])) > width:
-        rows = [[RUN.sub(r"\1", cell) if RUN.fullmatch(cell) else cell for cell in r] for r in rows]
+        rows = shorten(rows)
     widths = fit(columns, rows, width)
-    lines = [*join_cells(columns, widths, dict.fromkeys(columns, "bold"))]
+    if is_tall(rows, widths):
+        widths = fit(columns[:-1], [row[:-1] for row in rows], width)
+    lines = list_lines(columns, widths, width, dict.fromkeys(columns, "bold"))
     if not tight:
-        lines.append(Text("─" * min(total(widths), width), "dim"))
+        lines.append(Text("─" * min(max(map(cell_len, map(str, lines))), width), "dim"))
     for row in rows:
-        lines += join_cells(row, widths, styles or {})
+        lines += list_lines(row, widths, width, styles or {})
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
+
+
+def shorten(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells with ids for the names of runs, and without a year that all times share."""
+    years = {match[1] for row in rows for match in map(TIME.fullmatch, row) if match}
+    shortened = []
+    for row in rows:
+        cells = [RUN.sub(r"\1", cell) if RUN.fullmatch(cell) else cell for cell in row]
+        if len(years) == 1:
+            cells = [TIME.sub(r"\2", cell) if TIME.fullmatch(cell) else cell for cell in cells]
+        shortened.append(cells)
+    return shortened
 
 
 def total(widths: Sequence[int]) -> int:
@@ -57,19 +76,29 @@ def natural_widths(rows: Sequence[Row]) -> list[int]:
 
 
 def fit(columns: Row, rows: Sequence[Row], width: int) -> list[int]:
-    """Return widths of the columns with which a table fits; the widest are narrowed first."""
-    widths = natural_widths([columns, *rows])
+    """Return widths of the columns with which a table fits.
+
+    Heads are folded before cells, since a folded cell makes its row higher.
+    """
     least = [
         least_width(head, [row[number] for row in rows]) for number, head in enumerate(columns)
     ]
-    while total(widths) > width:
-        slack = [now - low for now, low in zip(widths, least, strict=True)]
-        if max(slack) <= 0:
-            break
-        candidates = [number for number, some in enumerate(slack) if some > 0]
-        widest = max(candidates, key=lambda number: widths[number])
-        widths[widest] -= 1
+    unfolded = list(map(max, least, natural_widths(rows))) if rows else least
+    widths = natural_widths([columns, *rows])
+    for limits in (unfolded, least):
+        widths = narrow(widths, limits, width)
     return widths
+
+
+def narrow(widths: Sequence[int], limits: Sequence[int], width: int) -> list[int]:
+    """Narrow columns, the widest first, until a table fits or all are at their limits."""
+    narrowed = list(widths)
+    while total(narrowed) > width:
+        candidates = [i for i, limit in enumerate(limits) if narrowed[i] > limit]
+        if not candidates:
+            break
+        narrowed[max(candidates, key=lambda i: narrowed[i])] -= 1
+    return narrowed
 
 
 def least_width(head: str, cells: Row) -> int:
@@ -82,6 +111,25 @@ def least_width(head: str, cells: Row) -> int:
         for word in cell.split():
             needed = max(needed, min(cell_len(word), LEAST_TEXT))
     return needed
+
+
+def is_tall(rows: Sequence[Row], widths: Sequence[int]) -> bool:
+    """Return whether rows take many lines because the last of several columns is narrow."""
+    if len(widths) < 2:
+        return False
+    lines = sum(len(fold(row[-1], widths[-1])) for row in rows)
+    return lines > MOST_LINES * len(rows)
+
+
+def list_lines(
+    row: Row, widths: Sequence[int], width: int, styles: Mapping[str, str]
+) -> list[Text]:
+    """Return the lines of one row; cells without a width stand below the others."""
+    lines = join_cells(row[: len(widths)], widths, styles)
+    for cell in filter(None, row[len(widths) :]):
+        for part in fold(cell, width - len(INDENT)):
+            lines.append(Text.assemble(INDENT, (part, styles.get(cell, ""))))
+    return lines
 
 
 def join_cells(row: Row, widths: Sequence[int], styles: Mapping[str, str]) -> list[Text]:

@@ -10,6 +10,8 @@ from darnax.cli import tables
 from darnax.cli.options import Debug, Metric
 
 WIDE = 180  # columns of a terminal on which whole paths fit
+NARROW = 100  # columns below which a name that all runs have is not repeated
+NAME = 2  # the column with the name
 WITHOUT_TERMINAL = (1000, 0)
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of runs, at any depth.")]
@@ -29,6 +31,10 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug =
     from darnax.api.run_table import tabulate
 
     _, table = tabulate(folder, metric)
-    is_wide = get_terminal_size(WITHOUT_TERMINAL).columns >= WIDE
-    shown = len(table.columns) if is_wide else len(table.columns) - 1
-    tables.show(table.columns[:shown], [row[:shown] for row in table.rows])
+    width = get_terminal_size(WITHOUT_TERMINAL).columns
+    names = {row[NAME] for row in table.rows}
+    shown = list(range(len(table.columns) if width >= WIDE else len(table.columns) - 1))
+    if width < NARROW and len(names) == 1:
+        shown.remove(NAME)
+    heads = [table.columns[i] for i in shown]
+    tables.show(heads, [[row[i] for i in shown] for row in table.rows])

@@ -57,8 +57,12 @@ def is_key(text: str) -> bool:
     return len(text) <= KEYS and "${" not in text
 
 
+class OutdatedError(RequestError):
+    """Overrides would leave values as they are that were computed from what they change."""
+
+
 def require_fresh(before: Composed, after: Composed, touched: Collection[str]) -> None:
-    """Raise RequestError if overrides make a value outdated that was computed from others.
+    """Raise OutdatedError if overrides make a value outdated that was computed from others.
 
     Args:
         before: the configuration, with what its plain values were computed from.
@@ -68,7 +72,7 @@ def require_fresh(before: Composed, after: Composed, touched: Collection[str]) -
     stale = Freshness(before, after, touched).find_stale()
     problems = [Problem(key, BEHIND.format(source, key)) for key, source in stale.items()]
     if problems:
-        raise RequestError(*problems)
+        raise OutdatedError(*problems)
 
 
 class Keys:

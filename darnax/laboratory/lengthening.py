@@ -40,14 +40,29 @@ def compose_longer(folder: "RunFolder", word: str, trusted: Collection[str]) -> 
             number cannot follow it.
     """
     from darnax.composing.composer import Composer
+    from darnax.composing.derivations import OutdatedError
 
-    longer = Composer(folder.path / "config.yaml", trusted).run_composed([word])
+    try:
+        longer = Composer(folder.path / "config.yaml", trusted).run_composed([word])
+    except OutdatedError as error:
+        keys = [problem.where for problem in error.problems]
+        raise RequestError(explain_outdated(folder.path, word, keys)) from error
     before, after = epochs_of(folder.config()), epochs_of(longer.resolved)
     is_finished = folder.summary().get("status") == "finished"
     if not is_integer(after) or after < before or (is_finished and after == before):
         what = f"got {after}, expected an integer larger than {before}, the epochs of this run"
         raise RequestError(Problem(EPOCHS, what))
     return longer
+
+
+def explain_outdated(path: Path, word: str, keys: Sequence[str]) -> Problem:
+    """Return why values that were computed from the number of epochs cannot follow it."""
+    file = shlex.quote(str(path / "config.yaml"))
+    others = " ".join(f"{key}=..." for key in keys)
+    lacking = "its folder has no composed.yaml of its config.yaml, as none of version 0.1.0 has"
+    why = f"{lacking}, so that it is not known how {', '.join(keys)} would follow"
+    how = f"make a new run: darnax train --config {file} {word} {others}"
+    return Problem(EPOCHS, f"cannot change in this run: {why}; {how}")
 
 
 def write_longer(folder: "RunFolder", longer: "Composed", word: str) -> None:

@@ -51,6 +51,10 @@ class ErrorUnits(Layer):
     def __init__(self, rule: Rule | None = None) -> None:
         self.rule = SoftmaxDelta() if rule is None else rule
 
+    @property
+    def reads_by_place(self) -> bool:
+        return True
+
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         return x
 

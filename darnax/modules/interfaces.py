@@ -58,6 +58,15 @@ class Layer(AbstractModule):
     def has_state(self) -> bool:
         return True
 
+    @property
+    def reads_by_place(self) -> bool:
+        """Whether `reduce` tells messages by their places: before this layer, itself, after it.
+
+        A message from before that a phase does not send is then 0, so that the others keep their
+        places.
+        """
+        return False
+
     @abstractmethod
     def activation(self, x: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:
         """Return the state, given the field `x`."""

@@ -83,6 +83,10 @@ class ValueUnits(Layer):
         self.rho = Tanh() if activation is None else activation
         self.rate = jnp.asarray(rate, jnp.float32)
 
+    @property
+    def reads_by_place(self) -> bool:
+        return True
+
     def __call__(
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *size"]:

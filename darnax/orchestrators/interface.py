@@ -48,8 +48,7 @@ class Orchestrator(eqx.Module):
         Args:
             state: of the whole network, with a batch.
             rng: a key, for modules that draw random numbers.
-            messages: which are sent: `all`; `forward`, sender ≤ receiver; `unsupervised`, all but
-                those of the output.
+            messages: which are sent, as in a `Phase`.
             clamped: the result of `clamped_messages` for this input and output, so that they are
                 not computed again.
 
@@ -96,7 +95,8 @@ class Orchestrator(eqx.Module):
     ) -> ThirdFactors:
         """Return the messages of the edges that modules name as their third factor.
 
-        Each is multiplied by its gain, where `messages` is a mapping that names it.
+        Each is multiplied by its gain, where `messages` is a mapping that names it, and present in
+        any case.
         """
         names = self.layer_map.names_by_edge()
         found: ThirdFactors = {}
@@ -159,6 +159,8 @@ class Orchestrator(eqx.Module):
             if gain is None and i == j:
                 gain = UNSCALED  # a choice of names is one of messages between layers
             if gain is None:
+                if j < i and self._layer(i).reads_by_place:
+                    received.append(jnp.zeros_like(state[i]))
                 continue
             message = known.get((i, j))
             if message is None:

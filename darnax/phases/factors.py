@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Self
 
 import jax
+import numpy as np
 
 UNSCALED = 1  # the gain of a message, and the factor of an update, that is not multiplied
 
@@ -41,9 +42,9 @@ class Factors(Mapping[str, Any]):
         if not numbers:
             raise ValueError("got an empty mapping, expected at least one name")
         for name, value in numbers.items():
-            if isinstance(value, bool | str | None):
+            if not is_number(value):
                 raise ValueError(f"{name}: got {value!r}, expected a number")
-            if isinstance(value, int | float) and not math.isfinite(value):
+            if isinstance(value, int | float | np.number) and not math.isfinite(value):
                 raise ValueError(f"{name}: got {value!r}, expected a finite number")
         return cls(tuple(numbers), tuple(numbers.values()))
 
@@ -79,6 +80,13 @@ class Factors(Mapping[str, Any]):
     def __str__(self) -> str:
         pairs = zip(self.globs, self.numbers, strict=True)
         return ", ".join(f"{glob}: {number:g}" for glob, number in pairs)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is one number: of Python, or an array without axes, traced or not."""
+    if isinstance(value, int | float | np.number):
+        return not isinstance(value, bool)
+    return isinstance(value, jax.Array | np.ndarray) and value.ndim == 0
 
 
 def factor_of(numbers: Any, name: str) -> Any:

@@ -8,7 +8,8 @@ from darnax.phases.factors import Factors, factor_of, read_names
 from darnax.printing import count_of
 
 Direction = Literal["all", "forward", "unsupervised"]
-Messages = Direction | tuple[str, ...] | Mapping[str, float] | Factors
+Choice = Direction | tuple[str, ...] | Mapping[str, float]  # of messages, as in a configuration
+Messages = Choice | Factors
 STARTS = ("keep", "blank", "random")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "until": (None, "fixed_point"),
@@ -32,7 +33,8 @@ class Phase:
             a name or glob to a gain, by which the message is multiplied, the first match counting:
             those alone. A layer that receives one of them also receives its message to itself,
             with a gain where a mapping names the layer. A layer that receives none, and is not
-            named, keeps its state; its field is 0.
+            named, keeps its state; its field is 0. A third factor is there in every phase,
+            multiplied by its gain where a mapping names it.
         start: `keep` the state of the previous phase; `blank`: zeros in all buffers but the input
             and the output; `random`: ±1 there, with equal probability; or the name of an earlier
             phase: the state at its end.
@@ -51,7 +53,7 @@ class Phase:
     steps: int | None = None
     until: Literal["fixed_point"] | None = None
     max_steps: int | None = None
-    messages: Messages = "all"
+    messages: Choice = "all"
     start: str = "keep"
     learn: tuple[str, ...] | Mapping[str, float] = ()
     input: Literal["given", "clean", "none"] = "given"

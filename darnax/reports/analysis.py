@@ -2,7 +2,7 @@
 
 import csv
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,12 @@ from darnax.printing import unescape_cell
 from darnax.reports import page
 from darnax.reports.figures import as_json_numbers
 from darnax.reports.runs import Run, describe_error, read
-from darnax.scores import is_score
+from darnax.scores import ACCURACY, is_score
 
 FOLDER = "analysis"  # of the tables, in the folder of the run
 PAGE = "analysis.html"
 SCRIPTS = ("analysis.js",)
-DRAWN = ("title", "note", "kind", "scale", "steps", "x", "y")  # fields of a figure
+DRAWN = ("title", "note", "kind", "scale", "steps", "axes", "percent")  # fields of a figure
 MOST_BYTES = 1 << 26  # of a table
 MOST_ROWS = 1_000_000  # of a table
 
@@ -29,7 +29,8 @@ class Figure(NamedTuple):
 
     It shows `y` over `x` with a line (or bars, or points) for each `series`; the reader selects one
     of the panels, which are the combinations of the columns `panel`. The column `error`, if there
-    is one, is drawn as error bars of a line: y ± error.
+    is one, is drawn as error bars of a line: y ± error. The axes are named by `axes`, or as the
+    columns; fractions are written in percent along the axes in `percent`.
     """
 
     title: str
@@ -42,6 +43,8 @@ class Figure(NamedTuple):
     scale: str = "linear"
     error: str | None = None
     steps: bool = False  # whether `y` are the bins of a histogram over x
+    axes: Sequence[str] = ()
+    percent: str = ""  # x, y or xy
 
 
 FIGURES: Mapping[str, Figure] = {
@@ -50,6 +53,7 @@ FIGURES: Mapping[str, Figure] = {
         "Fraction of a layer's units that flip at every step. "
         "A blank start sets every unit in its first step.",
         ("dynamics", "layer"), "phase", "step", "flips", scale="log",
+        axes=("step", "units that flip"), percent="y",
     ),
     "operations": Figure(
         "Synaptic operations",
@@ -62,6 +66,7 @@ FIGURES: Mapping[str, Figure] = {
         "The margin y·h of every unit, in the phase in which the layer's synapses learn; "
         "units right of 0 (dotted) are stable. The outermost bins hold the tails.",
         ("layer",), "when", "margin", "share", steps=True,
+        axes=("margin y·h", "share of the units"), percent="y",
     ),
     "overlaps": Figure(
         "Overlaps between phases",
@@ -73,19 +78,21 @@ FIGURES: Mapping[str, Figure] = {
         "Symmetry of J",
         "η = Σ J_ij J_ji / Σ J_ij² at the checkpoints there are: "
         "1 is symmetric, 0 independent, −1 antisymmetric.",
-        (), "layer", "step", "symmetry",
+        (), "layer", "step", "symmetry", axes=("step of training", "η"),
     ),
     "spectra": Figure(
         "Spectrum of J",
         "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc "
         "(dashed).",
         ("layer",), "when", "real", "imaginary", "points",
+        axes=("real part", "imaginary part"),
     ),
     "basins": Figure(
         "Basins of attraction",
         "Hidden units flipped at the fixed point of inference, then relaxed again. "
-        "Back: an overlap of 0.99 or more.",
+        "Back: the share with an overlap of 0.99 or more; answer: with the same prediction.",
         (), "what", "flipped", "share",
+        axes=("hidden units that are flipped", "overlap, or share of the examples"), percent="x",
     ),
     "probes": Figure(
         "Linear probes",
@@ -136,8 +143,21 @@ def collect(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
         for name in run.summary.get("metrics", {})
         if is_score(name)
     }
+    name_scores(figures, metrics)
     title = f"{run.experiment} {run.path.resolve().name}"
     return {"title": title, "status": run.status, "metrics": metrics, "figures": figures}
+
+
+def name_scores(figures: Sequence[dict[str, Any]], metrics: Iterable[str]) -> None:
+    """Name the axes of scores, in percent, where all scores of the run are accuracies."""
+    names = list(metrics)
+    if not names or not all(name.endswith(ACCURACY) for name in names):
+        return
+    for figure in figures:
+        across, up = figure["axes"]
+        if up == "score":
+            figure["axes"] = [across, ACCURACY]
+            figure["percent"] = "y"
 
 
 def table(file: Path) -> list[dict[str, str]]:
@@ -180,6 +200,7 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
         for name, column in columns.items():
             trace[name].append(as_json_cell(row[column]))
     fields = {name: getattr(figure, name) for name in DRAWN}
+    fields["axes"] = list(figure.axes or (figure.x, figure.y))
     return fields | {"panels": {name: list(panel.values()) for name, panel in panels.items()}}
 
 

@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from darnax.errors import Problem, RequestError
 from darnax.near import near
 from darnax.reports.configuration import ABSENT, differing_keys, list_endings
+from darnax.reports.pairing import Paired, adjust_holm, pair
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, pool, sample
 from darnax.scores import is_score, parse_score
@@ -22,7 +23,9 @@ class Row:
 
     Only finished runs are used (`counted`), one for each seed: a repeated run is no second sample.
     `total` are the values of all samples together. `p` is that of Welch's test against the best
-    row, not corrected for the number of rows; nan where n is too small.
+    row, by Holm's method where there are several tests; nan where n is too small. `paired` are the
+    differences from the best row seed by seed, where the two have seeds and data in common; with
+    several tests its p is Holm's too.
     """
 
     values: tuple[Hashable, ...]
@@ -32,6 +35,7 @@ class Row:
     total: Sample
     best: bool = False
     p: float = math.nan
+    paired: Paired | None = None
 
     @property
     def n(self) -> int:
@@ -73,6 +77,16 @@ class Comparison:
     def is_ranked(self) -> bool:
         """Whether the rows are ranked by the metric."""
         return may_choose(self.metric)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether p is corrected for several tests."""
+        return sum(not math.isnan(row.p) for row in self.rows) > 1
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether some row is compared with the best one seed by seed."""
+        return any(row.paired is not None for row in self.rows)
 
     @property
     def heading(self) -> str:
@@ -237,8 +251,17 @@ def rank(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row,
     if not order or not order[0].n:
         return tuple(order)
     best = replace(order[0], best=True, p=math.nan)
-    others = [replace(row, best=False, p=compute_welch_p(row, best)) for row in order[1:]]
-    return (best, *others)
+    return (best, *compare_with_best(order[1:], best))
+
+
+def compare_with_best(rows: Sequence[Row], best: Row) -> Iterator[Row]:
+    """Yield the rows with the results of their tests against the best one."""
+    pairs = [pair(row.counted, row.samples, best.counted, best.samples) for row in rows]
+    welch = adjust_holm([compute_welch_p(row, best) for row in rows])
+    paired = adjust_holm([math.nan if found is None else found.p for found in pairs])
+    for row, found, p, p_paired in zip(rows, pairs, welch, paired, strict=True):
+        difference = None if found is None else found._replace(p=p_paired)
+        yield replace(row, best=False, p=p, paired=difference)
 
 
 def natural_sort_key(value: Hashable) -> tuple[bool, float, str]:

@@ -1,5 +1,7 @@
 """A comparison as a table of text, for the command line and for notebooks."""
 
+import math
+
 from darnax.reports import text
 from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import short_names
@@ -8,22 +10,55 @@ from darnax.reports.configuration import short_names
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the headings and the rows.
 
-    The columns are the keys, the metric, n and, if the rows are ranked, p and a mark of the best.
+    The columns are the keys, the metric, n and, if several rows are ranked, the p of Welch's test,
+    the difference from the best row with its 95 % interval and its p where seeds are paired, and a
+    mark of the best.
     """
     shortened = short_names(comparison.columns, comparison.keys)
     heads = [shortened[key] for key in comparison.columns]
-    figures = ["n", "p", ""] if comparison.is_ranked else ["n"]
-    width = len(heads) + 1 + len(figures)
-    rows = [format_row(row, comparison.metric)[:width] for row in comparison.rows]
-    return [*heads, comparison.heading, *figures], rows
+    rows = [format_row(row, comparison) for row in comparison.rows]
+    return [*heads, comparison.heading, "n", *test_heads(comparison)], rows
 
 
-def format_row(row: Row, metric: str) -> list[str]:
-    """Return the cells of one row, with all columns."""
+def has_tests(comparison: Comparison) -> bool:
+    """Return whether there are columns of tests: several rows that are ranked."""
+    return comparison.is_ranked and len(comparison.rows) > 1
+
+
+def test_heads(comparison: Comparison) -> list[str]:
+    """Return the headings of the tests, and of the mark of the best; none if nothing is ranked."""
+    if not has_tests(comparison):
+        return []
+    return ["p", *(["minus best", "paired p"] if comparison.is_paired else []), ""]
+
+
+def explain_tests(comparison: Comparison) -> str:
+    """Return a sentence on the columns of tests, empty where there are none."""
+    if all(math.isnan(row.p) for row in comparison.rows):
+        return ""
+    words = "p: Welch's t-test against the best row"
+    if comparison.is_paired:
+        words += "; minus best: by common seeds, with 95 % interval and paired t-test"
+    number = sum(not math.isnan(row.p) for row in comparison.rows)
+    return f"{words}; p corrected for {number} tests (Holm)" if comparison.is_corrected else words
+
+
+def format_row(row: Row, comparison: Comparison) -> list[str]:
+    """Return the cells of one row."""
+    metric = comparison.metric
     values = [text.leaf(value) for value in row.values]
-    figures = [
-        text.spread(metric, row.mean, row.sd),
-        text.count(row.n, row.unfinished),
-        text.probability(row.p),
-    ]
-    return [*values, *figures, "best" if row.best else ""]
+    figures = [text.spread(metric, row.mean, row.sd), text.count(row.n, row.unfinished)]
+    if not has_tests(comparison):
+        return [*values, *figures]
+    tests = [text.probability(row.p)]
+    if comparison.is_paired:
+        found = row.paired
+        tests += (
+            ["", ""]
+            if found is None
+            else [
+                text.interval(metric, found.mean, found.low, found.high),
+                text.probability(found.p),
+            ]
+        )
+    return [*values, *figures, *tests, "best" if row.best else ""]

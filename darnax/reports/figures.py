@@ -117,7 +117,8 @@ def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) 
                 points.append({name: curves.as_arrays(found.points[name]) for name in shown})
         drawn.append(curves.average_all(points, most_points))
     with_samples = {name for of_run in samples.values() for name, _ in of_run}
-    in_order = sort_metrics(with_samples | (names - kept), comparison.metric)
+    found_names = with_samples | (names - kept) or {comparison.metric}
+    in_order = sort_metrics(found_names, comparison.metric)
     return Records(in_order, samples, drawn, thinned)
 
 

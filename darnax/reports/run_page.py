@@ -121,7 +121,7 @@ def list_facts(run: Run, points: Mapping[str, Any]) -> list[list[str]]:
 
 def list_differences(run: Run, defaults: Flat | None) -> list[list[str]] | None:
     """Return key, default and value of every setting that differs; None if that is unknown."""
-    if defaults is None:
+    if defaults is None or not run.config:
         return None
     found = differences(defaults, run.config)[:MOST_SETTINGS]
     return [[key, as_text(default), as_text(here)] for key, default, here in found]

@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from darnax.errors import Problem, RequestError, first_line
+from darnax.errors import RequestError, first_line
 from darnax.files import is_strange, read_bytes, read_text
 from darnax.locks import is_locked_here, is_signed_elsewhere
+from darnax.printing import printable
 from darnax.reports import configuration
 from darnax.reports.configuration import Flat
 from darnax.reports.digest import Digest
@@ -129,7 +130,7 @@ def find(paths: Sequence[Path]) -> list[Run]:
         inside = by_real_path(folder)
         if not inside:
             what = "there is no run in it; `darnax train +experiment=<name>` makes one"
-            raise RequestError(Problem(str(path), what))
+            raise RequestError(f"{printable(str(path))}: {what}")
         found = inside | found
     with cached_sections(paths) as sections:
         runs = [read(path, sections.parse) for path in found.values()]
@@ -161,7 +162,7 @@ def find_by_name(name: str) -> Path:
     if found:
         what = f"may be any of {', '.join(sorted(map(str, found)))}"
     advice = "give the folder of a run, of a sweep, or of many, or the id of one"
-    raise RequestError(Problem(name, f"{what}; {advice}"))
+    raise RequestError(f"{printable(name)}: {what}; {advice}")
 
 
 def folders(place: Path, depth: int = 0) -> Iterator[Path]:

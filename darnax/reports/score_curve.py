@@ -70,7 +70,9 @@ class ScoreCurve:
     def collect(self) -> dict[str, Any]:
         """Return the content of the page as JSON values."""
         value, score, error = self.columns()
-        figure = analysis.Figure(f"{score} over {value}", NOTE, (), None, value, score, error=error)
+        title = f"{score} over {value}"
+        percent = "y" if score.endswith(ACCURACY) else ""
+        figure = analysis.Figure(title, NOTE, (), None, value, score, error=error, percent=percent)
         rows = []
         for row in self.rows():
             rows.append(dict(zip(self.columns(), map(str, row), strict=True)))

@@ -66,6 +66,20 @@ def change(name: str, a: float, b: float) -> str:
     return f"{b - a:+.2%}" if name.endswith("accuracy") else f"{b - a:+.3g}"
 
 
+def interval(name: str, mean: float, low: float, high: float) -> str:
+    """Write a difference with its interval; percentage points for an accuracy.
+
+    Example:
+        >>> interval("eval/accuracy", -0.004, -0.0061, -0.0019)
+        '-0.40 [-0.61, -0.19]%'
+        >>> interval("norm/w_in", 1.0, 0.5, 1.5)
+        '+1 [0.5, 1.5]'
+    """
+    if name.endswith("accuracy"):
+        return f"{100 * mean:+.2f} [{100 * low:.2f}, {100 * high:.2f}]%"
+    return f"{mean:+.3g} [{low:.3g}, {high:.3g}]"
+
+
 def probability(p: float) -> str:
     """Write a p-value, and nothing for nan.
 

@@ -15,8 +15,11 @@ r"""Hebbian learning that forgets: Oja's rule, and SoftHebb, its form for units 
 }
 """
 
+import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from darnax.activations import Softmax
 from darnax.rules.interface import Rule
 from darnax.shapes import require_equal
 
@@ -47,26 +50,34 @@ class Oja(Rule):
 
 
 class SoftHebb(Rule):
-    """`e = y` with the forgetting `d = y·h`: `ΔW ∝ y (x − h W)`, for units with `Softmax` states.
+    """`e = p` with the forgetting `d = p·h`, and `p = softmax(h/temperature)`: `ΔW ∝ p (x − h W)`.
 
-    The weights of a unit converge to length 1, and to the direction of the mean of the inputs that
-    it responds to.
+    Units compete for each input over the last axis. The weights of a unit converge to length 1, and
+    to the direction of the mean of the inputs that it wins. The state of the units may be another
+    function of their fields.
+
+    Args:
+        temperature: of the softmax; one number.
 
     Example:
         >>> import jax.numpy as jnp
-        >>> y, h = jnp.array([[0.75, 0.25]]), jnp.array([[2.0, 1.0]])
-        >>> SoftHebb().forgetting(y, h).tolist()
-        [[1.5, 0.25]]
+        >>> h = jnp.array([[2.0, 2.0]])
+        >>> SoftHebb().signal(h, h).tolist(), SoftHebb().forgetting(h, h).tolist()
+        ([[0.5, 0.5]], [[1.0, 1.0]])
     """
+
+    temperature: Array
+
+    def __init__(self, temperature: ArrayLike = 1.0) -> None:
+        self.temperature = jnp.asarray(temperature, jnp.float32)
 
     def signal(
         self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
     ) -> Float[Array, "batch *size"]:
         require_equal(y=y, h=h)
-        return y
+        return Softmax(self.temperature)(h)
 
     def forgetting(
         self, y: Float[Array, "batch *size"], h: Float[Array, "batch *size"]
     ) -> Float[Array, "batch *size"]:
-        require_equal(y=y, h=h)
-        return y * h
+        return self.signal(y, h) * h

@@ -25,6 +25,10 @@ TAGS = {
     "tag:yaml.org,2002:map": "mapping",
     "tag:yaml.org,2002:null": "",
 }
+NUMBERS = {  # of a name, in the parts of a phase that are mappings
+    "messages": "gain of this message",
+    "learn": "factor of the update of this module",
+}
 
 
 class Meanings:
@@ -42,7 +46,9 @@ class Meanings:
         """Return the type and the meaning of a key."""
         last = key.name.rpartition(".")[2]
         comment = "" if key.comment == "see above" else key.comment
-        elsewhere = self.comments.get((group, general(group, key.name)), "")
+        elsewhere = ""
+        if not in_phases(group, key.name):  # the names of phases are those of one file
+            elsewhere = self.comments.get((group, general(group, key.name)), "")
         type_, meaning = "", ""
         if last == "_target_":
             type_, meaning = "a class or function", self.about(key)
@@ -52,6 +58,8 @@ class Meanings:
             meaning = described_arguments(constructor).get(last, "")
         elif is_phase_key(group, key.name):
             type_, meaning = annotated_types(Phase)[last], described_arguments(Phase)[last]
+        elif in_phases(group, key.name) and len(key.name.split(".")) == 4:
+            meaning = NUMBERS.get(key.name.split(".")[2], "")
         elif key.target and not elsewhere:
             meaning = f"argument of `{key.target.rpartition('.')[2]}`"
         type_ = type_ or TAGS[tag_of(key.node)]
@@ -87,9 +95,12 @@ def general(group: str, name: str) -> str:
     return name
 
 
+def in_phases(group: str, name: str) -> bool:
+    return group == "dynamics" and name.split(".")[0] in ("train", "infer")
+
+
 def is_phase_key(group: str, name: str) -> bool:
-    parts = name.split(".")
-    return group == "dynamics" and parts[0] in ("train", "infer") and len(parts) == 3
+    return in_phases(group, name) and len(name.split(".")) == 3
 
 
 def tag_of(node: yaml.Node) -> str:

@@ -10,7 +10,7 @@ from chain import changed
 import darnax
 from darnax.builder import optimizer_references
 from darnax.builder.bibliography import bibliography, entries_of
-from darnax.rules import Rule
+from darnax.rules import Rule, ThreeFactorRule
 
 ROOT = Path(darnax.__file__).parent
 RULES = [p.stem for p in sorted((ROOT / "rules").glob("[!_]*.py")) if p.stem != "interface"]
@@ -114,16 +114,16 @@ def test_every_entry_is_valid_bibtex(carrier):
         ), entry
 
 
-def test_keys_are_unique_and_every_rule_is_there():
-    keys = [
-        key for carrier in CARRIERS for key in entries_of(importlib.import_module(carrier).__doc__)
-    ]
-    assert len(keys) == len(set(keys))
-    assert {
-        rule.__module__.rpartition(".")[2]
-        for rule in Rule.__subclasses__()
-        if rule.__module__.startswith("darnax.")
-    } == set(RULES)
+def test_equal_keys_are_equal_entries_and_every_rule_is_there():
+    entries = {}
+    for carrier in CARRIERS:
+        for key, entry in entries_of(importlib.import_module(carrier).__doc__).items():
+            assert entries.setdefault(key, entry) == entry
+    modules = {
+        rule.__module__ for rule in (*Rule.__subclasses__(), *ThreeFactorRule.__subclasses__())
+    }
+    own = {name.rpartition(".")[2] for name in modules if name.startswith("darnax.")}
+    assert own - {"interface"} == set(RULES)
 
 
 def test_entries_in_any_shape():

@@ -76,6 +76,36 @@ def test_names_of_runs_are_whole_where_there_is_room_and_ids_elsewhere():
     assert [line.split()[-1] for line in narrow[2:]] == ["7efd26", "1a9234"]
 
 
+def test_a_year_that_all_rows_share_is_left_out_where_there_is_no_room():
+    assert "2026-11-29 00:51" in "\n".join(lines_of(RUNS, 160))
+    narrow = "\n".join(lines_of(RUNS, 80))
+    assert "11-29 00:51" in narrow
+    assert "2026" not in narrow
+    heads, (first, second) = RUNS
+    apart = heads, [first, ("2025-12-31 23:59", *second[1:])]
+    assert "2025" in "\n".join(lines_of(apart, 80))
+
+
+def test_heads_are_folded_before_cells():
+    table = ("eval/accuracy", "what differs"), [("51.48%", "depth=1 seed=2")] * 3
+    assert [line.split() for line in lines_of(table, 26)[:2]] == [
+        ["eval/", "what", "differs"],
+        ["accuracy"],
+    ]
+    assert len(lines_of(table, 26)) == 3 + 3
+
+
+def test_a_last_column_that_would_make_rows_high_stands_below_the_others():
+    words = "j_d=0.7959 hidden.threshold=1.854 w_in.strength=1.248"
+    row = ("2026-11-29 04:08", "cea3b1", "search", "pruned", "64.00%", "0 s", words)
+    lines = lines_of((RUNS[0], [row] * 2), 80)
+    assert [line.strip() for line in lines[-4:]] == [
+        lines[-4].strip(), words, lines[-4].strip(), words,
+    ]  # fmt: skip
+    assert lines[-4].split()[2:] == ["cea3b1", "search", "pruned", "64.00%", "0", "s"]
+    assert max(map(cell_len, lines)) <= 80
+
+
 def test_a_date_is_folded_before_its_time():
     assert columns.fold("2026-11-29 00:51", 11) == ["2026-11-29", "00:51"]
 

@@ -36,6 +36,21 @@ def test_the_connection_graph_is_printed_and_drawn(place):
         assert module in drawn
 
 
+SCHEMES = ["dfa", "sign", "ep", "chl", "pc", "softhebb", "ff", "backprop"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_learning_rule_is_printed_and_drawn(place, scheme):
+    words = [f"+experiment=mnist_{scheme}", "model.features=20"]
+    result = darnax("show", *words, "--svg", "wiring.svg")
+    assert result.exit_code == 0, result.output
+    network = compose(words)["model"]
+    drawn = "".join(ET.parse(place / "wiring.svg").getroot().itertext())
+    for name in {*network["adapters"]} - {"up", "down"}:  # of deeper networks
+        assert name in result.stdout
+        assert name in drawn
+
+
 def test_an_unwritable_picture_gives_one_error_message(place):
     result = darnax("show", *SMALL, "--svg", "nowhere/wiring.svg")
     assert result.exit_code == 2

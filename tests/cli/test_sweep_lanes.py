@@ -70,6 +70,12 @@ def test_noise_levels_share_a_program_and_kinds_of_noise_do_not(record):
     assert seen(sweep(record, levels[0], other, levels[1])) == [levels]
 
 
+def test_gains_and_factors_share_a_program_unless_another_phase_is_scored(record):
+    nudge = "dynamics=published dynamics.train.clamped.messages={w_back:%s,w_in:1}"
+    points = [nudge % gain for gain in (0.5, -2, 3)]
+    assert seen(sweep(record, *points, nudge % 0)) == [points]
+
+
 def test_points_that_differ_otherwise_share_no_program(record):
     others = [
         "model.features=30",

@@ -81,3 +81,17 @@ def test_a_diverging_point_does_not_fail_the_others(workspace: Workspace) -> Non
     for name, run in expected.items():
         assert results(sweep)[name] == results(whole)[name]
         assert summary(runs[name])["status"] == summary(run)["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_a_sweep_over_a_gain_is_one_batch(workspace: Workspace) -> None:
+    """Oracle: the same points, one after the other."""
+    small = ["+experiment=mnist_ep", "model.features=20", "data.per_class=10", "tracking=local"]
+    small += ["runner.epochs=2", "runner.evaluate_every=1", "data.batch_size=20"]
+    descent = ["optimizer.default._target_=optax.sgd", "optimizer.default.learning_rate=0.1"]
+    points = [*small, *descent, "dynamics.train.towards.messages.nudge=0.2,0.5,1.0"]
+    workspace.darnax("train", "-m", *points)
+    (alone,) = folders(workspace)
+    workspace.darnax("train", "-m", *points, "hydra/launcher=batched", "hydra.launcher.lanes=3")
+    (together,) = set(folders(workspace)) - {alone}
+    assert_same(together, alone)

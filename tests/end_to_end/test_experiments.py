@@ -10,7 +10,7 @@ from darnax.composing import config_folders
 
 from .conftest import Workspace, summary
 
-WITHOUT_DATA = {"cifar_conv"}  # its photographs are no part of the package
+WITHOUT_DATA = {"cifar_conv", "cifar_backprop"}  # photographs are no part of the package
 SHIPPED = sorted(
     {path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml")}
     - WITHOUT_DATA

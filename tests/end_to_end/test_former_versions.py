@@ -58,6 +58,18 @@ def test_a_run_evaluates_to_the_accuracy_that_it_recorded(
 
 
 @pytest.mark.slow
+def test_longer_training_says_why_schedules_cannot_follow(former: Workspace) -> None:
+    run = run_of(former, "finished")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    printed = former.darnax("train", "--resume", str(run), "runner.epochs=5", code=2)
+    message = " ".join(printed.replace("│", " ").split())
+    assert "runner.epochs: cannot change in this run" in message
+    assert "no composed.yaml" in message
+    assert "decay_steps=..." in message
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.slow
 def test_an_interrupted_sweep_is_resumed(former: Workspace) -> None:
     sweep = sweep_of(former, "grid")
     before = {path.parent.name: path.read_text() for path in sweep.glob("*/summary.json")}

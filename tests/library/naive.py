@@ -1,6 +1,7 @@
 """The model in plain loops over synapses in float64: the oracle of the tests in this folder."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -184,25 +185,48 @@ def is_sent(messages: str, receiver: int, sender: int, last: int) -> bool:
     }[messages]
 
 
-def field(network: Any, buffers: list[np.ndarray], i: int, messages: str = "all") -> np.ndarray:
+def gain(network: Any, messages: Any, i: int, j: int) -> float | None:
+    """Return the gain of the message from j to i in a phase, or None if it is not sent."""
+    layer_map = network.layer_map
+    if isinstance(messages, str):
+        return 1.0 if is_sent(messages, i, j, layer_map.output) else None
+    name = layer_map.names[layer_map.edges.index((i, j))]
+    for glob in messages:
+        if re.fullmatch(glob.replace("*", ".*"), name):
+            return float(messages[glob]) if isinstance(messages, Mapping) else 1.0
+    return None
+
+
+def receives(network: Any, messages: Any, i: int) -> bool:
+    senders = [j for receiver, j in network.layer_map.edges if receiver == i]
+    return any(gain(network, messages, i, j) is not None for j in senders)
+
+
+def field(network: Any, buffers: list[np.ndarray], i: int, messages: Any = "all") -> np.ndarray:
     """Return the field of layer i, from a list with one array per buffer."""
-    last = len(buffers) - 1
-    received = [
-        message_of(module, buffers[j], buffers[i].shape[1:])
-        for (receiver, j), module in network.layer_map.edge_items()
-        if receiver == i and is_sent(messages, i, j, last)
-    ]
-    return np.sum(received, axis=0)
+    total = np.zeros_like(buffers[i], np.float64)
+    if not receives(network, messages, i):
+        return total
+    for (receiver, j), module in network.layer_map.edge_items():
+        if receiver != i:
+            continue
+        factor = gain(network, messages, i, j)
+        if factor is None and i == j:
+            factor = 1.0  # a choice of names is one of messages between layers
+        if factor is not None:
+            total += factor * message_of(module, buffers[j], buffers[i].shape[1:])
+    return total
 
 
 def step(
-    network: Any, buffers: list[np.ndarray], messages: str = "all", parallel: bool = False
+    network: Any, buffers: list[np.ndarray], messages: Any = "all", parallel: bool = False
 ) -> list[np.ndarray]:
     """Return the buffers after one sweep over the layers 1 … L−1."""
     new = list(buffers)
     for i in range(1, len(buffers) - 1):
-        h = field(network, buffers if parallel else new, i, messages)
-        new[i] = activated(network.layer_map[i, i], h)
+        if receives(network, messages, i):
+            h = field(network, buffers if parallel else new, i, messages)
+            new[i] = activated(network.layer_map[i, i], h)
     return new
 
 

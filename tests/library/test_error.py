@@ -71,6 +71,20 @@ def test_error_units_have_no_plastic_parameters_and_no_self_message() -> None:
     assert not any(jax.tree.leaves(units.plastic()))
 
 
+def test_scores_that_a_phase_does_not_send_are_zero() -> None:
+    """The label is not taken for the scores: e = 1[y > 0] − softmax(0), or 0 without a label."""
+    key = jax.random.key(0)
+    rows = {
+        1: {0: FullyConnected(3, 2, key=key), 1: ErrorUnits(), 2: Ferromagnetic(2)},
+        2: {0: FullyConnected(3, 2, key=key), 2: OutputLayer()},
+    }
+    network = SequentialOrchestrator(LayerMap.from_dict(rows, {(1, 2): "tell", (1, 0): "guess"}))
+    label = jnp.array([[1.0, -1.0]])
+    state = SequentialState([3, 2, 2]).init(jnp.ones((1, 3)), label)
+    assert network.field(1, state, key, ("tell",)).tolist() == [[0.5, -0.5]]
+    assert network.field(1, state, key, ("guess",)).tolist() == [[0.0, 0.0]]
+
+
 def test_a_second_source_of_scores_is_refused() -> None:
     with pytest.raises(
         ValueError,

@@ -12,7 +12,20 @@ from extlab.blocks import BlockSparse
 
 from darnax.activations import Tanh
 from darnax.connectivity import Convolved, Dense, Pooled, Sparse
-from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
+from darnax.rules import (
+    Adatron,
+    Delta,
+    FeedbackAlignment,
+    ForwardForward,
+    Hebbian,
+    Logistic,
+    Oja,
+    Perceptron,
+    SoftHebb,
+    SoftmaxDelta,
+    ThreeFactorRule,
+    ThreeThreshold,
+)
 
 SIZE = (4, 4, 2)  # of the sender and of the receiver alike
 KEY = jax.random.key(0)
@@ -24,7 +37,13 @@ RULES = {
     "adatron": Adatron(0.5),
     "logistic": Logistic(0.5, 2.0),
     "delta": Delta(),
+    "oja": Oja(),
+    "softhebb": SoftHebb(),
+    "three thresholds": ThreeThreshold(),
+    "feedback alignment": FeedbackAlignment(),
+    "forward-forward": ForwardForward(0.5),
 }
+COMPETING = SoftmaxDelta, ForwardForward, SoftHebb  # a signal depends on all units of the group
 CONNECTIVITIES = {
     "dense": partial(Dense, SIZE, SIZE),
     "dense hollow": partial(Dense, SIZE, SIZE, hollow=True),
@@ -54,8 +73,14 @@ def jitted(method, *arrays):
     return method(*arrays)
 
 
+def signal(rule, y, h):
+    """Return the signal, with a third factor of 1 for a rule that asks for one."""
+    third = (jnp.ones_like(h),) if isinstance(rule, ThreeFactorRule) else ()
+    return jitted(rule.signal, y, h, *third)
+
+
 def update(rule, connectivity, x, y, h):
-    return np.asarray(jitted(connectivity.correlate, x, jitted(rule.signal, y, h)))
+    return np.asarray(jitted(connectivity.correlate, x, signal(rule, y, h)))
 
 
 def message(connectivity, weight, x):
@@ -104,7 +129,9 @@ def test_an_update_is_laid_out_as_the_weight(rule, connectivity):
 def test_jit_equals_no_jit(rule, connectivity):
     x, y, h = map(jnp.asarray, activities())
     np.testing.assert_allclose(
-        update(rule, connectivity, x, y, h), connectivity.correlate(x, rule.signal(y, h)), atol=1e-6
+        update(rule, connectivity, x, y, h),
+        connectivity.correlate(x, signal(rule, y, h)),
+        atol=1e-6,
     )
 
 
@@ -125,7 +152,7 @@ def test_the_order_of_the_batch_does_not_matter(rule, connectivity):
 def test_a_unit_changes_only_its_own_synapses(rule, connectivity):
     """A readout whose units compete changes those of its group, the last axis."""
     x, y, h = activities()
-    unit = (1, 2, slice(None)) if isinstance(rule, SoftmaxDelta) else (1, 2, 0)
+    unit = (1, 2, slice(None)) if isinstance(rule, COMPETING) else (1, 2, 0)
     other = update(rule, connectivity, x, changed(y, unit, np.negative), changed(h, unit, np.exp))
     moved = other != update(rule, connectivity, x, y, h)
     own = entries(

@@ -24,6 +24,7 @@ from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.modules import (
     AveragePool,
     BinaryUnits,
+    Constant,
     Convolution,
     ErrorUnits,
     Feedback,
@@ -47,7 +48,20 @@ from darnax.orchestrators import (
     SequentialOrchestrator,
 )
 from darnax.phases import Phase, Phases
-from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
+from darnax.rules import (
+    Adatron,
+    Delta,
+    FeedbackAlignment,
+    ForwardForward,
+    Hebbian,
+    Logistic,
+    Oja,
+    Perceptron,
+    SoftHebb,
+    SoftmaxDelta,
+    ThreeFactorRule,
+    ThreeThreshold,
+)
 from darnax.states import PackedState, SequentialState
 
 BATCH, KEY = 3, jax.random.key(1)
@@ -83,6 +97,7 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
     "majority pool": (partial(MajorityPool, IMAGE, (1, 2, 2)), IMAGE, (1, 2, 2)),
     "unpool": (partial(Unpool, SMALL, (4, 6, 3)), SMALL, (4, 6, 3)),
     "feedback": (partial(Feedback, 5, (2, 3), key=KEY), (5,), (2, 3)),
+    "constant": (partial(Constant, (4, 3), (2, 3)), (4, 3), (2, 3)),
     "ferromagnetic": (partial(Ferromagnetic, (2, 3)), (2, 3), (2, 3)),
     "binary units": (partial(BinaryUnits, (2, 3)), (2, 3), (2, 3)),
     "units": (partial(Units, (2, 3), bias=Hebbian()), (2, 3), (2, 3)),
@@ -114,6 +129,11 @@ RULES = {
     "adatron": Adatron(0.5),
     "logistic": Logistic(0.5, 2.0),
     "delta": Delta(),
+    "oja": Oja(),
+    "softhebb": SoftHebb(),
+    "three thresholds": ThreeThreshold(),
+    "feedback alignment": FeedbackAlignment(),
+    "forward-forward": ForwardForward(),
 }
 STATES = [SequentialState, PackedState]
 TOLD = re.compile(r"got (a state of|no message|batches of|shape|the size)[^,]*.*expected .")
@@ -214,7 +234,8 @@ def test_every_module_and_every_rule_is_in_the_table():
     bases = {"Weighted"}  # without a constructor of its own
     tested = {type(abstract(make)).__name__ for make, *_ in MODULES.values()}
     assert tested == concrete - bases
-    assert {type(rule).__name__ for rule in RULES.values()} == set(rules.__all__) - {"Rule"}
+    interfaces = {"Rule", "ThreeFactorRule"}
+    assert {type(rule).__name__ for rule in RULES.values()} == set(rules.__all__) - interfaces
 
 
 def test_the_message_of_a_module(module):
@@ -265,10 +286,18 @@ def test_the_message_and_the_correlation_of_a_connectivity(connectivity):
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_the_signal_of_a_rule(rule):
-    accepted(rule.signal, shape((6,)), shape((6,)))
-    for h in [*wrong((6,)), shape((6,), 1)]:
-        refused(rule.signal, shape((6,)), h)
-        refused(rule.signal, h, shape((6,)))
+    count = 3 if isinstance(rule, ThreeFactorRule) else 2
+    right = [shape((6,))] * count
+    accepted(rule.signal, *right)
+    for other in [*wrong((6,)), shape((6,), 1)]:
+        for place in range(count):
+            refused(rule.signal, *right[:place], other, *right[place + 1 :])
+    if isinstance(rule, ThreeFactorRule):
+        with pytest.raises(ValueError, match="got no third factor, expected one"):
+            accepted(rule.signal, *right[:2])
+    if isinstance(rule, Oja | SoftHebb):
+        accepted(rule.forgetting, *right)
+        refused(rule.forgetting, right[0], shape((5,)))
 
 
 @pytest.mark.parametrize("rule", [Perceptron, Adatron, Logistic, partial(Logistic, 0.5)])

@@ -12,10 +12,11 @@ from darnax.composing.composer import compose
 from darnax.data import Dataset, Resident
 from darnax.errors import RequestError
 from darnax.laboratory.data_opening import require_fitting_data
+from darnax.laboratory.fitted_encoding import fit_encoding
 from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
 from darnax.scoring import scoring_phase
 
-WITHOUT_DATA = {"cifar_conv"}  # its photographs are no part of the package
+WITHOUT_DATA = {"cifar_conv", "cifar_backprop"}  # photographs are no part of the package
 SHIPPED = sorted(
     {path.stem for path in (config_folders.packaged_folder() / "experiment").glob("*.yaml")}
     - WITHOUT_DATA
@@ -73,6 +74,7 @@ def steps(config: dict[str, Any], *, really: bool) -> None:
         else digits(len(kept) if kept else 10)
     )
     dataset = require_fitting_data(data, experiment.data)
+    experiment = fit_encoding(experiment, dataset)
     runs = ParallelRuns([experiment], dataset.train.batches(experiment.data.batch_size))
     window = next(dataset.train.windows(0))
 

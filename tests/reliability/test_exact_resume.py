@@ -314,6 +314,22 @@ def test_a_stopped_run_keeps_the_checkpoints_of_one_never_stopped(tmp_path, case
     check(tmp_path, [*SMALL, *CHAIN, *few, *keeping.split()], digits(10), stops, cases)
 
 
+SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop"]
+TINY = ["model.features=6", "tracking=local", "data.batch_size=4", "data.validation=0"]
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [name if name == "ff" else pytest.param(name, marks=pytest.mark.slow) for name in SCHEMES],
+)
+def test_a_stopped_run_of_every_scheme_equals_one_never_stopped(tmp_path, cases, scheme):
+    few = ["runner.epochs=2", "runner.evaluate_every=1", "runner.keep=2"]
+    stops = [Stop("SIGTERM", 13, damage=False), Stop("killed after a row", 4, damage=False)]
+    overrides = [f"+experiment=mnist_{scheme}", *TINY, *few]
+    check(tmp_path, overrides, digits(10), stops, cases)
+    assert cases["interruptions"] == 2
+
+
 DISTURBED = [
     "+data.disturb.noise={share: 0.2, when: always}",
     "+data.disturb.shift.pixels=2",

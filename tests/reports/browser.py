@@ -81,7 +81,7 @@ class Browser:
         """Return the result of a command."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
-        if self.session:
+        if self.session and not method.startswith("Browser."):
             message["sessionId"] = self.session
         os.write(self.commands, json.dumps(message).encode() + b"\0")
         while True:
@@ -101,6 +101,11 @@ class Browser:
             self.buffer += piece
         message, _, self.buffer = self.buffer.partition(b"\0")
         return json.loads(message)
+
+    def save_in(self, folder: Path) -> None:
+        """Let the page save files in a folder."""
+        how = {"behavior": "allow", "downloadPath": str(folder)}
+        self.send("Browser.setDownloadBehavior", **how)
 
     def run(self, script: str) -> Any:
         """Return the value of an expression in the page; None where it fails, as while it loads."""

@@ -179,6 +179,16 @@ def test_a_page_with_everything_on_it_says_nothing(tmp_path):
     assert page.write(compare(find([place]), "eval/accuracy"), tmp_path / "page.html") == []
 
 
+def test_runs_that_have_logged_nothing_have_a_page(tmp_path):
+    for depth in (1, 2):
+        make(tmp_path, f"2026-01-01_00-00-0{depth}-aaaaaa", status="running", depth=depth)
+    page.write(compare(find([tmp_path])), tmp_path / "page.html")
+    data = data_of(tmp_path / "page.html")
+    assert data["metrics"] == ["eval/accuracy"]
+    views = [row["figures"]["eval/accuracy"]["last highest"] for row in data["rows"]]
+    assert views == [[0, None, None, None, 0]] * 2
+
+
 def test_omitted_metrics_and_points_are_named(tmp_path, monkeypatch):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
     rows = [{"step": i, "epoch": i, "eval/accuracy": i / 1e4, "norm/w": i} for i in range(5000)]

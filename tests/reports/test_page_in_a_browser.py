@@ -110,6 +110,18 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     assert seen["wide"]
 
 
+def test_runs_that_have_logged_nothing_are_shown(tmp_path):
+    for depth in (1, 2):
+        make(tmp_path / "runs", f"2026-01-01_00-00-0{depth}-aaaaaa", status="running", depth=depth)
+    script = """
+    seen.rows = rows().map((row) => row[0]); seen.ready = document.documentElement.dataset.ready;
+    seen.words = id("curves").layout.annotations[0].text;
+    """
+    seen = act(written(tmp_path, tmp_path / "runs"), HEAD + script)
+    assert sorted(seen["rows"]) == ["1", "2"]
+    assert (seen["ready"], seen["words"]) == ("yes", "nothing has been logged yet")
+
+
 HACK = "document.documentElement.dataset.hacked = 1"
 HOSTILE = [
     f"</script><script>{HACK}</script>",

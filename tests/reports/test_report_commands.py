@@ -61,10 +61,14 @@ def test_a_run_without_recent_rows_is_marked(lab):
 
 def test_compare(lab):
     lines = darnax("compare", lab, "--csv", "table.csv", "--html", "page.html").splitlines()
-    assert lines[0].split() == ["depth", "j_d", "eval/accuracy", "n", "p"]
+    heads = ["depth", "j_d", "eval/accuracy", "n", "p", "minus", "best", "paired", "p"]
+    assert lines[0].split() == heads
     assert lines[1].split() == ["2", "0.9", "93.30", "±", "0.30%", "3", "best"]
-    assert lines[2].split()[-2:] == ["3", "0.0012"]
-    assert lines[5:] == ["table: table.csv", "page: page.html"]
+    assert lines[2].split()[-5:] == ["3", "0.0012", "-2.00", "[-2.00,", "-2.00]%"]
+    assert lines[5].startswith(
+        "p: Welch's t-test against the best row; minus best: by common seeds"
+    )
+    assert lines[-2:] == ["table: table.csv", "page: page.html"]
     assert Path("table.csv").exists()
     assert Path("page.html").exists()
 
@@ -90,11 +94,15 @@ def test_omitted_columns_and_rows_are_named_or_counted(lab):
         "eval/accuracy",
         "n",
         "p",
+        "minus",
+        "best",
+        "paired",
+        "p",
     ]
     assert (
         lines[-1] == "--html and --csv show what else differs: key6, key7, key8, key9, key10, key11"
     )
-    assert len(lines) == 7
+    assert len(lines) == 8
 
 
 def test_compare_names_omitted_runs(lab):

@@ -40,6 +40,24 @@ def test_the_page_of_one_run_shows_its_curves_and_files(tmp_path):
     assert ["eval/accuracy", "50.00%", "last value"] in data["facts"]
 
 
+def test_the_page_of_a_run_opened_in_python_is_that_of_its_comparison(tmp_path):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
+    written = darnax.load(run).to_html(tmp_path / "run.html")
+    assert written == tmp_path / "run.html"
+    page, other = data_of(written), write_page(run, tmp_path / "compare.html")
+    assert page.pop("made").startswith("20")
+    del other["made"]
+    assert page == other
+
+
+def test_a_run_without_a_readable_configuration_differs_in_nothing(tmp_path):
+    run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
+    (run / "overrides.yaml").write_text("- +experiment=digits_smoke\n")
+    (run / "config.yaml").write_text("a: [")
+    data = write_page(run, tmp_path / "page.html")
+    assert (data["config"], data["differences"]) == ([], None)
+
+
 def test_settings_are_differences_from_those_of_the_experiment(tmp_path):
     config = darnax.compose("+experiment=digits_smoke", "model.layers.hidden.j_d=0.25")
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)

@@ -8,6 +8,7 @@ from darnax.builder import build
 from darnax.composing.composer import compose
 from darnax.data import Dataset
 from darnax.data.resident import Resident
+from darnax.laboratory.fitted_encoding import fit_encoding
 from darnax.runner.experiment import Experiment
 
 SMALL = [
@@ -18,11 +19,24 @@ SMALL = [
     "tracking=local",
 ]
 EXAMPLES = 160
+SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop"]
 
 
 @cache
 def experiment(*overrides: str) -> Experiment:
     return build(compose([*SMALL, *overrides]))
+
+
+@cache
+def scheme(name: str, *overrides: str) -> Experiment:
+    """Return a small version of the shipped experiment of a learning rule, without Adam.
+
+    Adam makes a step of one size from a pseudo-gradient of 0 and from one of rounding errors.
+    """
+    small = ["model.features=8", "data.batch_size=16", "tracking=local"]
+    descent = ["optimizer.default._target_=optax.sgd", "optimizer.default.learning_rate=0.1"]
+    made = build(compose([f"+experiment=mnist_{name}", *small, *descent, *overrides]))
+    return fit_encoding(made, dataset())
 
 
 def dataset() -> Dataset:

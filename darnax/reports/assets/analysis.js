@@ -16,12 +16,18 @@ const cards = data.figures.map((figure, i) => {
 document.querySelector("main").replaceChildren(...cards.map((card) => card.section));
 cards.forEach((card) => fitAll.observe(card.plot));
 
-function traceOf({ kind, scale, steps }, trace, i) {
+const unitAlong = ({ percent }, axis) => (percent.includes(axis) ? "percent" : "");
+// A long name of a category is written in several lines.
+const folded = (text) => quoted(text).replace(/(.{8,}?) /g, "$1<br>");
+
+function traceOf(figure, trace, i) {
+  const { kind, scale, steps } = figure;
   const { color, dash } = styleOf(i), name = quoted(trace.name);
+  const format = unitAlong(figure, "y") ? ".2~%" : ".4~f";
   const y = scale === "log" ? trace.y.map((value) => (value > 0 ? value : null)) : trace.y;  // 0 has no place there
   const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
-  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color }, texttemplate: x.length < 8 ? "%{y:.4~f}" : "" };
-  if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: 4, opacity: 0.6 } };
+  if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color }, textposition: "outside", cliponaxis: false, texttemplate: x.length < 8 ? `%{y:${format}}` : "" };
+  if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: x.length > 200 ? 4 : 7, opacity: 0.7 } };
   if (steps) return { name, x, y, mode: "lines", line: { color, dash, width: 2, shape: "hvh" }, fill: "tozeroy", fillcolor: faint(okabeIto[i % okabeIto.length], 0.12) };
   const errors = trace.error && { type: "data", array: trace.error, thickness: 1.5, width: 4 };
   return { name, x, y, error_y: errors, mode: x.length < 40 ? "lines+markers" : "lines", line: { color, dash, width: 2 }, marker: { size: 5 } };
@@ -40,11 +46,14 @@ function aroundZero(traces) {
 
 function drawFigure({ figure, choice, plot }) {
   const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure, trace, i));
-  const isComplex = figure.kind === "points";
+  const isComplex = figure.kind === "points", isBars = figure.kind === "bars";
+  const names = isBars ? [...new Set(traces.flatMap((trace) => trace.x))] : [];
+  const [across, up] = figure.axes;
+  const radius = Math.max(1, ...traces.flatMap((trace) => [...trace.x, ...trace.y].map(Math.abs))), disc = [-1.08 * radius, 1.08 * radius];
   const frame = layout({
     hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : figure.steps ? [zero()] : [],
-    xaxis: { title: title(figure.x), type: figure.kind === "bars" ? "category" : undefined, ...(figure.steps ? { range: aroundZero(traces) } : {}) },
-    yaxis: { title: title(figure.y), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, ...(isComplex ? { scaleanchor: "x" } : {}) },
+    xaxis: { title: title(across), type: isBars ? "category" : undefined, tickformat: ticksIn(unitAlong(figure, "x")), ...(isBars ? { tickvals: names, ticktext: names.map((name) => folded(name)) } : {}), ...(isComplex ? { range: disc } : {}), ...(figure.steps ? { range: aroundZero(traces) } : {}) },
+    yaxis: { title: title(up), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, tickformat: ticksIn(unitAlong(figure, "y"), figure.scale === "log"), ...(isComplex ? { scaleanchor: "x", range: disc } : {}) },
   });
   if (isComplex) frame.legend.itemsizing = "constant";  // its points are small
   draw(plot, traces, frame);

@@ -18,16 +18,18 @@ function drawMatrix() {
   const sums = data.counts.map((line) => Math.max(line.reduce((a, b) => a + b, 0), 1));
   const fractions = data.counts.map((line, i) => line.map((n) => n / sums[i]));
   const inCells = data.counts.map((line, i) => line.map((n, j) => (!n ? "" : share.checked ? Math.max(100 * fractions[i][j], 0.1).toFixed(1) : String(n))));
+  const scale = isDark() ? [[0, css("--card")], [0.5, "#7f7c75"], [1, "#fee838"]] : [[0, "#ffffff"], [0.5, "#8fb4d9"], [1, "#00224e"]];
   const few = names.length <= 30 ? { tickvals: places, ticktext: names } : {};
+  const cells = names.length > 20 ? [] : inCells.flatMap((line, i) => line.map((text, j) => ({ x: j, y: i, text, ink: inkOn(scale, Math.sqrt(fractions[i][j])) })));
+  const side = Math.min(plot.offsetWidth - 90, plot.offsetHeight - 110) / names.length;
   draw(plot, [{
     type: "heatmap", x: places, y: places, z: fractions.map((line) => line.map(Math.sqrt)), zmin: 0, zmax: 1, showscale: false, xgap: 1, ygap: 1,
-    colorscale: isDark() ? [[0, css("--card")], [0.5, "#7f7c75"], [1, "#fee838"]] : [[0, "#ffffff"], [0.5, "#8fb4d9"], [1, "#00224e"]],
-    text: inCells, texttemplate: names.length <= 20 ? "%{text}" : "",
+    colorscale: scale,
     customdata: data.counts.map((line, i) => line.map((n, j) => `${inTemplate(data.classes[i].name)} taken for ${inTemplate(data.classes[j].name)}: ${n} (${(100 * fractions[i][j]).toFixed(1)}%)`)),
     hovertemplate: "%{customdata}<extra></extra>", meta: { rows: data.counts.flatMap((line, i) => line.map((n, j) => [data.classes[i].name, data.classes[j].name, n])) },
-  }], layout({
-    xaxis: { title: title("predicted"), side: "top", showgrid: false, zeroline: false, constrain: "domain", ...few },
-    yaxis: { title: title("true"), autorange: "reversed", showgrid: false, zeroline: false, scaleanchor: "x", constrain: "domain", ...few }, margin: { l: 56, r: 16, t: 72, b: 16 },
+  }, wordsOf(cells, side)], layout({
+    xaxis: { title: title("predicted"), range: [-0.5, names.length - 0.5], side: "top", showgrid: false, zeroline: false, constrain: "domain", ...few },
+    yaxis: { title: title("true"), range: [names.length - 0.5, -0.5], showgrid: false, zeroline: false, scaleanchor: "x", constrain: "domain", ...few }, margin: { l: 56, r: 16, t: 72, b: 16 },
   }));
 }
 share.onchange = drawMatrix;

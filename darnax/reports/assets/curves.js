@@ -13,9 +13,13 @@ function drawLegend() {  // one for all charts, where it would be too long in ea
   id("legend").replaceChildren(...rows.map((row) => make("span", {}, lineSample(row), ` ${label(row, rows)}`)));
 }
 
+const hasBands = () => data.rows.some((row) => Object.values(row.curves).some(([, , sd]) => sd.some((value) => value !== null)));
+
 function drawCurves() {
   drawLegend();
-  drawChart("curves", metric());
+  const isLogged = data.rows.some((row) => row.curves[metric()]);
+  id("curves").parentElement.hidden = !isLogged && added.size > 0;
+  if (isLogged || !added.size) drawChart("curves", metric());
   for (const [name, plot] of added) drawChart(plot, name);
 }
 
@@ -28,12 +32,14 @@ function drawChart(plot, name) {
     if (id("bands").checked && sd.some((value) => value !== null)) bands.push(bandOf(x, smooth(y, weight), sd, colour(row)));
     lines.push(...curveOf({ x, y, name: label(row, rows), style: styleOf(colourOf.get(row)), weight, unit, text }));
   }
+  const { lines: _, ...legend } = legendIn(id("curves"), rows.map((row) => label(row, rows)));
   const once = data.rows.every((row) => !row.curves[name]);
-  const none = once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve";
+  const isEmpty = data.rows.every((row) => valueOf(row) === null);
+  const none = isEmpty ? "nothing has been logged yet" : once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve";
   draw(plot, [...bands, ...lines], layout({
-    hovermode: "x", showlegend: rows.length > 0 && isShort(legendRows()),
-    xaxis: { title: title("epoch"), rangemode: "tozero", type: id("log-x").checked ? "log" : "linear" },
-    yaxis: { title: title(name), tickformat: ticksIn(unit, id("log-y").checked), type: id("log-y").checked ? "log" : "linear" },
+    hovermode: "x", showlegend: data.columns.length > 0 && rows.length > 0 && isShort(legendRows()), legend,
+    xaxis: { title: title("epoch"), rangemode: "tozero", visible: rows.length > 0, ...scaleOf(id("log-x").checked, rows.map((row) => row.curves[name][0])) },
+    yaxis: { title: title(name), tickformat: ticksIn(unit, id("log-y").checked), visible: rows.length > 0, ...scaleOf(id("log-y").checked, rows.map((row) => row.curves[name][1])) },
     annotations: rows.length ? [] : [{ text: none, showarrow: false, xref: "paper", yref: "paper" }],
   }));
 }

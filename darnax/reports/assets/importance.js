@@ -8,9 +8,9 @@ function drawImportance() {
   id("importance-note").textContent = found.note;
   draw("importance", [{
     type: "bar", orientation: "h", x: pairs.map(([, share]) => share), y: pairs.map(([name]) => quoted(name)), marker: { color: shown(okabeIto[0]) },
-    text: pairs.map(([, share]) => `${(100 * share).toFixed(0)}%`), textposition: "auto", hovertemplate: "%{y}: %{text}<extra></extra>",
+    text: pairs.map(([, share]) => `${(100 * share).toFixed(0)}%`), textposition: "outside", textangle: 0, cliponaxis: false, hovertemplate: "%{y}: %{text}<extra></extra>",
     meta: { rows: pairs },
-  }], layout({ showlegend: false, bargap: 0.45, xaxis: { title: title("share of the variance"), tickformat: ".0%", range: [0, 1.05] }, yaxis: { type: "category", showgrid: false } }));
+  }], layout({ showlegend: false, bargap: 0.45, xaxis: { title: title("share of the variance"), tickformat: ".0%", range: [0, 1.12], tickvals: [0, 0.2, 0.4, 0.6, 0.8, 1] }, yaxis: { type: "category", showgrid: false } }));
 }
 
 const bySeed = (row) => {  // value of every seed; of repetitions that of the newest run
@@ -38,9 +38,10 @@ function paired() {
   const rows = best ? measured().filter((row) => row !== best).map((row) => [row, pairedWith(best, row)]).filter(([, pair]) => pair) : [];
   const nearest = rows.sort((a, b) => Math.abs(b[1].mean) - Math.abs(a[1].mean)).slice(-20);  // those nearest to the best
   const names = nearest.map(([row]) => quoted(label(row)));
-  const seeds = nearest.flatMap(([, pair], i) => pair.differences.map(([seed, d]) => ({ x: d, y: names[i], text: `seed ${quoted(seed)}` })));
+  const unit = percent() ? 100 : 1;  // differences are written in percentage points
+  const seeds = nearest.flatMap(([, pair], i) => pair.differences.map(([seed, d]) => ({ x: unit * d, y: names[i], text: `seed ${quoted(seed)}` })));
   return [[
-    { name: "mean ± standard error", x: nearest.map(([, pair]) => pair.mean), y: names, mode: "markers", marker: { color: shown(okabeIto[0]), size: 9 }, error_x: { type: "data", array: nearest.map(([, pair]) => pair.error), color: shown(okabeIto[0]), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
-    { name: "one seed", x: seeds.map((s) => s.x), y: seeds.map((s) => s.y), text: seeds.map((s) => s.text), mode: "markers", marker: { color: css("--ink"), size: 8, symbol: "circle-open", line: { width: 1.5 } }, hovertemplate: "%{text}: %{x:.4~g}<extra></extra>" },
-  ], layout({ xaxis: { title: title(`${metric()} − that of the best row`), tickformat: ticks(), zeroline: true, zerolinecolor: MARK, zerolinewidth: 2 }, yaxis: { type: "category" }, annotations: nearest.length ? [] : [{ text: "no row has two seeds in common with the best", showarrow: false, xref: "paper", yref: "paper" }] })];
+    { name: "mean ± standard error", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: shown(okabeIto[0]), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", array: nearest.map(([, pair]) => unit * pair.error), color: shown(okabeIto[0]), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
+    { name: "one seed", x: seeds.map((s) => s.x), y: seeds.map((s) => s.y), text: seeds.map((s) => s.text), meta: { rows: seeds.map((s) => [s.x / unit, s.y]) }, mode: "markers", marker: { color: css("--ink"), size: 8, symbol: "circle-open", line: { width: 1.5 } }, hovertemplate: `%{text}: %{x:.4~g}${percent() ? " pp" : ""}<extra></extra>` },
+  ], layout({ xaxis: { title: title(`difference in ${metric()}${percent() ? ", pp" : ""}`), rangemode: "tozero", zeroline: true, zerolinecolor: MARK, zerolinewidth: 2 }, yaxis: { type: "category" }, annotations: nearest.length ? [] : [{ text: "no row has two seeds in common with the best", showarrow: false, xref: "paper", yref: "paper" }] })];
 }

@@ -53,9 +53,10 @@ const kindsOf = () => {
 };
 
 function scattered(x, more = {}) {  // every row as a point, by kind
+  const isCrowded = data.rows.length > 100;
   return kindsOf().map(({ name, rows, marker }) => ({
-    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
-    error_y: { type: "data", array: rows.map((row) => seen(row).sd || 0), color: faint(shown(okabeIto[0]), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
+    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker: isCrowded && name !== "best" ? { ...marker, size: 5, opacity: 0.5 } : marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
+    error_y: { type: "data", visible: !isCrowded, array: rows.map((row) => seen(row).sd || 0), color: faint(shown(okabeIto[0]), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
   }));
 }
 
@@ -65,14 +66,14 @@ function points(axis) {
   const inLine = axis.values.flatMap((value) => measured().filter((row) => row.values[axis.i] === value));
   const line = { x: inLine.map((row) => named(row.values[axis.i])), y: inLine.map(valueOf), mode: "lines", line: { color: faint(shown(okabeIto[0]), 0.4), width: 2 }, hoverinfo: "skip", showlegend: false, meta: "decoration" };
   return [[...(counts && numeric(axis) ? [line] : []), ...traces], layout({
-    showlegend: traces.length > 1, xaxis: { ...axisFrame(axis), title: title(axis.key) }, yaxis: outcome(),
+    showlegend: traces.length > 1, xaxis: { ...axisFrame(axis), title: title(axis.key) }, yaxis: outcome(), legend: { itemsizing: "constant" },
   })];
 }
 
 function slices() {  // the same points over each key
   const keys = axes.slice(0, 6).map(current);
   const traces = [], frames = {};
-  const across = innerWidth < 700 ? 2 : Math.min(3, keys.length);
+  const across = innerWidth < 700 || keys.length === 4 ? 2 : Math.min(3, keys.length);
   const down = Math.ceil(keys.length / across), height = 200 * down + 200;
   id("map").style.minHeight = `${height}px`;
   keys.forEach((axis, k) => {
@@ -82,20 +83,29 @@ function slices() {  // the same points over each key
     frames[`xaxis${suffix}`] = { ...axisFrame(axis, 5), nticks: 5, domain: [column / across + (column ? gap : 0), (column + 1) / across], anchor: `y${suffix}` };
     frames[`yaxis${suffix}`] = { tickformat: ticks(), domain: [bottom + (line < down - 1 ? 64 / height : 0), top], anchor: `x${suffix}`, matches: k ? "y" : undefined, showticklabels: column === 0, ...(column === 0 ? { title: title(metric()) } : {}) };
   });
-  return [traces, layout({ showlegend: kindsOf().length > 1, margin: { l: 56, r: 12, t: 32, b: 64 }, ...frames })];
+  return [traces, layout({ showlegend: kindsOf().length > 1, legend: { itemsizing: "constant" }, margin: { l: 56, r: 12, t: 32, b: 64 }, ...frames })];
 }
 
 function heat(across, down) {
   const at = (x, y) => measured().filter((row) => row.values[across.i] === x && row.values[down.i] === y);
   const cells = down.values.map((y) => across.values.map((x) => at(x, y)));
+  const means = cells.flat().filter((rows) => rows.length).map(average);
+  const [low, high] = [Math.min(...means), Math.max(...means)], scale = shades();
+  const inkOf = (rows) => {
+    const t = high > low ? (average(rows) - low) / (high - low) : 0.5;
+    return inkOn(scale, isLowest() ? 1 - t : t);
+  };
   const word = (rows) => (!rows.length ? "" : rows.length === 1 && across.values.length <= 4 ? spread(seen(rows[0])) : figure(average(rows)));
+  const isLegible = across.values.length <= 8 && down.values.length <= 12;
+  const inCells = cells.flatMap((line, j) => line.map((rows, i) => (rows.length && isLegible ? { x: quoted(across.values[i]), y: quoted(down.values[j]), text: word(rows), ink: inkOf(rows) } : {})));
   return [[{
     type: "heatmap", z: cells.map((line) => line.map((rows) => (rows.length ? average(rows) : null))), ...colours(),
-    x: across.values.map((x) => quoted(x)), y: down.values.map((y) => quoted(y)), text: cells.map((line) => line.map(word)), texttemplate: across.values.length <= 8 && down.values.length <= 12 ? "%{text}" : "", xgap: 2, ygap: 2,
-    customdata: cells.map((line) => line.map((rows) => counted(rows.length, "configuration"))),
-    hovertemplate: `${inTemplate(across.short)}=%{x}, ${inTemplate(down.short)}=%{y}<br>%{text} over %{customdata}<extra></extra>`,
-  }], layout({
-    xaxis: { title: title(across.key), type: "category", showgrid: false }, yaxis: { title: title(down.key), type: "category", showgrid: false },
+    x: across.values.map((x) => quoted(x)), y: down.values.map((y) => quoted(y)), xgap: 2, ygap: 2,
+    customdata: cells.map((line) => line.map((rows) => `${word(rows)} over ${counted(rows.length, "configuration")}`)),
+    hovertemplate: `${inTemplate(across.short)}=%{x}, ${inTemplate(down.short)}=%{y}<br>%{customdata}<extra></extra>`,
+  }, wordsOf(inCells, (id("map").offsetWidth - 160) / across.values.length)], layout({
+    xaxis: { title: title(across.key), type: "category", showgrid: false, range: [-0.5, across.values.length - 0.5] },
+    yaxis: { title: title(down.key), type: "category", showgrid: false, range: [-0.5, down.values.length - 0.5] },
   })];
 }
 
@@ -106,12 +116,13 @@ function history() {  // of a search: the value of every point in the order in w
   let best = null;
   const soFar = begun.map((row) => (best = seen(row).mean === null ? best : best === null ? seen(row).mean : better(best, seen(row).mean)));
   const line = { name: "best so far", x: begun.map((_, i) => i + 1), y: soFar, mode: "lines", line: { shape: "hv", color: MARK, width: 2 }, hoverinfo: "skip" };
-  return [[line, ...scattered((row) => position.get(row))], layout({ showlegend: true, xaxis: { title: title("point, in the order of their start") }, yaxis: outcome() })];
+  return [[line, ...scattered((row) => position.get(row))], layout({ showlegend: true, xaxis: { title: title("points, in the order of their start") }, yaxis: outcome() })];
 }
 const first = (row) => row.runs.reduce((least, run) => (run.name < least ? run.name : least), row.runs[0].name);
 
 function drawMap() {
-  if (!axes.length) return;
+  id("maps").hidden = !axes.length || data.rows.every((row) => valueOf(row) === null);
+  if (id("maps").hidden) return;
   const chosen = (name) => current(axes[id(name).selectedIndex]);
   const kind = id("kind").value;
   id("map").style.minHeight = "";

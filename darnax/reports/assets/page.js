@@ -19,8 +19,9 @@ function rank() {
   drawPage();
 }
 function kindsOfMap() {
-  const isWide = axes.some((axis) => axis.values.length > 20);
-  const several = axes.length > 2 || (axes.length === 2 && isWide) ? ["slices", "parallel coordinates", "heat map", "points"] : axes.length === 2 ? ["heat map", "slices", "parallel coordinates", "points"] : ["points"];
+  const narrow = axes.filter((axis) => axis.values.length <= 20).length;  // a heat map shows these
+  const map = narrow >= 2 ? ["heat map"] : [];
+  const several = axes.length < 2 ? ["points"] : axes.length === 2 && narrow === 2 ? [...map, "slices", "parallel coordinates", "points"] : ["slices", "parallel coordinates", ...map, "points"];
   return [...several, "history", ...(canPair() ? ["paired differences"] : [])];
 }
 
@@ -39,11 +40,12 @@ function fill() {
   choices("kind", kindsOfMap());
   for (const name of ["across", "down"]) choices(name, axes.map((axis) => axis.short));
   id("down").selectedIndex = Math.min(1, axes.length - 1);
-  id("maps").hidden = !axes.length;
+  id("bands-label").hidden = !hasBands();
   tickFirst(data.rows.filter((row) => Object.keys(row.curves).length).slice(0, 8));
   const another = data.metrics.find((name) => name !== metric() && chooses() && !data.reported.includes(name) && data.rows.some((row) => row.curves[name]));
   if (another) addChart(another);
   listMore();
+  id("filter").hidden = !data.columns.length;
   id("filter").placeholder = `filter: ${words(data.rows[0]).slice(0, 2).join(" ")}`;
 }
 

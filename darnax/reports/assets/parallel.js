@@ -56,14 +56,16 @@ function parallel() {
   const best = better.filter((row) => seen(row).best && passing.has(row));
   if (best.length) traces.push(linesOf(best, dimensions, { name: "best", showlegend: true, line: { color: MARK, width: 4 } }));
   const frame = { xref: "x", yref: "y", showarrow: false };
+  const gap = (id("map").offsetWidth - 48) / (dimensions.length - 0.4);  // between two axes
+  const levels = Math.min(3, Math.ceil((widthOf(dimensions.map((one) => one.label)) + 12) / gap));  // of heads, where they are long
   const annotations = dimensions.flatMap((one, k) => [
-    { ...frame, x: k, y: 1.08, text: quoted(one.label), font: { color: css("--ink") }, textangle: innerWidth < 700 ? -20 : 0 },
+    { ...frame, x: k, y: 1.08 + 0.08 * (k % levels), text: quoted(one.label), font: { color: css("--ink") } },
     ...one.ticks.map(([at, text]) => ({ ...frame, x: k, y: at, text: quoted(text), xanchor: "right", xshift: -5, font: { size: 11, color: css("--soft") }, bgcolor: css("--card"), borderpad: 1, opacity: 0.9 })),
   ]);
   const lines = dimensions.map((_, k) => ({ type: "line", x0: k, x1: k, y0: 0, y1: 1, line: { color: css("--soft"), width: 1.2 } }));
   const hidden = { visible: false, fixedrange: true };
   return [traces, layout({
-    hovermode: "closest", showlegend: true, annotations, shapes: lines, margin: { l: 24, r: 24, t: 32, b: 44 },
-    xaxis: { ...hidden, range: [-0.35, dimensions.length - 0.75] }, yaxis: { ...hidden, range: [-0.06, 1.16] },
+    hovermode: "closest", showlegend: true, annotations, shapes: lines, margin: { l: 24, r: 24, t: 32, b: 4 },
+    xaxis: { ...hidden, range: [-0.35, dimensions.length - 0.75] }, yaxis: { ...hidden, range: [-0.04, 1.14 + 0.08 * (levels - 1)] },
   })];
 }

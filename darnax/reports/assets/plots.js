@@ -1,7 +1,7 @@
 // What every chart has: its colours and frame, numbers with units, and files of its picture and numbers.
 const okabeIto = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"];  // also told apart by the colour-blind
 const dashes = ["solid", "dash", "dot", "dashdot"];
-const onDark = { "#0072B2": "#4a93ea" };  // else too dark on a dark page
+const onDark = { "#0072B2": "#4088ea", "#56B4E9": "#9adcf8" };  // else too dark on a dark page, or too similar there
 const shown = (colour) => (isDark() && onDark[colour]) || colour;
 const styleOf = (i) => ({ color: shown(okabeIto[i % okabeIto.length]), dash: dashes[Math.floor(i / okabeIto.length) % dashes.length] });
 const GREY = "#8a929c", MARK = "#D55E00";
@@ -14,6 +14,14 @@ const written = (x, unit) => (x === null || x === undefined ? "" : unit === "per
 const inShort = (x, unit) => (unit === "percent" ? `${Number((100 * x).toPrecision(4))}%` : written(x, unit));
 const ticksIn = (unit, log) => (unit === "percent" ? ".4~%" : log ? ".3~g" : "");
 
+// A logarithmic axis of at most three decades has ticks at 1, 2 and 5, if it has one at all.
+function scaleOf(isLog, values) {
+  if (!isLog) return { type: "linear" };
+  const positive = values.flat().filter((value) => value > 0);
+  const decades = Math.log10(positive.reduce((a, b) => Math.max(a, b), 0) / positive.reduce((a, b) => Math.min(a, b), Infinity));
+  return { type: "log", ...(decades > 0.7 && decades < 3 ? { dtick: "D2" } : {}) };
+}
+
 function layout(more = {}) {
   const axis = { gridcolor: css("--line"), zerolinecolor: css("--line"), linecolor: css("--line"), automargin: true, exponentformat: "power", minexponent: 6, separatethousands: true };
   const axes = Object.keys(more).filter((name) => /^[xy]axis\d*$/.test(name));
@@ -23,9 +31,37 @@ function layout(more = {}) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--accent") },
     font: { color: css("--ink"), size: 12, family: "system-ui, sans-serif" },
     hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") }, namelength: -1 },
-    legend: { orientation: "h", x: 0, xref: "container", y: 0, yref: "container", yanchor: "bottom", font: { size: 11 } },
     ...more, ...all,
+    legend: { orientation: "h", x: 0, xref: "container", y: 0, yref: "container", yanchor: "bottom", font: { size: 11 }, ...more.legend },
   };
+}
+
+// A legend of as many columns as its names have room for, and the number of its lines.
+const ruler = make("canvas").getContext("2d");
+const widthOf = (words) => Math.max(0, ...words.map((text) => ruler.measureText(text).width));
+ruler.font = "12px system-ui, sans-serif";
+function legendIn(plot, names) {
+  const room = plot.offsetWidth - 74, lengths = names.map((name) => 50 + (11 / 12) * widthOf([name]));
+  if (lengths.reduce((sum, length) => sum + length, 0) < room) return { lines: 1 };
+  const columns = Math.max(1, Math.min(names.length, Math.floor(room / (Math.max(...lengths) - 6))));
+  return { entrywidthmode: "fraction", entrywidth: 1 / columns, lines: Math.ceil(names.length / columns) };
+}
+
+// Text in the cells of a heat map, black or white, whichever is the easier to read on its colour.
+function wordsOf(cells, width) {  // cells: x, y, text and ink; width of one in pixels
+  const shown = cells.filter(({ text }) => text), size = Math.min(12, (12 * (width - 6)) / widthOf(shown.map(({ text }) => text)));
+  return { type: "scatter", mode: "text", x: shown.map(({ x }) => x), y: shown.map(({ y }) => y), text: shown.map(({ text }) => (size < 7 ? "" : text)), textfont: { size: Math.max(size, 1), color: shown.map(({ ink }) => ink) }, hoverinfo: "skip", showlegend: false, meta: "decoration" };
+}
+
+function inkOn(scale, t) {
+  const i = Math.max(1, scale.findIndex(([at]) => at >= t));
+  const [[from, a], [to, b]] = [scale[i - 1], scale[i]];
+  const linear = [1, 3, 5].map((k) => {
+    const [low, high] = [a, b].map((hex) => parseInt(hex.slice(k, k + 2), 16) / 255);
+    const channel = low + ((high - low) * (t - from)) / (to - from);
+    return channel <= 0.04 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.18 ? "#000000" : "#ffffff";
 }
 
 function roundTicks(low, high, log) {  // at most about seven

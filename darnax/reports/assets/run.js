@@ -16,7 +16,6 @@ const facts = make("div", { className: "facts" }, ...data.facts.map(([name, valu
 const charts = data.charts.filter((chart) => chart.curves.length).map((chart) => {
   const log = make("input", { type: "checkbox", id: `log ${chart.kind}`, checked: chart.log });
   const plot = make("div", { className: "plot", id: `chart-${chart.kind}` });
-  if (chart.curves.length > 4) plot.style.minHeight = `${330 + 15 * (chart.curves.length - 3)}px`;  // for the legend
   const constant = chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ");
   const words = [chart.note, constant && `Constant: ${constant}.`].filter(Boolean).join(" ");
   const section = make("section", {}, make("div", { className: "bar" }, make("h2", { textContent: chart.title }), make("label", {}, log, " log scale")), plot, ...(words ? [note(words)] : []));
@@ -24,19 +23,22 @@ const charts = data.charts.filter((chart) => chart.curves.length).map((chart) =>
   return { ...chart, log, plot, section };
 });
 const still = data.charts.filter((chart) => !chart.curves.length && chart.constant.length);
-const stillWords = still.map((chart) => `${chart.title}: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
+const stillWords = still.map((chart) => `${chart.title}, constant: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
 
 function drawChart({ curves, unit, axis, log, plot }) {
   const weight = Number(id("smoothing").value), bands = [], lines = [];
   curves.forEach((curve, i) => {
     const style = styleOf(i);
     if (curve.sd.length) bands.push(bandOf(curve.x, curve.y, curve.sd, style.color));
-    lines.push(...curveOf({ ...curve, style, weight, unit }));
+    lines.push(...curveOf({ ...curve, style, weight, unit }).map((line) => ({ ...line, legendrank: i })));
   });
+  lines.sort((a, b) => b.x.length - a.x.length);  // curves of few points are not hidden by others
+  const { lines: down, ...legend } = legendIn(plot, curves.map((curve) => curve.name));
+  plot.style.minHeight = `${330 + 19 * (down - 1)}px`;
   draw(plot, [...bands, ...lines], layout({
-    hovermode: "x", showlegend: curves.length > 1,
-    xaxis: { title: title("epoch"), type: id("log-x").checked ? "log" : "linear", rangemode: "tozero" },
-    yaxis: { title: title(axis), tickformat: ticksIn(unit, log.checked), type: log.checked ? "log" : "linear" },
+    hovermode: "x", showlegend: curves.length > 1, legend,
+    xaxis: { title: title("epoch"), ...scaleOf(id("log-x").checked, curves.map((curve) => curve.x)), rangemode: "tozero" },
+    yaxis: { title: title(axis), tickformat: ticksIn(unit, log.checked), ...scaleOf(log.checked, curves.map((curve) => curve.y)) },
   }));
 }
 
@@ -46,13 +48,15 @@ const nav = make("nav", { className: "bar" },
 
 const picture = make("img", { className: "wiring", alt: "the connection graph of the network" });
 function drawWiring() {  // as an image it runs nothing; its style follows the theme of the page
-  const scheme = data.wiring.replace("@media (prefers-color-scheme: dark)", isDark() ? "@media all" : "@media not all");
+  const scheme = data.wiring.replace("@media (prefers-color-scheme: dark)", isDark() ? "@media all" : "@media not all")
+    .replace("</style>", ".paper { fill: none !important; }</style>");  // the card shows through, with its shadows
   picture.src = `data:image/svg+xml,${encodeURIComponent(scheme)}`;
 }
 
 function settings() {
   const from = data.baseline ? `the experiment ${data.baseline}` : "";
   const all = make("details", { id: "all-settings" }, make("summary", { textContent: `all ${counted(data.config.length, "setting")}` }), tableOf(data.config));
+  if (!data.config.length) return [note("The configuration of the run cannot be read.")];
   if (data.differences === null) return [note(from ? `The defaults of ${from} are not known here.` : "The run names no experiment to compare with."), all];
   if (!data.differences.length) return [note(`All settings are those of ${from}.`), all];
   return [tableOf(data.differences, ["setting", `in ${data.baseline}`, "in this run"]), all];
@@ -63,7 +67,7 @@ document.querySelector("main").replaceChildren(...[
   data.facts.length ? make("section", { className: "wide" }, facts) : null,
   ...charts.map((chart) => chart.section),
   charts.length ? null : Object.assign(card("Curves", note("Nothing has been logged yet.")), { className: "wide" }),
-  Object.assign(card("Network", ...(data.wiring ? [make("div", { className: "scroll" }, picture)] : [note(data.wiring_note)]), ...(stillWords ? [note(`Constant: ${stillWords}`)] : [])), { className: "wide" }),
+  Object.assign(card("Network", ...(data.wiring ? [make("div", { className: "scroll" }, picture)] : [note(data.wiring_note)]), ...(stillWords ? [note(stillWords)] : [])), { className: "wide" }),
   Object.assign(card("Configuration", ...settings()), { className: "double" }),
   card("Time and checkpoints", tableOf(data.time), data.checkpoints.length ? tableOf(data.checkpoints, ["checkpoint", "size", "written"], [1]) : note("There is no checkpoint."), make("p", { className: "links" }, ...more)),
   data.environment.length ? Object.assign(card("Environment", tableOf(data.environment), ...(data.more_environment.length ? [make("details", { id: "all-environment" }, make("summary", { textContent: "more" }), tableOf(data.more_environment))] : [])), { className: data.log ? "double" : "wide" }) : null,

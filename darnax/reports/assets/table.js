@@ -4,7 +4,7 @@ for (const column of swept) column.number = data.rows.every((row) => typeof colu
 const measuredColumns = () => [
   { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true, number: true },
   { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished, number: true },
-  ...(!chooses() ? [] : [{ name: "p", title: "Welch's t-test against the best row", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
+  ...(!chooses() || data.rows.length < 2 ? [] : [{ name: "p", title: "Welch's t-test against the best row; with several rows corrected for their number (Holm)", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
 ];
 const duration = (s) => (s === null ? "" : s < 60 ? `${s.toPrecision(2)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
 const optional = [  // columns that the reader adds
