@@ -22,9 +22,8 @@ from darnax.api.resuming import resume_run
 from darnax.composing import trust
 from darnax.errors import RequestError
 from darnax.printing import printable
-from darnax.reports import curves, runs
+from darnax.reports import runs
 from darnax.reports.record import number
-from darnax.reports.records import read_digest
 from darnax.runner.run_folder import RunFolder
 from darnax.scores import parse_score
 
@@ -296,16 +295,6 @@ class Run:
         return printable(f"Run({', '.join(parts)}; {self.folder})")
 
     def _repr_html_(self) -> str:
-        from darnax.api.html import run_html
+        from darnax.api.html import run_html, score_curves
 
-        logged = self._accuracy_curves()
-        averaged = {name: curves.average([points]) for name, points in logged.items()}
-        return run_html(repr(self), averaged)
-
-    def _accuracy_curves(self) -> dict[str, Any]:
-        logged = read_digest(self.folder / "metrics.jsonl").points
-        return {
-            name: points
-            for name, points in logged.items()
-            if parse_score(name) and len(points[0]) > 1
-        }
+        return run_html(repr(self), score_curves(self.folder))
