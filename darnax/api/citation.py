@@ -87,6 +87,6 @@ def require_trust_only(overrides: Sequence[str]) -> frozenset[str]:
     """
     packages, rest = split_trust(overrides)
     if rest:
-        what = "got an override, expected only trust=[…]: a run is cited as it is; leave it out"
+        what = "got an override, expected only trust=[…]: a run is read as it is; leave it out"
         raise RequestError(Problem(rest[0], what))
     return packages

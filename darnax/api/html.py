@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 from darnax.printing import element_text
-from darnax.reports.curves import Curve
+from darnax.reports.curves import Curve, average
+from darnax.reports.records import read_digest
+from darnax.scores import parse_score
 
 WIDTH, HEIGHT, MARGIN = 360, 160, 36
 COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")
@@ -14,6 +17,15 @@ def run_html(title: str, curves: Mapping[str, Curve]) -> str:
     """Return the title, and an SVG plot of all curves over epochs if there are any."""
     head = f"<div><code>{element_text(title)}</code></div>"
     return head + draw_plot(curves) if curves else head
+
+
+def score_curves(folder: Path) -> dict[str, Curve]:
+    """Return the curves of the scores that a run has logged more than once, by their names."""
+    curves = {}
+    for name, points in read_digest(folder / "metrics.jsonl").points.items():
+        if parse_score(name) and len(points[0]) > 1:
+            curves[name] = average([points])
+    return curves
 
 
 def draw_plot(curves: Mapping[str, Curve]) -> str:

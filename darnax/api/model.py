@@ -119,7 +119,7 @@ class Model:
 
     def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, PhaseResult], int]]:
         """Yield the results of all phases of inference and the number of examples, per batch."""
-        inputs = self._require_fitting(x)
+        inputs = self.require_fitting(x)
         size = batch_size_for(len(inputs))
         for first in range(0, max(len(inputs), 1), size):
             batch = inputs[first : first + size]
@@ -133,26 +133,41 @@ class Model:
             x = padded, index
             yield infer(self.network, encode, self.state, self.phases.infer, *x), len(batch)
 
-    def _require_fitting(self, x: Any) -> NDArray[Any]:
+    def require_fitting(self, x: Any, name: str = "x") -> NDArray[Any]:
+        """Return raw inputs as an array.
+
+        Args:
+            x: raw inputs (N, *raw).
+            name: of the argument, for messages.
+
+        Raises:
+            RequestError: they are no numbers, or do not have the shape that the network takes.
+        """
         data = self.experiment.data
         try:
             inputs = np.asarray(x)
         except ValueError as error:  # lists of different lengths
-            raise RequestError(f"x: {first_line(error)}; expected an array (N, *raw)") from error
+            raise RequestError(
+                f"{name}: {first_line(error)}; expected an array (N, *raw)"
+            ) from error
         if inputs.dtype.kind not in "biuf" and not jnp.issubdtype(inputs.dtype, jnp.floating):
-            what = f"x: got an array of {inputs.dtype}, expected numbers"
+            what = f"{name}: got an array of {inputs.dtype}, expected numbers"
             raise RequestError(what)
         if inputs.ndim < 1:
-            raise RequestError("x: inputs of shape [] have no axis of examples; expected (N, *raw)")
+            raise RequestError(
+                f"{name}: inputs of shape [] have no axis of examples; expected (N, *raw)"
+            )
         like = jax.ShapeDtypeStruct(inputs.shape[1:], jnp.asarray(inputs[:0]).dtype)
         try:
             shape = data.encode.output_shape(like)
         except Exception as error:  # stages of other packages may raise anything
-            what = f"x: inputs of shape {list(inputs.shape)} cannot be encoded "
+            what = f"{name}: inputs of shape {list(inputs.shape)} cannot be encoded "
             what += f"({first_line(error)}); expected (N, *raw) as the dataset of the run has them"
             raise RequestError(what) from error
         if shape != data.shape:
-            what = f"x: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} "
+            what = (
+                f"{name}: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} "
+            )
             what += f"each; expected (N, *raw) that encodes to {list(data.shape)}"
             raise RequestError(what)
         return inputs

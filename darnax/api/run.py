@@ -22,9 +22,8 @@ from darnax.api.resuming import resume_run
 from darnax.composing import trust
 from darnax.errors import RequestError
 from darnax.printing import printable
-from darnax.reports import curves, runs
+from darnax.reports import runs
 from darnax.reports.record import number
-from darnax.reports.records import read_digest
 from darnax.runner.run_folder import RunFolder
 from darnax.scores import parse_score
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from darnax.api.model import Model, PhasesOfRun
+    from darnax.api.recalling import Recall
     from darnax.orchestrators import Orchestrator
     from darnax.runner.evaluate import Evaluation
     from darnax.states import State
@@ -124,6 +124,27 @@ class Run:
     def states(self, x: Any, phase: str | None = None) -> "dict[str, NDArray[np.float32]]":
         """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
+
+    def recall(self, cue: Any) -> "Recall":
+        """Relax from cues (N, *raw), and return the memories with the states of every step.
+
+        For a network whose output has the shape of its input; random stages are not applied.
+
+        Args:
+            cue: raw inputs like those of the run's dataset.
+
+        Raises:
+            RequestError: a cue has not the shape that the network takes, or the network does not
+                answer in the shape of its input.
+
+        Example:
+            >>> run.recall(cue)  # doctest: +SKIP
+            cue  steps  fixed point  overlap of cue and memory
+            0    5      yes          0.600
+        """
+        from darnax.api.recalling import recall
+
+        return recall(self.model, cue)
 
     def evaluate(
         self, *overrides: str, picture: bool = True, progress: bool | None = None
@@ -274,16 +295,6 @@ class Run:
         return printable(f"Run({', '.join(parts)}; {self.folder})")
 
     def _repr_html_(self) -> str:
-        from darnax.api.html import run_html
+        from darnax.api.html import run_html, score_curves
 
-        logged = self._accuracy_curves()
-        averaged = {name: curves.average([points]) for name, points in logged.items()}
-        return run_html(repr(self), averaged)
-
-    def _accuracy_curves(self) -> dict[str, Any]:
-        logged = read_digest(self.folder / "metrics.jsonl").points
-        return {
-            name: points
-            for name, points in logged.items()
-            if parse_score(name) and len(points[0]) > 1
-        }
+        return run_html(repr(self), score_curves(self.folder))

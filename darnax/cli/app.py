@@ -15,6 +15,7 @@ from darnax.cli import (
     evaluate,
     experiments,
     panels,
+    recall,
     runs,
     show,
     streams,
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
 app.command("analyse")(analyse.analyse)
+app.command("recall")(recall.recall)
 app.command("cite")(cite.cite)
 app.command("show")(show.show)
 app.command("list")(experiments.list_experiments)

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
         StandardiseColumns,
     )
     from darnax.data.fitted import StandardiseChannels, Whiten
+    from darnax.data.image_memories import ImageMemories
     from darnax.data.labels import Classes, CleanInputs, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
+    from darnax.data.memories import Memories
     from darnax.data.opening import open_dataset
     from darnax.data.outline import Outline, is_streamed, outline_set, prepare_set, without_examples
     from darnax.data.pipeline import Pipeline
@@ -53,7 +55,9 @@ _MODULE_OF = {
     "FittedStage": "stages",
     "Flatten": "encodings",
     "Flip": "disturbances",
+    "ImageMemories": "image_memories",
     "Labels": "labels",
+    "Memories": "memories",
     "Noise": "disturbances",
     "Occlude": "disturbances",
     "Outline": "outline",
@@ -103,7 +107,9 @@ __all__ = [
     "FittedStage",
     "Flatten",
     "Flip",
+    "ImageMemories",
     "Labels",
+    "Memories",
     "Noise",
     "Occlude",
     "Outline",

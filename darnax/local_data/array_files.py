@@ -20,6 +20,7 @@ from darnax.printing import count_of
 WHERE = "data.path"
 _ALWAYS = 1 << 28  # bytes of content that any npz file may have
 _MOST_TIMES = 200  # largest plausible size of an npz file's content, relative to the file
+_MAGIC = b"\x93NUMPY"
 _PICKLED = "contains pickled objects, which are not read; save arrays of numbers"
 
 
@@ -115,18 +116,18 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         files = sorted(path.glob("*.npy"))
         if not files:
             raise _refusal(path, f"has no .npy file, expected {EXPECTED}")
-        return {file.stem: _load_npy(file) for file in files}
+        return {file.stem: load_npy(file) for file in files}
     if path.suffix.lower() == ".npy":
         other = path.with_name("y" + path.name[1:])
         if path.name[:1].lower() != "x" or not other.is_file():
             what = "has no targets beside it; call the two x.npy and y.npy, or give an npz file"
             raise _refusal(path, what)
-        return {"x": _load_npy(path), "y": _load_npy(other)}
+        return {"x": load_npy(path), "y": load_npy(other)}
     return _load_npz(path)
 
 
-def _refusal(path: Path, what: str) -> RequestError:
-    return RequestError(Problem(WHERE, f"{path} {what}"))
+def _refusal(path: Path, what: str, where: str = WHERE) -> RequestError:
+    return RequestError(Problem(where, f"{path} {what}"))
 
 
 def _require_plausible(path: Path, size: int) -> None:
@@ -158,22 +159,33 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
         raise _explain(path, error) from error
 
 
-def _load_npy(path: Path) -> np.ndarray:
+def load_npy(path: Path, where: str = WHERE) -> np.ndarray:
+    """Return the array of an npy file.
+
+    Args:
+        path: of the file.
+        where: what an error is about: a key of the configuration, or an option.
+
+    Raises:
+        RequestError: it cannot be read without unpickling.
+    """
     try:
-        with open_regular(path):
-            pass  # a FIFO or a device is refused
+        with open_regular(path) as file:  # a FIFO or a device is refused
+            start = file.read(len(_MAGIC))
+        if start[:2] not in (_MAGIC[:2], b"PK"):
+            raise _refusal(path, "is not an npy file; save it with numpy.save", where)
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
-        raise RequestError(Problem(WHERE, explain_unreadable(path, error))) from error
+        raise RequestError(Problem(where, explain_unreadable(path, error))) from error
     except (ValueError, EOFError, MemoryError) as error:
-        raise _explain(path, error) from error
+        raise _explain(path, error, where) from error
     if not isinstance(array, np.ndarray):
-        raise _refusal(path, "is not an npy file, but an npz file; call it .npz")
+        raise _refusal(path, "is not an npy file, but an npz file; call it .npz", where)
     return array
 
 
-def _explain(path: Path, error: Exception) -> RequestError:
+def _explain(path: Path, error: Exception, where: str = WHERE) -> RequestError:
     reason = first_line(error)
     if "pickle" in reason.lower() or "object" in reason.lower():
-        return _refusal(path, _PICKLED)
-    return _refusal(path, f"is damaged ({reason}); save it again")
+        return _refusal(path, _PICKLED, where)
+    return _refusal(path, f"is damaged ({reason}); save it again", where)

@@ -7,6 +7,7 @@ bases of modules of one's own.
 from darnax.modules.binary import BinaryUnits
 from darnax.modules.constant import Constant
 from darnax.modules.convolution import Convolution, RecurrentConvolution
+from darnax.modules.dense_memory import DenseMemory
 from darnax.modules.error import ErrorUnits
 from darnax.modules.feedback import Feedback
 from darnax.modules.ferromagnetic import Ferromagnetic
@@ -39,6 +40,7 @@ __all__ = [
     "BinaryUnits",
     "Constant",
     "Convolution",
+    "DenseMemory",
     "ErrorUnits",
     "Feedback",
     "Ferromagnetic",

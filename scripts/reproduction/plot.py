@@ -37,17 +37,19 @@ class Curve(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """Curves in one frame, at most four, with the name of their x axis."""
+    """Curves in one frame, at most four, with the name of their x axis; y goes from 0 to `top`."""
 
     title: str
     curves: Sequence[Curve]
+    top: float = 1.0
 
 
 class Frame(NamedTuple):
-    """A rectangle of pixels, for x from 0 to `most` and y from 0 to 1."""
+    """A rectangle of pixels, for x from 0 to `most` and y from 0 to `top`."""
 
     left: float
     most: float
+    top: float
 
     def x(self, value: float) -> float:
         """Return the pixel of a value on the x axis."""
@@ -55,11 +57,11 @@ class Frame(NamedTuple):
 
     def y(self, value: float) -> float:
         """Return the pixel of a value on the y axis; pixels count downwards."""
-        return round(TOP + HEIGHT * (1 - value), 1)
+        return round(TOP + HEIGHT * (1 - value / self.top), 1)
 
 
 def draw(panels: Sequence[Panel], title: str) -> str:
-    """Return panels side by side as an SVG document; `title` is that of the y axes, from 0 to 1."""
+    """Return panels side by side as an SVG document; `title` is that of the y axes."""
     width = LEFT + len(panels) * (WIDTH + GAP)
     height = TOP + HEIGHT + BOTTOM
     parts = [
@@ -72,7 +74,7 @@ def draw(panels: Sequence[Panel], title: str) -> str:
     ]
     for position, panel in enumerate(panels):
         most = max(max(curve.x) for curve in panel.curves)
-        frame = Frame(LEFT + position * (WIDTH + GAP), most)
+        frame = Frame(LEFT + position * (WIDTH + GAP), most, panel.top)
         parts += draw_axes(frame, panel.title)
         for number, curve in enumerate(panel.curves):
             parts += draw_curve(frame, curve, f"curve{number}")
@@ -84,7 +86,7 @@ def draw_axes(frame: Frame, title: str) -> Iterator[str]:
     """Yield grid lines with their numbers, and the name of the x axis."""
     right, bottom = frame.x(frame.most), frame.y(0)
     for tick in range(6):
-        share, level = frame.most * tick / 5, tick / 5
+        share, level = frame.most * tick / 5, frame.top * tick / 5
         x, y = frame.x(share), frame.y(level)
         yield f'<path class="grid" d="M{x},{TOP} V{bottom} M{frame.left},{y} H{right}"/>'
         yield f'<text x="{x}" y="{bottom + 18}">{share:g}</text>'

@@ -20,16 +20,29 @@ QUICK = [
     "tracking=local",
     "runner.epochs=1",
     "runner.limit_batches=2",
-    "data.per_class=20",
     "data.name=mnist",
 ]
-SMALLER = {"mnist_conv": "model.channels=4", "conv_error": "model.channels=4"}
+FEW_IMAGES = "data.per_class=20"  # not of patterns, which have no classes
+PATTERNS = ("associations", "memory")
+TWO_BATCHES = "data.source.load=0.5"  # of memories, whose units are as many as their entries
+SMALLER = {
+    "mnist_conv": "model.channels=4",
+    "conv_error": "model.channels=4",
+    "memory": TWO_BATCHES,
+    "memory_capacity": TWO_BATCHES,
+    "memory_dense": TWO_BATCHES,
+    "memory_digits": "data.source.threshold=100",
+    "memory_features": TWO_BATCHES,
+}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_two_steps(workspace: Workspace, name: str) -> None:
-    workspace.darnax("train", f"experiment={name}", *QUICK, SMALLER.get(name, "model.features=200"))
+    words = [*QUICK, SMALLER.get(name, "model.features=200")]
+    if not name.startswith(PATTERNS):
+        words.append(FEW_IMAGES)
+    workspace.darnax("train", f"experiment={name}", *words)
     assert summary(workspace.runs(name)[0])["steps"] == 2
 
 

@@ -367,7 +367,7 @@ ARRAYS: list[tuple[Callable[[Path], Path], str]] = [
     (npy_folder(), "has no .npy file, expected x_train"),
     (huge_header, "is damaged"),
     (lambda folder: add(folder / "a.npz", pickle.dumps(Exploding())), "is not an npz file"),
-    (lambda folder: add(folder / "x.npy", b"").parent, "is damaged|contains pickled"),
+    (lambda folder: add(folder / "x.npy", b"").parent, "is not an npy file; save it"),
     (lambda folder: add(folder / "other.npy", b""), "has no targets beside it; call the two x.npy"),
     (lambda folder: add(folder / "photo.png", IMAGE), "is not an npz file; save one with x_train"),
     (lambda folder: folder / "nothing.npz", "nothing.npz does not exist"),

@@ -25,6 +25,10 @@ SMALLER = {  # where 50 units are not to be had, or too few
     "mnist_conv": ["model.channels=2"],
     "conv_error": ["model.channels=2"],
     "mnist_single": ["model.features=400"],
+    "memory": ["data.source.units=50"],  # as many units as entries of a pattern
+    "memory_capacity": ["data.source.units=50"],
+    "memory_dense": ["data.source.units=50"],
+    "memory_digits": ["data.source.count=20"],
 }
 IMAGES = 40
 TASK = [  # a chain that remembers random patterns: a whole run that needs no dataset

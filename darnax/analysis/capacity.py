@@ -1,0 +1,167 @@
+r"""How much a network of ±1 units can store, and the couplings that store it most stably.
+
+@article{gardner1988space,
+  title = {The space of interactions in neural network models},
+  author = {Gardner, Elizabeth}, journal = {Journal of Physics A},
+  volume = {21}, pages = {257--270}, year = {1988}
+}
+@article{anlauf1989adatron,
+  title = {The {AdaTron}: an adaptive perceptron algorithm},
+  author = {Anlauf, Joachim K. and Biehl, Michael}, journal = {Europhysics Letters},
+  volume = {10}, number = {7}, pages = {687--692}, year = {1989}
+}
+@article{personnaz1985information,
+  title = {Information storage and retrieval in spin-glass like neural networks},
+  author = {Personnaz, L{\'e}on and Guyon, Isabelle and Dreyfus, G{\'e}rard},
+  journal = {Journal de Physique Lettres}, volume = {46}, number = {8}, pages = {359--365},
+  year = {1985}
+}
+"""
+
+from functools import partial
+from math import erf, exp, log2, pi, sqrt
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+FULL = jax.lax.Precision.HIGHEST
+LARGEST_MARGIN = 1e6
+
+
+def gardner_capacity(margin: float) -> float:
+    r"""Return α_c(κ), the largest load at which random patterns can have the stability κ.
+
+    `1/α_c(κ) = ∫_{−κ}^∞ Dt (t + κ)² = (1 + κ²) Φ(κ) + κ φ(κ)`, for couplings without symmetry and
+    many units; Φ and φ are the distribution and the density of N(0, 1).
+
+    Example:
+        >>> gardner_capacity(0.0), round(gardner_capacity(0.5), 3), round(gardner_capacity(1.0), 3)
+        (2.0, 0.961, 0.52)
+    """
+    below = (1 + erf(margin / sqrt(2))) / 2
+    density = exp(-(margin**2) / 2) / sqrt(2 * pi)
+    return 1 / ((1 + margin**2) * below + margin * density)
+
+
+def gardner_margin(load: float) -> float:
+    """Return κ_max(α), the inverse of `gardner_capacity`, negative for a load above 2.
+
+    Raises:
+        ValueError: the load is not above 0.
+
+    Example:
+        >>> round(gardner_margin(0.25), 3)
+        1.736
+    """
+    if not load > 0:
+        raise ValueError(f"load: got {load}, expected a number above 0")
+    low, high = -10.0, LARGEST_MARGIN
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if gardner_capacity(middle) > load else (low, middle)
+    return low
+
+
+def stabilities(
+    couplings: Float[Array, "pre post"], patterns: Float[Array, "patterns units"]
+) -> Float[Array, " post"]:
+    """Return the stability of each unit, `min_μ ξ_i^μ h_i^μ / |J_i|`, with `h_i = Σ_j J_ji ξ_j`.
+
+    The couplings may be those of the first units alone.
+    """
+    fields = jnp.matmul(patterns, couplings, precision=FULL)
+    return jnp.min(patterns[:, : fields.shape[1]] * fields, axis=0) / jnp.linalg.norm(
+        couplings, axis=0
+    )
+
+
+def hebb(patterns: Float[Array, "patterns units"]) -> Float[Array, "pre post"]:
+    """Return `J_ji = (1/N) Σ_μ ξ_j^μ ξ_i^μ`, without self-couplings."""
+    product = jnp.matmul(patterns.T, patterns, precision=FULL) / patterns.shape[1]
+    return without_diagonal(product)
+
+
+def pseudo_inverse(patterns: Float[Array, "patterns units"]) -> Float[Array, "pre post"]:
+    """Return the projection onto the patterns, `J = Ξᵀ (Ξ Ξᵀ)⁻¹ Ξ`, without self-couplings.
+
+    With them every pattern would be a fixed point at any load up to 1, with smaller basins.
+    """
+    return without_diagonal(jnp.matmul(jnp.linalg.pinv(patterns), patterns, precision=FULL))
+
+
+def without_diagonal(couplings: Float[Array, "pre post"]) -> Float[Array, "pre post"]:
+    """Return the couplings with 0 where a unit is its own input."""
+    senders, receivers = couplings.shape
+    return jnp.where(jnp.eye(senders, receivers, dtype=bool), 0.0, couplings)
+
+
+@partial(jax.jit, static_argnames=("steps", "receivers"))
+def optimal_couplings(
+    patterns: Float[Array, "patterns units"],
+    stored: Float[Array, " patterns"] | None = None,
+    steps: int = 1000,
+    receivers: int | None = None,
+) -> Float[Array, "pre post"]:
+    """Return couplings without self-couplings that give the patterns the largest stability.
+
+    The AdaTron: with `J_ji = (1/N) Σ_μ x_i^μ ξ_i^μ ξ_j^μ` the strengths follow
+    `x ← max(0, x + γ (1 − ξ h))` for all units at once, with Nesterov's momentum. The stabilities
+    of the result are lower bounds of the largest ones, and grow towards them with `steps`.
+
+    Args:
+        patterns: of ±1.
+        stored: 1 for the patterns to store and 0 for others, so that one program serves several
+            loads; by default all.
+        steps: of the iteration.
+        receivers: the number of units whose couplings are computed, the first ones; by default all.
+    """
+    count, units = patterns.shape
+    goals = patterns[:, :receivers]
+    allowed = jnp.ones((count, 1)) if stored is None else stored[:, None]
+    overlaps = jnp.matmul(patterns, patterns.T, precision=FULL) / units
+    rate = 1 / largest_eigenvalue(overlaps)
+
+    def stability(x: Array) -> Array:
+        fields = jnp.matmul(overlaps, x * goals, precision=FULL) * goals
+        return fields - jnp.sum(x, axis=0) / units  # without self-couplings
+
+    def step(n: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        x, ahead = carry
+        after = jnp.maximum(ahead + rate * (1 - stability(ahead)), 0) * allowed
+        return after, after + (n / (n + 3)) * (after - x)
+
+    start = jnp.zeros_like(goals)
+    x, _ = jax.lax.fori_loop(0, steps, step, (start, start))
+    couplings = jnp.matmul(patterns.T, x * goals, precision=FULL) / units
+    return without_diagonal(couplings)
+
+
+def largest_eigenvalue(symmetric: Float[Array, "n n"], steps: int = 50) -> Float[Array, ""]:
+    """Return 1.1 times the largest eigenvalue of a positive matrix, as power steps find it."""
+    vector = jnp.ones(len(symmetric)) + jnp.arange(len(symmetric)) / len(symmetric)
+
+    def step(_: int, vector: Array) -> Array:
+        product = jnp.matmul(symmetric, vector, precision=FULL)
+        return product / jnp.linalg.norm(product)
+
+    vector = jax.lax.fori_loop(0, steps, step, vector / jnp.linalg.norm(vector))
+    return 1.1 * jnp.linalg.norm(jnp.matmul(symmetric, vector, precision=FULL))
+
+
+def bits_per_synapse(load: float, recalled: float = 1.0, level: float = 0.5) -> float:
+    """Return the information in recalled patterns per coupling of a dense network, `α r H(f)`.
+
+    Args:
+        load: α, patterns per unit.
+        recalled: r, the fraction of the patterns that are recalled whole.
+        level: f, the probability of +1 in a pattern.
+
+    Example:
+        >>> bits_per_synapse(0.25)
+        0.25
+        >>> round(bits_per_synapse(1.0, level=0.1), 3)
+        0.469
+    """
+    shares = [share for share in (level, 1 - level) if share > 0]
+    return load * recalled * -sum(share * log2(share) for share in shares)

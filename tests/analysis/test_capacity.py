@@ -1,0 +1,129 @@
+"""Capacity of a layer. Oracles: Gardner's integral by quadrature; her bound; loops in numpy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from darnax.analysis.capacity import (
+    bits_per_synapse,
+    gardner_capacity,
+    gardner_margin,
+    hebb,
+    optimal_couplings,
+    pseudo_inverse,
+    stabilities,
+)
+from darnax.analysis.recall import basin_map, recall_by_steps
+from darnax.data import Memories
+
+
+def patterns_of(units: int, load: float, seed: int = 0) -> jax.Array:
+    return jnp.asarray(Memories(units, load, seed=seed).draw())
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.3, 0.5, 1.0, 2.5])
+def test_the_closed_form_is_the_integral(margin: float) -> None:
+    t = np.linspace(-margin, 12, 200_001)
+    integrand = (t + margin) ** 2 * np.exp(-(t**2) / 2) / np.sqrt(2 * np.pi)
+    integral = np.sum(integrand[1:] + integrand[:-1]) / 2 * (t[1] - t[0])
+    assert gardner_capacity(margin) == pytest.approx(1 / integral, rel=1e-6)
+    assert gardner_margin(gardner_capacity(margin)) == pytest.approx(margin, abs=1e-9)
+
+
+def test_known_values() -> None:
+    """Of Gardner (1988)."""
+    found = [round(gardner_capacity(margin), 2) for margin in (0.0, 0.5, 1.0)]
+    assert found == [2.0, 0.96, 0.52]
+
+
+def test_a_load_that_is_not_positive_is_refused() -> None:
+    with pytest.raises(ValueError, match="load: got 0, expected a number above 0"):
+        gardner_margin(0)
+
+
+@pytest.mark.parametrize("load", [0.25, 0.52, 0.96])
+def test_the_largest_stability_is_that_of_gardner(load: float) -> None:
+    """The mean over 200 units, whose standard error is below 0.01; a bound of 4 %."""
+    patterns = patterns_of(200, load)
+    couplings = optimal_couplings(patterns, steps=400)
+    assert not jnp.any(jnp.diagonal(couplings))
+    mean = float(stabilities(couplings, patterns).mean())
+    assert mean == pytest.approx(gardner_margin(load), rel=0.04)
+
+
+def test_no_other_couplings_are_more_stable() -> None:
+    """Oracle: the definition of the largest; every unit, against two closed forms."""
+    patterns = patterns_of(100, 0.3)
+    best = stabilities(optimal_couplings(patterns, steps=300), patterns)
+    for other in (hebb(patterns), pseudo_inverse(patterns)):
+        assert jnp.all(stabilities(other, patterns) <= best + 1e-3)
+
+
+def test_some_patterns_and_some_units_are_those_of_a_smaller_problem() -> None:
+    patterns = patterns_of(60, 0.5)
+    stored = (jnp.arange(30) < 20).astype(jnp.float32)
+    masked = optimal_couplings(patterns, stored, steps=1000)
+    alone = optimal_couplings(patterns[:20], steps=1000)
+    np.testing.assert_allclose(masked, alone, atol=1e-3)
+    some = optimal_couplings(patterns, stored, steps=1000, receivers=7)
+    np.testing.assert_allclose(some, masked[:, :7], atol=1e-3)
+
+
+def test_stabilities_and_hebb_are_those_of_loops() -> None:
+    patterns = np.asarray(patterns_of(12, 0.5))
+    couplings = np.zeros((12, 12))
+    for i in range(12):
+        for j in range(12):
+            if i != j:
+                couplings[j, i] = np.mean(patterns[:, j] * patterns[:, i]) * len(patterns) / 12
+    np.testing.assert_allclose(hebb(jnp.asarray(patterns)), couplings, atol=1e-6)
+    expected = []
+    for i in range(12):
+        margins = [pattern[i] * (pattern @ couplings[:, i]) for pattern in patterns]
+        expected.append(min(margins) / np.linalg.norm(couplings[:, i]))
+    found = stabilities(jnp.asarray(couplings, jnp.float32), jnp.asarray(patterns))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_recall_is_that_of_a_loop() -> None:
+    patterns = patterns_of(50, 0.4)
+    couplings, key = optimal_couplings(patterns, steps=100), jax.random.key(3)
+    shares = [0.0, 0.1, 0.3]
+    found = recall_by_steps(couplings, patterns, jnp.asarray(shares), key, steps=3)
+    numbers, xi, j = (
+        jax.random.uniform(key, patterns.shape),
+        *map(np.asarray, (patterns, couplings)),
+    )
+    for row, share in zip(np.asarray(found), shares, strict=True):
+        states = np.where(numbers < share, -xi, xi)
+        for fraction in row:
+            assert fraction == pytest.approx(np.mean((states == xi).all(axis=1)), abs=1e-6)
+            states = np.where(states @ j >= 0, 1, -1)
+
+
+def test_the_map_of_basins_is_made_of_single_recalls() -> None:
+    patterns, key = patterns_of(60, 0.5), jax.random.key(1)
+    shares = jnp.asarray([0.0, 0.2])
+    found = basin_map(patterns, jnp.asarray([15.0, 30.0]), shares, key, 20, learning_steps=100)
+    for row, count in zip(found, (15, 30), strict=True):
+        stored = (jnp.arange(30) < count).astype(jnp.float32)
+        couplings = optimal_couplings(patterns, stored, steps=100)
+        alone = recall_by_steps(couplings, patterns, shares, key, 20, stored)[:, -1]
+        np.testing.assert_allclose(row, alone, atol=0.07)  # one pattern at the edge of its basin
+
+
+def test_relaxation_recalls_what_one_step_does_not() -> None:
+    """Oracle: counting. One step leaves each of 50 patterns whole with a chance below 1e-4."""
+    patterns = patterns_of(200, 0.25)
+    couplings = optimal_couplings(patterns, steps=300)
+    shares = jnp.asarray([0.15])
+    _, one, *_, last = recall_by_steps(couplings, patterns, shares, jax.random.key(0))[0].tolist()
+    assert one <= 0.02
+    assert last >= 0.9
+
+
+def test_bits() -> None:
+    assert bits_per_synapse(0.5) == 0.5
+    assert bits_per_synapse(0.5, recalled=0.5) == 0.25
+    assert bits_per_synapse(1.0, level=0.0) == 0
