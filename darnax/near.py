@@ -26,19 +26,25 @@ def near(word: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -
 
 
 def near_key(word: str, keys: Iterable[str], count: int = 3) -> list[str]:
-    """Return the dotted keys that may have been meant: their last parts are equal or similar.
+    """Return the dotted keys that may have been meant.
 
-    A long common beginning alone does not make two keys similar.
+    They are similar as a whole and in their last parts, begin as the word does in the same section,
+    or have the same last part in another section. A long common beginning alone does not make two
+    keys similar.
 
     Example:
         >>> near_key("model.layers.hiden.j_d", ["model.layers.hidden.j_d", "model.layers.output"])
         ['model.layers.hidden.j_d']
         >>> near_key("data.shape", ["data.path", "data.per_class"])
         []
+        >>> near_key("data.batch", ["data.batch_size", "model.adapters.w_in.patch"])
+        ['data.batch_size']
     """
     keys = list(islice(keys, MOST))
-    last = word.rpartition(".")[2]
+    section, _, last = word.rpartition(".")
     endings = {key.rpartition(".")[2] for key in keys}
     meant = {*near(last, endings, count, 0.7), last}
     candidates = [key for key in keys if key.rpartition(".")[2] in meant and key != word]
-    return near(word, candidates, count, 0.75) or candidates[:count]
+    begins = [key for key in keys if last and key.startswith(f"{section}.{last}") and key != word]
+    elsewhere = [key for key in candidates if key.rpartition(".")[2] == last]
+    return near(word, candidates, count, 0.75) or begins[:count] or elsewhere[:count]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 PACKAGES = [
@@ -22,6 +23,10 @@ PACKAGES = [
     "learning",
 ]
 install_import_hook([f"darnax.{package}" for package in PACKAGES], "annotations.checked")
+
+# An example may take any time: machines are busy.
+settings.register_profile("darnax", deadline=None)
+settings.load_profile("darnax")
 
 # Most of the time of tests goes into compiling small programs. XLA optimises less here, and uses
 # its older, faster code generator.

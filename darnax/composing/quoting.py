@@ -6,6 +6,8 @@ import shlex
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from darnax.runner.run_folder import EXPERIMENT_NAME
+
 # Characters that Hydra's grammar allows in a value without quotes.
 PLAIN = re.compile(r"[\w/\\+.$%*@?|: -]", re.ASCII)
 FUNCTION = re.compile(r"(choice|range|interval|glob|tag|sort|shuffle|int|float|str|bool)\(")
@@ -18,6 +20,8 @@ def explain_unreadable(override: str) -> str:
     Example:
         >>> print(explain_unreadable("paths.outputs=~/runs"))
         the character ~ needs quotes here; type "paths.outputs='~/runs'"
+        >>> print(explain_unreadable("name=a&b"))
+        got the character &, which no name of a folder may have: letters, digits, and . _ + -
     """
     key, _, value = override.partition("=")
     odd = find_odd(value, "")
@@ -28,6 +32,9 @@ def explain_unreadable(override: str) -> str:
         if inner is None:
             return "cannot be read; check its brackets, commas and quotes"
         return f"cannot be read; put the text with the character {inner} in quotes"
+    if key == "name" and not re.fullmatch(EXPERIMENT_NAME, value):
+        what = "which no name of a folder may have: letters, digits, and . _ + -"
+        return f"got the character {odd}, {what}"
     word = quote(key, value)
     return f"the character {odd} needs quotes here; type {word}" if word else GENERAL
 

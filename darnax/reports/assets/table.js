@@ -22,17 +22,15 @@ const order = { column: swept.length, descending: true };
 const colourOf = new Map();  // row with a curve -> which style; it keeps it for as long as it is ticked
 const filtered = () => data.rows.filter(passes);
 
-// A configuration begins with the same colour on every page. Where another row on this page has
-// that colour already, the next free one is taken, and then other dashes.
+// A configuration has the same colour on every page. Rows of one page that share a colour are told
+// apart by their dashes.
 function tick(row, on) {
+  if (!on) { colourOf.delete(row); return; }
+  if (colourOf.has(row)) return;
   const taken = new Set(colourOf.values()), n = okabeIto.length;
-  if (!on) colourOf.delete(row);
-  else if (!colourOf.has(row)) {
-    for (let round = 0; ; round += 1) {
-      const free = okabeIto.map((_, i) => round * n + ((row.colour + i) % n)).find((i) => !taken.has(i));
-      if (free !== undefined) { colourOf.set(row, free); return; }
-    }
-  }
+  let style = row.colour % n;
+  while (taken.has(style)) style += n;
+  colourOf.set(row, style);
 }
 
 function tickFirst(rows) {  // in an order that does not depend on their results
