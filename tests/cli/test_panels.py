@@ -27,13 +27,13 @@ MISTAKES = [
     (["seed=choice(1,2)"], ["-m"]),
     (["first"], ["is not an override", "first=value"]),
     (["=3"], ["key=value"]),
-    (["name=a=b"], ["the character =", "type \"name='a=b'\""]),
+    (["note=a=b"], ["the character =", "type \"note='a=b'\""]),
     (["name='a"], ["the character '"]),
     (["paths.outputs=~/xx"], ["the character ~", "type \"paths.outputs='~/xx'\""]),
     (["name=été"], ["the character é", "type \"name='été'\""]),
     (["name=a&b"], ["got the character &, which no name of a folder may have"]),
-    (["+note=a&b"], ["the character &", "type \"+note='a&b'\""]),
-    (["name=a$b!"], ["the character !", "type 'name=\"a$b!\"'"]),
+    (["note=a&b"], ["the character &", "type \"note='a&b'\""]),
+    (["note=a$b!"], ["the character !", "type 'note=\"a$b!\"'"]),
     (["runner.epochs=[a~]"], ["the text with the character ~ in quotes"]),
     (["runner.epochs=[1,2"], ["check its brackets"]),
     (["model=3"], ["one of its files"]),
@@ -135,10 +135,10 @@ ODD = [f"a{letter}" for letter in "~&(#={;^<>[]}é!`'\""]
 @pytest.mark.parametrize("value", [*ODD, "a$b!", "it's", 'say "a&b"', "~/my runs"])
 def test_the_word_to_type_has_the_value_as_it_was_meant(value):
     # The oracles are the shell's own rules, and Hydra's parser.
-    typed = explain_unreadable(f"name={value}").partition("; type ")[2]
+    typed = explain_unreadable(f"note={value}").partition("; type ")[2]
     (word,) = shlex.split(typed)
     parsed = OverridesParser.create().parse_override(word)
-    assert (parsed.key_or_group, parsed.value()) == ("name", value)
+    assert (parsed.key_or_group, parsed.value()) == ("note", value)
 
 
 @pytest.mark.parametrize("words", [["seed.a=1"], ["tracking.x=1"], ["~seed.a"], ["model.shape=3"]])
