@@ -15,6 +15,7 @@ from darnax.laboratory.data_opening import open_data, require_epochs, require_ow
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.fitted_encoding import fit_encoding, with_stored_encoding
 from darnax.laboratory.membership import Membership
+from darnax.laboratory.readout_rules import warn_of_readouts
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
@@ -149,6 +150,7 @@ def run(
     from darnax.runner.train import train as runner_train
 
     keep_compiled_programs()
+    warn_of_readouts(runs[0][0])
     runs = [(with_stored_encoding(each, folder, dataset), folder) for each, folder in runs]
     trust = trust_option(runs[0][0].config.get("trust", ()))
     sessions = [

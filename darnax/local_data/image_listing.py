@@ -78,29 +78,26 @@ def refuse(what: str) -> RequestError:
 
 
 def walk_folder(root: Path) -> Contents:
-    """Return everything in a folder, except what is hidden; links stay inside of it.
+    """Return everything in a folder, except what is hidden.
 
     Raises:
-        RequestError: a link leads out of the folder, something is neither file nor folder, or it
-            cannot be read.
+        RequestError: it contains a symbolic link, which may lead out of it or have images counted
+            twice, or something that is neither file nor folder, or it cannot be read.
     """
     files: list[Member] = []
     folders: list[str] = []
-    inside = root.resolve()
-    outward: list[str] = []
+    links: list[str] = []
     remaining = [(str(root), "", 0)]
     while remaining:
         path, name, level = remaining.pop()
         if level > _MOST_LEVELS:
-            raise refuse(
-                f"{path} is nested deeper than {_MOST_LEVELS} folders, or a link to itself"
-            )
+            raise refuse(f"{path} is nested deeper than {_MOST_LEVELS} folders")
         for entry in _scan(path):
             if entry.name.startswith("."):
                 continue
             below = f"{name}/{entry.name}" if name else entry.name
-            if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
-                outward.append(entry.path)
+            if entry.is_symlink():
+                links.append(entry.path)
                 continue
             info = _stat(entry)
             if stat.S_ISDIR(info.st_mode):
@@ -112,8 +109,8 @@ def walk_folder(root: Path) -> Contents:
                 raise refuse(f"{entry.path} is neither a file nor a folder; remove it")
         if len(files) > MOST_FILES:
             raise refuse(f"{root} has more than {MOST_FILES} files, expected fewer")
-    if outward:
-        what = f"links lead out of {root}: {name_some(sorted(outward))}"
+    if links:
+        what = f"{root} contains symbolic links: {name_some(sorted(links))}"
         raise refuse(f"{what}; put the files in their place")
     return Contents(files, folders)
 

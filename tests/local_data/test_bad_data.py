@@ -116,6 +116,12 @@ def circular_link(folder: Path) -> Path:
     return root
 
 
+def link_inside(folder: Path) -> Path:
+    root = photos(folder)
+    (root / "train/twin").symlink_to(root / "train/cat")
+    return root
+
+
 def broken_link(folder: Path) -> Path:
     root = photos(folder)
     (root / "train/cat/gone.png").symlink_to(root / "train/cat/missing.png")
@@ -225,10 +231,11 @@ IMAGES: list[tuple[Callable[[Path], Path], str]] = [
     (other_folder, "has the folders extra beside test, train; move them away, or into train"),
     (only_test, "has the folders test, expected train as well"),
     (lambda folder: add(folder / "a/readme.txt", b"").parent, r"has no images \(1 other file\)"),
-    (link_out, "links lead out of .*train/cat/link.png; put the files in their place"),
-    (folder_link_out, "links lead out of .*train/bat; put the files in their place"),
-    (circular_link, "is nested deeper than 16 folders, or a link to itself"),
-    (broken_link, r"gone.png cannot be read \(No such file or directory\)"),
+    (link_out, "contains symbolic links: .*train/cat/link.png; put the files in their place"),
+    (folder_link_out, "contains symbolic links: .*train/bat; put the files in their place"),
+    (circular_link, "contains symbolic links: .*train/cat/again; put the files in their place"),
+    (broken_link, "contains symbolic links: .*train/cat/gone.png; put the files in their place"),
+    (link_inside, "contains symbolic links: .*train/twin; put the files in their place"),
     (fifo_inside, "pipe.png is neither a file nor a folder; remove it"),
     (fifo, "pipe is neither a folder nor a file, expected a folder of images"),
     (lambda folder: Path("/dev/zero"), "is neither a folder nor a file"),
