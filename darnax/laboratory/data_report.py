@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from darnax.laboratory.data_opening import open_choice
+from darnax.laboratory.data_opening import open_choice, require_fitting_data
 from darnax.laboratory.display import SILENT, Display
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def report_data(config: Mapping[str, Any], display: Display = SILENT) -> DataRep
     import numpy as np
 
     choice = read_choice(config)
-    dataset = open_choice(choice, display)
+    dataset = require_fitting_data(open_choice(choice, display), choice, trains=False)
     example = dataset.train.example()
     first = next(iter(dataset.train.windows(None)))
     sample = np.asarray(first.inputs)[: first.count], np.asarray(first.targets)[: first.count]

@@ -87,6 +87,8 @@ class Evaluation:
     def describe(self) -> str:
         """Return an accuracy with its interval, or a mean score, in one line."""
         examples = count_of(self.examples, "example")
+        if len(self.scores) > 1:  # the counts of classes are those of all of them
+            examples += f", each by {count_of(len(self.scores), 'network')}"
         if self.interval is None:
             order = "" if self.higher_is_better else "; lower is better"
             remark = "; not a fraction of right answers" if self.label == "score" else order
