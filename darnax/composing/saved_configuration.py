@@ -21,7 +21,7 @@ from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import read_text
 from darnax.reports.configuration import COMPUTED, without_computed
-from darnax.trees import join_key
+from darnax.trees import join_key, leaves
 
 COMPOSED = "composed.yaml"
 
@@ -168,8 +168,8 @@ def is_derived(here: Composed, key: str, text: str) -> bool:
 
 def is_reference(tree: Mapping[str, Any], key: str) -> bool:
     """Return whether the value of a key contains a reference, and so follows others by itself."""
-    value = find(tree, key)
-    return isinstance(value, str) and "${" in value
+    parts = [value for _, value in leaves(find(tree, key))]
+    return any(isinstance(part, str) and "${" in part for part in parts)
 
 
 class Known(NamedTuple):

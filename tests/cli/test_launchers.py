@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ def test_a_launcher_file_has_every_setting_of_the_plugin(name):
 )
 def test_every_shipped_sweep_has_points(file):
     composer = Composer()
-    config = composer.compose(["+experiment=mnist_chain", f"+sweep={file.stem}"], RunMode.MULTIRUN)
+    experiment = re.search(r"\+experiment=\w+", file.read_text())[0]  # in its first comment
+    config = composer.compose([experiment, f"+sweep={file.stem}"], RunMode.MULTIRUN)
     swept = [
         override
         for override in hydra_request.swept_overrides(config, composer)
@@ -58,7 +60,7 @@ def test_every_shipped_sweep_has_points(file):
     assert swept
     point = [
         *(f"{o.get_key_element()}=1" for o in swept),
-        "+experiment=mnist_chain",
+        experiment,
         f"+sweep={file.stem}",
     ]
     assert compose_point(composer, [], point).config["data"]["validation"] > 0

@@ -21,7 +21,10 @@ from darnax.runner.run_folder import RunFolder
 from darnax.sweeps.hydra_request import compose_point
 from darnax.trees import list_names
 
-EXPERIMENTS = sorted(config_folders.list_experiments())
+# Without those that have no data until a path is given.
+EXPERIMENTS = [
+    name for name in sorted(config_folders.list_experiments()) if not name.startswith("cifar_")
+]
 FRESH = Composer()  # reads every file once
 CHANGES = {  # of values that others are derived from
     "model.depth": "3",

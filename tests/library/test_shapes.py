@@ -26,6 +26,7 @@ from darnax.modules import (
     BinaryUnits,
     Constant,
     Convolution,
+    DenseMemory,
     ErrorUnits,
     Feedback,
     Ferromagnetic,
@@ -103,6 +104,7 @@ MODULES = {  # name -> module, size before it, size behind it; no size where a m
     "units": (partial(Units, (2, 3), bias=Hebbian()), (2, 3), (2, 3)),
     "units with couplings": (partial(Units, 6, connectivity=Dense, key=KEY), (6,), (6,)),
     "values": (partial(ValueUnits, (2, 3)), (2, 3), (2, 3)),
+    "dense memory": (partial(DenseMemory, (2, 3), slots=4), (2, 3), (2, 3)),
     "output": (OutputLayer, None, None),
     "error units": (ErrorUnits, None, None),
 }

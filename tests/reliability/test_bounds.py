@@ -180,7 +180,9 @@ def test_the_home_of_an_unknown_user_is_not_expanded():
 
 
 def test_confusions_of_many_classes_are_not_counted(monkeypatch):
-    labels = SimpleNamespace(right_or_wrong=True, score_name="accuracy", higher_is_better=True)
+    labels = SimpleNamespace(
+        right_or_wrong=True, score_name="accuracy", higher_is_better=True, of_inputs=False
+    )
     program = SimpleNamespace(labels=labels, encode=SimpleNamespace(always=()))
     runs = SimpleNamespace(program=program, to_devices=lambda window: window)
     found = np.ones((1, 3)), np.zeros((1, 3), int)  # scores and answers
