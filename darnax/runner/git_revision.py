@@ -121,6 +121,10 @@ def is_dirty(repository: Repository, commit: str) -> bool | None:
         (temporary / "config").write_text(write_configuration(commit))
         index = read_bytes(repository.own / "index", LARGEST_INDEX)
         (temporary / "index").write_bytes(index)
+        # With a later time of the index, git would take a file of the same size that was changed
+        # within the clock's resolution after it was added for the one that was added.
+        written = (repository.own / "index").stat().st_mtime_ns
+        os.utime(temporary / "index", ns=(written, written))
         # A new environment, not an extended one: the user's GIT_* variables must have no effect.
         environment = {
             "GIT_DIR": name,

@@ -251,6 +251,16 @@ def test_git_itself_runs_the_attacks(tmp_path: Path, attack: str) -> None:
     assert canary.exists()
 
 
+def test_a_change_within_the_resolution_of_the_clock_is_seen(tmp_path: Path) -> None:
+    """Equal sizes and equal times of a file and of the index: git compares the content."""
+    place = repository(tmp_path / "code")
+    when = (place / "code.py").stat().st_mtime_ns
+    os.utime(place / ".git" / "index", ns=(when, when))
+    (place / "code.py").write_text("a = 3\n")
+    os.utime(place / "code.py", ns=(when, when))
+    assert read_revision(place)["dirty"] is True
+
+
 HEADS = [
     "ref: ../../secret",
     "ref: refs/heads/../../../secret",
