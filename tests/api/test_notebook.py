@@ -16,6 +16,7 @@ TASK = [
     "model.depth=1",
     "~model.adapters.w_in.patch",
     "data=associations",
+    "model.adapters.w_out.rule._target_=darnax.rules.Perceptron",
     "data.per_class=null",
     "tracking=local",
 ]

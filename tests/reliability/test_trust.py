@@ -126,7 +126,7 @@ def test_the_command_to_resume_contains_trust(task, monkeypatch):
         raise Interrupted(2, folder.path)
 
     monkeypatch.setattr(train, "train", stop)
-    data = SimpleNamespace(encode=SimpleNamespace(fits=False))
+    data = SimpleNamespace(encode=SimpleNamespace(fits=False), labels=None)
     experiment: Any = SimpleNamespace(config={"trust": ["yours", "mylab"]}, data=data)
     with pytest.raises(Interrupted) as caught:
         training.run([(experiment, folder)], None, SILENT, None)  # type: ignore[arg-type]
