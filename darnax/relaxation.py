@@ -39,7 +39,7 @@ class PhaseResult(NamedTuple):
     state: State
     fields: dict[int, Array]
     relaxation: Relaxation
-    third_factors: ThirdFactors = {}  # noqa: RUF012
+    third_factors: ThirdFactors | None = None
 
 
 def relax(

@@ -12,7 +12,7 @@ LEAST_HEAD, LEAST_TEXT = 8, 12
 NUMBER = re.compile(r"[-+<]?[\d.,]+(e[-+]?\d+)?%?( ± [\d.e+-]+%?)?(/[\d.]+)?( \(.*\))?|best|")
 # The name of a run or sweep; its id is enough where there is no room.
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-(\w+)")
-# A time; its year is left out where there is no room, if it is the same everywhere.
+# A timestamp. Its year is omitted on a narrow terminal if all rows have the same.
 TIME = re.compile(r"(\d{4})-(\d\d-\d\d \d\d:\d\d)")
 # A text is folded at spaces, or else after one of these.
 SEPARATORS = "_.,:/=-"

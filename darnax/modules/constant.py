@@ -1,21 +1,17 @@
 """An adapter whose message does not depend on what is sent."""
 
-from typing import Self
-
-import equinox as eqx
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key, PyTree
+from jaxtyping import Array, Float, Key
 
-from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import mask_nothing, no_update
-from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
+from darnax.modules.fixed import FixedAdapter
+from darnax.shapes import as_size, per_unit, require_buffers, require_per_unit
 
 
-class Constant(Adapter):
+class Constant(FixedAdapter):
     """The message is `value`, whatever the sender's state: a bias, or a third factor of a phase.
 
-    With a gain of +1 and −1 in two phases it tells a rule which of them it is in.
+    As a third factor with a gain of +1 in one phase and −1 in another, it gives a rule their signs.
 
     Args:
         in_features, out_features: number of units, or size, of the sending and of the receiving
@@ -32,8 +28,6 @@ class Constant(Adapter):
     """
 
     value: Array
-    in_features: Size = eqx.field(static=True)
-    out_features: Size = eqx.field(static=True)
 
     def __init__(
         self,
@@ -52,11 +46,3 @@ class Constant(Adapter):
         require_buffers(x=(x, self.in_features))
         ones = jnp.ones((len(x), *self.out_features), x.dtype)
         return ones * per_unit("value", self.value, ones)
-
-    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        pre, post = self.in_features, self.out_features
-        require_buffers(x=(x, pre), y=(y, post), y_hat=(y_hat, post))
-        return no_update(self)
-
-    def plastic(self) -> PyTree[bool]:
-        return mask_nothing(self)

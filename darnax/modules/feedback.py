@@ -1,21 +1,17 @@
 """An adapter that sends the label to a layer."""
 
-from typing import Self
-
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key, PyTree
+from jaxtyping import Array, Float, Key
 
 from darnax.connectivity import Connectivity, ConnectivityFactory, Dense, make_connectivity
-from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import mask_nothing, no_update
+from darnax.modules.fixed import FixedAdapter
 from darnax.modules.sizes import per_receiver, scale_weight
-from darnax.shapes import Size, as_size, per_unit, require_buffers, require_per_unit
+from darnax.shapes import as_size, per_unit, require_buffers, require_per_unit
 
 
-class Feedback(Adapter):
+class Feedback(FixedAdapter):
     """The message is `W f(y)` with f(+1) = high and f(−1) = low, linear in between; W is frozen.
 
     Of n classes one is on and n − 1 are off: `high` and `low` are the scale of each, while the
@@ -48,8 +44,6 @@ class Feedback(Adapter):
     high: Array
     low: Array
     connectivity: Connectivity
-    in_features: Size = eqx.field(static=True)
-    out_features: Size = eqx.field(static=True)
 
     def __init__(
         self,
@@ -84,11 +78,3 @@ class Feedback(Adapter):
         slope = per_unit("high and low", (self.high - self.low) / 2, x)
         middle = per_unit("high and low", (self.high + self.low) / 2, x)
         return self.connectivity.message(self.W, slope * x + middle)
-
-    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        pre, post = self.in_features, self.out_features
-        require_buffers(x=(x, pre), y=(y, post), y_hat=(y_hat, post))
-        return no_update(self)
-
-    def plastic(self) -> PyTree[bool]:
-        return mask_nothing(self)

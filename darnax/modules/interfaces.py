@@ -60,10 +60,10 @@ class Layer(AbstractModule):
 
     @property
     def reads_by_place(self) -> bool:
-        """Whether `reduce` tells messages by their places: before this layer, itself, after it.
+        """Whether `reduce` distinguishes messages by the order of their senders.
 
-        A message from before that a phase does not send is then 0, so that the others keep their
-        places.
+        A message of a sender before this layer that a phase does not send is then 0, so that the
+        others keep their positions.
         """
         return False
 

@@ -1,21 +1,19 @@
 """Adapters between images of different height and width, channel by channel, without a weight."""
 
 from abc import abstractmethod
-from typing import Self
 
 import equinox as eqx
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key, PyTree
+from jaxtyping import Array, Float, Key
 
 from darnax.activations import sign
-from darnax.modules.interfaces import Adapter
-from darnax.modules.plasticity import mask_nothing, no_update
+from darnax.modules.fixed import FixedAdapter
 from darnax.modules.sizes import Image, require_image
 from darnax.shapes import Size, per_unit, require_buffers, require_per_unit
 
 
-class Resampling(Adapter):
+class Resampling(FixedAdapter):
     """The message is λ times the image in the height and width of the receiver.
 
     The base of the adapters of this file; a subclass defines `resample`.
@@ -60,14 +58,6 @@ class Resampling(Adapter):
         require_buffers(x=(x, self.in_features))
         message = self.resample(x)
         return message * per_unit("strength", self.strength, message)
-
-    def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
-        pre, post = self.in_features, self.out_features
-        require_buffers(x=(x, pre), y=(y, post), y_hat=(y_hat, post))
-        return no_update(self)
-
-    def plastic(self) -> PyTree[bool]:
-        return mask_nothing(self)
 
     def windows(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch P a Q b C"]:
         """Return the image divided into the windows of the receiver's positions."""

@@ -17,7 +17,6 @@ from jaxtyping import Array, Float
 
 from darnax.activations import Activation, Tanh
 from darnax.rules.interface import ThreeFactorRule, require_third_factor
-from darnax.shapes import require_equal
 
 
 class FeedbackAlignment(ThreeFactorRule):
@@ -48,6 +47,5 @@ class FeedbackAlignment(ThreeFactorRule):
         h: Float[Array, "batch *size"],
         t: Float[Array, "batch *size"] | None = None,
     ) -> Float[Array, "batch *size"]:
-        third = require_third_factor(t, self)
-        require_equal(y=y, h=h, t=third)
+        third = require_third_factor(t, self, y, h)
         return third * self.activation.derivative(h)

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.rules.interface import ThreeFactorRule, require_third_factor
-from darnax.shapes import per_unit, require_equal
+from darnax.shapes import per_unit
 
 
 class ForwardForward(ThreeFactorRule):
@@ -44,8 +44,7 @@ class ForwardForward(ThreeFactorRule):
         h: Float[Array, "batch *size"],
         t: Float[Array, "batch *size"] | None = None,
     ) -> Float[Array, "batch *size"]:
-        third = require_third_factor(t, self)
-        require_equal(y=y, h=h, t=third)
+        third = require_third_factor(t, self, y, h)
         goodness = jnp.mean(y**2, axis=-1, keepdims=True)
         missing = per_unit("threshold", self.threshold, y) - goodness
         return third * jax.nn.sigmoid(third * missing) * y

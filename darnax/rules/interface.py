@@ -5,6 +5,8 @@ from abc import abstractmethod
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from darnax.shapes import require_equal
+
 
 class Rule(eqx.Module):
     """The post-synaptic half of a plasticity rule.
@@ -56,9 +58,14 @@ class ThreeFactorRule(Rule):
         """
 
 
-def require_third_factor(t: Array | None, rule: Rule) -> Array:
-    """Return the third factor; raise ValueError if there is none."""
+def require_third_factor(t: Array | None, rule: Rule, y: Array, h: Array) -> Array:
+    """Return the third factor of a rule, for a receiver in state `y` under the field `h`.
+
+    Raises:
+        ValueError: there is none, or `y`, `h` and `t` differ in shape.
+    """
     if t is None:
         name = type(rule).__name__
         raise ValueError(f"got no third factor, expected one: {name} is a three-factor rule")
+    require_equal(y=y, h=h, t=t)
     return t
