@@ -23,6 +23,8 @@ class LayerMap(eqx.Module):
     modules: tuple[AbstractModule, ...]
     edges: tuple[Edge, ...] = eqx.field(static=True)
     names: tuple[str, ...] = eqx.field(static=True)
+    # The pairs of `third_factors`, found once: every message of every trace asks for them.
+    brought: tuple[tuple[Edge, Edge], ...] = eqx.field(static=True, default=())
 
     @classmethod
     def from_dict(
@@ -50,9 +52,9 @@ class LayerMap(eqx.Module):
         name_of = {edge: default_name(edge) for edge in graph} | given
         if len(set(name_of.values())) < len(graph):
             raise ValueError(f"two modules have one name: {sorted(name_of.values())}")
-        made = cls(tuple(graph.values()), tuple(graph), tuple(name_of[edge] for edge in graph))
-        made.third_factors()  # raises ValueError for a name that no incoming edge has
-        return made
+        names_in_order = tuple(name_of[edge] for edge in graph)
+        brought = find_third_factors(graph, name_of)
+        return cls(tuple(graph.values()), tuple(graph), names_in_order, tuple(brought.items()))
 
     def __getitem__(self, key: int | Edge | str) -> dict[int, AbstractModule] | AbstractModule:
         """Return the row `lm[i]`, {sender: module}, or the module `lm[i, j]` or `lm["w_in"]`.
@@ -92,29 +94,8 @@ class LayerMap(eqx.Module):
 
         Messages of these edges enter no field. A module names one by its `third_factor`: an adapter
         to the same buffer, or a repeated one, of which it is the one to this buffer.
-
-        Raises:
-            ValueError: there is no such adapter to the buffer, or several.
         """
-        found = {}
-        for edge, module in self.edge_items():
-            word = getattr(module, "third_factor", None)
-            if word is not None:
-                found[edge] = self._find_incoming(edge[0], word, edge)
-        return found
-
-    def _find_incoming(self, receiver: int, word: str, asking: Edge) -> Edge:
-        names = self.names_by_edge()
-        incoming = {names[i, j]: (i, j) for i, j in self.edges if i == receiver != j}
-        matching = []
-        for name, edge in incoming.items():
-            if fnmatchcase(name, word) or fnmatchcase(name, f"{word}[0-9]*"):
-                matching.append(edge)
-        if len(matching) != 1:
-            got = f"{names[asking]}: third_factor: got {word!r}"
-            expected = f"expected one of the adapters to the same buffer: {', '.join(incoming)}"
-            raise ValueError(f"{got}, {expected}")
-        return matching[0]
+        return dict(self.brought)
 
     def __repr__(self) -> str:
         return f"LayerMap({', '.join(self.names)})"
@@ -170,3 +151,37 @@ def validate(graph: Mapping[Edge, AbstractModule]) -> None:
         if (i, i) not in graph:
             what = f"buffer {i} receives a message but has no layer at ({i}, {i})"
             raise ValueError(f"{j} -> {i}: {what}")
+
+
+def find_third_factors(
+    graph: Mapping[Edge, AbstractModule], names: Mapping[Edge, str]
+) -> dict[Edge, Edge]:
+    """Return edge -> the edge that brings the third factor, for modules that name one.
+
+    Raises:
+        ValueError: there is no such adapter to the buffer, or several.
+    """
+    found = {}
+    for edge, module in graph.items():
+        word = getattr(module, "third_factor", None)
+        if word is not None:
+            found[edge] = find_incoming(edge, word, names)
+    return found
+
+
+def find_incoming(asking: Edge, word: str, names: Mapping[Edge, str]) -> Edge:
+    """Return the adapter to the receiver of an edge that a name, or that of an entry, stands for.
+
+    Raises:
+        ValueError: there is none, or several.
+    """
+    incoming = {name: (i, j) for (i, j), name in names.items() if i == asking[0] != j}
+    matching = []
+    for name, edge in incoming.items():
+        if fnmatchcase(name, word) or fnmatchcase(name, f"{word}[0-9]*"):
+            matching.append(edge)
+    if len(matching) != 1:
+        got = f"{names[asking]}: third_factor: got {word!r}"
+        expected = f"expected one of the adapters to the same buffer: {', '.join(incoming)}"
+        raise ValueError(f"{got}, {expected}")
+    return matching[0]

@@ -83,8 +83,9 @@ class Orchestrator(eqx.Module):
     ) -> dict[int, Array]:
         """Return the field h of every layer; 0 for a layer that receives no message."""
         found = {}
+        receivers = find_receivers(self.layer_map, messages)
         for i in self.layer_map.rows():
-            if self.receives(messages, i):
+            if i in receivers:
                 found[i] = self.field(i, state, rng, messages, clamped)
             else:
                 found[i] = jnp.zeros_like(state[i])
@@ -155,7 +156,7 @@ class Orchestrator(eqx.Module):
         for (i, j), module in self.layer_map.edge_items():
             if i != receiver:
                 continue
-            gain = self.gain(messages, i, j)
+            gain = find_gain(self.layer_map, messages, (i, j))
             if gain is None and i == j:
                 gain = UNSCALED  # a choice of names is one of messages between layers
             if gain is None:
@@ -181,27 +182,15 @@ class Orchestrator(eqx.Module):
 
     def gain(self, messages: Messages, receiver: int, sender: int) -> Any:
         """Return the gain of the message from `sender` to `receiver`; None if it is not sent."""
-        edge = (receiver, sender)
-        if edge in self.layer_map.third_factors().values():
-            return None
-        if messages == "forward":
-            is_sent = sender <= receiver
-        elif messages == "all":
-            is_sent = True
-        elif messages == "unsupervised":
-            is_sent = receiver == sender or sender != self.layer_map.output
-        else:
-            return factor_of(messages, self.layer_map.names_by_edge()[edge])
-        return UNSCALED if is_sent else None
+        return find_gain(self.layer_map, messages, (receiver, sender))
 
     def sends(self, messages: Messages, receiver: int, sender: int) -> bool:
         """Return whether this choice of messages includes the one from `sender` to `receiver`."""
-        return self.gain(messages, receiver, sender) is not None
+        return find_gain(self.layer_map, messages, (receiver, sender)) is not None
 
     def receives(self, messages: Messages, receiver: int) -> bool:
         """Return whether this choice of messages includes any to `receiver`."""
-        edges = self.layer_map.edges
-        return any(self.sends(messages, i, j) for i, j in edges if i == receiver)
+        return receiver in find_receivers(self.layer_map, messages)
 
     def hidden(self) -> tuple[int, ...]:
         """Return the layers between input and output."""
@@ -209,7 +198,8 @@ class Orchestrator(eqx.Module):
 
     def updated(self, messages: Messages) -> tuple[int, ...]:
         """Return the layers that a step updates: all but the output that receive a message."""
-        return tuple(i for i in self.hidden() if self.receives(messages, i))
+        receivers = find_receivers(self.layer_map, messages)
+        return tuple(i for i in self.hidden() if i in receivers)
 
     def _require_buffers(self, state: State) -> None:
         expected = self.layer_map.output + 1
@@ -219,6 +209,32 @@ class Orchestrator(eqx.Module):
 
     def _layer(self, receiver: int) -> Any:
         return self.layer_map[receiver, receiver]
+
+
+# Functions, not methods: for every access to a method Equinox makes a new object of the network,
+# in a time that grows with the network, and tracing asks for every message.
+
+
+def find_gain(layer_map: LayerMap, messages: Messages, edge: Edge) -> Any:
+    """Return the gain of the message on an edge; None if it is not sent, or is a third factor."""
+    receiver, sender = edge
+    if any(edge == brought for _, brought in layer_map.brought):
+        return None
+    if messages == "forward":
+        is_sent = sender <= receiver
+    elif messages == "all":
+        is_sent = True
+    elif messages == "unsupervised":
+        is_sent = receiver == sender or sender != layer_map.output
+    else:
+        return factor_of(messages, layer_map.names[layer_map.edges.index(edge)])
+    return UNSCALED if is_sent else None
+
+
+def find_receivers(layer_map: LayerMap, messages: Messages) -> set[int]:
+    """Return the layers that receive a message of this choice."""
+    edges = layer_map.edges
+    return {edge[0] for edge in edges if find_gain(layer_map, messages, edge) is not None}
 
 
 def _fold_in_edge(rng: Key[Array, ""], edge: Edge) -> Key[Array, ""]:
