@@ -165,7 +165,10 @@ def local_updates(
     several = learns_in_several_phases(learns)
     for name, phase in phases.items():
         end = ends[name]
-        updates = network.updates(end.state, end.fields, end.third_factors).layer_map.modules
+        activity = (end.state, end.fields, end.third_factors)
+        if phase.target_state is not None:
+            activity += (mix_states(end.state, phase.target_state, ends),)
+        updates = network.updates(*activity).layer_map.modules
         for index, learns_again in enumerate(several):
             if not learns[name][index]:
                 continue
@@ -175,6 +178,23 @@ def local_updates(
                 part_norms.append(optax.tree.norm(eqx.filter(update, eqx.is_inexact_array)))
     summed = eqx.tree_at(lambda o: o.layer_map, network, layer_map.with_modules(total))
     return summed, part_norms
+
+
+def mix_states(
+    state: State, weights: Mapping[str, Any], ends: Mapping[str, PhaseResult]
+) -> State:
+    """Return the weighted sum of the states at the ends of phases.
+
+    Args:
+        state: whose structure the result has.
+        weights: phase -> its weight.
+        ends: phase -> its result.
+    """
+    mixed = state
+    for i in range(len(state)):
+        parts = [weight * ends[name].state[i] for name, weight in weights.items()]
+        mixed = mixed.replace_val(i, sum(parts[1:], start=parts[0]))
+    return mixed
 
 
 def scale(update: AbstractModule, factor: ArrayLike) -> AbstractModule:

@@ -18,10 +18,11 @@ WRONG = 2**31 - 2  # folded into the key of a step, for its wrong targets
 
 
 class Shown(NamedTuple):
-    """What a phase shows: a choice of the input and one of the target."""
+    """What a phase shows: a choice of the input, one of the target, and by which phase."""
 
     input: str
     target: str
+    wrong_by: str | None = None
 
 
 class PhaseStarts:
@@ -48,6 +49,7 @@ class PhaseStarts:
         self.shown = Shown("given", "given")
         self.clamped: dict[Shown, ClampedMessages] = {}
         self.ends: dict[str, State] = {}
+        self.scores: dict[str, Array] = {}
 
     def begin(self, phase: Phase, state: State) -> tuple[State, ClampedMessages]:
         """Return the state with which a phase starts, and the messages of its input and output.
@@ -56,7 +58,7 @@ class PhaseStarts:
             phase: the next phase.
             state: at the end of the phase before.
         """
-        shown = Shown(phase.input, phase.target)
+        shown = Shown(phase.input, phase.target, phase.wrong_by)
         goes_back = phase.start in self.ends and phase.start not in STARTS
         if goes_back:
             state = self.ends[phase.start]
@@ -67,9 +69,9 @@ class PhaseStarts:
         self.shown = shown
         return state, self.clamped[shown]
 
-    def record_end(self, name: str, state: State) -> None:
-        """Record the state at the end of a phase, from which later ones may start."""
-        self.ends[name] = state
+    def record_end(self, name: str, state: State, scores: Array) -> None:
+        """Record the state and the scores at the end of a phase, for the phases after it."""
+        self.ends[name], self.scores[name] = state, scores
 
     def _show(self, state: State, shown: Shown) -> State:
         x, y = self.given[0], self.given[-1]
@@ -78,23 +80,29 @@ class PhaseStarts:
         if shown.input == "none":
             x = jnp.zeros_like(x)
         if shown.target == "wrong":
-            y = draw_wrong(y, jax.random.fold_in(self.rng, WRONG), self.axis)
+            scores = None if shown.wrong_by is None else self.scores[shown.wrong_by]
+            y = draw_wrong(y, jax.random.fold_in(self.rng, WRONG), self.axis, scores)
         if shown.target == "none":
             y = jnp.zeros_like(y)
         return state.replace_val(0, x).replace_val(-1, y)
 
 
 def draw_wrong(
-    y: Float[Array, "batch *out"], rng: Key[Array, ""], axis: str | None = None
+    y: Float[Array, "batch *out"],
+    rng: Key[Array, ""],
+    axis: str | None = None,
+    scores: Float[Array, "batch *out"] | None = None,
 ) -> Float[Array, "batch *out"]:
     """Return wrong targets: the values of each moved along by a random number of places.
 
-    For one class that is on among C, each of the other C − 1 is on with equal probability.
+    For one class that is on among C, each of the other C − 1 is on with equal probability, or with
+    the probabilities that `softmax(scores)` gives to them.
 
     Args:
         y: the targets.
         rng: a key.
         axis: name of a mesh axis whose devices share the batch.
+        scores: of the classes.
 
     Raises:
         ValueError: a target is one number, of which no other order exists.
@@ -104,10 +112,21 @@ def draw_wrong(
     if units < 2:
         raise ValueError("got a target of one number, expected several for a wrong target")
 
-    def draw(examples: int) -> Array:
+    def draw_places(examples: int) -> Array:
         return jax.random.randint(rng, (examples, 1), 1, units)
 
-    places = draw_for_batch(draw, len(y), axis)
+    def draw_noise(examples: int) -> Array:
+        return jax.random.gumbel(rng, (examples, units))
+
+    if scores is None:
+        places = draw_for_batch(draw_places, len(y), axis)
+    else:
+        # The largest of log-probabilities with Gumbel noise is a draw by these probabilities.
+        noisy = scores.reshape(flat.shape) + draw_for_batch(draw_noise, len(y), axis)
+        right = jnp.argmax(flat, axis=1)
+        is_right = jnp.arange(units)[None] == right[:, None]
+        wrong = jnp.argmax(jnp.where(is_right, -jnp.inf, noisy), axis=1)
+        places = (wrong - right)[:, None]
     moved = jnp.take_along_axis(flat, (jnp.arange(units)[None] - places) % units, axis=1)
     return moved.reshape(y.shape)
 
@@ -137,7 +156,7 @@ def run_phases(
     for name, phase in require_ordered(phases).items():
         state, clamped = starts.begin(phase, state)
         state, rng, relaxation = relax(network, state, rng, phase, clamped, axis)
-        starts.record_end(name, state)
         fields = network.fields(state, rng, phase.messages, clamped)
+        starts.record_end(name, state, fields[network.layer_map.output])
         third_factors = network.third_factors(state, rng, phase.messages)
         yield name, PhaseResult(state, fields, relaxation, third_factors)

@@ -154,7 +154,8 @@ def list_phases(when: str, description: "Description") -> Iterator[tuple[str, ..
             if when == "train" and name in module.learns:
                 learning_modules.append(f"{module.name}{describe_factor(phase, module.name)}")
         start = ", ".join([phase.start, *describe_shown(phase)])
-        yield f"{when} {name}", steps, describe_messages(phase), start, " ".join(learning_modules)
+        learning = " ".join(learning_modules) + describe_target_state(phase)
+        yield f"{when} {name}", steps, describe_messages(phase), start, learning
 
 
 def describe_messages(phase: "Phase") -> str:
@@ -172,12 +173,23 @@ def describe_factor(phase: "Phase", module: str) -> str:
     return "" if factor in (None, 1) else f"·{factor:g}"
 
 
+def describe_target_state(phase: "Phase") -> str:
+    """Return which state is learned, such as `; the state of clamped`; "" for the phase's own."""
+    if phase.target_state is None:
+        return ""
+    names = [
+        name if weight == 1 else f"{weight:g}·{name}" for name, weight in phase.target_state.items()
+    ]
+    return f"; the state of {' + '.join(names)}"
+
+
 def describe_shown(phase: "Phase") -> Iterator[str]:
     """Yield what a phase shows that is not as given: `wrong target`."""
     for what in ("input", "target"):
         choice = getattr(phase, what)
         if choice != "given":
-            yield f"{'no' if choice == 'none' else choice} {what}"
+            by = f" by {phase.wrong_by}" if what == "target" and phase.wrong_by else ""
+            yield f"{'no' if choice == 'none' else choice} {what}{by}"
 
 
 def list_facts(description: "Description") -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ from darnax.builder.trackers import read_tracking
 from darnax.errors import first_line
 from darnax.files import expand_user, in_memory
 from darnax.learning import trainable_mask
-from darnax.orchestrators import Orchestrator
+from darnax.orchestrators import BackpropagationOrchestrator, Orchestrator
 from darnax.phases import Phase, Phases
 from darnax.printing import count_of
 from darnax.reports.configuration import without_computed
@@ -185,6 +185,7 @@ def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems)
         shapes = infer_shapes(experiment.make_network, key)
         check_reductions(plan, shapes, (*train.values(), *infer.values()), problems)
         check_score(experiment.score, shapes, train, problems)
+        check_targets(shapes, train, problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, train))):
             what = "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0"
             problems.add("dynamics.train", what)
@@ -192,6 +193,16 @@ def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems)
         check_memory(shapes, experiment.runner.replicas, problems)
         return shapes
     return None
+
+
+def check_targets(shapes: Orchestrator, train: Phases, problems: Problems) -> None:
+    """Note a state to be learned, in a network whose updates are gradients."""
+    if not isinstance(shapes, BackpropagationOrchestrator):
+        return
+    for name, phase in train.items():
+        if phase.target_state is not None:
+            what = "backpropagation learns no state; remove it, or use another orchestrator"
+            problems.add(f"dynamics.train.{name}.target_state", what)
 
 
 def check_score(score: str | None, shapes: Orchestrator, train: Phases, problems: Problems) -> None:

@@ -11,6 +11,7 @@ from darnax.builder.problems import format_value
 from darnax.phases import STARTS, Factors, Phase, Phases
 
 NAMED = ("messages", "learn")  # the parts of a phase that may hold names of modules, with numbers
+MAPPINGS = (*NAMED, "target_state")  # the parts that may be a mapping to numbers
 
 
 def read_phases(
@@ -30,7 +31,8 @@ def read_phases(
         earlier.append(name)
     problem_free: dict[str, Phase] = {}  # one that starts from a wrong phase is wrong as well
     for name, phase in phases.items():
-        if phase.start in (*STARTS, *problem_free):
+        needed = {phase.start, phase.wrong_by, *(phase.target_state or ())}
+        if needed <= {*STARTS, None, *problem_free, name}:
             problem_free[name] = phase
     return Phases(problem_free)
 
@@ -57,12 +59,32 @@ def read_phase(
             expected = ", ".join((*STARTS, *earlier))
             reader.problems.add(f"{where}.start", f"got {phase.start}, expected one of {expected}")
             return None
-        if phase.learn and where.startswith("dynamics.infer"):
-            reader.problems.add(f"{where}.learn", "inference learns nothing; remove it")
+        if not has_valid_references(phase, where, earlier, reader):
             return None
         parts = {key: read_names(phase, key, f"{where}.{key}", names, reader) for key in NAMED}
         return replace(phase, **parts)
     return None
+
+
+def has_valid_references(phase: Phase, where: str, earlier: Sequence[str], reader: Reader) -> bool:
+    """Return whether what a phase shows and learns is possible; note what is not."""
+    own = where.rpartition(".")[2]
+    found = []
+    for key in ("learn", "target_state"):
+        if getattr(phase, key) and where.startswith("dynamics.infer"):
+            found.append((key, "inference learns nothing; remove it"))
+    if phase.wrong_by not in (None, *earlier):
+        expected = f"expected one of {', '.join(earlier) or 'the phases before it: none'}"
+        found.append(("wrong_by", f"got {phase.wrong_by}, {expected}"))
+    unknown = sorted(set(phase.target_state or ()) - {*earlier, own})
+    if unknown and not found:
+        expected = f"expected phases among {', '.join((*earlier, own))}"
+        found.append(("target_state", f"got {', '.join(unknown)}, {expected}"))
+    if phase.target_state and not phase.learn and not found:
+        found.append(("target_state", "no module learns at the end of this phase; add `learn`"))
+    for key, what in found:
+        reader.problems.add(f"{where}.{key}", what)
+    return not found
 
 
 def contains_object(key: str, part: Any) -> bool:
@@ -74,7 +96,7 @@ def contains_object(key: str, part: Any) -> bool:
         return any(contains_object("", item) for item in part)
     if not isinstance(part, Mapping):
         return False
-    if key not in NAMED or "_target_" in part:
+    if key not in MAPPINGS or "_target_" in part:
         return True
     return any(contains_object("", item) for item in part.values())
 

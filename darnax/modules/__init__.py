@@ -22,6 +22,7 @@ from darnax.modules.plasticity import (
     perceptron_rule_backward,
 )
 from darnax.modules.pooling import AveragePool, MajorityPool, MaxPool, Resampling, Unpool
+from darnax.modules.prototype import PrototypeUnits
 from darnax.modules.recurrent import (
     Recurrent,
     RecurrentDiscrete,
@@ -49,6 +50,7 @@ __all__ = [
     "MajorityPool",
     "MaxPool",
     "OutputLayer",
+    "PrototypeUnits",
     "Recurrent",
     "RecurrentConvolution",
     "RecurrentDiscrete",

@@ -52,9 +52,16 @@ class BackpropagationOrchestrator(SequentialOrchestrator):
         state: State,
         fields: Mapping[int, Array],
         third_factors: ThirdFactors | None = None,
+        targets: State | None = None,
     ) -> Self:
-        """Return the gradient of the loss of this input and label, in the shape of the network."""
+        """Return the gradient of the loss of this input and label, in the shape of the network.
+
+        Raises:
+            ValueError: there are targets, which a gradient has no use for.
+        """
         del fields, third_factors
+        if targets is not None:
+            raise ValueError("got a target_state, expected none: the updates are gradients")
         numbers, structure = eqx.partition(self, eqx.is_inexact_array)
 
         def compute_scores(numbers: Self) -> Array:

@@ -113,14 +113,24 @@ class Orchestrator(eqx.Module):
         state: State,
         fields: Mapping[int, Array],
         third_factors: ThirdFactors | None = None,
+        targets: State | None = None,
     ) -> Self:
-        """Return −ΔW of all modules for given fields, in the shape of the orchestrator."""
+        """Return −ΔW of all modules for given fields, in the shape of the orchestrator.
+
+        Args:
+            state: of the network; each module reads the buffer of its sender.
+            fields: layer -> its field.
+            third_factors: edge -> its message, of the edges that modules name.
+            targets: the state that receivers are to learn; by default `state`.
+        """
         self._require_buffers(state)
+        to_learn = state if targets is None else targets
+        self._require_buffers(to_learn)
         named = self.layer_map.third_factors()
         modules = []
         module: Any  # those with a third factor take it as a fourth argument
         for (i, j), module in self.layer_map.edge_items():
-            activity = (state[j], state[i], fields[i])
+            activity = (state[j], to_learn[i], fields[i])
             if (i, j) in named:
                 modules.append(module.backward(*activity, (third_factors or {})[named[i, j]]))
             else:

@@ -44,10 +44,17 @@ class Phase:
             some; `clean`, without them; or `none`, zeros.
         target: what the output buffer holds: the target as it is `given`; a `wrong` one: its values
             moved along by a random number of places, so that another class is on; or `none`, zeros.
+        wrong_by: how a wrong target is chosen. None is with equal probability; the name of an earlier
+            phase: with the probabilities that the softmax of the readout's scores at its end gives
+            to the classes that are not on, so that likely confusions are shown more often.
+        target_state: the state that the learning modules take as that of their receivers, y in
+            `signal(y, h)`; the senders' state and the field are those at the end of this phase.
+            None is the state at the end of this phase; the name of an earlier phase is the state at
+            its end; a mapping from names of phases to weights is the weighted sum.
 
     Raises:
         ValueError: neither or both of `steps` and `until`, a length below 0, an unknown choice, a
-            string for `learn`, or a gain or factor that is no finite number.
+            `wrong_by` without a wrong target, a string for `learn`, or a gain, factor or weight that is no finite number.
     """
 
     steps: int | None = None
@@ -58,6 +65,8 @@ class Phase:
     learn: tuple[str, ...] | Mapping[str, float] = ()
     input: Literal["given", "clean", "none"] = "given"
     target: Literal["given", "wrong", "none"] = "given"
+    wrong_by: str | None = None
+    target_state: str | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -66,9 +75,13 @@ class Phase:
                 raise ValueError(f"{got}, expected one of {', '.join(map(str, choices))}")
         object.__setattr__(self, "messages", read_messages(self.messages))
         object.__setattr__(self, "learn", read_learn(self.learn))
+        object.__setattr__(self, "target_state", read_target_state(self.target_state))
         if not isinstance(self.start, str) or not self.start:
             got = f"start: got {self.start!r}"
             raise ValueError(f"{got}, expected {', '.join(STARTS)}, or the name of a phase")
+        if self.wrong_by is not None and self.target != "wrong":
+            what = f"expected `target: wrong` beside it, got {self.target}"
+            raise ValueError(f"wrong_by: got {self.wrong_by!r}, {what}")
         if (self.steps is None) == (self.until is None):
             what = "a phase has either `steps: n` or `until: fixed_point` with `max_steps: n`"
             raise ValueError(what)
@@ -120,3 +133,22 @@ def read_learn(learn: Any) -> tuple[str, ...] | Factors:
         what = f"expected a tuple of names, as in learn=({learn!r},)"
         raise ValueError(f"learn: got the string {learn!r}, {what}")
     return learn if learn == () else read_names("learn", learn)
+
+
+def read_target_state(target_state: Any) -> Factors | None:
+    """Return the weight of each phase in the state to learn; None is that of the phase itself.
+
+    Raises:
+        ValueError: no name of a phase, or a weight that is no number.
+    """
+    if target_state is None or isinstance(target_state, Factors):
+        return target_state
+    if isinstance(target_state, str) and target_state:
+        return Factors.of({target_state: 1.0})
+    if not isinstance(target_state, Mapping):
+        what = "expected the name of a phase, or a mapping from names to weights"
+        raise ValueError(f"target_state: got {target_state!r}, {what}")
+    try:
+        return Factors.of(target_state)
+    except ValueError as error:
+        raise ValueError(f"target_state: {error}") from error

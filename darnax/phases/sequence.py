@@ -15,7 +15,7 @@ class Phases(Mapping[str, Phase]):
     """Phases by name, in the order in which they run.
 
     JAX sorts the keys of a dict that is an argument of a compiled function; `Phases` keeps its
-    order. It is a pytree whose leaves are the gains and factors of its phases. It is equal only to
+    order. It is a pytree whose leaves are the gains, factors and weights of its phases. It is equal only to
     the same phases in the same order.
 
     Args:
@@ -24,7 +24,8 @@ class Phases(Mapping[str, Phase]):
 
     Raises:
         TypeError: a value is not a `Phase`.
-        ValueError: a phase starts from one that is not before it.
+        ValueError: a phase starts from one that is not before it, learns the state of one, or
+            has wrong targets by one.
 
     Example:
         >>> list(Phases(warmup=Phase(steps=1), clamped=Phase(steps=5)))
@@ -40,7 +41,14 @@ class Phases(Mapping[str, Phase]):
             if phase.start not in (*STARTS, *earlier):
                 expected = f"expected one of {', '.join((*STARTS, *earlier))}"
                 raise ValueError(f"{name}.start: got {phase.start!r}, {expected}")
+            if phase.wrong_by not in (None, *earlier):
+                expected = f"expected one of {', '.join(earlier) or 'the phases before it: none'}"
+                raise ValueError(f"{name}.wrong_by: got {phase.wrong_by!r}, {expected}")
             earlier.append(name)
+            unknown = set(phase.target_state or ()) - set(earlier)
+            if unknown:
+                got = f"{name}.target_state: got {', '.join(sorted(unknown))}"
+                raise ValueError(f"{got}, expected phases among {', '.join(earlier)}")
 
     def __getitem__(self, name: str) -> Phase:
         return self._phases[name]
@@ -66,7 +74,7 @@ class Phases(Mapping[str, Phase]):
         bare = {}
         for name, phase in self._phases.items():
             keys = []
-            for key, without in (("messages", "all"), ("learn", ())):
+            for key, without in (("messages", "all"), ("learn", ()), ("target_state", None)):
                 part = getattr(phase, key)
                 if isinstance(part, Factors):
                     factors.append(part)

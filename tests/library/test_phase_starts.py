@@ -12,7 +12,7 @@ from networks import chain, images, sample
 
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.phases import Phase, Phases
-from darnax.schedule import draw_wrong, run_phases
+from darnax.schedule import WRONG, draw_wrong, run_phases
 from darnax.scoring import label_free_phases
 from darnax.states import PackedState, SequentialState
 
@@ -140,6 +140,49 @@ def test_a_wrong_target_depends_on_the_key_alone():
     assert not np.array_equal(one, other)
 
 
+def test_a_wrong_target_by_scores_has_the_probabilities_of_their_softmax():
+    """Oracle: a chi-square of the nine other classes, with the right one left out."""
+    scores = jnp.linspace(-1.0, 1.0, CLASSES)
+    for right in (0, 4, 9):
+        y = labels(jnp.full(2000, right), low=0.0)
+        many = jnp.broadcast_to(scores, y.shape)
+        wrong = np.asarray(draw_wrong(y, jax.random.key(right), scores=many))
+        assert np.all((wrong == 1.0).sum(axis=1) == 1)
+        counts = np.bincount(wrong.argmax(axis=1), minlength=CLASSES)
+        assert counts[right] == 0
+        others = np.delete(counts, right)
+        weights = np.delete(np.exp(np.asarray(scores, np.float64)), right)
+        expected = 2000 * weights / weights.sum()
+        assert np.sum((others - expected) ** 2 / expected) < LARGEST_CHI_SQUARE
+
+
+def test_a_phase_draws_wrong_targets_by_the_scores_of_another():
+    """Oracle: `draw_wrong` of the scores at the end of the other phase."""
+    layer_map, sizes = chain()
+    network, (x, y) = SequentialOrchestrator(layer_map), sample(sizes, batch=50)
+    phases = Phases(
+        free=Phase(steps=1, messages="forward"),
+        uniform=Phase(steps=1, target="wrong"),
+        wrong=Phase(steps=1, target="wrong", wrong_by="free"),
+    )
+    found = dict(run_phases(network, SequentialState(sizes).init(x, y), phases, KEY))
+    scores = found["free"].fields[layer_map.output]
+    _, key = jax.random.split(KEY)
+    expected = draw_wrong(y, jax.random.fold_in(key, WRONG), scores=scores)
+    np.testing.assert_array_equal(found["wrong"].state[-1], expected)
+    assert not np.array_equal(found["uniform"].state[-1], expected)
+
+
+@pytest.mark.parametrize(("other", "target"), [("later", "wrong"), ("first", "given")])
+def test_wrong_targets_are_drawn_by_an_earlier_phase(other, target):
+    with pytest.raises(ValueError, match=rf"wrong_by: got '{other}', expected"):
+        Phases(
+            first=Phase(steps=1),
+            shown=Phase(steps=1, target=target, wrong_by=other),
+            later=Phase(steps=1),
+        )
+
+
 def test_no_wrong_target_exists_of_one_number():
     with pytest.raises(ValueError, match="got a target of one number, expected several"):
         draw_wrong(jnp.ones((3, 1)), KEY)
@@ -202,15 +245,29 @@ def test_every_pair_of_choices_compiles():
     assert {leaf.shape for leaf in jax.tree.leaves(shapes)} == {y.shape}
 
 
-@pytest.mark.parametrize("phase", [Phase(steps=1, target="wrong"), Phase(steps=0, start="random")])
-def test_devices_that_share_a_batch_draw_what_one_draws(phase):
+SCORED = Phases(
+    free=Phase(steps=1, messages="forward"),
+    wrong=Phase(steps=1, target="wrong", wrong_by="free"),
+)
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        Phases(a=Phase(steps=1, target="wrong")),
+        Phases(a=Phase(steps=0, start="random")),
+        SCORED,
+    ],
+    ids=["wrong", "random", "wrong by scores"],
+)
+def test_devices_that_share_a_batch_draw_what_one_draws(phases):
     """Oracle: the whole batch. A mapped axis stands for the devices."""
     layer_map, sizes = chain()
     network, (x, y) = SequentialOrchestrator(layer_map), sample(sizes, batch=6)
 
     def run(x, y, axis=None):
         state = SequentialState(sizes).init(x, y)
-        ((_, end),) = run_phases(network, state, Phases(a=phase), KEY, axis=axis)
+        *_, (_, end) = run_phases(network, state, phases, KEY, axis=axis)
         return [end.state[i] for i in range(len(sizes))]
 
     parts = x.reshape(2, 3, -1), y.reshape(2, 3, -1)

@@ -123,3 +123,45 @@ def test_an_array_is_a_factor():
 def test_wrong_factors_are_refused(learn, message):
     with pytest.raises(ValueError, match=message):
         Phase(steps=1, learn=learn)
+
+
+def naive_towards(weights):
+    """Return the naive update at the end of `free`, with a mixture of states to be learned."""
+    layer_map, sizes = chain()
+    network = SequentialOrchestrator(layer_map)
+    x, y = (np.asarray(array, np.float64) for array in sample(sizes))
+    buffers = [x, *(np.zeros((len(x), *size)) for size in sizes[1:-1]), y]
+    ends = {}
+    for name, messages in (("clamped", "all"), ("free", "forward")):
+        buffers = naive.step(network, buffers, messages)
+        ends[name] = buffers
+    mixed = [sum(weights[n] * ends[n][i] for n in weights) for i in range(len(buffers))]
+    total = {}
+    for (i, j), called in zip(layer_map.edges, layer_map.names, strict=True):
+        if called in PLASTIC:
+            field = naive.field(network, buffers, i, "forward")
+            total[called] = naive.change(layer_map[called], buffers[j], mixed[i], field)
+    return total
+
+
+@pytest.mark.parametrize("weights", [{"clamped": 1.0}, {"clamped": 0.25, "free": 0.75}])
+def test_modules_learn_towards_the_state_of_other_phases(weights):
+    """Oracle: the naive update; senders and fields are those of the phase itself."""
+    phases = Phases(
+        clamped=Phase(steps=1),
+        free=Phase(steps=1, messages="forward", learn=("*",), target_state=weights),
+    )
+    added, _ = step(phases)
+    for name, expected in naive_towards(weights).items():
+        assert np.any(expected)
+        np.testing.assert_allclose(added[name], RATE * expected, atol=2e-6, err_msg=name)
+
+
+def test_the_state_of_one_phase_is_named_in_short():
+    assert Phase(steps=1, target_state="clamped") == Phase(steps=1, target_state={"clamped": 1.0})
+
+
+@pytest.mark.parametrize("name", ["later", "nowhere"])
+def test_a_state_to_be_learned_is_of_an_earlier_phase(name):
+    with pytest.raises(ValueError, match=rf"first\.target_state: got {name}, expected phases among"):
+        Phases(first=Phase(steps=1, target_state=name), later=Phase(steps=1))
