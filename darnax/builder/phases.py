@@ -117,13 +117,13 @@ def read_names(
     if not isinstance(part, Factors):
         return tuple(globs)
     for word in find_unreached(part, globs, names):
-        what = f"{word}: has no effect, since entries before it match the same modules"
-        reader.problems.add(where, f"{what}; write it before them")
+        what = f"{word}: has no effect, since other entries match the same modules more closely"
+        reader.problems.add(where, f"{what}; remove it")
     return part.with_globs(globs)
 
 
 def find_unreached(part: Factors, globs: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return the words of a mapping that are the first match of no module.
+    """Return the words of a mapping that are the closest match of no module.
 
     Only those whose number differs from that of an earlier match are of interest.
     """

@@ -1,6 +1,7 @@
 """Numbers by name of modules: gains of messages, and factors of updates."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -9,13 +10,17 @@ from typing import Any, Self
 import jax
 import numpy as np
 
+CHARACTER_SET = re.compile(r"\[[^]]*\]")  # such as [0-9]
 UNSCALED = 1  # the gain of a message, and the factor of an update, that is not multiplied
 
 
 @jax.tree_util.register_pytree_node_class
 @dataclass(frozen=True)
 class Factors(Mapping[str, Any]):
-    """Numbers by glob over module names; the first glob that matches a name counts.
+    """Numbers by glob over module names.
+
+    Of the globs that match a name the most specific counts, the one with the most characters that
+    are no wildcards: `up1` before `up*`, and that before `*`. Of equals it is the first.
 
     It is a pytree of its numbers, so that programs with other numbers share what was compiled.
 
@@ -49,11 +54,12 @@ class Factors(Mapping[str, Any]):
         return cls(tuple(numbers), tuple(numbers.values()))
 
     def find(self, name: str) -> Any:
-        """Return the number of the first glob that matches `name`, or None."""
+        """Return the number of the most specific glob that matches `name`, or None."""
+        found, most = None, (-1, 0)
         for glob, number in zip(self.globs, self.numbers, strict=True):
-            if fnmatchcase(name, glob):
-                return number
-        return None
+            if fnmatchcase(name, glob) and specificity(glob) > most:
+                found, most = number, specificity(glob)
+        return found
 
     def __getitem__(self, glob: str) -> Any:
         return dict(zip(self.globs, self.numbers, strict=True))[glob]
@@ -80,6 +86,12 @@ class Factors(Mapping[str, Any]):
     def __str__(self) -> str:
         pairs = zip(self.globs, self.numbers, strict=True)
         return ", ".join(f"{glob}: {number:g}" for glob, number in pairs)
+
+
+def specificity(glob: str) -> tuple[int, int]:
+    """Return how many characters of a glob are no wildcards, and how many are one of a set."""
+    without_sets, sets = CHARACTER_SET.subn("", glob)
+    return len(without_sets) - without_sets.count("*") - without_sets.count("?"), sets
 
 
 def is_number(value: Any) -> bool:

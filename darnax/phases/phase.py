@@ -30,23 +30,25 @@ class Phase:
         max_steps: the largest number of steps; required with `until`.
         messages: which are sent. `all`; `forward`, sender ≤ receiver; `unsupervised`, all but those
             of the output; a list of names of modules, globs allowed: those alone; or a mapping from
-            a name or glob to a gain, by which the message is multiplied, the first match counting:
-            those alone. A layer that receives one of them also receives its message to itself,
-            with a gain where a mapping names the layer. A layer that receives none, and is not
-            named, keeps its state; its field is 0. A third factor is there in every phase,
+            a name or glob to a gain, by which the message is multiplied: those alone, the most
+            specific match counting. A layer that receives one of them also receives its message to
+            itself, with a gain where a mapping names the layer. A layer that receives none, and is
+            not named, keeps its state; its field is 0. A third factor is there in every phase,
             multiplied by its gain where a mapping names it.
         start: `keep` the state of the previous phase; `blank`: zeros in all buffers but the input
             and the output; `random`: ±1 there, with equal probability; or the name of an earlier
             phase: the state at its end.
         learn: names of the modules, globs allowed, that learn from the state at the end; or a
-            mapping from a name or glob to a factor of the update, the first match counting.
+            mapping from a name or glob to a factor of the update, the most specific match
+            counting.
         input: what the input buffer holds: `given`, with random stages of the data where there are
             some; `clean`, without them; or `none`, zeros.
         target: what the output buffer holds: the target as it is `given`; a `wrong` one: its values
             moved along by a random number of places, so that another class is on; or `none`, zeros.
-        wrong_by: how a wrong target is chosen. None is with equal probability; the name of an earlier
-            phase: with the probabilities that the softmax of the readout's scores at its end gives
-            to the classes that are not on, so that likely confusions are shown more often.
+        wrong_by: how a wrong target is chosen. None is with equal probability; the name of an
+            earlier phase: with the probabilities that the softmax of the readout's scores at its
+            end gives to the classes that are not on, so that likely confusions are shown more
+            often.
         target_state: the state that the learning modules take as that of their receivers, y in
             `signal(y, h)`; the senders' state and the field are those at the end of this phase.
             None is the state at the end of this phase; the name of an earlier phase is the state at

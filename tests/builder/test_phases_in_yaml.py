@@ -52,13 +52,13 @@ REFUSED = {
     "itself": ({"start": "clamped"}, "start: got clamped, expected one of keep, blank, random"),
     "an unknown target": ({"target": "wronk"}, "target: got"),
     "an unknown input": ({"input": "noisy"}, "input: got"),
-    "an entry behind one of all": (
-        {"messages": {"*": 1, "w_back": 0.5}},
-        "messages: w_back: has no effect, since entries before it match the same modules",
+    "a gain that no message has": (
+        {"messages": {"w_back": 1, "w_b*": 0.5}},
+        "messages: w_b*: has no effect, since other entries match the same modules more closely",
     ),
-    "a factor behind another": (
-        {"learn": {"hidden*": 1, "hidden": -1}},
-        "learn: hidden: has no effect, since entries before it match the same modules",
+    "a factor of no module": (
+        {"learn": {"hidden": 1, "hidden*": -1}},
+        "learn: hidden*: has no effect, since other entries match the same modules more closely",
     ),
 }
 

@@ -191,10 +191,12 @@ def gain(network: Any, messages: Any, i: int, j: int) -> float | None:
     if isinstance(messages, str):
         return 1.0 if is_sent(messages, i, j, layer_map.output) else None
     name = layer_map.names[layer_map.edges.index((i, j))]
-    for glob in messages:
-        if re.fullmatch(glob.replace("*", ".*"), name):
-            return float(messages[glob]) if isinstance(messages, Mapping) else 1.0
-    return None
+    pattern = {glob: glob.replace("*", ".*").replace("?", ".") for glob in messages}
+    matching = [glob for glob in messages if re.fullmatch(pattern[glob], name)]
+    if not matching:
+        return None
+    closest = max(matching, key=lambda glob: len(glob.replace("*", "").replace("?", "")))
+    return float(messages[closest]) if isinstance(messages, Mapping) else 1.0
 
 
 def receives(network: Any, messages: Any, i: int) -> bool:

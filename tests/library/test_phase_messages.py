@@ -36,8 +36,9 @@ CHOICES = {  # modules: w_in, hidden1, 2_to_1, 1_to_2, hidden2, w_back, w_out, o
     "gains": {"w_in": 0.5, "2_to_1": -2.0, "w_back": 3.0, "w_out": 0.25},
     "gains of layers": {"w_in": 1.5, "hidden*": 0.1, "1_to_2": 1.0},
     "a gain of 0": {"w_in": 0.0, "w_back": 0.7},
-    "the first match counts": {"w_back": -1.5, "w_*": 0.5, "*": 2.0},
-    "the first match counts, in another order": {"*": 2.0, "w_back": -1.5},
+    "the closest match counts": {"w_back": -1.5, "w_*": 0.5, "*": 2.0},
+    "the closest match counts, in another order": {"*": 2.0, "w_*": 0.5, "w_back": -1.5},
+    "of equals the first match counts": {"?_to_1": -1.5, "2_to_?": 0.5},
 }
 
 

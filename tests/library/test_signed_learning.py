@@ -60,7 +60,7 @@ def naive_sum(phases, factors):
 
 def test_a_step_adds_the_signed_changes_of_all_phases():
     factors = {
-        "free": {"w_in": -1, "hidden1": 0.5, "hidden2": -2.0},  # the first match counts
+        "free": {"w_in": -1, "hidden1": 0.5, "hidden2": -2.0},  # the closest match counts
         "clamped": {"w_in": 1, "hidden1": 3.0, "hidden2": 3.0, "w_out": 0.25},
         "again": {"w_in": 1, "hidden2": 1},
     }
