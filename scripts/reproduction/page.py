@@ -7,10 +7,13 @@ from typing import Any
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
-from reproduction.rows import ACCURACY, Row, Section
+from reproduction.rows import ACCURACY, FASHION_RULES, Row, Section
+from reproduction.rules import draw_forest
 
 # Measurements that are drawn as well as tabulated.
 PICTURES = {"robustness": draw_robustness}
+FOREST = "learning-rules.svg"
+FOREST_TEXT = "Points are means over seeds, lines reach one standard deviation to either side."
 
 HEADER = """# Results
 
@@ -32,7 +35,8 @@ None of them has been compared with the text of the paper yet.
 def draw_pictures(ledger: Ledger) -> dict[str, str]:
     """Return name of a file -> the picture of a measurement as SVG."""
     found = PICTURES.keys() & ledger.physics.keys()
-    return {f"{name}.svg": PICTURES[name](ledger.physics[name]["rows"]) for name in sorted(found)}
+    pictures = {f"{name}.svg": PICTURES[name](ledger.physics[name]["rows"]) for name in found}
+    return pictures | {FOREST: draw_forest(ledger)}
 
 
 def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
@@ -40,6 +44,8 @@ def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
     parts = [HEADER]
     for section in sections:
         parts += format_section(section, ledger)
+        if section is FASHION_RULES:
+            parts.append(f"![Test accuracy of the learning rules]({FOREST})\n\n{FOREST_TEXT}\n")
     return "\n".join([*parts, *format_physics(ledger)])
 
 

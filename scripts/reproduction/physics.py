@@ -30,6 +30,7 @@ from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
 from reproduction.disturbance import recall
 from reproduction.robustness import robustness
+from reproduction.rules import cost_of_rules
 
 Rows = list[dict[str, Any]]
 ORDERS: Mapping[str, Callable[..., Any]] = {
@@ -136,6 +137,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "coupling": coupling,
     "recall": recall,
     "robustness": robustness,
+    "cost_of_rules": cost_of_rules,
 }
 
 

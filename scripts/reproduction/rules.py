@@ -1,0 +1,114 @@
+"""Compares the learning rules: a forest plot of their accuracies, and what their networks cost."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, NamedTuple
+
+import darnax
+from darnax.printing import element_text
+from reproduction.ledger import Ledger
+from reproduction.plot import STYLE
+from reproduction.receipts import Identity, Run, identity_of_row, read_runs
+from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Row, Section
+
+EXAMPLES = 1000  # of the test images, over which operations are averaged
+# Pixels of the forest plot.
+NAMES, WIDTH, LINE, TOP, BOTTOM, GAP = 330, 330, 26, 44, 48, 40
+TICKS = 5
+
+
+class Estimate(NamedTuple):
+    """An accuracy over seeds: its mean, and half of the interval that is drawn."""
+
+    name: str
+    mean: float
+    deviation: float
+
+
+def cost_of_rules(outputs: Path) -> list[dict[str, Any]]:
+    """Count parameters and synaptic operations of the networks of the learning rules on MNIST.
+
+    Of the run of seed 0. Synaptic operations are those of one inference, as a mean over 1000
+    test images: `dense` counts every synapse of every message that is sent, `events` only those of
+    units that have changed.
+    """
+    found = read_runs(outputs)
+    rows = []
+    for row in RULES.rows:
+        run = darnax.load(require_run(found, outputs, row).path)
+        table = run.analyse(only=["operations"], examples=EXAMPLES)["operations"]
+        operations = dict(table.rows)
+        learned = darnax.describe(*row.overrides.split()).found.plastic
+        cells = {"rule": row.what, "parameters that learn": f"{learned:,}"}
+        cells |= {f"operations, {count}": f"{each:,.0f}" for count, each in operations.items()}
+        rows.append(cells)
+    return rows
+
+
+def require_run(found: Mapping[Identity, Run], outputs: Path, row: Row) -> Run:
+    """Return the run of a row with seed 0, or end the program with the command for it."""
+    run = found.get(identity_of_row(row.overrides, 0))
+    if run is None:
+        what = f"{outputs}: there is no finished run of {row.what} yet"
+        sys.exit(f"{what}; train it with: {row.command} seed=0")
+    return run
+
+
+def draw_forest(ledger: Ledger) -> str:
+    """Return the accuracies of all rules as points with intervals, a panel for each data set."""
+    panels = [(section.title, estimate(section, ledger)) for section in (RULES, FASHION_RULES)]
+    names = [row.what for row in RULES.rows]
+    width = NAMES + 2 * (WIDTH + GAP)
+    height = TOP + LINE * len(names) + BOTTOM
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">',
+        f"<style>{STYLE}</style>",
+        '<rect class="paper" width="100%" height="100%"/>',
+    ]
+    for number, name in enumerate(names):
+        y = TOP + LINE * (number + 0.5) + 4
+        parts.append(f'<text class="right" x="{NAMES - 12}" y="{y}">{element_text(name)}</text>')
+    for number, (title, estimates) in enumerate(panels):
+        left = NAMES + number * (WIDTH + GAP)
+        parts += draw_panel(left, title, names, estimates)
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def estimate(section: Section, ledger: Ledger) -> list[Estimate]:
+    """Return mean and standard deviation of every row that has been run."""
+    found = []
+    for row in section.rows:
+        values = [one.metrics[ACCURACY] for one in ledger.of(row).values()]
+        if values:
+            deviation = stdev(values) if len(values) > 1 else 0.0
+            found.append(Estimate(row.what, fmean(values), deviation))
+    return found
+
+
+def draw_panel(
+    left: float, title: str, names: Sequence[str], estimates: Iterable[Estimate]
+) -> Iterator[str]:
+    """Yield a grid with its numbers, and a point with an interval for every estimate."""
+    estimates = list(estimates)
+    bottom = TOP + LINE * len(names)
+    yield f'<text class="start" x="{left}" y="{TOP - 18}">{element_text(title)}</text>'
+    lowest = min((one.mean - one.deviation for one in estimates), default=0.9)
+    low = int(100 * lowest) / 100
+    step = (1 - low) / TICKS
+
+    def place(value: float) -> float:
+        return round(left + WIDTH * (value - low) / (1 - low), 1)
+
+    for tick in range(TICKS + 1):
+        x = place(low + tick * step)
+        yield f'<path class="grid" d="M{x},{TOP} V{bottom}"/>'
+        yield f'<text x="{x}" y="{bottom + 18}">{low + tick * step:.3g}</text>'
+    yield f'<text x="{left + WIDTH / 2}" y="{bottom + 38}">test accuracy</text>'
+    for one in estimates:
+        y = TOP + LINE * (names.index(one.name) + 0.5)
+        start, end = place(one.mean - one.deviation), place(one.mean + one.deviation)
+        yield f'<path class="curve0" d="M{start},{y} H{end}"/>'
+        yield f'<circle class="curve0" cx="{place(one.mean)}" cy="{y}" r="3.5"/>'
