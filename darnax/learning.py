@@ -26,7 +26,7 @@ from darnax.observables import (
     unstable,
 )
 from darnax.orchestrators import Orchestrator
-from darnax.phases import UNSCALED, Phase
+from darnax.phases import UNSCALED, Factors, Phase
 from darnax.relaxation import PhaseResult
 from darnax.schedule import run_phases
 from darnax.scoring import scoring_phase
@@ -165,10 +165,11 @@ def local_updates(
     several = learns_in_several_phases(learns)
     for name, phase in phases.items():
         end = ends[name]
-        activity = (end.state, end.fields, end.third_factors)
-        if phase.target_state is not None:
-            activity += (mix_states(end.state, phase.target_state, ends),)
-        updates = network.updates(*activity).layer_map.modules
+        targets: tuple[State, ...] = ()
+        if isinstance(phase.target_state, Factors):
+            targets = (mix_states(end.state, phase.target_state, ends),)
+        updated = network.updates(end.state, end.fields, end.third_factors, *targets)
+        updates = updated.layer_map.modules
         for index, learns_again in enumerate(several):
             if not learns[name][index]:
                 continue
@@ -180,9 +181,7 @@ def local_updates(
     return summed, part_norms
 
 
-def mix_states(
-    state: State, weights: Mapping[str, Any], ends: Mapping[str, PhaseResult]
-) -> State:
+def mix_states(state: State, weights: Mapping[str, Any], ends: Mapping[str, PhaseResult]) -> State:
     """Return the weighted sum of the states at the ends of phases.
 
     Args:

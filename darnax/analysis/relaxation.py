@@ -59,4 +59,6 @@ def iterate_steps(
             yield name, step, before, state
             if phase.until is not None and float(summary.flips) == 0:
                 break
-        starts.record_end(name, state)
+        output = network.layer_map.output
+        scores = network.field(output, state, rng, phase.messages, clamped)
+        starts.record_end(name, state, scores)

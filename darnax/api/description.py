@@ -61,18 +61,28 @@ class NetworkDescription:
             file.write_text(picture.svg(self.found), encoding="utf-8")
         return file
 
+    def phases_to_svg(self, path: str | Path) -> Path:
+        """Draw the phases into a file: their messages, gains and what learns; return its path."""
+        from darnax.diagrams.phases import phases_svg
+
+        file = require_path(path, "path")
+        with writing_file(file):
+            file.write_text(phases_svg(self.found), encoding="utf-8")
+        return file
+
     def __repr__(self) -> str:
         facts = [f"{what:<12}{value}" for what, value in self.facts.items()]
         return "\n\n".join([*map(repr, self.tables), "\n".join(facts)])
 
     def _repr_html_(self) -> str:
         from darnax.diagrams import picture
+        from darnax.diagrams.phases import phases_svg
 
         tables = "".join(table._repr_html_() for table in self.tables)
         facts = "".join(
             f"<div>{element_text(f'{what}: {value}')}</div>" for what, value in self.facts.items()
         )
-        return picture.svg(self.found) + tables + facts
+        return picture.svg(self.found) + tables + phases_svg(self.found) + facts
 
 
 def describe(*overrides: str, config: Any = None) -> NetworkDescription:
@@ -175,11 +185,11 @@ def describe_factor(phase: "Phase", module: str) -> str:
 
 def describe_target_state(phase: "Phase") -> str:
     """Return which state is learned, such as `; the state of clamped`; "" for the phase's own."""
-    if phase.target_state is None:
+    if not isinstance(phase.target_state, Mapping):
         return ""
-    names = [
-        name if weight == 1 else f"{weight:g}·{name}" for name, weight in phase.target_state.items()
-    ]
+    names = []
+    for name, weight in phase.target_state.items():
+        names.append(name if weight == 1 else f"{weight:g}·{name}")
     return f"; the state of {' + '.join(names)}"
 
 

@@ -16,9 +16,12 @@ from darnax.builder.rates import describe_rate, find_transformation
 from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
 from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.layer_map import Edge
 from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
-from darnax.phases import Phase
+from darnax.orchestrators import Orchestrator
+from darnax.phases import UNSCALED, Phase, factor_of
+from darnax.runner.experiment import Experiment
 
 WEIGHTS = ("W", "J")  # the fields of darnax's modules, which may be frozen
 
@@ -40,6 +43,9 @@ class ModuleRow:
             known; empty where nothing learns.
         source: the key of the section `optimizer` that they come from: `default`, or `groups.` and
             its name.
+        gains: of its message, for each phase of training and then of inference; None where the
+            message is not sent.
+        is_third_factor: whether the message is a third factor and enters no field.
     """
 
     name: str
@@ -55,6 +61,8 @@ class ModuleRow:
     optimizer: str = ""
     rate: str = ""
     source: str = ""
+    gains: tuple[float | None, ...] = ()
+    is_third_factor: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ def describe(config: Mapping[str, Any]) -> Description:
     for n, name in enumerate(layer_map.names):
         phases = [phase for phase, selected in learns.items() if selected[n]]
         row = make_row(spec_of[name], layer_map.modules[n], masks[n], phases)
+        row = with_messages(row, network, experiment)
         rows.append(with_optimizer(row, cast(Groups, experiment.make_optimizer), group_keys))
     replicas = experiment.runner.replicas
     return Description(
@@ -114,6 +123,25 @@ def describe(config: Mapping[str, Any]) -> Description:
         replicas=replicas,
         memory={part: size * replicas for part, size in estimate_memory(result).items()},
     )
+
+
+def with_messages(row: ModuleRow, network: Orchestrator, experiment: Experiment) -> ModuleRow:
+    """Return the row of a module with the gains of its message in all phases."""
+    edge = row.receiver, row.sender
+    gains = []
+    for phase in (*experiment.train.values(), *experiment.infer.values()):
+        gain = network.gain(phase.messages, *edge)
+        if gain is None and row.sender == row.receiver:
+            gain = UNSCALED if network.receives(phase.messages, row.receiver) else None
+        if gain is None and edge in brought(network) and not isinstance(phase.messages, str):
+            gain = factor_of(phase.messages, row.name)
+        gains.append(gain)
+    return replace(row, gains=tuple(gains), is_third_factor=edge in brought(network))
+
+
+def brought(network: Orchestrator) -> set[Edge]:
+    """Return the edges whose messages are third factors."""
+    return set(network.layer_map.third_factors().values())
 
 
 def make_row(

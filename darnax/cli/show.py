@@ -13,13 +13,25 @@ Picture = Annotated[
     typer.Option("--svg", metavar="FILE", help="Draw the network into FILE.", show_default=False),
 ]
 
+PhasesPicture = Annotated[
+    Path | None,
+    typer.Option("--phases", metavar="FILE", help="Draw the phases into FILE.", show_default=False),
+]
 
-def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False) -> None:
+
+def show(
+    overrides: Overrides = None,
+    svg: Picture = None,
+    phases: PhasesPicture = None,
+    debug: Debug = False,
+) -> None:
     """Show the network of a configuration: modules, parameters, phases, memory; trains nothing.
 
     darnax show +experiment=mnist_chain model.depth=3
 
     darnax show +experiment=mnist_chain --svg wiring.svg
+
+    darnax show +experiment=mnist_ep --phases phases.svg
     """
     from darnax.api.description import describe
 
@@ -32,3 +44,6 @@ def show(overrides: Overrides = None, svg: Picture = None, debug: Debug = False)
     if svg is not None:
         description.to_svg(svg)
         tables.echo(f"picture     {svg}")
+    if phases is not None:
+        description.phases_to_svg(phases)
+        tables.echo(f"phases      {phases}")

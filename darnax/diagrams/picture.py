@@ -27,12 +27,12 @@ LOOP = 46  # of the loop of a layer with itself
 STYLE = """
 svg {
   --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --box: #f3f5f8;
-  --plastic: #0b62c4; --frozen: #8a929c;
+  --plastic: #0b62c4; --against: #c4570b; --frozen: #8a929c;
 }
 @media (prefers-color-scheme: dark) {
   svg {
     --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --box: #20252c;
-    --plastic: #6db3ff; --frozen: #78828e;
+    --plastic: #6db3ff; --against: #ffae6d; --frozen: #78828e;
   }
 }
 text {
@@ -44,6 +44,9 @@ text {
 .paper { fill: var(--paper); } .box { fill: var(--box); stroke: var(--soft); }
 path { fill: none; stroke-width: 1.8; }
 .plastic { stroke: var(--plastic); } .frozen { stroke: var(--frozen); stroke-dasharray: 5 4; }
+.start { text-anchor: start; } .grid { stroke: var(--box); }
+.sent { fill: var(--ink); } .third { fill: none; stroke: var(--ink); stroke-width: 1.8; }
+.raised { fill: var(--plastic); } .lowered { fill: var(--against); }
 .tip-plastic { fill: var(--plastic); stroke: none; }
 .tip-frozen { fill: var(--frozen); stroke: none; }
 """

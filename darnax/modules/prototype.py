@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.connectivity import ConnectivityFactory
 from darnax.modules.plasticity import RuleChoice
-from darnax.modules.recurrent import RecurrentDiscrete
+from darnax.modules.recurrent import RecurrentDiscrete, RecurrentUnits
 from darnax.shapes import require_messages
 
 
@@ -55,7 +55,8 @@ class PrototypeUnits(RecurrentDiscrete):
         key: Key[Array, ""],
     ) -> None:
         require_share(share)
-        super().__init__(
+        RecurrentUnits.__init__(
+            self,
             features,
             j_d,
             threshold,

@@ -56,7 +56,8 @@ class Phase:
 
     Raises:
         ValueError: neither or both of `steps` and `until`, a length below 0, an unknown choice, a
-            `wrong_by` without a wrong target, a string for `learn`, or a gain, factor or weight that is no finite number.
+            `wrong_by` without a wrong target, a string for `learn`, or a gain, factor or weight
+            that is no finite number.
     """
 
     steps: int | None = None

@@ -15,8 +15,8 @@ class Phases(Mapping[str, Phase]):
     """Phases by name, in the order in which they run.
 
     JAX sorts the keys of a dict that is an argument of a compiled function; `Phases` keeps its
-    order. It is a pytree whose leaves are the gains, factors and weights of its phases. It is equal only to
-    the same phases in the same order.
+    order. It is a pytree whose leaves are the gains, factors and weights of its phases. It is equal
+    only to the same phases in the same order.
 
     Args:
         phases: by name, in order.

@@ -237,8 +237,10 @@ PAPERS = "its paper"  # an MLP of other sizes
 def schemes(data: str) -> tuple[Row, ...]:
     """Return one row for every learning rule on a data set; only those of MNIST have references."""
     rows = []
-    size = "" if data == "mnist" else " model.features=1000"
-    rows.append(Row(PERCEPTRON, f"+experiment={data}_sparse{size}"))
+    if data == "mnist":  # the first row of the page
+        rows.append(Row(PERCEPTRON, "+experiment=mnist_sparse", "0.9256", NOTEBOOK))
+    else:
+        rows.append(Row(PERCEPTRON, f"+experiment={data}_sparse model.features=1000"))
     for name, what, reference in SCHEMES:
         known = (reference, PAPERS) if data == "mnist" and reference else ("", "")
         rows.append(Row(what, f"+experiment={data}_{name}", *known))

@@ -10,7 +10,8 @@ from darnax.analysis import basins, margins, overlaps, relaxation
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
-from darnax.phases import Phase
+from darnax.phases import Phase, Phases
+from darnax.schedule import run_phases
 from darnax.states import SequentialState
 
 UNITS, KEY = 40, jax.random.key(2)
@@ -56,6 +57,20 @@ def test_the_curves_are_those_of_the_naive_model():
     assert [row[3] for row in table.rows] == [1, 2, 3, 4, 5, 6]
     assert [row[4] for row in table.rows] == pytest.approx(expected)
     assert 0 < expected[1] < 1
+
+
+def test_the_states_of_phases_with_wrong_targets_are_those_of_training():
+    """Oracle: the phases of a training step, with wrong targets that are as good as certain."""
+    net, state = network(), shown()
+    surer = eqx.tree_at(lambda net: net.layer_map[2, 1].W, net, 1e6 * net.layer_map[2, 1].W)
+    phases = Phases(
+        free=Phase(steps=2, messages="forward"),
+        wrong=Phase(steps=2, target="wrong", wrong_by="free"),
+    )
+    *_, (_, _, _, last) = relaxation.iterate_steps(surer, state, phases, KEY)
+    end = dict(run_phases(surer, state, phases, KEY))["wrong"].state
+    for i in range(3):
+        np.testing.assert_array_equal(last[i], end[i])
 
 
 def test_a_phase_until_a_fixed_point_ends_where_nothing_flips():

@@ -75,6 +75,20 @@ def test_a_network_is_described_before_it_is_trained(place: Path) -> None:
     assert network._repr_html_().startswith("<svg")
 
 
+def test_the_phases_are_drawn_with_gains_and_signs(place: Path) -> None:
+    """Oracle: the phases of equilibrium propagation, counted by hand."""
+    words = ("+experiment=mnist_ep", "dynamics.train.away.learn.w_in=-0.5")
+    drawn = ET.parse(darnax.describe(*words).phases_to_svg(place / "phases.svg")).getroot()
+    kinds = [element.get("class") for element in drawn.iter()]
+    # Eight modules send in two phases each, and six where the two nudges have a gain of 0; the
+    # legend has one of each kind.
+    assert kinds.count("sent") == 2 * 8 + 2 * 6 + 1
+    assert kinds.count("raised") == 4 + 1
+    assert kinds.count("lowered") == 4 + 1
+    texts = [element.text for element in drawn.iter() if element.text]
+    assert [texts.count(each) for each in ("0.5", "-0.5", "0")] == [2, 3, 4]
+
+
 def test_data_are_described(place: Path) -> None:
     assert (
         repr(darnax.datasets("sets")).split()

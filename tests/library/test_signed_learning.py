@@ -163,5 +163,7 @@ def test_the_state_of_one_phase_is_named_in_short():
 
 @pytest.mark.parametrize("name", ["later", "nowhere"])
 def test_a_state_to_be_learned_is_of_an_earlier_phase(name):
-    with pytest.raises(ValueError, match=rf"first\.target_state: got {name}, expected phases among"):
+    with pytest.raises(
+        ValueError, match=rf"first\.target_state: got {name}, expected phases among"
+    ):
         Phases(first=Phase(steps=1, target_state=name), later=Phase(steps=1))

@@ -1,0 +1,98 @@
+"""The picture of phases as SVG: which messages each sends, with which gain, and what it learns."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from darnax.diagrams.picture import Point, draw_text, make_document
+from darnax.printing import element_text
+
+if TYPE_CHECKING:
+    from darnax.builder import Description, ModuleRow
+    from darnax.phases import Phase
+
+# Pixels.
+NAMES, COLUMN, ROW, TOP, MARGIN = 150, 136, 26, 92, 20
+RADIUS = 5
+LETTERS = 19  # of a line in the head of a column
+LEGEND = (
+    ("sent", "message, with its gain"),
+    ("third", "third factor"),
+    ("raised", "learns, with its factor"),
+    ("lowered", "unlearns"),
+)
+
+
+def phases_svg(description: "Description") -> str:
+    """Return a table of modules and phases as an SVG document, for light and dark screens.
+
+    A disc is a message that is sent, with its gain where that is not 1, a ring one that is a third
+    factor; a triangle upwards is learning, one downwards learning with a negative factor, with the
+    factor where that is not ±1.
+    """
+    phases = [("train", *item) for item in description.train.items()]
+    phases += [("infer", *item) for item in description.infer.items()]
+    rows = list(description.modules)
+    width = NAMES + COLUMN * max(len(phases), 4) + MARGIN
+    bottom = TOP + ROW * len(rows)
+    parts: list[str] = []
+    for number, module in enumerate(rows):
+        y = TOP + ROW * (number + 0.5)
+        parts.append(f'<path class="grid" d="M{MARGIN},{y + ROW / 2} H{width - MARGIN}"/>')
+        words = element_text(module.name)
+        parts.append(f'<text class="name start" x="{MARGIN}" y="{y + 4}">{words}</text>')
+        for column, (when, label, phase) in enumerate(phases):
+            at = Point(NAMES + COLUMN * (column + 0.5), y)
+            parts += draw_message(at, module, module.gains[column])
+            if when == "train" and label in module.learns:
+                parts += draw_learning(at, phase.factor(module.name))
+    for column, (when, label, phase) in enumerate(phases):
+        parts += draw_head(NAMES + COLUMN * (column + 0.5), when, label, phase)
+    parts += draw_legend(bottom + 34)
+    return make_document(width, bottom + 34 + MARGIN, parts)
+
+
+def draw_head(x: float, when: str, label: str, phase: "Phase") -> Iterator[str]:
+    """Draw the name of a phase, its length, and what it starts from and shows."""
+    steps = f"{phase.steps} steps" if phase.until is None else f"up to {phase.max_steps} steps"
+    if phase.steps == 1:
+        steps = "1 step"
+    shown = [f"{getattr(phase, key)} {key}" for key in ("input", "target")]
+    unusual = [words.replace("none", "no") for words in shown if not words.startswith("given")]
+    lines = [("soft", when), ("name", label), ("soft", f"{steps}, {phase.start}")]
+    lines.append(("soft", ", ".join(unusual)))
+    for number, (kind, text) in enumerate(lines):
+        cut = text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
+        yield draw_text(Point(x, 22 + 18 * number), cut, kind)
+
+
+def draw_message(at: Point, module: "ModuleRow", gain: float | None) -> Iterator[str]:
+    """Draw a message that is sent as a disc, and one that is a third factor as a ring."""
+    x = at.x - 36
+    if module.is_third_factor:
+        yield f'<circle class="third" cx="{x:.0f}" cy="{at.y:.0f}" r="{RADIUS}"/>'
+    elif gain is not None and gain != 0:
+        yield f'<circle class="sent" cx="{x:.0f}" cy="{at.y:.0f}" r="{RADIUS}"/>'
+    if gain not in (None, 1):
+        yield draw_text(Point(x + 22, at.y + 4), f"{gain:g}", "soft")
+
+
+def draw_learning(at: Point, factor: float) -> Iterator[str]:
+    """Draw learning as a triangle upwards, with a negative factor downwards."""
+    x, up = at.x + 22, factor >= 0
+    tip, base = (at.y - 6, at.y + 5) if up else (at.y + 6, at.y - 5)
+    kind = "raised" if up else "lowered"
+    path = f"M{x:.0f},{tip:.0f} L{x + 6:.0f},{base:.0f} H{x - 6:.0f} z"
+    yield f'<path class="{kind}" d="{path}"/>'
+    if abs(factor) != 1:
+        yield draw_text(Point(x + 22, at.y + 4), f"{factor:g}", "soft")
+
+
+def draw_legend(y: float) -> Iterator[str]:
+    """Draw what the signs mean."""
+    for number, (kind, text) in enumerate(LEGEND):
+        x = MARGIN + 8 + 160 * number
+        if kind in ("sent", "third"):
+            yield f'<circle class="{kind}" cx="{x}" cy="{y - 4:.0f}" r="{RADIUS}"/>'
+        else:
+            yield from draw_learning(Point(x - 22, y - 4), 1 if kind == "raised" else -1)
+        yield f'<text class="soft start" x="{x + 14}" y="{y:.0f}">{text}</text>'
