@@ -152,7 +152,10 @@ CONTROLS = Section(
     "Symmetric couplings start symmetric, and every step is projected on symmetric matrices.",
     trained_on_all(
         Row("N = 1000, sparse", "+experiment=mnist_sparse", "0.9256", NOTEBOOK),
-        Row("the same, a share of 0.2 copies the label", f"+experiment=mnist_sparse {PROTOTYPE}0.2"),
+        Row(
+            "the same, a share of 0.2 copies the label",
+            f"+experiment=mnist_sparse {PROTOTYPE}0.2",
+        ),
         Row("H = 400, entangled MNIST", f"{ENTANGLED} model.features=400", "0.851", AUTHORS),
         Row(
             "the same, a share of 0.5 copies the label",
