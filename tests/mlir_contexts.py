@@ -9,24 +9,23 @@ from typing import Any
 from jax._src.interpreters import mlir
 
 PROGRAMS = 200  # of a context, which keeps their types and constants
+make_context = mlir.make_ir_context
 
 
-class Contexts(threading.local):
-    """Contexts of one thread."""
+class Shared(threading.local):
+    """The context of a thread."""
 
-    def __init__(self) -> None:
-        self.make = mlir.make_ir_context
-        self.left = 0
-        self.context: Any = None
+    left = 0
+    context: Any = None
 
     def get(self) -> Any:
-        """Return the current context, or a new one once it has had its programs."""
+        """Return the context, or a new one once it has had its programs."""
         if self.left == 0:
-            self.context, self.left = self.make(), PROGRAMS
+            self.context, self.left = make_context(), PROGRAMS
         self.left -= 1
         return self.context
 
 
 def share_mlir_contexts() -> None:
     """Let JAX use the context of the thread instead of a new one."""
-    mlir.make_ir_context = Contexts().get
+    mlir.make_ir_context = Shared().get
