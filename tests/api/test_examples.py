@@ -11,8 +11,12 @@ FINDER = doctest.DocTestFinder(recurse=False)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("examples")
+def place(tmp_path_factory: pytest.TempPathFactory, mnist_directory: Path) -> Path:
+    """Return a working directory with a folder of datasets in which MNIST is prepared."""
+    place = tmp_path_factory.mktemp("examples")
+    mnist_directory.mkdir(parents=True, exist_ok=True)
+    (place / "sets").symlink_to(mnist_directory)
+    return place
 
 
 @pytest.mark.parametrize("name", darnax.__all__)

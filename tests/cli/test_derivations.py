@@ -226,7 +226,7 @@ def resolved(tree: dict) -> dict:
         assume(False)
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(RAW, NEW)
 def test_an_override_of_values_equals_one_of_references_or_is_refused(slots, new):
     raw = tree_of(slots)

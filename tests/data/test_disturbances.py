@@ -16,7 +16,8 @@ MANY = jnp.asarray(np.random.default_rng(2).choice([-1.0, 1.0], (50, 400)).astyp
 
 def every(stage: RandomStage, x: np.ndarray, keys: jax.Array = KEYS) -> np.ndarray:
     """Apply a stage to one example with many keys."""
-    return np.asarray(jax.vmap(lambda key: stage(jnp.asarray(x), key))(keys))
+    applied = jax.jit(jax.vmap(lambda x, key: stage(x, key), in_axes=(None, 0)))
+    return np.asarray(applied(x, keys))
 
 
 def shifted(x: np.ndarray, down: int, right: int, fill: str) -> np.ndarray:
@@ -69,7 +70,7 @@ def within_5_sd(found: np.ndarray, share: float) -> bool:
 
 def disturbed(stage: RandomStage, x: jax.Array = MANY) -> np.ndarray:
     """Apply a stage to a batch, as a pipeline does in training."""
-    return np.asarray(Pipeline({"stage": stage})(x, jax.random.key(3)))
+    return np.asarray(jax.jit(Pipeline({"stage": stage}).__call__)(x, jax.random.key(3)))
 
 
 def test_sign_flips_change_the_sign_of_a_share():

@@ -1,5 +1,6 @@
 """Extension points, from another package. Oracle: the documented behaviour of each extension."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -132,14 +133,34 @@ SEAMS = {
         'got "late", expected an integer',
     ),
 }
+TOGETHER = [  # every extension once, in as few runs as can have them
+    ("rule", "connectivity", "adapter", "encoding", "optimiser"),
+    ("layer", "fitted stage", "orchestrator", "schedule"),
+    ("activation", "data source"),
+    ("label code", "random stage"),
+]
 for_every_seam = pytest.mark.parametrize("seam", SEAMS.values(), ids=SEAMS)
 
 
-@for_every_seam
-def test_a_run_with_an_extension_trains_to_its_end(train: Train, seam: Seam) -> None:
-    run = train(*seam.words)
+def assert_trains(train: Train, *words: str) -> None:
+    run = train(*words)
     assert run.status == "finished"
     assert all(np.isfinite(list(run.summary["metrics"].values())))
+
+
+@pytest.mark.parametrize("names", TOGETHER, ids=", ".join)
+def test_a_run_with_extensions_trains_to_its_end(train: Train, names: tuple[str, ...]) -> None:
+    assert_trains(train, *itertools.chain.from_iterable(SEAMS[name].words for name in names))
+
+
+def test_every_extension_is_in_a_run() -> None:
+    assert sorted(itertools.chain.from_iterable(TOGETHER)) == sorted(SEAMS)
+
+
+@pytest.mark.slow
+@for_every_seam
+def test_a_run_with_one_extension_trains_to_its_end(train: Train, seam: Seam) -> None:
+    assert_trains(train, *seam.words)
 
 
 @for_every_seam

@@ -16,6 +16,7 @@ def draw(count: int, seed: int = 0) -> jax.Array:
     return drawn.at[0].set(1.0)
 
 
+@eqx.filter_jit
 def store(layer: DenseMemory, patterns: jax.Array) -> DenseMemory:
     change = layer.backward(patterns, patterns, jnp.zeros_like(patterns))
     return eqx.apply_updates(layer, jax.tree.map(jnp.negative, change))
@@ -25,7 +26,7 @@ def store(layer: DenseMemory, patterns: jax.Array) -> DenseMemory:
 def test_the_field_is_the_sum_over_patterns(power: int | None) -> None:
     patterns, states = np.asarray(draw(5)), np.asarray(draw(3, seed=1))
     layer = store(DenseMemory(UNITS, slots=7, power=power), jnp.asarray(patterns))
-    found = np.asarray(layer(jnp.asarray(states)))
+    found = np.asarray(eqx.filter_jit(layer)(jnp.asarray(states)))
     for state, field in zip(states, found, strict=True):
         products = [float(pattern @ state) for pattern in patterns]
         if power is None:

@@ -1,5 +1,6 @@
 """Error units and learned error feedback. Oracle: numpy."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -105,8 +106,13 @@ def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:
         error=Phase(steps=1, learn=("1_to_2", "2_to_1")),
     )
     state = SequentialState([(5,), (UNITS,), (CLASSES,), (CLASSES,)]).init(x, y)
-    ends = dict(run_phases(network, state, phases, jax.random.key(0)))
-    made = local_updates(network, phases, ends)[0].layer_map
+
+    @eqx.filter_jit
+    def learn(network, state):
+        ends = dict(run_phases(network, state, phases, jax.random.key(0)))
+        return local_updates(network, phases, ends)[0].layer_map
+
+    made = learn(network, state)
     assert np.abs(made[2, 1].W).max() > 0.01
     assert np.allclose(made[1, 2].W.T, made[2, 1].W * np.sqrt(UNITS / CLASSES), atol=1e-5)
 

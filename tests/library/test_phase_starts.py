@@ -271,6 +271,7 @@ def test_devices_that_share_a_batch_draw_what_one_draws(phases):
         return [end.state[i] for i in range(len(sizes))]
 
     parts = x.reshape(2, 3, -1), y.reshape(2, 3, -1)
-    shared = jax.vmap(partial(run, axis="devices"), axis_name="devices")(*parts)
-    for one, many in zip(run(x, y), shared, strict=True):
+    mapped = jax.vmap(partial(run, axis="devices"), axis_name="devices")
+    alone, shared = jax.jit(run)(x, y), jax.jit(mapped)(*parts)
+    for one, many in zip(alone, shared, strict=True):
         np.testing.assert_array_equal(many.reshape(one.shape), one)

@@ -111,6 +111,7 @@ def test_frozen_couplings_learn_fewer_pairs_than_plastic_ones():
     assert plastic - frozen > 0.1
 
 
+@pytest.mark.slow  # it trains twice
 def test_two_sweeps_instead_of_ten_end_in_no_fixed_point():
     assert learnt()[2] < 0.01
     assert learnt(steps=TWO)[2] > 0.04

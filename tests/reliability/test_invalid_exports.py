@@ -93,8 +93,8 @@ NAMED = (
 )
 
 
-# Every position goes through one check, so that three of them are tried by default.
-OFTEN = {"source", "tracker", "labels"}
+# Every position goes through one check, so that one of them is tried by default.
+OFTEN = {"source"}
 POSITIONS = [
     where if where in OFTEN else pytest.param(where, marks=pytest.mark.slow) for where in TARGETS
 ]
@@ -160,7 +160,13 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("what", LARGE)
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=pytest.mark.slow) if what == "many values" else what
+        for what in LARGE
+    ],
+)
 def test_loading_a_small_file_ends(exported, tmp_path, what):
     with interrupted_if_endless(), pytest.raises(darnax.RequestError) as refusal:
         load_changed(exported, tmp_path, LARGE[what])

@@ -112,8 +112,8 @@ def open_anew(config: dict[str, Any]) -> Dataset:
 @pytest.mark.parametrize(
     ("kind", "count"),
     [
-        ("arrays", 8),
-        ("table", 8),
+        ("arrays", 3),
+        ("table", 3),
         *(pytest.param(kind, 150, marks=pytest.mark.slow) for kind in KINDS if kind != "sklearn"),
     ],
 )

@@ -13,7 +13,13 @@ from darnax.data import Streamed
 from darnax.data.reader import Arrays
 from darnax.errors import RequestError
 from darnax.runner.evaluate import evaluate
-from darnax.runner.programs import ParallelRuns, evaluate_window, shuffle, train_chunk
+from darnax.runner.programs import (
+    ParallelRuns,
+    evaluate_window,
+    initialise,
+    shuffle,
+    train_chunk,
+)
 from darnax.runner.run_folder import RunFolder
 from darnax.runner.run_session import RunSession
 from darnax.runner.stop_signals import StopRequest
@@ -88,6 +94,7 @@ def test_replicas_are_lanes_of_the_next_seeds():
         )
 
 
+@pytest.mark.slow  # with noise, below, is the same and more
 def test_runs_that_differ_in_numbers_share_their_programs(compilations):
     trained(ParallelRuns([experiment()], 10))
     compilations.clear()
@@ -113,7 +120,8 @@ def loop(tmp_path: Path) -> TrainingLoop:
 
 def test_the_programs_of_a_run(loop, compilations):
     """Every large program is compiled once, for any number of epochs and batches per chunk."""
-    jax.clear_caches()
+    for program in (initialise, shuffle, train_chunk, evaluate_window):
+        program.jitted.clear_cache()
     compilations.clear()
     loop.run(StopRequest())
     long = [
@@ -170,10 +178,10 @@ def test_random_stages_draw_alike_in_every_run_of_a_program():
     assert not np.array_equal(found[0][0], found[0][1])
 
 
-def test_noise_levels_share_their_programs(compilations):
+def test_noise_levels_and_other_numbers_share_their_programs(compilations):
     trained(ParallelRuns([experiment(*DISTURBED)], 10))
     compilations.clear()
-    trained(ParallelRuns([experiment(*WEAKER)], 10))
+    trained(ParallelRuns([experiment(*WEAKER, *POINTS[0], *POINTS[1])], 10))
     assert not compilations
 
 
@@ -192,13 +200,8 @@ def test_an_evaluation_by_windows_disturbs_every_example_as_one_of_the_whole():
     )
 
 
-@pytest.mark.parametrize(
-    ("devices", "words"),
-    [
-        (2, DISTURBED),
-        *(pytest.param(8, words, marks=pytest.mark.slow) for words in ([], DISTURBED)),
-    ],
-)
+@pytest.mark.slow  # test_schemes.py has disturbed examples on two devices
+@pytest.mark.parametrize(("devices", "words"), [(2, DISTURBED), (8, []), (8, DISTURBED)])
 def test_splitting_batches_over_devices_keeps_results(devices, words):
     """Oracle: one device; eight virtual devices are requested in a separate process."""
     code = f"""

@@ -6,17 +6,17 @@ import jax
 import numpy as np
 import pytest
 from synthetic_task import SCHEMES, scheme
-from test_programs import assert_close, compilations, trained
+from test_programs import DISTURBED, assert_close, compilations, trained
 from virtual_devices import run_on_devices
 
 from darnax.runner.programs import ParallelRuns
 
 __all__ = ["compilations"]
 FIRST = ["ff"]  # with gains, a wrong target and a third factor; the others are slow
-SOME = [name if name in FIRST else pytest.param(name, marks=pytest.mark.slow) for name in SCHEMES]
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.slow  # those with other gains, below, and test_lanes.py have the same oracle
+@pytest.mark.parametrize("name", SCHEMES)
 def test_replicas_of_every_scheme_are_runs_with_the_next_seeds(name):
     together = trained(ParallelRuns([scheme(name, "seed=3", "runner.replicas=2")], 10))
     for lane in range(2):
@@ -24,16 +24,18 @@ def test_replicas_of_every_scheme_are_runs_with_the_next_seeds(name):
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
-@pytest.mark.parametrize("names", [FIRST, pytest.param(SCHEMES, marks=pytest.mark.slow)])
-def test_two_devices_train_every_scheme_as_one(names):
+@pytest.mark.parametrize(
+    ("names", "words"), [(FIRST, DISTURBED), pytest.param(SCHEMES, [], marks=pytest.mark.slow)]
+)
+def test_two_devices_train_every_scheme_as_one(names, words):
     """Oracle: one device; two virtual devices are requested in a separate process."""
     code = f"""
 from synthetic_task import scheme
 from test_programs import assert_close, trained
 from darnax.runner.programs import ParallelRuns
 for name in {names}:
-    one = trained(ParallelRuns([scheme(name)], 10))
-    many = trained(ParallelRuns([scheme(name, "runner.devices=2")], 10))
+    one = trained(ParallelRuns([scheme(name, *{words})], 10))
+    many = trained(ParallelRuns([scheme(name, *{words}, "runner.devices=2")], 10))
     try:
         assert_close(one, many)
     except AssertionError as error:
