@@ -9,7 +9,6 @@ import jax
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
-from mlir_contexts import share_mlir_contexts
 
 PACKAGES = [
     "activations",
@@ -35,7 +34,6 @@ if jax.__version_info__ < (0, 11):  # which later versions do not have
     os.environ["XLA_FLAGS"] = (
         "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
     )
-    share_mlir_contexts()
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # for the processes that tests start
 jax.config.update("jax_disable_most_optimizations", True)
 
