@@ -21,6 +21,8 @@ from darnax.runner.stop_signals import Interrupted
 KEY = "runner.distributed"
 EXPECTED = "expected auto, null, or {coordinator: HOST:PORT, processes: N, rank: K}"
 UNDETECTED = "JAX finds no SLURM, Open MPI or Kubernetes here; " + EXPECTED
+ADVICE = "start all of them, and look at the coordinator's address and port"
+ABSENT = f"{KEY}: the other processes cannot be reached; {ADVICE}"
 USED = "JAX has been used in this process already; start the processes anew, each for one run"
 OTHER = "this process was given another configuration than the first one; give the same to all"
 # Processes whose connections end, or that send no sign of life for so long, are lost.
@@ -28,7 +30,7 @@ HEARTBEAT_SECONDS = 60
 
 
 class Group(NamedTuple):
-    """This process among those that train one run."""
+    """The place of this process among those that train one run."""
 
     rank: int
     size: int
@@ -103,8 +105,10 @@ def start(distributed: Distributed | str) -> Group:
         }
     # darnax handles the signals of a scheduler itself.
     jax.config.update("jax_enable_preemption_service", False)
+    lost_process.watch(ABSENT, 2)
     try:
-        jax.distributed.initialize(**given, heartbeat_timeout_seconds=HEARTBEAT_SECONDS)
+        with lost_process.without_native_text():
+            jax.distributed.initialize(**given, heartbeat_timeout_seconds=HEARTBEAT_SECONDS)
     except Exception as error:  # JAX raises ValueError, RuntimeError and its own exceptions
         raise RequestError(Problem(KEY, explain_failed_start(error))) from error
     lost_process.watch()
@@ -121,8 +125,7 @@ def explain_failed_start(error: Exception) -> str:
         return USED
     if "should be defined" in text or "must be defined" in text:
         return f"got auto, but {UNDETECTED}"
-    advice = "start all of them, and look at the coordinator's address and port"
-    return f"the processes cannot be joined ({first_line(error)}); {advice}"
+    return f"the processes cannot be joined ({first_line(error)}); {ADVICE}"
 
 
 def stop() -> None:

@@ -105,12 +105,12 @@ class DataSettings(Section):
 
 
 class Distributed(Section):
-    """This process among those that train one run, which are started by hand.
+    """The place of a process among those that train one run, which are started by hand.
 
     Args:
         coordinator: address of the first process and a free port there, `HOST:PORT`.
         processes: how many there are.
-        rank: number of this process, from 0.
+        rank: number of the process, from 0.
     """
 
     coordinator: Annotated[str, Field(pattern=r"^.+:[0-9]+$")]

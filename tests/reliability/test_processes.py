@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 from darnax.cli.app import app
 from darnax.runner.lost_process import LOST
 
-WORDS = [*TASK, "tracking=local", "data.batch_size=8", "runner.epochs=6", "runner.keep=9"]
+WORDS = [*TASK, "tracking=local", "data.batch_size=8", "runner.epochs=6", "runner.evaluate_every=6"]
 ENDLESS = ["runner.epochs=100000", "runner.checkpoint_every=100000"]
 SRUN = """#!/bin/sh
 for rank in $(seq 0 $(($SLURM_NTASKS - 1))); do
@@ -130,6 +131,9 @@ def test_an_invalid_request_is_refused_by_all(forked):
         code, printed = forked.ended(process)
         assert code == 2, printed
         assert "2 devices cannot share 5 examples evenly" in printed
+    code, printed = forked.ended(forked.start("train", *WORDS, "runner.distributed=auto"))
+    assert code == 2, printed
+    assert "JAX finds no SLURM, Open MPI or Kubernetes here" in printed
     assert not list(forked.place.glob("outputs/*"))
 
 
@@ -183,13 +187,14 @@ def test_a_script_that_cannot_work_is_refused(words, problem):
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("auto", "JAX finds no SLURM, Open MPI or Kubernetes here"),
+        ("auto", "JAX has been used in this process already"),
         ("all", "expected auto, null, or {coordinator: HOST:PORT, processes: N, rank: K}"),
         ("{coordinator: host, processes: 2, rank: 0}", "expected auto, null, or"),
         ("{coordinator: host:1, processes: 2, rank: 2}", "expected auto, null, or"),
     ],
 )
 def test_processes_that_cannot_be_joined_are_refused(darnax, value, problem):
+    jax.devices()
     result = darnax("train", *WORDS, f"runner.distributed={value}")
     assert result.exit_code == 2, result.output
     assert problem in " ".join(result.output.split())
