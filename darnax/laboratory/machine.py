@@ -107,6 +107,19 @@ def values_here(config: Mapping[str, Any], folder: Path | None = None) -> dict[s
     return changed
 
 
+def values_of_machine(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Map what a given configuration says of the machine to its value here.
+
+    Processes are joined by the command line alone: a file could name any coordinator.
+    """
+    changed: dict[str, Any] = {}
+    if is_of_a_run(file):
+        changed |= values_here(config, file.parent)
+    if find(config, DISTRIBUTED) is not None:
+        changed[DISTRIBUTED] = None
+    return changed
+
+
 def composer_here(
     file: Path | None, overrides: Sequence[str], fill: DataFiller | None = None
 ) -> "Composer":
@@ -116,7 +129,7 @@ def composer_here(
     """
     from darnax.composing.composer import Composer
 
-    adapt = partial(values_here, folder=file.parent) if file and is_of_a_run(file) else None
+    adapt = partial(values_of_machine, file=file) if file else None
     filler = DataFiller() if fill is None else fill
     return Composer(file, trust.trusted_packages(overrides), adapt=adapt, fill=filler)
 

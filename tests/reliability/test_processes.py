@@ -23,6 +23,7 @@ from darnax.runner.lost_process import LOST
 WORDS = [*TASK, "tracking=local", "data.batch_size=8", "runner.epochs=6", "runner.evaluate_every=6"]
 ENDLESS = ["runner.epochs=100000", "runner.checkpoint_every=100000"]
 SRUN = """#!/bin/sh
+while [ "${1#--}" != "$1" ]; do shift; done  # its own options
 for rank in $(seq 0 $(($SLURM_NTASKS - 1))); do
     SLURM_PROCID=$rank SLURM_LOCALID=$rank "$@" > srun-$rank.txt 2>&1 &
     started="$started $!"
@@ -138,7 +139,7 @@ def test_an_invalid_request_is_refused_by_all(forked):
 
 
 @pytest.mark.slow
-def test_the_script_for_sbatch_runs(forked, monkeypatch):
+def test_the_script_for_sbatch_runs(forked):
     code, script = forked.ended(
         forked.start("train", *WORDS, "hydra.launcher.tasks_per_node=2", "--sbatch")
     )
@@ -205,3 +206,17 @@ def test_a_sweep_in_several_processes_is_refused(darnax):
     result = darnax("train", "-m", *WORDS, "seed=0,1", "runner.distributed=auto")
     assert result.exit_code == 2, result.output
     assert "several processes train one run, not a sweep" in " ".join(result.output.split())
+
+
+def test_a_given_file_joins_no_processes(darnax, tmp_path):
+    place = "{coordinator: node1:1234, processes: 2, rank: 0}"
+    composed = darnax("train", *WORDS, f"runner.distributed={place}", "--cfg", "job")
+    assert "node1:1234" in composed.output
+    (tmp_path / "config.yaml").write_text(composed.output)
+    again = darnax("train", "--config", tmp_path / "config.yaml", "--cfg", "job")
+    assert again.exit_code == 0, again.output
+    assert "distributed: null" in again.output
+    with_word = darnax(
+        "train", "--config", tmp_path / "config.yaml", "runner.distributed=auto", "--cfg", "job"
+    )
+    assert "distributed: auto" in with_word.output
