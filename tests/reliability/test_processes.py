@@ -20,7 +20,14 @@ from typer.testing import CliRunner
 from darnax.cli.app import app
 from darnax.runner.lost_process import LOST
 
-WORDS = [*TASK, "tracking=local", "data.batch_size=8", "runner.epochs=6", "runner.evaluate_every=6"]
+WORDS = [
+    *TASK,
+    "tracking=local",
+    "data.batch_size=8",
+    "runner.epochs=6",
+    "runner.evaluate_every=6",
+    "runner.keep=6",
+]
 ENDLESS = ["runner.epochs=100000", "runner.checkpoint_every=100000"]
 SRUN = """#!/bin/sh
 while [ "${1#--}" != "$1" ]; do shift; done  # its own options
@@ -50,7 +57,9 @@ def status(run: Path) -> str:
 
 
 def assert_same_network(run: Path, other: Path) -> None:
-    one, two = (load_file(max(each.glob("checkpoints/step-*"))) for each in (run, other))
+    """Compare the last network of a run with that of another one at the same step."""
+    last = max(run.glob("checkpoints/step-*"))
+    one, two = load_file(last), load_file(other / "checkpoints" / last.name)
     assert one.keys() == two.keys()
     for name in one:
         np.testing.assert_allclose(one[name], two[name], rtol=1e-5, atol=1e-6, err_msg=name)
@@ -64,7 +73,8 @@ def train_alone(forked: Forked) -> Path:
     return run
 
 
-def test_a_run_that_loses_a_process_is_resumed_by_one(forked):
+def lose_second_process(forked: Forked) -> Path:
+    """Start a run in two processes, one of which dies; return it after the other has ended."""
     first, other = forked.start_all(2, "train", *WORDS, dying=1)
     assert forked.ended(other)[0] == -signal.SIGKILL
     code, printed = forked.ended(first)
@@ -74,6 +84,17 @@ def test_a_run_that_loses_a_process_is_resumed_by_one(forked):
     assert f"darnax train --resume {run.relative_to(forked.place)}" in printed
     assert "Traceback" not in printed
     assert status(run) == "failed"
+    return run
+
+
+def test_two_processes_train_as_one_until_one_is_lost(forked):
+    run = lose_second_process(forked)
+    assert_same_network(run, train_alone(forked))
+
+
+@pytest.mark.slow
+def test_a_run_that_has_lost_a_process_is_resumed_by_one(forked):
+    run = lose_second_process(forked)
     code, printed = forked.ended(forked.start("train", "--resume", run))
     assert code == 0, printed
     assert_same_network(run, train_alone(forked))
