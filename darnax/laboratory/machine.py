@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.composing import hydra_settings, trust
-from darnax.composing.references import find
+from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError
 from darnax.files import exists, expand_user
 from darnax.laboratory.data_filling import DataFiller
@@ -115,9 +115,15 @@ def values_of_machine(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     if is_of_a_run(file):
         changed |= values_here(config, file.parent)
-    if find(config, DISTRIBUTED) is not None:
+    if distributed_of(config) is not None:
         changed[DISTRIBUTED] = None
     return changed
+
+
+def distributed_of(config: Mapping[str, Any]) -> Any:
+    """Return the value of `runner.distributed`; None if a configuration has none."""
+    value = find(config, DISTRIBUTED)
+    return None if value is ABSENT else value
 
 
 def composer_here(

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.bounded_yaml import dump_plain
-from darnax.composing.references import find
 from darnax.laboratory.compilation_cache import keep_compiled_programs
 from darnax.laboratory.data_digest import record_digest, require_same_data
 from darnax.laboratory.data_filling import KEPT
 from darnax.laboratory.data_opening import open_data, require_epochs, require_own_order
 from darnax.laboratory.display import SILENT, Display
 from darnax.laboratory.fitted_encoding import fit_encoding, with_stored_encoding
+from darnax.laboratory.machine import distributed_of
 from darnax.laboratory.membership import Membership
 from darnax.laboratory.readout_rules import warn_of_readouts
 
@@ -45,7 +45,7 @@ def train(
     from darnax.runner import processes
     from darnax.runner.run_folder import RunFolder
 
-    with processes.joined(find(config, processes.KEY)):
+    with processes.joined(distributed_of(config)):
         require_same(config)
         experiment = build(config)
         if given is not None:
