@@ -15,7 +15,8 @@ def resume_run(
 
     Args:
         folder: of the run.
-        words: `trust=[…]`, `paths.data=DIR`, `data.path=PATH`; `runner.epochs=N` trains longer.
+        words: `trust=[…]`, `paths.data=DIR`, `data.path=PATH`; `runner.epochs=N` trains longer;
+            `runner.distributed=…` in several processes.
         display: shows the progress.
         trusted: packages that are trusted besides.
 
@@ -32,6 +33,7 @@ def resume_run(
         data=machine.data_folder_in(words),
         data_path=machine.data_path_in(words),
         longer=machine.longer_in(words),
+        distributed=machine.distributed_in(words),
         display=display,
     )
     return packages

@@ -30,6 +30,12 @@ Resume = Annotated[
     Path | None,
     typer.Option("--resume", metavar="RUN", help="Resume a run; runner.epochs=N trains longer."),
 ]
+Sbatch = Annotated[
+    bool,
+    typer.Option(
+        "--sbatch", help="Print a script that trains the run on several machines with SLURM."
+    ),
+]
 
 
 def train(
@@ -39,6 +45,7 @@ def train(
     config: Config = None,
     resume: Resume = None,
     dry_run: DryRun = False,
+    sbatch: Sbatch = False,
     debug: Debug = False,
 ) -> None:
     """Train a network.
@@ -66,12 +73,19 @@ def train(
         darnax train --resume outputs/mnist_chain/<time>-<id>
 
         darnax train --resume outputs/mnist_chain/<time>-<id> runner.epochs=20
+
+    Train one run in eight processes of a SLURM cluster:
+
+        darnax train +experiment=mnist_chain hydra.launcher.nodes=2 \
+hydra.launcher.tasks_per_node=4 --sbatch > job.sh
     """
     changes = list(overrides or [])
     if dry_run and (not multirun or cfg or resume):
         what = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
         raise RequestError(Problem("--dry-run", what))
-    if resume is not None:
+    if sbatch:
+        print_script(changes, config, resume, alone=not (multirun or cfg))
+    elif resume is not None:
         resume_run(resume, changes, alone=not (multirun or cfg or config))
     elif cfg:
         show(changes, config, alone=not multirun)
@@ -105,6 +119,23 @@ def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
 
     with warnings_to_stderr():
         resuming.resume_run(run, words, display())
+
+
+def print_script(
+    words: list[str], config: Path | None, resume: Path | None, *, alone: bool
+) -> None:
+    """Print a script for `sbatch`."""
+    if not alone or (config and resume):
+        what = "is for one run; leave out -m, --cfg, and one of --config and --resume"
+        raise RequestError(Problem("--sbatch", what))
+    from darnax.api.sbatch import make_script
+    from darnax.cli import streams
+    from darnax.cli.display import warnings_to_stderr
+
+    with warnings_to_stderr():
+        lines = make_script(words, config=config, resume=resume)
+    tables.echo(*lines)
+    streams.require_complete()
 
 
 def show(overrides: list[str], file: Path | None, *, alone: bool) -> None:

@@ -54,7 +54,7 @@ def with_stored_encoding(
     Raises:
         RequestError: the numbers are missing or damaged, or are those of other stages.
     """
-    from darnax.runner import fitted_numbers
+    from darnax.runner import fitted_numbers, processes
 
     if not experiment.data.encode.fits:
         return experiment
@@ -66,7 +66,8 @@ def with_stored_encoding(
         what = "is missing: it has the numbers of the fitted stages; resume the run to fit them"
         raise RequestError(Problem(str(path), what))
     experiment = fit_encoding(experiment, dataset)
-    fitted_numbers.write(path, experiment.data.encode.fitted)
+    if processes.is_first():
+        fitted_numbers.write(path, experiment.data.encode.fitted)
     return experiment
 
 

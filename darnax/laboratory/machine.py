@@ -8,8 +8,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darnax.composing import trust
-from darnax.composing.references import find
+from darnax.composing import hydra_settings, trust
+from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError
 from darnax.files import exists, expand_user
 from darnax.laboratory.data_filling import DataFiller
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DATA = "paths.data"
 OWN = "data.path"
+DISTRIBUTED = "runner.distributed"
 LOOKED_FOR = "%s: %s does not exist here; the data are looked for in %s"
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,25 @@ def values_here(config: Mapping[str, Any], folder: Path | None = None) -> dict[s
     return changed
 
 
+def values_of_machine(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Map what a given configuration says of the machine to its value here.
+
+    Processes are joined by the command line alone: a file could name any coordinator.
+    """
+    changed: dict[str, Any] = {}
+    if is_of_a_run(file):
+        changed |= values_here(config, file.parent)
+    if distributed_of(config) is not None:
+        changed[DISTRIBUTED] = None
+    return changed
+
+
+def distributed_of(config: Mapping[str, Any]) -> Any:
+    """Return the value of `runner.distributed`; None if a configuration has none."""
+    value = find(config, DISTRIBUTED)
+    return None if value is ABSENT else value
+
+
 def composer_here(
     file: Path | None, overrides: Sequence[str], fill: DataFiller | None = None
 ) -> "Composer":
@@ -115,7 +135,7 @@ def composer_here(
     """
     from darnax.composing.composer import Composer
 
-    adapt = partial(values_here, folder=file.parent) if file and is_of_a_run(file) else None
+    adapt = partial(values_of_machine, file=file) if file else None
     filler = DataFiller() if fill is None else fill
     return Composer(file, trust.trusted_packages(overrides), adapt=adapt, fill=filler)
 
@@ -161,10 +181,11 @@ def require_of_machine(overrides: Sequence[str]) -> None:
 
     The number of epochs may be larger, too.
     """
-    allowed = tuple(f"{key}=" for key in ("trust", DATA, OWN, EPOCHS))
+    allowed = tuple(f"{key}=" for key in ("trust", DATA, OWN, EPOCHS, DISTRIBUTED))
     if any(not word.startswith(allowed) for word in overrides):
         what = "resumes with the configuration of the run; leave out everything else but "
-        what += f"trust=[…], paths.data=DIR, data.path=PATH and {EPOCHS}=N for longer training"
+        what += "trust=[…], paths.data=DIR, data.path=PATH, runner.distributed=… "
+        what += f"and {EPOCHS}=N for longer training"
         raise RequestError(Problem("--resume", what))
 
 
@@ -190,6 +211,20 @@ def longer_in(overrides: Sequence[str]) -> str | None:
     return words[-1] if words else None
 
 
+def distributed_in(overrides: Sequence[str]) -> Any:
+    """Return the value of the last `runner.distributed=…` of a command line, or None.
+
+    Example:
+        >>> distributed_in(["runner.distributed={coordinator: node1:1234, processes: 2, rank: 0}"])
+        {'coordinator': 'node1:1234', 'processes': 2, 'rank': 0}
+    """
+    words = [word for word in overrides if word.startswith(f"{DISTRIBUTED}=")]
+    value = None
+    for override in hydra_settings.parse_overrides(words):
+        value = override.value()
+    return value
+
+
 def value_of(overrides: Sequence[str], key: str) -> str | None:
     """Return the last value that a command line gives to a key."""
     values = [word.partition("=")[2] for word in overrides if word.startswith(f"{key}=")]
@@ -200,11 +235,13 @@ def with_devices_here(experiment: "Experiment") -> "Experiment":
     """Return the experiment with at most as many devices as this machine has."""
     import jax
 
+    from darnax.runner import processes
+
     available, used = len(jax.local_devices()), experiment.runner.devices
     if used == "all" or used <= available:
         return experiment
     # The devices share a batch evenly: their number divides the batch size.
-    batch_size = experiment.data.batch_size
+    batch_size = experiment.data.batch_size // processes.count()
     count = max(number for number in range(1, available + 1) if batch_size % number == 0)
     logger.warning(
         "runner.devices: %d were used, and there are %d here; %d share each batch now",

@@ -12,6 +12,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from darnax.errors import Problem, RequestError
 from darnax.printing import count_of
+from darnax.runner import processes
 from darnax.runner.experiment import Experiment
 
 BATCH_AXIS = "batch"  # the only axis of the mesh
@@ -25,27 +26,55 @@ def make_mesh(experiment: Experiment) -> Mesh | None:
         RequestError: there are fewer devices than asked for, or the batch size is not a multiple
             of their number.
     """
-    available = jax.local_devices()
+    of_processes = devices_of_processes()
+    available = min(len(devices) for devices in of_processes)
     count, batch_size = experiment.runner.devices, experiment.data.batch_size
     if count == "all":
-        count = len(available)
-    if count > len(available):
-        what = f"got {count}, but there are {len(available)} here; write all, or fewer"
+        count = available
+    if count > available:
+        what = f"got {count}, but there are {available} here; write all, or fewer"
         raise RequestError(Problem("runner.devices", what))
-    if batch_size % count:
+    used = [device for devices in of_processes for device in devices[:count]]
+    if batch_size % len(used):
         examples = count_of(batch_size, "example")
-        what = f"{count} devices cannot share {examples} evenly; change either"
+        what = f"{len(used)} devices cannot share {examples} evenly; change either"
         raise RequestError(Problem("data.batch_size", what))
-    return Mesh(np.array(available[:count]), (BATCH_AXIS,)) if count > 1 else None
+    return Mesh(np.array(used), (BATCH_AXIS,)) if len(used) > 1 else None
+
+
+def devices_of_processes() -> list[list[jax.Device]]:
+    """Return the devices of every process that trains the run."""
+    if processes.count() == 1:
+        return [jax.local_devices()]
+    return [jax.local_devices(process_index=rank) for rank in range(processes.count())]
 
 
 def describe_devices(count: int | str) -> str:
     """Return the devices that a run uses, for people: `cpu`, `NVIDIA H200 (gpu)`, `8 × …`."""
-    available = jax.local_devices()
-    kind, platform = available[0].device_kind, available[0].platform
+    of_processes = devices_of_processes()
+    first = of_processes[0][0]
+    kind, platform = first.device_kind, first.platform
     text = kind if kind == platform else f"{kind} ({platform})"
-    used = len(available) if count == "all" else count
-    return text if used == 1 else f"{used} × {text}"
+    available = min(len(devices) for devices in of_processes)
+    used = (available if count == "all" else count) * len(of_processes)
+    text = text if used == 1 else f"{used} × {text}"
+    return text if len(of_processes) == 1 else f"{text} in {len(of_processes)} processes"
+
+
+def copy_to_all(mesh: Mesh, array: jax.Array) -> jax.Array:
+    """Return an array on every device of a mesh; each process copies its own one to its own."""
+    sharding = jax.NamedSharding(mesh, REPLICATED)
+    if processes.count() == 1:
+        return jax.device_put(array, sharding)
+    own = np.asarray(array)
+    return jax.make_array_from_callback(own.shape, sharding, lambda index: own[index])
+
+
+def from_all(mesh: Mesh | None, parts: Any) -> Any:
+    """Return the whole of arrays of which each device has a part; called on all of them."""
+    if mesh is None:
+        return parts
+    return jax.lax.all_gather(parts, BATCH_AXIS, tiled=True)
 
 
 def shard_over(

@@ -20,7 +20,15 @@ from darnax.numeric_checks import LARGEST
 from darnax.observables import Metrics, norms
 from darnax.orchestrators import Orchestrator
 from darnax.runner.compilation import LazyJit
-from darnax.runner.devices import BATCH_AXIS, REPLICATED, SPLIT, make_mesh, shard_over
+from darnax.runner.devices import (
+    BATCH_AXIS,
+    REPLICATED,
+    SPLIT,
+    copy_to_all,
+    from_all,
+    make_mesh,
+    shard_over,
+)
 from darnax.runner.experiment import Experiment
 from darnax.runner.train_program import TrainProgram, TrainState
 
@@ -85,10 +93,10 @@ class ParallelRuns:
 
     def to_devices(self, window: Window) -> Window:
         """Return the window on every device of the mesh; without a mesh, the window itself."""
-        if self.program.mesh is None:
+        mesh = self.program.mesh
+        if mesh is None:
             return window
-        sharding = jax.NamedSharding(self.program.mesh, REPLICATED)
-        inputs, targets = jax.device_put(window[:2], sharding)
+        inputs, targets = copy_to_all(mesh, window.inputs), copy_to_all(mesh, window.targets)
         return window._replace(inputs=inputs, targets=targets)
 
 
@@ -229,10 +237,10 @@ def evaluate_window(
         def evaluate_one(chosen: Array) -> tuple[Array, Array]:
             return program.evaluate_batch(arrays, inputs, targets, chosen, first)
 
-        return jax.lax.map(evaluate_one, index)
+        return from_all(program.mesh, jax.lax.map(evaluate_one, index))
 
     in_specs = (SPLIT, *[REPLICATED] * 5)
-    sharded = shard_over(program.mesh, evaluate_batches, in_specs, SPLIT)
+    sharded = shard_over(program.mesh, evaluate_batches, in_specs)
     evaluate_runs = program.vmap_over_runs(sharded, (None, 0, 0, None, None, None))
     found = evaluate_runs(index, program, arrays, inputs, targets, first)
     scores, largest = (a.reshape(*a.shape[:-2], -1)[..., :n] for a in found)

@@ -4,13 +4,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from darnax.atomic import to_disk
 from darnax.data import Labels
 from darnax.errors import RunError
 from darnax.printing import printable
-from darnax.runner import checkpoint, jax_settings
+from darnax.runner import checkpoint, jax_settings, processes
 from darnax.runner.chance_level import format_chance_warning
 from darnax.runner.experiment import Experiment
 from darnax.runner.manifest import RunMeta
@@ -63,7 +64,7 @@ class RunSession:
         self.last_logged_at = time.perf_counter()
         total = per_epoch * self.experiment.runner.epochs
         self.progress = Progress(total=total, per_epoch=per_epoch)
-        path = checkpoint.find_latest(self.folder.checkpoints, RunMeta)
+        path = self.find_checkpoint()
         if path is None:
             return None
         recorded = self.folder.environment().get("jax")
@@ -76,6 +77,16 @@ class RunSession:
         if self.selection_metric not in self.progress.metrics:
             self.progress.best = None
         return train_state
+
+    def find_checkpoint(self) -> Path | None:
+        """Return the last checkpoint that the first process finds."""
+
+        def find_name() -> str:
+            path = checkpoint.find_latest(self.folder.checkpoints, RunMeta)
+            return "" if path is None else path.name
+
+        name = processes.from_first(find_name)
+        return self.folder.checkpoints / name if name else None
 
     def start(self) -> None:
         """Open the tracker, and record that the run has started."""

@@ -1,9 +1,17 @@
 """Sections of a configuration that are used as they are read: checked and declared once."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from darnax.split_sizes import EXPECTED, is_size
@@ -96,6 +104,30 @@ class DataSettings(Section):
     targets: str | None = None
 
 
+class Distributed(Section):
+    """The place of a process among those that train one run, which are started by hand.
+
+    Args:
+        coordinator: address of the first process and a free port there, `HOST:PORT`.
+        processes: how many there are.
+        rank: number of the process, from 0.
+    """
+
+    coordinator: Annotated[str, Field(pattern=r"^.+:[0-9]+$")]
+    processes: Positive
+    rank: NonNegative
+
+    @model_validator(mode="after")
+    def require_rank(self) -> Self:
+        """Refuse a rank that is not below the number of processes."""
+        if self.rank >= self.processes:
+            raise PydanticCustomError("rank", "expected a rank below the number of processes")
+        return self
+
+
+Processes = Distributed | Literal["auto"] | None
+
+
 class RunnerSettings(Section):
     """How long a run is, what it does how often, and on how many devices.
 
@@ -106,7 +138,9 @@ class RunnerSettings(Section):
         keep: how many of the last checkpoints stay.
         keep_every: checkpoints of every so many epochs stay as well; None is no others.
         replicas: networks that are trained side by side, each with the next seed.
-        devices: how many share every batch.
+        devices: how many of each process share every batch.
+        distributed: the processes that train one run together: `auto` where SLURM, Open MPI or
+            Kubernetes started them; None is this process alone.
         limit_batches: batches after which every epoch ends; None is all.
     """
 
@@ -117,6 +151,7 @@ class RunnerSettings(Section):
     keep_every: Positive | None = None
     replicas: Annotated[int, Field(ge=1, le=100_000)]
     devices: Positive | Literal["all"] = 1
+    distributed: Processes = None
     limit_batches: Positive | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from darnax.data import Dataset
 from darnax.errors import RequestError, RunError
+from darnax.runner import processes
 from darnax.runner.run_log import log_to
 from darnax.runner.run_session import RunSession
 from darnax.runner.stop_signals import Interrupted, catch_stop_signals
@@ -34,8 +35,9 @@ def train(
         RequestError: the last checkpoint is not one of this configuration; nothing was changed.
     """
     with ExitStack() as stack:
-        for session in sessions:
-            stack.enter_context(log_to(session.folder.log))
+        if processes.is_first():
+            for session in sessions:
+                stack.enter_context(log_to(session.folder.log))
         request = stack.enter_context(catch_stop_signals(ends_process=ends_process))
         try:
             return TrainingLoop(sessions, dataset).run(request)

@@ -10,7 +10,7 @@ import numpy as np
 
 from darnax.data import Dataset, Split, Window
 from darnax.errors import RunError
-from darnax.runner import programs
+from darnax.runner import lost_process, processes, programs
 from darnax.runner.chance_level import at_chance
 from darnax.runner.divergence import DivergenceMonitor
 from darnax.runner.evaluate import evaluate
@@ -37,7 +37,8 @@ class TrainingLoop:
         self.runs = ParallelRuns([session.experiment for session in sessions], per_epoch)
         self.monitor = DivergenceMonitor(first)
         self.keys = self.runs.keys()
-        self.train_state = self.restore_or_initialise(per_epoch)
+        self.runs.program = processes.arrays_of_first(self.runs.program)
+        self.train_state = processes.arrays_of_first(self.restore_or_initialise(per_epoch))
         self.progress = sessions[0].progress  # all runs are at the same step
         if dataset.validation is None:
             for session in sessions:
@@ -79,17 +80,12 @@ class TrainingLoop:
         for session in self.sessions:
             session.start()
         try:
-            self.compile()
-            self.train(request)
-            if request.signum is not None and self.progress.step < self.progress.total:
-                self.save()
-                status = "interrupted"
-                raise Interrupted(request.signum, self.sessions[0].folder.path)
-            score = f"test/{self.score_name}"
-            # Usually logged with the last chunk; a run of no epochs has none.
-            if not all(score in session.progress.metrics for session in self.sessions):
-                self.log(self.test())
+            with lost_process.explained():
+                self.train_and_test(request)
             status = "finished"
+        except Interrupted:
+            status = "interrupted"
+            raise
         except Pruned:
             status = "pruned"
             raise
@@ -103,6 +99,22 @@ class TrainingLoop:
             summaries = [session.finish(status, reason) for session in self.sessions]
         return summaries
 
+    def train_and_test(self, request: StopRequest) -> None:
+        """Train to the end and measure the scores on the test split.
+
+        Raises:
+            Interrupted: a stop was requested, and a checkpoint is saved.
+        """
+        self.compile()
+        signum = self.train(request)
+        if signum is not None and self.progress.step < self.progress.total:
+            self.save()
+            raise Interrupted(signum, self.sessions[0].folder.path)
+        score = f"test/{self.score_name}"
+        # Usually logged with the last chunk; a run of no epochs has none.
+        if not all(score in session.progress.metrics for session in self.sessions):
+            self.log(self.test())
+
     def compile(self) -> None:
         """Train on no batches, so that compilation is not counted as time of training."""
         began = time.perf_counter()
@@ -115,10 +127,11 @@ class TrainingLoop:
         seconds = time.perf_counter() - began
         self.log([{"time/compile_seconds": seconds} for _ in self.sessions])
 
-    def train(self, request: StopRequest) -> None:
-        """Train until the last epoch is over or a stop is requested."""
+    def train(self, request: StopRequest) -> int | None:
+        """Train until the last epoch is over or a stop is requested; return the signal."""
         settings, progress = self.settings, self.progress
-        while progress.step < progress.total and request.signum is None:
+        signum = processes.agree(request.signum)
+        while progress.step < progress.total and signum is None:
             for rows in self.chunks():
                 epoch, rest = divmod(progress.step, progress.per_epoch)
                 epoch_is_over = rest == 0
@@ -130,8 +143,10 @@ class TrainingLoop:
                 self.log(rows)
                 if epoch_is_over and (epoch % settings.checkpoint_every == 0 or is_last):
                     self.save()
-                if request.signum is not None:
-                    return
+                signum = processes.agree(request.signum)
+                if signum is not None:
+                    break
+        return signum
 
     def chunks(self) -> Iterator[Rows]:
         """Train the rest of the current epoch, chunk by chunk, and yield the metrics of each."""

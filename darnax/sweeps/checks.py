@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
 
 SEVERAL = "got several values, expected one for all points: no result depends on it"
+ONE_RUN = "several processes train one run, not a sweep; leave it out, or train one run"
 NAMED = 3  # points that a message names; it counts the others
 LARGE = (
     1 << 30
@@ -45,6 +46,8 @@ def check_point(config: Mapping[str, Any], *, here: bool) -> "Experiment":
     from darnax.runner.devices import make_mesh
 
     experiment = build(config)
+    if experiment.runner.distributed is not None:
+        raise RequestError(Problem("runner.distributed", ONE_RUN))
     if here:
         make_mesh(experiment)
     return experiment

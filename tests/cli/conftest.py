@@ -103,7 +103,15 @@ class Lab:
         self.refuse(config)
 
     def resume(
-        self, run, sweep=None, trusted=(), data=None, data_path=None, longer=None, display=None
+        self,
+        run,
+        sweep=None,
+        trusted=(),
+        data=None,
+        data_path=None,
+        longer=None,
+        distributed=None,
+        display=None,
     ):
         self.calls.append(
             {"resume": run}
