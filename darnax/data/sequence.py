@@ -36,7 +36,7 @@ class Sequence:
     cycle: bool = True
 
     def open(self) -> Dataset:
-        """Read the frames; validation and test are the same split, without classes.
+        """Read the frames; there is no validation split, and there are no classes.
 
         Raises:
             RequestError: `ahead` is no positive integer, or the frames cannot be opened.
@@ -59,7 +59,7 @@ class Sequence:
         frames = np.concatenate(windows)
         train = Resident(frames, later(frames, 1, cycle=self.cycle))
         test = Resident(frames, later(frames, self.ahead, cycle=self.cycle))
-        return Dataset("sequence", train=train, validation=test, test=test, class_names=())
+        return Dataset("sequence", train=train, validation=None, test=test, class_names=())
 
 
 def later(
