@@ -1,4 +1,4 @@
-"""Replay of a sequence. Oracles: the frames, loops in numpy, and Hebb's couplings in closed form."""
+"""Replay of a sequence. Oracles: the frames, loops in numpy, Hebb's couplings in closed form."""
 
 from pathlib import Path
 
@@ -66,9 +66,7 @@ def test_every_step_is_one_frame_of_a_loop(sequence: darnax.Run) -> None:
 
 
 @pytest.mark.parametrize(("count", "is_whole"), [(4, True), (40, False)])
-def test_hebb_replays_below_its_capacity_alone(
-    tmp_path: Path, count: int, is_whole: bool
-) -> None:
+def test_hebb_replays_below_its_capacity_alone(tmp_path: Path, count: int, is_whole: bool) -> None:
     """Couplings `Σ_t x_{t+1} x_tᵀ`; a field has crosstalk of variance `(count − 1) / units`."""
     place = f"paths.outputs={tmp_path}"
     run = darnax.train("+experiment=sequence_hebb", *words(count, place), progress=False)
