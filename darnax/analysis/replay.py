@@ -1,13 +1,16 @@
 """How much of a sequence a network replays: the longest stretch of exact frames in order."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 
 def longest_replay(
-    trajectory: Float[NDArray, "times replays *size"], frames: Float[NDArray, "frames *size"]
-) -> Int[NDArray, " replays"]:
+    trajectory: Float[NDArray[Any], "times replays *size"],
+    frames: Float[NDArray[Any], "frames *size"],
+) -> Int[NDArray[Any], " replays"]:
     """Return for every replay the largest number of consecutive states that are frames in order.
 
     A state is a frame if all signs agree, 0 counting as +1. The first frame comes after the last
@@ -29,6 +32,6 @@ def longest_replay(
     return longest
 
 
-def as_signs(x: Float[NDArray, "n *size"]) -> Float[NDArray, "n units"]:
+def as_signs(x: Float[NDArray[Any], "n *size"]) -> Float[NDArray[Any], "n units"]:
     """Return rows of ±1."""
     return np.where(x >= 0, np.float32(1), np.float32(-1)).reshape(len(x), -1)

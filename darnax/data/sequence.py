@@ -1,6 +1,7 @@
 """A task of other patterns in order: the target of a frame is one that comes after it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
@@ -63,8 +64,8 @@ class Sequence:
 
 
 def later(
-    frames: Shaped[NDArray, "frames *size"], steps: int, *, cycle: bool
-) -> Shaped[NDArray, "frames *size"]:
+    frames: Shaped[NDArray[Any], "frames *size"], steps: int, *, cycle: bool
+) -> Shaped[NDArray[Any], "frames *size"]:
     """Return for every frame the one that comes a number of steps later."""
     places = np.arange(len(frames)) + steps
     count = len(frames)
