@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.relaxation import iterate_steps
+from darnax.analysis.replay import longest_replay
 from darnax.api.arguments import require_path
 from darnax.api.model import Model
 from darnax.api.table import TextTable
@@ -26,6 +27,7 @@ from darnax.relaxation import FLIP_TOLERANCE
 from darnax.states import State
 
 HEAD = ("cue", "steps", "fixed point", "overlap of cue and memory")
+IN_ORDER = "frames in order"
 
 
 class Recall:
@@ -36,6 +38,7 @@ class Recall:
         trajectory: the readout's scores at the start of the last phase of inference, and after each
             of its steps.
         changes: cue by cue, the last step that changed a unit of a hidden layer.
+        frames: the encoded frames of a sequence (L, *size), in order.
 
     Attributes:
         cue: the encoded cues (N, *size), without random stages.
@@ -45,15 +48,22 @@ class Recall:
         is_fixed: whether the last step changed nothing, (N,).
         overlaps: the mean of cue · sign, at every time, of the memory and the trajectory:
             `overlaps[t]` (N,) is 1 where step t has the signs of the memory.
+        replayed: the number of consecutive steps that give the frames exactly and in order, the
+            longest stretch of each cue (N,); None without frames.
     """
 
     def __init__(
-        self, cue: NDArray[Any], trajectory: NDArray[Any], changes: NDArray[np.integer]
+        self,
+        cue: NDArray[Any],
+        trajectory: NDArray[Any],
+        changes: NDArray[np.integer],
+        frames: NDArray[Any] | None = None,
     ) -> None:
         self.cue, self.trajectory, self.memory = cue, trajectory, trajectory[-1]
         self.steps = changes
         self.is_fixed = changes < len(trajectory) - 1
         self.overlaps = mean_product(signs(trajectory), signs(self.memory))
+        self.replayed = None if frames is None else longest_replay(trajectory, frames)
 
     @property
     def cue_overlaps(self) -> NDArray[np.floating]:
@@ -91,7 +101,10 @@ class Recall:
         for n, overlap in enumerate(self.cue_overlaps):
             fixed = "yes" if self.is_fixed[n] else "no"
             rows.append((str(n), str(self.steps[n]), fixed, f"{overlap:.3f}"))
-        return TextTable(HEAD, rows)
+        if self.replayed is None:
+            return TextTable(HEAD, rows)
+        longer = [(*row, str(count)) for row, count in zip(rows, self.replayed, strict=True)]
+        return TextTable((*HEAD, IN_ORDER), longer)
 
     def __repr__(self) -> str:
         return repr(self.table)
@@ -100,29 +113,34 @@ class Recall:
         return self.table._repr_html_()
 
 
-def recall(model: Model, cue: Any, name: str = "cue") -> Recall:
+def recall(
+    model: Model,
+    cue: Any,
+    frames: Any = None,
+    name: str = "cue",
+    frames_name: str = "frames",
+) -> Recall:
     """Run the inference of a network on cues, and return its last phase step by step.
 
     Args:
         model: the network.
         cue: raw inputs (N, *raw).
+        frames: raw inputs (L, *raw), the frames of a sequence in order.
         name: of the cue, for messages.
+        frames_name: of the frames, for messages.
 
     Raises:
         RequestError: a cue has another shape than the network takes, is not finite, or the network
             does not answer in the shape of its input.
     """
     require_memory(model)
-    inputs = model.require_fitting(cue, name)
-    if not len(inputs) or not np.all(np.isfinite(np.asarray(inputs, np.float32))):
-        got = "no cue" if not len(inputs) else "a cue with infinities or NaN"
-        raise RequestError(f"{name}: got {got}, expected an array (N, *raw) of finite numbers")
+    x = encode_finite(model, cue, name, "cue")
+    order = None if frames is None else encode_finite(model, frames, frames_name, "frame")
     network, phases = model.network, model.phases.infer
-    x = model.experiment.data.encode.clean(jnp.asarray(inputs))
     last, phase = list(phases.items())[-1]
     scores: list[NDArray[np.float32]] = []
-    changes = np.zeros(len(inputs), int)
-    state = model.state.init(x)
+    changes = np.zeros(len(x), int)
+    state = model.state.init(jnp.asarray(x))
     for now, _, before, after in iterate_steps(network, state, phases, jax.random.key(0)):
         if now != last:
             continue
@@ -130,7 +148,16 @@ def recall(model: Model, cue: Any, name: str = "cue") -> Recall:
             scores.append(np.asarray(score(network, before, phase.messages)))
         changes[has_changed(network, before, after)] = len(scores)
         scores.append(np.asarray(score(network, after, phase.messages)))
-    return Recall(np.asarray(x), np.stack(scores), changes)
+    return Recall(x, np.stack(scores), changes, order)
+
+
+def encode_finite(model: Model, raw: Any, name: str, what: str) -> NDArray[np.float32]:
+    """Return encoded inputs without random stages; refuse none, and infinities and NaN."""
+    inputs = model.require_fitting(raw, name)
+    if not len(inputs) or not np.all(np.isfinite(np.asarray(inputs, np.float32))):
+        got = f"no {what}" if not len(inputs) else f"a {what} with infinities or NaN"
+        raise RequestError(f"{name}: got {got}, expected an array (N, *raw) of finite numbers")
+    return np.asarray(model.experiment.data.encode.clean(jnp.asarray(inputs)))
 
 
 def require_memory(model: Model) -> None:
@@ -172,8 +199,10 @@ def mean_product(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np
     return np.asarray(np.mean(a * b, axis=axes))
 
 
-def recall_file(model: Model, path: Path) -> Recall:
+def recall_file(model: Model, path: Path, frames: Path | None = None) -> Recall:
     """Return the recall of the cues of an npy file: (N, *raw), or a single one (*raw).
+
+    The frames of a sequence are in another file, (L, *raw).
 
     Raises:
         RequestError: it is no npy file, or as `recall` does.
@@ -181,4 +210,6 @@ def recall_file(model: Model, path: Path) -> Recall:
     require_memory(model)
     found = np.asarray(load_npy(path, "--cue"))
     is_one = found.ndim == len(model.experiment.data.shape)
-    return recall(model, found[None] if is_one else found, f"--cue {path}")
+    order = None if frames is None else load_npy(frames, "--frames")
+    cue = found[None] if is_one else found
+    return recall(model, cue, order, f"--cue {path}", f"--frames {frames}")

@@ -125,17 +125,17 @@ class Run:
         """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
 
-    def recall(self, cue: Any) -> "Recall":
+    def recall(self, cue: Any, frames: Any = None) -> "Recall":
         """Relax from cues (N, *raw), and return the memories with the states of every step.
 
         For a network whose output has the shape of its input; random stages are not applied.
 
         Args:
             cue: raw inputs like those of the run's dataset.
+            frames: a sequence of raw inputs (L, *raw), to count how many of them come in order.
 
         Raises:
-            RequestError: a cue has not the shape that the network takes, or the network does not
-                answer in the shape of its input.
+            RequestError: a cue has another shape than the network takes, or than its answers.
 
         Example:
             >>> run.recall(cue)  # doctest: +SKIP
@@ -144,7 +144,7 @@ class Run:
         """
         from darnax.api.recalling import recall
 
-        return recall(self.model, cue)
+        return recall(self.model, cue, frames)
 
     def evaluate(
         self, *overrides: str, picture: bool = True, progress: bool | None = None

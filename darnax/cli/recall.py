@@ -14,6 +14,15 @@ Cue = Annotated[
         "--cue", metavar="FILE.npy", help="Cues (N, *raw), or one of them.", show_default=False
     ),
 ]
+Frames = Annotated[
+    Path | None,
+    typer.Option(
+        "--frames",
+        metavar="FILE.npy",
+        help="A sequence (L, *raw): count how many frames come in order.",
+        show_default=False,
+    ),
+]
 Png = Annotated[
     Path | None,
     typer.Option("--png", metavar="FILE", help="Draw cue, steps and memory.", show_default=False),
@@ -28,6 +37,7 @@ def recall(
     run: Run,
     cue: Cue,
     overrides: Overrides = None,
+    frames: Frames = None,
     png: Png = None,
     out: Out = None,
     debug: Debug = False,
@@ -40,6 +50,10 @@ def recall(
         darnax recall outputs/memory/<time>-<id> --cue cue.npy
 
         darnax recall outputs/memory/<time>-<id> --cue cue.npy --png recall.png --out memory.npy
+
+    A network that has stored a sequence replays it from its first frame:
+
+        darnax recall outputs/sequence/<time>-<id> --cue first.npy --frames frames.npy
     """
     from darnax.api.citation import require_trust_only
     from darnax.api.recalling import recall_file
@@ -47,7 +61,8 @@ def recall(
     from darnax.cli.display import warnings_to_stderr
 
     with warnings_to_stderr():
-        found = recall_file(TrainedRun(run, require_trust_only(list(overrides or []))).model, cue)
+        trained = TrainedRun(run, require_trust_only(list(overrides or [])))
+        found = recall_file(trained.model, cue, frames)
     tables.show(*found.table)
     if png is not None:
         found.to_png(png)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from darnax.data.pipeline import Pipeline
     from darnax.data.preparing import prepare
     from darnax.data.resident import Resident
+    from darnax.data.sequence import Sequence
     from darnax.data.stages import AnyStage, FittedStage, RandomStage, Stage, as_number
     from darnax.data.streamed import Streamed
 
@@ -69,6 +70,7 @@ _MODULE_OF = {
     "Rotate": "affine",
     "Row": "listing",
     "Scale": "encodings",
+    "Sequence": "sequence",
     "Shift": "disturbances",
     "Sign": "encodings",
     "Split": "dataset",
@@ -121,6 +123,7 @@ __all__ = [
     "Rotate",
     "Row",
     "Scale",
+    "Sequence",
     "Shift",
     "Sign",
     "Split",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -72,6 +72,7 @@ class Dataset:
             raise RequestError(Problem("data.source", what))
 
 
+@runtime_checkable
 class DataSource(Protocol):
     """What `data.source` names: an object that makes a dataset.
 

@@ -28,9 +28,12 @@ KEYS = [
 
 def make(node: dict[str, Any]) -> Any:
     module, _, name = node["_target_"].rpartition(".")
-    return getattr(import_module(module), name)(
-        **{key: value for key, value in node.items() if key != "_target_"}
-    )
+    arguments = {}
+    for key, value in node.items():
+        is_object = isinstance(value, dict) and "_target_" in value
+        arguments[key] = make(value) if is_object else value
+    del arguments["_target_"]
+    return getattr(import_module(module), name)(**arguments)
 
 
 OPEN = "shape: null"  # tests/local_data trains with these, and those that extend one of them

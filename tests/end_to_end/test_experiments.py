@@ -23,7 +23,7 @@ QUICK = [
     "data.name=mnist",
 ]
 FEW_IMAGES = "data.per_class=20"  # not of patterns, which have no classes
-PATTERNS = ("associations", "memory")
+PATTERNS = ("associations", "memory", "sequence")
 TWO_BATCHES = "data.source.load=0.5"  # of memories, whose units are as many as their entries
 SMALLER = {
     "mnist_conv": "model.channels=4",
@@ -33,6 +33,7 @@ SMALLER = {
     "memory_dense": TWO_BATCHES,
     "memory_digits": "data.source.threshold=100",
     "memory_features": TWO_BATCHES,
+    "sequence_hebb": "data.source.frames.load=0.5",
 }
 
 
