@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from darnax.diagrams.picture import Point, draw_text, make_document
-from darnax.printing import element_text
+from darnax.printing import count_of, element_text
 
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
@@ -53,9 +53,8 @@ def phases_svg(description: "Description") -> str:
 
 def draw_head(x: float, when: str, label: str, phase: "Phase") -> Iterator[str]:
     """Draw the name of a phase, its length, and what it starts from and shows."""
-    steps = f"{phase.steps} steps" if phase.until is None else f"up to {phase.max_steps} steps"
-    if phase.steps == 1:
-        steps = "1 step"
+    most = "" if phase.until is None else "up to "
+    steps = f"{most}{count_of(phase.length, 'step')}"
     shown = [f"{getattr(phase, key)} {key}" for key in ("input", "target")]
     unusual = [words.replace("none", "no") for words in shown if not words.startswith("given")]
     lines = [("soft", when), ("name", label), ("soft", f"{steps}, {phase.start}")]
