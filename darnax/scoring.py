@@ -63,9 +63,10 @@ def spread_label(network: Orchestrator, phase: Phase, reached: Set[int]) -> Set[
     """Return the hidden layers that the label has reached after a phase, given those before."""
     output = network.layer_map.output
     sources = set(reached) if phase.target == "none" else {*reached, output}
-    for _ in network.hidden():  # the longest path
-        for receiver in network.hidden():
-            if sending(network, phase, receiver) & sources:
+    senders = {receiver: sending(network, phase, receiver) for receiver in network.hidden()}
+    for _ in senders:  # the longest path
+        for receiver in senders:
+            if senders[receiver] & sources:
                 sources.add(receiver)
     return frozenset(sources - {output})
 

@@ -71,7 +71,13 @@ def make_rows(count: int, accuracy: float, draw: random.Random) -> Iterator[str]
         yield json.dumps(row) + "\n"
 
 
-def make_run(folder: Path, config: dict[str, Any], rows: int, draw: random.Random) -> None:
+def make_run(
+    folder: Path,
+    config: dict[str, Any],
+    outline: dict[str, Any],
+    rows: int,
+    draw: random.Random,
+) -> None:
     """Make the folder of a finished run."""
     from darnax.bounded_yaml import dump_plain
 
@@ -80,6 +86,7 @@ def make_run(folder: Path, config: dict[str, Any], rows: int, draw: random.Rando
     overrides = ["+experiment=mnist_chain", *settings]
     (folder / "config.yaml").write_text(dump_plain(config))
     (folder / "overrides.yaml").write_text("".join(f"- {words}\n" for words in overrides))
+    (folder / "network.json").write_text(json.dumps(outline))
     (folder / ".lock").touch()
     last = ""
     with (folder / "metrics.jsonl").open("w") as file:
@@ -93,8 +100,11 @@ def make_run(folder: Path, config: dict[str, Any], rows: int, draw: random.Rando
 
 def make_runs(outputs: Path, count: int, rows: int) -> None:
     """Make many runs; five that differ only in the seed follow each other."""
+    from darnax.builder import build
+
     draw = random.Random(0)
     config = compose_configuration()
+    outline = build(config).outline().as_json()
     for i in range(count):
         if i % SEEDS == 0:
             config["model"]["depth"] = draw.randint(1, 4)
@@ -103,7 +113,7 @@ def make_runs(outputs: Path, count: int, rows: int) -> None:
             config["data"]["batch_size"] = draw.choice((16, 32))
         config["seed"] = i % SEEDS
         name = f"{BEGIN + timedelta(seconds=i):%Y-%m-%d_%H-%M-%S}-{i:06x}"
-        make_run(outputs / "mnist_chain" / name, config, rows, draw)
+        make_run(outputs / "mnist_chain" / name, config, outline, rows, draw)
 
 
 def make_runs_apart(outputs: Path, count: int, rows: int) -> None:

@@ -5,9 +5,11 @@ from functools import cache
 from pathlib import Path
 
 from darnax.composing.trust import require_granted
+from darnax.diagrams import picture
 from darnax.errors import RequestError, first_line
 from darnax.files import read_text
 from darnax.laboratory.machine import compose_here
+from darnax.reports import outline
 from darnax.reports.configuration import Flat, flatten
 from darnax.reports.run_page import Background
 from darnax.runner.run_folder import RunFolder
@@ -44,13 +46,16 @@ def compose_defaults(name: str) -> Flat | None:
 def draw_wiring(folder: Path) -> tuple[str, str]:
     """Return the picture of the network of a run, and otherwise why there is none.
 
-    Code of packages that the configuration names is not executed: that needs trust.
+    A run of an older version has no network.json: then its network is built. Code of packages that
+    the configuration names is not executed for that: it needs trust.
     """
+    known = outline.read(folder / outline.FILE)
+    if known is not None:
+        return picture.svg(known), ""
     try:
         config = RunFolder.open(folder).config()
         require_granted(config, frozenset())
         from darnax.builder import describe
-        from darnax.diagrams import picture
 
         return picture.svg(describe(config)), ""
     except RequestError as error:

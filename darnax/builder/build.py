@@ -4,9 +4,9 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, cast
 
-import equinox as eqx
 import jax
 
 from darnax.builder.calls import Reader
@@ -16,6 +16,7 @@ from darnax.builder.modules import check_modules, check_reductions, infer_shapes
 from darnax.builder.network import NetworkFactory, NetworkSpec, read_network
 from darnax.builder.observables import check_observables, read_observables
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
+from darnax.builder.outline import outline, plasticity
 from darnax.builder.phases import read_phases
 from darnax.builder.problems import Problems, nearest
 from darnax.builder.specification import (
@@ -29,7 +30,6 @@ from darnax.builder.specification import (
 from darnax.builder.trackers import read_tracking
 from darnax.errors import first_line
 from darnax.files import expand_user, in_memory
-from darnax.learning import trainable_mask
 from darnax.orchestrators import BackpropagationOrchestrator, Orchestrator
 from darnax.phases import Phase, Phases
 from darnax.printing import count_of
@@ -116,6 +116,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     problems.raise_if_any()
     if experiment.score is None:  # found here, where gains of 0 are known
         experiment = replace(experiment, score=scoring_phase(shapes, experiment.train))
+    experiment = replace(experiment, outline=partial(outline, plan, shapes, experiment.train))
     experiment = check_observables(experiment, problems)
     problems.raise_if_any()
     if experiment.runner.epochs and not existing:
@@ -256,9 +257,3 @@ def check_memory(shapes: Any, replicas: int, problems: Problems) -> None:
         takes = f"the network takes {needed / 2**30:.4g} GiB"
         has = f"this machine has {available / 2**30:.4g} GiB"
         problems.add("model", f"{takes}, and {has}; make it smaller")
-
-
-def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:
-    """Return the network's shapes with every array replaced by whether training may change it."""
-    # A module's `plastic` tests whether arrays are floating, which needs tracers, not bare shapes.
-    return eqx.filter_eval_shape(lambda network: trainable_mask(network, phases), shapes)

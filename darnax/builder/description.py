@@ -9,13 +9,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.builder.build import Built, build_parts, plasticity
+from darnax.builder.build import Built, build_parts
 from darnax.builder.network import ModuleSpec
 from darnax.builder.optimizers import Groups
+from darnax.builder.outline import describe_connectivity, plasticity
 from darnax.builder.rates import describe_rate, find_transformation
 from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
-from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.layer_map import Edge
 from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
@@ -197,26 +197,6 @@ def with_optimizer(row: ModuleRow, optimizer: Any, group_keys: Sequence[str]) ->
     source, transformation = find_transformation(row.name, optimizer, group_keys)
     rate = describe_rate(transformation)
     return replace(row, optimizer=str(transformation), rate=rate, source=source)
-
-
-def describe_connectivity(module: AbstractModule, arguments: Mapping[str, Any]) -> str:
-    """Return the inputs of one receiving unit in a few words."""
-    connectivity = getattr(module, "connectivity", None)
-    if connectivity is None:
-        return "unit to unit" if hasattr(module, "strength") else ""
-    if isinstance(connectivity, Convolved):
-        return f"{connectivity.width}×{connectivity.width} window"
-    patch = arguments.get("patch")
-    if isinstance(connectivity, Sparse) and patch:
-        # Unless the fan-in is a multiple of the patch, a unit receives a random part of it.
-        whole = connectivity.fan_in % (patch * patch) == 0
-        return f"{patch}×{patch} patch" if whole else f"{connectivity.fan_in} of {patch}×{patch}"
-    kind = type(connectivity).__name__
-    if isinstance(connectivity, Dense):
-        kind = "dense"
-    elif isinstance(connectivity, Sparse):
-        kind = "sparse"
-    return f"{kind} {connectivity.fan_in}" if hasattr(connectivity, "fan_in") else kind
 
 
 def estimate_memory(result: Built) -> dict[str, int]:

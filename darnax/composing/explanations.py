@@ -1,18 +1,24 @@
 """Explains exceptions of Hydra and OmegaConf: what is wrong, and what to do."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.composing import sweep_settings
+from darnax.composing import own_files, sweep_settings
 from darnax.composing.quoting import explain_unreadable
 from darnax.errors import Problem, first_line
 from darnax.near import near_key
 from darnax.trees import list_names
 
 EVERY_NAME = "`darnax train --cfg job` shows every name"
+# Hydra's messages about the defaults list of a file.
+IN_FILE = re.compile(
+    r"\s*(?:In|Invalid defaults list in) '?(?P<file>[\w./-]+?)'?[:,] (?P<what>.*)", re.DOTALL
+)
+NO_MATCH = re.compile(r"Could not override '(?P<key>[^']+)'")
 # Beginnings of the messages of Hydra's parser.
 SYNTAX_ERRORS = (
     "LexerNoViable",
@@ -38,8 +44,25 @@ def explain_composition(override: str, error: Exception, names: list[str]) -> Pr
         return Problem(f"{mark.name}:{mark.line + 1}", what)
     if getattr(error, "options", None) is not None:
         return explain_missing_file(override, error)
+    in_file = explain_file(str(error).strip() or str(error.__cause__), names)
+    if in_file is not None:
+        return in_file
     what = explain_message(override, str(error), error.__cause__, names)
     return Problem(override or "configs/config.yaml", what)
+
+
+def explain_file(text: str, names: list[str]) -> Problem | None:
+    """Explain an error in the defaults list of a file; None if Hydra's message names no file."""
+    found = IN_FILE.match(text)
+    if found is None:
+        return None
+    what = first_line(found["what"])
+    refused = NO_MATCH.match(what)
+    if refused is not None:
+        sections = sorted({name.partition(".")[0] for name in names})
+        suggestion = hint(refused["key"], sections)
+        what = f"overrides {refused['key']}, which is in no defaults list before it{suggestion}"
+    return Problem(own_files.shown_by_name(found["file"]), what)
 
 
 def explain_message(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
@@ -101,8 +124,9 @@ def explain_missing_file(override: str, error: Exception) -> Problem:
     group, _, name = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
     options: list[str] = list(getattr(error, "options", None) or [])
     parent = first_line(str(error)).removeprefix("In '").partition("'")[0]
-    is_in_override = override.endswith(f"={name}") or parent == "config"
-    where = override if override and is_in_override else f"{parent}.yaml"
+    where = own_files.shown_by_name(parent)
+    if override and (override.endswith(f"={name}") or parent == "config"):
+        where = own_files.find_choosing(override, name)
     if group == "experiment":
         way_out = "`darnax list` shows the experiments"
     else:

@@ -54,3 +54,20 @@ def own_folder() -> Path | None:
 def shown(file: Path) -> str:
     """Return the path of one of the user's files, relative to the working directory."""
     return str(file.relative_to(Path.cwd()))
+
+
+def shown_by_name(name: str) -> str:
+    """Return the path of the file that Hydra calls `experiment/mine`, the user's if there is one."""
+    own = own_folder()
+    file = None if own is None else own / f"{name}.yaml"
+    return f"{name}.yaml" if file is None or not file.is_file() else shown(file)
+
+
+def find_choosing(override: str, name: str) -> str:
+    """Return where a missing file is chosen: a file of the user's that an override names, or it."""
+    if override.endswith(f"={name}"):
+        return override
+    for file in chosen_files([override]):
+        if name in file.read_text(encoding="utf-8", errors="replace"):
+            return shown(file)
+    return override

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from darnax.builder import Description, ModuleRow
+    from darnax.diagrams.picture import Module, Network
 
 # All in pixels.
 LETTER = 7.2  # width of a letter
@@ -18,7 +18,7 @@ PORT = 14  # width for the end of one arc
 class Arc:
     """An adapter over other buffers: its level, counted from the boxes, and its side."""
 
-    module: "ModuleRow"
+    module: "Module"
     level: int
     above: bool
 
@@ -50,12 +50,12 @@ class Columns:
         return self.lefts[position] + self.widths[position]
 
 
-def span(module: "ModuleRow") -> int:
+def span(module: "Module") -> int:
     """Return how many buffers to the right a message goes; negative to the left."""
     return module.receiver - module.sender
 
 
-def assign_levels(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
+def assign_levels(modules: Sequence["Module"], *, above: bool) -> list[Arc]:
     """Give every arc the lowest level that no overlapping arc has, short arcs first."""
     arcs: list[Arc] = []
     for module in sorted(modules, key=lambda m: (abs(span(m)), m.sender)):
@@ -69,16 +69,16 @@ def assign_levels(modules: Sequence["ModuleRow"], *, above: bool) -> list[Arc]:
 
 
 def layout_columns(
-    description: "Description", layers: dict[int, "ModuleRow"], arcs: Sequence[Arc]
+    network: "Network", layers: dict[int, "Module"], arcs: Sequence[Arc]
 ) -> Columns:
     """Return the positions of the boxes.
 
     A box is as wide as its text and its arcs require, and the distance between two boxes as wide as
     the text between them requires.
     """
-    adapters = [module for module in description.modules if module.sender != module.receiver]
+    adapters = [module for module in network.modules if module.sender != module.receiver]
     lefts, widths, x = [], [], float(MARGIN)
-    for position, (name, size) in enumerate(description.buffers):
+    for position, (name, size) in enumerate(network.buffers):
         layer = layers.get(position)
         texts = [name, format_size(size)]
         if layer:

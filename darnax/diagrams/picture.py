@@ -19,6 +19,11 @@ from darnax.printing import element_text
 
 if TYPE_CHECKING:
     from darnax.builder import Description, ModuleRow
+    from darnax.reports.outline import Outline, OutlinedModule
+
+    # What is drawn: the description of a configuration, or the outline that a run has written.
+    Network = Description | Outline
+    Module = ModuleRow | OutlinedModule
 
 # Heights in pixels.
 BOX = 96
@@ -59,23 +64,23 @@ class Point(NamedTuple):
     y: float
 
 
-def svg(description: "Description") -> str:
+def svg(network: "Network") -> str:
     """Return the diagram as an SVG document, for light and dark screens.
 
     Arcs of forward messages pass above the boxes, those of backward messages below.
     """
-    adapters = [module for module in description.modules if module.sender != module.receiver]
-    own = [module for module in description.modules if module.sender == module.receiver]
+    adapters = [module for module in network.modules if module.sender != module.receiver]
+    own = [module for module in network.modules if module.sender == module.receiver]
     layers = {module.receiver: module for module in own}
     above = assign_levels([a for a in adapters if span(a) > 1], above=True)
     below = assign_levels([a for a in adapters if span(a) < -1], above=False)
     arcs = [*above, *below]
     top = MARGIN + LOOP + LEVEL * max((arc.level for arc in above), default=0)
     bottom = top + BOX + LEVEL * max((arc.level for arc in below), default=0)
-    columns = layout_columns(description, layers, arcs)
+    columns = layout_columns(network, layers, arcs)
     parts: list[str] = []
-    for position, _ in enumerate(description.buffers):
-        parts += draw_box(description, layers, columns, position, top)
+    for position, _ in enumerate(network.buffers):
+        parts += draw_box(network, layers, columns, position, top)
     for layer in layers.values():
         if layer.parameters:
             parts += draw_loop(layer, columns, top)
@@ -89,14 +94,14 @@ def svg(description: "Description") -> str:
 
 
 def draw_box(
-    description: "Description",
-    layers: dict[int, "ModuleRow"],
+    network: "Network",
+    layers: dict[int, "Module"],
     columns: Columns,
     position: int,
     top: float,
 ) -> Iterator[str]:
     """Draw a buffer: its name, its size, its layer."""
-    name, size = description.buffers[position]
+    name, size = network.buffers[position]
     x, width = columns.lefts[position], columns.widths[position]
     yield f'<rect class="box" x="{x:.0f}" y="{top:.0f}" width="{width:.0f}" height="{BOX}" rx="8"/>'
     layer = layers.get(position)
@@ -109,7 +114,7 @@ def draw_box(
         yield draw_text(Point(columns.middle(position), top + 30 + 22 * number), text, kind)
 
 
-def draw_loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
+def draw_loop(layer: "Module", columns: Columns, top: float) -> Iterator[str]:
     """Draw the message of a layer to itself."""
     x = columns.middle(layer.receiver)
     controls = f"{x - 26:.0f},{top - 34:.0f} {x + 26:.0f},{top - 34:.0f}"
@@ -118,7 +123,7 @@ def draw_loop(layer: "ModuleRow", columns: Columns, top: float) -> Iterator[str]
     yield draw_text(Point(x, top - 31), layer.connectivity, "soft")
 
 
-def draw_straight(module: "ModuleRow", columns: Columns, top: float) -> Iterator[str]:
+def draw_straight(module: "Module", columns: Columns, top: float) -> Iterator[str]:
     """Draw a message between neighbours: to the right in the upper half, to the left below."""
     forward = module.receiver > module.sender
     y = top + (32 if forward else BOX - 32)
@@ -152,7 +157,7 @@ def draw_arc(arc: Arc, arcs: Sequence[Arc], columns: Columns, top: float) -> Ite
     yield f'<text class="name" x="{x:.0f}" y="{y - 6 if arc.above else y + 16:.0f}">{text}</text>'
 
 
-def draw_label(at: Point, module: "ModuleRow", *, upwards: bool) -> Iterator[str]:
+def draw_label(at: Point, module: "Module", *, upwards: bool) -> Iterator[str]:
     """Draw the name of a module and its inputs: two lines, on the side away from the arrow."""
     first, second = (Point(at.x, at.y - 15), at) if upwards else (at, Point(at.x, at.y + 15))
     yield draw_text(first, module.name, "name")
@@ -164,7 +169,7 @@ def draw_text(at: Point, text: str, kind: str) -> str:
     return f'<text class="{kind}" x="{at.x:.0f}" y="{at.y:.0f}">{element_text(text)}</text>'
 
 
-def draw_arrow(path: str, module: "ModuleRow") -> str:
+def draw_arrow(path: str, module: "Module") -> str:
     """Draw a line with a tip: blue and solid if the module learns, else grey and dashed."""
     kind = "plastic" if module.plastic else "frozen"
     return f'<path class="{kind}" d="{path}" marker-end="url(#{kind})"/>'

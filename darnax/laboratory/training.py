@@ -198,8 +198,9 @@ def run(
     ]
     with ExitStack() as stack:
         if processes.is_first():
-            for _, folder in runs:
+            for experiment, folder in runs:
                 stack.enter_context(folder.lock())
+                folder.write_outline(experiment.outline())
         try:
             return runner_train(sessions, dataset, ends_process=display.ends_process)
         except Interrupted as stop:

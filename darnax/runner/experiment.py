@@ -14,6 +14,7 @@ from jaxtyping import Array, Key
 from darnax.observables import Observable
 from darnax.orchestrators import Orchestrator
 from darnax.phases import Phases
+from darnax.reports.outline import Outline
 from darnax.runner.settings import DataSettings, RunnerSettings, TrackingSettings
 from darnax.states import State
 from darnax.tracking import Tracker
@@ -71,6 +72,7 @@ class Experiment:
         outputs: the folder of all runs.
         observables: name -> a function that makes the observable.
         score: the phase of training that is scored; None is that of `darnax.scoring`.
+        outline: returns what the picture of the network shows.
     """
 
     name: str
@@ -87,3 +89,4 @@ class Experiment:
     outputs: Path
     observables: Mapping[str, Callable[[], Observable]] = field(default_factory=dict)
     score: str | None = None
+    outline: Callable[[], Outline] = Outline

@@ -14,7 +14,9 @@ from darnax.bounded_yaml import dump_plain, load_plain
 from darnax.errors import Problem, RequestError, first_line
 from darnax.files import is_file, is_strange, read_text
 from darnax.locks import file_lock, sign
+from darnax.reports import outline as outlines
 from darnax.reports.configuration import COMPUTED, without_computed
+from darnax.reports.outline import Outline
 from darnax.reports.summary import STATUSES, read_summary
 from darnax.runner.environment import describe_environment
 from darnax.tracking.strict_json import encode
@@ -22,6 +24,7 @@ from darnax.tracking.strict_json import encode
 FILES = (
     "config.yaml",
     "overrides.yaml",
+    "network.json",
     "environment.json",
     "metrics.jsonl",
     "metrics.last_reported",
@@ -53,6 +56,7 @@ class RunFolder:
     composed.yaml     the same with `${key}` where a value is that of another key; overrides of
                       config.yaml act on this one
     overrides.yaml    the overrides on the command line
+    network.json      the buffers and modules of the network, for its picture
     environment.json  versions, git commit and whether it has changes, device, seed, command line
     metrics.jsonl     one JSON object per logged step
     summary.json      status, metrics, best, epochs, steps, wall_seconds, images_per_second
@@ -118,6 +122,10 @@ class RunFolder:
         if composed is not None:
             write_atomically(self.path / "composed.yaml", dump_plain(dict(composed)))
         write_atomically(self.path / "overrides.yaml", dump_plain(list(overrides)))
+
+    def write_outline(self, outline: Outline) -> None:
+        """Write network.json."""
+        write_atomically(self.path / outlines.FILE, encode(outline.as_json()) + "\n")
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
