@@ -27,7 +27,7 @@ def printable(text: str) -> str:
         >>> printable("a" + chr(27) + "[2J")
         'a\\x1b[2J'
     """
-    if text.isprintable() and not UNSEEN.search(text):  # the usual case
+    if text.isprintable() and (text.isascii() or not UNSEEN.search(text)):  # the usual case
         return text
     return "".join(letter if is_seen(letter) else escape_character(letter) for letter in text)
 

@@ -1,9 +1,11 @@
 """Analyses the network of a run: tables and a page in its folder."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from darnax.analysis.table import Table, write
+from darnax.errors import Problem, RequestError
 from darnax.laboratory import reopening
 from darnax.laboratory.display import Display
 from darnax.printing import printable
@@ -30,6 +32,14 @@ class Analysis(dict[str, Table]):
 
     def __repr__(self) -> str:
         return printable(f"Analysis({', '.join(self)}; {self.page})")
+
+
+def require_writable(folder: Path) -> None:
+    """Raise RequestError if a run is somewhere where its analysis cannot be written."""
+    for place in (folder, folder / analysis.FOLDER):
+        if place.is_dir() and not os.access(place, os.W_OK):
+            what = "is read-only, and the analysis would be written into it; analyse a copy of the run"
+            raise RequestError(Problem(str(place), what))
 
 
 def analyse_run(
@@ -59,6 +69,7 @@ def analyse_run(
     from darnax.analysis import measures
 
     selected = measures.select_measures(list(only))
+    require_writable(folder)
     trained = reopening.analyse(folder, overrides, examples, display)
     checkpoint = trained.trained.describe()
     report("checkpoint", checkpoint)

@@ -31,8 +31,12 @@ def tabulate(folder: Path, metric: str | None) -> tuple[list[reports_runs.Run], 
     metric = metric or compare.default_metric(found)
     head = ("when", "id", "name", "status", metric, "duration", "what differs", "folder")
     differences = describe_differences(found)
+    places: dict[str, str] = {}  # of a folder of runs, relative to the given one
     rows = []
     for run in found:
+        parent, name = os.path.split(run.path)
+        if parent not in places:
+            places[parent] = os.path.relpath(parent, folder)
         row = (
             f"{run.when:%Y-%m-%d %H:%M}",
             run.path.name.rpartition("-")[2],
@@ -41,7 +45,7 @@ def tabulate(folder: Path, metric: str | None) -> tuple[list[reports_runs.Run], 
             text.metric(metric, run.value(metric)),
             format_duration(run.seconds),
             run.damage or differences[run],
-            os.path.relpath(run.path, folder),
+            os.path.normpath(f"{places[parent]}/{name}"),
         )
         rows.append(row)
     return found, TextTable(head, rows)

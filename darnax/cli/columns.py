@@ -1,4 +1,8 @@
-"""Lays out a table for the width of a terminal: no text is cut, and numbers are in one line."""
+"""Lays out a table for the width of a terminal: no text is cut, and numbers are in one line.
+
+Words and names are in one line as well, or folded between their parts. A table that is too wide for
+that is written row by row, one line for each cell.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,15 +11,17 @@ from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 GAP = 2  # spaces between columns
-# Characters that a column has at least: for the words of its head, and for those of its texts.
-LEAST_HEAD, LEAST_TEXT = 8, 12
+LONGEST = 24  # characters of a part of a name; a longer one may be broken
 NUMBER = re.compile(r"[-+<]?[\d.,]+(e[-+]?\d+)?%?( ± [\d.e+-]+%?)?(/[\d.]+)?( \(.*\))?|best|")
 # The name of a run or sweep; its id is enough where there is no room.
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-(\w+)")
 # A timestamp. Its year is omitted on a narrow terminal if all rows have the same.
 TIME = re.compile(r"(\d{4})-(\d\d-\d\d \d\d:\d\d)")
-# A text is folded at spaces, or else after one of these.
-SEPARATORS = "_.,:/=-"
+# A text is folded at spaces, or else here: after a separator that is not within a number, and where
+# a capital letter begins a part of a name.
+BREAK = re.compile(
+    r"(?<=[_,:/=])|(?<=[.])(?!\d)|(?<=[^=]-)(?<!\d[eE]-)|(?<=[a-z])(?=[A-Z])"
+)
 # If the last column would be folded into more lines than these a row, it is put below the others.
 MOST_LINES = 2
 INDENT = "    "
@@ -45,12 +51,29 @@ def lay_out(
     widths = fit(columns, rows, width)
     if is_tall(rows, widths):
         widths = fit(columns[:-1], [row[:-1] for row in rows], width)
+    if total(widths) > width:
+        return list_cells(columns, rows, width, styles or {})
     lines = list_lines(columns, widths, width, dict.fromkeys(columns, "bold"))
     if not tight:
         lines.append(Text("─" * min(max(map(cell_len, map(str, lines))), width), "dim"))
     for row in rows:
         lines += list_lines(row, widths, width, styles or {})
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
+
+
+def list_cells(
+    columns: Row, rows: Sequence[Row], width: int, styles: Mapping[str, str]
+) -> Text:
+    """Return a table row by row: one line for each cell that is not empty, after its head."""
+    margin = min(max(map(cell_len, columns)), width // 2)
+    widths = [margin, max(width - margin - GAP, 1)]
+    lines = []
+    for row in rows:
+        for head, cell in zip(columns, row, strict=True):
+            if cell:
+                lines += join_cells([head, cell], widths, {**styles, head: "bold"})
+        lines.append(Text())
+    return Text("\n", no_wrap=True, overflow="ignore").join(lines[:-1])
 
 
 def shorten(rows: Sequence[Row]) -> list[list[str]]:
@@ -102,14 +125,17 @@ def narrow(widths: Sequence[int], limits: Sequence[int], width: int) -> list[int
 
 
 def least_width(head: str, cells: Row) -> int:
-    """Return the width that a column needs: that of its numbers, and of words that are short."""
-    needed = min(cell_len(head), LEAST_HEAD)
-    for cell in cells:
+    """Return the width that a column needs: that of its numbers, and of the parts of its words."""
+    words = set(head.split())
+    needed = 0
+    for cell in set(cells):
         if NUMBER.fullmatch(cell):
             needed = max(needed, cell_len(cell))
-            continue
-        for word in cell.split():
-            needed = max(needed, min(cell_len(word), LEAST_TEXT))
+        else:
+            words.update(cell.split())
+    for word in words:
+        for part in BREAK.split(word):
+            needed = max(needed, min(cell_len(part), LONGEST))
     return needed
 
 
@@ -148,7 +174,7 @@ def join_cells(row: Row, widths: Sequence[int], styles: Mapping[str, str]) -> li
 
 
 def fold(text: str, width: int) -> list[str]:
-    """Fold a text at spaces, a long word after a separator if it has one.
+    """Fold a text at spaces, a long word between its parts if it has several.
 
     Example:
         >>> fold("seed=0 w_in.learning_rate.init_value=0.6", 14)
@@ -160,7 +186,8 @@ def fold(text: str, width: int) -> list[str]:
         following = text[len(first) :]
         end = len(first) if following.startswith(" ") else first.rfind(" ")
         if end <= 0:
-            end = max(first.rfind(separator) for separator in SEPARATORS) + 1 or len(first)
+            ends = [match.start() for match in BREAK.finditer(text, 1, len(first) + 1)]
+            end = max((at for at in ends if at <= len(first)), default=len(first))
         lines.append(text[:end].rstrip())
         text = text[end:].lstrip()
     return [*lines, text]

@@ -19,7 +19,7 @@ from darnax.composing.derivations import is_computed, require_fresh
 from darnax.composing.plain_overrides import Changes
 from darnax.composing.references import ABSENT, find
 from darnax.errors import Problem, RequestError, first_line
-from darnax.files import read_text
+from darnax.files import is_folder, read_text
 from darnax.reports.configuration import COMPUTED, without_computed
 from darnax.trees import join_key, leaves
 
@@ -115,6 +115,9 @@ def read_composed(file: Path) -> Composed:
 
 def read_mapping(file: Path) -> dict[str, Any]:
     """Read the plain values of a file."""
+    if is_folder(file):
+        what = f"is a folder, expected a file of YAML; give {file / 'config.yaml'}"
+        raise RequestError(Problem(str(file), what))
     try:
         tree = load_plain(read_text(file))
     except FileNotFoundError as error:

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from darnax.diagrams.picture import Module, Network
+    from darnax.builder import Description, ModuleRow
+    from darnax.reports.outline import Outline, OutlinedModule
+
+    # What is drawn: the description of a configuration, or the outline that a run has written.
+    Network = Description | Outline
+    Module = ModuleRow | OutlinedModule
 
 # All in pixels.
 LETTER = 7.2  # width of a letter

@@ -18,12 +18,7 @@ from darnax.diagrams.layout import (
 from darnax.printing import element_text
 
 if TYPE_CHECKING:
-    from darnax.builder import Description, ModuleRow
-    from darnax.reports.outline import Outline, OutlinedModule
-
-    # What is drawn: the description of a configuration, or the outline that a run has written.
-    Network = Description | Outline
-    Module = ModuleRow | OutlinedModule
+    from darnax.diagrams.layout import Module, Network
 
 # Heights in pixels.
 BOX = 96

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from darnax.printing import count_of
 from darnax.reports import cache, importance, text
 from darnax.reports.compare import Comparison, Row, may_choose
-from darnax.reports.configuration import WITHOUT_EFFECT, short_names
+from darnax.reports.configuration import WITHOUT_EFFECT, Flat, short_names
 from darnax.reports.diff import environment
 from darnax.reports.figures import Figures, as_json_numbers, collect_figures
 from darnax.reports.runs import Run
@@ -86,7 +86,7 @@ def describe_row(row: Row, folder: Path) -> dict[str, Any]:
     made_by = [environment(run) for run in row.runs[:MOST_ENVIRONMENTS]]
     return {
         "values": [as_json_value(value) for value in row.values],
-        "colour": choose_colour(row),
+        "colour": choose_colour(row.runs[0].config),
         "seconds": as_json_numbers([average_seconds(row)])[0],
         "commit": name_all(describe_commit(known) for known in made_by),
         "device": name_all(text.leaf(known.get("device.kind", "")) for known in made_by),
@@ -104,10 +104,10 @@ def describe_row(row: Row, folder: Path) -> dict[str, Any]:
     }
 
 
-def choose_colour(row: Row) -> int:
+def choose_colour(config: Flat) -> int:
     """Return a number that depends on the configuration alone, the seed left out."""
     settings = []
-    for key, value in sorted(row.runs[0].config.items()):
+    for key, value in sorted(config.items()):
         if key != "seed" and not key.startswith(WITHOUT_EFFECT):
             settings.append(f"{key}={text.leaf(value)}")
     return int(cache.digest("\n".join(settings).encode(errors="surrogatepass"))[:6], 16)

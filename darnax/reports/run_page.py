@@ -14,7 +14,7 @@ from darnax.printing import format_duration, printable_lines
 from darnax.reports import run_charts, text
 from darnax.reports.configuration import Flat, short_names
 from darnax.reports.diff import differences, environment
-from darnax.reports.page_content import make_link
+from darnax.reports.page_content import choose_colour, make_link
 from darnax.reports.record import number
 from darnax.reports.runs import Run
 from darnax.scores import is_score
@@ -67,6 +67,7 @@ def collect(run: Run, folder: Path, background: Background) -> dict[str, Any]:
         "left_out": left_out,
         "facts": list_facts(run, record.points),
         "charts": charts,
+        "colour": choose_colour(run.config),
         "wiring": background.wiring,
         "wiring_note": background.wiring_note,
         "baseline": background.name,

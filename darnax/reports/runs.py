@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -25,6 +26,8 @@ from darnax.reports.summary import read_summary
 
 # A folder with at least one of these is that of a run.
 SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}
+# The name of a run begins with the time at which it began.
+STARTED = re.compile(r"(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
 LOCK = ".lock"  # locked by the process that trains the run
 MOST_REPLICAS = 100_000  # of a run; each has a seed
 DEEPEST = 50  # levels of folders in which runs are searched for
@@ -58,13 +61,14 @@ class Run:
     @cached_property
     def when(self) -> datetime:
         """The time at which the run began: its folder is named after it."""
+        named = STARTED.match(self.path.name)
+        if named is not None:
+            with suppress(ValueError):
+                return datetime(*map(int, named.groups()))
         try:
-            return datetime.strptime(self.path.name[:19], "%Y-%m-%d_%H-%M-%S")
-        except ValueError:
-            try:
-                return datetime.fromtimestamp(self.path.stat().st_mtime)
-            except (OSError, OverflowError, ValueError):  # a year beyond the range of datetime
-                return datetime.fromtimestamp(0)
+            return datetime.fromtimestamp(self.path.stat().st_mtime)
+        except (OSError, OverflowError, ValueError):  # a year beyond the range of datetime
+            return datetime.fromtimestamp(0)
 
     @property
     def seconds(self) -> float:

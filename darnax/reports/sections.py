@@ -34,7 +34,10 @@ class Sections:
         if text not in self.parsed:
             stored = self.known.get(cache.digest(text.encode(errors="surrogatepass")))
             if isinstance(stored, dict):
-                self.parsed[text] = {key: as_hashable(value) for key, value in stored.items()}
+                for key, value in stored.items():
+                    if type(value) in (list, dict):
+                        stored[key] = as_hashable(value)
+                self.parsed[text] = stored
             else:
                 self.parsed[text] = parse_section(text)
                 self.new += 1

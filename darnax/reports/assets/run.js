@@ -25,10 +25,13 @@ const charts = data.charts.filter((chart) => chart.curves.length).map((chart) =>
 const still = data.charts.filter((chart) => !chart.curves.length && chart.constant.length);
 const stillWords = still.map((chart) => `${chart.title}, constant: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
 
+// The first curve of every chart, of eval/accuracy for one, has the colour of the configuration on other pages.
+const styleOfCurve = (i) => styleOf(((data.colour + i) % okabeIto.length) + okabeIto.length * Math.floor(i / okabeIto.length));
+
 function drawChart({ curves, unit, axis, log, plot }) {
   const weight = Number(id("smoothing").value), bands = [], lines = [];
   curves.forEach((curve, i) => {
-    const style = styleOf(i);
+    const style = styleOfCurve(i);
     if (curve.sd.length) bands.push(bandOf(curve.x, curve.y, curve.sd, style.color));
     lines.push(...curveOf({ ...curve, style, weight, unit }).map((line) => ({ ...line, legendrank: i })));
   });
