@@ -38,7 +38,9 @@ def require_writable(folder: Path) -> None:
     """Raise RequestError if a run is somewhere where its analysis cannot be written."""
     for place in (folder, folder / analysis.FOLDER):
         if place.is_dir() and not os.access(place, os.W_OK):
-            what = "is read-only, and the analysis would be written into it; analyse a copy of the run"
+            what = (
+                "is read-only, and the analysis would be written into it; analyse a copy of the run"
+            )
             raise RequestError(Problem(str(place), what))
 
 

@@ -19,9 +19,7 @@ RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-(\w+)")
 TIME = re.compile(r"(\d{4})-(\d\d-\d\d \d\d:\d\d)")
 # A text is folded at spaces, or else here: after a separator that is not within a number, and where
 # a capital letter begins a part of a name.
-BREAK = re.compile(
-    r"(?<=[_,:/=])|(?<=[.])(?!\d)|(?<=[^=]-)(?<!\d[eE]-)|(?<=[a-z])(?=[A-Z])"
-)
+BREAK = re.compile(r"(?<=[_,:/=])|(?<=[.])(?!\d)|(?<=[^=]-)(?<!\d[eE]-)|(?<=[a-z])(?=[A-Z])")
 # If the last column would be folded into more lines than these a row, it is put below the others.
 MOST_LINES = 2
 INDENT = "    "
@@ -61,9 +59,7 @@ def lay_out(
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 
-def list_cells(
-    columns: Row, rows: Sequence[Row], width: int, styles: Mapping[str, str]
-) -> Text:
+def list_cells(columns: Row, rows: Sequence[Row], width: int, styles: Mapping[str, str]) -> Text:
     """Return a table row by row: one line for each cell that is not empty, after its head."""
     margin = min(max(map(cell_len, columns)), width // 2)
     widths = [margin, max(width - margin - GAP, 1)]

@@ -73,9 +73,7 @@ def assign_levels(modules: Sequence["Module"], *, above: bool) -> list[Arc]:
     return arcs
 
 
-def layout_columns(
-    network: "Network", layers: dict[int, "Module"], arcs: Sequence[Arc]
-) -> Columns:
+def layout_columns(network: "Network", layers: dict[int, "Module"], arcs: Sequence[Arc]) -> Columns:
     """Return the positions of the boxes.
 
     A box is as wide as its text and its arcs require, and the distance between two boxes as wide as

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 import darnax
 from darnax.cli.app import app
+from darnax.errors import RequestError
 from darnax.learning import init_optimizer, train_step
 from darnax.schedule import run_phases
 
@@ -271,6 +272,17 @@ def test_an_analysis_is_written_and_returned(trained: darnax.Run, tmp_path: Path
     assert found.page.is_file()
     lines = (copy.folder / "analysis" / "margins.csv").read_text().splitlines()
     assert len(lines) == len(found["margins"].rows) + 1
+
+
+def test_an_analysis_that_cannot_be_written_is_refused_before_anything_is_computed(
+    trained: darnax.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from darnax.analysis import measures
+
+    monkeypatch.setattr(os, "access", lambda place, how: False)  # root may write anywhere
+    monkeypatch.setattr(measures, "select_measures", lambda names: {"none": pytest.fail})
+    with pytest.raises(RequestError, match="is read-only, .*; analyse a copy of the run"):
+        trained.analyse()
 
 
 def test_a_run_has_an_html_representation(trained: darnax.Run) -> None:

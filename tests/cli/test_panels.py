@@ -192,3 +192,24 @@ def test_an_experiment_whose_content_would_have_no_effect_is_refused(lab, text):
         assert "configs/experiment/mine.yaml" in refused.stderr
         assert WITHOUT_DIRECTIVE[text] in refused.stderr
     assert lab.calls == []
+
+
+FAULTY_DEFAULTS = {
+    "[override /modle: wide]": "overrides modle, which is in no defaults list before it "
+    "(did you mean model?)",
+    "[override /model: nope]": "there is no nope in model/",
+    "[/model@other: nope]": "there is no nope in model/",
+    "[override /data mnist]": "Could not load 'experiment/override /data mnist'",
+    "{override /data: mnist}": "defaults must be a list",
+}
+
+
+@pytest.mark.parametrize("defaults", FAULTY_DEFAULTS)
+def test_a_fault_in_a_defaults_list_names_its_file(lab, defaults):
+    text = f"# @package _global_\ndefaults: {defaults}\nname: mine"
+    lab.write({"configs/experiment/mine.yaml": text})
+    refused = lab("train", "+experiment=mine")
+    assert refused.exit_code == 2, refused.output
+    expected = f"configs/experiment/mine.yaml: {FAULTY_DEFAULTS[defaults]}"
+    assert expected in refused.stderr
+    assert lab.calls == []

@@ -238,6 +238,13 @@ def test_unsupported_overrides_of_a_saved_configuration_are_explained(digits, wo
     assert says in str(caught.value)
 
 
+def test_a_folder_in_the_place_of_a_saved_configuration_is_refused(tmp_path):
+    with pytest.raises(RequestError) as caught:
+        Composer(tmp_path)
+    expected = f"is a folder, expected a file of YAML; give {tmp_path / 'config.yaml'}"
+    assert str(caught.value) == f"{tmp_path}: {expected}"
+
+
 NAMES = st.sampled_from(["a", "b", "c"])
 SCALARS = st.sampled_from([None, True, 0, 1.5, "x"])
 TREES = st.recursive(

@@ -50,6 +50,15 @@ def test_the_page_of_a_run_opened_in_python_is_that_of_its_comparison(tmp_path):
     assert page == other
 
 
+def test_a_configuration_has_one_colour_on_its_own_page_and_on_that_of_several(tmp_path):
+    seeds = [make(tmp_path, f"2026-01-01_00-00-0{i}-aaaaaa", 0.5, seed=i) for i in (1, 2)]
+    other = make(tmp_path, "2026-01-01_00-00-03-aaaaaa", 0.5, depth=7)
+    alone = [write_page(run, tmp_path / "page.html")["colour"] for run in (*seeds, other)]
+    assert alone[0] == alone[1] != alone[2]
+    darnax.compare(tmp_path).to_html(tmp_path / "all.html")
+    assert {row["colour"] for row in data_of(tmp_path / "all.html")["rows"]} == set(alone)
+
+
 def test_a_run_without_a_readable_configuration_differs_in_nothing(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
     (run / "overrides.yaml").write_text("- +experiment=digits_smoke\n")
