@@ -57,7 +57,7 @@ def shown(file: Path) -> str:
 
 
 def shown_by_name(name: str) -> str:
-    """Return the path of the file that Hydra calls `experiment/mine`, the user's if there is one."""
+    """Return the path of the file that Hydra calls `experiment/mine`; the user's comes first."""
     own = own_folder()
     file = None if own is None else own / f"{name}.yaml"
     return f"{name}.yaml" if file is None or not file.is_file() else shown(file)

@@ -281,7 +281,7 @@ def test_an_analysis_that_cannot_be_written_is_refused_before_anything_is_comput
 
     monkeypatch.setattr(os, "access", lambda place, how: False)  # root may write anywhere
     monkeypatch.setattr(measures, "select_measures", lambda names: {"none": pytest.fail})
-    with pytest.raises(RequestError, match="is read-only, .*; analyse a copy of the run"):
+    with pytest.raises(RequestError, match=r"is read-only, .*; analyse a copy of the run"):
         trained.analyse()
 
 
