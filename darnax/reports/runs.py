@@ -27,7 +27,7 @@ from darnax.reports.summary import read_summary
 # A folder with at least one of these is that of a run.
 SIGNS = {"config.yaml", "summary.json", "metrics.jsonl", "checkpoints"}
 # The name of a run begins with the time at which it began.
-STARTED = re.compile(r"(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
+STARTED = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
 LOCK = ".lock"  # locked by the process that trains the run
 MOST_REPLICAS = 100_000  # of a run; each has a seed
 DEEPEST = 50  # levels of folders in which runs are searched for
@@ -64,7 +64,7 @@ class Run:
         named = STARTED.match(self.path.name)
         if named is not None:
             with suppress(ValueError):
-                return datetime(*map(int, named.groups()))
+                return datetime.fromisoformat("{} {}:{}:{}".format(*named.groups()))
         try:
             return datetime.fromtimestamp(self.path.stat().st_mtime)
         except (OSError, OverflowError, ValueError):  # a year beyond the range of datetime
