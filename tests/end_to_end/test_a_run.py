@@ -37,7 +37,7 @@ def run(trained: Workspace) -> Path:
 
 def test_the_run_folder_is_self_contained(run: Path) -> None:
     assert {p.name for p in run.iterdir() if p.name != ".lock"} == {
-        "config.yaml", "composed.yaml", "overrides.yaml", "environment.json",
+        "config.yaml", "composed.yaml", "overrides.yaml", "network.json", "environment.json",
         "metrics.jsonl", "summary.json", "checkpoints", "train.log",
     }  # fmt: skip
     ended = summary(run)
