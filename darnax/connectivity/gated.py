@@ -30,7 +30,7 @@ class Gated(Connectivity):
     Example:
         >>> import jax
         >>> import jax.numpy as jnp
-        >>> edge = Gated(2, 2, gate=[1.0, 0.0], key=jax.random.key(0))
+        >>> edge = Gated(2, 2, gate=jnp.array([1.0, 0.0]), key=jax.random.key(0))
         >>> edge.message(jnp.ones((2, 2)), jnp.ones((1, 2))).tolist()
         [[2.0, 0.0]]
     """

@@ -198,9 +198,8 @@ def run(
     ]
     with ExitStack() as stack:
         if processes.is_first():
-            for experiment, folder in runs:
+            for _, folder in runs:
                 stack.enter_context(folder.lock())
-                folder.write_outline(experiment.outline())
         try:
             return runner_train(sessions, dataset, ends_process=display.ends_process)
         except Interrupted as stop:

@@ -23,6 +23,7 @@ WITHOUT_EFFECT = (
     "runner.keep",
     "runner.checkpoint_every",
     "runner.replicas",
+    "runner.distributed",
 )
 # Of one key, the key itself included. The total length of all endings grows as the square of the
 # length of the key, and a key in a foreign folder may be of any length.

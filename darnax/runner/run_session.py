@@ -89,7 +89,8 @@ class RunSession:
         return self.folder.checkpoints / name if name else None
 
     def start(self) -> None:
-        """Open the tracker, and record that the run has started."""
+        """Open the tracker, and record that the run has started, and its network."""
+        self.folder.write_outline(self.experiment.outline())
         self.tracker = self.open_tracker(self.progress)
         self.folder.write_summary(status="running", reason=None)
 

@@ -98,6 +98,9 @@ def test_without_references_a_value_with_derived_values_cannot_be_changed_alone(
         }
         derived = {name for name in other if not f"{name}.".startswith(f"{key}.")}
         if not derived:
+            # Of patterns the output is as large as the input, so that either may be its origin.
+            if key == "data.classes" and before["data"]["shape"] == [before["data"]["classes"]]:
+                continue
             assert composer.run([f"{key}={value}"]) == expected
             continue
         with pytest.raises(RequestError) as caught:

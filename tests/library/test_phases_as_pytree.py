@@ -69,7 +69,7 @@ def test_the_structure_tells_everything_else_apart():
 def test_factors_are_mappings_of_their_globs():
     factors = Factors.of({"w_*": 2, "w_in": 3})
     assert dict(factors) == {"w_*": 2, "w_in": 3}
-    assert (factors.find("w_in"), factors.find("hidden1"), len(factors)) == (2, None, 2)
+    assert (factors.find("w_in"), factors.find("hidden1"), len(factors)) == (3, None, 2)
     assert str(factors) == "w_*: 2, w_in: 3"
     assert factors == Factors.of({"w_*": 2.0, "w_in": 3})
     assert factors != Factors.of({"w_in": 3, "w_*": 2})

@@ -35,6 +35,7 @@ from darnax.modules import (
     MajorityPool,
     MaxPool,
     OutputLayer,
+    PrototypeUnits,
     RecurrentConvolution,
     RecurrentDiscrete,
     RecurrentTanh,
@@ -69,6 +70,7 @@ BATCH, KEY = 3, jax.random.key(1)
 IMAGE, SMALL = (4, 4, 2), (2, 2, 3)
 MODULES = {  # name -> module, size before it, size behind it; no size where a module takes any
     "recurrent": (partial(RecurrentDiscrete, 6, 0.5, key=KEY), (6,), (6,)),
+    "prototype": (partial(PrototypeUnits, 6, 0.5, key=KEY), (6,), (6,)),
     "recurrent of two axes": (partial(RecurrentDiscrete, (2, 3), 0.5, key=KEY), (2, 3), (2, 3)),
     "recurrent sparse": (partial(RecurrentDiscrete, 8, 0.5, sparsity=0.5, key=KEY), (8,), (8,)),
     "tanh": (partial(RecurrentTanh, 6, 0.5, key=KEY), (6,), (6,)),

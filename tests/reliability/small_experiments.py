@@ -29,6 +29,7 @@ SMALLER = {  # where 50 units are not to be had, or too few
     "memory_capacity": ["data.source.units=50"],
     "memory_dense": ["data.source.units=50"],
     "memory_digits": ["data.source.count=20"],
+    "sequence_hebb": ["data.source.frames.units=50"],
 }
 IMAGES = 40
 TASK = [  # a chain that remembers random patterns: a whole run that needs no dataset
