@@ -40,6 +40,7 @@ def notebook(asked: list[str]) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 
 
+@pytest.mark.slow
 def test_a_notebook_trains_is_interrupted_and_resumes(tmp_path: Path) -> None:
     place = tmp_path / "outputs"
     asked = [*TASK, f"paths.outputs={place}"]

@@ -47,6 +47,7 @@ def test_compositions_are_not_mixed_up() -> None:
     assert [config["model"]["own"] for config in together] == [f"seed={n}" for n in range(6)]
 
 
+@pytest.mark.slow
 def test_sweeps_run_their_own_points(tmp_path: Path, mnist_directory: Path) -> None:
     def sweep(first: int) -> darnax.Sweep:
         place = [f"paths.outputs={tmp_path}", f"paths.data={mnist_directory}"]

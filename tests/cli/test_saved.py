@@ -66,7 +66,7 @@ def refused(words: list[str], file: Path) -> str:
 
 
 @pytest.mark.parametrize("way", [save, printed])
-@pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
+@pytest.mark.parametrize("name", one_of(16, EXPERIMENTS))
 def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_path, name, way):
     experiment = [f"+experiment={name}"]
     composer = Composer(way(tmp_path, experiment))
@@ -83,7 +83,7 @@ def test_a_saved_configuration_follows_its_overrides_as_the_experiment_does(tmp_
         )
 
 
-@pytest.mark.parametrize("name", one_of(8, EXPERIMENTS))
+@pytest.mark.parametrize("name", one_of(16, EXPERIMENTS))
 def test_without_references_a_value_with_derived_values_cannot_be_changed_alone(tmp_path, name):
     experiment = [f"+experiment={name}"]
     composer = Composer(save(tmp_path, experiment, composed=False))
