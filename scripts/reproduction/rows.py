@@ -144,12 +144,16 @@ PROTOTYPE = (
     "+model.layers.hidden.share="
 )
 SYMMETRIC = "+model.layers.hidden.connectivity._target_=darnax.connectivity.Symmetric"
+ONE_RECALL = (
+    "+experiment=mnist_chain dynamics.train.recall.steps=1 dynamics.infer.recall.steps=1"
+)
 CONTROLS = Section(
     "Controls",
     "Does relaxation under the label matter, and asymmetry? In the control a share of the units, "
     "those with the smallest field, copies the feedback of the label in one step, instead of "
     "relaxing under it for five; the share was chosen among 0.2 and 0.5 on a validation split. "
-    "Symmetric couplings start symmetric, and every step is projected on symmetric matrices.",
+    "Symmetric couplings start symmetric, and every step is projected on symmetric matrices. The "
+    "last rows train the readout on the states that the test has, after six steps or after one.",
     trained_on_all(
         Row("N = 1000, sparse", "+experiment=mnist_sparse", "0.9256", NOTEBOOK),
         Row(
@@ -162,6 +166,8 @@ CONTROLS = Section(
             f"{ENTANGLED} model.features=400 {PROTOTYPE}0.5",
         ),
         Row("the same, symmetric couplings", f"{ENTANGLED} model.features=400 {SYMMETRIC}"),
+        Row("`mnist_chain`, six steps of recall", "+experiment=mnist_chain"),
+        Row("the same, one step of recall, in training and in the test", ONE_RECALL),
     ),
 )
 CAPACITY = Section(
