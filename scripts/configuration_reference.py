@@ -46,7 +46,7 @@ The defaults are those of `darnax train` without any override.
 
 def write_page() -> str:
     """Return the page."""
-    meanings = Meanings(CONFIGS)
+    meanings = Meanings()
     parts = [INTRODUCTION]
     for table in schema_tables(shipped_defaults()):
         parts.append(section_part(table))

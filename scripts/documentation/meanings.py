@@ -1,7 +1,6 @@
 """The type and the meaning of a key in a shipped file, from where they are written."""
 
 import re
-from pathlib import Path
 
 import yaml
 
@@ -13,7 +12,7 @@ from scripts.documentation.docstring_arguments import (
     find_object,
     summary,
 )
-from scripts.documentation.yaml_keys import Key, read_keys
+from scripts.documentation.yaml_keys import Key
 
 TARGET = re.compile(r"darnax\.\w+\.[A-Z]\w+")
 TAGS = {
@@ -29,26 +28,24 @@ NUMBERS = {  # of a name, in the parts of a phase that are mappings
     "messages": "gain of this message",
     "learn": "factor of the update of this module",
 }
+EDGES = {  # of an adapter, whose other keys are arguments of its constructor
+    "from": "the buffer that it reads: a name, or with [i], [i+1], [1], [-1] of a repeated one",
+    "to": "the layer that receives its messages",
+    "transpose": "whether its weight starts as the transpose of that in the opposite direction",
+}
+BUFFERS = {  # of a buffer that is a mapping
+    "size": "units, or height, width and channels",
+    "repeat": "number of buffers of this size",
+}
 
 
 class Meanings:
-    """Looks up a key: its own comment, its constructor, or the same key of another file."""
-
-    def __init__(self, configs: Path) -> None:
-        self.comments: dict[tuple[str, str], str] = {}
-        for file in sorted(configs.rglob("*.yaml")):
-            group = file.parent.relative_to(configs).as_posix()
-            for key in read_keys(file.read_text()):
-                if key.comment and key.comment != "see above":
-                    self.comments.setdefault((group, general(group, key.name)), key.comment)
+    """Looks up a key: its comment, its constructor, or the schema; never a comment elsewhere."""
 
     def of(self, group: str, key: Key) -> tuple[str, str]:
         """Return the type and the meaning of a key."""
         last = key.name.rpartition(".")[2]
         comment = "" if key.comment == "see above" else key.comment
-        elsewhere = ""
-        if not in_phases(group, key.name):  # the names of phases are those of one file
-            elsewhere = self.comments.get((group, general(group, key.name)), "")
         type_, meaning = "", ""
         if last == "_target_":
             type_, meaning = "a class or function", self.about(key)
@@ -60,10 +57,10 @@ class Meanings:
             type_, meaning = annotated_types(Phase)[last], described_arguments(Phase)[last]
         elif in_phases(group, key.name) and len(key.name.split(".")) == 4:
             meaning = NUMBERS.get(key.name.split(".")[2], "")
-        elif key.target and not elsewhere:
+        elif key.target:
             meaning = f"argument of `{key.target.rpartition('.')[2]}`"
         type_ = type_ or TAGS[tag_of(key.node)]
-        return type_, comment or meaning or elsewhere or self.of_section(group, key)
+        return type_, comment or of_wiring(group, key) or meaning or self.of_section(group, key)
 
     def of_section(self, group: str, key: Key) -> str:
         """Return the meaning of the section that holds a key whose name the user chooses."""
@@ -87,12 +84,14 @@ class Meanings:
         return f"[`{value}`][{value}]"
 
 
-def general(group: str, name: str) -> str:
-    """Return a key without the names that a user chooses, for comparison between files."""
-    parts = name.split(".")
-    if group in ("model", "optimizer") and len(parts) > 2:
-        return ".".join([parts[0], "*", *parts[2:]])
-    return name
+def of_wiring(group: str, key: Key) -> str:
+    """Return the meaning of a key of a buffer or an adapter that is the same in every model."""
+    section, *names = key.name.split(".")
+    if group != "model" or key.is_section:
+        return ""
+    if section == "buffers":
+        return BUFFERS.get(names[-1], "") if len(names) == 2 else "size of this buffer"
+    return EDGES.get(names[-1], "") if section == "adapters" and len(names) == 2 else ""
 
 
 def in_phases(group: str, name: str) -> bool:

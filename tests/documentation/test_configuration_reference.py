@@ -59,3 +59,17 @@ def test_comments_belong_to_the_first_key_of_their_line() -> None:
     assert read == {"a": "one and more", "b": "two", "b.c": "", "b.d": "", "e": "", "e.f": ""}
     assert keys.read_header(text) == ["top"]
     assert yaml.safe_load(text)["b"]["d"] == "#3"
+
+
+def test_a_comment_is_on_the_page_for_the_file_that_has_it_alone() -> None:
+    meanings = sys.modules["scripts.documentation.meanings"]
+    everywhere = {*meanings.EDGES.values(), *meanings.BUFFERS.values()}
+    for folder in SCRIPT["group_folders"]():
+        group = folder.relative_to(ROOT / "configs").as_posix()
+        read = {file: keys.read_keys(file.read_text()) for file in folder.glob("*.yaml")}
+        comments = {file: {key.comment for key in read[file]} for file in read}
+        foreign = set().union(*comments.values()) - everywhere
+        for file in read:
+            for key in read[file]:
+                _, meaning = meanings.Meanings().of(group, key)
+                assert meaning not in foreign - comments[file], (file.stem, key.name)
