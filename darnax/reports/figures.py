@@ -206,10 +206,11 @@ def view_rows(
 
 
 def use_samples(row: Row, samples: Mapping[Run, Samples], metric: str, how: How) -> Row:
-    """Return a row with the values of a metric."""
+    """Return a row with the values of a metric, of the runs that have any."""
     key = metric, how
-    own = tuple(samples[run][key] for run in row.counted if key in samples[run])
-    return replace(row, samples=own, total=pool(own))
+    counted = tuple(run for run in row.counted if key in samples[run])
+    own = tuple(samples[run][key] for run in counted)
+    return replace(row, counted=counted, samples=own, total=pool(own))
 
 
 def list_values(of_run: Samples, metric: str) -> Numbers:

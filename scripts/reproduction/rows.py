@@ -144,9 +144,7 @@ PROTOTYPE = (
     "+model.layers.hidden.share="
 )
 SYMMETRIC = "+model.layers.hidden.connectivity._target_=darnax.connectivity.Symmetric"
-ONE_RECALL = (
-    "+experiment=mnist_chain dynamics.train.recall.steps=1 dynamics.infer.recall.steps=1"
-)
+ONE_RECALL = "+experiment=mnist_chain dynamics.train.recall.steps=1 dynamics.infer.recall.steps=1"
 CONTROLS = Section(
     "Controls",
     "Does relaxation under the label matter, and asymmetry? In the control a share of the units, "

@@ -189,6 +189,18 @@ def test_runs_that_have_logged_nothing_have_a_page(tmp_path):
     assert views == [[0, None, None, None, 0]] * 2
 
 
+def test_a_metric_that_some_runs_lack_is_compared_among_the_others(tmp_path):
+    """Oracle: the numbers of runs, counted by hand; the seeds are common."""
+    for depth in (1, 2):
+        for seed in (0, 1):
+            own = {"norm/hidden2": 10.0} if (depth, seed) != (1, 0) else {}
+            name = f"2026-01-01_00-0{depth}-0{seed}-aaaaaa"
+            make(tmp_path, name, 0.5 + 0.1 * seed, tested=own, depth=depth, seed=seed)
+    rows = data_of(written(tmp_path, tmp_path))["rows"]
+    counts = [row["figures"]["norm/hidden2"]["last highest"][0] for row in rows]
+    assert sorted(counts) == [1, 2]
+
+
 def test_omitted_metrics_and_points_are_named(tmp_path, monkeypatch):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.5)
     rows = [{"step": i, "epoch": i, "eval/accuracy": i / 1e4, "norm/w": i} for i in range(5000)]
