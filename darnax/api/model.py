@@ -1,5 +1,6 @@
 """A trained network that can be applied to raw inputs."""
 
+import logging
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from darnax.api.arguments import format_argument
+from darnax.data.encodings import Scale
 from darnax.data.pipeline import Pipeline
 from darnax.errors import RequestError, first_line
 from darnax.learning import scores_of
@@ -26,6 +28,8 @@ from darnax.schedule import run_phases
 from darnax.states import State
 
 SMALLEST_BATCH = 16
+LARGEST_BYTE = 255
+logger = logging.getLogger(__name__)
 
 
 class PhasesOfRun(NamedTuple):
@@ -170,6 +174,10 @@ class Model:
             )
             what += f"each; expected (N, *raw) that encodes to {list(data.shape)}"
             raise RequestError(what)
+        if takes_bytes(data.encode) and look_divided(inputs):
+            what = "%s: got floats from 0 to 1, expected bytes from 0 to 255 as the dataset has "
+            what += "them; do not divide by 255, the encoding does it"
+            logger.warning(what, name)
         return inputs
 
     def __repr__(self) -> str:
@@ -179,6 +187,19 @@ class Model:
 
     def _repr_html_(self) -> str:
         return self._svg()
+
+
+def takes_bytes(encode: Pipeline) -> bool:
+    """Return whether an encoding divides its inputs by 255, so that they are bytes."""
+    stages = encode.stages
+    return any(isinstance(stage, Scale) and stage.factor == LARGEST_BYTE for stage in stages)
+
+
+def look_divided(inputs: NDArray[Any]) -> bool:
+    """Return whether inputs are floats from 0 to 1, not all of them 0: bytes divided by 255."""
+    if inputs.size == 0 or not jnp.issubdtype(inputs.dtype, jnp.floating):
+        return False
+    return bool(inputs.min() >= 0 and 0 < inputs.max() <= 1)
 
 
 def batch_size_for(inputs: int) -> int:

@@ -97,9 +97,10 @@ def display(debug: bool) -> "SweepDisplay":
 
 
 def finish(outcome: "Outcome") -> None:
-    """Exit with 1 if a point is left to run, with 2 if all are refused, else 0."""
+    """Print the folder; exit with 1 if a point is left to run, 2 if all are refused, else 0."""
     if outcome.is_refused:
         raise typer.Exit(panels.REFUSED)
+    tables.echo(f"folder {outcome.record.folder}")
     left = outcome.left
     if left and all(state.given_up for state in left):
         command = f"{outcome.resume_command} --retry-failed"

@@ -119,6 +119,33 @@ def test_inputs_of_another_shape_are_refused(trained: darnax.Run, shape: tuple[i
         trained.predict(np.zeros(shape, np.uint8))
 
 
+def test_inputs_that_were_divided_by_255_are_warned_of_once(
+    trained: darnax.Run, digits, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Oracle: the bytes themselves, and floats of the same values, which need no warning."""
+    x = digits[0][:40]
+    right = trained.predict(x)
+    assert np.array_equal(trained.predict(x.astype(np.float64)), right)
+    assert np.array_equal(trained.predict(np.zeros(x.shape)), trained.predict(np.zeros_like(x)))
+    trained.predict(np.minimum(x, 1))  # bytes may be small
+    trained.predict(x[:0] / 255)
+    assert caplog.messages == []
+    assert not np.array_equal(trained.predict(x / 255), right)
+    (message,) = caplog.messages
+    assert message.startswith("x: got floats from 0 to 1, expected bytes from 0 to 255")
+    assert caplog.records[0].name.startswith("darnax.")
+
+
+def test_floats_of_an_encoding_without_bytes_are_not_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
+    run = darnax.train(*words, f"paths.outputs={tmp_path}")
+    caplog.clear()
+    run.predict(np.full((2, 100), 0.5))
+    assert caplog.messages == []
+
+
 def test_modules_are_found_by_their_names(trained: darnax.Run) -> None:
     layer_map = trained.network.layer_map
     for (edge, module), name in zip(layer_map.edge_items(), layer_map.names, strict=True):

@@ -26,6 +26,17 @@ def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
     }
 
 
+def test_the_folder_of_the_sweep_is_printed_at_its_end(lab):
+    """Oracle: the folder in which the points were run."""
+    first = lab("train", "-m", "seed=1,2")
+    folder = lab.calls[0]["sweep"]
+    assert first.stdout.splitlines()[-1] == f"folder {folder}"
+    again = lab("sweep", "resume", str(folder))
+    assert again.stdout.splitlines()[-1] == f"folder {folder}"
+    refused = lab("train", "-m", "seed=1,-1x", "model=chian")
+    assert "folder " not in refused.stdout
+
+
 def test_the_sweep_folder_is_outputs_and_the_name_of_the_experiment(lab):
     assert (
         lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code
