@@ -100,7 +100,7 @@ def finish(outcome: "Outcome") -> None:
     """Print the folder; exit with 1 if a point is left to run, 2 if all are refused, else 0."""
     if outcome.is_refused:
         raise typer.Exit(panels.REFUSED)
-    tables.echo(f"folder {outcome.record.folder}")
+    tables.echo(f"folder {relative_to_here(outcome.record.folder)}")
     left = outcome.left
     if left and all(state.given_up for state in left):
         command = f"{outcome.resume_command} --retry-failed"
@@ -108,6 +108,12 @@ def finish(outcome: "Outcome") -> None:
     elif left:
         tables.echo(f"resume with: {outcome.resume_command}")
     raise typer.Exit(panels.FAILED if left else 0)
+
+
+def relative_to_here(folder: Path) -> Path:
+    """Return a path that is relative to the working directory, if the folder is in it."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def dry_run(overrides: list[str], file: Path | None) -> None:

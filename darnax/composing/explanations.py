@@ -14,6 +14,7 @@ from darnax.near import near_key
 from darnax.trees import list_names
 
 EVERY_NAME = "`darnax train --cfg job` shows every name"
+EVERY_RATE = "`darnax show` lists every rate with the place where it is set"
 # Hydra's messages about the defaults list of a file.
 IN_FILE = re.compile(
     r"\s*(?:In|Invalid defaults list in) '?(?P<file>[\w./-]+?)'?[:,] (?P<what>.*)", re.DOTALL
@@ -85,7 +86,7 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
         absent = getattr(cause, "full_key", None) or key
         missing_choice = explain_other_choice(key)
         suggestion = hint(key, names) or hint(str(absent), names)
-        return missing_choice or f"there is no {absent}{suggestion}; {EVERY_NAME}"
+        return missing_choice or f"there is no {absent}{suggestion}; {where_to_look(key)}"
     if text.startswith("Could not delete"):
         if key not in names:
             return f"there is no {key} to remove{hint(key, names)}"
@@ -100,6 +101,11 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
         return explain_unreadable(override)
     says_nothing = not text.strip() or text.startswith("Error merging")
     return first_line(str(cause) if cause and says_nothing else text)
+
+
+def where_to_look(key: str) -> str:
+    """Return what lists the keys that may have been meant."""
+    return EVERY_RATE if key.startswith("optimizer.") else EVERY_NAME
 
 
 def explain_other_choice(key: str) -> str:

@@ -150,7 +150,7 @@ class Changes:
         """Return the error that there is no such key."""
         key = ".".join(parts)
         suggestion = explanations.hint(key, list_names(self.tree, lists=False))
-        what = f"there is no {key}{suggestion}; {explanations.EVERY_NAME}"
+        what = f"there is no {key}{suggestion}; {explanations.where_to_look(key)}"
         return RequestError(Problem(word, what))
 
 

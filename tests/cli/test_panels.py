@@ -13,6 +13,7 @@ MISTAKES = [
     (["model.dept=3"], ["model.dept=3", "model.depth"]),
     (["model.layers.hiden.j_d=3"], ["model.layers.hidden.j_d"]),
     (["j_d=1"], ["model.layers.hidden.j_d"]),
+    (["optimizer.lr=1"], ["there is no optimizer", "`darnax show` lists every rate"]),
     (["modl=wide"], ["did you mean model?"]),
     (["model=chian"], ["model=chian", "did you mean chain?", "chain, wide"]),
     (["+experiment=frist"], ["did you mean first?", "darnax list"]),

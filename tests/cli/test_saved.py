@@ -224,6 +224,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Composer:
         ("hydra.searchpath=[file://more]", "without other files"),
         ("hydra.job.env_set={PATH: here}", "NAME=value darnax"),
         ("model.dept=3", "did you mean model.depth"),
+        ("optimizer.lr=0.1", "`darnax show` lists every rate"),
         ("+seed=3", "seed exists already"),
         ("~sed", "did you mean seed"),
         ("~seed=9", "the value of seed is 0"),

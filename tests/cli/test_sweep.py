@@ -30,10 +30,15 @@ def test_the_folder_of_the_sweep_is_printed_at_its_end(lab):
     """Oracle: the folder in which the points were run."""
     first = lab("train", "-m", "seed=1,2")
     folder = lab.calls[0]["sweep"]
-    assert first.stdout.splitlines()[-1] == f"folder {folder}"
-    again = lab("sweep", "resume", str(folder))
-    assert again.stdout.splitlines()[-1] == f"folder {folder}"
-    refused = lab("train", "-m", "seed=1,-1x", "model=chian")
+    shown = f"folder {folder.relative_to(lab.place)}"
+    assert first.stdout.splitlines()[-1] == shown
+    assert lab("sweep", "resume", str(folder)).stdout.splitlines()[-1] == shown
+    elsewhere = lab.place.parent / "elsewhere"
+    lab("train", "-m", "seed=1,2", f"paths.outputs={elsewhere}")
+    assert lab.calls[-1]["sweep"].is_relative_to(elsewhere)
+    last = lab("sweep", "resume", str(lab.calls[-1]["sweep"])).stdout.splitlines()[-1]
+    assert last == f"folder {lab.calls[-1]['sweep']}"
+    refused = lab("train", "-m", "model=chian", "seed=1,2")
     assert "folder " not in refused.stdout
 
 
