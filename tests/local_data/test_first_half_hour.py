@@ -39,13 +39,15 @@ def command(*words: str, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory):
-    """A directory to work in, with a folder of images, a zip of it, an npz and a csv file."""
+    """A directory to work in, with a folder of images, a zip of it, npz files and a csv file."""
     folder = tmp_path_factory.mktemp("lab")
     write_images(folder / "photos", 30)
     zipped(folder / "photos", folder / "photos.zip")
     images, labels = bars(150)
     names = np.array(CLASSES)[labels]
     np.savez(folder / "my.npz", x=images, y=names)
+    np.savez(folder / "images.npz", x=images, y=names)
+    np.savez(folder / "points.npz", x=images.reshape(150, -1), y=names)
     lines = ["a,b,c,kind"]
     means = images.reshape(150, 3, 27).mean(axis=2)
     for row, name in zip(means, names, strict=True):
