@@ -87,7 +87,7 @@ class Forked:
 
 
 def free_port() -> int:
-    """Return a port of this machine that no process listens on."""
+    """Return a free port of this machine."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -22,16 +22,16 @@ def longest_replay(
         >>> longest_replay(frames[[2, 0, 1, 0]][:, None], frames).tolist()
         [3]
     """
-    goals = as_signs(frames)
+    goals = signs(frames).reshape(len(frames), -1)
     stretch = np.zeros((trajectory.shape[1], len(frames)), int)  # ends here with this frame
     longest = np.zeros(trajectory.shape[1], int)
     for states in trajectory:
-        is_frame = as_signs(states) @ goals.T == goals.shape[1]
+        is_frame = signs(states).reshape(len(states), -1) @ goals.T == goals.shape[1]
         stretch = np.where(is_frame, np.roll(stretch, 1, axis=1) + 1, 0)
         longest = np.maximum(longest, stretch.max(axis=1))
     return longest
 
 
-def as_signs(x: Float[NDArray[Any], "n *size"]) -> Float[NDArray[Any], "n units"]:
-    """Return rows of ±1."""
-    return np.where(x >= 0, np.float32(1), np.float32(-1)).reshape(len(x), -1)
+def signs(x: NDArray[Any]) -> NDArray[Any]:
+    """Return ±1; ties go to +1, as those of the units."""
+    return np.where(x >= 0, 1.0, -1.0)

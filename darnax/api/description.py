@@ -8,6 +8,7 @@ from darnax.api.arguments import require_overrides, require_path
 from darnax.api.composition import config_file
 from darnax.api.table import TextTable
 from darnax.composing.origins import naming_files
+from darnax.diagrams.phases import describe_shown
 from darnax.errors import writing_file
 from darnax.laboratory.machine import compose_here
 from darnax.printing import element_text
@@ -191,15 +192,6 @@ def describe_target_state(phase: "Phase") -> str:
     for name, weight in phase.target_state.items():
         names.append(name if weight == 1 else f"{weight:g}·{name}")
     return f"; the state of {' + '.join(names)}"
-
-
-def describe_shown(phase: "Phase") -> Iterator[str]:
-    """Yield what a phase shows that is not as given: `wrong target`."""
-    for what in ("input", "target"):
-        choice = getattr(phase, what)
-        if choice != "given":
-            by = f" by {phase.wrong_by}" if what == "target" and phase.wrong_by else ""
-            yield f"{'no' if choice == 'none' else choice} {what}{by}"
 
 
 def list_facts(description: "Description") -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.relaxation import iterate_steps
-from darnax.analysis.replay import longest_replay
+from darnax.analysis.replay import longest_replay, signs
 from darnax.api.arguments import require_path
 from darnax.api.model import Model
 from darnax.api.table import TextTable
@@ -186,11 +186,6 @@ def has_changed(network: Orchestrator, before: State, after: State) -> NDArray[n
         change = np.abs(flatten(after, i) - flatten(before, i))
         changed |= np.any(change > FLIP_TOLERANCE, axis=1)
     return changed
-
-
-def signs(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return ±1; ties go to +1, as those of the units."""
-    return np.where(x >= 0, 1.0, -1.0)
 
 
 def mean_product(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -28,9 +28,9 @@ def make_script(words: list[str], *, config: Path | None, resume: Path | None) -
         settled = RunFolder.open(resume).config()
         command += ["--resume", str(resume)]
     else:
-        settled = compose(*of_run, f"{sbatch.TOGETHER}=auto", config=config)
+        settled = compose(*of_run, f"{machine.DISTRIBUTED}=auto", config=config)
         if config is not None:
             command += ["--config", str(config)]
     sbatch.require_even_shares(settled, settings)
-    command += [*of_run, f"{sbatch.TOGETHER}=auto"]
+    command += [*of_run, f"{machine.DISTRIBUTED}=auto"]
     return sbatch.write_script(settled["name"], command, settings)

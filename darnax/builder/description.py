@@ -16,10 +16,10 @@ from darnax.builder.outline import describe_connectivity, plasticity
 from darnax.builder.rates import describe_rate, find_transformation
 from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
-from darnax.layer_map import Edge
 from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
 from darnax.orchestrators import Orchestrator
+from darnax.orchestrators.interface import find_gain, find_receivers
 from darnax.phases import UNSCALED, Phase, factor_of
 from darnax.runner.experiment import Experiment
 
@@ -127,21 +127,18 @@ def describe(config: Mapping[str, Any]) -> Description:
 
 def with_messages(row: ModuleRow, network: Orchestrator, experiment: Experiment) -> ModuleRow:
     """Return the row of a module with the gains of its message in all phases."""
-    edge = row.receiver, row.sender
+    edge, layer_map = (row.receiver, row.sender), network.layer_map
+    is_third_factor = edge in layer_map.third_factors().values()
     gains = []
     for phase in (*experiment.train.values(), *experiment.infer.values()):
-        gain = network.gain(phase.messages, *edge)
+        gain = find_gain(layer_map, phase.messages, edge)
         if gain is None and row.sender == row.receiver:
-            gain = UNSCALED if network.receives(phase.messages, row.receiver) else None
-        if gain is None and edge in brought(network) and not isinstance(phase.messages, str):
+            receivers = find_receivers(layer_map, phase.messages)
+            gain = UNSCALED if row.receiver in receivers else None
+        if is_third_factor and not isinstance(phase.messages, str):
             gain = factor_of(phase.messages, row.name)
         gains.append(gain)
-    return replace(row, gains=tuple(gains), is_third_factor=edge in brought(network))
-
-
-def brought(network: Orchestrator) -> set[Edge]:
-    """Return the edges whose messages are third factors."""
-    return set(network.layer_map.third_factors().values())
+    return replace(row, gains=tuple(gains), is_third_factor=is_third_factor)
 
 
 def make_row(

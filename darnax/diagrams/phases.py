@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Pixels.
 NAMES, COLUMN, ROW, TOP, MARGIN = 150, 136, 26, 92, 20
 RADIUS = 5
-LETTERS = 19  # of a line in the head of a column
+LETTERS = 22  # of a line in the head of a column
 LEGEND = (
     ("sent", "message, with its gain"),
     ("third", "third factor"),
@@ -55,13 +55,20 @@ def draw_head(x: float, when: str, label: str, phase: "Phase") -> Iterator[str]:
     """Draw the name of a phase, its length, and what it starts from and shows."""
     most = "" if phase.until is None else "up to "
     steps = f"{most}{count_of(phase.length, 'step')}"
-    shown = [f"{getattr(phase, key)} {key}" for key in ("input", "target")]
-    unusual = [words.replace("none", "no") for words in shown if not words.startswith("given")]
     lines = [("soft", when), ("name", label), ("soft", f"{steps}, {phase.start}")]
-    lines.append(("soft", ", ".join(unusual)))
+    lines.append(("soft", ", ".join(describe_shown(phase))))
     for number, (kind, text) in enumerate(lines):
         cut = text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
         yield draw_text(Point(x, 22 + 18 * number), cut, kind)
+
+
+def describe_shown(phase: "Phase") -> Iterator[str]:
+    """Yield what a phase shows that is not as given: `wrong target`."""
+    for what in ("input", "target"):
+        choice = getattr(phase, what)
+        if choice != "given":
+            by = f" by {phase.wrong_by}" if what == "target" and phase.wrong_by else ""
+            yield f"{'no' if choice == 'none' else choice} {what}{by}"
 
 
 def draw_message(at: Point, module: "ModuleRow", gain: float | None) -> Iterator[str]:

@@ -113,7 +113,7 @@ def read_names(what: str, names: Any) -> tuple[str, ...] | Factors:
     """Return globs as a tuple, or numbers by glob as factors.
 
     Raises:
-        ValueError: there is no name, one is not a string, or a value is not a finite number.
+        ValueError: the names are empty or not strings, or a value is not a finite number.
     """
     if isinstance(names, Factors):
         return names

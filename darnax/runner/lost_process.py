@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from darnax.errors import RequestError, RunError, first_line
 
-LOST = "another process of this run was lost, and it cannot go on without"
+LOST = "another process of this run has ended, and the run cannot continue without it"
 # In the messages of the libraries that connect processes.
 SIGNS = ("Gloo", "NCCL", "coordination service", "Barrier", "UNAVAILABLE", "Connection")
 PATIENCE_SECONDS = 10  # for the main thread to end by itself

@@ -18,7 +18,6 @@ from darnax.printing import count_of
 
 LAUNCHER = "hydra/launcher"
 SLURM = "submitit_slurm"
-TOGETHER = "runner.distributed"
 OPTIONS = {  # setting of the launcher -> option of sbatch
     "nodes": "nodes",
     "tasks_per_node": "ntasks-per-node",

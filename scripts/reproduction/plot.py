@@ -65,10 +65,7 @@ def draw(panels: Sequence[Panel], title: str) -> str:
     width = LEFT + len(panels) * (WIDTH + GAP)
     height = TOP + HEIGHT + BOTTOM
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">',
-        f"<style>{STYLE}</style>",
-        '<rect class="paper" width="100%" height="100%"/>',
+        *begin_document(width, height),
         f'<text transform="translate(16 {TOP + HEIGHT / 2}) rotate(-90)">{element_text(title)}'
         "</text>",
     ]
@@ -80,6 +77,16 @@ def draw(panels: Sequence[Panel], title: str) -> str:
             parts += draw_curve(frame, curve, f"curve{number}")
             parts += draw_key(frame, curve.name, number, len(panel.curves))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def begin_document(width: float, height: float) -> list[str]:
+    """Return the first lines of an SVG document: its size, its style and its background."""
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">',
+        f"<style>{STYLE}</style>",
+        '<rect class="paper" width="100%" height="100%"/>',
+    ]
 
 
 def draw_axes(frame: Frame, title: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -113,6 +114,15 @@ def cut_off_epoch(run: Run) -> int:
         return 0
     every = run.config["runner.evaluate_every"]
     return int(run.summary.get("epochs", 0) // every * every)
+
+
+def require_run(found: Mapping[Identity, Run], outputs: Path, overrides: str, seed: int) -> Run:
+    """Return the finished run of a configuration, or end the program with the command for it."""
+    run = found.get(identity_of_row(overrides, seed))
+    if run is None or cut_off_epoch(run):
+        what = f"{outputs}: there is no finished run of this network yet"
+        sys.exit(f"{what}; train it with: darnax train {overrides} seed={seed}")
+    return run
 
 
 def make_receipts(

@@ -1,6 +1,5 @@
 """Measures the accuracy of trained networks on disturbed test images, and draws it."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
@@ -8,7 +7,7 @@ from typing import Any
 
 import darnax
 from reproduction.plot import Curve, Panel, draw
-from reproduction.receipts import Identity, Run, cut_off_epoch, identity_of_row, read_runs
+from reproduction.receipts import read_runs
 
 NETWORKS = {
     "mnist_chain": "+experiment=mnist_chain data.validation=0",
@@ -54,15 +53,6 @@ def robustness(outputs: Path) -> list[dict[str, Any]]:
         cells = {column: values[position] for column, values in columns.items()}
         rows.append({"share": share} | cells)
     return rows
-
-
-def require_run(found: Mapping[Identity, Run], outputs: Path, overrides: str, seed: int) -> Run:
-    """Return the finished run of a configuration, or end the program with the command for it."""
-    run = found.get(identity_of_row(overrides, seed))
-    if run is None or cut_off_epoch(run):
-        what = f"{outputs}: there is no finished run of this network yet"
-        sys.exit(f"{what}; train it with: darnax train {overrides} seed={seed}")
-    return run
 
 
 def draw_robustness(rows: Sequence[Mapping[str, Any]]) -> str:

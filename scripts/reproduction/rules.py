@@ -1,7 +1,6 @@
 """Compares the learning rules: a forest plot of their accuracies, and what their networks cost."""
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -9,9 +8,9 @@ from typing import Any, NamedTuple
 import darnax
 from darnax.printing import element_text
 from reproduction.ledger import Ledger
-from reproduction.plot import STYLE
-from reproduction.receipts import Identity, Run, identity_of_row, read_runs
-from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Row, Section
+from reproduction.plot import begin_document
+from reproduction.receipts import read_runs, require_run
+from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Section
 
 EXAMPLES = 1000  # of the test images, over which operations are averaged
 # Pixels of the forest plot.
@@ -37,7 +36,7 @@ def cost_of_rules(outputs: Path) -> list[dict[str, Any]]:
     found = read_runs(outputs)
     rows = []
     for row in RULES.rows:
-        run = darnax.load(require_run(found, outputs, row).path)
+        run = darnax.load(require_run(found, outputs, row.overrides, 0).path)
         table = run.analyse(only=["operations"], examples=EXAMPLES)["operations"]
         operations = dict(table.rows)
         learned = darnax.describe(*row.overrides.split()).found.plastic
@@ -47,27 +46,13 @@ def cost_of_rules(outputs: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def require_run(found: Mapping[Identity, Run], outputs: Path, row: Row) -> Run:
-    """Return the run of a row with seed 0, or end the program with the command for it."""
-    run = found.get(identity_of_row(row.overrides, 0))
-    if run is None:
-        what = f"{outputs}: there is no finished run of {row.what} yet"
-        sys.exit(f"{what}; train it with: {row.command} seed=0")
-    return run
-
-
 def draw_forest(ledger: Ledger) -> str:
     """Return the accuracies of all rules as points with intervals, a panel for each data set."""
     panels = [(section.title, estimate(section, ledger)) for section in (RULES, FASHION_RULES)]
     names = [row.what for row in RULES.rows]
     width = NAMES + 2 * (WIDTH + GAP)
     height = TOP + LINE * len(names) + BOTTOM
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">',
-        f"<style>{STYLE}</style>",
-        '<rect class="paper" width="100%" height="100%"/>',
-    ]
+    parts = begin_document(width, height)
     for number, name in enumerate(names):
         y = TOP + LINE * (number + 0.5) + 4
         parts.append(f'<text class="right" x="{NAMES - 12}" y="{y}">{element_text(name)}</text>')

@@ -306,7 +306,8 @@ def test_an_analysis_that_cannot_be_written_is_refused_before_anything_is_comput
 ) -> None:
     from darnax.analysis import measures
 
-    monkeypatch.setattr(os, "access", lambda place, how: False)  # root may write anywhere
+    # The superuser has every permission.
+    monkeypatch.setattr(os, "access", lambda place, how: False)
     monkeypatch.setattr(measures, "select_measures", lambda names: {"none": pytest.fail})
     with pytest.raises(RequestError, match=r"is read-only, .*; analyse a copy of the run"):
         trained.analyse()
