@@ -7,11 +7,21 @@ import sys
 from pathlib import Path
 
 SERVER = """
-import json, os, sys
-import darnax.builder, darnax.composing.composer, darnax.laboratory.training
+import json, os, signal, sys
+import darnax.api.training, darnax.builder, darnax.composing.composer, darnax.laboratory.training
 import darnax.sweeps.running, darnax.runner.train
 import darnax.tracking.console, darnax.tracking.trackio, darnax.tracking.wandb
 from darnax.cli import app
+from darnax.data import Resident
+
+def die(epoch_of_death):
+    windows = Resident.windows
+    def windows_or_death(self, epoch):
+        if epoch == epoch_of_death:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return windows(self, epoch)
+    Resident.windows = windows_or_death
+
 for line in sys.stdin:
     request = json.loads(line)
     if isinstance(request, int):
@@ -19,9 +29,12 @@ for line in sys.stdin:
     elif (child := os.fork()):
         print(child, flush=True)
     else:
-        output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(output, 1), os.dup2(output, 2)
-        sys.argv = ["darnax", *request]
+        os.environ.update(request["environment"])
+        if request["dies"] is not None:
+            die(request["dies"])
+        sys.argv = ["darnax", *request["words"]]
         app.main()
 """
 
@@ -36,18 +49,31 @@ class Commands:
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.place = place
+        self.place, self.outputs = place, {}
         self.server = subprocess.Popen(
             [sys.executable, "-c", SERVER], cwd=place, env={**clean, **caches}, **pipes
         )
 
-    def start(self, *words: object) -> int:
-        return self._ask(list(map(str, words)))
+    def start(
+        self, *words: object, output: str = "output", dies: int | None = None, **environment: str
+    ) -> int:
+        """Start a command, which kills itself when the epoch `dies` begins."""
+        asked = {"words": list(map(str, words)), "output": output, "dies": dies}
+        process = self._ask({**asked, "environment": environment})
+        self.outputs[process] = self.place / output
+        return process
 
     def ended(self, process: int) -> tuple[int, str]:
-        return self._ask(process), (self.place / "output").read_text()
+        return self._ask(process), self.outputs[process].read_text()
 
-    def _ask(self, what: list[str] | int) -> int:
+    def train_to_end(self, outputs: Path, *words: object) -> Path:
+        """Train a run in an empty folder; return its folder."""
+        code, printed = self.ended(self.start("train", *words, f"paths.outputs={outputs}"))
+        assert code == 0, printed
+        (run,) = outputs.glob("*/*")
+        return run
+
+    def _ask(self, what: dict[str, object] | int) -> int:
         self.server.stdin.write(json.dumps(what) + "\n")
         self.server.stdin.flush()
         return int(self.server.stdout.readline())

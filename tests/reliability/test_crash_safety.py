@@ -43,11 +43,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 @pytest.fixture(scope="module")
 def whole(commands: Commands) -> Path:
     """Return the undisturbed run."""
-    outputs = commands.place / "whole"
-    code, printed = commands.ended(commands.start("train", *LONG, f"paths.outputs={outputs}"))
-    assert code == 0, printed
-    (run,) = outputs.glob("*/*")
-    return run
+    return commands.train_to_end(commands.place / "whole", *LONG)
 
 
 def lines(run: Path) -> list[bytes]:

@@ -66,11 +66,7 @@ def assert_same_network(run: Path, other: Path) -> None:
 
 
 def train_alone(forked: Forked) -> Path:
-    outputs = forked.place / "alone"
-    code, printed = forked.ended(forked.start("train", *WORDS, f"paths.outputs={outputs}"))
-    assert code == 0, printed
-    (run,) = outputs.glob("*/*")
-    return run
+    return forked.train_to_end(forked.place / "alone", *WORDS)
 
 
 def lose_second_process(forked: Forked) -> Path:
