@@ -18,6 +18,7 @@ from darnax.numeric_checks import learns_in_several_phases, update_checks
 from darnax.observables import (
     Metrics,
     Observable,
+    PhaseEnds,
     StepContext,
     measure,
     norms,
@@ -95,7 +96,7 @@ def train_step(
     pseudo_gradients, part_norms = local_updates(network, phases, ends)
     metrics = observe(network, phases, ends)
     if observables:
-        metrics |= measure(observables, StepContext(network, phases, ends, x, y))
+        metrics |= measure(observables, StepContext(network, phases, PhaseEnds(ends), x, y))
     sizes = [optax.tree.norm(x), optax.tree.norm(y), *part_norms]
     if axis is not None:
         own = pseudo_gradients, metrics, sizes

@@ -16,7 +16,7 @@ from darnax.builder.modules import construct
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.trials import Evaluation, choose_traced_numbers
 from darnax.errors import first_line
-from darnax.observables import Observable, StepContext, measure, require_names
+from darnax.observables import Observable, PhaseEnds, StepContext, measure, require_names
 from darnax.observables.measuring import BUILT_IN
 from darnax.relaxation import PhaseResult, Relaxation
 from darnax.runner.experiment import Experiment
@@ -98,7 +98,8 @@ def step_context(experiment: Experiment, key: Any) -> StepContext:
     fields = {i: jnp.zeros(state[i].shape, jnp.float32) for i in network.layer_map.rows()}
     zero = jnp.zeros((), jnp.float32)
     end = PhaseResult(state, fields, Relaxation(zero, zero, zero))
-    return StepContext(network, experiment.train, dict.fromkeys(experiment.train, end), x, y)
+    ends = PhaseEnds(dict.fromkeys(experiment.train, end))
+    return StepContext(network, experiment.train, ends, x, y)
 
 
 def check_shown(show: Sequence[str], metrics: list[str], problems: Problems) -> None:

@@ -15,13 +15,21 @@ from darnax.relaxation import PhaseResult
 Metrics = dict[str, Float[Array, ""]]
 
 
+class PhaseEnds(dict[str, PhaseResult]):
+    """The end of each phase of a step, by the name of the phase; other names are refused."""
+
+    def __missing__(self, name: str) -> PhaseResult:
+        raise ValueError(f"got phase {name!r}, expected one of {', '.join(self)}")
+
+
 class StepContext(NamedTuple):
     """The data of a training step before its updates are applied.
 
     Args:
         network: as it was when the step began; `network.layer_map` has the modules and their names.
         phases: of training, by name, in order.
-        ends: by the name of the phase: the state, the field of every layer and the relaxation.
+        ends: by the name of the phase: the state, the field of every layer and the relaxation. A
+            name of no phase is a `ValueError`.
         x: encoded inputs, `(B, *in)`.
         y: encoded labels, `(B, *out)`.
 
@@ -30,7 +38,7 @@ class StepContext(NamedTuple):
 
     network: Orchestrator
     phases: Mapping[str, Phase]
-    ends: Mapping[str, PhaseResult]
+    ends: PhaseEnds
     x: Float[Array, "batch *in"]
     y: Float[Array, "batch *out"]
 

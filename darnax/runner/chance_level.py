@@ -43,4 +43,5 @@ def format_chance_warning(metrics: dict[str, float]) -> str | None:
     if not described:
         return None
     joined = " and ".join(described)
-    return f"at chance: {joined} cannot be told from giving one answer to everything"
+    what = "not significantly above that of giving one answer to every example"
+    return f"at chance: {joined} is {what} (binomial test, p ≥ {ALPHA:g})"

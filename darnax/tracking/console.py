@@ -197,7 +197,7 @@ def _format_costs(summary: Mapping[str, Any]) -> list[str]:
         "epochs": lambda value: count_of(float(round(value, 2)), "epoch"),
         "steps": lambda value: count_of(round(value), "step"),
         "wall_seconds": partial(format_duration, precise=True),
-        "images_per_second": lambda value: f"{value:.0f} images/s",
+        "images_per_second": lambda value: f"mean {value:.0f} images/s",
     }
     return [form(summary[name]) for name, form in forms.items() if summary.get(name) is not None]
 

@@ -104,17 +104,21 @@ def format_mean(values: Sequence[float], metric: str) -> str:
 def format_physics(ledger: Ledger) -> Iterator[str]:
     """Yield the parts about the physics."""
     yield "## Physics\n"
-    for name, result in sorted(ledger.physics.items()):
-        # The comments let other pages include the part between them.
-        yield f"<!-- --8<-- [start:{name}] -->\n"
-        yield f"{result['text']}\n"
-        rows = [list(map(str, row.values())) for row in result["rows"]]
-        if name in PICTURES:
-            yield f"![{result['text'].partition('.')[0]}]({name}.svg)\n"
-        yield table(list(result["rows"][0]), rows)
-        command = f"`python scripts/reproduce.py --physics {name}`"
-        yield f"{command}, {result['seconds']:.0f} s, commit {result['commit']}\n"
-        yield f"<!-- --8<-- [end:{name}] -->\n"
+    for name in sorted(ledger.physics):
+        yield format_measurement(ledger, name)
+
+
+def format_measurement(ledger: Ledger, name: str) -> str:
+    """Return the text, the picture and the table of a measurement, and how it was made."""
+    result = ledger.physics[name]
+    parts = [f"{result['text']}\n"]
+    if name in PICTURES:
+        parts.append(f"![{result['text'].partition('.')[0]}]({name}.svg)\n")
+    rows = [list(map(str, row.values())) for row in result["rows"]]
+    parts.append(table(list(result["rows"][0]), rows))
+    command = f"`python scripts/reproduce.py --physics {name}`"
+    parts.append(f"{command}, {result['seconds']:.0f} s, commit {result['commit']}\n")
+    return "\n".join(parts)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -1,6 +1,7 @@
 """Rewrites the numbers that other files have beside a command.
 
-They are in the first lines of the experiment files, and in the table of the README.
+They are in the first lines of the experiment files, in the table of the README, and in tables of
+pages between the comments `<!-- table NAME -->` and `<!-- end of table -->`.
 """
 
 import re
@@ -8,10 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from reproduction.ledger import Ledger
-from reproduction.page import format_circumstances, format_metrics
+from reproduction.page import format_circumstances, format_measurement, format_metrics
 from reproduction.rows import Row
 
 HEADER = re.compile(r"^# (?P<command>darnax train .*) seed=0,1,2 -m.*$", re.MULTILINE)
+TABLE = re.compile(
+    r"(?P<start><!-- table (?P<name>\w+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
+)
 CELLS = re.compile(r"[^|]+\| `(?P<command>darnax train [^`]*) seed=0,1,2 -m`")
 
 
@@ -33,11 +37,18 @@ def rewrite_files(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str
         accuracy = format_metrics(row, ledger.of(row))[0]
         return f" {accuracy} | `{row.command} seed=0,1,2 -m`"
 
+    def rewrite_table(match: re.Match[str]) -> str:
+        if match["name"] not in ledger.physics:
+            return match[0]
+        return f"{match['start']}\n{format_measurement(ledger, match['name'])}\n{match['end']}"
+
     rewrites = {}
     for file in sorted(root.glob("configs/experiment/*.yaml")):
         rewrites[file] = partial(HEADER.sub, rewrite_header)
     for file in root.glob("README.md"):
         rewrites[file] = partial(CELLS.sub, rewrite_cells)
+    for file in root.glob("docs/*.md"):
+        rewrites[file] = partial(TABLE.sub, rewrite_table)
     return {file: rewrite(file.read_text(encoding="utf-8")) for file, rewrite in rewrites.items()}
 
 

@@ -187,7 +187,7 @@ REFUSED = {
     ),
     "an unknown phase": (
         [MAGNETISATION, "observables.magnetisation.phase=x"],
-        "observables.magnetisation: got the phase x, expected one of training: ",
+        "observables.magnetisation: got phase 'x', expected one of warmup, clamped, free",
     ),
     "no number": (
         [TRUST, "+observables.whole={_target_: extlab.observable.Whole}"],

@@ -47,7 +47,7 @@ def test_a_pipe_gets_one_plain_line_per_epoch(monkeypatch: pytest.MonkeyPatch) -
         "compiling…",
         "epoch 1/2  step 10/20  train 25.00%  eval 90.00%  100 images/s",
         "epoch 2/2  step 20/20  train 50.00%  eval 90.00%  100 images/s",
-        "finished chain  2 epochs  20 steps  4 min 12 s  12345 images/s",
+        "finished chain  2 epochs  20 steps  4 min 12 s  mean 12345 images/s",
         "eval best 94.38%  last 94.10%",
         "train 95.00%",
         "folder outputs/chain/x",
