@@ -1,15 +1,17 @@
 """Decoded arrays beside the dataset that they were decoded from.
 
 `<version>/decoded/` holds `<split>-{inputs,targets}.npy` and `manifest.json` with the size and the
-sha256 of these files and of the dataset's own. The folder gets its name by one rename after
-everything in it is on disk, so a folder with a manifest is complete.
+sha256 of these files and of the dataset's own, and with the name of the set and of its classes. The
+folder gets its name by one rename after everything in it is on disk, so a folder with a manifest is
+complete.
 """
 
 import hashlib
 import json
 import shutil
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +22,20 @@ from darnax.errors import Problem, RequestError
 from darnax.files import open_regular, read_text
 
 FOLDER = "decoded"
+ROLES = ("train", "validation", "test")
+"""The splits that training can use."""
+DESCRIPTIONS = (".json", ".txt")
 _MANIFEST = "manifest.json"
+
+
+class CachedOutline(NamedTuple):
+    """What the cache of a set says of it: its name, its classes, one example and the splits."""
+
+    name: str
+    class_names: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    counts: dict[str, int]
 
 
 def read_cache(dataset: Path) -> dict[str, Arrays] | None:
@@ -61,8 +76,72 @@ def _load(folder: Path, split: str, checksums: dict[str, Any]) -> Arrays:
     return Arrays(*arrays)
 
 
-def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
+def read_outline(dataset: Path) -> CachedOutline | None:
+    """Return what the cache says of a set; None unless the files are those of the manifest.
+
+    Of the inputs only the headers of their files are read: sizes are compared, and the checksums of
+    descriptions.
+    """
+    folder = dataset / FOLDER
+    try:
+        manifest = json.loads(read_text(folder / _MANIFEST))
+        for place, kept in ((dataset, manifest["dataset"]), (folder, manifest["arrays"])):
+            if not _has_kept_files(place, kept):
+                return None
+        counts, examples = {}, set()
+        for split in manifest["splits"]:
+            inputs = _open_inputs(folder, split, manifest["arrays"])
+            counts[split] = len(inputs)
+            examples.add((inputs.shape[1:], inputs.dtype))
+        if counts != _described_counts(dataset):
+            return None
+        (example,) = examples
+        names = tuple(map(str, manifest["class_names"]))
+        return CachedOutline(str(manifest["name"]), names, *example, counts)
+    except (OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _has_kept_files(folder: Path, kept: dict[str, Any]) -> bool:
+    files = {path.name: path for path in _files(folder)}
+    if files.keys() != kept.keys():
+        return False
+    for name, path in files.items():
+        if path.stat().st_size != kept[name]["bytes"]:
+            return False
+        if path.suffix in DESCRIPTIONS and _checksum(path) != kept[name]:
+            return False
+    return True
+
+
+def _open_inputs(folder: Path, split: str, kept: Collection[str]) -> np.ndarray:
+    name = f"{split}-inputs.npy"
+    if name not in kept:
+        raise ValueError(f"there is no cache of {split}")
+    array = np.load(folder / name, mmap_mode="r")
+    # np.load returns an NpzFile for a zip archive, whatever the name of the file.
+    if not isinstance(array, np.ndarray) or not array.ndim:
+        raise ValueError(f"the cache of {split} contains no examples")
+    return array
+
+
+def _described_counts(dataset: Path) -> dict[str, int]:
+    """Return the number of examples of each split that training can use, from the description."""
+    splits = json.loads(read_text(dataset / "dataset_info.json"))["splits"]
+    counts = {split["name"]: sum(map(int, split["shardLengths"])) for split in splits}
+    return {name: count for name, count in counts.items() if name in ROLES}
+
+
+def write_cache(
+    dataset: Path, arrays: dict[str, Arrays], name: str, class_names: Sequence[str]
+) -> None:
     """Write the arrays beside the dataset; the caller holds the lock of the dataset.
+
+    Args:
+        dataset: the folder of this version of the set.
+        arrays: by split.
+        name: of the set, as it was asked for.
+        class_names: in the order of the labels.
 
     Raises:
         RequestError: the path of the cache exists and is not a folder.
@@ -76,6 +155,8 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
             for part, array in decoded._asdict().items():
                 np.save(folder / f"{split}-{part}.npy", array)
         manifest = {
+            "name": name,
+            "class_names": list(class_names),
             "splits": list(arrays),
             "dataset": _checksums(dataset),
             "arrays": _checksums(folder),
@@ -89,11 +170,13 @@ def write_cache(dataset: Path, arrays: dict[str, Arrays]) -> None:
 
 
 def _checksums(folder: Path) -> dict[str, Any]:
-    return {
-        path.name: _checksum(path)
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != _MANIFEST
-    }
+    return {path.name: _checksum(path) for path in _files(folder)}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a set, or of its cache without the manifest."""
+    files = (path for path in sorted(folder.iterdir()) if path.name != _MANIFEST)
+    return [path for path in files if path.is_file()]
 
 
 def _checksum(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from darnax.data.archives import (
     set_of,
 )
 from darnax.data.cache import read_cache, write_cache
+from darnax.data.cached_set import CachedSet, find_cached
 from darnax.data.decoding import check_ends, check_size, decode, matches_source
 from darnax.data.image_encoding import encode_without_tensorflow
 from darnax.data.preparation_lock import file_name, lock_set, scratch_folder
@@ -33,7 +34,7 @@ from darnax.errors import RequestError, first_line
 
 GIB = 2**30
 
-Ready = tuple[Source, dict[str, Arrays] | None]
+Ready = tuple[Source, None] | tuple[Source | CachedSet, dict[str, Arrays]]
 """A prepared set, and its decoded arrays where they fit in memory."""
 
 
@@ -100,6 +101,12 @@ def find_or_prepare(
 
 def _find_ready(name: str, directory: Path, memory: int) -> Ready | None:
     """Return the set if it is prepared and, where it fits in memory, cached; or None."""
+    cached = find_cached(name, directory)
+    if cached is not None and cached.nbytes <= memory:
+        check_size(cached)
+        arrays = read_cache(cached.folder)
+        if arrays and matches_source(cached, arrays):
+            return cached, arrays
     source = find(name, directory)
     if source is None or not source.prepared:
         return None
@@ -134,7 +141,7 @@ def _decode_and_cache(source: Source, memory: int, progress: Progress) -> Ready:
         check_ends(source)
         return source, None
     arrays = decode(source, progress)
-    write_cache(source.folder, arrays)
+    write_cache(source.folder, arrays, source.name, source.class_names)
     return source, arrays
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from darnax.data.archives import set_of
+from darnax.data.cache import ROLES
 from darnax.data.reader import Reader, describe_damage
 from darnax.data.tfds_output import suppress_output
 from darnax.data.tfrecord import TFRecords
@@ -21,7 +22,6 @@ from darnax.near import near
 
 # The names that TFDS accepts (name, name/config, name:version), without those that are paths.
 _NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+*-]*)?")
-_ROLES = ("train", "validation", "test")
 _BLOCK = 1000
 TFRECORD = "tfrecord"
 READABLE = ("array_record", TFRECORD)
@@ -110,7 +110,12 @@ class Source:
     def counts(self) -> dict[str, int]:
         """Examples of each split that training can use; empty before the set is prepared."""
         splits = self.builder.info.splits
-        return {role: int(splits[role].num_examples) for role in _ROLES if role in splits}
+        return {role: int(splits[role].num_examples) for role in ROLES if role in splits}
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of all splits."""
+        return tuple(self.builder.info.splits)
 
     def count(self, split: str) -> int:
         """Return the number of examples of any split."""

@@ -288,4 +288,28 @@ RULES = Section(
 FASHION_RULES = Section(
     "Learning rules on Fashion-MNIST", "The same, with the same settings.", schemes("fashion")
 )
-SECTIONS = (SPARSE, DENSE, CONTROLS, CAPACITY, BEYOND, PHOTOGRAPHS, RULES, FASHION_RULES)
+TWO_LAYERS = {  # of the schemes that have layers; Forward-Forward has two above
+    name: "model=predictive2" if name == "pc" else "model.depth=2"
+    for name in ("backprop", "sign", "dfa", "ep", "chl", "pc")
+}
+
+
+def schemes_of_two_layers(data: str) -> tuple[Row, ...]:
+    """Return one row for every learning rule that has layers, with two of them."""
+    rows = []
+    for name, what, _ in SCHEMES:
+        if name in TWO_LAYERS:
+            rows.append(Row(what, f"+experiment={data}_{name} {TWO_LAYERS[name]}"))
+    return trained_on_all(*rows)
+
+
+DEEP_RULES = Section(
+    "Two hidden layers, MNIST",
+    "Two layers of 1000 units, with the settings that were chosen for one.",
+    schemes_of_two_layers("mnist"),
+)
+DEEP_FASHION_RULES = Section(
+    "Two hidden layers, Fashion-MNIST", "The same.", schemes_of_two_layers("fashion")
+)
+RULE_SECTIONS = (RULES, FASHION_RULES, DEEP_RULES, DEEP_FASHION_RULES)
+SECTIONS = (SPARSE, DENSE, CONTROLS, CAPACITY, BEYOND, PHOTOGRAPHS, *RULE_SECTIONS)

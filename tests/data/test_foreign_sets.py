@@ -346,6 +346,8 @@ def test_a_consistent_cache_of_another_set_is_replaced(place: Path) -> None:
         write_cache(
             place / "kmnist/3.0.1",
             {"train": arrays, "test": Arrays(inputs[:20], np.zeros(20, np.int32))},
+            "kmnist",
+            [str(label) for label in range(10)],
         )
         np.testing.assert_array_equal(
             next(open_dataset("kmnist", directory=place).train.windows(None)).targets, expected

@@ -1,0 +1,154 @@
+"""Measures the processor time of training to an accuracy on MNIST, beside a compiled MLP.
+
+    python scripts/time_to_accuracy.py --accuracy 0.97
+    python scripts/time_to_accuracy.py --accuracy 0.98 --only MLP mnist_sign
+
+For every contender the fewest epochs are chosen whose mean accuracy over the seeds reaches the
+accuracy that is asked on a validation split of 5,000 training images. Then all are trained on all
+60,000 images for so many epochs, in turns, and tested once. Seconds are of all cores together,
+without compilation and evaluation. Rates of darnax decay over the epochs, so that every number of
+epochs is a training of its own; the rate of the MLP is constant.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import fmean, stdev
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from benchmarking import mlp
+from benchmarking.epochs import open_run
+
+from darnax.builder import build
+from darnax.composing.composer import compose
+from darnax.laboratory.data_opening import open_data
+
+SEEDS = (0, 1, 2)
+EPOCHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20)
+HEAD = "| | epochs | validation | test | processor seconds | × MLP |\n|---|---|---|---|---|---|"
+
+
+class Training(NamedTuple):
+    """One training: processor seconds without compilation, and the accuracy at its end."""
+
+    seconds: float
+    accuracy: float
+
+
+Contender = Callable[[int, int, int], Training]  # of epochs, seed and validation images
+
+
+def train_darnax(overrides: str, epochs: int, seed: int, validation: int) -> Training:
+    """Train a network of darnax, by the compiled programs of a run."""
+    words = [*overrides.split(), f"runner.epochs={epochs}", f"seed={seed}"]
+    with TemporaryDirectory() as folder:
+        run = open_run([*words, f"data.validation={validation}"], Path(folder))
+        seconds = 0.0
+        while run.progress.step < run.progress.total:
+            began = time.process_time()
+            for _ in run.chunks():
+                pass
+            seconds += time.process_time() - began
+        split = run.dataset.validation or run.dataset.test
+        (row,) = run.score("found", split)
+    return Training(seconds, row["found/accuracy"])
+
+
+def train_mlp(batch: int, epochs: int, seed: int, validation: int) -> Training:
+    """Train the MLP."""
+    words = ["+experiment=mnist_backprop", f"data.validation={validation}"]
+    dataset = open_data(build(compose(words)))
+    found = list(mlp.train_mlp(dataset, batch, epochs, seed))
+    split = dataset.validation or dataset.test
+    return Training(sum(seconds for seconds, _ in found), mlp.accuracy(found[-1][1], split))
+
+
+CONTENDERS: dict[str, Contender] = {
+    **{f"MLP, batch {batch}": partial(train_mlp, batch) for batch in (32, 64, 128)},
+    "mnist_sign": partial(train_darnax, "+experiment=mnist_sign"),
+    "mnist_error": partial(train_darnax, "+experiment=mnist_error"),
+    "mnist_error, 2000 units": partial(train_darnax, "+experiment=mnist_error model.features=2000"),
+    "mnist_chain": partial(train_darnax, "+experiment=mnist_chain"),
+}
+
+
+def choose_epochs(contender: Contender, asked: float, most: int) -> tuple[int, float] | None:
+    """Return the fewest epochs that reach an accuracy on the validation split, and the accuracy."""
+    for epochs in EPOCHS:
+        if epochs > most:
+            return None
+        found = fmean(contender(epochs, seed, 5000).accuracy for seed in SEEDS)
+        if found >= asked:
+            return epochs, found
+    return None
+
+
+def measure(contenders: dict[str, Contender], asked: float, most: int) -> list[dict]:
+    """Return a row for every contender: epochs, accuracies and processor seconds."""
+    rows = []
+    for name, contender in contenders.items():
+        chosen = choose_epochs(contender, asked, most)
+        row = {"name": name, "trainings": []}
+        if chosen is not None:
+            row |= {"epochs": chosen[0], "validation": chosen[1]}
+        print(f"{name}: {chosen}", flush=True)
+        rows.append(row)
+    for seed in SEEDS:
+        for row in rows:
+            if "epochs" in row:
+                row["trainings"].append(contenders[row["name"]](row["epochs"], seed, 0))
+    return rows
+
+
+def format_rows(rows: Sequence[dict]) -> list[str]:
+    """Return the lines of the table; seconds are relative to the fastest MLP."""
+    reached = [row for row in rows if row["trainings"]]
+    seconds = {row["name"]: fmean(one.seconds for one in row["trainings"]) for row in reached}
+    base = min((spent for name, spent in seconds.items() if name.startswith("MLP")), default=None)
+    lines = []
+    for row in rows:
+        if row not in reached:
+            lines.append(f"| {row['name']} | not reached | | | | |")
+            continue
+        accuracies = [one.accuracy for one in row["trainings"]]
+        test = f"{fmean(accuracies):.4f} ± {stdev(accuracies):.4f}"
+        spent = seconds[row["name"]]
+        ratio = "" if base is None else f"{spent / base:.1f}"
+        cells = [
+            row["name"],
+            row["epochs"],
+            f"{row['validation']:.4f}",
+            test,
+            f"{spent:.1f}",
+            ratio,
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--accuracy", type=float, default=0.97, help="the accuracy that is asked")
+    parser.add_argument("--most", type=int, default=20, help="the most epochs that are tried")
+    parser.add_argument("--only", nargs="+", default=[""], help="names that contain one of these")
+    parser.add_argument("--json", type=Path, help="write what was measured there")
+    choice = parser.parse_args()
+    contenders = {
+        name: contender
+        for name, contender in CONTENDERS.items()
+        if any(part in name for part in choice.only)
+    }
+    rows = measure(contenders, choice.accuracy, choice.most)
+    print(f"\n{HEAD}", *format_rows(rows), sep="\n")
+    if choice.json:
+        choice.json.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()
