@@ -28,12 +28,14 @@ def near(word: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -
 def near_key(word: str, keys: Iterable[str], count: int = 3) -> list[str]:
     """Return the dotted keys that may have been meant.
 
-    They are similar as a whole and in their last parts, begin as the word does in the same section,
-    or have the same last part in another section. A long common beginning alone does not make two
-    keys similar.
+    They are similar as a whole and in their last parts, where capitals do not count, begin as the
+    word does in the same section, or have the same last part in another section. A long common
+    beginning alone does not make two keys similar.
 
     Example:
         >>> near_key("model.layers.hiden.j_d", ["model.layers.hidden.j_d", "model.layers.output"])
+        ['model.layers.hidden.j_d']
+        >>> near_key("model.layers.hidden.J_D", ["model.layers.hidden.j_d"])
         ['model.layers.hidden.j_d']
         >>> near_key("data.shape", ["data.path", "data.per_class"])
         []
@@ -43,7 +45,8 @@ def near_key(word: str, keys: Iterable[str], count: int = 3) -> list[str]:
     keys = list(islice(keys, MOST))
     section, _, last = word.rpartition(".")
     endings = {key.rpartition(".")[2] for key in keys}
-    meant = {*near(last, endings, count, 0.7), last}
+    other_case = [ending for ending in endings if ending.lower() == last.lower()]
+    meant = {*near(last, endings, count, 0.7), *other_case, last}
     candidates = [key for key in keys if key.rpartition(".")[2] in meant and key != word]
     begins = [key for key in keys if last and key.startswith(f"{section}.{last}") and key != word]
     elsewhere = [key for key in candidates if key.rpartition(".")[2] == last]

@@ -167,13 +167,22 @@ def describe_opened(found: DataReport) -> DataDescription:
     facts = {
         "input": f"{' x '.join(map(str, found.shape))}, {found.dtype}, from {low:g} to {high:g}",
         "encoded": " x ".join(map(str, found.encoded)),
-        "classes": len(found.class_names) or "none: targets are numbers",
+        "classes": len(found.class_names) or f"none: targets are {kind_of_targets(found)}",
     }
     rows = [as_text("all", (split.examples for split in found.splits.values()))]
     for number, name in enumerate(found.class_names):
         rows.append(as_text(name, (split.counts[number] for split in found.splits.values())))
     examples = TextTable(("examples", *found.splits), rows)
     return DataDescription(found, "", [facts_table(("data", found.name), facts), examples])
+
+
+def kind_of_targets(found: DataReport) -> str:
+    """Return what targets that are no classes are: patterns of ±1, or numbers."""
+    import numpy as np
+
+    targets = found.sample[1]
+    is_pattern = targets.ndim > 1 and bool(np.isin(targets, (-1, 1)).all())
+    return f"patterns of {targets[0].size} entries ±1" if is_pattern else "numbers"
 
 
 def facts_table(columns: Sequence[str], facts: Mapping[str, object]) -> TextTable:

@@ -124,7 +124,7 @@ def recall(
 
     Args:
         model: the network.
-        cue: raw inputs (N, *raw).
+        cue: raw inputs (N, *raw), or an array of one (*raw).
         frames: raw inputs (L, *raw), the frames of a sequence in order.
         name: of the cue, for messages.
         frames_name: of the frames, for messages.
@@ -134,7 +134,8 @@ def recall(
             does not answer in the shape of its input.
     """
     require_memory(model)
-    x = encode_finite(model, cue, name, "cue")
+    is_one = getattr(cue, "ndim", None) == len(model.experiment.data.shape)
+    x = encode_finite(model, cue[None] if is_one else cue, name, "cue")
     order = None if frames is None else encode_finite(model, frames, frames_name, "frame")
     network, phases = model.network, model.phases.infer
     last, phase = list(phases.items())[-1]
@@ -203,8 +204,6 @@ def recall_file(model: Model, path: Path, frames: Path | None = None) -> Recall:
         RequestError: it is no npy file, or as `recall` does.
     """
     require_memory(model)
-    found = np.asarray(load_npy(path, "--cue"))
-    is_one = found.ndim == len(model.experiment.data.shape)
+    cue = np.asarray(load_npy(path, "--cue"))
     order = None if frames is None else load_npy(frames, "--frames")
-    cue = found[None] if is_one else found
     return recall(model, cue, order, f"--cue {path}", f"--frames {frames}")

@@ -126,7 +126,7 @@ class Run:
         return self.model.states(x, phase)
 
     def recall(self, cue: Any, frames: Any = None) -> "Recall":
-        """Relax from cues (N, *raw), and return the memories with the states of every step.
+        """Relax from cues (N, *raw), or from one, and return the states of every step.
 
         For a network whose output has the shape of its input; random stages are not applied.
 

@@ -79,6 +79,7 @@ def check_module(spec: ModuleSpec) -> None:
 
     update = infer_shapes(update_of, module, x, y, y, *third, doing=doing)
     if shapes(update) != shapes(module):
+        require_arrays(module)
         got = f"{type(module).__name__}.backward returns {shapes(update)}"
         raise ValueError(f"{got}, expected the module's {shapes(module)}")
 
@@ -146,6 +147,18 @@ def require_shape(what: str, value: Any, spec: ModuleSpec, expected: Size) -> No
         got = shape[1:] if shape and shape[0] == BATCH else shapes(value)
         receiver = f"the receiver is {expected} (the sender is {spec.sent})"
         raise ValueError(f"{what} has the size {got}, but {receiver}")
+
+
+def require_arrays(module: Any) -> None:
+    """Raise ValueError for parameters that are plain numbers: they are arrays, or static."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(module):
+        if isinstance(leaf, int | float):
+            place = jax.tree_util.keystr(path).lstrip(".")
+            name = place.rpartition(".")[2]
+            declared = f"declare `{name}: Array`, and assign `jnp.asarray({name})`"
+            static = f"or declare `{name}: float = eqx.field(static=True)`"
+            got = f"{place}: got the number {leaf}, expected an array"
+            raise ValueError(f"{got}; {declared}, {static}")
 
 
 def shapes(tree: Any) -> Any:

@@ -180,7 +180,9 @@ def load_npy(path: Path, where: str = WHERE) -> np.ndarray:
     except (ValueError, EOFError, MemoryError) as error:
         raise _explain(path, error, where) from error
     if not isinstance(array, np.ndarray):
-        raise _refusal(path, "is not an npy file, but an npz file; call it .npz", where)
+        array.close()
+        what = "is an npz file, expected an npy file; save one array with numpy.save"
+        raise _refusal(path, what, where)
     return array
 
 

@@ -39,8 +39,11 @@ def explain_tests(comparison: Comparison) -> str:
     words = "p: Welch's t-test against the best row"
     if comparison.is_paired:
         words += "; minus best: by common seeds, with 95 % interval and paired t-test"
+    if not comparison.is_corrected:
+        return words
     number = sum(not math.isnan(row.p) for row in comparison.rows)
-    return f"{words}; p corrected for {number} tests (Holm)" if comparison.is_corrected else words
+    words += f"; p corrected for {number} tests (Holm)"
+    return f"{words}, intervals not" if comparison.is_paired else words
 
 
 def format_row(row: Row, comparison: Comparison) -> list[str]:

@@ -1,6 +1,7 @@
 """Shows the progress of a run: a bar on a terminal, one line per epoch elsewhere."""
 
 import atexit
+import math
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ from darnax.tracking.interface import Tracker
 
 RATE = "time/images_per_second"
 COMPILED = "time/compile_seconds"
+MOST_LINES = 100  # for the ends of epochs
 COLOURS = {"finished": "green", "interrupted": "yellow", "failed": "red"}
 
 
@@ -29,7 +31,7 @@ class Console(Tracker):
 
     Every metric `<set>/accuracy` is shown under the name of its set, as a percentage; another score
     with its own name, and the metrics that `show` names, as numbers. A line stays whenever an epoch
-    ends or a set other than train was evaluated:
+    ends (of more than a hundred epochs, every so many) or a set other than train was evaluated:
 
         epoch  3/20  step 11250/75000  train 93.12%  eval 94.38%  12345 images/s
 
@@ -56,7 +58,8 @@ class Console(Tracker):
         self.clock = _Clock(total_steps)
         self.show = tuple(show)
         self.shown: dict[str, str] = {}  # label -> its latest value
-        self.whole_epochs = int(epochs * start_step / max(total_steps, 1))
+        self.epochs_a_line = max(1, math.ceil(epochs / MOST_LINES))
+        self.lines = self._count_lines(epochs * start_step / max(total_steps, 1))
         self.bar = _make_bar(self.screen, start_step) if terminal else None
         if device:
             self._print(f"device {device}")
@@ -85,11 +88,11 @@ class Console(Tracker):
                 total=self.total_steps,
                 numbers="  ".join(filter(None, parts)),
             )
-        epoch_has_ended = int(epoch) > self.whole_epochs
+        epoch_has_ended = self._count_lines(epoch) > self.lines
         was_evaluated = bool(scores.keys() - {"train"})
         if epoch_has_ended or was_evaluated:
             self._print(position, f"step {step:>{len(steps)}}/{steps}", *_format_pairs(new), rate)
-        self.whole_epochs = int(epoch)
+        self.lines = self._count_lines(epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Remove the bar and show the results."""
@@ -104,6 +107,10 @@ class Console(Tracker):
         else:
             self.bar.stop()
             self.screen.print(_make_panel(self.name, summary, self.folder))
+
+    def _count_lines(self, epoch: float) -> int:
+        """Return the number of lines that are due until this epoch."""
+        return int(epoch) // self.epochs_a_line
 
     def _print(self, *parts: str) -> None:
         self.screen.print(Text(printable("  ".join(filter(None, parts)))), soft_wrap=True)

@@ -90,6 +90,7 @@ def test_the_command_prints_the_table_and_writes_a_picture(
     np.save(cue, patterns[0])  # one cue needs no axis of examples
     done = CliRunner().invoke(app, words)
     assert done.output.splitlines()[1].split() == ["0", "0", "yes", "1.000"]
+    assert repr(memory.recall(patterns[0])) == repr(memory.recall(patterns[:1]))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,15 @@ def test_a_bad_cue_is_refused_in_a_sentence(
     assert done.exit_code == 2
     assert re.search(message, " ".join(done.output.split()))
     assert not (tmp_path / "a.png").exists()
+
+
+def test_an_npz_file_is_no_cue(memory: darnax.Run, tmp_path: Path) -> None:
+    cue = tmp_path / "cue.npz"
+    np.savez(cue, x=np.ones((1, UNITS)))
+    done = CliRunner().invoke(app, ["recall", str(memory.folder), "--cue", str(cue)])
+    assert done.exit_code == 2
+    expected = "cue.npz is an npz file, expected an npy file; save one array with numpy.save"
+    assert expected in " ".join(done.output.split())
 
 
 def test_a_classifier_recalls_no_pattern(trained: darnax.Run) -> None:

@@ -142,6 +142,42 @@ class Undeclared(Rule):
 """
 
 
+PLAIN_NUMBER = """
+from darnax.rules import Rule
+
+class Plain(Rule):
+    rate: float
+
+    def __init__(self, rate=0.5):
+        self.rate = rate
+
+    def signal(self, y, h):
+        return y * self.rate
+"""
+
+
+@pytest.mark.parametrize("field", ["rate: float", "rate: float = eqx.field(static=True)"])
+def test_a_rule_with_a_plain_number_is_told_how_to_declare_it(tmp_path, monkeypatch, field):
+    """Oracle: the remedy that the message names builds."""
+    is_static = "static" in field
+    source = "import equinox as eqx\n" + PLAIN_NUMBER.replace("rate: float", field)
+    package = f"plainlab_{is_static}".lower()
+    (tmp_path / f"{package}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    hidden = {
+        "_target_": "darnax.modules.RecurrentDiscrete",
+        "j_d": 0.5,
+        "rule": {"_target_": f"{package}.Plain"},
+    }
+    config = changed({"model.layers.hidden": hidden, "trust": [package]})
+    if is_static:
+        build(config)
+        return
+    message = r"rule\.rate: got the number 0\.5, expected an array; declare `rate: Array`"
+    with pytest.raises(RequestError, match=message):
+        build(config)
+
+
 def test_a_field_that_a_class_does_not_declare_is_named_with_what_to_do(tmp_path, monkeypatch):
     (tmp_path / "fieldlab.py").write_text(WITHOUT_FIELD)
     monkeypatch.syspath_prepend(tmp_path)

@@ -391,6 +391,10 @@ def test_show_counts_classes_and_draws_examples(place: Path) -> None:
     assert "got mnist a=1, expected one name" in command("data", "show", "mnist", "a=1", code=2)
     targets = command("data", "show", "data=sklearn", "data.name=diabetes", "--png", "other.png")
     assert "classes none: targets are numbers" in targets
+    signs = np.array([[1, -1, 1], [-1, -1, 1]] * 10, np.float32)
+    np.savez("signs.npz", x=signs, y=signs)
+    patterns = command("data", "show", "data=arrays", "data.path=signs.npz")
+    assert "classes none: targets are patterns of 3 entries ±1" in patterns
 
 
 def test_a_run_is_repeated_with_other_images(photo_run: darnax.Run, place: Path) -> None:

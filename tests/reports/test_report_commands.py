@@ -68,6 +68,7 @@ def test_compare(lab):
     assert lines[5].startswith(
         "p: Welch's t-test against the best row; minus best: by common seeds"
     )
+    assert lines[5].endswith("; p corrected for 3 tests (Holm), intervals not")
     assert lines[-2:] == ["table: table.csv", "page: page.html"]
     assert Path("table.csv").exists()
     assert Path("page.html").exists()

@@ -98,6 +98,16 @@ def test_an_epoch_without_evaluation_leaves_a_line_and_a_resumed_one_is_not_repe
     assert stream.getvalue().splitlines() == ["compiling…", "epoch 3/4  step 30/40  train 50.00%"]
 
 
+def test_a_run_of_many_epochs_leaves_a_hundred_lines_and_those_of_evaluations() -> None:
+    stream = io.StringIO()
+    console = Console(500, epochs=500, stream=stream)
+    for epoch in range(1, 501):
+        evaluated = {"eval/accuracy": 0.9} if epoch == 252 else {}
+        console.log({"train/accuracy": 0.5} | evaluated, step=epoch, epoch=epoch)
+    ends = [int(line.split()[1].split("/")[0]) for line in stream.getvalue().splitlines()[1:]]
+    assert ends == sorted([*range(5, 501, 5), 252])
+
+
 def test_a_run_that_failed_at_once_has_a_summary_too() -> None:
     stream = io.StringIO()
     Console(40, epochs=4, stream=stream).finish({"status": "failed", "metrics": {}, "best": {}})
