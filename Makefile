@@ -5,7 +5,7 @@ READY := .venv/.ready
 DOCS := .venv-docs
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help train test test-all coverage mutants reliability docs reference check format lock clean
+.PHONY: help install train test test-all coverage mutants reliability docs reference check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,8 @@ $(READY): pyproject.toml requirements.lock
 	@echo "3/3 darnax itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+install: $(READY) ## make the environment, .venv
 
 train: $(READY) ## make the environment, then train the main job on real MNIST
 	$(BIN)/darnax train +experiment=mnist_chain

@@ -106,5 +106,5 @@ def check_shown(show: Sequence[str], metrics: list[str], problems: Problems) -> 
     """Note the names of metrics that no run has; of the built-in ones, the kind alone is known."""
     for name in show:
         if name not in metrics and name.partition("/")[0] not in BUILT_IN:
-            known = nearest(name, [*metrics, *(f"{kind}/…" for kind in BUILT_IN[:3])])
+            known = nearest(name, [*metrics, *(f"{kind}/…" for kind in BUILT_IN[:-2])])
             problems.add("tracking.console.show", f"there is no metric {name}{known}")

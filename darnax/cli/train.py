@@ -127,7 +127,8 @@ def print_script(
     """Print a script for `sbatch`."""
     if not alone or (config and resume):
         what = "is for one run; leave out -m, --cfg, and one of --config and --resume"
-        raise RequestError(Problem("--sbatch", what))
+        sweep = "a sweep submits its own jobs with hydra/launcher=submitit_slurm"
+        raise RequestError(Problem("--sbatch", f"{what}; {sweep}"))
     from darnax.api.sbatch import make_script
     from darnax.cli import streams
     from darnax.cli.display import warnings_to_stderr

@@ -31,7 +31,7 @@ NEEDS = {
 
 
 def require_usable(config: DictConfig, composer: Composer) -> None:
-    """Raise RequestError if the launcher cannot start a point on this machine; starts nothing."""
+    """Raise RequestError if the launcher is not installed, or cannot be made; starts nothing."""
     name = config.hydra.runtime.choices.get("hydra/launcher")
     where, target = f"hydra/launcher={name}", config.hydra.launcher._target_
     kind = target.rpartition(".")[2]
@@ -39,9 +39,6 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
     if module is not None and find_spec(module) is None:
         what = f"needs {module}, which is not installed; {install_launcher(name)}"
         raise RequestError(Problem(where, what))
-    if kind == "SlurmLauncher" and shutil.which("srun") is None:
-        what = "there is no srun on the PATH; start the sweep on a SLURM machine, or "
-        raise RequestError(Problem(where, f"{what}choose another launcher"))
     if config.hydra.launcher.get("n_jobs") == 0:
         what = "got 0, expected a number of processes, or -1 for every core"
         raise RequestError(Problem("hydra.launcher.n_jobs", what))
@@ -53,6 +50,14 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
         else:
             what = f"cannot be made ({first_line(str(error.__cause__ or error))})"
         raise RequestError(Problem(where, f"{target} {what}")) from error
+
+
+def require_srun(config: DictConfig) -> None:
+    """Raise RequestError if points are SLURM jobs, and this machine cannot start one."""
+    if config.hydra.launcher._target_.endswith(".SlurmLauncher") and shutil.which("srun") is None:
+        where = f"hydra/launcher={config.hydra.runtime.choices.get('hydra/launcher')}"
+        what = "there is no srun on the PATH; start the sweep on a SLURM machine, or "
+        raise RequestError(Problem(where, f"{what}choose another launcher"))
 
 
 def install_launcher(name: str) -> str:

@@ -46,6 +46,7 @@ def start(
     trusted = trust.trusted_packages(overrides)
     composer = composer_here(file, overrides)
     plan = planning.make_plan(composer, overrides)
+    hydra_launcher.require_srun(plan.request.config)
     with display.warnings():
         warn_of_new(composer, (point.config for point in plan.points if point.config))
     for line in planning.require_sound(plan, overrides, progress=display.data_progress):
@@ -84,6 +85,7 @@ def resume(
     record.require_own_files()
     trusted, others = trust.split_trust(overrides)
     with resume_plan(record, others, trusted) as plan:
+        hydra_launcher.require_srun(plan.request.config)
         for line in remove_stillborn_runs(record):
             display.note(line)
         sweep = Sweep(record, plan, trusted, retry=retry, display=display, point_here=point_here)

@@ -97,6 +97,15 @@ def test_an_unusable_launcher_is_refused_before_a_folder_is_created(lab, monkeyp
         assert lab.left() == before
 
 
+def test_a_sweep_on_slurm_can_be_listed_without_slurm(lab, monkeypatch):
+    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "submitit_slurm.yaml"
+    lab.write({"configs/hydra/launcher/submitit_slurm.yaml": shipped.read_text()})
+    monkeypatch.setenv("PATH", str(lab.place))
+    result = lab("train", "-m", "seed=1,2", "hydra/launcher=submitit_slurm", "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert "seed=2" in result.stdout
+
+
 def test_files_of_a_launcher_are_in_a_new_folder(tmp_path):
     """Submitit unpickles results from its folder: a predictable name could hold foreign files."""
     places = set()

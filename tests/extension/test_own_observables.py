@@ -215,6 +215,11 @@ REFUSED = {
         "tracking.console.show: there is no metric magnetization/hidden1; "
         "did you mean magnetisation/hidden1?",
     ),
+    "an unknown metric that resembles none": (
+        ["tracking.console={show: [nosuch]}"],
+        "tracking.console.show: there is no metric nosuch; there are: train/…, eval/…, test/…, "
+        "best/…, relax/…, overlap/…, unstable/…, norm/…, update/…, time/…",
+    ),
     "a misspelt key of the console": (
         ["tracking.console={shw: []}"],
         "tracking.console.shw: there is no such key; did you mean show?",

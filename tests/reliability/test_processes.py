@@ -193,7 +193,7 @@ def test_the_script_for_sbatch_runs(forked):
         (["hydra.launcher.nodes=3"], "3 devices cannot share 8 examples evenly"),
         (["hydra.launcher.nodes=0"], "hydra.launcher.nodes: got 0, expected a positive integer"),
         (["hydra/launcher=joblib"], "expected submitit_slurm"),
-        (["-m"], "is for one run"),
+        (["-m"], "a sweep submits its own jobs"),
     ],
 )
 def test_a_script_that_cannot_work_is_refused(words, problem):
