@@ -22,9 +22,18 @@ EPOCHS = "runner.epochs"
 HISTORY = "lengthened"  # in summary.json: [{"step": S, "epochs": E}, …]
 
 
-def advise(path: Path) -> str:
-    """Return how a finished run is trained longer."""
-    return f"train longer with: darnax train --resume {shlex.quote(str(path))} {EPOCHS}=..."
+def advise(path: Path, word: str = f"{EPOCHS}=...") -> str:
+    """Return how a finished run is trained longer; of a run in a sweep, a copy of its folder."""
+    if not is_in_sweep(path):
+        return f"train longer with: darnax train --resume {shlex.quote(str(path))} {word}"
+    place = path.parents[min(2, len(path.parents) - 1)]  # of <name>/sweeps/<sweep>/<run>
+    run, copy = shlex.quote(str(path)), shlex.quote(str(place / path.name))
+    return f"train a copy longer: cp -r {run} {copy} && darnax train --resume {copy} {word}"
+
+
+def is_in_sweep(path: Path) -> bool:
+    """Return whether a run is a point of a sweep, by the folder that it is in."""
+    return (path.absolute().parent / "sweep.json").is_file()
 
 
 def compose_longer(folder: "RunFolder", word: str, trusted: Collection[str]) -> "Composed":
@@ -36,12 +45,15 @@ def compose_longer(folder: "RunFolder", word: str, trusted: Collection[str]) -> 
         trusted: packages that the command line trusts.
 
     Raises:
-        RequestError: the number is invalid or not larger, or values that were computed from the
-            number cannot follow it.
+        RequestError: the run is a point of a sweep, the number is invalid or not larger, or values
+            that were computed from the number cannot follow it.
     """
     from darnax.composing.composer import Composer
     from darnax.composing.derivations import OutdatedError
 
+    if is_in_sweep(folder.path):
+        what = "cannot change in a run of a sweep, whose points are compared by their settings"
+        raise RequestError(Problem(EPOCHS, f"{what}; {advise(folder.path, word)}"))
     try:
         longer = Composer(folder.path / "config.yaml", trusted).run_composed([word])
     except OutdatedError as error:

@@ -1,6 +1,7 @@
 """A finished run that is trained longer. Oracle: one run of all its epochs, bit by bit."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,24 @@ def test_a_run_that_is_killed_while_its_configuration_is_written_is_trained_long
     assert "config.yaml" in written
     assert darnax("train", "--resume", run).exit_code == 0
     require_equal(run, train(darnax, *CONSTANT, "runner.epochs=2"))
+
+
+def test_a_point_of_a_sweep_is_trained_longer_as_a_copy(darnax):
+    """Oracles: the commands that the refusal prints; the state of the sweep before them."""
+    words = [*TASK, "tracking=local", "model.depth=1", *CONSTANT]
+    assert darnax("train", "-m", *words, "seed=0,1").exit_code == 0
+    (sweep,) = Path("outputs").glob("digits_smoke/sweeps/*")
+    status = darnax("sweep", "status", sweep).output
+    point = min(path.parent for path in sweep.glob("*/summary.json"))
+    refused = darnax("train", "--resume", point, "runner.epochs=3")
+    assert refused.exit_code == 2
+    assert "cannot change in a run of a sweep" in refused.output
+    advice = " ".join(refused.output.split()).partition("train a copy longer: ")[2]
+    copy = f"outputs/digits_smoke/{point.name}"
+    assert advice.startswith(
+        f"cp -r {point} {copy} && darnax train --resume {copy} runner.epochs=3"
+    )
+    shutil.copytree(point, copy)
+    assert darnax("train", "--resume", copy, "runner.epochs=3").exit_code == 0
+    assert RunFolder(Path(copy)).summary()["epochs"] == 3
+    assert darnax("sweep", "status", sweep).output == status
