@@ -149,10 +149,10 @@ CONTROLS = Section(
     "Controls",
     "Does relaxation under the label matter, and asymmetry? In the control a share of the units, "
     "those with the smallest field, copies the feedback of the label in one step, instead of "
-    "relaxing under it for five; the share was chosen among 0.2 and 0.5 on a validation split, in 4 "
-    "epochs. On the dense family a share of 0.5 is as good as relaxation for 13 epochs (training "
-    "accuracy 0.81 to 0.83), and then the couplings alone hold the label: the overlap of the states "
-    "with and without it rises to 0.97, the input weights decay, and the network answers no input. "
+    "relaxing under it for five; the share was chosen among 0.2 and 0.5 on a validation split, in "
+    "4 epochs. On the dense family a share of 0.5 is as good as relaxation for 13 epochs (training "
+    "accuracy 0.81 to 0.83), and then the couplings alone hold the label: the overlap of the "
+    "states with and without it rises to 0.97, the input weights decay, and no input is answered. "
     "Symmetric couplings start symmetric, and every step is projected on symmetric matrices. The "
     "last rows train the readout on the states that the test has, after six steps or after one.",
     trained_on_all(
@@ -294,9 +294,9 @@ RULES = Section(
 )
 FASHION_RULES = Section(
     "Learning rules on Fashion-MNIST",
-    "The same, with the same settings, but for the rate of Forward-Forward, which is a quarter: with "
-    "that of MNIST, 0.028, two of three networks began at chance, and the accuracy at the end was "
-    "0.7883 ± 0.0270. It was chosen among four rates on a validation split, in 3 epochs.",
+    "The same, with the same settings, but for the rate of Forward-Forward, which is a quarter: "
+    "with that of MNIST, 0.028, two of three networks began at chance, and the accuracy at the end "
+    "was 0.7883 ± 0.0270. It was chosen among four rates on a validation split, in 3 epochs.",
     schemes("fashion"),
 )
 TWO_LAYERS = {  # of the schemes that have layers; Forward-Forward has two above
