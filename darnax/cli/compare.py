@@ -91,7 +91,7 @@ def compare(
         left_out = comparison.write_page(html)
         tables.echo(f"page: {html}")
         for sentence in left_out:
-            tables.echo(f"on the page: {sentence}")
+            tables.note(f"on the page: {sentence}")
 
 
 def follow_page(folders: Sequence[Path], html: Path | None, how: Mapping[str, Any]) -> None:

@@ -61,24 +61,24 @@ def change(name: str, a: float, b: float) -> str:
 
     Example:
         >>> change("eval/accuracy", 0.97, 0.972), change("norm/w_in", 2.0, 1.5)
-        ('+0.20%', '-0.5')
+        ('+0.20 pp', '-0.5')
     """
     if math.isnan(b - a):
         return ""
-    return f"{b - a:+.2%}" if name.endswith("accuracy") else f"{b - a:+.3g}"
+    return f"{100 * (b - a):+.2f} pp" if name.endswith("accuracy") else f"{b - a:+.3g}"
 
 
 def interval(name: str, mean: float, low: float, high: float) -> str:
-    """Write a difference with its interval; percentage points for an accuracy.
+    """Write a difference with its interval; without the unit, percentage points for an accuracy.
 
     Example:
         >>> interval("eval/accuracy", -0.004, -0.0061, -0.0019)
-        '-0.40 [-0.61, -0.19]%'
+        '-0.40 [-0.61, -0.19]'
         >>> interval("norm/w_in", 1.0, 0.5, 1.5)
         '+1 [0.5, 1.5]'
     """
     if name.endswith("accuracy"):
-        return f"{100 * mean:+.2f} [{100 * low:.2f}, {100 * high:.2f}]%"
+        return f"{100 * mean:+.2f} [{100 * low:.2f}, {100 * high:.2f}]"
     return f"{mean:+.3g} [{low:.3g}, {high:.3g}]"
 
 

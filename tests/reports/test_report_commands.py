@@ -61,10 +61,10 @@ def test_a_run_without_recent_rows_is_marked(lab):
 
 def test_compare(lab):
     lines = darnax("compare", lab, "--csv", "table.csv", "--html", "page.html").splitlines()
-    heads = ["depth", "j_d", "eval/accuracy", "n", "p", "minus", "best", "paired", "p"]
+    heads = ["depth", "j_d", "eval/accuracy", "n", "p", "minus", "best,", "pp", "paired", "p"]
     assert lines[0].split() == heads
     assert lines[1].split() == ["2", "0.9", "93.30", "±", "0.30%", "3", "best"]
-    assert lines[2].split()[-5:] == ["3", "0.0012", "-2.00", "[-2.00,", "-2.00]%"]
+    assert lines[2].split()[-5:] == ["3", "0.0012", "-2.00", "[-2.00,", "-2.00]"]
     assert lines[5].startswith(
         "p: Welch's t-test against the best row; minus best: by common seeds"
     )
@@ -95,7 +95,8 @@ def test_omitted_columns_and_rows_are_named_or_counted(lab):
         "n",
         "p",
         "minus",
-        "best",
+        "best,",
+        "pp",
         "paired",
         "p",
     ]
@@ -117,7 +118,7 @@ def test_diff(lab):
     printed = darnax("diff", first, last)
     assert "model.layers.hidden.j_d" in printed
     assert "environment: no difference" in printed
-    assert "+6.60%" in printed
+    assert "+6.60 pp" in printed
     assert darnax("diff", first, first).count("no difference") == 3
 
 

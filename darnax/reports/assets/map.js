@@ -55,7 +55,7 @@ const kindsOf = () => {
 function scattered(x, more = {}) {  // every row as a point, by kind
   const isCrowded = data.rows.length > 100;
   return kindsOf().map(({ name, rows, marker }) => ({
-    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker: isCrowded && name !== "best" ? { ...marker, size: 5, opacity: 0.5 } : marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
+    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker: isCrowded && name !== "best" ? { ...marker, size: 5, opacity: isDark() ? 0.75 : 0.5 } : marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
     error_y: { type: "data", visible: !isCrowded, array: rows.map((row) => seen(row).sd || 0), color: faint(shown(okabeIto[0]), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
   }));
 }
@@ -133,6 +133,7 @@ function drawMap() {
   draw("map", traces, how);
 }
 const notesOf = {
+  slices: "The same points over each setting: one for every configuration. A run that did not finish is at its last value.",
   "parallel coordinates": "One line for every configuration, from left to right through its settings to its result; rows that the filter of the table leaves out are faint.",
-  "paired differences": "Result minus that of the best row, for every seed that both have; bars: mean ± standard error.",
+  "paired differences": "Result minus that of the best row, for every seed that both have; bars: 95 % interval of the mean.",
 };
