@@ -45,16 +45,29 @@ function aroundZero(traces) {
   return [low - 0.05 * (high - low), high + 0.02 * (high - low)];
 }
 
+// Steps are whole numbers, and so are their ticks.
+function wholeTicks(values) {
+  const span = Math.max(...values) - Math.min(...values);
+  return values.length && values.every(Number.isInteger) && span <= 10 ? { dtick: 1 } : {};
+}
+
+// A logarithmic axis of less than two decades has ticks at 1, 2 and 5.
+function decades(values) {
+  const positive = values.filter((value) => value > 0);
+  return { dtick: Math.max(...positive) < 100 * Math.min(...positive) ? "D2" : 1 };
+}
+
 function drawFigure({ figure, choice, plot }) {
   const traces = (figure.panels[choice.value] || []).map((trace, i) => traceOf(figure, trace, i));
   const isComplex = figure.kind === "points", isBars = figure.kind === "bars";
   const names = isBars ? [...new Set(traces.flatMap((trace) => trace.x))] : [];
   const [across, up] = figure.axes;
+  const along = traces.flatMap((trace) => trace.x), values = traces.flatMap((trace) => trace.y);
   const radius = Math.max(1, ...traces.flatMap((trace) => [...trace.x, ...trace.y].map(Math.abs))), disc = [-1.08 * radius, 1.08 * radius];
   const frame = layout({
     hovermode: isComplex ? "closest" : "x", showlegend: traces.length > 1, barmode: "group", shapes: isComplex ? [unitCircle()] : figure.steps ? [zero()] : [],
-    xaxis: { title: title(across), type: isBars ? "category" : undefined, showgrid: !isBars, tickformat: ticksIn(unitAlong(figure, "x")), ...(isBars ? { tickvals: names, ticktext: names.map((name) => folded(name)) } : {}), ...(isComplex ? { range: disc } : {}), ...(figure.steps ? { range: aroundZero(traces) } : {}) },
-    yaxis: { title: title(up), type: figure.scale, dtick: figure.scale === "log" ? 1 : undefined, tickformat: ticksIn(unitAlong(figure, "y"), figure.scale === "log"), ...(isComplex ? { scaleanchor: "x", range: disc } : {}) },
+    xaxis: { title: title(across), type: isBars ? "category" : undefined, showgrid: !isBars, ...(isBars || figure.steps ? {} : wholeTicks(along)), tickformat: ticksIn(unitAlong(figure, "x")), ...(isBars ? { tickvals: names, ticktext: names.map((name) => folded(name)) } : {}), ...(isComplex ? { range: disc } : {}), ...(figure.steps ? { range: aroundZero(traces) } : {}) },
+    yaxis: { title: title(up), type: figure.scale, ...(figure.scale === "log" ? decades(values) : {}), tickformat: ticksIn(unitAlong(figure, "y"), figure.scale === "log"), ...(isComplex ? { scaleanchor: "x", range: disc } : {}) },
   });
   if (isComplex) frame.legend.itemsizing = "constant";  // its points are small
   draw(plot, traces, frame);

@@ -124,7 +124,7 @@ function explainTests() {
   const sentences = [
     tested ? `p: Welch's t-test against the best row${several ? ", corrected for the number of rows (Holm)" : ""}.` : "",
     canPair() ? `Minus best: by common seeds, with 95 % interval and paired t-test${several ? ", its p corrected as well" : ""}.` : "",
-    data.rows.length > 1 && bestRow() ? "The value of the best row is too high by chance, the more rows there are: report it on data that did not choose it." : "",
+    data.rows.length > 1 && bestRow() ? "The best of many rows is overestimated on the data that chose it; report it on other data, such as the test split." : "",
   ];
   id("tests-note").textContent = sentences.filter(Boolean).join(" ");
 }
