@@ -79,7 +79,9 @@ def change(name: str, a: float, b: float) -> str:
     """
     if math.isnan(b - a):
         return ""
-    return f"{100 * (b - a):+.2f} pp" if name.endswith("accuracy") else f"{'+' if b > a else ''}{rounded(b - a, 3)}"
+    if name.endswith("accuracy"):
+        return f"{100 * (b - a):+.2f} pp"
+    return f"{'+' if b > a else ''}{rounded(b - a, 3)}"
 
 
 def interval(name: str, mean: float, low: float, high: float) -> str:
