@@ -113,6 +113,14 @@ def test_compare_names_omitted_runs(lab):
     )
 
 
+def test_compare_says_that_no_run_can_be_read(lab):
+    first = min(lab.iterdir())
+    (first / "config.yaml").write_text("[")
+    lines = darnax("compare", first).splitlines()
+    assert lines[0] == "none of the runs can be read"
+    assert lines[1].startswith("left out: ")
+
+
 def test_diff(lab):
     first, *_, last = sorted(lab.iterdir())
     printed = darnax("diff", first, last)
