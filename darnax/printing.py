@@ -47,8 +47,8 @@ def count_of(number: float, word: str, plural: str = "") -> str:
 def format_duration(seconds: float, *, precise: bool = False) -> str:
     """Return a duration in two units; nothing for nan.
 
-    Less than a second has a tenth. With `precise`, all seconds have, and the lesser unit two digits, so that a duration that
-    counts down changes its length rarely.
+    Less than a second has a tenth. With `precise`, all seconds have a tenth, and the lesser unit
+    two digits, so that a duration that counts down changes its length rarely.
 
     Example:
         >>> [format_duration(seconds) for seconds in (0.4, 7, 203.2, 7300, 200000)]
