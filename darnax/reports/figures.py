@@ -202,7 +202,7 @@ def view_rows(
             n, sd, p, best = as_json_numbers([row.n, row.sd, row.p, row.best])
             # All digits of the mean: rows are sorted by it.
             mean = row.mean if math.isfinite(row.mean) else None
-            paired = as_json_numbers(row.paired[1:], digits=4) if row.paired else []
+            paired = as_json_numbers(row.paired[1:]) if row.paired else []
             collected[position[row.values]][view] = [n, mean, sd, p, best, *paired]
     return collected
 

@@ -94,7 +94,7 @@ def test_every_view_of_every_metric_equals_compare(tmp_path, metric, best, lower
         assert p == (None if row.best else pytest.approx(row.p, rel=1e-5))
         assert bool(difference) == (row.paired is not None)
         if row.paired is not None:
-            assert difference[:3] == pytest.approx(row.paired[1:4], rel=1e-3)
+            assert difference[:3] == pytest.approx(row.paired[1:4], rel=1e-5)
 
 
 def test_links_lead_from_the_page_to_the_runs(tmp_path):
