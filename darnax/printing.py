@@ -47,18 +47,18 @@ def count_of(number: float, word: str, plural: str = "") -> str:
 def format_duration(seconds: float, *, precise: bool = False) -> str:
     """Return a duration in two units; nothing for nan.
 
-    With `precise`, seconds have a tenth, and the lesser unit two digits, so that a duration that
-    counts down changes its length rarely.
+    Less than a second has a tenth. With `precise`, all seconds have a tenth, and the lesser unit
+    two digits, so that a duration that counts down changes its length rarely.
 
     Example:
-        >>> [format_duration(seconds) for seconds in (7, 203.2, 7300, 200000)]
-        ['7 s', '3 min 23 s', '2 h 1 min', '2 d 7 h']
+        >>> [format_duration(seconds) for seconds in (0.4, 7, 203.2, 7300, 200000)]
+        ['0.4 s', '7 s', '3 min 23 s', '2 h 1 min', '2 d 7 h']
         >>> [format_duration(seconds, precise=True) for seconds in (7, 203.2, 7300)]
         ['7.0 s', '3 min 23 s', '2 h 01 min']
     """
     if math.isnan(seconds):
         return ""
-    if precise and seconds < 60:
+    if seconds < (60 if precise else 1):
         return f"{seconds:.1f} s"
     digits = 2 if precise else 1
     whole = round(seconds)

@@ -81,7 +81,7 @@ def analyse_run(
         report(name, write(name, tables[name], folder / analysis.FOLDER))
     for damage in analysis.tables(folder)[1]:
         report("left out", damage)
-    page = analysis.write(folder)
+    page = analysis.write(folder, checkpoint)
     report("page", page)
     if states is not None:
         measures.export_states(trained, states)

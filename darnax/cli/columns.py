@@ -19,7 +19,7 @@ RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-(\w+)")
 TIME = re.compile(r"(\d{4})-(\d\d-\d\d \d\d:\d\d)")
 # A text is folded at spaces, or else here: after a separator that is not within a number, and where
 # a capital letter begins a part of a name.
-BREAK = re.compile(r"(?<=[_,:/=])|(?<=[.])(?!\d)|(?<=[^=]-)(?<!\d[eE]-)|(?<=[a-z])(?=[A-Z])")
+BREAK = re.compile(r"(?<=[_,:/=])|(?<=[.])(?!\d)|(?<=\w-)(?<!\d[eE]-)|(?<=[a-z])(?=[A-Z])")
 # If the last column would be folded into more lines than these a row, it is put below the others.
 MOST_LINES = 2
 INDENT = "    "
@@ -51,11 +51,11 @@ def lay_out(
         widths = fit(columns[:-1], [row[:-1] for row in rows], width)
     if total(widths) > width:
         return list_cells(columns, rows, width, styles or {})
-    lines = list_lines(columns, widths, width, dict.fromkeys(columns, "bold"))
-    if not tight:
-        lines.append(Text("─" * min(max(map(cell_len, map(str, lines))), width), "dim"))
-    for row in rows:
-        lines += list_lines(row, widths, width, styles or {})
+    heads = list_lines(columns, widths, width, dict.fromkeys(columns, "bold"))
+    body = [line for row in rows for line in list_lines(row, widths, width, styles or {})]
+    longest = max(line.cell_len for line in (*heads, *body))
+    rule = [] if tight else [Text("─" * min(longest, width), "dim")]
+    lines = [*heads, *rule, *body]
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 

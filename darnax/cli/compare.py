@@ -91,7 +91,7 @@ def compare(
         left_out = comparison.write_page(html)
         tables.echo(f"page: {html}")
         for sentence in left_out:
-            tables.echo(f"on the page: {sentence}")
+            tables.note(f"on the page: {sentence}")
 
 
 def follow_page(folders: Sequence[Path], html: Path | None, how: Mapping[str, Any]) -> None:
@@ -113,7 +113,10 @@ def show(comparison: "Comparison") -> None:
     def fit(cells: Sequence[str]) -> list[str]:
         return [cell for position, cell in enumerate(cells) if position not in left_out]
 
-    tables.show(fit(heads), [fit(row) for row in rows])
+    if rows:
+        tables.show(fit(heads), [fit(row) for row in rows])
+    else:
+        tables.note("none of the runs can be read")
     if not comparison.is_ranked:
         tables.note(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
     elif comparison.note:

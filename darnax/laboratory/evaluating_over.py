@@ -50,6 +50,7 @@ def evaluate_over(
         examples=found[0].examples,
         score_name=found[0].label,
         checkpoint=trained.describe(),
+        run=path.resolve().name,
     )
 
 

@@ -51,7 +51,7 @@ FIGURES: Mapping[str, Figure] = {
     "relaxation": Figure(
         "Relaxation",
         "Fraction of a layer's units that flip at every step. "
-        "A blank start sets every unit in its first step.",
+        "A blank start sets every unit in its first step. Steps without flips are not drawn.",
         ("dynamics", "layer"), "phase", "step", "flips", scale="log",
         axes=("step", "units that flip"), percent="y",
     ),
@@ -59,12 +59,12 @@ FIGURES: Mapping[str, Figure] = {
         "Synaptic operations",
         "For one inference: of all messages that the steps send (dense), and of the units that "
         "change in a step alone (events).",
-        (), None, "count", "operations", "bars",
+        (), None, "count", "operations", "bars", axes=("", "operations"),
     ),
     "margins": Figure(
         "Margins",
-        "The margin y·h of every unit, in the phase in which the layer's synapses learn; "
-        "units right of 0 (dotted) are stable. The outermost bins hold the tails.",
+        "The margin y·h of every unit before and after training, in the phase in which the layer's "
+        "synapses learn; units right of 0 (dotted) are stable. The outermost bins hold the tails.",
         ("layer",), "when", "margin", "share", steps=True,
         axes=("margin y·h", "share of the units"), percent="y",
     ),
@@ -82,8 +82,8 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "spectra": Figure(
         "Spectrum of J",
-        "Eigenvalues in the complex plane; independent couplings N(0, 1/N) fill the unit disc "
-        "(dashed).",
+        "Eigenvalues before and after training; independent couplings N(0, 1/N) fill the unit "
+        "disc (dashed).",
         ("layer",), "when", "real", "imaginary", "points",
         axes=("real part", "imaginary part"),
     ),
@@ -102,8 +102,12 @@ FIGURES: Mapping[str, Figure] = {
 }  # fmt: skip
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, checkpoint: str = "") -> Path:
     """Write `analysis.html` into the folder of a run, from the tables in its `analysis/`.
+
+    Args:
+        folder: of the run.
+        checkpoint: the description of the network that was analysed.
 
     Returns:
         The path of the page.
@@ -118,7 +122,7 @@ def write(folder: Path) -> Path:
         what = f"has no numbers to draw; make them with {command}"
         raise RequestError(Problem(str(folder), what))
     with writing_file(path, "analyse a copy of the run"):
-        write_inside(folder, PAGE, page.render(collect(run, figures), SCRIPTS))
+        write_inside(folder, PAGE, page.render(collect(run, figures, checkpoint), SCRIPTS))
     return path
 
 
@@ -136,7 +140,7 @@ def tables(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     return figures, damage
 
 
-def collect(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
+def collect(run: Run, figures: list[dict[str, Any]], checkpoint: str) -> dict[str, Any]:
     """Return the content of the page as JSON values."""
     metrics = {
         name: as_json_numbers([run.value(name)])[0]
@@ -144,8 +148,14 @@ def collect(run: Run, figures: list[dict[str, Any]]) -> dict[str, Any]:
         if is_score(name)
     }
     name_scores(figures, metrics)
-    title = f"{run.experiment} {run.path.resolve().name}"
-    return {"title": title, "status": run.status, "metrics": metrics, "figures": figures}
+    return {
+        "title": run.experiment,
+        "name": run.path.resolve().name,
+        "status": run.status,
+        "checkpoint": checkpoint,
+        "metrics": metrics,
+        "figures": figures,
+    }
 
 
 def name_scores(figures: Sequence[dict[str, Any]], metrics: Iterable[str]) -> None:

@@ -79,6 +79,11 @@ class Comparison:
         return may_choose(self.metric)
 
     @property
+    def is_tested(self) -> bool:
+        """Whether some row is tested against the best one by Welch's test."""
+        return any(not math.isnan(row.p) for row in self.rows)
+
+    @property
     def is_corrected(self) -> bool:
         """Whether p is corrected for several tests."""
         return sum(not math.isnan(row.p) for row in self.rows) > 1
@@ -246,11 +251,11 @@ def rank(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row,
     """
     if not may_choose(metric):
         by_values = sorted(rows, key=lambda row: tuple(map(natural_sort_key, row.values)))
-        return tuple(replace(row, best=False, p=math.nan) for row in by_values)
+        return tuple(replace(row, best=False, p=math.nan, paired=None) for row in by_values)
     order = sorted(rows, key=lambda row: (not row.n, row.mean if lower else -row.mean))
     if not order or not order[0].n:
         return tuple(order)
-    best = replace(order[0], best=True, p=math.nan)
+    best = replace(order[0], best=True, p=math.nan, paired=None)
     return (best, *compare_with_best(order[1:], best))
 
 

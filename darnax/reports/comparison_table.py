@@ -5,14 +5,15 @@ import math
 from darnax.reports import text
 from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import short_names
+from darnax.scores import ACCURACY
 
 
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the headings and the rows.
 
-    The columns are the keys, the metric, n and, if several rows are ranked, the p of Welch's test,
-    the difference from the best row with its 95 % interval and its p where seeds are paired, and a
-    mark of the best.
+    The columns are the keys, the metric, n and, if several rows are ranked, the p of Welch's test
+    where there is one, the difference from the best row with its 95 % interval and its p where
+    seeds are paired, and a mark of the best.
     """
     shortened = short_names(comparison.columns, comparison.keys)
     heads = [shortened[key] for key in comparison.columns]
@@ -29,12 +30,18 @@ def test_heads(comparison: Comparison) -> list[str]:
     """Return the headings of the tests, and of the mark of the best; none if nothing is ranked."""
     if not has_tests(comparison):
         return []
-    return ["p", *(["minus best", "paired p"] if comparison.is_paired else []), ""]
+    heads = []
+    if comparison.is_tested:
+        heads.append("p")
+    if comparison.is_paired:
+        unit = ", pp" if comparison.metric.endswith(ACCURACY) else ""  # percentage points
+        heads += [f"minus best{unit}", "paired p"]
+    return [*heads, ""]
 
 
 def explain_tests(comparison: Comparison) -> str:
     """Return a sentence on the columns of tests, empty where there are none."""
-    if all(math.isnan(row.p) for row in comparison.rows):
+    if not comparison.is_tested:
         return ""
     words = "p: Welch's t-test against the best row"
     if comparison.is_paired:
@@ -53,7 +60,7 @@ def format_row(row: Row, comparison: Comparison) -> list[str]:
     figures = [text.spread(metric, row.mean, row.sd), text.count(row.n, row.unfinished)]
     if not has_tests(comparison):
         return [*values, *figures]
-    tests = [text.probability(row.p)]
+    tests = [text.probability(row.p)] if comparison.is_tested else []
     if comparison.is_paired:
         found = row.paired
         tests += (

@@ -35,8 +35,10 @@ Numbers = list[float | None]
 class Figures:
     """All numbers of a page, rows in the order of the comparison.
 
-    `of_rows`: metric -> view -> n, mean, sd, p, and 1 for the best row. A view defines which value
-    of each run is used, its last or its best, and whether the highest or the lowest is best.
+    `of_rows`: metric -> view -> n, mean, sd, p, and 1 for the best row; then, where seeds are
+    paired, the mean difference from the best row, the ends of its 95 % interval, and its p. A view
+    defines which value of each run is used, its last or its best, and whether the highest or the
+    lowest is best.
     `of_runs`: metric -> last, highest, lowest value. `curves`: metric -> epochs, mean, sd.
     `left_out`: metrics for which there is no space. `most_points` of a curve: `is_thinned`: whether
     there is a curve with fewer points than were logged.
@@ -184,7 +186,7 @@ def is_thinned(metrics: Iterable[str], records: Records) -> bool:
 def view_rows(
     rows: Sequence[Row], samples: Mapping[Run, Samples], metric: str
 ) -> list[dict[str, Numbers]]:
-    """Return for every row view -> n, mean, sd, p, whether it is the best.
+    """Return for every row view -> its numbers, as `Figures.of_rows` has them.
 
     For a metric of the test split every view uses the last values: the best value of a run would
     be chosen by the test split.
@@ -198,10 +200,10 @@ def view_rows(
             pooled[how] = [use_samples(row, samples, metric, how) for row in rows]
         for row in rank(metric, pooled[how], lower=lower):
             n, sd, p, best = as_json_numbers([row.n, row.sd, row.p, row.best])
-            mean = (
-                row.mean if math.isfinite(row.mean) else None
-            )  # all digits: rows are sorted by it
-            collected[position[row.values]][view] = [n, mean, sd, p, best]
+            # All digits of the mean: rows are sorted by it.
+            mean = row.mean if math.isfinite(row.mean) else None
+            paired = as_json_numbers(row.paired[1:]) if row.paired else []
+            collected[position[row.values]][view] = [n, mean, sd, p, best, *paired]
     return collected
 
 
@@ -210,7 +212,8 @@ def use_samples(row: Row, samples: Mapping[Run, Samples], metric: str, how: How)
     key = metric, how
     counted = tuple(run for run in row.counted if key in samples[run])
     own = tuple(samples[run][key] for run in counted)
-    return replace(row, counted=counted, samples=own, total=pool(own))
+    unranked = replace(row, best=False, p=math.nan, paired=None)
+    return replace(unranked, counted=counted, samples=own, total=pool(own))
 
 
 def list_values(of_run: Samples, metric: str) -> Numbers:

@@ -28,7 +28,7 @@ MOST_RUNS = 500  # that are listed of one row
 MOST_DAMAGED = 1000
 MOST_ENVIRONMENTS = 20  # that are read of one row
 LONGEST_NAME = 60  # characters of a commit or a device
-NAMED = 10  # metrics that are named among those that are left out
+NAMED = 3  # metrics that are named among those that are left out
 
 
 def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
@@ -147,7 +147,8 @@ def describe_left_out(comparison: Comparison, rows: Sequence[Row], figures: Figu
     if hidden:
         more = f" and {len(hidden) - NAMED} more" if len(hidden) > NAMED else ""
         names = f"{', '.join(hidden[:NAMED])}{more}"
-        sentences.append(f"{count_of(len(hidden), 'metric')} left out: {names}")
+        what = f"{count_of(len(hidden), 'metric')} left out, which --metric shows"
+        sentences.append(f"{what}: {names}")
     if figures.is_thinned:
         what = f"curves have at most {figures.most_points} points, evenly chosen"
         sentences.append(f"{what}; highest and lowest values are those of all rows")

@@ -130,7 +130,7 @@ def list_differences(run: Run, defaults: Flat | None) -> list[list[str]] | None:
 
 def list_environment(known: Flat) -> tuple[list[list[str]], list[list[str]]]:
     """Return the environment: what a reader asks first, and the rest; without nulls."""
-    first = [[name, as_text(known[key])] for key, name in ENVIRONMENT.items() if key in known]
+    first = [[name, as_word(known[key])] for key, name in ENVIRONMENT.items() if key in known]
     rest: list[list[str]] = []
     for key, value in known.items():
         if value is None or key in ENVIRONMENT or key == "seed":
@@ -182,6 +182,11 @@ def read_tail(file: Path) -> str:
     except OSError:
         return ""
     return printable_lines(re.sub(r"^.*?\n", "", content) if size > TAIL else content)
+
+
+def as_word(value: Any) -> str:
+    """Return a value of the environment as it is shown: yes or no for a boolean."""
+    return ("no", "yes")[value] if isinstance(value, bool) else as_text(value)
 
 
 def as_text(value: Any) -> str:

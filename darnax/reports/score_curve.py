@@ -25,6 +25,7 @@ class ScoreCurve:
         examples: the number n of test examples.
         score_name: the name of the score.
         checkpoint: the description of the evaluated checkpoint.
+        run: the name of the run.
     """
 
     key: str
@@ -34,6 +35,7 @@ class ScoreCurve:
     examples: int
     score_name: str
     checkpoint: str
+    run: str = ""
 
     def columns(self) -> tuple[str, str, str]:
         """Return the heads of the table."""
@@ -72,13 +74,17 @@ class ScoreCurve:
         value, score, error = self.columns()
         title = f"{score} over {value}"
         percent = "y" if score.endswith(ACCURACY) else ""
-        figure = analysis.Figure(title, NOTE, (), None, value, score, error=error, percent=percent)
+        figure = analysis.Figure(
+            "Score", NOTE, (), None, value, score, error=error, percent=percent
+        )
         rows = []
         for row in self.rows():
             rows.append(dict(zip(self.columns(), map(str, row), strict=True)))
         return {
-            "title": self.checkpoint,
+            "title": title,
+            "name": self.run,
             "status": count_of(self.examples, "test example"),
+            "checkpoint": self.checkpoint,
             "metrics": {},
             "figures": [analysis.make_figure(figure, rows)],
         }

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+LARGE = 1e7  # a number from which on it is written with an exponent
 ENCODER = json.JSONEncoder(default=str)
 
 
@@ -34,12 +35,25 @@ def metric(name: str, value: float) -> str:
     Example:
         >>> metric("eval/accuracy", 0.97371), metric("norm/w_in", 282.98767)
         ('97.37%', '283')
+        >>> metric("time/images_per_second", 13674.2)
+        '13670'
         >>> metric("norm/w_in", float("nan"))
         ''
     """
     if math.isnan(value):
         return ""
-    return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+    return f"{value:.2%}" if name.endswith("accuracy") else rounded(value, 4)
+
+
+def rounded(value: float, digits: int) -> str:
+    """Write a number in so many digits; without an exponent below ten millions.
+
+    Example:
+        >>> rounded(13674.2, 4), rounded(2.5e8, 4), rounded(0.00012345678, 4)
+        ('13670', '2.5e+08', '0.0001235')
+    """
+    written = f"{value:.{digits}g}"
+    return f"{float(written):.0f}" if 10**digits <= abs(value) < LARGE else written
 
 
 def spread(name: str, mean: float, sd: float) -> str:
@@ -53,7 +67,7 @@ def spread(name: str, mean: float, sd: float) -> str:
         return metric(name, mean)
     if name.endswith("accuracy"):
         return f"{100 * mean:.2f} ± {100 * sd:.2f}%"
-    return f"{mean:.4g} ± {sd:.2g}"
+    return f"{rounded(mean, 4)} ± {rounded(sd, 2)}"
 
 
 def change(name: str, a: float, b: float) -> str:
@@ -61,25 +75,28 @@ def change(name: str, a: float, b: float) -> str:
 
     Example:
         >>> change("eval/accuracy", 0.97, 0.972), change("norm/w_in", 2.0, 1.5)
-        ('+0.20%', '-0.5')
+        ('+0.20 pp', '-0.5')
     """
     if math.isnan(b - a):
         return ""
-    return f"{b - a:+.2%}" if name.endswith("accuracy") else f"{b - a:+.3g}"
+    if name.endswith("accuracy"):
+        return f"{100 * (b - a):+.2f} pp"
+    return f"{'+' if b > a else ''}{rounded(b - a, 3)}"
 
 
 def interval(name: str, mean: float, low: float, high: float) -> str:
-    """Write a difference with its interval; percentage points for an accuracy.
+    """Write a difference with its interval; without the unit, percentage points for an accuracy.
 
     Example:
         >>> interval("eval/accuracy", -0.004, -0.0061, -0.0019)
-        '-0.40 [-0.61, -0.19]%'
+        '-0.40 [-0.61, -0.19]'
         >>> interval("norm/w_in", 1.0, 0.5, 1.5)
         '+1 [0.5, 1.5]'
     """
     if name.endswith("accuracy"):
-        return f"{100 * mean:+.2f} [{100 * low:.2f}, {100 * high:.2f}]%"
-    return f"{mean:+.3g} [{low:.3g}, {high:.3g}]"
+        return f"{100 * mean:+.2f} [{100 * low:.2f}, {100 * high:.2f}]"
+    sign = "+" if mean > 0 else ""
+    return f"{sign}{rounded(mean, 3)} [{rounded(low, 3)}, {rounded(high, 3)}]"
 
 
 def probability(p: float) -> str:

@@ -96,7 +96,10 @@ def test_scores_over_values_are_those_of_single_evaluations(clean, compilations,
     assert rows[0] == f"{SHARE},accuracy,standard error,examples"
     assert float(rows[2].split(",")[1]) == curve.scores[1]
     assert "data.disturb.noise.share" in curve.to_html(tmp_path / "curve.html").read_text()
-    (figure,) = curve.found.collect()["figures"]
+    content = curve.found.collect()
+    assert content["title"] == f"accuracy over {SHARE}"
+    assert content["name"] == curve.found.run != ""
+    (figure,) = content["figures"]
     (line,) = figure["panels"][""]  # one line, and its errors as bars
     assert line["x"] == values
     np.testing.assert_allclose(line["y"], curve.scores, rtol=1e-5)

@@ -142,10 +142,10 @@ LEARNS = (
     ],
 )
 PAIRED = (
-    ("init_value", "hidden.threshold", "eval/accuracy", "n", "p", "minus best", "paired p", ""),
+    ("init_value", "hidden.threshold", "eval/accuracy", "n", "p", "minus best, pp", "paired p", ""),
     [
         ("0.6", "-0.5", "97.37 ± 0.12%", "3 (+1 running)", "", "", "", "best"),
-        ("100000.0", "1e-05", "9.37 ± 0.1%", "3", "<0.001", "-0.40 [-0.61, -0.19]%", "0.03", ""),
+        ("100000.0", "1e-05", "9.37 ± 0.1%", "3", "<0.001", "-0.40 [-0.61, -0.19]", "0.03", ""),
     ],
 )
 PARTS = re.compile(r"[A-Z]?[a-z]+|[-<]?[0-9.]+(?:e-?[0-9]+)?%?")
@@ -160,6 +160,12 @@ def test_no_word_number_or_part_of_a_name_is_broken(table, width):
     cells = re.sub(r"2026-11-29_00-5\d-\d\d-\w{6}", "", " ".join(sum(table[1], table[0])))
     cells = re.sub(r"2026-(11-29 00:5\d)", r"\1", cells)
     assert set(PARTS.findall(cells)) <= shown
+
+
+def test_the_line_below_the_heads_is_as_long_as_the_longest_row():
+    rows = [("0", "a long description of many words")] * 2
+    head, line, *rest = lines_of((("id", "what"), rows), 80)
+    assert len(line) == max(map(cell_len, rest)) > cell_len(head)
 
 
 def test_a_table_that_is_too_wide_is_written_row_by_row():

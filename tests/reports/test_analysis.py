@@ -39,8 +39,9 @@ def data_of(page):
 
 
 def test_every_table_is_a_figure(run):
-    data = data_of(analysis.write(run))
-    assert data["title"] == "chain 2026-01-01_00-00-00-aaaaaa"
+    data = data_of(analysis.write(run, "best.safetensors (step 5)"))
+    assert (data["title"], data["name"]) == ("chain", "2026-01-01_00-00-00-aaaaaa")
+    assert data["checkpoint"] == "best.safetensors (step 5)"
     assert data["metrics"] == {"eval/accuracy": 0.95}
     relaxation, spectra, probes = data["figures"]
     assert relaxation["panels"] == {
@@ -75,6 +76,8 @@ def test_an_empty_analysis_is_reported(tmp_path):
 ACT = """
 const plots = [...document.querySelectorAll(".plot")];
 const choices = [...document.querySelectorAll("main select")];
+seen.header = document.querySelector("header").textContent;
+seen.score = plots.at(-1).querySelectorAll(".bartext")[0].textContent;
 seen.titles = [...document.querySelectorAll("h2")].map((h) => h.textContent);
 seen.first = plots[0].data[0].name; seen.shown = choices.map((c) => !c.hidden);
 choices[0].value = "inference, hidden1"; choices[0].onchange();
@@ -87,7 +90,9 @@ seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
 
 @pytest.mark.slow
 def test_in_a_browser(run):
-    seen = act(analysis.write(run), ACT, "--window-size=480,1200")
+    seen = act(analysis.write(run, "best.safetensors (step 5)"), ACT, "--window-size=480,1200")
+    assert "best.safetensors (step 5)" in seen["header"]
+    assert seen["score"] == "90.00%"  # as many digits as all others
     assert seen["titles"] == ["Relaxation", "Spectrum of J", "Linear probes"]
     assert (seen["first"], seen["second"]) == ("free", "recall")
     assert seen["shown"] == [True, False, False]

@@ -84,7 +84,7 @@ def test_every_view_of_every_metric_equals_compare(tmp_path, metric, best, lower
         for row in data_of(written(tmp_path, place))["rows"]
     }
     for row in rows:
-        n, mean, sd, p, first = there[row.values]
+        n, mean, sd, p, first, *difference = there[row.values]
         assert (n, mean, sd, first) == (
             row.n,
             pytest.approx(row.mean, rel=1e-5),
@@ -92,6 +92,9 @@ def test_every_view_of_every_metric_equals_compare(tmp_path, metric, best, lower
             row.best,
         )
         assert p == (None if row.best else pytest.approx(row.p, rel=1e-5))
+        assert bool(difference) == (row.paired is not None)
+        if row.paired is not None:
+            assert difference[:3] == pytest.approx(row.paired[1:4], rel=1e-5)
 
 
 def test_links_lead_from_the_page_to_the_runs(tmp_path):
@@ -168,7 +171,7 @@ def test_a_page_shows_the_first_configurations_and_says_how_many_there_are(tmp_p
     shown = comparison.rows[:3]
     assert [tuple(row["values"]) for row in data["rows"]] == [row.values for row in shown]
     for row, expected in zip(data["rows"], shown, strict=True):
-        n, mean, _, p, best = row["figures"]["eval/accuracy"]["last highest"]
+        n, mean, _, p, best = row["figures"]["eval/accuracy"]["last highest"][:5]
         assert (n, mean, best) == (expected.n, expected.mean, expected.best)
         assert p == (None if expected.best else pytest.approx(expected.p, rel=1e-5))
         assert (row["count"], len(row["runs"])) == (3, 2)
@@ -208,7 +211,7 @@ def test_omitted_metrics_and_points_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "MOST_BYTES", 10)
     comparison = compare(find([run]), "eval/accuracy", best=True)
     metrics, points = page.write(comparison, tmp_path / "page.html")
-    assert metrics == "2 metrics left out: norm/w, norm/w_in"
+    assert metrics == "2 metrics left out, which --metric shows: norm/w, norm/w_in"
     assert "curves have at most 200 points" in points
     (row,) = data_of(tmp_path / "page.html")["rows"]
     epochs, mean, _ = row["curves"]["eval/accuracy"]

@@ -6,7 +6,7 @@ import pytest
 from browser import act
 from runs_on_disk import make, sweep
 
-from darnax.reports import page, text
+from darnax.reports import comparison_table, page, text
 from darnax.reports.compare import compare
 from darnax.reports.runs import find
 
@@ -108,6 +108,27 @@ def test_everything_can_be_used(tmp_path, width, scheme):
     assert seen["turned"] == {"light": "dark", "dark": "light"}[scheme]
     assert (tmp_path / seen["link"]).is_dir()
     assert seen["wide"]
+
+
+def test_the_tests_are_those_of_the_terminal_and_are_explained(tmp_path):
+    """The oracle is the table that the terminal prints."""
+    place = tmp_path / "runs"
+    for depth, values in ((1, (0.5, 0.52, 0.51)), (2, (0.7, 0.71, 0.73)), (4, (0.69, 0.73, 0.7))):
+        for seed, value in enumerate(values):
+            make(place, f"2026-01-0{depth}_00-00-0{seed}-aaaaaa", value, depth=depth, seed=seed)
+    script = """
+    for (const name of ["minus best", "paired p"]) id(`column-${name}`).checked = true;
+    drawTable(); seen.rows = rows(); seen.note = id("tests-note").textContent;
+    """
+    seen = act(written(tmp_path, place), HEAD + script)
+    _, printed = comparison_table.cells(compare(find([place]), METRIC))
+    depths, scores, counts, p, differences, paired, best = zip(*printed, strict=True)
+    first = [*p]
+    first[best.index("best")] = "best"
+    written_differences = [text.replace("-", "−") + " pp" if text else "" for text in differences]
+    expected = zip(depths, scores, counts, first, written_differences, paired, strict=True)
+    assert seen["rows"] == list(map(list, expected))
+    assert "corrected for the number of rows (Holm)" in seen["note"]
 
 
 def test_runs_that_have_logged_nothing_are_shown(tmp_path):

@@ -61,10 +61,10 @@ def test_a_run_without_recent_rows_is_marked(lab):
 
 def test_compare(lab):
     lines = darnax("compare", lab, "--csv", "table.csv", "--html", "page.html").splitlines()
-    heads = ["depth", "j_d", "eval/accuracy", "n", "p", "minus", "best", "paired", "p"]
+    heads = ["depth", "j_d", "eval/accuracy", "n", "p", "minus", "best,", "pp", "paired", "p"]
     assert lines[0].split() == heads
     assert lines[1].split() == ["2", "0.9", "93.30", "±", "0.30%", "3", "best"]
-    assert lines[2].split()[-5:] == ["3", "0.0012", "-2.00", "[-2.00,", "-2.00]%"]
+    assert lines[2].split()[-5:] == ["3", "0.0012", "-2.00", "[-2.00,", "-2.00]"]
     assert lines[5].startswith(
         "p: Welch's t-test against the best row; minus best: by common seeds"
     )
@@ -96,7 +96,8 @@ def test_omitted_columns_and_rows_are_named_or_counted(lab):
         "n",
         "p",
         "minus",
-        "best",
+        "best,",
+        "pp",
         "paired",
         "p",
     ]
@@ -113,12 +114,20 @@ def test_compare_names_omitted_runs(lab):
     )
 
 
+def test_compare_says_that_no_run_can_be_read(lab):
+    first = min(lab.iterdir())
+    (first / "config.yaml").write_text("[")
+    lines = darnax("compare", first).splitlines()
+    assert lines[0] == "none of the runs can be read"
+    assert lines[1].startswith("left out: ")
+
+
 def test_diff(lab):
     first, *_, last = sorted(lab.iterdir())
     printed = darnax("diff", first, last)
     assert "model.layers.hidden.j_d" in printed
     assert "environment: no difference" in printed
-    assert "+6.60%" in printed
+    assert "+6.60 pp" in printed
     assert darnax("diff", first, first).count("no difference") == 3
 
 

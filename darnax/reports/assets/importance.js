@@ -19,29 +19,21 @@ const bySeed = (row) => {  // value of every seed; of repetitions that of the ne
   return found;
 };
 
-function pairedWith(best, row) {
-  const [ours, theirs] = [bySeed(row), bySeed(best)];
-  const differences = [...ours].filter(([seed]) => theirs.has(seed)).map(([seed, value]) => [seed, value - theirs.get(seed)]);
-  const n = differences.length;
-  if (n < 2) return null;
-  const mean = differences.reduce((sum, [, d]) => sum + d, 0) / n;
-  const variance = differences.reduce((sum, [, d]) => sum + (d - mean) ** 2, 0) / (n - 1);
-  return { differences, mean, error: Math.sqrt(variance / n), n };
-}
 const bestRow = () => data.rows.find((row) => seen(row).best);
-const canPair = () => chooses() && bestRow() && data.rows.some((row) => row !== bestRow() && pairedWith(bestRow(), row));
-const inPoints = (x) => (percent() ? (100 * x).toFixed(2) : String(Number(x.toPrecision(3))));
-const difference = (pair) => (pair ? `${pair.mean > 0 ? "+" : ""}${inPoints(pair.mean).replace("-", "−")} ± ${inPoints(pair.error)}${percent() ? " pp" : ""}` : "");
+const canPair = () => data.rows.some((row) => seen(row).pair);
+const inPoints = (x) => (percent() ? (100 * x).toFixed(2) : String(Number(x.toPrecision(3)))).replace("-", "−");
+const difference = (pair) => (pair ? `${pair.mean > 0 ? "+" : ""}${inPoints(pair.mean)} [${inPoints(pair.low)}, ${inPoints(pair.high)}]${percent() ? " pp" : ""}` : "");
 
 function paired() {
-  const best = bestRow();
-  const rows = best ? measured().filter((row) => row !== best).map((row) => [row, pairedWith(best, row)]).filter(([, pair]) => pair) : [];
+  const rows = measured().filter((row) => seen(row).pair).map((row) => [row, seen(row).pair]);
   const nearest = rows.sort((a, b) => Math.abs(b[1].mean) - Math.abs(a[1].mean)).slice(-20);  // those nearest to the best
   const names = nearest.map(([row]) => quoted(label(row)));
   const unit = percent() ? 100 : 1;  // differences are written in percentage points
-  const seeds = nearest.flatMap(([, pair], i) => pair.differences.map(([seed, d]) => ({ x: unit * d, y: names[i], text: `seed ${quoted(seed)}` })));
+  const theirs = bestRow() ? bySeed(bestRow()) : new Map();
+  const together = (row) => [...bySeed(row)].filter(([seed]) => theirs.has(seed)).map(([seed, value]) => [seed, value - theirs.get(seed)]);
+  const seeds = nearest.flatMap(([row], i) => together(row).map(([seed, d]) => ({ x: unit * d, y: names[i], text: `seed ${quoted(seed)}` })));
   return [[
-    { name: "mean ± standard error", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: shown(okabeIto[0]), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", array: nearest.map(([, pair]) => unit * pair.error), color: shown(okabeIto[0]), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
+    { name: "mean, 95 % interval", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: shown(okabeIto[0]), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", symmetric: false, array: nearest.map(([, pair]) => unit * (pair.high - pair.mean)), arrayminus: nearest.map(([, pair]) => unit * (pair.mean - pair.low)), color: shown(okabeIto[0]), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
     { name: "one seed", x: seeds.map((s) => s.x), y: seeds.map((s) => s.y), text: seeds.map((s) => s.text), meta: { rows: seeds.map((s) => [s.x / unit, s.y]) }, mode: "markers", marker: { color: css("--ink"), size: 8, symbol: "circle-open", line: { width: 1.5 } }, hovertemplate: `%{text}: %{x:.4~g}${percent() ? " pp" : ""}<extra></extra>` },
   ], layout({ xaxis: { title: title(`difference in ${metric()}${percent() ? ", pp" : ""}`), rangemode: "tozero", zeroline: true, zerolinecolor: MARK, zerolinewidth: 2 }, yaxis: { type: "category" }, annotations: nearest.length ? [] : [{ text: "no row has two seeds in common with the best", showarrow: false, xref: "paper", yref: "paper" }] })];
 }

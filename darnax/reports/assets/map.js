@@ -55,7 +55,7 @@ const kindsOf = () => {
 function scattered(x, more = {}) {  // every row as a point, by kind
   const isCrowded = data.rows.length > 100;
   return kindsOf().map(({ name, rows, marker }) => ({
-    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker: isCrowded && name !== "best" ? { ...marker, size: 5, opacity: 0.5 } : marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
+    name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker: isCrowded && name !== "best" ? { ...marker, size: 5, opacity: isDark() ? 0.75 : 0.5 } : marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
     error_y: { type: "data", visible: !isCrowded, array: rows.map((row) => seen(row).sd || 0), color: faint(shown(okabeIto[0]), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
   }));
 }
@@ -129,10 +129,17 @@ function drawMap() {
   id("across-label").hidden = !["points", "heat map"].includes(kind);
   id("down-label").hidden = kind !== "heat map";
   const [traces, how] = { points: () => points(chosen("across")), "heat map": () => heat(chosen("across"), chosen("down")), slices, history, "parallel coordinates": parallel, "paired differences": paired }[kind]();
-  id("map-note").textContent = notesOf[kind] || "";
+  id("map-note").textContent = [notesOf[kind], explainPoints(kind)].filter(Boolean).join(" ");
   draw("map", traces, how);
 }
+function explainPoints(kind) {  // of the pictures with a point for every configuration
+  if (!["slices", "points", "history"].includes(kind)) return "";
+  const isBarred = data.rows.length <= 100 && data.rows.some((row) => seen(row).sd);
+  const sentences = ["One point for every configuration", ...(isBarred ? ["bars: ± standard deviation over seeds"] : []), ...(unfinished().length ? ["runs that did not finish, such as pruned ones, are at their last value"] : [])];
+  return `${sentences.join("; ")}.`;
+}
 const notesOf = {
+  slices: "The same points over each setting.",
   "parallel coordinates": "One line for every configuration, from left to right through its settings to its result; rows that the filter of the table leaves out are faint.",
-  "paired differences": "Result minus that of the best row, for every seed that both have; bars: mean ± standard error.",
+  "paired differences": "Result minus that of the best row, for every seed that both have; bars: 95 % interval of the mean.",
 };

@@ -6,7 +6,7 @@ function summarize() {
   const part = data.rows.length < data.configurations ? `${data.rows.length} of ` : "";
   const best = data.rows.find((row) => seen(row).best);
   const found = best ? ` · best ${metric()} ${spread(seen(best))}${best.values.length ? ` at ${label(best)}` : ""}` : "";
-  id("summary").textContent = `${part}${counted(data.configurations, "configuration")}, ${counted(runs, "run")}, ${data.made}${found}`;
+  id("summary").textContent = `${part}${counted(data.configurations, "configuration")}, ${counted(runs, "run")}${found} · written ${data.made}`;
 }
 
 function drawPage() {

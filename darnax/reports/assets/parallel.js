@@ -31,8 +31,8 @@ function linesOf(rows, dimensions, style) {
 }
 
 function shadeAt(t) {
-  const scale = shades();
-  return scale[Math.round(t * (scale.length - 1))][1];
+  const scale = shades(), first = isDark() ? 0.3 : 0;  // the darkest ones are not seen as lines on a dark page
+  return scale[Math.round((first + (1 - first) * t) * (scale.length - 1))][1];
 }
 
 function parallel() {

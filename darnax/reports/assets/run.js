@@ -1,14 +1,15 @@
 // The page of one run: its result, curves, network, settings, environment, time, checkpoints.
 document.title = `${data.title} · darnax`;
 id("title").textContent = data.title;
-id("summary").append(make("span", { className: `badge ${data.status}`, textContent: data.status }), " ", make("a", { href: data.link, textContent: data.name }), ` · written ${data.made}`);
+id("summary").append(make("span", { className: `badge ${data.status}`, textContent: data.status }), " ", make("a", { href: data.link, textContent: data.name }), " · ", make("span", { className: "whole", textContent: `written ${data.made}` }));
 id("left-out").append(...[...data.notes, ...data.left_out].map((words) => make("div", { textContent: words })));
 
 const card = (name, ...inside) => make("section", {}, make("div", { className: "bar" }, make("h2", { textContent: name })), ...inside);
 const note = (words) => make("p", { className: "note", textContent: words });
-const tableOf = (rows, heads = [], numbers = []) => make("div", { className: "scroll" }, make("table", { className: heads.length ? "" : "pairs" },
+const partsOf = (key) => key.split(/(?<=[._])/).flatMap((part) => [part, make("wbr")]);  // a long key is folded between its parts
+const tableOf = (rows, heads = [], numbers = []) => make("div", { className: "scroll" }, make("table", { className: heads.length ? (numbers.length ? "" : "keys") : "pairs" },
   ...(heads.length ? [make("thead", {}, make("tr", {}, ...heads.map((head, i) => make("th", { className: `fixed ${numbers.includes(i) ? "number" : ""}`, textContent: head }))))] : []),
-  make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell, i) => make("td", { className: numbers.includes(i) ? "number" : "", textContent: cell })))))));
+  make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell, i) => make("td", { className: numbers.includes(i) ? "number" : "", }, ...(i ? [cell] : partsOf(cell)))))))));
 
 const facts = make("div", { className: "facts" }, ...data.facts.map(([name, value, more]) =>
   make("div", {}, make("span", { textContent: name }), make("strong", { textContent: value }), make("small", { textContent: more }))));
@@ -17,13 +18,13 @@ const charts = data.charts.filter((chart) => chart.curves.length).map((chart) =>
   const log = make("input", { type: "checkbox", id: `log ${chart.kind}`, checked: chart.log });
   const plot = make("div", { className: "plot", id: `chart-${chart.kind}` });
   const constant = chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ");
-  const words = [chart.note, constant && `Constant: ${constant}.`].filter(Boolean).join(" ");
+  const words = [chart.note, constant && `Not drawn, since constant: ${constant}.`].filter(Boolean).join(" ");
   const section = make("section", {}, make("div", { className: "bar" }, make("h2", { textContent: chart.title }), make("label", {}, log, " log scale")), plot, ...(words ? [note(words)] : []));
   log.onchange = () => drawChart({ ...chart, log, plot });
   return { ...chart, log, plot, section };
 });
 const still = data.charts.filter((chart) => !chart.curves.length && chart.constant.length);
-const stillWords = still.map((chart) => `${chart.title}, constant: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
+const stillWords = still.map((chart) => `${chart.title} that never changed: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
 
 // The first curve of every chart, of eval/accuracy for one, has the colour of the configuration on other pages.
 const styleOfCurve = (i) => styleOf(((data.colour + i) % okabeIto.length) + okabeIto.length * Math.floor(i / okabeIto.length));

@@ -8,12 +8,12 @@ const measuredColumns = () => [
 ];
 const duration = (s) => (s === null ? "" : s < 60 ? `${s.toPrecision(2)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
 const optional = [  // columns that the reader adds
-  { name: "paired", title: "difference from the best row, seed by seed: mean ± standard error", of: (row) => pairOf(row)?.mean ?? null, text: (row) => difference(pairOf(row)), number: true, there: () => canPair() },
+  { name: "minus best", title: "difference from the best row, seed by seed: mean and its 95 % interval", of: (row) => seen(row).pair?.mean ?? null, text: (row) => difference(seen(row).pair), number: true, there: () => canPair() },
+  { name: "paired p", title: "paired t-test of the difference; with several rows corrected for their number (Holm)", of: (row) => seen(row).pair?.p ?? null, text: (row) => probability(seen(row).pair?.p ?? null), number: true, there: () => canPair() },
   { name: "time", title: "mean duration of a run", of: (row) => row.seconds, text: (row) => duration(row.seconds), number: true, there: () => data.rows.some((row) => row.seconds !== null) },
   { name: "commit", title: "git commit of the code", of: (row) => row.commit, text: (row) => row.commit, there: () => data.rows.some((row) => row.commit) },
   { name: "device", title: "what it was trained on", of: (row) => row.device, text: (row) => row.device, there: () => data.rows.some((row) => row.device) },
 ];
-const pairOf = (row) => (chooses() && bestRow() && row !== bestRow() ? pairedWith(bestRow(), row) : null);
 const chosenColumns = () => optional.filter((column) => column.there() && id(`column-${column.name}`).checked);
 let columnsNow = null;  // of what is looked at now; a large table asks for them often
 const columns = () => (columnsNow ||= [...swept, ...measuredColumns(), ...chosenColumns()]);
@@ -106,7 +106,7 @@ const cssDash = (row) => ({ solid: "solid", dash: "dashed", dot: "dotted", dashd
 function offerColumns() {  // those that differ between rows are shown from the beginning
   const boxes = optional.map((column) => {
     const differs = new Set(data.rows.map(column.of)).size > 1;
-    const box = make("input", { type: "checkbox", id: `column-${column.name}`, checked: ["time", "paired"].includes(column.name) || differs });
+    const box = make("input", { type: "checkbox", id: `column-${column.name}`, checked: ["time", "minus best", "paired p"].includes(column.name) || differs });
     box.onchange = drawTable;
     return make("label", { id: `label-${column.name}`, title: column.title }, box, ` ${column.name}`);
   });
@@ -119,8 +119,19 @@ function headOfCurves(rows) {
   return make("th", { className: "fixed" }, make("label", { title: "curves of all rows that are shown" }, box, " curve"));
 }
 
+function explainTests() {
+  const tested = data.rows.some((row) => seen(row).p !== null), several = data.rows.filter((row) => seen(row).p !== null).length > 1;
+  const sentences = [
+    tested ? `p: Welch's t-test against the best row${several ? ", corrected for the number of rows (Holm)" : ""}.` : "",
+    canPair() ? `Minus best: by common seeds, with 95 % interval and paired t-test${several ? ", its p corrected as well" : ""}.` : "",
+    data.rows.length > 1 && bestRow() ? "The best of many rows is overestimated on the data that chose it; report it on other data, such as the test split." : "",
+  ];
+  id("tests-note").textContent = sentences.filter(Boolean).join(" ");
+}
+
 function drawTable() {
   columnsNow = null;
+  explainTests();
   for (const column of optional) id(`label-${column.name}`).hidden = !column.there();
   const by = choosing()[order.column];
   const rows = by ? filtered().sort((a, b) => compared(by.of(a), by.of(b))) : inOrderOfValues(filtered());

@@ -2,8 +2,9 @@
 const metric = () => id("metric").value;
 const view = () => `${id("taken").value} ${id("side").value}`;
 const seen = (row) => {
-  const [n, mean, sd, p, best] = row.figures[metric()][view()];
-  return { n, mean, sd, p, best: best === 1 };
+  const [n, mean, sd, p, best, difference, low, high, pairedP] = row.figures[metric()][view()];
+  const pair = difference === undefined ? null : { mean: difference, low, high, p: pairedP };  // with the best row, seed by seed
+  return { n, mean, sd, p, best: best === 1, pair };
 };
 const chooses = () => !data.reported.includes(metric());  // the test split decides on nothing
 const ofRun = (run) => run.values[metric()][id("taken").value === "last" ? 0 : id("side").value === "highest" ? 1 : 2];
