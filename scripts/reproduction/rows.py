@@ -257,6 +257,7 @@ PHOTOGRAPHS = Section(
     ),
 )
 SCHEMES = (
+    ("three_threshold", "three thresholds, sparse units of ±1", ""),
     ("backprop", "backpropagation, the baseline", "0.984"),
     ("sign", "error feedback as a third factor, units of ±1", ""),
     ("dfa", "direct feedback alignment", "0.980–0.985"),
@@ -288,8 +289,8 @@ RULES = Section(
     "One hidden layer of 1000 units over all pixels, without patches (permutation invariant), 10 "
     "epochs of batches of 100, Adam with cosine decay; what each scheme is stands in the guide of "
     "[learning rules](guides/learning-rules.md). The label-clamped perceptron has its published "
-    "schedule: 20 epochs of batches of 16, plain SGD. Forward-Forward has two layers of 1000 units "
-    "and 20 epochs.",
+    "schedule, and three thresholds the same: 20 epochs of batches of 16, plain SGD. "
+    "Forward-Forward has two layers of 1000 units and 20 epochs.",
     schemes("mnist"),
 )
 FASHION_RULES = Section(
