@@ -15,6 +15,7 @@ from darnax.cli import (
     evaluate,
     experiments,
     panels,
+    predict,
     recall,
     runs,
     show,
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
 app.command("analyse")(analyse.analyse)
+app.command("predict")(predict.predict)
 app.command("recall")(recall.recall)
 app.command("cite")(cite.cite)
 app.command("show")(show.show)
