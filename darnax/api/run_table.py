@@ -9,7 +9,7 @@ from darnax.api.arguments import format_argument
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
 from darnax.printing import format_duration
-from darnax.reports import compare, configuration, text
+from darnax.reports import chosen_metric, configuration, text
 from darnax.reports import runs as reports_runs
 
 SILENT = 600  # seconds without output after which a running run may have died
@@ -28,7 +28,7 @@ def tabulate(folder: Path, metric: str | None) -> tuple[list[reports_runs.Run], 
         what = "expected the name of a metric"
         raise RequestError(f"metric: got {format_argument(metric)}, {what}")
     found = reports_runs.find([folder])
-    metric = metric or compare.default_metric(found)
+    metric = metric or chosen_metric.default_metric(found)
     head = ("when", "id", "name", "status", metric, "duration", "what differs", "folder")
     differences = describe_differences(found)
     places: dict[str, str] = {}  # of a folder of runs, relative to the given one

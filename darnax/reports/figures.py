@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from darnax.reports import curves
-from darnax.reports.compare import Comparison, Row, may_choose, rank
+from darnax.reports.chosen_metric import may_choose
+from darnax.reports.compare import Comparison, Row, rank
 from darnax.reports.curves import Curve
 from darnax.reports.digest import Digest
 from darnax.reports.runs import Run

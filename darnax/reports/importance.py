@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from darnax.reports.compare import Comparison, Row, may_choose
+from darnax.reports.chosen_metric import may_choose
+from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import short_names
 from darnax.scores import is_score
 

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from darnax.printing import count_of
 from darnax.reports import cache, importance, text
-from darnax.reports.compare import Comparison, Row, may_choose
+from darnax.reports.chosen_metric import may_choose
+from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import WITHOUT_EFFECT, Flat, short_names
 from darnax.reports.diff import environment
 from darnax.reports.figures import Figures, as_json_numbers, collect_figures

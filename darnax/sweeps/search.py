@@ -18,7 +18,7 @@ from darnax.builder.specification import Target, read
 from darnax.errors import Problem, RequestError
 from darnax.laboratory.splits import has_validation
 from darnax.locks import file_lock
-from darnax.reports.compare import may_choose
+from darnax.reports.chosen_metric import may_choose
 from darnax.runner.settings import Section
 from darnax.sweeps.batches import Batches
 from darnax.sweeps.grid import MOST

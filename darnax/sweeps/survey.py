@@ -10,7 +10,7 @@ from typing import Any
 from darnax.files import read_bytes
 from darnax.locks import is_locked
 from darnax.metrics_file import parse_row, read_last_rows
-from darnax.reports.compare import may_choose
+from darnax.reports.chosen_metric import may_choose
 from darnax.reports.record import number, rows
 from darnax.sweeps.names import name_points
 from darnax.sweeps.point import Objective, Point
