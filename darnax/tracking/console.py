@@ -92,11 +92,11 @@ class Console(Tracker):
         epoch_has_ended = self._count_lines(epoch) > self.lines
         was_evaluated = bool(scores.keys() - {"train"})
         if epoch_has_ended or was_evaluated:
-            parts = [position, f"step {step:>{len(steps)}}/{steps}", *_format_pairs(new)]
-            line = "  ".join([*parts, rate])
-            if self.bar is None or cell_len(line) <= self.screen.width:  # else it would be wrapped
-                parts.append(rate)
-            self._print(*parts)
+            line = [position, f"step {step:>{len(steps)}}/{steps}", *_format_pairs(new)]
+            width = cell_len("  ".join([*line, rate]))
+            if self.bar is None or width <= self.screen.width:  # else it would be wrapped
+                line.append(rate)
+            self._print(*line)
         self.lines = self._count_lines(epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:

@@ -97,11 +97,11 @@ function headOf(column, i) {
 
 function lineSample(row) {  // as the curve of the row is drawn
   const line = make("span", { className: "dot" });
-  if (colourOf.has(row)) line.style.borderTop = `3px ${cssDash(row)} ${colour(row)}`;
+  if (colourOf.has(row)) line.innerHTML = `<svg width="22" height="3"><line x2="22" y1="1.5" y2="1.5" stroke="${colour(row)}" stroke-width="3" stroke-dasharray="${lengths(row)}"/></svg>`;
   return line;
 }
 
-const cssDash = (row) => ({ solid: "solid", dash: "dashed", dot: "dotted", dashdot: "double" })[styleOf(colourOf.get(row)).dash];
+const lengths = (row) => ({ solid: "none", dash: "6 2", dot: "3 3", dashdot: "9 3 3 3" })[styleOf(colourOf.get(row)).dash];
 
 function offerColumns() {  // those that differ between rows are shown from the beginning
   const boxes = optional.map((column) => {
