@@ -56,6 +56,17 @@ def format_score(name: str, value: float) -> str:
     return f"{value:.2%}" if name.endswith(ACCURACY) else f"{value:.4g}"
 
 
+def format_spread(name: str, mean: float, deviation: float) -> str:
+    """Write the mean of a score and its standard deviation, or standard error.
+
+    Example:
+        >>> format_spread("accuracy", 0.97371, 0.0012), format_spread("loss", 1.23456, 0.01)
+        ('97.37 ± 0.12%', '1.235 ± 0.01')
+    """
+    text = format_score(name, mean).removesuffix("%")
+    return f"{text} ± {format_score(name, deviation)}"
+
+
 def label_score(score: Score, text: str) -> str:
     """Write the set and a formatted score; the name of the score only where it is no accuracy.
 

@@ -181,9 +181,9 @@ class Run:
         Example:
             >>> run.evaluate_over("data.disturb.noise.share", [0, 0.1, 0.2])  # doctest: +SKIP
             data.disturb.noise.share  accuracy ± standard error
-            0                         94.37% ± 0.23%
-            0.1                       90.12% ± 0.30%
-            0.2                       81.90% ± 0.39%
+            0                         94.37 ± 0.23%
+            0.1                       90.12 ± 0.30%
+            0.2                       81.90 ± 0.39%
         """
         words = trust.add_trust(overrides, self.trusted)
         over = f"{key}={','.join(map(str, values))}"

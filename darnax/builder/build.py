@@ -93,6 +93,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     tracking_choice = apply_if_complete(read_tracking, tracking, reader)
     observables = apply_if_complete(lambda known: read_observables(known.observables, reader), root)
     outputs = apply_if_complete(lambda section: expand_user(section.outputs), paths)
+    if runner is None and "runner" in present:  # lengths that are made of an invalid number
+        problems.leave_out(f'got "{present["runner"].get("epochs")} epochs"')
     problems.raise_if_any()
 
     assert root is not None

@@ -18,6 +18,10 @@ class Problems:
         """Note one problem at a path of the YAML."""
         self.found.append(Problem(where, what))
 
+    def leave_out(self, text: str) -> None:
+        """Leave out the problems that say this: they follow from another one."""
+        self.found = [problem for problem in self.found if text not in problem.what]
+
     @contextmanager
     def at(self, where: str) -> Iterator[None]:
         """Turn a ValueError of the block into a problem at this path."""

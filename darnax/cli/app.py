@@ -1,5 +1,6 @@
 """The command `darnax` and its sub-commands; turns exceptions into panels and exit codes."""
 
+import inspect
 from typing import Annotated, Any
 
 import typer
@@ -65,6 +66,22 @@ app.command("compare")(compare.compare)
 app.command("diff")(diff.diff)
 app.add_typer(sweep.app)
 app.add_typer(data.app)
+
+
+def unfold(text: str) -> str:
+    r"""Return a docstring with each paragraph in one line, which help wraps at any width.
+
+    Example:
+        >>> unfold("Train\na network.\n\n    darnax train")
+        'Train a network.\n\n    darnax train'
+    """
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(part if part[0] == " " else part.replace("\n", " ") for part in paragraphs)
+
+
+COMMANDS = (*app.registered_commands, *sweep.app.registered_commands, *data.app.registered_commands)
+for command in COMMANDS:
+    command.help = unfold(inspect.getdoc(command.callback) or "")
 
 
 def version(asked: bool) -> None:

@@ -13,6 +13,8 @@ from rich.text import Text
 GAP = 2  # spaces between columns
 LONGEST = 24  # characters of a part of a name; a longer one may be broken
 NUMBER = re.compile(r"[-+<]?[\d.,]+(e[-+]?\d+)?%?( ± [\d.e+-]+%?)?(/[\d.]+)?( \(.*\))?|best|")
+# A number alone; a column of these is aligned at its right side.
+PLAIN = re.compile(r"[-+<]?[\d.,]+(e[-+]?\d+)?%?( ± [\d.e+-]+%?)?( pp)?|")
 # The name of a run or sweep; its id is enough where there is no room.
 RUN = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-(\w+)")
 # A timestamp. Its year is omitted on a narrow terminal if all rows have the same.
@@ -37,6 +39,8 @@ def lay_out(
 ) -> Text:
     """Return a table as text of at most `width` columns, if its numbers leave room for that.
 
+    Columns of numbers are aligned at their right side.
+
     Args:
         columns: the heads.
         rows: the cells of each row.
@@ -51,8 +55,9 @@ def lay_out(
         widths = fit(columns[:-1], [row[:-1] for row in rows], width)
     if total(widths) > width:
         return list_cells(columns, rows, width, styles or {})
-    heads = list_lines(columns, widths, width, dict.fromkeys(columns, "bold"))
-    body = [line for row in rows for line in list_lines(row, widths, width, styles or {})]
+    right = [is_of_numbers([row[i] for row in rows]) for i in range(len(widths))]
+    heads = list_lines(columns, widths, width, dict.fromkeys(columns, "bold"), right)
+    body = [line for row in rows for line in list_lines(row, widths, width, styles or {}, right)]
     longest = max(line.cell_len for line in (*heads, *body))
     rule = [] if tight else [Text("─" * min(longest, width), "dim")]
     lines = [*heads, *rule, *body]
@@ -135,6 +140,16 @@ def least_width(head: str, cells: Row) -> int:
     return needed
 
 
+def is_of_numbers(cells: Row) -> bool:
+    """Return whether the cells of a column are numbers, or empty.
+
+    Example:
+        >>> is_of_numbers(["0.5", "", "10"]), is_of_numbers(["5", "0 (+1 pruned)"])
+        (True, False)
+    """
+    return any(cells) and all(map(PLAIN.fullmatch, cells))
+
+
 def is_tall(rows: Sequence[Row], widths: Sequence[int]) -> bool:
     """Return whether rows take many lines because the last of several columns is narrow."""
     if len(widths) < 2:
@@ -144,26 +159,38 @@ def is_tall(rows: Sequence[Row], widths: Sequence[int]) -> bool:
 
 
 def list_lines(
-    row: Row, widths: Sequence[int], width: int, styles: Mapping[str, str]
+    row: Row,
+    widths: Sequence[int],
+    width: int,
+    styles: Mapping[str, str],
+    right: Sequence[bool],
 ) -> list[Text]:
     """Return the lines of one row; cells without a width stand below the others."""
-    lines = join_cells(row[: len(widths)], widths, styles)
+    lines = join_cells(row[: len(widths)], widths, styles, right)
     for cell in filter(None, row[len(widths) :]):
         for part in fold(cell, width - len(INDENT)):
             lines.append(Text.assemble(INDENT, (part, styles.get(cell, ""))))
     return lines
 
 
-def join_cells(row: Row, widths: Sequence[int], styles: Mapping[str, str]) -> list[Text]:
-    """Return the lines of one row, its cells folded to the widths of their columns."""
+def join_cells(
+    row: Row, widths: Sequence[int], styles: Mapping[str, str], right: Sequence[bool] = ()
+) -> list[Text]:
+    """Return the lines of one row, its cells folded to the widths of their columns.
+
+    Those of the columns that are `right` are aligned at their right side.
+    """
+    at_right = right or [False] * len(row)
     folded = [fold(cell, width) for cell, width in zip(row, widths, strict=True)]
     lines = []
     for number in range(max(map(len, folded))):
         line = Text()
-        for cell, parts, width in zip(row, folded, widths, strict=True):
+        for cell, parts, width, is_right in zip(row, folded, widths, at_right, strict=True):
             part = parts[number] if number < len(parts) else ""
+            space = " " * (width - cell_len(part))
+            line.append(space if is_right else "")
             line.append(part, styles.get(cell))
-            line.append(" " * (width - cell_len(part) + GAP))
+            line.append(" " * GAP if is_right else space + " " * GAP)
         line.rstrip()
         lines.append(line)
     return lines

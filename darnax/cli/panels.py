@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from darnax.cli.tables import echo, printable
 from darnax.errors import Problem, RequestError, RunError, explain
 
+FRAME = 8  # columns of a panel beside its text
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -85,7 +86,14 @@ def panel(title: str, lines: list[str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(stderr=True)
+    longest = max(len(word) for line in lines for word in [*line.split(), ""])
+    if longest > console.width - FRAME:  # a URL in a box would be broken, and could not be copied
+        console.print(Text(f"{title}:", "red"))
+        for line in lines:
+            console.print(Text(f"  {line}"), soft_wrap=True)
+        return
     body = Table.grid(padding=(0, 1))
     for line in lines:
         body.add_row("•" if len(lines) > 1 else "", Text(line, overflow="fold"))
-    Console(stderr=True).print(Panel(body, title=title, title_align="left", border_style="red"))
+    console.print(Panel(body, title=title, title_align="left", border_style="red"))

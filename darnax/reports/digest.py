@@ -4,7 +4,7 @@ Memory is bounded by the number of metrics, not by the number of rows.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Literal, NamedTuple
@@ -37,15 +37,17 @@ class Digest:
     `extremes`: metric -> the first of its highest and of its lowest values.
     `points`: metric -> its values over epochs, at most about `MOST_POINTS` of them.
     `is_thinned`: whether some points were left out.
+    `others`: the metrics that were not asked for.
     """
 
     extremes: Mapping[str, Mapping[Extreme, Value]]
     points: Mapping[str, Points]
     is_thinned: bool
+    others: frozenset[str] = frozenset()
 
 
-def digest(record: Iterable[Entry]) -> Digest:
-    """Read a record once, first row to last.
+def digest(record: Iterable[Entry], wanted: Container[str] | None = None) -> Digest:
+    """Read a record once, first row to last; with `wanted`, only these metrics of it.
 
     Example:
         >>> found = digest([{"epoch": 1, "a": 0.5}, {"epoch": 2, "a": 0.7}, {"epoch": 2, "a": 0.6}])
@@ -55,9 +57,14 @@ def digest(record: Iterable[Entry]) -> Digest:
         0.7
     """
     traces: dict[str, Trace] = {}
+    others: set[str] = set()
     for block in split_blocks(record):
         epochs = list_numbers([row.get("epoch") for row in block])
         for name in dict.fromkeys(chain.from_iterable(block)):
+            if wanted is not None and name not in wanted:
+                if name not in others and len(others) < MOST_METRICS and has_number(block, name):
+                    others.add(name)
+                continue
             if name not in traces and len(traces) < MOST_METRICS:
                 traces[name] = Trace(name)
             if name in traces:
@@ -67,7 +74,13 @@ def digest(record: Iterable[Entry]) -> Digest:
     for name, trace in traces.items():
         if trace.count and name not in POSITIONS:
             points[name] = trace.list_points()
-    return Digest(extremes, points, any(trace.stride > 1 for trace in traces.values()))
+    is_thinned = any(trace.stride > 1 for trace in traces.values())
+    return Digest(extremes, points, is_thinned, frozenset(others.difference(POSITIONS)))
+
+
+def has_number(block: Iterable[Entry], name: str) -> bool:
+    """Return whether some row has a finite number of this name."""
+    return any(not math.isnan(number(row.get(name))) for row in block)
 
 
 def split_blocks(record: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -18,6 +18,7 @@ from darnax.scores import is_score
 MOST_BYTES = 3_600_000  # of all figures; less important metrics are left out of a larger page
 LEAST_BYTES_OF_ROW = 150  # of one metric: four views with five numbers each
 LEAST_BYTES_OF_RUN = 20  # of one metric: three numbers
+LEAST_BYTES_OF_POINT = 9  # of the curve of one row: three numbers
 MOST_CURVE_NUMBERS = 200_000  # of one metric; with many rows, their curves have fewer points
 FEWEST_POINTS = 10
 VIEWS: dict[str, tuple[How, bool]] = {  # name -> the value of each run, whether lower is better
@@ -95,10 +96,8 @@ def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) 
     """Read the records of all runs, one after the other.
 
     Of metrics that cannot fit on the page nothing is kept, so that memory is bounded as the page.
+    Curves are taken to be as long as that of the first run with a new metric.
     """
-    runs = sum(len(row.runs) for row in rows)
-    least = LEAST_BYTES_OF_ROW * len(rows) + LEAST_BYTES_OF_RUN * runs
-    fitting = MOST_BYTES // max(least, 1) + 1
     names: set[str] = set()
     kept: set[str] = set()
     samples: dict[Run, Samples] = {}
@@ -108,11 +107,12 @@ def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) 
         points = []
         averaged = set(row.counted or row.runs)
         for run in row.runs:
-            found = run.digest()
-            own = {*run.summary.get("metrics", {}), *found.points}
+            found = run.digest(kept)
+            own = {*run.summary.get("metrics", {}), *found.points, *found.others}
             if not own <= names:
                 names |= own
-                kept = set(sort_metrics(names, comparison.metric)[:fitting])
+                found = run.digest()
+                kept = choose_metrics(names, comparison.metric, found, most_points, rows)
             samples[run] = collect_samples(run, found, own & kept)
             thinned = thinned or found.is_thinned
             if run in averaged:
@@ -123,6 +123,24 @@ def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) 
     found_names = with_samples | (names - kept) or {comparison.metric}
     in_order = sort_metrics(found_names, comparison.metric)
     return Records(in_order, samples, drawn, thinned)
+
+
+def choose_metrics(
+    names: Iterable[str], compared: str, found: Digest, most_points: int, rows: Sequence[Row]
+) -> set[str]:
+    """Return the metrics that may fit on the page, whose curves are as long as those `found`."""
+    runs = sum(len(row.runs) for row in rows)
+    least = LEAST_BYTES_OF_ROW * len(rows) + LEAST_BYTES_OF_RUN * runs
+    chosen: set[str] = set()
+    total = 0
+    for name in sort_metrics(names, compared):
+        if total > MOST_BYTES:
+            break
+        chosen.add(name)
+        epochs, _ = found.points.get(name, ((), ()))
+        points = min(len(epochs), most_points)
+        total += least + LEAST_BYTES_OF_POINT * points * len(rows)
+    return chosen
 
 
 def sort_metrics(names: Iterable[str], compared: str) -> list[str]:

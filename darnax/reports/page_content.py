@@ -47,7 +47,7 @@ def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
     names = sorted({run.experiment for row in comparison.rows for run in row.runs})
     damaged = comparison.damaged[:MOST_DAMAGED]
     return {
-        "title": ", ".join(names),
+        "title": name_all(names),
         "made": f"{datetime.now():%Y-%m-%d %H:%M}",
         "metric": comparison.metric,
         "best": comparison.best,

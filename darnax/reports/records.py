@@ -7,6 +7,7 @@ set by programs, so that no other content has the same state.
 
 import os
 import time
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ RECENT = 2.0
 CODE = (metrics_file, record, digest)
 
 
-def read_digest(path: Path) -> Digest:
-    """Return the digest of a record; an empty one if it cannot be read."""
+def read_digest(path: Path, wanted: Container[str] | None = None) -> Digest:
+    """Return the digest of a record; an empty one if it cannot be read.
+
+    Of a short record only the metrics that are `wanted` are digested.
+    """
     before = describe_state(path)
     if not before or before[2] < LONG:
-        return digest.digest(record.rows(path))
+        return digest.digest(record.rows(path), wanted)
     name = f"record-{cache.digest(os.fsencode(os.path.realpath(path)))}"
     try:
         code = cache.digest_code(CODE)

@@ -4,7 +4,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -105,9 +105,9 @@ class Run:
         """Read the logged rows; with `metric`, only those that have it."""
         return rows(self.path / "metrics.jsonl", metric)
 
-    def digest(self) -> Digest:
-        """Read all logged rows once, and return what reports show of them."""
-        return read_digest(self.path / "metrics.jsonl")
+    def digest(self, wanted: Container[str] | None = None) -> Digest:
+        """Read all logged rows once, and return what reports show of them, or of some metrics."""
+        return read_digest(self.path / "metrics.jsonl", wanted)
 
     def value(self, metric: str) -> float:
         """Return the last value of a metric; nan where there is none."""

@@ -50,7 +50,7 @@ class ScoreCurve:
         percent = self.score_name.endswith(ACCURACY)
         found = []
         for value, score, error in self.rows():
-            text = f"{score:.2%} ± {error:.2%}" if percent else f"{score:.4f} ± {error:.4f}"
+            text = f"{100 * score:.2f} ± {error:.2%}" if percent else f"{score:.4f} ± {error:.4f}"
             found.append((value, text))
         return found
 

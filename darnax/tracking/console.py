@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console as Screen
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
@@ -17,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from darnax.printing import count_of, format_duration, printable
-from darnax.scores import AT_CHANCE, SPREAD, format_score, label_score, parse_score
+from darnax.scores import AT_CHANCE, SPREAD, format_score, format_spread, label_score, parse_score
 from darnax.tracking.interface import Tracker
 
 RATE = "time/images_per_second"
@@ -91,7 +92,11 @@ class Console(Tracker):
         epoch_has_ended = self._count_lines(epoch) > self.lines
         was_evaluated = bool(scores.keys() - {"train"})
         if epoch_has_ended or was_evaluated:
-            self._print(position, f"step {step:>{len(steps)}}/{steps}", *_format_pairs(new), rate)
+            line = [position, f"step {step:>{len(steps)}}/{steps}", *_format_pairs(new)]
+            width = cell_len("  ".join([*line, rate]))
+            if self.bar is None or width <= self.screen.width:  # else it would be wrapped
+                line.append(rate)
+            self._print(*line)
         self.lines = self._count_lines(epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
@@ -156,10 +161,11 @@ def _format_scores(metrics: Mapping[str, Any]) -> dict[str, str]:
         score = parse_score(metric)
         if score is None:
             continue
-        text = format_score(score.name, float(metrics[metric]))
-        deviation = metrics.get(f"{metric}{SPREAD}")
-        if deviation is not None:
-            text += f" ± {format_score(score.name, float(deviation))}"
+        mean, deviation = float(metrics[metric]), metrics.get(f"{metric}{SPREAD}")
+        if deviation is None:
+            text = format_score(score.name, mean)
+        else:
+            text = format_spread(score.name, mean, float(deviation))
         if metrics.get(f"{score.set}/{AT_CHANCE}"):
             text += ", at chance"
         found[score.set] = label_score(score, text).removeprefix(f"{score.set} ")

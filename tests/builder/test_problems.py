@@ -536,3 +536,11 @@ def test_an_argument_without_annotation_takes_an_object(unannotated):
 def test_objects_of_a_trusted_package_are_checked(unannotated, where, name, message):
     with pytest.raises(RequestError, match=message):
         build(changed({**unannotated, where: {"_target_": f"unannotated.{name}"}}))
+
+
+def test_lengths_made_of_an_invalid_number_of_epochs_are_no_problems_of_their_own():
+    decay = {"init_value": 0.1, "decay_steps": "-1 epochs"}
+    rate = {"_target_": "optax.cosine_decay_schedule", **decay}
+    with pytest.raises(RequestError) as caught:
+        build(changed({"runner.epochs": -1, "optimizer.default.learning_rate": rate}))
+    assert [problem.where for problem in caught.value.problems] == ["runner.epochs"]

@@ -99,3 +99,12 @@ def test_the_number_of_metrics_of_a_record_is_bounded(monkeypatch):
     monkeypatch.setattr(digest_module, "MOST_METRICS", 3)
     found = digest({"epoch": i, f"m{i}": 1.0} for i in range(10))
     assert set(found.extremes) == {"epoch", "m0", "m1"}
+
+
+def test_only_the_wanted_metrics_are_digested_and_the_others_named():
+    """Oracle: the digest of all metrics."""
+    record = [{"epoch": 1.0, "a": 0.5, "b": 2.0, "c": None}, {"epoch": 2.0, "a": 0.7, "b": 1.0}]
+    everything, found = digest(record), digest(record, {"a"})
+    assert found.points == {"a": everything.points["a"]}
+    assert found.extremes == {"a": everything.extremes["a"]}
+    assert found.others == {"b"}

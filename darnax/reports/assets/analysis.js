@@ -29,7 +29,7 @@ function traceOf(figure, trace, i) {
   const x = trace.x.map((value) => (typeof value === "string" ? quoted(value) : value));
   if (kind === "bars") return { type: "bar", name, x: x.map(String), y, marker: { color }, textposition: "outside", cliponaxis: false, texttemplate: x.length < 8 ? `%{y:${format}}` : "" };
   if (kind === "points") return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: x.length > 200 ? 4 : 7, opacity: 0.7 } };
-  if (steps) return { name, x, y, mode: "lines", line: { color, dash, width: 2, shape: "hvh" }, fill: "tozeroy", fillcolor: faint(okabeIto[i % okabeIto.length], 0.12) };
+  if (steps) return { name, x, y, mode: "lines", line: { color, dash, width: 2, shape: "hvh" }, fill: "tozeroy", fillcolor: faint(palette[i % palette.length], 0.12) };
   const errors = trace.error && { type: "data", array: trace.error, thickness: 1.5, width: 4 };
   return { name, x, y, error_y: errors, mode: x.length < 40 ? "lines+markers" : "lines", line: { color, dash, width: 2 }, marker: { size: 5 } };
 }

@@ -32,7 +32,7 @@ function drawChart(plot, name) {
     if (id("bands").checked && sd.some((value) => value !== null)) bands.push(bandOf(x, smooth(y, weight), sd, colour(row)));
     lines.push(...curveOf({ x, y, name: label(row, rows), style: styleOf(colourOf.get(row)), weight, unit, text }));
   }
-  const { lines: _, ...legend } = legendIn(id("curves"), rows.map((row) => label(row, rows)));
+  const { lines: _, ...legend } = legendIn(typeof plot === "string" ? id(plot) : plot, rows.map((row) => label(row, rows)));
   const once = data.rows.every((row) => !row.curves[name]);
   const isEmpty = data.rows.every((row) => valueOf(row) === null);
   const none = isEmpty ? "nothing has been logged yet" : once ? "logged once a run: there is no curve" : "tick a row of the table to see its curve";

@@ -7,7 +7,7 @@ function drawImportance() {
   const pairs = [...found.values].sort((a, b) => a[1] - b[1]);
   id("importance-note").textContent = found.note;
   draw("importance", [{
-    type: "bar", orientation: "h", x: pairs.map(([, share]) => share), y: pairs.map(([name]) => quoted(name)), marker: { color: shown(okabeIto[0]) },
+    type: "bar", orientation: "h", x: pairs.map(([, share]) => share), y: pairs.map(([name]) => quoted(name)), marker: { color: colourAt(0) },
     text: pairs.map(([, share]) => `${(100 * share).toFixed(0)}%`), textposition: "outside", textangle: 0, cliponaxis: false, hovertemplate: "%{y}: %{text}<extra></extra>",
     meta: { rows: pairs },
   }], layout({ showlegend: false, bargap: 0.45, xaxis: { title: title("share of the variance"), tickformat: ".0%", range: [0, 1.12], tickvals: [0, 0.2, 0.4, 0.6, 0.8, 1] }, yaxis: { type: "category", showgrid: false } }));
@@ -33,7 +33,7 @@ function paired() {
   const together = (row) => [...bySeed(row)].filter(([seed]) => theirs.has(seed)).map(([seed, value]) => [seed, value - theirs.get(seed)]);
   const seeds = nearest.flatMap(([row], i) => together(row).map(([seed, d]) => ({ x: unit * d, y: names[i], text: `seed ${quoted(seed)}` })));
   return [[
-    { name: "mean, 95 % interval", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: shown(okabeIto[0]), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", symmetric: false, array: nearest.map(([, pair]) => unit * (pair.high - pair.mean)), arrayminus: nearest.map(([, pair]) => unit * (pair.mean - pair.low)), color: shown(okabeIto[0]), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
+    { name: "mean, 95 % interval", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: colourAt(0), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", symmetric: false, array: nearest.map(([, pair]) => unit * (pair.high - pair.mean)), arrayminus: nearest.map(([, pair]) => unit * (pair.mean - pair.low)), color: colourAt(0), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
     { name: "one seed", x: seeds.map((s) => s.x), y: seeds.map((s) => s.y), text: seeds.map((s) => s.text), meta: { rows: seeds.map((s) => [s.x / unit, s.y]) }, mode: "markers", marker: { color: css("--ink"), size: 8, symbol: "circle-open", line: { width: 1.5 } }, hovertemplate: `%{text}: %{x:.4~g}${percent() ? " pp" : ""}<extra></extra>` },
   ], layout({ xaxis: { title: title(`difference in ${metric()}${percent() ? ", pp" : ""}`), rangemode: "tozero", zeroline: true, zerolinecolor: MARK, zerolinewidth: 2 }, yaxis: { type: "category" }, annotations: nearest.length ? [] : [{ text: "no row has two seeds in common with the best", showarrow: false, xref: "paper", yref: "paper" }] })];
 }

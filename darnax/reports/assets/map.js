@@ -37,7 +37,7 @@ function few(axis, most = 10) {
   return isTight ? {} : { tickvals: axis.values, ticktext: axis.values.map(String) };
 }
 
-const axisFrame = (axis, most) => ({ title: title(axis.short), type: !numeric(axis) ? "category" : isLog(axis) ? "log" : "linear", ...(isLog(axis) ? logTicks(axis) : {}), ...few(axis, most) });
+const axisFrame = (axis, most) => ({ title: title(axis.short), ...(numeric(axis) ? { type: isLog(axis) ? "log" : "linear" } : { type: "category", categoryorder: "array", categoryarray: axis.values.map(named) }), ...(isLog(axis) ? logTicks(axis) : {}), ...few(axis, most) });
 const logTicks = ({ values }) => {
   const tickvals = roundTicks(values[0], values.at(-1), true);
   return { tickvals, ticktext: tickvals.map(String) };
@@ -46,7 +46,7 @@ const outcome = () => ({ title: title(metric()), tickformat: ticks() });
 const kindsOf = () => {
   const best = measured().filter((row) => seen(row).best);
   return [
-    { name: "finished", rows: measured().filter((row) => !seen(row).best), marker: { color: shown(okabeIto[0]), size: 8, opacity: 0.75 } },
+    { name: "finished", rows: measured().filter((row) => !seen(row).best), marker: { color: colourAt(0), size: 8, opacity: 0.75 } },
     { name: "best", rows: best, marker: { color: MARK, size: 13, symbol: "star" } },
     { name: "not finished: last value", rows: unfinished(), marker: { color: GREY, size: 8, symbol: "circle-open", line: { width: 1.5 } } },
   ].filter(({ rows }) => rows.length);
@@ -56,7 +56,7 @@ function scattered(x, more = {}) {  // every row as a point, by kind
   const isCrowded = data.rows.length > 100;
   return kindsOf().map(({ name, rows, marker }) => ({
     name, x: rows.map(x), y: rows.map(valueOf), mode: "markers", marker: isCrowded && name !== "best" ? { ...marker, size: 5, opacity: isDark() ? 0.75 : 0.5 } : marker, text: rows.map((row) => `${quoted(label(row))}<br>${spread(seen(row)) || figure(stopped(row))}`),
-    error_y: { type: "data", visible: !isCrowded, array: rows.map((row) => seen(row).sd || 0), color: faint(shown(okabeIto[0]), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
+    error_y: { type: "data", visible: !isCrowded, array: rows.map((row) => seen(row).sd || 0), color: faint(colourAt(0), 0.5), thickness: 1.5, width: 0 }, hovertemplate: "%{text}<extra></extra>", ...more,
   }));
 }
 
@@ -64,7 +64,7 @@ function points(axis) {
   const traces = scattered((row) => named(row.values[axis.i]));
   const counts = measured().length === current(axis).values.length;
   const inLine = axis.values.flatMap((value) => measured().filter((row) => row.values[axis.i] === value));
-  const line = { x: inLine.map((row) => named(row.values[axis.i])), y: inLine.map(valueOf), mode: "lines", line: { color: faint(shown(okabeIto[0]), 0.4), width: 2 }, hoverinfo: "skip", showlegend: false, meta: "decoration" };
+  const line = { x: inLine.map((row) => named(row.values[axis.i])), y: inLine.map(valueOf), mode: "lines", line: { color: faint(colourAt(0), 0.4), width: 2 }, hoverinfo: "skip", showlegend: false, meta: "decoration" };
   return [[...(counts && numeric(axis) ? [line] : []), ...traces], layout({
     showlegend: traces.length > 1, xaxis: { ...axisFrame(axis), title: title(axis.key) }, yaxis: outcome(), legend: { itemsizing: "constant" },
   })];

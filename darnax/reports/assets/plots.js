@@ -1,9 +1,13 @@
 // What every chart has: its colours and frame, numbers with units, and files of its picture and numbers.
-const okabeIto = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"];  // also told apart by the colour-blind
-const dashes = ["solid", "dash", "dot", "dashdot"];
-const onDark = { "#0072B2": "#4088ea", "#56B4E9": "#9adcf8" };  // else too dark on a dark page, or too similar there
+// The first six are those of Okabe and Ito; the others were chosen to be as far from these and from
+// each other as possible in CIELAB, also for the red- and the green-blind (Machado and others, 2009).
+const palette = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7869FF", "#5A3C0F", "#C3B469", "#780F69", "#1E4B3C", "#2D00FF"];
+const onDark = { "#0072B2": "#4088EA", "#56B4E9": "#9ADCF8", "#5A3C0F": "#FFD2C3", "#C3B469": "#FFF000", "#780F69": "#B400A5", "#1E4B3C": "#E1F096", "#2D00FF": "#3C3CFF" };  // else too dark on a dark page, or too similar there
+const dashes = ["solid", "dash", "dot", "dashdot"], symbols = ["circle", "square", "diamond", "triangle-up"];
 const shown = (colour) => (isDark() && onDark[colour]) || colour;
-const styleOf = (i) => ({ color: shown(okabeIto[i % okabeIto.length]), dash: dashes[Math.floor(i / okabeIto.length) % dashes.length] });
+const colourAt = (i) => shown(palette[i % palette.length]);
+const styleOf = (i) => ({ color: colourAt(i), dash: dashes[Math.floor(i / palette.length) % dashes.length] });
+const symbolOf = (style) => symbols[Math.max(palette.findIndex((colour) => shown(colour) === style.color), 0) % symbols.length];
 const GREY = "#8a929c", MARK = "#D55E00";
 const faint = (hex, alpha) => `rgba(${[1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)).join(",")},${alpha})`;
 
@@ -135,7 +139,7 @@ function bandOf(x, mean, sd, colour) {  // mean ± sd
 function curveOf({ x, y, name, style, weight, unit, text }) {
   const line = {
     x, y: smooth(y, weight), name: quoted(name), mode: x.length < 40 ? "lines+markers" : "lines", line: { ...style, width: 2 },
-    marker: { size: x.length === 1 ? 9 : 4, color: style.color }, text: text || "", hovertemplate: `%{y:${unit === "percent" ? ".2%" : ".4~g"}}%{text}`, meta: { rows: x.map((at, i) => [at, y[i]]) },
+    marker: { size: x.length === 1 ? 9 : 6, color: style.color, symbol: symbolOf(style) }, text: text || "", hovertemplate: `%{y:${unit === "percent" ? ".2%" : ".4~g"}}%{text}`, meta: { rows: x.map((at, i) => [at, y[i]]) },
   };
   if (!weight || x.length < 3) return [line];
   return [{ x, y, mode: "lines", line: { color: faint(style.color, 0.25), width: 1 }, hoverinfo: "skip", showlegend: false, meta: "decoration" }, line];

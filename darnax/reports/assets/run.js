@@ -24,10 +24,10 @@ const charts = data.charts.filter((chart) => chart.curves.length).map((chart) =>
   return { ...chart, log, plot, section };
 });
 const still = data.charts.filter((chart) => !chart.curves.length && chart.constant.length);
-const stillWords = still.map((chart) => `${chart.title} that never changed: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
+const stillWords = still.map((chart) => `${chart.title}, the same in every row: ${chart.constant.map(({ name, value }) => `${name} = ${inShort(value, chart.unit)}`).join(", ")}.`).join(" ");
 
 // The first curve of every chart, of eval/accuracy for one, has the colour of the configuration on other pages.
-const styleOfCurve = (i) => styleOf(((data.colour + i) % okabeIto.length) + okabeIto.length * Math.floor(i / okabeIto.length));
+const styleOfCurve = (i) => styleOf(((data.colour + i) % palette.length) + palette.length * Math.floor(i / palette.length));
 
 function drawChart({ curves, unit, axis, log, plot }) {
   const weight = Number(id("smoothing").value), bands = [], lines = [];

@@ -3,7 +3,7 @@ const swept = data.columns.map((column, i) => ({ name: column.short, title: colu
 for (const column of swept) column.number = data.rows.every((row) => typeof column.of(row) === "number");
 const measuredColumns = () => [
   { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true, number: true },
-  { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished, number: true },
+  { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished, number: data.rows.every((row) => !row.unfinished) },
   ...(!chooses() || data.rows.length < 2 ? [] : [{ name: "p", title: "Welch's t-test against the best row; with several rows corrected for their number (Holm)", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
 ];
 const duration = (s) => (s === null ? "" : s < 60 ? `${s.toPrecision(2)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
@@ -27,7 +27,7 @@ const filtered = () => data.rows.filter(passes);
 function tick(row, on) {
   if (!on) { colourOf.delete(row); return; }
   if (colourOf.has(row)) return;
-  const taken = new Set(colourOf.values()), n = okabeIto.length;
+  const taken = new Set(colourOf.values()), n = palette.length;
   let style = row.colour % n;
   while (taken.has(style)) style += n;
   colourOf.set(row, style);
@@ -97,11 +97,11 @@ function headOf(column, i) {
 
 function lineSample(row) {  // as the curve of the row is drawn
   const line = make("span", { className: "dot" });
-  if (colourOf.has(row)) line.style.borderTop = `3px ${cssDash(row)} ${colour(row)}`;
+  if (colourOf.has(row)) line.innerHTML = `<svg width="22" height="3"><line x2="22" y1="1.5" y2="1.5" stroke="${colour(row)}" stroke-width="3" stroke-dasharray="${lengths(row)}"/></svg>`;
   return line;
 }
 
-const cssDash = (row) => ({ solid: "solid", dash: "dashed", dot: "dotted", dashdot: "double" })[styleOf(colourOf.get(row)).dash];
+const lengths = (row) => ({ solid: "none", dash: "6 2", dot: "3 3", dashdot: "9 3 3 3" })[styleOf(colourOf.get(row)).dash];
 
 function offerColumns() {  // those that differ between rows are shown from the beginning
   const boxes = optional.map((column) => {
