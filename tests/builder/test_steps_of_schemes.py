@@ -183,10 +183,10 @@ def test_the_forward_forward_signal_raises_the_likelihood_of_its_goodness(t):
 # The three-threshold rule.
 
 
-def three_thresholds(h, limit):
+def three_thresholds(h, low, high):
     e = np.zeros_like(h)
     for place, field in np.ndenumerate(h):
-        if 0 < abs(field) < limit:
+        if low < field < high and field != 0:
             e[place] = 1 if field > 0 else -1
     return e
 
@@ -194,6 +194,7 @@ def three_thresholds(h, limit):
 def test_a_step_of_the_three_threshold_rule():
     dense = ["model.layers.hidden.sparsity=null", "model.adapters.w_in.sparsity=null"]
     more = ["model.adapters.w_in.strength=1.0", "model.features=30"]
+    more += [f"model.layers.hidden.rule.{word}" for word in ("low=-1.5", "high=2.5")]
     made, network, x, y = made_of("mnist_three_threshold", *dense, *more)
     w = weights(network)
     code = np.where(y > 0, 1.5, -1 / 3)
@@ -206,7 +207,7 @@ def test_a_step_of_the_three_threshold_rule():
     for with_label in [False] + 5 * [True]:
         s = np.where(field(s, with_label) >= 0, 1.0, -1.0)
     h = field(s, True)
-    e = three_thresholds(h, 2.5)
+    e = three_thresholds(h, -1.5, 2.5)
     assert len(Counter(e.ravel().tolist())) == 3  # up, down, and decided
     expected = {"w_in.W": hebb(x, e), "hidden.J": hebb(s, e) * (1 - np.eye(30))}
     for _ in range(5):
