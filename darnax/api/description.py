@@ -8,7 +8,7 @@ from darnax.api.arguments import require_overrides, require_path
 from darnax.api.composition import config_file
 from darnax.api.table import TextTable
 from darnax.composing.origins import naming_files
-from darnax.diagrams.phases import describe_shown
+from darnax.diagrams.phases import describe_shown, describe_target_state
 from darnax.errors import writing_file
 from darnax.laboratory.machine import compose_here
 from darnax.printing import element_text
@@ -50,7 +50,7 @@ class NetworkDescription:
 
     @property
     def facts(self) -> dict[str, str]:
-        """The lines under the tables: parameters, memory, data."""
+        """The lines under the tables: the phase that is scored, parameters, memory, data."""
         return dict(list_facts(self.found))
 
     def to_svg(self, path: str | Path) -> Path:
@@ -165,7 +165,9 @@ def list_phases(when: str, description: "Description") -> Iterator[tuple[str, ..
             if when == "train" and name in module.learns:
                 learning_modules.append(f"{module.name}{describe_factor(phase, module.name)}")
         start = ", ".join([phase.start, *describe_shown(phase)])
-        learning = " ".join(learning_modules) + describe_target_state(phase)
+        learning = " ".join(learning_modules)
+        if phase.target_state:
+            learning += f"; the state of {describe_target_state(phase)}"
         yield f"{when} {name}", steps, describe_messages(phase), start, learning
 
 
@@ -184,18 +186,9 @@ def describe_factor(phase: "Phase", module: str) -> str:
     return "" if factor in (None, 1) else f"·{factor:g}"
 
 
-def describe_target_state(phase: "Phase") -> str:
-    """Return which state is learned, such as `; the state of clamped`; "" for the phase's own."""
-    if not isinstance(phase.target_state, Mapping):
-        return ""
-    names = []
-    for name, weight in phase.target_state.items():
-        names.append(name if weight == 1 else f"{weight:g}·{name}")
-    return f"; the state of {' + '.join(names)}"
-
-
 def list_facts(description: "Description") -> Iterator[tuple[str, str]]:
     """Yield the name and the text of the lines under the tables."""
+    yield "scored", description.score or "no phase: all have seen the label"
     yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
     parts = ", ".join(f"{what} {format_bytes(size)}" for what, size in description.memory.items())
     yield "memory", f"{parts}, and the data"

@@ -18,7 +18,7 @@ from darnax.builder.observables import check_observables, read_observables
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.outline import outline, plasticity
 from darnax.builder.phases import read_phases
-from darnax.builder.problems import Problems, nearest
+from darnax.builder.problems import Problems
 from darnax.builder.specification import (
     SECTIONS,
     SEEDS,
@@ -177,6 +177,9 @@ def read_orchestrator(dynamics: Dynamics, reader: Reader) -> DeferredCall | None
 def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) -> tuple[Any, Any]:
     """Return the phases of training and those of inference."""
     train = read_phases(dynamics.train, "dynamics.train", names, reader)
+    if dynamics.score is not None and dynamics.score not in dynamics.train:
+        expected = f"expected a phase of dynamics.train: {', '.join(dynamics.train)}"
+        reader.problems.add("dynamics.score", f"got {dynamics.score}, {expected}")
     return train, read_phases(dynamics.infer, "dynamics.infer", names, reader)
 
 
@@ -209,12 +212,8 @@ def check_targets(shapes: Orchestrator, train: Phases, problems: Problems) -> No
 
 
 def check_score(score: str | None, shapes: Orchestrator, train: Phases, problems: Problems) -> None:
-    """Note a phase to be scored that does not exist, or that has seen the label."""
+    """Note a phase to be scored whose readout has seen the label."""
     if score is None:
-        return
-    if score not in train:
-        what = f"got {score}, expected a phase of dynamics.train: {', '.join(train)}"
-        problems.add("dynamics.score", f"{what}{nearest(score, train)}")
         return
     label_free = label_free_phases(shapes, train)
     if score not in label_free:

@@ -67,7 +67,11 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class Description:
-    """A run before it starts; `memory` is the bytes of each part, for all replicas."""
+    """A run before it starts.
+
+    `memory` is the bytes of each part, for all replicas; `score` the phase of training whose scores
+    are the training accuracy, None where every phase has seen the label.
+    """
 
     name: str
     buffers: tuple[tuple[str, Size], ...]
@@ -78,6 +82,7 @@ class Description:
     batch_size: int
     replicas: int
     memory: Mapping[str, int]
+    score: str | None = None
 
     @property
     def parameters(self) -> int:
@@ -122,6 +127,7 @@ def describe(config: Mapping[str, Any]) -> Description:
         batch_size=experiment.data.batch_size,
         replicas=replicas,
         memory={part: size * replicas for part, size in estimate_memory(result).items()},
+        score=experiment.score,
     )
 
 

@@ -55,36 +55,39 @@ def read_phase(
         return None
     with reader.problems.at(where):
         phase = call()
-        if phase.start not in (*STARTS, *earlier):
-            expected = ", ".join((*STARTS, *earlier))
-            reader.problems.add(f"{where}.start", f"got {phase.start}, expected one of {expected}")
-            return None
-        if not has_valid_references(phase, where, earlier, reader):
-            return None
+        before = len(reader.problems.found)
+        note_references(phase, where, earlier, reader)
         parts = {key: read_names(phase, key, f"{where}.{key}", names, reader) for key in NAMED}
-        return replace(phase, **parts)
+        return replace(phase, **parts) if len(reader.problems.found) == before else None
     return None
 
 
-def has_valid_references(phase: Phase, where: str, earlier: Sequence[str], reader: Reader) -> bool:
-    """Return whether what a phase shows and learns is possible; note what is not."""
+def note_references(phase: Phase, where: str, earlier: Sequence[str], reader: Reader) -> None:
+    """Note phases that a phase names and that are not before it, and what it cannot learn."""
     own = where.rpartition(".")[2]
     found = []
-    for key in ("learn", "target_state"):
-        if getattr(phase, key) and where.startswith("dynamics.infer"):
-            found.append((key, "inference learns nothing; remove it"))
+    if phase.start not in (*STARTS, *earlier):
+        found.append(("start", f"got {phase.start}, expected one of {join((*STARTS, *earlier))}"))
     if phase.wrong_by not in (None, *earlier):
-        expected = f"expected one of {', '.join(earlier) or 'the phases before it: none'}"
+        expected = f"expected one of {join(earlier) or 'the phases before it: none'}"
         found.append(("wrong_by", f"got {phase.wrong_by}, {expected}"))
     unknown = sorted(set(phase.target_state or ()) - {*earlier, own})
-    if unknown and not found:
-        expected = f"expected phases among {', '.join((*earlier, own))}"
-        found.append(("target_state", f"got {', '.join(unknown)}, {expected}"))
-    if phase.target_state and not phase.learn and not found:
+    if where.startswith("dynamics.infer"):
+        for key in ("learn", "target_state"):
+            if getattr(phase, key):
+                found.append((key, "inference learns nothing; remove it"))
+    elif unknown:
+        what = f"got {join(unknown)}, expected phases among {join((*earlier, own))}"
+        found.append(("target_state", what))
+    elif phase.target_state and not phase.learn:
         found.append(("target_state", "no module learns at the end of this phase; add `learn`"))
     for key, what in found:
         reader.problems.add(f"{where}.{key}", what)
-    return not found
+
+
+def join(names: Sequence[str]) -> str:
+    """Return names as an enumeration."""
+    return ", ".join(names)
 
 
 def contains_object(key: str, part: Any) -> bool:

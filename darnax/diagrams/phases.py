@@ -1,6 +1,6 @@
 """The picture of phases as SVG: which messages each sends, with which gain, and what it learns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from darnax.diagrams.picture import Point, draw_text, make_document
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from darnax.phases import Phase
 
 # Pixels.
-NAMES, COLUMN, ROW, TOP, MARGIN = 150, 136, 26, 92, 20
+NAMES, COLUMN, ROW, TOP, LINE, MARGIN = 150, 136, 26, 92, 18, 20
 RADIUS = 5
 LETTERS = 22  # of a line in the head of a column
 LEGEND = (
@@ -33,10 +33,12 @@ def phases_svg(description: "Description") -> str:
     phases += [("infer", *item) for item in description.infer.items()]
     rows = list(description.modules)
     width = NAMES + COLUMN * max(len(phases), 4) + MARGIN
-    bottom = TOP + ROW * len(rows)
+    heads = [list_head(when, label, phase, description.score) for when, label, phase in phases]
+    top = TOP + LINE * (max(map(len, heads)) - 4)
+    bottom = top + ROW * len(rows)
     parts: list[str] = []
     for number, module in enumerate(rows):
-        y = TOP + ROW * (number + 0.5)
+        y = top + ROW * (number + 0.5)
         parts.append(f'<path class="grid" d="M{MARGIN},{y + ROW / 2} H{width - MARGIN}"/>')
         words = element_text(module.name)
         parts.append(f'<text class="name start" x="{MARGIN}" y="{y + 4}">{words}</text>')
@@ -45,21 +47,42 @@ def phases_svg(description: "Description") -> str:
             parts += draw_message(at, module, module.gains[column])
             if when == "train" and label in module.learns:
                 parts += draw_learning(at, phase.factor(module.name))
-    for column, (when, label, phase) in enumerate(phases):
-        parts += draw_head(NAMES + COLUMN * (column + 0.5), when, label, phase)
+    for column, lines in enumerate(heads):
+        parts += draw_head(NAMES + COLUMN * (column + 0.5), lines)
     parts += draw_legend(bottom + 34)
     return make_document(width, bottom + 34 + MARGIN, parts)
 
 
-def draw_head(x: float, when: str, label: str, phase: "Phase") -> Iterator[str]:
-    """Draw the name of a phase, its length, and what it starts from and shows."""
+def list_head(when: str, label: str, phase: "Phase", score: str | None) -> list[str]:
+    """Return the head of a column: the phase, its length, and what it starts from and shows.
+
+    A fifth line has the state that is learned, where that is not the phase's own.
+    """
     most = "" if phase.until is None else "up to "
     steps = f"{most}{count_of(phase.length, 'step')}"
-    lines = [("soft", when), ("name", label), ("soft", f"{steps}, {phase.start}")]
-    lines.append(("soft", ", ".join(describe_shown(phase))))
-    for number, (kind, text) in enumerate(lines):
+    scored = ", scored" if when == "train" and label == score else ""
+    lines = [f"{when}{scored}", label, f"{steps}, {phase.start}"]
+    lines.append(", ".join(describe_shown(phase)))
+    if phase.target_state:
+        lines.append(f"learns {describe_target_state(phase)}")
+    return lines
+
+
+def draw_head(x: float, lines: list[str]) -> Iterator[str]:
+    """Draw the head of a column; its second line is the name of the phase."""
+    for number, text in enumerate(lines):
         cut = text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
-        yield draw_text(Point(x, 22 + 18 * number), cut, kind)
+        yield draw_text(Point(x, 22 + LINE * number), cut, "name" if number == 1 else "soft")
+
+
+def describe_target_state(phase: "Phase") -> str:
+    """Return which state is learned, such as `0.5·clamped + free`; "" for the phase's own."""
+    if not isinstance(phase.target_state, Mapping):
+        return ""
+    names = []
+    for name, weight in phase.target_state.items():
+        names.append(name if weight == 1 else f"{weight:g}·{name}")
+    return " + ".join(names)
 
 
 def describe_shown(phase: "Phase") -> Iterator[str]:

@@ -87,6 +87,16 @@ def test_the_phases_are_drawn_with_gains_and_signs(place: Path) -> None:
     assert kinds.count("lowered") == 4 + 1
     texts = [element.text for element in drawn.iter() if element.text]
     assert [texts.count(each) for each in ("0.5", "-0.5", "0")] == [2, 3, 4]
+    assert texts.count("train, scored") == 1
+
+
+def test_the_scored_phase_and_the_state_that_is_learned_are_shown(place: Path) -> None:
+    words = ("+experiment=mnist_ep", "+dynamics.train.away.target_state={free: 0.5, away: 1}")
+    network = darnax.describe(*words)
+    assert network.facts["scored"] == "free"
+    assert "; the state of 0.5·free + away" in repr(network)
+    drawn = ET.parse(network.phases_to_svg(place / "phases.svg")).getroot()
+    assert "learns 0.5·free + away" in "".join(drawn.itertext())
 
 
 def test_data_are_described(place: Path) -> None:

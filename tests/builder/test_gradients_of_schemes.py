@@ -266,6 +266,24 @@ def test_the_backpropagation_orchestrator_is_the_gradient(depth, loss):
         assert not np.any(found[name]), name
 
 
+def test_backpropagation_reads_neither_feedback_nor_the_state():
+    """Oracle: jax.grad of one forward step from a blank state, with a leak that reads the state."""
+    feedback = "{from: output, to: 'hidden[-1]', _target_: darnax.modules.Feedback, strength: 5.0}"
+    more = ["model.adapters.w_out.strength=1.0", "+model.layers.hidden.rate=0.5"]
+    more += [f"+model.adapters.w_back={feedback}", "dynamics.train.step.steps=3"]
+    made = experiment("mnist_backprop", *SMALL, *more)
+    network, (x, y) = with_biases(network_of(made), 1), examples(made, BATCH)
+
+    def leaky(w, x):
+        return 0.5 * jax.nn.relu(x @ w["w_in.W"] + w["hidden1.b"]) @ w["w_out.W"]
+
+    slopes = cross_entropy_slopes(network, x, y, leaky)
+    names = ["w_in.W", "hidden1.b", "w_out.W"]
+    found = changes(made, network, x, y)
+    close(found, {name: slopes[name] / root(BATCH) for name in names}, 1e-4)
+    assert not np.any(found["w_back.W"])
+
+
 def test_a_module_without_a_rule_is_frozen_under_backpropagation():
     more = ["model.adapters.w_out.strength=1.0", "model.adapters.w_in.rule=null"]
     made = experiment("mnist_backprop", *SMALL, *more)

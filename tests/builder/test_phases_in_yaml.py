@@ -73,5 +73,25 @@ def test_a_wrong_phase_is_refused_in_one_sentence(keys, message):
     assert "\n" not in str(problem)
 
 
+def test_all_problems_of_the_phases_are_reported_at_once():
+    keys = {
+        f"{CLAMPED}.start": "nowhere",
+        f"{CLAMPED}.messages": {"w_inn": 1},
+        f"{CLAMPED}.target": "wrong",
+        f"{CLAMPED}.wrong_by": "recall",
+        f"{CLAMPED}.learn": ["hiden"],
+        f"{CLAMPED}.target_state": "later",
+        "dynamics.train.free.steps": -1,
+        "dynamics.score": "reccall",
+        "dynamics.infer.recall.start": "clamped",
+        "dynamics.infer.recall.learn": ["w_in"],
+    }
+    with pytest.raises(RequestError) as error:
+        build(changed(keys))
+    found = sorted(problem.where for problem in error.value.problems)
+    expected = [where for where in keys if not where.endswith((".target", ".steps"))]
+    assert found == sorted([*expected, "dynamics.train.free"])
+
+
 def test_an_entry_that_repeats_what_holds_is_no_problem():
     assert phase_of(messages={"*": 1, "w_back": 1.0}).gain("w_back") == 1
