@@ -1,8 +1,8 @@
 """Synaptic operations of an inference, dense and by events."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Key
@@ -29,20 +29,58 @@ def count_operations(
     synapses; a unit of the input counts once where it is not 0.
     """
     synapses = count_synapses(network, state)
-    of_input = sum(number for (_, j), number in synapses.items() if j == 0)
-    dense = float(of_input)
-    events = of_input * float(np.mean(flatten(state, 0) != 0))
-    output = network.layer_map.output
+    once = count_once(network, synapses)
+    dense = float(once.input + once.readout)
+    events = once.input * float(np.mean(flatten(state, 0) != 0)) + once.readout
     for phase, _, before, after in iterate_steps(network, state, phases, rng):
-        for (i, j), number in synapses.items():
-            if j == 0 or i == output or not network.sends(phases[phase].messages, i, j):
-                continue
+        for (_, j), number in repeated(network, synapses, phases[phase]):
             changed = np.abs(flatten(after, j) - flatten(before, j)) > FLIP_TOLERANCE
             dense += number
             events += number * float(np.mean(changed))
-    read_out = sum(number for (i, j), number in synapses.items() if i == output != j != 0)
-    rows: list[tuple[Cell, ...]] = [("dense", dense + read_out), ("events", events + read_out)]
+    rows: list[tuple[Cell, ...]] = [("dense", dense), ("events", events)]
     return Table(COLUMNS, rows)
+
+
+def count_dense_operations(
+    network: Orchestrator, state: State, phases: Mapping[str, Phase]
+) -> int | None:
+    """Return the dense synaptic operations of one example, from shapes alone.
+
+    None where a phase stops at a fixed point, so that its number of steps depends on the example.
+    """
+    synapses = count_synapses(network, state)
+    operations = sum(count_once(network, synapses))
+    for phase in phases.values():
+        if phase.steps is None:
+            return None
+        of_step = sum(number for _, number in repeated(network, synapses, phase))
+        operations += phase.steps * of_step
+    return operations
+
+
+class CountedOnce(NamedTuple):
+    """The synapses that are used once in an inference: those of the input and of the readout."""
+
+    input: int
+    readout: int
+
+
+def count_once(network: Orchestrator, synapses: Mapping[Edge, int]) -> CountedOnce:
+    """Return the synapses of the input's messages, which stay, and of the readout, at the end."""
+    output = network.layer_map.output
+    of_input = sum(number for (_, j), number in synapses.items() if j == 0)
+    readout = sum(number for (i, j), number in synapses.items() if i == output != j != 0)
+    return CountedOnce(of_input, readout)
+
+
+def repeated(
+    network: Orchestrator, synapses: Mapping[Edge, int], phase: Phase
+) -> Iterator[tuple[Edge, int]]:
+    """Yield the edges with their synapses whose messages are sent in every step of a phase."""
+    for (i, j), number in synapses.items():
+        is_within = j != 0 and i != network.layer_map.output
+        if is_within and network.sends(phase.messages, i, j):
+            yield (i, j), number
 
 
 def count_synapses(network: Orchestrator, state: State) -> dict[Edge, int]:

@@ -118,7 +118,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     problems.raise_if_any()
     if experiment.score is None:  # found here, where gains of 0 are known
         experiment = replace(experiment, score=scoring_phase(shapes, experiment.train))
-    experiment = replace(experiment, outline=partial(outline, plan, shapes, experiment.train))
+    described = partial(outline, plan, shapes, experiment.state, experiment.train, experiment.infer)
+    experiment = replace(experiment, outline=described)
     experiment = check_observables(experiment, problems)
     problems.raise_if_any()
     if experiment.runner.epochs and not existing:

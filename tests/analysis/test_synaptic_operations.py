@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from darnax.analysis.operations import count_operations, count_synapses
+from darnax.analysis.operations import count_dense_operations, count_operations, count_synapses
 from darnax.layer_map import LayerMap
 from darnax.modules import BinaryUnits, FullyConnected, OutputLayer, RecurrentDiscrete
 from darnax.orchestrators import SequentialOrchestrator
@@ -39,6 +39,9 @@ def test_operations_are_those_of_each_step_and_of_the_units_that_change():
     phases = Phases(recall=Phase(steps=3, start="blank", messages="forward"))
     table = dict(count_operations(network, state.init(x), phases, KEY).rows)
     assert table["dense"] == 24 + 3 * (12 + 18) + 6
+    assert count_dense_operations(network, state, phases) == table["dense"]
+    until = Phases(recall=Phase(until="fixed_point", max_steps=3, messages="forward"))
+    assert count_dense_operations(network, state, until) is None
     events = 24 * np.mean([3 / 4, 1 / 4]) + 6
     now = state.init(x)
     for _ in range(3):
