@@ -18,7 +18,7 @@ from darnax.builder.observables import check_observables, read_observables
 from darnax.builder.optimizers import Groups, check_optimizer, read_optimizer
 from darnax.builder.outline import outline, plasticity
 from darnax.builder.phases import read_phases
-from darnax.builder.problems import Problems
+from darnax.builder.problems import Problems, format_value
 from darnax.builder.specification import (
     SECTIONS,
     SEEDS,
@@ -94,7 +94,8 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     observables = apply_if_complete(lambda known: read_observables(known.observables, reader), root)
     outputs = apply_if_complete(lambda section: expand_user(section.outputs), paths)
     if runner is None and "runner" in present:  # lengths that are made of an invalid number
-        problems.leave_out(f'got "{present["runner"].get("epochs")} epochs"')
+        length = " ".join((str(present["runner"].get("epochs")), "epochs"))
+        problems.leave_out(f"got {format_value(length)}")
     problems.raise_if_any()
 
     assert root is not None

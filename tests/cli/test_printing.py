@@ -27,7 +27,7 @@ ELSEWHERE = (
 )
 ALLOWED = {
     "tables": {"print", "Console().print"},  # the function itself, and a table of printable cells
-    "panels": {"Console(stderr=True).print"},  # a box of printable lines
+    "panels": {"console.print"},  # a box of printable lines
 }
 COMMANDS = Path(darnax.__file__).parent / "cli"
 EVIL = {
