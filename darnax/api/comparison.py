@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import argument_names, format_argument, require_names, require_path
+from darnax.api.frames import import_pandas
 from darnax.api.table import TextTable
 from darnax.errors import RequestError
 from darnax.reports import compare as reports_compare
@@ -60,8 +61,7 @@ class Comparison:
         `difference` from the best row by seed with the ends `low` and `high` of its interval and
         its `paired_p`.
         """
-        import pandas
-
+        pandas = import_pandas()
         columns = [*self.columns, self.found.heading, "sd", "n", "p", *table_file.PAIRED]
         records = []
         for row in self.rows:

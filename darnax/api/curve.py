@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from darnax.api.frames import import_pandas
 from darnax.api.table import TextTable
 from darnax.files import expand_user
 from darnax.reports.score_curve import ScoreCurve
@@ -31,8 +32,7 @@ class Curve:
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame`: value, score and standard error."""
-        import pandas
-
+        pandas = import_pandas()
         return pandas.DataFrame.from_records(self.found.rows(), columns=self.found.columns())
 
     def to_csv(self, path: str | Path) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from darnax.api.arguments import require_path
+from darnax.api.frames import import_pandas
 from darnax.api.table import TextTable
 from darnax.reports import diff as reports_diff
 from darnax.reports import text
@@ -53,8 +54,7 @@ class RunDifference:
 
     def to_pandas(self) -> Any:
         """Return the configuration's differing keys as a `pandas.DataFrame`: `key`, `a`, `b`."""
-        import pandas
-
+        pandas = import_pandas()
         return pandas.DataFrame.from_records(self.configuration, columns=Difference._fields)
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from darnax.api.frames import import_pandas
 from darnax.printing import count_of, printable
 from darnax.reports.record import number, rows
 
@@ -85,6 +86,5 @@ class Metrics(Mapping[str, Series]):
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` with one row for every row of metrics.jsonl."""
-        import pandas
-
+        pandas = import_pandas()
         return pandas.DataFrame.from_records([dict(row) for row in self.rows])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from darnax.api.frames import import_pandas
 from darnax.printing import align_columns, element_text, printable
 
 
@@ -14,8 +15,7 @@ class TextTable(NamedTuple):
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame` of the text."""
-        import pandas
-
+        pandas = import_pandas()
         return pandas.DataFrame.from_records(list(self.rows), columns=list(self.columns))
 
     def __repr__(self) -> str:

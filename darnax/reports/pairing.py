@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from darnax.reports.runs import Run
 from darnax.reports.sample import Sample
 
 DATA = "data."  # keys that decide, with the seed, in which order examples are seen
+CODES = ("data.labels", "data.encode", "data.shape")  # what is made of an example
 
 
 class Paired(NamedTuple):
@@ -49,14 +50,18 @@ def pair(
 
 
 def has_same_data(runs: Sequence[Run], others: Sequence[Run]) -> bool:
-    """Return whether the first runs of two rows have the same section `data`."""
+    """Return whether the first runs of two rows have the same data, apart from their codes."""
     if not runs or not others:
         return False
-    sections = []
-    for run in (runs[0], others[0]):
-        items = run.config.items()
-        sections.append({key: value for key, value in items if key.startswith(DATA)})
-    return sections[0] == sections[1]
+    return examples_of(runs[0]) == examples_of(others[0])
+
+
+def examples_of(run: Run) -> dict[str, Any]:
+    """Return the settings that decide, with the seed, which examples are seen in which order."""
+    items = run.config.items()
+    return {
+        key: value for key, value in items if key.startswith(DATA) and not key.startswith(CODES)
+    }
 
 
 def values_by_seed(runs: Sequence[Run], samples: Sequence[Sample]) -> dict[Hashable, float]:

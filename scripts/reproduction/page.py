@@ -13,6 +13,7 @@ from reproduction.rules import draw_forest
 # Measurements that are drawn as well as tabulated.
 PICTURES = {"robustness": draw_robustness}
 FOREST = "learning-rules.svg"
+COSTS = "cost_of_rules"  # a measurement that stands with the learning rules
 FOREST_TEXT = "Points are means over seeds, lines reach one standard deviation to either side."
 
 HEADER = """# Results
@@ -46,6 +47,8 @@ def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
         parts += format_section(section, ledger)
         if section is FASHION_RULES:
             parts.append(f"![Test accuracy of the learning rules]({FOREST})\n\n{FOREST_TEXT}\n")
+            if COSTS in ledger.physics:
+                parts.append(format_measurement(ledger, COSTS))
     return "\n".join([*parts, *format_physics(ledger)])
 
 
@@ -104,7 +107,7 @@ def format_mean(values: Sequence[float], metric: str) -> str:
 def format_physics(ledger: Ledger) -> Iterator[str]:
     """Yield the parts about the physics."""
     yield "## Physics\n"
-    for name in sorted(ledger.physics):
+    for name in sorted(ledger.physics.keys() - {COSTS}):
         yield format_measurement(ledger, name)
 
 

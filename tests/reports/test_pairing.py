@@ -46,6 +46,13 @@ def test_there_is_no_difference_without_pairs(other):
     assert pair(*runs_of({0: 0.95, 1: 0.96}), *other) is None
 
 
+def test_rows_with_another_code_of_the_same_examples_are_paired():
+    coded = runs_of({0: 0.9, 1: 0.92}, DATA | {"data.labels.low": 0.0, "data.encode.scale": 2})
+    found = pair(*runs_of({0: 0.95, 1: 0.96}), *coded)
+    assert found.n == 2
+    assert np.isclose(found.mean, 0.045)
+
+
 def test_equal_differences_have_no_p():
     found = pair(*runs_of({0: 0.5, 1: 0.75}), *runs_of({0: 0.25, 1: 0.5}))
     assert found[:4] == (2, 0.25, 0.25, 0.25)
