@@ -21,6 +21,8 @@ from darnax.local_data.array_files import load_npy
 from darnax.local_data.image_decoding import Form, read_form
 
 WHERE = "FILE"  # the argument of the command
+TABLES = (".csv", ".tsv", ".parquet", ".npz", ".npy")
+NO_IMAGE = "no image; for rows or arrays give one npy file, or use `run.predict` in Python"
 HEAD = ("input", "class", "score", "next class", "score")
 
 
@@ -130,6 +132,12 @@ def require_fitting_images(model: Model, files: Sequence[Path], form: Form) -> N
     images: list[Any] = []
     problems = []
     for file in files:
+        if file.is_dir():
+            problems.append(Problem(WHERE, f"{file} is a folder; give its files, as in {file}/*"))
+            continue
+        if file.suffix.lower() in TABLES:
+            problems.append(Problem(WHERE, f"{file} is {NO_IMAGE}"))
+            continue
         try:
             image = form.decode(read_bytes(file))
             model.require_fitting(image[None], str(file))

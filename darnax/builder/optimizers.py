@@ -49,6 +49,7 @@ class Transformation:
 
 
 NOTHING = Transformation((DeferredCall(optax.identity),))
+OTHER_GROUPS = "choose an optimizer for this network, as `optimizer=adam`, which has no groups"
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["default", "groups"], meta_fields=["globs"])
@@ -100,11 +101,25 @@ def read_optimizer(section: Optimizer, names: tuple[str, ...], reader: Reader) -
         where = f"optimizer.groups.{pattern}"
         group = read_transformation(node, where, reader)
         with reader.problems.at(where):
-            groups[expand_to_glob(pattern, names) if names else pattern] = group
+            groups[find_group(pattern, names) if names else pattern] = group
     complete = tuple(group for group in groups.values() if group is not None)
     if default is None or len(complete) < len(groups):
         return None
     return Groups(default, tuple(groups), complete)
+
+
+def find_group(pattern: str, names: tuple[str, ...]) -> str:
+    """Return the glob that a key of `groups` stands for.
+
+    Raises:
+        ValueError: it matches no module.
+    """
+    try:
+        return expand_to_glob(pattern, names)
+    except ValueError as error:
+        if str(error).endswith("?"):  # a similar name is suggested
+            raise
+        raise ValueError(f"{error}; {OTHER_GROUPS}") from error
 
 
 def read_transformation(node: Any, where: str, reader: Reader) -> Transformation | None:

@@ -87,12 +87,16 @@ def test_every_file_that_does_not_fit_is_named(
     tall, text, absent = (tmp_path / name for name in ("tall.png", "text.png", "absent.png"))
     assert cv2.imwrite(str(tall), draw(0, height=9))
     text.write_text("no image")
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b")
+    wrong = [tall, text, absent, table, tmp_path]
     with pytest.raises(RequestError) as caught:
-        predict_files(run.model, [good, tall, text, absent])
+        predict_files(run.model, [good, *wrong])
     problems = [str(problem) for problem in caught.value.problems]
-    assert len(problems) == 3
-    for problem, file in zip(problems, (tall, text, absent), strict=True):
+    for problem, file in zip(problems, wrong, strict=True):
         assert str(file) in problem
+    assert "for rows or arrays give one npy file" in problems[3]
+    assert f"give its files, as in {tmp_path}/*" in problems[4]
     result = CliRunner().invoke(app, ["predict", str(run.folder), str(text)])
     assert result.exit_code == 2
 

@@ -310,6 +310,11 @@ CASES = {
         "optimizer.groups.w_inn",
         "did you mean w_in?",
     ),
+    "group of another network": (
+        {"optimizer.groups": {"zzz": {"_target_": "optax.sgd", "learning_rate": 1}}},
+        "optimizer.groups.zzz",
+        "no module is called zzz; choose an optimizer for this network",
+    ),
     "no transformation": (
         {"optimizer.default": {"_target_": "optax.constant_schedule", "value": 1.0}},
         "optimizer.default",
