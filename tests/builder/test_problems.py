@@ -313,7 +313,7 @@ CASES = {
     "group of another network": (
         {"optimizer.groups": {"zzz": {"_target_": "optax.sgd", "learning_rate": 1}}},
         "optimizer.groups.zzz",
-        "no module is called zzz; choose an optimizer for this network",
+        "w_out; choose an optimizer for this network, as `optimizer=adam`",
     ),
     "no transformation": (
         {"optimizer.default": {"_target_": "optax.constant_schedule", "value": 1.0}},
