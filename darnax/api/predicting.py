@@ -23,6 +23,7 @@ from darnax.local_data.image_decoding import Form, read_form
 WHERE = "FILE"  # the argument of the command
 TABLES = (".csv", ".tsv", ".parquet", ".npz", ".npy")
 NO_IMAGE = "no image; for rows or arrays give one npy file, or use `run.predict` in Python"
+RESIZE = "resize it to the size of the training images, or train with data.resize=[HEIGHT,WIDTH]"
 HEAD = ("input", "class", "score", "next class", "score")
 
 
@@ -121,10 +122,14 @@ def read_images(model: Model, files: Sequence[Path]) -> NDArray[np.uint8]:
     form = read_form(data.get("colour"), data.get("resize"))
     if form.colour is not None:
         return require_fitting_images(model, files, form)
+    likely, other = ("rgb", "grey") if model.experiment.data.shape[-1] == 3 else ("grey", "rgb")
     try:
-        return require_fitting_images(model, files, Form("grey", form.resize))
-    except RequestError:
-        return require_fitting_images(model, files, Form("rgb", form.resize))
+        return require_fitting_images(model, files, Form(likely, form.resize))
+    except RequestError as error:
+        try:  # the encoding may change the number of channels
+            return require_fitting_images(model, files, Form(other, form.resize))
+        except RequestError:
+            raise error from None
 
 
 def require_fitting_images(model: Model, files: Sequence[Path], form: Form) -> NDArray[np.uint8]:
@@ -144,7 +149,9 @@ def require_fitting_images(model: Model, files: Sequence[Path], form: Form) -> N
             images.append(image)
         except OSError as error:
             problems.append(Problem(WHERE, explain_unreadable(file, error)))
-        except (ValueError, RequestError) as error:
+        except RequestError as error:
+            problems.append(Problem(WHERE, f"{error}; {RESIZE}"))
+        except ValueError as error:
             problems.append(Problem(WHERE, f"{file}: {error}"))
     if problems:
         raise RequestError(*problems)

@@ -16,6 +16,7 @@ Files = Annotated[
         show_default=False,
     ),
 ]
+Last = Annotated[bool, typer.Option("--last", help="Use the last network, not the best by eval/….")]
 Csv = Annotated[
     Path | None,
     typer.Option(
@@ -24,7 +25,9 @@ Csv = Annotated[
 ]
 
 
-def predict(run: Run, files: Files, csv: Csv = None, debug: Debug = False) -> None:
+def predict(
+    run: Run, files: Files, csv: Csv = None, last: Last = False, debug: Debug = False
+) -> None:
     """Predict the classes of new inputs by the network of a run.
 
     Images have the size of those that the network was trained on, or the `data.resize` of the run:
@@ -41,7 +44,9 @@ def predict(run: Run, files: Files, csv: Csv = None, debug: Debug = False) -> No
     words = [word for word in files if word.startswith("trust=")]
     paths = [Path(word) for word in files if word not in words]
     with warnings_to_stderr():
-        found = predict_files(TrainedRun(run, require_trust_only(words)).model, paths)
+        trained = TrainedRun(run, require_trust_only(words))
+        model = trained.last_models[0] if last else trained.model
+        found = predict_files(model, paths)
     tables.show(*found.table)
     if csv is not None:
         found.to_csv(csv)

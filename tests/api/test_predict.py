@@ -74,6 +74,9 @@ def test_images_get_the_classes_that_python_gives_to_their_arrays(
     assert [row["class"] for row in rows] == found.classes
     written = [[np.float32(row[name]) for name in NAMES] for row in rows]
     np.testing.assert_array_equal(np.array(written), found.scores)
+    last = CliRunner().invoke(app, [*command, "--last"])
+    assert last.exit_code == 0, last.output
+    assert last.output == result.output  # without a validation split both are the last network
     np.save(tmp_path / "a.npy", np.stack(arrays))
     from_array = predict_files(run.model, [tmp_path / "a.npy"])
     np.testing.assert_array_equal(from_array.scores, found.scores)
@@ -95,6 +98,8 @@ def test_every_file_that_does_not_fit_is_named(
     problems = [str(problem) for problem in caught.value.problems]
     for problem, file in zip(problems, wrong, strict=True):
         assert str(file) in problem
+    assert f"got inputs of shape [1, 9, {SIZE}, 3]" in problems[0]  # in colour, as in training
+    assert "train with data.resize=[HEIGHT,WIDTH]" in problems[0]
     assert "for rows or arrays give one npy file" in problems[3]
     assert f"give its files, as in {tmp_path}/*" in problems[4]
     result = CliRunner().invoke(app, ["predict", str(run.folder), str(text)])
