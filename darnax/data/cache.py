@@ -29,8 +29,9 @@ _MANIFEST = "manifest.json"
 
 
 class CachedOutline(NamedTuple):
-    """What the cache of a set says of it: its name, its classes, one example and the splits."""
+    """What the cache of a set says of it: folder, name, classes, one example, and the splits."""
 
+    folder: Path
     name: str
     class_names: tuple[str, ...]
     shape: tuple[int, ...]
@@ -97,7 +98,7 @@ def read_outline(dataset: Path) -> CachedOutline | None:
             return None
         (example,) = examples
         names = tuple(map(str, manifest["class_names"]))
-        return CachedOutline(str(manifest["name"]), names, *example, counts)
+        return CachedOutline(dataset, str(manifest["name"]), names, *example, counts)
     except (OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError):
         return None
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from darnax.data.archives import set_of
 from darnax.data.cache import FOLDER
-from darnax.data.cached_set import CachedSet
 from darnax.data.progress import Progress
 from darnax.data.reader import Arrays, describe_damage
 from darnax.data.sources import Source
@@ -55,7 +54,7 @@ def _decode_split(source: Source, split: str, progress: Progress) -> Arrays:
     return Arrays(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
-def check_size(source: Source | CachedSet) -> None:
+def check_size(source: Source) -> None:
     """Raise RequestError where the files of a set are far larger than its examples.
 
     Reading such files would take an unbounded time.
@@ -70,7 +69,7 @@ def check_size(source: Source | CachedSet) -> None:
         raise RequestError(Problem(str(source.folder), what))
 
 
-def matches_source(source: Source | CachedSet, arrays: dict[str, Arrays]) -> bool:
+def matches_source(source: Source, arrays: dict[str, Arrays]) -> bool:
     """Return whether decoded arrays have the splits, the shapes and the labels of a set."""
     if arrays.keys() != source.counts.keys():
         return False

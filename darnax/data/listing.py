@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darnax.data.archives import ARCHIVES, find_bundled, names_of_sets, set_of
-from darnax.data.sources import READABLE, TFRECORD, data_directory, find
+from darnax.data.finding import find
+from darnax.data.sources import READABLE, TFRECORD, data_directory
 from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import RequestError
 from darnax.files import read_text

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from darnax.data.cached_set import CachedSet
 from darnax.data.dataset import Dataset, Split
 from darnax.data.preparing import GIB, find_or_prepare
 from darnax.data.progress import Progress, silent
@@ -79,7 +78,7 @@ def open_dataset(
     return Dataset(name, *splits, class_names=names)
 
 
-def window_size(memory: int, source: Source | CachedSet) -> int:
+def window_size(memory: int, source: Source) -> int:
     """Return how many examples are on the device at once where a set is streamed."""
     return max(1, memory // (_WINDOWS_IN_MEMORY * source.example_bytes))
 
@@ -89,7 +88,7 @@ class _Splitter:
 
     def __init__(
         self,
-        source: Source | CachedSet,
+        source: Source,
         arrays: dict[str, Arrays] | None,
         selection: Selection,
         window: int,
@@ -118,7 +117,6 @@ class _Splitter:
         # Reading the labels of a set larger than memory takes minutes: skip it if none is needed.
         if self.selection.ignores_labels:
             return np.zeros(self.source.counts[split], np.int32)
-        assert isinstance(self.source, Source)  # a set without arrays
         return self.source.labels(split)
 
     def _take_whole(self, split: str) -> Split:
@@ -135,7 +133,6 @@ class _Splitter:
         return Resident(own, self.selection.renumber(targets[indices]))
 
     def _stream(self, split: str, indices: np.ndarray) -> Streamed:
-        assert isinstance(self.source, Source)  # a set without arrays
         read, renumber = self.source.reader(split), self.selection.renumber
 
         def read_renumbered(chosen: np.ndarray) -> Arrays:

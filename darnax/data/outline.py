@@ -8,9 +8,9 @@ import jax
 import numpy as np
 
 from darnax.data.cache import read_targets
-from darnax.data.cached_set import CachedSet, find_cached
 from darnax.data.dataset import Dataset, Split, Window
 from darnax.data.decoding import check_size
+from darnax.data.finding import find
 from darnax.data.opening import window_size
 from darnax.data.preparing import GIB, find_or_prepare, require_preparable
 from darnax.data.progress import Progress, silent
@@ -18,9 +18,8 @@ from darnax.data.reader import Damaged
 from darnax.data.resident import Resident
 from darnax.data.roles import assign_roles
 from darnax.data.selection import Selection
-from darnax.data.sources import Source, data_directory, find
+from darnax.data.sources import Source, data_directory
 from darnax.data.streamed import Streamed, whole_batches
-from darnax.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -90,16 +89,20 @@ def outline_set(
         RequestError: as `open_dataset`, as far as the description goes.
     """
     data_dir = data_directory(directory)
-    source = find_cached(name, data_dir) or find_complete(name, data_dir)
-    if source is None:
+    source = find(name, data_dir)
+    if source is None or not source.is_complete:
+        is_damaged = source is None or source.prepared
+        damage = Damaged(f"{name} in {data_dir} is damaged") if is_damaged else None
+        require_preparable(name, data_dir, damage)
         return None
+    source.require_readable()
     memory = round(memory_gib * GIB)
     fits = source.nbytes <= memory
     if fits:
         check_size(source)
     selection.check(len(source.class_names))
     roles = assign_roles(source, selection)
-    parts = selection.divide(train_labels(source, selection, data_dir))
+    parts = selection.divide(train_labels(source, selection))
     train, carved, tested = map(len, parts)
     raw = jax.ShapeDtypeStruct(source.shape, source.dtype)
     window = None if fits else window_size(memory, source)
@@ -117,37 +120,12 @@ def outline_set(
     return Dataset(name, outline_split(None, train), validation, test, names)
 
 
-def find_complete(name: str, directory: Path) -> Source | None:
-    """Return a prepared set; None where it has still to be prepared, which this machine can do.
-
-    Raises:
-        RequestError: there is no such set, or it can neither be read nor be prepared here.
-    """
-    source = find(name, directory)
-    if source is not None and source.is_complete:
-        source.require_readable()
-        return source
-    is_damaged = source is None or source.prepared
-    damage = Damaged(f"{name} in {directory} is damaged") if is_damaged else None
-    require_preparable(name, directory, damage)
-    return None
-
-
-def train_labels(source: Source | CachedSet, selection: Selection, directory: Path) -> np.ndarray:
-    """Return the labels of train, or as many zeros where `selection` depends on no label.
-
-    Raises:
-        RequestError: they cannot be read.
-    """
+def train_labels(source: Source, selection: Selection) -> np.ndarray:
+    """Return the labels of train, or as many zeros where `selection` depends on no label."""
     if selection.ignores_labels:
         return np.zeros(source.counts["train"], np.int32)
     cached = read_targets(source.folder, "train")
-    if cached is not None:
-        return cached
-    readable = source if isinstance(source, Source) else find(source.name, directory)
-    if readable is None:
-        raise RequestError(f"{source.name} in {directory} is damaged")
-    return readable.labels("train")
+    return source.labels("train") if cached is None else cached
 
 
 def prepare_set(

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from darnax.data.archives import set_of
+from darnax.data.finding import require_name
 from darnax.data.preparation_lock import lock_set
 from darnax.data.preparing import build_set, find_prepared
 from darnax.data.progress import Progress
-from darnax.data.sources import Source, require_name
+from darnax.data.sources import Source
 from darnax.data.tfds_output import suppress_output
 from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import Problem, RequestError, explain_unreadable, first_line
@@ -75,7 +76,7 @@ def _open_folder(name: str | None, path: Path) -> Source:
     if name is not None and set_of(name) != builder.name:
         what = f"got {name}, but {path} has {builder.name}; set it to null"
         raise RequestError(Problem("data.name", what))
-    return Source(full_name(builder), builder)
+    return Source(full_name(builder), lambda: builder)
 
 
 def _open_own(name: str | None, builder: Any, directory: Path, progress: Progress) -> Source:
@@ -102,7 +103,7 @@ def _open_own(name: str | None, builder: Any, directory: Path, progress: Progres
 
 def _make_own(name: str, builder: type, directory: Path) -> Source:
     made = _make_builder(name, builder, directory, False)
-    return Source(full_name(made), made)
+    return Source(full_name(made), lambda: made)
 
 
 def _make_builder(name: str, builder: type, directory: Path, is_new: bool) -> Any:

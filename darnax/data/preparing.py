@@ -16,25 +16,19 @@ from darnax.data.archives import (
     set_of,
 )
 from darnax.data.cache import read_cache, write_cache
-from darnax.data.cached_set import CachedSet, find_cached
 from darnax.data.decoding import check_ends, check_size, decode, matches_source
+from darnax.data.finding import explain_absent_package, find, find_absent_package
 from darnax.data.image_encoding import encode_without_tensorflow
 from darnax.data.preparation_lock import file_name, lock_set, scratch_folder
 from darnax.data.progress import Progress, silent
 from darnax.data.reader import Arrays, Damaged
-from darnax.data.sources import (
-    Source,
-    data_directory,
-    explain_absent_package,
-    find,
-    find_absent_package,
-)
+from darnax.data.sources import Source, data_directory
 from darnax.data.tfds_output import download_once, suppress_output
 from darnax.errors import RequestError, first_line
 
 GIB = 2**30
 
-Ready = tuple[Source, None] | tuple[Source | CachedSet, dict[str, Arrays]]
+Ready = tuple[Source, dict[str, Arrays] | None]
 """A prepared set, and its decoded arrays where they fit in memory."""
 
 
@@ -101,12 +95,6 @@ def find_or_prepare(
 
 def _find_ready(name: str, directory: Path, memory: int) -> Ready | None:
     """Return the set if it is prepared and, where it fits in memory, cached; or None."""
-    cached = find_cached(name, directory)
-    if cached is not None and cached.nbytes <= memory:
-        check_size(cached)
-        arrays = read_cache(cached.folder)
-        if arrays and matches_source(cached, arrays):
-            return cached, arrays
     source = find(name, directory)
     if source is None or not source.prepared:
         return None

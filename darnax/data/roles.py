@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from darnax.data.cached_set import CachedSet
 from darnax.data.selection import Selection
 from darnax.data.sources import Source
 from darnax.errors import Problem, RequestError
@@ -15,9 +14,7 @@ class Roles(NamedTuple):
     validation: str | None
 
 
-def assign_roles(
-    source: Source | CachedSet, selection: Selection, *, existing: bool = False
-) -> Roles:
+def assign_roles(source: Source, selection: Selection, *, existing: bool = False) -> Roles:
     """Return which of the set's own splits are used for testing and for validation.
 
     A set without a test split is tested on its validation split; then it has no validation split.
@@ -29,7 +26,7 @@ def assign_roles(
     """
     name, own = source.name, source.counts
     if "train" not in own:
-        got = ", ".join(source.splits) or "none"
+        got = ", ".join(source.builder.info.splits) or "none"
         what = f"{name} has the splits {got}, expected train, and test or validation"
         raise RequestError(Problem("data.name", what))
     test = next((split for split in ("test", "validation") if split in own), None)

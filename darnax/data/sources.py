@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,17 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from darnax.data.archives import set_of
-from darnax.data.cache import ROLES
+from darnax.data.cache import ROLES, CachedOutline
 from darnax.data.reader import Reader, describe_damage
 from darnax.data.tfds_output import suppress_output
 from darnax.data.tfrecord import TFRecords
-from darnax.data.untrusted_sets import require_harmless
 from darnax.errors import Problem, RequestError, first_line
-from darnax.near import near
 
-# The names that TFDS accepts (name, name/config, name:version), without those that are paths.
-_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d[\w.+*-]*)?")
 _BLOCK = 1000
 TFRECORD = "tfrecord"
 READABLE = ("array_record", TFRECORD)
@@ -39,15 +33,27 @@ def data_directory(directory: str | Path | None) -> Path:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A classification set of TFDS; `builder` is TFDS's own object for it."""
+    """A classification set of TFDS.
+
+    Args:
+        name: of the set.
+        open_builder: returns TFDS's own object for it.
+        outline: what its cache says of it, for which TFDS is not imported.
+    """
 
     name: str
-    builder: Any
+    open_builder: Callable[[], Any]
+    outline: CachedOutline | None = None
+
+    @cached_property
+    def builder(self) -> Any:
+        """TFDS's own object for the set."""
+        return self.open_builder()
 
     @property
     def folder(self) -> Path:
         """The folder of this version of the set, which exists once it is prepared."""
-        return Path(self.builder.data_path)
+        return self.outline.folder if self.outline else Path(self.builder.data_path)
 
     @property
     def prepared(self) -> bool:
@@ -57,6 +63,8 @@ class Source:
     @property
     def is_complete(self) -> bool:
         """Whether every file that the description names is there; unknown formats count as such."""
+        if self.outline:
+            return True
         if not self.prepared or self.builder.info.file_format.value not in READABLE:
             return self.prepared
         splits = self.builder.info.splits
@@ -89,6 +97,8 @@ class Source:
         Raises:
             RequestError: it differs between examples.
         """
+        if self.outline:
+            return self.outline.shape
         shape = self.builder.info.features[self.keys[0]].shape
         if not shape or None in shape:
             what = f"inputs of {self.name} have shape {shape}, expected one size for all of them"
@@ -99,23 +109,24 @@ class Source:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of a raw input."""
+        if self.outline:
+            return self.outline.dtype
         return np.dtype(self.builder.info.features[self.keys[0]].np_dtype)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the labels, in their order."""
+        if self.outline:
+            return self.outline.class_names
         return tuple(self.builder.info.features[self.keys[1]].names)
 
     @property
     def counts(self) -> dict[str, int]:
         """Examples of each split that training can use; empty before the set is prepared."""
+        if self.outline:
+            return self.outline.counts
         splits = self.builder.info.splits
         return {role: int(splits[role].num_examples) for role in ROLES if role in splits}
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Names of all splits."""
-        return tuple(self.builder.info.splits)
 
     def count(self, split: str) -> int:
         """Return the number of examples of any split."""
@@ -133,6 +144,8 @@ class Source:
 
     def require_readable(self) -> None:
         """Raise RequestError where the set is in a format that needs TensorFlow."""
+        if self.outline:
+            return
         file_format = self.builder.info.file_format.value
         if file_format not in READABLE:
             what = f"{self.folder} is prepared as {file_format}, which only TensorFlow reads"
@@ -212,74 +225,3 @@ class Source:
         except Exception as error:  # the record reader raises no common type
             what = f"{self._describe(split)} cannot be read ({first_line(error)})"
             raise describe_damage(what) from error
-
-
-def require_name(name: str) -> None:
-    """Raise RequestError for what is no name of a set, such as a path."""
-    if not _NAME.fullmatch(name):
-        what = f"got {name!r}, expected a name such as mnist or emnist/balanced"
-        raise RequestError(Problem("data.name", what))
-
-
-def _make_unknown_error(name: str, directory: Path) -> RequestError:
-    """Return the error that there is no such set, with the configurations or names there are."""
-    import tensorflow_datasets as tfds
-
-    own = []
-    for pattern in ("[!.]*/dataset_info.json", "[!.]*/*/dataset_info.json"):
-        for path in sorted((directory / set_of(name)).glob(pattern)):
-            found = path.parent.parent.relative_to(directory).as_posix()
-            own.append(f"{found}:{path.parent.name}" if ":" in name else found)
-    if own:
-        what = f"got {name!r}, expected one of {', '.join(dict.fromkeys(own))}"
-        return RequestError(Problem("data.name", what))
-    registered = tfds.list_builders(with_community_datasets=False)
-    folders = [path.name for path in directory.glob("[!.]*/")]
-    known = list(dict.fromkeys([*registered, *folders]))
-    nearest = near(set_of(name), known, 3)
-    advice = f"nearest: {', '.join(nearest)}" if nearest else "`darnax data list` shows some"
-    what = f"got {name!r}, which is no known dataset; {advice}"
-    what += "; for a builder of your own choose data=tfds and data.builder=PACKAGE.CLASS"
-    return RequestError(Problem("data.name", what))
-
-
-def find_absent_package(error: BaseException | None) -> str:
-    """Return the package that an import lacked, by an exception or its causes; "" if none did."""
-    while error is not None:
-        if isinstance(error, ModuleNotFoundError) and error.name:
-            return error.name
-        error = error.__cause__
-    return ""
-
-
-def explain_absent_package(package: str) -> str:
-    """Return why a builder cannot run without a package, and what to do."""
-    return f"its builder needs {package}, which is not installed: pip install {package}"
-
-
-def find(name: str, directory: Path) -> Source | None:
-    """Return the set called `name`, prepared or not; None if its description cannot be read.
-
-    Raises:
-        RequestError: there is no such set (the nearest names are given), or its folder contains
-            what must not be read.
-    """
-    import tensorflow_datasets as tfds
-
-    require_name(name)
-    set_name = set_of(name)
-    require_harmless(directory / set_name)
-    try:
-        with suppress_output():
-            return Source(name, tfds.builder(name, data_dir=str(directory)))
-    except tfds.core.DatasetNotFoundError:
-        raise _make_unknown_error(name, directory) from None
-    except Exception as error:
-        # The parsers that TFDS uses for a damaged description raise no common type.
-        is_registered = set_name in tfds.list_builders(with_community_datasets=False)
-        if is_registered and (directory / name.partition(":")[0]).exists():
-            return None
-        absent = find_absent_package(error)
-        reason = explain_absent_package(absent) if absent else first_line(error)
-        what = f"{name!r} in {directory} cannot be opened: {reason}"
-        raise RequestError(Problem("data.name", what)) from error

@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from darnax.data import open_dataset
-from darnax.data.cached_set import find_cached
-from darnax.data.sources import find
+from darnax.data.cached_outline import find_outline
+from darnax.data.finding import find
 
 NAME = "fashion_mnist"
 
@@ -26,13 +27,14 @@ def place(tiny: Path, tmp_path: Path) -> Path:
 
 
 def test_the_cache_describes_what_tfds_describes(place: Path) -> None:
-    cached, source = find_cached(NAME, place), find(NAME, place)
+    cached = find(NAME, place)
     assert cached is not None
-    assert source is not None
+    assert cached.outline is not None
+    source = replace(cached, outline=None)
     for attribute in ("name", "folder", "class_names", "shape", "dtype", "counts", "nbytes"):
         assert getattr(cached, attribute) == getattr(source, attribute), attribute
     version = source.folder.name
-    assert find_cached(f"{NAME}:{version}", place) is None  # cached under the other name
+    assert find_outline(f"{NAME}:{version}", place) is None  # cached under the other name
 
 
 def test_a_decoded_set_is_opened_without_tfds(place: Path) -> None:
@@ -75,8 +77,8 @@ def forget_the_names(folder: Path) -> None:
 def test_tfds_looks_where_the_cache_may_be_wrong(
     place: Path, change: Callable[[Path], None]
 ) -> None:
-    found = find_cached(NAME, place)
+    found = find_outline(NAME, place)
     assert found is not None
     change(found.folder)
-    assert find_cached(NAME, place) is None
+    assert find_outline(NAME, place) is None
     assert len(open_dataset(NAME, directory=place).train) == found.counts["train"]

@@ -38,6 +38,6 @@ def test_a_record_is_read_as_it_was_written(
     record = features.serialize_example(
         features.encode_example({"input": file(written), "label": 7})
     )
-    came, label = Source("made up", SimpleNamespace(info=info))._make_decoder()(record)
+    came, label = Source("made up", lambda: SimpleNamespace(info=info))._make_decoder()(record)
     np.testing.assert_array_equal(came, written)
     assert label == 7

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from darnax.data import catalogue, open_dataset, prepare
 from darnax.data.crc32c import crc32c, masked_crc32c
-from darnax.data.sources import find
+from darnax.data.finding import find
 from darnax.data.tfrecord import TFRecords
 from darnax.errors import RequestError
 
