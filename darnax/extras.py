@@ -7,21 +7,25 @@ from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 
+def pip_install(*packages: str) -> str:
+    """Return the command that installs packages where this program runs."""
+    return " ".join([f"{shlex.quote(sys.executable or 'python')} -m pip install", *packages])
+
+
 def install_command(extra: str) -> str:
     """Return the command that installs the packages of an extra where this program runs.
 
     In a clone that is the extra of the clone. An installed darnax does not know where its wheel is
     now, so that the packages themselves are named.
     """
-    pip = f"{shlex.quote(sys.executable or 'python')} -m pip install"
     clone = Path(__file__).parents[1]
     if (clone / "pyproject.toml").is_file():
-        return f"{pip} --editable {shlex.quote(f'{clone}[{extra}]')}"
+        return pip_install("--editable", shlex.quote(f"{clone}[{extra}]"))
     try:
         packages = packages_of(extra, requires("darnax") or [])
     except PackageNotFoundError:
         packages = []
-    return " ".join([pip, *map(shlex.quote, packages or [f"darnax[{extra}]"])])
+    return pip_install(*map(shlex.quote, packages or [f"darnax[{extra}]"]))
 
 
 def packages_of(extra: str, requirements: Iterable[str]) -> list[str]:

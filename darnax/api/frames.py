@@ -1,9 +1,9 @@
 """Frames of pandas, which is no dependency of darnax."""
 
-import sys
 from typing import Any
 
 from darnax.errors import RequestError
+from darnax.extras import pip_install
 
 
 def import_pandas() -> Any:
@@ -15,6 +15,6 @@ def import_pandas() -> Any:
     try:
         import pandas
     except ModuleNotFoundError as error:
-        command = f"{sys.executable} -m pip install pandas"
-        raise RequestError(f"to_pandas needs pandas, which is not installed: {command}") from error
+        what = f"to_pandas needs pandas, which is not installed: {pip_install('pandas')}"
+        raise RequestError(what) from error
     return pandas

@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -67,14 +67,21 @@ def _load(folder: Path, split: str, checksums: dict[str, Any]) -> Arrays:
     Raises:
         ValueError: a file has no checksum in the manifest, or does not contain an array.
     """
-    names = [f"{split}-{part}.npy" for part in Arrays._fields]
-    if not checksums.keys() >= set(names):
-        raise ValueError(f"there is no cache of {split}")
-    arrays = [np.load(folder / name) for name in names]
+    return Arrays(
+        *(_open_array(folder, f"{split}-{part}.npy", checksums) for part in Arrays._fields)
+    )
+
+
+def _open_array(
+    folder: Path, name: str, kept: Collection[str], mmap_mode: Literal["r"] | None = None
+) -> np.ndarray:
+    if name not in kept:
+        raise ValueError(f"there is no cache {name}")
+    array = np.load(folder / name, mmap_mode=mmap_mode)
     # np.load returns an NpzFile for a zip archive, whatever the name of the file.
-    if not all(isinstance(array, np.ndarray) for array in arrays):
-        raise ValueError(f"the cache of {split} contains no arrays")
-    return Arrays(*arrays)
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} contains no array")
+    return array
 
 
 def read_outline(dataset: Path) -> CachedOutline | None:
@@ -91,7 +98,7 @@ def read_outline(dataset: Path) -> CachedOutline | None:
                 return None
         counts, examples = {}, set()
         for split in manifest["splits"]:
-            inputs = _open_inputs(folder, split, manifest["arrays"])
+            inputs = _open_array(folder, f"{split}-inputs.npy", manifest["arrays"], "r")
             counts[split] = len(inputs)
             examples.add((inputs.shape[1:], inputs.dtype))
         if counts != _described_counts(dataset):
@@ -113,17 +120,6 @@ def _has_kept_files(folder: Path, kept: dict[str, Any]) -> bool:
         if path.suffix in DESCRIPTIONS and _checksum(path) != kept[name]:
             return False
     return True
-
-
-def _open_inputs(folder: Path, split: str, kept: Collection[str]) -> np.ndarray:
-    name = f"{split}-inputs.npy"
-    if name not in kept:
-        raise ValueError(f"there is no cache of {split}")
-    array = np.load(folder / name, mmap_mode="r")
-    # np.load returns an NpzFile for a zip archive, whatever the name of the file.
-    if not isinstance(array, np.ndarray) or not array.ndim:
-        raise ValueError(f"the cache of {split} contains no examples")
-    return array
 
 
 def _described_counts(dataset: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 from darnax.errors import writing_file
 from darnax.printing import count_of, escape_cell
 from darnax.reports import analysis, page
-from darnax.scores import ACCURACY
+from darnax.scores import ACCURACY, format_spread
 
 NOTE = "Mean score on the test split; the bars are one standard error of the mean up and down."
 
@@ -50,7 +50,9 @@ class ScoreCurve:
         percent = self.score_name.endswith(ACCURACY)
         found = []
         for value, score, error in self.rows():
-            text = f"{100 * score:.2f} ± {error:.2%}" if percent else f"{score:.4f} ± {error:.4f}"
+            text = f"{score:.4f} ± {error:.4f}"
+            if percent:
+                text = format_spread(self.score_name, score, error)
             found.append((value, text))
         return found
 

@@ -5,6 +5,8 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+from darnax.scores import format_spread
+
 LARGE = 1e7  # a number from which on it is written with an exponent
 ENCODER = json.JSONEncoder(default=str)
 
@@ -66,7 +68,7 @@ def spread(name: str, mean: float, sd: float) -> str:
     if math.isnan(mean) or math.isnan(sd):
         return metric(name, mean)
     if name.endswith("accuracy"):
-        return f"{100 * mean:.2f} ± {100 * sd:.2f}%"
+        return format_spread(name, mean, sd)
     return f"{rounded(mean, 4)} ± {rounded(sd, 2)}"
 
 
