@@ -1,5 +1,6 @@
 """The page in Chromium, which must be installed (`apt-get install chromium`), else tests fail."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,24 @@ def test_the_tests_are_those_of_the_terminal_and_are_explained(tmp_path):
     expected = zip(depths, scores, counts, first, written_differences, paired, strict=True)
     assert seen["rows"] == list(map(list, expected))
     assert "corrected for the number of rows (Holm)" in seen["note"]
+
+
+def test_curves_of_one_colour_differ_in_their_dashes_and_markers(tmp_path):
+    """With more rows than colours, two rows have the same colour."""
+    place = tmp_path / "runs"
+    for depth in range(14):
+        make(place, f"2026-01-01_00-00-{depth:02d}-aaaaaa", 0.5 + depth / 100, depth=depth)
+    script = """
+    tickFirst(data.rows); seen.styles = [...colourOf.values()].map(styleOf);
+    seen.colours = palette.length;
+    """
+    seen = act(written(tmp_path, place), HEAD + script)
+    styles = seen["styles"]
+    assert len(styles) == 14 > seen["colours"]
+    for first, second in itertools.combinations(styles, 2):
+        if first["color"] == second["color"]:
+            assert first["dash"] != second["dash"]
+            assert first["symbol"] != second["symbol"]
 
 
 def test_runs_that_have_logged_nothing_are_shown(tmp_path):

@@ -6,8 +6,11 @@ const onDark = { "#0072B2": "#4088EA", "#56B4E9": "#9ADCF8", "#5A3C0F": "#FFD2C3
 const dashes = ["solid", "dash", "dot", "dashdot"], symbols = ["circle", "square", "diamond", "triangle-up"];
 const shown = (colour) => (isDark() && onDark[colour]) || colour;
 const colourAt = (i) => shown(palette[i % palette.length]);
-const styleOf = (i) => ({ color: colourAt(i), dash: dashes[Math.floor(i / palette.length) % dashes.length] });
-const symbolOf = (style) => symbols[Math.max(palette.findIndex((colour) => shown(colour) === style.color), 0) % symbols.length];
+// Curves of one colour differ in their dashes and in their markers.
+function styleOf(i) {
+  const round = Math.floor(i / palette.length);
+  return { color: colourAt(i), dash: dashes[round % dashes.length], symbol: symbols[(i + round) % symbols.length] };
+}
 const GREY = "#8a929c", MARK = "#D55E00";
 const faint = (hex, alpha) => `rgba(${[1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)).join(",")},${alpha})`;
 
@@ -139,7 +142,7 @@ function bandOf(x, mean, sd, colour) {  // mean ± sd
 function curveOf({ x, y, name, style, weight, unit, text }) {
   const line = {
     x, y: smooth(y, weight), name: quoted(name), mode: x.length < 40 ? "lines+markers" : "lines", line: { ...style, width: 2 },
-    marker: { size: x.length === 1 ? 9 : 6, color: style.color, symbol: symbolOf(style) }, text: text || "", hovertemplate: `%{y:${unit === "percent" ? ".2%" : ".4~g"}}%{text}`, meta: { rows: x.map((at, i) => [at, y[i]]) },
+    marker: { size: x.length === 1 ? 9 : 6, color: style.color, symbol: style.symbol }, text: text || "", hovertemplate: `%{y:${unit === "percent" ? ".2%" : ".4~g"}}%{text}`, meta: { rows: x.map((at, i) => [at, y[i]]) },
   };
   if (!weight || x.length < 3) return [line];
   return [{ x, y, mode: "lines", line: { color: faint(style.color, 0.25), width: 1 }, hoverinfo: "skip", showlegend: false, meta: "decoration" }, line];
