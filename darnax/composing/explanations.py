@@ -20,6 +20,8 @@ IN_FILE = re.compile(
     r"\s*(?:In|Invalid defaults list in) '?(?P<file>[\w./-]+?)'?[:,] (?P<what>.*)", re.DOTALL
 )
 NO_MATCH = re.compile(r"Could not override '(?P<key>[^']+)'")
+# OmegaConf's messages about a key inside of a list.
+BAD_POSITION = re.compile(r"Index '.*' \(str\) is not an int|invalid literal for int|list index out of range")
 # Beginnings of the messages of Hydra's parser.
 SYNTAX_ERRORS = (
     "LexerNoViable",
@@ -91,6 +93,8 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
         if key not in names:
             return f"there is no {key} to remove{hint(key, names)}"
         return f"{key} is null, and null cannot be removed; give it a value first: {key}=0 ~{key}"
+    if BAD_POSITION.match(text) or BAD_POSITION.match(str(cause)):
+        return explain_position(key)
     if text.startswith("Could not append"):
         return f"{key} exists already; change it with {key}={value}"
     if "appears more than once" in text or text.startswith("Multiple values"):
@@ -101,6 +105,11 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
         return explain_unreadable(override)
     says_nothing = not text.strip() or text.startswith("Error merging")
     return first_line(str(cause) if cause and says_nothing else text)
+
+
+def explain_position(key: str) -> str:
+    """Return that a list has no such position, and how a list is replaced."""
+    return f"there is no {key}: a list has the positions 0, 1, …, and is replaced as a whole"
 
 
 def where_to_look(key: str) -> str:

@@ -149,6 +149,8 @@ class Changes:
     def explain_absent(self, word: str, parts: Sequence[str]) -> RequestError:
         """Return the error that there is no such key."""
         key = ".".join(parts)
+        if isinstance(Lookup(self.tree).find(".".join(parts[:-1])), list):
+            return RequestError(Problem(word, explanations.explain_position(key)))
         suggestion = explanations.hint(key, list_names(self.tree, lists=False))
         what = f"there is no {key}{suggestion}; {explanations.where_to_look(key)}"
         return RequestError(Problem(word, what))

@@ -226,6 +226,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Composer:
         ("model.dept=3", "did you mean model.depth"),
         ("optimizer.lr=0.1", "`darnax show` lists every rate"),
         ("+seed=3", "seed exists already"),
+        ("data.shape.7=1", "no data.shape.7: a list has the positions 0"),
+        ("+data.shape.a=1", "no data.shape.a: a list has the positions 0"),
         ("~sed", "did you mean seed"),
         ("~seed=9", "the value of seed is 0"),
         ("seed=1,2", "several values"),
