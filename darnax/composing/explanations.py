@@ -21,7 +21,9 @@ IN_FILE = re.compile(
 )
 NO_MATCH = re.compile(r"Could not override '(?P<key>[^']+)'")
 # OmegaConf's messages about a key inside of a list.
-BAD_POSITION = re.compile(r"Index '.*' \(str\) is not an int|invalid literal for int|list index out of range")
+BAD_POSITION = re.compile(
+    r"Index '.*' \(str\) is not an int|invalid literal for int|list index out of range"
+)
 # Beginnings of the messages of Hydra's parser.
 SYNTAX_ERRORS = (
     "LexerNoViable",
