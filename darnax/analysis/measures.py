@@ -23,9 +23,10 @@ PROBE_EXAMPLES = 60_000  # training examples that a probe is fitted on, at most
 
 def curves(subject: TrainedRun) -> Table:
     """Return the flips at every step of training and of inference, on test data, after training."""
-    experiment, (x, y, _), rng = subject.experiment, subject.sample, jax.random.key(KEY)
+    experiment, (x, y, clean, _) = subject.experiment, subject.sample
+    rng = jax.random.key(KEY)
     trained = relaxation.curves(
-        subject.after, experiment.state.init(x, y), "training", experiment.train, rng
+        subject.after, experiment.state.init(x, y), "training", experiment.train, rng, clean
     )
     inferred = relaxation.curves(
         subject.after, experiment.state.init(x), "inference", experiment.infer, rng

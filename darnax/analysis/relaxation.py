@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Cell, Table
@@ -26,13 +26,14 @@ def curves(
     dynamics: str,
     phases: Mapping[str, Phase],
     rng: Key[Array, ""],
+    clean: Float[Array, "batch *in"] | None = None,
 ) -> Table:
     """Return the fraction of a layer's units that each step changed, over the batch of `state`.
 
     It is 1 in the first step of a phase that starts `blank`, which sets every unit of ±1.
     """
     rows: list[tuple[Cell, ...]] = []
-    for phase, step, before, after in iterate_steps(network, state, phases, rng):
+    for phase, step, before, after in iterate_steps(network, state, phases, rng, clean):
         for i, layer in layers(network).items():
             change = np.abs(flatten(after, i) - flatten(before, i))
             rows.append((dynamics, layer, phase, step, float(np.mean(change > FLIP_TOLERANCE))))
@@ -40,13 +41,18 @@ def curves(
 
 
 def iterate_steps(
-    network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
+    network: Orchestrator,
+    state: State,
+    phases: Mapping[str, Phase],
+    rng: Key[Array, ""],
+    clean: Float[Array, "batch *in"] | None = None,
 ) -> Iterator[tuple[str, int, State, State]]:
     """Yield phase, step (counted over all phases), and the states before and after the step.
 
-    A phase with `until` ends after the first step without flips.
+    A phase with `until` ends after the first step without flips. `clean` is the input of phases
+    with `input: clean`; by default that of `state`.
     """
-    starts = PhaseStarts(network, state, rng)
+    starts = PhaseStarts(network, state, rng, clean)
     step = 0
     for name, phase in phases.items():
         state, clamped = starts.begin(phase, state)

@@ -34,10 +34,14 @@ KEY = 0  # seed of the noise, as in every evaluation
 
 
 class Sample(NamedTuple):
-    """Encoded inputs and labels of a few examples, and the class of each (0 without classes)."""
+    """Encoded inputs and labels of a few examples, and the class of each (0 without classes).
+
+    `clean` are the inputs without random stages, for phases of training with `input: clean`.
+    """
 
     x: Array
     y: Array
+    clean: Array
     classes: NDArray[np.integer]
 
 
@@ -100,8 +104,9 @@ class TrainedRun:
         count = min(window.count, self.examples)
         inputs, targets = window.inputs[:count], window.targets[:count]
         x, y = self.encode(inputs, targets)
+        clean = self.experiment.data.encode.clean(inputs)
         classes = np.asarray(targets) if self.dataset.class_names else np.zeros(count, int)
-        return Sample(x, y, classes)
+        return Sample(x, y, clean, classes)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -122,8 +127,8 @@ class TrainedRun:
 
         Phases of inference, which run without labels, are named `inference: <name>`.
         """
-        state, (x, y, _) = self.experiment.state, self.sample
-        trained = run_all_phases(network, state.init(x, y), self.experiment.train)
+        state, (x, y, clean, _) = self.experiment.state, self.sample
+        trained = run_all_phases(network, state.init(x, y), self.experiment.train, clean)
         inferred = run_all_phases(network, state.init(x), self.experiment.infer)
         return trained | {f"inference: {name}": end for name, end in inferred.items()}
 
@@ -159,8 +164,11 @@ class TrainedRun:
 
 @eqx.filter_jit
 def run_all_phases(
-    network: Orchestrator, state: State, phases: Phases
+    network: Orchestrator, state: State, phases: Phases, clean: Array | None = None
 ) -> OrderedDict[str, PhaseResult]:
-    """Return the name -> the end of every phase, in order."""
+    """Return the name -> the end of every phase, in order.
+
+    `clean` is the input of phases with `input: clean`; by default that of `state`.
+    """
     # A plain dict would be returned from the compiled function with its keys sorted.
-    return OrderedDict(run_phases(network, state, phases, jax.random.key(KEY)))
+    return OrderedDict(run_phases(network, state, phases, jax.random.key(KEY), clean))

@@ -74,6 +74,17 @@ def test_the_trajectory_is_that_of_a_loop(memory: darnax.Run, patterns: np.ndarr
     assert found.cue_overlaps == pytest.approx(np.mean(cue * found.memory, axis=1))
 
 
+def test_the_analysis_of_a_phase_with_clean_inputs_is_that_of_the_patterns(
+    memory: darnax.Run,
+) -> None:
+    """All patterns are fixed points, so that no unit flips in `stable`, whatever the cue is."""
+    found = memory.analyse(only=["relaxation", "margins"], progress=False)
+    assert [row[4] for row in found["relaxation"].rows if row[2] == "stable"] == [0.0]
+    margins = [row for row in found["margins"].rows if row[1] == "after" and row[3] > 0]
+    assert margins
+    assert min(row[2] for row in margins) > 0
+
+
 def test_the_command_prints_the_table_and_writes_a_picture(
     memory: darnax.Run, patterns: np.ndarray, tmp_path: Path
 ) -> None:
@@ -139,3 +150,31 @@ def test_a_picture_of_vectors_and_of_cues_that_do_not_settle(tmp_path: Path) -> 
     assert not found.is_fixed[0]
     picture = cv2.imread(str(found.to_png(tmp_path / "a.png")))
     assert picture.shape == (52 + 4, 4 * 52 + 32, 3)
+
+
+def test_hebbs_rule_on_an_empty_network_makes_the_couplings_of_hopfield(tmp_path: Path) -> None:
+    """The oracle is the closed form, the sum of ξ_i ξ_j over the patterns, up to a factor."""
+    run = darnax.train(
+        "+experiment=memory",
+        "optimizer=memorise",
+        "~model.layers.hidden.rule",
+        "+model.layers.hidden.rule={_target_: darnax.rules.Hebbian}",
+        "+model.layers.hidden.strength=0",
+        "data.source.units=100",
+        "data.source.load=0.05",
+        "data.batch_size=5",
+        "runner.epochs=1",
+        "runner.evaluate_every=1",
+        "runner.checkpoint_every=1",
+        "tracking=local",
+        f"paths.outputs={tmp_path}",
+        progress=False,
+    )
+    patterns = Memories(100, 0.05, seed=0).draw()
+    expected = patterns.T @ patterns
+    np.fill_diagonal(expected, 0)
+    couplings = np.asarray(run.network.layer_map["hidden"].J)
+    factor = couplings[0, 1] / expected[0, 1]
+    assert factor > 0
+    np.testing.assert_allclose(couplings, factor * expected, rtol=1e-5, atol=1e-6)
+    assert run.metrics["test/accuracy"].values[-1] == 1.0

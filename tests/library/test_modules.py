@@ -238,3 +238,15 @@ def test_a_threshold_beside_a_rule_is_refused():
 def test_invalid_arguments_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("sparsity", [None, 0.5])
+@pytest.mark.parametrize("make", [RecurrentDiscrete, RecurrentTanh])
+def test_the_initial_couplings_are_scaled_by_the_strength(make, sparsity):
+    """The oracle is the definition: N(0, strength²/fan_in), one strength for each receiver."""
+    drawn = make(8, 0.5, sparsity=sparsity, key=jax.random.key(0))
+    scale = np.arange(8, dtype=np.float32)
+    scaled = make(8, 0.5, sparsity=sparsity, strength=scale, key=jax.random.key(0))
+    np.testing.assert_allclose(scaled.J, drawn.J * scale[None], rtol=1e-6)
+    empty = make(8, 0.5, sparsity=sparsity, strength=0, key=jax.random.key(0))
+    assert not np.any(empty.J)
