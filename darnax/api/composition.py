@@ -33,9 +33,9 @@ def compose(*overrides: str, config: Any = None, resolve: bool = True) -> dict[s
 
 
 def config_file(config: Any) -> Path | None:
-    """Return the file of a configuration that is given as a path or a run."""
+    """Return the file of a configuration that is given as a run, its folder, or a file."""
     if config is None:
         return None
-    if hasattr(config, "folder"):
-        return Path(config.folder) / "config.yaml"
-    return require_path(config, "config", "a run or the path of a config.yaml")
+    path = getattr(config, "folder", config)
+    path = require_path(path, "config", "a run, its folder, or the path of a config.yaml")
+    return path / "config.yaml" if path.is_dir() else path

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 HEADS = (
-    ("buffer", "size", "layer", "inputs", "weights"),
-    ("adapter", "from", "to", "kind", "inputs", "weights"),
+    ("buffer", "size", "layer", "inputs", "weights", "settings"),
+    ("adapter", "from", "to", "kind", "inputs", "weights", "settings"),
     ("module", "rule", "learns in", "optimiser", "rate", "set in"),
     ("phase", "steps", "messages", "start", "learns"),
 )
@@ -122,7 +122,7 @@ def list_layers(description: "Description") -> Iterator[tuple[str, ...]]:
     }
     for position, (name, size) in enumerate(description.buffers):
         layer = layer_of_buffer.get(position)
-        cells = module_cells(layer) if layer is not None else ("", "", "")
+        cells = module_cells(layer) if layer is not None else ("", "", "", "")
         yield name, "×".join(map(str, size)), *cells
 
 
@@ -151,9 +151,10 @@ def list_learning(description: "Description") -> Iterator[tuple[str, ...]]:
         yield module.name, rule, phases, module.optimizer, module.rate, source
 
 
-def module_cells(module: "ModuleRow") -> tuple[str, str, str]:
-    """Return the cells that layers and adapters share: kind, connectivity, weights."""
-    return module.kind, module.connectivity, f"{module.weights:,}" if module.weights else ""
+def module_cells(module: "ModuleRow") -> tuple[str, str, str, str]:
+    """Return the cells that layers and adapters share: kind, connectivity, weights, settings."""
+    weights = f"{module.weights:,}" if module.weights else ""
+    return module.kind, module.connectivity, weights, module.settings
 
 
 def list_phases(when: str, description: "Description") -> Iterator[tuple[str, ...]]:

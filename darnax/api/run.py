@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from darnax.api.model import Model, PhasesOfRun
     from darnax.api.recalling import Recall
+    from darnax.api.trajectory import Trajectory
     from darnax.orchestrators import Orchestrator
     from darnax.runner.evaluate import Evaluation
     from darnax.states import State
@@ -124,6 +125,25 @@ class Run:
     def states(self, x: Any, phase: str | None = None) -> "dict[str, NDArray[np.float32]]":
         """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
+
+    def trajectory(self, x: Any, targets: Any = None) -> "Trajectory":
+        """Return the states after every step of inference, or with targets of training.
+
+        Args:
+            x: raw inputs (N, *raw), as `predict` takes them.
+            targets: those of the dataset, N classes for one; None for inference.
+
+        Raises:
+            RequestError: an input has another shape than the network takes, there is none, or the
+                number of targets is another one.
+
+        Example:
+            >>> found = run.trajectory(x)  # doctest: +SKIP
+            >>> found.states["hidden1"], found.flips["hidden1"]  # doctest: +SKIP
+        """
+        from darnax.api.trajectory import follow
+
+        return follow(self.model, x, targets)
 
     def recall(self, cue: Any, frames: Any = None) -> "Recall":
         """Relax from cues (N, *raw), or from one, and return the states of every step.

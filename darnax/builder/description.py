@@ -1,7 +1,7 @@
 """The description of a configuration before anything is made: sizes, counts, what learns where."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from darnax.builder.build import Built, build_parts
+from darnax.builder.deferred_call import DeferredCall
 from darnax.builder.network import ModuleSpec
 from darnax.builder.optimizers import Groups
 from darnax.builder.outline import describe_connectivity, plasticity
@@ -23,6 +24,7 @@ from darnax.orchestrators.interface import find_gain, find_receivers
 from darnax.phases import UNSCALED, Phase, factor_of
 from darnax.runner.experiment import Experiment
 
+SHOWN_ELSEWHERE = ("features", "in_features", "out_features", "sparsity", "patch", "width")
 WEIGHTS = ("W", "J")  # the fields of darnax's modules, which may be frozen
 
 
@@ -37,6 +39,7 @@ class ModuleRow:
         connectivity: the inputs of one receiving unit in a few words; empty without a weight.
         parameters, weights, plastic: its floating-point numbers; how many of them are weights, and
             not self-couplings, margins, strengths or codes; how many training may change.
+        settings: the numbers among its arguments, such as `j_d=0.6`, without sizes and sparsity.
         rule: the class of its rule, that of its biases, and its third factor; empty without one.
         learns: the phases of training at whose end it learns.
         optimizer, rate: Optax's transformations for its steps, and their learning rate where it is
@@ -56,6 +59,7 @@ class ModuleRow:
     parameters: int
     weights: int
     plastic: int
+    settings: str
     rule: str
     learns: tuple[str, ...]
     optimizer: str = ""
@@ -175,9 +179,22 @@ def make_row(
         parameters=parameters,
         weights=weights,
         plastic=plastic,
+        settings=" ".join(list_settings(spec.call)),
         rule=describe_rule(module),
         learns=tuple(phases) if plastic else (),
     )
+
+
+def list_settings(call: DeferredCall) -> Iterator[str]:
+    """Yield the numbers among the arguments of a constructor, then those of calls among them."""
+    for name, value in call.arguments.items():
+        is_number = isinstance(value, float | int) and not isinstance(value, bool)
+        if is_number and name not in SHOWN_ELSEWHERE:
+            yield f"{name}={value:g}"
+    for name, value in call.arguments.items():
+        if isinstance(value, DeferredCall):
+            for inner in list_settings(value):
+                yield f"{name}.{inner}"
 
 
 def describe_rule(module: AbstractModule) -> str:

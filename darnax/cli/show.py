@@ -8,6 +8,16 @@ import typer
 from darnax.cli import tables
 from darnax.cli.options import Debug, Overrides
 
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="RUN",
+        help="Show the network of a run, or of its config.yaml, instead of the defaults.",
+        show_default=False,
+    ),
+]
+
 Picture = Annotated[
     Path | None,
     typer.Option("--svg", metavar="FILE", help="Draw the network into FILE.", show_default=False),
@@ -21,6 +31,7 @@ PhasesPicture = Annotated[
 
 def show(
     overrides: Overrides = None,
+    config: Config = None,
     svg: Picture = None,
     phases: PhasesPicture = None,
     debug: Debug = False,
@@ -32,10 +43,12 @@ def show(
     darnax show +experiment=mnist_chain --svg wiring.svg
 
     darnax show +experiment=mnist_ep --phases phases.svg
+
+    darnax show --config outputs/mnist_chain/RUN
     """
     from darnax.api.description import describe
 
-    description = describe(*(overrides or []))
+    description = describe(*(overrides or []), config=config)
     for table in description.tables:
         tables.show(*table, tight=True)
         tables.echo()

@@ -53,7 +53,8 @@ class DataSettings(Section):
         name: of the dataset.
         shape: of one encoded input.
         classes: number of them.
-        batch_size: examples of one step.
+        batch_size: examples of one step; in every epoch those that do not fill a last batch, at
+            random, are left out.
         validation: training examples that are kept out of training to choose by, or a share of
             every class below 1; 0 where the data have a validation split of their own, or to train
             on all.

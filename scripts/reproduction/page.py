@@ -7,7 +7,7 @@ from typing import Any
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
-from reproduction.rows import ACCURACY, FASHION_RULES, Row, Section
+from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Row, Section
 from reproduction.rules import draw_forest
 
 # Measurements that are drawn as well as tabulated.
@@ -45,10 +45,10 @@ def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
     parts = [HEADER]
     for section in sections:
         parts += format_section(section, ledger)
+        if section is RULES and COSTS in ledger.physics:
+            parts.append(format_measurement(ledger, COSTS))
         if section is FASHION_RULES:
             parts.append(f"![Test accuracy of the learning rules]({FOREST})\n\n{FOREST_TEXT}\n")
-            if COSTS in ledger.physics:
-                parts.append(format_measurement(ledger, COSTS))
     return "\n".join([*parts, *format_physics(ledger)])
 
 

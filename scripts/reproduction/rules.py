@@ -30,8 +30,9 @@ def cost_of_rules(outputs: Path) -> list[dict[str, Any]]:
     """Count parameters and synaptic operations of the networks of the learning rules on MNIST.
 
     Of the run of seed 0. Synaptic operations are those of one inference, as a mean over 1000
-    test images: `dense` counts every synapse of every message that is sent, `events` only those of
-    units that have changed.
+    test images: `dense` counts every synapse of every message that is sent, once for an input that
+    is held, `events` only those of units that have changed. `darnax analyse RUN --only operations`
+    counts them for any run.
     """
     found = read_runs(outputs)
     rows = []

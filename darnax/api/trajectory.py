@@ -1,0 +1,99 @@
+"""States of a trained network after every step of its phases."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from darnax.analysis.relaxation import iterate_steps
+from darnax.api.model import Model
+from darnax.api.recalling import score
+from darnax.data.labels import encode_targets
+from darnax.errors import RequestError
+from darnax.relaxation import FLIP_TOLERANCE
+from darnax.states import State
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The states of all buffers before the first step and after each of T steps.
+
+    Args:
+        phases: the name of the phase of each step, T of them.
+        states: name of a buffer -> (T + 1, N, *size).
+        scores: those that the readout gives to the states of each time, (T + 1, N, *output).
+    """
+
+    phases: tuple[str, ...]
+    states: dict[str, Float[NDArray[np.float32], "times N *size"]]
+    scores: Float[NDArray[np.float32], "times N *output"]
+
+    @property
+    def flips(self) -> dict[str, Float[NDArray[np.float32], " steps"]]:
+        """Name of a buffer -> the fraction of its units that each step changed, over all N.
+
+        Units of ±1 that a phase starts at 0 change in its first step.
+        """
+        found = {}
+        for name, states in self.states.items():
+            changed = np.abs(np.diff(states, axis=0)) > FLIP_TOLERANCE
+            found[name] = changed.reshape(len(changed), -1).mean(axis=1, dtype=np.float32)
+        return found
+
+    def __repr__(self) -> str:
+        inputs = len(next(iter(self.states.values()))[0])
+        counts = [f"{name} {self.phases.count(name)}" for name in dict.fromkeys(self.phases)]
+        steps, buffers = ", ".join(counts), ", ".join(self.states)
+        return f"Trajectory({inputs} inputs; steps: {steps}; buffers: {buffers})"
+
+
+def follow(model: Model, x: Any, targets: Any = None) -> Trajectory:
+    """Run the phases of a network on raw inputs, and return the states of every step.
+
+    Args:
+        model: the network.
+        x: raw inputs (N, *raw), as `predict` takes them.
+        targets: None for the phases of inference; raw targets, N classes for one, for those of
+            training.
+
+    Raises:
+        RequestError: an input has another shape than the network takes, there is none, or the
+            number of targets is another one.
+    """
+    inputs = model.require_fitting(x)
+    if not len(inputs):
+        raise RequestError("x: got no inputs, expected an array (N, *raw) of one or more")
+    data, raw = model.experiment.data, jnp.asarray(inputs)
+    encoded = data.encode(raw, index=jnp.arange(len(raw)))
+    phases, state, clean = model.phases.infer, model.state.init(encoded), None
+    if targets is not None:
+        given = jnp.asarray(require_one_each(targets, len(raw)))
+        y = encode_targets(data.labels, data.classes, data.encode, raw, given)
+        clean = data.encode.clean(raw)
+        phases, state = model.phases.train, model.state.init(encoded, y)
+    names: list[str] = []
+    states: list[State] = []
+    scores: list[Array] = []
+    steps = iterate_steps(model.network, state, phases, jax.random.key(0), clean)
+    for phase, _, before, after in steps:
+        new = [after] if states else [before, after]
+        states += new
+        scores += [score(model.network, one, phases[phase].messages) for one in new]
+        names.append(phase)
+    by_buffer = {}
+    for position, name in model.buffers.items():
+        by_buffer[name] = np.stack([np.asarray(one[position]) for one in states])
+    return Trajectory(tuple(names), by_buffer, np.stack(scores))
+
+
+def require_one_each(targets: Any, count: int) -> NDArray[Any]:
+    """Return targets as an array; raise RequestError unless there is one for every input."""
+    found = np.asarray(targets)
+    if found.ndim < 1 or len(found) != count:
+        what = f"targets: got {list(found.shape)}, expected one for each of {count} inputs"
+        raise RequestError(what)
+    return found
