@@ -1,5 +1,6 @@
 """`darnax.compose`: the configuration that overrides describe."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,5 +38,8 @@ def config_file(config: Any) -> Path | None:
     if config is None:
         return None
     path = getattr(config, "folder", config)
-    path = require_path(path, "config", "a run, its folder, or the path of a config.yaml")
-    return path / "config.yaml" if path.is_dir() else path
+    path = require_path(path, "config", "a run or the path of a config.yaml")
+    with suppress(OSError):  # a name that is too long: reading it explains this
+        if path.is_dir():
+            return path / "config.yaml"
+    return path

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
@@ -76,11 +75,10 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
     key, equals, value = override.lstrip("+~").partition("=")
     if not override:
         return first_line(text if text.strip() else str(cause))
-    if not equals and Path(override).exists():
-        return "is not an override; a run or a file of a configuration is given with --config"
-    if not equals and ("/" in key or "missing EQUAL" in text):
-        word = "key=value" if "/" in key else f"{key}=value"
-        return f"is not an override; write {word}, and put a value with spaces in quotes"
+    if not equals and "/" in key:
+        return "is not an override, as key=value; a run or its config.yaml is given with --config"
+    if not equals and "missing EQUAL" in text:
+        return f"is not an override; write {key}=value, and put a value with spaces in quotes"
     if not key:
         return "is not an override; write key=value"
     if text.startswith(("Ambiguous value", "Sweep parameters")):

@@ -80,3 +80,32 @@ def test_cite_uses_the_configuration_of_the_run(place):
     refused = darnax("cite", str(folder.path), "model.depth=1")
     assert refused.exit_code == 2
     assert "model.depth=1: got an override, expected only trust=[…]" in refused.stderr
+
+
+def test_the_numbers_of_modules_are_shown(place):
+    """The oracle is what is typed."""
+    words = [
+        "model.layers.hidden.j_d=0.25",
+        "~model.layers.hidden.threshold",
+        "+model.layers.hidden.rule={_target_: darnax.rules.Perceptron, margin: 1.5}",
+        "model.adapters.w_in.strength=7",
+    ]
+    result = darnax("show", *SMALL, *words)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    layer = next(line for line in lines if line.startswith("hidden1 "))
+    assert layer.endswith("  j_d=0.25 rule.margin=1.5")
+    assert "  strength=7 " in next(line for line in lines if line.startswith("w_in "))
+
+
+def test_a_run_is_shown_by_its_folder(place):
+    folder = RunFolder.create(Path("outputs"), "task", compose(TASK), [], command=["darnax"])
+    shown = darnax("show", "--config", str(folder.path))
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout == darnax("show", *TASK).stdout
+    refused = darnax("show", str(folder.path))
+    assert refused.exit_code == 2
+    assert "a run or its config.yaml is given with --config" in refused.stderr
+    refused = darnax("show", "nothing/here")
+    assert refused.exit_code == 2
+    assert "nothing/here: is not an override, as key=value" in refused.stderr
