@@ -334,8 +334,8 @@ MEMORY = Section(
     "Memory of correlated and sparse patterns",
     "The experiment `memory`: 100 patterns of 400 units of ±1, cues with 20 % of the entries "
     "flipped. *Stored* is the fraction of the patterns that are fixed points, *recalled* that of "
-    "those that are recalled whole. Where patterns are correlated, or one sign prevails, a smaller "
-    "learning rate is required.",
+    "those that are recalled whole. The learning rate is smaller where patterns are correlated, "
+    "or one sign prevails.",
     (
         Row("random", "+experiment=memory", metrics=(ACCURACY, STORED)),
         correlated("tree of 4 kinds and 20 groups", "data.source.tree=[4,20]", 0.03),
