@@ -335,12 +335,13 @@ MEMORY = Section(
     "The experiment `memory`: 100 patterns of 400 units of ±1, cues with 20 % of the entries "
     "flipped. *Stored* is the fraction of the patterns that are fixed points, *recalled* that of "
     "those that are recalled whole. The learning rate is smaller where patterns are correlated, "
-    "or one sign prevails.",
+    "or one sign prevails. 500 epochs but for the last row.",
     (
         Row("random", "+experiment=memory", metrics=(ACCURACY, STORED)),
         correlated("tree of 4 kinds and 20 groups", "data.source.tree=[4,20]", 0.03),
         correlated("coding level 0.1", "data.source.level=0.1", 0.01),
         correlated("coding level 0.05", "data.source.level=0.05", 0.01),
+        correlated("the same, 2000 epochs", "data.source.level=0.05 runner.epochs=2000", 0.01),
     ),
     ("recalled", "stored"),
 )
