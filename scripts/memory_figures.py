@@ -1,13 +1,15 @@
-"""Measures the memory of a layer at its bound, and draws the figures of docs/guides/memory.md.
+"""Measures the memory of a layer, and draws figures of docs/guides/memory.md.
 
-python scripts/memory_figures.py            all figures and tables, some minutes
+The map of basins and the tables are made by `python scripts/reproduce.py --physics memory_map`
+(also memory_capacity, memory_patterns), which keeps their numbers in docs/receipts.json.
+
+python scripts/memory_figures.py            all figures, some minutes
 python scripts/memory_figures.py capacity   one of capacity, stored, basins, steps
 """
 
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import fmean, stdev
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from reproduction.ledger import Ledger  # noqa: E402
+from reproduction.memory import SEPARATOR, draw_patterns, largest_stabilities  # noqa: E402
 from reproduction.plot import Curve, Panel, draw  # noqa: E402
 
 from darnax.analysis.capacity import (  # noqa: E402
@@ -26,53 +30,24 @@ from darnax.analysis.capacity import (  # noqa: E402
     hebb,
     optimal_couplings,
     pseudo_inverse,
-    stabilities,
 )
 from darnax.analysis.recall import basin_map, recall_by_steps  # noqa: E402
-from darnax.data import Memories  # noqa: E402
 
-SEEDS = (0, 1, 2)
-MARGINS = (0.25, 0.5, 1.0, 1.5)
 LOADS = (0.1, 0.25, 0.5, 0.75)
 SHARES = tuple(round(0.05 * n, 2) for n in range(11))
 
 
-def draw_patterns(units: int, load: float, seed: int) -> Array:
-    """Return random patterns of ±1."""
-    return jnp.asarray(Memories(units, load, seed=seed).draw())
+def capacity(units: int = 1000) -> Panel:
+    """The largest load at which patterns have a stability, against Gardner's bound.
 
-
-def largest_stabilities(units: int, load: float, seed: int, receivers: int) -> Array:
-    """Return the largest stability of each of the first units, at a load."""
-    patterns = draw_patterns(units, load, seed)
-    return stabilities(optimal_couplings(patterns, steps=400, receivers=receivers), patterns)
-
-
-def capacity_at(margin: float, units: int, seed: int, receivers: int = 100) -> float:
-    """Return the load at which the mean of the largest stabilities of the units is the margin.
-
-    The mean is interpolated between two loads, 5 % below and above Gardner's.
+    The measured ones are those of the receipts: `python scripts/reproduce.py --physics
+    memory_capacity`.
     """
-    loads = [gardner_capacity(margin) * factor for factor in (0.95, 1.05)]
-    counts = [round(load * units) / units for load in loads]
-    means = [float(largest_stabilities(units, load, seed, receivers).mean()) for load in counts]
-    slope = (counts[1] - counts[0]) / (means[1] - means[0])
-    return counts[0] + slope * (margin - means[0])
-
-
-def capacity(
-    units: int = 1000, margins: tuple[float, ...] = MARGINS, receivers: int = 100
-) -> Panel:
-    """The largest load at which patterns have a stability, against Gardner's bound."""
-    means, errors = [], []
-    for margin in margins:
-        found = [capacity_at(margin, units, seed, receivers) for seed in SEEDS]
-        means.append(fmean(found))
-        errors.append(stdev(found))
-        bound = gardner_capacity(margin)
-        ratio = means[-1] / bound
-        measured = f"α {means[-1]:.4f} ± {errors[-1]:.4f}"
-        print(f"κ {margin}: {measured}, Gardner {bound:.4f}, ratio {ratio:.4f}", flush=True)
+    rows = Ledger.read(DOCS / "receipts.json").physics["memory_capacity"]["rows"]
+    margins = [row["κ"] for row in rows]
+    pairs = [row["measured α"].split(SEPARATOR) for row in rows]
+    means = [float(mean) for mean, _ in pairs]
+    errors = [float(error) for _, error in pairs]
     fine = [0.02 * n for n in range(76)]
     curves = [
         curve("Gardner", fine, [gardner_capacity(margin) for margin in fine]),

@@ -50,8 +50,8 @@ def main() -> None:
         "--physics",
         nargs="*",
         metavar="NAME",
-        help="measure fixed_points, convergence, coupling, recall, robustness, cost_of_rules; "
-        "default all",
+        help="measure fixed_points, convergence, coupling, recall, robustness, cost_of_rules, "
+        "memory_capacity, memory_map, memory_patterns; default all",
     )
     choice = parser.parse_args()
     if choice.physics is not None:

@@ -137,6 +137,55 @@ def optimal_couplings(
     return without_diagonal(couplings)
 
 
+@jax.jit
+def couplings_of_stability(
+    patterns: Float[Array, "patterns units"],
+    margin: float | Float[Array, ""],
+    start: Float[Array, "pre post"],
+    stored: Float[Array, " patterns"] | None = None,
+    rate: float = 0.1,
+    steps: int = 1000,
+) -> Float[Array, "pre post"]:
+    """Return couplings without self-couplings that give the patterns a stability, and no more.
+
+    The perceptron rule with a margin in units of the norm: as long as a pattern has
+    `ξ_i h_i < κ |J_i|`, unit i adds `(rate/N) ξ_i ξ_j` to `J_ji`, for all such patterns at once.
+    From random couplings of norm 1 the smallest stability of a unit ends just above κ, by less
+    than the rate. A unit that cannot have κ learns for all steps.
+
+    Args:
+        patterns: of ±1.
+        margin: κ.
+        start: the couplings at the start.
+        stored: 1 for the patterns to store and 0 for others; by default all.
+        rate: of learning.
+        steps: the largest number of steps.
+    """
+    count, units = patterns.shape
+    allowed = jnp.ones((count, 1)) if stored is None else stored[:, None]
+
+    def find_unstable(couplings: Array) -> Array:
+        fields = jnp.matmul(patterns, couplings, precision=FULL)
+        norms = jnp.linalg.norm(couplings, axis=0)
+        return (patterns * fields < margin * norms) * allowed
+
+    def is_going_on(carry: tuple[Array, Array, Array]) -> Array:
+        step, _, unstable = carry
+        return (step < steps) & jnp.any(unstable)
+
+    def learn(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        step, couplings, unstable = carry
+        change = jnp.matmul(patterns.T, unstable * patterns, precision=FULL) * rate / units
+        couplings = without_diagonal(couplings + change)
+        return step + 1, couplings, find_unstable(couplings)
+
+    start = without_diagonal(start)
+    _, couplings, _ = jax.lax.while_loop(
+        is_going_on, learn, (jnp.asarray(0), start, find_unstable(start))
+    )
+    return couplings
+
+
 def largest_eigenvalue(symmetric: Float[Array, "n n"], steps: int = 50) -> Float[Array, ""]:
     """Return 1.1 times the largest eigenvalue of a positive matrix, as power steps find it."""
     vector = jnp.ones(len(symmetric)) + jnp.arange(len(symmetric)) / len(symmetric)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from darnax.activations import sign
-from darnax.analysis.capacity import optimal_couplings
+from darnax.analysis.capacity import couplings_of_stability, optimal_couplings, stabilities
 
 FULL = jax.lax.Precision.HIGHEST
 
@@ -80,3 +80,44 @@ def basin_map(
         return recall_by_steps(couplings, patterns, shares, key, steps, stored)[:, -1]
 
     return jax.lax.map(of_count, counts)
+
+
+@partial(jax.jit, static_argnames="steps")
+def stability_map(
+    patterns: Float[Array, "patterns units"],
+    counts: Float[Array, " points"],
+    margins: Float[Array, " points"],
+    shares: Float[Array, " shares"],
+    key: Key[Array, ""],
+    steps: int = 60,
+    learning_steps: int = 1000,
+) -> tuple[Float[Array, "points shares"], Float[Array, " points"]]:
+    """Return the fraction of patterns recalled whole, over points (number of patterns, stability).
+
+    Couplings of the stability `margins[k]` for the first `counts[k]` patterns, from random ones
+    that are the same for all points, then relaxation from the cues; the whole map is one compiled
+    program. The second result is the fraction of the units that have the stability.
+
+    Args:
+        patterns: of ±1, as many as the largest of the counts.
+        counts: numbers of patterns.
+        margins: stabilities κ.
+        shares: probabilities of a flip.
+        key: draws the couplings of the start, and the flips.
+        steps: of recall.
+        learning_steps: the most of `couplings_of_stability`.
+    """
+    units = patterns.shape[1]
+    drawing, flipping = jax.random.split(key)
+    start = jax.random.normal(drawing, (units, units)) / jnp.sqrt(units)
+
+    def of_point(point: tuple[Array, Array]) -> tuple[Array, Array]:
+        count, margin = point
+        stored = (jnp.arange(len(patterns)) < count).astype(patterns.dtype)
+        couplings = couplings_of_stability(patterns, margin, start, stored, steps=learning_steps)
+        recalled = recall_by_steps(couplings, patterns, shares, flipping, steps, stored)[:, -1]
+        # The first pattern is always stored: in the place of the others it changes no minimum.
+        only_stored = jnp.where(stored[:, None] > 0, patterns, patterns[0])
+        return recalled, jnp.mean(stabilities(couplings, only_stored) >= margin)
+
+    return jax.lax.map(of_point, (counts, margins))

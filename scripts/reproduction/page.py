@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
@@ -11,7 +12,7 @@ from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Row, Section
 from reproduction.rules import draw_forest
 
 # Measurements that are drawn as well as tabulated.
-PICTURES = {"robustness": draw_robustness}
+PICTURES = {"robustness": draw_robustness, "memory_map": draw_memory_map}
 FOREST = "learning-rules.svg"
 COSTS = "cost_of_rules"  # a measurement that stands with the learning rules
 FOREST_TEXT = "Points are means over seeds, lines reach one standard deviation to either side."
@@ -111,12 +112,15 @@ def format_physics(ledger: Ledger) -> Iterator[str]:
         yield format_measurement(ledger, name)
 
 
-def format_measurement(ledger: Ledger, name: str) -> str:
-    """Return the text, the picture and the table of a measurement, and how it was made."""
+def format_measurement(ledger: Ledger, name: str, docs: str = "") -> str:
+    """Return the text, the picture and the table of a measurement, and how it was made.
+
+    `docs` is the way from the page to the folder of the pictures, such as `../`.
+    """
     result = ledger.physics[name]
     parts = [f"{result['text']}\n"]
     if name in PICTURES:
-        parts.append(f"![{result['text'].partition('.')[0]}]({name}.svg)\n")
+        parts.append(f"![{result['text'].partition('.')[0]}]({docs}{name}.svg)\n")
     rows = [list(map(str, row.values())) for row in result["rows"]]
     parts.append(table(list(result["rows"][0]), rows))
     command = f"`python scripts/reproduce.py --physics {name}`"

@@ -29,6 +29,7 @@ from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
 from reproduction.disturbance import recall
+from reproduction.memory import memory_capacity, memory_map, memory_patterns
 from reproduction.robustness import robustness
 from reproduction.rules import cost_of_rules
 
@@ -138,6 +139,9 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "recall": recall,
     "robustness": robustness,
     "cost_of_rules": cost_of_rules,
+    "memory_capacity": memory_capacity,
+    "memory_map": memory_map,
+    "memory_patterns": memory_patterns,
 }
 
 

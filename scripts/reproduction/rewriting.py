@@ -1,7 +1,8 @@
 """Rewrites the numbers that other files have beside a command.
 
-They are in the first lines of the experiment files, in the table of the README, and in tables of
-pages between the comments `<!-- table NAME -->` and `<!-- end of table -->`.
+They are in the first lines of the experiment files, in the tables of the README and of the guides
+that have a column of commands, and in tables of pages between the comments `<!-- table NAME -->`
+and `<!-- end of table -->`.
 """
 
 import re
@@ -37,10 +38,14 @@ def rewrite_files(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str
         accuracy = format_metrics(row, ledger.of(row))[0]
         return f" {accuracy} | `{row.command} seed=0,1,2 -m`"
 
-    def rewrite_table(match: re.Match[str]) -> str:
+    def rewrite_table(match: re.Match[str], docs: str) -> str:
         if match["name"] not in ledger.physics:
             return match[0]
-        return f"{match['start']}\n{format_measurement(ledger, match['name'])}\n{match['end']}"
+        measurement = format_measurement(ledger, match["name"], docs)
+        return f"{match['start']}\n{measurement}\n{match['end']}"
+
+    def rewrite_guide(text: str) -> str:
+        return CELLS.sub(rewrite_cells, TABLE.sub(partial(rewrite_table, docs="../"), text))
 
     rewrites = {}
     for file in sorted(root.glob("configs/experiment/*.yaml")):
@@ -48,7 +53,9 @@ def rewrite_files(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str
     for file in root.glob("README.md"):
         rewrites[file] = partial(CELLS.sub, rewrite_cells)
     for file in root.glob("docs/*.md"):
-        rewrites[file] = partial(TABLE.sub, rewrite_table)
+        rewrites[file] = partial(TABLE.sub, partial(rewrite_table, docs=""))
+    for file in root.glob("docs/guides/*.md"):
+        rewrites[file] = rewrite_guide
     return {file: rewrite(file.read_text(encoding="utf-8")) for file, rewrite in rewrites.items()}
 
 

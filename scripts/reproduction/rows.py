@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 ACCURACY = "test/accuracy"
+STORED = "train/accuracy"  # of a memory: the fraction of patterns that are fixed points
 
 NOTEBOOK = "fork"  # a notebook of a public fork of the authors' code; test images
 AUTHORS = "authors"  # the authors' own code and plots; validation images
@@ -54,6 +55,12 @@ def sparse(units: int, strength: float, reference: str, more: str = "", what: st
     model = f"model.features={units} model.adapters.w_back.strength={strength}"
     overrides = f"+experiment=mnist_sparse {model} {more}"
     return Row(f"N = {units}{what}", overrides.strip(), reference, NOTEBOOK)
+
+
+def correlated(what: str, patterns: str, rate: float) -> Row:
+    """Return a row of the experiment `memory`, with other patterns and another learning rate."""
+    learning = f"optimizer.groups.hidden.descend.learning_rate={rate}"
+    return Row(what, f"+experiment=memory {patterns} {learning}", metrics=(ACCURACY, STORED))
 
 
 ENTANGLED = "+experiment=entangled_mnist"
@@ -323,5 +330,20 @@ DEEP_RULES = Section(
 DEEP_FASHION_RULES = Section(
     "Two hidden layers, Fashion-MNIST", "The same.", schemes_of_two_layers("fashion")
 )
+MEMORY = Section(
+    "Memory of correlated and sparse patterns",
+    "The experiment `memory`: 100 patterns of 400 units of ±1, cues with 20 % of the entries "
+    "flipped. *Stored* is the fraction of the patterns that are fixed points, *recalled* that of "
+    "those that are recalled whole. The learning rate is smaller where patterns are correlated, "
+    "or one sign prevails. 500 epochs but for the last row.",
+    (
+        Row("random", "+experiment=memory", metrics=(ACCURACY, STORED)),
+        correlated("tree of 4 kinds and 20 groups", "data.source.tree=[4,20]", 0.03),
+        correlated("coding level 0.1", "data.source.level=0.1", 0.01),
+        correlated("coding level 0.05", "data.source.level=0.05", 0.01),
+        correlated("the same, 2000 epochs", "data.source.level=0.05 runner.epochs=2000", 0.01),
+    ),
+    ("recalled", "stored"),
+)
 RULE_SECTIONS = (RULES, FASHION_RULES, DEEP_RULES, DEEP_FASHION_RULES)
-SECTIONS = (SPARSE, DENSE, CONTROLS, CAPACITY, BEYOND, PHOTOGRAPHS, *RULE_SECTIONS)
+SECTIONS = (SPARSE, DENSE, CONTROLS, CAPACITY, BEYOND, PHOTOGRAPHS, MEMORY, *RULE_SECTIONS)

@@ -7,6 +7,7 @@ import pytest
 
 from darnax.analysis.capacity import (
     bits_per_synapse,
+    couplings_of_stability,
     gardner_capacity,
     gardner_margin,
     hebb,
@@ -14,7 +15,7 @@ from darnax.analysis.capacity import (
     pseudo_inverse,
     stabilities,
 )
-from darnax.analysis.recall import basin_map, recall_by_steps
+from darnax.analysis.recall import basin_map, recall_by_steps, stability_map
 from darnax.data import Memories
 
 
@@ -111,6 +112,70 @@ def test_the_map_of_basins_is_made_of_single_recalls() -> None:
         couplings = optimal_couplings(patterns, stored, steps=100)
         alone = recall_by_steps(couplings, patterns, shares, key, 20, stored)[:, -1]
         np.testing.assert_allclose(row, alone, atol=0.07)  # one pattern at the edge of its basin
+
+
+def test_couplings_have_the_stability_and_no_more() -> None:
+    """Oracle: the definition of the stability; for every unit, of a part of the patterns."""
+    patterns = patterns_of(200, 0.5)
+    start = jax.random.normal(jax.random.key(0), (200, 200)) / 200**0.5
+    stored = (jnp.arange(100) < 40).astype(jnp.float32)
+    for margin in (0.2, 0.8, 1.4):
+        couplings = couplings_of_stability(patterns, margin, start, stored)
+        found = stabilities(couplings, patterns[:40])
+        assert float(found.min()) >= margin - 1e-5
+        assert float(found.max()) <= margin + 0.1
+        assert not jnp.any(jnp.diagonal(couplings))
+
+
+def test_a_point_of_the_map_is_that_of_a_loop() -> None:
+    """Oracle: learning and recall in numpy, unit by unit and pattern by pattern."""
+    units, count, margin, shares = 60, 15, 0.9, (0.1, 0.2)
+    patterns, key = patterns_of(units, 0.4), jax.random.key(5)
+    points = jnp.asarray([float(count), 24.0]), jnp.asarray([margin, 0.3])
+    found, reached = stability_map(patterns, *points, jnp.asarray(shares), key, steps=20)
+    drawing, flipping = jax.random.split(key)
+    start = jax.random.normal(drawing, (units, units)) / jnp.sqrt(units)
+    j = np.array(start)
+    np.fill_diagonal(j, 0)
+    xi, numbers = np.asarray(patterns), np.asarray(jax.random.uniform(flipping, patterns.shape))
+    for i in range(units):
+        others = np.delete(np.arange(units), i)
+        for _ in range(1000):
+            norm = np.linalg.norm(j[:, i])
+            unstable = [x for x in xi[:count] if x[i] * (x @ j[:, i]) < margin * norm]
+            for x in unstable:
+                j[others, i] += 0.1 / units * x[i] * x[others]
+            if not unstable:
+                break
+    learned = couplings_of_stability(patterns[:count], margin, start)
+    is_same = np.isclose(learned, j, atol=1e-4).all(axis=0)
+    assert is_same.sum() >= units - 2  # rounding may decide a step of a unit
+    assert reached[0] == 1
+    for share, fraction in zip(shares, found[0], strict=True):
+        recalled = 0
+        for x, number in zip(xi[:count], numbers, strict=False):
+            state = np.where(number < share, -x, x)
+            for _ in range(20):
+                state = np.where(state @ j >= 0, 1, -1)
+            recalled += bool((state == x).all())
+        assert 0 < recalled < count  # neither is trivial
+        assert fraction == pytest.approx(recalled / count, abs=1.01 / count)
+
+
+def test_basins_grow_with_the_stability() -> None:
+    """At a tenth of the largest one all is stored and little corrected; near it nearly all is.
+
+    Oracle: the bound, of which the two stabilities are fractions, and counting: with 10 % of 300
+    entries flipped no cue is whole.
+    """
+    patterns, load = patterns_of(300, 0.2), 0.2
+    margins = jnp.asarray([0.1, 0.9]) * gardner_margin(load)
+    counts, shares = jnp.asarray([60.0, 60.0]), jnp.asarray([0.0, 0.1])
+    (low, high), reached = stability_map(patterns, counts, margins, shares, jax.random.key(0))
+    assert reached[0] == 1
+    assert float(low[0]) == 1
+    assert float(low[1]) <= 0.2
+    assert float(high[1]) >= 0.95
 
 
 def test_relaxation_recalls_what_one_step_does_not() -> None:

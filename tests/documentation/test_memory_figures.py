@@ -1,5 +1,7 @@
 """The figures of the guide of memory. Oracles: Gardner's bound, and what the page says of them."""
 
+import json
+import re
 import runpy
 from pathlib import Path
 
@@ -9,11 +11,13 @@ from darnax.analysis.capacity import gardner_capacity
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "memory_figures.py"))
+MEASURES = runpy.run_path(str(ROOT / "scripts" / "reproduction" / "memory.py"))
+PHYSICS = json.loads((ROOT / "docs" / "receipts.json").read_text())["physics"]
 
 
 def test_a_measured_load_is_that_of_gardner() -> None:
     """Of 100 units among 200; the standard error is below 2 %."""
-    found = SCRIPT["capacity_at"](1.0, units=200, seed=0)
+    found = MEASURES["capacity_at"](1.0, units=200, seed=0)
     assert found == pytest.approx(gardner_capacity(1.0), rel=0.05)
 
 
@@ -34,3 +38,41 @@ def test_the_page_shows_every_figure() -> None:
     for name in SCRIPT["FIGURES"]:
         assert f"(../{name}.svg)" in page
         assert (ROOT / "docs" / f"{name}.svg").exists()
+
+
+def test_the_receipts_hold_what_the_page_says() -> None:
+    """The bound within 1 %; the basins where κ is 0.9, and at 0.15 of the largest."""
+    for row in PHYSICS["memory_capacity"]["rows"]:
+        mean, _ = row["measured α"].split(MEASURES["SEPARATOR"])
+        assert float(mean) == pytest.approx(gardner_capacity(row["κ"]), rel=0.01)
+    rows = PHYSICS["memory_map"]["rows"]
+    assert len(rows) == len(MEASURES["LOADS"]) * len(MEASURES["FRACTIONS"])
+    assert all(row["units with κ"] == "1.000" for row in rows if row["κ/κ_max"] < 0.9)
+    assert all(row["5 %"] == "0.000" for row in rows if row["κ/κ_max"] == 0.15)
+    alike = [row for row in rows if 0.9 <= float(row["κ"]) <= 0.93 and row["α"] <= 0.4]
+    assert [row["α"] for row in alike] == [0.1, 0.2, 0.3, 0.4]
+    assert all(float(row["10 %"]) > 0.9 and float(row["15 %"]) < 0.5 for row in alike)
+
+
+def test_a_small_map_has_a_row_for_every_point() -> None:
+    """Oracle: more is recalled with the larger stability, and with fewer flips."""
+    low, high = MEASURES["memory_map"](ROOT, units=100, loads=(0.2,), fractions=(0.15, 0.6))
+    assert (low["α"], low["κ/κ_max"], high["units with κ"]) == (0.2, 0.15, "1.000")
+    columns = [MEASURES["column_of"](share) for share in MEASURES["SHARES"]]
+    values = [float(high[column]) for column in columns]
+    assert values[0] > 0.9 > 0.5 > values[-1]
+    assert float(low["10 %"]) < 0.1
+
+
+def test_the_map_is_drawn_as_it_is_tabulated() -> None:
+    """Oracle: the table; the opacity of a cell is its fraction, the smallest κ is at the bottom."""
+    draw = runpy.run_path(str(ROOT / "scripts" / "reproduction" / "heat.py"))["draw_memory_map"]
+    rows = PHYSICS["memory_map"]["rows"]
+    picture = draw(rows)
+    assert picture == (ROOT / "docs" / "memory_map.svg").read_text()
+    cells = re.findall(r'<rect x="(.*?)" y="(.*?)" .*? fill-opacity: (.*?)"/>', picture)
+    columns = [MEASURES["column_of"](share) for share in MEASURES["SHARES"]]
+    expected = [float(row[column]) for row in rows for column in columns]
+    assert [float(value) for *_, value in cells][: len(expected)] == expected
+    assert float(cells[0][1]) > float(cells[len(columns)][1])
+    assert "(../memory_map.svg)" in (ROOT / "docs" / "guides" / "memory.md").read_text()

@@ -227,6 +227,29 @@ def test_numbers_beside_a_command_are_updated_and_nothing_else(
     assert readme.read_text() == f"| a chain | {cells}\n| x | 0.5 | `darnax` |\n"
 
 
+def test_a_guide_has_measurements_and_numbers_beside_commands(reproduce, tmp_path):
+    from reproduction.ledger import Ledger
+    from reproduction.receipts import Receipt
+    from reproduction.rewriting import rewrite_files
+    from reproduction.rows import Row
+
+    guide = tmp_path / "docs/guides/memory.md"
+    guide.parent.mkdir(parents=True)
+    table = "<!-- table memory_map -->\n{}<!-- end of table -->\n"
+    beside = "| random | {} | `darnax train +experiment=memory seed=0,1,2 -m` |\n"
+    guide.write_text(table.format("") + beside.format("0.1"))
+    row = Row("random", "+experiment=memory")
+    receipts = {seed: Receipt({"test/accuracy": 0.5}, 1.0, "CPU", "0123456", "") for seed in (0, 1)}
+    result = {"text": "A map. And more.", "seconds": 3.2, "rows": [{"α": 0.5}], "commit": "0123456"}
+    ledger = Ledger({row.command: receipts}, {"memory_map": result})
+    measured = (
+        "\nA map. And more.\n\n![A map](../memory_map.svg)\n\n| α |\n| --- |\n| 0.5 |\n\n"
+        "`python scripts/reproduce.py --physics memory_map`, 3 s, commit 0123456\n\n"
+    )
+    expected = table.format(measured) + beside.format("0.5000 ± 0.0000")
+    assert rewrite_files(tmp_path, [row], ledger)[guide] == expected
+
+
 @pytest.mark.slow
 def test_every_row_can_be_built(reproduce):
     from reproduction.rows import SECTIONS

@@ -1,0 +1,165 @@
+"""Measures the memory of a layer at its bound: the largest load, the basins, other patterns."""
+
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from darnax.analysis.capacity import (
+    gardner_capacity,
+    gardner_margin,
+    optimal_couplings,
+    stabilities,
+)
+from darnax.analysis.recall import recall_by_steps, stability_map
+from darnax.data import Memories
+
+Rows = list[dict[str, Any]]
+SEEDS = (0, 1, 2)
+SEPARATOR = " ± "
+MARGINS = (0.25, 0.5, 1.0, 1.5)
+# Of the map; its stabilities are fractions of the largest one at the load.
+LOADS = (0.1, 0.2, 0.3, 0.4, 0.5)
+FRACTIONS = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
+SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+# Of the table of patterns.
+PATTERNS: Mapping[str, Mapping[str, Any]] = {
+    "random": {},
+    "20 groups, `tree=[20]`": {"tree": (20,)},
+    "20 groups of 4 kinds, `tree=[4,20]`": {"tree": (4, 20)},
+    "sparse, `level=0.2`": {"level": 0.2},
+    "sparse, `level=0.1`": {"level": 0.1},
+    "sparse, `level=0.05`": {"level": 0.05},
+}
+CUES = (0.0, 0.05, 0.1, 0.2, 0.3)
+
+
+def draw_patterns(units: int, load: float, seed: int, **options: Any) -> Array:
+    """Return patterns of ±1, random ones without further options."""
+    return jnp.asarray(Memories(units, load, seed=seed, **options).draw())
+
+
+def format_spread(values: list[float], digits: int = 3) -> str:
+    """Return mean ± standard deviation."""
+    return f"{fmean(values):.{digits}f}{SEPARATOR}{stdev(values):.{digits}f}"
+
+
+def largest_stabilities(units: int, load: float, seed: int, receivers: int) -> Array:
+    """Return the largest stability of each of the first units, at a load."""
+    patterns = draw_patterns(units, load, seed)
+    return stabilities(optimal_couplings(patterns, steps=400, receivers=receivers), patterns)
+
+
+def capacity_at(margin: float, units: int, seed: int, receivers: int = 100) -> float:
+    """Return the load at which the mean of the largest stabilities of the units is the margin.
+
+    The mean is interpolated between two loads, 5 % below and above Gardner's.
+    """
+    loads = [gardner_capacity(margin) * factor for factor in (0.95, 1.05)]
+    counts = [round(load * units) / units for load in loads]
+    means = [float(largest_stabilities(units, load, seed, receivers).mean()) for load in counts]
+    slope = (counts[1] - counts[0]) / (means[1] - means[0])
+    return counts[0] + slope * (margin - means[0])
+
+
+def memory_capacity(_: Path, units: int = 1000) -> Rows:
+    """Largest load of random patterns for a stability κ, against Gardner's bound.
+
+    The load at which the mean of the largest stabilities of 100 units is κ, at N = 1000. Mean ±
+    standard deviation over three seeds.
+    """
+    rows = []
+    for margin in MARGINS:
+        found = [capacity_at(margin, units, seed) for seed in SEEDS]
+        bound = gardner_capacity(margin)
+        rows.append(
+            {
+                "κ": margin,
+                "measured α": format_spread(found),
+                "Gardner": f"{bound:.3f}",
+                "ratio": f"{fmean(found) / bound:.3f}",
+            }
+        )
+    return rows
+
+
+def memory_map(
+    _: Path,
+    units: int = 400,
+    loads: tuple[float, ...] = LOADS,
+    fractions: tuple[float, ...] = FRACTIONS,
+) -> Rows:
+    """Basins over load and stability: the fraction of patterns recalled whole from disturbed cues.
+
+    N = 400 units of ±1; a column is a share of the entries of the cue that is flipped. The
+    couplings are those of the perceptron rule, from random ones, stopped for each unit as soon as
+    all patterns have the stability κ, a fraction of Gardner's κ_max at this load. `units with κ`
+    is the fraction that reach it in 1000 steps. Means over three seeds, and the largest of the
+    standard deviations in a row.
+    """
+    points = list(product(loads, fractions))
+    margins = [fraction * gardner_margin(load) for load, fraction in points]
+    counts = jnp.asarray([round(load * units) for load, _ in points], jnp.float32)
+    recalled, reached = [], []
+    for seed in SEEDS:  # one compiled program: the shapes are the same
+        maps = stability_map(
+            draw_patterns(units, max(loads), seed),
+            counts,
+            jnp.asarray(margins),
+            jnp.asarray(SHARES),
+            jax.random.key(seed),
+        )
+        recalled.append(np.asarray(maps[0]))
+        reached.append(np.asarray(maps[1]))
+    means, deviations = np.mean(recalled, axis=0), np.std(recalled, axis=0, ddof=1)
+    rows = []
+    for number, (load, fraction) in enumerate(points):
+        row = {"α": load, "κ/κ_max": fraction, "κ": f"{margins[number]:.2f}"}
+        row["units with κ"] = f"{np.mean(reached, axis=0)[number]:.3f}"
+        for share, mean in zip(SHARES, means[number], strict=True):
+            row[column_of(share)] = f"{mean:.3f}"
+        rows.append(row | {"deviation": f"{deviations[number].max():.3f}"})
+    return rows
+
+
+def column_of(share: float) -> str:
+    """Return the name of the column of a share of flips."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+def memory_patterns(_: Path, units: int = 400, loads: tuple[float, ...] = (0.25, 0.5)) -> Rows:
+    """Correlated and sparse patterns, stored with the largest stability.
+
+    N = 400 units of ±1, without a bias. `stored` is the fraction of the patterns that are fixed
+    points, and the columns after it that of those recalled whole from cues with this share of the
+    entries flipped; κ is the mean over units. The leaves of a tree have a likeness of 0.8 to the
+    node above them; `level` is the probability of +1. Mean ± standard deviation over three seeds.
+    """
+    rows = []
+    for load, (name, options) in product(loads, PATTERNS.items()):
+        measured = [recall_patterns(units, load, seed, options) for seed in SEEDS]
+        cells = {}
+        for column in measured[0]:
+            cells[column] = format_spread([of_seed[column] for of_seed in measured])
+        rows.append({"patterns": name, "α": load} | cells)
+    return rows
+
+
+def recall_patterns(
+    units: int, load: float, seed: int, options: Mapping[str, Any]
+) -> dict[str, float]:
+    """Return the stability of the patterns, the fraction that is stored, and those recalled."""
+    patterns = draw_patterns(units, load, seed, **options)
+    couplings = optimal_couplings(patterns, steps=2000)
+    fractions = recall_by_steps(couplings, patterns, jnp.asarray(CUES), jax.random.key(seed))
+    cells = {"κ": float(stabilities(couplings, patterns).mean())}
+    cells["stored"] = float(fractions[0, 1])  # after one step from the pattern itself
+    for share, row in zip(CUES[1:], fractions[1:], strict=True):
+        cells[column_of(share)] = float(row[-1])
+    return cells
