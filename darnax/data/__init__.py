@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Standardise,
         StandardiseColumns,
     )
-    from darnax.data.fitted import StandardiseChannels, Whiten
+    from darnax.data.fitted import StandardiseChannels, SubtractMean, Whiten
     from darnax.data.image_memories import ImageMemories
     from darnax.data.labels import Classes, CleanInputs, Labels, Patterns, Values
     from darnax.data.listing import Description, Row, catalogue, describe
@@ -77,6 +77,7 @@ _MODULE_OF = {
     "Stage": "stages",
     "Standardise": "encodings",
     "StandardiseChannels": "fitted",
+    "SubtractMean": "fitted",
     "StandardiseColumns": "encodings",
     "Streamed": "streamed",
     "Values": "labels",
@@ -130,6 +131,7 @@ __all__ = [
     "Stage",
     "Standardise",
     "StandardiseChannels",
+    "SubtractMean",
     "StandardiseColumns",
     "Streamed",
     "Values",

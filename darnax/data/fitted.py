@@ -50,6 +50,27 @@ class Whiten(FittedStage):
         return jnp.matmul(flat, numbers["W"], precision="highest").reshape(x.shape)
 
 
+class SubtractMean(FittedStage):
+    """`x − μ`, with μ the mean of the training inputs, entry by entry.
+
+    A later stage that sets entries to 0 then sets them to their mean: they are unknown.
+
+    Args:
+        examples: fit on so many training inputs at most.
+    """
+
+    def fit(self, inputs: Float[Array, "n *raw"]) -> Numbers:
+        """Return μ, (*raw)."""
+        mean = np.asarray(inputs, np.float64).mean(axis=0)
+        return {"mean": jnp.asarray(mean, jnp.float32)}
+
+    def __call__(
+        self, x: Float[Array, "batch *raw"], numbers: Numbers
+    ) -> Float[Array, "batch *raw"]:
+        """Subtract the mean."""
+        return x - jnp.broadcast_to(numbers["mean"], x.shape)
+
+
 class StandardiseChannels(FittedStage):
     """`(x − mean) / deviation` with one mean and one deviation for each channel, the last axis.
 
