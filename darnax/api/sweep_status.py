@@ -83,9 +83,9 @@ def summarise(states: Sequence[State], goal: Objective) -> str:
     top = best_point(states, goal)
     if top is not None:
         best = f"best point {text.metric(goal.metric, top.value)} ({top.name})"
-        # One point is one seed: which setting is best is a question of means.
-        hint = "; choose a setting with darnax compare" if SEED.search(top.name) else ""
-        parts.append(best + hint)
+        # Of a setting with several seeds, one point says little.
+        is_one_of_several = SEED.search(top.name) and top.name.count("=") > 1
+        parts.append(best + ("; choose a setting with darnax compare" if is_one_of_several else ""))
     is_open = len(states) < goal.trials or counts["waiting"] or counts["running"]
     left = time_left(states, goal) if is_open else math.nan
     if not math.isnan(left):

@@ -188,7 +188,7 @@ def test_a_search_prunes_a_bad_run(workspace: Workspace) -> None:
     )
     (sweep,) = folders(workspace)
     (run,) = (path.parent for path in sweep.glob("*/summary.json"))
-    assert "0 of 1 point finished · 1 pruned · best " in output
+    assert "0 of 1 point finished · 1 pruned · best point " in output
     assert (summary(run)["status"], summary(run)["epochs"]) == ("pruned", 2)
     assert rows(run)[-1]["step"] == summary(run)["steps"]
     assert sorted((sweep / ".points").iterdir())[0].read_text().split() == []
