@@ -11,6 +11,8 @@ from darnax.cli.options import Debug, Overrides, find_folder
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
 
+NO_SWEEP = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
+
 Multirun = Annotated[
     bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")
 ]
@@ -85,15 +87,13 @@ def train(
 hydra.launcher.tasks_per_node=4 --sbatch > job.sh
     """
     changes = list(overrides or [])
+    others = ["-m"] * multirun + ["--cfg"] * (cfg is not None)
     if dry_run and (not multirun or cfg or resume):
-        what = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
-        raise RequestError(Problem("--dry-run", what))
+        raise RequestError(Problem("--dry-run", NO_SWEEP))
     if sbatch:
-        given = {"-m": multirun, "--cfg": cfg, "--config with --resume": config and resume}
-        print_script(changes, config, resume, others=[name for name in given if given[name]])
+        print_script(changes, config, resume, others)
     elif resume is not None:
-        given = {"-m": multirun, "--cfg": cfg, "--config": config}
-        resume_run(resume, changes, others=[name for name in given if given[name]])
+        resume_run(resume, changes, [*others, "--config"] if config else others)
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
@@ -116,8 +116,11 @@ def start(overrides: list[str], file: Path | None) -> None:
         training.start(overrides, file, command(), display())
 
 
-def resume_run(run: Path, words: list[str], *, others: list[str]) -> None:
-    """Resume a run with its own configuration; `runner.epochs=N` trains it longer."""
+def resume_run(run: Path, words: list[str], others: list[str]) -> None:
+    """Resume a run with its own configuration; `runner.epochs=N` trains it longer.
+
+    `others` are the options that were given and do not fit.
+    """
     if others:
         what = "resumes with the configuration of the run"
         what += f"; leave out {' and '.join(others)}"
@@ -130,9 +133,11 @@ def resume_run(run: Path, words: list[str], *, others: list[str]) -> None:
 
 
 def print_script(
-    words: list[str], config: Path | None, resume: Path | None, *, others: list[str]
+    words: list[str], config: Path | None, resume: Path | None, others: list[str]
 ) -> None:
     """Print a script for `sbatch`; `others` are the options that were given and do not fit."""
+    if config and resume:
+        others = [*others, "one of --config and --resume"]
     if others:
         what = f"is for one run; leave out {' and '.join(others)}"
         if "-m" in others:

@@ -7,9 +7,9 @@ from typing import Any
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.composing import own_files, references, sweep_settings
+from darnax.composing import own_files, sweep_settings
 from darnax.composing.quoting import explain_unreadable
-from darnax.errors import Problem, RequestError, first_line
+from darnax.errors import Problem, first_line
 from darnax.near import near_key
 from darnax.trees import list_names
 
@@ -133,10 +133,9 @@ def can_be_added(key: str, tree: Mapping[str, Any]) -> bool:
         return True
     from darnax.builder.known_keys import is_known
 
-    try:
-        above = references.find(tree, key.rpartition(".")[0]) if "." in key else tree
-    except RequestError:  # a reference that leads nowhere
-        return False
+    above: Any = tree
+    for part in key.split(".")[:-1]:
+        above = above.get(part) if isinstance(above, Mapping) else None
     return is_known(key, above)
 
 

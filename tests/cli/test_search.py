@@ -207,7 +207,7 @@ def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
     assert lab("train", *SEARCH, "hydra.sweeper.n_trials=3", *goal).exit_code == 0
     losses = [-times * lab.value(config) for config in lab.configs]
     assert [trial.value for trial in open_study(folder(lab), "minimize").trials] == losses
-    assert f"best {min(losses):.4g} (" in lab("sweep", "status", str(folder(lab))).stdout
+    assert f"best point {min(losses):.4g} (" in lab("sweep", "status", str(folder(lab))).stdout
 
 
 @pytest.mark.parametrize(
