@@ -41,25 +41,15 @@ def choose_rule(rule: RuleChoice, threshold: ArrayLike | None, post: Size) -> Ru
         return Perceptron(0.0 if threshold is None else threshold)
     if rule is not None and threshold is not None:
         what = "threshold is the margin of the default perceptron rule"
-        raise ValueError(f"{what}; leave it out with rule={name_of_rule(rule)}")
+        raise ValueError(f"{what}; leave it out with rule={rule!r}")
     return rule
-
-
-def name_of_rule(rule: Rule | None) -> str:
-    """Return a rule for a message, without its arrays.
-
-    Example:
-        >>> name_of_rule(Perceptron()), name_of_rule(None)
-        ('Perceptron(…)', 'None')
-    """
-    return "None" if rule is None else f"{type(rule).__name__}(…)"
 
 
 def get_threshold(rule: Rule | None) -> Array:
     """Return the margin of a perceptron rule; raise AttributeError for a rule that has none."""
     if not isinstance(rule, Perceptron):
         what = "only a module with the perceptron rule has a threshold"
-        raise AttributeError(f"{what}; this one has rule={name_of_rule(rule)}")
+        raise AttributeError(f"{what}; this one has rule={rule!r}")
     return rule.margin
 
 
@@ -75,7 +65,7 @@ def require_rule_fits(rule: Rule | None, third_factor: str | None) -> None:
         what = f"{type(rule).__name__} is a three-factor rule"
         raise ValueError(f"{what}; name the adapter that brings the third factor: third_factor=…")
     if third_factor is not None and not asks:
-        got = f"got third_factor={third_factor!r} beside rule={name_of_rule(rule)}"
+        got = f"got third_factor={third_factor!r} beside rule={rule!r}"
         raise ValueError(f"{got}, expected a three-factor rule; leave out the third factor")
 
 

@@ -18,7 +18,6 @@ from darnax.modules.plasticity import (
     local_update,
     mask_nothing,
     mask_weight,
-    name_of_rule,
     no_update,
     require_rule_fits,
 )
@@ -109,7 +108,7 @@ class Units(Layer):
             self.rule = choose_rule(rule, None, self.features)
         elif rule not in (..., None):
             what = "expected a connectivity or a sparsity beside it: without one there is no J"
-            raise ValueError(f"got rule={name_of_rule(rule)}, {what}")
+            raise ValueError(f"got rule={rule!r}, {what}")
         rules = [each for each in (self.rule, bias) if isinstance(each, ThreeFactorRule)]
         require_rule_fits(rules[0] if rules else None, third_factor)
         self.bias, self.third_factor = bias, third_factor
