@@ -52,6 +52,7 @@ class PrototypeUnits(RecurrentDiscrete):
         rule: RuleChoice = ...,
         sparsity: float | None = None,
         connectivity: ConnectivityFactory | None = None,
+        strength: ArrayLike = 1.0,
         key: Key[Array, ""],
     ) -> None:
         require_share(share)
@@ -63,6 +64,7 @@ class PrototypeUnits(RecurrentDiscrete):
             rule=rule,
             sparsity=sparsity,
             connectivity=connectivity,
+            strength=strength,
             key=key,
         )
         self.share, self.senders = jnp.asarray(share, jnp.float32), senders

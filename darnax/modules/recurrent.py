@@ -33,7 +33,7 @@ from darnax.modules.plasticity import (
     local_update,
     mask_weight,
 )
-from darnax.modules.sizes import in_degree, require_alone
+from darnax.modules.sizes import in_degree, per_receiver, require_alone, scale_weight
 from darnax.rules import Rule
 from darnax.shapes import (
     Size,
@@ -56,10 +56,11 @@ class Recurrent(Layer):
         connectivity: the layout of J, without self-synapses.
         j_d: self-coupling J_D; one number, or one per unit.
         rule: the law of plasticity, or None for a frozen J.
-        key: draws J with independent entries N(0, 1/fan_in).
+        strength: scale of the initial J; one number, or one per unit.
+        key: draws J with independent entries N(0, strength²/fan_in).
 
     Raises:
-        ValueError: a j_d of another size than the layer's.
+        ValueError: a j_d or a strength of another size than the layer's.
     """
 
     J: Array
@@ -75,11 +76,12 @@ class Recurrent(Layer):
         j_d: ArrayLike,
         rule: Rule | None,
         *,
+        strength: ArrayLike = 1.0,
         key: Key[Array, ""],
     ) -> None:
         self.features = as_size(features)
         require_per_unit("j_d", j_d, self.features)
-        self.J = connectivity.init(key)
+        self.J = scale_weight(connectivity.init(key), per_receiver(strength, self.features))
         self.J_D = jnp.asarray(j_d, jnp.float32)
         self.connectivity = connectivity
         self.rule = rule
@@ -124,6 +126,7 @@ class RecurrentUnits(Recurrent):
         rule: RuleChoice = ...,
         sparsity: float | None = None,
         connectivity: ConnectivityFactory | None = None,
+        strength: ArrayLike = 1.0,
         key: Key[Array, ""],
     ) -> None:
         size = as_size(features)
@@ -131,7 +134,7 @@ class RecurrentUnits(Recurrent):
         # Which synapses exist has to be independent of their values.
         layout, values = jax.random.split(key)
         made = make_couplings(connectivity, size, sparsity, layout)
-        super().__init__(size, made, j_d, chosen, key=values)
+        super().__init__(size, made, j_d, chosen, strength=strength, key=values)
 
 
 class RecurrentDiscrete(RecurrentUnits):
@@ -147,12 +150,13 @@ class RecurrentDiscrete(RecurrentUnits):
         connectivity: another layout of J: a class of `darnax.connectivity.Connectivity`, or a
             function that returns one, called with those of `pre`, `post`, `hollow=True` and `key`
             that it has parameters for; it needs `hollow`. Not together with sparsity.
-        key: draws J with independent entries N(0, 1/fan_in).
+        strength: scale of the initial J; one number, or one per unit; 0 for an empty J.
+        key: draws J with independent entries N(0, strength²/fan_in).
 
     Raises:
-        ValueError: a sparsity that leaves no synapse, a threshold beside a rule of one's own, a j_d
-            or threshold of another size than the layer's, a connectivity together with a sparsity,
-            or one that cannot leave out self-synapses.
+        ValueError: a sparsity that leaves no synapse, a threshold beside a rule of one's own, a
+            j_d, threshold or strength of another size than the layer's, a connectivity together
+            with a sparsity, or one that cannot leave out self-synapses.
 
     Example:
         >>> import jax
