@@ -135,8 +135,7 @@ class Run:
     def recall(self, cue: Any, frames: Any = None) -> "Recall":
         """Relax from cues (N, *raw), or from one, and return the states of every step.
 
-        For a network whose output has the shape of its input; random stages are not applied. With
-        frames (L, *raw), it counts how many of them come in order. RequestError on other shapes.
+        Random stages are not applied. With frames (L, *raw), counts how many come in order.
 
         Example:
             >>> run.recall(cue)  # doctest: +SKIP
