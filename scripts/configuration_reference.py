@@ -40,7 +40,10 @@ refused before anything is compiled, with all its errors.
 
 ## Sections
 
-The defaults are those of `darnax train` without any override.
+The defaults are those of `darnax train` without any override. A key with (+) is in none of the
+files that these are composed of, and is given as `+key=value`: `+data.test=1000`. So is a key that
+a phase or an object could have, and that its file does not write:
+`+dynamics.train.free.target=none`, `+model.adapters.w_in.sparsity=0.9`.
 """
 
 
@@ -84,7 +87,8 @@ def section_part(table: Table) -> str:
     lines = [f"### {table.title}\n", table.summary, "", "| key | type | default | meaning |"]
     lines.append("|---|---|---|---|")
     for row in table.rows:
-        cells = (f"`{row.name}`", row.type, row.default, row.meaning)
+        name = f"`{row.name}`{' (+)' if row.added else ''}"
+        cells = (name, row.type, row.default, row.meaning)
         lines.append(table_line(cells))
     return "\n".join([*lines, ""])
 

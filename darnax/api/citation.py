@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import require_names, require_path
+from darnax.api.finding import find_folder
 from darnax.composing.trust import require_granted, split_trust
 from darnax.errors import Problem, RequestError
 from darnax.runner.run_folder import RunFolder
@@ -39,7 +40,7 @@ def cite(run: Any, *, trust: Iterable[str] = ()) -> Citation:
     They come from the docstrings, also those of one's own rules.
 
     Args:
-        run: a run, or its folder.
+        run: a run, its folder, or its id in `outputs`.
         trust: packages whose code its configuration may name, besides darnax and Optax.
 
     Raises:
@@ -55,7 +56,8 @@ def cite(run: Any, *, trust: Iterable[str] = ()) -> Citation:
     from darnax.builder.bibliography import bibliography
     from darnax.data import describe
 
-    folder = require_path(getattr(run, "folder", run), "run", "a run or its folder")
+    given = require_path(getattr(run, "folder", run), "run", "a run, its folder or its id")
+    folder = find_folder(given)
     config = RunFolder.open(folder).config()
     trusted = getattr(run, "trusted", frozenset()) | set(require_names(trust, "trust"))
     require_granted(config, trusted)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from darnax.api.arguments import require_names, require_path
 from darnax.api.exporting import load_model
+from darnax.api.finding import find_folder
 from darnax.api.model import Model
 from darnax.api.run import Run
 from darnax.api.sweep import Sweep
 from darnax.errors import RequestError
 from darnax.files import exists, is_file, is_folder
-from darnax.reports.runs import find_by_name
 from darnax.sweeps.record import NAME
 
 
@@ -43,5 +43,5 @@ def load(path: str | Path, *, trust: Iterable[str] = ()) -> Run | Sweep | Model:
     if exists(given) and not is_folder(given):
         what = "got a file, expected the folder of a run or a sweep, or FILE.safetensors"
         raise RequestError(f"{given}: {what}")
-    folder = given if is_folder(given) else find_by_name(str(path))
+    folder = find_folder(given)
     return Sweep(folder, trusted) if exists(folder / NAME) else Run(folder, trusted)

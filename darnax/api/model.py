@@ -88,8 +88,12 @@ class Model:
 
         Of a classifier, `predict(x).argmax(axis=1)` is the predicted class.
         """
+        return self.score_fitting(self.require_fitting(x))
+
+    def score_fitting(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the scores of inputs that `require_fitting` has returned."""
         scores = []
-        for phases, count in self._infer(x):
+        for phases, count in self._infer(inputs):
             scores.append(np.asarray(scores_of(self.network, last_phase(phases)))[:count])
         return np.concatenate(scores)
 
@@ -110,7 +114,7 @@ class Model:
             raise RequestError(f"phase: got {got}, expected one of {', '.join(phases)}")
         names = self.buffers
         found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names.values()}
-        for results, count in self._infer(x):
+        for results, count in self._infer(self.require_fitting(x)):
             for position, name in names.items():
                 found[name].append(np.asarray(results[chosen].state[position])[:count])
         return {name: np.concatenate(parts) for name, parts in found.items()}
@@ -121,9 +125,8 @@ class Model:
         names = self.network.layer_map.names_by_edge()
         return {0: "input"} | {i: names[i, i] for i in self.network.layer_map.rows()}
 
-    def _infer(self, x: Any) -> Iterator[tuple[OrderedDict[str, PhaseResult], int]]:
+    def _infer(self, inputs: NDArray[Any]) -> Iterator[tuple[OrderedDict[str, PhaseResult], int]]:
         """Yield the results of all phases of inference and the number of examples, per batch."""
-        inputs = self.require_fitting(x)
         size = batch_size_for(len(inputs))
         for first in range(0, max(len(inputs), 1), size):
             batch = inputs[first : first + size]

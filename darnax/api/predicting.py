@@ -101,7 +101,7 @@ def predict_files(model: Model, files: Sequence[Path]) -> Predictions:
     else:
         inputs = [str(file) for file in files]
         raw = read_images(model, files)
-    return Predictions(inputs, model.predict(raw), names)
+    return Predictions(inputs, model.score_fitting(raw), names)
 
 
 def require_classes(model: Model) -> list[str]:

@@ -127,20 +127,7 @@ class Run:
         return self.model.states(x, phase)
 
     def trajectory(self, x: Any, targets: Any = None) -> "Trajectory":
-        """Return the states after every step of inference, or with targets of training.
-
-        Args:
-            x: raw inputs (N, *raw), as `predict` takes them.
-            targets: those of the dataset, N classes for one; None for inference.
-
-        Raises:
-            RequestError: an input has another shape than the network takes, there is none, or the
-                number of targets is another one.
-
-        Example:
-            >>> found = run.trajectory(x)  # doctest: +SKIP
-            >>> found.states["hidden1"], found.flips["hidden1"]  # doctest: +SKIP
-        """
+        """Return the states after every step of inference; see `darnax.api.trajectory.follow`."""
         from darnax.api.trajectory import follow
 
         return follow(self.model, x, targets)
@@ -148,14 +135,7 @@ class Run:
     def recall(self, cue: Any, frames: Any = None) -> "Recall":
         """Relax from cues (N, *raw), or from one, and return the states of every step.
 
-        For a network whose output has the shape of its input; random stages are not applied.
-
-        Args:
-            cue: raw inputs like those of the run's dataset.
-            frames: a sequence of raw inputs (L, *raw), to count how many of them come in order.
-
-        Raises:
-            RequestError: a cue has another shape than the network takes, or than its answers.
+        Random stages are not applied. With frames (L, *raw), counts how many come in order.
 
         Example:
             >>> run.recall(cue)  # doctest: +SKIP

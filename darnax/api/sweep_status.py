@@ -1,6 +1,7 @@
 """The state of a sweep: a table of its points, and one line about them."""
 
 import math
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from darnax.sweeps.record import Record
 from darnax.sweeps.survey import State, best_point, survey, time_left
 
 COUNTED = ("running", "pruned", "failed", "refused", "interrupted")  # besides `finished`
+SEED = re.compile(r"(?:^| )seed=")  # in the name of a point
 SURVEY_INTERVAL = 1.0  # seconds between two surveys of the folder
 
 
@@ -80,7 +82,10 @@ def summarise(states: Sequence[State], goal: Objective) -> str:
     parts += [f"{counts[status]} {status}" for status in COUNTED if counts[status]]
     top = best_point(states, goal)
     if top is not None:
-        parts.append(f"best {text.metric(goal.metric, top.value)} ({top.name})")
+        best = f"best point {text.metric(goal.metric, top.value)} ({top.name})"
+        # Of a setting with several seeds, one point says little.
+        is_one_of_several = SEED.search(top.name) and top.name.count("=") > 1
+        parts.append(best + ("; choose a setting with darnax compare" if is_one_of_several else ""))
     is_open = len(states) < goal.trials or counts["waiting"] or counts["running"]
     left = time_left(states, goal) if is_open else math.nan
     if not math.isnan(left):

@@ -16,6 +16,7 @@ from darnax.builder.graph import check_edges, check_paths, is_open
 from darnax.builder.numbers import check_numbers
 from darnax.builder.problems import Problems, format_value, nearest
 from darnax.builder.specification import Model
+from darnax.builder.targets import is_of_darnax
 from darnax.builder.wiring import (
     Buffers,
     NamedEdge,
@@ -205,7 +206,7 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Mo
             known = [family.name for family in rest]
             problems.add(where, f"there is no buffer {name}{nearest(name, known)}")
         else:
-            call = reader.call(value, where, Layer, LAYER_FILLED)
+            call = read_module(value, where, Layer, LAYER_FILLED, reader)
             family = buffers.families[name]
             for position, member in enumerate(family.members, family.first):
                 yield NamedEdge(member, position, position), where, call
@@ -266,13 +267,34 @@ def read_transposed(
 def read_adapter(node: Mapping[str, Any], where: str, reader: Reader) -> DeferredCall | None:
     """Return the constructor of an adapter."""
     arguments = {name: value for name, value in node.items() if name not in WIRING}
-    return reader.call(arguments, where, Adapter, ADAPTER_FILLED)
+    return read_module(arguments, where, Adapter, ADAPTER_FILLED, reader)
+
+
+def read_module(
+    node: Any, where: str, kind: type, filled: Sequence[str], reader: Reader
+) -> DeferredCall | None:
+    """Return the constructor of a module, or None with problems noted.
+
+    The margin of the default rule is refused here, and not by the constructor alone: it is often
+    set in the file of a model, and a file that starts from that one can replace a key and not
+    remove it.
+    """
+    call = reader.call(node, where, kind, filled)
+    if call is None or not is_of_darnax(call.factory) or call.arguments.get("rule") is None:
+        return call
+    if call.arguments.get("threshold") is None:
+        return call
+    rule = str(node["rule"].get("_target_")).rpartition(".")[2]
+    what = f"is the margin of the default perceptron rule, which {rule} replaces here"
+    advice = f"write `threshold: null` in a file, or ~{where}.threshold on the command line"
+    reader.problems.add(f"{where}.threshold", f"{what}; {advice}")
+    return None
 
 
 def check_constructors(model: Model, reader: Reader) -> None:
     """Note the problems of modules that do not depend on the buffers."""
     for name, node in model.layers.items():
-        reader.call(node, f"model.layers.{name}", Layer, LAYER_FILLED)
+        read_module(node, f"model.layers.{name}", Layer, LAYER_FILLED, reader)
     for name, node in model.adapters.items():
         if isinstance(node, Mapping):
             read_adapter(node, f"model.adapters.{name}", reader)

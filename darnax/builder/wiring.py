@@ -147,8 +147,9 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
         ValueError: the text is invalid; the message has an example of what to write.
 
     Example:
-        >>> read_endpoint("hidden[i+1]", Buffers({"hidden": Family("hidden", (8,), 3, 1)})).at(2)
-        3
+        >>> buffers = Buffers({"hidden": Family("hidden", (8,), 3, 1)})
+        >>> read_endpoint("hidden[i+1]", buffers).at(2), read_endpoint("hidden3", buffers).at(0)
+        (3, 3)
     """
     match = ENDPOINT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -156,6 +157,10 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
         expected = f"expected the name of a buffer, or such as {examples}"
         raise ValueError(f"got {format_value(text)}, {expected}")
     name, running, sign, shift, fixed = match.groups()
+    has_no_index = running is None and fixed is None
+    member = split_member(name, buffers) if has_no_index else None
+    if member is not None:  # hidden2, as buffers are called once they are made, is hidden[2]
+        name, fixed = member
     family = find_family(name, buffers)
     has_index = running is not None or fixed is not None
     if family.repeat is None and has_index:
@@ -171,13 +176,21 @@ def read_endpoint(text: Any, buffers: Buffers) -> Endpoint:
     return end
 
 
+def split_member(name: str, buffers: Buffers) -> tuple[str, str] | None:
+    """Return the family and the index in the name of a repeated buffer; None for another name."""
+    if name in buffers.families:
+        return None
+    for family in buffers.families.values():
+        index = name.removeprefix(family.name)
+        if family.repeat is not None and name.startswith(family.name) and index.isdecimal():
+            return family.name, index
+    return None
+
+
 def find_family(name: str, buffers: Buffers) -> Family:
     """Return the entry of `buffers` with this name, or raise ValueError with the nearest one."""
     if name in buffers.families:
         return buffers.families[name]
-    for family in buffers.families.values():
-        if name in family.members:
-            raise ValueError(f"got {name}; write {family.name}[{name.removeprefix(family.name)}]")
     raise ValueError(f"there is no buffer {name}{nearest(name, buffers.families)}")
 
 

@@ -16,6 +16,15 @@ def store_debug(ctx: typer.Context, debug: bool) -> bool:
     return debug
 
 
+def find_folder(ctx: typer.Context, given: Path | None) -> Path | None:
+    """Return the folder of a run or of a sweep; instead of its path its id is accepted."""
+    if given is None or ctx.resilient_parsing:  # the shell completes a word
+        return given
+    from darnax.api.finding import find_folder as find
+
+    return find(given)
+
+
 def complete_experiment(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of an experiment, for the shell.
 
@@ -52,7 +61,10 @@ Overrides = Annotated[
 Run = Annotated[
     Path,
     typer.Argument(
-        metavar="RUN", help="Folder of a run: outputs/<name>/<time>-<id>.", show_default=False
+        metavar="RUN",
+        help="Folder of a run, outputs/<name>/<time>-<id>, or its id.",
+        callback=find_folder,
+        show_default=False,
     ),
 ]
 Metric = Annotated[

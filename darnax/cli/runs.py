@@ -24,9 +24,9 @@ def runs(folder: Folder = Path("outputs"), metric: Metric = None, debug: Debug =
 
         darnax runs outputs/mnist_chain --metric train/accuracy
 
-    The id of a run is enough for `compare` and `diff`. A run that was killed is shown as
-    interrupted, because no process holds its lock. On another machine the lock cannot be checked:
-    there, a run that has written nothing for some time is shown with that time.
+    Every command that takes a run takes the id of one in `outputs` as well. A run that was killed
+    is shown as interrupted, because no process holds its lock. On another machine the lock cannot
+    be checked: there, a run that has written nothing for some time is shown with that time.
     """
     from darnax.api.run_table import tabulate
 

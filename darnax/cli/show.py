@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from darnax.cli import tables
-from darnax.cli.options import Debug, Overrides
+from darnax.cli.options import Debug, Overrides, find_folder
 
 Config = Annotated[
     Path | None,
@@ -14,6 +14,7 @@ Config = Annotated[
         "--config",
         metavar="RUN",
         help="Show the network of a run, or of its config.yaml, instead of the defaults.",
+        callback=find_folder,
         show_default=False,
     ),
 ]

@@ -7,7 +7,7 @@ import typer
 
 from darnax.cli import panels, sweep_board, tables
 from darnax.cli.display import warnings_to_stderr
-from darnax.cli.options import Debug
+from darnax.cli.options import Debug, find_folder
 from darnax.printing import count_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ Folder = Annotated[
     Path,
     typer.Argument(
         metavar="DIR",
-        help="Folder of a sweep: outputs/<name>/sweeps/<time>-<id>.",
+        help="Folder of a sweep, outputs/<name>/sweeps/<time>-<id>, or its id.",
+        callback=find_folder,
         show_default=False,
     ),
 ]

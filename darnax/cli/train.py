@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from darnax.cli import tables
-from darnax.cli.options import Debug, Overrides
+from darnax.cli.options import Debug, Overrides, find_folder
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
+
+NO_SWEEP = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
 
 Multirun = Annotated[
     bool, typer.Option("-m", "--multirun", help="Sweep over values with commas, one run each.")
@@ -28,7 +30,12 @@ DryRun = Annotated[
 ]
 Resume = Annotated[
     Path | None,
-    typer.Option("--resume", metavar="RUN", help="Resume a run; runner.epochs=N trains longer."),
+    typer.Option(
+        "--resume",
+        metavar="RUN",
+        help="Resume a run; runner.epochs=N trains longer.",
+        callback=find_folder,
+    ),
 ]
 Sbatch = Annotated[
     bool,
@@ -80,13 +87,13 @@ def train(
 hydra.launcher.tasks_per_node=4 --sbatch > job.sh
     """
     changes = list(overrides or [])
+    others = ["-m"] * multirun + ["--cfg"] * (cfg is not None)
     if dry_run and (not multirun or cfg or resume):
-        what = "lists the points of a sweep; add -m, or see one configuration with --cfg job"
-        raise RequestError(Problem("--dry-run", what))
+        raise RequestError(Problem("--dry-run", NO_SWEEP))
     if sbatch:
-        print_script(changes, config, resume, alone=not (multirun or cfg))
+        print_script(changes, config, resume, others)
     elif resume is not None:
-        resume_run(resume, changes, alone=not (multirun or cfg or config))
+        resume_run(resume, changes, [*others, "--config"] if config else others)
     elif cfg:
         show(changes, config, alone=not multirun)
     elif multirun:
@@ -109,10 +116,14 @@ def start(overrides: list[str], file: Path | None) -> None:
         training.start(overrides, file, command(), display())
 
 
-def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
-    """Resume a run with its own configuration; `runner.epochs=N` trains it longer."""
-    if not alone:
-        what = "resumes with the configuration of the run; leave out -m, --cfg and --config"
+def resume_run(run: Path, words: list[str], others: list[str]) -> None:
+    """Resume a run with its own configuration; `runner.epochs=N` trains it longer.
+
+    `others` are the options that were given and do not fit.
+    """
+    if others:
+        what = "resumes with the configuration of the run"
+        what += f"; leave out {' and '.join(others)}"
         raise RequestError(Problem("--resume", what))
     from darnax.api import resuming
     from darnax.cli.display import display, warnings_to_stderr
@@ -122,13 +133,16 @@ def resume_run(run: Path, words: list[str], *, alone: bool) -> None:
 
 
 def print_script(
-    words: list[str], config: Path | None, resume: Path | None, *, alone: bool
+    words: list[str], config: Path | None, resume: Path | None, others: list[str]
 ) -> None:
-    """Print a script for `sbatch`."""
-    if not alone or (config and resume):
-        what = "is for one run; leave out -m, --cfg, and one of --config and --resume"
-        sweep = "a sweep submits its own jobs with hydra/launcher=submitit_slurm"
-        raise RequestError(Problem("--sbatch", f"{what}; {sweep}"))
+    """Print a script for `sbatch`; `others` are the options that were given and do not fit."""
+    if config and resume:
+        others = [*others, "one of --config and --resume"]
+    if others:
+        what = f"is for one run; leave out {' and '.join(others)}"
+        if "-m" in others:
+            what += "; a sweep submits its own jobs with hydra/launcher=submitit_slurm"
+        raise RequestError(Problem("--sbatch", what))
     from darnax.api.sbatch import make_script
     from darnax.cli import streams
     from darnax.cli.display import warnings_to_stderr

@@ -156,8 +156,9 @@ class Composer(CachingLoader):
                 config = self.compose_once([*good, override], mode)
                 good.append(override)
             except Exception as error:
-                known = explanations.value_names(config)
-                found.append(explanations.explain_composition(override, error, known))
+                known = explanations.settable_names(config)
+                tree = cast(dict[str, Any], OmegaConf.to_container(config))
+                found.append(explanations.explain_composition(override, error, known, tree))
         return found
 
     def sets_a_value(self, override: str) -> bool:

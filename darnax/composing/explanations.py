@@ -1,7 +1,7 @@
 """Explains exceptions of Hydra and OmegaConf: what is wrong, and what to do."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
@@ -13,6 +13,7 @@ from darnax.errors import Problem, first_line
 from darnax.near import near_key
 from darnax.trees import list_names
 
+SWEEP_PARTS = ("launcher", "sweeper")  # of Hydra's node
 EVERY_NAME = "`darnax train --cfg job` shows every name"
 EVERY_RATE = "`darnax show` lists every rate with the place where it is set"
 # Hydra's messages about the defaults list of a file.
@@ -35,13 +36,16 @@ SYNTAX_ERRORS = (
 )
 
 
-def explain_composition(override: str, error: Exception, names: list[str]) -> Problem:
+def explain_composition(
+    override: str, error: Exception, names: list[str], tree: Mapping[str, Any] | None = None
+) -> Problem:
     """Explain one override that Hydra refused.
 
     Args:
         override: as it was typed; "" for the files themselves.
         error: Hydra's exception.
         names: the keys that may have been meant.
+        tree: the configuration without the override.
     """
     mark = getattr(error, "problem_mark", None)
     if mark:
@@ -52,7 +56,7 @@ def explain_composition(override: str, error: Exception, names: list[str]) -> Pr
     in_file = explain_file(str(error).strip() or str(error.__cause__), names)
     if in_file is not None:
         return in_file
-    what = explain_message(override, str(error), error.__cause__, names)
+    what = explain_message(override, str(error), error.__cause__, names, tree or {})
     return Problem(override or "configs/config.yaml", what)
 
 
@@ -70,7 +74,13 @@ def explain_file(text: str, names: list[str]) -> Problem | None:
     return Problem(own_files.shown_by_name(found["file"]), what)
 
 
-def explain_message(override: str, text: str, cause: BaseException | None, names: list[str]) -> str:
+def explain_message(
+    override: str,
+    text: str,
+    cause: BaseException | None,
+    names: list[str],
+    tree: Mapping[str, Any],
+) -> str:
     """Return what is wrong with an override, given Hydra's message about it."""
     key, equals, value = override.lstrip("+~").partition("=")
     if not override:
@@ -87,12 +97,13 @@ def explain_message(override: str, text: str, cause: BaseException | None, names
     if text.startswith("Sweeping over Hydra's configuration"):
         return f"got several values, expected one: {key} holds for the whole sweep"
     if text.startswith("Could not override"):
-        if key.startswith("data.disturb."):  # which no file has: its stages are added
-            return f"there is no {key} yet; add it with +{key}={value}"
+        if can_be_added(key, tree):
+            return explain_addition(key, override)
         absent = getattr(cause, "full_key", None) or key
         missing_choice = explain_other_choice(key)
         suggestion = hint(key, names) or hint(str(absent), names)
-        return missing_choice or f"there is no {absent}{suggestion}; {where_to_look(key)}"
+        where = where_to_look(key, names)
+        return missing_choice or f"there is no {absent}{suggestion}; {where}"
     if text.startswith("Could not delete"):
         if key not in names:
             return f"there is no {key} to remove{hint(key, names)}"
@@ -116,8 +127,30 @@ def explain_position(key: str) -> str:
     return f"there is no {key}: a list has the positions 0, 1, …, and is replaced as a whole"
 
 
-def where_to_look(key: str) -> str:
-    """Return what lists the keys that may have been meant."""
+def can_be_added(key: str, tree: Mapping[str, Any]) -> bool:
+    """Return whether a configuration could have a key that it lacks."""
+    if key.startswith("data.disturb."):  # which no file has: its stages are added
+        return True
+    from darnax.builder.known_keys import is_known
+
+    above: Any = tree
+    for part in key.split(".")[:-1]:
+        above = above.get(part) if isinstance(above, Mapping) else None
+    return is_known(key, above)
+
+
+def explain_addition(key: str, override: str) -> str:
+    """Return how an override adds a key that a configuration could have, and lacks."""
+    return f"there is no {key} yet; add it with +{override.lstrip('+')}"
+
+
+def where_to_look(key: str, names: Iterable[str]) -> str:
+    """Return what lists the keys that may have been meant, or these keys themselves."""
+    for part in SWEEP_PARTS:
+        if key.startswith(f"hydra.{part}."):
+            settings = [name.split(".")[2] for name in names if name.startswith(f"hydra.{part}.")]
+            shown = [name for name in dict.fromkeys(settings) if not name.startswith("_")]
+            return f"the {part} has {', '.join(shown) or 'no settings'}"
     return EVERY_RATE if key.startswith("optimizer.") else EVERY_NAME
 
 
@@ -208,8 +241,18 @@ def find_failures(node: Container, prefix: str) -> Iterator[tuple[str, OmegaConf
 
 def value_names(config: DictConfig) -> list[str]:
     """List every dotted name of the configuration, without Hydra's own."""
-    names = list_names(OmegaConf.to_container(config), lists=False)
-    return [name for name in names if not name.startswith("hydra")]
+    return [name for name in all_names(config) if not name.startswith("hydra")]
+
+
+def settable_names(config: DictConfig) -> list[str]:
+    """List every dotted name that an override may set: also those of launcher and sweeper."""
+    parts = tuple(f"hydra.{part}." for part in SWEEP_PARTS)
+    return [*value_names(config), *(name for name in all_names(config) if name.startswith(parts))]
+
+
+def all_names(config: DictConfig) -> list[str]:
+    """List every dotted name."""
+    return list_names(OmegaConf.to_container(config), lists=False)
 
 
 def hint(word: str, known: Iterable[str]) -> str:

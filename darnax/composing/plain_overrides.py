@@ -151,8 +151,11 @@ class Changes:
         key = ".".join(parts)
         if isinstance(Lookup(self.tree).find(".".join(parts[:-1])), list):
             return RequestError(Problem(word, explanations.explain_position(key)))
-        suggestion = explanations.hint(key, list_names(self.tree, lists=False))
-        what = f"there is no {key}{suggestion}; {explanations.where_to_look(key)}"
+        if explanations.can_be_added(key, self.tree):
+            return RequestError(Problem(word, explanations.explain_addition(key, word)))
+        names = list_names(self.tree, lists=False)
+        suggestion = explanations.hint(key, names)
+        what = f"there is no {key}{suggestion}; {explanations.where_to_look(key, names)}"
         return RequestError(Problem(word, what))
 
 

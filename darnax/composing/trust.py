@@ -72,7 +72,8 @@ def require_granted(config: Mapping[str, Any], packages: Collection[str]) -> Non
     untrusted = set(map(str, asked if isinstance(asked, list) else ())) - set(packages)
     if untrusted:
         what = f"the configuration asks to run code of {', '.join(sorted(untrusted))}; "
-        what += f"if you trust it, say so on the command line:{trust_option(untrusted)}"
+        what += f"if you trust it, say so on the command line:{trust_option(untrusted)}, "
+        what += f"or in Python: trust={sorted(untrusted)}"
         raise RequestError(Problem("trust", what))
 
 

@@ -7,18 +7,26 @@ epochs`) has E before step S and E′ from there on; its value may jump at S. Sh
 follow from seed, epoch and batch, and do not depend on the number of epochs.
 """
 
+import logging
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darnax.errors import Problem, RequestError
+from darnax.printing import count_of
+from darnax.trees import leaves
 
 if TYPE_CHECKING:
     from darnax.composing.composition import Composed
     from darnax.runner.run_folder import RunFolder
 
+logger = logging.getLogger(__name__)
 EPOCHS = "runner.epochs"
+JUMPS = (
+    "%s follow runner.epochs, which is now %s: at step %s the learning rate jumps to that of the "
+    "longer schedule; for the longer schedule from the start, train a new run with --config"
+)
 HISTORY = "lengthened"  # in summary.json: [{"step": S, "epochs": E}, …]
 
 
@@ -65,6 +73,22 @@ def compose_longer(folder: "RunFolder", word: str, trusted: Collection[str]) -> 
         what = f"got {after}, expected an integer larger than {before}, the epochs of this run"
         raise RequestError(Problem(EPOCHS, what))
     return longer
+
+
+def warn_of_schedules(folder: "RunFolder", longer: "Composed") -> None:
+    """Warn of rates that follow the number of epochs: from here on they are those of a longer run.
+
+    Args:
+        folder: of the run, whose files have the former number of epochs.
+        longer: its configuration with the new number.
+    """
+    before = dict(leaves(folder.config()["optimizer"], "optimizer"))
+    after = dict(leaves(longer.resolved["optimizer"], "optimizer"))
+    changed = [key for key, value in after.items() if value != before.get(key)]
+    if changed:
+        others = f" and {count_of(len(changed) - 1, 'other')}" if len(changed) > 1 else ""
+        epochs = epochs_of(longer.resolved)
+        logger.warning(JUMPS, f"{changed[0]}{others}", epochs, folder.summary().get("steps", 0))
 
 
 def explain_outdated(path: Path, word: str, keys: Sequence[str]) -> Problem:

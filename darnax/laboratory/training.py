@@ -144,7 +144,12 @@ def resume(
     from darnax.builder import build
     from darnax.composing.trust import require_granted
     from darnax.errors import RequestError
-    from darnax.laboratory.lengthening import advise, compose_longer, write_longer
+    from darnax.laboratory.lengthening import (
+        advise,
+        compose_longer,
+        warn_of_schedules,
+        write_longer,
+    )
     from darnax.laboratory.machine import with_data_path, with_devices_here, with_paths_here
     from darnax.runner import processes
     from darnax.runner.run_folder import RunFolder
@@ -166,6 +171,7 @@ def resume(
         dataset = require_own_order(open_data(experiment, display, existing=True), experiment)
         require_same_data([folder], experiment.data, dataset)
         if longer is not None and changed is not None and processes.is_first():
+            warn_of_schedules(folder, changed)
             with folder.lock():
                 write_longer(folder, changed, longer)
         return run([(experiment, folder)], dataset, display, sweep)[0]

@@ -208,10 +208,11 @@ def rank(metric: str, rows: Sequence[Row], *, lower: bool = False) -> tuple[Row,
 
     For a metric of the test split they are sorted by their configuration, and none is the best.
     """
+    # Of equals, the first by its values is the best, whichever ran first.
+    by_values = sorted(rows, key=lambda row: tuple(map(natural_sort_key, row.values)))
     if not may_choose(metric):
-        by_values = sorted(rows, key=lambda row: tuple(map(natural_sort_key, row.values)))
         return tuple(replace(row, best=False, p=math.nan, paired=None) for row in by_values)
-    order = sorted(rows, key=lambda row: (not row.n, row.mean if lower else -row.mean))
+    order = sorted(by_values, key=lambda row: (not row.n, row.mean if lower else -row.mean))
     if not order or not order[0].n:
         return tuple(order)
     best = replace(order[0], best=True, p=math.nan, paired=None)

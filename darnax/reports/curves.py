@@ -60,14 +60,16 @@ def thin_out(epochs: NDArray[Number], at_most: int) -> NDArray[Number]:
 def average_all(
     runs: Iterable[Mapping[str, Points | Arrays]], at_most: int = MOST_POINTS
 ) -> dict[str, Curve]:
-    """Return the curve of every metric that one of the runs has logged more than once."""
+    """Return the average curve of every metric over the runs that have logged it."""
     by_metric: dict[str, list[Points | Arrays]] = defaultdict(list)
     for run in runs:
         for name, logged in run.items():
             by_metric[name].append(logged)
-    averages = {}
-    for name, curves in by_metric.items():
-        longest = max(len(epochs) for epochs, _ in curves)
-        if longest > 1:
-            averages[name] = average(curves, at_most)
-    return averages
+    return {name: average(curves, at_most) for name, curves in by_metric.items()}
+
+
+def without_single_points(rows: Iterable[Mapping[str, Curve]]) -> list[dict[str, Curve]]:
+    """Return the curves of each row, without metrics of which no row has more than one point."""
+    found = list(rows)
+    lines = {name for curves in found for name, curve in curves.items() if len(curve.epochs) > 1}
+    return [{name: curve for name, curve in curves.items() if name in lines} for curves in found]

@@ -122,7 +122,7 @@ def read_records(comparison: Comparison, rows: Sequence[Row], most_points: int) 
     with_samples = {name for of_run in samples.values() for name, _ in of_run}
     found_names = with_samples | (names - kept) or {comparison.metric}
     in_order = sort_metrics(found_names, comparison.metric)
-    return Records(in_order, samples, drawn, thinned)
+    return Records(in_order, samples, curves.without_single_points(drawn), thinned)
 
 
 def choose_metrics(

@@ -159,6 +159,7 @@ def by_real_path(place: Path) -> dict[str, Path]:
 def find_by_name(name: str) -> Path:
     """Return the folder in `outputs` that is called `name`, or whose id it is."""
     known = {folder for run in folders(OUTPUTS) for folder in (run, run.parent)}
+    known.update(OUTPUTS.glob("*/sweeps/*"))  # a sweep may have no run yet
     found = [folder for folder in known if folder.name == name or folder.name.endswith(f"-{name}")]
     if len(found) == 1:
         return found[0]

@@ -68,10 +68,12 @@ class DataSettings(Section):
         input: the feature of a set of TFDS that is the input.
         splits: those of a set of TFDS, for each purpose.
         class_names: in the order of the outputs; None is sorted.
-        colour, resize: what the source makes of images.
+        colour: `grey` or `rgb`, to which a source of images converts them; None is as in the files.
+        resize: [height, width] to which a source of images resizes them; None is as in the files.
         target: the column of a table, or the feature of a set, that is the target.
         columns: those of a table that are the input.
-        targets: what the source takes the targets for.
+        targets: `classes`, `patterns` (rows of ±1) or `values` (real numbers), which a source of
+            arrays or tables takes the targets for; None is judged by the targets of train.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -180,15 +182,26 @@ def require_console(value: Any) -> Any:
     return value
 
 
+CONSOLE: dict[str, Any] = {
+    "anyOf": [
+        {"type": "boolean"},
+        {"type": "object", "properties": {"show": {"type": "array"}}},
+    ]
+}
+
+
 class TrackingSettings(Section):
     """Where metrics go besides metrics.jsonl; every other key is a tracker.
 
     Args:
-        console: settings of the progress display; None for none.
+        console: the progress display: true, false, or `{show: [update/w_in]}` with the metrics that
+            it shows besides the accuracies.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    console: Annotated[ConsoleSettings | None, BeforeValidator(require_console)]
+    console: Annotated[
+        ConsoleSettings | None, BeforeValidator(require_console), WithJsonSchema(CONSOLE)
+    ]
 
     @property
     def show(self) -> list[str]:

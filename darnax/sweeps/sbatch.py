@@ -35,6 +35,8 @@ OPTIONS = {  # setting of the launcher -> option of sbatch
     "mem_per_cpu": "mem-per-cpu",
     "comment": "comment",
 }
+# Settings of the launcher that a script uses.
+USED = {*OPTIONS, "mem_gb", "signal_delay_s", "additional_parameters", "setup"}
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -52,7 +54,8 @@ def read_launcher(words: Sequence[str]) -> dict[str, Any]:
     """Return the settings of the launcher `submitit_slurm`, or of one that is made from it.
 
     Raises:
-        RequestError: it is another launcher, or the number of processes is invalid.
+        RequestError: it is another launcher, the number of processes is invalid, or a word sets
+            what a script does not use.
     """
     chosen = any(word.lstrip("+").startswith(f"{LAUNCHER}=") for word in words)
     overrides = list(words) if chosen else [f"{LAUNCHER}={SLURM}", *words]
@@ -61,12 +64,27 @@ def read_launcher(words: Sequence[str]) -> dict[str, Any]:
     if not settings["_target_"].endswith(".SlurmLauncher"):
         what = f"got {settings['_target_']}, expected {SLURM} or a file that starts from it"
         raise RequestError(Problem(LAUNCHER, what))
+    require_used(words, settings)
     for key in ("nodes", "tasks_per_node"):
         number = settings[key]
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             what = f"got {number}, expected a positive integer"
             raise RequestError(Problem(f"hydra.launcher.{key}", what))
     return settings
+
+
+def require_used(words: Sequence[str], settings: Mapping[str, Any]) -> None:
+    """Raise RequestError for every word that a script does not depend on."""
+    problems = []
+    for word in words:
+        key = word.lstrip("+").partition("=")[0].replace("/", ".")
+        name = key.removeprefix("hydra.launcher.").partition(".")[0]
+        is_of_sweeps = key.startswith("hydra.sweeper") or (name in settings and name not in USED)
+        if is_of_sweeps:
+            what = "has no effect on a script of one run, only on a sweep; leave it out"
+            problems.append(Problem(word, what))
+    if problems:
+        raise RequestError(*problems)
 
 
 def require_even_shares(config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:

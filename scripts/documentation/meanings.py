@@ -12,6 +12,7 @@ from scripts.documentation.docstring_arguments import (
     find_object,
     summary,
 )
+from scripts.documentation.schema_keys import in_yaml, schema_types
 from scripts.documentation.yaml_keys import Key
 
 TARGET = re.compile(r"darnax\.\w+\.[A-Z]\w+")
@@ -59,8 +60,11 @@ class Meanings:
             meaning = NUMBERS.get(key.name.split(".")[2], "")
         elif key.target:
             meaning = f"argument of `{key.target.rpartition('.')[2]}`"
-        type_ = type_ or TAGS[tag_of(key.node)]
-        return type_, comment or of_wiring(group, key) or meaning or self.of_section(group, key)
+        tag = TAGS[tag_of(key.node)]
+        if tag:  # null stands for any value that the source finds
+            type_ = type_ or schema_types(group).get(key.name, "")
+        meaning = comment or of_wiring(group, key) or meaning or self.of_section(group, key)
+        return type_ or tag, in_yaml(meaning)
 
     def of_section(self, group: str, key: Key) -> str:
         """Return the meaning of the section that holds a key whose name the user chooses."""

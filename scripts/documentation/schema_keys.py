@@ -1,6 +1,7 @@
 """The keys of the schema: their types, defaults and meanings."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,14 +12,17 @@ from darnax.phases import Phase
 from scripts.documentation.docstring_arguments import annotated_types, described_arguments
 from scripts.documentation.docstring_arguments import summary as first_line
 
+NONE = re.compile(r"\bNone\b")
+
 
 class Row(NamedTuple):
-    """A key of a section."""
+    """A key of a section; one that is `added` is in no file of the defaults."""
 
     name: str
     type: str
     default: str
     meaning: str
+    added: bool = False
 
 
 class Table(NamedTuple):
@@ -51,7 +55,8 @@ def rows_of(section: type[BaseModel], prefix: str, defaults: Mapping[str, Any]) 
         is_required = name in schema.get("required", []) and name not in defaults
         default = "required" if is_required else show(value)
         type_ = describe(part, schema.get("$defs", {}))
-        rows.append(Row(f"{prefix}{name}", type_, default, meanings.get(name, "")))
+        meaning = in_yaml(meanings.get(name, ""))
+        rows.append(Row(f"{prefix}{name}", type_, default, meaning, name not in defaults))
     return rows
 
 
@@ -59,8 +64,24 @@ def phase_rows() -> list[Row]:
     meanings = described_arguments(Phase)
     rows = []
     for name, type_ in annotated_types(Phase).items():
-        rows.append(Row(name, type_, show(getattr(Phase, name)), meanings[name]))
+        rows.append(Row(name, type_, show(getattr(Phase, name)), in_yaml(meanings[name])))
     return rows
+
+
+def schema_types(group: str) -> dict[str, str]:
+    """Return the type of every key of a section, by its name."""
+    if group not in SECTIONS:
+        return {}
+    schema = SECTIONS[group].model_json_schema()
+    parts = schema["properties"].items()
+    return {name: describe(part, schema.get("$defs", {})) for name, part in parts}
+
+
+def in_yaml(meaning: str) -> str:
+    """Return a sentence of a docstring as a file has to be written: Python's None is null."""
+    parts = meaning.split("`")
+    parts[::2] = [NONE.sub("`null`", part) for part in parts[::2]]  # the others are code
+    return "`".join(parts)
 
 
 def show(value: Any) -> str:
@@ -82,6 +103,8 @@ def describe(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     kind = part.get("type", "")
     if kind == "array":
         return f"list: {describe(part['items'], definitions)}"
+    if "properties" in part:
+        return f"a mapping with {', '.join(f'`{key}`' for key in part['properties'])}"
     words = {"string": "text", "object": "mapping", "boolean": "true or false"}
     return words.get(kind, kind) + bounds(part)
 

@@ -19,6 +19,7 @@ from small import words
 from typer.testing import CliRunner
 
 import darnax
+from darnax.api.predicting import predict_files
 from darnax.cli.app import app
 from darnax.errors import RequestError
 from darnax.learning import init_optimizer, train_step
@@ -134,6 +135,18 @@ def test_inputs_that_were_divided_by_255_are_warned_of_once(
     (message,) = caplog.messages
     assert message.startswith("x: got floats from 0 to 1, expected bytes from 0 to 255")
     assert caplog.records[0].name.startswith("darnax.")
+
+
+def test_a_file_that_was_divided_by_255_is_warned_of_once(
+    trained: darnax.Run, digits, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Oracle: the scores of `predict`."""
+    x = digits[0][:4] / 255
+    np.save(tmp_path / "x.npy", x)
+    found = predict_files(trained.model, [tmp_path / "x.npy"])
+    (message,) = caplog.messages
+    assert message.startswith(f"FILE {tmp_path / 'x.npy'}: got floats from 0 to 1")
+    assert np.array_equal(found.scores, trained.predict(x))
 
 
 def test_floats_of_an_encoding_without_bytes_are_not_warned_of(

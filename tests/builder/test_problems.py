@@ -8,6 +8,7 @@ from chain import ABSENT, FULL, IDENTITY, changed
 
 from darnax.builder import build
 from darnax.builder.bibliography import bibliography
+from darnax.builder.build import build_parts
 from darnax.errors import RequestError
 
 
@@ -207,7 +208,7 @@ CASES = {
         f"{A}.w_in.to",
         "write hidden[1], hidden[-1], or hidden[i]",
     ),
-    "member by name": ({f"{A}.w_in.to": "hidden1"}, f"{A}.w_in.to", "write hidden[1]"),
+    "no such member": ({f"{A}.w_in.to": "hidden4"}, f"{A}.w_in.to", "an index from 1 to 3"),
     "index of one": ({f"{A}.w_in.from": "input[1]"}, f"{A}.w_in.from", "write input"),
     "to the input": (
         {f"{A}.back": full("hidden[1]", "input")},
@@ -258,7 +259,11 @@ CASES = {
         f"{L}.hidden",
         "got 1.5, expected a fraction of absent synapses in [0, 1)",
     ),
-    "rule's threshold": ({f"{A}.w_out.threshold": 1.0}, f"{A}.w_out", "leave it out"),
+    "rule's threshold": (
+        {f"{A}.w_out.threshold": 1.0},
+        f"{A}.w_out.threshold",
+        f"write `threshold: null` in a file, or ~{A}.w_out.threshold on the command line",
+    ),
     "input size": ({"data.shape": [7]}, "model.buffers.input", "got [6], expected [7]"),
     "output size": ({"data.classes": 5}, "model.buffers.output", "got [4], expected [5]"),
     # dynamics and optimiser
@@ -407,6 +412,26 @@ def test_an_error_is_reported_with_its_path(changes, where, remedy):
     ), reported
     if len(changes) == 1 and where not in (A, "model.buffers.input"):
         assert len(caught.value.problems) == 1, "one mistake is one problem"
+
+
+def test_a_member_of_a_family_has_two_names():
+    """Oracle: the edge that the index makes; `hidden1` is what tables and pictures show."""
+    (with_index,) = edges_of(changed({f"{A}.w_in.to": "hidden[1]"}))
+    assert edges_of(changed({f"{A}.w_in.to": "hidden1"})) == {with_index}
+
+
+def edges_of(config):
+    """Return the edges of w_in."""
+    layer_map = build_parts(config).shapes.layer_map
+    return {edge for edge, name in layer_map.names_by_edge().items() if name == "w_in"}
+
+
+def test_a_margin_that_is_null_leaves_the_place_to_another_rule():
+    """Oracle: the class of the rule; a file that starts from another cannot remove the key."""
+    rule = {"_target_": "darnax.rules.Adatron"}
+    changes = {f"{L}.hidden.rule": rule, f"{L}.hidden.threshold": None}
+    layer_map = build_parts(changed(changes)).shapes.layer_map
+    assert type(layer_map["hidden1"].rule).__name__ == "Adatron"
 
 
 def test_all_errors_are_reported_at_once():

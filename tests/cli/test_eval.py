@@ -2,6 +2,7 @@
 
 import errno
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +65,7 @@ def test_a_read_only_folder_is_evaluated_and_what_was_not_written_is_said(lab, m
     found = make_evaluation("best.safetensors")
     monkeypatch.setattr(darnax.laboratory.reopening, "evaluate", lambda *_: found)
     monkeypatch.setattr(evaluation, "write_inside", refuse)
+    Path("one").mkdir()
     result = lab("eval", "one")
     assert result.exit_code == 0, result.output
     assert "accuracy 80.00%" in result.stdout

@@ -99,7 +99,7 @@ def test_every_point_is_drawn_from_the_space_and_recorded_in_the_study(lab):
         lab.value(config) for config in lab.configs
     ]
     best = max(map(lab.value, lab.configs))
-    assert f"12 of 12 points finished · best {best:.2%}" in result.stdout
+    assert f"12 of 12 points finished · best point {best:.2%}" in result.stdout
 
 
 def test_a_search_killed_at_point_seven_resumes_as_if_never_killed(lab, monkeypatch):
@@ -190,7 +190,7 @@ def test_a_point_that_is_drawn_twice_runs_once(lab):
         "train", "-m", "hydra/sweeper=optuna", f"{J_D}=0.2,0.5", "hydra.sweeper.n_trials=8"
     )
     assert sorted(c["model"]["layers"]["hidden"]["j_d"] for c in lab.configs) == [0.2, 0.5]
-    assert "2 of 2 points finished · best 100.00% (j_d=0.5)" in result.stdout
+    assert "2 of 2 points finished · best point 100.00% (j_d=0.5)" in result.stdout
     assert len(study(folder(lab)).get_trials(states=[TrialState.COMPLETE])) == 8
 
 
@@ -207,7 +207,7 @@ def test_the_objective_is_the_best_or_last_value_of_a_metric(lab, value, times):
     assert lab("train", *SEARCH, "hydra.sweeper.n_trials=3", *goal).exit_code == 0
     losses = [-times * lab.value(config) for config in lab.configs]
     assert [trial.value for trial in open_study(folder(lab), "minimize").trials] == losses
-    assert f"best {min(losses):.4g} (" in lab("sweep", "status", str(folder(lab))).stdout
+    assert f"best point {min(losses):.4g} (" in lab("sweep", "status", str(folder(lab))).stdout
 
 
 @pytest.mark.parametrize(

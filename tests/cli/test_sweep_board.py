@@ -45,7 +45,17 @@ def test_the_board_shows_the_points_and_a_summary_line(screen):
         ["seed=1", "finished", "2/2", "90.10%"],
         ["seed=2", "waiting"],
     ]
-    assert lines[-1] == "2 of 3 points finished · best 90.10% (seed=1) · about 1 min 0 s left"
+    assert lines[-1] == "2 of 3 points finished · best point 90.10% (seed=1) · about 1 min 0 s left"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one_of_several"),
+    [("j_d=0.5 seed=1", True), ("seed=1 j_d=0.5", True), ("seed=1", False), ("j_d=0.5", False)],
+)
+def test_the_best_point_is_no_best_setting_where_seeds_are_swept(name, is_one_of_several):
+    summary = SweepStatus([State(name, "finished", 0.9)], GOAL).summary
+    assert f"best point 90.00% ({name})" in summary
+    assert ("choose a setting with darnax compare" in summary) == is_one_of_several
 
 
 def test_a_time_beyond_a_day_is_given_in_days():

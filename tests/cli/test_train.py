@@ -1,6 +1,7 @@
 """`darnax train` through the command line, with a fake runner. Oracle: the overrides."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
@@ -104,6 +105,7 @@ def test_a_resolved_configuration_runs_again(lab):
 
 
 def test_resume_takes_no_overrides(lab):
+    Path("outputs/first/one").mkdir(parents=True)
     assert lab("train", "--resume", "outputs/first/one").exit_code == 0
     assert str(lab.calls[0]["resume"]) == "outputs/first/one"
     assert lab("train", "--resume", "outputs/first/one", "runner.epochs=20").exit_code == 0

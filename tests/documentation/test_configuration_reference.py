@@ -24,8 +24,28 @@ def test_the_page_is_up_to_date(page: str) -> None:
     assert SCRIPT["write_page"]() == page, "run `make reference`"
 
 
+def rows_of(page: str) -> dict[str, str]:
+    """Return the rows of the tables by their keys, without the mark of a key that is added."""
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    return {line.split("|")[1].replace("(+)", "").strip(): line for line in lines}
+
+
+def test_a_key_is_marked_where_hydra_needs_a_plus(page: str) -> None:
+    """Oracle: Hydra, which changes the keys that the default files have, and no others."""
+    rows, composed = rows_of(page), darnax.compose(resolve=False)
+    for name, section in SECTIONS.items():
+        for key in section.model_fields:
+            assert (" (+) " in rows[f"`{name}.{key}`"]) == (key not in composed[name]), key
+
+
+def test_no_meaning_has_the_none_of_python(page: str) -> None:
+    for line in page.splitlines():
+        if line.startswith("| `"):
+            assert "None" not in line.split("|")[-2], line
+
+
 def test_every_key_of_the_schema_has_a_row_with_a_meaning(page: str) -> None:
-    rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("|")}
+    rows = rows_of(page)
     for name, section in SECTIONS.items():
         for key in section.model_fields:
             assert rows[f"`{name}.{key}`"].split("|")[-2].strip()

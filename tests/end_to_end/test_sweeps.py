@@ -97,7 +97,7 @@ def test_a_sweep_killed_and_stopped_equals_one_never_stopped(
     check_saved(stopped)
     assert "interrupted" in workspace.darnax("sweep", "status", str(cut))
     assert check_resumed(workspace, cut, *LONG, "seed=0,1")[-2].startswith(
-        "2 of 2 points finished · best"
+        "2 of 2 points finished · best point"
     )
     norms = [numbers["norm/w_back"] for *_, numbers in results(cut).values()]
     assert not np.isclose(*norms, rtol=1e-6)  # another seed is another run
@@ -131,7 +131,7 @@ def test_twelve_points_on_mnist_killed_twice(workspace: Workspace) -> None:
     kill(workspace, 2, "sweep", "resume", str(cut))
     assert "interrupted" in workspace.darnax("sweep", "status", str(cut))
     output = check_resumed(workspace, cut, *overrides)
-    assert output[-2].startswith("12 of 12 points finished · best")
+    assert output[-2].startswith("12 of 12 points finished · best point")
 
 
 @pytest.mark.slow
@@ -188,7 +188,7 @@ def test_a_search_prunes_a_bad_run(workspace: Workspace) -> None:
     )
     (sweep,) = folders(workspace)
     (run,) = (path.parent for path in sweep.glob("*/summary.json"))
-    assert "0 of 1 point finished · 1 pruned · best " in output
+    assert "0 of 1 point finished · 1 pruned · best point " in output
     assert (summary(run)["status"], summary(run)["epochs"]) == ("pruned", 2)
     assert rows(run)[-1]["step"] == summary(run)["steps"]
     assert sorted((sweep / ".points").iterdir())[0].read_text().split() == []

@@ -67,6 +67,17 @@ def test_with_constant_rates_a_longer_training_is_the_run_of_all_its_epochs(darn
     summary = RunFolder(run).summary()
     assert (summary["status"], summary["epochs"]) == ("finished", 3)
     assert summary["lengthened"] == [{"step": summary["steps"] // 3, "epochs": 1}]
+    assert "learning rate jumps" not in result.output
+
+
+def test_a_schedule_that_follows_the_number_of_epochs_is_warned_of(darnax):
+    """Oracle: the three groups, whose `decay_steps` is the number of epochs of the run."""
+    run = train(darnax)
+    steps = RunFolder(run).summary()["steps"]
+    result = darnax("train", "--resume", run, "runner.epochs=2")
+    assert result.exit_code == 0, result.output
+    first = f"{RATES['hidden']}.decay_steps and {len(GROUPS) - 1} others follow runner.epochs"
+    assert f"{first}, which is now 2: at step {steps} the learning rate jumps" in result.output
 
 
 @pytest.mark.slow

@@ -193,7 +193,10 @@ def test_the_script_for_sbatch_runs(forked):
         (["hydra.launcher.nodes=3"], "3 devices cannot share 8 examples evenly"),
         (["hydra.launcher.nodes=0"], "hydra.launcher.nodes: got 0, expected a positive integer"),
         (["hydra/launcher=joblib"], "expected submitit_slurm"),
-        (["-m"], "a sweep submits its own jobs"),
+        (["-m"], "is for one run; leave out -m; a sweep submits its own jobs"),
+        (["--cfg", "job"], "is for one run; leave out --cfg"),
+        (["hydra.launcher.max_num_timeout=3"], "max_num_timeout=3: has no effect on a script"),
+        (["hydra/sweeper=optuna"], "hydra/sweeper=optuna: has no effect on a script"),
     ],
 )
 def test_a_script_that_cannot_work_is_refused(words, problem):

@@ -82,6 +82,15 @@ def test_samples_that_do_not_vary_have_no_significance(tmp_path):
     assert math.isnan(compare(find([tmp_path]), METRIC).rows[1].p)
 
 
+@pytest.mark.parametrize("order", [(0.5, 0.9), (0.9, 0.5)])
+def test_of_equals_the_first_by_its_values_is_the_best_as_in_the_order_of_a_grid(tmp_path, order):
+    """Oracle: the order of the values; which of them ran first does not matter."""
+    for second, j_d in enumerate(order):
+        make(tmp_path, f"2026-01-01_00-00-0{second}-aaaaaa", 0.5, j_d=j_d)
+    rows = compare(find([tmp_path]), METRIC).rows
+    assert [(row.values, row.best) for row in rows] == [((0.5,), True), ((0.9,), False)]
+
+
 def test_only_finished_runs_count_and_a_repeated_seed_counts_once(tmp_path):
     make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.1)
     make(tmp_path, "2026-01-01_00-00-01-aaaaaa", 0.2)  # the same seed, later

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from runs_on_disk import make
 
-from darnax.reports.curves import average, average_all
+from darnax.reports.curves import average, average_all, without_single_points
 from darnax.reports.digest import digest
 from darnax.reports.record import rows
 
@@ -53,6 +53,15 @@ def test_a_metric_that_was_logged_once_has_no_curve(tmp_path):
     run = make(tmp_path, "2026-01-01_00-00-00-aaaaaa", 0.9)
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"step": 30, "epoch": 3.0, "test/accuracy": 0.9}\n')
-    curves = average_all([digest(rows(run / "metrics.jsonl")).points])
+    [curves] = without_single_points([average_all([digest(rows(run / "metrics.jsonl")).points])])
     assert set(curves) == {"eval/accuracy", "norm/w_in"}
     assert curves["eval/accuracy"].mean[-1] == pytest.approx(0.9)
+
+
+def test_a_row_with_one_point_of_a_metric_that_is_a_curve_elsewhere_keeps_it():
+    """It is drawn as a marker beside the curves of other rows."""
+    long = average_all([{"eval/accuracy": ([1.0, 2.0], [0.5, 0.6])}])
+    short = average_all([{"eval/accuracy": ([2.0], [0.7]), "test/accuracy": ([2.0], [0.7])}])
+    drawn = without_single_points([long, short])
+    assert [set(curves) for curves in drawn] == [{"eval/accuracy"}, {"eval/accuracy"}]
+    assert drawn[1]["eval/accuracy"].mean.tolist() == [0.7]

@@ -1,16 +1,19 @@
+const MOST_IMPORTANT = 12;  // bars, so that all have a name
+
 // Which setting mattered, and differences from the best row, seed by seed.
 function drawImportance() {
   const found = data.importance[metric()];
   id("importance-card").hidden = !found || !axes.length;
   id("maps").classList.toggle("wide", id("importance-card").hidden);
   if (id("importance-card").hidden) return;
-  const pairs = [...found.values].sort((a, b) => a[1] - b[1]);
-  id("importance-note").textContent = found.note;
+  const sorted = [...found.values].sort((a, b) => a[1] - b[1]), pairs = sorted.slice(-MOST_IMPORTANT);
+  const rest = sorted.length - pairs.length;
+  id("importance-note").textContent = found.note + (rest ? ` ${rest} of less importance are not drawn.` : "");
   draw("importance", [{
     type: "bar", orientation: "h", x: pairs.map(([, share]) => share), y: pairs.map(([name]) => quoted(name)), marker: { color: colourAt(0) },
     text: pairs.map(([, share]) => `${(100 * share).toFixed(0)}%`), textposition: "outside", textangle: 0, cliponaxis: false, hovertemplate: "%{y}: %{text}<extra></extra>",
     meta: { rows: pairs },
-  }], layout({ showlegend: false, bargap: 0.45, xaxis: { title: title("share of the variance"), tickformat: ".0%", range: [0, 1.12], tickvals: [0, 0.2, 0.4, 0.6, 0.8, 1] }, yaxis: { type: "category", showgrid: false } }));
+  }], layout({ showlegend: false, bargap: 0.45, xaxis: { title: title("share of the variance"), tickformat: ".0%", range: [0, 1.12], tickvals: [0, 0.2, 0.4, 0.6, 0.8, 1] }, yaxis: { type: "category", showgrid: false, dtick: 1 } }));
 }
 
 const bySeed = (row) => {  // value of every seed; of repetitions that of the newest run

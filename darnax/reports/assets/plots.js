@@ -141,7 +141,7 @@ function bandOf(x, mean, sd, colour) {  // mean ± sd
 // A curve; where it is smoothed, what was logged stays behind it. One point alone is a marker.
 function curveOf({ x, y, name, style, weight, unit, text }) {
   const line = {
-    x, y: smooth(y, weight), name: quoted(name), mode: x.length < 40 ? "lines+markers" : "lines", line: { ...style, width: 2 },
+    x, y: smooth(y, weight), name: quoted(name), mode: x.length < 40 ? "lines+markers" : "lines", line: { color: style.color, dash: style.dash, width: 2 },
     marker: { size: x.length === 1 ? 9 : 6, color: style.color, symbol: style.symbol }, text: text || "", hovertemplate: `%{y:${unit === "percent" ? ".2%" : ".4~g"}}%{text}`, meta: { rows: x.map((at, i) => [at, y[i]]) },
   };
   if (!weight || x.length < 3) return [line];

@@ -1,0 +1,15 @@
+"""The folder of a run or of a sweep, given by its path, its name or its id."""
+
+from pathlib import Path
+
+from darnax.files import exists
+from darnax.reports.runs import find_by_name
+
+
+def find_folder(given: Path) -> Path:
+    """Return a path that exists as it is, or else the folder in `outputs` with that name or id.
+
+    Raises:
+        RequestError: there is none, or several.
+    """
+    return given if exists(given) else find_by_name(str(given))

@@ -1,0 +1,67 @@
+"""Keys that a configuration could have. Oracle: the word that is advised composes."""
+
+import pytest
+
+import darnax
+from darnax.errors import RequestError
+
+EXPERIMENT = "+experiment=mnist_chain"
+KNOWN = [
+    "data.test=1000",
+    "data.colour=grey",
+    "data.resize=null",
+    "dynamics.score=recall",
+    "dynamics.train.free.target=none",
+    "model.adapters.w_in.sparsity=0.9",
+    "model.adapters.w_in.transpose=true",
+    "model.state={_target_: darnax.states.SequentialState}",
+    "optimizer.groups.w_in.nesterov=true",
+    "observables={}",
+]
+UNKNOWN = [
+    "data.tset=1000",
+    "dynamics.train.free.targt=none",
+    "model.adapters.w_in.sparsty=0.9",
+    "model.adapters.w_in.in_features=3",  # which the builder fills in
+    "optimizer.groups.w_in.nestrov=true",
+]
+
+
+@pytest.mark.parametrize("word", KNOWN)
+def test_a_key_of_the_schema_that_no_file_has_is_added_with_a_plus(word):
+    with pytest.raises(RequestError) as caught:
+        darnax.compose(EXPERIMENT, word)
+    key = word.partition("=")[0]
+    assert f"there is no {key} yet; add it with +{word}" in str(caught.value)
+    darnax.compose(EXPERIMENT, f"+{word}")
+
+
+@pytest.mark.parametrize("word", UNKNOWN)
+def test_a_key_that_nothing_has_is_not_advised(word):
+    with pytest.raises(RequestError) as caught:
+        darnax.compose(EXPERIMENT, word)
+    assert "add it with" not in str(caught.value)
+
+
+def test_so_it_is_with_the_configuration_of_a_run(tmp_path):
+    words = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
+    run = darnax.train(*words, f"paths.outputs={tmp_path}", progress=False)
+    file = run.folder / "config.yaml"
+    with pytest.raises(
+        RequestError, match=r"there is no data\.test yet; add it with \+data\.test=1"
+    ):
+        darnax.compose("data.test=1", config=file)
+    assert darnax.compose("+data.test=1", config=file)["data"]["test"] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "settings"),
+    [("hydra.launcher.bogus=1", "n_jobs"), ("hydra.sweeper.bogus=1", "max_batch_size")],
+)
+def test_a_setting_that_a_launcher_lacks_is_answered_with_those_that_it_has(word, settings):
+    with pytest.raises(RequestError) as caught:
+        darnax.plan(EXPERIMENT, "seed=1,2", "hydra/launcher=joblib", word)
+    part = word.split(".")[1]
+    assert f"the {part} has " in str(caught.value)
+    assert settings in str(caught.value)
+    assert "_target_" not in str(caught.value)
