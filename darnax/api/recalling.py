@@ -17,6 +17,8 @@ from darnax.analysis.replay import longest_replay, signs
 from darnax.api.arguments import require_path
 from darnax.api.model import Model
 from darnax.api.table import TextTable
+from darnax.data.fitted import SubtractMean
+from darnax.data.labels import encode_targets
 from darnax.errors import RequestError, writing_file
 from darnax.local_data.array_files import load_npy
 from darnax.local_data.contact_sheet import write_sheet
@@ -136,7 +138,7 @@ def recall(
     require_memory(model)
     is_one = getattr(cue, "ndim", None) == len(model.experiment.data.shape)
     x = encode_finite(model, cue[None] if is_one else cue, name, "cue")
-    order = None if frames is None else encode_finite(model, frames, frames_name, "frame")
+    order = None if frames is None else as_targets(model, frames, frames_name)
     network, phases = model.network, model.phases.infer
     last, phase = list(phases.items())[-1]
     scores: list[NDArray[np.float32]] = []
@@ -153,12 +155,25 @@ def recall(
 
 
 def encode_finite(model: Model, raw: Any, name: str, what: str) -> NDArray[np.float32]:
-    """Return encoded inputs without random stages; refuse none, and infinities and NaN."""
-    inputs = model.require_fitting(raw, name)
-    if not len(inputs) or not np.all(np.isfinite(np.asarray(inputs, np.float32))):
+    """Return encoded inputs without random stages; refuse none, and infinities and NaN.
+
+    NaN is an entry that is unknown where the encoding subtracts a mean.
+    """
+    inputs, encode = model.require_fitting(raw, name), model.experiment.data.encode
+    values = np.asarray(inputs, np.float32)
+    if any(isinstance(stage, SubtractMean) for stage in encode.stages):
+        values = np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)
+    if not len(inputs) or not np.all(np.isfinite(values)):
         got = f"no {what}" if not len(inputs) else f"a {what} with infinities or NaN"
         raise RequestError(f"{name}: got {got}, expected an array (N, *raw) of finite numbers")
-    return np.asarray(model.experiment.data.encode.clean(jnp.asarray(inputs)))
+    return np.asarray(encode.clean(jnp.asarray(inputs)))
+
+
+def as_targets(model: Model, frames: Any, name: str) -> NDArray[np.float32]:
+    """Return raw frames as the output of the network has them."""
+    encode_finite(model, frames, name, "frame")
+    data, raw = model.experiment.data, jnp.asarray(frames)
+    return np.asarray(encode_targets(data.labels, data.classes, data.encode, raw, raw))
 
 
 def require_memory(model: Model) -> None:

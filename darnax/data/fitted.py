@@ -53,7 +53,8 @@ class Whiten(FittedStage):
 class SubtractMean(FittedStage):
     """`x − μ`, with μ the mean of the training inputs, entry by entry.
 
-    A later stage that sets entries to 0 then sets them to their mean: they are unknown.
+    An entry of 0 is then one of which only the mean is known: `Occlude` with the value 0 hides
+    entries, and an entry of NaN, one that is unknown, becomes 0.
 
     Args:
         examples: fit on so many training inputs at most.
@@ -68,7 +69,8 @@ class SubtractMean(FittedStage):
         self, x: Float[Array, "batch *raw"], numbers: Numbers
     ) -> Float[Array, "batch *raw"]:
         """Subtract the mean."""
-        return x - jnp.broadcast_to(numbers["mean"], x.shape)
+        centred = x - jnp.broadcast_to(numbers["mean"], x.shape)
+        return jnp.where(jnp.isnan(centred), jnp.zeros_like(centred), centred)
 
 
 class StandardiseChannels(FittedStage):

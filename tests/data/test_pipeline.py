@@ -5,7 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from darnax.data import Noise, Pipeline, RandomStage, Scale, Shift, StandardiseChannels, Whiten
+from darnax.data import (
+    Noise,
+    Pipeline,
+    RandomStage,
+    Scale,
+    Shift,
+    StandardiseChannels,
+    SubtractMean,
+    Whiten,
+)
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(12, 4, 4, 1)).astype(np.float32))
 KEY = jax.random.key(5)
@@ -113,3 +122,12 @@ def test_no_more_than_the_asked_number_of_examples_is_fitted_to():
 def test_a_stage_that_was_not_fitted_is_refused():
     with pytest.raises(ValueError, match="Whiten has not been fitted; call `fit`"):
         Pipeline({"whiten": Whiten()})(X)
+
+
+def test_the_mean_of_every_entry_is_subtracted_and_what_is_unknown_is_zero():
+    """Oracle: numpy."""
+    x = np.random.default_rng(0).normal(size=(20, 3, 2)).astype(np.float32)
+    encode = Pipeline({"centre": SubtractMean()}).fit(jnp.asarray(x))
+    np.testing.assert_allclose(encode(jnp.asarray(x)), x - x.mean(axis=0), atol=1e-6)
+    x[4, 1, 0] = np.nan
+    assert encode(jnp.asarray(x))[4, 1, 0] == 0
