@@ -34,14 +34,14 @@ and a file `./configs/model/mine.yaml` of your own is used by `model=mine`. On t
 `key=value` changes a key, `+key=value` adds one, `~key` removes one. A mapping with `_target_` is
 an object: its other keys are arguments of the constructor that `_target_` names, and all those of
 the entry in the API reference to which the name is linked may be used. An invalid configuration is
-refused before anything is compiled, with all its errors.
+refused before anything is compiled, with all its errors of one kind: names come before values.
 
 `darnax train +experiment=NAME --cfg job` prints the composed configuration of an experiment.
 
 ## Sections
 
 The defaults are those of `darnax train` without any override. A key with (+) is in none of the
-files that these are composed of, and is given as `+key=value`: `+data.test=1000`. So is a key that
+files that these are composed of, and is given as `+key=value`: `+dynamics.score=recall`. So is a key that
 a phase or an object could have, and that its file does not write:
 `+dynamics.train.free.target=none`, `+model.adapters.w_in.sparsity=0.9`.
 """

@@ -1,5 +1,6 @@
 """The couplings J of a layer as a matrix: its symmetry, its change in training, its spectrum."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,13 +32,21 @@ def as_matrix(layer: Any, size: tuple[int, ...]) -> Matrix:
 
 
 def symmetry(j: Matrix) -> float:
-    """Return `η = Σ_ij J_ij J_ji / Σ_ij J_ij²`: 1 symmetric, 0 independent, −1 antisymmetric."""
-    return float(np.sum(j * j.T) / np.sum(j * j))
+    """Return `η = Σ_ij J_ij J_ji / Σ_ij J_ij²`: 1 symmetric, 0 independent, −1 antisymmetric.
+
+    It is nan where all couplings are 0.
+    """
+    squares = np.sum(j * j)
+    return float(np.sum(j * j.T) / squares) if squares else math.nan
 
 
 def relative_change(j: Matrix, start: Matrix) -> float:
-    """Return the relative change of the couplings in training, `|J − J_0| / |J_0|`."""
-    return float(np.linalg.norm(j - start) / np.linalg.norm(start))
+    """Return the relative change of the couplings in training, `|J − J_0| / |J_0|`.
+
+    It is nan where all couplings were 0.
+    """
+    norm = np.linalg.norm(start)
+    return float(np.linalg.norm(j - start) / norm) if norm else math.nan
 
 
 def history(

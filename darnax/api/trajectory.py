@@ -1,8 +1,10 @@
 """States of a trained network after every step of its phases."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,9 +13,9 @@ from numpy.typing import NDArray
 
 from darnax.analysis.relaxation import iterate_steps
 from darnax.api.model import Model
-from darnax.api.recalling import score
 from darnax.data.labels import encode_targets
 from darnax.errors import RequestError
+from darnax.orchestrators import Messages, Orchestrator
 from darnax.relaxation import FLIP_TOLERANCE
 from darnax.states import State
 
@@ -25,12 +27,20 @@ class Trajectory:
     Args:
         phases: the name of the phase of each step, T of them.
         states: name of a buffer -> (T + 1, N, *size).
+        fields: name of a layer -> its field h in the states of each time, (T + 1, N, *size). They
+            are those of the messages of the phase.
         scores: those that the readout gives to the states of each time, (T + 1, N, *output).
     """
 
     phases: tuple[str, ...]
     states: dict[str, Float[NDArray[np.float32], "times N *size"]]
+    fields: dict[str, Float[NDArray[np.float32], "times N *size"]]
     scores: Float[NDArray[np.float32], "times N *output"]
+
+    @property
+    def margins(self) -> dict[str, Float[NDArray[np.float32], "times N *size"]]:
+        """Name of a layer -> y·h of every unit: positive where the unit keeps its sign."""
+        return {name: self.states[name] * field for name, field in self.fields.items()}
 
     @property
     def flips(self) -> dict[str, Float[NDArray[np.float32], " steps"]]:
@@ -77,17 +87,31 @@ def follow(model: Model, x: Any, targets: Any = None) -> Trajectory:
         phases, state = model.phases.train, model.state.init(encoded, y)
     names: list[str] = []
     states: list[State] = []
-    scores: list[Array] = []
+    fields: list[dict[int, Array]] = []
     steps = iterate_steps(model.network, state, phases, jax.random.key(0), clean)
     for phase, _, before, after in steps:
         new = [after] if states else [before, after]
         states += new
-        scores += [score(model.network, one, phases[phase].messages) for one in new]
+        fields += [compute_fields(model.network, one, phases[phase].messages) for one in new]
         names.append(phase)
-    by_buffer = {}
-    for position, name in model.buffers.items():
-        by_buffer[name] = np.stack([np.asarray(one[position]) for one in states])
-    return Trajectory(tuple(names), by_buffer, np.stack(scores))
+    layers, output = model.buffers, model.network.layer_map.output
+    return Trajectory(
+        phases=tuple(names),
+        states={name: stack(one[i] for one in states) for i, name in layers.items()},
+        fields={name: stack(one[i] for one in fields) for i, name in layers.items() if i},
+        scores=stack(model.network.activate(output, one[output]) for one in fields),
+    )
+
+
+def stack(arrays: Iterable[Array]) -> NDArray[np.float32]:
+    """Return arrays of one shape as one array, with a new first axis."""
+    return np.stack([np.asarray(array) for array in arrays])
+
+
+@eqx.filter_jit
+def compute_fields(network: Orchestrator, state: State, messages: Messages) -> dict[int, Array]:
+    """Return the field of every layer by its position."""
+    return network.fields(state, jax.random.key(0), messages)
 
 
 def require_one_each(targets: Any, count: int) -> NDArray[Any]:

@@ -65,15 +65,18 @@ class DataSettings(Section):
         memory_gib: larger data are moved to the device in parts while training.
         path: of one's own data, which the source reads.
         builder: the class of one's own that prepares a set of TFDS.
-        input: the feature of a set of TFDS that is the input.
-        splits: those of a set of TFDS, for each purpose.
-        class_names: in the order of the outputs; None is sorted.
-        colour: `grey` or `rgb`, to which a source of images converts them; None is as in the files.
-        resize: [height, width] to which a source of images resizes them; None is as in the files.
-        target: the column of a table, or the feature of a set, that is the target.
-        columns: those of a table that are the input.
-        targets: `classes`, `patterns` (rows of ±1) or `values` (real numbers), which a source of
-            arrays or tables takes the targets for; None is judged by the targets of train.
+        input: the feature of `data=tfds` that is the input.
+        splits: those of `data=tfds`, for each purpose.
+        class_names: in the order of the outputs, for `data=arrays`, `folder`, `sklearn`, `table` and
+            `tfds`; None is sorted.
+        colour: `grey` or `rgb`, to which `data=folder` and `tfds` convert images; None is as in the
+            files.
+        resize: [height, width] to which `data=folder` and `tfds` resize images; None is as in the
+            files.
+        target: the column of `data=table`, or the feature of `data=tfds`, that is the target.
+        columns: those of `data=table` that are the input.
+        targets: `classes`, `patterns` (rows of ±1) or `values` (real numbers), which `data=arrays`,
+            `table` and `tfds` take the targets for; None is judged by the targets of train.
     """
 
     name: Annotated[str, Field(min_length=1)]

@@ -63,6 +63,18 @@ def test_flips_are_counted(run: darnax.Run, x: np.ndarray) -> None:
     assert "recall" in repr(found)
 
 
+def test_margins_are_those_of_the_fields(run: darnax.Run, x: np.ndarray) -> None:
+    """The sign of the field in a state is the next state; the field is the naive sum."""
+    found = run.trajectory(x)
+    fields, states = found.fields["hidden1"], found.states["hidden1"]
+    np.testing.assert_array_equal(np.where(fields[:-1] >= 0, 1, -1), states[1:])
+    np.testing.assert_allclose(found.margins["hidden1"], fields * states)
+    layer, w_in = (run.network.layer_map[name] for name in ("hidden1", "w_in"))
+    encoded = run.model.experiment.data.encode.clean(jnp.asarray(x))
+    message = layer(jnp.asarray(states[2])) + w_in(encoded)
+    np.testing.assert_allclose(fields[2], message, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("count", "targets", "message"),
     [
