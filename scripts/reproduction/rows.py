@@ -345,5 +345,29 @@ MEMORY = Section(
     ),
     ("recalled", "stored"),
 )
+RANDOM_CODE = (
+    "+experiment=memory_hidden model.features=2000 dynamics.train.code.messages=[draw] "
+    "dynamics.train.keep.learn=[] dynamics.train.again.learn=[] model.adapters.w_in.rule=null "
+    "dynamics.infer.show.messages=[cue,draw] dynamics.infer.recall.max_steps=1"
+)
+DIGITS = Section(
+    "Memory of digits",
+    "The first 500 training images of MNIST in black and white. *Recalled* is the fraction of them "
+    "that come back whole, every one of 784 pixels, from cues of which half of the pixels, drawn "
+    "anew for every cue, are unknown. *A sequence* is a cycle of the 500, and recalled the fraction "
+    "of first digits, a fifth of the pixels unknown, from which 520 steps lead to the digit that is "
+    "due, whole. Random features: the code of a cue is that of its "
+    "random projections, and a readout of as many weights as learn in the loop makes the pattern.",
+    (
+        Row("1000 hidden units in a loop, at the fixed point", "+experiment=memory_hidden"),
+        Row(
+            "the same network, after one round",
+            "+experiment=memory_hidden dynamics.infer.recall.max_steps=1",
+        ),
+        Row("2000 random features and a readout", RANDOM_CODE),
+        Row("a sequence of 500 digits", "+experiment=sequence_digits"),
+    ),
+    ("recalled",),
+)
 RULE_SECTIONS = (RULES, FASHION_RULES, DEEP_RULES, DEEP_FASHION_RULES)
-SECTIONS = (SPARSE, DENSE, CONTROLS, CAPACITY, BEYOND, PHOTOGRAPHS, MEMORY, *RULE_SECTIONS)
+SECTIONS = (SPARSE, DENSE, CONTROLS, CAPACITY, BEYOND, PHOTOGRAPHS, MEMORY, DIGITS, *RULE_SECTIONS)
