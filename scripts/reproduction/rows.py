@@ -227,6 +227,7 @@ BEYOND = Section(
             "`mnist_error`, 2000 units, uniform inputs, 10 epochs",
             f"{ERROR} {UNIFORM} model.features=2000 runner.epochs=10",
         ),
+        Row("`mnist_fast`, 1000 units, shifted images, 20 epochs", "+experiment=mnist_fast"),
         Row("`entangled_error`, 1600 units, 20 epochs", "+experiment=entangled_error"),
         Row("`conv_error`, 14×14×32 units, 10 epochs", CONV),
         Row(
