@@ -41,8 +41,8 @@ refused before anything is compiled, with all its errors of one kind: names come
 ## Sections
 
 The defaults are those of `darnax train` without any override. A key with (+) is in none of the
-files that these are composed of, and is given as `+key=value`: `+dynamics.score=recall`. So is a key that
-a phase or an object could have, and that its file does not write:
+files that these are composed of, and is given as `+key=value`: `+dynamics.score=recall`. So is a
+key that a phase or an object could have, and that its file does not write:
 `+dynamics.train.free.target=none`, `+model.adapters.w_in.sparsity=0.9`.
 """
 

@@ -4,7 +4,7 @@ python scripts/experiments_page.py
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -50,18 +50,25 @@ def format_experiment(file: Path, ledger: Ledger) -> Iterator[str]:
     text = file.read_text(encoding="utf-8")
     titles = [line for line in read_header(text) if not line.startswith(("@", "darnax "))]
     yield f"## `{file.stem}`\n\n{titles[0]}.\n"
-    overridden: dict[str, str] = {}
-    for entry in yaml.safe_load(text).get("defaults", []):
-        overridden |= entry
-    groups = [f"`{k.removeprefix('override /')}={v}`" for k, v in overridden.items()]
-    if groups:
-        yield f"Files: {', '.join(groups)}.\n"
+    files = list(name_files(yaml.safe_load(text).get("defaults", [])))
+    if files:
+        yield f"Files: {', '.join(files)}.\n"
     rows = [row for row in rows_of(file.stem) if ledger.of(row)]
     if rows:
         heads = ["settings besides the file", "test accuracy", "seeds", "seconds", "on"]
         yield table(heads, [format_row(row, ledger) for row in rows])
     else:
         yield "There is no receipt of it yet.\n"
+
+
+def name_files(defaults: Sequence[str | Mapping[str, str]]) -> Iterator[str]:
+    """Yield the files of a defaults list: choices of groups, and experiments to start from."""
+    for entry in defaults:
+        if isinstance(entry, Mapping):
+            for group, chosen in entry.items():
+                yield f"`{group.removeprefix('override /')}={chosen}`"
+        elif entry != "_self_":
+            yield f"that of [`{entry}`](#{entry})"
 
 
 def rows_of(name: str) -> list[Row]:

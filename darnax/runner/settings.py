@@ -67,8 +67,8 @@ class DataSettings(Section):
         builder: the class of one's own that prepares a set of TFDS.
         input: the feature of `data=tfds` that is the input.
         splits: those of `data=tfds`, for each purpose.
-        class_names: in the order of the outputs, for `data=arrays`, `folder`, `sklearn`, `table` and
-            `tfds`; None is sorted.
+        class_names: in the order of the outputs, for `data=arrays`, `folder`, `sklearn`, `table`
+            and `tfds`; None is sorted.
         colour: `grey` or `rgb`, to which `data=folder` and `tfds` convert images; None is as in the
             files.
         resize: [height, width] to which `data=folder` and `tfds` resize images; None is as in the
