@@ -126,11 +126,11 @@ class Run:
         """Return the states of all buffers for raw inputs (N, *raw); see `Model.states`."""
         return self.model.states(x, phase)
 
-    def trajectory(self, x: Any, targets: Any = None) -> "Trajectory":
+    def trajectory(self, x: Any, targets: Any = None, *, clean: bool = False) -> "Trajectory":
         """Return the states after every step of inference; see `darnax.api.trajectory.follow`."""
         from darnax.api.trajectory import follow
 
-        return follow(self.model, x, targets)
+        return follow(self.model, x, targets, clean=clean)
 
     def recall(self, cue: Any, frames: Any = None) -> "Recall":
         """Relax from cues (N, *raw), or from one, and return the states of every step.

@@ -61,14 +61,18 @@ class Trajectory:
         return f"Trajectory({inputs} inputs; steps: {steps}; buffers: {buffers})"
 
 
-def follow(model: Model, x: Any, targets: Any = None) -> Trajectory:
+def follow(model: Model, x: Any, targets: Any = None, *, clean: bool = False) -> Trajectory:
     """Run the phases of a network on raw inputs, and return the states of every step.
+
+    As in `predict`, random stages of the run with `when: always` disturb the inputs: of a memory
+    the entries that it flips in every cue.
 
     Args:
         model: the network.
         x: raw inputs (N, *raw), as `predict` takes them.
         targets: None for the phases of inference; raw targets, N classes for one, for those of
             training.
+        clean: whether to leave these random stages out, as `recall` does.
 
     Raises:
         RequestError: an input has another shape than the network takes, there is none, or the
@@ -78,17 +82,17 @@ def follow(model: Model, x: Any, targets: Any = None) -> Trajectory:
     if not len(inputs):
         raise RequestError("x: got no inputs, expected an array (N, *raw) of one or more")
     data, raw = model.experiment.data, jnp.asarray(inputs)
-    encoded = data.encode(raw, index=jnp.arange(len(raw)))
-    phases, state, clean = model.phases.infer, model.state.init(encoded), None
+    undisturbed = data.encode.clean(raw)
+    encoded = undisturbed if clean else data.encode(raw, index=jnp.arange(len(raw)))
+    phases, state = model.phases.infer, model.state.init(encoded)
     if targets is not None:
         given = jnp.asarray(require_one_each(targets, len(raw)))
         y = encode_targets(data.labels, data.classes, data.encode, raw, given)
-        clean = data.encode.clean(raw)
         phases, state = model.phases.train, model.state.init(encoded, y)
     names: list[str] = []
     states: list[State] = []
     fields: list[dict[int, Array]] = []
-    steps = iterate_steps(model.network, state, phases, jax.random.key(0), clean)
+    steps = iterate_steps(model.network, state, phases, jax.random.key(0), undisturbed)
     for phase, _, before, after in steps:
         new = [after] if states else [before, after]
         states += new

@@ -85,6 +85,19 @@ def test_the_analysis_of_a_phase_with_clean_inputs_is_that_of_the_patterns(
     assert min(row[2] for row in margins) > 0
 
 
+def test_the_trajectory_of_a_clean_cue_is_that_of_recall(
+    memory: darnax.Run, patterns: np.ndarray
+) -> None:
+    """The run flips entries of every cue in `predict`, and not in `recall`."""
+    cue = flip(patterns, 0.1)[:5]
+    found = memory.trajectory(cue, clean=True)
+    expected = memory.recall(cue).trajectory
+    shown = found.phases.index("recall")
+    np.testing.assert_array_equal(found.states["hidden"][shown:], expected)
+    disturbed = memory.trajectory(cue).states["hidden"][shown]
+    assert 0 < np.mean(disturbed != cue) < 0.5
+
+
 def test_the_command_prints_the_table_and_writes_a_picture(
     memory: darnax.Run, patterns: np.ndarray, tmp_path: Path
 ) -> None:
