@@ -182,7 +182,7 @@ CONTROLS = Section(
         Row("`mnist_chain`, six steps of recall", "+experiment=mnist_chain"),
         Row("the same, one step of recall, in training and in the test", ONE_RECALL),
         Row(
-            "six steps of recall; a fifth of the pixels black or white, in training and in the test",
+            "six steps; a fifth of the pixels black or white, in training and in the test",
             f"+experiment=mnist_chain {NOISE}",
         ),
         Row("the same, one step of recall, in training and in the test", f"{ONE_RECALL} {NOISE}"),
