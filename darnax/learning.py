@@ -143,7 +143,7 @@ def evaluate_step(
     x: Float[Array, "batch *in"],
     rng: Key[Array, ""],
 ) -> Float[Array, "batch *out"]:
-    """Run the phases with x alone, and return the readout's scores at the end."""
+    """Run the phases with x alone, any number of inputs, and return the readout's scores."""
     *_, (_, end) = run_phases(network, state.init(x), phases, rng)
     return scores_of(network, end)
 

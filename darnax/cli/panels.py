@@ -32,7 +32,10 @@ def report(error: BaseException, *, debug: bool = False) -> int:
         panel(f"Interrupted; {what}. Resume with", [str(error.resume)])
         return int(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
-        panel("Interrupted", ["before a run had started: there is nothing to resume"])
+        panel(
+            "Interrupted",
+            ["before training began: nothing has changed, and the same command starts again"],
+        )
         return INTERRUPTED
     panel("The run failed", describe_failure(error, debug=debug))
     return FAILED

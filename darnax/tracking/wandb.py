@@ -20,6 +20,7 @@ from darnax.tracking.wandb_environment import (
     leave_to_environment,
     require_cache,
     tags_of_environment,
+    unset_empty,
 )
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def _start(known: Mapping[str, Any], config: Mapping[str, Any]) -> "wandb.Run":
     make_folder(folder / "wandb")
     require_cache(folder / "wandb" / ".cache")
     require_no_settings(Path())
+    unset_empty()
     # Set before the import: W&B must not run git in a repository from elsewhere, nor print.
     for name, value in {"WANDB_DISABLE_GIT": "true", "WANDB_SILENT": "true"}.items():
         os.environ.setdefault(name, value)

@@ -67,6 +67,13 @@ def require_cache(instead: Path) -> None:
         os.environ["WANDB_CACHE_DIR"] = str(instead.absolute())
 
 
+def unset_empty() -> None:
+    """Remove the variables of W&B that are empty, some of which it refuses instead of ignoring."""
+    for name, value in list(os.environ.items()):
+        if name.startswith("WANDB_") and not value:
+            del os.environ[name]
+
+
 def variable(name: str) -> str:
     """Return the variable of an argument of `wandb.init` or of a setting."""
     return VARIABLES.get(name, f"WANDB_{name.upper()}")

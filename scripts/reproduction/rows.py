@@ -152,6 +152,7 @@ PROTOTYPE = (
 )
 SYMMETRIC = "+model.layers.hidden.connectivity._target_=darnax.connectivity.Symmetric"
 ONE_RECALL = "+experiment=mnist_chain dynamics.train.recall.steps=1 dynamics.infer.recall.steps=1"
+NOISE = "+data.disturb.noise.share=0.2 +data.disturb.noise.when=always"
 CONTROLS = Section(
     "Controls",
     "Does relaxation under the label matter, and asymmetry? In the control a share of the units, "
@@ -180,6 +181,11 @@ CONTROLS = Section(
         Row("the same, symmetric couplings", f"{ENTANGLED} model.features=400 {SYMMETRIC}"),
         Row("`mnist_chain`, six steps of recall", "+experiment=mnist_chain"),
         Row("the same, one step of recall, in training and in the test", ONE_RECALL),
+        Row(
+            "six steps; a fifth of the pixels black or white, in training and in the test",
+            f"+experiment=mnist_chain {NOISE}",
+        ),
+        Row("the same, one step of recall, in training and in the test", f"{ONE_RECALL} {NOISE}"),
     ),
 )
 CAPACITY = Section(

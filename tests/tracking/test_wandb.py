@@ -139,6 +139,12 @@ def test_variables_of_wandb_hold_where_the_configuration_says_nothing(tmp_path: 
     assert not (tmp_path / "outputs" / "wandb").exists()
 
 
+def test_a_variable_that_is_empty_counts_as_not_set(tmp_path: Path) -> None:
+    answer = run(tmp_path, "offline", WANDB_MODE="", WANDB_PROJECT="", WANDB_RUN_ID="")
+    assert (answer.stdout, answer.stderr) == ("True\n", "")
+    assert list((tmp_path / "outputs" / "wandb").glob("offline-run-*/run-2026-run.wandb"))
+
+
 @pytest.mark.slow
 def test_the_configuration_holds_against_variables_of_wandb(tmp_path: Path) -> None:
     # Without a sweep of W&B, whose runs are in its project.
