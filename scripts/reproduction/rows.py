@@ -361,10 +361,10 @@ DIGITS = Section(
     "Memory of digits",
     "The first 500 training images of MNIST in black and white. *Recalled* is the fraction of them "
     "that come back whole, every one of 784 pixels, from cues of which half of the pixels, drawn "
-    "anew for every cue, are unknown. *A sequence* is a cycle of the 500, and recalled the fraction "
-    "of first digits, a fifth of the pixels unknown, from which 520 steps lead to the digit that is "
-    "due, whole. Random features: the code of a cue is that of its "
-    "random projections, and a readout of as many weights as learn in the loop makes the pattern.",
+    "anew for every cue, are unknown. *A sequence* is a cycle of the 500, and recalled the "
+    "fraction of first digits, a fifth of the pixels unknown, from which 520 steps lead to the "
+    "digit that is due, whole. Random features: the code of a cue is that of its random "
+    "projections, and a readout of as many weights as learn in the loop makes the pattern.",
     (
         Row("1000 hidden units in a loop, at the fixed point", "+experiment=memory_hidden"),
         Row(
