@@ -372,6 +372,10 @@ DIGITS = Section(
             "+experiment=memory_hidden dynamics.infer.recall.max_steps=1",
         ),
         Row("2000 random features and a readout", RANDOM_CODE),
+        Row(
+            "dense associative memory, which keeps the digits",
+            "+experiment=memory_digits data.disturb.cue.value=0",
+        ),
         Row("a sequence of 500 digits", "+experiment=sequence_digits"),
     ),
     ("recalled",),
