@@ -138,7 +138,7 @@ class Sparse(Connectivity):
 
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         require_buffers(x=(x, self.pre))
-        columns = with_layout_constraint(jnp.reshape(x, (x.shape[0], -1)), COLUMN_MAJOR)
+        columns = with_layout_constraint(x.reshape(x.shape[0], -1), COLUMN_MAJOR)
         # Without the barrier the layout reaches results of `jax.jit`, which are then read in the
         # wrong order (jax 0.10).
         return jax.lax.optimization_barrier(columns).reshape(x.shape)
@@ -182,7 +182,7 @@ def make_row_major(x: Float[Array, "rows columns"]) -> Float[Array, "rows column
     """Return `x` with contiguous rows in memory."""
     # Otherwise the compiler fuses a transposition into the loop, which then reads single numbers
     # from all over the memory.
-    return with_layout_constraint(jnp.asarray(x), ROW_MAJOR)
+    return with_layout_constraint(x, ROW_MAJOR)
 
 
 def gather(x: Float[Array, "units ..."], inputs: Int[Array, "..."]) -> Float[Array, "..."]:
