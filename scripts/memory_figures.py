@@ -21,8 +21,9 @@ DOCS = ROOT / "docs"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from reproduction.ledger import Ledger  # noqa: E402
-from reproduction.memory import SEPARATOR, draw_patterns, largest_stabilities  # noqa: E402
+from reproduction.memory import draw_patterns, largest_stabilities  # noqa: E402
 from reproduction.plot import Curve, Panel, draw  # noqa: E402
+from reproduction.spread import read_spreads  # noqa: E402
 
 from darnax.analysis.capacity import (  # noqa: E402
     bits_per_synapse,
@@ -45,9 +46,7 @@ def capacity(units: int = 1000) -> Panel:
     """
     rows = Ledger.read(DOCS / "receipts.json").physics["memory_capacity"]["rows"]
     margins = [row["κ"] for row in rows]
-    pairs = [row["measured α"].split(SEPARATOR) for row in rows]
-    means = [float(mean) for mean, _ in pairs]
-    errors = [float(error) for _, error in pairs]
+    means, errors = read_spreads([row["measured α"] for row in rows])
     fine = [0.02 * n for n in range(76)]
     curves = [
         curve("Gardner", fine, [gardner_capacity(margin) for margin in fine]),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import jax
@@ -19,10 +19,10 @@ from darnax.analysis.capacity import (
 )
 from darnax.analysis.recall import recall_by_steps, stability_map
 from darnax.data import Memories
+from reproduction.spread import format_spread
 
 Rows = list[dict[str, Any]]
 SEEDS = (0, 1, 2)
-SEPARATOR = " ± "
 MARGINS = (0.25, 0.5, 1.0, 1.5)
 # Of the map; its stabilities are fractions of the largest one at the load.
 LOADS = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -43,11 +43,6 @@ CUES = (0.0, 0.05, 0.1, 0.2, 0.3)
 def draw_patterns(units: int, load: float, seed: int, **options: Any) -> Array:
     """Return patterns of ±1, random ones without further options."""
     return jnp.asarray(Memories(units, load, seed=seed, **options).draw())
-
-
-def format_spread(values: list[float], digits: int = 3) -> str:
-    """Return mean ± standard deviation."""
-    return f"{fmean(values):.{digits}f}{SEPARATOR}{stdev(values):.{digits}f}"
 
 
 def largest_stabilities(units: int, load: float, seed: int, receivers: int) -> Array:
@@ -81,7 +76,7 @@ def memory_capacity(_: Path, units: int = 1000) -> Rows:
         rows.append(
             {
                 "κ": margin,
-                "measured α": format_spread(found),
+                "measured α": format_spread(found, 3),
                 "Gardner": f"{bound:.3f}",
                 "ratio": f"{fmean(found) / bound:.3f}",
             }
@@ -146,7 +141,7 @@ def memory_patterns(_: Path, units: int = 400, loads: tuple[float, ...] = (0.25,
         measured = [recall_patterns(units, load, seed, options) for seed in SEEDS]
         cells = {}
         for column in measured[0]:
-            cells[column] = format_spread([of_seed[column] for of_seed in measured])
+            cells[column] = format_spread([of_seed[column] for of_seed in measured], 3)
         rows.append({"patterns": name, "α": load} | cells)
     return rows
 

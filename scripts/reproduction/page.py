@@ -1,7 +1,7 @@
 """Writes the results page: tables whose numbers all come from run folders."""
 
 from collections.abc import Iterator, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from reproduction.heat import draw_memory_map
@@ -10,6 +10,7 @@ from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
 from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Row, Section
 from reproduction.rules import draw_forest
+from reproduction.spread import format_spread
 
 # Measurements that are drawn as well as tabulated.
 PICTURES = {"robustness": draw_robustness, "memory_map": draw_memory_map}
@@ -99,10 +100,7 @@ def format_circumstances(row: Row, receipts: dict[int, Receipt]) -> tuple[str, s
 
 def format_mean(values: Sequence[float], metric: str) -> str:
     """Return mean ± standard deviation; without values ""."""
-    digits = 4 if metric == ACCURACY else 3
-    mean = f"{fmean(values):.{digits}f}" if values else ""
-    deviation = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return mean + deviation
+    return format_spread(values, 4 if metric == ACCURACY else 3)
 
 
 def format_physics(ledger: Ledger) -> Iterator[str]:

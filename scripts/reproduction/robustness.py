@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 import darnax
 from reproduction.plot import Curve, Panel, draw
-from reproduction.receipts import read_runs
+from reproduction.receipts import read_runs, require_run
+from reproduction.spread import format_spread, read_spreads
 
 NETWORKS = {
     "mnist_chain": "+experiment=mnist_chain data.validation=0",
@@ -25,7 +25,6 @@ TITLES = {
     NOISE: "share of the pixels that become black or white",
     WINDOW: "share of the image under a black window",
 }
-SEPARATOR = " ± "
 
 
 def robustness(outputs: Path) -> list[dict[str, Any]]:
@@ -45,8 +44,7 @@ def robustness(outputs: Path) -> list[dict[str, Any]]:
                 run = darnax.load(require_run(found, outputs, overrides, seed).path)
                 scores.append(run.evaluate_over(key, SHARES, *fixed).scores)
             columns[f"{network}, {disturbance}"] = [
-                f"{fmean(of_share):.4f}{SEPARATOR}{stdev(of_share):.4f}"
-                for of_share in zip(*scores, strict=True)
+                format_spread(of_share, 4) for of_share in zip(*scores, strict=True)
             ]
     rows = []
     for position, share in enumerate(SHARES):
@@ -63,9 +61,7 @@ def draw_robustness(rows: Sequence[Mapping[str, Any]]) -> str:
         curves = []
         for network in NETWORKS:
             cells = [str(row[f"{network}, {disturbance}"]) for row in rows]
-            pairs = [cell.split(SEPARATOR) for cell in cells]
-            means = [float(mean) for mean, _ in pairs]
-            errors = [float(error) for _, error in pairs]
+            means, errors = read_spreads(cells)
             curves.append(Curve(network, shares, means, errors))
         panels.append(Panel(title, curves))
     return draw(panels, "test accuracy")

@@ -43,8 +43,8 @@ def test_the_page_shows_every_figure() -> None:
 def test_the_receipts_hold_what_the_page_says() -> None:
     """The bound within 1 %; the basins where κ is 0.9, and at 0.15 of the largest."""
     for row in PHYSICS["memory_capacity"]["rows"]:
-        mean, _ = row["measured α"].split(MEASURES["SEPARATOR"])
-        assert float(mean) == pytest.approx(gardner_capacity(row["κ"]), rel=0.01)
+        (mean,), _ = SCRIPT["read_spreads"]([row["measured α"]])
+        assert mean == pytest.approx(gardner_capacity(row["κ"]), rel=0.01)
     rows = PHYSICS["memory_map"]["rows"]
     assert len(rows) == len(MEASURES["LOADS"]) * len(MEASURES["FRACTIONS"])
     assert all(row["units with κ"] == "1.000" for row in rows if row["κ/κ_max"] < 0.9)
