@@ -51,6 +51,13 @@ def recall_by_steps(
     return jax.lax.map(of_share, shares)
 
 
+def mark_first(
+    patterns: Float[Array, "patterns units"], count: Float[Array, ""]
+) -> Float[Array, " patterns"]:
+    """Return 1 for the first `count` patterns and 0 for the others."""
+    return (jnp.arange(len(patterns)) < count).astype(patterns.dtype)
+
+
 @partial(jax.jit, static_argnames=("steps", "learning_steps"))
 def basin_map(
     patterns: Float[Array, "patterns units"],
@@ -75,7 +82,7 @@ def basin_map(
     """
 
     def of_count(count: Array) -> Array:
-        stored = (jnp.arange(len(patterns)) < count).astype(patterns.dtype)
+        stored = mark_first(patterns, count)
         couplings = optimal_couplings(patterns, stored, steps=learning_steps)
         return recall_by_steps(couplings, patterns, shares, key, steps, stored)[:, -1]
 
@@ -113,7 +120,7 @@ def stability_map(
 
     def of_point(point: tuple[Array, Array]) -> tuple[Array, Array]:
         count, margin = point
-        stored = (jnp.arange(len(patterns)) < count).astype(patterns.dtype)
+        stored = mark_first(patterns, count)
         couplings = couplings_of_stability(patterns, margin, start, stored, steps=learning_steps)
         recalled = recall_by_steps(couplings, patterns, shares, flipping, steps, stored)[:, -1]
         # The first pattern is always stored: in the place of the others it changes no minimum.

@@ -1,12 +1,12 @@
 """`darnax.compose`: the configuration that overrides describe."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import require_overrides, require_path
 from darnax.composing import secrets
 from darnax.composing.origins import naming_files
+from darnax.files import is_folder
 from darnax.laboratory.machine import compose_here
 
 
@@ -39,7 +39,4 @@ def config_file(config: Any) -> Path | None:
         return None
     path = getattr(config, "folder", config)
     path = require_path(path, "config", "a run or the path of a config.yaml")
-    with suppress(OSError):  # a name that is too long: reading it explains this
-        if path.is_dir():
-            return path / "config.yaml"
-    return path
+    return path / "config.yaml" if is_folder(path) else path

@@ -17,7 +17,6 @@ from darnax.analysis.replay import longest_replay, signs
 from darnax.api.arguments import require_path
 from darnax.api.model import Model
 from darnax.api.table import TextTable
-from darnax.data.fitted import SubtractMean
 from darnax.data.labels import encode_targets
 from darnax.errors import RequestError, writing_file
 from darnax.local_data.array_files import load_npy
@@ -155,25 +154,27 @@ def recall(
 
 
 def encode_finite(model: Model, raw: Any, name: str, what: str) -> NDArray[np.float32]:
-    """Return encoded inputs without random stages; refuse none, and infinities and NaN.
-
-    NaN is an entry that is unknown where the encoding subtracts a mean.
-    """
-    inputs, encode = model.require_fitting(raw, name), model.experiment.data.encode
-    values = np.asarray(inputs, np.float32)
-    if any(isinstance(stage, SubtractMean) for stage in encode.stages):
-        values = np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)
-    if not len(inputs) or not np.all(np.isfinite(values)):
-        got = f"no {what}" if not len(inputs) else f"a {what} with infinities or NaN"
-        raise RequestError(f"{name}: got {got}, expected an array (N, *raw) of finite numbers")
-    return np.asarray(encode.clean(jnp.asarray(inputs)))
+    """Return encoded inputs without random stages; refuse none, and infinities and NaN."""
+    inputs = require_finite(model, raw, name, what)
+    return np.asarray(model.experiment.data.encode.clean(inputs))
 
 
 def as_targets(model: Model, frames: Any, name: str) -> NDArray[np.float32]:
     """Return raw frames as the output of the network has them."""
-    encode_finite(model, frames, name, "frame")
-    data, raw = model.experiment.data, jnp.asarray(frames)
+    data, raw = model.experiment.data, require_finite(model, frames, name, "frame")
     return np.asarray(encode_targets(data.labels, data.classes, data.encode, raw, raw))
+
+
+def require_finite(model: Model, raw: Any, name: str, what: str) -> Array:
+    """Return raw inputs as an array; refuse none, infinities, and NaN unless a stage takes it."""
+    inputs = model.require_fitting(raw, name)
+    values = np.asarray(inputs, np.float32)
+    if any(stage.accepts_nan for stage in model.experiment.data.encode.stages):
+        values = np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)
+    if not len(inputs) or not np.all(np.isfinite(values)):
+        got = f"no {what}" if not len(inputs) else f"a {what} with infinities or NaN"
+        raise RequestError(f"{name}: got {got}, expected an array (N, *raw) of finite numbers")
+    return jnp.asarray(inputs)
 
 
 def require_memory(model: Model) -> None:

@@ -1,5 +1,7 @@
 """Stages with numbers that are fitted to the training inputs: whitening, standardised channels."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -59,6 +61,8 @@ class SubtractMean(FittedStage):
     Args:
         examples: fit on so many training inputs at most.
     """
+
+    accepts_nan: ClassVar[bool] = True
 
     def fit(self, inputs: Float[Array, "n *raw"]) -> Numbers:
         """Return μ, (*raw)."""

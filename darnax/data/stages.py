@@ -3,7 +3,7 @@
 import abc
 import zlib
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import equinox as eqx
 import jax
@@ -20,7 +20,13 @@ Numbers = Mapping[str, Array]
 
 
 class AnyStage(eqx.Module):
-    """One step of an encoding: a `Stage`, a `RandomStage` or a `FittedStage`."""
+    """One step of an encoding: a `Stage`, a `RandomStage` or a `FittedStage`.
+
+    Attributes:
+        accepts_nan: whether NaN is an entry that is unknown, which the stage replaces by a number.
+    """
+
+    accepts_nan: ClassVar[bool] = False
 
 
 class Stage(AnyStage):

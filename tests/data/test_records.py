@@ -38,6 +38,7 @@ def test_a_record_is_read_as_it_was_written(
     record = features.serialize_example(
         features.encode_example({"input": file(written), "label": 7})
     )
-    came, label = Source("made up", lambda: SimpleNamespace(info=info))._make_decoder()(record)
-    np.testing.assert_array_equal(came, written)
+    source = Source("synthetic", lambda: SimpleNamespace(info=info))
+    decoded, label = source._make_decoder()(record)
+    np.testing.assert_array_equal(decoded, written)
     assert label == 7
