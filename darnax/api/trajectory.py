@@ -27,8 +27,8 @@ class Trajectory:
     Args:
         phases: the name of the phase of each step, T of them.
         states: name of a buffer -> (T + 1, N, *size).
-        fields: name of a layer -> its field h in the states of each time, (T + 1, N, *size). They
-            are those of the messages of the phase.
+        fields: name of a layer -> its field h in the states of each time, (T + 1, N, *size), by
+            the messages of the phase whose step led to this state, or of the first phase.
         scores: those that the readout gives to the states of each time, (T + 1, N, *output).
     """
 

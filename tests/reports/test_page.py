@@ -228,7 +228,7 @@ def test_no_page_is_larger_than_ten_megabytes(tmp_path, monkeypatch, rows, runs)
     names = [f"norm/module_{i}" for i in range(50)] + ["eval/accuracy", "train/accuracy"]
     extremes = {name: {"highest": Value(0.9, math.nan)} for name in names}
     record = Digest(extremes, {name: (sorted(points), points) for name in names}, True)
-    monkeypatch.setattr(Run, "digest", lambda run: record)
+    monkeypatch.setattr(Run, "digest", lambda run, wanted=None: record)
     found = []
     for row in range(rows):
         for seed in range(runs):

@@ -80,7 +80,9 @@ function slices() {  // the same points over each key
     const suffix = k ? k + 1 : "", column = k % across, line = Math.floor(k / across);
     traces.push(...scattered((row) => named(row.values[axis.i]), { xaxis: `x${suffix}`, yaxis: `y${suffix}` }).map((trace) => ({ ...trace, legendgroup: trace.name, showlegend: k === 0 })));
     const gap = 0.06 / across, top = 1 - line / down, bottom = 1 - (line + 1) / down;
-    frames[`xaxis${suffix}`] = { ...axisFrame(axis, 5), nticks: 5, domain: [column / across + (column ? gap : 0), (column + 1) / across], anchor: `y${suffix}` };
+    const room = (id("map").offsetWidth - 74) / across / axis.values.length - 12;  // of the name of a category
+    const names = numeric(axis) ? {} : { tickvals: axis.values.map(named), ticktext: axis.values.map((value) => quoted(cutTo(String(value), room))), tickangle: 0, range: [-0.5, axis.values.length - 0.5] };
+    frames[`xaxis${suffix}`] = { ...axisFrame(axis, 5), ...names, nticks: 5, domain: [column / across + (column ? gap : 0), (column + 1) / across], anchor: `y${suffix}` };
     frames[`yaxis${suffix}`] = { tickformat: ticks(), domain: [bottom + (line < down - 1 ? 64 / height : 0), top], anchor: `x${suffix}`, matches: k ? "y" : undefined, showticklabels: column === 0, ...(column === 0 ? { title: title(metric()) } : {}) };
   });
   return [traces, layout({ showlegend: kindsOf().length > 1, legend: { itemsizing: "constant" }, margin: { l: 56, r: 12, t: 32, b: 64 }, ...frames })];

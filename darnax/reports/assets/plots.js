@@ -45,6 +45,11 @@ function layout(more = {}) {
 
 // A legend of as many columns as its names have room for, and the number of its lines.
 const ruler = make("canvas").getContext("2d");
+const cutTo = (text, room) => {  // as much of a text as fits
+  let end = text.length;
+  while (end > 1 && widthOf([text.slice(0, end) + (end < text.length ? "…" : "")]) > room) end -= 1;
+  return end < text.length ? `${text.slice(0, end)}…` : text;
+};
 const widthOf = (words) => Math.max(0, ...words.map((text) => ruler.measureText(text).width));
 ruler.font = "12px system-ui, sans-serif";
 function legendIn(plot, names) {
