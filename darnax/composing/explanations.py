@@ -16,6 +16,18 @@ from darnax.trees import list_names
 SWEEP_PARTS = ("launcher", "sweeper")  # of Hydra's node
 EVERY_NAME = "`darnax train --cfg job` shows every name"
 EVERY_RATE = "`darnax show` lists every rate with the place where it is set"
+# Mappings whose names are chosen by the user, with what one element of each is called.
+OPEN_MAPPINGS = {
+    "model.layers": "a new layer",
+    "model.adapters": "a new adapter",
+    "model.buffers": "a new buffer",
+    "dynamics.train": "a new phase",
+    "dynamics.infer": "a new phase",
+    "optimizer.groups": "a new group",
+    "data.encode": "a new stage",
+    "data.disturb": "a new stage",
+    "observables": "a new observable",
+}
 # Hydra's messages about the defaults list of a file.
 IN_FILE = re.compile(
     r"\s*(?:In|Invalid defaults list in) '?(?P<file>[\w./-]+?)'?[:,] (?P<what>.*)", re.DOTALL
@@ -99,6 +111,9 @@ def explain_message(
     if text.startswith("Could not override"):
         if can_be_added(key, tree):
             return explain_addition(key, override)
+        new_element = explain_new_element(key, names, override)
+        if new_element is not None:
+            return new_element
         absent = getattr(cause, "full_key", None) or key
         missing_choice = explain_other_choice(key)
         suggestion = hint(key, names) or hint(str(absent), names)
@@ -129,8 +144,6 @@ def explain_position(key: str) -> str:
 
 def can_be_added(key: str, tree: Mapping[str, Any]) -> bool:
     """Return whether a configuration could have a key that it lacks."""
-    if key.startswith("data.disturb."):  # which no file has: its stages are added
-        return True
     from darnax.builder.known_keys import is_known
 
     above: Any = tree
@@ -152,6 +165,22 @@ def where_to_look(key: str, names: Iterable[str]) -> str:
             shown = [name for name in dict.fromkeys(settings) if not name.startswith("_")]
             return f"the {part} has {', '.join(shown) or 'no settings'}"
     return EVERY_RATE if key.startswith("optimizer.") else EVERY_NAME
+
+
+def explain_new_element(key: str, names: Iterable[str], override: str) -> str | None:
+    """Return how a new element of an open mapping is added; None if a key is in no new one."""
+    for section, kind in OPEN_MAPPINGS.items():
+        if not key.startswith(f"{section}."):
+            continue
+        inside = [name.removeprefix(f"{section}.") for name in names if name.startswith(section)]
+        elements = {name.partition(".")[0] for name in inside}
+        element = key.removeprefix(f"{section}.").partition(".")[0]
+        if element in elements:
+            return None
+        suggestion = hint(element, elements)
+        addition = f"{kind} is added with +{override.lstrip('+')}"
+        return f"there is no {section}.{element}{suggestion}; {addition}"
+    return None
 
 
 def explain_other_choice(key: str) -> str:

@@ -154,8 +154,10 @@ class Changes:
         if explanations.can_be_added(key, self.tree):
             return RequestError(Problem(word, explanations.explain_addition(key, word)))
         names = list_names(self.tree, lists=False)
-        suggestion = explanations.hint(key, names)
-        what = f"there is no {key}{suggestion}; {explanations.where_to_look(key, names)}"
+        what = explanations.explain_new_element(key, names, word)
+        if what is None:
+            suggestion = explanations.hint(key, names)
+            what = f"there is no {key}{suggestion}; {explanations.where_to_look(key, names)}"
         return RequestError(Problem(word, what))
 
 

@@ -155,7 +155,7 @@ def test_files_of_a_curve_need_a_curve(clean):
         (["+data.disturb.noise.share=2"], r"data\.disturb\.noise: share: got 2"),
         (["+data.disturb.noise={}"], r"data\.disturb\.noise\.share: is missing"),
         (["+data.disturb.flip={}"], r"data\.encode: .* shape \[40\] \(data\.disturb\.flip: got an"),
-        ([f"{SHARE}=0.1"], rf"there is no {SHARE} yet; add it with \+{SHARE}=0\.1"),
+        ([f"{SHARE}=0.1"], rf"no data\.disturb\.noise; a new stage is added with \+{SHARE}=0\.1"),
         (["+data.disturb.noise={share: 0.1, when: never}"], r"got never|got \"never\""),
     ],
 )

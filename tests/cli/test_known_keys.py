@@ -43,6 +43,35 @@ def test_a_key_that_nothing_has_is_not_advised(word):
     assert "add it with" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (
+            ["model.adapters.w_skip.from=input", "+model.adapters.w_skip.to=output"],
+            "a new adapter is added with +model.adapters.w_skip.from=input",
+        ),
+        (
+            ["data.disturb.noise._target_=darnax.data.FlipPixels"],
+            "a new stage is added with +data.disturb.noise._target_=darnax.data.FlipPixels",
+        ),
+        (["dynamics.train.settle.steps=2"], "a new phase is added with +dynamics.train.settle"),
+        (["observables.x._target_=a.B"], "a new observable is added with +observables.x._target_="),
+    ],
+)
+def test_a_new_element_of_an_open_mapping_is_added_with_a_plus(words, advice):
+    with pytest.raises(RequestError) as caught:
+        darnax.compose(EXPERIMENT, *words)
+    assert advice in str(caught.value)
+    darnax.compose(EXPERIMENT, *(f"+{word.lstrip('+')}" for word in words))
+
+
+def test_a_misspelt_setting_of_an_existing_element_is_no_new_element():
+    with pytest.raises(RequestError) as caught:
+        darnax.compose(EXPERIMENT, "model.adapters.w_in.patsh=3")
+    assert "did you mean model.adapters.w_in.patch?" in str(caught.value)
+    assert "is added with" not in str(caught.value)
+
+
 def test_so_it_is_with_the_configuration_of_a_run(tmp_path):
     words = ["+experiment=associations", "tracking=local", "runner.epochs=1"]
     run = darnax.train(*words, f"paths.outputs={tmp_path}", progress=False)
