@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from darnax.composing import own_files, sweep_settings
 from darnax.composing.quoting import explain_unreadable
 from darnax.errors import Problem, first_line
-from darnax.near import near_key
+from darnax.near import near, near_key
 from darnax.trees import list_names
 
 SWEEP_PARTS = ("launcher", "sweeper")  # of Hydra's node
@@ -177,7 +177,7 @@ def explain_new_element(key: str, names: Iterable[str], override: str) -> str | 
         element = key.removeprefix(f"{section}.").partition(".")[0]
         if element in elements:
             return None
-        suggestion = hint(element, elements)
+        suggestion = hint(key, names) if near(element, elements, cutoff=0.7) else ""
         addition = f"{kind} is added with +{override.lstrip('+')}"
         return f"there is no {section}.{element}{suggestion}; {addition}"
     return None
