@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from darnax.api.arguments import require_overrides, require_path
+from darnax.api.finding import find_configuration
 from darnax.composing import secrets
 from darnax.composing.origins import naming_files
 from darnax.files import is_folder
@@ -15,7 +16,7 @@ def compose(*overrides: str, config: Any = None, resolve: bool = True) -> dict[s
 
     Args:
         overrides: as `darnax.train` takes them.
-        config: a run, or the config.yaml of one, to start from instead of the defaults.
+        config: a run, its folder or id, or its config.yaml, to start from instead of the defaults.
         resolve: whether to replace every reference, such as `${model.depth}`, by its value.
 
     Raises:
@@ -34,9 +35,10 @@ def compose(*overrides: str, config: Any = None, resolve: bool = True) -> dict[s
 
 
 def config_file(config: Any) -> Path | None:
-    """Return the file of a configuration that is given as a run, its folder, or a file."""
+    """Return the file of a configuration that is given as a run, its folder or id, or a file."""
     if config is None:
         return None
     path = getattr(config, "folder", config)
     path = require_path(path, "config", "a run or the path of a config.yaml")
+    path = find_configuration(path)
     return path / "config.yaml" if is_folder(path) else path

@@ -13,3 +13,8 @@ def find_folder(given: Path) -> Path:
         RequestError: there is none, or several.
     """
     return given if exists(given) else find_by_name(str(given))
+
+
+def find_configuration(given: Path) -> Path:
+    """Return a YAML file as it is, or else the folder of a run, as `find_folder` finds it."""
+    return given if given.suffix in (".yaml", ".yml") else find_folder(given)

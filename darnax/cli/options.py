@@ -25,6 +25,15 @@ def find_folder(ctx: typer.Context, given: Path | None) -> Path | None:
     return find(given)
 
 
+def find_configuration(ctx: typer.Context, given: Path | None) -> Path | None:
+    """Return the folder of a run, given by its path or its id; a file of YAML as it is."""
+    if given is None or ctx.resilient_parsing:  # the shell completes a word
+        return given
+    from darnax.api.finding import find_configuration as find
+
+    return find(given)
+
+
 def complete_experiment(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of an experiment, for the shell.
 
@@ -48,6 +57,16 @@ Debug = Annotated[
         envvar="DARNAX_DEBUG",
         callback=store_debug,
         help="Show the traceback of an error.",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="RUN",
+        help="Start from a run, its id or its config.yaml, instead of the defaults.",
+        callback=find_configuration,
+        show_default=False,
     ),
 ]
 Overrides = Annotated[

@@ -6,18 +6,7 @@ from typing import Annotated
 import typer
 
 from darnax.cli import tables
-from darnax.cli.options import Debug, Overrides, find_folder
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="RUN",
-        help="Show the network of a run, or of its config.yaml, instead of the defaults.",
-        callback=find_folder,
-        show_default=False,
-    ),
-]
+from darnax.cli.options import Config, Debug, Overrides
 
 Picture = Annotated[
     Path | None,

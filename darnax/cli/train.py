@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from darnax.cli import tables
-from darnax.cli.options import Debug, Overrides, find_folder
+from darnax.cli.options import Config, Debug, Overrides, find_folder
 from darnax.errors import Problem, RequestError
 from darnax.printing import printable
 
@@ -19,10 +19,6 @@ Multirun = Annotated[
 Cfg = Annotated[
     Literal["job"] | None,
     typer.Option("--cfg", help="Print the configuration and stop.", show_default=False),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="Start from the config.yaml of a run."),
 ]
 DryRun = Annotated[
     bool,

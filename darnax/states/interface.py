@@ -57,6 +57,18 @@ def validate_sizes(sizes: Sequence[int | Sequence[int]]) -> tuple[Size, ...]:
     return result
 
 
+def validate_position(key: Any, sizes: tuple[Size, ...]) -> Any:
+    """Return the position of a buffer.
+
+    Raises:
+        TypeError: it is the name of a buffer; a state has no names.
+    """
+    if isinstance(key, str):
+        what = f"got {key!r}, expected the position of a buffer"
+        raise TypeError(f"{what}, 0 (input) to {len(sizes) - 1} (output)")
+    return key
+
+
 def validate_batch(x: Array, y: Array | None, sizes: tuple[Size, ...]) -> int:
     """Return the number of examples in `x`.
 

@@ -11,7 +11,13 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, PyTree
 
 from darnax.shapes import Size, require_shape
-from darnax.states.interface import State, validate_batch, validate_buffers, validate_sizes
+from darnax.states.interface import (
+    State,
+    validate_batch,
+    validate_buffers,
+    validate_position,
+    validate_sizes,
+)
 
 
 class PackedState(State):
@@ -41,7 +47,8 @@ class PackedState(State):
         self.dtype = jnp.dtype(dtype)
         self.units = jnp.zeros((1, sum(map(math.prod, self.sizes))), self.dtype)
 
-    def __getitem__(self, key: int) -> Array:
+    def __getitem__(self, key: Any) -> Array:
+        key = validate_position(key, self.sizes)
         return self.units[..., self._slice(key)].reshape(*self.units.shape[:-1], *self.sizes[key])
 
     def __len__(self) -> int:

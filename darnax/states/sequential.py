@@ -9,7 +9,13 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, PyTree
 
 from darnax.shapes import Size, require_shape
-from darnax.states.interface import State, validate_batch, validate_buffers, validate_sizes
+from darnax.states.interface import (
+    State,
+    validate_batch,
+    validate_buffers,
+    validate_position,
+    validate_sizes,
+)
 
 
 class SequentialState(State):
@@ -42,8 +48,8 @@ class SequentialState(State):
         self.dtype = jnp.dtype(dtype)
         self.states = [jnp.zeros((1, *size), self.dtype) for size in self.sizes]
 
-    def __getitem__(self, key: int) -> Array:
-        return self.states[key]
+    def __getitem__(self, key: Any) -> Array:
+        return self.states[validate_position(key, self.sizes)]
 
     def __len__(self) -> int:
         return len(self.states)

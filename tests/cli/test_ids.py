@@ -47,6 +47,14 @@ def test_an_id_is_as_good_as_the_path(run):
     assert repr(darnax.cite(short)) == repr(darnax.cite(run))
 
 
+def test_a_configuration_is_given_by_the_id_of_its_run(run):
+    short = run.folder.name.rpartition("-")[2]
+    file = run.folder / "config.yaml"
+    for command in (["train", "--cfg", "job"], ["show"]):
+        assert call(*command, "--config", short) == call(*command, "--config", file)
+    assert darnax.compose(config=short) == darnax.compose(config=file)
+
+
 def test_an_id_that_does_not_exist_is_refused_in_one_way(run):
     outputs = {call(*words, "nothing") for words in (["eval"], ["cite"], ["sweep", "status"])}
     ((code, output),) = outputs

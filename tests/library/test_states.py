@@ -155,3 +155,8 @@ def test_sizes_of_no_network_are_refused(kind, sizes):
 def test_packed_is_one_array(kind):
     leaves = jax.tree.leaves(kind(SIZES))
     assert len(leaves) == (1 if kind is PackedState else len(SIZES))
+
+
+def test_a_buffer_is_not_found_by_a_name(kind):
+    with pytest.raises(TypeError, match=r"got 'hidden1', expected the position .*, 0 .* to 3 "):
+        kind(SIZES)["hidden1"]
