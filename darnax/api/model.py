@@ -176,6 +176,8 @@ class Model:
                 f"{name}: got inputs of shape {list(inputs.shape)}, which encode to {list(shape)} "
             )
             what += f"each; expected (N, *raw) that encodes to {list(data.shape)}"
+            if is_one_input(data.encode, inputs, data.shape):
+                what += f"; one input is {name}[None]"
             raise RequestError(what)
         if takes_bytes(data.encode) and look_divided(inputs):
             what = "%s: got floats from 0 to 1, expected bytes from 0 to 255 as the dataset has "
@@ -224,3 +226,11 @@ def infer(
     # An OrderedDict: a plain dict leaves a compiled program with its keys sorted.
     encoded = encode(x, index=index)
     return OrderedDict(run_phases(network, state.init(encoded), phases, jax.random.key(0)))
+
+
+def is_one_input(encode: Pipeline, inputs: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    """Return whether an array is a single input: without an axis of examples it fits the shape."""
+    try:
+        return encode.output_shape(jax.ShapeDtypeStruct(inputs.shape, inputs.dtype)) == shape
+    except Exception:  # stages of other packages may raise anything
+        return False

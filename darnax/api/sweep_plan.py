@@ -22,6 +22,7 @@ class SweepPlan:
         trials: number of points that a search draws; None for a grid.
         notes: what is still to be done before it can start, such as preparing data elsewhere.
         refusal: the exception with which the sweep is refused, if it is.
+        launcher: runs the points, with those of its settings that have a value.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class SweepPlan:
         trials: int | None,
         notes: Sequence[str],
         refusal: RequestError | None,
+        launcher: str = "basic",
     ) -> None:
         self.points, self.trials, self.notes, self.refusal = points, trials, notes, refusal
+        self.launcher = launcher
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -85,6 +88,7 @@ def make_plan(
     """Plan a sweep; `warnings` gives a context in which logged warnings are shown."""
     from darnax.laboratory.machine import composer_here, warn_of_new
     from darnax.sweeps import planning
+    from darnax.sweeps.hydra_launcher import describe_launcher
 
     require_valid(words, file)
     composer = composer_here(file, words)
@@ -99,4 +103,6 @@ def make_plan(
             notes = planning.require_sound(found, words, prepares=False)
     except RequestError as error:
         refusal = error
-    return SweepPlan({name: point for point, name in names.items()}, trials, notes, refusal)
+    launcher = describe_launcher(found.request.config)
+    by_name = {name: point for point, name in names.items()}
+    return SweepPlan(by_name, trials, notes, refusal, launcher)

@@ -62,8 +62,10 @@ class Reader:
             filled: the parameters that the builder fills in.
         """
         if not isinstance(node, Mapping) or "_target_" not in node:
-            got = format_value(node)
-            self.problems.add(where, f"got {got}, expected a mapping with `_target_`")
+            what = f"got {format_value(node)}, expected a mapping with `_target_`"
+            if isinstance(node, Mapping):
+                what = "has no `_target_`, which names its class"
+            self.problems.add(where, what)
             return None
         with self.problems.at(f"{where}._target_"):
             factory = find(node["_target_"], self.trust, kind)

@@ -129,7 +129,9 @@ def read_transformation(node: Any, where: str, reader: Reader) -> Transformation
     """
     if not isinstance(node, Mapping) or not node:
         expected = "expected a mapping with `_target_`, or several in order"
-        what = f"got {format_value(node)}, {expected}; to leave it out, ~{where}"
+        what = f"got {format_value(node)}, {expected}; "
+        is_number = isinstance(node, int | float)
+        what += f"a rate is {where}.learning_rate" if is_number else f"to leave it out, ~{where}"
         reader.problems.add(where, what)
         return None
     parts = {f"{where}.{name}": part for name, part in node.items()}

@@ -64,7 +64,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="RUN",
-        help="Start from a run, its id or its config.yaml, instead of the defaults.",
+        help="Start from a run, its id, or its config.yaml or the output of --cfg job, not the defaults.",
         callback=find_configuration,
         show_default=False,
     ),

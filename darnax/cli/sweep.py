@@ -126,6 +126,8 @@ def dry_run(overrides: list[str], file: Path | None) -> None:
     if plan.trials is not None:
         drawn = count_of(plan.trials, "point")
         tables.note(f"the search draws {drawn} between these, which were checked")
+    if plan.launcher != "basic":
+        tables.note(f"launcher {plan.launcher}")
     for line in plan.notes:
         tables.echo(f"note: {line}", error=True)
     if plan.refusal is not None:

@@ -15,18 +15,21 @@ from darnax.trees import list_names
 
 SWEEP_PARTS = ("launcher", "sweeper")  # of Hydra's node
 EVERY_NAME = "`darnax train --cfg job` shows every name"
-EVERY_RATE = "`darnax show` lists every rate with the place where it is set"
+EVERY_RATE = (
+    "a rate is optimizer.groups.NAME.learning_rate, and .init_value of it the start of a schedule; "
+    "`darnax show` lists every rate with the place where it is set"
+)
 # Mappings whose names are chosen by the user, with what one element of each is called.
 OPEN_MAPPINGS = {
-    "model.layers": "a new layer",
-    "model.adapters": "a new adapter",
+    "model.layers": "a new layer, with its _target_,",
+    "model.adapters": "a new adapter, with its _target_, from and to,",
     "model.buffers": "a new buffer",
     "dynamics.train": "a new phase",
     "dynamics.infer": "a new phase",
-    "optimizer.groups": "a new group",
-    "data.encode": "a new stage",
+    "optimizer.groups": "a new group, with its _target_,",
+    "data.encode": "a new stage, with its _target_,",
     "data.disturb": "a new stage",
-    "observables": "a new observable",
+    "observables": "a new observable, with its _target_,",
 }
 # Hydra's messages about the defaults list of a file.
 IN_FILE = re.compile(

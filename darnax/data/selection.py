@@ -110,6 +110,7 @@ class Selection:
         fewest = min(map(len, members))
         if fewest < self.per_class:
             what = f"got {self.per_class}, expected at most {fewest}, the smallest class of train"
+            what += "; null takes all"
             raise RequestError(Problem("data.per_class", what))
         return np.sort(np.concatenate([indices[: self.per_class] for indices in members]))
 

@@ -182,8 +182,9 @@ def require_fitting_data(
         most = len(dataset.train)
         if isinstance(dataset.train, Streamed):
             most = min(most, dataset.train.window)  # a batch lies in one window
-        what = f"got {data.batch_size}, expected at most {most}, the training examples"
-        what += " that are on the device at once"
+        what = f"got {data.batch_size}, expected at most {most}, the number of training examples"
+        if most < len(dataset.train):
+            what += " that are on the device at once"
         problems.append(Problem("data.batch_size", what))
     if problems:
         raise RequestError(*problems)

@@ -8,11 +8,15 @@ from darnax.reports.runs import Run
 from darnax.reports.sample import Sample
 
 DATA = "data."  # keys that decide, with the seed, in which order examples are seen
+ROUNDING = 1e-12  # of the differences of numbers about 1
 CODES = ("data.labels", "data.encode", "data.shape")  # what is made of an example
 
 
 class Paired(NamedTuple):
-    """The mean of n differences, its 95 % interval, and the two-sided p of the paired t-test."""
+    """The mean of n differences, its 95 % interval, and the two-sided p of the paired t-test.
+
+    Interval and p are nan where all differences are equal: their deviation is not known then.
+    """
 
     n: int
     mean: float
@@ -42,8 +46,8 @@ def pair(
     mean = math.fsum(differences) / n
     squares = math.fsum((difference - mean) ** 2 for difference in differences)
     error = math.sqrt(squares / (n - 1) / n)
-    if error == 0:
-        return Paired(n, mean, mean, mean, math.nan)
+    if error <= ROUNDING:  # equal differences: there is no t, and no interval
+        return Paired(n, mean, math.nan, math.nan, math.nan)
     half = float(stdtrit(n - 1, 0.975)) * error
     p = float(2 * stdtr(n - 1, -abs(mean) / error))
     return Paired(n, mean, mean - half, mean + half, p)

@@ -87,18 +87,22 @@ def change(name: str, a: float, b: float) -> str:
 
 
 def interval(name: str, mean: float, low: float, high: float) -> str:
-    """Write a difference with its interval; without the unit, percentage points for an accuracy.
+    """Write a difference with its interval, unless this is nan; percentage points of an accuracy.
 
     Example:
         >>> interval("eval/accuracy", -0.004, -0.0061, -0.0019)
         '-0.40 [-0.61, -0.19]'
         >>> interval("norm/w_in", 1.0, 0.5, 1.5)
         '+1 [0.5, 1.5]'
+        >>> interval("eval/accuracy", -0.004, math.nan, math.nan)
+        '-0.40'
     """
     if name.endswith("accuracy"):
-        return f"{100 * mean:+.2f} [{100 * low:.2f}, {100 * high:.2f}]"
-    sign = "+" if mean > 0 else ""
-    return f"{sign}{rounded(mean, 3)} [{rounded(low, 3)}, {rounded(high, 3)}]"
+        difference, ends = f"{100 * mean:+.2f}", f" [{100 * low:.2f}, {100 * high:.2f}]"
+    else:
+        sign = "+" if mean > 0 else ""
+        difference, ends = f"{sign}{rounded(mean, 3)}", f" [{rounded(low, 3)}, {rounded(high, 3)}]"
+    return difference if math.isnan(low) else difference + ends
 
 
 def probability(p: float) -> str:

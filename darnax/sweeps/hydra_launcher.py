@@ -60,6 +60,22 @@ def require_srun(config: DictConfig) -> None:
         raise RequestError(Problem(where, f"{what}choose another launcher"))
 
 
+def describe_launcher(config: DictConfig) -> str:
+    """Return the launcher of a sweep and the settings that have a value, as `key=value`.
+
+    Example:
+        `submitit_slurm: timeout_min=60 cpus_per_task=2 partition=gpu`
+    """
+    name = config.hydra.runtime.choices.get("hydra/launcher")
+    values: Any = OmegaConf.to_container(config.hydra.launcher, resolve=False)
+    shown = []
+    for key, value in values.items():
+        is_set = value is not None and value != {}
+        if is_set and key not in ("_target_", "submitit_folder", "name"):
+            shown.append(f"{key}={value}")
+    return f"{name}: {' '.join(shown)}" if shown else str(name)
+
+
 def install_launcher(name: str) -> str:
     """Return the command that installs what a launcher needs."""
     return install_command("ray" if name == "ray" else "sweeps")

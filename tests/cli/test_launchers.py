@@ -101,9 +101,15 @@ def test_a_sweep_on_slurm_can_be_listed_without_slurm(lab, monkeypatch):
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / "submitit_slurm.yaml"
     lab.write({"configs/hydra/launcher/submitit_slurm.yaml": shipped.read_text()})
     monkeypatch.setenv("PATH", str(lab.place))
-    result = lab("train", "-m", "seed=1,2", "hydra/launcher=submitit_slurm", "--dry-run")
+    words = ["seed=1,2", "hydra/launcher=submitit_slurm", "hydra.launcher.partition=long"]
+    result = lab("train", "-m", *words, "--dry-run")
     assert result.exit_code == 0, result.stderr
     assert "seed=2" in result.stdout
+    launcher = next(line for line in result.stdout.splitlines() if line.startswith("launcher"))
+    assert launcher.startswith("launcher submitit_slurm: timeout_min=60 ")
+    assert " partition=long" in launcher
+    assert "null" not in launcher
+    assert "None" not in launcher
 
 
 def test_files_of_a_launcher_are_in_a_new_folder(tmp_path):

@@ -53,10 +53,12 @@ def test_rows_with_another_code_of_the_same_examples_are_paired():
     assert np.isclose(found.mean, 0.045)
 
 
-def test_equal_differences_have_no_p():
-    found = pair(*runs_of({0: 0.5, 1: 0.75}), *runs_of({0: 0.25, 1: 0.5}))
-    assert found[:4] == (2, 0.25, 0.25, 0.25)
-    assert math.isnan(found.p)
+@pytest.mark.parametrize("lower", [{0: 0.25, 1: 0.5}, {0: 0.5 - 0.1, 1: 0.75 - 0.1}])
+def test_equal_differences_have_no_interval_and_no_p(lower):
+    found = pair(*runs_of({0: 0.5, 1: 0.75}), *runs_of(lower))
+    assert found.n == 2
+    assert np.isclose(found.mean, 0.5 - lower[0])
+    assert np.isnan([found.low, found.high, found.p]).all()
 
 
 def test_holm_multiplies_each_by_the_number_of_tests_left():

@@ -25,7 +25,9 @@ const bySeed = (row) => {  // value of every seed; of repetitions that of the ne
 const bestRow = () => data.rows.find((row) => seen(row).best);
 const canPair = () => data.rows.some((row) => seen(row).pair);
 const inPoints = (x) => (percent() ? (100 * x).toFixed(2) : String(Number(x.toPrecision(3)))).replace("-", "−");
-const difference = (pair) => (pair ? `${pair.mean > 0 ? "+" : ""}${inPoints(pair.mean)} [${inPoints(pair.low)}, ${inPoints(pair.high)}]${percent() ? " pp" : ""}` : "");
+// The ends of an interval are null where all differences are equal.
+const ends = (pair) => (pair.low === null ? "" : ` [${inPoints(pair.low)}, ${inPoints(pair.high)}]`);
+const difference = (pair) => (pair ? `${pair.mean > 0 ? "+" : ""}${inPoints(pair.mean)}${ends(pair)}${percent() ? " pp" : ""}` : "");
 
 function paired() {
   const rows = measured().filter((row) => seen(row).pair).map((row) => [row, seen(row).pair]);
@@ -36,7 +38,7 @@ function paired() {
   const together = (row) => [...bySeed(row)].filter(([seed]) => theirs.has(seed)).map(([seed, value]) => [seed, value - theirs.get(seed)]);
   const seeds = nearest.flatMap(([row], i) => together(row).map(([seed, d]) => ({ x: unit * d, y: names[i], text: `seed ${quoted(seed)}` })));
   return [[
-    { name: "mean, 95 % interval", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: colourAt(0), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", symmetric: false, array: nearest.map(([, pair]) => unit * (pair.high - pair.mean)), arrayminus: nearest.map(([, pair]) => unit * (pair.mean - pair.low)), color: colourAt(0), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
+    { name: "mean, 95 % interval", x: nearest.map(([, pair]) => unit * pair.mean), y: names, mode: "markers", marker: { color: colourAt(0), size: 9 }, meta: { rows: nearest.map(([, pair], i) => [pair.mean, names[i]]) }, error_x: { type: "data", symmetric: false, array: nearest.map(([, pair]) => unit * ((pair.high ?? pair.mean) - pair.mean)), arrayminus: nearest.map(([, pair]) => unit * (pair.mean - (pair.low ?? pair.mean))), color: colourAt(0), thickness: 2 }, text: nearest.map(([, pair]) => difference(pair)), hovertemplate: "%{y}<br>%{text}<extra></extra>" },
     { name: "one seed", x: seeds.map((s) => s.x), y: seeds.map((s) => s.y), text: seeds.map((s) => s.text), meta: { rows: seeds.map((s) => [s.x / unit, s.y]) }, mode: "markers", marker: { color: css("--ink"), size: 8, symbol: "circle-open", line: { width: 1.5 } }, hovertemplate: `%{text}: %{x:.4~g}${percent() ? " pp" : ""}<extra></extra>` },
   ], layout({ xaxis: { title: title(`difference in ${metric()}${percent() ? ", pp" : ""}`), rangemode: "tozero", zeroline: true, zerolinecolor: MARK, zerolinewidth: 2 }, yaxis: { type: "category" }, annotations: nearest.length ? [] : [{ text: "no row has two seeds in common with the best", showarrow: false, xref: "paper", yref: "paper" }] })];
 }
