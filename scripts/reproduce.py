@@ -50,8 +50,9 @@ def main() -> None:
         "--physics",
         nargs="*",
         metavar="NAME",
-        help="measure fixed_points, convergence, coupling, recall, robustness, cost_of_rules, "
-        "memory_capacity, memory_map, memory_patterns; default all",
+        help="measure fixed_points, convergence, coupling, recall, robustness, "
+        "noise_and_occlusion, trained_on_noise, faults, cost_of_rules, memory_capacity, "
+        "memory_map, memory_patterns; default all",
     )
     choice = parser.parse_args()
     if choice.physics is not None:

@@ -64,7 +64,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="RUN",
-        help="Start from a run, its id, or its config.yaml or the output of --cfg job, not the defaults.",
+        help="Start from a run, its id or its config.yaml, or from the output of --cfg job.",
         callback=find_configuration,
         show_default=False,
     ),

@@ -29,7 +29,9 @@ from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
 from reproduction.disturbance import recall
+from reproduction.faults import faults
 from reproduction.memory import memory_capacity, memory_map, memory_patterns
+from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.robustness import robustness
 from reproduction.rules import cost_of_rules
 
@@ -138,6 +140,9 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "coupling": coupling,
     "recall": recall,
     "robustness": robustness,
+    "noise_and_occlusion": noise_and_occlusion,
+    "trained_on_noise": trained_on_noise,
+    "faults": faults,
     "cost_of_rules": cost_of_rules,
     "memory_capacity": memory_capacity,
     "memory_map": memory_map,

@@ -48,14 +48,18 @@ def test_a_key_that_nothing_has_is_not_advised(word):
     [
         (
             ["model.adapters.w_skip.from=input", "+model.adapters.w_skip.to=output"],
-            "a new adapter, with its _target_, from and to, is added with +model.adapters.w_skip.from=input",
+            "a new adapter, with its _target_, from and to, is added with "
+            "+model.adapters.w_skip.from=input",
         ),
         (
             ["data.disturb.noise._target_=darnax.data.FlipPixels"],
             "a new stage is added with +data.disturb.noise._target_=darnax.data.FlipPixels",
         ),
         (["dynamics.train.settle.steps=2"], "a new phase is added with +dynamics.train.settle"),
-        (["observables.x._target_=a.B"], "a new observable, with its _target_, is added with +observables.x._target_="),
+        (
+            ["observables.x._target_=a.B"],
+            "a new observable, with its _target_, is added with +observables.x._target_=a.B",
+        ),
     ],
 )
 def test_a_new_element_of_an_open_mapping_is_added_with_a_plus(words, advice):
