@@ -50,7 +50,7 @@ def main() -> None:
         "--physics",
         nargs="*",
         metavar="NAME",
-        help="measure fixed_points, convergence, coupling, recall, robustness, "
+        help="measure fixed_points, convergence, coupling, recall, robustness, curves, "
         "noise_and_occlusion, trained_on_noise, faults, cost_of_rules, memory_capacity, "
         "memory_map, memory_patterns; default all",
     )

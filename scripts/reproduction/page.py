@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
+from reproduction.curves import draw_curves
 from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
@@ -13,7 +14,7 @@ from reproduction.rules import draw_forest
 from reproduction.spread import format_spread
 
 # Measurements that are drawn as well as tabulated.
-PICTURES = {"robustness": draw_robustness, "memory_map": draw_memory_map}
+PICTURES = {"curves": draw_curves, "robustness": draw_robustness, "memory_map": draw_memory_map}
 FOREST = "learning-rules.svg"
 COSTS = "cost_of_rules"  # a measurement that stands with the learning rules
 FOREST_TEXT = "Points are means over seeds, lines reach one standard deviation to either side."

@@ -28,6 +28,7 @@ from darnax.relaxation import relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
+from reproduction.curves import curves
 from reproduction.disturbance import recall
 from reproduction.faults import faults
 from reproduction.memory import memory_capacity, memory_map, memory_patterns
@@ -140,6 +141,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "coupling": coupling,
     "recall": recall,
     "robustness": robustness,
+    "curves": curves,
     "noise_and_occlusion": noise_and_occlusion,
     "trained_on_noise": trained_on_noise,
     "faults": faults,
