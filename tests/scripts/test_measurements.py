@@ -1,0 +1,81 @@
+"""Tables of the results page that compare runs. Oracles: arithmetic, and tables of Student's t."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from darnax.composing.composer import Composer
+from darnax.reports.configuration import parse
+from darnax.sweeps.planning import make_plan
+
+ROOT = Path(__file__).parents[2]
+T_OF_TWO_DEGREES = 4.303  # two-sided 5 % of Student's t
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+
+
+def test_differences_of_pairs():
+    from reproduction.noise import compare_pairs
+
+    found = compare_pairs([0.91, 0.92, 0.93], [0.90, 0.90, 0.90])
+    differences = np.array([1.0, 2.0, 3.0])
+    half = T_OF_TWO_DEGREES * differences.std(ddof=1) / 3**0.5
+    assert found["six − one"] == f"+2.0 [{2 - half:.1f}, {2 + half:.1f}]"
+    assert found["p"] == "0.074"  # t = 2 / (1 / √3) = 3.46 with two degrees of freedom
+
+
+def test_every_row_of_disturbed_images_composes_and_differs():
+    from reproduction.receipts import identity_of_row
+    from reproduction.rows import CONTENDERS, DISTURBANCES, DISTURBED, DISTURBED_SETS
+
+    assert len(DISTURBED.rows) == len(CONTENDERS) * len(DISTURBANCES) * len(DISTURBED_SETS)
+    identities = {identity_of_row(row.overrides, 0) for row in DISTURBED.rows}
+    assert len(identities) == len(DISTURBED.rows)
+    for identity in identities:
+        settings = dict(identity)
+        stage = "noise" if "data.disturb.noise.share" in settings else "occlude"
+        assert settings[f"data.disturb.{stage}.share"] == 0.2
+        assert settings[f"data.disturb.{stage}.when"] == "always"
+        assert settings["runner.epochs"] == 10
+
+
+@pytest.mark.parametrize(
+    ("experiment", "sweep", "network"),
+    [
+        ("entangled_mnist", "curve_features", "everything learns"),
+        ("entangled_mnist", "curve_coupling", "one layer of 400"),
+        ("entangled_chain", "curve_lambda", "two layers of 400"),
+    ],
+)
+def test_the_points_of_curves_are_those_of_the_sweeps(experiment, sweep, network):
+    from reproduction.curves import SEEDS, curve_points
+    from reproduction.receipts import identity, identity_of_row
+
+    composer = Composer()
+    planned = make_plan(composer, [f"+experiment={experiment}", f"sweep={sweep}"])
+    swept = {identity(parse(yaml.safe_dump(point.config))) for point in planned.points}
+    drawn = set()
+    for _, name, _, overrides in curve_points():
+        if name == network:
+            drawn |= {identity_of_row(overrides, seed) for seed in SEEDS}
+    assert drawn == swept
+
+
+def test_curves_have_a_panel_for_every_quantity_and_a_point_for_every_row():
+    from reproduction.curves import TITLES, curve_points, draw_curves
+
+    points = list(curve_points())
+    rows = [
+        {"varied": varied, "network": network, "value": value, "accuracy": "0.8000 ± 0.0100"}
+        for varied, network, value, _ in points
+    ]
+    picture = draw_curves(rows)
+    assert len(re.findall("<circle", picture)) == len(points)
+    for title in TITLES.values():
+        assert title in picture
