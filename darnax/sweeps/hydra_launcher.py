@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from darnax.composing.composer import POINT, Composer, as_strings
 from darnax.errors import Problem, RequestError, first_line
 from darnax.extras import install_command
 from darnax.sweeps.batches import Task
+from darnax.sweeps.ray_start import ray_started
 from darnax.trees import find_targets
 
 NEEDS = {
@@ -87,11 +88,12 @@ def launcher(
     keep_to_installed_code()
     name = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="darnax-") as elsewhere, open_dict(config):
-        is_submitit = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2]) == "submitit"
+        package = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2])
         own_folder = str(folder / ".submitit" / name)
-        config.hydra.sweep.dir = own_folder if is_submitit else elsewhere
+        config.hydra.sweep.dir = own_folder if package == "submitit" else elsewhere
         config.hydra.sweep.subdir = "."
-        yield make_launcher(config, composer, task)
+        with ray_started(config.hydra.launcher) if package == "ray" else nullcontext():
+            yield make_launcher(config, composer, task)
 
 
 def run_named(task: Task, config: DictConfig) -> None:
