@@ -27,7 +27,7 @@ def test_a_point_that_diverges_is_reported_and_the_others_finish(workspace: Work
     points = "optimizer.groups.w_in.learning_rate.init_value=0.1,1e30,0.2"
     output = workspace.darnax("train", "-m", *SMALL, points, *RAY, code=1)
     assert "2 of 3 points finished · 1 failed" in output
-    assert "failed: w_in: its change is NaN" in output
+    assert "RunError: w_in: its change is NaN" in output
     (sweep,) = folders(workspace)
     ends = [summary(path.parent)["status"] for path in sweep.glob("*/summary.json")]
     assert sorted(ends) == ["failed", "finished", "finished"]
