@@ -159,8 +159,22 @@ def overrides_chosen_by_files(
     if name != "basic" and "hydra/launcher" not in given:
         chosen.append(f"hydra/launcher={name}")
     for key, value in settings.items():
-        if not key.startswith("hydra.launcher.") or key in given:
-            continue
-        if value != defaults.get(key.rpartition(".")[2]):
-            chosen.append(f"++{key}={json.dumps(value)}")
+        if key.startswith("hydra.launcher."):
+            for changed, new in changes(key, value, defaults.get(key.rpartition(".")[2])):
+                if changed not in given and key not in given:
+                    chosen.append(f"++{changed}={json.dumps(new)}")
     return chosen
+
+
+def changes(key: str, value: Any, default: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what differs from a default; of a mapping with defaults, each entry by itself.
+
+    Example:
+        >>> list(changes("ray", {"cpus": 2, "log": False}, {"cpus": 1, "log": False}))
+        [('ray.cpus', 2)]
+    """
+    if isinstance(value, dict) and isinstance(default, dict) and default:
+        for name, entry in value.items():
+            yield from changes(f"{key}.{name}", entry, default.get(name))
+    elif value != default:
+        yield key, value
