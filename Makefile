@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 DOCS := .venv-docs
+RAY := .venv-ray
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install train test test-all coverage mutants reliability docs reference check format lock clean
+.PHONY: help install train test test-all test-ray coverage mutants reliability docs reference check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,7 +29,16 @@ test: $(READY) ## the tests, in a few minutes
 	$(BIN)/python -m pytest -q $(BOTH)
 
 test-all: $(READY) ## all tests, also the ones that take longer; those of the pages need Chromium
-	$(BIN)/python -m pytest -q $(BOTH) -m "slow or not slow"
+	$(BIN)/python -m pytest -q $(BOTH) -m "not ray"
+
+$(RAY)/.ready: pyproject.toml requirements-ray.lock
+	@$(PYTHON) -m venv $(RAY)
+	@$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-ray.lock
+	@$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-ray: $(RAY)/.ready ## sweeps on Ray, in an environment of its own; some minutes
+	$(RAY)/bin/python -m pytest -q -m ray tests/end_to_end/test_ray.py
 
 coverage: $(READY) ## which lines and branches the tests of `make test` never reach
 	$(BIN)/python -m pytest -q $(BOTH) --cov --cov-report=term
@@ -74,6 +84,11 @@ lock: ## pin the newest versions that pyproject.toml allows
 	.venv-lock/bin/python -m pip install --quiet --group docs
 	.venv-lock/bin/python -m pip freeze > requirements-docs.lock
 	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-lock/bin/python -m pip install --quiet --group ray --editable ".[ray]"
+	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements-ray.lock
+	rm -rf .venv-lock
 
 clean: ## remove the environment and what tools left behind
-	rm -rf .venv .venv-docs .venv-lock site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build
+	rm -rf .venv .venv-docs .venv-ray .venv-lock site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build

@@ -6,7 +6,7 @@ NUMBERS = {  # launcher -> settings that take a number, or true or false
     "basic": "",
     "batched": "lanes",
     "joblib": "n_jobs timeout batch_size verbose",
-    "ray": "",
+    "ray": "ray.init.num_cpus ray.remote.num_gpus",
     "submitit_local": SUBMITIT,
     "submitit_slurm": f"{SUBMITIT} {SLURM_NUMBERS}",
 }

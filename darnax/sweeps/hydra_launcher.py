@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from darnax.composing.composer import POINT, Composer, as_strings
 from darnax.errors import Problem, RequestError, first_line
 from darnax.extras import install_command
 from darnax.sweeps.batches import Task
+from darnax.sweeps.ray_start import ray_started
 from darnax.trees import find_targets
 
 NEEDS = {
@@ -103,11 +104,12 @@ def launcher(
     keep_to_installed_code()
     name = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="darnax-") as elsewhere, open_dict(config):
-        is_submitit = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2]) == "submitit"
+        package = NEEDS.get(config.hydra.launcher._target_.rpartition(".")[2])
         own_folder = str(folder / ".submitit" / name)
-        config.hydra.sweep.dir = own_folder if is_submitit else elsewhere
+        config.hydra.sweep.dir = own_folder if package == "submitit" else elsewhere
         config.hydra.sweep.subdir = "."
-        yield make_launcher(config, composer, task)
+        with ray_started(config.hydra.launcher) if package == "ray" else nullcontext():
+            yield make_launcher(config, composer, task)
 
 
 def run_named(task: Task, config: DictConfig) -> None:
@@ -173,8 +175,22 @@ def overrides_chosen_by_files(
     if name != "basic" and "hydra/launcher" not in given:
         chosen.append(f"hydra/launcher={name}")
     for key, value in settings.items():
-        if not key.startswith("hydra.launcher.") or key in given:
-            continue
-        if value != defaults.get(key.rpartition(".")[2]):
-            chosen.append(f"++{key}={json.dumps(value)}")
+        if key.startswith("hydra.launcher."):
+            for changed, new in changes(key, value, defaults.get(key.rpartition(".")[2])):
+                if changed not in given and key not in given:
+                    chosen.append(f"++{changed}={json.dumps(new)}")
     return chosen
+
+
+def changes(key: str, value: Any, default: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what differs from a default; of a mapping with defaults, each entry by itself.
+
+    Example:
+        >>> list(changes("ray", {"cpus": 2, "log": False}, {"cpus": 1, "log": False}))
+        [('ray.cpus', 2)]
+    """
+    if isinstance(value, dict) and isinstance(default, dict) and default:
+        for name, entry in value.items():
+            yield from changes(f"{key}.{name}", entry, default.get(name))
+    elif value != default:
+        yield key, value

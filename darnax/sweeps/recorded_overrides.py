@@ -23,7 +23,7 @@ ON_RESUME = (
 )
 PER_CORE = 4
 # Settings that start several processes on this machine at once.
-PROCESSES = ("n_jobs", "tasks_per_node", "nodes")
+PROCESSES = ("n_jobs", "tasks_per_node", "nodes", "ray.init.num_cpus")
 NAME = re.compile(r"[A-Za-z0-9][\w.:,+-]*")
 SWEEPERS = ("basic", "optuna")
 REPEAT = "repeat it on the command line if you trust it"

@@ -107,6 +107,7 @@ def run_in_worker(
         exit_with_parent(os.getppid())
         stack.enter_context(contextlib.suppress(Interrupted))
         stack.enter_context(stoppable(record.folder))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))  # which Ray blocks
         run_point(record, point, trusted, here, on_failure)
 
 

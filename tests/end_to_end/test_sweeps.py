@@ -135,7 +135,7 @@ def test_twelve_points_on_mnist_killed_twice(workspace: Workspace) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_other_processes_compute_the_same_bits(workspace: Workspace, launcher: str) -> None:
     pytest.importorskip(launcher.partition("_")[0])
     workspace.darnax("train", "-m", *SMALL, "runner.epochs=2", "seed=0,1")

@@ -143,6 +143,7 @@ HARMLESS = {
         "hydra.launcher.mem_gb=8",
     ],
     "submitit_local": ["hydra.launcher.timeout_min=8", "hydra.launcher.gpus_per_node=null"],
+    "ray": ["hydra.launcher.ray.init.num_cpus=2", "hydra.launcher.ray.remote.num_gpus=0.5"],
 }
 
 
