@@ -7,7 +7,6 @@ import pytest
 from .conftest import SMALL, Workspace, summary
 from .test_sweeps import LONG, check_resumed, folders, results, wait_for_checkpoints
 
-pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
 RAY = ["hydra/launcher=ray", "hydra.launcher.ray.init.num_cpus=2"]
 
