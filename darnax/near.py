@@ -6,6 +6,8 @@ from itertools import islice
 
 LONGEST = 200  # characters; comparing two words takes time proportional to their product
 MOST = 5000  # names
+# Usual names of settings -> those of the configuration.
+SYNONYMS = {"margin": "threshold", "lr": "learning_rate", "kappa": "threshold"}
 
 
 def near(word: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
@@ -29,8 +31,8 @@ def near_key(word: str, keys: Iterable[str], count: int = 3) -> list[str]:
     """Return the dotted keys that may have been meant.
 
     They are similar as a whole and in their last parts, where capitals do not count, begin as the
-    word does in the same section, or have the same last part in another section. A long common
-    beginning alone does not make two keys similar.
+    word does in the same section, or have the same last part in another section; or the last part
+    is another usual name of theirs. A long common beginning alone does not make two keys similar.
 
     Example:
         >>> near_key("model.layers.hiden.j_d", ["model.layers.hidden.j_d", "model.layers.output"])
@@ -41,9 +43,15 @@ def near_key(word: str, keys: Iterable[str], count: int = 3) -> list[str]:
         []
         >>> near_key("data.batch", ["data.batch_size", "model.adapters.w_in.patch"])
         ['data.batch_size']
+        >>> near_key("model.adapters.w_in.margin", ["model.adapters.w_in.threshold"])
+        ['model.adapters.w_in.threshold']
     """
     keys = list(islice(keys, MOST))
     section, _, last = word.rpartition(".")
+    synonym = f"{section}.{SYNONYMS.get(last, last)}"
+    named = [key for key in keys if f"{key}.".startswith(f"{synonym}.") and key != word]
+    if named:
+        return named[:count]
     endings = {key.rpartition(".")[2] for key in keys}
     other_case = [ending for ending in endings if ending.lower() == last.lower()]
     meant = {*near(last, endings, count, 0.7), *other_case, last}

@@ -16,8 +16,8 @@ from darnax.trees import list_names
 SWEEP_PARTS = ("launcher", "sweeper")  # of Hydra's node
 EVERY_NAME = "`darnax train --cfg job` shows every name"
 EVERY_RATE = (
-    "a rate is optimizer.groups.NAME.learning_rate, and .init_value of it the start of a schedule; "
-    "`darnax show` lists every rate with the place where it is set"
+    "`darnax show` lists every rate with the place where it is set, "
+    "such as optimizer.groups.w_in.learning_rate"
 )
 # Mappings whose names are chosen by the user, with what one element of each is called.
 OPEN_MAPPINGS = {
@@ -118,6 +118,8 @@ def explain_message(
         if new_element is not None:
             return new_element
         absent = getattr(cause, "full_key", None) or key
+        if can_be_added(str(absent), tree):  # a key inside of a mapping that is the value
+            return explain_addition(str(absent), override)
         missing_choice = explain_other_choice(key)
         suggestion = hint(key, names) or hint(str(absent), names)
         where = where_to_look(key, names)

@@ -42,7 +42,8 @@ def test_heads(comparison: Comparison) -> list[str]:
 def explain_tests(comparison: Comparison) -> str:
     """Return a sentence on the columns of tests, empty where there are none."""
     if not comparison.is_tested:
-        return ""
+        has_single = len(comparison.rows) > 1 and all(row.n < 2 for row in comparison.rows)
+        return "no p: a test needs two seeds of each row" if has_single else ""
     words = "p: Welch's t-test against the best row"
     if comparison.is_paired:
         words += "; minus best: by common seeds, with 95 % interval and paired t-test"

@@ -97,7 +97,7 @@ CASES = {
     "a group that is a number": (
         {"optimizer.groups": {"w_in": 3}},
         "optimizer.groups.w_in",
-        "~optimizer.groups.w_in",
+        "a rate is optimizer.groups.w_in.learning_rate",
     ),
     "a schedule for an optimiser": (
         {"optimizer.default": {"_target_": "optax.constant_schedule", "value": 1.0}},
