@@ -117,11 +117,12 @@ def explain_message(
         new_element = explain_new_element(key, names, override)
         if new_element is not None:
             return new_element
-        absent = getattr(cause, "full_key", None) or key
-        if can_be_added(str(absent), tree):  # a key inside of a mapping that is the value
-            return explain_addition(str(absent), override)
+        absent = str(getattr(cause, "full_key", None) or key)
+        is_in_value = absent.startswith(f"{key}.")  # a mapping with a key that is absent
+        if is_in_value and can_be_added(absent, tree):
+            return explain_addition(absent, override)
         missing_choice = explain_other_choice(key)
-        suggestion = hint(key, names) or hint(str(absent), names)
+        suggestion = hint(key, names) or hint(absent, names)
         where = where_to_look(key, names)
         return missing_choice or f"there is no {absent}{suggestion}; {where}"
     if text.startswith("Could not delete"):

@@ -69,6 +69,15 @@ def test_a_new_element_of_an_open_mapping_is_added_with_a_plus(words, advice):
     darnax.compose(EXPERIMENT, *(f"+{word.lstrip('+')}" for word in words))
 
 
+def test_a_mapping_with_an_absent_key_is_added_with_a_plus():
+    word = "model.layers.hidden={rule: {_target_: darnax.rules.Hebbian}, threshold: null}"
+    with pytest.raises(RequestError, match=r"no model\.layers\.hidden\.rule yet; add it with \+"):
+        darnax.compose(EXPERIMENT, word)
+    composed = darnax.compose(EXPERIMENT, f"+{word}")
+    assert composed["model"]["layers"]["hidden"]["rule"]["_target_"] == "darnax.rules.Hebbian"
+    assert composed["model"]["layers"]["hidden"]["j_d"] == 0.6
+
+
 def test_a_misspelt_setting_of_an_existing_element_is_no_new_element():
     with pytest.raises(RequestError) as caught:
         darnax.compose(EXPERIMENT, "model.adapters.w_in.patsh=3")
