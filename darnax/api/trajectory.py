@@ -30,29 +30,26 @@ class Trajectory:
         fields: name of a layer -> its field h in the states of each time, (T + 1, N, *size), by
             the messages of the phase whose step led to this state, or of the first phase.
         scores: those that the readout gives to the states of each time, (T + 1, N, *output).
+        flips: name of a buffer -> the fraction of its units that each step changed, over all N, T
+            of them. A phase may start from another state than the one before it ended with; its
+            first step is compared with the state from which it started. Units of ±1 that a phase
+            starts at 0 change in its first step.
     """
 
     phases: tuple[str, ...]
     states: dict[str, Float[NDArray[np.float32], "times N *size"]]
     fields: dict[str, Float[NDArray[np.float32], "times N *size"]]
     scores: Float[NDArray[np.float32], "times N *output"]
+    flips: dict[str, Float[NDArray[np.float32], " steps"]]
 
     @property
     def margins(self) -> dict[str, Float[NDArray[np.float32], "times N *size"]]:
-        """Name of a layer -> y·h of every unit: positive where the unit keeps its sign."""
-        return {name: self.states[name] * field for name, field in self.fields.items()}
+        """Name of a layer -> y·h of every unit: positive where it has the sign of its field.
 
-    @property
-    def flips(self) -> dict[str, Float[NDArray[np.float32], " steps"]]:
-        """Name of a buffer -> the fraction of its units that each step changed, over all N.
-
-        Units of ±1 that a phase starts at 0 change in its first step.
+        Where layers are updated one after the other, a later layer receives the new states of the
+        earlier ones in the next step, so that its sign may change all the same.
         """
-        found = {}
-        for name, states in self.states.items():
-            changed = np.abs(np.diff(states, axis=0)) > FLIP_TOLERANCE
-            found[name] = changed.reshape(len(changed), -1).mean(axis=1, dtype=np.float32)
-        return found
+        return {name: self.states[name] * field for name, field in self.fields.items()}
 
     def __repr__(self) -> str:
         inputs = len(next(iter(self.states.values()))[0])
@@ -92,19 +89,27 @@ def follow(model: Model, x: Any, targets: Any = None, *, clean: bool = False) ->
     names: list[str] = []
     states: list[State] = []
     fields: list[dict[int, Array]] = []
+    flips: list[dict[int, float]] = []
+    layers, output = model.buffers, model.network.layer_map.output
     steps = iterate_steps(model.network, state, phases, jax.random.key(0), undisturbed)
     for phase, _, before, after in steps:
         new = [after] if states else [before, after]
         states += new
         fields += [compute_fields(model.network, one, phases[phase].messages) for one in new]
+        flips.append({i: flipped_fraction(before[i], after[i]) for i in layers})
         names.append(phase)
-    layers, output = model.buffers, model.network.layer_map.output
     return Trajectory(
         phases=tuple(names),
         states={name: stack(one[i] for one in states) for i, name in layers.items()},
         fields={name: stack(one[i] for one in fields) for i, name in layers.items() if i},
         scores=stack(model.network.activate(output, one[output]) for one in fields),
+        flips={name: np.array([one[i] for one in flips], np.float32) for i, name in layers.items()},
     )
+
+
+def flipped_fraction(before: Array, after: Array) -> float:
+    """Return the fraction of the units of a buffer that a step changed."""
+    return float(jnp.mean(jnp.abs(after - before) > FLIP_TOLERANCE))
 
 
 def stack(arrays: Iterable[Array]) -> NDArray[np.float32]:

@@ -63,6 +63,22 @@ def test_flips_are_counted(run: darnax.Run, x: np.ndarray) -> None:
     assert "recall" in repr(found)
 
 
+def test_a_later_phase_that_starts_blank_changes_every_unit_in_its_first_step(
+    run: darnax.Run, x: np.ndarray
+) -> None:
+    found = run.trajectory(x, np.arange(5))
+    first = found.phases.index("recall")
+    assert first > 0
+    flips = run.analyse(only=["relaxation"])["relaxation"]
+    for name in ("hidden1", "hidden2"):
+        assert found.flips[name][first] == 1.0
+        (analysed,) = [
+            row[-1] for row in flips.rows if row[:4] == ("training", name, "recall", first + 1)
+        ]
+        assert analysed == 1.0
+        assert (found.flips[name][1:first] < 0.5).all()
+
+
 def test_margins_are_those_of_the_fields(run: darnax.Run, x: np.ndarray) -> None:
     """The sign of the field in a state is the next state; the field is the naive sum."""
     found = run.trajectory(x)
