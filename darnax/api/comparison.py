@@ -54,6 +54,11 @@ class Comparison:
         """What the columns of tests are, in a sentence; empty where there are none."""
         return comparison_table.explain_tests(self.found)
 
+    @property
+    def unshown(self) -> str:
+        """In which settings without a column experiments differ; empty for one experiment."""
+        return comparison_table.explain_unshown(self.found)
+
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame`.
 

@@ -54,10 +54,11 @@ def compare(
 ) -> None:
     """Compare runs: one row for each configuration over its seeds, best first.
 
-    Only what differs is shown. Finished runs count, one for each seed; p is that of Welch's t-test
-    against the best row, by Holm's method where there are several. Rows with the same data and
-    common seeds are also compared seed by seed: the mean difference, its 95 % interval, and the p
-    of the paired t-test. The best value is chosen on the same data that it was measured on, so the
+    Only what differs is shown; of different experiments the name, and what else differs in a line
+    below the table. Finished runs count, one for each seed; p is that of Welch's t-test against the
+    best row, by Holm's method where there are several. Rows with the same data and common seeds are
+    also compared seed by seed: the mean difference, its 95 % interval, and the p of the paired
+    t-test. The best value is chosen on the same data that it was measured on, so the
     last value, the default, is the fairer one. Runs without a validation split have no
     eval/accuracy; `--metric test/accuracy` reports them in the order of the configurations, because
     the test split may not be used to choose.
@@ -121,6 +122,8 @@ def show(comparison: "Comparison") -> None:
         tables.note(f"{comparison.metric} is reported in the order of the configurations; {CHOOSE}")
     elif comparison.note:
         tables.note(comparison.note)
+    if comparison.unshown:
+        tables.note(comparison.unshown)
     hidden = heads[MANY:keys]
     if hidden:
         tables.note(f"--html and --csv show what else differs: {', '.join(hidden)}")

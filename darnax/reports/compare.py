@@ -13,7 +13,7 @@ from darnax.reports.chosen_metric import (
     is_lower_better,
     may_choose,
 )
-from darnax.reports.configuration import ABSENT, differing_keys, list_endings
+from darnax.reports.configuration import ABSENT, between_experiments, differing_keys, list_endings
 from darnax.reports.pairing import Paired, adjust_holm, pair
 from darnax.reports.runs import Run
 from darnax.reports.sample import How, Sample, pool, sample
@@ -74,6 +74,7 @@ class Comparison:
     rows: tuple[Row, ...]
     damaged: tuple[Run, ...]
     keys: tuple[str, ...]  # of all configurations
+    unshown: tuple[str, ...] = ()  # in which the experiments differ, besides the columns
 
     @property
     def is_ranked(self) -> bool:
@@ -145,7 +146,8 @@ def compare(
         raise RequestError(Problem("--metric", explain_missing_metric(metric, readable)))
     damaged = tuple(run for run in runs if run.damage)
     ranked = rank(metric, rows, lower=lower)
-    return Comparison(metric, best, lower, tuple(columns), ranked, damaged, keys)
+    unshown = () if group_by else find_unshown(readable, columns)
+    return Comparison(metric, best, lower, tuple(columns), ranked, damaged, keys, unshown)
 
 
 def choose_value(best: bool, lower: bool) -> How:
@@ -161,6 +163,17 @@ def find_columns(runs: Sequence[Run]) -> list[str]:
     name = ["name"] if len({run.experiment for run in runs}) > 1 else []
     differing = differing_keys([run.config for run in runs], overridden)
     return name + [key for key in differing if key != "seed"]
+
+
+def find_unshown(runs: Sequence[Run], columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys in which different experiments differ and that have no column.
+
+    The column of names stands for them: two experiments may differ in everything.
+    """
+    if "name" not in columns:
+        return ()
+    differing = between_experiments([run.config for run in runs])
+    return tuple(key for key in differing if key not in columns and key not in ("name", "seed"))
 
 
 def complete_key(key: str, keys: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import short_names
 from darnax.scores import ACCURACY
 
+MOST_UNSHOWN = 5  # settings that a line below the table names
+
 
 def cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the headings and the rows.
@@ -52,6 +54,17 @@ def explain_tests(comparison: Comparison) -> str:
     number = sum(not math.isnan(row.p) for row in comparison.rows)
     words += f"; p corrected for {number} tests (Holm)"
     return f"{words}, intervals not" if comparison.is_paired else words
+
+
+def explain_unshown(comparison: Comparison) -> str:
+    """Return a sentence on the settings without a column in which experiments differ, or ""."""
+    keys = comparison.unshown
+    if not keys:
+        return ""
+    shown = ", ".join(keys[:MOST_UNSHOWN])
+    if len(keys) > MOST_UNSHOWN:
+        shown += f" and {len(keys) - MOST_UNSHOWN} more (`darnax diff RUN RUN`)"
+    return f"the experiments also differ in {shown}"
 
 
 def format_row(row: Row, comparison: Comparison) -> list[str]:

@@ -106,8 +106,21 @@ def differing_keys(configs: Sequence[Flat], asked: Iterable[str] = ()) -> list[s
         keys.update(dict.fromkeys(config))
         groups[config.get("name")].append(config)
     differing = set().union(*map(find_differences, groups.values()))
+    return with_effect(differing, keys, configs, set(asked))
+
+
+def between_experiments(configs: Sequence[Flat]) -> list[str]:
+    """Return the keys in which configurations of any experiments differ, as `differing_keys`."""
+    keys = dict.fromkeys(key for config in configs for key in config)
+    return with_effect(find_differences(configs), keys, configs, set())
+
+
+def with_effect(
+    differing: set[str], keys: Iterable[str], configs: Sequence[Flat], asked: set[str]
+) -> list[str]:
+    """Return the differing keys that can change what is learned, without repetitions, in order."""
     in_order = [key for key in keys if key in differing and not key.startswith(WITHOUT_EFFECT)]
-    return without_repetitions(in_order, configs, set(asked))
+    return without_repetitions(in_order, configs, asked)
 
 
 def find_differences(configs: Sequence[Flat]) -> set[str]:

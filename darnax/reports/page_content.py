@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from darnax.printing import count_of
-from darnax.reports import cache, importance, text
+from darnax.reports import cache, comparison_table, importance, text
 from darnax.reports.chosen_metric import may_choose
 from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import WITHOUT_EFFECT, Flat, short_names
@@ -59,6 +59,7 @@ def collect(comparison: Comparison, folder: Path) -> dict[str, Any]:
         "metrics": figures.metrics,
         "reported": [metric for metric in figures.metrics if not may_choose(metric)],
         "configurations": len(comparison.rows),
+        "unshown": comparison_table.explain_unshown(comparison),
         "left_out": describe_left_out(comparison, rows, figures),
         "importance": importance.collect(comparison, rows, figures.metrics),
         "rows": described,

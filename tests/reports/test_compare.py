@@ -10,7 +10,7 @@ from runs_on_disk import make, sweep
 from scipy.stats import ttest_ind
 
 from darnax.errors import RequestError
-from darnax.reports import table_file
+from darnax.reports import comparison_table, table_file
 from darnax.reports.compare import compare
 from darnax.reports.diff import differences, environment, read_one, results
 from darnax.reports.runs import find
@@ -193,6 +193,11 @@ def test_experiments_are_distinguished_by_name(tmp_path):
     comparison = compare(find([tmp_path]), METRIC)
     assert comparison.columns == ("name",)
     assert [row.values for row in comparison.rows] == [("other",), ("chain",)]
+    assert comparison.unshown == ("model.depth",)
+    sentence = comparison_table.explain_unshown(comparison)
+    assert sentence == "the experiments also differ in model.depth"
+    alone = compare(find([tmp_path])[:1], METRIC)
+    assert (alone.unshown, comparison_table.explain_unshown(alone)) == ((), "")
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ function explainTests() {
   const sentences = [
     tested ? `p: Welch's t-test against the best row${several ? ", corrected for the number of rows (Holm)" : ""}.` : "",
     canPair() ? `Minus best: by common seeds, with 95 % interval and paired t-test${several ? ", its p corrected as well" : ""}.` : "",
+    data.unshown ? `${data.unshown[0].toUpperCase()}${data.unshown.slice(1)}.` : "",
     data.rows.length > 1 && bestRow() ? "The best of many rows is overestimated on the data that chose it; report it on other data, such as the test split." : "",
   ];
   id("tests-note").textContent = sentences.filter(Boolean).join(" ");
