@@ -91,6 +91,8 @@ class Reader:
                 what = "is filled in by darnax, from the buffers and the seed; leave it out"
                 self.problems.add(path, what)
             elif name not in parameters and not takes_any_argument(factory):
+                if value is None:  # a file cannot remove a key that it inherits
+                    continue
                 what = f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
                 self.problems.add(path, what)
             else:

@@ -37,16 +37,17 @@ def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
         if kind not in calls:
             calls[kind] = spec.call
             with problems.at(spec.where):
-                calls[kind] = choose_traced_numbers(spec.call, partial(check_call, spec), construct)
+                within = partial(with_call, spec)
+                calls[kind] = choose_traced_numbers(spec.call, check_module, construct, within)
     specs = tuple(
         replace(spec, call=calls[spec.where, spec.sent, spec.received]) for spec in plan.modules
     )
     return replace(plan, modules=specs)
 
 
-def check_call(spec: ModuleSpec, call: DeferredCall) -> None:
-    """Raise ValueError unless the result of this call fits the edge of the module."""
-    check_module(replace(spec, call=call))
+def with_call(spec: ModuleSpec, call: DeferredCall) -> ModuleSpec:
+    """Return the specification of a module with another call."""
+    return replace(spec, call=call)
 
 
 def construct(call: DeferredCall) -> None:

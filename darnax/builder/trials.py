@@ -14,12 +14,22 @@ Evaluation = Callable[[DeferredCall], Any]
 
 
 def choose_traced_numbers(
-    call: DeferredCall, evaluate: Evaluation, evaluate_part: Evaluation
+    call: DeferredCall,
+    evaluate: Callable[[Any], Any],
+    evaluate_part: Evaluation,
+    within: Callable[[DeferredCall], Any] = lambda call: call,
 ) -> DeferredCall:
     """Return the call with its numbers traced, or compiled in where that fails.
 
     The calls among its arguments are tried first, each by itself, with `evaluate_part`. One that
     fails both ways stays as it is: the error then comes from the outer call.
+
+    Args:
+        call: to be tried.
+        evaluate: a function of `within(call)`. JAX keeps the traces of a function of a module, so
+            that a sweep tries calls that differ in numbers alone only once.
+        evaluate_part: a function of a call among the arguments.
+        within: returns a pytree that contains the call.
 
     Raises:
         Exception: whatever `evaluate` raises with the numbers compiled in.
@@ -33,15 +43,15 @@ def choose_traced_numbers(
                 continue
     call = replace(call, arguments=arguments)
     try:
-        trace(evaluate, call)
+        trace(evaluate, within(call))
     except Exception:  # constructors of other packages may raise anything
         # Python control flow on a number fails while it is traced, but not on its value.
         call = call.with_numbers_compiled_in()
-        trace(evaluate, call)
+        trace(evaluate, within(call))
     return call
 
 
-def trace(evaluate: Evaluation, call: Any) -> None:
+def trace(evaluate: Callable[[Any], Any], call: Any) -> None:
     """Trace `evaluate` with abstract values for all numbers of the call, as in a run."""
     jax.eval_shape(evaluate, as_abstract(call))
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -177,8 +178,14 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _checksum(path: Path) -> dict[str, Any]:
+    state = path.stat()
+    digest = _sha256(path.absolute(), state.st_ino, state.st_size, state.st_mtime_ns)
+    return {"bytes": state.st_size, "sha256": digest}
+
+
+@lru_cache(maxsize=256)
+def _sha256(path: Path, *state: int) -> str:
+    """Return the digest of a file, once for each state of it: a sweep opens one set many times."""
+    del state
     with open_regular(path) as file:
-        return {
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-        }
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -84,7 +84,7 @@ def accuracies(outputs: Path, overrides: str, seed: int) -> dict[tuple[str, floa
         for first in range(0, len(images), BATCH):
             x = experiment.data.encode(jnp.asarray(images[first : first + BATCH], jnp.float32))
             key = jax.random.fold_in(jax.random.key(seed), first)
-            scores = evaluate(faulty, experiment.state, experiment.phases.infer, x, key)
+            scores = evaluate(faulty, experiment.state, experiment.infer, x, key)
             right += int(np.sum(np.argmax(scores, axis=1) == classes[first : first + BATCH]))
         return right / len(images)
 

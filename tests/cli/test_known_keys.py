@@ -78,6 +78,16 @@ def test_a_mapping_with_an_absent_key_is_added_with_a_plus():
     assert composed["model"]["layers"]["hidden"]["j_d"] == 0.6
 
 
+def test_an_inherited_argument_that_another_class_lacks_is_left_out_by_null():
+    word = (
+        "+model.layers.hidden={_target_: darnax.modules.Units, activation: "
+        "{_target_: darnax.activations.Tanh}, threshold: %s}"
+    )
+    with pytest.raises(RequestError, match="threshold: Units has no such argument"):
+        darnax.describe(EXPERIMENT, word % 0.5)
+    assert "Units" in repr(darnax.describe(EXPERIMENT, word % "null"))
+
+
 def test_a_misspelt_setting_of_an_existing_element_is_no_new_element():
     with pytest.raises(RequestError) as caught:
         darnax.compose(EXPERIMENT, "model.adapters.w_in.patsh=3")
