@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from darnax.composing import secrets
 from darnax.files import exists
 from darnax.reports.runs import find_by_name
 
@@ -16,5 +17,10 @@ def find_folder(given: Path) -> Path:
 
 
 def find_configuration(given: Path) -> Path:
-    """Return a YAML file as it is, or else the folder of a run, as `find_folder` finds it."""
+    """Return a YAML file as it is, or else the folder of a run, as `find_folder` finds it.
+
+    Raises:
+        RequestError: there is no such folder, or the path contains a secret.
+    """
+    secrets.require_none([str(given)])  # before a message repeats it
     return given if given.suffix in (".yaml", ".yml") else find_folder(given)

@@ -151,10 +151,8 @@ class Run:
     ) -> "Evaluation":
         """Evaluate the network on the test split, as `darnax eval` does.
 
-        `evaluate_over` evaluates for several values of a setting, such as a level of noise.
-
         Args:
-            overrides: of the data, such as `+data.disturb.noise.share=0.2`.
+            overrides: of the data; `evaluate_over` takes several values of one setting.
             picture: whether to draw the confusion matrix, as confusion.svg and as the page
                 confusion.html in the run's folder.
             progress: whether to show the progress of preparing data.

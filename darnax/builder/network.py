@@ -203,9 +203,8 @@ def read_layers(node: Mapping[str, Any], buffers: Buffers, reader: Reader) -> Mo
         if name == first.name:
             problems.add(where, f"{name} is the input, which has no layer; remove it")
         elif name not in buffers.families:
-            known = [family.name for family in rest]
-            what = f"there is no buffer {name}{nearest(name, known)}"
-            problems.add(where, f"{what}; ~{where} removes the layer")
+            absent = f"there is no buffer {name}{nearest(name, [each.name for each in rest])}"
+            problems.add(where, f"{absent}; ~{where} removes the layer")
         else:
             call = read_module(value, where, Layer, LAYER_FILLED, reader)
             family = buffers.families[name]
