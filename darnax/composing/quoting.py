@@ -11,6 +11,7 @@ from darnax.runner.run_folder import EXPERIMENT_NAME
 # Characters that Hydra's grammar allows in a value without quotes.
 PLAIN = re.compile(r"[\w/\\+.$%*@?|: -]", re.ASCII)
 FUNCTION = re.compile(r"(choice|range|interval|glob|tag|sort|shuffle|int|float|str|bool)\(")
+QUOTED_KEY = re.compile(r"""[{,]\s*(['"])[^'"]*\1\s*:""")
 GENERAL = "cannot be read; put a value with special characters in quotes: 'name=\"a b\"'"
 
 
@@ -22,6 +23,8 @@ def explain_unreadable(override: str) -> str:
         the character ~ needs quotes here; type "paths.outputs='~/runs'"
         >>> print(explain_unreadable("name=a&b"))
         got the character &, which no name of a folder may have: letters, digits, and . _ + -
+        >>> print(explain_unreadable('a={"b": 1, c: 2}'))
+        cannot be read; write the keys of a mapping without quotes, as in {a: 1, *: 2}
     """
     key, _, value = override.partition("=")
     odd = find_odd(value, "")
@@ -29,6 +32,8 @@ def explain_unreadable(override: str) -> str:
         return GENERAL
     if value.startswith(("[", "{")) or FUNCTION.match(value):
         inner = find_odd(value, "[]{}(),'\"=")
+        if QUOTED_KEY.search(value):
+            return "cannot be read; write the keys of a mapping without quotes, as in {a: 1, *: 2}"
         if inner is None:
             return "cannot be read; check its brackets, commas and quotes"
         return f"cannot be read; put the text with the character {inner} in quotes"
