@@ -292,5 +292,9 @@ def all_names(config: DictConfig) -> list[str]:
 
 def hint(word: str, known: Iterable[str]) -> str:
     """Suggest known names, if there are similar ones."""
-    found = near_key(word, known)
+    names = list(known)
+    if any(name.startswith("optimizer.groups.") for name in names):
+        # The default is for modules of no group, and there may be none.
+        names = [name for name in names if not name.startswith("optimizer.default.")]
+    found = near_key(word, names)
     return f" (did you mean {' or '.join(found)}?)" if found else ""

@@ -88,6 +88,15 @@ def test_an_inherited_argument_that_another_class_lacks_is_left_out_by_null():
     assert "Units" in repr(darnax.describe(EXPERIMENT, word % "null"))
 
 
+def test_a_rate_is_suggested_where_it_has_an_effect():
+    with pytest.raises(RequestError) as caught:
+        darnax.compose(EXPERIMENT, "learning_rate=0.1")
+    assert "optimizer.default" not in str(caught.value)
+    assert "did you mean optimizer.groups.hidden.learning_rate" in str(caught.value)
+    with pytest.raises(RequestError, match=r"did you mean optimizer\.default\.learning_rate"):
+        darnax.compose("+experiment=mnist_backprop", "learning_rate=0.1")
+
+
 def test_a_misspelt_setting_of_an_existing_element_is_no_new_element():
     with pytest.raises(RequestError) as caught:
         darnax.compose(EXPERIMENT, "model.adapters.w_in.patsh=3")
