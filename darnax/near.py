@@ -7,7 +7,12 @@ from itertools import islice
 LONGEST = 200  # characters; comparing two words takes time proportional to their product
 MOST = 5000  # names
 # Usual names of settings -> those of the configuration.
-SYNONYMS = {"margin": "threshold", "lr": "learning_rate", "kappa": "threshold"}
+SYNONYMS = {
+    "margin": "threshold",
+    "lr": "learning_rate",
+    "kappa": "threshold",
+    "threshold": "rule.margin",
+}
 
 
 def near(word: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:

@@ -35,6 +35,8 @@ def is_known(key: str, above: Any) -> bool:
     is_adapter = len(parents) == 3 and parents[:2] == ["model", "adapters"]
     if is_adapter and name in WIRING:
         return True
+    if name == "threshold" and above.get("rule") is not None:
+        return False  # the margin of the default rule, which another one replaces
     try:
         factory = find(above.get("_target_"), trust=())
     except ValueError:  # no object, or one of another package, which is not imported here

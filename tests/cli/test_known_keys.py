@@ -88,6 +88,11 @@ def test_an_inherited_argument_that_another_class_lacks_is_left_out_by_null():
     assert "Units" in repr(darnax.describe(EXPERIMENT, word % "null"))
 
 
+def test_the_margin_of_a_named_rule_is_found():
+    with pytest.raises(RequestError, match=r"did you mean model\.layers\.hidden\.rule\.margin\?"):
+        darnax.compose("+experiment=memory", "model.layers.hidden.threshold=1")
+
+
 def test_a_rate_is_suggested_where_it_has_an_effect():
     with pytest.raises(RequestError) as caught:
         darnax.compose(EXPERIMENT, "learning_rate=0.1")
