@@ -200,7 +200,7 @@ def draw_subsets(key: Key[Array, ""], pool: int, k: int, units: int) -> Int[Arra
         ValueError: k is not between 1 and `pool`.
     """
     if not 1 <= k <= pool:
-        what = f"expected between 1 and {pool}; change the sparsity"
+        what = f"expected between 1 and {pool}; change the sparsity, or leave it out for all (null)"
         raise ValueError(f"got {count_of(k, 'input')} of a unit, {what}")
     last = jnp.arange(pool - k, pool, dtype=jnp.int32)
     draws = jax.random.randint(key, (k, units), 0, last[:, None] + 1, dtype=jnp.int32)
