@@ -7,7 +7,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from darnax.analysis.names import flatten, layers
+from darnax.analysis.names import layers
 from darnax.analysis.table import Cell, Table
 from darnax.orchestrators import Orchestrator
 from darnax.phases import Phase
@@ -35,9 +35,13 @@ def curves(
     rows: list[tuple[Cell, ...]] = []
     for phase, step, before, after in iterate_steps(network, state, phases, rng, clean):
         for i, layer in layers(network).items():
-            change = np.abs(flatten(after, i) - flatten(before, i))
-            rows.append((dynamics, layer, phase, step, float(np.mean(change > FLIP_TOLERANCE))))
+            rows.append((dynamics, layer, phase, step, flipped_fraction(before[i], after[i])))
     return Table(COLUMNS, rows)
+
+
+def flipped_fraction(before: Array, after: Array) -> float:
+    """Return the fraction of the units of a buffer that a step changed, over its batch."""
+    return float(np.mean(np.abs(np.asarray(after) - np.asarray(before)) > FLIP_TOLERANCE))
 
 
 def iterate_steps(

@@ -11,12 +11,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from darnax.analysis.relaxation import iterate_steps
+from darnax.analysis.relaxation import flipped_fraction, iterate_steps
 from darnax.api.model import Model
 from darnax.data.labels import encode_targets
 from darnax.errors import RequestError
 from darnax.orchestrators import Messages, Orchestrator
-from darnax.relaxation import FLIP_TOLERANCE
 from darnax.states import State
 
 
@@ -105,11 +104,6 @@ def follow(model: Model, x: Any, targets: Any = None, *, clean: bool = False) ->
         scores=stack(model.network.activate(output, one[output]) for one in fields),
         flips={name: np.array([one[i] for one in flips], np.float32) for i, name in layers.items()},
     )
-
-
-def flipped_fraction(before: Array, after: Array) -> float:
-    """Return the fraction of the units of a buffer that a step changed."""
-    return float(jnp.mean(jnp.abs(after - before) > FLIP_TOLERANCE))
 
 
 def stack(arrays: Iterable[Array]) -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ def pair(
     mean = math.fsum(differences) / n
     squares = math.fsum((difference - mean) ** 2 for difference in differences)
     error = math.sqrt(squares / (n - 1) / n)
-    if error <= ROUNDING:  # equal differences: there is no t, and no interval
+    if error <= ROUNDING:  # of equal differences t and the interval are undefined
         return Paired(n, mean, math.nan, math.nan, math.nan)
     half = float(stdtrit(n - 1, 0.975)) * error
     p = float(2 * stdtr(n - 1, -abs(mean) / error))

@@ -5,23 +5,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from darnax.laboratory.reopening import reopen
-from darnax.learning import evaluate_step
 from darnax.phases import Phase
-from darnax.runner.trained_network import load_trained_network
 from reproduction.receipts import cut_off_epoch, identity_of_row, read_runs
+from reproduction.trained import Images, open_trained
 
 RUN = "+experiment=mnist_chain data.validation=0"
 STEPS = (1, 2, 3, 4, 6, 10)
-BATCH = 500
-Images = np.ndarray[Any, Any]
-
-evaluate = eqx.filter_jit(evaluate_step)
 
 
 def add_speckles(images: Images, rng: np.random.Generator, fraction: float) -> Images:
@@ -61,25 +53,17 @@ def recall(outputs: Path) -> list[dict[str, Any]]:
     if run is None or cut_off_epoch(run):
         what = f"{outputs}: there is no finished run of this network yet"
         sys.exit(f"{what}; train it with: darnax train {RUN} seed=0")
-    experiment, dataset, folder, runs = reopen(run.path, [], "the measurement of disturbed images")
-    network = runs.network(load_trained_network(runs, folder).train_state.arrays)
-    (window,) = dataset.test.windows(None)
-    images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
+    trained = open_trained(run, "the measurement of disturbed images")
 
     def accuracy(images: Images, steps: int) -> float:
         phases = {"recall": Phase(start="blank", messages="forward", steps=steps)}
-        right = 0
-        for first in range(0, len(images), BATCH):
-            x = experiment.data.encode(jnp.asarray(images[first : first + BATCH], jnp.float32))
-            scores = evaluate(network, experiment.state, phases, x, jax.random.key(0))
-            right += int(np.sum(np.argmax(scores, axis=1) == classes[first : first + BATCH]))
-        return right / len(images)
+        return trained.accuracy(trained.network, images, phases, jax.random.key(0))
 
     def curve(images: Images) -> dict[str, str]:
         return {f"after {steps}": f"{accuracy(images, steps):.4f}" for steps in STEPS}
 
     rows = []
     for name, disturb in DISTURBANCES.items():
-        disturbed = disturb(images, np.random.default_rng(0))
+        disturbed = disturb(trained.images, np.random.default_rng(0))
         rows.append({"disturbance": name} | curve(disturbed))
     return rows

@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from darnax.activations import sign
 from darnax.analysis.capacity import optimal_couplings
@@ -17,17 +15,14 @@ from darnax.analysis.faults import (
     remove_synapses,
     round_to_levels,
 )
-from darnax.laboratory.reopening import reopen
-from darnax.learning import evaluate_step
 from darnax.orchestrators import Orchestrator
-from darnax.runner.trained_network import load_trained_network
 from reproduction.memory import draw_patterns
-from reproduction.receipts import read_runs, require_run
+from reproduction.receipts import Run, read_runs, require_run
 from reproduction.spread import format_spread
+from reproduction.trained import open_trained
 
 Rows = list[dict[str, Any]]
 SEEDS = (0, 1, 2)
-BATCH = 500
 NETWORKS = {
     "`mnist_chain`, six steps": "+experiment=mnist_chain data.validation=0",
     "the same, one step": "+experiment=mnist_chain dynamics.train.recall.steps=1 "
@@ -42,8 +37,6 @@ FAULTS = {
 }
 UNITS, LOAD, CUE, STEPS = 1000, 0.25, 0.1, 30  # of the memory
 
-evaluate = eqx.filter_jit(evaluate_step)
-
 
 def faults(outputs: Path) -> Rows:
     """Faults inside of trained networks: test accuracy, and the fraction of patterns recalled.
@@ -55,9 +48,10 @@ def faults(outputs: Path) -> Rows:
     last step without flips of its own follows 30, or none. Mean ± standard deviation over three
     seeds.
     """
-    columns = {}
+    found, columns = read_runs(outputs), {}
     for name, overrides in NETWORKS.items():
-        columns[name] = [accuracies(outputs, overrides, seed) for seed in SEEDS]
+        runs = [require_run(found, outputs, overrides, seed) for seed in SEEDS]
+        columns[name] = [accuracies(run, seed) for run, seed in zip(runs, SEEDS, strict=True)]
     for name, steps in (("memory, 31 steps", STEPS), ("memory, one step", 0)):
         columns[name] = [recalled_fractions(seed, steps) for seed in SEEDS]
     rows = []
@@ -71,23 +65,10 @@ def faults(outputs: Path) -> Rows:
     return rows
 
 
-def accuracies(outputs: Path, overrides: str, seed: int) -> dict[tuple[str, float], float]:
+def accuracies(run: Run, seed: int) -> dict[tuple[str, float], float]:
     """Return the test accuracy of a trained network under every fault."""
-    run = require_run(read_runs(outputs), outputs, overrides, seed)
-    experiment, dataset, folder, runs = reopen(run.path, [], "the measurement of faults")
-    network = runs.network(load_trained_network(runs, folder).train_state.arrays)
-    (window,) = dataset.test.windows(None)
-    images, classes = np.asarray(window.inputs), np.asarray(window.targets)
-
-    def accuracy(faulty: Orchestrator) -> float:
-        right = 0
-        for first in range(0, len(images), BATCH):
-            x = experiment.data.encode(jnp.asarray(images[first : first + BATCH], jnp.float32))
-            key = jax.random.fold_in(jax.random.key(seed), first)
-            scores = evaluate(faulty, experiment.state, experiment.infer, x, key)
-            right += int(np.sum(np.argmax(scores, axis=1) == classes[first : first + BATCH]))
-        return right / len(images)
-
+    trained = open_trained(run, "the measurement of faults")
+    network, phases = trained.network, trained.experiment.infer
     key = jax.random.key(seed)
     changes: Mapping[str, Callable[[Any], Orchestrator]] = {
         FLIPS: lambda level: UnreliableOrchestrator(network.layer_map, level),
@@ -95,7 +76,7 @@ def accuracies(outputs: Path, overrides: str, seed: int) -> dict[tuple[str, floa
         BITS: lambda level: quantise(network, level),
     }
     return {
-        (kind, level): accuracy(change(level))
+        (kind, level): trained.accuracy(change(level), trained.images, phases, key)
         for kind, change in changes.items()
         for level in FAULTS[kind]
     }

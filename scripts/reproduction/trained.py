@@ -1,0 +1,56 @@
+"""A trained network with its test images, and its accuracy on images as they are given."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from darnax.laboratory.reopening import reopen
+from darnax.learning import evaluate_step
+from darnax.orchestrators import Orchestrator
+from darnax.phases import Phase
+from darnax.runner.experiment import Experiment
+from darnax.runner.trained_network import load_trained_network
+from reproduction.receipts import Run
+
+BATCH = 500
+Images = np.ndarray[Any, Any]
+
+evaluate = eqx.filter_jit(evaluate_step)
+
+
+class Trained(NamedTuple):
+    """The experiment of a run, its last network, and its test images and classes."""
+
+    experiment: Experiment
+    network: Orchestrator
+    images: Images
+    classes: np.ndarray[Any, Any]
+
+    def accuracy(
+        self,
+        network: Orchestrator,
+        images: Images,
+        phases: Mapping[str, Phase],
+        key: jax.Array,
+    ) -> float:
+        """Return the accuracy of a network with these images and phases of inference."""
+        data, right = self.experiment.data, 0
+        for first in range(0, len(images), BATCH):
+            x = data.encode(jnp.asarray(images[first : first + BATCH], jnp.float32))
+            own_key = jax.random.fold_in(key, first)
+            scores = evaluate(network, self.experiment.state, phases, x, own_key)
+            right += int(np.sum(np.argmax(scores, axis=1) == self.classes[first : first + BATCH]))
+        return right / len(images)
+
+
+def open_trained(run: Run, purpose: str) -> Trained:
+    """Open the network of a run; `purpose` stands in the messages about its data."""
+    experiment, dataset, folder, runs = reopen(run.path, [], purpose)
+    network = runs.network(load_trained_network(runs, folder).train_state.arrays)
+    (window,) = dataset.test.windows(None)
+    images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
+    return Trained(experiment, network, images, classes)
