@@ -14,7 +14,7 @@ from darnax.near import near, near_key
 from darnax.trees import list_names
 
 SWEEP_PARTS = ("launcher", "sweeper")  # of Hydra's node
-EVERY_NAME = "`darnax train +experiment=NAME --cfg job` shows every name"
+EVERY_NAME = "`darnax train +experiment=NAME --cfg job` shows every name that is set"
 EVERY_RATE = (
     "`darnax show` lists every rate with the place where it is set, "
     "such as optimizer.groups.w_in.learning_rate"
