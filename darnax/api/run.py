@@ -152,7 +152,7 @@ class Run:
         """Evaluate the network on the test split, as `darnax eval` does.
 
         Args:
-            overrides: of the data; `evaluate_over` takes several values of one setting.
+            overrides: of data or inference; `evaluate_over` takes several values of one setting.
             picture: whether to draw the confusion matrix, as confusion.svg and as the page
                 confusion.html in the run's folder.
             progress: whether to show the progress of preparing data.
@@ -166,17 +166,17 @@ class Run:
     def evaluate_over(
         self, key: str, values: Iterable[Any], *overrides: str, progress: bool | None = None
     ) -> Curve:
-        """Evaluate the network on the test split for several values of a random stage's setting.
+        """Evaluate the network on the test split for several values of one setting.
 
         Args:
-            key: of the setting, such as `data.disturb.noise.share`. The stage is applied, also to a
-                network that was trained without it.
+            key: of a random stage, such as `data.disturb.noise.share`, also of one that was not
+                in training; or of inference, such as `dynamics.infer.recall.steps`.
             values: of the setting.
-            overrides: of the data, as those of `darnax eval`.
+            overrides: of data or inference, as those of `darnax eval`.
             progress: whether to show the progress of preparing data.
 
         Raises:
-            RequestError: the key is not one of a random stage, or a value is not valid.
+            RequestError: the key is not of a random stage or of inference, or a value is not valid.
 
         Example:
             >>> run.evaluate_over("data.disturb.noise.share", [0, 0.1, 0.2])  # doctest: +SKIP
@@ -202,7 +202,7 @@ class Run:
         """Analyse the network on test data; write tables and a page into the folder of the run.
 
         Args:
-            overrides: of the data, as those of `darnax analyse`.
+            overrides: of data or inference, as those of `darnax analyse`.
             only: names of measures; all of them by default.
             examples: number of test examples to use.
             states: a file FILE.npz for the states of all test examples; none by default.

@@ -33,7 +33,7 @@ def analyse(
 
     Flips at every step, margins before and after training, overlaps between phases by class,
     symmetry and spectrum of the couplings, basins of attraction, and a linear probe of every layer.
-    Only overrides of the data are allowed:
+    Only overrides of the data, of their folder and of inference are allowed:
 
         darnax analyse outputs/mnist_chain/<time>-<id>
 

@@ -13,7 +13,9 @@ from darnax.printing import count_of
 Over = Annotated[
     str | None,
     typer.Option(
-        "--over", metavar="KEY=VALUES", help="Evaluate for every value of a random stage's setting."
+        "--over",
+        metavar="KEY=VALUES",
+        help="Evaluate for every value of a setting of data.disturb or dynamics.infer.",
     ),
 ]
 Html = Annotated[
@@ -32,7 +34,7 @@ def evaluate(
     """Evaluate a trained network on the test set, with a confusion matrix in the run's folder.
 
     The first line names the checkpoint: the best one, or the last if the run keeps no best one.
-    Only overrides of the data and their folder are allowed:
+    Only overrides of the data, of their folder and of inference are allowed:
 
         darnax eval outputs/mnist_chain/<time>-<id>
 
@@ -46,6 +48,8 @@ def evaluate(
         darnax eval outputs/mnist_chain/<time>-<id> +data.disturb.noise.share=0.2
 
         darnax eval outputs/mnist_chain/<time>-<id> --over data.disturb.noise.share=0,0.1,0.2
+
+        darnax eval outputs/mnist_chain/<time>-<id> --over dynamics.infer.recall.steps=1,2,6,20
     """
     if over is not None:
         evaluate_over(run, over, list(overrides or []), html, csv)

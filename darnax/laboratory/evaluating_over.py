@@ -1,4 +1,4 @@
-"""Evaluates the network of a run for several values of one setting of its random stages."""
+"""Evaluates the network of a run for several values of one setting of its data or its inference."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,19 +25,22 @@ def evaluate_over(
     The data are opened once. Values that differ in numbers of stages share one compiled program.
 
     Raises:
-        RequestError: the key is not one of a random stage, or a value is not valid.
+        RequestError: the key is neither of a random stage nor of a phase of inference, or a value
+            is not valid.
     """
     from darnax.runner.evaluate import evaluate as evaluate_network
     from darnax.runner.programs import ParallelRuns
 
     key, values = read_values(word)
-    first = [*overrides, f"++{key}={values[0]}"]
+    # A random stage is added where the run has none.
+    adds = "++" if key.startswith(f"{DISTURB}.") else ""
+    first = [*overrides, f"{adds}{key}={values[0]}"]
     reopened = reopening.reopen(path, first, "eval --over", display)
     trained = reopening.load_evaluated_network(*reopened)
     _, dataset, folder, runs = reopened
     found: list[Evaluation] = []
     for value in values:
-        words = [*overrides, f"++{key}={value}"]
+        words = [*overrides, f"{adds}{key}={value}"]
         experiment = reopening.reopen_experiment(folder, words)
         runs = ParallelRuns([experiment], runs.program.steps_per_epoch)
         arrays = trained.train_state.arrays
@@ -65,8 +68,11 @@ def read_values(word: str) -> tuple[str, tuple[str, ...]]:
 
     override = parse_override(f"++{word.lstrip('+')}")
     key = override.key_or_group
-    if not key.startswith(f"{DISTURB}."):
-        what = f"expected a setting of a random stage, such as {DISTURB}.noise.share=0,0.1,0.2"
+    if not key.startswith((f"{DISTURB}.", f"{reopening.INFERENCE}.")):
+        what = (
+            f"expected a setting of a random stage, such as {DISTURB}.noise.share=0,0.1,0.2, "
+            f"or of inference, such as {reopening.INFERENCE}.recall.steps=1,2,6"
+        )
         raise RequestError(Problem("--over", f"got {key}; {what}"))
     if override.is_interval_sweep():
         raise RequestError(Problem("--over", f"got an interval; write values: {key}=0,0.1,0.2"))

@@ -28,11 +28,12 @@ CHOSEN_BY_TEST = (
     "best.safetensors was chosen by the test images, as in earlier versions; "
     "the last network is used instead"
 )
+INFERENCE = "dynamics.infer"
 logger = logging.getLogger(__name__)
 
 
 def evaluate(path: Path, overrides: Sequence[str], display: Display = SILENT) -> "Evaluation":
-    """Evaluate the network of a run on the test split; overrides may change the data."""
+    """Evaluate the network of a run on the test split, after overrides of data or inference."""
     from darnax.runner.evaluate import evaluate as evaluate_network
 
     experiment, dataset, folder, runs = reopen(path, overrides, "eval", display)
@@ -57,7 +58,7 @@ def load_evaluated_network(
 def analyse(
     path: Path, overrides: Sequence[str], examples: int, display: Display = SILENT
 ) -> "TrainedRun":
-    """Reopen a run for the measures, with some test examples; overrides may change the data."""
+    """Reopen a run for the measures, with some test examples, after overrides."""
     from darnax.analysis.trained_run import TrainedRun
 
     experiment, dataset, folder, runs = reopen(path, overrides, "analyse", display)
@@ -67,13 +68,13 @@ def analyse(
 def reopen(
     path: Path, overrides: Sequence[str], command: str, display: Display = SILENT
 ) -> "tuple[Experiment, Dataset, RunFolder, ParallelRuns]":
-    """Return a run with its data and programs, for a command; overrides may change the data."""
+    """Return a run with its data and programs, for a command, after overrides."""
     from darnax.runner.best_checkpoint import best_was_chosen_by_test, has_own_validation
     from darnax.runner.programs import ParallelRuns
     from darnax.runner.run_folder import RunFolder
     from darnax.runner.training_loop import count_steps_per_epoch
 
-    require_overrides_of_data(overrides, command)
+    require_evaluable(overrides, command)
     folder = RunFolder.open(path)
     keep_compiled_programs()
     experiment = reopen_experiment(folder, overrides)
@@ -90,23 +91,24 @@ def reopen(
     return experiment, dataset, folder, ParallelRuns([experiment], steps)
 
 
-def require_overrides_of_data(overrides: Sequence[str], command: str) -> None:
-    """Raise RequestError if overrides change something else than the data and their folder."""
+def require_evaluable(overrides: Sequence[str], command: str) -> None:
+    """Raise RequestError unless overrides change the data, their folder, or inference alone."""
     from darnax.errors import RequestError
     from darnax.laboratory.machine import DATA
 
-    allowed = ("data.", "data=", "trust=")
+    allowed = ("data.", "data=", f"{INFERENCE}.", "trust=")
     others = []
     for word in overrides:
         if not word.startswith(f"{DATA}=") and not word.lstrip("+~").startswith(allowed):
             others.append(word)
     if others:
-        what = f"only data.* overrides are allowed with `{command}`, and {DATA}=DIR"
+        allowed_here = f"data.* and {INFERENCE}.*, and {DATA}=DIR"
+        what = f"expected, with `{command}`, only overrides of {allowed_here}"
         raise RequestError(f"{' '.join(others)}: {what}")
 
 
 def reopen_experiment(folder: "RunFolder", overrides: Sequence[str]) -> "Experiment":
-    """Return the experiment of a run after overrides of its data, on one device."""
+    """Return the experiment of a run after overrides, on one device."""
     from darnax.builder import build
     from darnax.composing.composer import compose
     from darnax.laboratory.data_filling import DataFiller

@@ -128,12 +128,25 @@ def test_the_standard_error_of_right_answers_is_binomial(train):
     assert found.standard_error == pytest.approx(np.sqrt(p * (1 - p) / n))
 
 
+def test_scores_over_steps_are_those_of_the_trajectory(clean):
+    """Oracle: the scores that `trajectory` follows with the phases of training."""
+    window = next(build(clean.config, existing=True).data.source.open().test.windows(None))
+    targets = np.asarray(window.targets)
+    followed = clean.trajectory(np.asarray(window.inputs)).scores
+    curve = clean.evaluate_over("dynamics.infer.recall.steps", [1, 2])
+    for steps, score in zip((1, 2), curve.scores, strict=True):
+        right = (np.where(followed[steps] >= 0, 1, -1) == targets).all(axis=1)
+        assert right.mean() == pytest.approx(score, abs=1e-6)
+    assert clean.evaluate("dynamics.infer.recall.steps=1").score == curve.scores[0]
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
         ("data.validation=0,1", "got data.validation; expected a setting of a random stage"),
         (f"{SHARE}=interval(0,1)", "got an interval; write values"),
         (f"{SHARE}=0,2", "share: got 2, expected a number in"),
+        ("dynamics.infer.recal.steps=1,2", "did you mean dynamics.infer.recall"),
     ],
 )
 def test_wrong_curves_are_refused(clean, word, message):
