@@ -1,13 +1,15 @@
 """Draws curves with error bars as SVG, for light and dark screens."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil, floor, log10
 from typing import NamedTuple
 
 from darnax.printing import element_text
 
 # Pixels.
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 360, 260, 64, 36, 56, 40
-KEY = 130  # between the names of two curves, where there is room
+KEY, KEYS, LINE = 150, 2, 18  # between the names of two curves; names in a line; lines of names
+STEPS = (1, 2, 2.5, 5, 10)  # between the numbers of an axis, times a power of ten
 CAP = 4  # half the width of the end of an error bar
 STYLE = """
 svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --line: #dfe3e8;
@@ -48,6 +50,7 @@ class Frame(NamedTuple):
     """A rectangle of pixels, for x from 0 to `most` and y from 0 to `top`."""
 
     left: float
+    above: float
     most: float
     top: float
 
@@ -57,25 +60,27 @@ class Frame(NamedTuple):
 
     def y(self, value: float) -> float:
         """Return the pixel of a value on the y axis; pixels count downwards."""
-        return round(TOP + HEIGHT * (1 - value / self.top), 1)
+        return round(self.above + HEIGHT * (1 - value / self.top), 1)
 
 
 def draw(panels: Sequence[Panel], title: str) -> str:
     """Return panels side by side as an SVG document; `title` is that of the y axes."""
     width = LEFT + len(panels) * (WIDTH + GAP)
-    height = TOP + HEIGHT + BOTTOM
+    lines = max(ceil(len(panel.curves) / KEYS) for panel in panels)
+    above = TOP + LINE * (lines - 1)
+    height = above + HEIGHT + BOTTOM
     parts = [
         *begin_document(width, height),
-        f'<text transform="translate(16 {TOP + HEIGHT / 2}) rotate(-90)">{element_text(title)}'
+        f'<text transform="translate(16 {above + HEIGHT / 2}) rotate(-90)">{element_text(title)}'
         "</text>",
     ]
     for position, panel in enumerate(panels):
         most = max(max(curve.x) for curve in panel.curves)
-        frame = Frame(LEFT + position * (WIDTH + GAP), most, panel.top)
+        frame = Frame(LEFT + position * (WIDTH + GAP), above, most, panel.top)
         parts += draw_axes(frame, panel.title)
         for number, curve in enumerate(panel.curves):
             parts += draw_curve(frame, curve, f"curve{number}")
-            parts += draw_key(frame, curve.name, number, len(panel.curves))
+            parts += draw_key(frame, curve.name, number)
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -92,14 +97,28 @@ def begin_document(width: float, height: float) -> list[str]:
 def draw_axes(frame: Frame, title: str) -> Iterator[str]:
     """Yield grid lines with their numbers, and the name of the x axis."""
     right, bottom = frame.x(frame.most), frame.y(0)
-    for tick in range(6):
-        share, level = frame.most * tick / 5, frame.top * tick / 5
-        x, y = frame.x(share), frame.y(level)
-        yield f'<path class="grid" d="M{x},{TOP} V{bottom} M{frame.left},{y} H{right}"/>'
-        yield f'<text x="{x}" y="{bottom + 18}">{share:g}</text>'
-        yield f'<text class="right" x="{frame.left - 8}" y="{y + 4}">{level:g}</text>'
+    for value in list_ticks(frame.most):
+        x = frame.x(value)
+        yield f'<path class="grid" d="M{x},{frame.above} V{bottom}"/>'
+        yield f'<text x="{x}" y="{bottom + 18}">{value:g}</text>'
+    for value in list_ticks(frame.top):
+        y = frame.y(value)
+        yield f'<path class="grid" d="M{frame.left},{y} H{right}"/>'
+        yield f'<text class="right" x="{frame.left - 8}" y="{y + 4}">{value:g}</text>'
     middle = (frame.left + right) / 2
     yield f'<text x="{middle}" y="{bottom + 40}">{element_text(title)}</text>'
+
+
+def list_ticks(most: float) -> list[float]:
+    """Return round numbers at equal distances from 0 to `most`, three to seven of them.
+
+    Example:
+        >>> list_ticks(0.9), list_ticks(800)
+        ([0.0, 0.2, 0.4, 0.6, 0.8], [0.0, 200.0, 400.0, 600.0, 800.0])
+    """
+    power = 10.0 ** floor(log10(most / 6))
+    step = next(each * power for each in STEPS if most / (each * power) <= 6)
+    return [round(step * number, 10) for number in range(int(most / step + 1e-9) + 1)]
 
 
 def draw_curve(frame: Frame, curve: Curve, kind: str) -> Iterator[str]:
@@ -115,8 +134,9 @@ def draw_curve(frame: Frame, curve: Curve, kind: str) -> Iterator[str]:
         yield f'<circle class="{kind}" cx="{column}" cy="{frame.y(y)}" r="2.5"/>'
 
 
-def draw_key(frame: Frame, name: str, number: int, count: int) -> Iterator[str]:
+def draw_key(frame: Frame, name: str, number: int) -> Iterator[str]:
     """Yield the name of a curve beside a piece of its line, above the frame."""
-    x = frame.left + min(KEY, WIDTH // count) * number
-    yield f'<path class="curve{number}" d="M{x},{TOP - 16} h24"/>'
-    yield f'<text class="start" x="{x + 32}" y="{TOP - 12}">{element_text(name)}</text>'
+    line, column = divmod(number, KEYS)
+    x, y = frame.left + KEY * column, TOP - 16 + LINE * line
+    yield f'<path class="curve{number}" d="M{x},{y} h24"/>'
+    yield f'<text class="start" x="{x + 32}" y="{y + 4}">{element_text(name)}</text>'
