@@ -86,13 +86,18 @@ def check_module(spec: ModuleSpec) -> None:
 
 
 def activate(layer: Layer, message: Array) -> Array:
-    """Return the activation of the field of two messages."""
-    return layer.activation(layer.reduce([message, message]))
+    """Return the activation of a field."""
+    return layer.activation(make_field(layer, message))
 
 
 def take_step(layer: Layer, message: Array) -> Array:
-    """Return the state after one step with the field of two messages."""
-    return layer.next_state(message, layer.reduce([message, message]))
+    """Return the state after one step with a field."""
+    return layer.next_state(message, make_field(layer, message))
+
+
+def make_field(layer: Layer, message: Array) -> Array:
+    """Return the field of two messages, or one message for a layer that counts its senders."""
+    return message if layer.reads_by_place else layer.reduce([message, message])
 
 
 def check_reductions(

@@ -10,6 +10,7 @@
 
 from typing import Self
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
@@ -24,8 +25,8 @@ from darnax.shapes import require_equal, require_messages
 class ErrorUnits(Layer):
     """The state is the error `e = rule.signal(y, h)` of scores h, given the label y.
 
-    The scores come from a buffer before this one, the label from a buffer after it. Without a label
-    the state is 0.
+    The scores come from a buffer before this one, or are the sum of those from several, the label
+    from a buffer after it. Without a label the state is 0.
 
     Adapters from and to this layer may learn by Hebb's rule, `ΔW ∝ x ⊗ e`: then the one that sends
     the scores learns as a readout does by `rule`, and the one that sends e back to the same buffer
@@ -33,9 +34,10 @@ class ErrorUnits(Layer):
 
     Args:
         rule: gives the error; default `SoftmaxDelta`.
+        senders: the number of buffers from which scores come.
 
     Raises:
-        ValueError: this layer receives messages from more than two buffers.
+        ValueError: this layer receives messages from another number of buffers before or after it.
 
     Example:
         >>> import jax.numpy as jnp
@@ -47,9 +49,13 @@ class ErrorUnits(Layer):
     """
 
     rule: Rule
+    senders: int = eqx.field(static=True)
 
-    def __init__(self, rule: Rule | None = None) -> None:
+    def __init__(self, rule: Rule | None = None, senders: int = 1) -> None:
+        if senders < 1:
+            raise ValueError(f"senders: got {senders}, expected a positive integer")
         self.rule = SoftmaxDelta() if rule is None else rule
+        self.senders = senders
 
     @property
     def reads_by_place(self) -> bool:
@@ -66,12 +72,15 @@ class ErrorUnits(Layer):
 
     def reduce(self, h: PyTree[Float[Array, "batch *size"]]) -> Float[Array, "batch *size"]:
         require_messages(h)
-        # Messages are in the order of their senders: the scores from a buffer before this one, the
+        # Messages are in the order of their senders: scores from the buffers before this one, the
         # message of this layer to itself (zero), the label from a buffer after it.
-        scores, _, *label = jax.tree.leaves(h)
-        if len(label) > 1:
-            what = "expected two: scores from one buffer and the answer from another"
-            raise ValueError(f"got messages from {count_of(len(label) + 1, 'buffer')}, {what}")
+        messages = jax.tree.leaves(h)
+        scores, label = sum(messages[: self.senders]), messages[self.senders + 1 :]
+        if len(messages) < self.senders + 1 or len(label) > 1:
+            got = f"got messages from {count_of(len(messages) - 1, 'buffer')}"
+            before = count_of(self.senders, "buffer")
+            what = f"expected scores from {before} and the answer from another; senders is the number"
+            raise ValueError(f"{got}, {what} of those that send scores")
         if not label:
             return jnp.zeros_like(scores)
         return self.rule.signal(label[0], scores)

@@ -22,6 +22,7 @@ from darnax.modules.plasticity import (
     require_rule_fits,
 )
 from darnax.modules.recurrent import make_couplings
+from darnax.modules.sizes import per_receiver, scale_weight
 from darnax.rules import Rule, ThreeFactorRule
 from darnax.shapes import (
     Size,
@@ -50,17 +51,19 @@ class Units(Layer):
         sparsity: fraction of absent synapses of a sparse J in [0, 1). Not together with a
             connectivity.
         j_d: self-coupling J_D; one number, or one per unit.
+        strength: scale of the initial J; one number, or one per unit; default 1; 0 for an empty J.
         rule: the law of plasticity of J; default the perceptron rule; None for a frozen J.
         rate: of the leaky step, from 0 to 1, where the new state is ρ(h) itself; one number, or one
             per unit.
         bias: the law of plasticity of b. None is no bias.
         third_factor: name of the adapter to this layer that brings the third factor, where the rule
             of J or of b is a three-factor rule; its message does not enter the field.
-        key: draws J with independent entries N(0, 1/fan_in).
+        key: draws J with independent entries N(0, strength²/fan_in).
 
     Raises:
         ValueError: a connectivity that cannot leave out self-synapses or does not fit the layer, a
-            j_d or a rate of another size, a rule without a J, or a J without a key.
+            j_d, strength or rate of another size, a rule or a strength without a J, or a J without
+            a key.
 
     Example:
         >>> import jax.numpy as jnp
@@ -89,6 +92,7 @@ class Units(Layer):
         connectivity: ConnectivityFactory | None = None,
         sparsity: float | None = None,
         j_d: ArrayLike = 0.0,
+        strength: ArrayLike | None = None,
         rule: RuleChoice = ...,
         rate: ArrayLike = 1.0,
         bias: Rule | None = None,
@@ -104,11 +108,13 @@ class Units(Layer):
         if connectivity is not None or sparsity is not None:
             layout, values = split_key(key)
             self.connectivity = make_couplings(connectivity, self.features, sparsity, layout)
-            self.J = self.connectivity.init(values)
+            scale = per_receiver(1.0 if strength is None else strength, self.features)
+            self.J = scale_weight(self.connectivity.init(values), scale)
             self.rule = choose_rule(rule, None, self.features)
-        elif rule not in (..., None):
+        elif rule not in (..., None) or strength is not None:
+            got = f"rule={rule!r}" if strength is None else f"strength={strength}"
             what = "expected a connectivity or a sparsity beside it: without one there is no J"
-            raise ValueError(f"got rule={rule!r}, {what}")
+            raise ValueError(f"got {got}, {what}")
         rules = [each for each in (self.rule, bias) if isinstance(each, ThreeFactorRule)]
         require_rule_fits(rules[0] if rules else None, third_factor)
         self.bias, self.third_factor = bias, third_factor

@@ -1,14 +1,10 @@
 """Compares networks that were trained on disturbed images, in pairs by seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from scipy.stats import ttest_rel
-
 import darnax
-from darnax.reports.text import probability
 from reproduction.receipts import Identity, Run, read_runs, require_run
 from reproduction.rows import (
     ACCURACY,
@@ -19,7 +15,7 @@ from reproduction.rows import (
     SIX_STEPS,
     disturbed,
 )
-from reproduction.spread import format_spread
+from reproduction.spread import compare_pairs, format_spread
 
 Rows = list[dict[str, Any]]
 SEEDS = (0, 1, 2)
@@ -47,8 +43,9 @@ def noise_and_occlusion(outputs: Path) -> Rows:
                 runs = runs_of(found, outputs, data, contender, disturbance)
                 scores[contender] = [run.value(ACCURACY) for run in runs]
             cells = {contender: format_spread(values, 4) for contender, values in scores.items()}
-            difference = compare_pairs(scores[SIX_STEPS], scores[ONE_STEP_ONLY])
-            rows.append({"images": f"{name}, {disturbance}"} | cells | difference)
+            difference, p = compare_pairs(scores[SIX_STEPS], scores[ONE_STEP_ONLY])
+            cells |= {"six − one": difference, "p": p}
+            rows.append({"images": f"{name}, {disturbance}"} | cells)
     return rows
 
 
@@ -58,16 +55,6 @@ def runs_of(
     """Return the runs of a contender, one for each seed."""
     overrides = disturbed(data, contender, disturbance)
     return [require_run(found, outputs, overrides, seed) for seed in SEEDS]
-
-
-def compare_pairs(ones: Sequence[float], others: Sequence[float]) -> dict[str, str]:
-    """Return the mean difference of pairs of accuracies with its interval, and p."""
-    test = ttest_rel(ones, others)
-    interval = test.confidence_interval(0.95)
-    mean = fmean(one - other for one, other in zip(ones, others, strict=True))
-    low, high = 100 * interval.low, 100 * interval.high
-    difference = f"{100 * mean:+.1f} [{low:.1f}, {high:.1f}]"
-    return {"six − one": difference, "p": probability(float(test.pvalue))}
 
 
 def trained_on_noise(outputs: Path) -> Rows:

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from scipy.stats import ttest_rel
+
+from darnax.reports.text import probability
+
 SEPARATOR = " ± "
 
 
@@ -27,3 +31,12 @@ def read_spreads(cells: Sequence[str]) -> tuple[list[float], list[float]]:
     """
     pairs = [cell.split(SEPARATOR) for cell in cells]
     return [float(mean) for mean, _ in pairs], [float(deviation) for _, deviation in pairs]
+
+
+def compare_pairs(ones: Sequence[float], others: Sequence[float]) -> tuple[str, str]:
+    """Return the mean difference of pairs of accuracies in points with its interval, and p."""
+    test = ttest_rel(ones, others)
+    interval = test.confidence_interval(0.95)
+    mean = fmean(one - other for one, other in zip(ones, others, strict=True))
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{100 * mean:+.1f} [{low:.1f}, {high:.1f}]", probability(float(test.pvalue))

@@ -59,6 +59,9 @@ def test_the_error_is_the_signal_of_the_rule() -> None:
     error = (answer + 1) / 2 - powers / powers.sum(axis=1, keepdims=True)
     assert np.allclose(ErrorUnits().reduce([scores, own, answer]), error, atol=1e-6)
     assert np.allclose(ErrorUnits(Delta()).reduce([scores, own, answer]), answer - scores)
+    parts = [0.25 * scores, 0.75 * scores]
+    assert np.allclose(ErrorUnits(senders=2).reduce([*parts, own, answer]), error, atol=1e-6)
+    assert not ErrorUnits(senders=2).reduce([*parts, own]).any()
 
 
 def test_the_error_is_zero_while_no_label_is_clamped() -> None:
@@ -86,12 +89,18 @@ def test_scores_that_a_phase_does_not_send_are_zero() -> None:
     assert network.field(1, state, key, ("guess",)).tolist() == [[0.0, 0.0]]
 
 
-def test_a_second_source_of_scores_is_refused() -> None:
-    with pytest.raises(
-        ValueError,
-        match="got messages from 3 buffers, expected two: scores from one buffer and the answer",
-    ):
-        ErrorUnits().reduce([jnp.ones((1, 2))] * 4)
+@pytest.mark.parametrize(
+    ("senders", "messages", "message"),
+    [
+        (1, 4, "got messages from 3 buffers, expected scores from 1 buffer and the answer from"),
+        (2, 2, "got messages from 1 buffer, expected scores from 2 buffers and the answer from"),
+    ],
+)
+def test_another_number_of_senders_is_refused(senders, messages, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        ErrorUnits(senders=senders).reduce([jnp.ones((1, 2))] * messages)
+    with pytest.raises(ValueError, match="senders: got 0, expected a positive integer"):
+        ErrorUnits(senders=0)
 
 
 def test_feedback_learns_the_transpose_of_what_the_scores_learn() -> None:

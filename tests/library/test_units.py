@@ -49,8 +49,9 @@ def test_with_a_dense_connectivity_they_are_recurrent_units():
 
 
 def test_a_sparsity_is_that_of_recurrent_units():
-    units = Units(8, sparsity=0.5, key=KEY)
-    layer = RecurrentDiscrete(8, 0.0, sparsity=0.5, key=KEY)
+    strength = jnp.arange(8.0)
+    units = Units(8, sparsity=0.5, strength=strength, key=KEY)
+    layer = RecurrentDiscrete(8, 0.0, sparsity=0.5, strength=strength, key=KEY)
     assert jnp.array_equal(units.J, layer.J)
     assert jnp.array_equal(units.connectivity.inputs, layer.connectivity.inputs)
 
@@ -143,6 +144,7 @@ def test_other_layers_step_to_the_activation_of_the_field():
     ("make", "message"),
     [
         (lambda: Units(6, rule=Hebbian()), "got rule=.*, expected a connectivity or"),
+        (lambda: Units(6, strength=0.1), "got strength=0.1, expected a connectivity or"),
         (lambda: Units(6, connectivity=Dense), "got couplings J without a key, expected"),
         (
             lambda: Units(6, connectivity=Dense, sparsity=0.5, key=KEY),

@@ -21,13 +21,13 @@ def scripts(monkeypatch):
 
 
 def test_differences_of_pairs():
-    from reproduction.noise import compare_pairs
+    from reproduction.spread import compare_pairs
 
-    found = compare_pairs([0.91, 0.92, 0.93], [0.90, 0.90, 0.90])
+    difference, p = compare_pairs([0.91, 0.92, 0.93], [0.90, 0.90, 0.90])
     differences = np.array([1.0, 2.0, 3.0])
     half = T_OF_TWO_DEGREES * differences.std(ddof=1) / 3**0.5
-    assert found["six − one"] == f"+2.0 [{2 - half:.1f}, {2 + half:.1f}]"
-    assert found["p"] == "0.074"  # t = 2 / (1 / √3) = 3.46 with two degrees of freedom
+    assert difference == f"+2.0 [{2 - half:.1f}, {2 + half:.1f}]"
+    assert p == "0.074"  # t = 2 / (1 / √3) = 3.46 with two degrees of freedom
 
 
 def test_every_row_of_disturbed_images_composes_and_differs():
