@@ -20,11 +20,13 @@ from darnax.composing import (
     config_folders,
     explanations,
     hydra_settings,
+    key_names,
     own_files,
     references,
     saved_configuration,
     secrets,
     trust,
+    unresolved_values,
 )
 from darnax.composing.composition import Composed, keep_references
 from darnax.composing.derivations import find_derivations
@@ -156,7 +158,7 @@ class Composer(CachingLoader):
                 config = self.compose_once([*good, override], mode)
                 good.append(override)
             except Exception as error:
-                known = explanations.settable_names(config)
+                known = key_names.settable_names(config)
                 tree = cast(dict[str, Any], OmegaConf.to_container(config))
                 found.append(explanations.explain_composition(override, error, known, tree))
         return found
@@ -215,7 +217,7 @@ class Composer(CachingLoader):
         """Return what Hydra has composed as plain values, without Hydra's node."""
         HydraConfig.instance().set_config(config)
         config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-        problems = explanations.find_keys_read_as_booleans(config)
+        problems = unresolved_values.find_keys_read_as_booleans(config)
         if problems:
             raise RequestError(*problems)
         raw, resolved = self.to_containers(config)
@@ -236,7 +238,7 @@ class Composer(CachingLoader):
         try:
             resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
-            raise RequestError(*explanations.explain_unresolved(config)) from error
+            raise RequestError(*unresolved_values.explain_unresolved(config)) from error
         return cast(dict[str, Any], raw), cast(dict[str, Any], resolved)
 
     def require_admissible(self, composed: Composed) -> Composed:

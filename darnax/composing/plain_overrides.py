@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darnax.composing import explanations, references
+from darnax.composing import explanations, references, suggestions
 from darnax.composing.composition import Composed, keep_references
 from darnax.composing.derivations import Keys
 from darnax.composing.references import ABSENT, Lookup, get_child
@@ -139,7 +139,7 @@ class Changes:
             node = self.copy_target(node, part)
         existing = get_child(node, parts[-1])
         if existing is ABSENT:
-            suggestion = explanations.hint(key, list_names(self.tree, lists=False))
+            suggestion = suggestions.hint(key, list_names(self.tree, lists=False))
             raise RequestError(Problem(word, f"there is no {key} to remove{suggestion}"))
         if value is not None and value != existing:
             raise RequestError(Problem(word, f"the value of {key} is {existing}, and not {value}"))
@@ -150,14 +150,9 @@ class Changes:
         """Return the error that there is no such key."""
         key = ".".join(parts)
         if isinstance(Lookup(self.tree).find(".".join(parts[:-1])), list):
-            return RequestError(Problem(word, explanations.explain_position(key)))
-        if explanations.can_be_added(key, self.tree):
-            return RequestError(Problem(word, explanations.explain_addition(key, word)))
+            return RequestError(Problem(word, suggestions.explain_position(key)))
         names = list_names(self.tree, lists=False)
-        what = explanations.explain_new_element(key, names, word)
-        if what is None:
-            suggestion = explanations.hint(key, names)
-            what = f"there is no {key}{suggestion}; {explanations.where_to_look(key, names)}"
+        what = suggestions.explain_absent(key, key, word, names, self.tree)
         return RequestError(Problem(word, what))
 
 

@@ -222,9 +222,9 @@ class Resolution:
         found = self.lookup.find(key)
         if found is ABSENT:
             # Imported here: it needs OmegaConf, which commands that compose nothing do not load.
-            from darnax.composing import explanations
+            from darnax.composing import suggestions
 
-            suggestion = explanations.hint(key, list_names(self.tree, lists=False))
+            suggestion = suggestions.hint(key, list_names(self.tree, lists=False))
             self.add_problem(name, f"refers to ${{{key}}}, which does not exist{suggestion}")
             return None
         self.followed.append(key)

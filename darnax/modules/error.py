@@ -8,6 +8,8 @@
 }
 """
 
+import operator
+from functools import reduce
 from typing import Self
 
 import equinox as eqx
@@ -75,15 +77,16 @@ class ErrorUnits(Layer):
         # Messages are in the order of their senders: scores from the buffers before this one, the
         # message of this layer to itself (zero), the label from a buffer after it.
         messages = jax.tree.leaves(h)
-        scores, label = sum(messages[: self.senders]), messages[self.senders + 1 :]
-        if len(messages) < self.senders + 1 or len(label) > 1:
+        scores, label = messages[: self.senders], messages[self.senders + 1 :]
+        if len(messages) <= self.senders or len(label) > 1:
             got = f"got messages from {count_of(len(messages) - 1, 'buffer')}"
-            before = count_of(self.senders, "buffer")
-            what = f"expected scores from {before} and the answer from another; senders is the number"
-            raise ValueError(f"{got}, {what} of those that send scores")
+            expected = f"scores from {count_of(self.senders, 'buffer')} and the answer from another"
+            what = "senders is the number of those that send scores"
+            raise ValueError(f"{got}, expected {expected}; {what}")
+        total = reduce(operator.add, scores)
         if not label:
-            return jnp.zeros_like(scores)
-        return self.rule.signal(label[0], scores)
+            return jnp.zeros_like(total)
+        return self.rule.signal(label[0], total)
 
     def backward(self, x: Array, y: Array, y_hat: Array) -> Self:
         require_equal(x=x, y=y, y_hat=y_hat)

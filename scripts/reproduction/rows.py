@@ -219,6 +219,56 @@ DISTURBED = Section(
         for contender in CONTENDERS
     ),
 )
+# Every contender has the best of 24 points of its own search (`sweep=recurrent`, `sweep=sign`).
+RECURRENT = "+experiment=entangled_recurrent"
+FROZEN_COUPLINGS = (
+    f"{RECURRENT} model.layers.hidden.rule=null model.layers.hidden.activation.width=0.343 "
+    "model.layers.hidden.strength=0.03 model.layers.hidden.j_d=0.2 "
+    "model.adapters.w_in.strength=0.32 optimizer.default.learning_rate.init_value=0.00114 "
+    "optimizer.groups.hidden.learning_rate.init_value=0.00031"
+)
+UNCOUPLED = (
+    "+experiment=mnist_sign data=entangled_mnist +model.adapters.w_in.sparsity=0.75 "
+    "model.layers.hidden.activation.width=0.77 model.adapters.w_in.strength=1.0 "
+    "optimizer.default.learning_rate.init_value=0.002"
+)
+COUPLINGS = Section(
+    "Couplings that learn",
+    "Entangled MNIST, units of ±1 that receive 25 of the 100 inputs each, learned feedback of the "
+    "error as a third factor, 10 epochs. With couplings the state is the fixed point, and they "
+    "start random; without couplings one step is the fixed point. Each of the first three has the "
+    "best settings of 24 points of a search of 8 epochs on a validation split (`sweep=recurrent`, "
+    "`sweep=sign`), the last those of the third.",
+    trained_on_all(
+        Row("400 units, the couplings learn", RECURRENT),
+        Row("400 units, random couplings that do not learn", FROZEN_COUPLINGS),
+        Row("400 units, no couplings", f"{UNCOUPLED} model.features=400"),
+        Row("3257 units, no couplings: as many weights", f"{UNCOUPLED} model.features=3257"),
+    ),
+)
+NUMBERS_OF_STEPS = (2, 4, 8, 32)
+
+
+def relaxed(steps: int) -> tuple[Row, Row]:
+    """Return the rows of two networks that relax for a number of steps, in training as well."""
+    noisy = disturbed("mnist", SIX_STEPS, next(iter(DISTURBANCES)))
+    recall = f"dynamics.train.recall.steps={steps} dynamics.infer.recall.steps={steps}"
+    infer = f"dynamics.infer.step.steps={steps}"
+    until = "dynamics.infer.step.until=null dynamics.infer.step.max_steps=null"
+    learned = f"{RECURRENT} dynamics.train.step.steps={steps} {infer} {until} data.validation=0"
+    return (
+        Row(f"MNIST, a fifth of the pixels black or white, {steps} steps", f"{noisy} {recall}"),
+        Row(f"entangled MNIST, couplings that learn, {steps} steps", learned),
+    )
+
+
+STEPS = Section(
+    "Numbers of steps",
+    "Networks that relax for another number of steps, in training and in the test, so that the "
+    "readout is that of this number: two layers of 1000 units on disturbed images (one and six "
+    "steps are above), and 400 units with couplings that learn.",
+    tuple(row for steps in NUMBERS_OF_STEPS for row in relaxed(steps)),
+)
 CAPACITY = Section(
     "Hetero-association",
     "Random ±1 pairs through a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs: "
@@ -299,33 +349,6 @@ PHOTOGRAPHS = Section(
             "the same layers with ReLU, backpropagation instead",
             "+experiment=cifar_backprop data.path=cifar10_jpeg.zip",
         ),
-    ),
-)
-# Every contender has the best of 24 points of its own search (`sweep=recurrent`, `sweep=sign`).
-RECURRENT = "+experiment=entangled_recurrent"
-FROZEN_COUPLINGS = (
-    f"{RECURRENT} model.layers.hidden.rule=null model.layers.hidden.activation.width=0.343 "
-    "model.layers.hidden.strength=0.03 model.layers.hidden.j_d=0.2 "
-    "model.adapters.w_in.strength=0.32 optimizer.default.learning_rate.init_value=0.00114 "
-    "optimizer.groups.hidden.learning_rate.init_value=0.00031"
-)
-UNCOUPLED = (
-    "+experiment=mnist_sign data=entangled_mnist +model.adapters.w_in.sparsity=0.75 "
-    "model.layers.hidden.activation.width=0.77 model.adapters.w_in.strength=1.0 "
-    "optimizer.default.learning_rate.init_value=0.002"
-)
-COUPLINGS = Section(
-    "Couplings that learn",
-    "Entangled MNIST, units of ±1 that receive 25 of the 100 inputs each, learned feedback of the "
-    "error as a third factor, 10 epochs. With couplings the state is the fixed point, and they "
-    "start random; without couplings one step is the fixed point. Each of the first three has the "
-    "best settings of 24 points of a search of 8 epochs on a validation split (`sweep=recurrent`, "
-    "`sweep=sign`), the last those of the third.",
-    trained_on_all(
-        Row("400 units, the couplings learn", RECURRENT),
-        Row("400 units, random couplings that do not learn", FROZEN_COUPLINGS),
-        Row("400 units, no couplings", f"{UNCOUPLED} model.features=400"),
-        Row("3257 units, no couplings: as many weights", f"{UNCOUPLED} model.features=3257"),
     ),
 )
 SCHEMES = (
@@ -456,6 +479,33 @@ DIGITS = Section(
     ),
     ("recalled",),
 )
+LARGE_MEMORY = "data.source.units=1000 data.batch_size=250 runner.epochs=150"
+RANDOM_MEMORY = Section(
+    "Memory of random patterns and of sequences",
+    "250 patterns of 1000 units of ±1, cues with 20 % of the entries flipped: *recalled* is the "
+    "fraction of those that come back whole. *A cycle* has 400 frames of 500 units, and recalled "
+    "is the fraction of first frames, 10 % flipped, from which 420 steps lead to the frame that is "
+    "due, whole.",
+    (
+        Row("couplings by the AdaTron rule, relaxed", f"+experiment=memory {LARGE_MEMORY}"),
+        Row(
+            "the same, one step",
+            f"+experiment=memory {LARGE_MEMORY} dynamics.infer.recall.max_steps=1",
+        ),
+        Row(
+            "1000 random features and a readout, as many weights",
+            f"+experiment=memory_features {LARGE_MEMORY}",
+        ),
+        Row("a cycle, 1000 hidden units", "+experiment=sequence"),
+        Row("a cycle, 1000 random features", "+experiment=sequence_features"),
+        Row(
+            "a cycle, 2000 random features: as many weights that learn",
+            "+experiment=sequence_features model.features=2000",
+        ),
+        Row("a cycle, Hebb's couplings", "+experiment=sequence_hebb"),
+    ),
+    ("recalled",),
+)
 RULE_SECTIONS = (RULES, FASHION_RULES, DEEP_RULES, DEEP_FASHION_RULES, DEPTH)
 SECTIONS = (
     SPARSE,
@@ -463,9 +513,11 @@ SECTIONS = (
     CONTROLS,
     COUPLINGS,
     DISTURBED,
+    STEPS,
     CAPACITY,
     BEYOND,
     PHOTOGRAPHS,
+    RANDOM_MEMORY,
     MEMORY,
     DIGITS,
     *RULE_SECTIONS,
