@@ -50,7 +50,7 @@ class NetworkDescription:
 
     @property
     def facts(self) -> dict[str, str]:
-        """The lines under the tables: the phase that is scored, parameters, memory, data."""
+        """The lines under the tables: order of updates, scored phase, parameters, memory, data."""
         return dict(list_facts(self.found))
 
     def to_svg(self, path: str | Path) -> Path:
@@ -189,6 +189,7 @@ def describe_factor(phase: "Phase", module: str) -> str:
 
 def list_facts(description: "Description") -> Iterator[tuple[str, str]]:
     """Yield the name and the text of the lines under the tables."""
+    yield "updates", description.orchestrator
     yield "scored", description.score or "no phase: all have seen the label"
     yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
     parts = ", ".join(f"{what} {format_bytes(size)}" for what, size in description.memory.items())

@@ -74,7 +74,8 @@ class Description:
     """A run before it starts.
 
     `memory` is the bytes of each part, for all replicas; `score` the phase of training whose scores
-    are the training accuracy, None where every phase has seen the label.
+    are the training accuracy, None where every phase has seen the label; `orchestrator` the class
+    that has the order in which layers are updated.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Description:
     replicas: int
     memory: Mapping[str, int]
     score: str | None = None
+    orchestrator: str = ""
 
     @property
     def parameters(self) -> int:
@@ -132,6 +134,7 @@ def describe(config: Mapping[str, Any]) -> Description:
         replicas=replicas,
         memory={part: size * replicas for part, size in estimate_memory(result).items()},
         score=experiment.score,
+        orchestrator=type(network).__name__,
     )
 
 

@@ -3,18 +3,21 @@
 Buffers and edges of a network are read by `wiring`, arguments of modules by `calls`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from darnax.builder.problems import Problems, format_value, nearest
+from darnax.builder.targets import find_public
 from darnax.runner.run_folder import EXPERIMENT_NAME
 from darnax.runner.settings import DataSettings, RunnerSettings, Section, TrackingSettings
 
 S = TypeVar("S", bound="Section")
 SEQUENTIAL = "darnax.orchestrators.SequentialOrchestrator"
 SEEDS = 2**31
+DOTTED_CLASS = re.compile(r"([a-z_]\w*\.)+[A-Z]\w*")
 Target = dict[str, Any]  # a mapping with `_target_`
 
 
@@ -149,12 +152,13 @@ def read(section: type[S], node: Any, where: str, problems: Problems) -> S | Non
         for detail in error.errors():
             parts = [where] if where else []
             parts += map(str, detail["loc"])
-            problems.add(".".join(parts), describe_error(section, detail))
+            key = ".".join(parts)
+            problems.add(key, describe_error(section, detail, key))
     return None
 
 
-def describe_error(section: type[Section], detail: Any) -> str:
-    """Return the message for an error of Pydantic: what was given and what was expected."""
+def describe_error(section: type[Section], detail: Any, key: str) -> str:
+    """Return the message for an error of Pydantic at a key: what was given, what was expected."""
     if detail["type"] == "extra_forbidden":
         *above, name = detail["loc"]
         return f"there is no such key{nearest(name, keys_at(section, above))}"
@@ -171,7 +175,12 @@ def describe_error(section: type[Section], detail: Any) -> str:
         expected = "expected a name for a folder: letters, digits, and . _ + -"
     if detail["type"] == "too_short":
         expected = f"expected at least {detail['ctx']['min_length']} of them"
-    return f"got {format_value(detail['input'])}, {expected}"
+    found = detail["input"]
+    if detail["type"] == "dict_type" and isinstance(found, str):
+        chosen = found if DOTTED_CLASS.fullmatch(found) else find_public(found)
+        if chosen is not None:
+            expected += f"; a class is chosen by {key}._target_={chosen}"
+    return f"got {format_value(found)}, {expected}"
 
 
 def keys_at(section: type[Section], above: list[Any]) -> list[str]:

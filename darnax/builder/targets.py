@@ -40,7 +40,8 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
     """
     # No part begins with an underscore after the package: private members cannot be named.
     if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z]\w*)+", target):
-        expected = "expected a dotted public name, such as darnax.modules.OutputLayer"
+        example = find_public(target) or "darnax.modules.OutputLayer"
+        expected = f"expected a dotted public name, such as {example}"
         raise ValueError(f"got {format_value(target)}, {expected}")
     package, *names = target.split(".")
     allowed = TRUSTED | set(trust)
@@ -64,6 +65,19 @@ def find(target: Any, trust: Collection[str], kind: type | None = None) -> Any:
         require_public(found, target, kind)
     require_kind(found, target, kind)
     return found
+
+
+def find_public(name: Any) -> str | None:
+    """Return the dotted name of what darnax offers under a name without its package, if anything.
+
+    Example:
+        >>> find_public("Hebbian")
+        'darnax.rules.Hebbian'
+    """
+    for package in PACKAGES:
+        if name in import_module(f"darnax.{package}").__all__:
+            return f"darnax.{package}.{name}"
+    return None
 
 
 def require_trust(package: str, target: str, allowed: Collection[str]) -> None:

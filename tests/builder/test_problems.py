@@ -24,6 +24,12 @@ CASES = {
     "root key": ({"sede": 3}, "sede", "did you mean seed?"),
     "section": ({"runner": ABSENT}, "runner", "is missing"),
     "section type": ({"runner": 3}, "runner", "got 3, expected a valid mapping"),
+    "class without its key": (
+        {"dynamics.orchestrator": "ParallelOrchestrator"},
+        "dynamics.orchestrator",
+        "a class is chosen by dynamics.orchestrator._target_="
+        "darnax.orchestrators.ParallelOrchestrator",
+    ),
     "runner key": ({"runner.epocs": 3}, "runner.epocs", "did you mean epochs?"),
     "data key": ({"data.batchsize": 3}, "data.batchsize", "did you mean batch_size?"),
     "tracking key": ({"tracking.consol": True}, "tracking.consol", "did you mean console?"),
@@ -361,7 +367,7 @@ CASES = {
     "a target without a dot": (
         {f"{L}.output._target_": "OutputLayer"},
         f"{L}.output._target_",
-        "expected a dotted public name",
+        "expected a dotted public name, such as darnax.modules.OutputLayer",
     ),
     "private name": (
         {f"{L}.output._target_": "darnax.modules._x"},
