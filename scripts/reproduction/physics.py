@@ -33,7 +33,7 @@ from reproduction.disturbance import recall
 from reproduction.faults import faults
 from reproduction.memory import memory_capacity, memory_map, memory_patterns
 from reproduction.noise import noise_and_occlusion, trained_on_noise
-from reproduction.recurrence import couplings_by_steps, couplings_that_learn
+from reproduction.recurrence import couplings_by_steps, couplings_that_learn, rules_by_steps
 from reproduction.robustness import robustness
 from reproduction.rules import cost_of_rules
 
@@ -145,6 +145,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
     "couplings_by_steps": couplings_by_steps,
+    "rules_by_steps": rules_by_steps,
     "noise_and_occlusion": noise_and_occlusion,
     "trained_on_noise": trained_on_noise,
     "faults": faults,
