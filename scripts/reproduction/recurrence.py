@@ -1,11 +1,19 @@
 """Measures what steps at inference do: where couplings learn, and for other learning rules."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import darnax
 from reproduction.receipts import read_runs, require_run
-from reproduction.rows import ACCURACY, COUPLINGS, RULES
+from reproduction.rows import (
+    ACCURACY,
+    COUPLED_SETS,
+    FROZEN_J,
+    LEARNED,
+    RULES,
+    with_couplings,
+)
 from reproduction.spread import compare_pairs, format_spread
 
 Rows = list[dict[str, Any]]
@@ -19,42 +27,40 @@ FREE, FREE_STEPS = "dynamics.infer.free.steps", (1, 2, 4, 8, 12, 32)
 def couplings_that_learn(outputs: Path) -> Rows:
     """Couplings that learn against the others: test accuracy, and the difference in pairs by seed.
 
-    Entangled MNIST; the networks of the section *Couplings that learn*. The difference is that of
-    couplings that learn and this row, in percentage points, with its 95 % interval and the p of the
-    paired t-test, not corrected for the number of tests. Mean ± standard deviation over three
-    seeds.
+    The networks of the section *Couplings that learn*. The difference is that of couplings that
+    learn and this row, in percentage points, with its 95 % interval and the p of the paired t-test,
+    not corrected for the number of tests. Mean ± standard deviation over three seeds.
     """
     found = read_runs(outputs)
-    scores = {}
-    for row in COUPLINGS.rows:
-        runs = [require_run(found, outputs, row.overrides, seed) for seed in SEEDS]
-        scores[row.what] = [run.value(ACCURACY) for run in runs]
-    learned, *others = scores.items()
-    rows: Rows = [{"network": learned[0], "accuracy": format_spread(learned[1], 4)}]
-    rows[0] |= {"difference": "", "p": ""}
-    for name, values in others:
-        difference, p = compare_pairs(learned[1], values)
-        cells = {"network": name, "accuracy": format_spread(values, 4)}
-        rows.append(cells | {"difference": difference, "p": p})
+    rows: Rows = []
+    for data, name in COUPLED_SETS.items():
+        scores = {}
+        for what, overrides in with_couplings(data).items():
+            runs = [require_run(found, outputs, overrides, seed) for seed in SEEDS]
+            scores[what] = [run.value(ACCURACY) for run in runs]
+        for what, values in scores.items():
+            cells = {"network": f"{name}: {what}", "accuracy": format_spread(values, 4)}
+            difference, p = compare_pairs(scores[LEARNED], values) if what != LEARNED else ("", "")
+            rows.append(cells | {"difference": difference, "p": p})
     return rows
 
 
 def couplings_by_steps(outputs: Path) -> Rows:
     """Couplings that learn: test accuracy of the trained networks after fewer steps at inference.
 
-    Entangled MNIST, 400 units. The readout is that of the fixed point; training had 12 steps. Mean
-    ± standard deviation over three seeds, by `Run.evaluate_over`.
+    400 units. The readout is that of the fixed point; training had 12 steps. Mean ± standard
+    deviation over three seeds, by `Run.evaluate_over`.
     """
     found = read_runs(outputs)
-    learned, frozen = COUPLINGS.rows[:2]
     rows: Rows = [{"steps, at most": steps} for steps in STEPS]
-    for what, row in (("they learn", learned), ("they do not", frozen)):
+    kinds = {LEARNED: "they learn", FROZEN_J: "they do not"}
+    for (data, name), (what, kind) in product(COUPLED_SETS.items(), kinds.items()):
         curves = []
         for seed in SEEDS:
-            run = require_run(found, outputs, row.overrides, seed)
+            run = require_run(found, outputs, with_couplings(data)[what], seed)
             curves.append(darnax.load(run.path).evaluate_over(MAX_STEPS, STEPS).scores)
         for cells, values in zip(rows, zip(*curves, strict=True), strict=True):
-            cells[what] = format_spread(values, 4)
+            cells[f"{name}, {kind}"] = format_spread(values, 4)
     return rows
 
 

@@ -1,6 +1,7 @@
 """Compares the learning rules: a forest plot of their accuracies, and what their networks cost."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -14,8 +15,8 @@ from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Section
 
 EXAMPLES = 1000  # of the test images, over which operations are averaged
 # Pixels of the forest plot.
-NAMES, WIDTH, LINE, TOP, BOTTOM, GAP = 330, 330, 26, 44, 48, 40
-TICKS = 5
+NAMES, WIDTH, LINE, TOP, BOTTOM, GAP = 330, 330, 26, 44, 48, 56
+TICKS, STEPS = 5, (0.01, 0.02, 0.05, 0.1, 0.2)  # at most, and the distance between them
 
 
 class Estimate(NamedTuple):
@@ -32,7 +33,7 @@ def cost_of_rules(outputs: Path) -> list[dict[str, Any]]:
     Of the run of seed 0. Synaptic operations are those of one inference, as a mean over 1000
     test images: `dense` counts every synapse of every message that is sent, once for an input that
     is held, `events` only those of units that have changed. `darnax analyse RUN --only operations`
-    counts them for any run.
+    counts them for any run. For Fashion-MNIST the parameters and the dense operations are the same.
     """
     found = read_runs(outputs)
     rows = []
@@ -82,13 +83,14 @@ def draw_panel(
     bottom = TOP + LINE * len(names)
     yield f'<text class="start" x="{left}" y="{TOP - 18}">{element_text(title)}</text>'
     lowest = min((one.mean - one.deviation for one in estimates), default=0.9)
-    low = int(100 * lowest) / 100
-    step = (1 - low) / TICKS
+    step = next(each for each in STEPS if lowest >= 1 - TICKS * each)
+    count = ceil((1 - lowest) / step)
+    low = 1 - count * step
 
     def place(value: float) -> float:
         return round(left + WIDTH * (value - low) / (1 - low), 1)
 
-    for tick in range(TICKS + 1):
+    for tick in range(count + 1):
         x = place(low + tick * step)
         yield f'<path class="grid" d="M{x},{TOP} V{bottom}"/>'
         yield f'<text x="{x}" y="{bottom + 18}">{low + tick * step:.3g}</text>'
