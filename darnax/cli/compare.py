@@ -56,12 +56,12 @@ def compare(
 
     Only what differs is shown; of different experiments the name, and what else differs in a line
     below the table. Finished runs count, one for each seed; p is that of Welch's t-test against the
-    best row, by Holm's method where there are several. Rows with the same data and common seeds are
-    also compared seed by seed: the mean difference, its 95 % interval, and the p of the paired
-    t-test. The best value is chosen on the same data that it was measured on, so the
-    last value, the default, is the fairer one. Runs without a validation split have no
-    eval/accuracy; `--metric test/accuracy` reports them in the order of the configurations, because
-    the test split may not be used to choose.
+    best row. Rows with the same data and common seeds are also compared seed by seed: the mean
+    difference, its 95 % interval, and the p of the paired t-test. By Holm's method each p is
+    corrected for the number of tests of its kind. The best value is chosen on the same data that it
+    was measured on, so the last value, the default, is the fairer one. Runs without a validation
+    split have no eval/accuracy; `--metric test/accuracy` reports them in the order of the
+    configurations, because the test split may not be used to choose.
 
         darnax compare outputs/mnist_chain/sweeps/<time>-<id>
 

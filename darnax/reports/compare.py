@@ -25,9 +25,9 @@ class Row:
 
     Only finished runs are used (`counted`), one for each seed: a repeated run is no second sample.
     `total` are the values of all samples together. `p` is that of Welch's test against the best
-    row, by Holm's method where there are several tests; nan where n is too small. `paired` are the
-    differences from the best row seed by seed, where the two have seeds and data in common; with
-    several tests its p is Holm's too.
+    row, corrected for the number of these tests by Holm's method; nan where n is too small.
+    `paired` are the differences from the best row seed by seed, where the two have seeds and data
+    in common; its p is corrected in the same way, for the number of paired tests.
     """
 
     values: tuple[Hashable, ...]
@@ -84,12 +84,17 @@ class Comparison:
     @property
     def is_tested(self) -> bool:
         """Whether some row is tested against the best one by Welch's test."""
-        return any(not math.isnan(row.p) for row in self.rows)
+        return self.welch_tests > 0
 
     @property
-    def is_corrected(self) -> bool:
-        """Whether p is corrected for several tests."""
-        return sum(not math.isnan(row.p) for row in self.rows) > 1
+    def welch_tests(self) -> int:
+        """Number of Welch's tests, for which their p is corrected."""
+        return sum(not math.isnan(row.p) for row in self.rows)
+
+    @property
+    def paired_tests(self) -> int:
+        """Number of paired tests, for which their p is corrected; equal differences are none."""
+        return sum(row.paired is not None and not math.isnan(row.paired.p) for row in self.rows)
 
     @property
     def is_paired(self) -> bool:

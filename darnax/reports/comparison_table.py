@@ -1,7 +1,5 @@
 """A comparison as a table of text, for the command line and for notebooks."""
 
-import math
-
 from darnax.reports import text
 from darnax.reports.compare import Comparison, Row
 from darnax.reports.configuration import short_names
@@ -49,11 +47,25 @@ def explain_tests(comparison: Comparison) -> str:
     words = "p: Welch's t-test against the best row"
     if comparison.is_paired:
         words += "; minus best: by common seeds, with 95 % interval and paired t-test"
-    if not comparison.is_corrected:
-        return words
-    number = sum(not math.isnan(row.p) for row in comparison.rows)
-    words += f"; p corrected for {number} tests (Holm)"
-    return f"{words}, intervals not" if comparison.is_paired else words
+    corrected = explain_correction(comparison)
+    return f"{words}; {corrected}" if corrected else words
+
+
+def explain_correction(comparison: Comparison) -> str:
+    """Return for how many tests each p is corrected, empty where none is.
+
+    Every row with a paired test has one of Welch's as well, but not the other way round.
+    """
+    welch, paired = comparison.welch_tests, comparison.paired_tests
+    if welch < 2:
+        return ""
+    words = f"p corrected for {welch} tests"
+    if 1 < paired < welch:
+        words += f" and paired p for {paired}"
+    uncorrected = ["the one paired p"] if paired == 1 else []
+    uncorrected += ["intervals"] if comparison.is_paired else []
+    rest = f", {' and '.join(uncorrected)} not" if uncorrected else ""
+    return f"{words} (Holm){rest}"
 
 
 def explain_unshown(comparison: Comparison) -> str:

@@ -141,7 +141,8 @@ def describe_left_out(comparison: Comparison, rows: Sequence[Row], figures: Figu
     if len(rows) < total:
         which = "the best ones" if comparison.is_ranked else "the first ones"
         what = f"{len(rows)} of {count_of(total, 'configuration')} are shown, {which} by "
-        what += f"{comparison.metric}; for other metrics, the best row and p are among these"
+        what += f"{comparison.metric}; p is corrected for the tests of these alone, and for other "
+        what += "metrics the best row is one of these"
         sentences.append(what)
     if any(len(row.runs) > MOST_RUNS for row in rows):
         sentences.append(f"at most {MOST_RUNS} runs of a configuration are listed")

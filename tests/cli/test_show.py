@@ -37,12 +37,12 @@ def test_the_connection_graph_is_printed_and_drawn(place):
         assert module in drawn
 
 
-SCHEMES = ["dfa", "sign", "ep", "chl", "pc", "softhebb", "ff", "backprop"]
+SCHEMES = ["dfa", "sign", "ep", "chl", "three_threshold", "pc", "softhebb", "ff", "backprop"]
 
 
-@pytest.mark.parametrize("scheme", one_of(4, SCHEMES))
+@pytest.mark.parametrize("scheme", one_of(5, SCHEMES))
 def test_every_learning_rule_is_printed_and_drawn(place, scheme):
-    words = [f"+experiment=mnist_{scheme}", "model.features=20"]
+    words = [f"+experiment=mnist_{scheme}", "model.features=100"]
     result = darnax("show", *words, "--svg", "wiring.svg")
     assert result.exit_code == 0, result.output
     network = compose(words)["model"]

@@ -314,7 +314,9 @@ def test_a_stopped_run_keeps_the_checkpoints_of_one_never_stopped(tmp_path, case
     check(tmp_path, [*SMALL, *CHAIN, *few, *keeping.split()], digits(10), stops, cases)
 
 
-SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop"]
+SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop", "three_threshold"]
+# The shipped layer has a hundredth of the couplings: none, of six units.
+OF_SCHEME = {"three_threshold": ["model.layers.hidden.sparsity=0.5"]}
 TINY = ["model.features=6", "tracking=local", "data.batch_size=4", "data.validation=0"]
 
 
@@ -323,7 +325,7 @@ TINY = ["model.features=6", "tracking=local", "data.batch_size=4", "data.validat
 def test_a_stopped_run_of_every_scheme_equals_one_never_stopped(tmp_path, cases, scheme):
     few = ["runner.epochs=2", "runner.evaluate_every=1", "runner.keep=2"]
     stops = [Stop("SIGTERM", 13, damage=False), Stop("killed after a row", 4, damage=False)]
-    overrides = [f"+experiment=mnist_{scheme}", *TINY, *few]
+    overrides = [f"+experiment=mnist_{scheme}", *TINY, *few, *OF_SCHEME.get(scheme, [])]
     check(tmp_path, overrides, digits(10), stops, cases)
     assert cases["interruptions"] == 2
 

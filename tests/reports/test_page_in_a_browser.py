@@ -117,6 +117,8 @@ def test_the_tests_are_those_of_the_terminal_and_are_explained(tmp_path):
     for depth, values in ((1, (0.5, 0.52, 0.51)), (2, (0.7, 0.71, 0.73)), (4, (0.69, 0.73, 0.7))):
         for seed, value in enumerate(values):
             make(place, f"2026-01-0{depth}_00-00-0{seed}-aaaaaa", value, depth=depth, seed=seed)
+    for seed in (10, 11):  # in common with no other row, so that there is no pair
+        make(place, f"2026-01-08_00-00-{seed}-aaaaaa", 0.6 + seed / 100, depth=8, seed=seed)
     script = """
     for (const name of ["minus best", "paired p"]) id(`column-${name}`).checked = true;
     drawTable(); seen.rows = rows(); seen.note = id("tests-note").textContent;
@@ -129,7 +131,8 @@ def test_the_tests_are_those_of_the_terminal_and_are_explained(tmp_path):
     written_differences = [text.replace("-", "−") + " pp" if text else "" for text in differences]
     expected = zip(depths, scores, counts, first, written_differences, paired, strict=True)
     assert seen["rows"] == list(map(list, expected))
-    assert "corrected for the number of rows (Holm)" in seen["note"]
+    assert "p: Welch's t-test against the best row, corrected for 3 tests (Holm)." in seen["note"]
+    assert "the paired t-test, corrected for 2 tests (Holm), intervals not." in seen["note"]
 
 
 def test_curves_of_one_colour_differ_in_their_dashes_and_markers(tmp_path):

@@ -19,7 +19,9 @@ SMALL = [
     "tracking=local",
 ]
 EXAMPLES = 160
-SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop"]
+SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop", "three_threshold"]
+# The shipped layer has a hundredth of the couplings: none, of eight units.
+OF_SCHEME = {"three_threshold": ["model.layers.hidden.sparsity=0.5"]}
 
 
 @cache
@@ -35,7 +37,8 @@ def scheme(name: str, *overrides: str) -> Experiment:
     """
     small = ["model.features=8", "data.batch_size=16", "tracking=local"]
     descent = ["optimizer.default._target_=optax.sgd", "optimizer.default.learning_rate=0.1"]
-    made = build(compose([f"+experiment=mnist_{name}", *small, *descent, *overrides]))
+    own = OF_SCHEME.get(name, [])
+    made = build(compose([f"+experiment=mnist_{name}", *small, *descent, *own, *overrides]))
     return fit_encoding(made, dataset())
 
 

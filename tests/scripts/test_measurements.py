@@ -67,6 +67,16 @@ def test_the_points_of_curves_are_those_of_the_sweeps(experiment, sweep, network
     assert drawn == swept
 
 
+def test_the_sweep_over_units_names_the_four_curves_with_their_overrides():
+    """Oracle: the networks that are drawn."""
+    from reproduction.curves import NETWORKS
+
+    lines = (ROOT / "configs/sweep/curve_features.yaml").read_text().splitlines()
+    comment = " ".join(line.strip("# ") for line in lines if line.startswith("#"))
+    named = " ".join(f"{name}: {overrides}" for name, overrides in NETWORKS.items())
+    assert comment.endswith(named)
+
+
 def test_curves_have_a_panel_for_every_quantity_and_a_point_for_every_row():
     from reproduction.curves import TITLES, curve_points, draw_curves
 

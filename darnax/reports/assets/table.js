@@ -4,12 +4,12 @@ for (const column of swept) column.number = data.rows.every((row) => typeof colu
 const measuredColumns = () => [
   { name: metric(), title: "mean ± standard deviation over seeds", of: (row) => seen(row).mean, text: (row) => spread(seen(row)), value: true, number: true },
   { name: "n", title: "seeds that count", of: (row) => seen(row).n, text: (row) => seen(row).n + row.unfinished, number: data.rows.every((row) => !row.unfinished) },
-  ...(!chooses() || data.rows.length < 2 ? [] : [{ name: "p", title: "Welch's t-test against the best row; with several rows corrected for their number (Holm)", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
+  ...(!chooses() || data.rows.length < 2 ? [] : [{ name: "p", title: "Welch's t-test against the best row; of several tests corrected for their number (Holm)", of: (row) => seen(row).p, text: (row) => (seen(row).best ? "best" : probability(seen(row).p)), number: true }]),
 ];
 const duration = (s) => (s === null ? "" : s < 60 ? `${s.toPrecision(2)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`);
 const optional = [  // columns that the reader adds
   { name: "minus best", title: "difference from the best row, seed by seed: mean and its 95 % interval", of: (row) => seen(row).pair?.mean ?? null, text: (row) => difference(seen(row).pair), number: true, there: () => canPair() },
-  { name: "paired p", title: "paired t-test of the difference; with several rows corrected for their number (Holm)", of: (row) => seen(row).pair?.p ?? null, text: (row) => probability(seen(row).pair?.p ?? null), number: true, there: () => canPair() },
+  { name: "paired p", title: "paired t-test of the difference; of several paired tests corrected for their number (Holm)", of: (row) => seen(row).pair?.p ?? null, text: (row) => probability(seen(row).pair?.p ?? null), number: true, there: () => canPair() },
   { name: "time", title: "mean duration of a run", of: (row) => row.seconds, text: (row) => duration(row.seconds), number: true, there: () => data.rows.some((row) => row.seconds !== null) },
   { name: "commit", title: "git commit of the code", of: (row) => row.commit, text: (row) => row.commit, there: () => data.rows.some((row) => row.commit) },
   { name: "device", title: "what it was trained on", of: (row) => row.device, text: (row) => row.device, there: () => data.rows.some((row) => row.device) },
@@ -119,11 +119,14 @@ function headOfCurves(rows) {
   return make("th", { className: "fixed" }, make("label", { title: "curves of all rows that are shown" }, box, " curve"));
 }
 
+const numberOf = (p) => data.rows.filter((row) => (p(row) ?? null) !== null).length;
+const corrected = (tests) => (tests > 1 ? `, corrected for ${tests} tests (Holm)` : "");
+
 function explainTests() {
-  const tested = data.rows.some((row) => seen(row).p !== null), several = data.rows.filter((row) => seen(row).p !== null).length > 1;
+  const welch = numberOf((row) => seen(row).p), pairs = numberOf((row) => seen(row).pair?.p);
   const sentences = [
-    tested ? `p: Welch's t-test against the best row${several ? ", corrected for the number of rows (Holm)" : ""}.` : "",
-    canPair() ? `Minus best: by common seeds, with 95 % interval and paired t-test${several ? ", its p corrected as well" : ""}.` : "",
+    welch ? `p: Welch's t-test against the best row${corrected(welch)}.` : "",
+    canPair() ? `Minus best: by common seeds, with 95 % interval; paired p: the paired t-test${corrected(pairs)}${pairs > 1 ? ", intervals not" : ""}.` : "",
     data.unshown ? `${data.unshown[0].toUpperCase()}${data.unshown.slice(1)}.` : "",
     data.rows.length > 1 && bestRow() ? "The best of many rows is overestimated on the data that chose it; report it on other data, such as the test split." : "",
   ];
