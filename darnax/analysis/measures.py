@@ -5,10 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from darnax.analysis import basins, couplings, margins, operations, overlaps, probes, relaxation
+from darnax.analysis import (
+    basins,
+    couplings,
+    goodness,
+    margins,
+    operations,
+    overlaps,
+    probes,
+    relaxation,
+)
 from darnax.analysis.names import flatten, layers
 from darnax.analysis.table import Table
 from darnax.analysis.trained_run import KEY, TrainedRun
@@ -128,6 +138,31 @@ def linear_probes(subject: TrainedRun) -> Table:
     return Table(table.columns, [*table.rows, readout])
 
 
+def readout_by_goodness(subject: TrainedRun) -> Table:
+    """Return the accuracy by goodness of the layers, and that of the network itself, on test data.
+
+    It has no rows for a network without layers that learn by Forward-Forward, or without classes.
+    """
+    experiment, network, labels = subject.experiment, subject.after, subject.experiment.data.labels
+    right = goodness.find_right_labels(network, experiment.train)
+    if right is None or not (subject.dataset.class_names and labels.right_or_wrong):
+        return Table(goodness.COLUMNS, [])
+    classes = experiment.data.classes
+    targets = labels.encode(jnp.arange(classes), classes)
+    found, truth, own = [], [], []
+    for batch in subject.read(subject.dataset.test, subject.examples):
+        x = batch.buffers["input"].reshape(-1, *experiment.state[0].shape[1:])
+        state = experiment.state.init(jnp.asarray(x))
+        by_class = goodness.goodness_by_class(network, state, right, targets, jax.random.key(KEY))
+        found.append(np.asarray(by_class))
+        truth.append(batch.targets)
+        own.append(subject.score(batch.scores, batch.y))
+    names = [layers(network)[i] for i in right.layers]
+    table = goodness.accuracies(np.concatenate(found, axis=1), np.concatenate(truth), names)
+    readout = (goodness.OWN, float(np.concatenate(own).mean(dtype=float)))
+    return Table(table.columns, [*table.rows, readout])
+
+
 MEASURES: Mapping[str, Callable[[TrainedRun], Table]] = {
     "relaxation": curves,
     "operations": synaptic_operations,
@@ -137,6 +172,7 @@ MEASURES: Mapping[str, Callable[[TrainedRun], Table]] = {
     "spectra": spectra,
     "basins": basins_of_attraction,
     "probes": linear_probes,
+    "goodness": readout_by_goodness,
 }
 
 

@@ -32,7 +32,8 @@ def analyse(
     """Analyse a trained network on test data: a page with plots, and the numbers as CSV files.
 
     Flips at every step, margins before and after training, overlaps between phases by class,
-    symmetry and spectrum of the couplings, basins of attraction, and a linear probe of every layer.
+    symmetry and spectrum of the couplings, basins of attraction, a linear probe of every layer, and
+    the accuracy by goodness of networks that learn by Forward-Forward.
     Only overrides of the data, of their folder and of inference are allowed:
 
         darnax analyse outputs/mnist_chain/<time>-<id>

@@ -99,6 +99,12 @@ FIGURES: Mapping[str, Figure] = {
         "Test score of a ridge regression on each layer, fitted in closed form on training data.",
         (), None, "buffer", "score", "bars",
     ),
+    "goodness": Figure(
+        "Readout by goodness",
+        "Every class is put into the input as the label; the answer is the class with the largest "
+        "sum of squared activities, of one layer or of all (of three or more: all but the first).",
+        (), None, "readout", "accuracy", "bars", percent="y",
+    ),
 }  # fmt: skip
 
 
@@ -193,13 +199,15 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
     """Return a figure with its points, in panels and series in the order of the rows.
 
     Raises:
-        ValueError: a column of the figure is absent.
+        ValueError: there is no row, or a column of the figure is absent.
     """
+    if not rows:
+        raise ValueError("has no rows")
     columns = {"x": figure.x, "y": figure.y}
     if figure.error is not None:
         columns["error"] = figure.error
     needed = {*figure.panel, *columns.values(), figure.series or figure.y}
-    absent = needed - set(rows[0] if rows else ())
+    absent = needed - set(rows[0])
     if absent:
         raise ValueError(f"has no column {min(absent)}")
     panels: dict[str, dict[str, dict[str, Any]]] = {}  # panel -> series -> trace
