@@ -78,7 +78,9 @@ def analyse_run(
     tables = {}
     for name, measure in selected.items():
         tables[name] = measure(trained)
-        report(name, write(name, tables[name], folder / analysis.FOLDER))
+        # A measure that does not apply has no rows; it is mentioned only where it was asked for.
+        if only or tables[name].rows:
+            report(name, write(name, tables[name], folder / analysis.FOLDER))
     for damage in analysis.tables(folder)[1]:
         report("left out", damage)
     page = analysis.write(folder, checkpoint)

@@ -108,10 +108,10 @@ def test_analyse_and_cite(trained: Workspace, run: Path, monkeypatch: pytest.Mon
         file.stem: list(csv.DictReader(file.read_text().splitlines()))
         for file in (run / "analysis").iterdir()
     }
-    assert set(tables) == set(MEASURES) == set(FIGURES)
-    assert tables["goodness"] == []  # of networks that learn by Forward-Forward
+    assert set(MEASURES) == set(FIGURES)
+    assert set(tables) == set(MEASURES) - {"goodness"}  # of networks that learn by Forward-Forward
     for name, figure in FIGURES.items():
-        if name == "goodness":
+        if name not in tables:
             continue
         assert {figure.x, figure.y, *figure.panel, figure.series or figure.x} <= tables[name][
             0
