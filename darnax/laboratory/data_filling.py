@@ -64,7 +64,7 @@ class DataFiller:
             absolute = str(expand_user(path).absolute())
             if absolute != path:
                 found["data.path"] = absolute
-        if not any(name in data and data[name] is None for name in FILLED):
+        if not any(is_open(data, name) for name in FILLED):
             return found
         key = json.dumps([data, paths.get("data"), config.get("trust")], default=str)
         values: Mapping[str, Any] = call_once(self.known, key, lambda: self.read(config))
@@ -86,9 +86,22 @@ class DataFiller:
             values = describe_other(source, data, directory, config)
         filled = {}
         for name in FILLED:
-            if name in data and data[name] is None and values.get(name) is not None:
-                filled[f"data.{name}"] = values[name]
+            if not is_open(data, name) or values.get(name) is None:
+                continue
+            filled[f"data.{name}"] = values[name]
+            if data[name] is not None:
+                filled[f"data.{name}"] = {**values[name], **data[name]}
         return filled
+
+
+def is_open(data: Mapping[str, Any], name: str) -> bool:
+    """Return whether the data decide a value, or the class of a label code with some arguments."""
+    if name not in data:
+        return False
+    value = data[name]
+    if name == "labels" and isinstance(value, Mapping):
+        return "_target_" not in value
+    return value is None
 
 
 def make_source(config: Mapping[str, Any]) -> Any:
@@ -143,7 +156,7 @@ def describe_local(
             own = None
         values["encode"] = choose_encoding(examples, getattr(own, "inputs", train.inputs))
     values["shape"] = encoded_shape(values["encode"], train.inputs, config)
-    if takes_inputs(data.get("labels")):
+    if not is_open(data, "labels") and takes_inputs(data.get("labels")):
         values["classes"] = int(np.prod(values["shape"]))
     return values
 

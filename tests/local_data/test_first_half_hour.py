@@ -80,6 +80,13 @@ def test_a_folder_of_images_is_learned(photo_run: darnax.Run, place: Path) -> No
     assert photo_run.summary["steps"] == 2 * 10
 
 
+def test_one_argument_of_the_label_code_is_kept(place: Path) -> None:
+    images, labels = bars(90)
+    np.savez("few.npz", x=images, y=labels)
+    config = darnax.compose("+experiment=mnist_ep", "data=arrays", "data.path=few.npz")
+    assert config["data"]["labels"] == {"_target_": "darnax.data.Classes", "high": 1.0, "low": 0.0}
+
+
 def test_names_of_classes_are_shown(photo_run: darnax.Run, place: Path) -> None:
     printed = command("eval", str(photo_run.folder))
     assert "90 examples" in printed
