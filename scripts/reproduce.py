@@ -52,8 +52,8 @@ def main() -> None:
         metavar="NAME",
         help="measure fixed_points, convergence, coupling, recall, robustness, curves, "
         "couplings_that_learn, couplings_by_steps, rules_by_steps, noise_and_occlusion, "
-        "trained_on_noise, faults, cost_of_rules, memory_capacity, memory_map, memory_patterns; "
-        "default all",
+        "trained_on_noise, faults, cost_of_rules, readout_by_goodness, memory_capacity, "
+        "memory_map, memory_patterns; default all",
     )
     choice = parser.parse_args()
     if choice.physics is not None:

@@ -35,7 +35,7 @@ from reproduction.memory import memory_capacity, memory_map, memory_patterns
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import couplings_by_steps, couplings_that_learn, rules_by_steps
 from reproduction.robustness import robustness
-from reproduction.rules import cost_of_rules
+from reproduction.rules import cost_of_rules, readout_by_goodness
 
 Rows = list[dict[str, Any]]
 ORDERS: Mapping[str, Callable[..., Any]] = {
@@ -150,6 +150,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "trained_on_noise": trained_on_noise,
     "faults": faults,
     "cost_of_rules": cost_of_rules,
+    "readout_by_goodness": readout_by_goodness,
     "memory_capacity": memory_capacity,
     "memory_map": memory_map,
     "memory_patterns": memory_patterns,

@@ -456,9 +456,10 @@ FASHION_RULES = Section(
 VARIANTS = Section(
     "Variants of the learning rules, MNIST",
     "In `mnist_ep` the weights back from the output start as the transpose of those towards it, "
-    "and learn by Hebb's rule from the same two activities, so that they remain it: tied feedback. "
+    "and learn by Hebb's rule from the same two activities, so that they stay it: tied feedback. "
     "Here they start random, ten times as large, and both decay, so that the difference shrinks "
-    "(Kolen and Pollack 1994). Ten epochs, one layer of 1000 units.",
+    "(Kolen and Pollack 1994). Forward-Forward with one layer has the settings of two. One layer "
+    "of 1000 units.",
     trained_on_all(
         Row("equilibrium propagation, tied feedback", "+experiment=mnist_ep", "0.980", PAPERS),
         Row(
@@ -467,6 +468,7 @@ VARIANTS = Section(
             "+model.adapters.back.strength=0.3 optimizer.default._target_=optax.adamw "
             "+optimizer.default.weight_decay=0.01",
         ),
+        Row("Forward-Forward, one layer, linear readout", "+experiment=mnist_ff model.depth=1"),
     ),
 )
 TWO_LAYERS = {  # of the schemes that have layers; Forward-Forward has two above
