@@ -138,6 +138,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> darnax.Run:
     return train(tmp_path_factory.mktemp("outputs"), *words)
 
 
+@pytest.mark.slow
 def test_a_trained_network_is_read_out_by_goodness(run: darnax.Run) -> None:
     found = run.analyse(only=["goodness"], examples=80, progress=False)
     rows = dict(found["goodness"].rows)
