@@ -303,6 +303,41 @@ COUPLINGS = Section(
         for what, overrides in with_couplings(data).items()
     ),
 )
+BACKPROPAGATION = "400 units over all pixels, backpropagation"
+NOISE, WINDOW = (
+    "+data.disturb.noise.share={} +data.disturb.noise.when=always",
+    "+data.disturb.occlude.share={} +data.disturb.occlude.part=window "
+    "+data.disturb.occlude.when=always",
+)
+# Images -> the overrides that disturb them.
+DISTURBED_IMAGES = {
+    "MNIST, 20 % of the pixels black or white": f"data=mnist {NOISE.format(0.2)}",
+    "MNIST, 40 % of the pixels black or white": f"data=mnist {NOISE.format(0.4)}",
+    "MNIST, 60 % of the pixels black or white": f"data=mnist {NOISE.format(0.6)}",
+    "MNIST, a black window of 30 %": f"data=mnist {WINDOW.format(0.3)}",
+    "Fashion-MNIST, 40 % of the pixels black or white": NOISE.format(0.4),
+    "Fashion-MNIST, a black window of 30 %": WINDOW.format(0.3),
+}
+
+
+def on_disturbed(images: str) -> dict[str, str]:
+    """Return name -> overrides of the networks of Fashion-MNIST, trained on disturbed images."""
+    networks = with_couplings("fashion")
+    networks[BACKPROPAGATION] = "+experiment=fashion_backprop model.features=400 data.validation=0"
+    return {name: f"{words} {DISTURBED_IMAGES[images]}" for name, words in networks.items()}
+
+
+DISTURBED_COUPLINGS = Section(
+    "Couplings that learn, on disturbed images",
+    "The networks of Fashion-MNIST in *Couplings that learn*, and backpropagation in a layer of as "
+    "many units that see all pixels, trained and tested on disturbed images, with the settings of "
+    "clean images of Fashion-MNIST.",
+    tuple(
+        Row(f"{images}: {what}", overrides)
+        for images in DISTURBED_IMAGES
+        for what, overrides in on_disturbed(images).items()
+    ),
+)
 NUMBERS_OF_STEPS = (2, 4, 8, 32)
 
 
@@ -589,6 +624,7 @@ SECTIONS = (
     CONTROLS,
     COUPLINGS,
     DISTURBED,
+    DISTURBED_COUPLINGS,
     STEPS,
     CAPACITY,
     BEYOND,
