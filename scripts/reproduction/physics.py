@@ -33,7 +33,12 @@ from reproduction.disturbance import recall
 from reproduction.faults import faults
 from reproduction.memory import memory_capacity, memory_map, memory_patterns
 from reproduction.noise import noise_and_occlusion, trained_on_noise
-from reproduction.recurrence import couplings_by_steps, couplings_that_learn, rules_by_steps
+from reproduction.recurrence import (
+    couplings_by_steps,
+    couplings_on_disturbed_images,
+    couplings_that_learn,
+    rules_by_steps,
+)
 from reproduction.robustness import robustness
 from reproduction.rules import cost_of_rules, readout_by_goodness
 
@@ -144,6 +149,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "robustness": robustness,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
+    "couplings_on_disturbed_images": couplings_on_disturbed_images,
     "couplings_by_steps": couplings_by_steps,
     "rules_by_steps": rules_by_steps,
     "noise_and_occlusion": noise_and_occlusion,

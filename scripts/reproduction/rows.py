@@ -251,7 +251,7 @@ LEARNED, FROZEN_J, NO_COUPLINGS, AS_MANY = (
     "400 units, the couplings learn",
     "400 units, random couplings that do not learn",
     "400 units, no couplings",
-    "3257 units, no couplings: as many weights",
+    "more units, no couplings: as many weights",
 )
 UNCOUPLED = {
     "entangled": uncoupled(
@@ -261,7 +261,7 @@ UNCOUPLED = {
         rate=0.002,
     ),
     "fashion": uncoupled(
-        "+experiment=fashion_sign +model.adapters.w_in.patch=5",
+        "+experiment=fashion_sign +model.adapters.w_in.patch={window}",
         width=0.27,
         inputs=2.07,
         rate=0.0033,
@@ -278,13 +278,19 @@ FROZEN_COUPLINGS = {
 COUPLED_SETS = {"entangled": "entangled MNIST", "fashion": "Fashion-MNIST"}
 
 
-def with_couplings(data: str) -> dict[str, str]:
+# Windows of units without couplings -> their number, for as many weights as 400 coupled ones have.
+AS_MANY_UNITS = {5: 3257, 3: 4390}
+
+
+def with_couplings(data: str, window: int = 5) -> dict[str, str]:
     """Return name -> overrides of the networks with and without couplings, on a data set."""
+    smaller = f" model.adapters.w_in.patch={window}" if window != 5 else ""
+    alone = UNCOUPLED[data].format(window=window)
     networks = {
-        LEARNED: f"+experiment={data}_recurrent",
-        FROZEN_J: FROZEN_COUPLINGS[data],
-        NO_COUPLINGS: f"{UNCOUPLED[data]} model.features=400",
-        AS_MANY: f"{UNCOUPLED[data]} model.features=3257",
+        LEARNED: f"+experiment={data}_recurrent{smaller}",
+        FROZEN_J: f"{FROZEN_COUPLINGS[data]}{smaller}",
+        NO_COUPLINGS: f"{alone} model.features=400",
+        AS_MANY: f"{alone} model.features={AS_MANY_UNITS[window]}",
     }
     return {name: f"{words} data.validation=0" for name, words in networks.items()}
 
@@ -295,8 +301,8 @@ COUPLINGS = Section(
     "Fashion-MNIST a window of 5×5 pixels; learned feedback of the error as a third factor, 10 "
     "epochs. With couplings the state is the fixed point, and they start random; without couplings "
     "one step is the fixed point. Each of the first three has the best settings of 24 points of a "
-    "search of 8 epochs on a validation split (`sweep=recurrent`, `sweep=sign`), the last those of "
-    "the third.",
+    "search of 8 epochs on a validation split (`sweep=recurrent`, `sweep=sign`), the last, 3257 "
+    "units, those of the third.",
     tuple(
         Row(f"{name}: {what}", overrides)
         for data, name in COUPLED_SETS.items()
@@ -314,6 +320,7 @@ DISTURBED_IMAGES = {
     "MNIST, 20 % of the pixels black or white": f"data=mnist {NOISE.format(0.2)}",
     "MNIST, 40 % of the pixels black or white": f"data=mnist {NOISE.format(0.4)}",
     "MNIST, 60 % of the pixels black or white": f"data=mnist {NOISE.format(0.6)}",
+    "MNIST, 40 % of the pixels black or white, windows of 3×3": f"data=mnist {NOISE.format(0.4)}",
     "MNIST, a black window of 30 %": f"data=mnist {WINDOW.format(0.3)}",
     "Fashion-MNIST, 40 % of the pixels black or white": NOISE.format(0.4),
     "Fashion-MNIST, a black window of 30 %": WINDOW.format(0.3),
@@ -322,7 +329,7 @@ DISTURBED_IMAGES = {
 
 def on_disturbed(images: str) -> dict[str, str]:
     """Return name -> overrides of the networks of Fashion-MNIST, trained on disturbed images."""
-    networks = with_couplings("fashion")
+    networks = with_couplings("fashion", window=3 if images.endswith("windows of 3×3") else 5)
     networks[BACKPROPAGATION] = "+experiment=fashion_backprop model.features=400 data.validation=0"
     return {name: f"{words} {DISTURBED_IMAGES[images]}" for name, words in networks.items()}
 
@@ -331,7 +338,8 @@ DISTURBED_COUPLINGS = Section(
     "Couplings that learn, on disturbed images",
     "The networks of Fashion-MNIST in *Couplings that learn*, and backpropagation in a layer of as "
     "many units that see all pixels, trained and tested on disturbed images, with the settings of "
-    "clean images of Fashion-MNIST.",
+    "clean images of Fashion-MNIST. Units see windows of 5×5 pixels, or in one case of 3×3, where "
+    "as many weights are those of 4390 units.",
     tuple(
         Row(f"{images}: {what}", overrides)
         for images in DISTURBED_IMAGES
