@@ -44,7 +44,9 @@ def evaluate_run(
 
     matrix, names = evaluation.confusion, evaluation.class_names
     title = f"{read(folder).experiment} {folder.resolve().name} · confusion matrix"
-    summary = f"checkpoint {evaluation.checkpoint} · {evaluation.describe()}"
+    changes = [printable(word) for word in overrides if not word.startswith("trust=")]
+    parts = [f"checkpoint {evaluation.checkpoint}", evaluation.describe(), *changes]
+    summary = " · ".join(parts)
     content = confusion.collect(matrix, names, title, summary)
     try:
         write_inside(folder, PICTURE, confusion.draw(matrix, names))

@@ -58,6 +58,16 @@ def test_a_run_trained_without_is_evaluated_with(clean):
     assert clean.evaluate(FLIPS).score == clean.evaluate(FLIPS).score
 
 
+def test_the_picture_names_the_overrides(tmp_path):
+    np.savez(tmp_path / "my.npz", x=np.random.default_rng(0).random((40, 6)), y=np.arange(40) % 4)
+    words = [*SMALL, "data=arrays", f"data.path={tmp_path / 'my.npz'}", "runner.epochs=1"]
+    run = darnax.train(*words, f"paths.outputs={tmp_path}")
+    run.evaluate("dynamics.infer.recall.steps=1")
+    assert "dynamics.infer.recall.steps=1" in (run.folder / "confusion.html").read_text()
+    run.evaluate()
+    assert "dynamics.infer.recall.steps=1" not in (run.folder / "confusion.html").read_text()
+
+
 def test_an_override_of_when_is_followed(clean):
     only_train = "+data.disturb.noise={kind: sign_flips, share: 0.3, when: train}"
     assert clean.evaluate(only_train).score == clean.evaluate().score
