@@ -71,6 +71,15 @@ class Run:
             return datetime.fromtimestamp(0)
 
     @property
+    def order(self) -> tuple[datetime, int, str]:
+        """What runs are sorted by: when they began, of one second by their first file."""
+        try:
+            written = (self.path / "config.yaml").stat().st_mtime_ns
+        except OSError:
+            written = 0
+        return self.when, written, self.path.name
+
+    @property
     def seconds(self) -> float:
         """Duration of training; nan where it is not known yet."""
         return number(self.summary.get("wall_seconds"))
@@ -138,7 +147,7 @@ def find(paths: Sequence[Path]) -> list[Run]:
         found = inside | found
     with cached_sections(paths) as sections:
         runs = [read(path, sections.parse) for path in found.values()]
-    return sorted(runs, key=lambda run: (run.when, run.path.name), reverse=True)
+    return sorted(runs, key=lambda run: run.order, reverse=True)
 
 
 def by_real_path(place: Path) -> dict[str, Path]:

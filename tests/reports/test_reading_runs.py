@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -26,6 +27,14 @@ def test_finds_runs_at_any_depth_newest_first(tmp_path):
     assert runs[0].path == newest
     assert runs[0].when == datetime(2026, 2, 1)
     assert [run.when for run in runs] == sorted((run.when for run in runs), reverse=True)
+
+
+def test_runs_of_one_second_are_in_the_order_of_their_files(tmp_path):
+    names = [f"2026-01-01_00-00-00-{letter * 6}" for letter in "bca"]
+    for nanoseconds, name in enumerate(names, start=1):
+        made = make(tmp_path, name, 0.5)
+        os.utime(made / "config.yaml", ns=(nanoseconds, nanoseconds))
+    assert [run.path.name for run in find([tmp_path])] == names[::-1]
 
 
 def test_a_run_that_is_named_twice_is_read_once(tmp_path, monkeypatch):
