@@ -16,11 +16,9 @@ from pathlib import Path
 
 from reproduction.ledger import Ledger
 from reproduction.page import draw_pictures, write_page
-from reproduction.receipts import read_runs
+from reproduction.receipts import SEEDS, read_runs
 from reproduction.rewriting import rewrite_files
 from reproduction.rows import SECTIONS, Row
-
-SEEDS = (0, 1, 2)
 
 
 def list_commands(row: Row, seeds: Sequence[int]) -> list[str]:

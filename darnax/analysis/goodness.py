@@ -29,7 +29,6 @@ from darnax.states import State
 
 COLUMNS = ("readout", "accuracy")
 SUM = "sum"
-OWN = "the network's own readout"
 AT_ONCE = 10  # classes that are run side by side
 
 

@@ -29,6 +29,7 @@ from darnax.phases import Phases
 from darnax.relaxation import PhaseResult
 
 PROBE_EXAMPLES = 60_000  # training examples that a probe is fitted on, at most
+OWN = "the network's own readout"
 
 
 def curves(subject: TrainedRun) -> Table:
@@ -134,7 +135,7 @@ def linear_probes(subject: TrainedRun) -> Table:
             yield batch.buffers, batch.y
 
     table = probes.probes(read_train(), read_test(), subject.score)
-    readout = ("the network's own readout", float(np.concatenate(own).mean()))
+    readout = (OWN, float(np.concatenate(own).mean()))
     return Table(table.columns, [*table.rows, readout])
 
 
@@ -159,7 +160,7 @@ def readout_by_goodness(subject: TrainedRun) -> Table:
         own.append(subject.score(batch.scores, batch.y))
     names = [layers(network)[i] for i in right.layers]
     table = goodness.accuracies(np.concatenate(found, axis=1), np.concatenate(truth), names)
-    readout = (goodness.OWN, float(np.concatenate(own).mean(dtype=float)))
+    readout = (OWN, float(np.concatenate(own).mean(dtype=float)))
     return Table(table.columns, [*table.rows, readout])
 
 

@@ -38,13 +38,14 @@ def explain_absent(
         names: the keys that may have been meant.
         tree: the configuration without the override.
     """
-    addable = [key] if absent in key else [key, absent]  # `absent` in a mapping that is the value
-    for each in addable:
-        if can_be_added(each, tree):
-            return f"there is no {each} yet; add it with +{override.lstrip('+')}"
+    if can_be_added(key, tree):
+        return explain_addition(key, override)
     new_element = explain_new_element(key, names, override)
     if new_element is not None:
         return new_element
+    is_in_value = absent.startswith(f"{key}.")  # a mapping with a key that is absent
+    if is_in_value and can_be_added(absent, tree):
+        return explain_addition(absent, override)
     suggestion = hint(key, names) or hint(absent, names)
     missing_choice = explain_other_choice(key)
     return missing_choice or f"there is no {absent}{suggestion}; {where_to_look(key, names)}"
@@ -58,6 +59,11 @@ def can_be_added(key: str, tree: Mapping[str, Any]) -> bool:
     for part in key.split(".")[:-1]:
         above = above.get(part) if isinstance(above, Mapping) else None
     return is_known(key, above)
+
+
+def explain_addition(key: str, override: str) -> str:
+    """Return how an override adds a key that a configuration could have, and lacks."""
+    return f"there is no {key} yet; add it with +{override.lstrip('+')}"
 
 
 def explain_position(key: str) -> str:

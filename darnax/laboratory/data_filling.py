@@ -156,7 +156,7 @@ def describe_local(
             own = None
         values["encode"] = choose_encoding(examples, getattr(own, "inputs", train.inputs))
     values["shape"] = encoded_shape(values["encode"], train.inputs, config)
-    if not is_open(data, "labels") and takes_inputs(data.get("labels")):
+    if takes_inputs(data.get("labels")):
         values["classes"] = int(np.prod(values["shape"]))
     return values
 

@@ -199,7 +199,7 @@ def make_figure(figure: Figure, rows: Sequence[Mapping[str, str]]) -> dict[str, 
     """Return a figure with its points, in panels and series in the order of the rows.
 
     Raises:
-        ValueError: there is no row, or a column of the figure is absent.
+        ValueError: the table has no rows, or no column that the figure needs.
     """
     if not rows:
         raise ValueError("has no rows")

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from reproduction.plot import Curve, Panel, draw
-from reproduction.receipts import read_runs, require_run
+from reproduction.receipts import read_runs, require_runs
 from reproduction.rows import ENTANGLED, ONE_STEP
 from reproduction.spread import format_spread, read_spreads
 
 Rows = list[dict[str, Any]]
-SEEDS = (0, 1, 2)
 MEASURED = "eval/accuracy"
 CHOSEN = "data.validation=5000 runner.epochs=8"
 # Networks over H; the reservoir relaxes, but neither J nor the input weights learn.
@@ -59,7 +58,7 @@ def curves(outputs: Path) -> Rows:
     found = read_runs(outputs)
     rows = []
     for varied, network, value, overrides in curve_points():
-        runs = [require_run(found, outputs, overrides, seed) for seed in SEEDS]
+        runs = require_runs(found, outputs, overrides)
         accuracy = format_spread([run.value(MEASURED) for run in runs], 4)
         rows.append({"varied": varied, "value": value, "network": network, "accuracy": accuracy})
     return rows

@@ -17,12 +17,11 @@ from darnax.analysis.faults import (
 )
 from darnax.orchestrators import Orchestrator
 from reproduction.memory import draw_patterns
-from reproduction.receipts import Run, read_runs, require_run
+from reproduction.receipts import SEEDS, Run, read_runs, require_runs
 from reproduction.spread import format_spread
 from reproduction.trained import open_trained
 
 Rows = list[dict[str, Any]]
-SEEDS = (0, 1, 2)
 NETWORKS = {
     "`mnist_chain`, six steps": "+experiment=mnist_chain data.validation=0",
     "the same, one step": "+experiment=mnist_chain dynamics.train.recall.steps=1 "
@@ -50,7 +49,7 @@ def faults(outputs: Path) -> Rows:
     """
     found, columns = read_runs(outputs), {}
     for name, overrides in NETWORKS.items():
-        runs = [require_run(found, outputs, overrides, seed) for seed in SEEDS]
+        runs = require_runs(found, outputs, overrides)
         columns[name] = [accuracies(run, seed) for run, seed in zip(runs, SEEDS, strict=True)]
     for name, steps in (("memory, 31 steps", STEPS), ("memory, one step", 0)):
         columns[name] = [recalled_fractions(seed, steps) for seed in SEEDS]

@@ -19,10 +19,10 @@ from darnax.analysis.capacity import (
 )
 from darnax.analysis.recall import recall_by_steps, stability_map
 from darnax.data import Memories
+from reproduction.receipts import SEEDS
 from reproduction.spread import format_spread
 
 Rows = list[dict[str, Any]]
-SEEDS = (0, 1, 2)
 MARGINS = (0.25, 0.5, 1.0, 1.5)
 # Of the map; its stabilities are fractions of the largest one at the load.
 LOADS = (0.1, 0.2, 0.3, 0.4, 0.5)

@@ -1,13 +1,11 @@
 """Compares networks that were trained on disturbed images, in pairs by seed."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import darnax
-from reproduction.receipts import Identity, Run, read_runs, require_run
+from reproduction.receipts import read_accuracies, read_runs, require_runs
+from reproduction.retesting import spread_over
 from reproduction.rows import (
-    ACCURACY,
     CONTENDERS,
     DISTURBANCES,
     DISTURBED_SETS,
@@ -18,7 +16,6 @@ from reproduction.rows import (
 from reproduction.spread import compare_pairs, format_spread
 
 Rows = list[dict[str, Any]]
-SEEDS = (0, 1, 2)
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 # Disturbance -> the key that takes the share; training had a share of 0.2.
 KEYS = dict(
@@ -40,21 +37,13 @@ def noise_and_occlusion(outputs: Path) -> Rows:
         for disturbance in DISTURBANCES:
             scores = {}
             for contender in CONTENDERS:
-                runs = runs_of(found, outputs, data, contender, disturbance)
-                scores[contender] = [run.value(ACCURACY) for run in runs]
+                overrides = disturbed(data, contender, disturbance)
+                scores[contender] = read_accuracies(found, outputs, overrides)
             cells = {contender: format_spread(values, 4) for contender, values in scores.items()}
             difference, p = compare_pairs(scores[SIX_STEPS], scores[ONE_STEP_ONLY])
             cells |= {"six − one": difference, "p": p}
             rows.append({"images": f"{name}, {disturbance}"} | cells)
     return rows
-
-
-def runs_of(
-    found: Mapping[Identity, Run], outputs: Path, data: str, contender: str, disturbance: str
-) -> list[Run]:
-    """Return the runs of a contender, one for each seed."""
-    overrides = disturbed(data, contender, disturbance)
-    return [require_run(found, outputs, overrides, seed) for seed in SEEDS]
 
 
 def trained_on_noise(outputs: Path) -> Rows:
@@ -68,12 +57,10 @@ def trained_on_noise(outputs: Path) -> Rows:
     for disturbance, key in KEYS.items():
         columns = {}
         for contender in CONTENDERS:
-            scores = []
-            for run in runs_of(found, outputs, "mnist", contender, disturbance):
-                scores.append(darnax.load(run.path).evaluate_over(key, SHARES).scores)
-            columns[contender] = list(zip(*scores, strict=True))
+            runs = require_runs(found, outputs, disturbed("mnist", contender, disturbance))
+            columns[contender] = spread_over(runs, key, SHARES)
         kind = disturbance.removeprefix("a fifth of the ")
         for position, share in enumerate(SHARES):
-            cells = {name: format_spread(of[position], 4) for name, of in columns.items()}
+            cells = {name: spreads[position] for name, spreads in columns.items()}
             rows.append({"disturbed": kind, "share": share} | cells)
     return rows

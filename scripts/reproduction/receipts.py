@@ -18,6 +18,7 @@ from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
 from reproduction.rows import ACCURACY, Row
 
+SEEDS = (0, 1, 2)
 # Without a validation split, version 0.1.0 evaluated on the test images under this name.
 EVALUATED = "eval/accuracy"
 # Phases that were renamed after the runs; the result does not depend on their names.
@@ -114,6 +115,16 @@ def cut_off_epoch(run: Run) -> int:
         return 0
     every = run.config["runner.evaluate_every"]
     return int(run.summary.get("epochs", 0) // every * every)
+
+
+def require_runs(found: Mapping[Identity, Run], outputs: Path, overrides: str) -> list[Run]:
+    """Return the finished run of every seed, or end the program with a command for one."""
+    return [require_run(found, outputs, overrides, seed) for seed in SEEDS]
+
+
+def read_accuracies(found: Mapping[Identity, Run], outputs: Path, overrides: str) -> list[float]:
+    """Return the test accuracy of the finished run of every seed."""
+    return [run.value(ACCURACY) for run in require_runs(found, outputs, overrides)]
 
 
 def require_run(found: Mapping[Identity, Run], outputs: Path, overrides: str, seed: int) -> Run:

@@ -4,10 +4,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import darnax
-from reproduction.receipts import read_runs, require_run
+from reproduction.receipts import read_accuracies, read_runs, require_runs
+from reproduction.retesting import spread_over
 from reproduction.rows import (
-    ACCURACY,
     AS_MANY,
     BACKPROPAGATION,
     COUPLED_SETS,
@@ -22,7 +21,6 @@ from reproduction.rows import (
 from reproduction.spread import compare_pairs, format_spread
 
 Rows = list[dict[str, Any]]
-SEEDS = (0, 1, 2)
 STEPS = (1, 2, 3, 4, 6, 8, 12, 50)
 MAX_STEPS = "dynamics.infer.step.max_steps"
 SHORT = {
@@ -46,10 +44,8 @@ def couplings_that_learn(outputs: Path) -> Rows:
     found = read_runs(outputs)
     rows: Rows = []
     for data, name in COUPLED_SETS.items():
-        scores = {}
-        for what, overrides in with_couplings(data).items():
-            runs = [require_run(found, outputs, overrides, seed) for seed in SEEDS]
-            scores[what] = [run.value(ACCURACY) for run in runs]
+        networks = with_couplings(data).items()
+        scores = {what: read_accuracies(found, outputs, overrides) for what, overrides in networks}
         for what, values in scores.items():
             cells = {"network": f"{name}: {what}", "accuracy": format_spread(values, 4)}
             difference, p = compare_pairs(scores[LEARNED], values) if what != LEARNED else ("", "")
@@ -68,10 +64,8 @@ def couplings_on_disturbed_images(outputs: Path) -> Rows:
     found = read_runs(outputs)
     rows: Rows = []
     for images in DISTURBED_IMAGES:
-        scores = {}
-        for what, overrides in on_disturbed(images).items():
-            runs = [require_run(found, outputs, overrides, seed) for seed in SEEDS]
-            scores[what] = [run.value(ACCURACY) for run in runs]
+        networks = on_disturbed(images).items()
+        scores = {what: read_accuracies(found, outputs, overrides) for what, overrides in networks}
         cells = {SHORT[what]: format_spread(values, 4) for what, values in scores.items()}
         for what in (NO_COUPLINGS, AS_MANY):
             difference, p = compare_pairs(scores[LEARNED], scores[what])
@@ -90,12 +84,9 @@ def couplings_by_steps(outputs: Path) -> Rows:
     rows: Rows = [{"steps, at most": steps} for steps in STEPS]
     kinds = {LEARNED: "they learn", FROZEN_J: "they do not"}
     for (data, name), (what, kind) in product(COUPLED_SETS.items(), kinds.items()):
-        curves = []
-        for seed in SEEDS:
-            run = require_run(found, outputs, with_couplings(data)[what], seed)
-            curves.append(darnax.load(run.path).evaluate_over(MAX_STEPS, STEPS).scores)
-        for cells, values in zip(rows, zip(*curves, strict=True), strict=True):
-            cells[f"{name}, {kind}"] = format_spread(values, 4)
+        runs = require_runs(found, outputs, with_couplings(data)[what])
+        for cells, accuracy in zip(rows, spread_over(runs, MAX_STEPS, STEPS), strict=True):
+            cells[f"{name}, {kind}"] = accuracy
     return rows
 
 
@@ -110,10 +101,7 @@ def rules_by_steps(outputs: Path) -> Rows:
     for row in RULES.rows:
         if row.what not in RELAXING:
             continue
-        curves = []
-        for seed in SEEDS:
-            run = require_run(found, outputs, row.overrides, seed)
-            curves.append(darnax.load(run.path).evaluate_over(FREE, FREE_STEPS).scores)
-        for cells, values in zip(rows, zip(*curves, strict=True), strict=True):
-            cells[row.what] = format_spread(values, 4)
+        runs = require_runs(found, outputs, row.overrides)
+        for cells, accuracy in zip(rows, spread_over(runs, FREE, FREE_STEPS), strict=True):
+            cells[row.what] = accuracy
     return rows

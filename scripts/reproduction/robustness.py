@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import darnax
 from reproduction.plot import Curve, Panel, draw
-from reproduction.receipts import read_runs, require_run
-from reproduction.spread import format_spread, read_spreads
+from reproduction.receipts import read_runs, require_runs
+from reproduction.retesting import spread_over
+from reproduction.spread import read_spreads
 
 NETWORKS = {
     "mnist_chain": "+experiment=mnist_chain data.validation=0",
     "mnist_error": "+experiment=mnist_error data.validation=0",
 }
-SEEDS = (0, 1, 2)
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 # Columns of the table -> the key that takes the share, and what is fixed beside it.
 NOISE, WINDOW = "salt and pepper", "black window"
@@ -39,13 +38,8 @@ def robustness(outputs: Path) -> list[dict[str, Any]]:
     columns: dict[str, list[str]] = {}
     for disturbance, (key, fixed) in DISTURBANCES.items():
         for network, overrides in NETWORKS.items():
-            scores = []
-            for seed in SEEDS:
-                run = darnax.load(require_run(found, outputs, overrides, seed).path)
-                scores.append(run.evaluate_over(key, SHARES, *fixed).scores)
-            columns[f"{network}, {disturbance}"] = [
-                format_spread(of_share, 4) for of_share in zip(*scores, strict=True)
-            ]
+            runs = require_runs(found, outputs, overrides)
+            columns[f"{network}, {disturbance}"] = spread_over(runs, key, SHARES, fixed)
     rows = []
     for position, share in enumerate(SHARES):
         cells = {column: values[position] for column, values in columns.items()}

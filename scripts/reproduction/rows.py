@@ -1,7 +1,7 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -49,6 +49,14 @@ class Section:
 def trained_on_all(*rows: Row) -> tuple[Row, ...]:
     """Return the rows without a validation split: the networks are trained on all images."""
     return tuple(replace(row, overrides=f"{row.overrides} data.validation=0") for row in rows)
+
+
+def name_rows(networks: Mapping[str, Mapping[str, str]]) -> tuple[Row, ...]:
+    """Return a row for every network of every set of images: set -> network -> overrides."""
+    rows = []
+    for images, overrides_of in networks.items():
+        rows += [Row(f"{images}: {what}", words) for what, words in overrides_of.items()]
+    return tuple(rows)
 
 
 def sparse(units: int, strength: float, reference: str, more: str = "", what: str = "") -> Row:
@@ -194,12 +202,15 @@ CONTENDERS = {
     "+model.adapters.w_in.rule=null",
     "backpropagation, 2000": "+experiment={data}_backprop model.features=2000",
 }
+NOISE, WINDOW = (
+    "+data.disturb.noise.share={} +data.disturb.noise.when=always",
+    "+data.disturb.occlude.share={} +data.disturb.occlude.part=window "
+    "+data.disturb.occlude.when=always",
+)
 DISTURBED_SETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST"}
 DISTURBANCES = {
-    "a fifth of the pixels black or white": "+data.disturb.noise.share=0.2 "
-    "+data.disturb.noise.when=always",
-    "a fifth of the image under a black window": "+data.disturb.occlude.share=0.2 "
-    "+data.disturb.occlude.part=window +data.disturb.occlude.when=always",
+    "a fifth of the pixels black or white": NOISE.format(0.2),
+    "a fifth of the image under a black window": WINDOW.format(0.2),
 }
 
 
@@ -213,11 +224,14 @@ DISTURBED = Section(
     "Noise and occlusion, in training and in the test",
     "2000 hidden units each and 10 epochs, with the settings that were chosen for clean images. "
     "Every image is disturbed anew whenever it is seen; the window is at a random place.",
-    tuple(
-        Row(f"{name}, {disturbance}: {contender}", disturbed(data, contender, disturbance))
-        for data, name in DISTURBED_SETS.items()
-        for disturbance in DISTURBANCES
-        for contender in CONTENDERS
+    name_rows(
+        {
+            f"{name}, {disturbance}": {
+                contender: disturbed(data, contender, disturbance) for contender in CONTENDERS
+            }
+            for data, name in DISTURBED_SETS.items()
+            for disturbance in DISTURBANCES
+        }
     ),
 )
 # Every contender has the best of 24 points of its own search (`sweep=recurrent`, `sweep=sign`).
@@ -303,35 +317,30 @@ COUPLINGS = Section(
     "one step is the fixed point. Each of the first three has the best settings of 24 points of a "
     "search of 8 epochs on a validation split (`sweep=recurrent`, `sweep=sign`), the last, 3257 "
     "units, those of the third.",
-    tuple(
-        Row(f"{name}: {what}", overrides)
-        for data, name in COUPLED_SETS.items()
-        for what, overrides in with_couplings(data).items()
-    ),
+    name_rows({name: with_couplings(data) for data, name in COUPLED_SETS.items()}),
 )
 BACKPROPAGATION = "400 units over all pixels, backpropagation"
-NOISE, WINDOW = (
-    "+data.disturb.noise.share={} +data.disturb.noise.when=always",
-    "+data.disturb.occlude.share={} +data.disturb.occlude.part=window "
-    "+data.disturb.occlude.when=always",
-)
-# Images -> the overrides that disturb them.
+# Images -> the overrides that disturb them, and the window of a unit.
 DISTURBED_IMAGES = {
-    "MNIST, 20 % of the pixels black or white": f"data=mnist {NOISE.format(0.2)}",
-    "MNIST, 40 % of the pixels black or white": f"data=mnist {NOISE.format(0.4)}",
-    "MNIST, 60 % of the pixels black or white": f"data=mnist {NOISE.format(0.6)}",
-    "MNIST, 40 % of the pixels black or white, windows of 3×3": f"data=mnist {NOISE.format(0.4)}",
-    "MNIST, a black window of 30 %": f"data=mnist {WINDOW.format(0.3)}",
-    "Fashion-MNIST, 40 % of the pixels black or white": NOISE.format(0.4),
-    "Fashion-MNIST, a black window of 30 %": WINDOW.format(0.3),
+    "MNIST, 20 % of the pixels black or white": (f"data=mnist {NOISE.format(0.2)}", 5),
+    "MNIST, 40 % of the pixels black or white": (f"data=mnist {NOISE.format(0.4)}", 5),
+    "MNIST, 60 % of the pixels black or white": (f"data=mnist {NOISE.format(0.6)}", 5),
+    "MNIST, 40 % of the pixels black or white, windows of 3×3": (
+        f"data=mnist {NOISE.format(0.4)}",
+        3,
+    ),
+    "MNIST, a black window of 30 %": (f"data=mnist {WINDOW.format(0.3)}", 5),
+    "Fashion-MNIST, 40 % of the pixels black or white": (NOISE.format(0.4), 5),
+    "Fashion-MNIST, a black window of 30 %": (WINDOW.format(0.3), 5),
 }
 
 
 def on_disturbed(images: str) -> dict[str, str]:
     """Return name -> overrides of the networks of Fashion-MNIST, trained on disturbed images."""
-    networks = with_couplings("fashion", window=3 if images.endswith("windows of 3×3") else 5)
+    disturbance, window = DISTURBED_IMAGES[images]
+    networks = with_couplings("fashion", window)
     networks[BACKPROPAGATION] = "+experiment=fashion_backprop model.features=400 data.validation=0"
-    return {name: f"{words} {DISTURBED_IMAGES[images]}" for name, words in networks.items()}
+    return {name: f"{words} {disturbance}" for name, words in networks.items()}
 
 
 DISTURBED_COUPLINGS = Section(
@@ -340,11 +349,7 @@ DISTURBED_COUPLINGS = Section(
     "many units that see all pixels, trained and tested on disturbed images, with the settings of "
     "clean images of Fashion-MNIST. Units see windows of 5×5 pixels, or in one case of 3×3, where "
     "as many weights are those of 4390 units.",
-    tuple(
-        Row(f"{images}: {what}", overrides)
-        for images in DISTURBED_IMAGES
-        for what, overrides in on_disturbed(images).items()
-    ),
+    name_rows({images: on_disturbed(images) for images in DISTURBED_IMAGES}),
 )
 NUMBERS_OF_STEPS = (2, 4, 8, 32)
 

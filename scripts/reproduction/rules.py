@@ -10,11 +10,11 @@ import darnax
 from darnax.printing import element_text
 from reproduction.ledger import Ledger
 from reproduction.plot import begin_document
-from reproduction.receipts import read_runs, require_run
+from reproduction.receipts import read_runs, require_run, require_runs
 from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Section
 from reproduction.spread import format_spread
 
-SEEDS, TEST_IMAGES = (0, 1, 2), 10_000
+TEST_IMAGES = 10_000
 EXAMPLES = 1000  # of the test images, over which operations are averaged
 # Pixels of the forest plot.
 NAMES, WIDTH, LINE, TOP, BOTTOM, GAP = 330, 330, 26, 44, 48, 56
@@ -59,9 +59,9 @@ def readout_by_goodness(outputs: Path) -> list[dict[str, Any]]:
     found = read_runs(outputs)
     row = next(row for row in RULES.rows if "mnist_ff" in row.overrides)
     accuracies: dict[str, list[float]] = {}
-    for seed in SEEDS:
-        run = darnax.load(require_run(found, outputs, row.overrides, seed).path)
-        table = run.analyse(only=["goodness"], examples=TEST_IMAGES)["goodness"]
+    for run in require_runs(found, outputs, row.overrides):
+        analysis = darnax.load(run.path).analyse(only=["goodness"], examples=TEST_IMAGES)
+        table = analysis["goodness"]
         for name, accuracy in table.rows:
             accuracies.setdefault(name, []).append(accuracy)
     return [

@@ -10,7 +10,8 @@ import pytest
 
 import darnax
 from darnax.activations import Linear, ReLU, UnitNorm
-from darnax.analysis.goodness import OWN, accuracies, find_right_labels, goodness_by_class
+from darnax.analysis.goodness import accuracies, find_right_labels, goodness_by_class
+from darnax.analysis.measures import OWN
 from darnax.layer_map import LayerMap
 from darnax.modules import Constant, Ferromagnetic, FullyConnected, OutputLayer, Units
 from darnax.orchestrators import SequentialOrchestrator

@@ -54,8 +54,8 @@ def test_every_row_of_disturbed_images_composes_and_differs():
     ],
 )
 def test_the_points_of_curves_are_those_of_the_sweeps(experiment, sweep, network):
-    from reproduction.curves import SEEDS, curve_points
-    from reproduction.receipts import identity, identity_of_row
+    from reproduction.curves import curve_points
+    from reproduction.receipts import SEEDS, identity, identity_of_row
 
     composer = Composer()
     planned = make_plan(composer, [f"+experiment={experiment}", f"sweep={sweep}"])
