@@ -124,7 +124,8 @@ def check_reductions(
             with problems.at(spec.where):
                 received = [make_buffer(spec.received)] * count
                 doing = f"{count_of(count, 'message')}: "
-                infer_shapes(lambda m, h: m.reduce(h), layer, received, doing=doing)
+                field = infer_shapes(lambda m, h: m.reduce(h), layer, received, doing=doing)
+                require_shape("its field", field, spec, spec.received)
 
 
 def infer_shapes(function: Any, *arguments: Any, doing: str = "") -> Any:

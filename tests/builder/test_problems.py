@@ -491,6 +491,18 @@ def test_a_rule_of_a_trusted_package_is_accepted(tmp_path, monkeypatch):
     assert rules["w_in"].rule.rate == 2.0
 
 
+def test_a_field_of_another_size_than_the_layer_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "my_errors.py").write_text(
+        "import jax\nfrom darnax.modules import ErrorUnits\n"
+        "class Short(ErrorUnits):\n"
+        "    def reduce(self, h):\n        return jax.tree.leaves(h)[0][:, :3]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    short = {"trust": ["my_errors"], f"{L}.hidden": {"_target_": "my_errors.Short"}}
+    with pytest.raises(RequestError, match=r"layers\.hidden: its field has the size \(3,\), but"):
+        build(changed(short))
+
+
 UNLEARNED = {f"{A}.skip": full("input", "hidden[2]", threshold=1.0)}
 
 
