@@ -1,5 +1,6 @@
 """Relaxation: phases, and the only loop over time steps."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,11 +20,20 @@ FLIP_TOLERANCE = 1e-4  # a change up to this is no flip; units of ±1 change by 
 
 
 class Relaxation(NamedTuple):
-    """Summary of a relaxation; `flips` and `converged` are batch averages at its last step."""
+    """Summary of a relaxation.
+
+    Args:
+        steps: their number.
+        flips: the fraction of the hidden units that the last step changed, over the batch.
+        converged: the fraction of the examples in which the last step changed no unit.
+        changes: hidden buffer -> the fraction of its units that a step changed, over the batch,
+            summed over the steps; empty unless they are counted.
+    """
 
     steps: Float[Array, ""]
     flips: Float[Array, ""]
     converged: Float[Array, ""]
+    changes: Mapping[int, Float[Array, ""]] = {}
 
 
 class PhaseResult(NamedTuple):
@@ -49,6 +59,8 @@ def relax(
     phase: Phase,
     clamped: ClampedMessages | None = None,
     axis: str | None = None,
+    *,
+    count_changes: bool = False,
 ) -> tuple[S, Key[Array, ""], Relaxation]:
     """Take the steps of `phase`; return the state, a fresh key, and a summary.
 
@@ -56,7 +68,8 @@ def relax(
     not at all if `clamped` (the result of `network.clamped_messages`) is given. The state is the
     one that `phase.start` and what the phase shows ask for, except that `blank` and `random` are
     applied here; see `darnax.schedule.run_phases`. `axis` is the name of a mesh axis whose devices
-    share the batch: what a phase draws for an example does not depend on their number.
+    share the batch: what a phase draws for an example does not depend on their number. With
+    `count_changes`, which takes time, the result has the units that every step changed.
     """
     if clamped is None:
         clamped = network.clamped_messages(state, rng)
@@ -68,7 +81,8 @@ def relax(
         # compiler then removes it where no module draws random numbers.
         key = jax.random.fold_in(noise, carry.steps)
         new, _ = network.step(carry.state, key, phase.messages, clamped)
-        return LoopCarry(new, carry.state, carry.steps + 1)
+        after = LoopCarry(new, carry.state, carry.steps + 1, carry.changes)
+        return add_changes(network, after) if count_changes else after
 
     def step_and_compare(loop: tuple[LoopCarry, Array]) -> tuple[LoopCarry, Array]:
         carry = step(loop[0])
@@ -79,7 +93,8 @@ def relax(
         carry, has_changed = loop
         return (carry.steps < phase.length) & has_changed
 
-    carry = LoopCarry(state, state, jnp.zeros((), jnp.int32))
+    changes = {i: jnp.zeros(()) for i in network.hidden()} if count_changes else {}
+    carry = LoopCarry(state, state, jnp.zeros((), jnp.int32), changes)
     if phase.until is None:
         carry = jax.lax.fori_loop(0, phase.length, lambda _, now: step(now), carry)
     else:
@@ -88,7 +103,7 @@ def relax(
     flipped = flipped_fractions(network, carry)
     steps = carry.steps.astype(jnp.float32)
     converged = jnp.mean(flipped == 0, dtype=jnp.float32)
-    return carry.state, rng, Relaxation(steps, jnp.mean(flipped), converged)
+    return carry.state, rng, Relaxation(steps, jnp.mean(flipped), converged, carry.changes)
 
 
 def reset_hidden(state: S, phase: Phase, rng: Key[Array, ""], axis: str | None = None) -> S:
@@ -112,16 +127,24 @@ def draw_signs(key: Key[Array, ""], size: tuple[int, ...], examples: int) -> Arr
 
 
 class LoopCarry(NamedTuple):
-    """The carry of the loop: the state, the one before the last step, and the steps taken."""
+    """The carry of the loop: the state, the one before the last step, the steps taken, changes."""
 
     state: Any
     before: Any
     steps: Array
+    changes: dict[int, Array]
 
 
 def changed_units(network: Orchestrator, carry: LoopCarry) -> list[Bool[Array, "batch *size"]]:
     """Return, per hidden buffer, which units the last step changed."""
     return [jnp.abs(carry.state[i] - carry.before[i]) > FLIP_TOLERANCE for i in network.hidden()]
+
+
+def add_changes(network: Orchestrator, carry: LoopCarry) -> LoopCarry:
+    """Return the carry with the fraction of units that the last step changed added to `changes`."""
+    last = zip(network.hidden(), changed_units(network, carry), strict=True)
+    changes = {i: carry.changes[i] + jnp.mean(units, dtype=jnp.float32) for i, units in last}
+    return carry._replace(changes=changes)
 
 
 def any_true(units: Bool[Array, "batch *size"]) -> Bool[Array, ""]:

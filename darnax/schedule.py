@@ -138,6 +138,8 @@ def run_phases(
     rng: Key[Array, ""],
     clean: Float[Array, "batch *in"] | None = None,
     axis: str | None = None,
+    *,
+    count_changes: bool = False,
 ) -> Iterator[tuple[str, PhaseResult]]:
     """Yield the name and the end of every phase, in order.
 
@@ -150,12 +152,15 @@ def run_phases(
         rng: a key.
         clean: the input without random stages; by default the input of the state.
         axis: name of a mesh axis whose devices share the batch.
+        count_changes: whether `relaxation.changes` is counted.
     """
     rng, key = jax.random.split(rng)
     starts = PhaseStarts(network, state, key, clean, axis)
     for name, phase in require_ordered(phases).items():
         state, clamped = starts.begin(phase, state)
-        state, rng, relaxation = relax(network, state, rng, phase, clamped, axis)
+        state, rng, relaxation = relax(
+            network, state, rng, phase, clamped, axis, count_changes=count_changes
+        )
         fields = network.fields(state, rng, phase.messages, clamped)
         starts.record_end(name, state, fields[network.layer_map.output])
         third_factors = network.third_factors(state, rng, phase.messages)

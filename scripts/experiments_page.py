@@ -16,7 +16,8 @@ for place in (ROOT, ROOT / "scripts"):
 
 from reproduction.ledger import Ledger  # noqa: E402
 from reproduction.page import format_metrics, table  # noqa: E402
-from reproduction.rows import SECTIONS, Row  # noqa: E402
+from reproduction.rows import SECTIONS  # noqa: E402
+from reproduction.rows.row import Row  # noqa: E402
 
 from scripts.documentation.yaml_keys import read_header  # noqa: E402
 

@@ -18,7 +18,8 @@ from reproduction.ledger import Ledger
 from reproduction.page import draw_pictures, write_page
 from reproduction.receipts import SEEDS, read_runs
 from reproduction.rewriting import rewrite_files
-from reproduction.rows import SECTIONS, Row
+from reproduction.rows import SECTIONS
+from reproduction.rows.row import Row
 
 
 def list_commands(row: Row, seeds: Sequence[int]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +15,6 @@ from darnax.analysis import (
     couplings,
     goodness,
     margins,
-    operations,
     overlaps,
     probes,
     relaxation,
@@ -24,6 +24,7 @@ from darnax.analysis.table import Table
 from darnax.analysis.trained_run import KEY, TrainedRun
 from darnax.errors import Problem, RequestError, writing_file
 from darnax.learning import selected_by_phase
+from darnax.operations import count_operations
 from darnax.orchestrators import Orchestrator
 from darnax.phases import Phases
 from darnax.relaxation import PhaseResult
@@ -48,7 +49,10 @@ def curves(subject: TrainedRun) -> Table:
 def synaptic_operations(subject: TrainedRun) -> Table:
     """Return the synaptic operations of an inference on test data, after training."""
     experiment, state = subject.experiment, subject.experiment.state.init(subject.sample.x)
-    return operations.count_operations(subject.after, state, experiment.infer, jax.random.key(KEY))
+    count = eqx.filter_jit(count_operations)
+    operations = count(subject.after, state, experiment.infer, jax.random.key(KEY))
+    rows = [(name, float(number)) for name, number in operations._asdict().items()]
+    return Table(("count", "operations"), rows)
 
 
 def distributions(subject: TrainedRun) -> Table:

@@ -119,7 +119,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     problems.raise_if_any()
     if experiment.score is None:  # found here, where gains of 0 are known
         experiment = replace(experiment, score=scoring_phase(shapes, experiment.train))
-    described = partial(outline, plan, shapes, experiment.state, experiment.train, experiment.infer)
+    described = partial(outline, plan, shapes, experiment.train)
     experiment = replace(experiment, outline=described)
     experiment = check_observables(experiment, problems)
     problems.raise_if_any()

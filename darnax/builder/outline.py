@@ -7,28 +7,22 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from darnax.analysis.operations import count_dense_operations
 from darnax.builder.network import NetworkSpec
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.learning import trainable_mask
 from darnax.modules import AbstractModule
 from darnax.orchestrators import Orchestrator
-from darnax.phases import Phase, Phases
+from darnax.phases import Phase
 from darnax.reports.outline import Outline, OutlinedModule
-from darnax.states import State
 
 
-def outline(
-    plan: NetworkSpec, shapes: Orchestrator, state: State, train: Phases, infer: Phases
-) -> Outline:
+def outline(plan: NetworkSpec, shapes: Orchestrator, train: Mapping[str, Phase]) -> Outline:
     """Return the outline of a network.
 
     Args:
         plan: of the network.
         shapes: those of the network.
-        state: of the network, for its sizes.
         train: the phases of a training step, which determine what learns.
-        infer: the phases of an inference, whose synaptic operations are counted.
     """
     layer_map = shapes.layer_map
     spec_of = {spec.edge.name: spec for spec in plan.modules}
@@ -47,8 +41,7 @@ def outline(
         )
         modules.append(found)
     sizes = zip(plan.buffers.names, plan.buffers.sizes, strict=True)
-    operations = count_dense_operations(shapes, state, infer)
-    return Outline(tuple(sizes), tuple(modules), operations)
+    return Outline(tuple(sizes), tuple(modules))
 
 
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:

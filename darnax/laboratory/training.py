@@ -1,5 +1,6 @@
 """Trains and resumes runs: builds, opens the data, and only then makes a folder."""
 
+import logging
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,12 +19,15 @@ from darnax.laboratory.fitted_encoding import fit_encoding, with_stored_encoding
 from darnax.laboratory.machine import distributed_of
 from darnax.laboratory.membership import Membership
 from darnax.laboratory.readout_rules import warn_of_readouts
+from darnax.laboratory.unused_optimizers import explain_unused
 
 if TYPE_CHECKING:
     from darnax.data import Dataset
     from darnax.local_data import GivenArrays
     from darnax.runner.experiment import Experiment
     from darnax.runner.run_folder import RunFolder
+
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -48,6 +52,9 @@ def train(
     with processes.joined(distributed_of(config)):
         require_same(config)
         experiment = build(config)
+        if sweep is None:  # the plan of a sweep has warned before
+            for line in explain_unused(experiment, overrides):
+                logger.warning("%s", line)
         if given is not None:
             experiment = with_arrays(experiment, given)
         dataset = require_own_order(open_data(experiment, display), experiment)

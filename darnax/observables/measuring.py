@@ -18,6 +18,7 @@ BUILT_IN = (
     "unstable",
     "norm",
     "update",
+    "operations",
     "time",
     "step",
     "epoch",

@@ -26,8 +26,8 @@ def relaxations(phases: Mapping[str, Relaxation]) -> Metrics:
     """
     metrics = {}
     for phase, relaxation in phases.items():
-        for what, value in relaxation._asdict().items():
-            metrics[f"relax/{phase}/{what}"] = value
+        for what in ("flips", "steps", "converged"):
+            metrics[f"relax/{phase}/{what}"] = getattr(relaxation, what)
     return metrics
 
 

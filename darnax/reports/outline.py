@@ -47,13 +47,10 @@ class Outline:
     Args:
         buffers: names and sizes.
         modules: in the order of the configuration.
-        operations: synaptic operations of one inference, every synapse of every message counted;
-            None where the number of steps depends on the example.
     """
 
     buffers: tuple[tuple[str, tuple[int, ...]], ...] = ()
     modules: tuple[OutlinedModule, ...] = ()
-    operations: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of network.json."""
@@ -66,13 +63,10 @@ def read(path: Path) -> Outline | None:
         content = json.loads(read_text(path))
         buffers = tuple(map(read_buffer, content["buffers"]))
         modules = tuple(read_module(entry, len(buffers)) for entry in content["modules"])
-        operations = content.get("operations")
-        if operations is not None:
-            require_position(operations, LARGEST)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     is_whole = buffers and max(len(buffers), len(modules)) <= MOST_MODULES
-    return Outline(buffers, modules, operations) if is_whole else None
+    return Outline(buffers, modules) if is_whole else None
 
 
 def read_buffer(entry: Any) -> tuple[str, tuple[int, ...]]:

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Int, Key
 from darnax.data import Window
 from darnax.numeric_checks import LARGEST
 from darnax.observables import Metrics, norms
+from darnax.operations import Operations
 from darnax.orchestrators import Orchestrator
 from darnax.runner.compilation import LazyJit
 from darnax.runner.devices import (
@@ -245,6 +246,18 @@ def evaluate_window(
     found = evaluate_runs(index, program, arrays, inputs, targets, first)
     scores, largest = (a.reshape(*a.shape[:-2], -1)[..., :n] for a in found)
     return scores, largest
+
+
+@LazyJit
+def count_operations(
+    program: TrainProgram, arrays: Any, inputs: Array, targets: Array
+) -> Operations:
+    """Return the synaptic operations of an inference of every run, as a mean over the examples.
+
+    They are at the beginning of their split.
+    """
+    count = program.vmap_over_runs(TrainProgram.count_operations, (0, 0, None, None))
+    return count(program, arrays, inputs, targets)
 
 
 def fold_in_window(key: Key[Array, ""], epoch: Array, window: Array) -> Key[Array, ""]:

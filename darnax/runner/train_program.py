@@ -17,6 +17,7 @@ from darnax.data.labels import Labels, encode_targets
 from darnax.data.pipeline import Pipeline
 from darnax.learning import evaluate_step, init_optimizer, train_step
 from darnax.observables import Metrics, Observable
+from darnax.operations import Operations, count_operations
 from darnax.orchestrators import Orchestrator
 from darnax.phases import Phases
 from darnax.runner.devices import BATCH_AXIS
@@ -224,3 +225,9 @@ class TrainProgram(eqx.Module):
         score = self.labels.score(scores, y)
         score = jnp.where(finite_outputs & finite_inputs, score, jnp.nan)
         return score, jnp.argmax(outputs, axis=1)
+
+    def count_operations(self, arrays: Any, inputs: Array, targets: Array) -> Operations:
+        """Return the synaptic operations of an inference, as a mean over the examples."""
+        x, _ = self.encode_batch(inputs, targets, jnp.arange(len(targets)))
+        state, key = self.state.init(x), jax.random.key(0)
+        return count_operations(self.network(arrays), state, self.infer, key)

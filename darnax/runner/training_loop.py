@@ -241,11 +241,25 @@ class TrainingLoop:
         return rows
 
     def test(self) -> Rows:
-        """Return the scores on the test split.
+        """Return the scores on the test split, and the synaptic operations of an inference.
 
         Measured once, at the last step: nothing may be chosen by them.
         """
-        return self.score("test", self.dataset.test)
+        return merge_rows(self.score("test", self.dataset.test), self.count_operations())
+
+    def count_operations(self) -> Rows:
+        """Return the synaptic operations of an inference, as a mean over a batch of the tests."""
+        window = next(self.dataset.test.windows(epoch=None))
+        count = min(window.count, programs.EVALUATION_BATCH)
+        window = self.runs.to_devices(
+            window._replace(
+                inputs=window.inputs[:count], targets=window.targets[:count], count=count
+            )
+        )
+        arrays = self.train_state.arrays
+        found = programs.count_operations(self.runs.program, arrays, window.inputs, window.targets)
+        counts = jax.device_get(found)._asdict()
+        return self.split_rows({f"operations/{name}": each for name, each in counts.items()})
 
     def score(self, name: str, split: Split) -> Rows:
         """Return the scores on a split, and whether they are at chance level."""

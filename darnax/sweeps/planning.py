@@ -15,6 +15,7 @@ from darnax.errors import Problem, RequestError
 from darnax.extras import install_command
 from darnax.files import expand_user
 from darnax.laboratory.display import DataProgress, no_progress
+from darnax.laboratory.unused_optimizers import explain_unused
 from darnax.runner.run_folder import EXPERIMENT_NAME
 from darnax.sweeps import checks, data_checks, hydra_launcher, hydra_request
 from darnax.sweeps.grid import list_grid
@@ -92,12 +93,14 @@ def require_sound(
     outlines = data_checks.Outlines(prepares=False, elsewhere=elsewhere, progress=progress)
     plan.points = data_checks.examine_data(plan.points, outlines)
     require_unrefused(plan, overrides)
+    first = plan.points[0]
+    experiment = checks.check_point(first.config or {}, here=False)
+    notes = explain_unused(experiment, first.overrides)
     if plan.search is not None:
         from darnax.sweeps import logged_metrics
 
         for point in plan.points:
             plan.search.require_eligible(point)
-        experiment = checks.check_point(plan.points[0].config or {}, here=False)
         settings = plan.search.settings
         logged_metrics.require_logged(settings.metric, experiment)
         logged_metrics.require_direction(settings.metric, settings.direction, experiment)
@@ -105,7 +108,7 @@ def require_sound(
         outlines = outlines.preparing()
         plan.points = data_checks.examine_data(plan.points, outlines)
         require_unrefused(plan, overrides)
-    return list(data_checks.later_notes(outlines))
+    return [*notes, *data_checks.later_notes(outlines)]
 
 
 def require_unrefused(plan: SweepPlan, overrides: list[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from reproduction.plot import Curve, Panel, draw
 from reproduction.receipts import read_runs, require_runs
-from reproduction.rows import ENTANGLED, ONE_STEP
+from reproduction.rows.published import ENTANGLED, ONE_STEP
 from reproduction.spread import format_spread, read_spreads
 
 Rows = list[dict[str, Any]]

@@ -38,7 +38,7 @@ UNITS, LOAD, CUE, STEPS = 1000, 0.25, 0.1, 30  # of the memory
 
 
 def faults(outputs: Path) -> Rows:
-    """Faults inside of trained networks: test accuracy, and the fraction of patterns recalled.
+    """Faults inside trained networks: test accuracy, and the fraction of patterns recalled.
 
     MNIST, networks trained without faults. Units flip with this probability after every update, and
     the readout sees the flipped units. A dead synapse has the weight 0; weights of b bits have 2^b

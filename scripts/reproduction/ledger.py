@@ -21,7 +21,7 @@ from reproduction.receipts import (
     make_receipts,
     read_environment,
 )
-from reproduction.rows import Row
+from reproduction.rows.row import Row
 
 
 @dataclass

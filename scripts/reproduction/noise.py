@@ -5,7 +5,7 @@ from typing import Any
 
 from reproduction.receipts import read_accuracies, read_runs, require_runs
 from reproduction.retesting import spread_over
-from reproduction.rows import (
+from reproduction.rows.disturbed import (
     CONTENDERS,
     DISTURBANCES,
     DISTURBED_SETS,

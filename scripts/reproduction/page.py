@@ -9,7 +9,8 @@ from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
-from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Row, Section
+from reproduction.rows.row import ACCURACY, Row, Section
+from reproduction.rows.rules import FASHION_RULES, RULES
 from reproduction.rules import draw_forest
 from reproduction.spread import format_spread
 

@@ -16,7 +16,7 @@ from darnax.composing.composition import Composed
 from darnax.reports import configuration
 from darnax.reports.configuration import WITHOUT_EFFECT
 from darnax.reports.runs import Run, folders, read
-from reproduction.rows import ACCURACY, Row
+from reproduction.rows.row import ACCURACY, Row
 
 SEEDS = (0, 1, 2)
 # Without a validation split, version 0.1.0 evaluated on the test images under this name.

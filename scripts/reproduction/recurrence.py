@@ -6,7 +6,7 @@ from typing import Any
 
 from reproduction.receipts import read_accuracies, read_runs, require_runs
 from reproduction.retesting import spread_over
-from reproduction.rows import (
+from reproduction.rows.couplings import (
     AS_MANY,
     BACKPROPAGATION,
     COUPLED_SETS,
@@ -14,10 +14,10 @@ from reproduction.rows import (
     FROZEN_J,
     LEARNED,
     NO_COUPLINGS,
-    RULES,
     on_disturbed,
     with_couplings,
 )
+from reproduction.rows.rules import RULES
 from reproduction.spread import compare_pairs, format_spread
 
 Rows = list[dict[str, Any]]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reproduction.ledger import Ledger
 from reproduction.page import format_circumstances, format_measurement, format_metrics
-from reproduction.rows import Row
+from reproduction.rows.row import Row
 
 HEADER = re.compile(r"^# (?P<command>darnax train .*) seed=0,1,2 -m.*$", re.MULTILINE)
 TABLE = re.compile(

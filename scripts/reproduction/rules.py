@@ -11,7 +11,8 @@ from darnax.printing import element_text
 from reproduction.ledger import Ledger
 from reproduction.plot import begin_document
 from reproduction.receipts import read_runs, require_run, require_runs
-from reproduction.rows import ACCURACY, FASHION_RULES, RULES, Section
+from reproduction.rows.row import ACCURACY, Section
+from reproduction.rows.rules import FASHION_RULES, RULES
 from reproduction.spread import format_spread
 
 TEST_IMAGES = 10_000

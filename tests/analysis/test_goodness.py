@@ -156,3 +156,5 @@ def test_it_has_no_rows_for_a_network_without_forward_forward(tmp_path: Path) ->
     assert found["goodness"].rows == []
     assert "Synaptic operations" in found.page.read_text()
     assert "Readout by goodness" not in found.page.read_text()
+    logged = {name: other.metrics[f"operations/{name}"].values[-1] for name in ("dense", "events")}
+    assert dict(found["operations"].rows) == pytest.approx(logged)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sampling import one_of
+from schemes import SCHEMES
 from typer.testing import CliRunner, Result
 
 from darnax.cli import tables
@@ -35,9 +36,6 @@ def test_the_connection_graph_is_printed_and_drawn(place):
     for module in ("w_in", "hidden1", "hidden2", "w_out"):
         assert module in result.stdout
         assert module in drawn
-
-
-SCHEMES = ["dfa", "sign", "ep", "chl", "three_threshold", "pc", "softhebb", "ff", "backprop"]
 
 
 @pytest.mark.parametrize("scheme", one_of(5, SCHEMES))

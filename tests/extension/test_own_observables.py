@@ -218,7 +218,7 @@ REFUSED = {
     "an unknown metric that resembles none": (
         ["tracking.console={show: [nosuch]}"],
         "tracking.console.show: there is no metric nosuch; there are: train/…, eval/…, test/…, "
-        "best/…, relax/…, overlap/…, unstable/…, norm/…, update/…, time/…",
+        "best/…, relax/…, overlap/…, unstable/…, norm/…, update/…, operations/…, time/…",
     ),
     "a misspelt key of the console": (
         ["tracking.console={shw: []}"],

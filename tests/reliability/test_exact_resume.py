@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from own_data import KINDS, write
 from safetensors import safe_open
 from safetensors.numpy import load_file
+from schemes import OF_SCHEME, SCHEMES
 from small_experiments import digits
 
 from darnax.builder import build
@@ -314,9 +315,6 @@ def test_a_stopped_run_keeps_the_checkpoints_of_one_never_stopped(tmp_path, case
     check(tmp_path, [*SMALL, *CHAIN, *few, *keeping.split()], digits(10), stops, cases)
 
 
-SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop", "three_threshold"]
-# The shipped layer has a hundredth of the couplings: none, of six units.
-OF_SCHEME = {"three_threshold": ["model.layers.hidden.sparsity=0.5"]}
 TINY = ["model.features=6", "tracking=local", "data.batch_size=4", "data.validation=0"]
 
 

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from schemes import OF_SCHEME
 
 from darnax.builder import build
 from darnax.composing.composer import compose
@@ -19,9 +20,6 @@ SMALL = [
     "tracking=local",
 ]
 EXAMPLES = 160
-SCHEMES = ["ep", "ff", "pc", "softhebb", "dfa", "sign", "chl", "backprop", "three_threshold"]
-# The shipped layer has a hundredth of the couplings: none, of eight units.
-OF_SCHEME = {"three_threshold": ["model.layers.hidden.sparsity=0.5"]}
 
 
 @cache

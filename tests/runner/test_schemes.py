@@ -5,7 +5,8 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from synthetic_task import SCHEMES, scheme
+from schemes import SCHEMES
+from synthetic_task import scheme
 from test_programs import DISTURBED, assert_close, compilations, trained
 from virtual_devices import run_on_devices
 

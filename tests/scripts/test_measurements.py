@@ -32,7 +32,7 @@ def test_differences_of_pairs():
 
 def test_every_row_of_disturbed_images_composes_and_differs():
     from reproduction.receipts import identity_of_row
-    from reproduction.rows import CONTENDERS, DISTURBANCES, DISTURBED, DISTURBED_SETS
+    from reproduction.rows.disturbed import CONTENDERS, DISTURBANCES, DISTURBED, DISTURBED_SETS
 
     assert len(DISTURBED.rows) == len(CONTENDERS) * len(DISTURBANCES) * len(DISTURBED_SETS)
     identities = {identity_of_row(row.overrides, 0) for row in DISTURBED.rows}

@@ -67,7 +67,7 @@ def test_an_interrupted_run_counts_until_there_is_a_finished_one(
 
 
 def run_script(reproduce, monkeypatch, capsys, *arguments):
-    from reproduction.rows import BEYOND
+    from reproduction.rows.beyond import BEYOND
 
     monkeypatch.setattr(reproduce, "SECTIONS", (replace(BEYOND, rows=BEYOND.rows[1:2]),))
     monkeypatch.setattr(sys, "argv", ["reproduce.py", *map(str, arguments)])
@@ -231,7 +231,7 @@ def test_a_guide_has_measurements_and_numbers_beside_commands(reproduce, tmp_pat
     from reproduction.ledger import Ledger
     from reproduction.receipts import Receipt
     from reproduction.rewriting import rewrite_files
-    from reproduction.rows import Row
+    from reproduction.rows.row import Row
 
     guide = tmp_path / "docs/guides/memory.md"
     guide.parent.mkdir(parents=True)

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from darnax.analysis.operations import count_dense_operations, count_operations, count_synapses
 from darnax.layer_map import LayerMap
 from darnax.modules import BinaryUnits, FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.operations import count_operations, count_synapses
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.phases import Phase, Phases
 from darnax.states import SequentialState
@@ -37,11 +37,8 @@ def test_operations_are_those_of_each_step_and_of_the_units_that_change():
     network, state = make_network()
     x = jnp.array([[1.0, 0.0, -1.0, 2.0], [0.0, 0.0, 0.0, 1.0]])
     phases = Phases(recall=Phase(steps=3, start="blank", messages="forward"))
-    table = dict(count_operations(network, state.init(x), phases, KEY).rows)
-    assert table["dense"] == 24 + 3 * (12 + 18) + 6
-    assert count_dense_operations(network, state, phases) == table["dense"]
-    until = Phases(recall=Phase(until="fixed_point", max_steps=3, messages="forward"))
-    assert count_dense_operations(network, state, until) is None
+    found = count_operations(network, state.init(x), phases, KEY)
+    assert found.dense == 24 + 3 * (12 + 18) + 6
     events = 24 * np.mean([3 / 4, 1 / 4]) + 6
     now = state.init(x)
     for _ in range(3):
@@ -49,4 +46,4 @@ def test_operations_are_those_of_each_step_and_of_the_units_that_change():
         changed = np.mean(np.asarray(after[1] != now[1]))
         events += (12 + 18) * changed
         now = after
-    assert np.isclose(table["events"], events)
+    assert np.isclose(found.events, events)

@@ -4,58 +4,44 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-from jaxtyping import Array, Key
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
 
-from darnax.analysis.names import flatten
-from darnax.analysis.relaxation import iterate_steps
-from darnax.analysis.table import Cell, Table
 from darnax.layer_map import Edge
 from darnax.orchestrators import Orchestrator
 from darnax.phases import Phase
-from darnax.relaxation import FLIP_TOLERANCE
+from darnax.schedule import run_phases
 from darnax.states import State
 
-COLUMNS = ("count", "operations")
+
+class Operations(NamedTuple):
+    """The synaptic operations of one inference, as a mean over the examples of a batch.
+
+    Args:
+        dense: the synapses of all messages that the steps send, those of the input once, and those
+            of the readout at the end.
+        events: each unit whose value has changed in a step times its synapses; a unit of the input
+            counts once where it is not 0.
+    """
+
+    dense: Float[Array, ""]
+    events: Float[Array, ""]
 
 
 def count_operations(
     network: Orchestrator, state: State, phases: Mapping[str, Phase], rng: Key[Array, ""]
-) -> Table:
-    """Return the synaptic operations of one example, as a mean over the batch of `state`.
-
-    `dense`: the synapses of all messages that the steps send, those of the input once, and those
-    of the readout at the end. `events`: each unit whose value has changed in a step times its
-    synapses; a unit of the input counts once where it is not 0.
-    """
+) -> Operations:
+    """Return the synaptic operations of one example, as a mean over the batch of `state`."""
     synapses = count_synapses(network, state)
     once = count_once(network, synapses)
-    dense = float(once.input + once.readout)
-    events = once.input * float(np.mean(flatten(state, 0) != 0)) + once.readout
-    for phase, _, before, after in iterate_steps(network, state, phases, rng):
-        for (_, j), number in repeated(network, synapses, phases[phase]):
-            changed = np.abs(flatten(after, j) - flatten(before, j)) > FLIP_TOLERANCE
-            dense += number
-            events += number * float(np.mean(changed))
-    rows: list[tuple[Cell, ...]] = [("dense", dense), ("events", events)]
-    return Table(COLUMNS, rows)
-
-
-def count_dense_operations(
-    network: Orchestrator, state: State, phases: Mapping[str, Phase]
-) -> int | None:
-    """Return the dense synaptic operations of one example, from shapes alone.
-
-    None where a phase stops at a fixed point, so that its number of steps depends on the example.
-    """
-    synapses = count_synapses(network, state)
-    operations = sum(count_once(network, synapses))
-    for phase in phases.values():
-        if phase.steps is None:
-            return None
-        of_step = sum(number for _, number in repeated(network, synapses, phase))
-        operations += phase.steps * of_step
-    return operations
+    dense = jnp.float32(once.input + once.readout)
+    events = once.input * jnp.mean(state[0] != 0, dtype=jnp.float32) + once.readout
+    for name, end in run_phases(network, state, phases, rng, count_changes=True):
+        for (_, j), number in repeated(network, synapses, phases[name]):
+            dense += number * end.relaxation.steps
+            # No step changes the output buffer.
+            events += number * end.relaxation.changes.get(j, 0.0)
+    return Operations(dense, events)
 
 
 class CountedOnce(NamedTuple):

@@ -1,0 +1,25 @@
+"""The rows of the results page: configurations, with reference numbers and their origin."""
+
+from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
+from reproduction.rows.couplings import COUPLINGS, DISTURBED_COUPLINGS, STEPS
+from reproduction.rows.disturbed import DISTURBED
+from reproduction.rows.memory import CAPACITY, DIGITS, MEMORY, RANDOM_MEMORY
+from reproduction.rows.published import CONTROLS, DENSE, SPARSE
+from reproduction.rows.rules import RULE_SECTIONS
+
+SECTIONS = (
+    SPARSE,
+    DENSE,
+    CONTROLS,
+    COUPLINGS,
+    DISTURBED,
+    DISTURBED_COUPLINGS,
+    STEPS,
+    CAPACITY,
+    BEYOND,
+    PHOTOGRAPHS,
+    RANDOM_MEMORY,
+    MEMORY,
+    DIGITS,
+    *RULE_SECTIONS,
+)

@@ -1,0 +1,104 @@
+"""Rows of memories and associations."""
+
+from itertools import product
+
+from reproduction.rows.row import ACCURACY, STORED, Row, Section
+
+
+def correlated(what: str, patterns: str, rate: float) -> Row:
+    """Return a row of the experiment `memory`, with other patterns and another learning rate."""
+    learning = f"optimizer.groups.hidden.descend.learning_rate={rate}"
+    return Row(what, f"+experiment=memory {patterns} {learning}", metrics=(ACCURACY, STORED))
+
+
+LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+
+
+CAPACITY = Section(
+    "Hetero-association",
+    "Random ±1 pairs through a chain of L dense layers of 100 units, α = pairs / 100, 50 epochs: "
+    "the fraction of pairs that are recalled without error; and after the output is released, the "
+    "overlap of the last layer with its clamped state, and the fraction of units that still flip "
+    "after five steps.",
+    tuple(
+        Row(
+            f"L = {depth}, α = {load}",
+            f"+experiment=associations model.depth={depth} data.source.load={load}",
+            metrics=(ACCURACY, f"overlap/clamped-free/hidden{depth}", "relax/free/flips"),
+        )
+        for depth, load in product((1, 2, 3), LOADS)
+    ),
+    ("pairs learned", "overlap clamped–free", "flips when free"),
+)
+
+
+MEMORY = Section(
+    "Memory of correlated and sparse patterns",
+    "The experiment `memory`: 100 patterns of 400 units of ±1, cues with 20 % of the entries "
+    "flipped. *Stored* is the fraction of the patterns that are fixed points, *recalled* that of "
+    "those that are recalled whole. The learning rate is smaller where patterns are correlated, "
+    "or one sign prevails. 500 epochs but for the last row.",
+    (
+        Row("random", "+experiment=memory", metrics=(ACCURACY, STORED)),
+        correlated("tree of 4 kinds and 20 groups", "data.source.tree=[4,20]", 0.03),
+        correlated("coding level 0.1", "data.source.level=0.1", 0.01),
+        correlated("coding level 0.05", "data.source.level=0.05", 0.01),
+        correlated("the same, 2000 epochs", "data.source.level=0.05 runner.epochs=2000", 0.01),
+    ),
+    ("recalled", "stored"),
+)
+RANDOM_CODE = (
+    "+experiment=memory_hidden model.features=2000 dynamics.train.code.messages=[draw] "
+    "dynamics.train.keep.learn=[] dynamics.train.again.learn=[] model.adapters.w_in.rule=null "
+    "dynamics.infer.show.messages=[cue,draw] dynamics.infer.recall.max_steps=1"
+)
+DIGITS = Section(
+    "Memory of digits",
+    "The first 500 training images of MNIST in black and white. *Recalled* is the fraction of them "
+    "that come back whole, every one of 784 pixels, from cues of which half of the pixels, drawn "
+    "anew for every cue, are unknown. *A sequence* is a cycle of the 500, and recalled the "
+    "fraction of first digits, a fifth of the pixels unknown, from which 520 steps lead to the "
+    "digit that is due, whole. Random features: the code of a cue is that of its random "
+    "projections, and a readout of as many weights as learn in the loop makes the pattern.",
+    (
+        Row("1000 hidden units in a loop, at the fixed point", "+experiment=memory_hidden"),
+        Row(
+            "the same network, after one round",
+            "+experiment=memory_hidden dynamics.infer.recall.max_steps=1",
+        ),
+        Row("2000 random features and a readout", RANDOM_CODE),
+        Row(
+            "dense associative memory, which keeps the digits",
+            "+experiment=memory_digits data.disturb.cue.value=0",
+        ),
+        Row("a sequence of 500 digits", "+experiment=sequence_digits"),
+    ),
+    ("recalled",),
+)
+LARGE_MEMORY = "data.source.units=1000 data.batch_size=250 runner.epochs=150"
+RANDOM_MEMORY = Section(
+    "Memory of random patterns and of sequences",
+    "250 patterns of 1000 units of ±1, cues with 20 % of the entries flipped: *recalled* is the "
+    "fraction of those that come back whole. *A cycle* has 400 frames of 500 units, and recalled "
+    "is the fraction of first frames, 10 % flipped, from which 420 steps lead to the frame that is "
+    "due, whole.",
+    (
+        Row("couplings by the AdaTron rule, relaxed", f"+experiment=memory {LARGE_MEMORY}"),
+        Row(
+            "the same, one step",
+            f"+experiment=memory {LARGE_MEMORY} dynamics.infer.recall.max_steps=1",
+        ),
+        Row(
+            "1000 random features and a readout, as many weights",
+            f"+experiment=memory_features {LARGE_MEMORY}",
+        ),
+        Row("a cycle, 1000 hidden units", "+experiment=sequence"),
+        Row("a cycle, 1000 random features", "+experiment=sequence_features"),
+        Row(
+            "a cycle, 2000 random features: as many weights that learn",
+            "+experiment=sequence_features model.features=2000",
+        ),
+        Row("a cycle, Hebb's couplings", "+experiment=sequence_hebb"),
+    ),
+    ("recalled",),
+)
