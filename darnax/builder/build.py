@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -41,6 +41,8 @@ from darnax.scoring import label_free_phases, scoring_phase
 from darnax.states import State
 
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
+MOST_CHECKED = 100  # structures whose checks are kept
+checked: dict[Hashable, Orchestrator] = {}  # what `check_network` depends on -> its result
 
 
 class Built(NamedTuple):
@@ -115,7 +117,7 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
         outputs=outputs,
         observables=observables,
     )
-    shapes = check_network(experiment, plan, problems)
+    shapes = check_network(experiment, plan, problems, existing=existing)
     problems.raise_if_any()
     if experiment.score is None:  # found here, where gains of 0 are known
         experiment = replace(experiment, score=scoring_phase(shapes, experiment.train))
@@ -123,9 +125,6 @@ def build_parts(config: Mapping[str, Any], *, existing: bool = False) -> Built:
     experiment = replace(experiment, outline=described)
     experiment = check_observables(experiment, problems)
     problems.raise_if_any()
-    if experiment.runner.epochs and not existing:
-        check_learning(experiment.train, plan, shapes, problems)
-        problems.raise_if_any()
     return Built(experiment, plan, shapes)
 
 
@@ -185,8 +184,36 @@ def read_dynamics(dynamics: Dynamics, names: tuple[str, ...], reader: Reader) ->
     return train, read_phases(dynamics.infer, "dynamics.infer", names, reader)
 
 
-def check_network(experiment: Experiment, plan: NetworkSpec, problems: Problems) -> Any:
-    """Return the shapes of the network; note one that cannot be made, or that learns nothing."""
+def check_network(
+    experiment: Experiment, plan: NetworkSpec, problems: Problems, *, existing: bool
+) -> Any:
+    """Return the shapes of the network; note one that cannot be made, or that learns nothing.
+
+    Networks that differ in numbers alone are checked once: a sweep has many of them.
+    """
+    structure = existing, structure_of(experiment)
+    if structure not in checked:
+        shapes = check_new_network(experiment, plan, problems)
+        if not problems.found and experiment.runner.epochs and not existing:
+            check_learning(experiment.train, plan, shapes, problems)
+        if problems.found:
+            return shapes
+        if len(checked) == MOST_CHECKED:
+            checked.clear()
+        checked[structure] = shapes
+    return checked[structure]
+
+
+def structure_of(experiment: Experiment) -> Hashable:
+    """Return everything that the checks of a network depend on, so that equal ones agree."""
+    factories = jax.tree.structure((experiment.make_network, experiment.make_optimizer))
+    learns, replicas = experiment.runner.epochs > 0, experiment.runner.replicas
+    # Whether a phase depends on the label depends on which gains are 0: phases with numbers.
+    return factories, experiment.train, experiment.infer, experiment.score, learns, replicas
+
+
+def check_new_network(experiment: Experiment, plan: NetworkSpec, problems: Problems) -> Any:
+    """Return the result of `check_network` for a network whose structure is new."""
     key = jax.eval_shape(lambda: jax.random.key(0))
     train, infer = experiment.train, experiment.infer
     with problems.at("dynamics.orchestrator"):

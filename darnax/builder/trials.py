@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -26,8 +27,8 @@ def choose_traced_numbers(
 
     Args:
         call: to be tried.
-        evaluate: a function of `within(call)`. JAX keeps the traces of a function of a module, so
-            that a sweep tries calls that differ in numbers alone only once.
+        evaluate: a function of `within(call)`. Calls that differ in numbers alone, as in a sweep,
+            are tried once.
         evaluate_part: a function of a call among the arguments.
         within: returns a pytree that contains the call.
 
@@ -53,7 +54,17 @@ def choose_traced_numbers(
 
 def trace(evaluate: Callable[[Any], Any], call: Any) -> None:
     """Trace `evaluate` with abstract values for all numbers of the call, as in a run."""
-    jax.eval_shape(evaluate, as_abstract(call))
+    numbers, structure = jax.tree.flatten(call)
+    trace_structure(evaluate, structure, tuple(map(np.shape, numbers)))
+
+
+@lru_cache(maxsize=1000)
+def trace_structure(
+    evaluate: Callable[[Any], Any], structure: Any, shapes: tuple[tuple[int, ...], ...]
+) -> None:
+    """Trace `evaluate` with a call of this structure; one that did not fail is not traced again."""
+    numbers = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    jax.eval_shape(evaluate, jax.tree.unflatten(structure, numbers))
 
 
 def as_abstract(tree: Any) -> Any:

@@ -53,7 +53,7 @@ def train(
         require_same(config)
         experiment = build(config)
         if sweep is None:  # the plan of a sweep has warned before
-            for line in explain_unused(experiment, overrides):
+            for line in explain_unused(lambda: experiment, overrides):
                 logger.warning("%s", line)
         if given is not None:
             experiment = with_arrays(experiment, given)
@@ -80,6 +80,8 @@ def require_same(config: Mapping[str, Any]) -> None:
     """Raise RequestError unless all processes of a run have the same configuration."""
     from darnax.runner import processes
 
+    if processes.count() == 1:
+        return
     # Each process has its own rank, and may have its own paths.
     runner = {**config["runner"], "distributed": None} if config.get("runner") else None
     common = {**config, "runner": runner, "paths": None}

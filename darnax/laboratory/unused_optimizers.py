@@ -1,6 +1,6 @@
 """Overrides of an optimiser that no module uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,15 @@ if TYPE_CHECKING:
 DEFAULT = "optimizer.default"
 
 
-def explain_unused(experiment: "Experiment", overrides: Sequence[str]) -> list[str]:
-    """Return a line for every override of `optimizer.default`, if no module that learns uses it."""
+def explain_unused(make: Callable[[], "Experiment"], overrides: Sequence[str]) -> list[str]:
+    """Return a line for every override of `optimizer.default`, if no module that learns uses it.
+
+    `make` returns the experiment; it is called only where there are such overrides.
+    """
     unused = [word for word in overrides if word.lstrip("+").startswith(f"{DEFAULT}.")]
     if not unused:
         return []
+    experiment = make()
     globs = tuple(getattr(experiment.make_optimizer, "globs", ()))
     learning = [module.name for module in experiment.outline().modules if module.plastic]
     if not all(any(fnmatchcase(name, glob) for glob in globs) for name in learning):

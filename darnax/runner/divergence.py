@@ -1,6 +1,7 @@
 """Detects divergence: a number that is NaN, infinite or too large, and the module it belongs to."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -9,6 +10,7 @@ import numpy as np
 
 from darnax.learning import trainable_by_phase
 from darnax.numeric_checks import LARGEST, FiniteCheck, finite_checks, update_checks
+from darnax.phases import Phases
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import NEVER
 
@@ -65,14 +67,33 @@ class DivergenceMonitor:
 
 
 def list_checks(experiment: Experiment) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
-    """Return all checks of a network, and those of them that are of a module's change.
+    """Return all checks of a network, and those of them that are of a module's change."""
+    numbers, structure = jax.tree.flatten(experiment.make_network)
+    return find_checks(structure, tuple(map(np.shape, numbers)), experiment.train)
 
-    They follow from the connection graph, so the network is only traced, never drawn.
+
+@lru_cache(maxsize=100)
+def find_checks(
+    structure: Any, shapes: tuple[tuple[int, ...], ...], train: Phases
+) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
+    """Return the result of `list_checks` for networks that differ in numbers alone.
+
+    The checks follow from the connection graph, so the network is only traced, never drawn.
+
+    Args:
+        structure: of the function that makes the network.
+        shapes: those of its numbers.
+        train: the phases of training.
     """
 
-    def checks_of_network(key: jax.Array) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
-        layer_map = experiment.make_network(key).layer_map
-        learns = trainable_by_phase(layer_map, experiment.train)
+    def checks_of_network(
+        make_network: Any, key: jax.Array
+    ) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
+        layer_map = make_network(key).layer_map
+        learns = trainable_by_phase(layer_map, train)
         return finite_checks(layer_map, learns), update_checks(layer_map, learns)
 
-    return eqx.filter_eval_shape(checks_of_network, jax.eval_shape(lambda: jax.random.key(0)))
+    numbers = [jax.ShapeDtypeStruct(shape, np.float32) for shape in shapes]
+    make_network = jax.tree.unflatten(structure, numbers)
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    return eqx.filter_eval_shape(checks_of_network, make_network, key)

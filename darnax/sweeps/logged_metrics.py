@@ -8,7 +8,13 @@ from darnax.scores import ACCURACY, parse_score
 if TYPE_CHECKING:
     from darnax.runner.experiment import Experiment
 
-ALWAYS = ("eval/at_chance", "time/images_per_second", "time/compile_seconds")
+ALWAYS = (
+    "eval/at_chance",
+    "operations/dense",
+    "operations/events",
+    "time/images_per_second",
+    "time/compile_seconds",
+)
 TRAIN, EVAL = "train/", "eval/"
 
 

@@ -25,6 +25,7 @@ from darnax.sweeps.point import Point
 from darnax.sweeps.record import Record
 
 if TYPE_CHECKING:
+    from darnax.runner.experiment import Experiment
     from darnax.sweeps.search import Search
 
 
@@ -94,13 +95,13 @@ def require_sound(
     plan.points = data_checks.examine_data(plan.points, outlines)
     require_unrefused(plan, overrides)
     first = plan.points[0]
-    experiment = checks.check_point(first.config or {}, here=False)
-    notes = explain_unused(experiment, first.overrides)
+    notes = explain_unused(lambda: build_point(first), first.overrides)
     if plan.search is not None:
         from darnax.sweeps import logged_metrics
 
         for point in plan.points:
             plan.search.require_eligible(point)
+        experiment = build_point(first)
         settings = plan.search.settings
         logged_metrics.require_logged(settings.metric, experiment)
         logged_metrics.require_direction(settings.metric, settings.direction, experiment)
@@ -109,6 +110,11 @@ def require_sound(
         plan.points = data_checks.examine_data(plan.points, outlines)
         require_unrefused(plan, overrides)
     return [*notes, *data_checks.later_notes(outlines)]
+
+
+def build_point(point: Point) -> "Experiment":
+    """Return the experiment of a point that is not refused."""
+    return checks.check_point(point.config or {}, here=False)
 
 
 def require_unrefused(plan: SweepPlan, overrides: list[str]) -> None:

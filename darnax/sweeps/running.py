@@ -169,7 +169,7 @@ class Sweep:
         with hydra_launcher.launcher(
             request.config, request.composer, record.folder, task
         ) as launcher:
-            batches = Batches(launcher, self.begin, run_groups, here=here)
+            batches = Batches(launcher, task, self.begin, run_groups, here=here)
             if self.plan.search is not None:
                 self.plan.search.run(batches, record.folder)
             else:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +18,7 @@ from darnax.sweeps.membership import Membership
 from darnax.sweeps.moved_points import point_at
 from darnax.sweeps.point import Here, Point
 from darnax.sweeps.point_differences import find_differences
-from darnax.sweeps.record import PATIENCE, Record, append_note
+from darnax.sweeps.record import NAME, PATIENCE, Record, append_note
 from darnax.tracking.pruning import Pruned
 
 OnFailure = Callable[[BaseException], None]
@@ -36,13 +36,28 @@ def run_or_skip_point(
     overrides: list[str],
 ) -> None:
     """Run a point to its end; a failure is noted in the folder and stops no other point."""
-    record = Record.read(folder)
+    record = read_record(folder)
     point = record.point(overrides)
     with file_lock(record.note(point), PATIENCE) as locked, stop_watcher(record, home):
         if not locked or record.stop.exists():
             return
         run = run_point if os.getpid() == home else run_in_worker
         run(record, point, trusted, here, on_failure)
+
+
+def read_record(folder: Path) -> Record:
+    """Read the sweep in a folder, again only where its file has changed since the last point."""
+    try:
+        about = (folder / NAME).stat()
+    except OSError:
+        return Record.read(folder)  # which explains what is wrong
+    return read_version(folder, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def read_version(folder: Path, *_: int) -> Record:
+    """Read a version of the sweep in a folder; its file takes 10 KB for every point."""
+    return Record.read(folder)
 
 
 def run_point(

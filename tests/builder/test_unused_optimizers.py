@@ -20,6 +20,6 @@ UNGROUPED = ["+experiment=mnist_dfa", "model.features=20"]
     ],
 )
 def test_an_override_of_an_optimizer_that_nothing_uses_is_named(experiment, word, warns):
-    lines = explain_unused(build(compose([*experiment, word])), [word])
+    lines = explain_unused(lambda: build(compose([*experiment, word])), [word])
     reason = "every module that learns is in one of optimizer.groups.hidden, optimizer.groups.w_in"
     assert [line.startswith(f"{word} has no effect: {reason}") for line in lines] == [True] * warns

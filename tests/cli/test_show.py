@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sampling import one_of
-from schemes import SCHEMES
+from shipped_schemes import SCHEMES
 from typer.testing import CliRunner, Result
 
 from darnax.cli import tables

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from own_data import KINDS, write
 from safetensors import safe_open
 from safetensors.numpy import load_file
-from schemes import OF_SCHEME, SCHEMES
+from shipped_schemes import OF_SCHEME, SCHEMES
 from small_experiments import digits
 
 from darnax.builder import build

@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from schemes import OF_SCHEME
+from shipped_schemes import OF_SCHEME
 
 from darnax.builder import build
 from darnax.composing.composer import compose

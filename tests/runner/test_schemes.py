@@ -5,7 +5,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from schemes import SCHEMES
+from shipped_schemes import SCHEMES
 from synthetic_task import scheme
 from test_programs import DISTURBED, assert_close, compilations, trained
 from virtual_devices import run_on_devices
