@@ -1,6 +1,6 @@
 """A split larger than memory: windows of one shape, shuffled over the whole split, prefetched."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,25 @@ def whole_batches(examples: int, window: int, size: int) -> int:
     return count * (examples // count // size) if examples else 0
 
 
+@dataclass(frozen=True)
+class Part:
+    """One of `count` equal parts of every window, whose length is a multiple of `multiple`."""
+
+    index: int
+    count: int
+    multiple: int = 1
+
+    def of(self, window: np.ndarray) -> np.ndarray:
+        """Return this part of a window; the last one ends with repetitions of its last example."""
+        whole = self.count * self.multiple
+        length = -(-len(window) // whole) * self.multiple
+        padded = np.pad(window, (0, length * self.count - len(window)), mode="edge")
+        return padded[self.index * length : (self.index + 1) * length]
+
+
+WHOLE = Part(0, 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Streamed:
     """The examples `indices` of what `read` reads, `window` of them at most on the device at once.
@@ -32,7 +51,8 @@ class Streamed:
     (seed, epoch); the remaining examples, fewer than k, are different ones in every epoch. In order
     (`epoch=None`) all examples are used and the last window is padded. Besides the window on the
     device at most one more is in memory. It is decoded by `threads` threads: parsing a record holds
-    the interpreter's lock, so that more than one is faster for large images only.
+    the interpreter's lock, so that more than one is faster for large images only. With `part` only
+    this part of every window is read.
     """
 
     read: Callable[[np.ndarray], Arrays]
@@ -40,6 +60,7 @@ class Streamed:
     window: int
     seed: int
     threads: int = 1
+    part: Part = WHOLE
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -63,23 +84,24 @@ class Streamed:
             size = len(self) // count
             permutation = np.random.default_rng([self.seed, epoch]).permutation(self.indices)
             order = permutation[: size * count]
-        blocks = _prefetch(_Blocks(self.read, order, size), self.threads)
-        for start in range(0, len(order), size):
-            parts = [next(blocks) for _ in range(0, size, _BLOCK)]
-            inputs, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-            real = min(size, len(self) - start)
-            yield Window(jax.device_put(inputs), jax.device_put(targets), real)
+        windows = [self.part.of(window) for window in order.reshape(-1, size)]
+        blocks = _prefetch(_Blocks(self.read, windows), self.threads)
+        for number, window in enumerate(windows):
+            read = [next(blocks) for _ in range(0, len(window), _BLOCK)]
+            inputs, targets = (np.concatenate(arrays) for arrays in zip(*read, strict=True))
+            real = min(size, len(self) - number * size)
+            yield Window(jax.device_put(inputs), jax.device_put(targets), real, self.part.count)
 
 
 class _Blocks:
     """The windows of one epoch in blocks, each read at once; a random-access source for grain."""
 
-    def __init__(self, read: Callable[[np.ndarray], Arrays], order: np.ndarray, size: int) -> None:
+    def __init__(self, read: Callable[[np.ndarray], Arrays], windows: Sequence[np.ndarray]) -> None:
         self.read = read
-        self.per_window = -(-size // _BLOCK)
+        self.per_window = -(-len(windows[0]) // _BLOCK)
         self.pieces = []
-        for window in order.reshape(-1, size):
-            self.pieces += [window[i : i + _BLOCK] for i in range(0, size, _BLOCK)]
+        for window in windows:
+            self.pieces += [window[i : i + _BLOCK] for i in range(0, len(window), _BLOCK)]
 
     def __len__(self) -> int:
         return len(self.pieces)

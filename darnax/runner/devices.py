@@ -4,12 +4,16 @@ Each device computes the updates of its part of the batch; their mean is applied
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from darnax.data import Dataset, Streamed
+from darnax.data.streamed import Part
 from darnax.errors import Problem, RequestError
 from darnax.printing import count_of
 from darnax.runner import processes
@@ -68,6 +72,31 @@ def copy_to_all(mesh: Mesh, array: jax.Array) -> jax.Array:
         return jax.device_put(array, sharding)
     own = np.asarray(array)
     return jax.make_array_from_callback(own.shape, sharding, lambda index: own[index])
+
+
+def gather(mesh: Mesh, part: jax.Array) -> jax.Array:
+    """Return the array of which each process has a part, on every device of a mesh."""
+    split = jax.NamedSharding(mesh, SPLIT)
+    return copying(mesh)(jax.make_array_from_process_local_data(split, np.asarray(part)))
+
+
+@cache
+def copying(mesh: Mesh) -> Callable[[jax.Array], jax.Array]:
+    """Return the compiled function that copies the parts of an array to every device."""
+    return jax.jit(lambda array: array, out_shardings=jax.NamedSharding(mesh, REPLICATED))
+
+
+def share_reading(dataset: Dataset, mesh: Mesh | None) -> Dataset:
+    """Return the dataset, of whose streamed splits each process reads its own part."""
+    if mesh is None or processes.count() == 1:
+        return dataset
+    part = Part(processes.rank(), processes.count(), mesh.size // processes.count())
+
+    def share(split: Any) -> Any:
+        return replace(split, part=part) if isinstance(split, Streamed) else split
+
+    train, test = share(dataset.train), share(dataset.test)
+    return replace(dataset, train=train, validation=share(dataset.validation), test=test)
 
 
 def from_all(mesh: Mesh | None, parts: Any) -> Any:

@@ -45,6 +45,11 @@ def is_first() -> bool:
     return _group.rank == 0
 
 
+def rank() -> int:
+    """Return the number of this process among them, from 0."""
+    return _group.rank
+
+
 def count() -> int:
     """Return the number of processes that train the run."""
     return _group.size

@@ -27,6 +27,7 @@ from darnax.runner.devices import (
     SPLIT,
     copy_to_all,
     from_all,
+    gather,
     make_mesh,
     shard_over,
 )
@@ -97,8 +98,9 @@ class ParallelRuns:
         mesh = self.program.mesh
         if mesh is None:
             return window
-        inputs, targets = copy_to_all(mesh, window.inputs), copy_to_all(mesh, window.targets)
-        return window._replace(inputs=inputs, targets=targets)
+        copy = copy_to_all if window.parts == 1 else gather
+        inputs, targets = copy(mesh, window.inputs), copy(mesh, window.targets)
+        return Window(inputs, targets, window.count)
 
 
 @partial(LazyJit, static_argnums=1)

@@ -12,6 +12,7 @@ from darnax.data import Dataset, Split, Window
 from darnax.errors import RunError
 from darnax.runner import lost_process, processes, programs
 from darnax.runner.chance_level import at_chance
+from darnax.runner.devices import share_reading
 from darnax.runner.divergence import DivergenceMonitor
 from darnax.runner.evaluate import evaluate
 from darnax.runner.programs import ParallelRuns
@@ -29,12 +30,13 @@ class TrainingLoop:
 
     def __init__(self, sessions: Sequence[RunSession], dataset: Dataset) -> None:
         first = sessions[0].experiment
-        self.sessions, self.dataset = sessions, dataset
+        self.sessions = sessions
         self.data, self.settings = first.data, first.runner
         per_epoch = count_steps_per_epoch(
             dataset, first.data.batch_size, first.runner.limit_batches
         )
         self.runs = ParallelRuns([session.experiment for session in sessions], per_epoch)
+        self.dataset = share_reading(dataset, self.runs.program.mesh)
         self.monitor = DivergenceMonitor(first)
         self.keys = self.runs.keys()
         self.runs.program = processes.arrays_of_first(self.runs.program)
@@ -249,15 +251,12 @@ class TrainingLoop:
 
     def count_operations(self) -> Rows:
         """Return the synaptic operations of an inference, as a mean over a batch of the tests."""
-        window = next(self.dataset.test.windows(epoch=None))
+        window = self.runs.to_devices(next(self.dataset.test.windows(epoch=None)))
         count = min(window.count, programs.EVALUATION_BATCH)
-        window = self.runs.to_devices(
-            window._replace(
-                inputs=window.inputs[:count], targets=window.targets[:count], count=count
-            )
+        inputs, targets = window.inputs[:count], window.targets[:count]
+        found = programs.count_operations(
+            self.runs.program, self.train_state.arrays, inputs, targets
         )
-        arrays = self.train_state.arrays
-        found = programs.count_operations(self.runs.program, arrays, window.inputs, window.targets)
         counts = jax.device_get(found)._asdict()
         return self.split_rows({f"operations/{name}": each for name, each in counts.items()})
 

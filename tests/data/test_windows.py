@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from darnax.data import Resident, Split, Streamed, open_dataset, prepare
 from darnax.data.reader import Arrays
+from darnax.data.streamed import Part
 from darnax.errors import RequestError
 
 
@@ -57,6 +59,22 @@ def test_streamed_windows_have_one_shape_and_are_bounded(n: int, window: int) ->
             np.testing.assert_array_equal(
                 np.asarray(w.inputs).astype(int) @ [1, 256], np.asarray(w.targets)
             )
+
+
+@settings(deadline=None, max_examples=10)
+@given(n=st.integers(1, 300), window=st.integers(1, 100), parts=st.integers(1, 4))
+def test_the_parts_of_a_window_are_the_window(n: int, window: int, parts: int) -> None:
+    whole = Streamed(numbers, np.arange(n), window, seed=0)
+    shared = [replace(whole, part=Part(index, parts, multiple=2)) for index in range(parts)]
+    for epoch in (None, 0):
+        iterators = [split.windows(epoch) for split in shared]
+        for expected, *found in zip(whole.windows(epoch), *iterators, strict=True):
+            assert {(w.count, w.parts) for w in found} == {(expected.count, parts)}
+            assert len({w.inputs.shape for w in found}) == 1
+            assert len(found[0].targets) % 2 == 0
+            joined = np.concatenate([w.targets for w in found])
+            np.testing.assert_array_equal(joined[: len(expected.targets)], expected.targets)
+            assert len(joined) < len(expected.targets) + 2 * parts
 
 
 def test_the_order_is_of_seed_and_epoch() -> None:

@@ -89,6 +89,16 @@ def test_two_processes_train_as_one_until_one_is_lost(forked):
 
 
 @pytest.mark.slow
+def test_two_processes_that_read_their_own_parts_train_as_one(forked):
+    words = [*WORDS, "data.memory_gib=1.8e-5"]  # streamed in five windows
+    alone = forked.train_to_end(forked.place / "alone", *words)
+    for process in forked.start_all(2, "train", *words):
+        code, printed = forked.ended(process)
+        assert code == 0, printed
+    assert_same_network(the_run(forked.place), alone)
+
+
+@pytest.mark.slow
 def test_a_run_that_has_lost_a_process_is_resumed_by_one(forked):
     run = lose_second_process(forked)
     code, printed = forked.ended(forked.start("train", "--resume", run))
