@@ -69,7 +69,7 @@ def relax(
     one that `phase.start` and what the phase shows ask for, except that `blank` and `random` are
     applied here; see `darnax.schedule.run_phases`. `axis` is the name of a mesh axis whose devices
     share the batch: what a phase draws for an example does not depend on their number. With
-    `count_changes`, which takes time, the result has the units that every step changed.
+    `count_changes`, which takes time, `changes` is counted.
     """
     if clamped is None:
         clamped = network.clamped_messages(state, rng)

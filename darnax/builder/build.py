@@ -192,16 +192,17 @@ def check_network(
     Networks that differ in numbers alone are checked once: a sweep has many of them.
     """
     structure = existing, structure_of(experiment)
-    if structure not in checked:
-        shapes = check_new_network(experiment, plan, problems)
-        if not problems.found and experiment.runner.epochs and not existing:
-            check_learning(experiment.train, plan, shapes, problems)
-        if problems.found:
-            return shapes
-        if len(checked) == MOST_CHECKED:
+    known = checked.get(structure)
+    if known is not None:
+        return known
+    shapes = check_new_network(experiment, plan, problems)
+    if not problems.found and experiment.runner.epochs and not existing:
+        check_learning(experiment.train, plan, shapes, problems)
+    if not problems.found:
+        if len(checked) >= MOST_CHECKED:
             checked.clear()
         checked[structure] = shapes
-    return checked[structure]
+    return shapes
 
 
 def structure_of(experiment: Experiment) -> Hashable:
