@@ -25,7 +25,14 @@ def default_metric(runs: Sequence[Run]) -> str:
 
 
 def is_lower_better(runs: Sequence[Run], metric: str) -> bool:
-    """Return whether a run with this metric as its score says that lower is better."""
+    """Return whether lower is better: of a cost, and of a score where a run says so.
+
+    Example:
+        >>> is_lower_better([], "operations/events"), is_lower_better([], "eval/accuracy")
+        (True, False)
+    """
+    if metric.startswith("operations/"):
+        return True
     return parse_score(metric) is not None and any(
         metric in run.summary.get("metrics", {}) and run.summary.get("lower_is_better") is True
         for run in runs
