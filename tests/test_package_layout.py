@@ -40,7 +40,7 @@ PACKAGES = (
     ("orchestrators",),
     ("relaxation", "scoring"),
     ("schedule",),
-    ("observables", "numeric_checks"),
+    ("observables", "numeric_checks", "operations"),
     ("learning",),
     ("data", "tracking", "reports"),
     ("local_data",),
@@ -95,6 +95,7 @@ LIBRARY = (
     "scoring",
     "observables",
     "numeric_checks",
+    "operations",
     "learning",
 )
 GRADIENTS = {

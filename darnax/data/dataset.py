@@ -15,14 +15,23 @@ class Window(NamedTuple):
 
     `inputs` (n, *raw) uint8, or float32 for synthetic tasks; `targets` (n,) int32 classes, or
     (n, *size) float32 patterns. `count == n` except in the last window of an evaluation of a
-    streamed split. Where each of several processes reads its own part of a window, `inputs` and
-    `targets` are this part, and `parts` is their number; the last one may end with repetitions.
+    streamed split.
     """
 
     inputs: jax.Array
     targets: jax.Array
     count: int  # type: ignore[assignment]  # hides tuple.count, which has no use for a window
-    parts: int = 1
+
+
+class WindowPart(NamedTuple):
+    """The part of a window that one of several processes reads; all parts have equal lengths.
+
+    `count` is that of the whole window; the last part may end with repetitions.
+    """
+
+    inputs: jax.Array
+    targets: jax.Array
+    count: int  # type: ignore[assignment]  # as in a window
 
 
 class Split(Protocol):

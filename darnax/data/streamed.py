@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from darnax.data.dataset import Window
+from darnax.data.dataset import Window, WindowPart
 from darnax.data.reader import Arrays
 
 _BLOCK = 256
@@ -74,7 +74,7 @@ class Streamed:
         inputs, _ = self.read(self.indices[:1])
         return jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)
 
-    def windows(self, epoch: int | None) -> Iterator[Window]:
+    def windows(self, epoch: int | None) -> Iterator[Any]:
         """Yield the windows of one epoch, all of one shape."""
         count = -(-len(self) // self.window)
         if epoch is None:
@@ -84,13 +84,14 @@ class Streamed:
             size = len(self) // count
             permutation = np.random.default_rng([self.seed, epoch]).permutation(self.indices)
             order = permutation[: size * count]
+        kind = Window if self.part == WHOLE else WindowPart
         windows = [self.part.of(window) for window in order.reshape(-1, size)]
         blocks = _prefetch(_Blocks(self.read, windows), self.threads)
         for number, window in enumerate(windows):
             read = [next(blocks) for _ in range(0, len(window), _BLOCK)]
             inputs, targets = (np.concatenate(arrays) for arrays in zip(*read, strict=True))
             real = min(size, len(self) - number * size)
-            yield Window(jax.device_put(inputs), jax.device_put(targets), real, self.part.count)
+            yield kind(jax.device_put(inputs), jax.device_put(targets), real)
 
 
 class _Blocks:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from darnax.data import Window
+from darnax.data.dataset import WindowPart
 from darnax.numeric_checks import LARGEST
 from darnax.observables import Metrics, norms
 from darnax.operations import Operations
@@ -93,12 +94,12 @@ class ParallelRuns:
             program, arrays = jax.tree.map(lambda leaf: leaf[index], (program, arrays))
         return program.network(arrays)
 
-    def to_devices(self, window: Window) -> Window:
+    def to_devices(self, window: Window | WindowPart) -> Window:
         """Return the window on every device of the mesh; without a mesh, the window itself."""
         mesh = self.program.mesh
-        if mesh is None:
-            return window
-        copy = copy_to_all if window.parts == 1 else gather
+        if mesh is None:  # one process, which reads whole windows
+            return Window(*window)
+        copy = gather if isinstance(window, WindowPart) else copy_to_all
         inputs, targets = copy(mesh, window.inputs), copy(mesh, window.targets)
         return Window(inputs, targets, window.count)
 

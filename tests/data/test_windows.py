@@ -69,7 +69,7 @@ def test_the_parts_of_a_window_are_the_window(n: int, window: int, parts: int) -
     for epoch in (None, 0):
         iterators = [split.windows(epoch) for split in shared]
         for expected, *found in zip(whole.windows(epoch), *iterators, strict=True):
-            assert {(w.count, w.parts) for w in found} == {(expected.count, parts)}
+            assert {w.count for w in found} == {expected.count}
             assert len({w.inputs.shape for w in found}) == 1
             assert len(found[0].targets) % 2 == 0
             joined = np.concatenate([w.targets for w in found])

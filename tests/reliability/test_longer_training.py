@@ -33,9 +33,9 @@ def last_weights(run: Path) -> dict[str, np.ndarray]:
 
 
 def scores(run: Path) -> list[dict[str, float]]:
-    """Return the rows of metrics.jsonl but for times, and tests at the end of a shorter run."""
+    """Return the rows of metrics.jsonl but for times, and what a shorter run logs at its end."""
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    left_out = ("time/", "test/")
+    left_out = ("time/", "test/", "operations/")
     kept = [
         {name: value for name, value in row.items() if not name.startswith(left_out)}
         for row in rows
