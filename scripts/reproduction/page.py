@@ -17,7 +17,8 @@ from reproduction.spread import format_spread
 # Measurements that are drawn as well as tabulated.
 PICTURES = {"curves": draw_curves, "robustness": draw_robustness, "memory_map": draw_memory_map}
 FOREST = "learning-rules.svg"
-COSTS = "cost_of_rules"  # a measurement that stands with the learning rules
+# Measurements that stand with a table of learning rules.
+COSTS = {RULES.title: "cost_of_rules", FASHION_RULES.title: "cost_of_rules_on_fashion"}
 FOREST_TEXT = "Points are means over seeds, lines reach one standard deviation to either side."
 
 HEADER = """# Results
@@ -49,8 +50,8 @@ def write_page(sections: Sequence[Section], ledger: Ledger) -> str:
     parts = [HEADER]
     for section in sections:
         parts += format_section(section, ledger)
-        if section is RULES and COSTS in ledger.physics:
-            parts.append(format_measurement(ledger, COSTS))
+        if COSTS.get(section.title) in ledger.physics:
+            parts.append(format_measurement(ledger, COSTS[section.title]))
         if section is FASHION_RULES:
             parts.append(f"![Test accuracy of the learning rules]({FOREST})\n\n{FOREST_TEXT}\n")
     return "\n".join([*parts, *format_physics(ledger)])
@@ -108,7 +109,7 @@ def format_mean(values: Sequence[float], metric: str) -> str:
 def format_physics(ledger: Ledger) -> Iterator[str]:
     """Yield the parts about the physics."""
     yield "## Physics\n"
-    for name in sorted(ledger.physics.keys() - {COSTS}):
+    for name in sorted(ledger.physics.keys() - set(COSTS.values())):
         yield format_measurement(ledger, name)
 
 

@@ -40,7 +40,7 @@ from reproduction.recurrence import (
     rules_by_steps,
 )
 from reproduction.robustness import robustness
-from reproduction.rules import cost_of_rules, readout_by_goodness
+from reproduction.rules import cost_of_rules, cost_of_rules_on_fashion, readout_by_goodness
 
 Rows = list[dict[str, Any]]
 ORDERS: Mapping[str, Callable[..., Any]] = {
@@ -156,6 +156,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "trained_on_noise": trained_on_noise,
     "faults": faults,
     "cost_of_rules": cost_of_rules,
+    "cost_of_rules_on_fashion": cost_of_rules_on_fashion,
     "readout_by_goodness": readout_by_goodness,
     "memory_capacity": memory_capacity,
     "memory_map": memory_map,

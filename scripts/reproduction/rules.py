@@ -36,11 +36,24 @@ def cost_of_rules(outputs: Path) -> list[dict[str, Any]]:
     Of the run of seed 0. Synaptic operations are those of one inference, as a mean over 1000
     test images: `dense` counts every synapse of every message that is sent, once for an input that
     is held, `events` only those of units that have changed. `darnax analyse RUN --only operations`
-    counts them for any run. For Fashion-MNIST the parameters and the dense operations are the same.
+    counts them for any run.
     """
+    return list_costs(RULES, outputs)
+
+
+def cost_of_rules_on_fashion(outputs: Path) -> list[dict[str, Any]]:
+    """Count parameters and synaptic operations of the same networks on Fashion-MNIST.
+
+    As for MNIST.
+    """
+    return list_costs(FASHION_RULES, outputs)
+
+
+def list_costs(section: Section, outputs: Path) -> list[dict[str, Any]]:
+    """Return the parameters and the synaptic operations of the networks of a section."""
     found = read_runs(outputs)
     rows = []
-    for row in RULES.rows:
+    for row in section.rows:
         run = darnax.load(require_run(found, outputs, row.overrides, 0).path)
         table = run.analyse(only=["operations"], examples=EXAMPLES)["operations"]
         operations = dict(table.rows)
