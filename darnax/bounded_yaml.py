@@ -190,8 +190,18 @@ def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if unusual else None)
 
 
-PlainDumper.add_representer(str, represent_text)
-PlainDumper.add_implicit_resolver("tag:yaml.org,2002:float", PLAIN_FLOAT, list("-+0123456789."))
+class FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """The same by libyaml, five times as fast, where PyYAML was built with it."""
+
+    yaml_implicit_resolvers = {**yaml.SafeDumper.yaml_implicit_resolvers}  # noqa: RUF012
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for dumper in (PlainDumper, FastDumper):
+    dumper.add_representer(str, represent_text)
+    dumper.add_implicit_resolver("tag:yaml.org,2002:float", PLAIN_FLOAT, list("-+0123456789."))
 
 
 def dump_plain(value: Any, *, ascii_only: bool = False) -> str:
@@ -203,5 +213,8 @@ def dump_plain(value: Any, *, ascii_only: bool = False) -> str:
         >>> dump_plain({"a": [1e-3, "1e-3", "no"]})
         "a:\n- 0.001\n- '1e-3'\n- 'no'\n"
     """
-    text: str = yaml.dump(value, Dumper=PlainDumper, sort_keys=False, allow_unicode=not ascii_only)
+    choices = {"sort_keys": False, "allow_unicode": not ascii_only}
+    text: str = yaml.dump(value, Dumper=FastDumper, **choices)
+    if "\\U" in text:  # libyaml escapes characters beyond the first 65,536 that need no escape
+        text = yaml.dump(value, Dumper=PlainDumper, **choices)
     return text
