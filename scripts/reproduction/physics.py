@@ -31,6 +31,7 @@ from darnax.tracking.strict_json import encode
 from reproduction.curves import curves
 from reproduction.disturbance import recall
 from reproduction.faults import faults
+from reproduction.margins import margins_by_steps
 from reproduction.memory import memory_capacity, memory_map, memory_patterns
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import (
@@ -152,6 +153,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "couplings_on_disturbed_images": couplings_on_disturbed_images,
     "couplings_by_steps": couplings_by_steps,
     "rules_by_steps": rules_by_steps,
+    "margins_by_steps": margins_by_steps,
     "noise_and_occlusion": noise_and_occlusion,
     "trained_on_noise": trained_on_noise,
     "faults": faults,
