@@ -13,10 +13,14 @@ def scoring_phase(network: Orchestrator, phases: Mapping[str, Phase]) -> str | N
     """Return the phase whose scores give the training accuracy; None if all depend on the label.
 
     It is the last label-free phase at whose end the readout learns, or else the last label-free
-    phase.
+    phase, of those in which the readout receives a message. Where all phases but the first keep the
+    state of a phase with the label, as in the published schedule, it is the first.
     """
-    label_free = label_free_phases(network, phases)
     layer_map = network.layer_map
+    label_free = []
+    for phase in label_free_phases(network, phases):
+        if sending(network, phases[phase], layer_map.output):
+            label_free.append(phase)
     readout = []
     for (receiver, _), name, module in zip(
         layer_map.edges, layer_map.names, layer_map.modules, strict=True

@@ -12,6 +12,7 @@ import jax
 from darnax.builder.calls import Reader
 from darnax.builder.choices import check_ends, read_data
 from darnax.builder.deferred_call import DeferredCall
+from darnax.builder.gradients import check_gradients
 from darnax.builder.modules import check_modules, check_reductions, infer_shapes
 from darnax.builder.network import NetworkFactory, NetworkSpec, read_network
 from darnax.builder.observables import check_observables, read_observables
@@ -30,14 +31,14 @@ from darnax.builder.specification import (
 from darnax.builder.trackers import read_tracking
 from darnax.errors import first_line
 from darnax.files import expand_user, in_memory
-from darnax.orchestrators import BackpropagationOrchestrator, Orchestrator
+from darnax.orchestrators import Orchestrator
 from darnax.phases import Phase, Phases
 from darnax.printing import count_of
 from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
 from darnax.runner.settings import RunnerSettings
-from darnax.scoring import label_free_phases, scoring_phase
+from darnax.scoring import label_free_phases, scoring_phase, sending
 from darnax.states import State
 
 EVERYTHING_LEARNS = Phases(all=Phase(steps=0, learn=("*",)))
@@ -221,7 +222,7 @@ def check_new_network(experiment: Experiment, plan: NetworkSpec, problems: Probl
         shapes = infer_shapes(experiment.make_network, key)
         check_reductions(plan, shapes, (*train.values(), *infer.values()), problems)
         check_score(experiment.score, shapes, train, problems)
-        check_targets(shapes, train, problems)
+        check_gradients(shapes, train, problems)
         if experiment.runner.epochs and not any(jax.tree.leaves(plasticity(shapes, train))):
             what = "nothing learns: name plastic modules in some `learn`, or set runner.epochs=0"
             problems.add("dynamics.train", what)
@@ -231,22 +232,14 @@ def check_new_network(experiment: Experiment, plan: NetworkSpec, problems: Probl
     return None
 
 
-def check_targets(shapes: Orchestrator, train: Phases, problems: Problems) -> None:
-    """Note a state to be learned, in a network whose updates are gradients."""
-    if not isinstance(shapes, BackpropagationOrchestrator):
-        return
-    for name, phase in train.items():
-        if phase.target_state is not None:
-            what = "backpropagation learns no state; remove it, or use another orchestrator"
-            problems.add(f"dynamics.train.{name}.target_state", what)
-
-
 def check_score(score: str | None, shapes: Orchestrator, train: Phases, problems: Problems) -> None:
-    """Note a phase to be scored whose readout has seen the label."""
+    """Note a phase to be scored whose readout has seen the label, or receives nothing."""
     if score is None:
         return
     label_free = label_free_phases(shapes, train)
-    if score not in label_free:
+    if not sending(shapes, train[score], shapes.layer_map.output):
+        problems.add("dynamics.score", f"the readout receives no message in the phase {score}")
+    elif score not in label_free:
         what = f"the scores at the end of {score} depend on the label"
         others = f"; expected one of {', '.join(label_free)}" if label_free else "; leave it out"
         problems.add("dynamics.score", what + others)

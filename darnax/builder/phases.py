@@ -52,6 +52,7 @@ def read_phase(
         reader.problems.add(f"{where}.{key}", f"got {format_value(node[key])}, {what}")
     call = None if objects else reader.arguments(Phase, node, where, filled=())
     if call is None:
+        check_names(node, where, names, reader)
         return None
     with reader.problems.at(where):
         phase = call()
@@ -60,6 +61,21 @@ def read_phase(
         parts = {key: read_names(phase, key, f"{where}.{key}", names, reader) for key in NAMED}
         return replace(phase, **parts) if len(reader.problems.found) == before else None
     return None
+
+
+def check_names(
+    node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader
+) -> None:
+    """Note names of no module in a phase that cannot be made for another reason."""
+    for key in NAMED:
+        if key not in node:
+            continue
+        part: Any = {key: tuple(node[key]) if isinstance(node[key], list) else node[key]}
+        try:
+            phase = Phase(steps=0, **part)
+        except (TypeError, ValueError):
+            continue
+        read_names(phase, key, f"{where}.{key}", names, reader)
 
 
 def note_references(phase: Phase, where: str, earlier: Sequence[str], reader: Reader) -> None:

@@ -18,6 +18,8 @@ NO_MATCH = re.compile(r"Could not override '(?P<key>[^']+)'")
 BAD_POSITION = re.compile(
     r"Index '.*' \(str\) is not an int|invalid literal for int|list index out of range"
 )
+# A list in the place of a mapping, or the other way round.
+MISMATCH = re.compile(r"Cannot merge (?:DictConfig with ListConfig|ListConfig with DictConfig)")
 # Beginnings of the messages of Hydra's parser.
 SYNTAX_ERRORS = (
     "LexerNoViable",
@@ -98,6 +100,9 @@ def explain_message(
         return f"{key} is null, and null cannot be removed; give it a value first: {key}=0 ~{key}"
     if BAD_POSITION.match(text) or BAD_POSITION.match(str(cause)):
         return explain_position(key)
+    if MISMATCH.search(text) or MISMATCH.search(str(cause)):
+        what = "cannot be merged: one is a list, the other a mapping"
+        return f"{what}; replace the whole with '~{key}' '+{key}={value}'"
     if text.startswith("Could not append"):
         return f"{key} exists already; change it with {key}={value}"
     if "appears more than once" in text or text.startswith("Multiple values"):

@@ -38,12 +38,14 @@ def explain_absent(
         names: the keys that may have been meant.
         tree: the configuration without the override.
     """
+    is_in_value = absent.startswith(f"{key}.")  # a mapping with a key that is absent
+    if is_in_value and "_target_" in override:  # of another class, with other arguments
+        return explain_addition(absent, override)
     if can_be_added(key, tree):
         return explain_addition(key, override)
     new_element = explain_new_element(key, names, override)
     if new_element is not None:
         return new_element
-    is_in_value = absent.startswith(f"{key}.")  # a mapping with a key that is absent
     if is_in_value and can_be_added(absent, tree):
         return explain_addition(absent, override)
     suggestion = hint(key, names) or hint(absent, names)

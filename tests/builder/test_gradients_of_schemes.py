@@ -295,3 +295,9 @@ def test_a_module_without_a_rule_is_frozen_under_backpropagation():
 def test_an_unknown_loss_is_refused():
     with pytest.raises(RequestError, match='loss: got "hinge", expected cross_entropy or squared'):
         experiment("mnist_backprop", *SMALL, "+dynamics.orchestrator.loss=hinge")
+
+
+def test_backpropagation_through_units_of_one_sign_is_refused():
+    sign = "model.layers.hidden.activation={_target_: darnax.activations.Sign}"
+    with pytest.raises(RequestError, match="no gradient passes units of ±1, here hidden1;"):
+        experiment("mnist_backprop", *SMALL, sign)

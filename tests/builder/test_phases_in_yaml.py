@@ -93,5 +93,13 @@ def test_all_problems_of_the_phases_are_reported_at_once():
     assert found == sorted([*expected, "dynamics.train.free"])
 
 
+def test_names_are_checked_in_a_phase_that_is_wrong_in_something_else():
+    keys = {f"{CLAMPED}.target": "wronk", f"{CLAMPED}.learn": {"hiden": 1}}
+    keys |= {f"{CLAMPED}.messages": ["w_inn", "w_in"]}
+    with pytest.raises(RequestError) as error:
+        build(changed(keys))
+    assert {problem.where for problem in error.value.problems} == set(keys)
+
+
 def test_an_entry_that_repeats_what_holds_is_no_problem():
     assert phase_of(messages={"*": 1, "w_back": 1.0}).gain("w_back") == 1

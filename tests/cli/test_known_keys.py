@@ -36,6 +36,16 @@ def test_a_key_of_the_schema_that_no_file_has_is_added_with_a_plus(word):
     darnax.compose(EXPERIMENT, f"+{word}")
 
 
+@pytest.mark.parametrize("value", ["[w_in]", "all"])
+def test_a_mapping_is_replaced_as_a_whole(value):
+    key = "dynamics.train.towards.messages"
+    if value == "[w_in]":
+        with pytest.raises(RequestError) as caught:
+            darnax.compose("+experiment=mnist_ep", f"{key}={value}")
+        assert f"replace the whole with '~{key}' '+{key}={value}'" in str(caught.value)
+    darnax.compose("+experiment=mnist_ep", f"~{key}", f"+{key}={value}")
+
+
 @pytest.mark.parametrize("word", UNKNOWN)
 def test_a_key_that_nothing_has_is_not_advised(word):
     with pytest.raises(RequestError) as caught:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from darnax.activations import Tanh
-from darnax.connectivity import Convolved, Dense, Pooled, Sparse
+from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse
 from darnax.modules import (
     BinaryUnits,
     Convolution,
@@ -24,7 +24,9 @@ Index = tuple[int, ...]
 
 def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:
     """Yield (presynaptic unit, postsynaptic unit, entry of the weight) of every synapse."""
-    if isinstance(connectivity, Dense):
+    if isinstance(connectivity, Gated):
+        yield from synapses(connectivity.inner, pre, post)
+    elif isinstance(connectivity, Dense):
         for j, pre_unit in enumerate(np.ndindex(pre)):
             for i, post_unit in enumerate(np.ndindex(post)):
                 if not (connectivity.hollow and i == j):

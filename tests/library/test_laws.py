@@ -11,7 +11,7 @@ import pytest
 from extlab.blocks import BlockSparse
 
 from darnax.activations import Tanh
-from darnax.connectivity import Convolved, Dense, Pooled, Sparse
+from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse
 from darnax.rules import (
     Adatron,
     Delta,
@@ -54,6 +54,9 @@ CONNECTIVITIES = {
     "convolution": partial(Convolved, 2, 2, 3),
     "convolution hollow": partial(Convolved, 2, 2, 3, hollow=True),
     "convolution transposed": partial(Convolved, 2, 2, 3, transposed=True),
+    "convolution in groups": partial(Convolved, 2, 2, 3, groups=2),
+    "convolution circular": partial(Convolved, 2, 2, 3, padding="CIRCULAR"),
+    "gated": partial(Gated, SIZE, SIZE, gate=0.5, key=KEY),
     "blocks": partial(BlockSparse, SIZE, SIZE, 4, key=KEY),
     "blocks hollow": partial(BlockSparse, SIZE, SIZE, 4, hollow=True, key=KEY),
 }
