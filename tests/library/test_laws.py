@@ -56,7 +56,7 @@ CONNECTIVITIES = {
     "convolution transposed": partial(Convolved, 2, 2, 3, transposed=True),
     "convolution in groups": partial(Convolved, 2, 2, 3, groups=2),
     "convolution circular": partial(Convolved, 2, 2, 3, padding="CIRCULAR"),
-    "gated": partial(Gated, SIZE, SIZE, gate=0.5, key=KEY),
+    "gated": partial(Gated, SIZE, SIZE, gate=2.0, key=KEY),
     "blocks": partial(BlockSparse, SIZE, SIZE, 4, key=KEY),
     "blocks hollow": partial(BlockSparse, SIZE, SIZE, 4, hollow=True, key=KEY),
 }
