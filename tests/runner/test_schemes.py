@@ -13,20 +13,40 @@ from virtual_devices import run_on_devices
 from darnax.runner.programs import ParallelRuns
 
 __all__ = ["compilations"]
+KWINNERS = "+model.layers.hidden.activation={_target_: darnax.activations.KWinners, k: 3}"
+GATED = "+model.adapters.w_in.connectivity={_target_: darnax.connectivity.Gated, gate: 0.5}"
+# Parts that no shipped scheme has.
+COMPOSITES = {
+    "dfa": [KWINNERS, GATED],
+    "sparse": [
+        "model.layers.hidden._target_=darnax.modules.PrototypeUnits",
+        "model.layers.hidden.sparsity=null",
+        "+model.layers.hidden.connectivity._target_=darnax.connectivity.Symmetric",
+        "+model.layers.hidden.share=0.5",
+        "+dynamics.train.free.target_state={clamped: 0.5, free: 0.5}",
+    ],
+}
 FIRST = ["ff"]  # with gains, a wrong target and a third factor; the others are slow
 
 
 @pytest.mark.slow  # those with other gains, below, and test_lanes.py have the same oracle
-@pytest.mark.parametrize("name", SCHEMES)
-def test_replicas_of_every_scheme_are_runs_with_the_next_seeds(name):
-    together = trained(ParallelRuns([scheme(name, "seed=3", "runner.replicas=2")], 10))
+@pytest.mark.parametrize(
+    ("name", "words"), [*((name, []) for name in SCHEMES), *COMPOSITES.items()]
+)
+def test_replicas_of_every_scheme_are_runs_with_the_next_seeds(name, words):
+    together = trained(ParallelRuns([scheme(name, *words, "seed=3", "runner.replicas=2")], 10))
     for lane in range(2):
-        alone = trained(ParallelRuns([scheme(name, f"seed={3 + lane}")], 10))
+        alone = trained(ParallelRuns([scheme(name, *words, f"seed={3 + lane}")], 10))
         assert_close(alone, jax.tree.map(lambda leaf, at=lane: leaf[at], together))
 
 
 @pytest.mark.parametrize(
-    ("names", "words"), [(FIRST, DISTURBED), pytest.param(SCHEMES, [], marks=pytest.mark.slow)]
+    ("names", "words"),
+    [
+        (FIRST, DISTURBED),
+        pytest.param(SCHEMES, [], marks=pytest.mark.slow),
+        *(pytest.param([name], COMPOSITES[name], marks=pytest.mark.slow) for name in COMPOSITES),
+    ],
 )
 def test_two_devices_train_every_scheme_as_one(names, words):
     """Oracle: one device; two virtual devices are requested in a separate process."""
