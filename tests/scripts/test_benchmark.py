@@ -109,3 +109,15 @@ def test_the_interval_of_a_median_contains_it_in_19_of_20_cases(benchmark, n):
     # The order statistics low and high enclose the median if between low and high - 1 are below it.
     inside = sum(math.comb(n, below) for below in range(low, high)) / 2**n
     assert 0.94 < inside < 0.985
+
+
+@pytest.mark.slow
+def test_two_checkouts_take_turns(monkeypatch):
+    """Oracle: a checkout beside itself is as fast, within a factor that other load cannot reach."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from benchmark_beside import compare, format_row
+    from benchmarking.case import Case
+
+    row = compare(Case("dense", 100, 16), ROOT, batches=64, pairs=5)
+    assert all(0.2 < row[kind]["median"] < 5 for kind in ("train", "evaluate"))
+    assert format_row(row).count("|") == 6
