@@ -73,10 +73,8 @@ class Worker:
         return float(self.read())
 
     def end(self) -> None:
-        """End the process."""
-        if self.process.stdin:
-            self.process.stdin.close()
-        self.process.wait()
+        """End the process, which reads to the end of its input."""
+        self.process.communicate()
 
 
 def compare(case: Case, before: Path, batches: int, pairs: int) -> dict[str, Any]:
