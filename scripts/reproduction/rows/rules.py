@@ -88,7 +88,7 @@ TWO_LAYERS = {
 }
 
 
-ALL_PIXELS = "model.adapters.w_in.patch=null model.adapters.w_in.sparsity=0.9"
+ALL_PIXELS = "model.adapters.w_in.patch=null +model.adapters.w_in.sparsity=0.9"
 
 
 def schemes_of_two_layers(data: str) -> tuple[Row, ...]:
