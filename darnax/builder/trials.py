@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import jax
@@ -54,13 +55,16 @@ def choose_traced_numbers(
 
 def trace(evaluate: Callable[[Any], Any], call: Any) -> None:
     """Trace `evaluate` with abstract values for all numbers of the call, as in a run."""
+    if not isinstance(evaluate, FunctionType):  # it holds an experiment, which is not to be kept
+        jax.eval_shape(evaluate, as_abstract(call))
+        return
     numbers, structure = jax.tree.flatten(call)
     trace_structure(evaluate, structure, tuple(map(np.shape, numbers)))
 
 
 @lru_cache(maxsize=1000)
 def trace_structure(
-    evaluate: Callable[[Any], Any], structure: Any, shapes: tuple[tuple[int, ...], ...]
+    evaluate: FunctionType, structure: Any, shapes: tuple[tuple[int, ...], ...]
 ) -> None:
     """Trace `evaluate` with a call of this structure; one that did not fail is not traced again."""
     numbers = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
