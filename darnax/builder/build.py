@@ -38,6 +38,7 @@ from darnax.reports.configuration import without_computed
 from darnax.runner.experiment import Experiment
 from darnax.runner.jax_settings import require_usable
 from darnax.runner.settings import RunnerSettings
+from darnax.runner.structure import Structure
 from darnax.scoring import label_free_phases, scoring_phase, sending
 from darnax.states import State
 
@@ -208,10 +209,11 @@ def check_network(
 
 def structure_of(experiment: Experiment) -> Hashable:
     """Return everything that the checks of a network depend on, so that equal ones agree."""
-    factories = jax.tree.structure((experiment.make_network, experiment.make_optimizer))
+    factories = Structure.of((experiment.make_network, experiment.make_optimizer))
     learns, replicas = experiment.runner.epochs > 0, experiment.runner.replicas
     # Whether a phase depends on the label depends on which gains are 0: phases with numbers.
-    return factories, experiment.train, experiment.infer, experiment.score, learns, replicas
+    phases = experiment.train, experiment.infer, experiment.score
+    return factories, phases, learns, replicas
 
 
 def check_new_network(experiment: Experiment, plan: NetworkSpec, problems: Problems) -> Any:

@@ -7,10 +7,9 @@ from types import FunctionType
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from darnax.builder.deferred_call import DeferredCall
+from darnax.runner.structure import Structure
 
 Evaluation = Callable[[DeferredCall], Any]
 
@@ -58,19 +57,15 @@ def trace(evaluate: Callable[[Any], Any], call: Any) -> None:
     if not isinstance(evaluate, FunctionType):  # it holds an experiment, which is not to be kept
         jax.eval_shape(evaluate, as_abstract(call))
         return
-    numbers, structure = jax.tree.flatten(call)
-    trace_structure(evaluate, structure, tuple(map(np.shape, numbers)))
+    trace_structure(evaluate, Structure.of(call))
 
 
 @lru_cache(maxsize=1000)
-def trace_structure(
-    evaluate: FunctionType, structure: Any, shapes: tuple[tuple[int, ...], ...]
-) -> None:
+def trace_structure(evaluate: FunctionType, structure: Structure) -> None:
     """Trace `evaluate` with a call of this structure; one that did not fail is not traced again."""
-    numbers = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-    jax.eval_shape(evaluate, jax.tree.unflatten(structure, numbers))
+    jax.eval_shape(evaluate, structure.abstract())
 
 
 def as_abstract(tree: Any) -> Any:
     """Return a tree of numbers with each replaced by its shape."""
-    return jax.tree.map(lambda number: jax.ShapeDtypeStruct(np.shape(number), jnp.float32), tree)
+    return Structure.of(tree).abstract()

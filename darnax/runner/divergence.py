@@ -13,6 +13,7 @@ from darnax.numeric_checks import LARGEST, FiniteCheck, finite_checks, update_ch
 from darnax.phases import Phases
 from darnax.runner.experiment import Experiment
 from darnax.runner.programs import NEVER
+from darnax.runner.structure import Structure
 
 
 class Divergence(NamedTuple):
@@ -68,21 +69,19 @@ class DivergenceMonitor:
 
 def list_checks(experiment: Experiment) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
     """Return all checks of a network, and those of them that are of a module's change."""
-    numbers, structure = jax.tree.flatten(experiment.make_network)
-    return find_checks(structure, tuple(map(np.shape, numbers)), experiment.train)
+    return find_checks(Structure.of(experiment.make_network), experiment.train)
 
 
 @lru_cache(maxsize=100)
 def find_checks(
-    structure: Any, shapes: tuple[tuple[int, ...], ...], train: Phases
+    make_network: Structure, train: Phases
 ) -> tuple[list[FiniteCheck], list[FiniteCheck]]:
     """Return the result of `list_checks` for networks that differ in numbers alone.
 
     The checks follow from the connection graph, so the network is only traced, never drawn.
 
     Args:
-        structure: of the function that makes the network.
-        shapes: those of its numbers.
+        make_network: the function that makes the network, without its numbers.
         train: the phases of training.
     """
 
@@ -93,7 +92,5 @@ def find_checks(
         learns = trainable_by_phase(layer_map, train)
         return finite_checks(layer_map, learns), update_checks(layer_map, learns)
 
-    numbers = [jax.ShapeDtypeStruct(shape, np.float32) for shape in shapes]
-    make_network = jax.tree.unflatten(structure, numbers)
     key = jax.eval_shape(lambda: jax.random.key(0))
-    return eqx.filter_eval_shape(checks_of_network, make_network, key)
+    return eqx.filter_eval_shape(checks_of_network, make_network.abstract(), key)

@@ -47,3 +47,17 @@ def test_operations_are_those_of_each_step_and_of_the_units_that_change():
         events += (12 + 18) * changed
         now = after
     assert np.isclose(found.events, events)
+
+
+def test_steps_to_a_fixed_point_are_counted_as_they_are_taken():
+    network, state = make_network()
+    now = state.init(jnp.array([[1.0, 0.0, -1.0, 2.0], [0.0, 0.0, 0.0, 1.0]]))
+    phases = Phases(recall=Phase(until="fixed_point", max_steps=20, messages="forward"))
+    dense = count_operations(network, now, phases, KEY).dense
+    steps, has_changed = 0, True
+    while has_changed:
+        after, _ = network.step(now, KEY, "forward")
+        has_changed = any(np.any(np.asarray(after[i] != now[i])) for i in (1, 2))
+        now, steps = after, steps + 1
+    assert 1 < steps < 20
+    assert dense == 24 + steps * (12 + 18) + 6
