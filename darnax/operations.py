@@ -1,7 +1,7 @@
 """Synaptic operations of an inference, dense and by events."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -33,40 +33,47 @@ def count_operations(
 ) -> Operations:
     """Return the synaptic operations of one example, as a mean over the batch of `state`."""
     synapses = count_synapses(network, state)
-    once = count_once(network, synapses)
-    dense = jnp.float32(once.input + once.readout)
-    events = once.input * jnp.mean(state[0] != 0, dtype=jnp.float32) + once.readout
+    of_input, of_readout = count_once(network, synapses, phases)
+    dense = of_input + of_readout
+    events = of_input * jnp.mean(state[0] != 0, dtype=jnp.float32) + of_readout
     for name, end in run_phases(network, state, phases, rng, count_changes=True):
-        for (_, j), number in repeated(network, synapses, phases[name]):
-            dense += number * end.relaxation.steps
+        for (i, j), number in synapses.items():
+            if j == 0 or i == network.layer_map.output:
+                continue
+            sent = number * is_sent(network, phases[name], (i, j))
+            dense += sent * end.relaxation.steps
             # No step changes the output buffer.
-            events += number * end.relaxation.changes.get(j, 0.0)
+            events += sent * end.relaxation.changes.get(j, 0.0)
     return Operations(dense, events)
 
 
-class CountedOnce(NamedTuple):
-    """The synapses that are used once in an inference: those of the input and of the readout."""
+def count_once(
+    network: Orchestrator, synapses: Mapping[Edge, int], phases: Mapping[str, Phase]
+) -> tuple[Float[Array, ""], int]:
+    """Return the synapses that are used once in an inference, of the input and of the readout.
 
-    input: int
-    readout: int
-
-
-def count_once(network: Orchestrator, synapses: Mapping[Edge, int]) -> CountedOnce:
-    """Return the synapses of the input's messages, which stay, and of the readout, at the end."""
+    The messages of the input stay through all phases; the readout is that of the last state.
+    """
     output = network.layer_map.output
-    of_input = sum(number for (_, j), number in synapses.items() if j == 0)
-    readout = sum(number for (i, j), number in synapses.items() if i == output != j != 0)
-    return CountedOnce(of_input, readout)
-
-
-def repeated(
-    network: Orchestrator, synapses: Mapping[Edge, int], phase: Phase
-) -> Iterator[tuple[Edge, int]]:
-    """Yield the edges with their synapses whose messages are sent in every step of a phase."""
+    of_input, of_readout = jnp.float32(0), 0
     for (i, j), number in synapses.items():
-        is_within = j != 0 and i != network.layer_map.output
-        if is_within and network.sends(phase.messages, i, j):
-            yield (i, j), number
+        if i == output and j != 0:
+            of_readout += number
+        elif i == output:
+            of_input += number
+        elif j == 0:
+            sent = [is_sent(network, phase, (i, j)) for phase in phases.values()]
+            of_input += number * jnp.max(jnp.stack([jnp.float32(0), *sent]))
+    return of_input, of_readout
+
+
+def is_sent(network: Orchestrator, phase: Phase, edge: Edge) -> Float[Array, ""]:
+    """Return 1 where the steps of a phase send the message of an edge, with a gain that is not 0.
+
+    Otherwise 0.
+    """
+    gain = network.gain(phase.messages, *edge)
+    return jnp.float32(0 if gain is None else gain != 0)
 
 
 def count_synapses(network: Orchestrator, state: State) -> dict[Edge, int]:

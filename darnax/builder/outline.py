@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from darnax.builder.network import NetworkSpec
-from darnax.connectivity import Convolved, Dense, Sparse
+from darnax.connectivity import Connectivity, Convolved, Dense, Gated, Sparse
 from darnax.learning import trainable_mask
 from darnax.modules import AbstractModule
 from darnax.orchestrators import Orchestrator
@@ -55,6 +55,13 @@ def describe_connectivity(module: AbstractModule, arguments: Mapping[str, Any]) 
     connectivity = getattr(module, "connectivity", None)
     if connectivity is None:
         return "unit to unit" if hasattr(module, "strength") else ""
+    return describe_layout(connectivity, arguments)
+
+
+def describe_layout(connectivity: Connectivity, arguments: Mapping[str, Any]) -> str:
+    """Return the inputs of one receiving unit of a layout in a few words."""
+    if isinstance(connectivity, Gated):
+        return f"gated {describe_layout(connectivity.inner, arguments)}"
     if isinstance(connectivity, Convolved):
         return f"{connectivity.width}×{connectivity.width} window"
     patch = arguments.get("patch")

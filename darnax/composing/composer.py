@@ -4,9 +4,7 @@ Hydra configures no logging here and never changes the working directory.
 """
 
 import threading
-import warnings
 from collections.abc import Callable, Collection, Mapping
-from copy import deepcopy
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -44,7 +42,6 @@ QUIET = [
     "hydra/hydra_logging=none",
 ]
 PRIMARY = "config"
-POINT = "overrides_of_point"  # the key under which a launcher's job finds its own overrides
 # Groups that are not in the defaults list: Hydra requires +experiment=…
 APPENDED = ("experiment=", "debug=", "sweep=")
 
@@ -136,14 +133,7 @@ class Composer(CachingLoader):
 
     def compose_once(self, overrides: list[str], mode: RunMode) -> DictConfig:
         """Compose once, with Hydra's own exceptions."""
-        with warnings.catch_warnings():
-            # Of a config.yaml of the user's: the order is then as Hydra's documents say.
-            warnings.filterwarnings("ignore", message=r"In '.*': Defaults list is missing `_self_`")
-            # A launcher's file has the name of its plugin's schema, which has to validate it.
-            warnings.filterwarnings(
-                "ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema"
-            )
-            return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
+        return self.load_quietly(PRIMARY, overrides, mode)
 
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Add the overrides one by one, choices of files first, and explain each that fails."""
@@ -198,7 +188,12 @@ class Composer(CachingLoader):
         """Compose one point of a sweep; raise RequestError if that or `check` fails."""
         if self.saved is not None:
             return self.complete(self.change(self.saved, overrides))
-        config = self.compose([*hydra, *overrides])
+        words = [*hydra, *overrides]
+        own_files.require_directives(words)
+        try:
+            config = self.load_point(PRIMARY, words)
+        except Exception:
+            config = self.compose(words)  # which explains what is wrong
         check(config)
         return self.to_plain(config)
 
@@ -216,7 +211,8 @@ class Composer(CachingLoader):
     def to_plain(self, config: DictConfig) -> Composed:
         """Return what Hydra has composed as plain values, without Hydra's node."""
         HydraConfig.instance().set_config(config)
-        config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        with open_dict(config):
+            del config["hydra"]
         problems = unresolved_values.find_keys_read_as_booleans(config)
         if problems:
             raise RequestError(*problems)
@@ -253,16 +249,6 @@ class Composer(CachingLoader):
             raise RequestError(*problems)
         trust.require_granted(composed.resolved, self.trusted)
         return composed
-
-    def load_sweep_config(
-        self, master_config: DictConfig, sweep_overrides: list[str]
-    ) -> DictConfig:
-        """Pass only the name of a point to a launcher: the point itself is composed already."""
-        config = deepcopy(master_config)
-        with open_dict(config):
-            config.hydra.overrides.task = list(sweep_overrides)
-            config[POINT] = list(sweep_overrides)
-        return config
 
 
 def compose(

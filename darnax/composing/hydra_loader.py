@@ -6,13 +6,16 @@ plugins with a public interface, but the context that they are given has private
 used, as they are in Hydra 1.3.8 and in the pre-releases of 1.4 (`scripts/hydra_versions.py` runs
 the tests of composing with the newest of each):
 
-- `ConfigLoaderImpl` and two of its methods, which `CachingLoader` overrides to read files once;
+- `ConfigLoaderImpl` and two of its methods, which `CachingLoader` overrides to read files once, and
+  a third, which sets values, with `get_overrides_dirname`, which names a job by them;
 - `CachingConfigRepository` and `create_config_search_path`, which its constructor needs;
 - `Callbacks`, a field of the context of a launcher;
 - `Override._convert_value`, which makes a plain value of an element of a sweep;
 - the name of the sweeper of grids, with which Hydra's own is recognised.
 """
 
+import pickle
+import warnings
 from collections.abc import Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
@@ -23,7 +26,7 @@ from typing import Any, cast
 import hydra
 from hydra import version
 from hydra._internal.callbacks import Callbacks
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
@@ -31,9 +34,10 @@ from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.core.utils import JobRuntime, setup_globals
-from hydra.types import HydraContext
-from omegaconf import DictConfig
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, open_dict
 
+POINT = "overrides_of_point"  # the key under which a launcher's job finds its own overrides
 GRID_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
@@ -44,10 +48,14 @@ class FilesRead:
     Args:
         repositories: of the files, by the additional search path of `hydra.searchpath`.
         merged: configurations before values are set, by the files they consist of.
+        chosen: the same with Hydra's node, by the overrides that choose the files.
+
+    Configurations are pickled, since OmegaConf copies one six times faster so than by `deepcopy`.
     """
 
     repositories: dict[tuple[str, ...], CachingConfigRepository] = field(default_factory=dict)
-    merged: dict[tuple[Any, ...], DictConfig] = field(default_factory=dict)
+    merged: dict[tuple[Any, ...], bytes] = field(default_factory=dict)
+    chosen: dict[tuple[str, ...], bytes] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4)
@@ -110,12 +118,62 @@ class CachingLoader(ConfigLoaderImpl):
         if key not in read.merged:
             separate = copy(cast(CachingConfigRepository, repo))
             separate.cache = deepcopy(separate.cache)  # merging changes what was read
-            read.merged[key] = super()._compose_config_from_defaults_list(defaults, separate)
-        return deepcopy(read.merged[key])
+            merged = super()._compose_config_from_defaults_list(defaults, separate)
+            read.merged[key] = pickle.dumps(merged)
+        return cast(DictConfig, pickle.loads(read.merged[key]))
+
+    def load_quietly(self, name: str, overrides: list[str], mode: RunMode) -> DictConfig:
+        """Load a configuration without warnings that do not concern a user."""
+        with warnings.catch_warnings():
+            # Of a config.yaml of the user's: the order is then as Hydra's documents say.
+            warnings.filterwarnings("ignore", message=r"In '.*': Defaults list is missing `_self_`")
+            # A launcher's file has the name of its plugin's schema, which has to validate it.
+            warnings.filterwarnings(
+                "ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema"
+            )
+            return self.load_configuration(name, overrides, mode, from_shell=False)
+
+    def load_point(self, name: str, overrides: list[str]) -> DictConfig:
+        """Load the configuration of a point of a sweep, as `load_configuration` does.
+
+        Hydra's defaults lists are read once for all points that choose the same files.
+        """
+        parsed, repo = self._parse_overrides_and_create_caching_repo(name, overrides)
+        values = [override for override in parsed if sets_value(override, repo)]
+        others = [str(override.input_line) for override in parsed if override not in values]
+        key = tuple(others)
+        if key not in self.read.chosen:
+            self.read.chosen[key] = pickle.dumps(self.load_quietly(name, others, RunMode.RUN))
+        config = cast(DictConfig, pickle.loads(self.read.chosen[key]))
+        self._apply_overrides_to_config(values, config)
+        task = [override for override in parsed if not override.is_hydra_override()]
+        config.hydra.overrides.task = [override.input_line for override in task]
+        form = config.hydra.job.config.override_dirname
+        config.hydra.job.override_dirname = get_overrides_dirname(
+            task, kv_sep=form.kv_sep, item_sep=form.item_sep, exclude_keys=form.exclude_keys
+        )
+        return config
+
+    def load_sweep_config(
+        self, master_config: DictConfig, sweep_overrides: list[str]
+    ) -> DictConfig:
+        """Pass only the name of a point to a launcher: the point itself is composed already."""
+        config = deepcopy(master_config)
+        with open_dict(config):
+            config.hydra.overrides.task = list(sweep_overrides)
+            config[POINT] = list(sweep_overrides)
+        return config
 
     def launcher_context(self) -> HydraContext:
         """Return the context that a launcher of Hydra's is set up with."""
         return HydraContext(config_loader=self, callbacks=Callbacks())
+
+
+def sets_value(override: Override, files: IConfigRepository) -> bool:
+    """Return whether an override sets a value outside of Hydra's node, and chooses no file."""
+    if override.is_hydra_override() or override.is_sweep_override():
+        return False
+    return isinstance(override.value(), dict) or not files.group_exists(override.key_or_group)
 
 
 def parsed_value(override: Override) -> Any:

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,16 +73,15 @@ def _load(folder: Path, split: str, checksums: dict[str, Any]) -> Arrays:
     )
 
 
-def _open_array(
-    folder: Path, name: str, kept: Collection[str], mmap_mode: Literal["r"] | None = None
-) -> np.ndarray:
+def _open_array(folder: Path, name: str, kept: Collection[str]) -> np.ndarray:
+    """Map the array of a file into memory, so that only the examples that are used are read."""
     if name not in kept:
         raise ValueError(f"there is no cache {name}")
-    array = np.load(folder / name, mmap_mode=mmap_mode)
+    array = np.load(folder / name, mmap_mode="r")
     # np.load returns an NpzFile for a zip archive, whatever the name of the file.
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name} contains no array")
-    return array
+    return np.asarray(array)
 
 
 def read_outline(dataset: Path) -> CachedOutline | None:
@@ -99,7 +98,7 @@ def read_outline(dataset: Path) -> CachedOutline | None:
                 return None
         counts, examples = {}, set()
         for split in manifest["splits"]:
-            inputs = _open_array(folder, f"{split}-inputs.npy", manifest["arrays"], "r")
+            inputs = _open_array(folder, f"{split}-inputs.npy", manifest["arrays"])
             counts[split] = len(inputs)
             examples.add((inputs.shape[1:], inputs.dtype))
         if counts != _described_counts(dataset):

@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from darnax.activations import Activation, sign
-from darnax.connectivity import Convolved
+from darnax.connectivity import Connectivity, Convolved, Gated
 from darnax.connectivity.convolution import Padding
 from darnax.modules.plasticity import RuleChoice, choose_rule
 from darnax.modules.recurrent import Recurrent
@@ -32,6 +32,9 @@ class Convolution(Weighted):
             `darnax.connectivity.Convolved`.
         transposed: spread every pixel over a window instead of gathering a window into a pixel.
         groups: into which the channels of both images are divided.
+        gate: one number, or one for each channel or unit of the receiving buffer, such as a mask,
+            by which the message and the signal of the update are multiplied; see
+            `darnax.connectivity.Gated`.
         presynaptic: ρ, for the message `W * ρ(x)` and its update; None is x itself.
         third_factor: name of the adapter to the same buffer that brings the third factor of a
             three-factor rule; its message does not enter the field.
@@ -39,7 +42,8 @@ class Convolution(Weighted):
 
     Raises:
         ValueError: sizes that are not images, an `out_features` that the convolution does not
-            make of `in_features`, or groups that do not divide the channels.
+            make of `in_features`, groups that do not divide the channels, or a gate of another
+            size.
 
     Example:
         >>> import jax
@@ -60,6 +64,7 @@ class Convolution(Weighted):
         padding: Padding = "SAME",
         transposed: bool = False,
         groups: int = 1,
+        gate: ArrayLike | None = None,
         presynaptic: Activation | None = None,
         third_factor: str | None = None,
         key: Key[Array, ""],
@@ -68,9 +73,10 @@ class Convolution(Weighted):
             require_image("in_features", in_features),
             require_image("out_features", out_features),
         )
-        connectivity = Convolved(
-            pre[-1], post[-1], width, stride, padding, transposed, groups=groups
-        )
+        convolved = Convolved(pre[-1], post[-1], width, stride, padding, transposed, groups=groups)
+        connectivity: Connectivity = convolved
+        if gate is not None:
+            connectivity = Gated(pre, post, gate, inner=lambda: convolved, key=key)
         chosen = choose_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
         super().__init__(

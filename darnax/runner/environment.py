@@ -4,6 +4,7 @@ import os
 import platform
 import shlex
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def describe_environment(*, seed: Any, command: Sequence[str]) -> dict[str, Any]
     }
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

@@ -16,7 +16,8 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from darnax.children import keep_to_installed_code
-from darnax.composing.composer import POINT, Composer, as_strings
+from darnax.composing.composer import Composer, as_strings
+from darnax.composing.hydra_loader import POINT
 from darnax.errors import Problem, RequestError, first_line
 from darnax.extras import install_command
 from darnax.sweeps.batches import Task

@@ -36,6 +36,12 @@ def test_counts_are_those_of_the_layout():
     assert description.memory["states"] == 5 * (6 + 3 * 8 + 4) * 4
 
 
+def test_a_gated_layout_is_described_with_the_layout_inside():
+    gated = {"_target_": "darnax.connectivity.Gated", "gate": 0.5}
+    found = rows(describe(changed({"model.adapters.w_out.connectivity": gated})))
+    assert found["w_out"].connectivity == "gated dense 8"
+
+
 def test_adam_keeps_two_copies_of_what_learns():
     adam = {"_target_": "optax.adam", "learning_rate": 0.1}
     description = describe(changed({"optimizer.default": adam, "optimizer.groups": {}}))

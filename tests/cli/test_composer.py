@@ -18,6 +18,7 @@ POINTS = [
     [CHAIN, "+data.extra=[1, 2]", "hydra.job.name=other"],
     ["+experiment=mnist_sparse", "data=fashion_mnist", "hydra/launcher=joblib"],
     [CHAIN, "hydra.searchpath=[file://more]", "data=only_here"],
+    [CHAIN, "model={depth: 3}", "model.depth=4", "++name=other"],
 ]
 
 
@@ -34,9 +35,26 @@ def test_many_compositions_equal_separate_ones(
         alone = ConfigLoaderImpl(composer.get_search_path()).load_configuration(
             "config", words, RunMode.RUN, from_shell=False
         )
-        assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == OmegaConf.to_yaml(
-            alone
-        )
+        expected = OmegaConf.to_yaml(alone)
+        assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == expected
+        assert OmegaConf.to_yaml(composer.load_point("config", words)) == expected
+
+
+def test_points_that_differ_in_values_read_the_defaults_lists_once(monkeypatch):
+    composer = Composer()
+    calls = []
+    read = composer.load_quietly
+
+    def load(*words):
+        calls.append(words)
+        return read(*words)
+
+    monkeypatch.setattr(composer, "load_quietly", load)
+    for model in ("chain", "single"):
+        for seed in range(3):
+            composed = composer.compose_point([], [CHAIN, f"model={model}", f"seed={seed}"])
+            assert composed.resolved["seed"] == seed
+    assert len(calls) == 2
 
 
 def test_a_file_that_changes_is_read_again(tmp_path, monkeypatch):

@@ -61,3 +61,12 @@ def test_steps_to_a_fixed_point_are_counted_as_they_are_taken():
         now, steps = after, steps + 1
     assert 1 < steps < 20
     assert dense == 24 + steps * (12 + 18) + 6
+
+
+def test_a_message_with_a_gain_of_0_is_no_operation():
+    network, state = make_network()
+    phases = Phases(recall=Phase(steps=3, messages={"0_to_1": 0.5, "layer_1": 0.0, "1_to_2": -2.0}))
+    now = state.init(jnp.ones((2, 4)))
+    assert count_operations(network, now, phases, KEY).dense == 24 + 3 * 18 + 6
+    phases = Phases(recall=Phase(steps=3, messages={"0_to_1": 0.0, "layer_1": 1.0, "1_to_2": 0.0}))
+    assert count_operations(network, now, phases, KEY).dense == 3 * 12 + 6
