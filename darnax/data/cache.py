@@ -41,7 +41,7 @@ class CachedOutline(NamedTuple):
 
 
 def read_cache(dataset: Path) -> dict[str, Arrays] | None:
-    """Return split -> arrays; None unless cache and dataset have the checksums of the manifest."""
+    """Return split -> mapped arrays; None unless cache and dataset have the checksums of the manifest."""
     folder = dataset / FOLDER
     try:
         manifest = json.loads(read_text(folder / _MANIFEST))
@@ -74,14 +74,18 @@ def _load(folder: Path, split: str, checksums: dict[str, Any]) -> Arrays:
 
 
 def _open_array(folder: Path, name: str, kept: Collection[str]) -> np.ndarray:
-    """Map the array of a file into memory, so that only the examples that are used are read."""
+    """Map the array of a file into memory, so that only the examples that are used are read.
+
+    A process that reads a mapped file ends with SIGBUS if another one has cut the file short: copy
+    the array, or a part of it, before it is kept.
+    """
     if name not in kept:
         raise ValueError(f"there is no cache {name}")
     array = np.load(folder / name, mmap_mode="r")
     # np.load returns an NpzFile for a zip archive, whatever the name of the file.
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name} contains no array")
-    return np.asarray(array)
+    return array
 
 
 def read_outline(dataset: Path) -> CachedOutline | None:

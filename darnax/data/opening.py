@@ -128,8 +128,9 @@ class _Splitter:
         if self.arrays is None:
             return self._stream(split, indices)
         inputs, targets = self.arrays[split]
-        # All examples, in order: the array itself, without a copy.
-        own = inputs if len(indices) == len(inputs) else inputs[indices]
+        own = inputs if len(indices) == len(inputs) else inputs[indices]  # all are in order
+        if isinstance(own, np.memmap):  # a file in the cache, which may change
+            own = np.array(own)
         return Resident(own, self.selection.renumber(targets[indices]))
 
     def _stream(self, split: str, indices: np.ndarray) -> Streamed:

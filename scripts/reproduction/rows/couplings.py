@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from reproduction.rows.disturbed import DISTURBANCES, NOISE, SIX_STEPS, WINDOW, disturbed
+from reproduction.rows.disturbed import (
+    DISTURBANCES,
+    NOISE,
+    OF_MNIST,
+    SIX_STEPS,
+    WINDOW,
+    disturbed,
+)
 from reproduction.rows.row import Row, Section, name_rows
 
 # Every contender has the best of 24 points of its own search (`sweep=recurrent`, `sweep=sign`).
@@ -110,7 +117,8 @@ def on_disturbed(images: str) -> dict[str, str]:
     """Return name -> overrides of the networks of Fashion-MNIST, trained on disturbed images."""
     disturbance, window = DISTURBED_IMAGES[images]
     networks = with_couplings("fashion", window)
-    networks[BACKPROPAGATION] = "+experiment=fashion_backprop model.features=400 data.validation=0"
+    plain = f"+experiment=fashion_backprop model.features=400 {OF_MNIST} data.validation=0"
+    networks[BACKPROPAGATION] = plain
     return {name: f"{words} {disturbance}" for name, words in networks.items()}
 
 
@@ -118,7 +126,7 @@ DISTURBED_COUPLINGS = Section(
     "Couplings that learn, on disturbed images",
     "The networks of Fashion-MNIST in *Couplings that learn*, and backpropagation in a layer of as "
     "many units that see all pixels, trained and tested on disturbed images, with the settings of "
-    "clean images of Fashion-MNIST. Units see windows of 5×5 pixels, or in one case of 3×3, where "
+    "clean images of Fashion-MNIST, backpropagation with those of MNIST. Units see windows of 5×5 pixels, or in one case of 3×3, where "
     "as many weights are those of 4390 units.",
     name_rows({images: on_disturbed(images) for images in DISTURBED_IMAGES}),
 )

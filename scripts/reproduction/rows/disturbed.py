@@ -4,6 +4,8 @@ from reproduction.rows.row import Section, name_rows
 
 # Of the tables of disturbed images: contender -> overrides, with the name of the set to fill in.
 SIX_STEPS, ONE_STEP_ONLY = "two layers of 1000, six steps", "the same, one step"
+# The settings of backpropagation that were chosen for clean images of MNIST.
+OF_MNIST = "optimizer.default.learning_rate.init_value=0.003 model.adapters.w_in.strength=1.4"
 CONTENDERS = {
     SIX_STEPS: "+experiment={data}_chain",
     ONE_STEP_ONLY: "+experiment={data}_chain dynamics.train.recall.steps=1 "
@@ -11,7 +13,7 @@ CONTENDERS = {
     "error feedback, 2000": "+experiment={data}_error model.features=2000 runner.epochs=10",
     "random features, 2000": "+experiment={data}_error model.features=2000 runner.epochs=10 "
     "+model.adapters.w_in.rule=null",
-    "backpropagation, 2000": "+experiment={data}_backprop model.features=2000",
+    "backpropagation, 2000": f"+experiment={{data}}_backprop model.features=2000 {OF_MNIST}",
 }
 NOISE, WINDOW = (
     "+data.disturb.noise.share={} +data.disturb.noise.when=always",
@@ -33,7 +35,8 @@ def disturbed(data: str, contender: str, disturbance: str) -> str:
 
 DISTURBED = Section(
     "Noise and occlusion, in training and in the test",
-    "2000 hidden units each and 10 epochs, with the settings that were chosen for clean images. "
+    "2000 hidden units each and 10 epochs, with the settings that were chosen for clean images, "
+    "for backpropagation of MNIST. "
     "Every image is disturbed anew whenever it is seen; the window is at a random place.",
     name_rows(
         {

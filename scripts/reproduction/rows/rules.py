@@ -82,9 +82,11 @@ TWO_LAYERS = {
     "backprop": f"model.depth=2 {RATE}=0.0017 {INPUTS}=0.69",
     "sign": f"model.depth=2 {RATE}=0.00091 model.layers.hidden.activation.width=0.38 {INPUTS}=0.77",
     "dfa": f"model.depth=2 {RATE}=0.0013 model.adapters.correct.strength=0.14 {INPUTS}=2.0",
-    "ep": "model.depth=2",  # the settings of one layer were the best
+    # Those of one layer, which were the best.
+    "ep": f"model.depth=2 {RATE}=0.0012 model.adapters.predict.strength=0.55 {INPUTS}=0.6",
     "chl": f"model.depth=2 {RATE}=0.00034 model.adapters.predict.strength=1.5 {INPUTS}=1.9",
-    "pc": f"model=predictive2 {RATE}=0.0013 dynamics.train.inference.messages.explain=0.059",
+    "pc": f"model=predictive2 {RATE}=0.0013 dynamics.train.inference.messages.explain=0.059 "
+    "model.adapters.predict1.strength=2.0",
 }
 
 
