@@ -174,29 +174,25 @@ def load_plain(text: str) -> Any:
         raise ValueError(getattr(error, "problem", None) or type(error).__name__) from error
 
 
-class PlainDumper(yaml.SafeDumper):  # type: ignore[misc]
-    """Quotes a text wherever `load_plain` or another reader would take it for something else."""
-
-    # PyYAML's own attribute; PyYAML copies it before it changes it.
-    yaml_implicit_resolvers = {**yaml.SafeDumper.yaml_implicit_resolvers}  # noqa: RUF012
+class Unaliased:
+    """Makes a dumper write a value that occurs twice in full both times."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+class PlainDumper(Unaliased, yaml.SafeDumper):  # type: ignore[misc]
+    """Quotes a text wherever `load_plain` or another reader would take it for something else."""
+
+
+class FastDumper(Unaliased, getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """The same by libyaml, five times as fast, where PyYAML was built with it."""
 
 
 def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     """Return the node of a text; unusual line breaks are escaped, in double quotes."""
     unusual = any(letter in text for letter in "\r\x85\u2028\u2029")
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if unusual else None)
-
-
-class FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """The same by libyaml, five times as fast, where PyYAML was built with it."""
-
-    yaml_implicit_resolvers = {**yaml.SafeDumper.yaml_implicit_resolvers}  # noqa: RUF012
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 for dumper in (PlainDumper, FastDumper):

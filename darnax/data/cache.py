@@ -41,7 +41,7 @@ class CachedOutline(NamedTuple):
 
 
 def read_cache(dataset: Path) -> dict[str, Arrays] | None:
-    """Return split -> mapped arrays; None unless cache and dataset have the checksums of the manifest."""
+    """Return split -> mapped arrays; None unless all files have the checksums of the manifest."""
     folder = dataset / FOLDER
     try:
         manifest = json.loads(read_text(folder / _MANIFEST))

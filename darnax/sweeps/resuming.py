@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from darnax.bounded_yaml import dump_plain
 from darnax.composing import secrets, trust
 from darnax.composing.composer import Composer
 from darnax.composing.derivations import is_computed
@@ -132,5 +131,5 @@ def base_file(record: Record) -> Iterator[Path | None]:
         raise RequestError(Problem(str(record.folder), EARLIER))
     with tempfile.TemporaryDirectory(prefix="darnax-") as folder:
         file = Path(folder) / "config.yaml"
-        file.write_text(yaml.safe_dump(dict(record.base), sort_keys=False), encoding="utf-8")
+        file.write_text(dump_plain(dict(record.base)), encoding="utf-8")
         yield file

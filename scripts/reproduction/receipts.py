@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
+from darnax.bounded_yaml import dump_plain
 from darnax.composing import saved_configuration
 from darnax.composing.composer import Composer
 from darnax.composing.composition import Composed
@@ -87,7 +86,7 @@ def identity_of_row(overrides: str, seed: int) -> Identity:
     config = saved_configuration.apply_overrides(
         compose_row(overrides), [f"seed={seed}"], composer().is_group
     ).resolved
-    return identity(configuration.parse(yaml.safe_dump(config)))
+    return identity(configuration.parse(dump_plain(config)))
 
 
 def digest(configured: Identity) -> str:

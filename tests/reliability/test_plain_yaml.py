@@ -1,5 +1,6 @@
 """Writing plain YAML. Oracle: the written value, and OmegaConf's reader."""
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -75,3 +76,9 @@ def test_omegaconf_reads_the_same(tree):
 def test_a_shared_value_is_written_twice():
     shared = {"a": 1}
     assert dump_plain({"x": shared, "y": shared}) == "x:\n  a: 1\ny:\n  a: 1\n"
+
+
+def test_the_loader_and_the_dumper_of_pyyaml_stay_as_they_are():
+    """YAML 1.1, by which `1e-3` is a text."""
+    assert yaml.safe_load("1e-3") == "1e-3"
+    assert yaml.safe_dump("1e-3") == "1e-3\n...\n"

@@ -126,7 +126,8 @@ DISTURBED_COUPLINGS = Section(
     "Couplings that learn, on disturbed images",
     "The networks of Fashion-MNIST in *Couplings that learn*, and backpropagation in a layer of as "
     "many units that see all pixels, trained and tested on disturbed images, with the settings of "
-    "clean images of Fashion-MNIST, backpropagation with those of MNIST. Units see windows of 5×5 pixels, or in one case of 3×3, where "
+    "clean images of Fashion-MNIST, backpropagation with those of MNIST. Units see windows of 5×5 "
+    "pixels, or in one case of 3×3, where "
     "as many weights are those of 4390 units.",
     name_rows({images: on_disturbed(images) for images in DISTURBED_IMAGES}),
 )
