@@ -14,6 +14,11 @@ SCHEMES = (
     ("softhebb", "SoftHebb, linear readout", "about 0.97"),
 )
 PERCEPTRON = "label-clamped perceptron, sparse units of ±1"
+# On Fashion-MNIST.
+SEARCHED = (
+    "optimizer.groups.w_in.descend.learning_rate=0.13 optimizer.groups.w_out.learning_rate=0.071 "
+    "model.adapters.w_back.strength=1.9"
+)
 PAPERS = "its paper"  # an MLP of other sizes
 
 
@@ -23,7 +28,7 @@ def schemes(data: str) -> tuple[Row, ...]:
     if data == "mnist":  # the first row of the page
         rows.append(Row(PERCEPTRON, "+experiment=mnist_sparse", "0.9256", NOTEBOOK))
     else:
-        rows.append(Row(PERCEPTRON, f"+experiment=mnist_sparse data={data}_mnist"))
+        rows.append(Row(PERCEPTRON, f"+experiment=mnist_sparse data={data}_mnist {SEARCHED}"))
     for name, what, reference in SCHEMES:
         known = (reference, PAPERS) if data == "mnist" and reference else ("", "")
         rows.append(Row(what, f"+experiment={data}_{name}", *known))
@@ -45,11 +50,14 @@ RULES = Section(
 )
 FASHION_RULES = Section(
     "Learning rules on Fashion-MNIST",
-    "The same networks with the same settings (the perceptron those of `mnist_sparse`, since "
-    "`fashion_sparse` has 3000 units), not tuned again for these images, but for the rate "
-    "of Forward-Forward, which is a quarter: "
-    "with that of MNIST, 0.028, two of three networks began at chance, and the accuracy at the end "
-    "was 0.7883 ± 0.0270. It was chosen among four rates on a validation split, in 3 epochs.",
+    "The same networks. Settings are the best of 12 points of 3 epochs on a validation split of "
+    "Fashion-MNIST, by the same searches (`darnax train -m +experiment=fashion_ep sweep=ep`; the "
+    "perceptron, of 1000 units, by `mnist_sparse data=fashion_mnist sweep=sparse`). For direct "
+    "feedback alignment these are, rounded, the settings of MNIST. Three thresholds and SoftHebb "
+    "have the settings of MNIST, not searched again, and so has Forward-Forward but for its rate, "
+    "which is a quarter: with that of MNIST, 0.028, two of three networks began at chance, and the "
+    "accuracy at the end was 0.7883 ± 0.0270. It was chosen among four rates on a validation "
+    "split, in 3 epochs.",
     schemes("fashion"),
 )
 VARIANTS = Section(
@@ -113,7 +121,8 @@ DEEP_RULES = Section(
 )
 DEEP_FASHION_RULES = Section(
     "Two hidden layers, Fashion-MNIST",
-    "The same. With equilibrium propagation one network of three (seed 2, 0.6456) never answers "
+    "The same, with the settings of MNIST. With equilibrium propagation one network of three "
+    "(seed 2, 0.6456) never answers "
     "three of the ten classes: the fields of their outputs are about −1.4, and the nudge does not "
     "raise them above 0, so that a hard sigmoid stays at 0 in every phase and nothing is learned.",
     schemes_of_two_layers("fashion"),
