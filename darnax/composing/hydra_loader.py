@@ -7,7 +7,7 @@ used, as they are in Hydra 1.3.8 and in the pre-releases of 1.4 (`scripts/hydra_
 the tests of composing with the newest of each):
 
 - `ConfigLoaderImpl` and two of its methods, which `CachingLoader` overrides to read files once, and
-  a third, which sets values, with `get_overrides_dirname`, which names a job by them;
+  a third, which sets values, with `get_overrides_dirname` of 1.3, which names a job by them;
 - `CachingConfigRepository` and `create_config_search_path`, which its constructor needs;
 - `Callbacks`, a field of the context of a launcher;
 - `Override._convert_value`, which makes a plain value of an element of a sweep;
@@ -25,8 +25,9 @@ from typing import Any, cast
 
 import hydra
 from hydra import version
+from hydra._internal import config_loader_impl
 from hydra._internal.callbacks import Callbacks
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
@@ -148,10 +149,11 @@ class CachingLoader(ConfigLoaderImpl):
         self._apply_overrides_to_config(values, config)
         task = [override for override in parsed if not override.is_hydra_override()]
         config.hydra.overrides.task = [override.input_line for override in task]
-        form = config.hydra.job.config.override_dirname
-        config.hydra.job.override_dirname = get_overrides_dirname(
-            task, kv_sep=form.kv_sep, item_sep=form.item_sep, exclude_keys=form.exclude_keys
-        )
+        if hasattr(config_loader_impl, "get_overrides_dirname"):  # from 1.4 on a reference to it
+            form = config.hydra.job.config.override_dirname
+            config.hydra.job.override_dirname = config_loader_impl.get_overrides_dirname(
+                task, kv_sep=form.kv_sep, item_sep=form.item_sep, exclude_keys=form.exclude_keys
+            )
         return config
 
     def load_sweep_config(
