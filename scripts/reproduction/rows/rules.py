@@ -14,11 +14,6 @@ SCHEMES = (
     ("softhebb", "SoftHebb, linear readout", "about 0.97"),
 )
 PERCEPTRON = "label-clamped perceptron, sparse units of ±1"
-# On Fashion-MNIST.
-SEARCHED = (
-    "optimizer.groups.w_in.descend.learning_rate=0.13 optimizer.groups.w_out.learning_rate=0.071 "
-    "model.adapters.w_back.strength=1.9"
-)
 PAPERS = "its paper"  # an MLP of other sizes
 
 
@@ -28,7 +23,7 @@ def schemes(data: str) -> tuple[Row, ...]:
     if data == "mnist":  # the first row of the page
         rows.append(Row(PERCEPTRON, "+experiment=mnist_sparse", "0.9256", NOTEBOOK))
     else:
-        rows.append(Row(PERCEPTRON, f"+experiment=mnist_sparse data={data}_mnist {SEARCHED}"))
+        rows.append(Row(PERCEPTRON, f"+experiment=mnist_sparse data={data}_mnist"))
     for name, what, reference in SCHEMES:
         known = (reference, PAPERS) if data == "mnist" and reference else ("", "")
         rows.append(Row(what, f"+experiment={data}_{name}", *known))
@@ -51,9 +46,10 @@ RULES = Section(
 FASHION_RULES = Section(
     "Learning rules on Fashion-MNIST",
     "The same networks. Settings are the best of 12 points of 3 epochs on a validation split of "
-    "Fashion-MNIST, by the same searches (`darnax train -m +experiment=fashion_ep sweep=ep`; the "
-    "perceptron, of 1000 units, by `mnist_sparse data=fashion_mnist sweep=sparse`). For direct "
-    "feedback alignment these are, rounded, the settings of MNIST. Three thresholds and SoftHebb "
+    "Fashion-MNIST, by the same searches (`darnax train -m +experiment=fashion_ep sweep=ep`). For "
+    "direct feedback alignment these are, rounded, the settings of MNIST. The perceptron has "
+    "the published settings of MNIST and 1000 units (`fashion_sparse` has 3000); with those of a "
+    "search it stands below. Three thresholds and SoftHebb "
     "have the settings of MNIST, not searched again, and so has Forward-Forward but for its rate, "
     "which is a quarter: with that of MNIST, 0.028, two of three networks began at chance, and the "
     "accuracy at the end was 0.7883 ± 0.0270. It was chosen among four rates on a validation "
@@ -79,6 +75,12 @@ VARIANTS = Section(
             "label-clamped perceptron, the best of 12 points",
             "+experiment=mnist_sparse optimizer.groups.w_in.descend.learning_rate=0.12 "
             "optimizer.groups.w_out.learning_rate=0.06 model.adapters.w_back.strength=1.6",
+        ),
+        Row(
+            "the same on Fashion-MNIST, the best of 12 points there",
+            "+experiment=mnist_sparse data=fashion_mnist "
+            "optimizer.groups.w_in.descend.learning_rate=0.13 "
+            "optimizer.groups.w_out.learning_rate=0.071 model.adapters.w_back.strength=1.9",
         ),
         Row("Forward-Forward, one layer, linear readout", "+experiment=mnist_ff model.depth=1"),
         Row("the same on Fashion-MNIST", "+experiment=fashion_ff model.depth=1"),
