@@ -14,7 +14,6 @@ the tests of composing with the newest of each):
 - the name of the sweeper of grids, with which Hydra's own is recognised.
 """
 
-import pickle
 import warnings
 from collections.abc import Sequence
 from copy import copy, deepcopy
@@ -50,13 +49,11 @@ class FilesRead:
         repositories: of the files, by the additional search path of `hydra.searchpath`.
         merged: configurations before values are set, by the files they consist of.
         chosen: the same with Hydra's node, by the overrides that choose the files.
-
-    Configurations are pickled, since OmegaConf copies one six times faster so than by `deepcopy`.
     """
 
     repositories: dict[tuple[str, ...], CachingConfigRepository] = field(default_factory=dict)
-    merged: dict[tuple[Any, ...], bytes] = field(default_factory=dict)
-    chosen: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    merged: dict[tuple[Any, ...], DictConfig] = field(default_factory=dict)
+    chosen: dict[tuple[str, ...], DictConfig] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4)
@@ -119,9 +116,8 @@ class CachingLoader(ConfigLoaderImpl):
         if key not in read.merged:
             separate = copy(cast(CachingConfigRepository, repo))
             separate.cache = deepcopy(separate.cache)  # merging changes what was read
-            merged = super()._compose_config_from_defaults_list(defaults, separate)
-            read.merged[key] = pickle.dumps(merged)
-        return cast(DictConfig, pickle.loads(read.merged[key]))
+            read.merged[key] = super()._compose_config_from_defaults_list(defaults, separate)
+        return deepcopy(read.merged[key])
 
     def load_quietly(self, name: str, overrides: list[str], mode: RunMode) -> DictConfig:
         """Load a configuration without warnings that do not concern a user."""
@@ -144,8 +140,8 @@ class CachingLoader(ConfigLoaderImpl):
         others = [str(override.input_line) for override in parsed if override not in values]
         key = tuple(others)
         if key not in self.read.chosen:
-            self.read.chosen[key] = pickle.dumps(self.load_quietly(name, others, RunMode.RUN))
-        config = cast(DictConfig, pickle.loads(self.read.chosen[key]))
+            self.read.chosen[key] = self.load_quietly(name, others, RunMode.RUN)
+        config = deepcopy(self.read.chosen[key])
         self._apply_overrides_to_config(values, config)
         task = [override for override in parsed if not override.is_hydra_override()]
         config.hydra.overrides.task = [override.input_line for override in task]

@@ -34,6 +34,14 @@ LONG = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def hangups_have_the_default_handler():
+    """Even where the tests were started with `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("signum", CODES)
 def test_one_signal_is_noted_and_a_second_one_acts_at_once(signum):
     with catch_stop_signals() as request:
