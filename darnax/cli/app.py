@@ -26,7 +26,7 @@ from darnax.cli import (
     train,
 )
 from darnax.cli.options import DEBUG
-from darnax.laboratory import library_warnings, log_records
+from darnax.laboratory import dependency_warnings, log_records
 
 # Commands that write files: they stay valid when their output cannot be printed.
 RECORDED = ("train", "sweep")
@@ -110,7 +110,7 @@ def main() -> None:
     keep_to_installed_code()
     streams.install()
     log_records.install()
-    library_warnings.install()
+    dependency_warnings.install()
     app(prog_name="darnax")
 
 
