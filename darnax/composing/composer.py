@@ -41,7 +41,6 @@ QUIET = [
     "hydra/job_logging=none",
     "hydra/hydra_logging=none",
 ]
-PRIMARY = "config"
 # Groups that are not in the defaults list: Hydra requires +experiment=…
 APPENDED = ("experiment=", "debug=", "sweep=")
 
@@ -131,10 +130,6 @@ class Composer(CachingLoader):
             config.hydra.overrides.task = task
         return OmegaConf.create({"hydra": config.hydra, **resolved})
 
-    def compose_once(self, overrides: list[str], mode: RunMode) -> DictConfig:
-        """Compose once, with Hydra's own exceptions."""
-        return self.load_quietly(PRIMARY, overrides, mode)
-
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Add the overrides one by one, choices of files first, and explain each that fails."""
         try:
@@ -191,7 +186,7 @@ class Composer(CachingLoader):
         words = [*hydra, *overrides]
         own_files.require_directives(words)
         try:
-            config = self.load_point(PRIMARY, words)
+            config = self.compose_point_once(words)
         except Exception:
             config = self.compose(words)  # which explains what is wrong
         check(config)

@@ -37,6 +37,7 @@ from hydra.core.utils import JobRuntime, setup_globals
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
+PRIMARY = "config"
 POINT = "overrides_of_point"  # the key under which a launcher's job finds its own overrides
 GRID_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
@@ -119,8 +120,8 @@ class CachingLoader(ConfigLoaderImpl):
             read.merged[key] = super()._compose_config_from_defaults_list(defaults, separate)
         return deepcopy(read.merged[key])
 
-    def load_quietly(self, name: str, overrides: list[str], mode: RunMode) -> DictConfig:
-        """Load a configuration without warnings that do not concern a user."""
+    def compose_once(self, overrides: list[str], mode: RunMode) -> DictConfig:
+        """Compose once, with Hydra's own exceptions."""
         with warnings.catch_warnings():
             # Of a config.yaml of the user's: the order is then as Hydra's documents say.
             warnings.filterwarnings("ignore", message=r"In '.*': Defaults list is missing `_self_`")
@@ -128,24 +129,25 @@ class CachingLoader(ConfigLoaderImpl):
             warnings.filterwarnings(
                 "ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema"
             )
-            return self.load_configuration(name, overrides, mode, from_shell=False)
+            return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
 
-    def load_point(self, name: str, overrides: list[str]) -> DictConfig:
-        """Load the configuration of a point of a sweep, as `load_configuration` does.
+    def compose_point_once(self, overrides: list[str]) -> DictConfig:
+        """Compose a point of a sweep, as `compose_once` does.
 
         Hydra's defaults lists are read once for all points that choose the same files.
         """
-        parsed, repo = self._parse_overrides_and_create_caching_repo(name, overrides)
+        parsed, repo = self._parse_overrides_and_create_caching_repo(PRIMARY, overrides)
         values = [override for override in parsed if sets_value(override, repo)]
         others = [str(override.input_line) for override in parsed if override not in values]
         key = tuple(others)
         if key not in self.read.chosen:
-            self.read.chosen[key] = self.load_quietly(name, others, RunMode.RUN)
+            self.read.chosen[key] = self.compose_once(others, RunMode.RUN)
         config = deepcopy(self.read.chosen[key])
         self._apply_overrides_to_config(values, config)
         task = [override for override in parsed if not override.is_hydra_override()]
         config.hydra.overrides.task = [override.input_line for override in task]
-        if hasattr(config_loader_impl, "get_overrides_dirname"):  # from 1.4 on a reference to it
+        # In Hydra 1.4 the value refers to a resolver instead.
+        if hasattr(config_loader_impl, "get_overrides_dirname"):
             form = config.hydra.job.config.override_dirname
             config.hydra.job.override_dirname = config_loader_impl.get_overrides_dirname(
                 task, kv_sep=form.kv_sep, item_sep=form.item_sep, exclude_keys=form.exclude_keys

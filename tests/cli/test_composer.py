@@ -37,19 +37,19 @@ def test_many_compositions_equal_separate_ones(
         )
         expected = OmegaConf.to_yaml(alone)
         assert OmegaConf.to_yaml(composer.compose_once(words, RunMode.RUN)) == expected
-        assert OmegaConf.to_yaml(composer.load_point("config", words)) == expected
+        assert OmegaConf.to_yaml(composer.compose_point_once(words)) == expected
 
 
 def test_points_that_differ_in_values_read_the_defaults_lists_once(monkeypatch):
     composer = Composer()
     calls = []
-    read = composer.load_quietly
+    read = composer.compose_once
 
     def load(*words):
         calls.append(words)
         return read(*words)
 
-    monkeypatch.setattr(composer, "load_quietly", load)
+    monkeypatch.setattr(composer, "compose_once", load)
     for model in ("chain", "single"):
         for seed in range(3):
             composed = composer.compose_point([], [CHAIN, f"model={model}", f"seed={seed}"])

@@ -1,11 +1,12 @@
 """Rows of disturbed images."""
 
 from reproduction.rows.row import Section, name_rows
+from reproduction.rows.rules import INPUTS, RATE
 
 # Of the tables of disturbed images: contender -> overrides, with the name of the set to fill in.
 SIX_STEPS, ONE_STEP_ONLY = "two layers of 1000, six steps", "the same, one step"
 # The settings of backpropagation that were chosen for clean images of MNIST.
-OF_MNIST = "optimizer.default.learning_rate.init_value=0.003 model.adapters.w_in.strength=1.4"
+OF_MNIST = f"{RATE}=0.003 {INPUTS}=1.4"
 CONTENDERS = {
     SIX_STEPS: "+experiment={data}_chain",
     ONE_STEP_ONLY: "+experiment={data}_chain dynamics.train.recall.steps=1 "
