@@ -20,8 +20,8 @@ from darnax.builder.wiring import Size
 from darnax.learning import init_optimizer, selected_by_phase
 from darnax.modules import AbstractModule
 from darnax.orchestrators import Orchestrator
-from darnax.orchestrators.interface import find_gain, find_receivers
-from darnax.phases import UNSCALED, Phase, factor_of
+from darnax.orchestrators.interface import find_gain
+from darnax.phases import Phase, factor_of
 from darnax.runner.experiment import Experiment
 
 SHOWN_ELSEWHERE = ("features", "in_features", "out_features", "sparsity", "patch", "width")
@@ -145,9 +145,6 @@ def with_messages(row: ModuleRow, network: Orchestrator, experiment: Experiment)
     gains = []
     for phase in (*experiment.train.values(), *experiment.infer.values()):
         gain = find_gain(layer_map, phase.messages, edge)
-        if gain is None and row.sender == row.receiver:
-            receivers = find_receivers(layer_map, phase.messages)
-            gain = UNSCALED if row.receiver in receivers else None
         if is_third_factor and not isinstance(phase.messages, str):
             gain = factor_of(phase.messages, row.name)
         gains.append(gain)

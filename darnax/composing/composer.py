@@ -133,14 +133,14 @@ class Composer(CachingLoader):
     def problems(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> list[Problem]:
         """Add the overrides one by one, choices of files first, and explain each that fails."""
         try:
-            config = self.compose_once([], mode)
+            config = self.compose_point_once([], mode)
         except Exception as error:
             return [explanations.explain_composition("", error, [])]
         good: list[str] = []
         found: list[Problem] = []
         for override in sorted(overrides, key=self.sets_a_value):
             try:
-                config = self.compose_once([*good, override], mode)
+                config = self.compose_point_once([*good, override], mode)
                 good.append(override)
             except Exception as error:
                 known = key_names.settable_names(config)
@@ -187,8 +187,11 @@ class Composer(CachingLoader):
         own_files.require_directives(words)
         try:
             config = self.compose_point_once(words)
-        except Exception:
-            config = self.compose(words)  # which explains what is wrong
+        except Exception as error:
+            problems = self.problems(words)
+            if problems:
+                raise RequestError(*problems) from error
+            config = self.compose(words)
         check(config)
         return self.to_plain(config)
 

@@ -131,7 +131,9 @@ class CachingLoader(ConfigLoaderImpl):
             )
             return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
 
-    def compose_point_once(self, overrides: list[str]) -> DictConfig:
+    def compose_point_once(
+        self, overrides: list[str], mode: RunMode = RunMode.RUN
+    ) -> DictConfig:
         """Compose a point of a sweep, as `compose_once` does.
 
         Hydra's defaults lists are read once for all points that choose the same files.
@@ -139,9 +141,9 @@ class CachingLoader(ConfigLoaderImpl):
         parsed, repo = self._parse_overrides_and_create_caching_repo(PRIMARY, overrides)
         values = [override for override in parsed if sets_value(override, repo)]
         others = [str(override.input_line) for override in parsed if override not in values]
-        key = tuple(others)
+        key = (mode, *others)
         if key not in self.read.chosen:
-            self.read.chosen[key] = self.compose_once(others, RunMode.RUN)
+            self.read.chosen[key] = self.compose_once(others, mode)
         config = deepcopy(self.read.chosen[key])
         self._apply_overrides_to_config(values, config)
         task = [override for override in parsed if not override.is_hydra_override()]

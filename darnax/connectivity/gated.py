@@ -69,6 +69,11 @@ class Gated(Connectivity):
     def correlate(self, x: Float[Array, "batch *pre"], e: Float[Array, "batch *post"]) -> Array:
         return self.inner.correlate(x, self.through(e))
 
+    def forget(
+        self, weight: Array, x: Float[Array, "batch *pre"], d: Float[Array, "batch *post"]
+    ) -> Array:
+        return self.inner.forget(weight, x, self.through(d))
+
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         return self.inner.preferred_layout(x)
 

@@ -1,5 +1,6 @@
 """The interface of connectivities: draw a weight, multiply by it, compute its local update."""
 
+import math
 from abc import abstractmethod
 
 import equinox as eqx
@@ -53,6 +54,25 @@ class Connectivity(eqx.Module):
             ValueError: `x` or `e` does not have the shape that the layout asks for, or they differ
                 in their batch.
         """
+
+    def forget(
+        self, weight: Array, x: Float[Array, "batch *pre"], d: Float[Array, "batch *post"]
+    ) -> Array:
+        """Return `(1/√(B·fan_in)) Σ_b W_ji d_i`, what a rule that forgets takes from the weight.
+
+        Where the positions of an image share weights, their rates are summed. A layout whose last
+        axis is that of the units, or of the channels, needs no product with `x`.
+
+        Args:
+            weight: laid out as `init` draws it.
+            x: the buffer of the sender, of which only the shape is used.
+            d: the rate of forgetting of every receiving unit.
+        """
+        if weight.shape[-1] in (math.prod(d.shape[1:]), d.shape[-1]):  # units, or channels
+            total = d.reshape(-1, weight.shape[-1]).sum(axis=0)
+            spread = jnp.broadcast_to(total, weight.shape)
+            return normalise(weight * spread, len(d), self.fan_in)
+        return weight * self.correlate(jnp.ones_like(x), d)
 
     def preferred_layout(self, x: Float[Array, "batch *pre"]) -> Float[Array, "batch *pre"]:
         """Return `x` in the memory layout that `message` reads fastest; by default `x` itself."""

@@ -41,3 +41,12 @@ class Symmetric(Dense):
     ) -> Float[Array, "pre post"]:
         total = super().correlate(x, e)
         return (total + total.T) / 2
+
+    def forget(
+        self,
+        weight: Float[Array, "pre post"],
+        x: Float[Array, "batch *pre"],
+        d: Float[Array, "batch *post"],
+    ) -> Float[Array, "pre post"]:
+        lost = super().forget(weight, x, d)
+        return (lost + lost.T) / 2

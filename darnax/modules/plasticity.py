@@ -3,7 +3,6 @@
 The sign of the update is set here and nowhere else.
 """
 
-import math
 from collections.abc import Callable
 from types import EllipsisType
 from typing import Any, TypeVar
@@ -101,27 +100,9 @@ def local_update(
     change = connectivity.correlate(x, signal_of(rule, y, h, t))
     decay = rule.forgetting(y, h)
     if decay is not None:
-        change = change - forgotten(connectivity, weight(module), x, decay)
+        change = change - connectivity.forget(weight(module), x, decay)
     # The minus: Optax descends, so that it adds +ΔW.
     return eqx.tree_at(weight, no_update(module), -change)
-
-
-def forgotten(
-    connectivity: Connectivity,
-    weight: Array | None,
-    x: Float[Array, "batch *pre"],
-    decay: Float[Array, "batch *post"],
-) -> Float[Array, "*weight"]:
-    """Return `(1/√(B·fan_in)) Σ_b W · d_b`, laid out as the weight.
-
-    Where the positions of an image share weights, the rates of all positions are summed.
-    """
-    assert weight is not None
-    if weight.shape[-1] in (math.prod(decay.shape[1:]), decay.shape[-1]):  # units, or channels
-        total = decay.reshape(-1, weight.shape[-1]).sum(axis=0)
-        spread = jnp.broadcast_to(total, weight.shape)
-        return normalise(weight * spread, len(decay), connectivity.fan_in)
-    return weight * connectivity.correlate(jnp.ones_like(x), decay)
 
 
 def bias_update(

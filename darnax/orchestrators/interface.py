@@ -168,7 +168,7 @@ class Orchestrator(eqx.Module):
                 continue
             gain = find_gain(self.layer_map, messages, (i, j))
             if gain is None and i == j:
-                gain = UNSCALED  # a choice of names is one of messages between layers
+                gain = UNSCALED  # the field of a layer that receives nothing is its own message
             if gain is None:
                 if j < i and self._layer(i).reads_by_place:
                     received.append(jnp.zeros_like(state[i]))
@@ -226,7 +226,20 @@ class Orchestrator(eqx.Module):
 
 
 def find_gain(layer_map: LayerMap, messages: Messages, edge: Edge) -> Any:
-    """Return the gain of the message on an edge; None if it is not sent, or is a third factor."""
+    """Return the gain of the message on an edge; None if it is not sent, or is a third factor.
+
+    A choice of names is one of messages between layers: a layer that receives one of them
+    receives its own message as well.
+    """
+    receiver, sender = edge
+    gain = find_chosen_gain(layer_map, messages, edge)
+    if gain is None and receiver == sender and receiver in find_receivers(layer_map, messages):
+        return UNSCALED
+    return gain
+
+
+def find_chosen_gain(layer_map: LayerMap, messages: Messages, edge: Edge) -> Any:
+    """Return the gain that a choice of messages gives to an edge; None if it leaves it out."""
     receiver, sender = edge
     if any(edge == brought for _, brought in layer_map.brought):
         return None
@@ -244,7 +257,7 @@ def find_gain(layer_map: LayerMap, messages: Messages, edge: Edge) -> Any:
 def find_receivers(layer_map: LayerMap, messages: Messages) -> set[int]:
     """Return the layers that receive a message of this choice."""
     edges = layer_map.edges
-    return {edge[0] for edge in edges if find_gain(layer_map, messages, edge) is not None}
+    return {edge[0] for edge in edges if find_chosen_gain(layer_map, messages, edge) is not None}
 
 
 def _fold_in_edge(rng: Key[Array, ""], edge: Edge) -> Key[Array, ""]:

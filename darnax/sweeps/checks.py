@@ -103,8 +103,20 @@ def find_refusals(points: Sequence[Point], names: Mapping[tuple[str, ...], str])
     names_by_reason: dict[str, list[str]] = defaultdict(list)
     for point in points:
         if point.refusal:
-            names_by_reason[point.refusal].append(names[point.overrides])
+            names_by_reason[reason_of_key(point)].append(names[point.overrides])
     return [Problem(name_some(found), reason) for reason, found in names_by_reason.items()]
+
+
+def reason_of_key(point: Point) -> str:
+    """Return why a point is refused; where an override is refused, of its key alone.
+
+    Points of a sweep over a key that does not exist are then refused for one reason.
+    """
+    reason = point.refusal or ""
+    for override in point.overrides:
+        if reason.startswith(f"{override}: "):
+            return reason.replace(override, override.partition("=")[0], 1)
+    return reason
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -42,6 +42,13 @@ def test_the_folder_of_the_sweep_is_printed_at_its_end(lab):
     assert "folder " not in refused.stdout
 
 
+def test_a_key_that_does_not_exist_is_refused_once_for_all_its_values(lab):
+    result = lab("train", "-m", "lernin_rate=1,2,3", "seed=range(4)")
+    assert result.exit_code == 2
+    [line] = [line for line in result.output.splitlines() if "there is no" in line]
+    assert "and 9 more points: lernin_rate: there is no lernin_rate" in line
+
+
 def test_the_sweep_folder_is_outputs_and_the_name_of_the_experiment(lab):
     assert (
         lab("train", "-m", "+experiment=first", "seed=1,2", 'paths.outputs="it\'s here"').exit_code

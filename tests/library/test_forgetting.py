@@ -10,7 +10,7 @@ import naive
 import numpy as np
 import pytest
 
-from darnax.connectivity import Convolved, Pooled
+from darnax.connectivity import Convolved, Gated, Pooled, Symmetric
 from darnax.modules import Convolution, FullyConnected, RecurrentDiscrete, Units
 from darnax.rules import Delta, Hebbian, Oja, Perceptron, SoftHebb
 
@@ -38,6 +38,12 @@ LAYOUTS = {  # name: (module with a rule, size of the sender, size of the receiv
         (4, 4, 2),
         (2, 2, 3),
     ),
+    "gated": (
+        partial(FULL, 6, 4, connectivity=partial(Gated, gate=np.array([1.0, 0.0, 2.0, 0.5]))),
+        (6,),
+        (4,),
+    ),
+    "symmetric couplings": (partial(Units, 6, connectivity=Symmetric, key=KEY), (6,), (6,)),
     "couplings": (partial(Units, 6, sparsity=0.2, key=KEY), (6,), (6,)),
     "sparse couplings": (partial(RecurrentDiscrete, 9, 0.5, sparsity=0.6, key=KEY), (9,), (9,)),
     "dense couplings": (partial(RecurrentDiscrete, 6, 0.5, key=KEY), (6,), (6,)),
@@ -70,16 +76,19 @@ def weight_of(module):
 def naive_change(module, signal_of, decay_of, x, y, h):
     """Return ΔW: what Hebb's rule adds, minus every entry times the rates of its synapses."""
     weight = np.asarray(getattr(module, weight_of(module)), np.float64)
-    connectivity, d = module.connectivity, decay_of(y, h)
+    connectivity = module.connectivity
+    gate = np.asarray(getattr(connectivity, "gate", 1.0))
+    e, d = gate * signal_of(y, h), gate * decay_of(y, h)
     fan_in = naive.fan_in(connectivity, weight.shape)
-    change = naive.correlate(connectivity, weight.shape, fan_in, x, signal_of(y, h))
+    change = naive.correlate(connectivity, weight.shape, fan_in, x, e)
     lost = np.zeros_like(weight)
     if isinstance(connectivity, Convolved):  # the border is an input of zeros
         lost += d.sum(axis=(0, 1, 2))
     else:
         lost = naive.correlate(connectivity, weight.shape, fan_in, np.ones_like(x), d)
         lost *= np.sqrt(len(x) * fan_in)
-    return change - weight * lost / np.sqrt(len(x) * fan_in)
+    change -= weight * lost / np.sqrt(len(x) * fan_in)
+    return (change + change.T) / 2 if isinstance(connectivity, Symmetric) else change
 
 
 @pytest.mark.parametrize("rule", RULES)

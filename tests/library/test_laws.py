@@ -11,7 +11,7 @@ import pytest
 from extlab.blocks import BlockSparse
 
 from darnax.activations import Tanh
-from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse
+from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse, Symmetric
 from darnax.rules import (
     Adatron,
     Delta,
@@ -47,6 +47,7 @@ COMPETING = SoftmaxDelta, ForwardForward, SoftHebb  # a signal depends on all un
 CONNECTIVITIES = {
     "dense": partial(Dense, SIZE, SIZE),
     "dense hollow": partial(Dense, SIZE, SIZE, hollow=True),
+    "symmetric": partial(Symmetric, SIZE, SIZE, hollow=True),
     "sparse": partial(Sparse.uniform, KEY, SIZE, SIZE, 5),
     "sparse hollow": partial(Sparse.uniform, KEY, SIZE, SIZE, 5, hollow=True),
     "patch": partial(Sparse.patch, KEY, SIZE, SIZE, 2),
@@ -113,6 +114,8 @@ def entries(connectivity, condition):
     mask = np.zeros(jax.eval_shape(connectivity.init, KEY).shape, bool)
     for pre, post, entry in naive.synapses(connectivity, SIZE, SIZE):
         mask[entry] |= condition(pre, post)
+    if isinstance(connectivity, Symmetric):  # each pair of units shares two equal entries
+        return mask | mask.T
     return mask
 
 

@@ -63,6 +63,19 @@ def test_steps_to_a_fixed_point_are_counted_as_they_are_taken():
     assert dense == 24 + steps * (12 + 18) + 6
 
 
+def test_a_layer_that_a_list_of_names_reaches_sends_its_own_message_too():
+    """Oracle: the same phase by a word, which has the same dynamics."""
+    network, state = make_network()
+    now = state.init(jnp.ones((2, 4)))
+    for names in (["0_to_1", "1_to_2"], {"0_to_1": 1.0, "1_to_2": 1.0}):
+        named = Phases(recall=Phase(steps=3, messages=names))
+        word = Phases(recall=Phase(steps=3, messages="forward"))
+        counts = [count_operations(network, now, phases, KEY) for phases in (named, word)]
+        assert counts[0] == counts[1]
+    only_input = Phases(recall=Phase(steps=3, messages=["0_to_1"]))
+    assert count_operations(network, now, only_input, KEY).dense == 24 + 3 * 12 + 6
+
+
 def test_a_message_with_a_gain_of_0_is_no_operation():
     network, state = make_network()
     phases = Phases(recall=Phase(steps=3, messages={"0_to_1": 0.5, "layer_1": 0.0, "1_to_2": -2.0}))
