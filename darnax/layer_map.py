@@ -165,7 +165,10 @@ def find_third_factors(
     for edge, module in graph.items():
         word = getattr(module, "third_factor", None)
         if word is not None:
-            found[edge] = find_incoming(edge, word, names)
+            try:
+                found[edge] = find_incoming(edge, word, names)
+            except ValueError as error:
+                raise ValueError(f"{names[edge]}: third_factor: {error}") from None
     return found
 
 
@@ -181,7 +184,7 @@ def find_incoming(asking: Edge, word: str, names: Mapping[Edge, str]) -> Edge:
         if fnmatchcase(name, word) or fnmatchcase(name, f"{word}[0-9]*"):
             matching.append(edge)
     if len(matching) != 1:
-        got = f"{names[asking]}: third_factor: got {word!r}"
+        got = f"got {word!r}"
         expected = f"expected one of the adapters to the same buffer: {', '.join(incoming)}"
         raise ValueError(f"{got}, {expected}")
     return matching[0]

@@ -27,6 +27,7 @@ PACKAGES = (
         "files",
         "near",
         "scores",
+        "ranges",
         "shapes",
         "split_sizes",
         "trees",
@@ -81,6 +82,7 @@ COMMANDS_IMPORT = {
 }
 LIBRARY = (
     "batch_shares",
+    "ranges",
     "shapes",
     "activations",
     "states",

@@ -8,11 +8,14 @@ r"""The sign, the activation of units of ±1.
 }
 """
 
+from typing import Annotated
+
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.activations.interface import Activation
+from darnax.ranges import NOT_NEGATIVE
 from darnax.shapes import per_unit
 
 
@@ -24,6 +27,9 @@ class Sign(Activation):
     Args:
         width: of the surrogate, in units of the field; one number, or one per unit.
 
+    Raises:
+        ValueError: a negative width.
+
     Example:
         >>> import jax.numpy as jnp
         >>> h = jnp.array([[-2.0, 0.0, 0.5]])
@@ -33,7 +39,8 @@ class Sign(Activation):
 
     width: Array
 
-    def __init__(self, width: ArrayLike = 1.0) -> None:
+    def __init__(self, width: Annotated[ArrayLike, NOT_NEGATIVE] = 1.0) -> None:
+        NOT_NEGATIVE.require("width", width)
         self.width = jnp.asarray(width, jnp.float32)
 
     def __call__(self, h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:

@@ -7,12 +7,15 @@
 }
 """
 
+from typing import Annotated
+
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.activations.interface import Activation
 from darnax.activations.linear import Linear
+from darnax.ranges import NOT_NEGATIVE
 
 
 class LayerNorm(Activation):
@@ -24,6 +27,9 @@ class LayerNorm(Activation):
         activation: f; default `Linear`.
         epsilon: keeps equal fields finite; one number.
 
+    Raises:
+        ValueError: a negative epsilon.
+
     Example:
         >>> import jax.numpy as jnp
         >>> LayerNorm(epsilon=0.0)(jnp.array([[1.0, 3.0], [0.0, 8.0]])).tolist()
@@ -33,7 +39,12 @@ class LayerNorm(Activation):
     activation: Activation
     epsilon: Array
 
-    def __init__(self, activation: Activation | None = None, epsilon: ArrayLike = 1e-5) -> None:
+    def __init__(
+        self,
+        activation: Activation | None = None,
+        epsilon: Annotated[ArrayLike, NOT_NEGATIVE] = 1e-5,
+    ) -> None:
+        NOT_NEGATIVE.require("epsilon", epsilon)
         self.activation = Linear() if activation is None else activation
         self.epsilon = jnp.asarray(epsilon, jnp.float32)
 

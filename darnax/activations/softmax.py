@@ -1,11 +1,14 @@
 """The softmax over a group of units."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.activations.interface import Activation
+from darnax.ranges import POSITIVE
 
 
 class Softmax(Activation):
@@ -15,6 +18,9 @@ class Softmax(Activation):
 
     Args:
         temperature: T, one positive number.
+
+    Raises:
+        ValueError: a temperature that is not positive.
 
     Example:
         >>> import jax.numpy as jnp
@@ -26,7 +32,8 @@ class Softmax(Activation):
 
     temperature: Array
 
-    def __init__(self, temperature: ArrayLike = 1.0) -> None:
+    def __init__(self, temperature: Annotated[ArrayLike, POSITIVE] = 1.0) -> None:
+        POSITIVE.require("temperature", temperature)
         self.temperature = jnp.asarray(temperature, jnp.float32)
 
     def __call__(self, h: Float[Array, "batch *size"]) -> Float[Array, "batch *size"]:

@@ -6,12 +6,15 @@
 }
 """
 
+from typing import Annotated
+
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.activations.interface import Activation
 from darnax.activations.linear import Linear
+from darnax.ranges import NOT_NEGATIVE
 
 
 class UnitNorm(Activation):
@@ -23,6 +26,9 @@ class UnitNorm(Activation):
         activation: f; default `Linear`.
         epsilon: keeps a vector of zeros at zero; one number.
 
+    Raises:
+        ValueError: a negative epsilon.
+
     Example:
         >>> import jax.numpy as jnp
         >>> UnitNorm(epsilon=0.0)(jnp.array([[0.0, -2.0]])).tolist()
@@ -32,7 +38,12 @@ class UnitNorm(Activation):
     activation: Activation
     epsilon: Array
 
-    def __init__(self, activation: Activation | None = None, epsilon: ArrayLike = 1e-4) -> None:
+    def __init__(
+        self,
+        activation: Activation | None = None,
+        epsilon: Annotated[ArrayLike, NOT_NEGATIVE] = 1e-4,
+    ) -> None:
+        NOT_NEGATIVE.require("epsilon", epsilon)
         self.activation = Linear() if activation is None else activation
         self.epsilon = jnp.asarray(epsilon, jnp.float32)
 

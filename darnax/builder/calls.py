@@ -24,6 +24,7 @@ from darnax.builder.signatures import (
     SEEDS,
     annotation_of,
     qualified_name,
+    ranges_of,
     signature_of,
     takes_any_argument,
 )
@@ -82,6 +83,7 @@ class Reader:
     ) -> DeferredCall | None:
         """Return the call of `factory` with these arguments, or None with problems noted."""
         parameters, hints = signature_of(factory)
+        ranges = ranges_of(factory)
         before = len(self.problems.found)
         own = [name for name in parameters if name not in filled]
         arguments = {}
@@ -96,7 +98,11 @@ class Reader:
                 what = f"{qualified_name(factory)} has no such argument{nearest(name, own)}"
                 self.problems.add(path, what)
             else:
+                noted = len(self.problems.found)
                 arguments[name] = self.value(value, path, annotation_of(name, hints))
+                if name in ranges and len(self.problems.found) == noted:
+                    with self.problems.at(path):
+                        ranges[name].require("", arguments[name])
         for name in own:
             if parameters[name].default is inspect.Parameter.empty and name not in given:
                 needed = describe_type(hints.get(name, Any))

@@ -1,7 +1,7 @@
 """The description of a configuration before anything is made: sizes, counts, what learns where."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from darnax.builder.network import ModuleSpec
 from darnax.builder.optimizers import Groups
 from darnax.builder.outline import describe_connectivity, plasticity
 from darnax.builder.rates import describe_rate, find_transformation
+from darnax.builder.signatures import qualified_name
 from darnax.builder.transformations import PROBE
 from darnax.builder.wiring import Size
 from darnax.learning import init_optimizer, selected_by_phase
@@ -25,6 +26,7 @@ from darnax.phases import Phase, factor_of
 from darnax.runner.experiment import Experiment
 
 SHOWN_ELSEWHERE = ("features", "in_features", "out_features", "sparsity", "patch", "width")
+OWN_COLUMNS = ("rule", "bias", "connectivity")
 WEIGHTS = ("W", "J")  # the fields of darnax's modules, which may be frozen
 
 
@@ -39,7 +41,8 @@ class ModuleRow:
         connectivity: the inputs of one receiving unit in a few words; empty without a weight.
         parameters, weights, plastic: its floating-point numbers; how many of them are weights, and
             not self-couplings, margins, strengths or codes; how many training may change.
-        settings: the numbers among its arguments, such as `j_d=0.6`, without sizes and sparsity.
+        settings: the numbers among its arguments, such as `j_d=0.6`, without sizes and sparsity,
+            and the classes of its activations.
         rule: the class of its rule, that of its biases, and its third factor; empty without one.
         learns: the phases of training at whose end it learns.
         optimizer, rate: Optax's transformations for its steps, and their learning rate where it is
@@ -170,6 +173,7 @@ def make_row(
             parameters += size
             plastic += size if is_plastic else 0
             weights += size if is_plastic or getattr(path[0], "name", "") in WEIGHTS else 0
+    transposed = ["transpose=true"] if spec.transpose else []
     return ModuleRow(
         name=spec.edge.name,
         sender=spec.edge.sender,
@@ -179,21 +183,29 @@ def make_row(
         parameters=parameters,
         weights=weights,
         plastic=plastic,
-        settings=" ".join(list_settings(spec.call)),
+        settings=" ".join([*list_settings(spec.call, SHOWN_ELSEWHERE), *transposed]),
         rule=describe_rule(module),
         learns=tuple(phases) if plastic else (),
     )
 
 
-def list_settings(call: DeferredCall) -> Iterator[str]:
-    """Yield the numbers among the arguments of a constructor, then those of calls among them."""
+def list_settings(call: DeferredCall, without: Collection[str] = ()) -> Iterator[str]:
+    """Yield the numbers among the arguments of a constructor, then the calls among them.
+
+    A call is that of its class, without those that have a column of their own, and its settings.
+    """
     for name, value in call.arguments.items():
-        is_number = isinstance(value, float | int) and not isinstance(value, bool)
-        if is_number and name not in SHOWN_ELSEWHERE:
+        if name in without:
+            continue
+        if isinstance(value, bool):
+            yield f"{name}={str(value).lower()}"
+        elif isinstance(value, float | int):
             yield f"{name}={value:g}"
     for name, value in call.arguments.items():
         if isinstance(value, DeferredCall):
-            for inner in list_settings(value):
+            if name not in OWN_COLUMNS:
+                yield f"{name}={qualified_name(value.factory)}"
+            for inner in list_settings(value, without if name == "connectivity" else ()):
                 yield f"{name}.{inner}"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from darnax.activations import Sign
+from darnax.activations import KWinners, Sign
 from darnax.builder.problems import Problems
 from darnax.modules import BinaryUnits, RecurrentDiscrete
 from darnax.orchestrators import BackpropagationOrchestrator, Orchestrator
@@ -15,9 +15,9 @@ def check_gradients(shapes: Orchestrator, train: Phases, problems: Problems) -> 
         return
     layer_map = shapes.layer_map
     names = layer_map.names_by_edge()
-    flat = [names[i, i] for i in shapes.hidden() if is_flat(layer_map[i, i])]
+    flat = [names[edge] for edge, module in layer_map.edge_items() if is_flat(module)]
     if flat:
-        what = f"no gradient passes units of ±1, here {', '.join(flat)}"
+        what = f"no gradient passes units of ±1 or winners, here {', '.join(flat)}"
         problems.add("dynamics.orchestrator", f"{what}; choose an activation such as ReLU")
     for name, phase in train.items():
         if phase.target_state is not None:
@@ -25,8 +25,11 @@ def check_gradients(shapes: Orchestrator, train: Phases, problems: Problems) -> 
             problems.add(f"dynamics.train.{name}.target_state", what)
 
 
-def is_flat(layer: Any) -> bool:
-    """Return whether a layer has units of ±1, whose activation has no slope."""
-    return isinstance(layer, BinaryUnits | RecurrentDiscrete) or isinstance(
-        getattr(layer, "rho", None), Sign
-    )
+def is_flat(module: Any) -> bool:
+    """Return whether a module has an activation without a slope, as that of units of ±1."""
+    if isinstance(module, BinaryUnits | RecurrentDiscrete):
+        return True
+    activation: Any = getattr(module, "rho", getattr(module, "presynaptic", None))
+    while hasattr(activation, "activation"):  # that of LayerNorm and UnitNorm
+        activation = activation.activation
+    return isinstance(activation, Sign | KWinners)

@@ -16,6 +16,7 @@ from darnax.builder.problems import Problems
 from darnax.builder.trials import choose_traced_numbers
 from darnax.builder.wiring import Size
 from darnax.errors import first_line
+from darnax.layer_map import find_incoming
 from darnax.modules import Layer
 from darnax.orchestrators import Orchestrator
 from darnax.phases import Phase
@@ -42,7 +43,20 @@ def check_modules(plan: NetworkSpec, problems: Problems) -> NetworkSpec:
     specs = tuple(
         replace(spec, call=calls[spec.where, spec.sent, spec.received]) for spec in plan.modules
     )
+    check_third_factors(plan, problems)
     return replace(plan, modules=specs)
+
+
+def check_third_factors(plan: NetworkSpec, problems: Problems) -> None:
+    """Note every third factor that is not the name of one adapter to the same buffer."""
+    names = {(spec.edge.receiver, spec.edge.sender): spec.edge.name for spec in plan.modules}
+    checked = set()
+    for spec in plan.modules:
+        word = spec.call.arguments.get("third_factor")
+        if isinstance(word, str) and spec.where not in checked:
+            checked.add(spec.where)
+            with problems.at(f"{spec.where}.third_factor"):
+                find_incoming((spec.edge.receiver, spec.edge.sender), word, names)
 
 
 def with_call(spec: ModuleSpec, call: DeferredCall) -> ModuleSpec:

@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import jax
 
 from darnax.builder.annotations import union_members
+from darnax.ranges import Range
 
 # Parameters from which keys are made. They are integers, so they are never traced as floats.
 SEEDS = frozenset({"key", "seed"})
@@ -16,7 +17,33 @@ SEEDS = frozenset({"key", "seed"})
 def signature_of(
     factory: Callable[..., Any],
 ) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
-    """Return the named parameters of a constructor and their annotations, if they can be read."""
+    """Return the named parameters of a constructor and their annotations, if they can be read.
+
+    Of an annotation with a range, its type alone: `ranges_of` returns the range.
+    """
+    parameters, hints = read_signature(factory)
+    return parameters, {name: without_range(hint) for name, hint in hints.items()}
+
+
+def ranges_of(factory: Callable[..., Any]) -> dict[str, Range]:
+    """Return the ranges in the annotations of a constructor."""
+    found = {}
+    for name, hint in read_signature(factory)[1].items():
+        for added in getattr(hint, "__metadata__", ()):
+            if isinstance(added, Range):
+                found[name] = added
+    return found
+
+
+def without_range(annotation: Any) -> Any:
+    """Return an annotation as it is without what `Annotated` adds to it."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def read_signature(
+    factory: Callable[..., Any],
+) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
+    """Return the named parameters of a constructor and their annotations as they are written."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     everything = inspect.signature(factory).parameters
     parameters = {name: p for name, p in everything.items() if p.kind in named}
@@ -30,7 +57,7 @@ def signature_of(
         if isinstance(factory, type):
             constructor = getattr(factory, "__init__")  # noqa: B009  # mypy refuses the attribute
         try:
-            hints = get_type_hints(constructor)
+            hints = get_type_hints(constructor, include_extras=True)
         except Exception:  # annotations of other packages may be anything
             hints = {}
     return parameters, hints

@@ -49,12 +49,12 @@ class FilesRead:
     Args:
         repositories: of the files, by the additional search path of `hydra.searchpath`.
         merged: configurations before values are set, by the files they consist of.
-        chosen: the same with Hydra's node, by the overrides that choose the files.
+        chosen: the same with Hydra's node, by the mode and the overrides that choose the files.
     """
 
     repositories: dict[tuple[str, ...], CachingConfigRepository] = field(default_factory=dict)
     merged: dict[tuple[Any, ...], DictConfig] = field(default_factory=dict)
-    chosen: dict[tuple[str, ...], DictConfig] = field(default_factory=dict)
+    chosen: dict[tuple[Any, ...], DictConfig] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4)
@@ -131,9 +131,7 @@ class CachingLoader(ConfigLoaderImpl):
             )
             return self.load_configuration(PRIMARY, overrides, mode, from_shell=False)
 
-    def compose_point_once(
-        self, overrides: list[str], mode: RunMode = RunMode.RUN
-    ) -> DictConfig:
+    def compose_point_once(self, overrides: list[str], mode: RunMode = RunMode.RUN) -> DictConfig:
         """Compose a point of a sweep, as `compose_once` does.
 
         Hydra's defaults lists are read once for all points that choose the same files.

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
-from darnax.connectivity import Connectivity, Dense, normalise
+from darnax.connectivity import Dense, normalise
 from darnax.rules import Perceptron, Rule, ThreeFactorRule
 from darnax.shapes import Size, require_per_unit
 

@@ -1,5 +1,7 @@
 """Units that take the label's pattern where they are least decided, as a control."""
 
+from typing import Annotated
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,6 +11,7 @@ from jaxtyping import Array, Float, Key, PyTree
 from darnax.connectivity import ConnectivityFactory
 from darnax.modules.plasticity import RuleChoice
 from darnax.modules.recurrent import RecurrentDiscrete, RecurrentUnits
+from darnax.ranges import SHARE
 from darnax.shapes import require_messages
 
 
@@ -47,7 +50,7 @@ class PrototypeUnits(RecurrentDiscrete):
         j_d: ArrayLike,
         threshold: ArrayLike | None = None,
         *,
-        share: ArrayLike = 0.5,
+        share: Annotated[ArrayLike, SHARE] = 0.5,
         senders: int = 1,
         rule: RuleChoice = ...,
         sparsity: float | None = None,
@@ -55,7 +58,7 @@ class PrototypeUnits(RecurrentDiscrete):
         strength: ArrayLike = 1.0,
         key: Key[Array, ""],
     ) -> None:
-        require_share(share)
+        SHARE.require("share", share)
         RecurrentUnits.__init__(
             self,
             features,
@@ -88,9 +91,3 @@ class PrototypeUnits(RecurrentDiscrete):
         ranks = jnp.argsort(jnp.argsort(sizes, axis=1), axis=1)
         undecided = ranks < jnp.round(self.share * sizes.shape[1]).astype(ranks.dtype)
         return undecided.reshape(h.shape)
-
-
-def require_share(share: ArrayLike) -> None:
-    """Raise ValueError for a number outside of 0 to 1; one that is traced is not checked."""
-    if isinstance(share, int | float) and not 0 <= share <= 1:
-        raise ValueError(f"share: got {share}, expected a number from 0 to 1")

@@ -7,11 +7,14 @@
 }
 """
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from darnax.ranges import POSITIVE
 from darnax.rules.interface import Rule
 from darnax.shapes import per_unit, require_equal
 
@@ -25,6 +28,9 @@ class Logistic(Rule):
         margin: κ, where e is half of y, in units of the field; one number, or one per unit.
         steepness: β, one number.
 
+    Raises:
+        ValueError: a steepness that is not positive.
+
     Example:
         >>> import jax.numpy as jnp
         >>> Logistic(margin=1.0).signal(jnp.array([[1.0, -1.0]]), jnp.array([[1.0, -1.0]])).tolist()
@@ -34,7 +40,10 @@ class Logistic(Rule):
     margin: Array
     steepness: Array
 
-    def __init__(self, margin: ArrayLike = 0.0, steepness: ArrayLike = 1.0) -> None:
+    def __init__(
+        self, margin: ArrayLike = 0.0, steepness: Annotated[ArrayLike, POSITIVE] = 1.0
+    ) -> None:
+        POSITIVE.require("steepness", steepness)
         self.margin = jnp.asarray(margin, jnp.float32)
         self.steepness = jnp.asarray(steepness, jnp.float32)
 

@@ -10,11 +10,14 @@ r"""SoftHebb: Hebbian learning that forgets, for units that compete.
 }
 """
 
+from typing import Annotated
+
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from darnax.activations import Softmax
+from darnax.ranges import POSITIVE
 from darnax.rules.interface import Rule
 from darnax.shapes import require_equal
 
@@ -29,6 +32,9 @@ class SoftHebb(Rule):
     Args:
         temperature: of the softmax; one number.
 
+    Raises:
+        ValueError: a temperature that is not positive.
+
     Example:
         >>> import jax.numpy as jnp
         >>> h = jnp.array([[2.0, 2.0]])
@@ -38,7 +44,8 @@ class SoftHebb(Rule):
 
     temperature: Array
 
-    def __init__(self, temperature: ArrayLike = 1.0) -> None:
+    def __init__(self, temperature: Annotated[ArrayLike, POSITIVE] = 1.0) -> None:
+        POSITIVE.require("temperature", temperature)
         self.temperature = jnp.asarray(temperature, jnp.float32)
 
     def signal(

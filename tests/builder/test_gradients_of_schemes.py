@@ -297,7 +297,18 @@ def test_an_unknown_loss_is_refused():
         experiment("mnist_backprop", *SMALL, "+dynamics.orchestrator.loss=hinge")
 
 
-def test_backpropagation_through_units_of_one_sign_is_refused():
-    sign = "model.layers.hidden.activation={_target_: darnax.activations.Sign}"
-    with pytest.raises(RequestError, match="no gradient passes units of ±1, here hidden1;"):
-        experiment("mnist_backprop", *SMALL, sign)
+@pytest.mark.parametrize(
+    ("override", "module"),
+    [
+        ("model.layers.hidden.activation={_target_: darnax.activations.Sign}", "hidden1"),
+        (
+            "+model.layers.hidden.activation={_target_: darnax.activations.LayerNorm, "
+            "activation: {_target_: darnax.activations.KWinners, k: 2}}",
+            "hidden1",
+        ),
+        ("+model.adapters.w_in.presynaptic={_target_: darnax.activations.Sign}", "w_in"),
+    ],
+)
+def test_backpropagation_through_a_flat_activation_is_refused(override, module):
+    with pytest.raises(RequestError, match=f"no gradient passes .* here {module};"):
+        experiment("mnist_backprop", *SMALL, override)

@@ -142,8 +142,8 @@ def test_an_unknown_third_factor_is_refused_with_the_names_that_exist(word):
     [
         (
             "model.adapters.w_in.third_factor=corect",
-            "w_in: third_factor: got 'corect', expected one of the adapters to the same buffer: "
-            "w_in, correct1",
+            "model.adapters.w_in.third_factor: got 'corect', expected one of the adapters to the "
+            "same buffer: w_in, correct1",
         ),
         (
             "model.adapters.w_in.third_factor=tell",
@@ -160,6 +160,14 @@ def test_a_wrong_third_factor_is_a_problem_of_the_configuration(override, messag
     with pytest.raises(RequestError) as error:
         experiment("mnist_dfa", *SMALL, override)
     assert message in str(error.value)
+
+
+def test_an_unknown_third_factor_is_reported_beside_other_problems():
+    wrong = ["model.adapters.w_in.third_factor=corect", "dynamics.train.step.start=foo"]
+    with pytest.raises(RequestError) as error:
+        experiment("mnist_dfa", *SMALL, *wrong)
+    wheres = {problem.where for problem in error.value.problems}
+    assert wheres == {"model.adapters.w_in.third_factor", "dynamics.train.step.start"}
 
 
 def test_two_identical_adapters_are_two_third_factors():

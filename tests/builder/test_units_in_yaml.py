@@ -6,7 +6,7 @@ import pytest
 from chain import changed
 from tiny import TINY, moves, tiny, trained
 
-from darnax.activations import KWinners, ReLU, Tanh
+from darnax.activations import KWinners, ReLU, Softmax, Tanh
 from darnax.builder import build, describe
 from darnax.connectivity import Sparse
 from darnax.errors import RequestError
@@ -53,6 +53,39 @@ def test_a_layer_of_units_is_built_from_its_keys():
     assert (float(layer.J_D), float(layer.rate)) == (0.5, 0.25)
     assert isinstance(w_out.presynaptic, ReLU)
     assert isinstance(w_out.rule.activation, KWinners)
+
+
+@pytest.mark.parametrize(
+    ("keys", "place", "expected"),
+    [
+        ({"rate": 3}, "rate", "got 3, expected a number above 0 and up to 1"),
+        ({"rate": [0.5] * 7 + [0]}, "rate", "expected a number above 0 and up to 1"),
+        ({"arguments": {"temperature": 0}, "name": "Softmax"}, "activation.temperature", "above 0"),
+        ({"arguments": {"width": -1}, "name": "Sign"}, "activation.width", "of 0 or more"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused_at_its_key(keys, place, expected):
+    with pytest.raises(RequestError) as error:
+        build(changed(TINY | units(**keys)))
+    [problem] = error.value.problems
+    assert problem.where == f"{HIDDEN}.{place}"
+    assert expected in problem.what
+
+
+def test_ranges_are_refused_in_python_and_not_checked_in_a_compiled_function():
+    with pytest.raises(ValueError, match=r"temperature: got -1.0, expected a number above 0"):
+        Softmax(temperature=-1.0)
+    assert jax.jit(lambda t: Softmax(t).temperature)(-1.0) == -1
+
+
+def test_the_table_of_a_network_names_activations_and_their_numbers():
+    changes = units("LayerNorm", {"activation": activation("Sign", width=0.25)}, j_d=0.5)
+    changes |= {f"{W_OUT}.presynaptic": activation("ReLU")}
+    described = describe(changed(TINY | changes))
+    settings = {row.name: row.settings for row in described.modules}
+    chosen = "activation=LayerNorm activation.activation=Sign activation.activation.width=0.25"
+    assert settings["hidden"] == f"j_d=0.5 {chosen}"
+    assert "presynaptic=ReLU" in settings["w_out"].split()
 
 
 def test_without_a_connectivity_units_need_no_key():
