@@ -74,9 +74,7 @@ class Convolution(Weighted):
             require_image("out_features", out_features),
         )
         convolved = Convolved(pre[-1], post[-1], width, stride, padding, transposed, groups=groups)
-        connectivity: Connectivity = convolved
-        if gate is not None:
-            connectivity = Gated(pre, post, gate, inner=lambda: convolved, key=key)
+        connectivity = gated(convolved, pre, post, gate, key)
         chosen = choose_rule(rule, threshold, post)
         scale = per_receiver(strength, post[-1:])
         super().__init__(
@@ -108,10 +106,11 @@ class RecurrentConvolution(Recurrent):
         width: of the square window, in pixels; odd.
         padding: "SAME", or "CIRCULAR" for an image without a border.
         rule: another law of plasticity, or None for a frozen J.
+        gate: of J, as in `Convolution`.
         key: draws J with independent entries N(0, 1/(width²·C)).
 
     Raises:
-        ValueError: a size that is not an image, or an even width.
+        ValueError: a size that is not an image, an even width, or a gate of another size.
     """
 
     def __init__(
@@ -123,16 +122,27 @@ class RecurrentConvolution(Recurrent):
         width: int = 3,
         padding: Literal["SAME", "CIRCULAR"] = "SAME",
         rule: RuleChoice = ...,
+        gate: ArrayLike | None = None,
         key: Key[Array, ""],
     ) -> None:
         size = require_image("features", features)
         if width % 2 == 0:
             what = "expected an odd one: the window of a recurrent convolution has a centre"
             raise ValueError(f"got width {width}, {what}")
-        connectivity = Convolved(size[-1], size[-1], width, padding=padding, hollow=True)
+        convolved = Convolved(size[-1], size[-1], width, padding=padding, hollow=True)
+        connectivity = gated(convolved, size, size, gate, key)
         chosen = choose_rule(rule, threshold, size)
         super().__init__(size, connectivity, j_d, chosen, key=key)
 
     def activation(self, x: Float[Array, "batch H W C"]) -> Float[Array, "batch H W C"]:
         require_buffers(x=(x, self.features))
         return sign(x)
+
+
+def gated(
+    convolved: Convolved, pre: Image, post: Image, gate: ArrayLike | None, key: Key[Array, ""]
+) -> Connectivity:
+    """Return a convolution with a gate, or as it is without one."""
+    if gate is None:
+        return convolved
+    return Gated(pre, post, gate, inner=lambda: convolved, key=key)

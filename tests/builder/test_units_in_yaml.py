@@ -84,7 +84,7 @@ def test_the_table_of_a_network_names_activations_and_their_numbers():
     described = describe(changed(TINY | changes))
     settings = {row.name: row.settings for row in described.modules}
     chosen = "activation=LayerNorm activation.activation=Sign activation.activation.width=0.25"
-    assert settings["hidden"] == f"j_d=0.5 {chosen}"
+    assert settings["hidden1"] == f"j_d=0.5 {chosen}"
     assert "presynaptic=ReLU" in settings["w_out"].split()
 
 

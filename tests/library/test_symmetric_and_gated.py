@@ -10,7 +10,12 @@ import optax
 import pytest
 
 from darnax.connectivity import Convolved, Dense, Gated, Sparse, Symmetric
-from darnax.modules import Convolution, FullyConnected, RecurrentDiscrete
+from darnax.modules import (
+    Convolution,
+    FullyConnected,
+    RecurrentConvolution,
+    RecurrentDiscrete,
+)
 from darnax.rules import Hebbian
 
 KEY = jax.random.key(4)
@@ -80,18 +85,27 @@ def test_a_gate_multiplies_the_message_and_the_signal(pre, post, inner, gate):
     np.testing.assert_allclose(update, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_convolution_has_a_gate_for_every_unit():
+@pytest.mark.parametrize(
+    ("make", "weight"),
+    [
+        (partial(Convolution, (4, 4, 2), (4, 4, 2), rule=Hebbian(), key=KEY), "W"),
+        (partial(RecurrentConvolution, (4, 4, 2), 0.0, rule=Hebbian(), key=KEY), "J"),
+    ],
+)
+def test_a_convolution_has_a_gate_for_every_unit(make, weight):
     """Oracle: the same convolution without a gate, of the message and the signal times it."""
     size = (4, 4, 2)
     gate = np.arange(32, dtype=np.float32).reshape(size) / 32
-    plain = Convolution(size, size, rule=Hebbian(), key=KEY)
-    gated = Convolution(size, size, rule=Hebbian(), gate=gate, key=KEY)
+    plain, gated = make(), make(gate=gate)
     x, y = draw(3, *size), draw(3, *size, seed=1)
     np.testing.assert_allclose(gated(x), np.asarray(plain(x)) * gate, rtol=1e-6)
-    expected = plain.backward(x, jnp.asarray(np.asarray(y) * gate), y).W
-    np.testing.assert_allclose(gated.backward(x, y, y).W, expected, rtol=1e-5, atol=1e-6)
+    expected = plain.backward(x, jnp.asarray(np.asarray(y) * gate), y)
+    found = gated.backward(x, y, y)
+    np.testing.assert_allclose(
+        getattr(found, weight), getattr(expected, weight), rtol=1e-5, atol=1e-6
+    )
     with pytest.raises(ValueError, match=r"gate: got shape \(3,\), expected \(\) or \(4, 4, 2\)"):
-        Convolution(size, size, gate=jnp.ones(3), key=KEY)
+        make(gate=jnp.ones(3))
 
 
 def test_synapses_behind_a_closed_gate_do_not_learn():
