@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from own_data import KINDS, write
 from safetensors import safe_open
 from safetensors.numpy import load_file
-from shipped_schemes import OF_SCHEME, SCHEMES
+from shipped_schemes import COMPOSITES, OF_SCHEME, SCHEMES
 from small_experiments import digits
 
 from darnax.builder import build
@@ -319,11 +319,13 @@ TINY = ["model.features=6", "tracking=local", "data.batch_size=4", "data.validat
 
 
 @pytest.mark.slow  # their train states are saved as those of the other tests
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_stopped_run_of_every_scheme_equals_one_never_stopped(tmp_path, cases, scheme):
+@pytest.mark.parametrize(
+    ("scheme", "words"), [*((name, []) for name in SCHEMES), *COMPOSITES.items()]
+)
+def test_a_stopped_run_of_every_scheme_equals_one_never_stopped(tmp_path, cases, scheme, words):
     few = ["runner.epochs=2", "runner.evaluate_every=1", "runner.keep=2"]
     stops = [Stop("SIGTERM", 13, damage=False), Stop("killed after a row", 4, damage=False)]
-    overrides = [f"+experiment=mnist_{scheme}", *TINY, *few, *OF_SCHEME.get(scheme, [])]
+    overrides = [f"+experiment=mnist_{scheme}", *TINY, *few, *OF_SCHEME.get(scheme, []), *words]
     check(tmp_path, overrides, digits(10), stops, cases)
     assert cases["interruptions"] == 2
 

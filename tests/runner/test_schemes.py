@@ -5,7 +5,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from shipped_schemes import SCHEMES
+from shipped_schemes import COMPOSITES, SCHEMES
 from synthetic_task import scheme
 from test_programs import DISTURBED, assert_close, compilations, trained
 from virtual_devices import run_on_devices
@@ -13,19 +13,6 @@ from virtual_devices import run_on_devices
 from darnax.runner.programs import ParallelRuns
 
 __all__ = ["compilations"]
-KWINNERS = "+model.layers.hidden.activation={_target_: darnax.activations.KWinners, k: 3}"
-GATED = "+model.adapters.w_in.connectivity={_target_: darnax.connectivity.Gated, gate: 0.5}"
-# Parts that no shipped scheme has.
-COMPOSITES = {
-    "dfa": [KWINNERS, GATED],
-    "sparse": [
-        "model.layers.hidden._target_=darnax.modules.PrototypeUnits",
-        "model.layers.hidden.sparsity=null",
-        "+model.layers.hidden.connectivity._target_=darnax.connectivity.Symmetric",
-        "+model.layers.hidden.share=0.5",
-        "+dynamics.train.free.target_state={clamped: 0.5, free: 0.5}",
-    ],
-}
 FIRST = ["ff"]  # with gains, a wrong target and a third factor; the others are slow
 
 
