@@ -16,7 +16,9 @@ def by_class(
     classes: NDArray[np.integer],
     names: Sequence[str],
 ) -> Table:
-    """Return `(1/N) Σ_i s_i s'_i` between every two moments, averaged over each class of samples.
+    """Return `Σ_i s_i s'_i / (‖s‖ ‖s'‖)` between every two moments, averaged over each class.
+
+    For units of ±1 it is `(1/N) Σ_i s_i s'_i`. It is 0 where all units of a state are 0.
 
     Args:
         moments: moment (the end of a phase) -> layer -> states (batch, units).
@@ -26,7 +28,9 @@ def by_class(
     rows = []
     for (a, first), (b, second) in combinations(moments.items(), 2):
         for layer in first:
-            overlap = np.mean(first[layer] * second[layer], axis=1)
+            one, other = first[layer], second[layer]
+            lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+            overlap = np.sum(one * other, axis=1) / np.where(lengths > 0, lengths, 1)
             for c in np.unique(classes):
                 rows.append((layer, f"{a} – {b}", names[c], float(overlap[classes == c].mean())))
     return Table(COLUMNS, rows)

@@ -34,7 +34,7 @@ def relaxations(phases: Mapping[str, Relaxation]) -> Metrics:
 def overlaps(network: Orchestrator, ends: Mapping[str, State]) -> Metrics:
     """Return `overlap/<phase>-<phase>/<layer>` for consecutive phases and all hidden layers.
 
-    `(1/N) Σ_i s_i s'_i` between the states at the ends of the two phases, averaged over the batch.
+    That of the states at the ends of the two phases, as in `overlap`.
     """
     names = network.layer_map.names_by_edge()
     metrics = {}
@@ -47,9 +47,15 @@ def overlaps(network: Orchestrator, ends: Mapping[str, State]) -> Metrics:
 def overlap(
     before: Float[Array, "batch *size"], after: Float[Array, "batch *size"]
 ) -> Float[Array, ""]:
-    """Return `(1/N) Σ_i s_i s'_i`, averaged over the batch."""
+    """Return `Σ_i s_i s'_i / (‖s‖ ‖s'‖)`, averaged over the batch.
+
+    For units of ±1 it is `(1/N) Σ_i s_i s'_i`. It is 0 where all units of a state are 0.
+    """
     require_equal(before=before, after=after)
-    return jnp.mean(before * after)
+    units = tuple(range(1, before.ndim))
+    products = jnp.sum(before * after, axis=units)
+    lengths = jnp.sqrt(jnp.sum(before**2, axis=units)) * jnp.sqrt(jnp.sum(after**2, axis=units))
+    return jnp.mean(products / jnp.where(lengths > 0, lengths, 1))
 
 
 def unstable(

@@ -9,6 +9,7 @@ import pytest
 from darnax.analysis import basins, margins, overlaps, relaxation
 from darnax.layer_map import LayerMap
 from darnax.modules import FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.observables import overlap
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.phases import Phase, Phases
 from darnax.schedule import run_phases
@@ -101,6 +102,16 @@ def test_the_histogram_counts_stable_and_unstable_units_apart():
 def test_stable_units_alone_have_a_histogram():
     table = margins.distributions({"hidden": {"after": np.full((2, 3), 1.5)}})
     assert sum(row[3] for row in table.rows) == pytest.approx(1)
+
+
+def test_the_overlap_of_continuous_states_is_their_cosine():
+    """Oracle: the angle between two vectors; a state of zeros has none."""
+    first = np.array([[3.0, 0.0], [0.0, 0.0]], np.float32)
+    second = np.array([[2.0, 2.0], [1.0, 0.0]], np.float32)
+    found = overlaps.by_class({"a": {"one": first}, "b": {"one": second}}, np.arange(2), "xy")
+    assert [row[3] for row in found.rows] == pytest.approx([np.cos(np.pi / 4), 0])
+    in_training = overlap(jnp.asarray(first), jnp.asarray(second))
+    assert float(in_training) == pytest.approx(np.cos(np.pi / 4) / 2)
 
 
 def test_overlaps_are_means_of_products_by_class():
