@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from `lowest` to `highest`, as an annotation: `rate: Annotated[ArrayLike, RATE]`.
+    """Numbers from `lowest` to `highest`, as an annotation: `rate: Annotated[ArrayLike, SHARE]`.
 
     The builder then refuses a configuration with another number, and the constructor calls
     `require`.
@@ -50,12 +50,9 @@ class Range:
         lowest, highest = f"{self.lowest:g}", f"{self.highest:g}"
         if math.isinf(self.highest):
             return f"a number above {lowest}" if self.above else f"a number of {lowest} or more"
-        if self.above:
-            return f"a number above {lowest} and up to {highest}"
         return f"a number from {lowest} to {highest}"
 
 
 POSITIVE = Range(0, above=True)
 NOT_NEGATIVE = Range(0)
 SHARE = Range(0, 1)
-RATE = Range(0, 1, above=True)

@@ -23,7 +23,7 @@ from darnax.modules.plasticity import (
 )
 from darnax.modules.recurrent import make_couplings
 from darnax.modules.sizes import per_receiver, scale_weight
-from darnax.ranges import RATE
+from darnax.ranges import SHARE
 from darnax.rules import Rule, ThreeFactorRule
 from darnax.shapes import (
     Size,
@@ -63,7 +63,7 @@ class Units(Layer):
 
     Raises:
         ValueError: a connectivity that cannot leave out self-synapses or does not fit the layer, a
-            j_d, strength or rate of another size, a rate that is not above 0 and up to 1, a rule or
+            j_d, strength or rate of another size, a rate that is not from 0 to 1, a rule or
             a strength without a J, or a J without a key.
 
     Example:
@@ -95,7 +95,7 @@ class Units(Layer):
         j_d: ArrayLike = 0.0,
         strength: ArrayLike | None = None,
         rule: RuleChoice = ...,
-        rate: Annotated[ArrayLike, RATE] = 1.0,
+        rate: Annotated[ArrayLike, SHARE] = 1.0,
         bias: Rule | None = None,
         third_factor: str | None = None,
         key: Key[Array, ""] | None = None,
@@ -103,7 +103,7 @@ class Units(Layer):
         self.features = as_size(features)
         require_per_unit("j_d", j_d, self.features)
         require_per_unit("rate", rate, self.features)
-        RATE.require("rate", rate)
+        SHARE.require("rate", rate)
         self.rho = Sign() if activation is None else activation
         self.J_D, self.rate = jnp.asarray(j_d, jnp.float32), jnp.asarray(rate, jnp.float32)
         self.J, self.connectivity, self.rule = None, None, None

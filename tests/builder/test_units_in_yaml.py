@@ -58,8 +58,8 @@ def test_a_layer_of_units_is_built_from_its_keys():
 @pytest.mark.parametrize(
     ("keys", "place", "expected"),
     [
-        ({"rate": 3}, "rate", "got 3, expected a number above 0 and up to 1"),
-        ({"rate": [0.5] * 7 + [0]}, "rate", "expected a number above 0 and up to 1"),
+        ({"rate": 3}, "rate", "got 3, expected a number from 0 to 1"),
+        ({"rate": [0.5] * 7 + [-1]}, "rate", "expected a number from 0 to 1"),
         ({"arguments": {"temperature": 0}, "name": "Softmax"}, "activation.temperature", "above 0"),
         ({"arguments": {"width": -1}, "name": "Sign"}, "activation.width", "of 0 or more"),
     ],

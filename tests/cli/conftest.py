@@ -53,10 +53,16 @@ class Killed(BaseException):
 
 
 class Lab:
-    """An empty working directory, packaged configurations, and a fake runner that records calls."""
+    """An empty working directory, packaged configurations, and a fake runner that records calls.
 
-    def __init__(self, place: Path) -> None:
+    Args:
+        place: the working directory.
+        packaged: the folder of configurations, which tests share and do not change.
+    """
+
+    def __init__(self, place: Path, packaged: Path) -> None:
         self.place = place
+        self.packaged = packaged
         self.calls: list[dict] = []
         self.fail = lambda config: None
         self.value = lambda config: config["seed"] / 10
@@ -136,6 +142,10 @@ class Lab:
     def write(self, files: dict[str, str]) -> None:
         write(self.place, files)
 
+    def write_packaged(self, files: dict[str, str]) -> None:
+        """Give this test packaged configurations of its own, with these files."""
+        self.packaged = write(self.place.parent / "packaged", FILES | files)
+
     def left(self) -> list[str]:
         return sorted(str(p.relative_to(self.place)) for p in self.place.rglob("*"))
 
@@ -151,16 +161,21 @@ class Lab:
         return [call["config"] for call in self.calls]
 
 
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the configurations once: darnax reads and merges files of one folder once."""
+    return write(tmp_path_factory.mktemp("packaged"), FILES)
+
+
 @pytest.fixture
-def lab(tmp_path, monkeypatch) -> Lab:
+def lab(tmp_path, monkeypatch, packaged) -> Lab:
     from darnax.laboratory import training
     from darnax.sweeps import checks, data_checks, logged_metrics
 
-    packaged = write(tmp_path / "packaged", FILES)
     (tmp_path / "work").mkdir()
-    lab = Lab(tmp_path / "work")
+    lab = Lab(tmp_path / "work", packaged)
     monkeypatch.chdir(lab.place)
-    monkeypatch.setattr(config_folders, "packaged_folder", lambda: packaged)
+    monkeypatch.setattr(config_folders, "packaged_folder", lambda: lab.packaged)
     monkeypatch.setattr(training, "train", lab.train)
     monkeypatch.setattr(training, "resume", lab.resume)
     monkeypatch.setattr(checks, "check_point", lab.examine)

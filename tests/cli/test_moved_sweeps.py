@@ -9,9 +9,7 @@ import pytest
 def write_optuna(lab):
     """Copy the shipped sweeper to the packaged configurations of the test."""
     shipped = Path(__file__).parents[2] / "configs" / "hydra" / "sweeper" / "optuna.yaml"
-    place = lab.place.parent / "packaged" / "hydra" / "sweeper" / "optuna.yaml"
-    place.parent.mkdir(parents=True)
-    place.write_text(shipped.read_text())
+    lab.write_packaged({"hydra/sweeper/optuna.yaml": shipped.read_text()})
 
 
 def carry(sweep, to):

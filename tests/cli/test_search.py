@@ -451,11 +451,8 @@ def test_a_search_from_a_file_is_resumed_without_the_file(lab):
         f"{J_D}=interval(0.2,0.8)",
         "model.depth=3,4",
     ]
-    packaged = lab.place.parent / "packaged"
-    (packaged / "hydra" / "sweeper").mkdir(parents=True)
-    (packaged / "hydra" / "sweeper" / "optuna.yaml").write_text(
-        (lab.place / "configs/hydra/sweeper/optuna.yaml").read_text()
-    )
+    own = (lab.place / "configs/hydra/sweeper/optuna.yaml").read_text()
+    lab.write_packaged({"hydra/sweeper/optuna.yaml": own})
     result = lab("train", *asked, "hydra.sweeper.n_trials=2")
     assert result.exit_code == 0, result.output
     (lab.place / "base.yaml").unlink()

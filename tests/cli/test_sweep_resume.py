@@ -215,8 +215,8 @@ def test_settings_of_a_launcher_are_dropped_with_the_launcher():
 
 
 def test_a_grid_is_resumed_from_its_record_without_its_files(lab, sweep):
-    packaged = lab.place.parent / "packaged" / "model" / "chain.yaml"
-    packaged.write_text("depth: 1\nlayers: {hidden: {j_d: 0.7}}\nextra: 1")
+    changed = "depth: 1\nlayers: {hidden: {j_d: 0.7}}\nextra: 1"
+    lab.write_packaged({"model/chain.yaml": changed})
     assert lab("sweep", "resume", str(sweep)).exit_code == 0
     assert [c["model"] for c in lab.configs] == [
         {"depth": 1, "layers": {"hidden": {"j_d": 0.5}}}
