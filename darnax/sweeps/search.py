@@ -135,7 +135,9 @@ class Search:
             raise RequestError(Problem(str(self.folder), what))
         for trial in self.trials():
             is_same_space = trial.distributions == self.space.distributions
-            if not is_same_space or overrides_of(trial) != self.space.overrides(trial.params):
+            # In another order in searches of 0.2.0.
+            known, drawn = sorted(overrides_of(trial)), sorted(self.space.overrides(trial.params))
+            if not is_same_space or known != drawn:
                 what = f"was drawn from something else ({trial.params}); {RESTORE}"
                 raise RequestError(Problem(str(self.folder), what))
 

@@ -31,11 +31,12 @@ class Space:
 
     Args:
         distributions: by the key of an override.
-        fixed: the overrides that all points share.
+        asked: the key and the text of every override, those of `distributions` once, in the order
+            in which a point has them: a key may be added by the one before.
     """
 
     distributions: Mapping[str, BaseDistribution]
-    fixed: Sequence[str]
+    asked: Sequence[tuple[str, str]]
 
     @classmethod
     def of(cls, overrides: Sequence[Override]) -> "Space":
@@ -58,12 +59,8 @@ class Space:
                     problems.append(Problem(line, first_line(error)))
         if problems or not distributions:
             raise RequestError(*problems or [Problem("hydra/sweeper=optuna", LITTLE)])
-        fixed = [
-            str(override.input_line)
-            for override in effective
-            if override.get_key_element() not in distributions
-        ]
-        return cls(distributions, fixed)
+        asked = [(each.get_key_element(), str(each.input_line)) for each in effective]
+        return cls(distributions, asked)
 
     def trials(self) -> Iterator[dict[str, Any]]:
         """Yield the first values of all keys, then each other value with the first of the rest."""
@@ -76,11 +73,12 @@ class Space:
 
     def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
         """Return the overrides of the point with these drawn values."""
-        chosen = [
-            f"{key}={round_drawn(drawn[key], distribution)}"
-            for key, distribution in self.distributions.items()
-        ]
-        return [*chosen, *self.fixed]
+        lines = []
+        for key, line in self.asked:
+            if key in self.distributions:
+                line = f"{key}={round_drawn(drawn[key], self.distributions[key])}"
+            lines.append(line)
+        return lines
 
 
 def extremes(distribution: BaseDistribution) -> list[Any]:

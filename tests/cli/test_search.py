@@ -73,10 +73,18 @@ def test_overrides_of_hydra_become_distributions_of_optuna():
         "i=choice(1,[2,3],x)": CategoricalDistribution(["1", "[2,3]", "x"]),
         "+j='x y',z": CategoricalDistribution(["'x y'", "z"]),
     }
-    space = Space.of(OverridesParser.create().parse_overrides([*asked, "k=3", "~l"]))
+    space = Space.of(OverridesParser.create().parse_overrides(["k=3", *asked, "~l"]))
     assert list(space.distributions.values()) == list(asked.values())
-    assert space.fixed == ["k=3", "~l"]
-    assert space.overrides(dict.fromkeys(space.distributions, 1))[-3:] == ["+j=1", "k=3", "~l"]
+    point = space.overrides(dict.fromkeys(space.distributions, 1))
+    assert [line.split("=")[0] for line in point] == ["k", *"abcdefghi", "+j", "~l"]
+    assert (point[0], point[5], point[-2]) == ("k=3", "e=1", "+j=1")
+
+
+def test_a_number_of_an_added_mapping_is_searched(lab):
+    asked = [*SEARCH[:3], "+model.more={width: 1}", "model.more.width=interval(2.0,3.0)"]
+    result = lab("train", *asked, "hydra.sweeper.n_trials=2")
+    assert result.exit_code == 0, result.output
+    assert all(2 <= config["model"]["more"]["width"] <= 3 for config in lab.configs)
 
 
 def test_drawn_numbers_are_short_and_within_the_interval():
@@ -165,6 +173,17 @@ def test_a_search_can_be_extended_and_nothing_else_may_change(lab):
     result = lab("sweep", "resume", str(place), "hydra.sweeper.n_trials=6")
     assert result.exit_code == 2
     assert "had another goal" in result.stderr
+
+
+def test_a_search_is_extended_whose_points_have_their_overrides_in_another_order(lab, monkeypatch):
+    """Those of 0.2.0 had the drawn ones first."""
+    with monkeypatch.context() as before:
+        overrides = Space.overrides
+        before.setattr(Space, "overrides", lambda *asked: overrides(*asked)[::-1])
+        lab("train", *SEARCH, "hydra.sweeper.n_trials=2")
+    result = lab("sweep", "resume", str(folder(lab)), "hydra.sweeper.n_trials=3")
+    assert "3 of 3 points finished" in result.stdout, result.output
+    assert len(lab.calls) == 3
 
 
 def test_a_failing_point_does_not_stop_others_and_is_retried_once(lab):
