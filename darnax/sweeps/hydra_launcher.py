@@ -30,6 +30,8 @@ NEEDS = {
     "SlurmLauncher": "submitit",
     "RayLauncher": "ray",
 }
+TASKS = ("nodes", "tasks_per_node")  # submitit starts a point once for every task
+ONE_TASK = "got {}, expected 1: a point of a sweep is trained by one process"
 
 
 def require_usable(config: DictConfig, composer: Composer) -> None:
@@ -44,6 +46,8 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
     if config.hydra.launcher.get("n_jobs") == 0:
         what = "got 0, expected a number of processes, or -1 for every core"
         raise RequestError(Problem("hydra.launcher.n_jobs", what))
+    if module == "submitit":
+        require_one_task(config)
     try:
         make_launcher(config, composer, lambda overrides: None)
     except Exception as error:  # plugins may raise anything
@@ -52,6 +56,20 @@ def require_usable(config: DictConfig, composer: Composer) -> None:
         else:
             what = f"cannot be made ({first_line(str(error.__cause__ or error))})"
         raise RequestError(Problem(where, f"{target} {what}")) from error
+
+
+def require_one_task(config: DictConfig) -> None:
+    """Raise RequestError if submitit would start several processes for each point.
+
+    One of them would train the point. The others would find it locked, and end.
+    """
+    problems = []
+    for key in TASKS:
+        number = config.hydra.launcher.get(key)
+        if number not in (None, 1):
+            problems.append(Problem(f"hydra.launcher.{key}", ONE_TASK.format(number)))
+    if problems:
+        raise RequestError(*problems)
 
 
 def require_srun(config: DictConfig) -> None:

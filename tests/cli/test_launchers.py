@@ -112,6 +112,32 @@ def test_a_sweep_on_slurm_can_be_listed_without_slurm(lab, monkeypatch):
     assert "None" not in launcher
 
 
+@pytest.mark.parametrize("name", ["submitit_slurm", "submitit_local"])
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["hydra.launcher.nodes=1", "hydra.launcher.tasks_per_node=1"], []),
+        (["hydra.launcher.nodes=2"], ["nodes"]),
+        (
+            ["hydra.launcher.nodes=2", "hydra.launcher.tasks_per_node=3"],
+            ["nodes", "tasks_per_node"],
+        ),
+    ],
+)
+def test_several_tasks_for_a_point_are_refused(lab, name, words, refused):
+    """Oracle: submitit starts `nodes × tasks_per_node` processes, and a point is trained by one."""
+    shipped = Path(__file__).parents[2] / "configs" / "hydra" / "launcher" / f"{name}.yaml"
+    lab.write({f"configs/hydra/launcher/{name}.yaml": shipped.read_text()})
+    before = lab.left()
+    result = lab("train", "-m", "seed=1,2", f"hydra/launcher={name}", *words, "--dry-run")
+    assert result.exit_code == (2 if refused else 0), result.stderr
+    said = " ".join(result.stderr.split())
+    for key in ("nodes", "tasks_per_node"):
+        assert (f"hydra.launcher.{key}: got" in said) == (key in refused)
+    assert said.count("a point of a sweep is trained by one process") == len(refused)
+    assert lab.left() == before
+
+
 def test_files_of_a_launcher_are_in_a_new_folder(tmp_path):
     """Submitit unpickles results from its folder: a predictable name could hold foreign files."""
     places = set()
