@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from darnax.errors import RequestError
+from darnax.sweeps.record import Record
 
 
 def test_the_product_of_all_values_runs_in_one_folder_of_the_sweep(lab):
@@ -111,6 +112,15 @@ def test_a_failing_point_does_not_stop_others_and_the_table_gives_the_reason(lab
         ["seed=3", "finished", "30.00%", "run-1"],
     ]
     assert f"resume with: darnax sweep resume {lab.calls[0]['sweep']}" in result.stdout
+
+
+def test_the_record_of_a_sweep_is_read_once_for_all_its_points(lab, monkeypatch):
+    """Oracle: calls of `Record.read`, counted; the file takes 10 KB for every point."""
+    reads, read = [], Record.read
+    monkeypatch.setattr(Record, "read", lambda folder: reads.append(folder) or read(folder))
+    assert lab("train", "-m", "seed=range(8)").exit_code == 0
+    assert len(lab.calls) == 8
+    assert len(reads) == 1
 
 
 def test_an_invalid_point_is_refused_before_any_point_trains(lab):

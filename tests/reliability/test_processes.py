@@ -125,7 +125,8 @@ def test_several_processes_train_the_network_that_one_trains(forked, count):
 
 @pytest.mark.slow
 def test_a_run_that_loses_its_first_process_is_resumed_by_two(forked):
-    first, *others = forked.start_all(3, "train", *WORDS, "data.batch_size=12", dying=0)
+    words = [*WORDS, "data.batch_size=12"]
+    first, *others = forked.start_all(3, "train", *words, dying=0)
     assert forked.ended(first)[0] == -signal.SIGKILL
     for process in others:
         code, printed = forked.ended(process)
@@ -136,6 +137,7 @@ def test_a_run_that_loses_its_first_process_is_resumed_by_two(forked):
         code, printed = forked.ended(process)
         assert code == 0, printed
     assert status(run) == "finished"
+    assert_same_network(run, forked.train_to_end(forked.place / "alone", *words))
 
 
 @pytest.mark.slow

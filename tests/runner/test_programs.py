@@ -12,6 +12,7 @@ from virtual_devices import run_on_devices
 from darnax.data import Streamed
 from darnax.data.reader import Arrays
 from darnax.errors import RequestError
+from darnax.runner import programs, train_program
 from darnax.runner.evaluate import evaluate
 from darnax.runner.programs import (
     ParallelRuns,
@@ -118,12 +119,30 @@ def loop(tmp_path: Path) -> TrainingLoop:
     )
 
 
-def test_the_programs_of_a_run(loop, compilations):
-    """Every large program is compiled once, for any number of epochs and batches per chunk."""
+@pytest.fixture
+def traces(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    """Collect the arguments of every call of the Python function of a training step."""
+    calls, learn = [], train_program.train_step
+
+    def count(*arguments, **choices):
+        calls.append(arguments)
+        return learn(*arguments, **choices)
+
+    monkeypatch.setattr(train_program, "train_step", count)
+    return calls
+
+
+def test_the_programs_of_a_run(loop, compilations, traces):
+    """Every large program is compiled once, for any number of epochs and batches per chunk.
+
+    A training step is traced once: oracle, the calls of its Python function.
+    """
     for program in (initialise, shuffle, train_chunk, evaluate_window):
         program.jitted.clear_cache()
+    programs.train_step.clear_cache()
     compilations.clear()
     loop.run(StopRequest())
+    assert len(traces) == 1
     long = [
         name
         for name in compilations
