@@ -32,7 +32,12 @@ from reproduction.curves import curves
 from reproduction.disturbance import recall
 from reproduction.faults import faults
 from reproduction.margins import margins_by_steps
-from reproduction.memory import memory_capacity, memory_map, memory_patterns
+from reproduction.memory import (
+    memory_capacity,
+    memory_capacity_by_size,
+    memory_map,
+    memory_patterns,
+)
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import (
     couplings_by_steps,
@@ -161,6 +166,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "cost_of_rules_on_fashion": cost_of_rules_on_fashion,
     "readout_by_goodness": readout_by_goodness,
     "memory_capacity": memory_capacity,
+    "memory_capacity_by_size": memory_capacity_by_size,
     "memory_map": memory_map,
     "memory_patterns": memory_patterns,
 }

@@ -21,6 +21,13 @@ def test_a_measured_load_is_that_of_gardner() -> None:
     assert found == pytest.approx(gardner_capacity(1.0), rel=0.05)
 
 
+def test_most_units_reach_the_margin_at_the_load_of_most_units() -> None:
+    """Oracle: the stabilities of all 100 units at this load, of which 95 should reach it."""
+    load = MEASURES["load_of_most_units"](1.0, units=100, seed=0)
+    found = MEASURES["largest_stabilities"](100, round(100 * load) / 100, 0, 100)
+    assert 90 <= (found >= 1.0).sum() <= 99
+
+
 def test_no_pattern_is_whole_at_the_start_and_all_at_the_end() -> None:
     adatron, _, hebb = SCRIPT["steps"](units=200, load=0.2, share=0.15).curves
     assert adatron.y[0] == 0
@@ -45,6 +52,8 @@ def test_the_receipts_hold_what_the_page_says() -> None:
     for row in PHYSICS["memory_capacity"]["rows"]:
         (mean,), _ = SCRIPT["read_spreads"]([row["measured α"]])
         assert mean == pytest.approx(gardner_capacity(row["κ"]), rel=0.01)
+    for row in PHYSICS["memory_capacity_by_size"]["rows"]:
+        assert float(row["N → ∞"]) == pytest.approx(gardner_capacity(row["κ"]), rel=0.05)
     rows = PHYSICS["memory_map"]["rows"]
     assert len(rows) == len(MEASURES["LOADS"]) * len(MEASURES["FRACTIONS"])
     assert all(row["units with κ"] == "1.000" for row in rows if row["κ/κ_max"] < 0.9)

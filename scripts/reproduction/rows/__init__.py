@@ -1,9 +1,9 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
-from reproduction.rows.couplings import COUPLINGS, DISTURBED_COUPLINGS, STEPS
+from reproduction.rows.couplings import ALL_INPUTS, COUPLINGS, DISTURBED_COUPLINGS, STEPS
 from reproduction.rows.disturbed import DISTURBED
-from reproduction.rows.memory import CAPACITY, DIGITS, MEMORY, RANDOM_MEMORY
+from reproduction.rows.memory import CAPACITY, DIGITS, LAWS, LOAD, MEMORY, RANDOM_MEMORY
 from reproduction.rows.published import CONTROLS, DENSE, SPARSE
 from reproduction.rows.rules import RULE_SECTIONS
 
@@ -12,6 +12,7 @@ SECTIONS = (
     DENSE,
     CONTROLS,
     COUPLINGS,
+    ALL_INPUTS,
     DISTURBED,
     DISTURBED_COUPLINGS,
     STEPS,
@@ -19,6 +20,8 @@ SECTIONS = (
     BEYOND,
     PHOTOGRAPHS,
     RANDOM_MEMORY,
+    LAWS,
+    LOAD,
     MEMORY,
     DIGITS,
     *RULE_SECTIONS,

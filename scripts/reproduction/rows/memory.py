@@ -71,11 +71,20 @@ DIGITS = Section(
             "dense associative memory, which keeps the digits",
             "+experiment=memory_digits data.disturb.cue.value=0",
         ),
+        Row("the same, black where they are unknown", "+experiment=memory_digits"),
         Row("a sequence of 500 digits", "+experiment=sequence_digits"),
     ),
     ("recalled",),
 )
-LARGE_MEMORY = "data.source.units=1000 data.batch_size=250 runner.epochs=150"
+
+
+def cycle(frames: int, units: int = 500) -> str:
+    """Return the overrides of a cycle: the test asks for the frame after a whole round and 20."""
+    return f"data.source.frames.load={frames / units:g} data.source.ahead={frames + 20}"
+
+
+LARGE = "data.source.units=1000 data.batch_size=250"
+LARGE_MEMORY = f"{LARGE} runner.epochs=150"
 RANDOM_MEMORY = Section(
     "Memory of random patterns and of sequences",
     "250 patterns of 1000 units of ±1, cues with 20 % of the entries flipped: *recalled* is the "
@@ -99,6 +108,83 @@ RANDOM_MEMORY = Section(
             "+experiment=sequence_features model.features=2000",
         ),
         Row("a cycle, Hebb's couplings", "+experiment=sequence_hebb"),
+        Row("a cycle of 500 frames, 1000 hidden units", f"+experiment=sequence {cycle(500)}"),
+        Row("200 frames, 1000 random features", f"+experiment=sequence_features {cycle(200)}"),
+        Row("100 frames, 1000 random features", f"+experiment=sequence_features {cycle(100)}"),
+        Row(
+            "30 frames, Hebb's couplings",
+            f"+experiment=sequence_hebb {cycle(30)} data.batch_size=30",
+        ),
     ),
     ("recalled",),
+)
+
+
+def learned_by(rule: str) -> str:
+    """Return the overrides that give the couplings of a memory another rule."""
+    return f"~model.layers.hidden.rule +model.layers.hidden.rule={{_target_:darnax.rules.{rule}}}"
+
+
+def three_thresholds(outer: float) -> str:
+    """Return the overrides of the three-threshold rule, with a cue that reaches its thresholds."""
+    rule = learned_by(f"ThreeThreshold,low:-{outer},high:{outer}")
+    return f"{rule} +dynamics.train.store.messages.cue=20"
+
+
+HEBB = (
+    f"{learned_by('Hebbian')} +model.layers.hidden.strength=0 optimizer=memorise "
+    "runner.epochs=1 runner.evaluate_every=1 runner.checkpoint_every=1"
+)
+LAWS = Section(
+    "Memory by learning rule",
+    "The same 250 patterns of 1000 units, by the rule of the couplings. A strong cue carries the "
+    "fields of the three-threshold rule to its outer thresholds; Hebb's rule starts without "
+    "couplings and writes each pattern once.",
+    (
+        Row("AdaTron", f"+experiment=memory {LARGE_MEMORY}"),
+        Row(
+            "perceptron", f"+experiment=memory {LARGE_MEMORY} {learned_by('Perceptron,margin:5.0')}"
+        ),
+        Row("logistic", f"+experiment=memory {LARGE_MEMORY} {learned_by('Logistic,margin:5.0')}"),
+        Row(
+            "three thresholds",
+            f"+experiment=memory {LARGE_MEMORY} {three_thresholds(25.0)}",
+        ),
+        Row(
+            "Hebb",
+            f"+experiment=memory {LARGE} {HEBB}",
+        ),
+    ),
+    ("recalled",),
+)
+STORED_LOADS = (0.5, 1.0, 1.5)
+SMALL = "+experiment=memory_capacity data.source.units=400"
+SLOW = "optimizer.groups.hidden.descend.learning_rate=0.03 runner.epochs=4500"
+LOAD = Section(
+    "Fraction of patterns that are stored, by load",
+    "400 units of ±1 in `memory_capacity`, 500 epochs, after random couplings: the fraction of the "
+    "patterns that are fixed points. The bound is α = 2 for a margin of 0. The margins are 1, that "
+    "of the row before the last 0.3.",
+    (
+        *(
+            Row(f"{what}, α = {load}", f"{SMALL} data.source.load={load} {words}".strip())
+            for what, words in (
+                ("perceptron", ""),
+                ("three thresholds", three_thresholds(21.0)),
+            )
+            for load in STORED_LOADS
+        ),
+        Row(
+            "three thresholds, α = 1.7, 4500 epochs",
+            f"{SMALL} data.source.load=1.7 {three_thresholds(20.3)} {SLOW}",
+        ),
+        *(
+            Row(
+                f"Hebb, α = {load}",
+                f"{SMALL} data.source.load={load} {HEBB}",
+            )
+            for load in (0.05, 0.1, 0.15)
+        ),
+    ),
+    ("stored",),
 )
