@@ -21,6 +21,9 @@ WORDS = [
 ]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> darnax.Run:
     place: Path = tmp_path_factory.mktemp("outputs")

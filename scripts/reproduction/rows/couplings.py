@@ -102,12 +102,6 @@ ALL_INPUTS_COUPLED = (
     f"{RECURRENT} model.features=1600 ~model.layers.hidden.connectivity "
     "+model.layers.hidden.sparsity=0.95 model.adapters.w_in.sparsity=0.0"
 )
-ALL_INPUTS_ALONE = uncoupled(
-    "+experiment=mnist_sign data=entangled_mnist model.features=1600",
-    width=0.79,
-    inputs=0.67,
-    rate=0.0011,
-)
 ALL_INPUTS = Section(
     "Couplings that learn, where every unit has all inputs",
     "Entangled MNIST, 1600 units of ±1 that receive all 100 inputs; 80 couplings for each unit, "
@@ -122,7 +116,7 @@ ALL_INPUTS = Section(
             "random couplings that do not learn",
             f"{ALL_INPUTS_COUPLED} model.layers.hidden.rule=null {FLIPS.format(0.05)}",
         ),
-        Row("no couplings", f"{ALL_INPUTS_ALONE} {FLIPS.format(0.023)}"),
+        Row("no couplings", "+experiment=entangled_sign"),
     ),
 )
 BACKPROPAGATION = "400 units over all pixels, backpropagation"
