@@ -25,9 +25,8 @@ from darnax.shapes import require_equal
 class SoftHebb(Rule):
     """`e = p` with the forgetting `d = p·h`, and `p = softmax(h/temperature)`: `ΔW ∝ p (x − h W)`.
 
-    Units compete for each input over the last axis. The weights of a unit converge to length 1, and
-    to the direction of the mean of the inputs that it wins. The state of the units may be another
-    function of their fields.
+    Units compete for each input over the last axis. The weights of a unit converge to length 1 and
+    the direction of the mean of the inputs that it wins. States may be another function of h.
 
     Args:
         temperature: of the softmax; one number.
