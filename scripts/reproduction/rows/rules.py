@@ -35,8 +35,8 @@ RULES = Section(
     "Learning rules on MNIST",
     "One hidden layer of 1000 units over all pixels, without patches (permutation invariant), 10 "
     "epochs of batches of 100, Adam with cosine decay; the guide of "
-    "[learning rules](guides/learning-rules.md) explains each scheme. Settings are the best of 12 points of 3 epochs on "
-    "a validation split, for every scheme but the label-clamped perceptron, which has its "
+    "[learning rules](guides/learning-rules.md) explains each scheme. Settings are the best of 12 "
+    "points of 3 epochs on a validation split, for every scheme but the label-clamped perceptron, which has its "
     "published settings and schedule (with those of a search it stands below). Three thresholds "
     "have the same schedule, 20 epochs of batches of 16, plain SGD. Forward-Forward has two layers "
     "of 1000 units and 20 epochs; with one layer it stands below; the network of its paper has "
@@ -140,8 +140,8 @@ DEEP_FASHION_RULES = Section(
     "predictive coding these are, rounded, the settings of MNIST. With the settings of MNIST one "
     "of three networks of equilibrium propagation never answered three of the ten classes "
     "(0.6456): the fields of their outputs were about −1.4, and the nudge did not raise them above "
-    "0, so that a hard sigmoid stayed at 0 in every phase and nothing was learned. Forward-Forward, "
-    "which has two layers in the tables above, is left out.",
+    "0, so that a hard sigmoid stayed at 0 in every phase and nothing was learned. "
+    "Forward-Forward has two layers in the tables above.",
     schemes_of_two_layers("fashion"),
 )
 DEPTH = Section(
