@@ -24,9 +24,10 @@ from darnax.builder.signatures import (
     SEEDS,
     annotation_of,
     qualified_name,
-    ranges_of,
-    signature_of,
+    ranges_in,
+    read_signature,
     takes_any_argument,
+    without_ranges,
 )
 from darnax.builder.targets import find, is_of_darnax
 from darnax.connectivity.construction import FILLED, ConnectivityFactory
@@ -82,8 +83,8 @@ class Reader:
         filled: Collection[str],
     ) -> DeferredCall | None:
         """Return the call of `factory` with these arguments, or None with problems noted."""
-        parameters, hints = signature_of(factory)
-        ranges = ranges_of(factory)
+        parameters, written = read_signature(factory)
+        hints, ranges = without_ranges(written), ranges_in(written)
         before = len(self.problems.found)
         own = [name for name in parameters if name not in filled]
         arguments = {}

@@ -19,25 +19,28 @@ def signature_of(
 ) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
     """Return the named parameters of a constructor and their annotations, if they can be read.
 
-    Of an annotation with a range, its type alone: `ranges_of` returns the range.
+    Of an annotation with a range, its type alone: `ranges_in` returns the range.
     """
     parameters, hints = read_signature(factory)
-    return parameters, {name: without_range(hint) for name, hint in hints.items()}
+    return parameters, without_ranges(hints)
 
 
-def ranges_of(factory: Callable[..., Any]) -> dict[str, Range]:
-    """Return the ranges in the annotations of a constructor."""
+def ranges_in(hints: Mapping[str, Any]) -> dict[str, Range]:
+    """Return the ranges in annotations as they are written, by the name of the parameter."""
     found = {}
-    for name, hint in read_signature(factory)[1].items():
+    for name, hint in hints.items():
         for added in getattr(hint, "__metadata__", ()):
             if isinstance(added, Range):
                 found[name] = added
     return found
 
 
-def without_range(annotation: Any) -> Any:
-    """Return an annotation as it is without what `Annotated` adds to it."""
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+def without_ranges(hints: Mapping[str, Any]) -> dict[str, Any]:
+    """Return annotations as they are without what `Annotated` adds to them."""
+    types = {}
+    for name, hint in hints.items():
+        types[name] = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return types
 
 
 def read_signature(
