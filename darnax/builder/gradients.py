@@ -4,7 +4,7 @@ from typing import Any
 
 from darnax.activations import KWinners, Sign
 from darnax.builder.problems import Problems
-from darnax.modules import BinaryUnits, RecurrentDiscrete
+from darnax.modules.binary import is_binary
 from darnax.orchestrators import BackpropagationOrchestrator, Orchestrator
 from darnax.phases import Phases
 
@@ -27,7 +27,7 @@ def check_gradients(shapes: Orchestrator, train: Phases, problems: Problems) -> 
 
 def is_flat(module: Any) -> bool:
     """Return whether a module has an activation without a slope, as that of units of ±1."""
-    if isinstance(module, BinaryUnits | RecurrentDiscrete):
+    if is_binary(module):
         return True
     activation: Any = getattr(module, "rho", getattr(module, "presynaptic", None))
     while hasattr(activation, "activation"):  # that of LayerNorm and UnitNorm

@@ -1,14 +1,16 @@
-"""Units of ±1 without couplings among themselves."""
+"""Units of ±1 without couplings among themselves, and which layers have units of ±1."""
 
-from typing import Self
+from typing import Any, Self
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree
 
 from darnax.activations import sign
+from darnax.modules.convolution import RecurrentConvolution
 from darnax.modules.interfaces import Layer, sum_messages
 from darnax.modules.plasticity import mask_nothing, no_update
+from darnax.modules.recurrent import RecurrentDiscrete
 from darnax.shapes import Size, as_size, require_buffers, require_messages
 
 
@@ -55,3 +57,8 @@ class BinaryUnits(Layer):
 
     def plastic(self) -> PyTree[bool]:
         return mask_nothing(self)
+
+
+def is_binary(layer: Any) -> bool:
+    """Return whether every state of a layer is ±1, whatever its parameters are."""
+    return isinstance(layer, BinaryUnits | RecurrentConvolution | RecurrentDiscrete)

@@ -10,7 +10,7 @@ import optax
 from jaxtyping import Array, Float
 
 from darnax.layer_map import LayerMap
-from darnax.modules.recurrent import RecurrentDiscrete
+from darnax.modules.binary import is_binary
 from darnax.observables.interface import Metrics
 from darnax.orchestrators import Orchestrator
 from darnax.relaxation import Relaxation
@@ -41,9 +41,11 @@ def overlaps(network: Orchestrator, ends: Mapping[str, State]) -> Metrics:
     metrics = {}
     for (before, old), (after, new) in pairwise(ends.items()):
         for i in network.hidden():
-            is_binary = isinstance(network.layer_map[names[i, i]], RecurrentDiscrete)
-            # The same number for ±1; the lengths would cost 15 % of a step of 2000 sparse units.
-            found = jnp.mean(old[i] * new[i]) if is_binary else overlap(old[i], new[i])
+            if is_binary(network.layer_map[i, i]):
+                # The same number; the lengths would cost 15 % of a step of 2000 sparse units.
+                found = jnp.mean(old[i] * new[i])
+            else:
+                found = overlap(old[i], new[i])
             metrics[f"overlap/{before}-{after}/{names[i, i]}"] = found
     return metrics
 

@@ -9,7 +9,16 @@ import pytest
 from sampling import one_of
 from schemes import changes, ends, examples, experiment, network_of, weights, with_weights
 
+from darnax.activations import ReLU
+from darnax.builder.gradients import is_flat
 from darnax.errors import RequestError
+from darnax.modules import (
+    BinaryUnits,
+    RecurrentConvolution,
+    RecurrentDiscrete,
+    RecurrentTanh,
+    Units,
+)
 from darnax.phases import Phases
 
 CLASSES, INPUTS, FEATURES, BATCH = 3, 5, 6, 4
@@ -312,3 +321,13 @@ def test_an_unknown_loss_is_refused():
 def test_backpropagation_through_a_flat_activation_is_refused(override, module):
     with pytest.raises(RequestError, match=f"no gradient passes .* here {module};"):
         experiment("mnist_backprop", *SMALL, override)
+
+
+def test_layers_without_a_slope():
+    """Units of ±1 have none, in whichever class; those of another activation have."""
+    image, key = (4, 4, 2), jax.random.key(0)
+    flat = [BinaryUnits(3), RecurrentDiscrete(3, 0.5, key=key), Units(3)]
+    flat.append(RecurrentConvolution(image, 0.5, key=key))
+    assert [is_flat(layer) for layer in flat] == [True] * 4
+    assert not is_flat(RecurrentTanh(3, 0.5, key=key))
+    assert not is_flat(Units(3, ReLU()))

@@ -11,12 +11,14 @@ import pytest
 from darnax.layer_map import LayerMap
 from darnax.learning import init_optimizer, train_step
 from darnax.modules import (
+    BinaryUnits,
     Convolution,
     FullyConnected,
     OutputLayer,
     RecurrentConvolution,
     RecurrentDiscrete,
 )
+from darnax.observables.step import overlap, overlaps
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.phases import Phase, Phases
 from darnax.states import SequentialState
@@ -142,6 +144,25 @@ def test_every_product_has_full_precision():
     ]
     assert len(products) > 7  # one for the update of each weight, and the messages
     assert [line for line in products if line.count("HIGHEST") != 2] == []
+
+
+def test_overlaps_of_units_of_plus_and_minus_one_are_cosines_without_lengths():
+    """Lengths, all alike, took 15 % of a step of 2000 sparse units. Oracle: the cosine."""
+    rows = {1: {1: RecurrentConvolution(SMALL, 0.9, key=jax.random.key(0))}}
+    rows |= {2: {2: RecurrentDiscrete(30, 0.9, key=jax.random.key(1))}, 3: {3: BinaryUnits(7)}}
+    net = SequentialOrchestrator(LayerMap.from_dict(rows | {4: {4: OutputLayer()}}))
+    sizes = [(1,), SMALL, (30,), (7,), (1,)]
+    states = []
+    for key in jax.random.split(jax.random.key(2)):
+        drawn = [jax.random.rademacher(key, (BATCH, *size), jnp.float32) for size in sizes]
+        states.append(SequentialState(sizes).init(drawn[0]).replace(drawn))
+
+    def measure(before, after):
+        return overlaps(net, {"before": before, "after": after})
+
+    assert "sqrt" not in str(jax.make_jaxpr(measure)(*states))
+    expected = [float(overlap(states[0][i], states[1][i])) for i in (1, 2, 3)]
+    assert list(map(float, measure(*states).values())) == pytest.approx(expected)
 
 
 def test_memory_is_proportional_to_the_number_of_synapses():

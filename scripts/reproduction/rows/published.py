@@ -45,7 +45,7 @@ SPARSE = Section(
         ),
         sparse(3000, 1.1, "0.9443"),
         sparse(6000, 0.8, "0.9518"),
-        Row("Fashion-MNIST, N = 3000", "+experiment=fashion_sparse"),
+        Row("Fashion-MNIST, N = 3000", "+experiment=fashion_sparse_3000"),
     ),
 )
 DENSE = Section(
