@@ -121,3 +121,17 @@ def test_two_checkouts_take_turns(monkeypatch):
     row = compare(Case("dense", 100, 16), ROOT, batches=64, pairs=5)
     assert all(0.2 < row[kind]["median"] < 5 for kind in ("train", "evaluate"))
     assert format_row(row).count("|") == 6
+
+
+@pytest.mark.slow
+def test_a_checkout_has_the_programs_of_itself(monkeypatch):
+    """Oracle: the products of a dense step, which a change of the case removes."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from benchmarking.case import Case
+    from compare_programs import count_instructions, describe_difference
+
+    dense, again = (count_instructions(ROOT, Case("dense", 300, 4)) for _ in range(2))
+    assert describe_difference(dense["train"], again["train"]) == "none"
+    sparse = count_instructions(ROOT, Case("sparse", 300, 4))
+    assert dense["train"]["dot"] > sparse["train"]["dot"]
+    assert "dot" in describe_difference(dense["train"], sparse["train"])

@@ -1,0 +1,88 @@
+"""Compares the compiled programs of this checkout with those of another one, without timing them.
+
+    git worktree add ../before COMMIT
+    python scripts/compare_programs.py ../before
+    python scripts/compare_programs.py ../before --only convolution 'B=128'
+
+The cases are those of `scripts/benchmark.py`. For each it prints which instructions XLA's program
+has more often, or less often, than the other one. Programs with the same instructions differ in
+speed by the noise of the machine alone, unless their order or their shapes differ.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from benchmark import CASES
+from benchmarking.case import Case
+
+HERE = Path(__file__).resolve().parents[1]
+# Runs in a process of its own, with the package of the checkout.
+COUNT = r"""
+import collections, json, re, sys
+import equinox as eqx, jax
+jax.config.update("jax_default_matmul_precision", "highest")
+from benchmarking.case import Case, make_batches, make_network
+from benchmarking.darnax_way import programs
+case = Case(*json.loads(sys.argv[1]))
+xs, ys = make_batches(case, 3)
+w, train, evaluate = programs(case, eqx.filter_jit(make_network)(case, jax.random.key(0)))
+counted = {}
+for name, lowered in (("train", train.lower(w, xs, ys)), ("evaluate", evaluate.lower(w, xs))):
+    text = re.sub(r"metadata=\{[^}]*\}", "", lowered.compile().as_text())
+    counted[name] = collections.Counter(re.findall(r" ([a-z-]+)\(", text))
+print(json.dumps(counted))
+"""
+
+
+def count_instructions(checkout: Path, case: Case) -> dict[str, Counter[str]]:
+    """Return how often each instruction is in the programs of training and evaluation."""
+    path = os.pathsep.join(map(str, (checkout, checkout / "scripts")))
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, json.dumps(list(case))],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=checkout / "scripts",
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit("a checkout cannot compile the case; its message is above")
+    return {name: Counter(counts) for name, counts in json.loads(done.stdout).items()}
+
+
+def describe_difference(ours: Counter[str], theirs: Counter[str]) -> str:
+    """Return by how many every instruction differs, as `+2 add, -1 while`, or `none`.
+
+    Example:
+        >>> describe_difference(Counter(add=3, dot=1), Counter(add=1, dot=1, copy=1))
+        '+2 add, -1 copy'
+    """
+    changes = {name: ours[name] - theirs[name] for name in sorted({*ours, *theirs})}
+    return ", ".join(f"{count:+} {name}" for name, count in changes.items() if count) or "none"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("before", type=Path, help="the other checkout")
+    parser.add_argument("--only", nargs="+", default=[""], help="as in scripts/benchmark.py")
+    choice = parser.parse_args()
+    print("| case | program | instructions | difference |")
+    print("|---|---|---|---|", flush=True)
+    for case in CASES:
+        if any(part in str(case) for part in choice.only):
+            ours = count_instructions(HERE, case)
+            theirs = count_instructions(choice.before.resolve(), case)
+            for name, counts in ours.items():
+                changes = describe_difference(counts, theirs[name])
+                print(f"| {case} | {name} | {counts.total()} | {changes} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
