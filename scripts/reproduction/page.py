@@ -9,7 +9,7 @@ from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
 from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
-from reproduction.rows.row import ACCURACY, Row, Section
+from reproduction.rows.row import ACCURACY, OPERATIONS, Row, Section
 from reproduction.rows.rules import FASHION_RULES, RULES
 from reproduction.rules import draw_forest
 from reproduction.spread import format_spread
@@ -103,7 +103,9 @@ def format_circumstances(row: Row, receipts: dict[int, Receipt]) -> tuple[str, s
 
 
 def format_mean(values: Sequence[float], metric: str) -> str:
-    """Return mean ± standard deviation; without values ""."""
+    """Return mean ± standard deviation, of operations the mean alone; without values ""."""
+    if metric in OPERATIONS:
+        return f"{fmean(values):,.0f}" if values else ""
     return format_spread(values, 4 if metric == ACCURACY else 3)
 
 

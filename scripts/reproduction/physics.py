@@ -38,10 +38,12 @@ from reproduction.memory import (
     memory_map,
     memory_patterns,
 )
+from reproduction.memory_steps import memory_by_steps
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import (
     couplings_by_steps,
     couplings_on_disturbed_images,
+    couplings_on_flipped_inputs,
     couplings_that_learn,
     rules_by_steps,
 )
@@ -156,6 +158,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
     "couplings_on_disturbed_images": couplings_on_disturbed_images,
+    "couplings_on_flipped_inputs": couplings_on_flipped_inputs,
     "couplings_by_steps": couplings_by_steps,
     "rules_by_steps": rules_by_steps,
     "margins_by_steps": margins_by_steps,
@@ -165,6 +168,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "cost_of_rules": cost_of_rules,
     "cost_of_rules_on_fashion": cost_of_rules_on_fashion,
     "readout_by_goodness": readout_by_goodness,
+    "memory_by_steps": memory_by_steps,
     "memory_capacity": memory_capacity,
     "memory_capacity_by_size": memory_capacity_by_size,
     "memory_map": memory_map,

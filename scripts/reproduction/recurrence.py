@@ -1,5 +1,6 @@
 """Measures what steps at inference do: where couplings learn, and for other learning rules."""
 
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from reproduction.rows.couplings import (
     BACKPROPAGATION,
     COUPLED_SETS,
     DISTURBED_IMAGES,
+    FLIPPED_INPUTS,
     FROZEN_J,
     LEARNED,
     NO_COUPLINGS,
     on_disturbed,
+    on_flipped,
     with_couplings,
 )
 from reproduction.rows.rules import RULES
@@ -61,16 +64,33 @@ def couplings_on_disturbed_images(outputs: Path) -> Rows:
     the other network, in percentage points, with the 95 % interval and the p of the paired t-test,
     not corrected for the number of tests. Mean ± standard deviation over three seeds.
     """
+    sets = {images: on_disturbed(images) for images in DISTURBED_IMAGES}
+    return compare_couplings("images", sets, outputs)
+
+
+def couplings_on_flipped_inputs(outputs: Path) -> Rows:
+    """Couplings that learn, on flipped inputs: test accuracy, with differences in pairs by seed.
+
+    The networks of the section *Couplings that learn, on flipped inputs*; columns as for disturbed
+    images. Mean ± standard deviation over three seeds.
+    """
+    sets = {inputs: on_flipped(inputs) for inputs in FLIPPED_INPUTS}
+    return compare_couplings("inputs", sets, outputs)
+
+
+def compare_couplings(column: str, sets: Mapping[str, Mapping[str, str]], outputs: Path) -> Rows:
+    """Return a row for every set: the accuracies of its networks, and differences in pairs."""
     found = read_runs(outputs)
     rows: Rows = []
-    for images in DISTURBED_IMAGES:
-        networks = on_disturbed(images).items()
-        scores = {what: read_accuracies(found, outputs, overrides) for what, overrides in networks}
+    for name, networks in sets.items():
+        scores = {}
+        for what, overrides in networks.items():
+            scores[what] = read_accuracies(found, outputs, overrides)
         cells = {SHORT[what]: format_spread(values, 4) for what, values in scores.items()}
         for what in (NO_COUPLINGS, AS_MANY):
             difference, p = compare_pairs(scores[LEARNED], scores[what])
             cells |= {f"learn − {SHORT[what]}": difference, f"p, {SHORT[what]}": p}
-        rows.append({"images": images} | cells)
+        rows.append({column: name} | cells)
     return rows
 
 

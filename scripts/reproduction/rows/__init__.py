@@ -1,7 +1,13 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
-from reproduction.rows.couplings import ALL_INPUTS, COUPLINGS, DISTURBED_COUPLINGS, STEPS
+from reproduction.rows.couplings import (
+    ALL_INPUTS,
+    COUPLINGS,
+    DISTURBED_COUPLINGS,
+    FLIPPED_COUPLINGS,
+    STEPS,
+)
 from reproduction.rows.disturbed import DISTURBED
 from reproduction.rows.memory import CAPACITY, DIGITS, LAWS, LOAD, MEMORY, RANDOM_MEMORY
 from reproduction.rows.published import CONTROLS, DENSE, SPARSE
@@ -15,6 +21,7 @@ SECTIONS = (
     ALL_INPUTS,
     DISTURBED,
     DISTURBED_COUPLINGS,
+    FLIPPED_COUPLINGS,
     STEPS,
     CAPACITY,
     BEYOND,

@@ -153,6 +153,29 @@ DISTURBED_COUPLINGS = Section(
     "as many weights are those of 4390 units.",
     name_rows({images: on_disturbed(images) for images in DISTURBED_IMAGES}),
 )
+FLIPPED_INPUTS = {
+    "entangled MNIST, 5 % of the inputs flipped": 0.05,
+    "entangled MNIST, 10 % of the inputs flipped": 0.1,
+    "entangled MNIST, 20 % of the inputs flipped": 0.2,
+}
+
+
+def on_flipped(inputs: str) -> dict[str, str]:
+    """Return name -> overrides of the networks of entangled MNIST, trained on flipped inputs."""
+    flips = f"{FLIPS.format(FLIPPED_INPUTS[inputs])} +data.disturb.noise.when=always"
+    networks = with_couplings("entangled")
+    plain = "+experiment=entangled_backprop model.features=400 runner.epochs=10 data.validation=0"
+    networks[BACKPROPAGATION] = plain
+    return {name: f"{words} {flips}" for name, words in networks.items()}
+
+
+FLIPPED_COUPLINGS = Section(
+    "Couplings that learn, on flipped inputs",
+    "The networks of entangled MNIST in *Couplings that learn*, and backpropagation in a layer of "
+    "as many units that receive all inputs, trained and tested with a part of the inputs flipped, "
+    "with the settings of inputs as they are. Inputs are flipped anew whenever they are seen.",
+    name_rows({inputs: on_flipped(inputs) for inputs in FLIPPED_INPUTS}),
+)
 NUMBERS_OF_STEPS = (2, 4, 8, 32)
 
 

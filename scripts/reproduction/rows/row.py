@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 ACCURACY = "test/accuracy"
 STORED = "train/accuracy"  # of a memory: the fraction of patterns that are fixed points
+OPERATIONS = ("operations/dense", "operations/events")  # synaptic, of one inference
 
 NOTEBOOK = "fork"  # a notebook of a public fork of the authors' code; test images
 AUTHORS = "authors"  # the authors' own code and plots; validation images
