@@ -28,6 +28,7 @@ from darnax.relaxation import relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
+from reproduction.completion import completion
 from reproduction.curves import curves
 from reproduction.disturbance import recall
 from reproduction.faults import faults
@@ -155,6 +156,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "coupling": coupling,
     "recall": recall,
     "robustness": robustness,
+    "completion": completion,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
     "couplings_on_disturbed_images": couplings_on_disturbed_images,

@@ -1,6 +1,7 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
+from reproduction.rows.completion import COMPLETION
 from reproduction.rows.couplings import (
     ALL_INPUTS,
     COUPLINGS,
@@ -23,6 +24,7 @@ SECTIONS = (
     DISTURBED_COUPLINGS,
     FLIPPED_COUPLINGS,
     STEPS,
+    COMPLETION,
     CAPACITY,
     BEYOND,
     PHOTOGRAPHS,
