@@ -1,5 +1,7 @@
 """Encodings, from raw inputs to the input buffer: small stages on a batch, run inside jit."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -120,8 +122,16 @@ class RandomProjection(Stage):
 
 
 class Sign(Stage):
-    """±1 as float32; ties go to +1."""
+    """±1 as float32; ties go to +1. NaN, an entry that is unknown, becomes 0.
+
+    Example:
+        >>> Sign()(jnp.array([[0.5, 0.0, -2.0, jnp.nan]])).tolist()
+        [[1.0, 1.0, -1.0, 0.0]]
+    """
+
+    accepts_nan: ClassVar[bool] = True
 
     def __call__(self, x: Num[Array, "batch *raw"]) -> Float[Array, "batch *raw"]:
         """Take the sign."""
-        return jnp.where(x >= 0, jnp.float32(1), jnp.float32(-1))
+        below = jnp.where(x < 0, jnp.float32(-1), jnp.float32(0))  # NaN is neither below nor above
+        return jnp.where(x >= 0, jnp.float32(1), below)

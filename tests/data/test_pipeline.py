@@ -11,6 +11,7 @@ from darnax.data import (
     RandomStage,
     Scale,
     Shift,
+    Sign,
     StandardiseChannels,
     SubtractMean,
     Whiten,
@@ -131,3 +132,6 @@ def test_the_mean_of_every_entry_is_subtracted_and_what_is_unknown_is_zero():
     np.testing.assert_allclose(encode(jnp.asarray(x)), x - x.mean(axis=0), atol=1e-6)
     x[4, 1, 0] = np.nan
     assert encode(jnp.asarray(x))[4, 1, 0] == 0
+    signs = Pipeline({"sign": Sign()})(jnp.asarray([[2.0, 0.0, -0.0, -1.0, np.nan]]))
+    assert signs.tolist() == [[1, 1, 1, -1, 0]]
+    assert Pipeline({"sign": Sign()})(jnp.asarray([[3, 0, -2]])).tolist() == [[1, 1, -1]]

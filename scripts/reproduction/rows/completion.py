@@ -12,7 +12,8 @@ ONE_ROUND = "~dynamics.train.loop dynamics.score=first dynamics.infer.loop.steps
 FROZEN = (
     "model.layers.hidden.bias=null model.layers.hidden.third_factor=null "
     "model.adapters.w_in.rule=null model.adapters.w_in.third_factor=null "
-    "~model.adapters.correct ~dynamics.infer.loop.messages.correct"
+    "~model.adapters.correct ~dynamics.infer.loop.messages.correct "
+    "optimizer.default.learning_rate.init_value=0.0013 model.adapters.w_in.strength=0.4"
 )
 # The settings that a search has found; of random features the width has no effect.
 NETWORKS = {
