@@ -190,7 +190,7 @@ def describe_factor(phase: "Phase", module: str) -> str:
 def list_facts(description: "Description") -> Iterator[tuple[str, str]]:
     """Yield the name and the text of the lines under the tables."""
     yield "updates", description.orchestrator
-    yield "scored", description.score or "no phase: all have seen the label"
+    yield "scored", description.score or "no phase: in none are there scores without the label"
     yield "parameters", f"{description.parameters:,}, of which {description.plastic:,} learn"
     parts = ", ".join(f"{what} {format_bytes(size)}" for what, size in description.memory.items())
     yield "memory", f"{parts}, and the data"

@@ -52,30 +52,42 @@ def read_phase(
         reader.problems.add(f"{where}.{key}", f"got {format_value(node[key])}, {what}")
     call = None if objects else reader.arguments(Phase, node, where, filled=())
     if call is None:
-        check_names(node, where, names, reader)
+        check_parts(node, where, names, earlier, reader)
         return None
+    before = len(reader.problems.found)
     with reader.problems.at(where):
         phase = call()
-        before = len(reader.problems.found)
         note_references(phase, where, earlier, reader)
         parts = {key: read_names(phase, key, f"{where}.{key}", names, reader) for key in NAMED}
         return replace(phase, **parts) if len(reader.problems.found) == before else None
+    check_parts(node, where, names, earlier, reader)
     return None
 
 
-def check_names(
-    node: Mapping[str, Any], where: str, names: tuple[str, ...], reader: Reader
+def check_parts(
+    node: Mapping[str, Any],
+    where: str,
+    names: tuple[str, ...],
+    earlier: Sequence[str],
+    reader: Reader,
 ) -> None:
-    """Note names of no module in a phase that cannot be made for another reason."""
-    for key in NAMED:
-        if key not in node:
+    """Note names of no module or phase in a phase that cannot be made for another reason."""
+    for key in (*NAMED, "start", "target_state"):
+        parts: dict[str, Any] = {}
+        # A target_state needs a `learn` beside it.
+        for part in (key, "learn") if key == "target_state" else (key,):
+            if part in node:
+                parts[part] = tuple(node[part]) if isinstance(node[part], list) else node[part]
+        if key not in parts:
             continue
-        part: Any = {key: tuple(node[key]) if isinstance(node[key], list) else node[key]}
         try:
-            phase = Phase(steps=0, **part)
+            phase = Phase(steps=0, **parts)
         except (TypeError, ValueError):
             continue
-        read_names(phase, key, f"{where}.{key}", names, reader)
+        if key in NAMED:
+            read_names(phase, key, f"{where}.{key}", names, reader)
+        else:
+            note_references(phase, where, earlier, reader)
 
 
 def note_references(phase: Phase, where: str, earlier: Sequence[str], reader: Reader) -> None:

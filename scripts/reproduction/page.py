@@ -34,8 +34,9 @@ All accuracies are of the 10,000 test images, measured once, of the last network
 trained on all 60,000 training images; its settings had been chosen on a part of these. Some rows
 have a reference number. Its origin is *fork*, a notebook in a public fork of the code of arXiv
 2509.05041 (test images), *authors*, the code and the plots of its authors (validation images), or
-*its paper*, the publication of a learning rule, which `darnax cite` names. Those of 2509.05041 have
-not been compared with the text of the paper. Those of other papers are of networks of other sizes.
+*its paper*, the publication of a learning rule, which the guide of
+[learning rules](guides/learning-rules.md) names. Those of 2509.05041 have not been compared with
+the text of the paper. Those of other papers are of networks of other sizes.
 """
 
 

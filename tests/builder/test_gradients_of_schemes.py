@@ -323,6 +323,17 @@ def test_backpropagation_through_a_flat_activation_is_refused(override, module):
         experiment("mnist_backprop", *SMALL, override)
 
 
+def test_phases_that_a_gradient_does_not_follow_are_refused():
+    """Updates of +1 and −1 of one gradient would cancel, and names of messages have no effect."""
+    backpropagation = "darnax.orchestrators.BackpropagationOrchestrator"
+    with pytest.raises(RequestError) as refused:
+        experiment("mnist_ep", *SMALL, f"dynamics.orchestrator._target_={backpropagation}")
+    text = str(refused.value)
+    assert "away.learn: w_in learns in towards as well, by the same gradient" in text
+    with pytest.raises(RequestError, match=r"step.messages: got names, expected all"):
+        experiment("mnist_backprop", *SMALL, "dynamics.train.step.messages=[w_in]")
+
+
 def test_layers_without_a_slope():
     """Units of ±1 have none, in whichever class; those of another activation have."""
     image, key = (4, 4, 2), jax.random.key(0)

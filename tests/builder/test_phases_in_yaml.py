@@ -95,7 +95,8 @@ def test_all_problems_of_the_phases_are_reported_at_once():
 
 def test_names_are_checked_in_a_phase_that_is_wrong_in_something_else():
     keys = {f"{CLAMPED}.target": "wronk", f"{CLAMPED}.learn": {"hiden": 1}}
-    keys |= {f"{CLAMPED}.messages": ["w_inn", "w_in"]}
+    keys |= {f"{CLAMPED}.messages": ["w_inn", "w_in"], f"{CLAMPED}.start": "nowhere"}
+    keys |= {f"{CLAMPED}.target_state": "later"}
     with pytest.raises(RequestError) as error:
         build(changed(keys))
     assert {problem.where for problem in error.value.problems} == set(keys)
