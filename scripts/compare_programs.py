@@ -4,9 +4,9 @@
     python scripts/compare_programs.py ../before
     python scripts/compare_programs.py ../before --only convolution 'B=128'
 
-The cases are those of `scripts/benchmark.py`. For each it prints which instructions XLA's program
-has more often, or less often, than the other one. Programs with the same instructions differ in
-speed by the noise of the machine alone, unless their order or their shapes differ.
+The cases are those of `scripts/benchmark.py`. For each it prints which instructions, each with the
+shape of its result, XLA's program has more often, or less often, than the other one. Programs with
+the same instructions differ in speed by the noise of the machine alone, unless their order differs.
 """
 
 import argparse
@@ -34,13 +34,14 @@ w, train, evaluate = programs(case, eqx.filter_jit(make_network)(case, jax.rando
 counted = {}
 for name, lowered in (("train", train.lower(w, xs, ys)), ("evaluate", evaluate.lower(w, xs))):
     text = re.sub(r"metadata=\{[^}]*\}", "", lowered.compile().as_text())
-    counted[name] = collections.Counter(re.findall(r" ([a-z-]+)\(", text))
+    found = re.findall(r" = (\(.*?\)|\S+) ([a-z-]+)\(", text)
+    counted[name] = collections.Counter(f"{name} {shape}" for shape, name in found)
 print(json.dumps(counted))
 """
 
 
 def count_instructions(checkout: Path, case: Case) -> dict[str, Counter[str]]:
-    """Return how often each instruction is in the programs of training and evaluation."""
+    """Return how often each instruction is in a program: of training, and of evaluation."""
     path = os.pathsep.join(map(str, (checkout, checkout / "scripts")))
     done = subprocess.run(
         [sys.executable, "-c", COUNT, json.dumps(list(case))],

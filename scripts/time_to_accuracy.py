@@ -67,10 +67,19 @@ def train_mlp(batch: int, epochs: int, seed: int, validation: int) -> Training:
     return Training(sum(seconds for seconds, _ in found), mlp.accuracy(found[-1][1], split))
 
 
+# One step of recall, batches of 64, and the best rates of 30 points of two epochs.
+SHORT = (
+    "+experiment=mnist_error dynamics.train.recall.steps=1 dynamics.infer.recall.steps=1 "
+    "data.batch_size=64 optimizer.groups.w_in.learning_rate.init_value=100 "
+    "optimizer.groups.guess.learning_rate.init_value=0.47 "
+    "optimizer.groups.correct.learning_rate.init_value=4.7 "
+    "optimizer.groups.w_out.learning_rate.init_value=0.5"
+)
 CONTENDERS: dict[str, Contender] = {
     **{f"MLP, batch {batch}": partial(train_mlp, batch) for batch in (32, 64, 128)},
     "mnist_sign": partial(train_darnax, "+experiment=mnist_sign"),
     "mnist_error": partial(train_darnax, "+experiment=mnist_error"),
+    "mnist_error, one step, batch 64": partial(train_darnax, SHORT),
     "mnist_error, 2000 units": partial(train_darnax, "+experiment=mnist_error model.features=2000"),
     "mnist_chain": partial(train_darnax, "+experiment=mnist_chain"),
 }

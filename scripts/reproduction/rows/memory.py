@@ -171,6 +171,17 @@ LAWS = Section(
 )
 STORED_LOADS = (0.5, 1.0, 1.5)
 SMALL = "+experiment=memory_capacity data.source.units=400"
+# Three thresholds with a margin of 0.1, close to the bound of a margin of 0: 85 batches an epoch.
+COOLED = (
+    "~optimizer.groups.hidden.descend.learning_rate "
+    "+optimizer.groups.hidden.descend.learning_rate={_target_:optax.cosine_decay_schedule,"
+    "init_value:0.1,decay_steps:127500,alpha:0.02}"
+)
+NEAR_THE_BOUND = Row(
+    "three thresholds, α = 1.7, 1000 units, a margin of 0.1, 1500 epochs",
+    "+experiment=memory_capacity data.source.units=1000 data.source.load=1.7 runner.epochs=1500 "
+    f"{three_thresholds(20.1)} {COOLED}",
+)
 LOAD = Section(
     "Fraction of patterns that are stored, by load",
     "400 units of ±1 in `memory_capacity`, 500 epochs, after random couplings: the fraction of the "
@@ -185,6 +196,7 @@ LOAD = Section(
             )
             for load in STORED_LOADS
         ),
+        NEAR_THE_BOUND,
         *(
             Row(
                 f"Hebb, α = {load}",
