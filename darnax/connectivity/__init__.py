@@ -11,7 +11,7 @@ from darnax.connectivity.gated import Gated
 from darnax.connectivity.interface import Connectivity, normalise
 from darnax.connectivity.pooled import Pooled
 from darnax.connectivity.sparse import Sparse
-from darnax.connectivity.symmetric import Symmetric
+from darnax.connectivity.symmetric import SparseSymmetric, Symmetric
 
 __all__ = [
     "Connectivity",
@@ -21,6 +21,7 @@ __all__ = [
     "Gated",
     "Pooled",
     "Sparse",
+    "SparseSymmetric",
     "Symmetric",
     "make_connectivity",
     "normalise",

@@ -30,7 +30,7 @@ class Dense(Connectivity):
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the weight."""
-        return (self.fan_in, math.prod(self.post))
+        return (math.prod(self.pre), math.prod(self.post))
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "pre post"]:
         weight = jax.random.normal(key, self.shape)
@@ -58,4 +58,4 @@ class Dense(Connectivity):
             return weight
         # `where` instead of a scatter: the compiler fuses it with the operations before and after
         # into one pass over the matrix.
-        return jnp.where(jnp.eye(self.fan_in, dtype=bool), 0.0, weight)
+        return jnp.where(jnp.eye(len(weight), dtype=bool), 0.0, weight)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from darnax.activations import Tanh
-from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse
+from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse, SparseSymmetric
 from darnax.modules import (
     BinaryUnits,
     Convolution,
@@ -29,7 +29,7 @@ def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index
     elif isinstance(connectivity, Dense):
         for j, pre_unit in enumerate(np.ndindex(pre)):
             for i, post_unit in enumerate(np.ndindex(post)):
-                if not (connectivity.hollow and i == j):
+                if not (connectivity.hollow and i == j) and is_present(connectivity, j, i):
                     yield pre_unit, post_unit, (j, i)
     elif isinstance(connectivity, Sparse):
         units, inputs = list(np.ndindex(pre)), np.asarray(connectivity.inputs)
@@ -48,6 +48,11 @@ def synapses(connectivity: Any, pre: Index, post: Index) -> Iterator[tuple[Index
                 yield units[first + a], receiver, (a, i)
     else:
         yield from _windows(connectivity, pre, post)
+
+
+def is_present(connectivity: Dense, j: int, i: int) -> bool:
+    """Return whether a layout has the synapse from unit j to unit i."""
+    return not isinstance(connectivity, SparseSymmetric) or bool(connectivity.present[j, i])
 
 
 def _pooled(c: Pooled, pre: Index, post: Index) -> Iterator[tuple[Index, Index, Index]]:

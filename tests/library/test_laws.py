@@ -11,7 +11,15 @@ import pytest
 from extlab.blocks import BlockSparse
 
 from darnax.activations import Tanh
-from darnax.connectivity import Convolved, Dense, Gated, Pooled, Sparse, Symmetric
+from darnax.connectivity import (
+    Convolved,
+    Dense,
+    Gated,
+    Pooled,
+    Sparse,
+    SparseSymmetric,
+    Symmetric,
+)
 from darnax.rules import (
     Adatron,
     Delta,
@@ -48,6 +56,7 @@ CONNECTIVITIES = {
     "dense": partial(Dense, SIZE, SIZE),
     "dense hollow": partial(Dense, SIZE, SIZE, hollow=True),
     "symmetric": partial(Symmetric, SIZE, SIZE, hollow=True),
+    "sparse symmetric": partial(SparseSymmetric, SIZE, SIZE, 0.5, key=KEY),
     "sparse": partial(Sparse.uniform, KEY, SIZE, SIZE, 5),
     "sparse hollow": partial(Sparse.uniform, KEY, SIZE, SIZE, 5, hollow=True),
     "patch": partial(Sparse.patch, KEY, SIZE, SIZE, 2),

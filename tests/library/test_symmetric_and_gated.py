@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 
-from darnax.connectivity import Convolved, Dense, Gated, Sparse, Symmetric
+from darnax.connectivity import Convolved, Dense, Gated, Sparse, SparseSymmetric, Symmetric
 from darnax.modules import (
     Convolution,
     FullyConnected,
@@ -58,6 +58,38 @@ def test_weights_stay_symmetric_to_the_last_bit(optimizer):
 def test_symmetric_weights_couple_one_layer():
     with pytest.raises(ValueError, match=r"got the sizes \(3,\) and \(4,\), expected equal ones"):
         FullyConnected(3, 4, connectivity=Symmetric, key=KEY)
+
+
+def test_sparse_symmetric_weights():
+    """Oracles: the binomial number of pairs, the variance 1/fan_in, and the dense projection."""
+    units, fan_in = 400, 40
+    couplings = SparseSymmetric(units, units, 0.9, key=KEY)
+    assert couplings.fan_in == fan_in
+    above = np.triu_indices(units, 1)
+    weight = np.asarray(couplings.init(jax.random.key(1)), np.float64)
+    np.testing.assert_array_equal(weight, weight.T)
+    assert not np.any(np.diagonal(weight))
+    pairs, p = len(above[0]), fan_in / (units - 1)
+    there = weight[above][weight[above] != 0]
+    assert abs(len(there) - pairs * p) < 5 * np.sqrt(pairs * p * (1 - p))
+    assert abs(there.var() * fan_in - 1) < 5 * np.sqrt(2 / len(there))
+    x, e = draw(5, units), draw(5, units, seed=1)
+    dense = np.asarray(Symmetric(units, units, hollow=True).correlate(x, e))
+    expected = np.where(couplings.present, dense * np.sqrt(units / fan_in), 0)
+    np.testing.assert_allclose(couplings.correlate(x, e), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((4, 4, 1.0), "got sparsity=1.0, expected one that leaves between 1 and 3 of 4 inputs"),
+        ((4, 4, 0.5, False), "got hollow=False, expected couplings without self-synapses"),
+        ((4, 3, 0.5), r"got the sizes \(4,\) and \(3,\), expected equal ones"),
+    ],
+)
+def test_what_sparse_symmetric_weights_cannot_be(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        SparseSymmetric(*arguments, key=KEY)
 
 
 MASK = jnp.array([1.0, 0.0, 0.5, 1.0])
