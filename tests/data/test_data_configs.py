@@ -54,7 +54,8 @@ def test_a_configuration_builds_the_named_objects(path: Path) -> None:
         raw, targets, _ = next(make(data["source"]).open().train.windows(0))
     encoded = Pipeline({name: make(stage) for name, stage in data["encode"].items()})(raw)
     assert list(encoded.shape[1:]) == data["shape"]
-    shown = make(data["labels"]).encode(targets, data["classes"])
+    labels = make(data["labels"])
+    shown = labels.encode(encoded if labels.of_inputs else targets, data["classes"])
     assert len(shown) == len(raw)
     assert shown[0].size == data["classes"]
 

@@ -42,7 +42,8 @@ COMPLETION = Section(
     "settings are the best of 12 points of 3 epochs on a validation split, with half of the pixels "
     "unknown (`sweep=completion`, `sweep=backprop`). *Rounds of filling in*: hidden units of ±1 "
     "predict the image, the prediction takes the place of what is unknown, eight times; they learn "
-    "by feedback of the error that learns itself, after the first round and the fourth.",
+    "from the error, sent back through feedback weights that are learned as well, after the first "
+    "round and the fourth.",
     name_rows({mask: completing(mask) for mask in MASKS}),
     ("pixels right",),
 )
