@@ -25,11 +25,12 @@ MOST = 200  # steps, after which a memory counts as at rest
 def memory_by_steps(_: Path, units: int = 400) -> list[dict[str, Any]]:
     """Fraction of patterns recalled whole by steps, over noise, load, stability and self-coupling.
 
-    N = 400 units of ±1, random patterns. The couplings of a unit have the norm 1, and all patterns
-    the stability κ, a fraction of Gardner's κ_max at the load α, which at 0.9 κ_max up to 2 % of the
-    units do not reach; J_D is added to the couplings afterwards, in the same units. *at rest* is after 200 steps. Mean ± standard deviation over
-    three seeds; random features of as many weights recall nothing at N = 1000, see *Memory of
-    random patterns and of sequences*.
+    N = 400 units of ±1, random patterns. The couplings of a unit have the norm 1, and all
+    patterns the stability κ, a fraction of Gardner's κ_max at the load α, which at 0.9 κ_max up
+    to 2 % of the units do not reach; J_D is added to the couplings afterwards, in the same
+    units. *at rest* is after 200 steps. Mean ± standard deviation over three seeds; random
+    features of as many weights recall nothing at N = 1000, see *Memory of random patterns and
+    of sequences*.
     """
     rows = []
     points = product(LOADS, FRACTIONS)
