@@ -7,6 +7,7 @@ from typing import Any
 from reproduction.curves import draw_curves
 from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
+from reproduction.memory_figures import draw_memory_capacity, draw_memory_recall
 from reproduction.receipts import Receipt
 from reproduction.robustness import draw_robustness
 from reproduction.rows.row import ACCURACY, OPERATIONS, Row, Section
@@ -16,6 +17,11 @@ from reproduction.spread import format_spread
 
 # Measurements that are drawn as well as tabulated.
 PICTURES = {"curves": draw_curves, "robustness": draw_robustness, "memory_map": draw_memory_map}
+# Figures that are drawn from several measurements.
+FIGURES = {
+    "memory-capacity.svg": (draw_memory_capacity, ("memory_capacity", "memory_stored")),
+    "memory-recall.svg": (draw_memory_recall, ("memory_basins", "memory_kinds")),
+}
 FOREST = "learning-rules.svg"
 # Measurements that stand with a table of learning rules.
 COSTS = {RULES.title: "cost_of_rules", FASHION_RULES.title: "cost_of_rules_on_fashion"}
@@ -44,6 +50,10 @@ def draw_pictures(ledger: Ledger) -> dict[str, str]:
     """Return name of a file -> the picture of a measurement as SVG."""
     found = PICTURES.keys() & ledger.physics.keys()
     pictures = {f"{name}.svg": PICTURES[name](ledger.physics[name]["rows"]) for name in found}
+    rows = {name: measured["rows"] for name, measured in ledger.physics.items()}
+    for file, (draw, names) in FIGURES.items():
+        if rows.keys() >= set(names):
+            pictures[file] = draw(rows)
     return pictures | {FOREST: draw_forest(ledger)}
 
 

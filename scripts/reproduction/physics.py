@@ -39,6 +39,7 @@ from reproduction.memory import (
     memory_map,
     memory_patterns,
 )
+from reproduction.memory_figures import memory_basins, memory_kinds, memory_stored
 from reproduction.memory_steps import memory_by_steps
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import (
@@ -170,11 +171,14 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "cost_of_rules": cost_of_rules,
     "cost_of_rules_on_fashion": cost_of_rules_on_fashion,
     "readout_by_goodness": readout_by_goodness,
+    "memory_basins": memory_basins,
     "memory_by_steps": memory_by_steps,
     "memory_capacity": memory_capacity,
     "memory_capacity_by_size": memory_capacity_by_size,
+    "memory_kinds": memory_kinds,
     "memory_map": memory_map,
     "memory_patterns": memory_patterns,
+    "memory_stored": memory_stored,
 }
 
 

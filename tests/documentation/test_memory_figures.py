@@ -10,7 +10,7 @@ import pytest
 from darnax.analysis.capacity import gardner_capacity
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = runpy.run_path(str(ROOT / "scripts" / "memory_figures.py"))
+FIGURES = runpy.run_path(str(ROOT / "scripts" / "reproduction" / "memory_figures.py"))
 MEASURES = runpy.run_path(str(ROOT / "scripts" / "reproduction" / "memory.py"))
 PHYSICS = json.loads((ROOT / "docs" / "receipts.json").read_text())["physics"]
 
@@ -29,28 +29,27 @@ def test_most_units_reach_the_margin_at_the_load_of_most_units() -> None:
 
 
 def test_no_pattern_is_whole_at_the_start_and_all_at_the_end() -> None:
-    adatron, _, hebb = SCRIPT["steps"](units=200, load=0.2, share=0.15).curves
-    assert adatron.y[0] == 0
-    assert adatron.y[-1] > 0.9
-    assert hebb.y[-1] < 0.5
+    rows = FIGURES["memory_kinds"](ROOT, units=200, load=0.2, flipped=0.15)
+    (start, *_, end), _ = FIGURES["read_spreads"]([row["AdaTron"] for row in rows])
+    assert start == 0
+    assert end > 0.9
+    (*_, hebb), _ = FIGURES["read_spreads"]([row["Hebb"] for row in rows])
+    assert hebb < 0.5
 
 
-def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(SystemExit, match="got basin, expected one of capacity, stored, basins"):
-        SCRIPT["main"](["basin"])
-
-
-def test_the_page_shows_every_figure() -> None:
+def test_the_figures_are_drawn_as_they_are_tabulated() -> None:
+    measured = {name: result["rows"] for name, result in PHYSICS.items()}
     page = (ROOT / "docs" / "guides" / "memory.md").read_text()
-    for name in SCRIPT["FIGURES"]:
+    for name in ("memory-capacity", "memory-recall"):
+        picture = FIGURES[f"draw_{name.replace('-', '_')}"](measured)
+        assert picture == (ROOT / "docs" / f"{name}.svg").read_text()
         assert f"(../{name}.svg)" in page
-        assert (ROOT / "docs" / f"{name}.svg").exists()
 
 
 def test_the_receipts_hold_what_the_page_says() -> None:
     """The bound within 1 %; the basins where κ is 0.9, and at 0.15 of the largest."""
     for row in PHYSICS["memory_capacity"]["rows"]:
-        (mean,), _ = SCRIPT["read_spreads"]([row["measured α"]])
+        (mean,), _ = FIGURES["read_spreads"]([row["measured α"]])
         assert mean == pytest.approx(gardner_capacity(row["κ"]), rel=0.01)
     for row in PHYSICS["memory_capacity_by_size"]["rows"]:
         assert float(row["N → ∞"]) == pytest.approx(gardner_capacity(row["κ"]), rel=0.05)

@@ -1,0 +1,139 @@
+"""Measures and draws the curves of a memory: units that reach a stability, basins, recall by steps.
+
+The rows of a measurement are the points of its curves; the figures are drawn from the receipts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from darnax.analysis.capacity import (
+    bits_per_synapse,
+    gardner_capacity,
+    hebb,
+    optimal_couplings,
+    pseudo_inverse,
+)
+from darnax.analysis.recall import basin_map, recall_by_steps
+from reproduction.memory import column_of, draw_patterns, largest_stabilities
+from reproduction.plot import Curve, Panel, draw
+from reproduction.receipts import SEEDS
+from reproduction.spread import format_spread, read_spreads
+
+Rows = list[dict[str, Any]]
+MARGINS = (0.25, 0.5, 1.0, 1.5)
+STORED_LOADS = tuple(round(0.2 * n, 1) for n in range(1, 10))
+BASIN_LOADS = (0.1, 0.25, 0.5, 0.75)
+SHARES = tuple(round(0.05 * n, 2) for n in range(11))
+KINDS: Mapping[str, Callable[[Array], Array]] = {
+    "AdaTron": lambda patterns: optimal_couplings(patterns, steps=300),
+    "projection": pseudo_inverse,
+    "Hebb": hebb,
+}
+FLIPPED, LOAD = 0.2, 0.25  # of the recall by steps
+
+
+def memory_stored(_: Path, units: int = 400) -> Rows:
+    """Fraction of units that can give all patterns the stability κ, by load.
+
+    100 units of a network of 400, the largest stability of each. Mean ± standard deviation over
+    three seeds.
+    """
+    rows: Rows = []
+    for load in STORED_LOADS:
+        found = [largest_stabilities(units, load, seed, min(units, 100)) for seed in SEEDS]
+        row: dict[str, Any] = {"α": load}
+        for margin in MARGINS:
+            values = [float(jnp.mean(of_seed >= margin)) for of_seed in found]
+            row[f"κ = {margin}"] = format_spread(values, 3)
+        rows.append(row)
+    return rows
+
+
+def memory_basins(_: Path, units: int = 400) -> Rows:
+    """Patterns stored with the largest stability: the fraction recalled whole, by flips and load.
+
+    N = 400 units of ±1. The last row is the information in the patterns recalled from cues with
+    10 % of the entries flipped, in bits for a coupling. Mean ± standard deviation over three seeds.
+    """
+    counts = jnp.asarray([round(load * units) for load in BASIN_LOADS], jnp.float32)
+    found = []
+    for seed in SEEDS:
+        patterns = draw_patterns(units, max(BASIN_LOADS), seed)
+        key = jax.random.key(seed)
+        found.append(np.asarray(basin_map(patterns, counts, jnp.asarray(SHARES), key)))
+    rows: Rows = []
+    for column, share in enumerate(SHARES):
+        row: dict[str, Any] = {"flipped": column_of(share)}
+        for number, load in enumerate(BASIN_LOADS):
+            row[f"α = {load}"] = format_spread([float(m[number, column]) for m in found], 3)
+        rows.append(row)
+    bits: dict[str, Any] = {"flipped": "bits for a coupling"}
+    tenth = SHARES.index(0.1)
+    for number, load in enumerate(BASIN_LOADS):
+        values = [bits_per_synapse(load, float(m[number, tenth])) for m in found]
+        bits[f"α = {load}"] = format_spread(values, 3)
+    return [*rows, bits]
+
+
+def memory_kinds(
+    _: Path, units: int = 1000, load: float = LOAD, flipped: float = FLIPPED, most: int = 10
+) -> Rows:
+    """Fraction of patterns recalled whole after each step, by the kind of the couplings.
+
+    N = 1000 units of ±1, α = 0.25, cues with 20 % of the entries flipped. *Projection* is the
+    pseudo-inverse without its diagonal. Mean ± standard deviation over three seeds.
+    """
+    rows: Rows = [{"steps": step} for step in range(most + 1)]
+    for name, make in KINDS.items():
+        curves = []
+        for seed in SEEDS:
+            patterns = draw_patterns(units, load, seed)
+            shares, key = jnp.asarray([flipped]), jax.random.key(seed)
+            curves.append(recall_by_steps(make(patterns), patterns, shares, key, most)[0].tolist())
+        for row, values in zip(rows, zip(*curves, strict=True), strict=True):
+            row[name] = format_spread(values, 3)
+    return rows
+
+
+def draw_memory_capacity(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return the largest load for a stability beside Gardner's, and the units that reach it."""
+    rows = measured["memory_capacity"]
+    means, errors = read_spreads([row["measured α"] for row in rows])
+    fine = [0.02 * n for n in range(76)]
+    bound = [gardner_capacity(margin) for margin in fine]
+    curves = [
+        Curve("Gardner", fine, bound, [0.0] * len(fine)),
+        Curve("N = 1000", [row["κ"] for row in rows], means, errors),
+    ]
+    capacity = Panel("stability κ; the largest load α", curves, 2.0)
+    title = "load α; share of units that store all patterns with κ"
+    return draw([capacity, read_panel(title, measured["memory_stored"], "α")], "")
+
+
+def draw_memory_recall(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return the basins, and the recall by steps."""
+    shares = [
+        {**row, "share": x} for row, x in zip(measured["memory_basins"], SHARES, strict=False)
+    ]
+    for row in shares:
+        del row["flipped"]
+    basins = read_panel("share of the cue that is flipped; exact recall", shares, "share")
+    title = f"steps from a cue with {FLIPPED:.0%} flipped, α = {LOAD}; exact recall"
+    return draw([basins, read_panel(title, measured["memory_kinds"], "steps")], "")
+
+
+def read_panel(title: str, rows: Sequence[Mapping[str, Any]], axis: str) -> Panel:
+    """Return a panel with a curve for every column but that of the axis."""
+    xs = [float(row[axis]) for row in rows]
+    curves = []
+    for name in rows[0]:
+        if name != axis:
+            means, errors = read_spreads([str(row[name]) for row in rows])
+            curves.append(Curve(name, xs, means, errors))
+    return Panel(title, curves)
