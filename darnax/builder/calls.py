@@ -147,9 +147,7 @@ class Reader:
         call = self.call(node, where, kind, filled)
         if call is None:
             return None
-        constructor = replace(call, factory=Constructor(call.factory), open=frozenset())
-        # The numbers of a layout, such as an in-degree, determine shapes, which are static.
-        return constructor.with_numbers_compiled_in()
+        return replace(call, factory=Constructor(call.factory), open=frozenset())
 
     def inner_call(self, value: Any, where: str, hint: Any) -> DeferredCall | None:
         """Return an argument that is a mapping with `_target_`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from darnax.builder.constructor import Constructor
 from darnax.builder.deferred_call import DeferredCall
 from darnax.runner.structure import Structure
 
@@ -43,13 +44,29 @@ def choose_traced_numbers(
             except Exception:  # constructors of other packages may raise anything
                 continue
     call = replace(call, arguments=arguments)
-    try:
-        trace(evaluate, within(call))
-    except Exception:  # constructors of other packages may raise anything
-        # Python control flow on a number fails while it is traced, but not on its value.
-        call = call.with_numbers_compiled_in()
-        trace(evaluate, within(call))
-    return call
+    # Python control flow on a number fails while it is traced, but not on its value. That of a
+    # constructor, such as a layout of weights, fails in the outer call alone, which calls it.
+    laid_out = with_constructors_compiled_in(call)
+    for attempt in (call, laid_out, call.with_numbers_compiled_in()):
+        try:
+            trace(evaluate, within(attempt))
+        except Exception:  # constructors of other packages may raise anything
+            continue
+        return attempt
+    last = laid_out.with_numbers_compiled_in()
+    trace(evaluate, within(last))
+    return last
+
+
+def with_constructors_compiled_in(call: DeferredCall) -> DeferredCall:
+    """Return the call with the numbers of the constructors among its arguments constant."""
+    arguments = dict(call.arguments)
+    for name, value in arguments.items():
+        if isinstance(value, DeferredCall):
+            inner = with_constructors_compiled_in(value)
+            is_constructor = isinstance(value.factory, Constructor)
+            arguments[name] = inner.with_numbers_compiled_in() if is_constructor else inner
+    return replace(call, arguments=arguments)
 
 
 def trace(evaluate: Callable[[Any], Any], call: Any) -> None:
