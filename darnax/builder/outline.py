@@ -8,7 +8,15 @@ import jax
 import jax.numpy as jnp
 
 from darnax.builder.network import NetworkSpec
-from darnax.connectivity import Connectivity, Convolved, Dense, Gated, Sparse
+from darnax.connectivity import (
+    Connectivity,
+    Convolved,
+    Dense,
+    Gated,
+    Sparse,
+    SparseSymmetric,
+    Symmetric,
+)
 from darnax.learning import trainable_mask
 from darnax.modules import AbstractModule
 from darnax.orchestrators import Orchestrator
@@ -44,6 +52,14 @@ def outline(plan: NetworkSpec, shapes: Orchestrator, train: Mapping[str, Phase])
     return Outline(tuple(sizes), tuple(modules))
 
 
+KINDS: Mapping[type, str] = {
+    Dense: "dense",
+    Sparse: "sparse",
+    Symmetric: "symmetric",
+    SparseSymmetric: "sparse symmetric",
+}
+
+
 def plasticity(shapes: Orchestrator, phases: Mapping[str, Phase]) -> Orchestrator:
     """Return the network's shapes with every array replaced by whether training may change it."""
     # A module's `plastic` tests whether arrays are floating, which needs tracers, not bare shapes.
@@ -69,9 +85,5 @@ def describe_layout(connectivity: Connectivity, arguments: Mapping[str, Any]) ->
         # Unless the fan-in is a multiple of the patch, a unit receives a random part of it.
         whole = connectivity.fan_in % (patch * patch) == 0
         return f"{patch}×{patch} patch" if whole else f"{connectivity.fan_in} of {patch}×{patch}"
-    kind = type(connectivity).__name__
-    if isinstance(connectivity, Dense):
-        kind = "dense"
-    elif isinstance(connectivity, Sparse):
-        kind = "sparse"
+    kind = KINDS.get(type(connectivity), type(connectivity).__name__)
     return f"{kind} {connectivity.fan_in}" if hasattr(connectivity, "fan_in") else kind

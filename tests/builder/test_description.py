@@ -3,17 +3,27 @@
 import xml.etree.ElementTree as ET
 from itertools import pairwise, takewhile
 
+import jax
 import pytest
 from chain import FULL, changed
 
 from darnax.api.description import NetworkDescription, format_bytes
 from darnax.builder import describe
+from darnax.builder.outline import describe_layout
+from darnax.connectivity import Dense, SparseSymmetric, Symmetric
 from darnax.diagrams.picture import svg
 from darnax.errors import RequestError
 
 
 def rows(description):
     return {module.name: module for module in description.modules}
+
+
+def test_layouts_of_a_layer_are_named():
+    key = jax.random.key(0)
+    layouts = [Dense(3, 3), Symmetric(3, 3), SparseSymmetric(10, 10, 0.8, key=key)]
+    words = [describe_layout(layout, {}) for layout in layouts]
+    assert words == ["dense 3", "symmetric 3", "sparse symmetric 2"]
 
 
 def test_counts_are_those_of_the_layout():
