@@ -1,6 +1,6 @@
 """Rows of completion: digits of which a part is unknown."""
 
-from reproduction.rows.row import Section, name_rows
+from reproduction.rows.row import Section, add_overrides, name_rows
 
 LOOP, ONCE, FEATURES, BACKPROPAGATION = (
     "rounds of filling in",
@@ -12,7 +12,7 @@ ONE_ROUND = "~dynamics.train.loop dynamics.score=first dynamics.infer.loop.steps
 FROZEN = (
     "model.layers.hidden.bias=null model.layers.hidden.third_factor=null "
     "model.adapters.w_in.rule=null model.adapters.w_in.third_factor=null "
-    "~model.adapters.correct ~dynamics.infer.loop.messages.correct "
+    "~model.adapters.feedback ~dynamics.infer.loop.messages.feedback "
     "optimizer.default.learning_rate.init_value=0.0013 model.adapters.w_in.strength=0.4"
 )
 # The settings that a search has found; of random features the width has no effect.
@@ -31,8 +31,7 @@ MASKS = {
 
 def completing(mask: str) -> dict[str, str]:
     """Return name -> overrides of the networks that complete digits of which a part is unknown."""
-    hidden = MASKS[mask]
-    return {name: f"{words} {hidden} data.validation=0" for name, words in NETWORKS.items()}
+    return add_overrides(NETWORKS, f"{MASKS[mask]} data.validation=0")
 
 
 COMPLETION = Section(

@@ -10,7 +10,7 @@ from reproduction.rows.disturbed import (
     WINDOW,
     disturbed,
 )
-from reproduction.rows.row import Row, Section, name_rows, trained_on_all
+from reproduction.rows.row import Row, Section, add_overrides, name_rows, trained_on_all
 
 # Every contender has the best of 24 points of its own search (`sweep=recurrent`, `sweep=sign`).
 RECURRENT = "+experiment=entangled_recurrent"
@@ -84,7 +84,7 @@ def with_couplings(data: str, window: int = 5) -> dict[str, str]:
         NO_COUPLINGS: f"{alone} model.features=400",
         AS_MANY: f"{alone} model.features={AS_MANY_UNITS[window]}",
     }
-    return {name: f"{words} data.validation=0" for name, words in networks.items()}
+    return add_overrides(networks, "data.validation=0")
 
 
 COUPLINGS = Section(
@@ -141,7 +141,7 @@ def on_disturbed(images: str) -> dict[str, str]:
     networks = with_couplings("fashion", window)
     plain = f"+experiment=fashion_backprop model.features=400 {OF_MNIST} data.validation=0"
     networks[BACKPROPAGATION] = plain
-    return {name: f"{words} {disturbance}" for name, words in networks.items()}
+    return add_overrides(networks, disturbance)
 
 
 DISTURBED_COUPLINGS = Section(
@@ -166,7 +166,7 @@ def on_flipped(inputs: str) -> dict[str, str]:
     networks = with_couplings("entangled")
     plain = "+experiment=entangled_backprop model.features=400 runner.epochs=10 data.validation=0"
     networks[BACKPROPAGATION] = plain
-    return {name: f"{words} {flips}" for name, words in networks.items()}
+    return add_overrides(networks, flips)
 
 
 FLIPPED_COUPLINGS = Section(

@@ -51,6 +51,11 @@ def trained_on_all(*rows: Row) -> tuple[Row, ...]:
     return tuple(replace(row, overrides=f"{row.overrides} data.validation=0") for row in rows)
 
 
+def add_overrides(networks: Mapping[str, str], more: str) -> dict[str, str]:
+    """Return name -> overrides with more of them at the end."""
+    return {name: f"{words} {more}" for name, words in networks.items()}
+
+
 def name_rows(networks: Mapping[str, Mapping[str, str]]) -> tuple[Row, ...]:
     """Return a row for every network of every set of images: set -> network -> overrides."""
     rows = []
