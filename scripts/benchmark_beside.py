@@ -20,19 +20,15 @@ from typing import Any
 
 from benchmark import CASES
 from benchmarking.case import Case
+from benchmarking.checkouts import MAKE_PROGRAMS, environment_of
 
 HERE = Path(__file__).resolve().parents[1]
 KINDS = ("train", "evaluate")
 # Runs in the other process: it makes both programs, and then one of them for every line it reads.
-WORKER = """
-import json, sys, time
-import equinox as eqx, jax
-jax.config.update("jax_default_matmul_precision", "highest")
-from benchmarking.case import Case, make_batches, make_network
-from benchmarking.darnax_way import programs
-case, batches = Case(*json.loads(sys.argv[1])), int(sys.argv[2])
-xs, ys = make_batches(case, batches)
-w, train, evaluate = programs(case, eqx.filter_jit(make_network)(case, jax.random.key(0)))
+WORKER = (
+    MAKE_PROGRAMS
+    + """
+import time
 runs = {"train": lambda: train(w, xs, ys), "evaluate": lambda: evaluate(w, xs)}
 for run in runs.values():
     jax.block_until_ready(run())
@@ -42,20 +38,20 @@ for line in sys.stdin:
     jax.block_until_ready(runs[line.strip()]())
     print(time.perf_counter() - began, flush=True)
 """
+)
 
 
 class Worker:
     """A process that runs the programs of a case in a checkout."""
 
     def __init__(self, checkout: Path, case: Case, batches: int) -> None:
-        path = os.pathsep.join(map(str, (checkout, checkout / "scripts")))
         self.process = subprocess.Popen(
             [sys.executable, "-c", WORKER, json.dumps(list(case)), str(batches)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=checkout / "scripts",
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment_of(checkout),
         )
 
     def read(self) -> str:

@@ -11,7 +11,6 @@ the same instructions differ in speed by the noise of the machine alone, unless 
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -19,18 +18,14 @@ from pathlib import Path
 
 from benchmark import CASES
 from benchmarking.case import Case
+from benchmarking.checkouts import MAKE_PROGRAMS, environment_of
 
 HERE = Path(__file__).resolve().parents[1]
 # Runs in a process of its own, with the package of the checkout.
-COUNT = r"""
-import collections, json, re, sys
-import equinox as eqx, jax
-jax.config.update("jax_default_matmul_precision", "highest")
-from benchmarking.case import Case, make_batches, make_network
-from benchmarking.darnax_way import programs
-case = Case(*json.loads(sys.argv[1]))
-xs, ys = make_batches(case, 3)
-w, train, evaluate = programs(case, eqx.filter_jit(make_network)(case, jax.random.key(0)))
+COUNT = (
+    MAKE_PROGRAMS
+    + r"""
+import collections, re
 counted = {}
 for name, lowered in (("train", train.lower(w, xs, ys)), ("evaluate", evaluate.lower(w, xs))):
     text = re.sub(r"metadata=\{[^}]*\}", "", lowered.compile().as_text())
@@ -38,17 +33,18 @@ for name, lowered in (("train", train.lower(w, xs, ys)), ("evaluate", evaluate.l
     counted[name] = collections.Counter(f"{name} {shape}" for shape, name in found)
 print(json.dumps(counted))
 """
+)
+BATCHES = "3"  # of the programs; their number changes no instruction
 
 
 def count_instructions(checkout: Path, case: Case) -> dict[str, Counter[str]]:
     """Return how often each instruction is in a program: of training, and of evaluation."""
-    path = os.pathsep.join(map(str, (checkout, checkout / "scripts")))
     done = subprocess.run(
-        [sys.executable, "-c", COUNT, json.dumps(list(case))],
+        [sys.executable, "-c", COUNT, json.dumps(list(case)), BATCHES],
         stdout=subprocess.PIPE,
         text=True,
         cwd=checkout / "scripts",
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment_of(checkout),
         check=False,
     )
     if done.returncode:

@@ -47,13 +47,14 @@ def choose_traced_numbers(
     # Python control flow on a number fails while it is traced, but not on its value. That of a
     # constructor, such as a layout of weights, fails in the outer call alone, which calls it.
     laid_out = with_constructors_compiled_in(call)
-    for attempt in (call, laid_out, call.with_numbers_compiled_in()):
+    bases = [call] if Structure.of(laid_out) == Structure.of(call) else [call, laid_out]
+    *attempts, last = [*bases, *(base.with_numbers_compiled_in() for base in bases)]
+    for attempt in attempts:
         try:
             trace(evaluate, within(attempt))
         except Exception:  # constructors of other packages may raise anything
             continue
         return attempt
-    last = laid_out.with_numbers_compiled_in()
     trace(evaluate, within(last))
     return last
 

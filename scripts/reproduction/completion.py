@@ -4,27 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from darnax.data.disturbances import Occlude
-from darnax.laboratory.reopening import reopen
-from darnax.learning import evaluate_step
-from darnax.runner.trained_network import load_trained_network
+from darnax.data import Pipeline
 from reproduction.receipts import Run, read_runs, require_runs
 from reproduction.rows.completion import LOOP, MASKS, completing
 from reproduction.spread import compare_pairs, format_spread
+from reproduction.trained import evaluate, open_trained
 
 ROUNDS = (1, 2, 4, 32)  # at inference, in the place of eight
-HIDDEN = {
-    "half of the pixels": Occlude(0.5, part="pixels"),
-    "80 % of the pixels": Occlude(0.8, part="pixels"),
-    "a band over 30 % of the rows": Occlude(0.3, part="window"),
-}
-evaluate = eqx.filter_jit(evaluate_step)
 
 
 def completion(outputs: Path) -> list[dict[str, Any]]:
@@ -42,9 +33,9 @@ def completion(outputs: Path) -> list[dict[str, Any]]:
         scores = {}
         for name, overrides in completing(mask).items():
             runs = require_runs(found, outputs, overrides)
-            scores[name] = [missing_right(run, mask) for run in runs]
+            scores[name] = [missing_right(run) for run in runs]
             if name == LOOP:
-                scores |= by_rounds(runs, mask)
+                scores |= by_rounds(runs)
         for name, values in scores.items():
             difference, p = compare_pairs(scores[LOOP], values) if name != LOOP else ("", "")
             cells = {"unknown": mask, "network": name, "right": format_spread(values, 4)}
@@ -52,34 +43,30 @@ def completion(outputs: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def by_rounds(runs: list[Run], mask: str) -> Mapping[str, list[float]]:
+def by_rounds(runs: list[Run]) -> Mapping[str, list[float]]:
     """Return the scores of the network that fills in after other numbers of rounds."""
     scores = {}
     for rounds in ROUNDS:
         name = f"{LOOP}, {rounds} at inference"
         override = f"dynamics.infer.loop.steps={rounds}"
-        scores[name] = [missing_right(run, mask, override) for run in runs]
+        scores[name] = [missing_right(run, override) for run in runs]
     return scores
 
 
-def missing_right(run: Run, mask: str, *overrides: str) -> float:
+def missing_right(run: Run, *overrides: str) -> float:
     """Return the fraction of the missing pixels of the test images that a network has right."""
-    experiment, dataset, folder, runs = reopen(run.path, list(overrides), "completion")
-    network = runs.network(load_trained_network(runs, folder).train_state.arrays)
-    right = missing = 0
-    for window in dataset.test.windows(None):
-        images = experiment.data.encode.clean(jnp.asarray(window.inputs))
-        shown = hide(images, mask)
-        phases, key = experiment.infer, jax.random.key(0)
-        scores = evaluate(network, experiment.state, phases, shown, key)
-        is_missing = np.asarray(shown == 0)
-        is_right = np.asarray((scores >= 0) == (images > 0))
-        right += int(np.sum(is_right & is_missing))
-        missing += int(np.sum(is_missing))
-    return right / missing
+    trained = open_trained(run, "completion", overrides)
+    experiment = trained.experiment
+    images = experiment.data.encode.clean(jnp.asarray(trained.images))
+    shown = hide(images, experiment.data.encode)
+    phases, key = experiment.infer, jax.random.key(0)
+    scores = evaluate(trained.network, experiment.state, phases, shown, key)
+    is_missing = np.asarray(shown == 0)
+    is_right = np.asarray((scores >= 0) == (images > 0))
+    return int(np.sum(is_right & is_missing)) / int(np.sum(is_missing))
 
 
-def hide(images: Array, mask: str) -> Array:
-    """Return the images with a part of each unknown, that is 0."""
-    keys = jax.random.split(jax.random.key(7), len(images))
-    return jax.vmap(HIDDEN[mask])(images, keys)
+def hide(images: Array, encode: Pipeline) -> Array:
+    """Return the images with a part of each unknown, that is 0, by the stage of the run."""
+    stage = encode.stages[encode.names.index("data.disturb.hide")]
+    return jax.vmap(stage)(images, jax.random.split(jax.random.key(7), len(images)))

@@ -113,27 +113,22 @@ def draw_memory_capacity(measured: Mapping[str, Sequence[Mapping[str, Any]]]) ->
     ]
     capacity = Panel("stability κ; the largest load α", curves, 2.0)
     title = "load α; share of units that store all patterns with κ"
-    return draw([capacity, read_panel(title, measured["memory_stored"], "α")], "")
+    return draw([capacity, read_panel(title, measured["memory_stored"], STORED_LOADS)], "")
 
 
 def draw_memory_recall(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Return the basins, and the recall by steps."""
-    shares = [
-        {**row, "share": x} for row, x in zip(measured["memory_basins"], SHARES, strict=False)
-    ]
-    for row in shares:
-        del row["flipped"]
-    basins = read_panel("share of the cue that is flipped; exact recall", shares, "share")
+    by_share = measured["memory_basins"][: len(SHARES)]  # the last row is bits
+    basins = read_panel("share of the cue that is flipped; exact recall", by_share, SHARES)
     title = f"steps from a cue with {FLIPPED:.0%} flipped, α = {LOAD}; exact recall"
-    return draw([basins, read_panel(title, measured["memory_kinds"], "steps")], "")
+    by_steps = measured["memory_kinds"]
+    return draw([basins, read_panel(title, by_steps, range(len(by_steps)))], "")
 
 
-def read_panel(title: str, rows: Sequence[Mapping[str, Any]], axis: str) -> Panel:
-    """Return a panel with a curve for every column but that of the axis."""
-    xs = [float(row[axis]) for row in rows]
+def read_panel(title: str, rows: Sequence[Mapping[str, Any]], xs: Sequence[float]) -> Panel:
+    """Return a panel with a curve over `xs` for every column but the first."""
     curves = []
-    for name in rows[0]:
-        if name != axis:
-            means, errors = read_spreads([str(row[name]) for row in rows])
-            curves.append(Curve(name, xs, means, errors))
+    for name in list(rows[0])[1:]:
+        means, errors = read_spreads([str(row[name]) for row in rows])
+        curves.append(Curve(name, list(map(float, xs)), means, errors))
     return Panel(title, curves)

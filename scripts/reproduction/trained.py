@@ -1,6 +1,6 @@
 """A trained network with its test images, and its accuracy on images as they are given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -47,9 +47,9 @@ class Trained(NamedTuple):
         return right / len(images)
 
 
-def open_trained(run: Run, purpose: str) -> Trained:
+def open_trained(run: Run, purpose: str, overrides: Sequence[str] = ()) -> Trained:
     """Open the network of a run; `purpose` stands in the messages about its data."""
-    experiment, dataset, folder, runs = reopen(run.path, [], purpose)
+    experiment, dataset, folder, runs = reopen(run.path, overrides, purpose)
     network = runs.network(load_trained_network(runs, folder).train_state.arrays)
     (window,) = dataset.test.windows(None)
     images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)

@@ -93,7 +93,7 @@ def test_phases_that_differ_in_numbers_share_one_trace_and_keep_their_order():
     """Oracle: the uncompiled step with numbers of Python."""
     x, y = sample(chain()[1])
     TRACES.clear()
-    several = [phases(), phases(-2.0, 3.0)]
+    several = [phases(), phases(0.0), phases(-2.0, 3.0)]
     for made in several:
         found = stepped(arrays(made), x, y)
         with jax.disable_jit():
