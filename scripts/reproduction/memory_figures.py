@@ -26,8 +26,8 @@ from reproduction.receipts import SEEDS
 from reproduction.spread import format_spread, read_spreads
 
 Rows = list[dict[str, Any]]
-MARGINS = (0.25, 0.5, 1.0, 1.5)
-STORED_LOADS = tuple(round(0.1 * n, 1) for n in range(1, 19))
+MARGINS = (0.0, 0.25, 0.5, 1.0, 1.5)
+STORED_LOADS = tuple(round(0.1 * n, 1) for n in range(1, 23))
 BASIN_LOADS = (0.1, 0.25, 0.5, 0.75)
 SHARES = tuple(round(0.05 * n, 2) for n in range(11))
 KINDS: Mapping[str, Callable[[Array], Array]] = {

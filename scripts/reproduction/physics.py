@@ -28,11 +28,11 @@ from darnax.relaxation import relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
-from reproduction.completion import completion
+from reproduction.classifiers import classifiers_by_steps, classifiers_compared
+from reproduction.completion import completion, completion_with_class
 from reproduction.curves import curves
 from reproduction.disturbance import recall
 from reproduction.faults import faults
-from reproduction.margins import margins_by_steps
 from reproduction.memory import (
     memory_capacity,
     memory_capacity_by_size,
@@ -40,6 +40,7 @@ from reproduction.memory import (
     memory_patterns,
 )
 from reproduction.memory_figures import memory_basins, memory_kinds, memory_stored
+from reproduction.memory_share import memory_by_share
 from reproduction.memory_steps import memory_by_steps
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import (
@@ -157,14 +158,16 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "coupling": coupling,
     "recall": recall,
     "robustness": robustness,
+    "classifiers_by_steps": classifiers_by_steps,
+    "classifiers_compared": classifiers_compared,
     "completion": completion,
+    "completion_with_class": completion_with_class,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
     "couplings_on_disturbed_images": couplings_on_disturbed_images,
     "couplings_on_flipped_inputs": couplings_on_flipped_inputs,
     "couplings_by_steps": couplings_by_steps,
     "rules_by_steps": rules_by_steps,
-    "margins_by_steps": margins_by_steps,
     "noise_and_occlusion": noise_and_occlusion,
     "trained_on_noise": trained_on_noise,
     "faults": faults,
@@ -172,6 +175,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "cost_of_rules_on_fashion": cost_of_rules_on_fashion,
     "readout_by_goodness": readout_by_goodness,
     "memory_basins": memory_basins,
+    "memory_by_share": memory_by_share,
     "memory_by_steps": memory_by_steps,
     "memory_capacity": memory_capacity,
     "memory_capacity_by_size": memory_capacity_by_size,

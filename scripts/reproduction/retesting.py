@@ -12,7 +12,14 @@ def spread_over(
     runs: Iterable[Run], key: str, values: Sequence[Any], overrides: Sequence[str] = ()
 ) -> list[str]:
     """Return mean ± standard deviation of the test accuracy over runs, for each value of a key."""
+    return [format_spread(scores, 4) for scores in scores_over(runs, key, values, overrides)]
+
+
+def scores_over(
+    runs: Iterable[Run], key: str, values: Sequence[Any], overrides: Sequence[str] = ()
+) -> list[tuple[float, ...]]:
+    """Return the test accuracies of runs, for each value of a key."""
     curves = []
     for run in runs:
         curves.append(darnax.load(run.path).evaluate_over(key, values, *overrides).scores)
-    return [format_spread(of_value, 4) for of_value in zip(*curves, strict=True)]
+    return list(zip(*curves, strict=True))

@@ -7,7 +7,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
+from darnax.data import Pipeline
 from darnax.laboratory.reopening import reopen
 from darnax.learning import evaluate_step
 from darnax.orchestrators import Orchestrator
@@ -20,6 +22,12 @@ BATCH = 500
 Images = np.ndarray[Any, Any]
 
 evaluate = eqx.filter_jit(evaluate_step)
+
+
+@eqx.filter_jit
+def encode_batch(encode: Pipeline, images: Array, index: Array) -> Array:
+    """Return encoded images, of which each has its index in the split."""
+    return encode(images, index=index)
 
 
 class Trained(NamedTuple):
@@ -40,7 +48,9 @@ class Trained(NamedTuple):
         """Return the accuracy of a network with these images and phases of inference."""
         data, right = self.experiment.data, 0
         for first in range(0, len(images), BATCH):
-            x = data.encode(jnp.asarray(images[first : first + BATCH], jnp.float32))
+            batch = jnp.asarray(images[first : first + BATCH], jnp.float32)
+            # Every image has the disturbance that it has in an evaluation.
+            x = encode_batch(data.encode, batch, jnp.arange(first, first + len(batch)))
             own_key = jax.random.fold_in(key, first)
             scores = evaluate(network, self.experiment.state, phases, x, own_key)
             right += int(np.sum(np.argmax(scores, axis=1) == self.classes[first : first + BATCH]))

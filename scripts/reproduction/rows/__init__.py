@@ -1,7 +1,8 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
-from reproduction.rows.completion import COMPLETION
+from reproduction.rows.classifiers import CLASSIFIERS
+from reproduction.rows.completion import COMPLETION, WITH_CLASS
 from reproduction.rows.couplings import (
     ALL_INPUTS,
     COUPLINGS,
@@ -24,7 +25,9 @@ SECTIONS = (
     DISTURBED_COUPLINGS,
     FLIPPED_COUPLINGS,
     STEPS,
+    CLASSIFIERS,
     COMPLETION,
+    WITH_CLASS,
     CAPACITY,
     BEYOND,
     PHOTOGRAPHS,

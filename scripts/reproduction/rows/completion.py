@@ -1,4 +1,4 @@
-"""Rows of completion: digits of which a part is unknown."""
+"""Rows of completion: digits of which a part is unknown, and with it their class."""
 
 from reproduction.rows.row import Section, add_overrides, name_rows
 
@@ -45,4 +45,30 @@ COMPLETION = Section(
     "round and the fourth.",
     name_rows({mask: completing(mask) for mask in MASKS}),
     ("pixels right",),
+)
+# The file is written by scripts/labelled_digits.py.
+LABELLED = (
+    "data=arrays data.path=outputs/labelled_digits.npz data.targets=patterns data.shape=[794] "
+    "data.classes=794 data.test=0 data.encode={} data.labels={_target_:darnax.data.Patterns} "
+    "data.batch_size=100 data.validation=0"
+)
+HIDE = (
+    "+data.disturb.hide={{_target_:darnax.data.Occlude,when:always,part:pixels,share:{},value:0.0}}"
+)
+UNKNOWN = {"half of the pixels": 0.5, "80 % of the pixels": 0.8}
+
+
+def completing_with_class(unknown: str) -> dict[str, str]:
+    """Return name -> overrides of the networks that complete digits and say their class."""
+    return add_overrides(NETWORKS, f"{LABELLED} {HIDE.format(UNKNOWN[unknown])}")
+
+
+WITH_CLASS = Section(
+    "Completion of digits with their class",
+    "The networks of the section above, for an image with ten more entries of ±1, the code of the "
+    "class, which are always unknown: `python scripts/labelled_digits.py "
+    "outputs/labelled_digits.npz` writes the images. The fraction of all entries with the right "
+    "sign; settings are those of the section above.",
+    name_rows({unknown: completing_with_class(unknown) for unknown in UNKNOWN}),
+    ("entries right",),
 )

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from reproduction.rows.completion import ONE_ROUND
 from reproduction.rows.row import ACCURACY, OPERATIONS, STORED, Row, Section
 
 
@@ -11,6 +12,15 @@ def correlated(what: str, patterns: str, rate: float) -> Row:
     return Row(what, f"+experiment=memory {patterns} {learning}", metrics=(ACCURACY, STORED))
 
 
+# Digits behind a random projection and a sign, each its own target.
+PROJECTED = (
+    "data=image_memories ~data.source.seed data.source.count=100 data.shape=[400] data.classes=400 "
+    "+data.encode.flatten={_target_:darnax.data.Flatten} "
+    "+data.encode.project={_target_:darnax.data.RandomProjection,features:400} "
+    "+data.encode.sign={_target_:darnax.data.Sign} data.labels._target_=darnax.data.CleanInputs "
+    "~data.disturb.cue "
+    "+data.disturb.cue={_target_:darnax.data.Noise,when:always,kind:sign_flips,share:0.2}"
+)
 LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 
@@ -37,13 +47,17 @@ MEMORY = Section(
     "The experiment `memory`: 100 patterns of 400 units of ±1, cues with 20 % of the entries "
     "flipped. *Stored* is the fraction of the patterns that are fixed points, *recalled* that of "
     "those that are recalled whole. The learning rate is smaller where patterns are correlated, "
-    "or one sign prevails. 500 epochs but for the last row.",
+    "or one sign prevails. 500 epochs but for the last row. The random projection of the digits "
+    "is the same for every seed.",
     (
         Row("random", "+experiment=memory", metrics=(ACCURACY, STORED)),
         correlated("tree of 4 kinds and 20 groups", "data.source.tree=[4,20]", 0.03),
         correlated("coding level 0.1", "data.source.level=0.1", 0.01),
         correlated("coding level 0.05", "data.source.level=0.05", 0.01),
-        correlated("the same, 2000 epochs", "data.source.level=0.05 runner.epochs=2000", 0.01),
+        correlated("digits by random projection and sign", PROJECTED, 0.01),
+        correlated(
+            "coding level 0.05, 2000 epochs", "data.source.level=0.05 runner.epochs=2000", 0.01
+        ),
     ),
     ("recalled", "stored"),
 )
@@ -51,6 +65,12 @@ RANDOM_CODE = (
     "+experiment=memory_hidden model.features=2000 dynamics.train.code.messages=[draw] "
     "dynamics.train.keep.learn=[] dynamics.train.again.learn=[] model.adapters.w_in.rule=null "
     "dynamics.infer.show.messages=[cue,draw] dynamics.infer.recall.max_steps=1"
+)
+RATE = "optimizer.default.learning_rate.init_value"
+STORED_DIGITS = (
+    "data=image_memories +data.encode.centre={_target_:darnax.data.SubtractMean} "
+    "model.buffers.output=[28,28,1] data.disturb.cue.part=pixels data.disturb.cue.value=0.0 "
+    "runner.epochs=1000 runner.evaluate_every=500 runner.checkpoint_every=1000"
 )
 DIGITS = Section(
     "Memory of digits",
@@ -67,6 +87,14 @@ DIGITS = Section(
             "+experiment=memory_hidden dynamics.infer.recall.max_steps=1",
         ),
         Row("2000 random features and a readout", RANDOM_CODE),
+        Row(
+            "backpropagation, 1000 units, one pass",
+            f"+experiment=mnist_completion_backprop {STORED_DIGITS} {RATE}=0.005",
+        ),
+        Row(
+            "error feedback, 1000 units of ±1, one round",
+            f"+experiment=mnist_completion {ONE_ROUND} {STORED_DIGITS} {RATE}=0.002",
+        ),
         Row(
             "dense associative memory, which keeps the digits",
             "+experiment=memory_digits data.disturb.cue.value=0",
@@ -85,6 +113,22 @@ def cycle(frames: int, units: int = 500) -> str:
 
 LARGE = "data.source.units=1000 data.batch_size=250"
 LARGE_MEMORY = f"{LARGE} runner.epochs=150"
+RELAXED = f"+experiment=memory {LARGE_MEMORY}"
+ONE_STEP = f"{RELAXED} dynamics.infer.recall.max_steps=1"
+LONGER = f"{LARGE} runner.epochs=1500"
+ERROR_FEEDBACK = (
+    f"+experiment=mnist_completion {ONE_ROUND} data=memories data.disturb.cue.share=0.2 "
+    f"data.source.seed=${{seed}} model.features=500 {RATE}=0.001"
+)
+BACKPROPAGATION = "+experiment=memory_backprop model.features=500"
+# Networks without recurrence that have as many weights, and learn to restore disturbed cues.
+TRAINED_ON_CUES = {
+    "1000 random features and a readout": f"+experiment=memory_features {LARGE_MEMORY}",
+    "the same, 1500 epochs": f"+experiment=memory_features {LONGER}",
+    "error feedback, 500 units of ±1, 1500 epochs": f"{ERROR_FEEDBACK} {LONGER}",
+    "backpropagation, 500 units": f"{BACKPROPAGATION} {LARGE_MEMORY}",
+    "backpropagation, 500 units, 1500 epochs": f"{BACKPROPAGATION} {LONGER}",
+}
 HEADS_OF_RECALL = ("recalled", "operations, dense", "operations, events")
 
 
@@ -96,21 +140,17 @@ def recalled(what: str, overrides: str) -> Row:
 RANDOM_MEMORY = Section(
     "Memory of random patterns and of sequences",
     "250 patterns of 1000 units of ±1, cues with 20 % of the entries flipped: *recalled* is the "
-    "fraction of those that come back whole. *A cycle* has 400 frames of 500 units, and recalled "
-    "is the fraction of first frames, 10 % flipped, from which 420 steps lead to the frame that is "
-    "due, whole. Synaptic operations are those of one recall. The couplings of 1000 units are "
-    "10⁶ weights, so that 250 patterns are 0.25 bits for a weight; a cycle of 400 frames with 1000 "
-    "hidden units, 10⁶ weights that learn, is 0.2.",
+    "fraction of those that come back whole. Networks without recurrence have as many weights, and "
+    "learn to restore the patterns from cues that are flipped in training as in the test; their "
+    "learning rates are the best of three or four on other patterns. *A cycle* has 400 frames of "
+    "500 units, and recalled is the fraction of first frames, 10 % flipped, from which 420 steps "
+    "lead to the frame that is due, whole. Synaptic operations are those of one recall. The "
+    "couplings of 1000 units are 10⁶ weights, so that 250 patterns are 0.25 bits for a weight; a "
+    "cycle of 400 frames with 1000 hidden units, 10⁶ weights that learn, is 0.2.",
     (
-        recalled("couplings by the AdaTron rule, relaxed", f"+experiment=memory {LARGE_MEMORY}"),
-        recalled(
-            "the same, one step",
-            f"+experiment=memory {LARGE_MEMORY} dynamics.infer.recall.max_steps=1",
-        ),
-        recalled(
-            "1000 random features and a readout, as many weights",
-            f"+experiment=memory_features {LARGE_MEMORY}",
-        ),
+        recalled("couplings by the AdaTron rule, relaxed", RELAXED),
+        recalled("the same, one step", ONE_STEP),
+        *(recalled(what, overrides) for what, overrides in TRAINED_ON_CUES.items()),
         recalled("a cycle, 1000 hidden units", "+experiment=sequence"),
         recalled("a cycle, 1000 random features", "+experiment=sequence_features"),
         recalled(
@@ -121,9 +161,19 @@ RANDOM_MEMORY = Section(
         recalled("a cycle of 500 frames, 1000 hidden units", f"+experiment=sequence {cycle(500)}"),
         recalled("200 frames, 1000 random features", f"+experiment=sequence_features {cycle(200)}"),
         recalled("100 frames, 1000 random features", f"+experiment=sequence_features {cycle(100)}"),
-        recalled(
-            "30 frames, Hebb's couplings",
-            f"+experiment=sequence_hebb {cycle(30)} data.batch_size=30",
+        *(
+            recalled(
+                f"{frames} frames, 2000 random features",
+                f"+experiment=sequence_features model.features=2000 {cycle(frames)}",
+            )
+            for frames in (200, 100)
+        ),
+        *(
+            recalled(
+                f"{frames} frames, Hebb's couplings",
+                f"+experiment=sequence_hebb {cycle(frames)} data.batch_size={frames}",
+            )
+            for frames in (100, 60, 30)
         ),
     ),
     HEADS_OF_RECALL,

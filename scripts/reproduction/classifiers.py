@@ -1,0 +1,95 @@
+"""Measures what steps of inference do in classifiers: over noise, load, margin and J_D."""
+
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from darnax.phases import Phase
+from reproduction.receipts import Run, read_accuracies, read_runs, require_runs
+from reproduction.rows.classifiers import (
+    BACKPROPAGATION,
+    ERROR,
+    FEATURES,
+    ONE_STEP_ONLY,
+    RELAXED,
+    TASKS,
+    cases,
+    contenders,
+    relaxing_network,
+)
+from reproduction.spread import compare_pairs, format_spread
+from reproduction.trained import open_trained
+
+Rows = list[dict[str, Any]]
+STEPS = (1, 2, 4, 8, 32)
+MOST = 100  # steps, after which a state counts as at rest
+
+
+def phases_of_inference() -> Mapping[str, Phase]:
+    """Return name of a column -> the phase of inference."""
+    start: dict[str, Any] = {"start": "blank", "messages": "forward"}
+    phases = {f"{n} step{'s' * (n > 1)}": Phase(**start, steps=n) for n in STEPS}
+    return phases | {"at rest": Phase(**start, until="fixed_point", max_steps=MOST)}
+
+
+def classifiers_by_steps(outputs: Path) -> Rows:
+    """Accuracy of classifiers by steps of inference: over noise, load, margin and self-coupling.
+
+    The networks *relaxed* of the section *Classifiers over noise and load*, with other margins κ
+    and self-couplings J_D; the readout is that of six steps. *At rest* is at the fixed point, or
+    after 100 steps. The difference is that of the state at rest and the first step, in percentage
+    points, with its 95 % interval and the p of the paired t-test, not corrected for the number of
+    tests. Mean ± standard deviation over three seeds.
+    """
+    found = read_runs(outputs)
+    rows: Rows = []
+    for name, share, load in cases():
+        task = TASKS[name]
+        for j_d, margin in product(task.self_couplings, task.margins):
+            network = relaxing_network(name, share, load, j_d, margin)
+            runs = require_runs(found, outputs, network)
+            measured = [accuracies_by_steps(run) for run in runs]
+            scores = {step: [of_run[step] for of_run in measured] for step in measured[0]}
+            cells: dict[str, Any] = {"images": name, "load": load, "disturbed": f"{share:.0%}"}
+            cells |= {"J_D": j_d, "κ": margin}
+            cells |= {step: format_spread(values, 4) for step, values in scores.items()}
+            difference, p = compare_pairs(scores["at rest"], scores["1 step"])
+            rows.append(cells | {"at rest − 1 step": difference, "p": p})
+    return rows
+
+
+def accuracies_by_steps(run: Run) -> dict[str, float]:
+    """Return name of a column -> the accuracy on the test images."""
+    trained = open_trained(run, "the map of classifiers")
+    found = {}
+    for name, phase in phases_of_inference().items():
+        phases = {"recall": phase}
+        found[name] = trained.accuracy(trained.network, trained.images, phases, jax.random.key(0))
+    return found
+
+
+def classifiers_compared(outputs: Path) -> Rows:
+    """Classifiers with and without relaxation: test accuracy, with differences in pairs by seed.
+
+    The networks of the section *Classifiers over noise and load*. Differences are those of the
+    network that relaxes and the other one, in percentage points, with the 95 % interval and the p
+    of the paired t-test, not corrected for the number of tests. Mean ± standard deviation over
+    three seeds.
+    """
+    found = read_runs(outputs)
+    rows: Rows = []
+    for name, share, load in cases():
+        scores = {}
+        for what, overrides in contenders(name, share, load).items():
+            scores[what] = read_accuracies(found, outputs, overrides)
+        cells: dict[str, Any] = {"images": name, "load": load, "disturbed": f"{share:.0%}"}
+        cells |= {what: format_spread(values, 4) for what, values in scores.items()}
+        for what in (ONE_STEP_ONLY, FEATURES, ERROR, BACKPROPAGATION):
+            short = "one step" if what == ONE_STEP_ONLY else what
+            difference, p = compare_pairs(scores[RELAXED], scores[what])
+            cells |= {f"relaxed − {short}": difference, f"p, {short}": p}
+        rows.append(cells)
+    return rows
