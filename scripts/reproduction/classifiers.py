@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from darnax.phases import Phase
+from reproduction.memory import column_of
 from reproduction.receipts import Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.classifiers import (
     BACKPROPAGATION,
@@ -53,7 +54,7 @@ def classifiers_by_steps(outputs: Path) -> Rows:
             runs = require_runs(found, outputs, network)
             measured = [accuracies_by_steps(run) for run in runs]
             scores = {step: [of_run[step] for of_run in measured] for step in measured[0]}
-            cells: dict[str, Any] = {"images": name, "load": load, "disturbed": f"{share:.0%}"}
+            cells: dict[str, Any] = {"images": name, "load": load, "disturbed": column_of(share)}
             cells |= {"J_D": j_d, "κ": margin}
             cells |= {step: format_spread(values, 4) for step, values in scores.items()}
             difference, p = compare_pairs(scores["at rest"], scores["1 step"])
@@ -85,7 +86,7 @@ def classifiers_compared(outputs: Path) -> Rows:
         scores = {}
         for what, overrides in contenders(name, share, load).items():
             scores[what] = read_accuracies(found, outputs, overrides)
-        cells: dict[str, Any] = {"images": name, "load": load, "disturbed": f"{share:.0%}"}
+        cells: dict[str, Any] = {"images": name, "load": load, "disturbed": column_of(share)}
         cells |= {what: format_spread(values, 4) for what, values in scores.items()}
         for what in (ONE_STEP_ONLY, FEATURES, ERROR, BACKPROPAGATION):
             short = "one step" if what == ONE_STEP_ONLY else what

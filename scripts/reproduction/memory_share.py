@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from reproduction.memory import column_of
 from reproduction.receipts import read_runs, require_runs
 from reproduction.retesting import spread_over
 from reproduction.rows.memory import ONE_STEP, RELAXED, TRAINED_ON_CUES
@@ -19,7 +20,7 @@ def memory_by_share(outputs: Path) -> list[dict[str, Any]]:
     """
     found = read_runs(outputs)
     networks = {"relaxed": RELAXED, "the same, one step": ONE_STEP, **TRAINED_ON_CUES}
-    rows: list[dict[str, Any]] = [{"flipped": f"{share:.0%}"} for share in SHARES]
+    rows: list[dict[str, Any]] = [{"flipped": column_of(share)} for share in SHARES]
     for name, overrides in networks.items():
         runs = require_runs(found, outputs, overrides)
         recalled = spread_over(runs, "data.disturb.cue.share", SHARES)

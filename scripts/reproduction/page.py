@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
+from reproduction.classifier_map import draw_classifiers
 from reproduction.curves import draw_curves
 from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
@@ -16,7 +17,12 @@ from reproduction.rules import draw_forest
 from reproduction.spread import format_spread
 
 # Measurements that are drawn as well as tabulated.
-PICTURES = {"curves": draw_curves, "robustness": draw_robustness, "memory_map": draw_memory_map}
+PICTURES = {
+    "classifiers_by_steps": draw_classifiers,
+    "curves": draw_curves,
+    "robustness": draw_robustness,
+    "memory_map": draw_memory_map,
+}
 # Figures that are drawn from several measurements.
 FIGURES = {
     "memory-capacity.svg": (draw_memory_capacity, ("memory_capacity", "memory_stored")),

@@ -115,7 +115,7 @@ def cases() -> list[tuple[str, float, int]]:
 
 def name_case(name: str, share: float, load: int) -> str:
     """Return a case in words."""
-    return f"{name}, {share:.0%} disturbed, load {load}"
+    return f"{name}, {100 * share:.0f} % disturbed, load {load}"
 
 
 CLASSIFIERS = Section(
