@@ -8,34 +8,38 @@ from reproduction.plot import begin_document
 
 Row = Mapping[str, Any]
 GAIN = "at rest − 1 step"
+# Measurement -> its images.
+BY_STEPS = {
+    "classifiers_by_steps": "MNIST",
+    "classifiers_by_steps_fashion": "Fashion-MNIST",
+    "classifiers_by_steps_entangled": "entangled MNIST",
+}
 FULL = 3.0  # points, from which a cell has its full colour
 # Pixels.
 CELL, LINE, LEFT, TOP, BETWEEN, BOTTOM, GAP = 38, 24, 64, 30, 70, 16, 22
 
 
-def draw_classifiers(rows: Sequence[Row]) -> str:
-    """Return the table as a picture: a panel for each case, a cell for each κ and J_D."""
-    sets = list(dict.fromkeys(row["images"] for row in rows))
-    most = max(len(cases_of(rows, images)) for images in sets)
-    side = CELL * len({row["J_D"] for row in rows if row["images"] == sets[0]})
-    high = LINE * len({row["κ"] for row in rows if row["images"] == sets[0]})
-    width = LEFT + most * (side + GAP)
-    parts = begin_document(width, len(sets) * (TOP + high + BETWEEN) + BOTTOM)
-    for number, images in enumerate(sets):
+def draw_classifiers(measured: Mapping[str, Sequence[Row]]) -> str:
+    """Return the tables as a picture: a panel for each case, a cell for each κ and J_D."""
+    cases = {images: cases_of(measured[name]) for name, images in BY_STEPS.items()}
+    panels = [rows for of_images in cases.values() for rows in of_images.values()]
+    side, high = CELL * len({r["J_D"] for r in panels[0]}), LINE * len({r["κ"] for r in panels[0]})
+    width = LEFT + (side + GAP) * max(len(of_images) for of_images in cases.values())
+    parts = begin_document(width, len(cases) * (TOP + high + BETWEEN) + BOTTOM)
+    for number, (images, of_images) in enumerate(cases.items()):
         top = TOP + number * (TOP + high + BETWEEN) + LINE
         parts.append(f'<text class="start" x="{LEFT}" y="{top - 32}">{element_text(images)}</text>')
-        for place, ((load, share), cells) in enumerate(cases_of(rows, images).items()):
+        for place, ((load, share), cells) in enumerate(of_images.items()):
             left = LEFT + place * (side + GAP)
             parts += draw_panel(left, top, f"load {load}, {share}", cells, names=place == 0)
     return "\n".join([*parts, "</svg>\n"])
 
 
-def cases_of(rows: Sequence[Row], images: str) -> dict[tuple[int, str], list[Row]]:
-    """Return (load, share) -> the rows of a data set."""
+def cases_of(rows: Sequence[Row]) -> dict[tuple[int, str], list[Row]]:
+    """Return (load, share) -> the rows of a case."""
     cases: dict[tuple[int, str], list[Row]] = {}
     for row in rows:
-        if row["images"] == images:
-            cases.setdefault((row["load"], row["disturbed"]), []).append(row)
+        cases.setdefault((row["load"], row["disturbed"]), []).append(row)
     return cases
 
 

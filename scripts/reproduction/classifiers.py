@@ -37,7 +37,7 @@ def phases_of_inference() -> Mapping[str, Phase]:
 
 
 def classifiers_by_steps(outputs: Path) -> Rows:
-    """Accuracy of classifiers by steps of inference: over noise, load, margin and self-coupling.
+    """Classifiers of MNIST by steps of inference: over noise, load, margin and self-coupling.
 
     The networks *relaxed* of the section *Classifiers over noise and load*, with other margins κ
     and self-couplings J_D; the readout is that of six steps. *At rest* is at the fixed point, or
@@ -45,16 +45,35 @@ def classifiers_by_steps(outputs: Path) -> Rows:
     points, with its 95 % interval and the p of the paired t-test, not corrected for the number of
     tests. Mean ± standard deviation over three seeds.
     """
+    return map_of("MNIST", outputs)
+
+
+def classifiers_by_steps_fashion(outputs: Path) -> Rows:
+    """Classifiers of Fashion-MNIST by steps of inference; see those of MNIST."""
+    return map_of("Fashion-MNIST", outputs)
+
+
+def classifiers_by_steps_entangled(outputs: Path) -> Rows:
+    """Classifiers of entangled MNIST by steps of inference; see those of MNIST.
+
+    The readout is that of five steps after the label was released.
+    """
+    return map_of("entangled MNIST", outputs)
+
+
+def map_of(task: str, outputs: Path) -> Rows:
+    """Return the accuracies by steps for every share, load, J_D and κ of a task."""
     found = read_runs(outputs)
     rows: Rows = []
     for name, share, load in cases():
-        task = TASKS[name]
-        for j_d, margin in product(task.self_couplings, task.margins):
+        if name != task:
+            continue
+        for j_d, margin in product(TASKS[name].self_couplings, TASKS[name].margins):
             network = relaxing_network(name, share, load, j_d, margin)
             runs = require_runs(found, outputs, network)
             measured = [accuracies_by_steps(run) for run in runs]
             scores = {step: [of_run[step] for of_run in measured] for step in measured[0]}
-            cells: dict[str, Any] = {"images": name, "load": load, "disturbed": column_of(share)}
+            cells: dict[str, Any] = {"load": load, "disturbed": column_of(share)}
             cells |= {"J_D": j_d, "κ": margin}
             cells |= {step: format_spread(values, 4) for step, values in scores.items()}
             difference, p = compare_pairs(scores["at rest"], scores["1 step"])

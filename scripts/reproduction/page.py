@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
-from reproduction.classifier_map import draw_classifiers
+from reproduction.classifier_map import BY_STEPS, draw_classifiers
 from reproduction.curves import draw_curves
 from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
@@ -17,14 +17,10 @@ from reproduction.rules import draw_forest
 from reproduction.spread import format_spread
 
 # Measurements that are drawn as well as tabulated.
-PICTURES = {
-    "classifiers_by_steps": draw_classifiers,
-    "curves": draw_curves,
-    "robustness": draw_robustness,
-    "memory_map": draw_memory_map,
-}
+PICTURES = {"curves": draw_curves, "robustness": draw_robustness, "memory_map": draw_memory_map}
 # Figures that are drawn from several measurements.
 FIGURES = {
+    "classifiers-by-steps.svg": (draw_classifiers, tuple(BY_STEPS)),
     "memory-capacity.svg": (draw_memory_capacity, ("memory_capacity", "memory_stored")),
     "memory-recall.svg": (draw_memory_recall, ("memory_basins", "memory_kinds")),
 }

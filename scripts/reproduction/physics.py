@@ -28,7 +28,12 @@ from darnax.relaxation import relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
-from reproduction.classifiers import classifiers_by_steps, classifiers_compared
+from reproduction.classifiers import (
+    classifiers_by_steps,
+    classifiers_by_steps_entangled,
+    classifiers_by_steps_fashion,
+    classifiers_compared,
+)
 from reproduction.completion import completion, completion_with_class
 from reproduction.curves import curves
 from reproduction.disturbance import recall
@@ -159,6 +164,8 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "recall": recall,
     "robustness": robustness,
     "classifiers_by_steps": classifiers_by_steps,
+    "classifiers_by_steps_entangled": classifiers_by_steps_entangled,
+    "classifiers_by_steps_fashion": classifiers_by_steps_fashion,
     "classifiers_compared": classifiers_compared,
     "completion": completion,
     "completion_with_class": completion_with_class,
