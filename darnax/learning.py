@@ -64,6 +64,7 @@ def train_step(
     observables: Mapping[str, Observable] | None = None,
     clean: Float[Array, "batch *in"] | None = None,
     score: str | None = None,
+    measures: bool = True,
 ) -> TrainStepOutput:
     """Run the phases with (x, y), and apply the sum of the local updates made at their ends.
 
@@ -84,6 +85,8 @@ def train_step(
         observables: by name, further measurements of the step; their values are among the metrics.
         clean: encoded inputs without random stages, for phases with `input: clean`; by default `x`.
         score: the phase at whose end the readout is scored; by default `scoring_phase` finds it.
+        measures: whether the metrics have what is measured at the ends of phases: flips, overlaps,
+            unstable units and `observables`. Without them a step takes less time.
 
     Raises:
         TypeError: several phases in another mapping than `Phases`, whose order JAX may have
@@ -94,8 +97,8 @@ def train_step(
     layer_map = network.layer_map
     ends = dict(run_phases(network, state.init(x, y), phases, rng, clean, axis))
     pseudo_gradients, part_norms = local_updates(network, phases, ends)
-    metrics = observe(network, phases, ends)
-    if observables:
+    metrics = observe(network, phases, ends) if measures else {}
+    if observables and measures:
         metrics |= measure(observables, StepContext(network, phases, PhaseEnds(ends), x, y))
     sizes = [optax.tree.norm(x), optax.tree.norm(y), *part_norms]
     if axis is not None:

@@ -22,6 +22,7 @@ WITHOUT_EFFECT = (
     "trust",
     "runner.keep",
     "runner.checkpoint_every",
+    "runner.measure_every",
     "runner.replicas",
     "runner.distributed",
 )

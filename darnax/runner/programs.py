@@ -40,7 +40,7 @@ NEVER = 2**31 - 1  # the first bad batch of a check that found none
 
 # The training step, traced once for its two uses in `train_chunk`: the shapes of its results, and
 # the body of the loop. `inline` keeps the compiled program that of a plain call.
-train_step = jax.jit(TrainProgram.step, inline=True)
+train_step = jax.jit(TrainProgram.step, static_argnames="measures", inline=True)
 # Train state, sums of the metrics and first bad batches: what the loop over batches carries.
 Carry = tuple[TrainState, Metrics, Int[Array, " checks"]]
 
@@ -175,40 +175,71 @@ def train_batches(
     device = jax.lax.axis_index(BATCH_AXIS) if devices > 1 else 0
     part = program.batch_size // devices  # examples per device
 
-    def train_batch(index: Array, carry: Carry) -> Carry:
+    def train_batch(index: Array, carry: Carry, *, measures: bool = True) -> Carry:
         train_state, total, first_bad = carry
         start = index * program.batch_size + device * part
         chosen = jax.lax.dynamic_slice(order, (start,), (part,))
         key = jax.random.fold_in(fold_in_window(noise, epoch, window), index)
         x, y = program.encode_batch(inputs, targets, chosen, key)
         clean = program.encode_clean(inputs, chosen)
-        train_state, metrics, sizes = train_step(program, train_state, x, y, key, clean)
+        train_state, metrics, sizes = train_step(
+            program, train_state, x, y, key, clean, measures=measures
+        )
         # `<=` is false for NaN, so this finds NaN as well.
         first_bad = jnp.where(sizes <= LARGEST, first_bad, jnp.minimum(first_bad, index))
-        return train_state, jax.tree.map(jnp.add, total, metrics), first_bad
+        sums = {name: total[name] + value for name, value in metrics.items()}
+        return train_state, total | sums, first_bad
 
-    carry = initial_carry(program, train_state, inputs, targets, order[:part], noise)
-    train_state, total, first_bad = jax.lax.fori_loop(first, last, train_batch, carry)
+    def train_group(loop: tuple[Array, Carry]) -> tuple[Array, Carry]:
+        # Two loops: a condition in one of them would cost as much as the measurements.
+        index, carry = loop
+        after = jnp.minimum(index + program.measure_every, last)
+        carry = train_batch(index, carry)
+        unmeasured = partial(train_batch, measures=False)
+        return after, jax.lax.fori_loop(index + 1, after, unmeasured, carry)
+
+    shapes = partial(shapes_of_step, program, train_state, inputs, targets, order[:part], noise)
+    carry = initial_carry(train_state, *shapes(measures=True))
+    always: Metrics = {}  # the metrics of every batch, where others are of some
+    if program.measure_every == 1:
+        carry = jax.lax.fori_loop(first, last, train_batch, carry)
+    else:
+        always, _ = shapes(measures=False)
+        _, carry = jax.lax.while_loop(lambda loop: loop[0] < last, train_group, (first, carry))
+    train_state, total, first_bad = carry
     # The program is compiled by a call with no batches, whose mean must not divide by zero.
     batches = jnp.maximum(last - first, 1)
-    mean = jax.tree.map(lambda t: t / batches.astype(t.dtype), total)
+    measured = (batches + program.measure_every - 1) // program.measure_every
+    mean = {}
+    for name, value in total.items():
+        count = batches if name in always else measured
+        mean[name] = value / count.astype(value.dtype)
     weight_norms = norms("norm", program.network(train_state.arrays).layer_map)
     return train_state, mean | weight_norms, first_bad
 
 
-def initial_carry(
+def shapes_of_step(
     program: TrainProgram,
     train_state: TrainState,
     inputs: Array,
     targets: Array,
     index: Int[Array, " batch"],
     key: Key[Array, ""],
+    *,
+    measures: bool,
+) -> tuple[Metrics, Float[Array, " checks"]]:
+    """Return the shapes of the metrics and of the checked numbers of a step."""
+    x, y = jax.eval_shape(program.encode_batch, inputs, targets, index, key)
+    clean = jax.eval_shape(program.encode_clean, inputs, index)
+    step = partial(train_step, measures=measures)
+    return jax.eval_shape(step, program, train_state, x, y, key, clean)[1:]
+
+
+def initial_carry(
+    train_state: TrainState, metrics: Metrics, sizes: Float[Array, " checks"]
 ) -> Carry:
     """Return what the loop over batches starts with: no metrics, and no bad batches yet."""
     # A compiled loop needs its carry before its first step, so a step is traced for its shapes.
-    x, y = jax.eval_shape(program.encode_batch, inputs, targets, index, key)
-    clean = jax.eval_shape(program.encode_clean, inputs, index)
-    _, metrics, sizes = jax.eval_shape(train_step, program, train_state, x, y, key, clean)
     zeros = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
     return train_state, zeros, jnp.full(sizes.shape, NEVER, jnp.int32)
 

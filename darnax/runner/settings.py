@@ -148,6 +148,8 @@ class RunnerSettings(Section):
         distributed: the processes that train one run together: `auto` where SLURM, Open MPI or
             Kubernetes started them; None is this process alone.
         limit_batches: batches after which every epoch ends; None is all.
+        measure_every: batches between two of which flips, overlaps, unstable units and observables
+            are measured; more than 1 trains faster. A row of metrics has the mean over them.
     """
 
     epochs: NonNegative
@@ -159,6 +161,7 @@ class RunnerSettings(Section):
     devices: Positive | Literal["all"] = 1
     distributed: Processes = None
     limit_batches: Positive | None = None
+    measure_every: Positive = 1
 
 
 class ConsoleSettings(Section):

@@ -54,6 +54,7 @@ class TrainProgram(eqx.Module):
     classes: int = eqx.field(static=True)
     batch_size: int = eqx.field(static=True)
     steps_per_epoch: int = eqx.field(static=True)
+    measure_every: int = eqx.field(static=True)
     mesh: Mesh | None = eqx.field(static=True)
     is_stacked: bool = eqx.field(static=True)
 
@@ -78,6 +79,7 @@ class TrainProgram(eqx.Module):
         self.encoder_arrays, self.encoder_static = eqx.partition(encoders, eqx.is_array)
         self.score = experiment.score
         self.classes, self.batch_size = data.classes, data.batch_size
+        self.measure_every = experiment.runner.measure_every
         self.steps_per_epoch, self.mesh, self.is_stacked = steps_per_epoch, mesh, is_stacked
 
     @classmethod
@@ -168,6 +170,7 @@ class TrainProgram(eqx.Module):
         y: Float[Array, "batch *out"],
         key: Key[Array, ""],
         clean: Float[Array, "batch *in"] | None = None,
+        measures: bool = True,
     ) -> tuple[TrainState, Metrics, Float[Array, " checks"]]:
         """Train on one encoded batch, or on the part of it that this device has.
 
@@ -190,6 +193,7 @@ class TrainProgram(eqx.Module):
             {name: make() for name, make in self.observables.items()},
             clean=clean,
             score=self.score,
+            measures=measures,
         )
         metrics = output.metrics
         # None if every phase has seen the label: then there is no honest score to log.

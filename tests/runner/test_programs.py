@@ -111,6 +111,32 @@ def test_runs_of_other_shapes_share_no_program(compilations):
     assert {"jit(initialise)", "jit(train_chunk)", "jit(evaluate_window)"} <= set(compilations)
 
 
+def test_phases_are_measured_in_some_batches_and_the_weights_stay_the_same():
+    """Oracle: batches trained one by one, every one measured."""
+    runs = ParallelRuns([experiment()], 10)
+    window, keys = runs.to_devices(next(dataset().train.windows(0))), runs.keys()
+    order = shuffle(keys.order, ZERO, ZERO, window.count)
+
+    def train(of: ParallelRuns, state: TrainState, first: int, last: int):
+        place = ZERO, ZERO, np.int32(first), np.int32(last)
+        return train_chunk(of.program, state, keys.noise, order, *window[:2], *place)[:2]
+
+    state, singly = runs.initial_state(), []
+    for batch in range(7):
+        state, metrics = train(runs, state, batch, batch + 1)
+        singly.append(metrics)
+    some = ParallelRuns([experiment("runner.measure_every=3")], 10)
+    found_state, found = train(some, runs.initial_state(), 0, 7)
+    jax.tree.map(np.testing.assert_array_equal, found_state, state)
+    assert found.keys() == singly[0].keys()
+    for name, value in found.items():
+        measured = name.startswith(("relax/", "overlap/", "unstable/"))
+        chosen = singly[::3] if measured else singly
+        if not name.startswith("norm/"):  # of the weights at the end
+            mean = np.mean([metrics[name] for metrics in chosen])
+            np.testing.assert_allclose(value, mean, rtol=1e-5, err_msg=name)
+
+
 @pytest.fixture
 def loop(tmp_path: Path) -> TrainingLoop:
     folder = RunFolder.create(tmp_path, "counted", {}, [], command=[])

@@ -45,6 +45,58 @@ def test_every_row_of_disturbed_images_composes_and_differs():
         assert settings["runner.epochs"] == 10
 
 
+def test_every_row_of_classifiers_composes_and_differs_in_its_network_alone():
+    from reproduction.receipts import identity_of_row
+    from reproduction.rows.classifiers import CLASSIFIERS, TASKS, cases, contenders
+
+    rows = [row.overrides for row in CLASSIFIERS.rows]
+    assert len({identity_of_row(row, 0) for row in rows}) == len(rows)
+    for name, share, load in cases():
+        found = [dict(identity_of_row(row, 0)) for row in contenders(name, share, load).values()]
+        assert {settings["data.disturb.noise.share"] for settings in found} == {share}
+        assert {settings["data.disturb.noise.when"] for settings in found} == {"always"}
+        assert len({settings["model.features"] for settings in found}) == 1
+        for same in ("data.name", "data.per_class", "data.validation", "runner.epochs"):
+            assert len({settings[same] for settings in found}) == 1
+        examples = 10 * found[0]["data.per_class"] if found[0]["data.per_class"] else 60_000
+        assert examples / found[0]["model.features"] == load
+    assert len(cases()) == sum(len(t.shares) * len(t.loads) for t in TASKS.values())
+
+
+def test_the_picture_of_classifiers_has_a_cell_for_every_gain():
+    from reproduction.classifier_map import BY_STEPS, GAIN, draw_classifiers
+    from reproduction.rows.classifiers import TASKS
+
+    measured, gains = {}, []
+    for name, images in BY_STEPS.items():
+        task, measured[name] = TASKS[images], []
+        for load in task.loads:
+            for share in task.shares:
+                for j_d in task.self_couplings:
+                    for margin in task.margins:
+                        gains.append(f"{len(gains) / 10 - 8:+.1f}")
+                        row = {"load": load, "disturbed": f"{share}", "J_D": j_d, "κ": margin}
+                        measured[name].append(row | {GAIN: f"{gains[-1]} [0.0, 0.0]"})
+    texts = re.findall(r"/><text [^>]*>([-+][0-9.]+)<", draw_classifiers(measured))
+    assert sorted(texts) == sorted(gains)
+
+
+def test_digits_with_their_class_are_those_of_the_archive():
+    from labelled_digits import label_digits
+
+    from darnax.data.idx import read_pair
+    from darnax.data.image_memories import BUNDLED
+
+    images, classes = read_pair(BUNDLED, "test")
+    inputs, targets = label_digits("test")
+    assert inputs.shape == targets.shape == (10_000, 794)
+    np.testing.assert_array_equal(inputs[:, :784] == 1, images.reshape(10_000, -1) >= 128)
+    np.testing.assert_array_equal(targets[:, :784], inputs[:, :784])
+    np.testing.assert_array_equal(inputs[:, 784:], 0)
+    np.testing.assert_array_equal(targets[:, 784:].argmax(axis=1), classes)
+    np.testing.assert_array_equal(targets[:, 784:].sum(axis=1), -8)
+
+
 @pytest.mark.parametrize(
     ("experiment", "sweep", "network"),
     [
