@@ -21,10 +21,12 @@ RATE = 1e-3
 CLASSES = 10
 
 
-def train_mlp(dataset: Dataset, batch: int, epochs: int, seed: int) -> Iterator[tuple[float, Any]]:
+def train_mlp(
+    dataset: Dataset, batch: int, epochs: int, seed: int, share: float = 1.0
+) -> Iterator[tuple[float, Any]]:
     """Yield the processor seconds of every epoch, and the weights after it.
 
-    Compilation is not counted.
+    An epoch has this share of the batches. Compilation is not counted.
     """
     inputs, targets = read_split(dataset.train)
     key_in, key_out, key_order = jax.random.split(jax.random.key(seed), 3)
@@ -37,7 +39,8 @@ def train_mlp(dataset: Dataset, batch: int, epochs: int, seed: int) -> Iterator[
     }
     optimizer = optax.adam(RATE)
     opt_state = optimizer.init(weights)
-    step = jax.jit(partial(train_epoch, optimizer, batch))
+    steps = round(share * (len(inputs) // batch))
+    step = jax.jit(partial(train_epoch, optimizer, batch, steps))
     epoch = step.lower(weights, opt_state, key_order, inputs, targets).compile()
     for number in range(epochs):
         key = jax.random.fold_in(key_order, number)
@@ -50,14 +53,14 @@ def train_mlp(dataset: Dataset, batch: int, epochs: int, seed: int) -> Iterator[
 def train_epoch(
     optimizer: optax.GradientTransformation,
     batch: int,
+    steps: int,
     weights: Weights,
     opt_state: Any,
     key: jax.Array,
     inputs: jax.Array,
     targets: jax.Array,
 ) -> tuple[Weights, Any]:
-    """Return weights and optimiser state after all batches, in random order."""
-    steps = len(inputs) // batch
+    """Return weights and optimiser state after so many batches, in random order."""
     order = jax.random.permutation(key, len(inputs))[: steps * batch].reshape(steps, batch)
 
     def train_batch(carry: Any, chosen: jax.Array) -> tuple[Any, None]:

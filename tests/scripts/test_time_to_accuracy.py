@@ -27,14 +27,21 @@ def test_the_fewest_epochs_that_reach_the_accuracy_are_measured_on_all_images(sc
         return train
 
     asked: list[tuple[int, int]] = []
-    contenders = {"MLP, batch 1": make(0.02, 1.0), "slow": make(0.01, 3.0), "never": make(0, 1)}
-    rows = script.measure(contenders, 0.955, 6)
+    contenders = {"MLP, batch 1": make(0.024, 1.0), "slow": make(0.01, 3.0), "never": make(0, 1)}
+    rows = script.measure(contenders, 0.956, 6)
     capsys.readouterr()
     lines = script.format_rows(rows)
-    assert lines[0] == "| MLP, batch 1 | 3 | 0.9600 | 0.9600 ± 0.0010 | 3.0 | 1.0 |"
-    assert lines[1] == "| slow | 6 | 0.9600 | 0.9600 ± 0.0010 | 18.0 | 6.0 |"
+    assert lines[0] == "| MLP, batch 1 | 2.5 | 0.9600 | 0.9600 ± 0.0010 | 2.5 | 1.0 |"
+    assert lines[1] == "| slow | 6 | 0.9600 | 0.9600 ± 0.0010 | 18.0 | 7.2 |"
     assert lines[2].startswith("| never | not reached |")
-    assert [epochs for epochs, validation in asked if not validation] == [3, 6] * 3
+    assert [epochs for epochs, validation in asked if not validation] == [2.5, 6] * 3
+
+
+def test_a_part_of_an_epoch_is_taken_from_all(script):
+    assert script.divide_epochs(3) == (3, 1.0)
+    whole, share = script.divide_epochs(2.5)
+    assert whole == 3
+    assert whole * share == pytest.approx(2.5)
 
 
 def test_the_scores_of_the_mlp_are_those_of_its_layers(script):
