@@ -14,9 +14,9 @@ BY_STEPS = {
     "classifiers_by_steps_fashion": "Fashion-MNIST",
     "classifiers_by_steps_entangled": "entangled MNIST",
 }
-FULL = 3.0  # points, from which a cell has its full colour
+FULL = 10.0  # points, from which a cell has its full colour
 # Pixels.
-CELL, LINE, LEFT, TOP, BETWEEN, BOTTOM, GAP = 38, 24, 64, 30, 70, 16, 22
+CELL, LINE, LEFT, TOP, BETWEEN, BOTTOM, GAP = 44, 24, 64, 30, 70, 16, 22
 
 
 def draw_classifiers(measured: Mapping[str, Sequence[Row]]) -> str:

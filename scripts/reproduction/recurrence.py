@@ -111,7 +111,7 @@ def couplings_by_steps(outputs: Path) -> Rows:
         for cells, of_steps in zip(rows, scores, strict=True):
             cells[column] = format_spread(of_steps, 4)
         difference, p = compare_pairs(scores[-1], scores[0])
-        gain[column] = f"{difference}, p {p}"
+        gain[column] = f"{difference}, p {p}" if p else difference
     return [*rows, gain]
 
 
