@@ -16,8 +16,9 @@ from reproduction.receipts import Run, read_runs, require_runs
 from reproduction.rows.completion import (
     LOOP,
     MASKS,
-    NETWORKS_WITH_CLASS,
+    UNKNOWN,
     completing,
+    completing_with_class,
 )
 from reproduction.spread import compare_pairs, format_spread
 from reproduction.trained import evaluate, open_trained
@@ -94,25 +95,26 @@ def completion_with_class(outputs: Path) -> list[dict[str, Any]]:
     Mean ± standard deviation over three seeds.
     """
     found = read_runs(outputs)
-    scores: dict[str, list[tuple[float, float]]] = {}
-    for name, overrides in NETWORKS_WITH_CLASS.items():
-        runs = require_runs(found, outputs, overrides)
-        scores[name] = [pixels_and_class_right(run) for run in runs]
-        if name == LOOP:
-            for rounds in ROUNDS:
-                own = f"dynamics.infer.loop.steps={rounds}"
-                after = [pixels_and_class_right(run, own) for run in runs]
-                scores[f"{LOOP}, {rounds} at inference"] = after
     rows = []
-    for name, pairs in scores.items():
-        cells = {"network": name}
-        for position, what in enumerate(("pixels", "class")):
-            ones = [pair[position] for pair in scores[LOOP]]
-            others = [pair[position] for pair in pairs]
-            difference, p = compare_pairs(ones, others) if name != LOOP else ("", "")
-            cells[what] = format_spread(others, 4)
-            cells |= {f"difference, {what}": difference, f"p, {what}": p}
-        rows.append(cells)
+    for unknown in UNKNOWN:
+        scores: dict[str, list[tuple[float, float]]] = {}
+        for name, overrides in completing_with_class(unknown).items():
+            runs = require_runs(found, outputs, overrides)
+            scores[name] = [pixels_and_class_right(run) for run in runs]
+            if name == LOOP:
+                for rounds in ROUNDS:
+                    own = f"dynamics.infer.loop.steps={rounds}"
+                    after = [pixels_and_class_right(run, own) for run in runs]
+                    scores[f"{LOOP}, {rounds} at inference"] = after
+        for name, pairs in scores.items():
+            cells = {"unknown": unknown, "network": name}
+            for position, what in enumerate(("pixels", "class")):
+                ones = [pair[position] for pair in scores[LOOP]]
+                others = [pair[position] for pair in pairs]
+                difference, p = compare_pairs(ones, others) if name != LOOP else ("", "")
+                cells[what] = format_spread(others, 4)
+                cells |= {f"difference, {what}": difference, f"p, {what}": p}
+            rows.append(cells)
     return rows
 
 

@@ -22,11 +22,11 @@ NETWORKS = {
     FEATURES: f"+experiment=mnist_completion {ONE_ROUND} {FROZEN}",
     BACKPROPAGATION: "+experiment=mnist_completion_backprop",
 }
-HALF = "half of the pixels"
+HALF, MOST = "half of the pixels", "80 % of the pixels"
 LONGER = "runner.epochs=20"  # as many updates as rounds of filling in make in 10
 MASKS = {
     HALF: "data.disturb.hide.share=0.5",
-    "80 % of the pixels": "data.disturb.hide.share=0.8",
+    MOST: "data.disturb.hide.share=0.8",
     "a band over 30 % of the rows": "data.disturb.hide.part=window data.disturb.hide.share=0.3",
 }
 
@@ -55,10 +55,17 @@ COMPLETION = Section(
 LABELLED = (
     "data=arrays data.path=outputs/labelled_digits.npz data.targets=patterns data.shape=[794] "
     "data.classes=794 data.test=0 data.encode={} data.labels={_target_:darnax.data.Patterns} "
-    "data.batch_size=100 data.validation=0 "
-    "+data.disturb.hide={_target_:darnax.data.Occlude,when:always,part:pixels,share:0.5,value:0.0}"
+    "data.batch_size=100 data.validation=0"
 )
-NETWORKS_WITH_CLASS = add_overrides(NETWORKS, LABELLED)
+HIDE = (
+    "+data.disturb.hide={{_target_:darnax.data.Occlude,when:always,part:pixels,share:{},value:0.0}}"
+)
+UNKNOWN = {HALF: 0.5, MOST: 0.8}
+
+
+def completing_with_class(unknown: str) -> dict[str, str]:
+    """Return name -> overrides of the networks that complete digits and say their class."""
+    return add_overrides(NETWORKS, f"{LABELLED} {HIDE.format(UNKNOWN[unknown])}")
 
 
 WITH_CLASS = Section(
@@ -67,6 +74,6 @@ WITH_CLASS = Section(
     "class, which are always unknown: `python scripts/labelled_digits.py "
     "outputs/labelled_digits.npz` writes the images. The fraction of all entries with the right "
     "sign; settings are those of the section above.",
-    name_rows({HALF: NETWORKS_WITH_CLASS}),
+    name_rows({unknown: completing_with_class(unknown) for unknown in UNKNOWN}),
     ("entries right",),
 )

@@ -89,11 +89,7 @@ DIGITS = Section(
         Row("2000 random features and a readout", RANDOM_CODE),
         Row(
             "backpropagation, 1000 units, one pass",
-            f"+experiment=mnist_completion_backprop {STORED_DIGITS} {RATE}=0.02",
-        ),
-        Row(
-            "error feedback, 1000 units of ±1, one round",
-            f"+experiment=mnist_completion {ONE_ROUND} {STORED_DIGITS} {RATE}=0.002",
+            f"+experiment=mnist_completion_backprop {STORED_DIGITS} {RATE}=0.01",
         ),
         Row(
             "dense associative memory, which keeps the digits",
