@@ -97,9 +97,7 @@ def train_step(
     layer_map = network.layer_map
     ends = dict(run_phases(network, state.init(x, y), phases, rng, clean, axis))
     pseudo_gradients, part_norms = local_updates(network, phases, ends)
-    metrics = observe(network, phases, ends) if measures else {}
-    if observables and measures:
-        metrics |= measure(observables, StepContext(network, phases, PhaseEnds(ends), x, y))
+    metrics = observe(network, phases, ends, x, y, observables or {}) if measures else {}
     sizes = [optax.tree.norm(x), optax.tree.norm(y), *part_norms]
     if axis is not None:
         own = pseudo_gradients, metrics, sizes
@@ -276,7 +274,12 @@ def init_optimizer(
 
 
 def observe(
-    network: Orchestrator, phases: Mapping[str, Phase], ends: Mapping[str, PhaseResult]
+    network: Orchestrator,
+    phases: Mapping[str, Phase],
+    ends: Mapping[str, PhaseResult],
+    x: Float[Array, "batch *in"],
+    y: Float[Array, "batch *out"],
+    observables: Mapping[str, Observable],
 ) -> Metrics:
     """Return the metrics of one step, by name; see `darnax.observables`."""
     layer_map = network.layer_map
@@ -286,7 +289,8 @@ def observe(
         metrics |= unstable(
             layer_map, selected_by_phase(layer_map, phase), ends[name].state, ends[name].fields
         )
-    return metrics
+    context = StepContext(network, phases, PhaseEnds(ends), x, y)
+    return metrics | measure(observables, context)
 
 
 def scores_of(network: Orchestrator, end: PhaseResult) -> Array:

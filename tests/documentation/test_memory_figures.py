@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from darnax.analysis.capacity import gardner_capacity
 
 ROOT = Path(__file__).parents[2]
+# At the end: scripts/profile.py has the name of a module of the standard library.
+sys.path.append(str(ROOT / "scripts"))
 FIGURES = runpy.run_path(str(ROOT / "scripts" / "reproduction" / "memory_figures.py"))
 MEASURES = runpy.run_path(str(ROOT / "scripts" / "reproduction" / "memory.py"))
 PHYSICS = json.loads((ROOT / "docs" / "receipts.json").read_text())["physics"]
