@@ -65,7 +65,11 @@ UNKNOWN = {HALF: 0.5, MOST: 0.8}
 
 def completing_with_class(unknown: str) -> dict[str, str]:
     """Return name -> overrides of the networks that complete digits and say their class."""
-    return add_overrides(NETWORKS, f"{LABELLED} {HIDE.format(UNKNOWN[unknown])}")
+    longer = {
+        f"{name}, 20 epochs": f"{NETWORKS[name]} {LONGER}" for name in (ONCE, BACKPROPAGATION)
+    }
+    networks = NETWORKS | longer if unknown == MOST else NETWORKS
+    return add_overrides(networks, f"{LABELLED} {HIDE.format(UNKNOWN[unknown])}")
 
 
 WITH_CLASS = Section(
