@@ -13,10 +13,12 @@ STEPS = (1, 2, 2.5, 5, 10)  # between the numbers of an axis, times a power of t
 CAP = 4  # half the width of the end of an error bar
 STYLE = """
 svg { --paper: #ffffff; --ink: #1b1f24; --soft: #6b7480; --line: #dfe3e8;
-      --curve0: #0b62c4; --curve1: #c4570b; --curve2: #1a7f37; --curve3: #8250c8; --curve4: #b0283c; }
+      --curve0: #0b62c4; --curve1: #c4570b; --curve2: #1a7f37; --curve3: #8250c8;
+      --curve4: #b0283c; }
 @media (prefers-color-scheme: dark) {
   svg { --paper: #14171b; --ink: #e8ecf1; --soft: #98a2ae; --line: #2d3641;
-        --curve0: #6db3ff; --curve1: #ffae6d; --curve2: #6fdd8b; --curve3: #c9a5ff; --curve4: #ff8a9a; }
+        --curve0: #6db3ff; --curve1: #ffae6d; --curve2: #6fdd8b; --curve3: #c9a5ff;
+        --curve4: #ff8a9a; }
 }
 text { font: 12px ui-sans-serif, system-ui, "Helvetica Neue", Arial, sans-serif; }
 text { fill: var(--ink); text-anchor: middle; } .right { text-anchor: end; }

@@ -65,9 +65,9 @@ UNKNOWN = {HALF: 0.5, MOST: 0.8}
 
 def completing_with_class(unknown: str) -> dict[str, str]:
     """Return name -> overrides of the networks that complete digits and say their class."""
-    longer = {
-        f"{name}, 20 epochs": f"{NETWORKS[name]} {LONGER}" for name in (ONCE, BACKPROPAGATION)
-    }
+    longer = {}
+    for name in (ONCE, BACKPROPAGATION):
+        longer[f"{name}, 20 epochs"] = f"{NETWORKS[name]} {LONGER}"
     networks = NETWORKS | longer if unknown == MOST else NETWORKS
     return add_overrides(networks, f"{LABELLED} {HIDE.format(UNKNOWN[unknown])}")
 
