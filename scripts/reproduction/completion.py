@@ -12,11 +12,12 @@ from jax import Array
 from darnax.data import Pipeline
 from darnax.data.idx import read_pair
 from darnax.data.image_memories import BUNDLED
-from reproduction.receipts import Run, read_runs, require_runs
+from reproduction.receipts import Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.completion import (
     LOOP,
     MASKS,
     UNKNOWN,
+    class_alone,
     completing,
     completing_with_class,
 )
@@ -92,7 +93,8 @@ def completion_with_class(outputs: Path) -> list[dict[str, Any]]:
     class is the largest of its ten outputs. Differences are those of eight rounds and this row, in
     percentage points, with the 95 % interval and the p of the paired t-test, not corrected for the
     number of tests. *At inference*: the networks of the first row, after another number of rounds.
-    Mean ± standard deviation over three seeds.
+    *The class alone*: networks that are not asked for the pixels, in one pass. Mean ± standard
+    deviation over three seeds.
     """
     found = read_runs(outputs)
     rows = []
@@ -115,6 +117,14 @@ def completion_with_class(outputs: Path) -> list[dict[str, Any]]:
                 cells[what] = format_spread(others, 4)
                 cells |= {f"difference, {what}": difference, f"p, {what}": p}
             rows.append(cells)
+        of_rounds = [pair[1] for pair in scores[LOOP]]
+        for name, overrides in class_alone(unknown).items():
+            found_class = read_accuracies(found, outputs, overrides)
+            difference, p = compare_pairs(of_rounds, found_class)
+            cells = {"unknown": unknown, "network": f"the class alone, {name}"}
+            cells |= {"pixels": "", "difference, pixels": "", "p, pixels": ""}
+            cells |= {"class": format_spread(found_class, 4)}
+            rows.append(cells | {"difference, class": difference, "p, class": p})
     return rows
 
 

@@ -15,8 +15,8 @@ def memory_by_share(outputs: Path) -> list[dict[str, Any]]:
     """Fraction of patterns recalled whole by the share of the cue that is flipped.
 
     The networks of *Memory of random patterns and of sequences*. Those without recurrence learned
-    with a share of 20 %; the memory has seen no cue. Mean ± standard deviation over three seeds, by
-    `Run.evaluate_over`.
+    with a share of 20 %; the memory has seen no cue. Every network is that of its best evaluation
+    with 20 %. Mean ± standard deviation over three seeds, by `Run.evaluate_over`.
     """
     found = read_runs(outputs)
     networks = {"relaxed": RELAXED, "the same, one step": ONE_STEP, **TRAINED_ON_CUES}

@@ -2,7 +2,7 @@
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
 from reproduction.rows.classifiers import CLASSIFIERS
-from reproduction.rows.completion import COMPLETION, WITH_CLASS
+from reproduction.rows.completion import CLASS_OF_INCOMPLETE, COMPLETION, WITH_CLASS
 from reproduction.rows.couplings import (
     ALL_INPUTS,
     COUPLINGS,
@@ -28,6 +28,7 @@ SECTIONS = (
     CLASSIFIERS,
     COMPLETION,
     WITH_CLASS,
+    CLASS_OF_INCOMPLETE,
     CAPACITY,
     BEYOND,
     PHOTOGRAPHS,

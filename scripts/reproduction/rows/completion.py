@@ -81,3 +81,28 @@ WITH_CLASS = Section(
     name_rows({unknown: completing_with_class(unknown) for unknown in UNKNOWN}),
     ("entries right",),
 )
+CLASS_ALONE = (
+    "data=mnist_completion data.classes=10 data.labels={_target_:darnax.data.Classes} "
+    "data.validation=0"
+)
+RATE, STRENGTH = "optimizer.default.learning_rate.init_value", "model.adapters.w_in.strength"
+# The settings of the networks that complete.
+ALONE = {
+    "backpropagation": f"+experiment=mnist_backprop {RATE}=0.0017 {STRENGTH}=0.69",
+    "units of ±1, error feedback": f"+experiment=mnist_sign {RATE}=0.002 {STRENGTH}=0.53 "
+    "model.layers.hidden.activation.width=1.1",
+}
+
+
+def class_alone(unknown: str) -> dict[str, str]:
+    """Return name -> overrides of the networks that are asked for the class alone."""
+    return add_overrides(ALONE, f"{CLASS_ALONE} data.disturb.hide.share={UNKNOWN[unknown]}")
+
+
+CLASS_OF_INCOMPLETE = Section(
+    "Class of digits with unknown pixels, without completion",
+    "The same images, a part of every one unknown, in networks of 1000 hidden units that are asked "
+    "for the class alone, in one pass; 10 epochs, with the rates, strengths and width of the "
+    "networks that complete.",
+    name_rows({unknown: class_alone(unknown) for unknown in UNKNOWN}),
+)
