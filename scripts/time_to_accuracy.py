@@ -94,6 +94,7 @@ CONTENDERS: dict[str, Contender] = {
     "mnist_sign": partial(train_darnax, "+experiment=mnist_sign"),
     "mnist_error": partial(train_darnax, "+experiment=mnist_error"),
     "mnist_error, one step, batch 64": partial(train_darnax, SHORT),
+    "mnist_error, one step, 2000 units": partial(train_darnax, f"{SHORT} model.features=2000"),
     "mnist_error, 2000 units": partial(train_darnax, "+experiment=mnist_error model.features=2000"),
     "mnist_chain": partial(train_darnax, "+experiment=mnist_chain"),
 }
