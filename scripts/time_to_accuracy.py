@@ -6,9 +6,9 @@
 For every contender the fewest epochs are chosen whose mean accuracy over the seeds reaches the
 accuracy that is asked on a validation split of 5,000 training images; of 2.5 epochs each of three
 has five sixths of the batches. Then all are trained on all 60,000 images for so many epochs, in
-turns, and tested once. Seconds are of all cores together,
-without compilation and evaluation. Rates of darnax decay over the epochs, so that every number of
-epochs is a training of its own; the rate of the MLP is constant.
+turns, and tested once. Seconds are of all cores together, without compilation and evaluation. Rates
+of darnax decay over the epochs, so that every number of epochs is a training of its own; the rate
+of the MLP is constant.
 """
 
 import argparse

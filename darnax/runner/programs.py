@@ -229,6 +229,7 @@ def shapes_of_step(
     measures: bool,
 ) -> tuple[Metrics, Float[Array, " checks"]]:
     """Return the shapes of the metrics and of the checked numbers of a step."""
+    # A compiled loop needs its carry before its first step, so a step is traced for its shapes.
     x, y = jax.eval_shape(program.encode_batch, inputs, targets, index, key)
     clean = jax.eval_shape(program.encode_clean, inputs, index)
     step = partial(train_step, measures=measures)
@@ -239,7 +240,6 @@ def initial_carry(
     train_state: TrainState, metrics: Metrics, sizes: Float[Array, " checks"]
 ) -> Carry:
     """Return what the loop over batches starts with: no metrics, and no bad batches yet."""
-    # A compiled loop needs its carry before its first step, so a step is traced for its shapes.
     zeros = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), metrics)
     return train_state, zeros, jnp.full(sizes.shape, NEVER, jnp.int32)
 

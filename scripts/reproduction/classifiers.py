@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from darnax.phases import Phase
-from reproduction.memory import column_of
+from reproduction.memory import column_of, column_of_steps
 from reproduction.receipts import Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.classifiers import (
     FREER,
@@ -38,7 +38,7 @@ MOST = 100  # steps, after which a state counts as at rest
 def phases_of_inference() -> Mapping[str, Phase]:
     """Return name of a column -> the phase of inference."""
     start: dict[str, Any] = {"start": "blank", "messages": "forward"}
-    phases = {f"{n} step{'s' * (n > 1)}": Phase(**start, steps=n) for n in STEPS}
+    phases = {column_of_steps(n): Phase(**start, steps=n) for n in STEPS}
     return phases | {"at rest": Phase(**start, until="fixed_point", max_steps=MOST)}
 
 

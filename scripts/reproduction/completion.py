@@ -1,8 +1,8 @@
 """Measures the completion of digits: missing pixels, and the class, by rounds of filling in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,7 @@ from reproduction.rows.completion import (
 from reproduction.spread import compare_pairs, format_spread
 from reproduction.trained import evaluate, open_trained
 
+T = TypeVar("T")
 ROUNDS = (1, 2, 4, 32)  # at inference, in the place of eight
 PIXELS = 784  # of an image; the entries after them are the class
 
@@ -45,7 +46,7 @@ def completion(outputs: Path) -> list[dict[str, Any]]:
             runs = require_runs(found, outputs, overrides)
             scores[name] = [missing_right(run) for run in runs]
             if name == LOOP:
-                scores |= by_rounds(runs)
+                scores |= by_rounds(runs, missing_right)
         for name, values in scores.items():
             difference, p = compare_pairs(scores[LOOP], values) if name != LOOP else ("", "")
             cells = {"unknown": mask, "network": name, "right": format_spread(values, 4)}
@@ -53,13 +54,12 @@ def completion(outputs: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def by_rounds(runs: list[Run]) -> Mapping[str, list[float]]:
-    """Return the scores of the network that fills in after other numbers of rounds."""
+def by_rounds(runs: list[Run], measure: Callable[[Run, str], T]) -> dict[str, list[T]]:
+    """Return what is measured of the network that fills in, after other numbers of rounds."""
     scores = {}
     for rounds in ROUNDS:
-        name = f"{LOOP}, {rounds} at inference"
         override = f"dynamics.infer.loop.steps={rounds}"
-        scores[name] = [missing_right(run, override) for run in runs]
+        scores[f"{LOOP}, {rounds} at inference"] = [measure(run, override) for run in runs]
     return scores
 
 
@@ -104,10 +104,7 @@ def completion_with_class(outputs: Path) -> list[dict[str, Any]]:
             runs = require_runs(found, outputs, overrides)
             scores[name] = [pixels_and_class_right(run) for run in runs]
             if name == LOOP:
-                for rounds in ROUNDS:
-                    own = f"dynamics.infer.loop.steps={rounds}"
-                    after = [pixels_and_class_right(run, own) for run in runs]
-                    scores[f"{LOOP}, {rounds} at inference"] = after
+                scores |= by_rounds(runs, pixels_and_class_right)
         for name, pairs in scores.items():
             cells = {"unknown": unknown, "network": name}
             for position, what in enumerate(("pixels", "class")):

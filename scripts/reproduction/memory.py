@@ -164,6 +164,11 @@ def column_of(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
+def column_of_steps(steps: int) -> str:
+    """Return the name of the column of a number of steps."""
+    return f"{steps} step{'s' * (steps > 1)}"
+
+
 def memory_patterns(_: Path, units: int = 400, loads: tuple[float, ...] = (0.25, 0.5)) -> Rows:
     """Correlated and sparse patterns, stored with the largest stability.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from darnax.analysis.capacity import couplings_of_stability, gardner_margin
 from darnax.analysis.recall import recall_by_steps
-from reproduction.memory import column_of, draw_patterns
+from reproduction.memory import column_of, column_of_steps, draw_patterns
 from reproduction.receipts import SEEDS
 from reproduction.spread import format_spread
 
@@ -41,7 +41,7 @@ def memory_by_steps(_: Path, units: int = 400) -> list[dict[str, Any]]:
             row = {"α": load, "κ/κ_max": fraction, "J_D": j_d, "flipped": column_of(share)}
             for steps in (*STEPS, MOST):
                 values = [of_seed[cell][steps] for of_seed in measured]
-                name = "at rest" if steps == MOST else f"{steps} step{'s' * (steps > 1)}"
+                name = "at rest" if steps == MOST else column_of_steps(steps)
                 row[name] = format_spread(values, 3)
             rows.append(row)
     return rows

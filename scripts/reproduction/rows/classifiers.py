@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
+from reproduction.rows.disturbed import OF_MNIST
 from reproduction.rows.row import Section, add_overrides, name_rows
-from reproduction.rows.rules import INPUTS, RATE
+from reproduction.rows.rules import INPUTS
 
 
 class Task(NamedTuple):
@@ -36,8 +37,6 @@ RELAXED, ONE_STEP_ONLY = "relaxed", "one step, with its own readout"
 FREER, ONE_STEP_FREER = "relaxed, J_D smaller", "one step, J_D smaller, with its own readout"
 FEATURES, ERROR, BACKPROPAGATION = "random features", "error feedback", "backpropagation"
 NO_RULE = "+model.adapters.w_in.rule=null"
-# The settings of backpropagation that were chosen for clean images of MNIST.
-OF_MNIST = f"{RATE}=0.003 {INPUTS}=1.4"
 
 
 def task_of_images(data: str, backpropagation: str) -> Task:

@@ -1,6 +1,7 @@
 """Rows of completion: digits of which a part is unknown, and with it their class."""
 
 from reproduction.rows.row import Row, Section, add_overrides, name_rows
+from reproduction.rows.rules import INPUTS, RATE
 
 LOOP, ONCE, FEATURES, BACKPROPAGATION = (
     "rounds of filling in",
@@ -85,11 +86,10 @@ CLASS_ALONE = (
     "data=mnist_completion data.classes=10 data.labels={_target_:darnax.data.Classes} "
     "data.validation=0"
 )
-RATE, STRENGTH = "optimizer.default.learning_rate.init_value", "model.adapters.w_in.strength"
 # The settings of the networks that complete.
 ALONE = {
-    "backpropagation": f"+experiment=mnist_backprop {RATE}=0.0017 {STRENGTH}=0.69",
-    "units of ±1, error feedback": f"+experiment=mnist_sign {RATE}=0.002 {STRENGTH}=0.53 "
+    "backpropagation": f"+experiment=mnist_backprop {RATE}=0.0017 {INPUTS}=0.69",
+    "units of ±1, error feedback": f"+experiment=mnist_sign {RATE}=0.002 {INPUTS}=0.53 "
     "model.layers.hidden.activation.width=1.1",
 }
 

@@ -4,6 +4,7 @@ from itertools import product
 
 from reproduction.rows.completion import ONE_ROUND
 from reproduction.rows.row import ACCURACY, OPERATIONS, STORED, Row, Section
+from reproduction.rows.rules import RATE
 
 
 def correlated(what: str, patterns: str, rate: float) -> Row:
@@ -66,7 +67,6 @@ RANDOM_CODE = (
     "dynamics.train.keep.learn=[] dynamics.train.again.learn=[] model.adapters.w_in.rule=null "
     "dynamics.infer.show.messages=[cue,draw] dynamics.infer.recall.max_steps=1"
 )
-RATE = "optimizer.default.learning_rate.init_value"
 STORED_DIGITS = (
     "data=image_memories +data.encode.centre={_target_:darnax.data.SubtractMean} "
     "model.buffers.output=[28,28,1] data.disturb.cue.part=pixels data.disturb.cue.value=0.0 "
