@@ -1,4 +1,4 @@
-"""Draws what relaxation is worth in classifiers, over noise, load, margin and J_D, as SVG."""
+"""Draws what relaxation is worth, over noise, load, margin and J_D, as SVG."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,26 +20,44 @@ CELL, LINE, LEFT, TOP, BETWEEN, BOTTOM, GAP = 44, 24, 64, 30, 70, 16, 22
 
 
 def draw_classifiers(measured: Mapping[str, Sequence[Row]]) -> str:
-    """Return the tables as a picture: a panel for each case, a cell for each κ and J_D."""
-    cases = {images: cases_of(measured[name]) for name, images in BY_STEPS.items()}
-    panels = [rows for of_images in cases.values() for rows in of_images.values()]
+    """Return the tables of classifiers as a picture."""
+    return draw_map({images: measured[name] for name, images in BY_STEPS.items()}, "disturbed")
+
+
+def draw_completion(rows: Sequence[Row]) -> str:
+    """Return the table of completion as a picture."""
+    of_images: dict[str, list[Row]] = {}
+    for row in rows:
+        of_images.setdefault(f"{row['images']}, unknown pixels", []).append(row)
+    return draw_map(of_images, "unknown")
+
+
+def draw_map(tables: Mapping[str, Sequence[Row]], share: str) -> str:
+    """Return a picture with a panel for each case, and a cell for each κ and J_D.
+
+    Args:
+        tables: title -> the rows of its cases.
+        share: the column with the share of the inputs.
+    """
+    cases = {title: cases_of(rows, share) for title, rows in tables.items()}
+    panels = [rows for of_title in cases.values() for rows in of_title.values()]
     side, high = CELL * len({r["J_D"] for r in panels[0]}), LINE * len({r["κ"] for r in panels[0]})
-    width = LEFT + (side + GAP) * max(len(of_images) for of_images in cases.values())
+    width = LEFT + (side + GAP) * max(len(of_title) for of_title in cases.values())
     parts = begin_document(width, len(cases) * (TOP + high + BETWEEN) + BOTTOM)
-    for number, (images, of_images) in enumerate(cases.items()):
+    for number, (title, of_title) in enumerate(cases.items()):
         top = TOP + number * (TOP + high + BETWEEN) + LINE
-        parts.append(f'<text class="start" x="{LEFT}" y="{top - 32}">{element_text(images)}</text>')
-        for place, ((load, share), cells) in enumerate(of_images.items()):
+        parts.append(f'<text class="start" x="{LEFT}" y="{top - 32}">{element_text(title)}</text>')
+        for place, ((load, of_inputs), cells) in enumerate(of_title.items()):
             left = LEFT + place * (side + GAP)
-            parts += draw_panel(left, top, f"load {load}, {share}", cells, names=place == 0)
+            parts += draw_panel(left, top, f"load {load}, {of_inputs}", cells, names=place == 0)
     return "\n".join([*parts, "</svg>\n"])
 
 
-def cases_of(rows: Sequence[Row]) -> dict[tuple[int, str], list[Row]]:
+def cases_of(rows: Sequence[Row], share: str) -> dict[tuple[int, str], list[Row]]:
     """Return (load, share) -> the rows of a case."""
     cases: dict[tuple[int, str], list[Row]] = {}
     for row in rows:
-        cases.setdefault((row["load"], row["disturbed"]), []).append(row)
+        cases.setdefault((row["load"], row[share]), []).append(row)
     return cases
 
 

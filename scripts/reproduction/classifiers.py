@@ -20,7 +20,7 @@ from reproduction.rows.classifiers import (
     contenders,
     relaxing_network,
 )
-from reproduction.spread import compare_pairs, format_spread
+from reproduction.spread import compare_pairs, format_pairs, format_spread
 from reproduction.trained import open_trained
 
 Rows = list[dict[str, Any]]
@@ -31,7 +31,6 @@ SHORT = {
     FREER: "six steps, J_D smaller",
     ONE_STEP_FREER: "one step, J_D smaller",
 }
-PAIRS = ((RELAXED, ONE_STEP_ONLY, ""), (FREER, ONE_STEP_FREER, ", J_D smaller"))
 MOST = 100  # steps, after which a state counts as at rest
 
 
@@ -101,20 +100,22 @@ def classifiers_compared(outputs: Path) -> Rows:
     """Classifiers with and without relaxation: test accuracy, with differences in pairs by seed.
 
     The networks of the section *Classifiers over noise and load*; *J_D smaller* has half of κ as
-    well. *Six − one* is the difference of six steps and one, each with its own readout, in
-    percentage points, with the 95 % interval and the p of the paired t-test, not corrected for the
-    number of tests. Mean ± standard deviation over three seeds.
+    well. Differences are those of six steps and the network of the column, in percentage points,
+    with the 95 % interval and the p of the paired t-test, not corrected for the number of tests.
+    Mean ± standard deviation over three seeds.
     """
     found = read_runs(outputs)
     rows: Rows = []
     for name, share, load in cases():
         scores = {}
         for what, overrides in contenders(name, share, load).items():
-            scores[what] = read_accuracies(found, outputs, overrides)
-        cells: dict[str, Any] = {"images": name, "load": load, "disturbed": column_of(share)}
-        cells |= {SHORT.get(what, what): format_spread(of, 4) for what, of in scores.items()}
-        for relaxed, once, column in PAIRS:
-            difference, p = compare_pairs(scores[relaxed], scores[once])
-            cells |= {f"six − one{column}": difference, f"p{column}": p}
-        rows.append(cells)
+            scores[SHORT.get(what, what)] = read_accuracies(found, outputs, overrides)
+        case: dict[str, Any] = {"images": name, "load": load, "disturbed": column_of(share)}
+        cells = {what: format_spread(values, 4) for what, values in scores.items()}
+        rows.append(case | {"quantity": "accuracy"} | cells)
+        for relaxed in (SHORT[RELAXED], SHORT[FREER]):
+            cells = {}
+            for what, values in scores.items():
+                cells[what] = format_pairs(scores[relaxed], values) if what != relaxed else ""
+            rows.append(case | {"quantity": f"{relaxed} − this"} | cells)
     return rows

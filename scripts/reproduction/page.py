@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
-from reproduction.classifier_map import BY_STEPS, draw_classifiers
+from reproduction.classifier_map import BY_STEPS, draw_classifiers, draw_completion
 from reproduction.curves import draw_curves
 from reproduction.heat import draw_memory_map
 from reproduction.ledger import Ledger, is_outdated
@@ -17,7 +17,12 @@ from reproduction.rules import draw_forest
 from reproduction.spread import format_spread
 
 # Measurements that are drawn as well as tabulated.
-PICTURES = {"curves": draw_curves, "robustness": draw_robustness, "memory_map": draw_memory_map}
+PICTURES = {
+    "completion_by_steps": draw_completion,
+    "curves": draw_curves,
+    "robustness": draw_robustness,
+    "memory_map": draw_memory_map,
+}
 # Figures that are drawn from several measurements.
 FIGURES = {
     "classifiers-by-steps.svg": (draw_classifiers, tuple(BY_STEPS)),

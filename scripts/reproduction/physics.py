@@ -28,13 +28,19 @@ from darnax.relaxation import relax
 from darnax.runner.environment import describe_environment
 from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
+from reproduction.class_completion import (
+    class_by_rounds,
+    completion_by_readout,
+    completion_by_steps,
+    completion_with_class,
+)
 from reproduction.classifiers import (
     classifiers_by_steps,
     classifiers_by_steps_entangled,
     classifiers_by_steps_fashion,
     classifiers_compared,
 )
-from reproduction.completion import completion, completion_with_class
+from reproduction.completion import completion
 from reproduction.curves import curves
 from reproduction.disturbance import recall
 from reproduction.faults import faults
@@ -168,6 +174,9 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "classifiers_by_steps_fashion": classifiers_by_steps_fashion,
     "classifiers_compared": classifiers_compared,
     "completion": completion,
+    "class_by_rounds": class_by_rounds,
+    "completion_by_readout": completion_by_readout,
+    "completion_by_steps": completion_by_steps,
     "completion_with_class": completion_with_class,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,

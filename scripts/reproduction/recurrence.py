@@ -21,7 +21,7 @@ from reproduction.rows.couplings import (
     with_couplings,
 )
 from reproduction.rows.rules import RULES
-from reproduction.spread import compare_pairs, format_spread
+from reproduction.spread import compare_pairs, format_pairs, format_spread
 
 Rows = list[dict[str, Any]]
 STEPS = (1, 2, 3, 4, 6, 8, 12, 50)
@@ -110,8 +110,7 @@ def couplings_by_steps(outputs: Path) -> Rows:
         column, scores = f"{name}, {kind}", scores_over(runs, MAX_STEPS, STEPS)
         for cells, of_steps in zip(rows, scores, strict=True):
             cells[column] = format_spread(of_steps, 4)
-        difference, p = compare_pairs(scores[-1], scores[0])
-        gain[column] = f"{difference}, p {p}" if p else difference
+        gain[column] = format_pairs(scores[-1], scores[0])
     return [*rows, gain]
 
 

@@ -40,3 +40,9 @@ def compare_pairs(ones: Sequence[float], others: Sequence[float]) -> tuple[str, 
     mean = fmean(one - other for one, other in zip(ones, others, strict=True))
     low, high = 100 * interval.low, 100 * interval.high
     return f"{100 * mean:+.1f} [{low:.1f}, {high:.1f}]", probability(float(test.pvalue))
+
+
+def format_pairs(ones: Sequence[float], others: Sequence[float]) -> str:
+    """Return the mean difference of pairs of accuracies in points, its interval and p, as text."""
+    difference, p = compare_pairs(ones, others)
+    return f"{difference}, p {p}" if p else difference

@@ -1,6 +1,7 @@
 """Tables of the results page that compare runs. Oracles: arithmetic, and tables of Student's t."""
 
 import re
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from darnax.reports.configuration import parse
 from darnax.sweeps.planning import make_plan
 
 ROOT = Path(__file__).parents[2]
+PER_CLASS = {6: 600, 60: None}  # of ten classes, for 1000 hidden units
 T_OF_TWO_DEGREES = 4.303  # two-sided 5 % of Student's t
 
 
@@ -81,20 +83,53 @@ def test_the_picture_of_classifiers_has_a_cell_for_every_gain():
     assert sorted(texts) == sorted(gains)
 
 
-def test_digits_with_their_class_are_those_of_the_archive():
-    from labelled_digits import label_digits
+def test_labelled_images_have_the_class_as_ten_more_entries():
+    from labelled_images import label_images
 
-    from darnax.data.idx import read_pair
-    from darnax.data.image_memories import BUNDLED
+    from darnax.data import Resident
 
-    images, classes = read_pair(BUNDLED, "test")
-    inputs, targets = label_digits("test")
-    assert inputs.shape == targets.shape == (10_000, 794)
-    np.testing.assert_array_equal(inputs[:, :784] == 1, images.reshape(10_000, -1) >= 128)
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), dtype=np.uint8)
+    classes = np.arange(40) % 10
+    inputs, targets = label_images(Resident(images, classes))
+    assert inputs.shape == targets.shape == (40, 794)
+    np.testing.assert_array_equal(inputs[:, :784] == 1, images.reshape(40, -1) >= 128)
     np.testing.assert_array_equal(targets[:, :784], inputs[:, :784])
     np.testing.assert_array_equal(inputs[:, 784:], 0)
     np.testing.assert_array_equal(targets[:, 784:].argmax(axis=1), classes)
     np.testing.assert_array_equal(targets[:, 784:].sum(axis=1), -8)
+
+
+def test_every_row_of_completion_with_class_has_the_images_of_its_case():
+    from reproduction.receipts import identity_of_row
+    from reproduction.rows.class_completion import (
+        CASES,
+        CLASS_OF_INCOMPLETE,
+        MARGINS,
+        SELF_COUPLINGS,
+        WITH_CLASS,
+        class_alone,
+        completing_with_class,
+        relaxing_layer,
+    )
+
+    layers = [
+        relaxing_layer(case, j_d, margin)
+        for case, j_d, margin in product(CASES, SELF_COUPLINGS, MARGINS)
+    ]
+    rows = [row.overrides for row in (*WITH_CLASS.rows, *CLASS_OF_INCOMPLETE.rows)] + layers
+    assert len({identity_of_row(row, 0) for row in rows}) == len(rows)
+    for case in CASES:
+        completing = list(completing_with_class(case).values())
+        for row in (*completing, *class_alone(case).values()):
+            settings = dict(identity_of_row(row, 0))
+            assert settings["data.disturb.hide.share"] == case.share
+            assert settings["data.disturb.hide.when"] == "always"
+            assert settings["data.validation"] == 0
+            assert settings["model.features"] == 1000
+            of_case = (settings["data.name"], settings["data.per_class"])
+            images = {"MNIST": "mnist", "Fashion-MNIST": "fashion_mnist"}[case.images]
+            labelled = (f"labelled_{images}_{case.load}", None)
+            assert of_case == (labelled if row in completing else (images, PER_CLASS[case.load]))
 
 
 @pytest.mark.parametrize(

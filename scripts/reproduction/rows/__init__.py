@@ -1,8 +1,9 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
+from reproduction.rows.class_completion import CLASS_OF_INCOMPLETE, WITH_CLASS
 from reproduction.rows.classifiers import CLASSIFIERS
-from reproduction.rows.completion import CLASS_OF_INCOMPLETE, COMPLETION, WITH_CLASS
+from reproduction.rows.completion import COMPLETION
 from reproduction.rows.couplings import (
     ALL_INPUTS,
     COUPLINGS,

@@ -147,6 +147,14 @@ RANDOM_MEMORY = Section(
         recalled("couplings by the AdaTron rule, relaxed", RELAXED),
         recalled("the same, one step", ONE_STEP),
         *(recalled(what, overrides) for what, overrides in TRAINED_ON_CUES.items()),
+        recalled(
+            "1000 patterns of 400 units, dense memory, exponential", "+experiment=memory_dense"
+        ),
+        recalled(
+            "4000 patterns of 400 units, dense memory, cubic",
+            "+experiment=memory_dense model.layers.hidden.power=3 model.layers.hidden.slots=4000 "
+            "data.source.load=10",
+        ),
         recalled("a cycle, 1000 hidden units", "+experiment=sequence"),
         recalled("a cycle, 1000 random features", "+experiment=sequence_features"),
         recalled(
