@@ -26,6 +26,8 @@ from darnax.data.streamed import Streamed, whole_batches
 class Outline:
     """A split without its examples: `count` of them, each like `raw`, streamed if it has a window.
 
+    `target` is the shape and the dtype of one target, where it is known.
+
     Example:
         >>> len(Outline(5, jax.ShapeDtypeStruct((2,), np.uint8)))
         5
@@ -34,6 +36,7 @@ class Outline:
     count: int
     raw: jax.ShapeDtypeStruct
     window: int | None = None
+    target: jax.ShapeDtypeStruct | None = None
 
     def __len__(self) -> int:
         return self.count
@@ -56,13 +59,23 @@ def is_streamed(split: Split) -> bool:
     return isinstance(split, Streamed) or (isinstance(split, Outline) and split.window is not None)
 
 
+def target_of(split: Split) -> jax.ShapeDtypeStruct | None:
+    """Return the shape and the dtype of one target of a split, or None if it is not known yet."""
+    if isinstance(split, Outline):
+        return split.target
+    if isinstance(split, Resident):
+        return jax.ShapeDtypeStruct(split.targets.shape[1:], split.targets.dtype)
+    return None
+
+
 def without_examples(dataset: Dataset) -> Dataset:
     """Return the outline of an opened dataset, which has no examples in memory."""
     outlines: dict[int, Split] = {}  # by identity: a split with two purposes stays one object
 
     def outline_split(split: Split) -> Split:
         if isinstance(split, Resident):
-            outlines.setdefault(id(split), Outline(len(split), split.example()))
+            outline = Outline(len(split), split.example(), target=target_of(split))
+            outlines.setdefault(id(split), outline)
         return outlines.get(id(split), split)
 
     validation = dataset.validation

@@ -31,7 +31,8 @@ def open_data(
 
     make_mesh(experiment)
     dataset = open_choice(experiment.data, display, seed=experiment.seed, existing=existing)
-    return require_fitting_data(dataset, experiment.data, trains=trains)
+    require_fitting_data(dataset, experiment.data, trains=trains)
+    return require_fitting_targets(dataset, experiment)
 
 
 def open_choice(
@@ -188,6 +189,27 @@ def require_fitting_data(
         problems.append(Problem("data.batch_size", what))
     if problems:
         raise RequestError(*problems)
+    return dataset
+
+
+def require_fitting_targets(dataset: "Dataset", experiment: "Experiment") -> "Dataset":
+    """Return the dataset; raise RequestError if its targets do not fit the output buffer."""
+    import jax
+
+    from darnax.data.outline import target_of
+    from darnax.errors import Problem, RequestError
+
+    data, target = experiment.data, target_of(dataset.train)
+    # Those that are classes or inputs have been checked with the network.
+    if dataset.class_names or data.labels.of_inputs or target is None:
+        return dataset
+    batch = jax.ShapeDtypeStruct((1, *target.shape), target.dtype)
+    encoded = jax.eval_shape(lambda targets: data.labels.encode(targets, data.classes), batch)
+    got, expected = list(experiment.state[-1].shape[1:]), list(encoded.shape[1:])
+    if got != expected:
+        what = f"got {got}, expected {expected}, what data.labels makes of a target of"
+        what += f" {dataset.name}: set the size of the last buffer to {expected}"
+        raise RequestError(Problem("model.buffers", what))
     return dataset
 
 

@@ -91,12 +91,14 @@ def require_fitting(experiment: "Experiment", outlines: Outlines) -> None:
     from darnax.laboratory.data_opening import (
         require_epochs,
         require_fitting_data,
+        require_fitting_targets,
         require_own_order,
     )
 
     dataset = outlines.outline(experiment)
     if dataset is not None:
         require_fitting_data(require_own_order(dataset, experiment), experiment.data)
+        require_fitting_targets(dataset, experiment)
         require_epochs(experiment, dataset)
 
 
@@ -128,14 +130,18 @@ def explain_unfitting(point: Point, outlines: Outlines) -> str:
 
 
 def data_key(point: Point) -> str:
-    """Return as text everything that decides whether the data fit: them and the epoch's length."""
+    """Return as text everything that decides whether the data fit.
+
+    It is the data themselves, the length of an epoch, and the size of the output.
+    """
     config: Mapping[str, Any] = point.config or {}
     runner, paths = config.get("runner") or {}, config.get("paths") or {}
     texts, integers, _ = checks.split_by_type({"optimizer": config.get("optimizer")})
     lengths = [runner.get(name) for name in ("replicas", "limit_batches")]
     optimizer = [sorted(map(str, leaves)) for leaves in (texts, integers)]
     data, trusted = config.get("data"), config.get("trust")
-    return json.dumps([data, trusted, paths.get("data"), lengths, optimizer])
+    *_, output = ((config.get("model") or {}).get("buffers") or {"": None}).values()
+    return json.dumps([data, trusted, paths.get("data"), lengths, optimizer, output])
 
 
 def later_notes(outlines: Outlines) -> Iterable[str]:

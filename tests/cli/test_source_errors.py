@@ -60,6 +60,16 @@ def test_a_sweep_over_failing_sources_leaves_nothing_behind(folder):
     assert not list(folder.iterdir())
 
 
+@pytest.mark.parametrize("sweep", [[], ["-m", "seed=1,2"]])
+def test_images_as_targets_need_an_output_of_their_shape(folder, sweep):
+    """Oracle: 28 times 28 are 784 entries, but not in one dimension."""
+    words = ["+experiment=mnist_completion_backprop", "data=image_memories", *sweep]
+    code, output = invoke(*words, "data.source.count=100")
+    assert code == 2, output
+    assert "model.buffers: got [784], expected [28, 28, 1], what data.labels makes" in output
+    assert not list(folder.iterdir())
+
+
 def test_an_interrupt_is_not_an_error_of_the_source(monkeypatch):
     import synthetic_sources
 
