@@ -10,7 +10,7 @@ from jax import Array
 
 from reproduction.classifiers import phases_of_inference
 from reproduction.completion import ROUNDS, complete, evaluate_shown, fraction_right, open_shown
-from reproduction.receipts import Run, read_accuracies, read_runs, require_runs
+from reproduction.receipts import Identity, Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.class_completion import (
     CASES,
     MARGINS,
@@ -21,7 +21,7 @@ from reproduction.rows.class_completion import (
     completing_with_class,
     relaxing_layer,
 )
-from reproduction.rows.completion import LOOP
+from reproduction.rows.completion import BACKPROPAGATION, LOOP, ONCE
 from reproduction.spread import compare_pairs, format_pairs, format_spread
 
 Rows = list[dict[str, Any]]
@@ -57,30 +57,58 @@ def classes_right(scores: Array, images: Array) -> float:
 
 
 def completion_with_class(outputs: Path) -> Rows:
-    """Completion of images with their class: the classes and the missing pixels that are right.
+    """Completion of images with their class: the classes that are right.
 
     The networks of the sections *Completion with the class* and *Class of images with unknown
     pixels, without completion*, on the test images. *Alone* are the networks that are not asked for
-    the pixels. Differences are those of rounds of filling in and the network of the column, in
-    percentage points, with the 95 % interval and the p of the paired t-test, not corrected for the
-    number of tests. Mean ± standard deviation over three seeds.
+    the pixels. The differences are in percentage points, paired by seed, with the 95 % interval and
+    the p of the paired t-test, not corrected for the number of tests. Mean ± standard deviation
+    over three seeds.
     """
     found = read_runs(outputs)
     rows: Rows = []
     for case in CASES:
-        right = {}
-        for name, overrides in completing_with_class(case).items():
-            right[name] = [measure_right(run) for run in require_runs(found, outputs, overrides)]
-        classes = {name: [each.classes for each in of] for name, of in right.items()}
-        for name, overrides in class_alone(case).items():
-            classes[f"alone: {name}"] = read_accuracies(found, outputs, overrides)
-        pixels = {name: [each.pixels for each in of] for name, of in right.items()}
-        for what, scores in (("class", classes), ("pixels", pixels)):
-            cells = {name: format_spread(scores.get(name, []), 4) for name in columns()}
-            rows.append(case_cells(case) | {"quantity": what} | cells)
-            cells = {name: difference_to(name, scores) for name in columns()}
-            rows.append(case_cells(case) | {"quantity": f"{what}: rounds − this"} | cells)
+        classes, _ = read_scores(found, outputs, case)
+        cells = {name: format_spread(classes.get(name, []), 4) for name in columns()}
+        for name in (ONCE, BACKPROPAGATION):
+            cells[f"rounds − {name}"] = difference_to(name, classes)
+        rows.append(case_cells(case) | cells)
     return rows
+
+
+def completion_differences(outputs: Path) -> Rows:
+    """Completion of images with their class: the missing pixels that are right, and differences.
+
+    The networks of the table of classes. Differences are those of rounds of filling in and the
+    network of the column, in percentage points, with the 95 % interval and the p of the paired
+    t-test, not corrected for the number of tests. Mean ± standard deviation over three seeds.
+    """
+    found = read_runs(outputs)
+    rows: Rows = []
+    for case in CASES:
+        classes, pixels = read_scores(found, outputs, case)
+        of_networks = {
+            "class: rounds − this": {name: difference_to(name, classes) for name in columns()},
+            "pixels": {name: format_spread(pixels.get(name, []), 4) for name in columns()},
+            "pixels: rounds − this": {name: difference_to(name, pixels) for name in columns()},
+        }
+        for what, cells in of_networks.items():
+            rows.append(case_cells(case) | {"quantity": what} | cells)
+    return rows
+
+
+def read_scores(
+    found: Mapping[Identity, Run], outputs: Path, case: Case
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return name -> the fractions of right classes, and of right missing pixels."""
+    classes, pixels = {}, {}
+    for name, overrides in completing_with_class(case).items():
+        right = [measure_right(run) for run in require_runs(found, outputs, overrides)]
+        classes[name] = [each.classes for each in right]
+        pixels[name] = [each.pixels for each in right]
+    for name, overrides in class_alone(case).items():
+        classes[f"alone: {name}"] = read_accuracies(found, outputs, overrides)
+    return classes, pixels
 
 
 def columns() -> list[str]:

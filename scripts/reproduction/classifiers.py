@@ -9,7 +9,7 @@ import jax
 
 from darnax.phases import Phase
 from reproduction.memory import column_of, column_of_steps
-from reproduction.receipts import Run, read_accuracies, read_runs, require_runs
+from reproduction.receipts import Identity, Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.classifiers import (
     FREER,
     ONE_STEP_FREER,
@@ -30,6 +30,10 @@ SHORT = {
     ONE_STEP_ONLY: "one step",
     FREER: "six steps, J_D smaller",
     ONE_STEP_FREER: "one step, J_D smaller",
+}
+PAIRS = {
+    "six − one": (SHORT[RELAXED], SHORT[ONE_STEP_ONLY]),
+    "six − one, J_D smaller": (SHORT[FREER], SHORT[ONE_STEP_FREER]),
 }
 MOST = 100  # steps, after which a state counts as at rest
 
@@ -97,25 +101,53 @@ def accuracies_by_steps(run: Run) -> dict[str, float]:
 
 
 def classifiers_compared(outputs: Path) -> Rows:
-    """Classifiers with and without relaxation: test accuracy, with differences in pairs by seed.
+    """Classifiers with and without relaxation: test accuracy.
 
     The networks of the section *Classifiers over noise and load*; *J_D smaller* has half of κ as
-    well. Differences are those of six steps and the network of the column, in percentage points,
-    with the 95 % interval and the p of the paired t-test, not corrected for the number of tests.
-    Mean ± standard deviation over three seeds.
+    well. *Six − one* is the difference of six steps and one, each with its own readout, in
+    percentage points, with the 95 % interval and the p of the paired t-test, not corrected for the
+    number of tests. Mean ± standard deviation over three seeds.
     """
     found = read_runs(outputs)
     rows: Rows = []
-    for name, share, load in cases():
-        scores = {}
-        for what, overrides in contenders(name, share, load).items():
-            scores[SHORT.get(what, what)] = read_accuracies(found, outputs, overrides)
-        case: dict[str, Any] = {"images": name, "load": load, "disturbed": column_of(share)}
+    for case in cases():
+        scores = read_scores(found, outputs, *case)
         cells = {what: format_spread(values, 4) for what, values in scores.items()}
-        rows.append(case | {"quantity": "accuracy"} | cells)
-        for relaxed in (SHORT[RELAXED], SHORT[FREER]):
+        for column, (relaxed, once) in PAIRS.items():
+            cells[column] = format_pairs(scores[relaxed], scores[once])
+        rows.append(case_cells(*case) | cells)
+    return rows
+
+
+def classifiers_differences(outputs: Path) -> Rows:
+    """Classifiers with and without relaxation: differences in pairs by seed.
+
+    Those of six steps and the network of the column, in percentage points, with the 95 % interval
+    and the p of the paired t-test, not corrected for the number of tests.
+    """
+    found = read_runs(outputs)
+    rows: Rows = []
+    for case in cases():
+        scores = read_scores(found, outputs, *case)
+        for relaxed, _ in PAIRS.values():
             cells = {}
             for what, values in scores.items():
                 cells[what] = format_pairs(scores[relaxed], values) if what != relaxed else ""
-            rows.append(case | {"quantity": f"{relaxed} − this"} | cells)
+            rows.append(case_cells(*case) | {"difference": f"{relaxed} − this"} | cells)
     return rows
+
+
+def read_scores(
+    found: Mapping[Identity, Run], outputs: Path, name: str, share: float, load: int
+) -> dict[str, list[float]]:
+    """Return name of a column -> the accuracies of a network of a case."""
+    networks = contenders(name, share, load).items()
+    return {
+        SHORT.get(what, what): read_accuracies(found, outputs, overrides)
+        for what, overrides in networks
+    }
+
+
+def case_cells(name: str, share: float, load: int) -> dict[str, Any]:
+    """Return the first cells of a row."""
+    return {"images": name, "load": load, "disturbed": column_of(share)}

@@ -32,6 +32,7 @@ from reproduction.class_completion import (
     class_by_rounds,
     completion_by_readout,
     completion_by_steps,
+    completion_differences,
     completion_with_class,
 )
 from reproduction.classifiers import (
@@ -39,6 +40,7 @@ from reproduction.classifiers import (
     classifiers_by_steps_entangled,
     classifiers_by_steps_fashion,
     classifiers_compared,
+    classifiers_differences,
 )
 from reproduction.completion import completion
 from reproduction.curves import curves
@@ -173,10 +175,12 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "classifiers_by_steps_entangled": classifiers_by_steps_entangled,
     "classifiers_by_steps_fashion": classifiers_by_steps_fashion,
     "classifiers_compared": classifiers_compared,
+    "classifiers_differences": classifiers_differences,
     "completion": completion,
     "class_by_rounds": class_by_rounds,
     "completion_by_readout": completion_by_readout,
     "completion_by_steps": completion_by_steps,
+    "completion_differences": completion_differences,
     "completion_with_class": completion_with_class,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
