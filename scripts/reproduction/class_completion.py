@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from reproduction.classifiers import phases_of_inference
-from reproduction.completion import ROUNDS, complete, evaluate_shown, fraction_right, open_shown
+from reproduction.completion import ROUNDS, evaluate_shown, fraction_right, open_shown
 from reproduction.receipts import Identity, Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.class_completion import (
     CASES,
@@ -23,6 +23,7 @@ from reproduction.rows.class_completion import (
 )
 from reproduction.rows.completion import BACKPROPAGATION, LOOP, ONCE
 from reproduction.spread import compare_pairs, format_pairs, format_spread
+from reproduction.trained import Images
 
 Rows = list[dict[str, Any]]
 PIXELS = 784  # of an image; the entries after them are the class
@@ -43,17 +44,17 @@ class Right(NamedTuple):
 
 def measure_right(run: Run, *overrides: str) -> Right:
     """Return what a network has right of the test images."""
-    scores, shown, images = complete(run, *overrides)
+    trained, shown, _ = open_shown(run, *overrides)
+    return compare(evaluate_shown(trained, trained.experiment.infer, shown), trained.targets, shown)
+
+
+def compare(scores: Array, targets: Images, shown: Array) -> Right:
+    """Return what is right of the scores for targets of ±1; the class is the largest of ten."""
     pixels = slice(0, PIXELS)
     is_missing = shown[:, pixels] == 0
-    right = fraction_right(scores[:, pixels], images[:, pixels], is_missing)
-    return Right(right, classes_right(scores, images))
-
-
-def classes_right(scores: Array, images: Array) -> float:
-    """Return the fraction of the images whose class has the largest score."""
-    found, asked = (jnp.argmax(part[:, PIXELS:], axis=1) for part in (scores, images))
-    return float(jnp.mean(found == asked))
+    right = fraction_right(scores[:, pixels], jnp.asarray(targets)[:, pixels], is_missing)
+    found, asked = (jnp.argmax(part[:, PIXELS:], axis=1) for part in (scores, targets))
+    return Right(right, float(jnp.mean(found == asked)))
 
 
 def completion_with_class(outputs: Path) -> Rows:
@@ -180,11 +181,11 @@ def completion_by_steps(outputs: Path) -> Rows:
 
 def classes_by_steps(run: Run) -> dict[str, float]:
     """Return name of a column -> the fraction of the classes that are right."""
-    trained, shown, images = open_shown(run)
+    trained, shown, _ = open_shown(run)
     found = {}
     for name, phase in phases_of_inference().items():
         scores = evaluate_shown(trained, {"recall": phase}, shown)
-        found[name] = classes_right(scores, images)
+        found[name] = compare(scores, trained.targets, shown).classes
     return found
 
 

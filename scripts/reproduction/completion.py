@@ -55,14 +55,9 @@ def by_rounds(runs: list[Run]) -> dict[str, list[float]]:
 
 def missing_right(run: Run, *overrides: str) -> float:
     """Return the fraction of the missing pixels of the test images that a network has right."""
-    scores, shown, images = complete(run, *overrides)
-    return fraction_right(scores, images, shown == 0)
-
-
-def complete(run: Run, *overrides: str) -> tuple[Array, Array, Array]:
-    """Return what a network completes the test images to, what it is shown, and the images."""
     trained, shown, images = open_shown(run, *overrides)
-    return evaluate_shown(trained, trained.experiment.infer, shown), shown, images
+    scores = evaluate_shown(trained, trained.experiment.infer, shown)
+    return fraction_right(scores, images, shown == 0)
 
 
 def open_shown(run: Run, *overrides: str) -> tuple[Trained, Array, Array]:

@@ -31,12 +31,12 @@ def encode_batch(encode: Pipeline, images: Array, index: Array) -> Array:
 
 
 class Trained(NamedTuple):
-    """The experiment of a run, its last network, and its test images and classes."""
+    """The experiment of a run, its last network, and its test images and their targets."""
 
     experiment: Experiment
     network: Orchestrator
     images: Images
-    classes: np.ndarray[Any, Any]
+    targets: np.ndarray[Any, Any]
 
     def accuracy(
         self,
@@ -53,7 +53,7 @@ class Trained(NamedTuple):
             x = encode_batch(data.encode, batch, jnp.arange(first, first + len(batch)))
             own_key = jax.random.fold_in(key, first)
             scores = evaluate(network, self.experiment.state, phases, x, own_key)
-            right += int(np.sum(np.argmax(scores, axis=1) == self.classes[first : first + BATCH]))
+            right += int(np.sum(np.argmax(scores, axis=1) == self.targets[first : first + BATCH]))
         return right / len(images)
 
 
@@ -62,5 +62,5 @@ def open_trained(run: Run, purpose: str, overrides: Sequence[str] = ()) -> Train
     experiment, dataset, folder, runs = reopen(run.path, overrides, purpose)
     network = runs.network(load_trained_network(runs, folder).train_state.arrays)
     (window,) = dataset.test.windows(None)
-    images, classes = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
-    return Trained(experiment, network, images, classes)
+    images, targets = np.asarray(window.inputs, np.float32), np.asarray(window.targets)
+    return Trained(experiment, network, images, targets)

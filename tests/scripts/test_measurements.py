@@ -99,6 +99,20 @@ def test_labelled_images_have_the_class_as_ten_more_entries():
     np.testing.assert_array_equal(targets[:, 784:].sum(axis=1), -8)
 
 
+def test_a_completion_is_compared_with_the_class_of_its_target():
+    """Oracle: counting by hand; the inputs do not have the class."""
+    from reproduction.class_completion import PIXELS, compare
+
+    targets = np.full((4, PIXELS + 10), -1.0)
+    targets[np.arange(4), PIXELS + np.array([3, 0, 7, 7])] = 1
+    shown = np.where(np.arange(PIXELS + 10) < 2, 0.0, targets)
+    shown[:, PIXELS:] = 0
+    assert compare(targets, targets, shown) == (1.0, 1.0)
+    scores = np.where(np.arange(PIXELS + 10) == 0, -targets, targets)
+    scores[:2] = scores[2]
+    assert compare(scores, targets, shown) == (0.5, 0.5)
+
+
 def test_every_row_of_completion_with_class_has_the_images_of_its_case():
     from reproduction.receipts import identity_of_row
     from reproduction.rows.class_completion import (
