@@ -100,22 +100,26 @@ CONTENDERS: dict[str, Contender] = {
 }
 
 
-def choose_epochs(contender: Contender, asked: float, most: int) -> tuple[float, float] | None:
+def choose_epochs(
+    contender: Contender, asked: float, least: float, most: float
+) -> tuple[float, float] | None:
     """Return the fewest epochs that reach an accuracy on the validation split, and the accuracy."""
     for epochs in EPOCHS:
-        if epochs > most:
-            return None
+        if not least <= epochs <= most:
+            continue
         found = fmean(contender(epochs, seed, 5000).accuracy for seed in SEEDS)
         if found >= asked:
             return epochs, found
     return None
 
 
-def measure(contenders: dict[str, Contender], asked: float, most: int) -> list[dict]:
+def measure(
+    contenders: dict[str, Contender], asked: float, least: float, most: float
+) -> list[dict]:
     """Return a row for every contender: epochs, accuracies and processor seconds."""
     rows = []
     for name, contender in contenders.items():
-        chosen = choose_epochs(contender, asked, most)
+        chosen = choose_epochs(contender, asked, least, most)
         row = {"name": name, "trainings": []}
         if chosen is not None:
             row |= {"epochs": chosen[0], "validation": chosen[1]}
@@ -159,7 +163,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--accuracy", type=float, default=0.97, help="the accuracy that is asked")
-    parser.add_argument("--most", type=int, default=20, help="the most epochs that are tried")
+    parser.add_argument("--least", type=float, default=0, help="the fewest epochs that are tried")
+    parser.add_argument("--most", type=float, default=20, help="the most epochs that are tried")
     parser.add_argument("--only", nargs="+", default=[""], help="names that contain one of these")
     parser.add_argument("--json", type=Path, help="write what was measured there")
     choice = parser.parse_args()
@@ -168,7 +173,7 @@ def main() -> None:
         for name, contender in CONTENDERS.items()
         if any(part in name for part in choice.only)
     }
-    rows = measure(contenders, choice.accuracy, choice.most)
+    rows = measure(contenders, choice.accuracy, choice.least, choice.most)
     print(f"\n{HEAD}", *format_rows(rows), sep="\n")
     if choice.json:
         choice.json.write_text(json.dumps(rows, indent=1))

@@ -28,7 +28,7 @@ def test_the_fewest_epochs_that_reach_the_accuracy_are_measured_on_all_images(sc
 
     asked: list[tuple[int, int]] = []
     contenders = {"MLP, batch 1": make(0.024, 1.0), "slow": make(0.01, 3.0), "never": make(0, 1)}
-    rows = script.measure(contenders, 0.956, 6)
+    rows = script.measure(contenders, 0.956, 0, 6)
     capsys.readouterr()
     lines = script.format_rows(rows)
     assert lines[0] == "| MLP, batch 1 | 2.5 | 0.9600 | 0.9600 ± 0.0010 | 2.5 | 1.0 |"
