@@ -193,7 +193,8 @@ def completion_by_readout(outputs: Path) -> Rows:
     """Classes of images with unknown pixels: six steps and one, each with its own readout.
 
     The layer of *Classes of images with unknown pixels, by steps*, with the J_D and κ of its
-    experiment, and with a smaller J_D and half of κ. Differences as there. Mean ± standard deviation over three seeds.
+    experiment, and with a smaller J_D and half of κ. Differences as there. Mean ± standard
+    deviation over three seeds.
     """
     found = read_runs(outputs)
     rows: Rows = []
