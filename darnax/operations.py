@@ -79,13 +79,17 @@ def is_sent(network: Orchestrator, phase: Phase, edge: Edge) -> Float[Array, ""]
 def count_synapses(network: Orchestrator, state: State) -> dict[Edge, int]:
     """Return (receiver, sender) -> the number of synapses: its fan-in for each receiving unit.
 
-    A module without a weight has one synapse for each unit, or none for its own layer.
+    A module without a weight has one synapse for each unit, or none for its own layer, unless it
+    has an attribute `synapses`.
     """
     found: dict[Edge, int] = {}
     for (i, j), module in network.layer_map.edge_items():
         units = math.prod(state[i].shape[1:])
         connectivity: Any = getattr(module, "connectivity", None)
-        if connectivity is not None:
+        own = getattr(module, "synapses", None)
+        if own is not None:
+            found[i, j] = own
+        elif connectivity is not None:
             found[i, j] = connectivity.fan_in * units
         elif i != j:
             found[i, j] = units

@@ -70,6 +70,11 @@ class DenseMemory(Layer):
         self.features, self.power = as_size(features), power
         self.patterns = jnp.zeros((slots, math.prod(self.features)))
 
+    @property
+    def synapses(self) -> int:
+        """The products of a step: those of all overlaps, and those of all fields."""
+        return 2 * math.prod(self.patterns.shape)
+
     def __call__(
         self, x: Float[Array, "batch *size"], rng: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *size"]:

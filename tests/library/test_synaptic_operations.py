@@ -5,7 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from darnax.layer_map import LayerMap
-from darnax.modules import BinaryUnits, FullyConnected, OutputLayer, RecurrentDiscrete
+from darnax.modules import (
+    BinaryUnits,
+    DenseMemory,
+    Ferromagnetic,
+    FullyConnected,
+    OutputLayer,
+    RecurrentDiscrete,
+)
 from darnax.operations import count_operations, count_synapses
 from darnax.orchestrators import SequentialOrchestrator
 from darnax.phases import Phase, Phases
@@ -31,6 +38,16 @@ def test_synapses_are_the_fan_in_of_each_receiving_unit():
     network, state = make_network()
     found = count_synapses(network, state)
     assert found == {(1, 0): 24, (1, 1): 12, (2, 1): 18, (3, 2): 6}
+
+
+def test_a_dense_memory_computes_the_overlap_and_the_field_of_every_pattern():
+    rows = {
+        1: {0: Ferromagnetic(4), 1: DenseMemory(4, slots=3)},
+        2: {1: Ferromagnetic(4), 2: OutputLayer()},
+    }
+    network = SequentialOrchestrator(LayerMap.from_dict(rows))
+    found = count_synapses(network, SequentialState([4, 4, 4]))
+    assert found == {(1, 0): 4, (1, 1): 3 * 4 + 4 * 3, (2, 1): 4}
 
 
 def test_operations_are_those_of_each_step_and_of_the_units_that_change():
