@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from math import nan
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import NamedTuple
 
 from benchmarking.checkouts import environment_of
+from reproduction.spread import format_spread
 
 HERE = Path(__file__).resolve().parents[1]
 EXPERIMENTS = ("mnist_chain", "mnist_error")
@@ -42,7 +43,7 @@ class Times(NamedTuple):
 
     Args:
         processor: of its process and the children of it.
-        first_row: by the clock, to the first row of training in its metrics.
+        first_row: by the clock, to the first row of training in its metrics; nan of a sweep.
     """
 
     processor: float
@@ -77,17 +78,17 @@ class Checkout:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        first_row = float("nan")
+        first_row = None
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if first_row != first_row and has_trained(outputs):
+            if first_row is None and has_trained(outputs):
                 first_row = time.perf_counter() - began
             if ended:
                 break
             time.sleep(0.01)
         if status:
             raise SystemExit(f"{self.path}: {' '.join(command)} failed; its message is above")
-        return Times(usage.ru_utime + usage.ru_stime, first_row)
+        return Times(usage.ru_utime + usage.ru_stime, first_row or nan)
 
 
 def has_trained(outputs: Path) -> bool:
@@ -115,12 +116,6 @@ def count_to(points: int) -> str:
     return ",".join(map(str, range(points)))
 
 
-def format_seconds(values: Sequence[float]) -> str:
-    """Return mean ± standard deviation, of one value itself."""
-    spread = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{fmean(values):.2f}{spread}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -143,7 +138,7 @@ def main() -> None:
     heads = ["seconds"] if choice.before is None else ["before", "after"]
     print(f"| | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
     for name in found[0]:
-        print(f"| {name} | {' | '.join(format_seconds(times[name]) for times in found)} |")
+        print(f"| {name} | {' | '.join(format_spread(times[name], 2) for times in found)} |")
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")
 
 

@@ -8,19 +8,17 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from reproduction.classifiers import phases_of_inference
+from reproduction.classifiers import cells_by_steps, phases_of_inference
 from reproduction.completion import ROUNDS, evaluate_shown, fraction_right, open_shown
 from reproduction.receipts import Identity, Run, read_accuracies, read_runs, require_runs
 from reproduction.rows.class_completion import (
     CASES,
-    MARGINS,
-    ONE_STEP,
-    SELF_COUPLINGS,
     Case,
     class_alone,
     completing_with_class,
     relaxing_layer,
 )
+from reproduction.rows.classifiers import TASKS
 from reproduction.rows.completion import BACKPROPAGATION, LOOP, ONCE
 from reproduction.spread import compare_pairs, format_pairs, format_spread
 from reproduction.trained import Images
@@ -28,10 +26,11 @@ from reproduction.trained import Images
 Rows = list[dict[str, Any]]
 PIXELS = 784  # of an image; the entries after them are the class
 TRAINED = 8  # rounds at inference of the networks of the rows
+OF_MAP = TASKS["MNIST"]  # of classifiers, with the same J_D, κ and phases
 # Name in the columns -> J_D and κ.
 SETTINGS = {
-    "": (SELF_COUPLINGS[-1], MARGINS[1]),
-    ", J_D smaller": (SELF_COUPLINGS[1], MARGINS[0]),
+    "": (OF_MAP.self_couplings[-1], OF_MAP.margins[1]),
+    ", J_D smaller": (OF_MAP.self_couplings[1], OF_MAP.margins[0]),
 }
 
 
@@ -168,14 +167,11 @@ def completion_by_steps(outputs: Path) -> Rows:
     """
     found = read_runs(outputs)
     rows: Rows = []
-    for case, j_d, margin in product(CASES, SELF_COUPLINGS, MARGINS):
+    for case, j_d, margin in product(CASES, OF_MAP.self_couplings, OF_MAP.margins):
         runs = require_runs(found, outputs, relaxing_layer(case, j_d, margin))
         measured = [classes_by_steps(run) for run in runs]
-        scores = {step: [of_run[step] for of_run in measured] for step in measured[0]}
         cells = case_cells(case) | {"J_D": j_d, "κ": margin}
-        cells |= {step: format_spread(values, 4) for step, values in scores.items()}
-        difference, p = compare_pairs(scores["at rest"], scores["1 step"])
-        rows.append(cells | {"at rest − 1 step": difference, "p": p})
+        rows.append(cells | cells_by_steps(measured))
     return rows
 
 
@@ -203,7 +199,7 @@ def completion_by_readout(outputs: Path) -> Rows:
         for name, (j_d, margin) in SETTINGS.items():
             network = relaxing_layer(case, j_d, margin)
             scores = []
-            for overrides in (network, f"{network} {ONE_STEP}"):
+            for overrides in (network, f"{network} {OF_MAP.one_step}"):
                 runs = require_runs(found, outputs, overrides)
                 scores.append([measure_right(run).classes for run in runs])
             six, one = scores

@@ -81,13 +81,17 @@ def map_of(task: str, outputs: Path) -> Rows:
             network = relaxing_network(name, share, load, j_d, margin)
             runs = require_runs(found, outputs, network)
             measured = [accuracies_by_steps(run) for run in runs]
-            scores = {step: [of_run[step] for of_run in measured] for step in measured[0]}
-            cells: dict[str, Any] = {"load": load, "disturbed": column_of(share)}
-            cells |= {"J_D": j_d, "κ": margin}
-            cells |= {step: format_spread(values, 4) for step, values in scores.items()}
-            difference, p = compare_pairs(scores["at rest"], scores["1 step"])
-            rows.append(cells | {"at rest − 1 step": difference, "p": p})
+            cells = {"load": load, "disturbed": column_of(share), "J_D": j_d, "κ": margin}
+            rows.append(cells | cells_by_steps(measured))
     return rows
+
+
+def cells_by_steps(measured: list[dict[str, float]]) -> dict[str, str]:
+    """Return the cells of accuracies by steps, of every seed, and of what the steps are worth."""
+    scores = {step: [of_run[step] for of_run in measured] for step in measured[0]}
+    cells = {step: format_spread(values, 4) for step, values in scores.items()}
+    difference, p = compare_pairs(scores["at rest"], scores["1 step"])
+    return cells | {"at rest − 1 step": difference, "p": p}
 
 
 def accuracies_by_steps(run: Run) -> dict[str, float]:

@@ -114,12 +114,11 @@ def test_a_completion_is_compared_with_the_class_of_its_target():
 
 
 def test_every_row_of_completion_with_class_has_the_images_of_its_case():
+    from reproduction.class_completion import OF_MAP
     from reproduction.receipts import identity_of_row
     from reproduction.rows.class_completion import (
         CASES,
         CLASS_OF_INCOMPLETE,
-        MARGINS,
-        SELF_COUPLINGS,
         WITH_CLASS,
         class_alone,
         completing_with_class,
@@ -128,7 +127,7 @@ def test_every_row_of_completion_with_class_has_the_images_of_its_case():
 
     layers = [
         relaxing_layer(case, j_d, margin)
-        for case, j_d, margin in product(CASES, SELF_COUPLINGS, MARGINS)
+        for case, j_d, margin in product(CASES, OF_MAP.self_couplings, OF_MAP.margins)
     ]
     rows = [row.overrides for row in (*WITH_CLASS.rows, *CLASS_OF_INCOMPLETE.rows)] + layers
     assert len({identity_of_row(row, 0) for row in rows}) == len(rows)

@@ -3,6 +3,7 @@
 from itertools import product
 from typing import NamedTuple
 
+from reproduction.rows.classifiers import couplings_of
 from reproduction.rows.completion import BACKPROPAGATION, NETWORKS, ONCE
 from reproduction.rows.row import Section, add_overrides, name_rows
 from reproduction.rows.rules import INPUTS, RATE
@@ -50,6 +51,7 @@ OF_CLASS = {6: "data.per_class=600", 60: ""}
 EPOCHS = {6: 30, 60: 10}
 CASES = [Case(*one) for one in product(SETS, EPOCHS, SHARES)]
 MOST = max(SHARES)
+LONGER = "twice the epochs"
 HIDE = (
     "+data.disturb.hide={{_target_:darnax.data.Occlude,when:always,part:pixels,share:{},value:0.0}}"
 )
@@ -67,7 +69,6 @@ def completing_with_class(case: Case) -> dict[str, str]:
     return networks
 
 
-LONGER = "twice the epochs"
 WITH_CLASS = Section(
     "Completion with the class",
     "The networks of the section above, for images with ten more entries of ±1, the code of the "
@@ -108,14 +109,10 @@ HIDDEN_LAYER = (
     "model.adapters.w_in.strength=6.6 model.adapters.w_back.strength=2.8 "
     "model.adapters.w_back.high=1.0 model.adapters.w_back.low=0.0"
 )
-SELF_COUPLINGS, MARGINS = (0.0, 0.5, 0.95), (0.89, 1.78, 3.56)
 HALF_AS_LONG = {load: epochs // 2 for load, epochs in EPOCHS.items()}
-ONE_STEP = "dynamics.train.recall.steps=1 dynamics.infer.recall.steps=1"
 
 
 def relaxing_layer(case: Case, j_d: float, margin: float) -> str:
     """Return the overrides of a layer that relaxes and completes, with this J_D and this κ."""
-    couplings = f"model.layers.hidden.j_d={j_d} model.layers.hidden.threshold={margin}"
-    learned = f"{couplings} model.adapters.w_in.threshold={margin}"
     images = f"{case.labelled} data.batch_size=32 runner.epochs={HALF_AS_LONG[case.load]}"
-    return f"{HIDDEN_LAYER} {images} {learned}"
+    return f"{HIDDEN_LAYER} {images} {couplings_of(j_d, margin)}"

@@ -88,9 +88,14 @@ def disturbed_task(name: str, share: float, load: int) -> str:
 
 def relaxing_network(name: str, share: float, load: int, j_d: float, margin: float) -> str:
     """Return the overrides of the network that relaxes, with this J_D and this κ."""
-    hidden = f"model.layers.hidden.j_d={j_d} model.layers.hidden.threshold={margin}"
-    learned = f"{hidden} model.adapters.w_in.threshold={margin}"
+    learned = couplings_of(j_d, margin)
     return f"{TASKS[name].relaxing} {disturbed_task(name, share, load)} {learned}"
+
+
+def couplings_of(j_d: float, margin: float) -> str:
+    """Return the overrides of this J_D and this κ."""
+    hidden = f"model.layers.hidden.j_d={j_d} model.layers.hidden.threshold={margin}"
+    return f"{hidden} model.adapters.w_in.threshold={margin}"
 
 
 def contenders(name: str, share: float, load: int) -> dict[str, str]:
