@@ -11,6 +11,7 @@ from darnax.activations.layer_norm import LayerNorm
 from darnax.activations.linear import Linear
 from darnax.activations.relu import ReLU
 from darnax.activations.softmax import Softmax
+from darnax.activations.step import Step
 from darnax.activations.tanh import Tanh
 from darnax.activations.unit_norm import UnitNorm
 from darnax.activations.winners import KWinners
@@ -25,6 +26,7 @@ __all__ = [
     "ReLU",
     "Sign",
     "Softmax",
+    "Step",
     "Tanh",
     "UnitNorm",
     "sign",

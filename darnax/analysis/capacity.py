@@ -19,7 +19,7 @@ r"""How much a network of ±1 units can store, and the couplings that store it m
 """
 
 from functools import partial
-from math import erf, exp, log2, pi, sqrt
+from math import erfc, exp, log2, pi, sqrt
 
 import jax
 import jax.numpy as jnp
@@ -27,28 +27,80 @@ from jaxtyping import Array, Float
 
 FULL = jax.lax.Precision.HIGHEST
 LARGEST_MARGIN = 1e6
+LARGEST_MEAN = 20.0  # of a field, in standard deviations, beyond the margin
 
 
-def gardner_capacity(margin: float) -> float:
+def gardner_capacity(margin: float, level: float = 0.5) -> float:
     r"""Return α_c(κ), the largest load at which random patterns can have the stability κ.
 
-    `1/α_c(κ) = ∫_{−κ}^∞ Dt (t + κ)² = (1 + κ²) Φ(κ) + κ φ(κ)`, for couplings without symmetry and
-    many units; Φ and φ are the distribution and the density of N(0, 1).
+    `1/α_c = min_v f G((κ − v)/σ) + (1 − f) G((κ + v)/σ)`, with the coding level f, the standard
+    deviation `σ = 2√(f(1 − f))` of an entry of ±1, and
+    `G(x) = ∫_{−x}^∞ Dt (t + x)² = (1 + x²) Φ(x) + x φ(x)`; Φ and φ are the distribution and the
+    density of N(0, 1). v is the mean of the field, which a threshold, or the mean of the couplings
+    of a unit, can give any value. For f = 1/2 it is 0, and `1/α_c = G(κ)`. For couplings without
+    symmetry and many units.
+
+    Args:
+        margin: κ, for entries of ±1; for entries of 0/1, whose σ is half of it, the stability κ/2.
+        level: f, the probability of +1.
+
+    Raises:
+        ValueError: the level is not between 0 and 1.
 
     Example:
         >>> gardner_capacity(0.0), round(gardner_capacity(0.5), 3), round(gardner_capacity(1.0), 3)
         (2.0, 0.961, 0.52)
+        >>> round(gardner_capacity(0.0, level=0.1), 3)
+        3.913
     """
-    below = (1 + erf(margin / sqrt(2))) / 2
-    density = exp(-(margin**2) / 2) / sqrt(2 * pi)
-    return 1 / ((1 + margin**2) * below + margin * density)
+    require_level(level)
+    deviation = 2 * sqrt(level * (1 - level))
+    scaled = margin / deviation
+    if level == 0.5:
+        return 1 / excess(scaled)
+
+    def slope(v: float) -> float:  # of the convex function of v, up to a factor
+        up, down = mean_excess(scaled - v), mean_excess(scaled + v)
+        return (1 - level) * down - level * up
+
+    low, high = -LARGEST_MEAN - abs(scaled), LARGEST_MEAN + abs(scaled)
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+    return 1 / (level * excess(scaled - low) + (1 - level) * excess(scaled + low))
 
 
-def gardner_margin(load: float) -> float:
-    """Return κ_max(α), the inverse of `gardner_capacity`, negative for a load above 2.
+def require_level(level: float) -> None:
+    """Raise ValueError unless a coding level is between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError(f"level: got {level}, expected a number between 0 and 1")
+
+
+def mean_excess(x: float) -> float:
+    """Return `∫_{−x}^∞ Dt (t + x) = x Φ(x) + φ(x)`."""
+    return x * distribution(x) + density(x)
+
+
+def excess(x: float) -> float:
+    """Return `G(x) = ∫_{−x}^∞ Dt (t + x)² = (1 + x²) Φ(x) + x φ(x)`."""
+    return (1 + x**2) * distribution(x) + x * density(x)
+
+
+def distribution(x: float) -> float:
+    """Return Φ(x) of N(0, 1)."""
+    return erfc(-x / sqrt(2)) / 2
+
+
+def density(x: float) -> float:
+    """Return φ(x) of N(0, 1)."""
+    return exp(-(x**2) / 2) / sqrt(2 * pi)
+
+
+def gardner_margin(load: float, level: float = 0.5) -> float:
+    """Return κ_max(α), the inverse of `gardner_capacity`, negative for a load above α_c(0).
 
     Raises:
-        ValueError: the load is not above 0.
+        ValueError: the load is not above 0, or the level not between 0 and 1.
 
     Example:
         >>> round(gardner_margin(0.25), 3)
@@ -56,10 +108,11 @@ def gardner_margin(load: float) -> float:
     """
     if not load > 0:
         raise ValueError(f"load: got {load}, expected a number above 0")
-    low, high = -10.0, LARGEST_MARGIN
+    require_level(level)
+    low, high = -20 * sqrt(level * (1 - level)), LARGEST_MARGIN
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if gardner_capacity(middle) > load else (low, middle)
+        low, high = (middle, high) if gardner_capacity(middle, level) > load else (low, middle)
     return low
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from darnax.activations import KWinners, Sign
+from darnax.activations import KWinners, Sign, Step
 from darnax.builder.problems import Problems
 from darnax.modules.binary import is_binary
 from darnax.orchestrators import BackpropagationOrchestrator, Orchestrator
@@ -43,10 +43,10 @@ def list_without_effect(train: Phases, names: tuple[str, ...]) -> Iterator[tuple
 
 
 def is_flat(module: Any) -> bool:
-    """Return whether a module has an activation without a slope, as that of units of ±1."""
+    """Return whether a module has an activation without a slope, as that of units of ±1 or 0/1."""
     if is_binary(module):
         return True
     activation: Any = getattr(module, "rho", getattr(module, "presynaptic", None))
     while hasattr(activation, "activation"):  # that of LayerNorm and UnitNorm
         activation = activation.activation
-    return isinstance(activation, Sign | KWinners)
+    return isinstance(activation, Sign | Step | KWinners)

@@ -28,8 +28,8 @@ Patterns = NDArray[np.float32]
 class Memories:
     """`P = round(load · units)` patterns of ±1 entries, each its own target.
 
-    Every entry of a root is +1 with the probability `level`; 0/1 patterns of this coding level are
-    the same patterns, up to a factor of J and a bias. Without `tree` all patterns are roots. With
+    Every entry of a root is +1 with the probability `level`; units of 0/1, as those of
+    `model=memory_sparse`, take +1 as 1 and −1 as 0. Without `tree` all patterns are roots. With
     `tree` they are the leaves of a tree: `tree[0]` roots, and at every further level `tree[k]`
     nodes, the node n being a child of the node n mod tree[k−1] of the level before. A child has
     each entry of its parent with the probability `likeness`, and draws it anew otherwise, so that

@@ -12,6 +12,7 @@ from darnax.rules.perceptron import Perceptron
 from darnax.rules.soft_hebb import SoftHebb
 from darnax.rules.softmax_delta import SoftmaxDelta
 from darnax.rules.three_threshold import ThreeThreshold
+from darnax.rules.zero_one import ZeroOne
 
 __all__ = [
     "Adatron",
@@ -27,4 +28,5 @@ __all__ = [
     "SoftmaxDelta",
     "ThreeFactorRule",
     "ThreeThreshold",
+    "ZeroOne",
 ]

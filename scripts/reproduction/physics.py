@@ -65,6 +65,7 @@ from reproduction.recurrence import (
 )
 from reproduction.robustness import robustness
 from reproduction.rules import cost_of_rules, cost_of_rules_on_fashion, readout_by_goodness
+from reproduction.sparse_memory import memory_capacity_by_level, memory_sparse
 
 Rows = list[dict[str, Any]]
 ORDERS: Mapping[str, Callable[..., Any]] = {
@@ -199,9 +200,11 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "memory_by_steps": memory_by_steps,
     "memory_capacity": memory_capacity,
     "memory_capacity_by_size": memory_capacity_by_size,
+    "memory_capacity_by_level": memory_capacity_by_level,
     "memory_kinds": memory_kinds,
     "memory_map": memory_map,
     "memory_patterns": memory_patterns,
+    "memory_sparse": memory_sparse,
     "memory_stored": memory_stored,
 }
 

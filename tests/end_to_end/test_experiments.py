@@ -33,6 +33,7 @@ SMALLER = {
     "memory_dense": TWO_BATCHES,
     "memory_digits": "data.source.threshold=100",
     "memory_features": TWO_BATCHES,
+    "memory_sparse": "data.source.load=1.0",
     "sequence_hebb": "data.source.frames.load=0.5",
 }
 

@@ -19,6 +19,7 @@ from darnax.activations import (
     ReLU,
     Sign,
     Softmax,
+    Step,
     Tanh,
     UnitNorm,
 )
@@ -57,6 +58,7 @@ def relu(h):
 
 CASES = {
     "sign": (Sign(), lambda h: np.where(h >= 0, 1, -1)),
+    "step": (Step(), lambda h: np.heaviside(h, 1)),
     "tanh": (Tanh(), np.tanh),
     "relu": (ReLU(), relu),
     "hard sigmoid": (HardSigmoid(), lambda h: np.minimum(np.maximum(h, 0), 1)),
@@ -105,8 +107,9 @@ def test_the_slope_is_the_derivative_of_a_unit_in_its_own_field(name):
 
 
 @pytest.mark.parametrize("width", [0.5, WIDTHS])
-def test_the_surrogate_of_the_sign_is_a_window(width):
-    slope = eqx.filter_jit(Sign(width).derivative)(fields()[:, 0])
+@pytest.mark.parametrize("activation", [Sign, Step])
+def test_the_surrogate_of_the_sign_and_of_the_step_is_a_window(activation, width):
+    slope = eqx.filter_jit(activation(width).derivative)(fields()[:, 0])
     np.testing.assert_array_equal(slope, np.abs(np.asarray(fields()[:, 0])) <= width)
 
 

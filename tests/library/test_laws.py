@@ -33,6 +33,7 @@ from darnax.rules import (
     SoftmaxDelta,
     ThreeFactorRule,
     ThreeThreshold,
+    ZeroOne,
 )
 
 SIZE = (4, 4, 2)  # of the sender and of the receiver alike
@@ -48,6 +49,7 @@ RULES = {
     "oja": Oja(),
     "softhebb": SoftHebb(),
     "three thresholds": ThreeThreshold(),
+    "zero-one": ZeroOne(Adatron(0.5)),
     "feedback alignment": FeedbackAlignment(),
     "forward-forward": ForwardForward(0.5),
 }

@@ -11,7 +11,17 @@ from hypothesis.extra.numpy import arrays
 
 from darnax.activations import Tanh
 from darnax.connectivity import Dense
-from darnax.rules import Adatron, Delta, Hebbian, Logistic, Perceptron, SoftmaxDelta
+from darnax.rules import (
+    Adatron,
+    Delta,
+    FeedbackAlignment,
+    Hebbian,
+    Logistic,
+    Oja,
+    Perceptron,
+    SoftmaxDelta,
+    ZeroOne,
+)
 
 RULES = [
     Perceptron(),
@@ -38,6 +48,25 @@ states = arrays(np.float32, (3, 4), elements=st.sampled_from([-1.0, 1.0]))
 def test_the_signal_is_the_equation(rule, y, h):
     signal = rule.signal(jnp.asarray(y), jnp.asarray(h))
     np.testing.assert_allclose(signal, naive.signal(rule, y, h), atol=1e-6)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_a_rule_of_units_of_0_and_1_is_that_of_their_signs(rule):
+    """Oracle: the equation of the rule, for a state of −1 in the place of 0."""
+    rng = np.random.default_rng(4)
+    y, h = rng.integers(0, 2, (3, 4)).astype(np.float32), rng.normal(size=(3, 4)).astype(np.float32)
+    signal = ZeroOne(rule).signal(jnp.asarray(y), jnp.asarray(h))
+    np.testing.assert_allclose(signal, naive.signal(rule, 2 * y - 1, h), atol=1e-6)
+
+
+def test_a_rule_that_forgets_forgets_by_the_sign():
+    y, h = jnp.array([[1.0, 0.0]]), jnp.array([[0.5, 2.0]])
+    assert ZeroOne(Oja()).forgetting(y, h).tolist() == Oja().forgetting(2 * y - 1, h).tolist()
+
+
+def test_a_three_factor_rule_has_no_units_of_0_and_1():
+    with pytest.raises(ValueError, match="got FeedbackAlignment, expected one without third"):
+        ZeroOne(FeedbackAlignment())
 
 
 def test_a_field_equal_to_the_margin_is_unstable():

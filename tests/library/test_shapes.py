@@ -63,6 +63,7 @@ from darnax.rules import (
     SoftmaxDelta,
     ThreeFactorRule,
     ThreeThreshold,
+    ZeroOne,
 )
 from darnax.states import PackedState, SequentialState
 
@@ -136,6 +137,7 @@ RULES = {
     "oja": Oja(),
     "softhebb": SoftHebb(),
     "three thresholds": ThreeThreshold(),
+    "zero-one": ZeroOne(Adatron(0.5)),
     "feedback alignment": FeedbackAlignment(),
     "forward-forward": ForwardForward(),
 }

@@ -9,10 +9,10 @@ import naive
 import numpy as np
 import pytest
 
-from darnax.activations import KWinners, ReLU, Tanh
+from darnax.activations import KWinners, ReLU, Step, Tanh
 from darnax.connectivity import Convolved, Dense, Sparse
 from darnax.modules import BinaryUnits, OutputLayer, RecurrentDiscrete, Units
-from darnax.rules import Delta, Hebbian, Perceptron
+from darnax.rules import Delta, Hebbian, Perceptron, ZeroOne
 
 KEY = jax.random.key(4)
 IMAGE = (3, 4, 2)
@@ -165,3 +165,18 @@ def test_other_layers_step_to_the_activation_of_the_field():
 def test_invalid_arguments_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_units_of_0_and_1_are_units_of_signs_with_half_of_j_and_another_bias():
+    """Oracle: `J s + b = (J/2) x + (b + Σ_j J_j / 2)` with x = 2s − 1, step by step."""
+    zero_one = Units(50, Step(), connectivity=Dense, bias=ZeroOne(Perceptron()), key=KEY)
+    zero_one = eqx.tree_at(lambda m: m.b, zero_one, jax.random.normal(KEY, (50,)))
+    signs = Units(50, connectivity=Dense, bias=Perceptron(), key=KEY)
+    half = (zero_one.J / 2, zero_one.b + zero_one.J.sum(axis=0) / 2)
+    signs = eqx.tree_at(lambda m: (m.J, m.b), signs, half)
+    s = jax.random.bernoulli(KEY, 0.3, (4, 50)).astype(jnp.float32)
+    x = 2 * s - 1
+    for _ in range(5):
+        s, x = zero_one.next_state(s, zero_one(s)), signs.next_state(x, signs(x))
+        assert jnp.array_equal(2 * s - 1, x)
+        assert set(np.unique(s)) == {0.0, 1.0}

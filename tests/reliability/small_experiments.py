@@ -28,6 +28,7 @@ SMALLER = {  # where 50 units are not to be had, or too few
     "memory": ["data.source.units=50"],  # as many units as entries of a pattern
     "memory_capacity": ["data.source.units=50"],
     "memory_dense": ["data.source.units=50"],
+    "memory_sparse": ["data.source.units=50"],
     "memory_digits": ["data.source.count=20"],
     "sequence_hebb": ["data.source.frames.units=50"],
 }

@@ -15,6 +15,7 @@ from reproduction.rows.disturbed import DISTURBED
 from reproduction.rows.memory import CAPACITY, DIGITS, LAWS, LOAD, MEMORY, RANDOM_MEMORY
 from reproduction.rows.published import CONTROLS, DENSE, SPARSE
 from reproduction.rows.rules import RULE_SECTIONS
+from reproduction.rows.sparse_memory import SPARSE_MEMORY
 
 SECTIONS = (
     SPARSE,
@@ -37,6 +38,7 @@ SECTIONS = (
     LAWS,
     LOAD,
     MEMORY,
+    SPARSE_MEMORY,
     DIGITS,
     *RULE_SECTIONS,
 )
