@@ -1,8 +1,9 @@
-"""Rewrites the numbers that other files have beside a command.
+"""Rewrites the numbers that other files have beside a command, and the tables of pages.
 
-They are in the first lines of the experiment files, in the tables of the README and of the guides
-that have a column of commands, and in tables of pages between the comments `<!-- table NAME -->`
-and `<!-- end of table -->`.
+Numbers beside a command are in the first lines of the experiment files, and in the tables of the
+README and of the guides that have a column of commands. Tables of pages are those between the
+comments `<!-- table NAME -->`, of a measurement, or `<!-- quote NAME -->`, one of
+`reproduction.quotes`, and `<!-- end of table -->`.
 """
 
 import re
@@ -11,11 +12,14 @@ from pathlib import Path
 
 from reproduction.ledger import Ledger
 from reproduction.page import format_circumstances, format_measurement, format_metrics
+from reproduction.quotes import QUOTES
+from reproduction.quotes.quote import format_quote
 from reproduction.rows.row import Row
 
 HEADER = re.compile(r"^# (?P<command>darnax train .*) seed=0,1,2 -m.*$", re.MULTILINE)
 TABLE = re.compile(
-    r"(?P<start><!-- table (?P<name>\w+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL
+    r"(?P<start><!-- (?P<kind>table|quote) (?P<name>\w+) -->\n).*?(?P<end><!-- end of table -->)",
+    re.DOTALL,
 )
 CELLS = re.compile(r"[^|]+\| `(?P<command>darnax train [^`]*) seed=0,1,2 -m`")
 
@@ -39,10 +43,9 @@ def rewrite_files(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str
         return f" {accuracy} | `{row.command} seed=0,1,2 -m`"
 
     def rewrite_table(match: re.Match[str], docs: str) -> str:
-        if match["name"] not in ledger.physics:
-            return match[0]
-        measurement = format_measurement(ledger, match["name"], docs)
-        return f"{match['start']}\n{measurement}\n{match['end']}"
+        format_table = format_quoted if match["kind"] == "quote" else format_measured
+        written = format_table(match["name"], ledger, docs)
+        return match[0] if written is None else f"{match['start']}\n{written}\n{match['end']}"
 
     def rewrite_guide(text: str) -> str:
         return CELLS.sub(rewrite_cells, TABLE.sub(partial(rewrite_table, docs="../"), text))
@@ -57,6 +60,18 @@ def rewrite_files(root: Path, rows: list[Row], ledger: Ledger) -> dict[Path, str
     for file in root.glob("docs/guides/*.md"):
         rewrites[file] = rewrite_guide
     return {file: rewrite(file.read_text(encoding="utf-8")) for file, rewrite in rewrites.items()}
+
+
+def format_measured(name: str, ledger: Ledger, docs: str) -> str | None:
+    """Return the table of a measurement; None if there is none."""
+    return format_measurement(ledger, name, docs) if name in ledger.physics else None
+
+
+def format_quoted(name: str, ledger: Ledger, docs: str) -> str | None:
+    """Return a table that quotes the ledger; None if the ledger lacks a part of it."""
+    if name not in QUOTES:
+        raise ValueError(f"got quote {name}, expected one of {', '.join(QUOTES)}")
+    return format_quote(QUOTES[name], ledger, docs)
 
 
 def format_header(row: Row, ledger: Ledger) -> str:

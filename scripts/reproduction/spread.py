@@ -33,6 +33,16 @@ def read_spreads(cells: Sequence[str]) -> tuple[list[float], list[float]]:
     return [float(mean) for mean, _ in pairs], [float(deviation) for _, deviation in pairs]
 
 
+def read_mean(cell: str) -> float:
+    """Return the mean in a cell that `format_spread` has made of one value or several.
+
+    Example:
+        >>> read_mean("0.20 ± 0.14"), read_mean("0.10")
+        (0.2, 0.1)
+    """
+    return float(cell.partition(SEPARATOR)[0])
+
+
 def compare_pairs(ones: Sequence[float], others: Sequence[float]) -> tuple[str, str]:
     """Return the mean difference of pairs of accuracies in points with its interval, and p."""
     test = ttest_rel(ones, others)
