@@ -13,6 +13,7 @@ from darnax.builder import optimizer_references
 from darnax.builder.build import build_parts
 from darnax.builder.optimizer_references import KEYS, PLAIN
 from darnax.learning import selected_by_any_phase
+from darnax.rules import Rule
 from darnax.trees import find_targets
 
 ENTRY = re.compile(r"^[ \t]*@\w+\{\s*([^,\s]+),", re.MULTILINE)
@@ -37,7 +38,7 @@ class Source(NamedTuple):
 def bibliography(config: Mapping[str, Any], dataset: str = "") -> Bibliography:
     """Return the references of a resolved configuration.
 
-    The rule of a module is included only if the module learns in some phase.
+    The rules of a module are included only if the module learns in some phase.
 
     Args:
         config: the configuration.
@@ -94,11 +95,11 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     learns = selected_by_any_phase(layer_map, experiment.train.values())
     yield describe_class("dynamics", type(network), required=False)
     for name, module in zip(layer_map.names, layer_map.modules, strict=True):
-        for part in (module, *find_activations(module)):
+        for part in (module, *find_parts(module, Activation)):
             yield describe_class(name, type(part), required=False)
     for name, module, learning in zip(layer_map.names, layer_map.modules, learns, strict=True):
-        rule = getattr(module, "rule", None)
-        if learning and rule is not None:
+        rules = find_parts(module, Rule) if learning else ()
+        for rule in rules:
             yield describe_class(name, type(rule), required=True)
     known = entries_of(str(optimizer_references.__doc__))
     for target in dict.fromkeys(find_keys(config["optimizer"])):
@@ -109,13 +110,13 @@ def find_sources(config: Mapping[str, Any], dataset: str) -> Iterator[Source]:
     yield Source("data", experiment.data.name, texts, required=True)
 
 
-def find_activations(part: Any) -> Iterator[Activation]:
-    """Yield the activations in a module, in its rule, and in one another."""
+def find_parts(part: Any, kind: type) -> Iterator[Any]:
+    """Yield the parts of a kind in a module: activations or rules, also those in one another."""
     for inner in vars(part).values():
-        if isinstance(inner, Activation):
+        if isinstance(inner, kind):
             yield inner
         if isinstance(inner, eqx.Module):
-            yield from find_activations(inner)
+            yield from find_parts(inner, kind)
 
 
 def describe_class(used_by: str, kind: type, *, required: bool) -> Source:

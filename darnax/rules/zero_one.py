@@ -1,4 +1,11 @@
-"""The rules of units of ±1 for units of 0/1."""
+"""The rules of units of ±1 for units of 0/1.
+
+@article{tsodyks1988enhanced,
+  title = {The enhanced storage capacity in neural networks with low activity level},
+  author = {Tsodyks, Mikhail V. and Feigel'man, Mikhail V.}, journal = {Europhysics Letters},
+  volume = {6}, number = {2}, pages = {101--105}, year = {1988}
+}
+"""
 
 from jaxtyping import Array, Float
 

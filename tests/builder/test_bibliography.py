@@ -66,6 +66,21 @@ def test_the_activations_of_a_module_and_of_its_rule_are_cited():
     assert cited["hinton2022forward"] == ["w_in"]
 
 
+def test_the_rule_in_a_rule_and_the_rule_of_biases_are_cited():
+    adatron = {"_target_": "darnax.rules.Adatron"}
+    layer = {
+        "_target_": "darnax.modules.Units",
+        "connectivity": {"_target_": "darnax.connectivity.Dense"},
+        "rule": {"_target_": "darnax.rules.ZeroOne", "rule": adatron},
+        "bias": {"_target_": "darnax.rules.Oja"},
+    }
+    cited, silent = users(changed({"model.layers.hidden": layer}))
+    hidden = ["hidden1", "hidden2", "hidden3"]
+    assert cited["anlauf1989adatron"] == hidden
+    assert cited["oja1982simplified"] == hidden
+    assert silent == []
+
+
 def test_a_rule_that_never_learns_is_not_cited():
     cited, _ = users(changed({"dynamics.train.free.learn": ["w_in"]}))
     assert cited["rosenblatt1958perceptron"] == ["w_in"]
