@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from reproduction.accuracies import read_accuracies
 from reproduction.classifiers import cells_by_steps, phases_of_inference
 from reproduction.completion import ROUNDS, evaluate_shown, fraction_right, open_shown
-from reproduction.receipts import Identity, Run, read_accuracies, read_runs, require_runs
+from reproduction.receipts import Identity, Run, read_runs, require_runs
 from reproduction.rows.class_completion import (
     CASES,
     Case,

@@ -8,8 +8,9 @@ from typing import Any
 import jax
 
 from darnax.phases import Phase
+from reproduction.accuracies import read_accuracies
 from reproduction.memory import column_of, column_of_steps
-from reproduction.receipts import Identity, Run, read_accuracies, read_runs, require_runs
+from reproduction.receipts import Identity, Run, read_runs, require_runs
 from reproduction.rows.classifiers import (
     FREER,
     ONE_STEP_FREER,

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from reproduction.receipts import read_accuracies, read_runs, require_runs
+from reproduction.accuracies import read_accuracies
+from reproduction.receipts import read_runs, require_runs
 from reproduction.retesting import spread_over
 from reproduction.rows.disturbed import (
     CONTENDERS,

@@ -121,11 +121,6 @@ def require_runs(found: Mapping[Identity, Run], outputs: Path, overrides: str) -
     return [require_run(found, outputs, overrides, seed) for seed in SEEDS]
 
 
-def read_accuracies(found: Mapping[Identity, Run], outputs: Path, overrides: str) -> list[float]:
-    """Return the test accuracy of the finished run of every seed."""
-    return [run.value(ACCURACY) for run in require_runs(found, outputs, overrides)]
-
-
 def require_run(found: Mapping[Identity, Run], outputs: Path, overrides: str, seed: int) -> Run:
     """Return the finished run of a configuration, or end the program with the command for it."""
     run = found.get(identity_of_row(overrides, seed))

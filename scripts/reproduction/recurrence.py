@@ -5,7 +5,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from reproduction.receipts import read_accuracies, read_runs, require_runs
+from reproduction.accuracies import read_accuracies
+from reproduction.receipts import read_runs, require_runs
 from reproduction.retesting import scores_over, spread_over
 from reproduction.rows.couplings import (
     AS_MANY,

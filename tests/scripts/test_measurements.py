@@ -189,3 +189,21 @@ def test_curves_have_a_panel_for_every_quantity_and_a_point_for_every_row():
     assert len(re.findall("<circle", picture)) == len(points)
     for title in TITLES.values():
         assert title in picture
+
+
+@pytest.mark.filterwarnings("ignore:accuracies of rows without runs")
+def test_a_comparison_without_runs_is_that_of_the_receipts():
+    """Oracle: the table that was made from the runs of these receipts."""
+    from reproduction.accuracies import RECEIPTS, read_ledger
+    from reproduction.recurrence import couplings_that_learn
+
+    measured = read_ledger(RECEIPTS).physics["couplings_that_learn"]["rows"]
+    assert couplings_that_learn(Path("nowhere")) == measured
+
+
+def test_a_row_with_neither_runs_nor_receipts_is_named():
+    from reproduction.accuracies import read_accuracies
+
+    words = "+experiment=mnist_chain model.features=7"
+    with pytest.raises(SystemExit, match=f"darnax train {re.escape(words)} seed=0"):
+        read_accuracies({}, Path("nowhere"), words)
