@@ -16,9 +16,9 @@ read_ledger = cache(Ledger.read)  # one for all rows
 def read_accuracies(found: Mapping[Identity, Run], outputs: Path, overrides: str) -> list[float]:
     """Return the test accuracy of every seed.
 
-    Where there is no run folder of any seed, they are those of the receipts, with a warning. Without
-    receipts that have the settings of the row, the program ends with the command for a run that is
-    missing.
+    Where there is no run folder of any seed, they are those of the receipts, with a warning. Where
+    there are no receipts with the settings of the row either, the program ends with the command
+    for a run.
     """
     row, ledger = Row("", overrides), read_ledger(RECEIPTS)
     has_runs = any(identity_of_row(overrides, seed) in found for seed in SEEDS)
