@@ -33,6 +33,7 @@ from reproduction.class_completion import (
     completion_by_readout,
     completion_by_steps,
     completion_differences,
+    completion_pixels_by_steps,
     completion_with_class,
 )
 from reproduction.classifiers import (
@@ -181,6 +182,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "completion_by_readout": completion_by_readout,
     "completion_by_steps": completion_by_steps,
     "completion_differences": completion_differences,
+    "completion_pixels_by_steps": completion_pixels_by_steps,
     "completion_with_class": completion_with_class,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,

@@ -113,6 +113,25 @@ def test_a_completion_is_compared_with_the_class_of_its_target():
     assert compare(scores, targets, shown) == (0.5, 0.5)
 
 
+def test_pixels_and_classes_by_steps_are_of_the_same_scores(monkeypatch):
+    """Oracle: scores with one of two missing pixels right in all images, and one class in four."""
+    from types import SimpleNamespace
+
+    from reproduction import class_completion
+    from reproduction.class_completion import PIXELS, measure_by_steps, phases_of_inference
+
+    targets = np.full((4, PIXELS + 10), -1.0)
+    targets[np.arange(4), PIXELS + np.arange(4)] = 1
+    shown = np.where(np.arange(PIXELS + 10) < 2, 0.0, targets)
+    scores = np.where(np.arange(PIXELS + 10) == 0, -targets, targets)
+    scores[:, PIXELS:] = targets[0, PIXELS:]
+    trained = SimpleNamespace(targets=targets)
+    monkeypatch.setattr(class_completion, "open_shown", lambda run: (trained, shown, targets))
+    monkeypatch.setattr(class_completion, "evaluate_shown", lambda *given: scores)
+    assert measure_by_steps(None, "pixels") == dict.fromkeys(phases_of_inference(), 0.5)
+    assert measure_by_steps(None, "classes") == dict.fromkeys(phases_of_inference(), 0.25)
+
+
 def test_every_row_of_completion_with_class_has_the_images_of_its_case():
     from reproduction.class_completion import OF_MAP
     from reproduction.receipts import identity_of_row
