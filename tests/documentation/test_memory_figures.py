@@ -31,6 +31,13 @@ def test_most_units_reach_the_margin_at_the_load_of_most_units() -> None:
     assert 90 <= (found >= 1.0).sum() <= 99
 
 
+def test_all_patterns_are_stored_far_below_the_bound_and_none_above_it() -> None:
+    """Oracle: Gardner's bound, above which no couplings give a unit the margin."""
+    store = FIGURES["fraction_stored"]
+    assert store(100, 0.5 * gardner_capacity(1.0), 1.0, seed=0) == 1
+    assert store(100, 1.5 * gardner_capacity(1.0), 1.0, seed=0, steps=300) == 0
+
+
 def test_no_pattern_is_whole_at_the_start_and_all_at_the_end() -> None:
     rows = FIGURES["memory_kinds"](ROOT, units=200, load=0.2, flipped=0.15)
     (start, *_, end), _ = FIGURES["read_spreads"]([row["AdaTron"] for row in rows])

@@ -13,6 +13,7 @@ from reproduction.rows.couplings import (
 )
 from reproduction.rows.disturbed import DISTURBED
 from reproduction.rows.memory import CAPACITY, DIGITS, LAWS, LOAD, MEMORY, RANDOM_MEMORY
+from reproduction.rows.memory_load import RANDOM_BY_LOAD
 from reproduction.rows.published import CONTROLS, DENSE, SPARSE
 from reproduction.rows.rules import RULE_SECTIONS
 
@@ -34,6 +35,7 @@ SECTIONS = (
     BEYOND,
     PHOTOGRAPHS,
     RANDOM_MEMORY,
+    RANDOM_BY_LOAD,
     LAWS,
     LOAD,
     MEMORY,
