@@ -15,12 +15,14 @@ from reproduction.trained import open_trained
 
 Frames = Float[NDArray[Any], "frames *size"]
 DRAWS = 50  # of what is disturbed in the first frame
-NETWORKS = {
-    "random frames, 1000 hidden units": "+experiment=sequence",
-    "random frames, 2000 random features": "+experiment=sequence_features model.features=2000",
-    "digits, 2000 hidden units": "+experiment=sequence_digits",
+FEATURES = "+experiment=sequence_features model.features=2000"
+SEQUENCES = {
+    "cycle, 1000 hidden units": "+experiment=sequence",
+    "list, 1000 hidden units": f"+experiment=sequence {LIST}",
+    "cycle, 2000 random features": FEATURES,
+    "list, 2000 random features": f"{FEATURES} {LIST}",
+    "list of digits, 2000 hidden units": f"+experiment=sequence_digits {LIST}",
 }
-KINDS = {"cycle": "", "list": LIST}
 
 
 class Replay(NamedTuple):
@@ -50,10 +52,9 @@ def memory_replayed(outputs: Path) -> list[dict[str, Any]]:
     """
     found = read_runs(outputs)
     rows = []
-    for name, network in NETWORKS.items():
-        for kind, words in KINDS.items():
-            runs = require_runs(found, outputs, f"{network} {words}".strip())
-            rows.append({"sequence": f"{kind}, {name}"} | cells_of(runs))
+    for name, overrides in SEQUENCES.items():
+        runs = require_runs(found, outputs, overrides)
+        rows.append({"sequence": name} | cells_of(runs))
     return rows
 
 
