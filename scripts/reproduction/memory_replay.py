@@ -30,13 +30,13 @@ class Replay(NamedTuple):
 
     Args:
         in_order: frames that are whole and in order, the longest stretch.
-        to_the_end: the fraction of replays with all frames after the first one in order.
-        due: the fraction that ends with the frame that is due.
+        due: the fraction of replays that end with the frame that is due.
+        of_these: the longest stretch of these replays, nan without them.
     """
 
     in_order: float
-    to_the_end: float
     due: float
+    of_these: float
 
 
 def memory_replayed(outputs: Path) -> list[dict[str, Any]]:
@@ -45,9 +45,9 @@ def memory_replayed(outputs: Path) -> list[dict[str, Any]]:
     The networks of *Memory of random patterns and of sequences* and of *Memory of digits*. 50 times
     10 % of the entries of the first frame are flipped, or a fifth of its pixels is unknown; then
     come L + 20 steps. *In order* is the longest stretch of frames in order, all entries right: at
-    most L − 1 in a list, whose first frame is given, and L + 20 in a cycle. *To the end* is the
-    fraction of replays with the other L − 1 frames in order, and *due at the end* of those that end
-    with the frame that is due, which in a list is the last one, 21 steps after it came. Mean ±
+    most L − 1 in a list, whose first frame is given, and L + 20 in a cycle. *Due at the end* is the
+    fraction of replays that end with the frame that is due, which in a list is the last one, 21
+    steps after it came, and *of these* the longest stretch of these replays alone. Mean ±
     standard deviation over three seeds.
     """
     found = read_runs(outputs)
@@ -66,12 +66,13 @@ def cells_of(runs: list[Run]) -> dict[str, Any]:
         replays.append(replay(run, frames, seed))
     in_order = [each.in_order for each in replays]
     shares = [stretch / frames[0].size for stretch in in_order]
+    of_these = [each.of_these for each in replays if each.due]
     return {
         "L": len(frames),
         "in order": format_spread(in_order, 1),
         "in order/N": format_spread(shares, 3),
-        "to the end": format_spread([each.to_the_end for each in replays], 3),
         "due at the end": format_spread([each.due for each in replays], 3),
+        "of these, in order": format_spread(of_these, 1),
     }
 
 
@@ -83,9 +84,9 @@ def replay(run: Run, frames: Frames, seed: int) -> Replay:
     found = darnax.load(run.path).recall(cues, frames)
     last = settings["data.source.ahead"] % len(frames) if settings["data.source.cycle"] else -1
     is_right = (found.memory >= 0).reshape(DRAWS, -1) == (frames[last] > 0).reshape(-1)
-    to_the_end = found.replayed >= len(frames) - 1
-    due = np.all(is_right, axis=1)
-    return Replay(float(found.replayed.mean()), float(to_the_end.mean()), float(due.mean()))
+    is_due, stretches = np.all(is_right, axis=1), found.replayed
+    of_these = float(stretches[is_due].mean()) if np.any(is_due) else float("nan")
+    return Replay(float(stretches.mean()), float(is_due.mean()), of_these)
 
 
 def disturb(frame: Frames, share: float, draws: int, seed: int, *, is_flipped: bool) -> Frames:

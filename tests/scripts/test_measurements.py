@@ -230,7 +230,7 @@ def test_a_list_is_replayed_to_its_end_and_stays_there(monkeypatch):
     monkeypatch.setattr(memory_replay.darnax, "load", lambda path: network)
     settings = {"data.disturb.cue.share": 0.1, "data.source.ahead": 5, "data.source.cycle": False}
     run = SimpleNamespace(config=settings, path=None)
-    assert memory_replay.replay(run, frames, 0) == ((2 + 5 + 5 + 5) / 4, 0.75, 0.75)
+    assert memory_replay.replay(run, frames, 0) == ((2 + 5 + 5 + 5) / 4, 0.75, (2 + 5 + 5) / 3)
 
 
 @pytest.mark.parametrize(
