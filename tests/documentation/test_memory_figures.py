@@ -72,6 +72,16 @@ def test_the_receipts_hold_what_the_page_says() -> None:
     assert all(float(row["10 %"]) > 0.9 and float(row["15 %"]) < 0.5 for row in alike)
 
 
+def test_patterns_are_stored_where_the_page_says() -> None:
+    """All of them up to 0.8 of the bound, and none from 0.95 on."""
+    for row in PHYSICS["memory_stored_patterns"]["rows"]:
+        cells = {row[f"κ = {margin}"] for margin in FIGURES["MARGINS"]}
+        if row["α/α_c"] <= 0.8:
+            assert cells == {"1.000 ± 0.000"}
+        if row["α/α_c"] >= 0.95:
+            assert cells <= {"0.000 ± 0.000", ""}
+
+
 def test_a_small_map_has_a_row_for_every_point() -> None:
     """Oracle: more is recalled with the larger stability, and with fewer flips."""
     low, high = MEASURES["memory_map"](ROOT, units=100, loads=(0.2,), fractions=(0.15, 0.6))
