@@ -23,7 +23,7 @@ from math import erfc, exp, log2, pi, sqrt
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 FULL = jax.lax.Precision.HIGHEST
 LARGEST_MARGIN = 1e6
@@ -127,6 +127,19 @@ def stabilities(
     return jnp.min(patterns[:, : fields.shape[1]] * fields, axis=0) / jnp.linalg.norm(
         couplings, axis=0
     )
+
+
+def are_stored(
+    couplings: Float[Array, "pre post"],
+    patterns: Float[Array, "patterns units"],
+    margin: float | Float[Array, ""] = 0.0,
+) -> Bool[Array, " patterns"]:
+    """Return whether each pattern has the stability κ in all units, `ξ_i h_i ≥ κ |J_i|`.
+
+    With a margin of 0 these are the fixed points, but for fields of exactly 0.
+    """
+    fields = jnp.matmul(patterns, couplings, precision=FULL)
+    return jnp.all(patterns * fields >= margin * jnp.linalg.norm(couplings, axis=0), axis=1)
 
 
 def hebb(patterns: Float[Array, "patterns units"]) -> Float[Array, "pre post"]:

@@ -166,23 +166,38 @@ def completion_by_steps(outputs: Path) -> Rows:
     the p of the paired t-test, not corrected for the number of tests. Mean ± standard deviation
     over three seeds.
     """
+    return right_by_steps(outputs, "classes")
+
+
+def completion_pixels_by_steps(outputs: Path) -> Rows:
+    """Missing pixels of images with unknown pixels, by steps of a layer that completes.
+
+    The fraction of the missing pixels that are right, in the networks, on the images and after the
+    steps of *Classes of images with unknown pixels, by steps*; the difference as there. Mean ±
+    standard deviation over three seeds.
+    """
+    return right_by_steps(outputs, "pixels")
+
+
+def right_by_steps(outputs: Path, quantity: str) -> Rows:
+    """Return what is right of a quantity, a name in `Right`, by steps of the layer that relaxes."""
     found = read_runs(outputs)
     rows: Rows = []
     for case, j_d, margin in product(CASES, OF_MAP.self_couplings, OF_MAP.margins):
         runs = require_runs(found, outputs, relaxing_layer(case, j_d, margin))
-        measured = [classes_by_steps(run) for run in runs]
+        measured = [measure_by_steps(run, quantity) for run in runs]
         cells = case_cells(case) | {"J_D": j_d, "κ": margin}
         rows.append(cells | cells_by_steps(measured))
     return rows
 
 
-def classes_by_steps(run: Run) -> dict[str, float]:
-    """Return name of a column -> the fraction of the classes that are right."""
+def measure_by_steps(run: Run, quantity: str) -> dict[str, float]:
+    """Return name of a column -> the fraction of the classes or of the pixels that is right."""
     trained, shown, _ = open_shown(run)
     found = {}
     for name, phase in phases_of_inference().items():
         scores = evaluate_shown(trained, {"recall": phase}, shown)
-        found[name] = compare(scores, trained.targets, shown).classes
+        found[name] = getattr(compare(scores, trained.targets, shown), quantity)
     return found
 
 

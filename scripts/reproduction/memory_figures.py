@@ -13,7 +13,9 @@ import numpy as np
 from jax import Array
 
 from darnax.analysis.capacity import (
+    are_stored,
     bits_per_synapse,
+    couplings_of_stability,
     gardner_capacity,
     hebb,
     optimal_couplings,
@@ -29,6 +31,7 @@ Rows = list[dict[str, Any]]
 MARGINS = (0.0, 0.25, 0.5, 1.0, 1.5)
 STORED_LOADS = tuple(round(0.1 * n, 1) for n in range(1, 23))
 BASIN_LOADS = (0.1, 0.25, 0.5, 0.75)
+OF_BOUND = (0.25, 0.5, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)  # loads
 SHARES = tuple(round(0.05 * n, 2) for n in range(11))
 KINDS: Mapping[str, Callable[[Array], Array]] = {
     "AdaTron": lambda patterns: optimal_couplings(patterns, steps=300),
@@ -53,6 +56,37 @@ def memory_stored(_: Path, units: int = 400) -> Rows:
             row[f"κ = {margin}"] = format_spread(values, 3)
         rows.append(row)
     return rows
+
+
+def memory_stored_patterns(
+    _: Path, units: int = 400, fractions: tuple[float, ...] = OF_BOUND
+) -> Rows:
+    """Fraction of the patterns that are stored with the stability κ, by load.
+
+    A pattern is stored with κ if all of the N = 400 units have ξ_i h_i ≥ κ |J_i|, with κ = 0 if it
+    is a fixed point. The loads α are fractions of Gardner's α_c(κ). The couplings are those of the
+    perceptron rule with this κ, from random ones; a unit learns until all patterns have κ, and
+    otherwise for 3000 steps. Cells are empty above a load at which no pattern is stored. Mean ±
+    standard deviation over three seeds.
+    """
+    rows: Rows = [{"α/α_c": fraction} for fraction in fractions]
+    for margin in MARGINS:
+        is_going_on = True
+        for row in rows:
+            load = row["α/α_c"] * gardner_capacity(margin)
+            seeds = SEEDS if is_going_on else ()
+            values = [fraction_stored(units, load, margin, seed) for seed in seeds]
+            row[f"κ = {margin}"] = format_spread(values, 3)
+            is_going_on = any(values)
+    return rows
+
+
+def fraction_stored(units: int, load: float, margin: float, seed: int, steps: int = 3000) -> float:
+    """Return the fraction of random patterns that the perceptron rule stores with a margin."""
+    patterns = draw_patterns(units, load, seed)
+    start = jax.random.normal(jax.random.key(seed), (units, units)) / jnp.sqrt(units)
+    couplings = couplings_of_stability(patterns, margin, start, steps=steps)
+    return float(jnp.mean(are_stored(couplings, patterns, margin)))
 
 
 def memory_basins(_: Path, units: int = 400) -> Rows:
@@ -102,7 +136,7 @@ def memory_kinds(
 
 
 def draw_memory_capacity(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Return the largest load for a stability beside Gardner's, and the units that reach it."""
+    """Return the largest load for a stability beside Gardner's; units and patterns that have it."""
     rows = measured["memory_capacity"]
     means, errors = read_spreads([row["measured α"] for row in rows])
     fine = [0.02 * n for n in range(76)]
@@ -113,7 +147,21 @@ def draw_memory_capacity(measured: Mapping[str, Sequence[Mapping[str, Any]]]) ->
     ]
     capacity = Panel("stability κ; the largest load α", curves, 2.0)
     title = "load α; share of units that store all patterns with κ"
-    return draw([capacity, read_panel(title, measured["memory_stored"], STORED_LOADS)], "")
+    units = read_panel(title, measured["memory_stored"], STORED_LOADS)
+    title = "load α; share of patterns that all units store with κ"
+    patterns = Panel(title, read_stored(measured["memory_stored_patterns"]))
+    return draw([capacity, units, patterns], "")
+
+
+def read_stored(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
+    """Return a curve over the load for every stability, of its full cells."""
+    curves = []
+    for margin in MARGINS:
+        name, bound = f"κ = {margin}", gardner_capacity(margin)
+        cells = {row["α/α_c"] * bound: row[name] for row in rows if row[name]}
+        means, errors = read_spreads(list(cells.values()))
+        curves.append(Curve(name, list(cells), means, errors))
+    return curves
 
 
 def draw_memory_recall(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

@@ -26,7 +26,10 @@ PICTURES = {
 # Figures that are drawn from several measurements.
 FIGURES = {
     "classifiers-by-steps.svg": (draw_classifiers, tuple(BY_STEPS)),
-    "memory-capacity.svg": (draw_memory_capacity, ("memory_capacity", "memory_stored")),
+    "memory-capacity.svg": (
+        draw_memory_capacity,
+        ("memory_capacity", "memory_stored", "memory_stored_patterns"),
+    ),
     "memory-recall.svg": (draw_memory_recall, ("memory_basins", "memory_kinds")),
 }
 FOREST = "learning-rules.svg"

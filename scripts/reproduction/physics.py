@@ -33,6 +33,7 @@ from reproduction.class_completion import (
     completion_by_readout,
     completion_by_steps,
     completion_differences,
+    completion_pixels_by_steps,
     completion_with_class,
 )
 from reproduction.classifiers import (
@@ -52,7 +53,14 @@ from reproduction.memory import (
     memory_map,
     memory_patterns,
 )
-from reproduction.memory_figures import memory_basins, memory_kinds, memory_stored
+from reproduction.memory_figures import (
+    memory_basins,
+    memory_kinds,
+    memory_stored,
+    memory_stored_patterns,
+)
+from reproduction.memory_load import memory_by_load
+from reproduction.memory_replay import memory_replayed
 from reproduction.memory_share import memory_by_share
 from reproduction.memory_steps import memory_by_steps
 from reproduction.noise import noise_and_occlusion, trained_on_noise
@@ -182,6 +190,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "completion_by_readout": completion_by_readout,
     "completion_by_steps": completion_by_steps,
     "completion_differences": completion_differences,
+    "completion_pixels_by_steps": completion_pixels_by_steps,
     "completion_with_class": completion_with_class,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
@@ -196,6 +205,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "cost_of_rules_on_fashion": cost_of_rules_on_fashion,
     "readout_by_goodness": readout_by_goodness,
     "memory_basins": memory_basins,
+    "memory_by_load": memory_by_load,
     "memory_by_share": memory_by_share,
     "memory_by_steps": memory_by_steps,
     "memory_capacity": memory_capacity,
@@ -204,8 +214,10 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "memory_kinds": memory_kinds,
     "memory_map": memory_map,
     "memory_patterns": memory_patterns,
+    "memory_replayed": memory_replayed,
     "memory_sparse": memory_sparse,
     "memory_stored": memory_stored,
+    "memory_stored_patterns": memory_stored_patterns,
 }
 
 

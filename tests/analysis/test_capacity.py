@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from darnax.analysis.capacity import (
+    are_stored,
     bits_per_synapse,
     couplings_of_stability,
     gardner_capacity,
@@ -118,6 +119,22 @@ def test_stabilities_and_hebb_are_those_of_loops() -> None:
         expected.append(min(margins) / np.linalg.norm(couplings[:, i]))
     found = stabilities(jnp.asarray(couplings, jnp.float32), jnp.asarray(patterns))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_stored_patterns_are_those_of_a_loop() -> None:
+    """Oracle: the stability of every unit for every pattern in numpy."""
+    patterns = np.asarray(patterns_of(12, 1.5))
+    couplings = np.random.default_rng(0).normal(size=(12, 12)) + patterns.T @ patterns
+    for margin in (0.0, 0.2, 0.5):
+        expected = []
+        for pattern in patterns:
+            fields = [pattern @ couplings[:, i] for i in range(12)]
+            norms = [np.linalg.norm(couplings[:, i]) for i in range(12)]
+            stable = [pattern[i] * fields[i] / norms[i] >= margin for i in range(12)]
+            expected.append(all(stable))
+        found = are_stored(jnp.asarray(couplings, jnp.float32), jnp.asarray(patterns), margin)
+        assert found.tolist() == expected
+        assert 0 < sum(expected) < len(expected)
 
 
 def test_recall_is_that_of_a_loop() -> None:

@@ -31,6 +31,13 @@ def test_most_units_reach_the_margin_at_the_load_of_most_units() -> None:
     assert 90 <= (found >= 1.0).sum() <= 99
 
 
+def test_all_patterns_are_stored_far_below_the_bound_and_none_above_it() -> None:
+    """Oracle: Gardner's bound, above which no couplings give a unit the margin."""
+    store = FIGURES["fraction_stored"]
+    assert store(100, 0.5 * gardner_capacity(1.0), 1.0, seed=0) == 1
+    assert store(100, 1.5 * gardner_capacity(1.0), 1.0, seed=0, steps=300) == 0
+
+
 def test_no_pattern_is_whole_at_the_start_and_all_at_the_end() -> None:
     rows = FIGURES["memory_kinds"](ROOT, units=200, load=0.2, flipped=0.15)
     (start, *_, end), _ = FIGURES["read_spreads"]([row["AdaTron"] for row in rows])
@@ -63,6 +70,16 @@ def test_the_receipts_hold_what_the_page_says() -> None:
     alike = [row for row in rows if 0.9 <= float(row["κ"]) <= 0.93 and row["α"] <= 0.4]
     assert [row["α"] for row in alike] == [0.1, 0.2, 0.3, 0.4]
     assert all(float(row["10 %"]) > 0.9 and float(row["15 %"]) < 0.5 for row in alike)
+
+
+def test_patterns_are_stored_where_the_page_says() -> None:
+    """All of them up to 0.8 of the bound, and none from 0.95 on."""
+    for row in PHYSICS["memory_stored_patterns"]["rows"]:
+        cells = {row[f"κ = {margin}"] for margin in FIGURES["MARGINS"]}
+        if row["α/α_c"] <= 0.8:
+            assert cells == {"1.000 ± 0.000"}
+        if row["α/α_c"] >= 0.95:
+            assert cells <= {"0.000 ± 0.000", ""}
 
 
 def test_a_small_map_has_a_row_for_every_point() -> None:

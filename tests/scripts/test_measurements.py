@@ -113,6 +113,25 @@ def test_a_completion_is_compared_with_the_class_of_its_target():
     assert compare(scores, targets, shown) == (0.5, 0.5)
 
 
+def test_pixels_and_classes_by_steps_are_of_the_same_scores(monkeypatch):
+    """Oracle: scores with one of two missing pixels right in all images, and one class in four."""
+    from types import SimpleNamespace
+
+    from reproduction import class_completion
+    from reproduction.class_completion import PIXELS, measure_by_steps, phases_of_inference
+
+    targets = np.full((4, PIXELS + 10), -1.0)
+    targets[np.arange(4), PIXELS + np.arange(4)] = 1
+    shown = np.where(np.arange(PIXELS + 10) < 2, 0.0, targets)
+    scores = np.where(np.arange(PIXELS + 10) == 0, -targets, targets)
+    scores[:, PIXELS:] = targets[0, PIXELS:]
+    trained = SimpleNamespace(targets=targets)
+    monkeypatch.setattr(class_completion, "open_shown", lambda run: (trained, shown, targets))
+    monkeypatch.setattr(class_completion, "evaluate_shown", lambda *given: scores)
+    assert measure_by_steps(None, "pixels") == dict.fromkeys(phases_of_inference(), 0.5)
+    assert measure_by_steps(None, "classes") == dict.fromkeys(phases_of_inference(), 0.25)
+
+
 def test_every_row_of_completion_with_class_has_the_images_of_its_case():
     from reproduction.class_completion import OF_MAP
     from reproduction.receipts import identity_of_row
@@ -143,6 +162,75 @@ def test_every_row_of_completion_with_class_has_the_images_of_its_case():
             images = {"MNIST": "mnist", "Fashion-MNIST": "fashion_mnist"}[case.images]
             labelled = (f"labelled_{images}_{case.load}", None)
             assert of_case == (labelled if row in completing else (images, PER_CLASS[case.load]))
+
+
+def test_networks_at_another_load_differ_in_their_patterns_alone():
+    """Oracle: the configurations; those at α = 0.25 are those of the other sections."""
+    from reproduction.receipts import identity_of_row
+    from reproduction.rows.memory import ONE_STEP, RELAXED, TRAINED_ON_CUES
+    from reproduction.rows.memory_load import LOADS, RANDOM_BY_LOAD, networks_at
+
+    patterns = {"data.source.load", "data.batch_size"}
+    for name, overrides in {"relaxed": RELAXED, "the same, one step": ONE_STEP}.items():
+        assert identity_of_row(networks_at(0.25)[name], 0) == identity_of_row(overrides, 0)
+    for name, overrides in TRAINED_ON_CUES.items():
+        known = identity_of_row(overrides, 0)
+        assert identity_of_row(networks_at(0.25)[name], 0) == known
+        for load in (0.1, 0.5):
+            settings = dict(identity_of_row(networks_at(load)[name], 0))
+            assert settings["data.batch_size"] == 1000 * settings["data.source.load"] == 1000 * load
+            changed = {key for key, _ in frozenset(settings.items()) ^ known}
+            assert changed == patterns
+    assert len(RANDOM_BY_LOAD.rows) == (len(LOADS) - 1) * len(networks_at(0.1))
+
+
+def test_relaxation_is_compared_with_the_best_network_without_recurrence():
+    """Oracle: arithmetic; Student's t of three pairs."""
+    from reproduction.memory_load import difference_to_best
+    from reproduction.rows.memory import TRAINED_ON_CUES
+
+    scores = dict.fromkeys(TRAINED_ON_CUES, (0.0, 0.1, 0.2))
+    best = list(TRAINED_ON_CUES)[2]
+    same = scores | {best: (0.4, 0.5, 0.6), "relaxed": (0.9, 1.0, 1.1)}
+    assert difference_to_best(same) == "+50.0"
+    differing = scores | {best: (0.9, 0.9, 0.9), "relaxed": (0.91, 0.92, 0.93)}
+    half = T_OF_TWO_DEGREES * 1 / 3**0.5
+    assert difference_to_best(differing) == f"+2.0 [{2 - half:.1f}, {2 + half:.1f}], p 0.074"
+
+
+def test_first_frames_are_flipped_or_unknown_in_their_share():
+    """Oracle: counting; four standard deviations."""
+    from reproduction.memory_replay import disturb
+
+    frame = np.sign(np.random.default_rng(0).normal(size=(20, 20)))
+    flipped = disturb(frame, 0.1, 50, seed=1, is_flipped=True)
+    unknown = disturb(frame, 0.2, 50, seed=1, is_flipped=False)
+    assert flipped.shape == unknown.shape == (50, 20, 20)
+    assert np.mean(flipped == -frame) == pytest.approx(0.1, abs=4 * 0.3 / 20_000**0.5)
+    assert np.mean(np.isnan(unknown)) == pytest.approx(0.2, abs=4 * 0.4 / 20_000**0.5)
+    assert np.all(np.isnan(unknown) | (unknown == frame))
+    assert np.all((flipped == frame) | (flipped == -frame))
+
+
+def test_a_list_is_replayed_to_its_end_and_stays_there(monkeypatch):
+    """Oracle: counting by hand; one of the replays loses a frame, another the end."""
+    from types import SimpleNamespace
+
+    from reproduction import memory_replay
+
+    from darnax.analysis.replay import longest_replay
+
+    frames = np.sign(np.random.default_rng(0).normal(size=(5, 30)))
+    right = np.concatenate([frames, frames[-1:]])[:, None].repeat(4, axis=1)
+    right[2, 0] *= -1
+    right[5, 1] *= -1
+    found = SimpleNamespace(memory=right[-1], replayed=longest_replay(right, frames))
+    network = SimpleNamespace(recall=lambda cues, frames: found)
+    monkeypatch.setattr(memory_replay, "DRAWS", 4)
+    monkeypatch.setattr(memory_replay.darnax, "load", lambda path: network)
+    settings = {"data.disturb.cue.share": 0.1, "data.source.ahead": 5, "data.source.cycle": False}
+    run = SimpleNamespace(config=settings, path=None)
+    assert memory_replay.replay(run, frames, 0) == ((2 + 5 + 5 + 5) / 4, 0.75, (2 + 5 + 5) / 3)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from reproduction.rows.couplings import (
 )
 from reproduction.rows.disturbed import DISTURBED
 from reproduction.rows.memory import CAPACITY, DIGITS, LAWS, LOAD, MEMORY, RANDOM_MEMORY
+from reproduction.rows.memory_load import RANDOM_BY_LOAD
 from reproduction.rows.published import CONTROLS, DENSE, SPARSE
 from reproduction.rows.rules import RULE_SECTIONS
 from reproduction.rows.sparse_memory import SPARSE_MEMORY
@@ -35,6 +36,7 @@ SECTIONS = (
     BEYOND,
     PHOTOGRAPHS,
     RANDOM_MEMORY,
+    RANDOM_BY_LOAD,
     LAWS,
     LOAD,
     MEMORY,

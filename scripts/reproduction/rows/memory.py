@@ -62,6 +62,15 @@ MEMORY = Section(
     ),
     ("recalled", "stored"),
 )
+HEADS_OF_RECALL = ("recalled", "operations, dense", "operations, events")
+
+
+def recalled(what: str, overrides: str) -> Row:
+    """Return a row with the operations of a recall."""
+    return Row(what, overrides, metrics=(ACCURACY, *OPERATIONS))
+
+
+LIST = "data.source.cycle=false"
 RANDOM_CODE = (
     "+experiment=memory_hidden model.features=2000 dynamics.train.code.messages=[draw] "
     "dynamics.train.keep.learn=[] dynamics.train.again.learn=[] model.adapters.w_in.rule=null "
@@ -76,29 +85,32 @@ DIGITS = Section(
     "Memory of digits",
     "The first 500 training images of MNIST in black and white. *Recalled* is the fraction of them "
     "that come back whole, every one of 784 pixels, from cues of which half of the pixels, drawn "
-    "anew for every cue, are unknown. *A sequence* is a cycle of the 500, and recalled the "
-    "fraction of first digits, a fifth of the pixels unknown, from which 520 steps lead to the "
-    "digit that is due, whole. Random features: the code of a cue is that of its random "
-    "projections, and a readout of as many weights as learn in the loop makes the pattern.",
+    "anew for every cue, are unknown. *A cycle* is one of the 500, and recalled the fraction "
+    "of first digits, a fifth of the pixels unknown, from which 520 steps lead to the digit that "
+    "is due, whole; in *a list* this is the last digit, which comes after itself. Synaptic "
+    "operations are those of one recall, in a loop and with random features with seed 0 alone. "
+    "Random features: the code of a cue is that of its random projections, and a readout of as "
+    "many weights as learn in the loop makes the pattern.",
     (
-        Row("1000 hidden units in a loop, at the fixed point", "+experiment=memory_hidden"),
-        Row(
+        recalled("1000 hidden units in a loop, at the fixed point", "+experiment=memory_hidden"),
+        recalled(
             "the same network, after one round",
             "+experiment=memory_hidden dynamics.infer.recall.max_steps=1",
         ),
-        Row("2000 random features and a readout", RANDOM_CODE),
-        Row(
+        recalled("2000 random features and a readout", RANDOM_CODE),
+        recalled(
             "backpropagation, 1000 units, one pass",
             f"+experiment=mnist_completion_backprop {STORED_DIGITS} {RATE}=0.01",
         ),
-        Row(
+        recalled(
             "dense associative memory, which keeps the digits",
             "+experiment=memory_digits data.disturb.cue.value=0",
         ),
-        Row("the same, black where they are unknown", "+experiment=memory_digits"),
-        Row("a sequence of 500 digits", "+experiment=sequence_digits"),
+        recalled("the same, black where they are unknown", "+experiment=memory_digits"),
+        recalled("a cycle of 500 digits", "+experiment=sequence_digits"),
+        recalled("a list of 500 digits", f"+experiment=sequence_digits {LIST}"),
     ),
-    ("recalled",),
+    HEADS_OF_RECALL,
 )
 
 
@@ -125,14 +137,6 @@ TRAINED_ON_CUES = {
     "backpropagation, 500 units": f"{BACKPROPAGATION} {LARGE_MEMORY}",
     "backpropagation, 500 units, 1500 epochs": f"{BACKPROPAGATION} {LONGER}",
 }
-HEADS_OF_RECALL = ("recalled", "operations, dense", "operations, events")
-
-
-def recalled(what: str, overrides: str) -> Row:
-    """Return a row with the operations of a recall."""
-    return Row(what, overrides, metrics=(ACCURACY, *OPERATIONS))
-
-
 RANDOM_MEMORY = Section(
     "Memory of random patterns and of sequences",
     "250 patterns of 1000 units of ±1, cues with 20 % of the entries flipped: *recalled* is the "
@@ -140,9 +144,10 @@ RANDOM_MEMORY = Section(
     "learn to restore the patterns from cues that are flipped in training as in the test; their "
     "learning rates are the best of three or four on other patterns. *A cycle* has 400 frames of "
     "500 units, and recalled is the fraction of first frames, 10 % flipped, from which 420 steps "
-    "lead to the frame that is due, whole. Synaptic operations are those of one recall. The "
-    "couplings of 1000 units are 10⁶ weights, so that 250 patterns are 0.25 bits for a weight; a "
-    "cycle of 400 frames with 1000 hidden units, 10⁶ weights that learn, is 0.2.",
+    "lead to the frame that is due, whole. *A list* has an end: the last of its 400 frames comes "
+    "after itself, and is due after 420 steps from every frame. Synaptic operations are those of "
+    "one recall. The couplings of 1000 units are 10⁶ weights, so that 250 patterns are 0.25 bits "
+    "for a weight; a cycle of 400 frames with 1000 hidden units, 10⁶ weights that learn, is 0.2.",
     (
         recalled("couplings by the AdaTron rule, relaxed", RELAXED),
         recalled("the same, one step", ONE_STEP),
@@ -162,6 +167,11 @@ RANDOM_MEMORY = Section(
             "+experiment=sequence_features model.features=2000",
         ),
         recalled("a cycle, Hebb's couplings", "+experiment=sequence_hebb"),
+        recalled("a list, 1000 hidden units", f"+experiment=sequence {LIST}"),
+        recalled(
+            "a list, 2000 random features",
+            f"+experiment=sequence_features model.features=2000 {LIST}",
+        ),
         recalled("a cycle of 500 frames, 1000 hidden units", f"+experiment=sequence {cycle(500)}"),
         recalled("200 frames, 1000 random features", f"+experiment=sequence_features {cycle(200)}"),
         recalled("100 frames, 1000 random features", f"+experiment=sequence_features {cycle(100)}"),
