@@ -74,6 +74,9 @@ RECALL_OF_DIGITS = Quote(
             "backpropagation through 1000 hidden units, as many weights, one pass": [
                 "backpropagation, 1000 units, one pass"
             ],
+            "error feedback to 1000 hidden units of ±1, one pass": [
+                "error feedback, 1000 units of ±1, one pass"
+            ],
         },
     ),
 )

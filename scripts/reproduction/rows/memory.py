@@ -103,6 +103,10 @@ DIGITS = Section(
             f"+experiment=mnist_completion_backprop {STORED_DIGITS} {RATE}=0.01",
         ),
         recalled(
+            "error feedback, 1000 units of ±1, one pass",
+            f"+experiment=mnist_completion {ONE_ROUND} {STORED_DIGITS} {RATE}=0.01",
+        ),
+        recalled(
             "dense associative memory, which keeps the digits",
             "+experiment=memory_digits data.disturb.cue.value=0",
         ),
