@@ -1,6 +1,6 @@
 """Measures the completion of images with their class: by rounds and steps, over noise and load."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from reproduction.completion import ROUNDS, evaluate_shown, fraction_right, open
 from reproduction.receipts import Identity, Run, read_runs, require_runs
 from reproduction.rows.class_completion import (
     CASES,
+    HARDER,
     Case,
     class_alone,
     completing_with_class,
@@ -66,9 +67,24 @@ def completion_with_class(outputs: Path) -> Rows:
     the p of the paired t-test, not corrected for the number of tests. Mean ± standard deviation
     over three seeds.
     """
+    return compare_classes(outputs, CASES)
+
+
+def completion_with_class_harder(outputs: Path) -> Rows:
+    """Completion of images with their class, from fewer images or pixels: the classes right.
+
+    The networks of the sections *Completion with the class, fewer images or pixels* and *Class of
+    images with unknown pixels, without completion*; columns and differences as with more of both.
+    Mean ± standard deviation over three seeds.
+    """
+    return compare_classes(outputs, HARDER)
+
+
+def compare_classes(outputs: Path, cases: Sequence[Case]) -> Rows:
+    """Return the classes that are right, and what rounds of filling in gain."""
     found = read_runs(outputs)
     rows: Rows = []
-    for case in CASES:
+    for case in cases:
         classes, _ = read_scores(found, outputs, case)
         cells = {name: format_spread(classes.get(name, []), 4) for name in columns()}
         for name in (ONCE, BACKPROPAGATION):

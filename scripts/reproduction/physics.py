@@ -35,6 +35,7 @@ from reproduction.class_completion import (
     completion_differences,
     completion_pixels_by_steps,
     completion_with_class,
+    completion_with_class_harder,
 )
 from reproduction.classifiers import (
     classifiers_by_steps,
@@ -192,6 +193,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "completion_differences": completion_differences,
     "completion_pixels_by_steps": completion_pixels_by_steps,
     "completion_with_class": completion_with_class,
+    "completion_with_class_harder": completion_with_class_harder,
     "curves": curves,
     "couplings_that_learn": couplings_that_learn,
     "couplings_on_disturbed_images": couplings_on_disturbed_images,

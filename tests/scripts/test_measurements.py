@@ -13,7 +13,7 @@ from darnax.reports.configuration import parse
 from darnax.sweeps.planning import make_plan
 
 ROOT = Path(__file__).parents[2]
-PER_CLASS = {6: 600, 60: None}  # of ten classes, for 1000 hidden units
+PER_CLASS = {2: 200, 6: 600, 60: None}  # of ten classes, for 1000 hidden units
 T_OF_TWO_DEGREES = 4.303  # two-sided 5 % of Student's t
 
 
@@ -138,6 +138,8 @@ def test_every_row_of_completion_with_class_has_the_images_of_its_case():
     from reproduction.rows.class_completion import (
         CASES,
         CLASS_OF_INCOMPLETE,
+        HARDER,
+        HARDER_WITH_CLASS,
         WITH_CLASS,
         class_alone,
         completing_with_class,
@@ -148,9 +150,10 @@ def test_every_row_of_completion_with_class_has_the_images_of_its_case():
         relaxing_layer(case, j_d, margin)
         for case, j_d, margin in product(CASES, OF_MAP.self_couplings, OF_MAP.margins)
     ]
-    rows = [row.overrides for row in (*WITH_CLASS.rows, *CLASS_OF_INCOMPLETE.rows)] + layers
+    sections = (WITH_CLASS, HARDER_WITH_CLASS, CLASS_OF_INCOMPLETE)
+    rows = [row.overrides for section in sections for row in section.rows] + layers
     assert len({identity_of_row(row, 0) for row in rows}) == len(rows)
-    for case in CASES:
+    for case in (*CASES, *HARDER):
         completing = list(completing_with_class(case).values())
         for row in (*completing, *class_alone(case).values()):
             settings = dict(identity_of_row(row, 0))

@@ -1,7 +1,7 @@
 """The rows of the results page: configurations, with reference numbers and their origin."""
 
 from reproduction.rows.beyond import BEYOND, PHOTOGRAPHS
-from reproduction.rows.class_completion import CLASS_OF_INCOMPLETE, WITH_CLASS
+from reproduction.rows.class_completion import CLASS_OF_INCOMPLETE, HARDER_WITH_CLASS, WITH_CLASS
 from reproduction.rows.classifiers import CLASSIFIERS
 from reproduction.rows.completion import COMPLETION
 from reproduction.rows.couplings import (
@@ -31,6 +31,7 @@ SECTIONS = (
     CLASSIFIERS,
     COMPLETION,
     WITH_CLASS,
+    HARDER_WITH_CLASS,
     CLASS_OF_INCOMPLETE,
     CAPACITY,
     BEYOND,
