@@ -1,5 +1,6 @@
 """Compares a memory with networks without recurrence, by load and share of flipped entries."""
 
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -8,10 +9,9 @@ from reproduction.memory import column_of
 from reproduction.receipts import read_runs, require_runs
 from reproduction.retesting import scores_over
 from reproduction.rows.memory import TRAINED_ON_CUES
-from reproduction.rows.memory_load import LOADS, networks_at
+from reproduction.rows.memory_load import LOADS, SHARES, stored_at, trained_at
 from reproduction.spread import format_pairs, format_spread
 
-SHARES = (0.1, 0.2, 0.3)
 Scores = dict[str, tuple[float, ...]]
 
 
@@ -19,26 +19,23 @@ def memory_by_load(outputs: Path) -> list[dict[str, Any]]:
     """Fraction of patterns recalled whole by load and by the share of the cue that is flipped.
 
     The networks of the sections *Memory of random patterns and of sequences* and *Memory of random
-    patterns by load*: N = 1000, trained with 20 % flipped and with the settings of α = 0.25. Every
-    network is that of its best evaluation with 20 %. *Best* is the network without recurrence that
-    recalls most in this row; the difference is in percentage points, paired by seed, with its 95 %
-    interval and the p of the paired t-test, not corrected for the number of tests, and without
-    both where it is the same for all seeds. Mean ± standard deviation over three seeds, by
-    `Run.evaluate_over`.
+    patterns by load*: N = 1000. Networks without recurrence were trained with the share of the row,
+    and with the settings of α = 0.25 and 20 %; the memories have seen no cue. Every network is that
+    of its best evaluation. *Best* is the network without recurrence that recalls most in this row;
+    the difference is in percentage points, paired by seed, with its 95 % interval and the p of the
+    paired t-test, not corrected for the number of tests, and without both where it is the same for
+    all seeds. Mean ± standard deviation over three seeds, by `Run.evaluate_over`.
     """
     found = read_runs(outputs)
     rows: list[dict[str, Any]] = []
-    for load in LOADS:
-        scores: list[Scores] = [{} for _ in SHARES]
-        for name, overrides in networks_at(load).items():
+    for load, share in product(LOADS, SHARES):
+        scores: Scores = {}
+        for name, overrides in (stored_at(load) | trained_at(load, share)).items():
             runs = require_runs(found, outputs, overrides)
-            by_share = scores_over(runs, "data.disturb.cue.share", SHARES)
-            for of_share, values in zip(scores, by_share, strict=True):
-                of_share[name] = values
-        for share, of_share in zip(SHARES, scores, strict=True):
-            cells = {name: format_spread(values, 4) for name, values in of_share.items()}
-            first = {"α": load, "flipped": column_of(share)}
-            rows.append(first | cells | {"relaxed − best": difference_to_best(of_share)})
+            (scores[name],) = scores_over(runs, "data.disturb.cue.share", [share])
+        cells = {name: format_spread(values, 4) for name, values in scores.items()}
+        first = {"α": load, "flipped": column_of(share)}
+        rows.append(first | cells | {"relaxed − best": difference_to_best(scores)})
     return rows
 
 

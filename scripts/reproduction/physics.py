@@ -51,6 +51,7 @@ from reproduction.faults import faults
 from reproduction.memory import (
     memory_capacity,
     memory_capacity_by_size,
+    memory_capacity_of_all_units,
     memory_map,
     memory_patterns,
 )
@@ -62,8 +63,10 @@ from reproduction.memory_figures import (
 )
 from reproduction.memory_load import memory_by_load
 from reproduction.memory_replay import memory_replayed
+from reproduction.memory_rules import memory_digits_without_hidden_units, memory_stored_by_rule
 from reproduction.memory_share import memory_by_share
 from reproduction.memory_steps import memory_by_steps
+from reproduction.memory_time import memory_time
 from reproduction.noise import noise_and_occlusion, trained_on_noise
 from reproduction.recurrence import (
     couplings_by_steps,
@@ -212,6 +215,8 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "memory_by_steps": memory_by_steps,
     "memory_capacity": memory_capacity,
     "memory_capacity_by_size": memory_capacity_by_size,
+    "memory_capacity_of_all_units": memory_capacity_of_all_units,
+    "memory_digits_without_hidden_units": memory_digits_without_hidden_units,
     "memory_capacity_by_level": memory_capacity_by_level,
     "memory_kinds": memory_kinds,
     "memory_map": memory_map,
@@ -219,7 +224,9 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "memory_replayed": memory_replayed,
     "memory_sparse": memory_sparse,
     "memory_stored": memory_stored,
+    "memory_stored_by_rule": memory_stored_by_rule,
     "memory_stored_patterns": memory_stored_patterns,
+    "memory_time": memory_time,
 }
 
 

@@ -167,24 +167,31 @@ def test_every_row_of_completion_with_class_has_the_images_of_its_case():
             assert of_case == (labelled if row in completing else (images, PER_CLASS[case.load]))
 
 
-def test_networks_at_another_load_differ_in_their_patterns_alone():
-    """Oracle: the configurations; those at α = 0.25 are those of the other sections."""
+def test_networks_at_another_load_and_share_differ_in_their_patterns_alone():
+    """Oracle: the configurations; those at α = 0.25 and 20 % are those of the other sections."""
     from reproduction.receipts import identity_of_row
     from reproduction.rows.memory import ONE_STEP, RELAXED, TRAINED_ON_CUES
-    from reproduction.rows.memory_load import LOADS, RANDOM_BY_LOAD, networks_at
+    from reproduction.rows.memory_load import (
+        LOADS,
+        RANDOM_BY_LOAD,
+        SHARES,
+        stored_at,
+        trained_at,
+    )
 
-    patterns = {"data.source.load", "data.batch_size"}
     for name, overrides in {"relaxed": RELAXED, "the same, one step": ONE_STEP}.items():
-        assert identity_of_row(networks_at(0.25)[name], 0) == identity_of_row(overrides, 0)
+        assert identity_of_row(stored_at(0.25)[name], 0) == identity_of_row(overrides, 0)
     for name, overrides in TRAINED_ON_CUES.items():
         known = identity_of_row(overrides, 0)
-        assert identity_of_row(networks_at(0.25)[name], 0) == known
-        for load in (0.1, 0.5):
-            settings = dict(identity_of_row(networks_at(load)[name], 0))
-            assert settings["data.batch_size"] == 1000 * settings["data.source.load"] == 1000 * load
+        for load, share in product(LOADS, SHARES):
+            settings = dict(identity_of_row(trained_at(load, share)[name], 0))
+            assert settings["data.batch_size"] == 1000 * load
+            assert settings["data.disturb.cue.share"] == share
             changed = {key for key, _ in frozenset(settings.items()) ^ known}
-            assert changed == patterns
-    assert len(RANDOM_BY_LOAD.rows) == (len(LOADS) - 1) * len(networks_at(0.1))
+            expected = {"data.source.load", "data.batch_size"} if load != 0.25 else set()
+            assert changed == expected | ({"data.disturb.cue.share"} if share != 0.2 else set())
+    contenders = len(TRAINED_ON_CUES) * (len(LOADS) * len(SHARES) - 1)
+    assert len(RANDOM_BY_LOAD.rows) == contenders + 2 * len(stored_at(0.1))
 
 
 def test_relaxation_is_compared_with_the_best_network_without_recurrence():

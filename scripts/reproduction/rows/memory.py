@@ -261,6 +261,8 @@ LOAD = Section(
             for what, words in (
                 ("perceptron", ""),
                 ("three thresholds", three_thresholds(21.0)),
+                ("AdaTron", learned_by("Adatron,margin:1.0")),
+                ("logistic", learned_by("Logistic,margin:1.0")),
             )
             for load in STORED_LOADS
         ),
