@@ -35,8 +35,9 @@ def with_share(overrides: str, share: float) -> str:
     given = "data.disturb.cue.share=0.2"
     if share == OF_ABOVE[1]:
         return overrides
-    if given in overrides:
-        return overrides.replace(given, f"data.disturb.cue.share={share}")
+    if given in overrides:  # error feedback, evaluated as often as the others
+        seldom = "runner.evaluate_every=250 runner.checkpoint_every=500"
+        return overrides.replace(given, f"data.disturb.cue.share={share} {seldom}")
     return f"{overrides} data.disturb.cue.share={share}"
 
 
