@@ -88,7 +88,7 @@ DIGITS = Section(
     "anew for every cue, are unknown. *A cycle* is one of the 500, and recalled the fraction "
     "of first digits, a fifth of the pixels unknown, from which 520 steps lead to the digit that "
     "is due, whole; in *a list* this is the last digit, which comes after itself. Synaptic "
-    "operations are those of one recall, in a loop and with random features with seed 0 alone. "
+    "operations are those of one recall, of seed 0 alone in rows with two commits. "
     "Random features: the code of a cue is that of its random projections, and a readout of as "
     "many weights as learn in the loop makes the pattern.",
     (
