@@ -35,7 +35,7 @@ HALF = 0.5  # of the pixels, which are black
 STEPS = 60
 
 
-def memory_stored_by_rule(_: Path, units: int = 400) -> Rows:
+def memory_stored_by_rule(_: Path, units: int = 400, loads: tuple[float, ...] = LOADS) -> Rows:
     """Fraction of patterns that are fixed points, by load and couplings.
 
     N = 400 units of ±1, random patterns; couplings without self-couplings. Hebb's and those of the
@@ -43,7 +43,7 @@ def memory_stored_by_rule(_: Path, units: int = 400) -> Rows:
     standard deviation over three seeds.
     """
     rows: Rows = []
-    for load in LOADS:
+    for load in loads:
         row: dict[str, Any] = {"α": load}
         for name, couple in COUPLINGS.items():
             found = []
