@@ -43,7 +43,7 @@ def test_a_digit_in_couplings_among_its_pixels_is_stored_and_not_recalled_from_h
 
 def test_the_pseudo_inverse_stores_below_as_many_patterns_as_units_and_hebb_few() -> None:
     """Oracle: the projection is the identity at a load of 1 (Personnaz et al. 1985)."""
-    found = RULES["memory_stored_by_rule"](ROOT, units=60, loads=(0.05, 0.5, 0.75, 1.5))
+    found = RULES["memory_stored_by_rule"](ROOT, units=100, loads=(0.05, 0.5, 0.75, 1.5))
     rows = {row["α"]: row for row in found}
     assert rows[0.75]["pseudo-inverse"] == rows[0.05]["Hebb"] == "1.000 ± 0.000"
     assert rows[1.5]["pseudo-inverse"] == rows[0.5]["Hebb"] == "0.000 ± 0.000"
