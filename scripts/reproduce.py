@@ -67,6 +67,7 @@ def main() -> None:
     if choice.missing:
         print(*left, sep="\n")
         return
+    choice.docs.mkdir(parents=True, exist_ok=True)
     ledger.write(choice.docs / "receipts.json")
     (choice.docs / "results.md").write_text(write_page(SECTIONS, ledger))
     for name, picture in draw_pictures(ledger).items():

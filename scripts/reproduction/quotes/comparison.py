@@ -36,14 +36,16 @@ def compare_states(task: str, measurement: str) -> Line:
     return (task, first, last, Derived(read_difference, (gain,)), p)
 
 
-def compare_rounds(task: str, load: int) -> Line:
-    """Return the line of the class of digits with 80 % unknown, by one round and by rounds."""
+def compare_rounds(
+    task: str, load: int, other: str = "one round", measurement: str = "completion_with_class"
+) -> Line:
+    """Return the line of the class of digits with 80 % unknown, by rounds and by another network."""
     key = {"images": "MNIST", "load": load, "unknown": "80 %"}
-    once, rounds, gain = (
-        Measured("completion_with_class", key, column)
-        for column in ("one round", "rounds of filling in", "rounds − one round")
+    without, rounds, gain = (
+        Measured(measurement, key, column)
+        for column in (other, "rounds of filling in", f"rounds − {other}")
     )
-    return (task, once, rounds, *read_comparison(gain))
+    return (task, without, rounds, *read_comparison(gain))
 
 
 def read_comparison(compared: Cell) -> tuple[Cell, Cell]:

@@ -80,6 +80,7 @@ RECALL_OF_DIGITS = Quote(
         },
     ),
 )
+HARDER_CLASSES = "completion_with_class_harder"
 SMALL_WINDOWS = "MNIST, 40 % of the pixels black or white, windows of 3×3"
 FIVE_POINTS = Quote(
     ("task", "without relaxation", "at the fixed point", "difference", "p"),
@@ -108,6 +109,13 @@ FIVE_POINTS = Quote(
             6,
         ),
         compare_rounds("the same with all training images", 60),
+        compare_rounds("the same with 200 images of a class", 2, "one round", HARDER_CLASSES),
+        compare_rounds(
+            "the same with 200 images of a class: backpropagation with the same outputs and epochs",
+            2,
+            "backpropagation",
+            HARDER_CLASSES,
+        ),
         compare_rows(
             "MNIST with noise, units that see 3×3 pixels: the same units, no couplings",
             DISTURBED_COUPLINGS,
