@@ -39,7 +39,7 @@ def compare_states(task: str, measurement: str) -> Line:
 def compare_rounds(
     task: str, load: int, other: str = "one round", measurement: str = "completion_with_class"
 ) -> Line:
-    """Return the line of the class of digits with 80 % unknown, by rounds and by another network."""
+    """Return the line of the class of digits with 80 % unknown, by rounds and another network."""
     key = {"images": "MNIST", "load": load, "unknown": "80 %"}
     without, rounds, gain = (
         Measured(measurement, key, column)
