@@ -28,9 +28,9 @@ class ZeroOne(Rule):
     Example:
         >>> import jax.numpy as jnp
         >>> from darnax.rules import Adatron
-        >>> y, h = jnp.array([[1.0, 0.0, 0.0]]), jnp.array([[0.5, -2.0, 1.0]])
+        >>> y, h = jnp.array([[1.0, 0.0, 1.0]]), jnp.array([[0.5, 1.0, 2.0]])
         >>> ZeroOne(Adatron(margin=1.0)).signal(y, h).tolist()
-        [[0.5, 0.0, -2.0]]
+        [[0.5, -2.0, 0.0]]
     """
 
     rule: Rule
