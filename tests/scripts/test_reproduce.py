@@ -156,23 +156,24 @@ def test_receipts_are_kept_without_the_runs_and_mark_changed_settings(
     from reproduction import ledger
 
     outputs, empty = tmp_path / "outputs", tmp_path / "empty"
+    docs = tmp_path / "new" / "docs"
     for seed in (0, 1, 2):
         run(outputs, f"2026-01-01_00-00-00-aaaaa{seed}", 0.97, f"seed={seed}")
-    run_script(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", tmp_path)
-    page = (tmp_path / "results.md").read_text()
+    run_script(reproduce, monkeypatch, capsys, "--outputs", outputs, "--docs", docs)
+    page = (docs / "results.md").read_text()
     assert "0 commands" in run_script(
-        reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path
+        reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", docs
     )
-    assert (tmp_path / "results.md").read_text() == page
+    assert (docs / "results.md").read_text() == page
 
     monkeypatch.setattr(
         ledger, "identity_of_row", lambda overrides, seed: frozenset({("seed", seed)})
     )
     assert "seed=0,1,2" in run_script(
-        reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path, "--missing"
+        reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", docs, "--missing"
     )
-    run_script(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", tmp_path)
-    assert (tmp_path / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
+    run_script(reproduce, monkeypatch, capsys, "--outputs", empty, "--docs", docs)
+    assert (docs / "results.md").read_text() == page.replace("| 0123456 |", "| 0123456* |")
 
 
 def test_numbers_in_other_files_equal_the_receipts(reproduce):
