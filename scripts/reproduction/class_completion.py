@@ -15,8 +15,11 @@ from reproduction.receipts import Identity, Run, read_runs, require_runs
 from reproduction.rows.class_completion import (
     CASES,
     HARDER,
+    LONGER,
+    MOSTLY_UNKNOWN,
     Case,
     class_alone,
+    class_alone_longer,
     completing_with_class,
     relaxing_layer,
 )
@@ -145,6 +148,31 @@ def difference_to(name: str, scores: Mapping[str, list[float]]) -> str:
 def case_cells(case: Case) -> dict[str, Any]:
     """Return the first cells of a row."""
     return {"images": case.images, "load": case.load, "unknown": f"{100 * case.share:.0f} %"}
+
+
+def completion_against_class_alone(outputs: Path) -> Rows:
+    """Completion of images with their class, against backpropagation for the class alone.
+
+    The networks of the sections of completion with the class, and of *Class of images with unknown
+    pixels, without completion*; after twice the epochs these have made as many updates as the
+    rounds. Differences are those of rounds and the network, in percentage points, with the 95 %
+    interval and the p of the paired t-test, not corrected for the number of tests. Mean ± standard
+    deviation over three seeds.
+    """
+    found = read_runs(outputs)
+    rows: Rows = []
+    for case in MOSTLY_UNKNOWN:
+        runs = require_runs(found, outputs, completing_with_class(case)[LOOP])
+        rounds = [measure_right(run).classes for run in runs]
+        cells = case_cells(case) | {LOOP: format_spread(rounds, 4)}
+        alone = {"alone": class_alone(case)[BACKPROPAGATION]}
+        alone[f"alone, {LONGER}"] = class_alone_longer(case)
+        for name, overrides in alone.items():
+            scores = read_accuracies(found, outputs, overrides)
+            cells |= {name: format_spread(scores, 4)}
+            cells |= {f"rounds − {name}": format_pairs(rounds, scores)}
+        rows.append(cells)
+    return rows
 
 
 def class_by_rounds(outputs: Path) -> Rows:

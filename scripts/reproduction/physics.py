@@ -30,6 +30,7 @@ from darnax.states import SequentialState
 from darnax.tracking.strict_json import encode
 from reproduction.class_completion import (
     class_by_rounds,
+    completion_against_class_alone,
     completion_by_readout,
     completion_by_steps,
     completion_differences,
@@ -191,6 +192,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Rows]] = {
     "classifiers_differences": classifiers_differences,
     "completion": completion,
     "class_by_rounds": class_by_rounds,
+    "completion_against_class_alone": completion_against_class_alone,
     "completion_by_readout": completion_by_readout,
     "completion_by_steps": completion_by_steps,
     "completion_differences": completion_differences,

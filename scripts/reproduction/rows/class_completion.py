@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from reproduction.rows.classifiers import couplings_of
 from reproduction.rows.completion import BACKPROPAGATION, NETWORKS, ONCE
-from reproduction.rows.row import Section, add_overrides, name_rows
+from reproduction.rows.row import Row, Section, add_overrides, name_rows
 from reproduction.rows.rules import INPUTS, RATE
 
 
@@ -103,12 +103,24 @@ def class_alone(case: Case) -> dict[str, str]:
     return add_overrides(ALONE, f"{case.unlabelled} runner.epochs={EPOCHS[case.load]}")
 
 
+def class_alone_longer(case: Case) -> str:
+    """Return the overrides of backpropagation for the class alone, with twice the epochs."""
+    return f"{ALONE[BACKPROPAGATION]} {case.unlabelled} runner.epochs={2 * EPOCHS[case.load]}"
+
+
+MOSTLY_UNKNOWN = [case for case in (*CASES, *HARDER) if case.share >= MOST]
 CLASS_OF_INCOMPLETE = Section(
     "Class of images with unknown pixels, without completion",
     "The images of the sections above, in networks of 1000 hidden units that are asked for the "
     "class alone, in one pass, with the epochs, rates, strengths and width of the networks that "
     "complete.",
-    name_rows({case.name: class_alone(case) for case in [*CASES, *HARDER]}),
+    (
+        *name_rows({case.name: class_alone(case) for case in [*CASES, *HARDER]}),
+        *(
+            Row(f"{case.name}: backpropagation, {LONGER}", class_alone_longer(case))
+            for case in MOSTLY_UNKNOWN
+        ),
+    ),
 )
 
 # Under the target a hidden unit receives a sum over the bright pixels and the class alone.
