@@ -68,6 +68,7 @@ RECALL_OF_DIGITS = Quote(
         {
             "`memory_hidden`, 1000 hidden units, at the fixed point": [FIXED_POINT],
             "the same network, one round": [ONE_ROUND],
+            "`memory_hidden`, 2000 hidden units": ["2000 hidden units in a loop"],
             "2000 random features and a readout, as many weights that learn": [
                 "2000 random features and a readout"
             ],

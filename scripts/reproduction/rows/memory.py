@@ -97,6 +97,7 @@ DIGITS = Section(
             "the same network, after one round",
             "+experiment=memory_hidden dynamics.infer.recall.max_steps=1",
         ),
+        recalled("2000 hidden units in a loop", "+experiment=memory_hidden model.features=2000"),
         recalled("2000 random features and a readout", RANDOM_CODE),
         recalled(
             "backpropagation, 1000 units, one pass",
