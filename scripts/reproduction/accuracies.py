@@ -25,4 +25,5 @@ def read_accuracies(found: Mapping[Identity, Run], outputs: Path, overrides: str
     if has_runs or ledger.missing(row, SEEDS):
         return [run.value(ACCURACY) for run in require_runs(found, outputs, overrides)]
     warnings.warn("accuracies of rows without runs are those of docs/receipts.json", stacklevel=1)
-    return [ledger.of(row)[seed].metrics[ACCURACY] for seed in SEEDS]
+    scores = ledger.accuracies(row)
+    return [scores[seed] for seed in SEEDS]

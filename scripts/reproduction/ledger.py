@@ -21,7 +21,7 @@ from reproduction.receipts import (
     make_receipts,
     read_environment,
 )
-from reproduction.rows.row import Row
+from reproduction.rows.row import ACCURACY, Row
 
 
 @dataclass
@@ -67,6 +67,11 @@ class Ledger:
     def of(self, row: Row) -> dict[int, Receipt]:
         """Return the receipts of a row."""
         return self.runs.get(row.command, {})
+
+    def accuracies(self, row: Row) -> dict[int, float]:
+        """Return seed -> test accuracy, of the receipts of a row that have one."""
+        scores = {seed: receipt.metrics.get(ACCURACY) for seed, receipt in self.of(row).items()}
+        return {seed: score for seed, score in scores.items() if score is not None}
 
     def missing(self, row: Row, seeds: tuple[int, ...]) -> list[int]:
         """Return the seeds of a row without a finished run with the current settings."""

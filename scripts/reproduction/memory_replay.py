@@ -40,14 +40,14 @@ class Replay(NamedTuple):
 
 
 def memory_replayed(outputs: Path) -> list[dict[str, Any]]:
-    """Sequences replayed from their disturbed first frame: how many frames come whole and in order.
+    """Sequences replayed from a disturbed first frame: the number of exact frames in order.
 
     The networks of *Memory of random patterns and of sequences* and of *Memory of digits*. 50 times
     10 % of the entries of the first frame are flipped, or a fifth of its pixels is unknown; then
     come L + 20 steps. *In order* is the longest stretch of frames in order, all entries right: at
     most L − 1 in a list, whose first frame is given, and L + 20 in a cycle. *Due at the end* is the
     fraction of replays that end with the frame that is due, which in a list is the last one, 21
-    steps after it came, and *of these* the longest stretch of these replays alone. Mean ±
+    steps after it was reached, and *of these* the longest stretch of these replays alone. Mean ±
     standard deviation over three seeds.
     """
     found = read_runs(outputs)

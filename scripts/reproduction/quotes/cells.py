@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
 from reproduction.ledger import Ledger
-from reproduction.rows.row import ACCURACY, Row, Section
+from reproduction.rows.row import Row, Section
 from reproduction.spread import format_pairs, format_spread
 
 
@@ -50,7 +50,7 @@ class Accuracy:
 
     def read(self, ledger: Ledger) -> str | None:
         """Return mean ± standard deviation."""
-        scores = [list(scores_by_seed(row, ledger).values()) for row in self.rows]
+        scores = [list(ledger.accuracies(row).values()) for row in self.rows]
         if not all(scores):
             return None
         # A dictionary keeps each text once, in order.
@@ -77,8 +77,8 @@ class Pairs:
 
     def read(self, ledger: Ledger) -> str | None:
         """Return the comparison of the seeds that both rows have."""
-        ones = scores_by_seed(self.one, ledger)
-        others = scores_by_seed(self.other, ledger)
+        ones = ledger.accuracies(self.one)
+        others = ledger.accuracies(self.other)
         seeds = sorted(ones.keys() & others.keys())
         if len(seeds) < 2:
             return None
@@ -140,12 +140,6 @@ def find_row(section: Section, name: str) -> Row:
         names = ", ".join(row.what for row in section.rows)
         raise ValueError(f"{section.title}: got {name}, expected the name of one of: {names}")
     return found[0]
-
-
-def scores_by_seed(row: Row, ledger: Ledger) -> dict[int, float]:
-    """Return seed -> test accuracy, of the receipts of a row."""
-    scores = {seed: receipt.metrics.get(ACCURACY) for seed, receipt in ledger.of(row).items()}
-    return {seed: score for seed, score in scores.items() if score is not None}
 
 
 def section_source(section: Section) -> Source:
